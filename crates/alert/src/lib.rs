@@ -1,0 +1,1 @@
+//! The shared alert and the relay: grouping, tokens, masks, numbering

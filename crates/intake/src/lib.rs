@@ -1,0 +1,1 @@
+//! Feeds: clocks, marks, right leg, lateness; files as feeds

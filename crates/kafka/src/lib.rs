@@ -1,0 +1,1 @@
+//! The only crate that names rdkafka: batch source, lead-topic group, transactional companion

@@ -1,0 +1,1 @@
+//! Number plans: normalise, country, line type, possible or not, block

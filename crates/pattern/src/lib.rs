@@ -1,0 +1,1 @@
+//! Pattern files: parse, check, compile to gates, a feature plan and a tight evaluator

@@ -1,0 +1,217 @@
+//! A compiled pack: what the engine runs.
+//!
+//! A pack is compiled once, shared behind an `Arc`, and changes only where a control record says so.
+//! **Invariants:**
+//! - local entities (an own caller, a callee, a SIM) are judged at each record by the record task;
+//! - aggregated entities are judged at pane close by the entity task, from what passed their send gate;
+//! - the pack's hash is a function of the texts that it was compiled from.
+
+use lancang_record::record::Record;
+use lancang_window::Layout;
+
+use crate::expression::{Expression, Predicate};
+use crate::lists::Lists;
+
+/// What an incident can be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, bincode::Encode, bincode::Decode)]
+pub enum EntityType {
+    /// Calling or sending number, or alphanumeric sender.
+    Caller,
+    /// Called number.
+    Callee,
+    /// IMSI.
+    Sim,
+    /// IMEI, 14 digits.
+    Device,
+    /// Cell id.
+    Cell,
+    /// Incoming trunk group.
+    Trunk,
+    /// Number block of the caller.
+    Block,
+    /// Fingerprint of an SMS text.
+    Template,
+    /// Registrable domain of a URL in an SMS.
+    Domain,
+}
+
+/// Part that a related entity plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, bincode::Encode, bincode::Decode)]
+pub enum Role {
+    /// Acts.
+    Suspect,
+    /// Was used.
+    Used,
+    /// A presented, unverified number: never a suspect.
+    Impersonated,
+    /// Was called or written to.
+    Victim,
+}
+
+/// A record's value that a column holds.
+///
+/// `Number` columns are integers (durations in milliseconds); `Key` columns a 64-bit key, equal for equal values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Column {
+    /// A number field.
+    Number(crate::fields::NumberField),
+    /// A key field.
+    Key(crate::fields::KeyField),
+}
+
+/// Everything that is computed for one kind of entity.
+#[derive(Debug)]
+pub struct EntityPlan {
+    /// Kind of entity.
+    pub entity: EntityType,
+    /// `""`, or `pattern/rule` where a pattern has rules: each rule is an entity scope with windows of its own.
+    pub scope: String,
+    /// Hash of `entity`, `scope` and all that the layout's values depend on (definitions of filters and columns,
+    /// windows, aggregates). State is carried into a new pack where it is equal; partials name it.
+    pub hash: u64,
+    /// Windows, filters, columns and aggregates.
+    pub layout: Layout,
+    /// Filters, in the order of their bits. Bit 0 is the union of what all patterns of this entity look at: a
+    /// record that does not pass it is no event of this entity.
+    pub filters: Vec<Predicate>,
+    /// Columns, in their order.
+    pub columns: Vec<Column>,
+    /// Aggregated entities: a record is sent only if it passes (it implies filter 0 by the check). `None` for local.
+    pub send: Option<Predicate>,
+    /// Fewest events in the longest window without which no pattern of this entity can hold (0: no such bound).
+    /// Below it a local entity need not be judged; evidence and related entities are kept from half of it on.
+    pub events_min: u32,
+    /// Other entities of the events, named in an incident with these roles.
+    pub related: Vec<(EntityType, Role)>,
+    /// Primitive whose value is the number of victims.
+    pub victims: Option<usize>,
+    /// Patterns (or rules) that look at this entity.
+    pub patterns: Vec<PatternPlan>,
+}
+
+/// Whether a pattern's incidents are published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Published.
+    Live,
+    /// Counted, not published.
+    Shadow,
+}
+
+/// One pattern (or one rule of it), compiled.
+#[derive(Debug)]
+pub struct PatternPlan {
+    /// `sim-box-burst`
+    pub id: String,
+    /// `3`
+    pub version: u32,
+    /// SHA-256 of its file.
+    pub hash: [u8; 32],
+    /// `sim-box`
+    pub family: String,
+    /// Live or shadow.
+    pub mode: Mode,
+    /// At least this long between two updates of an incident that does not escalate, milliseconds of event time.
+    pub cooldown_ms: i64,
+    /// Longest window, milliseconds: an incident closes when nothing held for this long.
+    pub window_ms: i64,
+    /// Pane length at whose close an aggregated entity is judged, milliseconds.
+    pub pane_ms: i64,
+    /// Lists whose members this pattern is silent about (checked on the entity's value).
+    pub suppress: Vec<String>,
+    /// Named features over the primitives' values, in order; a condition refers to them by index.
+    pub features: Vec<Feature>,
+    /// Condition for an incident of severity 3 (OCSF medium).
+    pub warn: Expression,
+    /// Condition for severity 5 (OCSF critical).
+    pub critical: Option<Expression>,
+    /// What becomes a reason, and how it weighs.
+    pub weights: Vec<Weight>,
+}
+
+/// A named value over primitives: one of them, or arithmetic over several.
+#[derive(Debug)]
+pub struct Feature {
+    /// Name, which is also the reason's code.
+    pub name: String,
+    /// Its value from the primitives' values.
+    pub value: Expression,
+}
+
+/// How a feature weighs in the score: nothing at `from`, `weight` points at `to` (either may be the larger), linear
+/// between.
+#[derive(Debug)]
+pub struct Weight {
+    /// Index into [`PatternPlan::features`].
+    pub feature: usize,
+    /// Points at most; those of a pattern sum to 100.
+    pub points: f64,
+    /// Value that is worth nothing.
+    pub from: f64,
+    /// Value that is worth all points.
+    pub to: f64,
+    /// Limit shown with the reason: what the warn condition compares the feature with.
+    pub threshold: f64,
+}
+
+/// What a pattern says of an entity's values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// OCSF severity: 3 where `warn` holds, 5 where `critical` does.
+    pub severity: u8,
+    /// 0–100.
+    pub score: u8,
+    /// Features that crossed their threshold, most points first, then by code.
+    pub reasons: Vec<Reason>,
+}
+
+/// One reason of a verdict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reason {
+    /// Feature's name.
+    pub code: String,
+    /// Its value, rounded to three decimals.
+    pub value: f64,
+    /// The limit that it crossed.
+    pub threshold: f64,
+}
+
+/// All entities' plans of a pack.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Common pane grid of the aggregated entities, milliseconds: every pane of theirs is a multiple of it.
+    pub grid_ms: i64,
+    /// Judged at each record.
+    pub local: Vec<EntityPlan>,
+    /// Judged at pane close.
+    pub aggregated: Vec<EntityPlan>,
+}
+
+/// A pattern pack: compiled patterns and lists.
+#[derive(Debug)]
+pub struct Pack {
+    /// SHA-256 over the names and texts of all its files.
+    pub hash: [u8; 32],
+    /// Named lists.
+    pub lists: Lists,
+    /// What the engine runs.
+    pub plan: Plan,
+}
+
+impl PatternPlan {
+    /// Judges an entity by its primitives' values. `None` if `warn` does not hold.
+    ///
+    /// A value that is undefined (a ratio over zero) is NaN; a comparison with NaN does not hold.
+    #[must_use]
+    pub fn judge(&self, values: &[f64]) -> Option<Verdict> {
+        crate::judge::judge(self, values)
+    }
+}
+
+impl EntityPlan {
+    /// Filters that the record passes, a bit each; 0 if it is no event of this entity.
+    #[must_use]
+    pub fn passes(&self, record: &Record<'_>, lists: &Lists) -> u64 {
+        crate::judge::passes(self, record, lists)
+    }
+}

@@ -1,0 +1,18 @@
+//! What a call or SMS record is.
+//!
+//! - [`time`], [`number`], [`record`]: the normalised record and its value types;
+//! - [`raw`]: the canonical record as codecs read and write it;
+//! - [`log`]: the records log, its frames, marks and control records.
+//!
+//! **Invariant:** this crate knows no Kafka, no files and no clock.
+
+pub mod log;
+pub mod number;
+pub mod raw;
+pub mod record;
+pub mod time;
+
+pub use log::Class;
+pub use number::{Country, E164, Party};
+pub use record::{Direction, Kind, Record};
+pub use time::Timestamp;

@@ -1,0 +1,492 @@
+//! The records log: what one Kafka message (or one entry of a native file) of `lancang.records.v1` holds.
+//!
+//! An entry is a frame of records, a batch of clock marks, or a control record.
+//!
+//! ```text
+//! entry   := magic "LCG" | version u8 | kind u8 | body
+//! frame   := header (class, input: bincode) | count u32 LE | count × (length u32 LE | record: bincode)
+//! marks   := bincode
+//! control := bincode
+//! ```
+//!
+//! Rules:
+//! - A frame holds records of one input and one class, in the order in which that input gave them.
+//! - Each record is length-prefixed: a reader can step over one that it cannot read.
+//! - A version that a reader does not know is an error with words, never a guess.
+//! - Records are encoded by [`WireCodec`]; `bincode` is named nowhere else on this path.
+
+use bincode::{BorrowDecode, Decode, Encode};
+
+use crate::record::Record;
+use crate::time::Timestamp;
+
+/// First bytes of every entry.
+pub const MAGIC: [u8; 3] = *b"LCG";
+/// Version that this program writes, and the only one it reads.
+pub const VERSION: u8 = 1;
+/// Most records in one frame; a longer count is a damaged frame.
+pub const FRAME_RECORDS_MAX: u32 = 65_536;
+
+const HEADER: usize = 5;
+const KIND_FRAME: u8 = 1;
+const KIND_MARKS: u8 = 2;
+const KIND_CONTROL: u8 = 3;
+
+/// Feeds of one class share a watermark and an allowed lateness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub enum Class {
+    /// Live events: 60 s of lateness.
+    Stream,
+    /// Files from mediation: 45 min.
+    Files,
+    /// Roaming partners' records: 6 h.
+    Roaming,
+}
+
+impl Class {
+    /// All classes, in the order of their codes.
+    pub const ALL: [Self; 3] = [Self::Stream, Self::Files, Self::Roaming];
+
+    /// The name that configuration and metrics use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stream => "stream",
+            Self::Files => "files",
+            Self::Roaming => "roaming",
+        }
+    }
+
+    /// Allowed lateness of the class, milliseconds (records.md, *Feeds*).
+    #[must_use]
+    pub const fn lateness_ms(self) -> i64 {
+        match self {
+            Self::Stream => 60_000,
+            Self::Files => 45 * 60_000,
+            Self::Roaming => 6 * 3_600_000,
+        }
+    }
+
+    /// Position in [`Self::ALL`], for tables per class.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// Identity of an input partition: the 64-bit hash of its feed, topic or file and partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct InputId(pub u64);
+
+impl InputId {
+    /// The input called `name`, such as `voice/3` or a file's path.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        Self(xxhash_rust::xxh3::xxh3_64(name.as_bytes()))
+    }
+}
+
+/// Whether an input still speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum InputState {
+    /// It counts for the watermark of its class.
+    Active,
+    /// Its end was reached and it has been silent for `idle_ms`: the watermark does not wait for it.
+    Idle,
+    /// It will never speak again (a file read to its end); its clock is [`Timestamp::MAX`].
+    Ended,
+}
+
+/// Where the clock of one input stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct InputMark {
+    /// Which input.
+    pub input: InputId,
+    /// Class of its feed.
+    pub class: Class,
+    /// No record of this input before this time is still expected.
+    pub clock: Timestamp,
+    /// Whether the watermark waits for it.
+    pub state: InputState,
+    /// Whether it carries the `mobility` records of its class.
+    pub mobility: bool,
+}
+
+/// What changes a task's behaviour from its offset on.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Control {
+    /// SHA-256 of the pack (patterns and lists) that is in force from here on; packs lie in the object store.
+    pub pack: [u8; 32],
+}
+
+/// Header of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct FrameHeader {
+    /// Class of the input's feed.
+    pub class: Class,
+    /// Input that the records came from.
+    pub input: InputId,
+}
+
+/// One entry of the records log, borrowed from its bytes.
+#[derive(Debug)]
+pub enum Entry<'a> {
+    /// Records.
+    Frame(Frame<'a>),
+    /// Clock marks.
+    Marks(Vec<InputMark>),
+    /// A control record.
+    Control(Control),
+}
+
+/// Why bytes are no entry of the records log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LogError {
+    /// Not an entry at all.
+    #[error("expected an entry of the records log (it begins with `LCG`), found {found} bytes of something else")]
+    Magic {
+        /// Length of what was found.
+        found: usize,
+    },
+    /// Written by another version.
+    #[error("records log version {found} is unknown: this program reads version {VERSION}; run the version that wrote it")]
+    Version {
+        /// Version of the entry.
+        found: u8,
+    },
+    /// Unknown kind of entry.
+    #[error("entry kind {found} is unknown: expected 1 (frame), 2 (marks) or 3 (control)")]
+    Kind {
+        /// Kind byte of the entry.
+        found: u8,
+    },
+    /// The entry ends early, or a length in it is wrong.
+    #[error("damaged {part} at byte {at}: {expected}")]
+    Damaged {
+        /// What was being read.
+        part: &'static str,
+        /// Byte within the entry.
+        at: usize,
+        /// What was expected there.
+        expected: &'static str,
+    },
+}
+
+impl<'a> Entry<'a> {
+    /// Reads one entry.
+    ///
+    /// # Errors
+    /// [`LogError`] if the bytes are not an entry of this version. Records of a frame are checked as they are read.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, LogError> {
+        if bytes.len() < HEADER || bytes[..3] != MAGIC {
+            return Err(LogError::Magic { found: bytes.len() });
+        }
+        if bytes[3] != VERSION {
+            return Err(LogError::Version { found: bytes[3] });
+        }
+        let body = &bytes[HEADER..];
+        match bytes[4] {
+            KIND_FRAME => Frame::decode(body).map(Self::Frame),
+            KIND_MARKS => WireCodec::decode_all("marks", body).map(Self::Marks),
+            KIND_CONTROL => WireCodec::decode_all("control record", body).map(Self::Control),
+            found => Err(LogError::Kind { found }),
+        }
+    }
+}
+
+/// Encodes clock marks as an entry.
+#[must_use]
+pub fn encode_marks(marks: &Vec<InputMark>) -> Vec<u8> {
+    encode_entry(KIND_MARKS, marks)
+}
+
+/// Encodes a control record as an entry.
+#[must_use]
+pub fn encode_control(control: &Control) -> Vec<u8> {
+    encode_entry(KIND_CONTROL, control)
+}
+
+fn encode_entry(kind: u8, value: &impl Encode) -> Vec<u8> {
+    let mut bytes = vec![MAGIC[0], MAGIC[1], MAGIC[2], VERSION, kind];
+    WireCodec::encode(value, &mut bytes);
+    bytes
+}
+
+/// Records of one frame, decoded one by one and borrowed from its bytes.
+#[derive(Clone, Debug)]
+pub struct Frame<'a> {
+    /// Input and class.
+    pub header: FrameHeader,
+    remaining: u32,
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Frame<'a> {
+    fn decode(bytes: &'a [u8]) -> Result<Self, LogError> {
+        let (header, mut at) = WireCodec::decode::<FrameHeader>("frame header", bytes, 0)?;
+        let remaining = read_u32(bytes, &mut at, "frame", "a count of records (4 bytes)")?;
+        if remaining > FRAME_RECORDS_MAX {
+            return Err(LogError::Damaged { part: "frame", at, expected: "at most 65,536 records" });
+        }
+        Ok(Self { header, remaining, bytes, at })
+    }
+
+    /// Records still to be read.
+    #[must_use]
+    pub const fn remaining(&self) -> u32 {
+        self.remaining
+    }
+}
+
+impl<'a> Iterator for Frame<'a> {
+    type Item = Result<Record<'a>, LogError>;
+
+    /// The next record. A record that cannot be read is an error and the frame goes on behind it; a broken length
+    /// ends the frame.
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.remaining == 0 {
+            return None;
+        }
+        self.remaining -= 1;
+        let length = match read_u32(self.bytes, &mut self.at, "record", "its length (4 bytes)") {
+            Ok(length) => length as usize,
+            Err(error) => {
+                self.remaining = 0;
+                return Some(Err(error));
+            }
+        };
+        let Some(body) = self.bytes.get(self.at..).and_then(|rest| rest.get(..length)) else {
+            self.remaining = 0;
+            let expected = "as many bytes as its length says";
+            return Some(Err(LogError::Damaged { part: "record", at: self.at, expected }));
+        };
+        let at = self.at;
+        self.at += length;
+        Some(match WireCodec::decode::<Record<'a>>("record", body, 0) {
+            Ok((record, _)) => Ok(record),
+            Err(LogError::Damaged { part, expected, .. }) => Err(LogError::Damaged { part, at, expected }),
+            Err(error) => Err(error),
+        })
+    }
+}
+
+fn read_u32(bytes: &[u8], at: &mut usize, part: &'static str, expected: &'static str) -> Result<u32, LogError> {
+    let found = bytes.get(*at..).and_then(|rest| rest.first_chunk::<4>());
+    let Some(found) = found else {
+        return Err(LogError::Damaged { part, at: *at, expected });
+    };
+    *at += 4;
+    Ok(u32::from_le_bytes(*found))
+}
+
+/// Builds the bytes of one frame.
+#[derive(Debug)]
+pub struct FrameWriter {
+    bytes: Vec<u8>,
+    count_at: usize,
+    count: u32,
+}
+
+impl FrameWriter {
+    /// An empty frame of one input.
+    #[must_use]
+    pub fn new(header: FrameHeader) -> Self {
+        let mut bytes = encode_entry(KIND_FRAME, &header);
+        let count_at = bytes.len();
+        bytes.extend_from_slice(&0_u32.to_le_bytes());
+        Self { bytes, count_at, count: 0 }
+    }
+
+    /// Adds a record.
+    pub fn push(&mut self, record: &Record<'_>) {
+        let length_at = self.bytes.len();
+        self.bytes.extend_from_slice(&0_u32.to_le_bytes());
+        WireCodec::encode(record, &mut self.bytes);
+        let length = (self.bytes.len() - length_at - 4) as u32;
+        self.bytes[length_at..length_at + 4].copy_from_slice(&length.to_le_bytes());
+        self.count += 1;
+    }
+
+    /// Records so far.
+    #[must_use]
+    pub const fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Bytes so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether it holds no record.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The finished entry.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<u8> {
+        self.bytes[self.count_at..self.count_at + 4].copy_from_slice(&self.count.to_le_bytes());
+        self.bytes
+    }
+}
+
+/// The one encoding of lancang's own binary values: `bincode` 2 with variable-length integers, borrowed text.
+///
+/// It stands between the product and a crate that is no longer developed (RUSTSEC-2025-0141), so that another
+/// encoding touches this place alone.
+pub struct WireCodec;
+
+impl WireCodec {
+    const CONFIG: bincode::config::Configuration = bincode::config::standard();
+
+    /// Appends `value` to `bytes`.
+    ///
+    /// # Panics
+    /// Never on input: writing to memory cannot fail for the types of this product.
+    #[allow(clippy::expect_used)]
+    pub fn encode(value: &impl Encode, bytes: &mut Vec<u8>) {
+        bincode::encode_into_std_write(value, bytes, Self::CONFIG).expect("a write to memory");
+    }
+
+    /// Reads a value from `bytes` at `at`; gives it and the position behind it. `part` names it in an error.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`] if the bytes are not such a value.
+    pub fn decode<'a, T: BorrowDecode<'a, ()>>(
+        part: &'static str,
+        bytes: &'a [u8],
+        at: usize,
+    ) -> Result<(T, usize), LogError> {
+        let damaged = || LogError::Damaged { part, at, expected: "a value in this program's encoding" };
+        let rest = bytes.get(at..).ok_or_else(damaged)?;
+        let (value, read) = bincode::borrow_decode_from_slice(rest, Self::CONFIG).map_err(|_| damaged())?;
+        Ok((value, at + read))
+    }
+
+    /// Reads a value that fills `bytes`.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`] if the bytes are not exactly such a value.
+    pub fn decode_all<'a, T: BorrowDecode<'a, ()>>(part: &'static str, bytes: &'a [u8]) -> Result<T, LogError> {
+        let (value, at) = Self::decode(part, bytes, 0)?;
+        if at != bytes.len() {
+            return Err(LogError::Damaged { part, at, expected: "the end" });
+        }
+        Ok(value)
+    }
+}
+
+/// Partition of a served subscriber among `partitions`: Kafka's default partitioner (murmur2 of the key's text),
+/// so that a carrier that writes the log with any client's defaults agrees with this program.
+///
+/// # Panics
+/// If `partitions` is 0; a topic has at least one.
+#[must_use]
+pub fn partition_of(key: &[u8], partitions: u32) -> u32 {
+    assert!(partitions > 0);
+    (murmur2(key) & 0x7fff_ffff) % partitions
+}
+
+/// Kafka's murmur2 (seed 0x9747b28c), as in its Java client's `Utils.murmur2`.
+fn murmur2(bytes: &[u8]) -> u32 {
+    const M: u32 = 0x5bd1_e995;
+    let mut hash = 0x9747_b28c_u32 ^ bytes.len() as u32;
+    let (chunks, tail) = bytes.as_chunks::<4>();
+    for chunk in chunks {
+        let mut k = u32::from_le_bytes(*chunk).wrapping_mul(M);
+        k ^= k >> 24;
+        hash = hash.wrapping_mul(M) ^ k.wrapping_mul(M);
+    }
+    for (index, byte) in tail.iter().enumerate().rev() {
+        hash ^= u32::from(*byte) << (8 * index);
+    }
+    if !tail.is_empty() {
+        hash = hash.wrapping_mul(M);
+    }
+    hash ^= hash >> 13;
+    hash = hash.wrapping_mul(M);
+    hash ^ (hash >> 15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::number::{E164, Party};
+    use crate::record::{Direction, Kind};
+
+    fn frame() -> Vec<u8> {
+        let mut writer = FrameWriter::new(FrameHeader { class: Class::Stream, input: InputId::of("voice/0") });
+        for n in 0..3 {
+            let mut record = Record::new(Kind::Voice, Timestamp::from_ms(1_700_000_000_000 + n));
+            record.direction = Direction::Outgoing;
+            record.caller = E164::from_digits("85512345678").map(Party::Number);
+            record.callee = Some(Party::Text("1188"));
+            record.cell = "456-01-17-3";
+            writer.push(&record);
+        }
+        writer.finish()
+    }
+
+    #[test]
+    fn a_frame_comes_back() {
+        let bytes = frame();
+        let Ok(Entry::Frame(frame)) = Entry::decode(&bytes) else { panic!("a frame") };
+        assert_eq!(frame.header.class, Class::Stream);
+        let records: Vec<_> = frame.map(Result::unwrap).collect();
+        assert_eq!(records.len(), 3);
+        assert_eq!(records[2].start.as_ms(), 1_700_000_000_002);
+        assert_eq!(records[0].callee, Some(Party::Text("1188")));
+        assert_eq!(records[0].cell, "456-01-17-3");
+    }
+
+    #[test]
+    fn damage_is_told_not_guessed() {
+        let whole = frame();
+        for length in 0..whole.len() {
+            let bad = match Entry::decode(&whole[..length]) {
+                Err(_) => true,
+                Ok(Entry::Frame(frame)) => frame.into_iter().any(|record| record.is_err()),
+                Ok(_) => false,
+            };
+            assert!(bad, "cut at {length}");
+        }
+        let mut other = whole.clone();
+        other[3] = 9;
+        assert_eq!(Entry::decode(&other).err(), Some(LogError::Version { found: 9 }));
+    }
+
+    #[test]
+    fn marks_and_control_come_back() {
+        let marks = vec![InputMark {
+            input: InputId(7),
+            class: Class::Roaming,
+            clock: Timestamp::from_ms(-5),
+            state: InputState::Idle,
+            mobility: true,
+        }];
+        let bytes = encode_marks(&marks);
+        assert!(matches!(Entry::decode(&bytes), Ok(Entry::Marks(found)) if found == marks));
+        let control = Control { pack: [3; 32] };
+        let bytes = encode_control(&control);
+        assert!(matches!(Entry::decode(&bytes), Ok(Entry::Control(found)) if found == control));
+    }
+
+    /// Values computed with the Java client's `Utils.murmur2` (its own test vectors).
+    #[test]
+    fn murmur2_agrees_with_the_java_client() {
+        for (text, hash) in [
+            ("21", -973_932_308_i32),
+            ("foobar", -790_332_482),
+            ("a-little-bit-long-string", -985_981_536),
+            ("a-little-bit-longer-string", -1_486_304_829),
+            ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
+            ("abc", 479_470_107),
+        ] {
+            assert_eq!(murmur2(text.as_bytes()) as i32, hash, "{text}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A record as a codec reads it: the canonical fields (types checked), parties still as the carrier wrote them.
+//!
+//! Codecs make it, intake turns it into a [`crate::record::Record`] with the number plan; the traffic generator
+//! writes it out as canonical JSON or CSV. Absent is not zero.
+
+use std::borrow::Cow;
+
+use crate::number::Country;
+use crate::record::{Attestation, CauseScheme, Direction, Kind, Phase, Verstat};
+use crate::time::Timestamp;
+
+/// Nature of address: what the record itself says of a number's form. It decides where it is there; the feed's
+/// default country decides only where it is [`Nature::Unknown`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Nature {
+    /// The record does not say: a leading `+` or the country's international prefix tells.
+    #[default]
+    Unknown,
+    /// International: country code first, with or without `+`.
+    International,
+    /// National (significant) number of the feed's country.
+    National,
+    /// A short code or service number of the feed's country.
+    Short,
+    /// Letters.
+    Alphanumeric,
+}
+
+/// A party as written by the carrier, after the mapping's prefix rewrites.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawParty<'a> {
+    /// The text.
+    pub text: Cow<'a, str>,
+    /// What the record says of its form.
+    pub nature: Nature,
+}
+
+impl<'a> RawParty<'a> {
+    /// A party whose form the record does not say.
+    #[must_use]
+    pub fn new(text: impl Into<Cow<'a, str>>) -> Self {
+        Self { text: text.into(), nature: Nature::Unknown }
+    }
+}
+
+/// Masked.
+impl std::fmt::Debug for RawParty<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RawParty({} bytes, {:?})", self.text.len(), self.nature)
+    }
+}
+
+/// One canonical record (records.md); `None` where the field is absent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RawRecord<'a> {
+    /// `kind`
+    pub kind: Kind,
+    /// `direction`; [`Direction::None`] where absent
+    pub direction: Direction,
+    /// `phase`
+    pub phase: Phase,
+    /// `start`
+    pub start: Timestamp,
+    /// `end`
+    pub end: Option<Timestamp>,
+    /// `source`
+    pub source: Option<Cow<'a, str>>,
+    /// `id`
+    pub id: Option<Cow<'a, str>>,
+    /// `part`
+    pub part: Option<u32>,
+    /// `last`
+    pub last: Option<bool>,
+    /// `call`
+    pub call: Option<Cow<'a, str>>,
+    /// `caller` (mobility: `subscriber`; report: the reported number or sender)
+    pub caller: Option<RawParty<'a>>,
+    /// `callee`
+    pub callee: Option<RawParty<'a>>,
+    /// `caller_shown`
+    pub caller_shown: Option<RawParty<'a>>,
+    /// `redirecting`
+    pub redirecting: Option<RawParty<'a>>,
+    /// `duration_s`, in milliseconds
+    pub duration_ms: Option<u64>,
+    /// `answered`
+    pub answered: Option<bool>,
+    /// `cause`
+    pub cause: Option<u16>,
+    /// `cause_scheme`
+    pub cause_scheme: CauseScheme,
+    /// `imsi`, digits
+    pub imsi: Option<Cow<'a, str>>,
+    /// `imei`, digits, check digit or software version still on it
+    pub imei: Option<Cow<'a, str>>,
+    /// `cell`
+    pub cell: Option<Cow<'a, str>>,
+    /// `roaming` (mobility: `country`)
+    pub roaming: Option<Country>,
+    /// `trunk_in`
+    pub trunk_in: Option<Cow<'a, str>>,
+    /// `trunk_out`
+    pub trunk_out: Option<Cow<'a, str>>,
+    /// `smsc`
+    pub smsc: Option<Cow<'a, str>>,
+    /// `attestation`
+    pub attestation: Attestation,
+    /// `verstat`
+    pub verstat: Verstat,
+    /// `length`
+    pub length: Option<u32>,
+    /// `segments`
+    pub segments: Option<u32>,
+    /// `template`
+    pub template: Option<Cow<'a, str>>,
+    /// `domain`
+    pub domain: Option<Cow<'a, str>>,
+    /// `text`: only where the feed's content is allowed; becomes template and domain in intake's memory
+    pub text: Option<Cow<'a, str>>,
+    /// mobility: `cause` as text; report: `label`
+    pub label: Option<Cow<'a, str>>,
+    /// report: `reporter`
+    pub reporter: Option<Cow<'a, str>>,
+}
+
+impl RawRecord<'_> {
+    /// A record of `kind` at `start` with everything else absent.
+    #[must_use]
+    pub fn new(kind: Kind, start: Timestamp) -> Self {
+        Self {
+            kind,
+            direction: Direction::None,
+            phase: Phase::End,
+            start,
+            end: None,
+            source: None,
+            id: None,
+            part: None,
+            last: None,
+            call: None,
+            caller: None,
+            callee: None,
+            caller_shown: None,
+            redirecting: None,
+            duration_ms: None,
+            answered: None,
+            cause: None,
+            cause_scheme: CauseScheme::Q850,
+            imsi: None,
+            imei: None,
+            cell: None,
+            roaming: None,
+            trunk_in: None,
+            trunk_out: None,
+            smsc: None,
+            attestation: Attestation::None,
+            verstat: Verstat::None,
+            length: None,
+            segments: None,
+            template: None,
+            domain: None,
+            text: None,
+            label: None,
+            reporter: None,
+        }
+    }
+
+    /// Event time: `end`, else start plus duration, else start.
+    #[must_use]
+    pub fn event(&self) -> Timestamp {
+        match (self.end, self.duration_ms) {
+            _ if self.kind != Kind::Voice => self.start,
+            (Some(end), _) => end,
+            (None, Some(ms)) => self.start.plus_ms(i64::try_from(ms).unwrap_or(i64::MAX)),
+            (None, None) => self.start,
+        }
+    }
+}

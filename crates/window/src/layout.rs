@@ -1,0 +1,84 @@
+//! What is kept of an entity's events: windows, filters, columns and the aggregates over them.
+//!
+//! A pattern pack compiles to one [`Layout`] per kind of entity; features that several patterns share stand in it
+//! once. This module says only what is computed, not why.
+
+/// An event-time window of `panes` panes of `length_ms / panes` each. At pane p it covers panes p − panes + 1 … p.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WindowSpec {
+    /// Length, milliseconds; a multiple of `panes`.
+    pub length_ms: i64,
+    /// Number of panes, 12 unless the pattern says otherwise.
+    pub panes: u32,
+}
+
+impl WindowSpec {
+    /// Length of one pane, milliseconds.
+    #[must_use]
+    pub const fn pane_ms(self) -> i64 {
+        self.length_ms / self.panes as i64
+    }
+}
+
+/// How the events of a window are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Aggregate {
+    /// Number of events that pass the filter.
+    Count,
+    /// Sum of a number column (integer; milli-units where the column says so).
+    Sum,
+    /// Smallest value of a number column.
+    Min,
+    /// Largest value of a number column.
+    Max,
+    /// Number of different values of a key column: exact up to [`crate::limits::DISTINCT_EXACT_MAX`], then a
+    /// HyperLogLog estimate of the union over the window.
+    Distinct,
+    /// Number of events that pass the filter and whose key column (an own subscriber) turns out to be at home when
+    /// the pane closes. Aggregated entities only; the owner resolves it into a count.
+    CountAtHome,
+}
+
+/// One aggregate over one window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Primitive {
+    /// Index into [`Layout::windows`].
+    pub window: u8,
+    /// Bit of the filter that an event must pass.
+    pub filter: u8,
+    /// Index of the column, where the aggregate needs one.
+    pub column: Option<u8>,
+    /// The aggregate.
+    pub aggregate: Aggregate,
+}
+
+/// What is kept of the events of one kind of entity.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Windows.
+    pub windows: Vec<WindowSpec>,
+    /// Number of filters, at most 64.
+    pub filters: u8,
+    /// Number of columns, at most 64.
+    pub columns: u8,
+    /// Aggregates, in the order in which their values are given.
+    pub primitives: Vec<Primitive>,
+}
+
+/// One event of one entity, as its windows see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
+    /// Event time, milliseconds since the Unix epoch.
+    pub at_ms: i64,
+    /// Filters that it passes, a bit each.
+    pub passes: u64,
+    /// Filters that an earlier part of the same call passed already: counted before, so that Count adds nothing and
+    /// Sum adds `columns − earlier`. 0 but for a further partial record.
+    pub counted: u64,
+    /// Which columns it has a value for, a bit each.
+    pub present: u64,
+    /// Values; of number columns as `i64` bits, of key columns a 64-bit hash or integer key.
+    pub columns: &'a [u64],
+    /// Values of the earlier parts of the same call, where `counted` is not 0.
+    pub earlier: &'a [u64],
+}
