@@ -1,0 +1,192 @@
+//! The configuration of a running lancang: one TOML file, read whole, every mistake at once.
+//!
+//! Rules:
+//! - an unknown key is an error with the nearest valid one;
+//! - secrets are named (`*_file`, `*_env`), never written here;
+//! - paths are relative to the file's folder;
+//! - the reference `docs/reference/configuration.md` is generated from [`reference`]'s list.
+
+mod read;
+mod reference;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lancang_diagnostic::Diagnostic;
+use lancang_record::{Class, Country};
+
+pub use reference::reference;
+
+/// A whole configuration, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `[operator]`: whose network this is.
+    pub operators: Vec<Operator>,
+    /// `[kafka]`: the home cluster.
+    pub kafka: Cluster,
+    /// `[exchange]`: the cluster that the countries share; the home cluster where absent.
+    pub exchange: Option<Cluster>,
+    /// `[topics]`
+    pub topics: Topics,
+    /// `[[feeds]]`
+    pub feeds: Vec<Feed>,
+    /// `[intake]`
+    pub intake: Intake,
+    /// `[score]`
+    pub score: Score,
+    /// `[relay]`
+    pub relay: Option<Relay>,
+    /// `[patterns]`
+    pub patterns: Patterns,
+    /// `store.folder`: packs and snapshots.
+    pub store: PathBuf,
+    /// `http.listen`
+    pub listen: SocketAddr,
+}
+
+/// An operator whose records are fed in.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// ISO 3166-1 alpha-2.
+    pub country: Country,
+    /// Short name without spaces, part of the alerts' source.
+    pub organisation: String,
+    /// Name of this installation.
+    pub node: String,
+    /// Number ranges (`+85512`).
+    pub own: Vec<String>,
+}
+
+/// How to reach a Kafka cluster.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// `host:port,host:port`
+    pub bootstrap: String,
+    /// Stable name of this process: transactional ids and, if `static_member`, the group instance id.
+    pub instance: String,
+    /// Whether the process is a static member of its groups.
+    pub static_member: bool,
+    /// Further client options by librdkafka's names.
+    pub options: BTreeMap<String, String>,
+    /// Options whose values are read from a file.
+    pub option_files: BTreeMap<String, PathBuf>,
+}
+
+/// Names of topics at home and on the exchange.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "the names say it; reference.rs documents the keys")]
+pub struct Topics {
+    pub partitions: u32,
+    pub replication: i32,
+    pub create: bool,
+    pub records: String,
+    pub partials: String,
+    pub incidents: String,
+    pub late: String,
+    pub dead_letter: String,
+    pub outbox: String,
+    pub alerts: String,
+}
+
+/// One feed.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    /// Name in metrics and errors.
+    pub name: String,
+    /// Topics to read.
+    pub topics: Vec<String>,
+    /// Class, which sets the allowed lateness.
+    pub class: Class,
+    /// Allowed lateness where the class's is not right.
+    pub lateness_ms: i64,
+    /// `json`, `csv` or `frame`.
+    pub format: Format,
+    /// Mapping file for `csv`.
+    pub mapping: Option<PathBuf>,
+    /// Index into [`Config::operators`].
+    pub operator: usize,
+    /// Whether SMS text may be read, and the legal reference that allows it.
+    pub content: Option<String>,
+    /// Whether this feed carries the mobility records of its class.
+    pub mobility: bool,
+    /// Silent for this long at its end: idle.
+    pub idle: Duration,
+    /// Share of bad records at which the run stops.
+    pub bad_share_max: f64,
+}
+
+/// Form of a feed's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON record a message, or an array of them.
+    Json,
+    /// One delimited line a message.
+    Csv,
+    /// Native frames.
+    Frame,
+}
+
+/// `[intake]`
+#[derive(Clone, Debug)]
+pub struct Intake {
+    /// Consumer group.
+    pub group: String,
+    /// Time between commits.
+    pub commit: Duration,
+    /// Longest message that is read.
+    pub message_bytes_max: usize,
+}
+
+/// `[score]`
+#[derive(Clone, Debug)]
+pub struct Score {
+    /// Consumer group.
+    pub group: String,
+    /// Worker threads.
+    pub workers: u32,
+    /// Time between commits.
+    pub commit: Duration,
+    /// Time between snapshots of a task.
+    pub snapshot: Duration,
+    /// Most entities per task and type.
+    pub entities_max: usize,
+}
+
+/// `[relay]`
+#[derive(Clone, Debug)]
+pub struct Relay {
+    /// Consumer group.
+    pub group: String,
+    /// File with the epoch key.
+    pub epoch_key_file: Option<PathBuf>,
+    /// Environment variable with the epoch key.
+    pub epoch_key_env: Option<String>,
+    /// Id of the epoch key.
+    pub epoch_key_id: String,
+    /// Alerts a pattern may share per hour of event time.
+    pub budget_per_hour: u32,
+}
+
+/// `[patterns]`
+#[derive(Clone, Debug)]
+pub struct Patterns {
+    /// Folder of pattern files.
+    pub folder: PathBuf,
+    /// Folder of named lists.
+    pub lists: PathBuf,
+    /// Trunk table.
+    pub trunks: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads the text of a configuration file. `path` names it in mistakes and gives the folder that paths are
+    /// relative to.
+    ///
+    /// # Errors
+    /// Every mistake of the file, by place.
+    pub fn read(path: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
+        read::config(path, text)
+    }
+}

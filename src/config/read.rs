@@ -1,0 +1,434 @@
+//! From the text of a configuration file to a checked [`Config`].
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lancang_diagnostic::Diagnostic;
+use lancang_diagnostic::toml::{Mistakes, Placed, Table, parse};
+use lancang_record::{Class, Country};
+
+use super::{Cluster, Config, Feed, Format, Intake, Operator, Patterns, Relay, Score, Topics};
+
+pub(super) fn config(path: &str, text: &str) -> Result<Config, Vec<Diagnostic>> {
+    let mistakes = Mistakes::new(path, text);
+    let document = parse(&mistakes);
+    let root = Table::root(&mistakes, &document);
+    let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_path_buf();
+    let config = sections(&root, &folder);
+    root.finish();
+    match config {
+        Some(config) if mistakes.is_empty() => Ok(config),
+        _ => Err(mistakes.into_sorted()),
+    }
+}
+
+fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
+    let operators = operators(root);
+    let kafka = root.required_table("kafka").and_then(|table| cluster(table, folder));
+    let exchange = root.table("exchange").map(|table| cluster(table, folder));
+    let topics = topics(root);
+    let feeds = feeds(root, folder, &operators);
+    let intake = intake(root);
+    let score = score(root);
+    let relay = root.table("relay").map(|table| relay(table, folder));
+    let patterns = patterns(root, folder);
+    let store = store(root, folder);
+    let listen = listen(root);
+    Some(Config {
+        operators,
+        kafka: kafka?,
+        exchange: match exchange {
+            Some(exchange) => Some(exchange?),
+            None => None,
+        },
+        topics,
+        feeds,
+        intake,
+        score,
+        relay,
+        patterns,
+        store,
+        listen: listen?,
+    })
+}
+
+fn operators(root: &Table<'_, '_>) -> Vec<Operator> {
+    let tables = root.tables("operators");
+    if tables.is_empty() && !root.has("operators") {
+        root.wrong(0..0, "operators", "missing: expected at least one `[[operators]]`");
+    }
+    tables.into_iter().filter_map(operator).collect()
+}
+
+fn operator(table: Table<'_, '_>) -> Option<Operator> {
+    let country = table.required_text("country").and_then(|text| {
+        let country = Country::parse(&text.value);
+        if country.is_none() {
+            table.wrong(text.span, "country", "expected two letters of ISO 3166-1, such as \"KH\"");
+        }
+        country
+    });
+    let organisation = required_name(&table, "organisation");
+    let node = required_name(&table, "node");
+    let own = table.texts("own");
+    for prefix in &own {
+        let digits = prefix.value.strip_prefix('+').unwrap_or("");
+        if digits.is_empty() || digits.len() > 15 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            table.wrong(prefix.span.clone(), "own", "expected the beginning of a number with `+`, such as \"+85512\"");
+        }
+    }
+    if !table.has("own") {
+        table.wrong(table.span(), "own", "missing: expected the operator's number ranges, such as [\"+85512\"]");
+    }
+    table.finish();
+    let own = own.into_iter().map(|prefix| prefix.value).collect();
+    Some(Operator { country: country?, organisation: organisation?, node: node?, own })
+}
+
+/// A name that goes into topics' headers, ids and labels: letters, digits, `-`, `_`, `.`.
+fn required_name(table: &Table<'_, '_>, key: &'static str) -> Option<String> {
+    let text = table.required_text(key)?;
+    checked_name(table, key, text)
+}
+
+fn checked_name(table: &Table<'_, '_>, key: &str, text: Placed<String>) -> Option<String> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if text.value.is_empty() || text.value.len() > 200 || !text.value.bytes().all(fits) {
+        table.wrong(text.span, key, "expected 1 to 200 letters, digits, `-`, `_` or `.`");
+        return None;
+    }
+    Some(text.value)
+}
+
+fn name_or(table: &Table<'_, '_>, key: &'static str, default: &str) -> String {
+    let Some(text) = table.text(key) else {
+        return default.to_owned();
+    };
+    checked_name(table, key, text).unwrap_or_else(|| default.to_owned())
+}
+
+fn cluster(table: Table<'_, '_>, folder: &Path) -> Option<Cluster> {
+    let bootstrap = table.required_text("bootstrap");
+    let instance = name_or(&table, "instance", "lancang");
+    let static_member = table.boolean("static_member").is_some_and(|found| found.value);
+    let mut options = BTreeMap::new();
+    let mut option_files = BTreeMap::new();
+    if let Some(inner) = table.table("options") {
+        for (name, value) in inner.named_texts() {
+            if let Some(name) = name.value.strip_suffix("_file") {
+                option_files.insert(name.to_owned(), folder.join(value.value));
+            } else if is_secret(&name.value) {
+                let message = format!("a secret is never written here: use `{}_file` with the path of a file", name.value);
+                inner.mistakes().push(name.span, inner.key(&name.value), message);
+            } else {
+                options.insert(name.value, value.value);
+            }
+        }
+    }
+    table.finish();
+    Some(Cluster { bootstrap: bootstrap?.value, instance, static_member, options, option_files })
+}
+
+fn is_secret(option: &str) -> bool {
+    option.contains("password") || option.contains("secret") || option == "ssl.key.pem" || option == "sasl.oauthbearer.config"
+}
+
+fn topics(root: &Table<'_, '_>) -> Topics {
+    let default = Topics {
+        partitions: 8,
+        replication: -1,
+        create: false,
+        records: "lancang.records.v1".to_owned(),
+        partials: "lancang.partials.v1".to_owned(),
+        incidents: "lancang.incidents.v1".to_owned(),
+        late: "lancang.late.v1".to_owned(),
+        dead_letter: "lancang.dead-letter.v1".to_owned(),
+        outbox: "lancang.outbox.v1".to_owned(),
+        alerts: "lancang.alerts.v1".to_owned(),
+    };
+    let Some(table) = root.table("topics") else {
+        return default;
+    };
+    let topics = Topics {
+        partitions: table.integer("partitions", 1..=4096).map_or(default.partitions, |found| found.value as u32),
+        replication: table.integer("replication", 1..=9).map_or(default.replication, |found| found.value as i32),
+        create: table.boolean("create").is_some_and(|found| found.value),
+        records: name_or(&table, "records", &default.records),
+        partials: name_or(&table, "partials", &default.partials),
+        incidents: name_or(&table, "incidents", &default.incidents),
+        late: name_or(&table, "late", &default.late),
+        dead_letter: name_or(&table, "dead_letter", &default.dead_letter),
+        outbox: name_or(&table, "outbox", &default.outbox),
+        alerts: name_or(&table, "alerts", &default.alerts),
+    };
+    table.finish();
+    topics
+}
+
+fn feeds(root: &Table<'_, '_>, folder: &Path, operators: &[Operator]) -> Vec<Feed> {
+    let mut feeds: Vec<Feed> = Vec::new();
+    for table in root.tables("feeds") {
+        let span = table.span();
+        let Some(feed) = feed(table, folder, operators) else { continue };
+        if feeds.iter().any(|other| other.name == feed.name) {
+            root.wrong(span.clone(), "feeds.name", format!("two feeds are called `{}`", feed.name));
+        }
+        if let Some(topic) = feed.topics.iter().find(|topic| feeds.iter().any(|other| other.topics.contains(topic))) {
+            root.wrong(span.clone(), "feeds.topics", format!("topic `{topic}` belongs to two feeds"));
+        }
+        feeds.push(feed);
+    }
+    if feeds.is_empty() && !root.has("feeds") {
+        root.wrong(0..0, "feeds", "missing: expected at least one `[[feeds]]`");
+    }
+    feeds
+}
+
+const CLASSES: [(&str, Class); 3] =
+    [("stream", Class::Stream), ("files", Class::Files), ("roaming", Class::Roaming)];
+
+fn feed(table: Table<'_, '_>, folder: &Path, operators: &[Operator]) -> Option<Feed> {
+    let name = required_name(&table, "name");
+    let topics: Vec<String> = table.texts("topics").into_iter().map(|topic| topic.value).collect();
+    if topics.is_empty() && !table.has("topics") {
+        table.wrong(table.span(), "topics", "missing: expected the topics to read, such as [\"cdr.voice\"]");
+    }
+    let class = table.name_of("class", &CLASSES).map_or(Class::Stream, |found| found.value);
+    let formats = [("json", Format::Json), ("csv", Format::Csv), ("frame", Format::Frame)];
+    let format = table.name_of("format", &formats);
+    let mapping = table.text("mapping");
+    match (&format, &mapping) {
+        (Some(Placed { value: Format::Json | Format::Frame, .. }), Some(mapping)) => {
+            table.wrong(mapping.span.clone(), "mapping", "only a feed of format \"csv\" takes a mapping");
+        }
+        (Some(Placed { value: Format::Csv, span }), None) => {
+            table.wrong(span.clone(), "mapping", "missing: a csv feed in Kafka has no header line and needs a mapping");
+        }
+        _ => {}
+    }
+    let operator = feed_operator(&table, operators);
+    let content = content(&table);
+    let bad_share_max = table.number("bad_share_max");
+    if let Some(share) = &bad_share_max
+        && !(0.0..=1.0).contains(&share.value)
+    {
+        table.wrong(share.span.clone(), "bad_share_max", "expected a share from 0 to 1");
+    }
+    let feed = Feed {
+        name: name.unwrap_or_default(),
+        topics,
+        class,
+        lateness_ms: table.duration_ms("lateness").map_or(class.lateness_ms(), |found| found.value),
+        format: format.map_or(Format::Json, |found| found.value),
+        mapping: mapping.map(|path| folder.join(path.value)),
+        operator: operator.unwrap_or(0),
+        content,
+        mobility: table.boolean("mobility").is_some_and(|found| found.value),
+        idle: duration_or(&table, "idle", 30_000),
+        bad_share_max: bad_share_max.map_or(0.5, |share| share.value),
+    };
+    table.finish();
+    (!feed.name.is_empty()).then_some(feed)
+}
+
+fn feed_operator(table: &Table<'_, '_>, operators: &[Operator]) -> Option<usize> {
+    let Some(text) = table.text("operator") else {
+        if operators.len() > 1 {
+            table.wrong(table.span(), "operator", "missing: there are several operators, say whose feed this is");
+        }
+        return Some(0);
+    };
+    let found = operators.iter().position(|operator| operator.organisation == text.value);
+    if found.is_none() {
+        let known = operators.iter().map(|operator| operator.organisation.as_str());
+        let message = format!("no operator is called `{}`", text.value);
+        table.mistakes().unknown(text.span, table.key("operator"), message, &text.value, known);
+    }
+    found
+}
+
+/// `content = "allowed"` with `legal_reference`; `content = "refused"` is the default.
+fn content(table: &Table<'_, '_>) -> Option<String> {
+    let allowed = table.name_of("content", &[("refused", false), ("allowed", true)]);
+    let reference = table.text("legal_reference");
+    match (allowed, reference) {
+        (Some(Placed { value: true, .. }), Some(reference)) => Some(reference.value),
+        (Some(Placed { value: true, span }), None) => {
+            table.wrong(span, "legal_reference", "missing: SMS text may be read only under a legal reference");
+            None
+        }
+        (_, Some(reference)) => {
+            table.wrong(reference.span, "legal_reference", "only a feed with content = \"allowed\" takes one");
+            None
+        }
+        _ => None,
+    }
+}
+
+fn duration_or(table: &Table<'_, '_>, key: &'static str, default_ms: u64) -> Duration {
+    Duration::from_millis(table.duration_ms(key).map_or(default_ms, |found| found.value.unsigned_abs()))
+}
+
+fn intake(root: &Table<'_, '_>) -> Intake {
+    let Some(table) = root.table("intake") else {
+        return Intake::default();
+    };
+    let default = Intake::default();
+    let intake = Intake {
+        group: name_or(&table, "group", &default.group),
+        commit: duration_or(&table, "commit", default.commit.as_millis() as u64),
+        message_bytes_max: table
+            .integer("message_bytes_max", 1024..=1 << 30)
+            .map_or(default.message_bytes_max, |found| found.value as usize),
+    };
+    table.finish();
+    intake
+}
+
+fn score(root: &Table<'_, '_>) -> Score {
+    let Some(table) = root.table("score") else {
+        return Score::default();
+    };
+    let default = Score::default();
+    let score = Score {
+        group: name_or(&table, "group", &default.group),
+        workers: table.integer("workers", 1..=256).map_or(default.workers, |found| found.value as u32),
+        commit: duration_or(&table, "commit", default.commit.as_millis() as u64),
+        snapshot: duration_or(&table, "snapshot", default.snapshot.as_millis() as u64),
+        entities_max: table
+            .integer("entities_max", 1000..=1 << 32)
+            .map_or(default.entities_max, |found| found.value as usize),
+    };
+    table.finish();
+    score
+}
+
+fn relay(table: Table<'_, '_>, folder: &Path) -> Relay {
+    let default = Relay::default();
+    let relay = Relay {
+        group: name_or(&table, "group", &default.group),
+        epoch_key_file: table.text("epoch_key_file").map(|path| folder.join(path.value)),
+        epoch_key_env: table.text("epoch_key_env").map(|name| name.value),
+        epoch_key_id: name_or(&table, "epoch_key_id", &default.epoch_key_id),
+        budget_per_hour: table
+            .integer("budget_per_hour", 1..=1_000_000)
+            .map_or(default.budget_per_hour, |found| found.value as u32),
+    };
+    if relay.epoch_key_file.is_some() == relay.epoch_key_env.is_some() {
+        table.wrong(table.span(), "epoch_key_file", "expected either `epoch_key_file` or `epoch_key_env`");
+    }
+    table.finish();
+    relay
+}
+
+fn patterns(root: &Table<'_, '_>, folder: &Path) -> Patterns {
+    let default = |name: &str| folder.join(name);
+    let Some(table) = root.table("patterns") else {
+        return Patterns { folder: default("patterns"), lists: default("lists"), trunks: None };
+    };
+    let path = |key: &'static str| table.text(key).map(|text| folder.join(text.value));
+    let patterns = Patterns {
+        folder: path("folder").unwrap_or_else(|| default("patterns")),
+        lists: path("lists").unwrap_or_else(|| default("lists")),
+        trunks: path("trunks"),
+    };
+    table.finish();
+    patterns
+}
+
+fn store(root: &Table<'_, '_>, folder: &Path) -> PathBuf {
+    let Some(table) = root.table("store") else {
+        return folder.join("state");
+    };
+    let store = table.text("folder").map_or_else(|| folder.join("state"), |text| folder.join(text.value));
+    table.finish();
+    store
+}
+
+fn listen(root: &Table<'_, '_>) -> Option<std::net::SocketAddr> {
+    let default = std::net::SocketAddr::from(([127, 0, 0, 1], 9600));
+    let Some(table) = root.table("http") else {
+        return Some(default);
+    };
+    let text = table.text("listen");
+    table.finish();
+    let Some(text) = text else { return Some(default) };
+    let address = text.value.parse().ok();
+    if address.is_none() {
+        root.wrong(text.span, "http.listen", "expected an address and a port, such as \"127.0.0.1:9600\"");
+    }
+    address
+}
+
+impl Default for Intake {
+    fn default() -> Self {
+        Self {
+            group: "lancang-intake".to_owned(),
+            commit: Duration::from_millis(100),
+            message_bytes_max: 1 << 20,
+        }
+    }
+}
+
+impl Default for Score {
+    fn default() -> Self {
+        Self {
+            group: "lancang-score".to_owned(),
+            workers: 1,
+            commit: Duration::from_millis(100),
+            snapshot: Duration::from_secs(60),
+            entities_max: 20_000_000,
+        }
+    }
+}
+
+impl Default for Relay {
+    fn default() -> Self {
+        Self {
+            group: "lancang-relay".to_owned(),
+            epoch_key_file: None,
+            epoch_key_env: None,
+            epoch_key_id: "epoch-1".to_owned(),
+            budget_per_hour: 1000,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "[[operators]]\ncountry = \"KH\"\norganisation = \"mekong-mobile\"\nnode = \"pnh-1\"\n\
+        own = [\"+85512\"]\n[kafka]\nbootstrap = \"127.0.0.1:9092\"\n[[feeds]]\nname = \"voice\"\n\
+        topics = [\"cdr.voice\"]\nformat = \"json\"\n";
+
+    #[test]
+    fn a_short_configuration_is_enough() {
+        let config = config("etc/lancang.toml", GOOD).unwrap();
+        assert_eq!(config.store, PathBuf::from("etc/state"));
+        assert_eq!(config.feeds[0].lateness_ms, 60_000);
+        assert_eq!(config.topics.records, "lancang.records.v1");
+    }
+
+    #[test]
+    fn every_mistake_has_a_place_and_a_word() {
+        let check = |addition: &str, expected: &str| {
+            let text = format!("{GOOD}{addition}");
+            let found = config("c.toml", &text).unwrap_err();
+            let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
+            assert!(shown.iter().any(|line| line.contains(expected)), "{addition}: {shown:?}");
+        };
+        check("clas = \"stream\"\n", "c.toml:12:1: feeds.clas: unknown key; did you mean `class`?");
+        check("class = \"steam\"\n", "did you mean `stream`?");
+        check("mapping = \"x.toml\"\n", "only a feed of format \"csv\" takes a mapping");
+        check("content = \"allowed\"\n", "SMS text may be read only under a legal reference");
+        check("operator = \"mekong-mobil\"\n", "did you mean `mekong-mobile`?");
+        check("[kafka]\n", "not TOML");
+        check("[topics]\npartitions = 0\n", "expected a whole number from 1 to 4096, found 0");
+        check("[http]\nlisten = \"here\"\n", "expected an address and a port");
+        check("[relay]\n", "expected either `epoch_key_file` or `epoch_key_env`");
+        check("[exchange]\nbootstrap = \"b\"\n[exchange.options]\n\"sasl.password\" = \"x\"\n", "a secret is never written");
+        check("[score]\nworkers = 0\ncommit = \"1\"\n", "score.commit: expected a length of time");
+    }
+}

@@ -1,0 +1,132 @@
+//! The keys of a configuration file and what they mean: the source of `docs/reference/configuration.md`.
+//!
+//! A test reads a file that holds every key listed here, so that the list and the reader cannot drift apart.
+
+struct Key {
+    section: &'static str,
+    key: &'static str,
+    form: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+}
+
+const fn key(
+    section: &'static str,
+    key: &'static str,
+    form: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+) -> Key {
+    Key { section, key, form, default, meaning }
+}
+
+#[rustfmt::skip]
+const KEYS: &[Key] = &[
+    key("operators", "country", "two letters", "required", "Country of the network, ISO 3166-1 alpha-2."),
+    key("operators", "organisation", "name", "required", "Short name of the operator, part of the alerts' source."),
+    key("operators", "node", "name", "required", "Name of this installation, part of the alerts' source."),
+    key("operators", "own", "list of texts", "required", "Beginnings of the operator's own numbers, such as `+85512`."),
+    key("kafka", "bootstrap", "text", "required", "Brokers of the home cluster, `host:port,host:port`."),
+    key("kafka", "instance", "name", "`lancang`", "Stable name of this process; transactional ids are made from it, so two processes never share one."),
+    key("kafka", "static_member", "boolean", "`false`", "Whether the process is a static member of its groups (it does not leave on SIGTERM)."),
+    key("kafka.options", "*", "text", "", "Further client options by librdkafka's names (`security.protocol`, `ssl.ca.location` …). A secret is given as `NAME_file` with the path of a file."),
+    key("exchange", "bootstrap", "text", "required", "Brokers of the exchange cluster. Without this section the home cluster serves as the exchange."),
+    key("exchange", "instance", "name", "`lancang`", "As in `kafka`."),
+    key("exchange", "static_member", "boolean", "`false`", "As in `kafka`."),
+    key("exchange.options", "*", "text", "", "As in `kafka.options`."),
+    key("topics", "partitions", "1 to 4096", "`8`", "Partitions of the records log and of the partials; fixed for the life of the topics."),
+    key("topics", "replication", "1 to 9", "the cluster's", "Replication factor of topics that are made."),
+    key("topics", "create", "boolean", "`false`", "Whether missing topics are made."),
+    key("topics", "records", "name", "`lancang.records.v1`", "The records log."),
+    key("topics", "partials", "name", "`lancang.partials.v1`", "Partial panes."),
+    key("topics", "incidents", "name", "`lancang.incidents.v1`", "Incidents, with clear identifiers."),
+    key("topics", "late", "name", "`lancang.late.v1`", "Late records."),
+    key("topics", "dead_letter", "name", "`lancang.dead-letter.v1`", "What could not be read."),
+    key("topics", "outbox", "name", "`lancang.outbox.v1`", "Alerts on their way to the exchange."),
+    key("topics", "alerts", "name", "`lancang.alerts.v1`", "Shared alerts, on the exchange."),
+    key("feeds", "name", "name", "required", "Name of the feed in metrics and errors."),
+    key("feeds", "topics", "list of texts", "required", "Topics to read."),
+    key("feeds", "class", "`stream`, `files`, `roaming`", "`stream`", "Sets the allowed lateness; classes share no watermark."),
+    key("feeds", "lateness", "time", "60 s, 45 min, 6 h by class", "Allowed lateness where the class's is not right."),
+    key("feeds", "format", "`json`, `csv`, `frame`", "`json`", "Form of a message."),
+    key("feeds", "mapping", "path", "none", "Mapping file; required for `csv`."),
+    key("feeds", "operator", "name", "the only one", "`organisation` of the operator whose feed this is."),
+    key("feeds", "content", "`refused`, `allowed`", "`refused`", "Whether SMS text may be read."),
+    key("feeds", "legal_reference", "text", "none", "The legal reference under which it may; required for `allowed`."),
+    key("feeds", "mobility", "boolean", "`false`", "Whether this feed carries the mobility records of its class."),
+    key("feeds", "idle", "time", "`30s`", "An input whose end was reached and that was silent for this long no longer holds back the watermark."),
+    key("feeds", "bad_share_max", "0 to 1", "`0.5`", "Share of bad records at which the run stops."),
+    key("intake", "group", "name", "`lancang-intake`", "Consumer group."),
+    key("intake", "commit", "time", "`100ms`", "Time between commits."),
+    key("intake", "message_bytes_max", "bytes", "`1048576`", "A longer message goes to the dead-letter topic."),
+    key("score", "group", "name", "`lancang-score`", "Consumer group."),
+    key("score", "workers", "1 to 256", "`1`", "Worker threads; one per core that scoring may use."),
+    key("score", "commit", "time", "`100ms`", "Time between commits."),
+    key("score", "snapshot", "time", "`60s`", "Time between snapshots of a task."),
+    key("score", "entities_max", "number", "`20000000`", "Most entities of one type that a task keeps; beyond it those with the least evidence go, counted."),
+    key("relay", "group", "name", "`lancang-relay`", "Consumer group."),
+    key("relay", "epoch_key_file", "path", "none", "File of mode 0600 with the epoch key; this or `epoch_key_env`."),
+    key("relay", "epoch_key_env", "text", "none", "Environment variable with the epoch key."),
+    key("relay", "epoch_key_id", "name", "`epoch-1`", "Id of the epoch key, published with each token."),
+    key("relay", "budget_per_hour", "1 to 1000000", "`1000`", "Alerts that one pattern may share per hour of event time."),
+    key("patterns", "folder", "path", "`patterns`", "Folder of pattern files."),
+    key("patterns", "lists", "path", "`lists`", "Folder of named lists."),
+    key("patterns", "trunks", "path", "none", "Trunk table: `trunk,international,country`."),
+    key("store", "folder", "path", "`state`", "Packs and snapshots."),
+    key("http", "listen", "address", "`127.0.0.1:9600`", "Metrics and health."),
+];
+
+/// `docs/reference/configuration.md`.
+#[must_use]
+pub fn reference() -> String {
+    let mut text = String::from(
+        "# Configuration\n\nGenerated from `src/config/reference.rs`; a test fails when this page is stale. Paths are \
+         relative to the folder of the file. Times are `500ms`, `10s`, `45m`, `6h`, `30d`.\n",
+    );
+    let mut section = "";
+    for key in KEYS {
+        if key.section != section {
+            section = key.section;
+            let brackets = if matches!(section, "operators" | "feeds") { ("[[", "]]") } else { ("[", "]") };
+            text.push_str(&format!(
+                "\n## `{}{section}{}`\n\n| key | form | default | meaning |\n|---|---|---|---|\n",
+                brackets.0, brackets.1
+            ));
+        }
+        text.push_str(&format!("| `{}` | {} | {} | {} |\n", key.key, key.form, key.default, key.meaning));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    /// A file in which every key of the list stands with a wrong type: each must be refused for its value, none for
+    /// its name.
+    #[test]
+    fn every_listed_key_is_read_and_every_read_key_is_listed() {
+        let mut text = String::new();
+        let mut section = "";
+        for key in KEYS.iter().filter(|key| key.key != "*") {
+            if key.section != section {
+                section = key.section;
+                let list = matches!(section, "operators" | "feeds");
+                text.push_str(&if list { format!("[[{section}]]\n") } else { format!("[{section}]\n") });
+            }
+            text.push_str(&format!("{} = {{}}\n", key.key));
+        }
+        let found = Config::read("all.toml", &text).unwrap_err();
+        for key in KEYS.iter().filter(|key| key.key != "*") {
+            let name = format!("{}.{}", key.section, key.key);
+            let own: Vec<_> = found.iter().filter(|diagnostic| diagnostic.key == name).collect();
+            assert!(!own.is_empty(), "{name} is listed and not read");
+            assert!(own.iter().all(|diagnostic| diagnostic.message != "unknown key"), "{name} is listed and unknown");
+        }
+        for diagnostic in found {
+            let listed = KEYS.iter().any(|key| format!("{}.{}", key.section, key.key) == diagnostic.key);
+            assert!(listed, "{} is read and not listed: {diagnostic}", diagnostic.key);
+        }
+    }
+}

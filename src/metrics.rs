@@ -1,0 +1,483 @@
+//! Metrics: one list of names, what they mean, and the registry behind `/metrics`.
+//!
+//! Rules:
+//! - base units (seconds, bytes), `_total` for counters (Prometheus, *Metric and label naming*);
+//! - no subscriber, number, IMSI or IMEI in a label; every label has few values (`source` is bounded by
+//!   [`SOURCES_MAX`]);
+//! - a new metric is one line in [`METRICS`], and `docs/reference/metrics.md` is generated from it.
+
+use std::sync::Mutex;
+
+use hdrhistogram::Histogram;
+use prometheus::{Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+
+/// Most different `source` labels; further sources are counted under `other`.
+pub const SOURCES_MAX: usize = 1024;
+
+/// Every metric of this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "METRICS below says what each one is")]
+pub enum Metric {
+    IntakeRecordsRead,
+    IntakeRecords,
+    IntakeDeadLetters,
+    IntakeClock,
+    IntakeLastRecord,
+    ScoreRecordsRead,
+    ScoreRecords,
+    ScoreWatermark,
+    ScoreWatermarkLag,
+    ScoreEntities,
+    ScoreEntityBytes,
+    ScoreEvictions,
+    ScorePartials,
+    ScoreBlindPanes,
+    ScoreIncidents,
+    RecordToIncident,
+    Lag,
+    CommitSeconds,
+    Transactions,
+    Rebalances,
+    Snapshots,
+    SnapshotBytes,
+    Pack,
+    PackChanges,
+    RelayAlerts,
+    RelayWithheld,
+    RelaySequence,
+    CopierAlerts,
+    Ready,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Counter,
+    Gauge,
+    Histogram,
+    /// A gauge per quantile, from an `hdrhistogram`.
+    Quantiles,
+}
+
+struct Spec {
+    metric: Metric,
+    form: Form,
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+}
+
+const fn spec(
+    metric: Metric,
+    form: Form,
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Spec {
+    Spec { metric, form, name, labels, help }
+}
+
+/// The list, in the order of [`Metric`].
+const METRICS: &[Spec] = &[
+    spec(
+        Metric::IntakeRecordsRead,
+        Form::Counter,
+        "lancang_intake_records_read_total",
+        &["feed"],
+        "Records read from a feed. The fates below add up to it.",
+    ),
+    spec(
+        Metric::IntakeRecords,
+        Form::Counter,
+        "lancang_intake_records_total",
+        &["feed", "fate"],
+        "Records by what became of them: framed, late, dead_letter, ignored.",
+    ),
+    spec(
+        Metric::IntakeDeadLetters,
+        Form::Counter,
+        "lancang_intake_dead_letters_total",
+        &["feed", "reason"],
+        "Records and messages sent to the dead-letter topic, by reason.",
+    ),
+    spec(
+        Metric::IntakeClock,
+        Form::Gauge,
+        "lancang_intake_clock_timestamp_seconds",
+        &["feed", "partition"],
+        "Event time that the clock of an input has reached.",
+    ),
+    spec(
+        Metric::IntakeLastRecord,
+        Form::Gauge,
+        "lancang_intake_last_record_timestamp_seconds",
+        &["source"],
+        "Event time of the last record of a node. A silent switch never reads as peace.",
+    ),
+    spec(
+        Metric::ScoreRecordsRead,
+        Form::Counter,
+        "lancang_score_records_read_total",
+        &[],
+        "Records read from the records log. The fates below add up to it.",
+    ),
+    spec(
+        Metric::ScoreRecords,
+        Form::Counter,
+        "lancang_score_records_total",
+        &["fate"],
+        "Records by what became of them: scored, repeat, bad.",
+    ),
+    spec(
+        Metric::ScoreWatermark,
+        Form::Gauge,
+        "lancang_score_watermark_timestamp_seconds",
+        &["class"],
+        "Event time up to which all inputs of a class have been read: the least of this instance's tasks.",
+    ),
+    spec(
+        Metric::ScoreWatermarkLag,
+        Form::Gauge,
+        "lancang_score_watermark_lag_seconds",
+        &["class"],
+        "Wall time minus the watermark of a class.",
+    ),
+    spec(
+        Metric::ScoreEntities,
+        Form::Gauge,
+        "lancang_score_entities",
+        &["entity"],
+        "Entities held in memory, by type.",
+    ),
+    spec(
+        Metric::ScoreEntityBytes,
+        Form::Gauge,
+        "lancang_score_entity_bytes",
+        &["entity"],
+        "Memory held by entities, by type.",
+    ),
+    spec(
+        Metric::ScoreEvictions,
+        Form::Counter,
+        "lancang_score_evictions_total",
+        &["entity"],
+        "Entities evicted because a table was full, by type.",
+    ),
+    spec(
+        Metric::ScorePartials,
+        Form::Counter,
+        "lancang_score_partials_total",
+        &[],
+        "Partial panes sent to entity tasks.",
+    ),
+    spec(
+        Metric::ScoreBlindPanes,
+        Form::Counter,
+        "lancang_score_blind_panes_total",
+        &[],
+        "Panes in which a pattern could not tell who is abroad for want of complete mobility records.",
+    ),
+    spec(
+        Metric::ScoreIncidents,
+        Form::Counter,
+        "lancang_score_incidents_total",
+        &["pattern", "message"],
+        "Incident lines written, by pattern and message (open, update, close, shadow).",
+    ),
+    spec(
+        Metric::RecordToIncident,
+        Form::Quantiles,
+        "lancang_score_record_to_incident_seconds",
+        &["quantile"],
+        "Wall time from a record's message to the commit of the incident that it led to.",
+    ),
+    spec(
+        Metric::Lag,
+        Form::Gauge,
+        "lancang_kafka_lag_messages",
+        &["topic", "partition"],
+        "Messages between the position read and the end of the partition.",
+    ),
+    spec(
+        Metric::CommitSeconds,
+        Form::Histogram,
+        "lancang_kafka_commit_seconds",
+        &["stage"],
+        "Time that a transaction took to commit.",
+    ),
+    spec(
+        Metric::Transactions,
+        Form::Counter,
+        "lancang_kafka_transactions_total",
+        &["stage", "outcome"],
+        "Transactions by outcome: committed, aborted.",
+    ),
+    spec(
+        Metric::Rebalances,
+        Form::Counter,
+        "lancang_kafka_rebalances_total",
+        &["stage", "change"],
+        "Partitions assigned, revoked and lost.",
+    ),
+    spec(
+        Metric::Snapshots,
+        Form::Counter,
+        "lancang_snapshots_total",
+        &["outcome"],
+        "Snapshots by outcome: written, failed, loaded, refused (damaged or of another version).",
+    ),
+    spec(
+        Metric::SnapshotBytes,
+        Form::Gauge,
+        "lancang_snapshot_bytes",
+        &["task"],
+        "Size of a task's last snapshot.",
+    ),
+    spec(
+        Metric::Pack,
+        Form::Gauge,
+        "lancang_pack_info",
+        &["hash"],
+        "1 for the pattern pack last announced to the records log (first 12 digits of its hash).",
+    ),
+    spec(
+        Metric::PackChanges,
+        Form::Counter,
+        "lancang_pack_changes_total",
+        &["outcome"],
+        "Attempts to put a pack in force: announced, unchanged, refused.",
+    ),
+    spec(
+        Metric::RelayAlerts,
+        Form::Counter,
+        "lancang_relay_alerts_total",
+        &["message"],
+        "Alerts put into the outbox, by message.",
+    ),
+    spec(
+        Metric::RelayWithheld,
+        Form::Counter,
+        "lancang_relay_withheld_total",
+        &["reason"],
+        "Incident lines that led to no alert, by reason (budget, repeat, malformed).",
+    ),
+    spec(
+        Metric::RelaySequence,
+        Form::Gauge,
+        "lancang_relay_sequence",
+        &[],
+        "Sequence number of the last alert in the outbox.",
+    ),
+    spec(
+        Metric::CopierAlerts,
+        Form::Counter,
+        "lancang_copier_alerts_total",
+        &[],
+        "Alerts acknowledged by the exchange cluster.",
+    ),
+    spec(Metric::Ready, Form::Gauge, "lancang_ready", &["stage"], "1 while a stage does its work."),
+];
+
+/// Buckets of commit times: the measured range on a healthy cluster (4–113 ms) and up to the transaction timeout.
+const COMMIT_BUCKETS_S: &[f64] = &[0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
+
+enum Collector {
+    Counter(IntCounterVec),
+    Gauge(GaugeVec),
+    Histogram(HistogramVec),
+    Quantiles(GaugeVec, Mutex<Histogram<u64>>),
+}
+
+/// The registry. One per process, shared by reference.
+pub struct Metrics {
+    registry: Registry,
+    collectors: Vec<Collector>,
+    sources: Mutex<std::collections::BTreeSet<String>>,
+}
+
+impl Metrics {
+    /// All metrics at nothing.
+    ///
+    /// # Errors
+    /// If a name or a label of the list is not valid in Prometheus; a test makes the whole list.
+    pub fn new() -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let mut collectors = Vec::new();
+        for spec in METRICS {
+            collectors.push(register(&registry, spec)?);
+        }
+        Ok(Self { registry, collectors, sources: Mutex::default() })
+    }
+
+    /// Adds to a counter.
+    pub fn add(&self, metric: Metric, labels: &[&str], by: u64) {
+        if let Collector::Counter(counter) = &self.collectors[metric as usize] {
+            counter.with_label_values(labels).inc_by(by);
+        }
+    }
+
+    /// Value of a counter.
+    #[must_use]
+    pub fn count(&self, metric: Metric, labels: &[&str]) -> u64 {
+        match &self.collectors[metric as usize] {
+            Collector::Counter(counter) => counter.with_label_values(labels).get(),
+            _ => 0,
+        }
+    }
+
+    /// Sets a gauge.
+    pub fn set(&self, metric: Metric, labels: &[&str], value: f64) {
+        if let Collector::Gauge(gauge) = &self.collectors[metric as usize] {
+            gauge.with_label_values(labels).set(value);
+        }
+    }
+
+    /// Takes a gauge's labelled series away, such as that of a partition that was revoked.
+    pub fn remove(&self, metric: Metric, labels: &[&str]) {
+        if let Collector::Gauge(gauge) = &self.collectors[metric as usize] {
+            // A series that never was is as good as one that is gone.
+            let _ = gauge.remove_label_values(labels);
+        }
+    }
+
+    /// Sets a gauge of a node, counting nodes past [`SOURCES_MAX`] together.
+    pub fn set_for_source(&self, metric: Metric, source: &str, value: f64) {
+        let known = {
+            let mut sources = self.sources.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            sources.contains(source) || (sources.len() < SOURCES_MAX && sources.insert(source.to_owned()))
+        };
+        self.set(metric, &[if known { source } else { "other" }], value);
+    }
+
+    /// Observes a time.
+    pub fn observe(&self, metric: Metric, labels: &[&str], time: std::time::Duration) {
+        match &self.collectors[metric as usize] {
+            Collector::Histogram(histogram) => histogram.with_label_values(labels).observe(time.as_secs_f64()),
+            Collector::Quantiles(_, histogram) => {
+                let mut histogram = histogram.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                histogram.saturating_record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+            }
+            _ => {}
+        }
+    }
+
+    /// A quantile of a metric that keeps them, in seconds; `None` if nothing was observed.
+    #[must_use]
+    pub fn quantile_s(&self, metric: Metric, quantile: f64) -> Option<f64> {
+        let Collector::Quantiles(_, histogram) = &self.collectors[metric as usize] else {
+            return None;
+        };
+        let histogram = histogram.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        (!histogram.is_empty()).then(|| histogram.value_at_quantile(quantile) as f64 / 1e6)
+    }
+
+    /// What `/metrics` shows: Prometheus' text format 0.0.4.
+    ///
+    /// # Errors
+    /// If the text cannot be made, which Prometheus' library reserves for broken metrics.
+    pub fn render(&self) -> prometheus::Result<Vec<u8>> {
+        for (spec, collector) in METRICS.iter().zip(&self.collectors) {
+            if let Collector::Quantiles(gauge, _) = collector {
+                for (label, quantile) in [("0.5", 0.5), ("0.99", 0.99), ("0.999", 0.999)] {
+                    if let Some(seconds) = self.quantile_s(spec.metric, quantile) {
+                        gauge.with_label_values(&[label]).set(seconds);
+                    }
+                }
+            }
+        }
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}
+
+fn register(registry: &Registry, spec: &Spec) -> prometheus::Result<Collector> {
+    let options = Opts::new(spec.name, spec.help);
+    Ok(match spec.form {
+        Form::Counter => {
+            let counter = IntCounterVec::new(options, spec.labels)?;
+            registry.register(Box::new(counter.clone()))?;
+            if spec.labels.is_empty() {
+                counter.with_label_values::<&str>(&[]).reset();
+            }
+            Collector::Counter(counter)
+        }
+        Form::Gauge => {
+            let gauge = GaugeVec::new(options, spec.labels)?;
+            registry.register(Box::new(gauge.clone()))?;
+            Collector::Gauge(gauge)
+        }
+        Form::Histogram => {
+            let options = HistogramOpts::new(spec.name, spec.help).buckets(COMMIT_BUCKETS_S.to_vec());
+            let histogram = HistogramVec::new(options, spec.labels)?;
+            registry.register(Box::new(histogram.clone()))?;
+            Collector::Histogram(histogram)
+        }
+        Form::Quantiles => {
+            let gauge = GaugeVec::new(options, spec.labels)?;
+            registry.register(Box::new(gauge.clone()))?;
+            // One microsecond to one hour, two significant digits: 1 % error.
+            let histogram = Histogram::new_with_bounds(1, 3_600_000_000, 2)
+                .map_err(|error| prometheus::Error::Msg(error.to_string()))?;
+            Collector::Quantiles(gauge, Mutex::new(histogram))
+        }
+    })
+}
+
+/// `docs/reference/metrics.md`.
+#[must_use]
+pub fn reference() -> String {
+    let mut text = String::from(
+        "# Metrics\n\nGenerated from `src/metrics.rs`; a test fails when this page is stale. Served at `/metrics`.\n\n\
+         | metric | kind | labels | meaning |\n|---|---|---|---|\n",
+    );
+    for spec in METRICS {
+        let kind = match spec.form {
+            Form::Counter => "counter",
+            Form::Gauge => "gauge",
+            Form::Histogram => "histogram",
+            Form::Quantiles => "gauge per quantile",
+        };
+        let labels: Vec<String> = spec.labels.iter().map(|label| format!("`{label}`")).collect();
+        text.push_str(&format!("| `{}` | {kind} | {} | {} |\n", spec.name, labels.join(", "), spec.help));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_list_is_in_the_order_of_its_names_and_registers() {
+        for (index, spec) in METRICS.iter().enumerate() {
+            assert_eq!(spec.metric as usize, index, "{}", spec.name);
+            assert_eq!(spec.name.ends_with("_total"), spec.form == Form::Counter, "{}", spec.name);
+        }
+        assert_eq!(METRICS.len(), Metric::Ready as usize + 1);
+        Metrics::new().unwrap();
+    }
+
+    #[test]
+    fn what_is_counted_is_shown() {
+        let metrics = Metrics::new().unwrap();
+        metrics.add(Metric::IntakeRecords, &["voice", "framed"], 3);
+        metrics.observe(Metric::RecordToIncident, &[], Duration::from_millis(20));
+        metrics.observe(Metric::CommitSeconds, &["score"], Duration::from_millis(7));
+        let text = String::from_utf8(metrics.render().unwrap()).unwrap();
+        assert!(text.contains("lancang_intake_records_total{fate=\"framed\",feed=\"voice\"} 3"), "{text}");
+        assert!(text.contains("lancang_score_record_to_incident_seconds{quantile=\"0.99\"} 0.02"), "{text}");
+        assert!(text.contains("lancang_kafka_commit_seconds_bucket{stage=\"score\",le=\"0.01\"} 1"), "{text}");
+    }
+
+    #[test]
+    fn sources_are_bounded() {
+        let metrics = Metrics::new().unwrap();
+        for n in 0..SOURCES_MAX + 10 {
+            metrics.set_for_source(Metric::IntakeLastRecord, &format!("msc{n}"), n as f64);
+        }
+        let text = String::from_utf8(metrics.render().unwrap()).unwrap();
+        assert_eq!(text.matches("lancang_intake_last_record_timestamp_seconds{").count(), SOURCES_MAX + 1);
+    }
+}

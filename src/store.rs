@@ -1,0 +1,189 @@
+//! Packs and snapshots in an object store.
+//!
+//! Rules (architecture.md, rule 6):
+//! - objects are written create-only: a name that is there is never written again;
+//! - a snapshot is named by the offset that it stands at and by its writer:
+//!   `snapshots/<task>/<offset, 20 digits>-<writer>`; the newest that is not past the committed offset is the one to
+//!   load, and a damaged one gives way to the one before;
+//! - of older snapshots the last two that are not past the committed offset are kept.
+//!
+//! A pack is named by its hash: `packs/<hash, hex>`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use futures::TryStreamExt as _;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as Key;
+use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
+use tokio::runtime::Handle;
+
+/// Snapshots of a task that stay when older ones go.
+const SNAPSHOTS_KEPT: usize = 2;
+
+/// The object store, for threads that may wait.
+#[derive(Clone, Debug)]
+pub struct Store {
+    objects: Arc<dyn ObjectStore>,
+    runtime: Handle,
+}
+
+/// A snapshot in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSnapshot {
+    /// Offset of the first message that it does not hold.
+    pub offset: i64,
+    key: Key,
+}
+
+impl Store {
+    /// The store in a local folder, which is made if need be.
+    ///
+    /// # Errors
+    /// If the folder cannot be made.
+    pub fn open(folder: &Path, runtime: Handle) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the store folder {}", folder.display()))?;
+        let objects = LocalFileSystem::new_with_prefix(folder)
+            .with_context(|| format!("cannot open the store folder {}", folder.display()))?
+            .with_fsync(true);
+        Ok(Self { objects: Arc::new(objects), runtime })
+    }
+
+    /// Puts a pack under its hash; one that is there stays.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub fn put_pack(&self, hash: &[u8; 32], bytes: Vec<u8>) -> anyhow::Result<()> {
+        self.create(&pack_key(hash), bytes).map(|_| ())
+    }
+
+    /// The bytes of a pack.
+    ///
+    /// # Errors
+    /// If it is not there or cannot be read.
+    pub fn pack(&self, hash: &[u8; 32]) -> anyhow::Result<Vec<u8>> {
+        self.get(&pack_key(hash))
+    }
+
+    /// Writes a snapshot of `task` at `offset`. Gives whether it was new.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub fn put_snapshot(&self, task: &str, offset: i64, writer: &str, bytes: Vec<u8>) -> anyhow::Result<bool> {
+        self.create(&Key::from(format!("snapshots/{task}/{offset:020}-{writer}")), bytes)
+    }
+
+    /// Snapshots of `task`, newest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn snapshots(&self, task: &str) -> anyhow::Result<Vec<StoredSnapshot>> {
+        let folder = Key::from(format!("snapshots/{task}"));
+        let objects = Arc::clone(&self.objects);
+        let found: Vec<_> = self
+            .runtime
+            .block_on(async move { objects.list(Some(&folder)).try_collect().await })
+            .with_context(|| format!("cannot list the snapshots of {task}"))?;
+        let mut snapshots: Vec<StoredSnapshot> = found.into_iter().filter_map(|meta| parse(meta.location)).collect();
+        snapshots.sort_by(|a, b| b.offset.cmp(&a.offset).then_with(|| b.key.cmp(&a.key)));
+        Ok(snapshots)
+    }
+
+    /// The bytes of a snapshot.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn snapshot(&self, snapshot: &StoredSnapshot) -> anyhow::Result<Vec<u8>> {
+        self.get(&snapshot.key)
+    }
+
+    /// Deletes the snapshots of `task` that nobody can need any more, given what is committed.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub fn collect(&self, task: &str, committed: i64) -> anyhow::Result<()> {
+        let valid = self.snapshots(task)?.into_iter().filter(|snapshot| snapshot.offset <= committed);
+        for old in valid.skip(SNAPSHOTS_KEPT) {
+            let objects = Arc::clone(&self.objects);
+            let key = old.key.clone();
+            self.runtime
+                .block_on(async move { objects.delete(&key).await })
+                .with_context(|| format!("cannot delete {}", old.key))?;
+        }
+        Ok(())
+    }
+
+    fn create(&self, key: &Key, bytes: Vec<u8>) -> anyhow::Result<bool> {
+        let objects = Arc::clone(&self.objects);
+        let place = key.clone();
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let put = self.runtime.block_on(async move { objects.put_opts(&place, bytes.into(), options).await });
+        match put {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(error) => Err(error).with_context(|| format!("cannot write {key} to the store")),
+        }
+    }
+
+    fn get(&self, key: &Key) -> anyhow::Result<Vec<u8>> {
+        let objects = Arc::clone(&self.objects);
+        let place = key.clone();
+        let got = self.runtime.block_on(async move { objects.get(&place).await?.bytes().await });
+        match got {
+            Ok(bytes) => Ok(bytes.to_vec()),
+            Err(object_store::Error::NotFound { .. }) => bail!("{key} is not in the store"),
+            Err(error) => Err(error).with_context(|| format!("cannot read {key} from the store")),
+        }
+    }
+}
+
+fn pack_key(hash: &[u8; 32]) -> Key {
+    Key::from(format!("packs/{}", hex(hash)))
+}
+
+fn parse(key: Key) -> Option<StoredSnapshot> {
+    let (offset, _) = key.filename()?.split_once('-')?;
+    Some(StoredSnapshot { offset: offset.parse().ok()?, key })
+}
+
+/// Lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_snapshot_within_the_committed_offset_is_found_and_old_ones_go() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), runtime.handle().clone()).unwrap();
+        for offset in [100, 9, 20, 300] {
+            assert!(store.put_snapshot("records-3", offset, "a", vec![offset as u8]).unwrap());
+        }
+        assert!(!store.put_snapshot("records-3", 9, "a", vec![0]).unwrap(), "create-only");
+        let offsets = |store: &Store| -> Vec<i64> {
+            store.snapshots("records-3").unwrap().iter().map(|snapshot| snapshot.offset).collect()
+        };
+        assert_eq!(offsets(&store), [300, 100, 20, 9]);
+        store.collect("records-3", 150).unwrap();
+        assert_eq!(offsets(&store), [300, 100, 20]);
+        let newest = store.snapshots("records-3").unwrap().into_iter().find(|found| found.offset <= 150).unwrap();
+        assert_eq!(store.snapshot(&newest).unwrap(), [100]);
+    }
+
+    #[test]
+    fn a_pack_is_put_once_and_read_by_its_hash() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), runtime.handle().clone()).unwrap();
+        store.put_pack(&[7; 32], vec![1, 2]).unwrap();
+        store.put_pack(&[7; 32], vec![1, 2]).unwrap();
+        assert_eq!(store.pack(&[7; 32]).unwrap(), [1, 2]);
+        assert!(store.pack(&[8; 32]).unwrap_err().to_string().contains("not in the store"));
+    }
+}
