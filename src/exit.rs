@@ -1,0 +1,53 @@
+//! Exit statuses (sysexits.h), and errors that carry one.
+
+use std::fmt;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The command line was wrong.
+    Usage = 64,
+    /// The input was wrong.
+    Data = 65,
+    /// A service could not be reached.
+    Unavailable = 69,
+    /// Reading or writing failed.
+    Io = 74,
+    /// The configuration was wrong.
+    Configuration = 78,
+}
+
+/// An error with the exit status that it leads to.
+#[derive(Debug)]
+pub struct Failure {
+    /// Status.
+    pub exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    /// A failure with what to tell the reader.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Exit status of an error: that of the [`Failure`] in its chain, I/O for an I/O error, data otherwise.
+#[must_use]
+pub fn status(error: &anyhow::Error) -> i32 {
+    if let Some(failure) = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()) {
+        return failure.exit as i32;
+    }
+    if error.chain().any(|cause| cause.is::<std::io::Error>()) {
+        return Exit::Io as i32;
+    }
+    Exit::Data as i32
+}

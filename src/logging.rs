@@ -1,0 +1,30 @@
+//! Log lines on standard error: text for people, JSON on request. `RUST_LOG` filters; identifiers never enter a line
+//! clear, because the types that hold them show themselves masked.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging. `json` for machines; colours only on a terminal and without `NO_COLOR`.
+pub fn start(json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = if json {
+        builder.json().try_init()
+    } else {
+        builder.with_ansi(colors(&std::io::stderr())).with_target(false).try_init()
+    };
+    // A second start in one process (tests) keeps the first.
+    drop(started);
+}
+
+/// Whether to colour what goes to `stream`: it is a terminal and `NO_COLOR` is not set (no-color.org).
+pub fn colors(stream: &impl std::io::IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Whether progress may be drawn: standard error is a terminal.
+#[must_use]
+pub fn progress() -> bool {
+    std::io::stderr().is_terminal()
+}
