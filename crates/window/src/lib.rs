@@ -1,8 +1,16 @@
-//! Event-time windows, distinct counters, fixed-size tables.
+//! Event-time windows, distinct counters, panes.
 //!
 //! **Invariant:** this crate knows no patterns, no records and no Kafka; time is what it is given.
 
+pub mod cell;
+pub mod distinct;
+pub mod entity;
 pub mod layout;
 pub mod limits;
+pub mod panes;
 
+pub use cell::Cell;
+pub use distinct::DistinctSet;
+pub use entity::EntityWindows;
 pub use layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
+pub use panes::Panes;

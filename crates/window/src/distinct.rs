@@ -1,0 +1,155 @@
+//! How many different keys: exact up to a limit, then HyperLogLog.
+//!
+//! **Invariant:** the count of a union depends on the union alone, never on how it was split or in which order its
+//! parts came: exact while it has at most [`DISTINCT_EXACT_MAX`] keys, the estimate of its HyperLogLog otherwise.
+//!
+//! HyperLogLog (Flajolet et al. 2007) with 2048 registers: standard error 1.04 / √2048 = 2.3 %; linear counting below
+//! 2.5 × 2048 as in the paper.
+
+use bincode::{Decode, Encode};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::limits::DISTINCT_EXACT_MAX;
+
+const REGISTER_BITS: u32 = 11;
+const REGISTERS: usize = 1 << REGISTER_BITS;
+
+/// A set of 64-bit keys that can be counted and united.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum DistinctSet {
+    /// The keys, ascending.
+    Exact(Vec<u64>),
+    /// A HyperLogLog of them: more than [`DISTINCT_EXACT_MAX`].
+    Sketch(Vec<u8>),
+}
+
+impl Default for DistinctSet {
+    fn default() -> Self {
+        Self::Exact(Vec::new())
+    }
+}
+
+impl DistinctSet {
+    /// Adds a key.
+    pub fn insert(&mut self, key: u64) {
+        match self {
+            Self::Sketch(registers) => observe(registers, key),
+            Self::Exact(keys) => {
+                let Err(position) = keys.binary_search(&key) else { return };
+                keys.insert(position, key);
+                self.bound();
+            }
+        }
+    }
+
+    /// Adds all keys of another set.
+    pub fn unite(&mut self, other: &Self) {
+        match other {
+            Self::Exact(keys) => keys.iter().for_each(|key| self.insert(*key)),
+            Self::Sketch(theirs) => {
+                let registers = self.sketched();
+                for (own, their) in registers.iter_mut().zip(theirs) {
+                    *own = (*own).max(*their);
+                }
+            }
+        }
+    }
+
+    /// Number of different keys.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        match self {
+            Self::Exact(keys) => keys.len() as u64,
+            Self::Sketch(registers) => estimate(registers),
+        }
+    }
+
+    /// Bytes held on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Exact(keys) => keys.capacity() * 8,
+            Self::Sketch(registers) => registers.capacity(),
+        }
+    }
+
+    fn bound(&mut self) {
+        if matches!(self, Self::Exact(keys) if keys.len() > DISTINCT_EXACT_MAX) {
+            self.sketched();
+        }
+    }
+
+    fn sketched(&mut self) -> &mut Vec<u8> {
+        if let Self::Exact(keys) = self {
+            let mut registers = vec![0; REGISTERS];
+            keys.iter().for_each(|key| observe(&mut registers, *key));
+            *self = Self::Sketch(registers);
+        }
+        match self {
+            Self::Sketch(registers) => registers,
+            Self::Exact(_) => unreachable!("it was sketched above"),
+        }
+    }
+}
+
+fn observe(registers: &mut [u8], key: u64) {
+    let hash = xxh3_64(&key.to_le_bytes());
+    let register = (hash >> (64 - REGISTER_BITS)) as usize;
+    let rank = ((hash << REGISTER_BITS) | (1 << (REGISTER_BITS - 1))).leading_zeros() as u8 + 1;
+    registers[register] = registers[register].max(rank);
+}
+
+fn estimate(registers: &[u8]) -> u64 {
+    let m = REGISTERS as f64;
+    let alpha = 0.7213 / (1.0 + 1.079 / m);
+    let sum: f64 = registers.iter().map(|rank| 1.0 / (1_u64 << rank) as f64).sum();
+    let raw = alpha * m * m / sum;
+    let empty = registers.iter().filter(|rank| **rank == 0).count();
+    if raw <= 2.5 * m && empty > 0 {
+        return (m * (m / empty as f64).ln()).round() as u64;
+    }
+    raw.round() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(keys: impl IntoIterator<Item = u64>) -> DistinctSet {
+        let mut set = DistinctSet::default();
+        keys.into_iter().for_each(|key| set.insert(key));
+        set
+    }
+
+    #[test]
+    fn exact_up_to_the_limit_then_within_three_standard_errors() {
+        for n in [0, 1, 64, 256] {
+            assert_eq!(of((0..n).chain(0..n)).count(), n);
+        }
+        for n in [257_u64, 1000, 5000, 20_000, 200_000] {
+            let counted = of(0..n).count() as f64;
+            assert!((counted - n as f64).abs() <= 3.0 * 0.023 * n as f64, "{n}: {counted}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_union_does_not_depend_on_the_split(
+            keys in prop::collection::vec(0_u64..900, 0..700),
+            parts in 1_usize..6,
+            reversed: bool,
+        ) {
+            let whole = of(keys.iter().copied());
+            let mut sets: Vec<DistinctSet> =
+                (0..parts).map(|part| of(keys.iter().copied().skip(part).step_by(parts))).collect();
+            if reversed {
+                sets.reverse();
+            }
+            let mut united = DistinctSet::default();
+            sets.iter().for_each(|set| united.unite(set));
+            prop_assert_eq!(united, whole);
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Windows of one entity that is judged at each event: its events one by one first, panes on growth.
+//!
+//! **Invariants:**
+//! - both forms give the values of the definition: a window at pane p covers the panes p − P + 1 … p by each event's
+//!   own pane, with p the pane of the newest event;
+//! - no event is kept longer than the longest window needs.
+
+use bincode::{Decode, Encode};
+
+use crate::cell::{Cell, empty_value};
+use crate::layout::{Aggregate, Event, Layout};
+use crate::limits::EVENTS_EXACT_MAX;
+use crate::panes::Panes;
+
+/// Words of a kept event besides its columns: time, filters, presence.
+const WORDS: usize = 3;
+
+/// Windows of one entity.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct EntityWindows {
+    newest_ms: i64,
+    oldest_ms: i64,
+    form: Form,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+enum Form {
+    /// Time, filters, presence and columns of each event, in the order in which they came.
+    Events(Vec<u64>),
+    Panes(Box<Panes>),
+}
+
+impl EntityWindows {
+    /// Windows that have seen one event.
+    #[must_use]
+    pub fn new(layout: &Layout, event: &Event<'_>) -> Self {
+        let mut windows = Self {
+            newest_ms: event.at_ms,
+            oldest_ms: event.at_ms,
+            form: Form::Events(Vec::with_capacity(stride(layout))),
+        };
+        windows.add(layout, event);
+        windows
+    }
+
+    /// Adds an event.
+    pub fn add(&mut self, layout: &Layout, event: &Event<'_>) {
+        self.newest_ms = self.newest_ms.max(event.at_ms);
+        let needs_panes = match &self.form {
+            Form::Events(words) => event.counted != 0 || words.len() >= EVENTS_EXACT_MAX * stride(layout),
+            Form::Panes(_) => false,
+        };
+        if needs_panes {
+            self.expire_events(layout);
+            let still = matches!(&self.form, Form::Events(words) if words.len() >= EVENTS_EXACT_MAX * stride(layout) / 2);
+            if event.counted != 0 || still {
+                self.promote(layout);
+            }
+        }
+        match &mut self.form {
+            Form::Panes(panes) => panes.add(layout, event, self.newest_ms),
+            Form::Events(words) if words.len() + stride(layout) > words.capacity() => {
+                self.expire_events(layout);
+                if let Form::Events(words) = &mut self.form {
+                    push(words, layout, event);
+                }
+            }
+            Form::Events(words) => push(words, layout, event),
+        }
+        self.oldest_ms = self.oldest_ms.min(event.at_ms);
+    }
+
+    /// Newest event time.
+    #[must_use]
+    pub const fn newest_ms(&self) -> i64 {
+        self.newest_ms
+    }
+
+    /// Number of events that may still lie in the longest window, at least; `u32::MAX` once they are not kept one by
+    /// one. Never less than the true number, so that a gate on it loses nothing.
+    #[must_use]
+    pub fn events_bound(&self, layout: &Layout) -> u32 {
+        match &self.form {
+            Form::Events(words) => (words.len() / stride(layout)) as u32,
+            Form::Panes(_) => u32::MAX,
+        }
+    }
+
+    /// Values of all primitives, for windows that end with the pane of the newest event.
+    pub fn values(&self, layout: &Layout, out: &mut Vec<f64>) {
+        match &self.form {
+            Form::Panes(panes) => panes.values(layout, self.newest_ms, out),
+            Form::Events(words) => {
+                out.clear();
+                for primitive in &layout.primitives {
+                    let window = layout.windows[usize::from(primitive.window)];
+                    let first_ms = first_ms(self.newest_ms, window.pane_ms(), window.panes);
+                    out.push(value_of_events(words, layout, primitive, first_ms));
+                }
+            }
+        }
+    }
+
+    /// Earliest event time within a window that ends with the pane of the newest event; once events are not kept one
+    /// by one, the earlier of the first event ever and the window's beginning is cut to that beginning.
+    #[must_use]
+    pub fn first_event_ms(&self, layout: &Layout, window: usize) -> i64 {
+        let window = layout.windows[window];
+        let first_ms = first_ms(self.newest_ms, window.pane_ms(), window.panes);
+        match &self.form {
+            Form::Panes(_) => self.oldest_ms.max(first_ms),
+            Form::Events(words) => words
+                .chunks_exact(stride(layout))
+                .map(|event| event[0] as i64)
+                .filter(|at_ms| *at_ms >= first_ms)
+                .min()
+                .unwrap_or(self.newest_ms),
+        }
+    }
+
+    /// Bytes held on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        match &self.form {
+            Form::Events(words) => words.capacity() * 8,
+            Form::Panes(panes) => size_of::<Panes>() + panes.heap_bytes(),
+        }
+    }
+
+    /// Lets go of events that no window covers any more.
+    fn expire_events(&mut self, layout: &Layout) {
+        let Form::Events(words) = &mut self.form else { return };
+        let firsts = layout.windows.iter().map(|window| first_ms(self.newest_ms, window.pane_ms(), window.panes));
+        let Some(first_ms) = firsts.min() else { return };
+        let stride = stride(layout);
+        let mut kept = Vec::with_capacity(words.len());
+        for event in words.chunks_exact(stride).filter(|event| event[0] as i64 >= first_ms) {
+            kept.extend_from_slice(event);
+        }
+        *words = kept;
+    }
+
+    fn promote(&mut self, layout: &Layout) {
+        let Form::Events(words) = &self.form else { return };
+        let mut panes = Panes::default();
+        for event in words.chunks_exact(stride(layout)) {
+            let event = Event {
+                at_ms: event[0] as i64,
+                passes: event[1],
+                counted: 0,
+                present: event[2],
+                columns: &event[WORDS..],
+                earlier: &[],
+            };
+            panes.add(layout, &event, self.newest_ms);
+        }
+        self.form = Form::Panes(Box::new(panes));
+    }
+}
+
+/// First millisecond of a window of `panes` panes that ends with the pane of `newest_ms`.
+const fn first_ms(newest_ms: i64, pane_ms: i64, panes: u32) -> i64 {
+    (newest_ms.div_euclid(pane_ms) - panes as i64 + 1) * pane_ms
+}
+
+const fn stride(layout: &Layout) -> usize {
+    WORDS + layout.columns as usize
+}
+
+fn push(words: &mut Vec<u64>, layout: &Layout, event: &Event<'_>) {
+    let stride = stride(layout);
+    if words.len() + stride > words.capacity() {
+        // A quarter more than is needed: doubling would waste half of a quiet subscriber's memory.
+        words.reserve_exact((words.len() / stride / 4 + 1) * stride);
+    }
+    words.extend_from_slice(&[event.at_ms as u64, event.passes, event.present]);
+    words.extend_from_slice(&event.columns[..usize::from(layout.columns)]);
+}
+
+fn value_of_events(words: &[u64], layout: &Layout, primitive: &crate::layout::Primitive, first_ms: i64) -> f64 {
+    let bit = 1_u64 << primitive.filter;
+    let chosen = words.chunks_exact(stride(layout)).filter(|event| event[0] as i64 >= first_ms && event[1] & bit != 0);
+    let Some(column) = primitive.column else {
+        return chosen.count() as f64;
+    };
+    let values = chosen.filter(|event| event[2] & (1 << column) != 0).map(|event| event[WORDS + usize::from(column)]);
+    match primitive.aggregate {
+        Aggregate::Count => values.count() as f64,
+        Aggregate::Sum => values.fold(0_i64, |sum, value| sum.wrapping_add(value as i64)) as f64,
+        Aggregate::Min => values.map(|value| value as i64).min().map_or(f64::NAN, |value| value as f64),
+        Aggregate::Max => values.map(|value| value as i64).max().map_or(f64::NAN, |value| value as f64),
+        Aggregate::Distinct => distinct(values) as f64,
+        Aggregate::CountAtHome => empty_value(primitive.aggregate),
+    }
+}
+
+/// Different values among at most [`EVENTS_EXACT_MAX`] (fewer than the exact range of a distinct count).
+fn distinct(values: impl Iterator<Item = u64>) -> usize {
+    const _: () = assert!(EVENTS_EXACT_MAX <= crate::limits::DISTINCT_EXACT_MAX);
+    let mut seen = [0_u64; EVENTS_EXACT_MAX];
+    let mut count = 0;
+    for value in values {
+        seen[count] = value;
+        count += 1;
+    }
+    let seen = &mut seen[..count];
+    seen.sort_unstable();
+    count - seen.windows(2).filter(|pair| pair[0] == pair[1]).count()
+}
+
+/// What an event adds to each primitive, for a partial pane: `None` where nothing.
+pub fn cells<'e>(layout: &'e Layout, event: &'e Event<'_>) -> impl Iterator<Item = Option<Cell>> + 'e {
+    layout.primitives.iter().map(|primitive| Cell::of(primitive, event))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::layout::{Primitive, WindowSpec};
+
+    fn layout() -> Layout {
+        let primitive = |window, filter, column, aggregate| Primitive { window, filter, column, aggregate };
+        Layout {
+            windows: vec![WindowSpec { length_ms: 1200, panes: 12 }, WindowSpec { length_ms: 9600, panes: 4 }],
+            filters: 2,
+            columns: 2,
+            primitives: vec![
+                primitive(0, 0, None, Aggregate::Count),
+                primitive(0, 1, Some(0), Aggregate::Sum),
+                primitive(1, 0, Some(1), Aggregate::Distinct),
+                primitive(0, 1, Some(1), Aggregate::Distinct),
+                primitive(1, 1, Some(0), Aggregate::Min),
+                primitive(1, 0, Some(0), Aggregate::Max),
+            ],
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    struct Sent {
+        at_ms: i64,
+        passes: u64,
+        counted: u64,
+        present: u64,
+        columns: [u64; 2],
+        earlier: [u64; 2],
+    }
+
+    fn sent() -> impl Strategy<Value = (i64, u64, bool, u64, u64, u64)> {
+        (-300_i64..900, 1_u64..4, prop::bool::weighted(0.02), 0_u64..4, 0_u64..500, 0_u64..600)
+    }
+
+    /// The definition, by nested loops.
+    fn naive(layout: &Layout, events: &[Sent]) -> Vec<f64> {
+        let newest = events.iter().map(|event| event.at_ms).max().unwrap();
+        let mut values = Vec::new();
+        for primitive in &layout.primitives {
+            let window = layout.windows[usize::from(primitive.window)];
+            let last = newest.div_euclid(window.pane_ms());
+            let (mut count, mut sum, mut list, mut keys) = (0_u64, 0_i64, Vec::new(), BTreeSet::new());
+            for event in events {
+                let pane = event.at_ms.div_euclid(window.pane_ms());
+                let covered = pane > last - i64::from(window.panes) && pane <= last;
+                let counted = event.counted >> primitive.filter & 1 == 1;
+                if !covered || event.passes >> primitive.filter & 1 == 0 {
+                    continue;
+                }
+                let Some(column) = primitive.column else {
+                    count += u64::from(!counted);
+                    continue;
+                };
+                if event.present >> column & 1 == 1 {
+                    let value = event.columns[usize::from(column)];
+                    let before = if counted { event.earlier[usize::from(column)] } else { 0 };
+                    sum += value as i64 - before as i64;
+                    list.push(value as i64);
+                    keys.insert(value);
+                }
+            }
+            values.push(match primitive.aggregate {
+                Aggregate::Count => count as f64,
+                Aggregate::Sum => sum as f64,
+                Aggregate::Min => list.iter().min().map_or(f64::NAN, |value| *value as f64),
+                Aggregate::Max => list.iter().max().map_or(f64::NAN, |value| *value as f64),
+                Aggregate::Distinct => {
+                    let mut set = crate::distinct::DistinctSet::default();
+                    keys.iter().for_each(|key| set.insert(*key));
+                    set.count() as f64
+                }
+                Aggregate::CountAtHome => 0.0,
+            });
+        }
+        values
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn both_forms_agree_with_the_definition(steps in prop::collection::vec(sent(), 1..400), jump in 0_i64..40) {
+            let layout = layout();
+            let mut events: Vec<Sent> = Vec::new();
+            let mut windows: Option<EntityWindows> = None;
+            let mut found = Vec::new();
+            for (index, (offset, passes, again, present, number, key)) in steps.into_iter().enumerate() {
+                let at_ms = index as i64 * jump + offset;
+                let counted = if again { passes & 1 } else { 0 };
+                let step = Sent { at_ms, passes, counted, present, columns: [number, key], earlier: [number / 2, key] };
+                let event = Event {
+                    at_ms,
+                    passes,
+                    counted,
+                    present,
+                    columns: &step.columns,
+                    earlier: &step.earlier,
+                };
+                // A continued call is never an entity's first event.
+                match &mut windows {
+                    None => windows = Some(EntityWindows::new(&layout, &event)),
+                    Some(windows) => windows.add(&layout, &event),
+                }
+                events.push(step);
+                let windows = windows.as_ref().unwrap();
+                windows.values(&layout, &mut found);
+                let expected = naive(&layout, &events);
+                for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                    prop_assert!(
+                        found == expected || (found.is_nan() && expected.is_nan()),
+                        "primitive {}: {} instead of {}", index, found, expected
+                    );
+                }
+            }
+        }
+    }
+}
