@@ -14,7 +14,8 @@
 //!   candidate, no step of which is longer than [`JUMP_MS`]: agreeing with a jump lends a wild record nothing.
 //!
 //! **Invariants**
-//! - Up to [`JUMP_AGREE`] records with a wrong date, wherever they stand, move nothing past the right ones.
+//! - Up to [`JUMP_AGREE`] records dated over [`JUMP_MS`] past every right one, wherever they stand, move nothing past
+//!   the right ones.
 //! - Everything here is a function of the records read: no wall time.
 
 use std::fmt::Write as _;
@@ -115,8 +116,7 @@ impl Clock {
             Some(Jump { agree: 0, .. }) => fresh,
             Some(jump) => Some(Jump { agree: jump.agree - 1, ..jump }),
         };
-        let believe = self.jump.filter(|jump| jump.agree >= JUMP_AGREE || jump.from <= self.believed.plus_ms(JUMP_MS));
-        if let Some(jump) = believe {
+        if let Some(jump) = self.jump.filter(|jump| jump.agree >= JUMP_AGREE) {
             self.believed = self.believed.max(jump.top);
             self.jump = None;
         }

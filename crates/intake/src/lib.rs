@@ -1,1 +1,3 @@
 //! Feeds: clocks, marks, right leg, lateness; files as feeds
+pub mod clock;
+pub mod limits;

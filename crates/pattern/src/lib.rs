@@ -1,1 +1,22 @@
-//! Pattern files: parse, check, compile to gates, a feature plan and a tight evaluator
+//! Scam patterns as files.
+//!
+//! - [`file`] reads a pattern file, [`syntax`] its conditions (a subset of CEL), [`lists`] the named lists;
+//! - [`compile`] turns files into a [`plan::Plan`]: shared features, gates, checked conditions;
+//! - [`predicate`], [`expression`] and [`judge`] evaluate; [`fields`] is the one table of what a record offers.
+//!
+//! **Invariant:** this crate knows no clock and not where records come from.
+
+pub mod compile;
+pub mod expression;
+pub mod fields;
+pub mod file;
+pub mod judge;
+pub mod limits;
+pub mod lists;
+pub mod pack;
+pub mod plan;
+pub mod predicate;
+pub mod syntax;
+
+pub use pack::{PackSources, SourceFile};
+pub use plan::Pack;

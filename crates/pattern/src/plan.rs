@@ -7,10 +7,12 @@
 //! - the pack's hash is a function of the texts that it was compiled from.
 
 use lancang_record::record::Record;
-use lancang_window::Layout;
+use lancang_window::{Event, Layout};
 
-use crate::expression::{Expression, Predicate};
+use crate::expression::{Condition, Expression};
+use crate::fields::{KeyField, NumberField};
 use crate::lists::Lists;
+use crate::predicate::Predicate;
 
 /// What an incident can be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, bincode::Encode, bincode::Decode)]
@@ -54,9 +56,9 @@ pub enum Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Column {
     /// A number field.
-    Number(crate::fields::NumberField),
+    Number(NumberField),
     /// A key field.
-    Key(crate::fields::KeyField),
+    Key(KeyField),
 }
 
 /// Everything that is computed for one kind of entity.
@@ -122,9 +124,9 @@ pub struct PatternPlan {
     /// Named features over the primitives' values, in order; a condition refers to them by index.
     pub features: Vec<Feature>,
     /// Condition for an incident of severity 3 (OCSF medium).
-    pub warn: Expression,
+    pub warn: Condition,
     /// Condition for severity 5 (OCSF critical).
-    pub critical: Option<Expression>,
+    pub critical: Option<Condition>,
     /// What becomes a reason, and how it weighs.
     pub weights: Vec<Weight>,
 }
@@ -212,6 +214,34 @@ impl EntityPlan {
     /// Filters that the record passes, a bit each; 0 if it is no event of this entity.
     #[must_use]
     pub fn passes(&self, record: &Record<'_>, lists: &Lists) -> u64 {
-        crate::judge::passes(self, record, lists)
+        if !self.filters.first().is_some_and(|any| any.holds(record, lists)) {
+            return 0;
+        }
+        let mut passes = 1;
+        for (bit, filter) in self.filters.iter().enumerate().skip(1) {
+            passes |= u64::from(filter.holds(record, lists)) << bit;
+        }
+        passes
+    }
+
+    /// Writes the record's columns into `values`; gives which are present, a bit each.
+    pub fn columns(&self, record: &Record<'_>, values: &mut Vec<u64>) -> u64 {
+        values.clear();
+        let mut present = 0;
+        for (bit, column) in self.columns.iter().enumerate() {
+            let value = match column {
+                Column::Number(field) => field.value(record).map(|value| value as u64),
+                Column::Key(field) => field.value(record),
+            };
+            present |= u64::from(value.is_some()) << bit;
+            values.push(value.unwrap_or(0));
+        }
+        present
+    }
+
+    /// The record as an event of this entity that passes `passes` and is no continued call.
+    pub fn event<'v>(&self, record: &Record<'_>, passes: u64, values: &'v mut Vec<u64>) -> Event<'v> {
+        let present = self.columns(record, values);
+        Event { at_ms: record.event.as_ms(), passes, counted: 0, present, columns: values, earlier: &[] }
     }
 }

@@ -1,0 +1,483 @@
+//! The record fields that patterns may name: the one table of them.
+//!
+//! An absent text is `""`; a comparison with an absent number does not hold; a flag that the record does not carry is
+//! not set.
+
+use std::fmt;
+
+use lancang_record::number::{Digits, LineType, Mark, Party, Plan};
+use lancang_record::record::{Attestation, CauseScheme, Direction, Kind, Phase, Record, Verstat};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::plan::EntityType;
+
+/// A field with a text value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "TEXTS names and explains them")]
+pub enum TextField {
+    Kind,
+    Direction,
+    Phase,
+    Home,
+    Roaming,
+    Source,
+    Cell,
+    TrunkIn,
+    TrunkOut,
+    Smsc,
+    Template,
+    Domain,
+    Label,
+    Reporter,
+    Attestation,
+    Verstat,
+    CauseScheme,
+    CallerCountry,
+    CallerLine,
+    CallerMark,
+    CalleeCountry,
+    CalleeLine,
+}
+
+/// A field that is set or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "FLAGS names and explains them")]
+pub enum FlagField {
+    Answered,
+    Unanswered,
+    Redirected,
+    Continued,
+    CallerPresent,
+    CallerOwn,
+    CallerPossible,
+    CallerAllocated,
+    CallerAlphanumeric,
+    CalleePresent,
+    CalleeOwn,
+    CalleePossible,
+    SameParty,
+    TrunkInInternational,
+}
+
+/// A field with a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "NUMBERS names and explains them")]
+pub enum NumberField {
+    DurationMs,
+    Length,
+    Segments,
+    Cause,
+    CallerDigits,
+}
+
+/// A field that can be told apart from others of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "KEYS names and explains them")]
+pub enum KeyField {
+    Caller,
+    Callee,
+    Other,
+    Imsi,
+    Imei,
+    Cell,
+    TrunkIn,
+    Smsc,
+    Template,
+    Domain,
+    Call,
+}
+
+/// A field, its name in conditions and what it is.
+pub type Named<T> = (&'static str, T, &'static str);
+
+/// Text fields.
+#[rustfmt::skip]
+pub const TEXTS: &[Named<TextField>] = &[
+    ("kind", TextField::Kind, "`voice`, `sms`, `mobility`, `report`"),
+    ("direction", TextField::Direction, "`outgoing`, `incoming`, `transit`, `forwarded`"),
+    ("phase", TextField::Phase, "`start`, `interim`, `end`"),
+    ("home", TextField::Home, "country of the operator whose feed this is"),
+    ("roaming", TextField::Roaming, "visited country of the served subscriber"),
+    ("source", TextField::Source, "node that wrote the record"),
+    ("cell", TextField::Cell, "serving cell of the served subscriber"),
+    ("trunk_in", TextField::TrunkIn, "incoming trunk group"),
+    ("trunk_out", TextField::TrunkOut, "outgoing trunk group"),
+    ("smsc", TextField::Smsc, "SMSC or gateway"),
+    ("template", TextField::Template, "fingerprint of the SMS text"),
+    ("domain", TextField::Domain, "registrable domain of a URL in the SMS"),
+    ("label", TextField::Label, "cause of a location update, label of a report"),
+    ("reporter", TextField::Reporter, "who reports"),
+    ("attestation", TextField::Attestation, "`A`, `B`, `C`"),
+    ("verstat", TextField::Verstat, "`passed`, `failed`, `none`"),
+    ("cause_scheme", TextField::CauseScheme, "`q850`, `sip`"),
+    ("caller.country", TextField::CallerCountry, "country of the caller's number"),
+    ("caller.line", TextField::CallerLine, "line type of the caller's number"),
+    ("caller.mark", TextField::CallerMark, "`internet`, `abroad`: Thailand's marks"),
+    ("callee.country", TextField::CalleeCountry, "country of the callee's number"),
+    ("callee.line", TextField::CalleeLine, "line type of the callee's number"),
+];
+
+/// Flags.
+#[rustfmt::skip]
+pub const FLAGS: &[Named<FlagField>] = &[
+    ("answered", FlagField::Answered, "the record says that the call was answered"),
+    ("unanswered", FlagField::Unanswered, "the record says that it was not"),
+    ("redirected", FlagField::Redirected, "a redirecting number is there"),
+    ("continued", FlagField::Continued, "a further partial record of a call"),
+    ("caller.present", FlagField::CallerPresent, "the caller is known"),
+    ("caller.own", FlagField::CallerOwn, "the caller lies in an operator's own ranges"),
+    ("caller.possible", FlagField::CallerPossible, "a number of this form can exist"),
+    ("caller.allocated", FlagField::CallerAllocated, "the plan has the range allocated"),
+    ("caller.alphanumeric", FlagField::CallerAlphanumeric, "the sender is letters or a short code"),
+    ("callee.present", FlagField::CalleePresent, "the callee is known"),
+    ("callee.own", FlagField::CalleeOwn, "the callee lies in an operator's own ranges"),
+    ("callee.possible", FlagField::CalleePossible, "a number of this form can exist"),
+    ("same_party", FlagField::SameParty, "caller and callee are the same number"),
+    ("trunk_in.international", FlagField::TrunkInInternational, "the trunk table has `trunk_in` international"),
+];
+
+/// Numbers.
+#[rustfmt::skip]
+pub const NUMBERS: &[Named<NumberField>] = &[
+    ("duration_s", NumberField::DurationMs, "conversation, seconds"),
+    ("length", NumberField::Length, "characters of the SMS"),
+    ("segments", NumberField::Segments, "parts of the SMS"),
+    ("cause", NumberField::Cause, "release cause"),
+    ("caller.digits", NumberField::CallerDigits, "digits of the caller's number"),
+];
+
+/// Keys.
+#[rustfmt::skip]
+pub const KEYS: &[Named<KeyField>] = &[
+    ("caller", KeyField::Caller, "caller or sender"),
+    ("callee", KeyField::Callee, "called number or recipient"),
+    ("other", KeyField::Other, "the other party of the served subscriber"),
+    ("imsi", KeyField::Imsi, "IMSI of the served subscriber"),
+    ("imei", KeyField::Imei, "device of the served subscriber, 14 digits"),
+    ("cell", KeyField::Cell, "serving cell of the served subscriber"),
+    ("trunk_in", KeyField::TrunkIn, "incoming trunk group"),
+    ("smsc", KeyField::Smsc, "SMSC or gateway"),
+    ("template", KeyField::Template, "fingerprint of the SMS text"),
+    ("domain", KeyField::Domain, "registrable domain"),
+    ("call", KeyField::Call, "network-wide call reference"),
+];
+
+impl TextField {
+    /// Its value.
+    #[must_use]
+    pub fn value<'a>(self, record: &'a Record<'_>) -> &'a str {
+        match self {
+            Self::Kind => kind(record.kind),
+            Self::Direction => direction(record.direction),
+            Self::Phase => phase(record.phase),
+            Self::Home => known(&record.home),
+            Self::Roaming => record.roaming.as_ref().map_or("", |country| country.as_str()),
+            Self::Source => record.source,
+            Self::Cell => record.cell,
+            Self::TrunkIn => record.trunk_in,
+            Self::TrunkOut => record.trunk_out,
+            Self::Smsc => record.smsc,
+            Self::Template => record.template,
+            Self::Domain => record.domain,
+            Self::Label => record.label,
+            Self::Reporter => record.reporter,
+            Self::Attestation => attestation(record.attestation),
+            Self::Verstat => verstat(record.verstat),
+            Self::CauseScheme => match record.cause_scheme {
+                CauseScheme::Q850 => "q850",
+                CauseScheme::Sip => "sip",
+            },
+            Self::CallerCountry => known(&record.caller_plan.country),
+            Self::CallerLine => record.caller_plan.line.as_str(),
+            Self::CallerMark => mark(record.caller_plan.mark),
+            Self::CalleeCountry => known(&record.callee_plan.country),
+            Self::CalleeLine => record.callee_plan.line.as_str(),
+        }
+    }
+
+    /// Values that the field can have, where they are few.
+    #[must_use]
+    pub fn values(self) -> Option<Vec<&'static str>> {
+        match self {
+            Self::Kind => Some(vec!["voice", "sms", "mobility", "report"]),
+            Self::Direction => Some(vec!["", "outgoing", "incoming", "transit", "forwarded"]),
+            Self::Phase => Some(vec!["start", "interim", "end"]),
+            Self::Attestation => Some(vec!["", "A", "B", "C"]),
+            Self::Verstat => Some(vec!["none", "passed", "failed"]),
+            Self::CauseScheme => Some(vec!["q850", "sip"]),
+            Self::CallerMark => Some(vec!["", "internet", "abroad"]),
+            Self::CallerLine | Self::CalleeLine => Some(LineType::ALL.map(LineType::as_str).to_vec()),
+            _ => None,
+        }
+    }
+}
+
+impl FlagField {
+    /// Whether it is set.
+    #[must_use]
+    pub fn value(self, record: &Record<'_>) -> bool {
+        match self {
+            Self::Answered => record.answered == Some(true),
+            Self::Unanswered => record.answered == Some(false),
+            Self::Redirected => record.redirecting.is_some(),
+            Self::Continued => record.part.is_some_and(|part| part > 1),
+            Self::CallerPresent => record.caller.is_some(),
+            Self::CallerOwn => record.caller_plan.own,
+            Self::CallerPossible => record.caller_plan.possible,
+            Self::CallerAllocated => record.caller_plan.allocated,
+            Self::CallerAlphanumeric => is_text(record.caller, &record.caller_plan),
+            Self::CalleePresent => record.callee.is_some(),
+            Self::CalleeOwn => record.callee_plan.own,
+            Self::CalleePossible => record.callee_plan.possible,
+            Self::SameParty => record.caller.is_some() && record.caller == record.callee,
+            Self::TrunkInInternational => record.trunk_in_international,
+        }
+    }
+}
+
+impl NumberField {
+    /// Its value as an integer (durations in milliseconds).
+    #[must_use]
+    pub fn value(self, record: &Record<'_>) -> Option<i64> {
+        match self {
+            Self::DurationMs => record.duration_ms.and_then(|ms| i64::try_from(ms).ok()),
+            Self::Length => record.length.map(i64::from),
+            Self::Segments => record.segments.map(i64::from),
+            Self::Cause => record.cause.map(i64::from),
+            Self::CallerDigits => record.caller.and_then(|caller| caller.number()).map(|number| i64::from(number.len())),
+        }
+    }
+
+    /// Integer units in one unit of its name: 1000 milliseconds in a second.
+    #[must_use]
+    pub const fn scale(self) -> f64 {
+        match self {
+            Self::DurationMs => 1000.0,
+            _ => 1.0,
+        }
+    }
+}
+
+impl KeyField {
+    /// A 64-bit key, equal for equal values and (but for hash collisions of 2⁻⁶⁴ a pair) different for others.
+    #[must_use]
+    pub fn value(self, record: &Record<'_>) -> Option<u64> {
+        match self {
+            Self::Caller => record.caller.map(party_key),
+            Self::Callee => record.callee.map(party_key),
+            Self::Other => other(record).map(party_key),
+            Self::Imsi => record.imsi.map(Digits::as_key),
+            Self::Imei => record.imei.map(Digits::as_key),
+            Self::Cell => text_key(record.cell),
+            Self::TrunkIn => text_key(record.trunk_in),
+            Self::Smsc => text_key(record.smsc),
+            Self::Template => text_key(record.template),
+            Self::Domain => text_key(record.domain),
+            Self::Call => text_key(record.call),
+        }
+    }
+}
+
+/// The other party of the served subscriber.
+fn other<'a>(record: &Record<'a>) -> Option<Party<'a>> {
+    match record.direction {
+        Direction::Outgoing => record.callee,
+        Direction::Incoming => record.caller,
+        _ => None,
+    }
+}
+
+/// Key of a party: a number's own integer, a text's hash with the top bit set (no number has it).
+#[must_use]
+pub fn party_key(party: Party<'_>) -> u64 {
+    match party {
+        Party::Number(number) => number.as_integer(),
+        Party::Text(text) => xxh3_64(text.as_bytes()) | 1 << 63,
+    }
+}
+
+fn text_key(text: &str) -> Option<u64> {
+    (!text.is_empty()).then(|| xxh3_64(text.as_bytes()))
+}
+
+fn is_text(party: Option<Party<'_>>, plan: &Plan) -> bool {
+    matches!(party, Some(Party::Text(_))) && plan.possible
+}
+
+fn known(country: &lancang_record::Country) -> &str {
+    if country.is_known() { country.as_str() } else { "" }
+}
+
+const fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Voice => "voice",
+        Kind::Sms => "sms",
+        Kind::Mobility => "mobility",
+        Kind::Report => "report",
+    }
+}
+
+const fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::None => "",
+        Direction::Outgoing => "outgoing",
+        Direction::Incoming => "incoming",
+        Direction::Transit => "transit",
+        Direction::Forwarded => "forwarded",
+    }
+}
+
+const fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Start => "start",
+        Phase::Interim => "interim",
+        Phase::End => "end",
+    }
+}
+
+const fn attestation(attestation: Attestation) -> &'static str {
+    match attestation {
+        Attestation::None => "",
+        Attestation::A => "A",
+        Attestation::B => "B",
+        Attestation::C => "C",
+    }
+}
+
+const fn verstat(verstat: Verstat) -> &'static str {
+    match verstat {
+        Verstat::None => "none",
+        Verstat::Passed => "passed",
+        Verstat::Failed => "failed",
+    }
+}
+
+const fn mark(mark: Mark) -> &'static str {
+    match mark {
+        Mark::None => "",
+        Mark::InternetFromAbroad => "internet",
+        Mark::FromAbroad => "abroad",
+    }
+}
+
+/// What an entity is called by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntityKey<'a> {
+    /// A party.
+    Party(Party<'a>),
+    /// An IMSI or IMEI.
+    Digits(Digits),
+    /// A cell, trunk, template or domain.
+    Text(&'a str),
+    /// A number block: the number without its last three digits.
+    Block(u64),
+}
+
+impl EntityKey<'_> {
+    /// A 64-bit key, equal for equal values.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        match self {
+            Self::Party(party) => party_key(*party),
+            Self::Digits(digits) => digits.as_key(),
+            Self::Text(text) => xxh3_64(text.as_bytes()),
+            Self::Block(block) => *block,
+        }
+    }
+}
+
+/// Clear: for home topics only.
+impl fmt::Display for EntityKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Party(party) => party.fmt(f),
+            Self::Digits(digits) => digits.fmt(f),
+            Self::Text(text) => f.write_str(text),
+            Self::Block(block) => write!(f, "+{block}"),
+        }
+    }
+}
+
+impl EntityType {
+    /// All types with their names.
+    pub const ALL: [(&'static str, Self); 9] = [
+        ("caller", Self::Caller),
+        ("callee", Self::Callee),
+        ("sim", Self::Sim),
+        ("device", Self::Device),
+        ("cell", Self::Cell),
+        ("trunk", Self::Trunk),
+        ("block", Self::Block),
+        ("template", Self::Template),
+        ("domain", Self::Domain),
+    ];
+
+    /// Its name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(_, entity)| *entity == self).map_or("", |(name, _)| name)
+    }
+
+    /// The entity of this type that a record is an event of, where it is judged at each record: the served subscriber
+    /// of an `outgoing` or `incoming` record.
+    #[must_use]
+    pub fn local_key<'a>(self, record: &Record<'a>) -> Option<EntityKey<'a>> {
+        let leg = matches!(record.direction, Direction::Outgoing | Direction::Incoming);
+        match self {
+            Self::Caller if leg => record.served().map(EntityKey::Party),
+            Self::Callee if record.direction == Direction::Incoming => record.callee.map(EntityKey::Party),
+            Self::Sim if leg => record.imsi.map(EntityKey::Digits),
+            _ => None,
+        }
+    }
+
+    /// The entity of this type that a record counts for, where it is judged at pane close. Each call and message
+    /// counts once: an own party's from the `outgoing` leg, a foreign one's from the `incoming` leg; `transit` feeds
+    /// trunks and blocks alone.
+    #[must_use]
+    pub fn aggregated_key<'a>(self, record: &Record<'a>) -> Option<EntityKey<'a>> {
+        let from_abroad = matches!(record.direction, Direction::Incoming | Direction::Transit);
+        match self {
+            Self::Caller if record.direction == Direction::Incoming && !record.caller_plan.own => {
+                record.caller.map(EntityKey::Party)
+            }
+            Self::Device if counts_once(record) => record.imei.map(EntityKey::Digits),
+            Self::Cell if counts_once(record) => text(record.cell),
+            Self::Template if counts_once(record) => text(record.template),
+            Self::Domain if counts_once(record) => text(record.domain),
+            Self::Trunk if from_abroad => text(record.trunk_in),
+            Self::Block if from_abroad => {
+                record.caller.and_then(|caller| caller.number()).map(|number| EntityKey::Block(number.block()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The entity of this type that a record names besides, to be shown as related.
+    #[must_use]
+    pub fn related_key<'a>(self, record: &Record<'a>) -> Option<EntityKey<'a>> {
+        match self {
+            Self::Caller => record.caller.map(EntityKey::Party),
+            Self::Callee => record.callee.map(EntityKey::Party),
+            Self::Sim => record.imsi.map(EntityKey::Digits),
+            Self::Device => record.imei.map(EntityKey::Digits),
+            Self::Cell => text(record.cell),
+            Self::Trunk => text(record.trunk_in),
+            Self::Template => text(record.template),
+            Self::Domain => text(record.domain),
+            Self::Block => None,
+        }
+    }
+}
+
+fn counts_once(record: &Record<'_>) -> bool {
+    match record.direction {
+        Direction::Outgoing => true,
+        Direction::Incoming => !record.caller_plan.own,
+        _ => false,
+    }
+}
+
+fn text(text: &str) -> Option<EntityKey<'_>> {
+    (!text.is_empty()).then_some(EntityKey::Text(text))
+}

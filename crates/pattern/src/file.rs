@@ -1,0 +1,355 @@
+//! A pattern file: what stands in it, read with every mistake at once.
+//!
+//! The grammar is in `docs/patterns.md`; a new aggregate is one line in [`AGGREGATES`].
+
+use std::ops::Range;
+
+use lancang_diagnostic::Diagnostic;
+use lancang_diagnostic::toml::{Mistakes, Placed, Table, parse};
+use lancang_window::Aggregate;
+
+use crate::limits::{PANES, WINDOW_MS_MAX};
+use crate::plan::{EntityType, Mode, Role};
+
+/// An entity as a pattern names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntityName {
+    /// Its type.
+    pub entity: EntityType,
+    /// Whether it is judged at each record.
+    pub local: bool,
+}
+
+const fn local(entity: EntityType) -> EntityName {
+    EntityName { entity, local: true }
+}
+
+const fn aggregated(entity: EntityType) -> EntityName {
+    EntityName { entity, local: false }
+}
+
+/// Names of entities in pattern files.
+pub const ENTITIES: [(&str, EntityName); 10] = [
+    ("caller", local(EntityType::Caller)),
+    ("callee", local(EntityType::Callee)),
+    ("sim", local(EntityType::Sim)),
+    ("foreign_caller", aggregated(EntityType::Caller)),
+    ("device", aggregated(EntityType::Device)),
+    ("cell", aggregated(EntityType::Cell)),
+    ("trunk", aggregated(EntityType::Trunk)),
+    ("block", aggregated(EntityType::Block)),
+    ("template", aggregated(EntityType::Template)),
+    ("domain", aggregated(EntityType::Domain)),
+];
+
+/// Names of aggregates and what their column holds.
+pub const AGGREGATES: [(&str, (Aggregate, ColumnForm)); 6] = [
+    ("count", (Aggregate::Count, ColumnForm::None)),
+    ("sum", (Aggregate::Sum, ColumnForm::Number)),
+    ("min", (Aggregate::Min, ColumnForm::Number)),
+    ("max", (Aggregate::Max, ColumnForm::Number)),
+    ("distinct", (Aggregate::Distinct, ColumnForm::Key)),
+    ("count_at_home", (Aggregate::CountAtHome, ColumnForm::Key)),
+];
+
+/// What an aggregate's column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnForm {
+    /// It needs none.
+    None,
+    /// A number.
+    Number,
+    /// A key.
+    Key,
+}
+
+/// Names of roles.
+pub const ROLES: [(&str, Role); 4] = [
+    ("suspect", Role::Suspect),
+    ("used", Role::Used),
+    ("impersonated", Role::Impersonated),
+    ("victim", Role::Victim),
+];
+
+/// A pattern file, read.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "docs/patterns.md explains the keys")]
+pub struct PatternFile {
+    pub path: String,
+    pub text: String,
+    pub id: String,
+    pub version: u32,
+    pub family: String,
+    pub title: String,
+    pub description: String,
+    pub category: String,
+    pub tags: Vec<String>,
+    pub requires: Vec<String>,
+    pub sources: Vec<String>,
+    pub blind: String,
+    pub entities: Vec<EntityName>,
+    pub records: Placed<String>,
+    pub send: Option<Placed<String>>,
+    pub mode: Option<Mode>,
+    pub cooldown_ms: i64,
+    pub suppress: Vec<Placed<String>>,
+    pub victims: Option<Placed<String>>,
+    pub related: Vec<(EntityType, Role)>,
+    pub features: Vec<FeatureText>,
+    pub warn: Option<Placed<String>>,
+    pub critical: Option<Placed<String>>,
+    pub weights: Vec<WeightText>,
+    pub rules: Vec<RuleText>,
+}
+
+/// A feature as written.
+#[derive(Clone, Debug)]
+pub struct FeatureText {
+    /// Name.
+    pub name: Placed<String>,
+    /// What it is.
+    pub form: FeatureForm,
+}
+
+/// What a feature is.
+#[derive(Clone, Debug)]
+pub enum FeatureForm {
+    /// An aggregate over a window.
+    Aggregate {
+        /// Which.
+        aggregate: Aggregate,
+        /// Column, where it needs one.
+        of: Option<Placed<String>>,
+        /// Which records count.
+        filter: Option<Placed<String>>,
+        /// Length of the window.
+        window: Placed<i64>,
+        /// Number of panes.
+        panes: i64,
+    },
+    /// Arithmetic over features that stand before it.
+    Value(Placed<String>),
+}
+
+/// A weight as written.
+#[derive(Clone, Debug)]
+pub struct WeightText {
+    /// Feature.
+    pub feature: Placed<String>,
+    /// Points at most.
+    pub points: f64,
+    /// Value worth nothing.
+    pub from: f64,
+    /// Value worth all points.
+    pub to: f64,
+    /// Limit shown with the reason.
+    pub threshold: f64,
+}
+
+/// A rule as written.
+#[derive(Clone, Debug)]
+pub struct RuleText {
+    /// Its id.
+    pub id: String,
+    /// Which of the pattern's records it looks at.
+    pub filter: Placed<String>,
+    /// Features of its own.
+    pub features: Vec<FeatureText>,
+    /// Its condition, the pattern's where absent.
+    pub warn: Option<Placed<String>>,
+    /// Its condition, the pattern's where absent.
+    pub critical: Option<Placed<String>>,
+    /// Its weights, the pattern's where there are none.
+    pub weights: Vec<WeightText>,
+}
+
+/// Reads a pattern file.
+///
+/// # Errors
+/// Every mistake of form; conditions are read by the compiler.
+pub fn read(path: &str, text: &str) -> Result<PatternFile, Vec<Diagnostic>> {
+    let mistakes = Mistakes::new(path, text);
+    let document = parse(&mistakes);
+    let root = Table::root(&mistakes, &document);
+    let file = pattern(path, text, &root);
+    root.finish();
+    match file {
+        Some(file) if mistakes.is_empty() => Ok(file),
+        _ => Err(mistakes.into_sorted()),
+    }
+}
+
+fn pattern(path: &str, text: &str, root: &Table<'_, '_>) -> Option<PatternFile> {
+    let id = root.required_text("id");
+    if let Some(id) = &id {
+        let stem = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".toml");
+        if id.value != stem {
+            root.wrong(id.span.clone(), "id", format!("expected the file's name, `{stem}`"));
+        }
+    }
+    let version = root.integer("version", 1..=1_000_000);
+    if version.is_none() && !root.has("version") {
+        root.wrong(0..0, "version", "missing: expected a whole number from 1");
+    }
+    let family = root.required_text("family");
+    let title = root.required_text("title");
+    let entities = entities(root);
+    let records = root.required_text("records");
+    let mode = root.name_of("mode", &[("live", Some(Mode::Live)), ("shadow", Some(Mode::Shadow)), ("off", None)]);
+    let texts = |key| root.texts(key).into_iter().map(|text| text.value).collect();
+    let file = PatternFile {
+        path: path.to_owned(),
+        text: text.to_owned(),
+        id: id?.value,
+        version: u32::try_from(version?.value).ok()?,
+        family: family?.value,
+        title: title?.value,
+        description: root.text("description").map(|text| text.value).unwrap_or_default(),
+        category: root.text("category").map(|text| text.value).unwrap_or_default(),
+        tags: texts("tags"),
+        requires: texts("requires"),
+        sources: texts("sources"),
+        blind: root.text("blind").map(|text| text.value).unwrap_or_default(),
+        entities,
+        records: records?,
+        send: root.text("send"),
+        mode: mode.map_or(Some(Mode::Live), |mode| mode.value),
+        cooldown_ms: root.duration_ms("cooldown").map_or(15 * 60_000, |cooldown| cooldown.value),
+        suppress: root.texts("suppress"),
+        victims: root.text("victims"),
+        related: related(root),
+        features: features(root),
+        warn: root.text("warn"),
+        critical: root.text("critical"),
+        weights: weights(root),
+        rules: rules(root),
+    };
+    if file.warn.is_none() && file.rules.iter().any(|rule| rule.warn.is_none()) || file.warn.is_none() && file.rules.is_empty() {
+        root.wrong(0..0, "warn", "missing: expected a condition over features");
+    }
+    Some(file)
+}
+
+fn entities(root: &Table<'_, '_>) -> Vec<EntityName> {
+    let texts = root.texts("entity");
+    if texts.is_empty() {
+        root.wrong(0..0, "entity", "missing: expected a list such as [\"caller\"]");
+    }
+    let mut entities = Vec::new();
+    for text in texts {
+        match ENTITIES.iter().find(|(name, _)| *name == text.value) {
+            Some((_, entity)) => entities.push(*entity),
+            None => {
+                let message = format!("unknown entity `{}`", text.value);
+                let names = ENTITIES.iter().map(|(name, _)| *name);
+                root.mistakes().unknown(text.span, "entity", message, &text.value, names);
+            }
+        }
+    }
+    entities
+}
+
+fn related(root: &Table<'_, '_>) -> Vec<(EntityType, Role)> {
+    let Some(table) = root.table("related") else { return Vec::new() };
+    let mut related = Vec::new();
+    for (entity, role) in table.named_texts() {
+        let entity_type = EntityType::ALL.iter().find(|(name, _)| *name == entity.value);
+        let role_found = ROLES.iter().find(|(name, _)| *name == role.value);
+        if entity_type.is_none() {
+            let names = EntityType::ALL.iter().map(|(name, _)| *name);
+            table.mistakes().unknown(entity.span, table.key(&entity.value), "unknown entity", &entity.value, names);
+        }
+        if role_found.is_none() {
+            let names = ROLES.iter().map(|(name, _)| *name);
+            table.mistakes().unknown(role.span, table.key(&entity.value), "unknown role", &role.value, names);
+        }
+        if let (Some((_, entity)), Some((_, role))) = (entity_type, role_found) {
+            related.push((*entity, *role));
+        }
+    }
+    related
+}
+
+fn features(table: &Table<'_, '_>) -> Vec<FeatureText> {
+    let Some(features) = table.table("features") else { return Vec::new() };
+    features.named_tables().into_iter().filter_map(|(name, table)| feature(name, table)).collect()
+}
+
+fn feature(name: Placed<String>, table: Table<'_, '_>) -> Option<FeatureText> {
+    let form = match table.text("value") {
+        Some(value) => Some(FeatureForm::Value(value)),
+        None => aggregate(&table),
+    };
+    table.finish();
+    form.map(|form| FeatureText { name, form })
+}
+
+fn aggregate(table: &Table<'_, '_>) -> Option<FeatureForm> {
+    let aggregate = table.name_of("aggregate", &AGGREGATES);
+    if aggregate.is_none() && !table.has("aggregate") {
+        table.wrong(table.span(), "aggregate", "missing: expected `aggregate` with a `window`, or `value`");
+    }
+    let of = table.text("of");
+    let filter = table.text("where");
+    let window = table.duration_ms("window");
+    let panes = table.integer("panes", 1..=288).map_or(PANES, |panes| panes.value);
+    let (aggregate, form) = aggregate?.value;
+    match (form, &of) {
+        (ColumnForm::None, Some(of)) => table.wrong(of.span.clone(), "of", "this aggregate has no column"),
+        (ColumnForm::Number | ColumnForm::Key, None) => {
+            table.wrong(table.span(), "of", "missing: expected the field that is aggregated");
+        }
+        _ => {}
+    }
+    let Some(window) = window else {
+        if !table.has("window") {
+            table.wrong(table.span(), "window", "missing: expected a length such as `1h`");
+        }
+        return None;
+    };
+    if window.value > WINDOW_MS_MAX {
+        table.wrong(window.span.clone(), "window", "expected at most 30d");
+    }
+    if window.value % panes != 0 {
+        table.wrong(window.span.clone(), "window", format!("expected a multiple of {panes} milliseconds (its panes)"));
+    }
+    Some(FeatureForm::Aggregate { aggregate, of, filter, window, panes })
+}
+
+fn weights(table: &Table<'_, '_>) -> Vec<WeightText> {
+    let Some(weights) = table.table("weights") else { return Vec::new() };
+    let mut read = Vec::new();
+    for (feature, table) in weights.named_tables() {
+        let number = |key| {
+            let found = table.number(key);
+            if found.is_none() && !table.has(key) {
+                table.wrong(table.span(), key, "missing: expected a number");
+            }
+            found.map_or(0.0, |found| found.value)
+        };
+        let (points, from, to) = (number("points"), number("from"), number("to"));
+        let threshold = table.number("threshold").map_or(from, |threshold| threshold.value);
+        table.finish();
+        read.push(WeightText { feature, points, from, to, threshold });
+    }
+    read
+}
+
+fn rules(root: &Table<'_, '_>) -> Vec<RuleText> {
+    let mut rules = Vec::new();
+    for table in root.tables("rules") {
+        let id = table.required_text("id");
+        let filter = table.required_text("where");
+        let rule = RuleText {
+            id: id.map(|id| id.value).unwrap_or_default(),
+            filter: filter.unwrap_or(Placed { value: "false".to_owned(), span: Range::default() }),
+            features: features(&table),
+            warn: table.text("warn"),
+            critical: table.text("critical"),
+            weights: weights(&table),
+        };
+        table.finish();
+        rules.push(rule);
+    }
+    rules
+}

@@ -1,0 +1,16 @@
+//! Every limit of this crate.
+
+/// Longest window a pattern may have (patterns.md: pairs are remembered 30 days).
+pub const WINDOW_MS_MAX: i64 = 30 * 86_400_000;
+/// Shortest pane of an aggregated entity (architecture.md).
+pub const PANE_MS_MIN: i64 = 5_000;
+/// Panes of a window where a pattern does not say.
+pub const PANES: i64 = 12;
+/// Filters and columns of one kind of entity: a bit each in an event.
+pub const BITS_MAX: usize = 64;
+/// Atoms of a send gate's proof: 2^16 assignments are tried at most.
+pub const ATOMS_MAX: usize = 16;
+/// Largest count that the gate of a condition is looked for at.
+pub const EVENTS_MIN_MAX: u32 = 10_000;
+/// Longest line of a named list, bytes.
+pub const LIST_LINE_BYTES_MAX: usize = 4096;

@@ -1,0 +1,182 @@
+//! Conditions over one record.
+//!
+//! The subset of CEL: `&&`, `||`, `!`, comparison of a field with a literal, `==` and `!=` of two text fields, flags,
+//! `listed(field, "list")` and `listed_pair(caller, callee, "list")`. A comparison with an absent number does not hold.
+
+use lancang_record::record::Record;
+
+use crate::fields::{FlagField, KeyField, NumberField, TextField};
+use crate::lists::Lists;
+
+/// How two values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Comparison {
+    /// Whether `left` compares so with `right`; nothing compares with NaN.
+    #[must_use]
+    pub fn holds(self, left: f64, right: f64) -> bool {
+        match self {
+            Self::Equal => left == right,
+            Self::NotEqual => left < right || left > right,
+            Self::Less => left < right,
+            Self::LessOrEqual => left <= right,
+            Self::Greater => left > right,
+            Self::GreaterOrEqual => left >= right,
+        }
+    }
+}
+
+/// A compiled condition over one record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Predicate {
+    /// Always or never.
+    Always(bool),
+    /// All of them.
+    And(Vec<Predicate>),
+    /// One of them at least.
+    Or(Vec<Predicate>),
+    /// Not this.
+    Not(Box<Predicate>),
+    /// A flag is set.
+    Flag(FlagField),
+    /// A text field has this value.
+    TextIs(TextField, String),
+    /// Two text fields have the same value and it is not absent.
+    SameText(TextField, TextField),
+    /// A number compares so.
+    Number(NumberField, Comparison, f64),
+    /// A field's value is in a named list.
+    Listed(KeyField, String),
+    /// Caller and callee are a pair of a named list.
+    ListedPair(String),
+}
+
+impl Predicate {
+    /// Whether the record satisfies it. List entries expire by the record's event time.
+    #[must_use]
+    pub fn holds(&self, record: &Record<'_>, lists: &Lists) -> bool {
+        match self {
+            Self::Always(holds) => *holds,
+            Self::And(all) => all.iter().all(|one| one.holds(record, lists)),
+            Self::Or(any) => any.iter().any(|one| one.holds(record, lists)),
+            Self::Not(one) => !one.holds(record, lists),
+            Self::Flag(flag) => flag.value(record),
+            Self::TextIs(field, value) => field.value(record) == value,
+            Self::SameText(left, right) => {
+                let value = left.value(record);
+                !value.is_empty() && value == right.value(record)
+            }
+            Self::Number(field, comparison, limit) => {
+                field.value(record).is_some_and(|value| comparison.holds(value as f64 / field.scale(), *limit))
+            }
+            Self::Listed(field, list) => lists.has_field(list, *field, record),
+            Self::ListedPair(list) => lists.has_pair(list, record),
+        }
+    }
+
+    /// Both of two.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Always(true), one) | (one, Self::Always(true)) => one,
+            (Self::And(mut all), Self::And(more)) => {
+                all.extend(more);
+                Self::And(all)
+            }
+            (Self::And(mut all), one) => {
+                all.push(one);
+                Self::And(all)
+            }
+            (one, Self::And(more)) => {
+                let mut all = vec![one];
+                all.extend(more);
+                Self::And(all)
+            }
+            (left, right) => Self::And(vec![left, right]),
+        }
+    }
+
+    /// Whether every record that satisfies it satisfies `other` too, as far as a truth table over their atoms proves
+    /// it. `None` if they have more than [`crate::limits::ATOMS_MAX`].
+    #[must_use]
+    pub fn implies(&self, other: &Self) -> Option<bool> {
+        let mut atoms = Vec::new();
+        self.atoms(&mut atoms);
+        other.atoms(&mut atoms);
+        if atoms.len() > crate::limits::ATOMS_MAX {
+            return None;
+        }
+        let possible = |set: u32| one_value_per_field(&atoms, set);
+        Some((0..1_u32 << atoms.len()).all(|set| {
+            !possible(set) || !self.holds_with(&atoms, set) || other.holds_with(&atoms, set)
+        }))
+    }
+
+    fn atoms<'p>(&'p self, atoms: &mut Vec<&'p Self>) {
+        match self {
+            Self::Always(_) => {}
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.atoms(atoms)),
+            Self::Not(one) => one.atoms(atoms),
+            _ if atoms.contains(&self) => {}
+            _ => atoms.push(self),
+        }
+    }
+
+    fn holds_with(&self, atoms: &[&Self], set: u32) -> bool {
+        match self {
+            Self::Always(holds) => *holds,
+            Self::And(all) => all.iter().all(|one| one.holds_with(atoms, set)),
+            Self::Or(any) => any.iter().any(|one| one.holds_with(atoms, set)),
+            Self::Not(one) => !one.holds_with(atoms, set),
+            atom => atoms.iter().position(|other| *other == atom).is_some_and(|index| set >> index & 1 == 1),
+        }
+    }
+}
+
+/// Whether an assignment gives no text field two values at once.
+fn one_value_per_field(atoms: &[&Predicate], set: u32) -> bool {
+    let mut fields = Vec::new();
+    for (index, atom) in atoms.iter().enumerate() {
+        if let Predicate::TextIs(field, _) = atom
+            && set >> index & 1 == 1
+        {
+            if fields.contains(field) {
+                return false;
+            }
+            fields.push(*field);
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sms() -> Predicate {
+        Predicate::TextIs(TextField::Kind, "sms".to_owned())
+    }
+
+    fn link() -> Predicate {
+        Predicate::Not(Box::new(Predicate::TextIs(TextField::Domain, String::new())))
+    }
+
+    #[test]
+    fn a_necessary_gate_is_proved_and_another_is_not() {
+        let either = Predicate::Or(vec![link(), Predicate::Flag(FlagField::CallerAlphanumeric)]);
+        assert_eq!(sms().and(either.clone()).implies(&either), Some(true));
+        assert_eq!(sms().and(either.clone()).implies(&sms()), Some(true));
+        assert_eq!(sms().implies(&either), Some(false));
+        let voice = Predicate::TextIs(TextField::Kind, "voice".to_owned());
+        assert_eq!(sms().implies(&Predicate::Not(Box::new(voice))), Some(true));
+    }
+}

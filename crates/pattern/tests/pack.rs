@@ -1,0 +1,104 @@
+//! The shipped pack compiles; mistakes in pattern files are all found, each with its place.
+
+use lancang_pattern::plan::EntityType;
+use lancang_pattern::{PackSources, SourceFile};
+
+fn folder(name: &str) -> Vec<SourceFile> {
+    let folder = format!("{}/../../config/{name}", env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let text = std::fs::read_to_string(&path).unwrap();
+            files.push(SourceFile { path: path.file_name().unwrap().to_string_lossy().into_owned(), text });
+        }
+    }
+    files
+}
+
+fn shipped() -> PackSources {
+    PackSources::new(folder("patterns"), folder("lists"))
+}
+
+#[test]
+fn the_shipped_pack_compiles() {
+    let pack = shipped().compile().unwrap_or_else(|mistakes| {
+        panic!("{}", mistakes.iter().map(|mistake| format!("{mistake}\n")).collect::<String>())
+    });
+    assert_eq!(pack.plan.grid_ms, 50_000);
+    assert_eq!(pack.plan.local.len(), 1);
+    assert_eq!(pack.plan.local[0].events_min, 10, "ten calls at least, found by the gate");
+    let scopes: Vec<(EntityType, &str)> =
+        pack.plan.aggregated.iter().map(|plan| (plan.entity, plan.scope.as_str())).collect();
+    assert_eq!(scopes.iter().filter(|(entity, _)| *entity == EntityType::Trunk).count(), 5);
+    assert_eq!(scopes.iter().filter(|(_, scope)| scope.is_empty()).count(), 2);
+}
+
+#[test]
+fn sources_come_back_and_their_order_does_not_matter() {
+    let sources = shipped();
+    assert_eq!(PackSources::decode(&sources.encode()).unwrap(), sources);
+    let mut reversed = folder("patterns");
+    reversed.reverse();
+    assert_eq!(PackSources::new(reversed, folder("lists")).hash(), sources.hash());
+    let mut changed = sources.clone();
+    changed.patterns[0].text.push('\n');
+    assert_ne!(changed.hash(), sources.hash());
+}
+
+const GOOD: &str = r#"id = "p"
+version = 1
+family = "f"
+title = "t"
+entity = ["template"]
+records = 'kind == "sms" && domain != ""'
+send = 'domain != ""'
+victims = "callees"
+warn = 'callees >= 60'
+[features.callees]
+aggregate = "distinct"
+of = "callee"
+window = "10m"
+[weights.callees]
+points = 100
+from = 0
+to = 60
+"#;
+
+#[test]
+fn every_mistake_has_a_place_and_a_word() {
+    let compile = |text: String| PackSources::new(vec![SourceFile { path: "p.toml".to_owned(), text }], Vec::new()).compile();
+    compile(GOOD.to_owned()).unwrap();
+    let check = |from: &str, to: &str, expected: &str| {
+        assert!(GOOD.contains(from), "{from}");
+        let Err(found) = compile(GOOD.replacen(from, to, 1)) else { panic!("{to}: accepted") };
+        let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert!(shown.iter().any(|line| line.contains(expected)), "{to}: {shown:?}");
+    };
+    check("family", "famly", "p.toml:3:1: famly: unknown key; did you mean `family`?");
+    check("'callees >= 60'", "'calees >= 60'", "p.toml:9:9: warn: unknown feature `calees`; did you mean `callees`?");
+    check("[\"template\"]", "[\"templat\"]", "p.toml:5:11: entity: unknown entity `templat`; did you mean `template`?");
+    check("of = \"callee\"", "of = \"calle\"", "did you mean `callee`?");
+    check("send = 'domain != \"\"'\n", "", "a pattern on an aggregated entity has a send gate");
+    check("send = 'domain != \"\"'", "send = 'listed(caller, \"x\")'", "p.toml:7:8: send: not proved to be necessary");
+    check("points = 100", "points = 90", "points sum to 90, expected 100");
+    check("'callees >= 60'", "'callees >= 0 || callees < 60'", "this condition always holds");
+    check("'callees >= 60'", "'callees < 0'", "this condition can never hold");
+    check("window = \"10m\"", "window = \"60d\"", "expected at most 30d");
+    check("aggregate = \"distinct\"", "aggregate = \"distnct\"", "did you mean `distinct`?");
+    check("victims = \"callees\"", "victims = \"calls\"", "unknown feature `calls`");
+    check("id = \"p\"", "id = \"q\"", "expected the file's name, `p`");
+    check("domain != \"\"'", "domian != \"\"'", "did you mean `domain`?");
+}
+
+#[test]
+fn garbage_is_refused_and_never_panics() {
+    let mut text = GOOD.to_owned();
+    for position in (0..GOOD.len()).step_by(3) {
+        for garbage in ["\"", "[", "'", "\0", "ខ"] {
+            text.insert_str(position, garbage);
+            let _ = PackSources::new(vec![SourceFile { path: "p.toml".to_owned(), text: text.clone() }], Vec::new()).compile();
+            text.replace_range(position..position + garbage.len(), "");
+        }
+    }
+}
