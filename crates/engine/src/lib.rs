@@ -1,1 +1,25 @@
-//! Record tasks and entity tasks: routing, watermarks, incidents, snapshots; a fold over a log
+//! Record tasks and entity tasks: a fold over a log.
+//!
+//! - [`record_task`] owns what is known about the subscribers of one partition, [`entity_task`] what several
+//!   partitions contribute to; [`memory`] runs all tasks of a log in one thread;
+//! - [`incident`] says when an incident opens, is updated and closes; [`partial`] is what travels between tasks.
+//!
+//! **Invariant:** no Kafka, no HTTP, no wall clock, no randomness; the same log gives the same incidents.
+
+pub mod attachment;
+pub mod clock;
+pub mod entity_task;
+pub mod incident;
+pub mod limits;
+pub mod local;
+pub mod memory;
+pub mod output;
+pub mod partial;
+pub mod record_task;
+pub mod repeats;
+pub mod store;
+
+pub use entity_task::EntityTask;
+pub use memory::MemoryRun;
+pub use output::{Counters, Outputs, TaskError};
+pub use record_task::{RecordTask, Settings};

@@ -78,7 +78,7 @@ fn every_mistake_has_a_place_and_a_word() {
     check("family", "famly", "p.toml:3:1: famly: unknown key; did you mean `family`?");
     check("'callees >= 60'", "'calees >= 60'", "p.toml:9:9: warn: unknown feature `calees`; did you mean `callees`?");
     check("[\"template\"]", "[\"templat\"]", "p.toml:5:11: entity: unknown entity `templat`; did you mean `template`?");
-    check("of = \"callee\"", "of = \"calle\"", "did you mean `callee`?");
+    check("of = \"callee\"", "of = \"calee\"", "did you mean `callee`?");
     check("send = 'domain != \"\"'\n", "", "a pattern on an aggregated entity has a send gate");
     check("send = 'domain != \"\"'", "send = 'listed(caller, \"x\")'", "p.toml:7:8: send: not proved to be necessary");
     check("points = 100", "points = 90", "points sum to 90, expected 100");

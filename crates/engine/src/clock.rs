@@ -1,0 +1,129 @@
+//! Watermarks of a record task, from the marks in its log.
+//!
+//! Rules:
+//! - the watermark of a class is the least clock of its inputs that are not idle, and never goes back;
+//! - it moves only when a whole marks entry was read; an input is known from its first mark on;
+//! - mobility is complete from the time on at which every mobility input of the class has spoken without a pause; an
+//!   idle one proves nothing, so its clock stands still and its completeness begins anew when it returns.
+
+use std::collections::BTreeMap;
+
+use bincode::{Decode, Encode};
+use lancang_record::log::{Class, InputId, InputMark, InputState};
+use lancang_record::time::Timestamp;
+
+/// What is known of the mobility records of a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Mobility {
+    /// Every mobility record before this time was read.
+    pub watermark: Timestamp,
+    /// They are complete from this time on.
+    pub since: Timestamp,
+}
+
+#[derive(Clone, Debug, Encode, Decode)]
+struct Input {
+    mark: InputMark,
+    since: Timestamp,
+}
+
+/// Clocks of all inputs and the watermarks that follow from them.
+#[derive(Clone, Debug, Encode, Decode)]
+pub struct Clocks {
+    inputs: BTreeMap<InputId, Input>,
+    watermarks: [Timestamp; 3],
+}
+
+impl Default for Clocks {
+    fn default() -> Self {
+        Self { inputs: BTreeMap::new(), watermarks: [Timestamp::MIN; 3] }
+    }
+}
+
+impl Clocks {
+    /// Takes a marks entry.
+    pub fn mark(&mut self, marks: &[InputMark]) {
+        for mark in marks {
+            self.inputs
+                .entry(mark.input)
+                .and_modify(|input| {
+                    if input.mark.state == InputState::Idle && mark.state != InputState::Idle {
+                        input.since = mark.clock;
+                    }
+                    // A clock that stands still while idle keeps what was proved.
+                    input.mark = *mark;
+                })
+                .or_insert(Input { mark: *mark, since: mark.clock });
+        }
+        for class in Class::ALL {
+            let clocks = self.of_class(class).filter(|input| input.mark.state != InputState::Idle);
+            if let Some(least) = clocks.map(|input| input.mark.clock).min() {
+                let watermark = &mut self.watermarks[class.index()];
+                *watermark = (*watermark).max(least);
+            }
+        }
+    }
+
+    fn of_class(&self, class: Class) -> impl Iterator<Item = &Input> {
+        self.inputs.values().filter(move |input| input.mark.class == class)
+    }
+
+    /// Watermark of a class; [`Timestamp::MIN`] before its first mark.
+    #[must_use]
+    pub const fn watermark(&self, class: Class) -> Timestamp {
+        self.watermarks[class.index()]
+    }
+
+    /// Least watermark of the classes that have one; [`Timestamp::MIN`] if none has.
+    #[must_use]
+    pub fn least(&self) -> Timestamp {
+        let known = Class::ALL.into_iter().filter(|class| self.of_class(*class).next().is_some());
+        known.map(|class| self.watermark(class)).min().unwrap_or(Timestamp::MIN)
+    }
+
+    /// What is known of the mobility records of a class; `None` if no input carries them.
+    #[must_use]
+    pub fn mobility(&self, class: Class) -> Option<Mobility> {
+        let inputs = || self.of_class(class).filter(|input| input.mark.mobility);
+        let watermark = inputs().map(|input| input.mark.clock).min()?;
+        let since = inputs().map(|input| input.since).max()?;
+        Some(Mobility { watermark, since })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(input: u64, clock: i64, state: InputState) -> InputMark {
+        InputMark { input: InputId(input), class: Class::Stream, clock: Timestamp::from_ms(clock), state, mobility: input == 9 }
+    }
+
+    #[test]
+    fn idle_inputs_do_not_hold_the_watermark_and_it_never_goes_back() {
+        let mut clocks = Clocks::default();
+        let mut check = |marks: &[InputMark], expected: i64| {
+            clocks.mark(marks);
+            assert_eq!(clocks.watermark(Class::Stream).as_ms(), expected);
+        };
+        check(&[mark(1, 100, InputState::Active), mark(2, 50, InputState::Active)], 50);
+        check(&[mark(2, 50, InputState::Idle)], 100);
+        check(&[mark(1, 100, InputState::Idle)], 100);
+        check(&[mark(2, 70, InputState::Active)], 100);
+        check(&[mark(2, 300, InputState::Active)], 300);
+        check(&[mark(1, i64::MAX, InputState::Ended)], 300);
+    }
+
+    #[test]
+    fn mobility_is_complete_since_its_last_pause() {
+        let mut clocks = Clocks::default();
+        clocks.mark(&[mark(9, 100, InputState::Active), mark(1, 500, InputState::Active)]);
+        clocks.mark(&[mark(9, 400, InputState::Active)]);
+        let known = |clocks: &Clocks| clocks.mobility(Class::Stream).map(|found| (found.watermark.as_ms(), found.since.as_ms()));
+        assert_eq!(known(&clocks), Some((400, 100)));
+        clocks.mark(&[mark(9, 400, InputState::Idle)]);
+        clocks.mark(&[mark(9, 900, InputState::Active)]);
+        assert_eq!(known(&clocks), Some((900, 900)));
+        assert_eq!(clocks.mobility(Class::Files), None);
+    }
+}

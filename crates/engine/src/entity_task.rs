@@ -1,0 +1,386 @@
+//! The entity task: entities to which several partitions contribute, judged at pane close.
+//!
+//! Rules:
+//! - a pane of a class is judged once every record task has passed it; what is merged into it is what takes effect in
+//!   it, so that the order in which tasks' messages interleave changes nothing;
+//! - an entity is judged at the close of a pattern's pane in which something was merged for it;
+//! - before a pane is judged, incidents that were quiet for their window by its beginning are closed;
+//! - the pack that judges a pane is the one that record task 0 had in force when it closed it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use bincode::{Decode, Encode};
+use foldhash::fast::FixedState;
+use lancang_pattern::Pack;
+use lancang_pattern::fields::EntityKey;
+use lancang_pattern::plan::{EntityPlan, EntityType, Mode};
+use lancang_record::log::Class;
+use lancang_record::number::{Digits, E164, Party};
+use lancang_record::time::Timestamp;
+use lancang_window::{Cell, Panes};
+
+use crate::attachment::Attachment;
+use crate::incident::{IncidentKey, Incidents, Moment};
+use crate::limits::{ABROAD_MAX, MOBILITY_COMPLETE_MS, SWEEP_MS};
+use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
+use crate::partial::{Border, Partial, PartialMessage, Whereabouts};
+use crate::record_task::Settings;
+use crate::store;
+
+/// Which entity of which plan in which class.
+type EntityId = (Class, u64, String);
+
+#[derive(Clone, Debug, Default, Encode, Decode)]
+struct Entity {
+    panes: Panes,
+    /// By pane of the grid.
+    attachments: BTreeMap<i64, Attachment>,
+}
+
+/// State of an entity task.
+#[derive(Clone, Debug, Default, Encode, Decode)]
+pub(crate) struct State {
+    borders: [BTreeMap<u32, Border>; 3],
+    /// From which pane on which pack judges, by class.
+    packs: [BTreeMap<i64, [u8; 32]>; 3],
+    judged: [Option<i64>; 3],
+    pending: BTreeMap<(Class, i64), Vec<Partial>>,
+    /// Entities to be judged at the close of a pane, with the positions of the patterns.
+    due: BTreeMap<(Class, i64), BTreeSet<(u64, String, u32)>>,
+    entities: HashMap<EntityId, Entity, FixedState>,
+    abroad: HashMap<u64, BTreeMap<i64, bool>, FixedState>,
+    incidents: Incidents,
+    swept: [i64; 3],
+}
+
+/// The fold over one partition of the partial panes.
+#[derive(Debug)]
+pub struct EntityTask {
+    settings: Settings,
+    state: State,
+    loaded: BTreeMap<[u8; 32], Arc<Pack>>,
+    counters: Counters,
+}
+
+impl EntityTask {
+    /// A task that has read nothing.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, state: State::default(), loaded: BTreeMap::new(), counters: Counters::default() }
+    }
+
+    /// What it counted.
+    #[must_use]
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Entities held: number and bytes, about.
+    #[must_use]
+    pub fn entities(&self) -> (usize, usize) {
+        let held = |entity: &Entity| {
+            size_of::<Entity>()
+                + entity.panes.heap_bytes()
+                + entity.attachments.values().map(|found| size_of::<Attachment>() + found.heap_bytes()).sum::<usize>()
+        };
+        (self.state.entities.len(), self.state.entities.values().map(held).sum())
+    }
+
+    /// Takes the message at `offset`.
+    ///
+    /// # Errors
+    /// [`TaskError`] if the task cannot go on; a message that cannot be read is an output.
+    pub fn apply(
+        &mut self,
+        offset: i64,
+        bytes: &[u8],
+        packs: &Packs<'_>,
+        out: &mut Outputs,
+    ) -> Result<(), TaskError> {
+        let message = match PartialMessage::decode(bytes) {
+            Ok(message) => message,
+            Err(error) => {
+                self.counters.bad_entries += 1;
+                out.bad.push(Bad { offset, record: None, reason: error.to_string(), bytes: bytes.to_vec() });
+                return Ok(());
+            }
+        };
+        self.counters.partials += message.partials.len() as u64;
+        for partial in message.partials {
+            self.state.pending.entry((message.class, partial.effective)).or_default().push(partial);
+        }
+        for whereabouts in message.whereabouts {
+            self.whereabouts(whereabouts);
+        }
+        if let Some(border) = message.border {
+            self.border(message.class, message.from, border);
+            let first = out.incidents.len();
+            self.judge_closed(offset, message.class, packs, out)?;
+            self.counters.count_incidents(&out.incidents[first..]);
+        }
+        Ok(())
+    }
+
+    fn whereabouts(&mut self, found: Whereabouts) {
+        if self.state.abroad.len() >= ABROAD_MAX && !self.state.abroad.contains_key(&found.subscriber) {
+            self.counters.evicted += 1;
+            return;
+        }
+        let times = self.state.abroad.entry(found.subscriber).or_default();
+        // Of two statements about one moment the one that accuses nobody stands.
+        times.entry(found.at.as_ms()).and_modify(|abroad| *abroad |= found.abroad).or_insert(found.abroad);
+    }
+
+    fn border(&mut self, class: Class, from: u32, border: Border) {
+        let before = self.state.borders[class.index()].insert(from, border);
+        if from == 0 {
+            let begins = before.map_or(i64::MIN, |before| before.pane);
+            let packs = &mut self.state.packs[class.index()];
+            if packs.last_key_value().is_none_or(|(_, pack)| *pack != border.pack) {
+                packs.insert(begins, border.pack);
+            }
+        }
+    }
+
+    /// Judges all panes that every record task has passed.
+    fn judge_closed(
+        &mut self,
+        offset: i64,
+        class: Class,
+        packs: &Packs<'_>,
+        out: &mut Outputs,
+    ) -> Result<(), TaskError> {
+        let borders = &self.state.borders[class.index()];
+        if borders.len() < self.settings.partitions as usize {
+            return Ok(());
+        }
+        let Some(border) = borders.values().map(|border| border.pane).min() else { return Ok(()) };
+        if self.state.judged[class.index()].is_some_and(|judged| border <= judged) {
+            return Ok(());
+        }
+        while let Some(pane) = self.next_pane(class, border) {
+            let pack = self.pack_at(offset, class, pane, packs)?;
+            self.judge_pane(class, pane, &pack, out);
+        }
+        self.state.judged[class.index()] = Some(border);
+        let pack = self.pack_at(offset, class, border, packs)?;
+        let reached = Timestamp::from_ms(border.saturating_mul(pack.plan.grid_ms));
+        self.state.incidents.close(class, reached, &mut out.incidents);
+        self.sweep(class, reached, &pack);
+        Ok(())
+    }
+
+    fn next_pane(&self, class: Class, border: i64) -> Option<i64> {
+        let range = (class, i64::MIN)..(class, border);
+        let pending = self.state.pending.range(range.clone()).next().map(|((_, pane), _)| *pane);
+        let due = self.state.due.range(range).next().map(|((_, pane), _)| *pane);
+        pending.into_iter().chain(due).min()
+    }
+
+    fn pack_at(
+        &mut self,
+        offset: i64,
+        class: Class,
+        pane: i64,
+        packs: &Packs<'_>,
+    ) -> Result<Arc<Pack>, TaskError> {
+        let hash = self.state.packs[class.index()].range(..=pane).next_back().map(|(_, hash)| *hash);
+        let hash = hash.unwrap_or_default();
+        if let Some(pack) = self.loaded.get(&hash) {
+            return Ok(Arc::clone(pack));
+        }
+        let pack = packs(&hash).ok_or_else(|| TaskError::UnknownPack(store::hex(&hash), offset))?;
+        self.loaded.insert(hash, Arc::clone(&pack));
+        Ok(pack)
+    }
+
+    fn judge_pane(&mut self, class: Class, pane: i64, pack: &Pack, out: &mut Outputs) {
+        let grid_ms = pack.plan.grid_ms;
+        let begins = Timestamp::from_ms(pane.saturating_mul(grid_ms));
+        self.state.incidents.close(class, begins, &mut out.incidents);
+        let mobile = self.knows_whereabouts(class, pane, grid_ms);
+        for partial in self.state.pending.remove(&(class, pane)).unwrap_or_default() {
+            self.merge(class, pane, pack, partial, mobile);
+        }
+        for (plan, value, pattern) in self.state.due.remove(&(class, pane)).unwrap_or_default() {
+            let Some(plan) = pack.plan.aggregated.iter().find(|other| other.hash == plan) else { continue };
+            self.judge(class, pane, pack, plan, value, pattern as usize, out);
+        }
+    }
+
+    /// Whether *not known to be abroad* means *at home* throughout a pane.
+    fn knows_whereabouts(&self, class: Class, pane: i64, grid_ms: i64) -> bool {
+        let begins = Timestamp::from_ms(pane.saturating_mul(grid_ms));
+        let ends = begins.plus_ms(grid_ms);
+        self.state.borders[class.index()].values().all(|border| {
+            border.mobility.is_some_and(|mobility| {
+                mobility.watermark >= ends && mobility.since <= begins.plus_ms(-MOBILITY_COMPLETE_MS)
+            })
+        })
+    }
+
+    fn merge(&mut self, class: Class, pane: i64, pack: &Pack, partial: Partial, mobile: bool) {
+        let Some(plan) = pack.plan.aggregated.iter().find(|plan| plan.hash == partial.plan) else {
+            self.counters.unknown_partials += 1;
+            return;
+        };
+        let grid_ms = pack.plan.grid_ms;
+        let begins_ms = partial.pane.saturating_mul(grid_ms);
+        let resolved: Vec<Option<Cell>> = partial
+            .cells
+            .into_iter()
+            .map(|cell| match cell {
+                Some(Cell::Claims(claims)) if mobile => Some(self.at_home(&claims, begins_ms, grid_ms)),
+                Some(Cell::Claims(_)) => {
+                    self.counters.blind_panes += 1;
+                    None
+                }
+                cell => cell,
+            })
+            .collect();
+        let entity = self.state.entities.entry((class, partial.plan, partial.value.clone())).or_default();
+        for (index, cell) in resolved.iter().enumerate() {
+            if let Some(cell) = cell {
+                entity.panes.merge_cell(&plan.layout, index, begins_ms, cell);
+            }
+        }
+        entity.panes.expire(&plan.layout, pane.saturating_mul(grid_ms));
+        entity.attachments.entry(partial.pane).or_default().merge(&partial.attachment);
+        for (index, pattern) in plan.patterns.iter().enumerate() {
+            let grids = pattern.pane_ms / grid_ms;
+            let closes = (pane.div_euclid(grids) + 1) * grids - 1;
+            let due = self.state.due.entry((class, closes)).or_default();
+            due.insert((partial.plan, partial.value.clone(), index as u32));
+        }
+    }
+
+    /// How many of the claimed calls were made in the name of subscribers who were at home all the pane.
+    fn at_home(&self, claims: &[(u64, u64)], begins_ms: i64, grid_ms: i64) -> Cell {
+        let ends_ms = begins_ms.saturating_add(grid_ms);
+        let home = |subscriber: &u64| {
+            let Some(times) = self.state.abroad.get(subscriber) else { return true };
+            let before = times.range(..=begins_ms).next_back().is_some_and(|(_, abroad)| *abroad);
+            !before && !times.range(begins_ms + 1..ends_ms).any(|(_, abroad)| *abroad)
+        };
+        Cell::Count(claims.iter().filter(|(subscriber, _)| home(subscriber)).map(|(_, count)| count).sum())
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one judgement's whole step")]
+    fn judge(
+        &mut self,
+        class: Class,
+        pane: i64,
+        pack: &Pack,
+        plan: &EntityPlan,
+        value: String,
+        pattern: usize,
+        out: &mut Outputs,
+    ) {
+        let grid_ms = pack.plan.grid_ms;
+        let (Some(pattern), Some(entity)) =
+            (plan.patterns.get(pattern), self.state.entities.get(&(class, plan.hash, value.clone())))
+        else {
+            return;
+        };
+        if pattern.mode != Mode::Live {
+            return;
+        }
+        let ends_ms = (pane + 1).saturating_mul(grid_ms);
+        let mut values = Vec::new();
+        entity.panes.values(&plan.layout, pane * grid_ms, &mut values);
+        let Some(verdict) = pattern.judge(&values) else { return };
+        let at = Timestamp::from_ms(ends_ms);
+        let listed = |list: &String| with_key(plan.entity, &value, |key| pack.lists.has_entity(list, &key, at));
+        if pattern.suppress.iter().any(listed) {
+            return;
+        }
+        let mut attachment = Attachment::default();
+        let first_pane = (ends_ms - pattern.window_ms).div_euclid(grid_ms);
+        entity.attachments.range(first_pane..=pane).for_each(|(_, found)| attachment.merge(found));
+        let moment = Moment {
+            at_ms: ends_ms,
+            class,
+            first_ms: attachment.first_ms().unwrap_or(pane * grid_ms),
+            last_ms: attachment.last_ms().unwrap_or(ends_ms),
+            victims: plan.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
+            attachment: &attachment,
+        };
+        let key = IncidentKey {
+            entity: plan.entity,
+            value,
+            family: pattern.family.clone(),
+            scope: plan.scope.clone(),
+            class: Some(class),
+        };
+        self.state.incidents.hold(&key, pattern, &verdict, &moment, &mut out.incidents);
+    }
+
+    /// Lets go of what no window covers any more.
+    fn sweep(&mut self, class: Class, reached: Timestamp, pack: &Pack) {
+        let swept = &mut self.state.swept[class.index()];
+        if reached.as_ms() < swept.saturating_add(SWEEP_MS) {
+            return;
+        }
+        *swept = reached.as_ms();
+        let plans: HashMap<u64, &EntityPlan, FixedState> =
+            pack.plan.aggregated.iter().map(|plan| (plan.hash, plan)).collect();
+        self.state.entities.retain(|(of, plan, _), entity| {
+            if *of != class {
+                return true;
+            }
+            let Some(plan) = plans.get(plan) else { return false };
+            let longest = plan.layout.windows.iter().map(|window| window.length_ms).max().unwrap_or(0);
+            let first = reached.plus_ms(-longest).pane(pack.plan.grid_ms);
+            entity.attachments = entity.attachments.split_off(&first);
+            entity.panes.expire(&plan.layout, reached.as_ms());
+            !entity.panes.is_empty()
+        });
+        let keep_from = reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms();
+        self.state.abroad.retain(|_, times| {
+            // The last statement before the oldest pane that may still be judged says where the subscriber was.
+            let standing = times.range(..keep_from).next_back().map(|(at, abroad)| (*at, *abroad));
+            *times = times.split_off(&keep_from);
+            if let Some((at, true)) = standing {
+                times.insert(at, true);
+            }
+            !times.is_empty()
+        });
+        let packs = &mut self.state.packs[class.index()];
+        if let Some((begins, _)) = packs.range(..=reached.pane(pack.plan.grid_ms)).next_back() {
+            *packs = packs.split_off(&begins.clone());
+        }
+    }
+
+    /// A snapshot of all that is known before the message at `offset`.
+    #[must_use]
+    pub fn snapshot(&self, offset: i64) -> Vec<u8> {
+        store::encode(store::Kind::Partials, self.settings.partition, self.settings.partitions, offset, &self.state)
+    }
+
+    /// A task as a snapshot left it, and the offset to go on from.
+    ///
+    /// # Errors
+    /// [`store::SnapshotError`] if the snapshot is damaged, of another version or of another task.
+    pub fn restore(settings: Settings, bytes: &[u8]) -> Result<(Self, i64), store::SnapshotError> {
+        let (state, offset) = store::decode(store::Kind::Partials, settings.partition, settings.partitions, bytes)?;
+        let mut task = Self::new(settings);
+        task.state = state;
+        Ok((task, offset))
+    }
+}
+
+/// The key that an entity's clear value came from.
+fn with_key<T>(entity: EntityType, value: &str, ask: impl FnOnce(EntityKey<'_>) -> T) -> T {
+    let number = value.strip_prefix('+').and_then(E164::from_digits);
+    ask(match entity {
+        EntityType::Caller | EntityType::Callee => {
+            EntityKey::Party(number.map_or(Party::Text(value), Party::Number))
+        }
+        EntityType::Sim | EntityType::Device => {
+            Digits::parse(value).map_or(EntityKey::Text(value), EntityKey::Digits)
+        }
+        EntityType::Block => number.map_or(EntityKey::Text(value), |number| EntityKey::Block(number.as_integer())),
+        _ => EntityKey::Text(value),
+    })
+}

@@ -1,0 +1,296 @@
+//! Incidents: opened once, updated on escalation or at most once per cooldown, closed when quiet.
+//!
+//! Patterns of one family that hold for one entity make one incident. Its id is a function of family, entity, scope,
+//! class (of an aggregated entity) and the pane in which it opened. The line is the one of `records.md`.
+
+use std::collections::BTreeMap;
+
+use bincode::{Decode, Encode};
+use lancang_pattern::plan::{EntityType, Mode, PatternPlan, Role, Verdict};
+use lancang_record::log::Class;
+use lancang_record::time::Timestamp;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::attachment::Attachment;
+
+/// Which incident.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub struct IncidentKey {
+    /// Type of the entity.
+    pub entity: EntityType,
+    /// Its clear value.
+    pub value: String,
+    /// Family of the patterns.
+    pub family: String,
+    /// Rule, or empty.
+    pub scope: String,
+    /// Class of the feeds, for an aggregated entity.
+    pub class: Option<Class>,
+}
+
+/// An incident line on its way to the incidents topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentOut {
+    /// Incident id, 32 hex digits: the message's key.
+    pub id: String,
+    /// The line.
+    pub line: Vec<u8>,
+    /// Id of the pattern that counts it.
+    pub pattern: String,
+    /// `open`, `update` or `close`.
+    pub message: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+struct Held {
+    version: u32,
+    severity: u8,
+    score: u8,
+    reasons: Vec<(String, f64, f64)>,
+}
+
+/// An incident that is open.
+#[derive(Clone, Debug, Encode, Decode)]
+struct Open {
+    id: String,
+    revision: u64,
+    severity: u8,
+    held: BTreeMap<String, Held>,
+    opened_class: Class,
+    window_ms: i64,
+    last_hold: i64,
+    last_line: i64,
+    shown: Option<String>,
+    first_ms: i64,
+    last_ms: i64,
+    victims: u64,
+    attachment: Attachment,
+}
+
+/// What is known of an entity at the moment when a pattern was judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    /// Event time of the judgement: the entity's newest event, or the end of the pane.
+    pub at_ms: i64,
+    /// Class of the record that led to it, or of the pane.
+    pub class: Class,
+    /// First event in the longest window.
+    pub first_ms: i64,
+    /// Newest event.
+    pub last_ms: i64,
+    /// Victims so far.
+    pub victims: u64,
+    /// Evidence and related entities.
+    pub attachment: &'a Attachment,
+}
+
+/// All open incidents of a task.
+#[derive(Clone, Debug, Default, Encode, Decode)]
+pub struct Incidents {
+    open: BTreeMap<IncidentKey, Open>,
+}
+
+impl Incidents {
+    /// Number of open incidents.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Whether none is open.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// A live pattern holds for an entity: opens its incident, or updates it where something is worth a line.
+    pub fn hold(
+        &mut self,
+        key: &IncidentKey,
+        pattern: &PatternPlan,
+        verdict: &Verdict,
+        moment: &Moment<'_>,
+        out: &mut Vec<IncidentOut>,
+    ) {
+        debug_assert_eq!(pattern.mode, Mode::Live);
+        let held = Held {
+            version: pattern.version,
+            severity: verdict.severity,
+            score: verdict.score,
+            reasons: verdict.reasons.iter().map(|reason| (reason.code.clone(), reason.value, reason.threshold)).collect(),
+        };
+        let Some(open) = self.open.get_mut(key) else {
+            let open = Open::new(key, pattern, held, moment);
+            let open = self.open.entry(key.clone()).or_insert(open);
+            out.push(open.line(key, "open", &pattern.id));
+            return;
+        };
+        let joins = !open.held.contains_key(&pattern.id);
+        let rises = held.severity > open.severity;
+        open.held.insert(pattern.id.clone(), held);
+        open.window_ms = open.window_ms.max(pattern.window_ms);
+        open.last_hold = open.last_hold.max(moment.at_ms);
+        let cooled = moment.at_ms - open.last_line >= pattern.cooldown_ms;
+        if !(joins || rises || cooled && open.shown.as_deref() != Some(open.values().as_str())) {
+            return;
+        }
+        open.severity = open.severity.max(verdict.severity);
+        open.take(moment);
+        open.revision += 1;
+        open.last_line = moment.at_ms;
+        out.push(open.line(key, "update", &pattern.id));
+    }
+
+    /// Closes what has been quiet for its window by the watermark of a class.
+    pub fn close(&mut self, class: Class, watermark: Timestamp, out: &mut Vec<IncidentOut>) {
+        let quiet = |open: &Open| {
+            open.opened_class == class && watermark.as_ms() > open.last_hold.saturating_add(open.window_ms)
+        };
+        if !self.open.values().any(quiet) {
+            return;
+        }
+        self.open.retain(|key, open| {
+            if !quiet(open) {
+                return true;
+            }
+            open.revision += 1;
+            let pattern = open.held.keys().next().cloned().unwrap_or_default();
+            out.push(open.line(key, "close", &pattern));
+            false
+        });
+    }
+}
+
+impl Open {
+    fn new(key: &IncidentKey, pattern: &PatternPlan, held: Held, moment: &Moment<'_>) -> Self {
+        let pane = moment.at_ms.div_euclid(pattern.pane_ms) * pattern.pane_ms;
+        let mut open = Self {
+            id: id(key, pane),
+            revision: 0,
+            severity: held.severity,
+            held: BTreeMap::from([(pattern.id.clone(), held)]),
+            opened_class: moment.class,
+            window_ms: pattern.window_ms,
+            last_hold: moment.at_ms,
+            last_line: moment.at_ms,
+            shown: None,
+            first_ms: moment.first_ms,
+            last_ms: moment.last_ms,
+            victims: 0,
+            attachment: Attachment::default(),
+        };
+        open.take(moment);
+        open
+    }
+
+    fn take(&mut self, moment: &Moment<'_>) {
+        self.first_ms = self.first_ms.min(moment.first_ms);
+        self.last_ms = self.last_ms.max(moment.last_ms);
+        self.victims = self.victims.max(moment.victims);
+        self.attachment = moment.attachment.clone();
+    }
+
+    /// What a line shows that may change while the incident is open.
+    fn values(&self) -> String {
+        format!("{:?}", self.held)
+    }
+
+    fn line(&mut self, key: &IncidentKey, message: &'static str, pattern: &str) -> IncidentOut {
+        self.shown = Some(self.values());
+        let mut patterns = Vec::new();
+        let mut reasons = Vec::new();
+        for (id, held) in &self.held {
+            patterns.push(format!("{id}@{}", held.version));
+            for (code, value, threshold) in &held.reasons {
+                reasons.push(ReasonLine { pattern: id, code, value: *value, threshold: *threshold });
+            }
+        }
+        let related = self.attachment.related();
+        let line = Line {
+            incident_id: &self.id,
+            revision: self.revision,
+            message,
+            family: &key.family,
+            patterns,
+            entity: EntityLine { entity_type: key.entity.as_str(), value: &key.value },
+            rule: key.scope.split_once('/').map(|(_, rule)| rule),
+            severity: self.severity,
+            score: self.held.values().map(|held| held.score).max().unwrap_or(0),
+            first_event: Timestamp::from_ms(self.first_ms).to_string(),
+            last_event: Timestamp::from_ms(self.last_ms).to_string(),
+            window_s: self.window_ms / 1000,
+            reasons,
+            related: related.iter().map(|(entity, role, value)| related_line(*entity, *role, value)).collect(),
+            victims: self.victims,
+            evidence: self.attachment.evidence().collect(),
+            class: self.opened_class.as_str(),
+            home: self.attachment.home().as_str().to_owned(),
+        };
+        // A line is made of texts and finite numbers: it always is JSON.
+        let line = serde_json::to_vec(&line).unwrap_or_default();
+        IncidentOut { id: self.id.clone(), line, pattern: pattern.to_owned(), message }
+    }
+}
+
+fn id(key: &IncidentKey, pane_ms: i64) -> String {
+    let class = key.class.map_or("", Class::as_str);
+    let text = format!("{}|{}|{}|{}|{class}|{pane_ms}", key.family, key.entity.as_str(), key.value, key.scope);
+    Sha256::digest(text.as_bytes())[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    incident_id: &'a str,
+    revision: u64,
+    message: &'a str,
+    family: &'a str,
+    patterns: Vec<String>,
+    entity: EntityLine<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a str>,
+    severity: u8,
+    score: u8,
+    first_event: String,
+    last_event: String,
+    window_s: i64,
+    reasons: Vec<ReasonLine<'a>>,
+    related: Vec<RelatedLine<'a>>,
+    victims: u64,
+    evidence: Vec<&'a str>,
+    class: &'a str,
+    home: String,
+}
+
+#[derive(Serialize)]
+struct EntityLine<'a> {
+    #[serde(rename = "type")]
+    entity_type: &'a str,
+    value: &'a str,
+}
+
+#[derive(Serialize)]
+struct ReasonLine<'a> {
+    pattern: &'a str,
+    code: &'a str,
+    value: f64,
+    threshold: f64,
+}
+
+#[derive(Serialize)]
+struct RelatedLine<'a> {
+    #[serde(rename = "type")]
+    entity_type: &'a str,
+    value: &'a str,
+    role: &'a str,
+}
+
+fn related_line<'a>(entity: EntityType, role: Role, value: &'a str) -> RelatedLine<'a> {
+    let role = match role {
+        Role::Suspect => "suspect",
+        Role::Used => "used",
+        Role::Impersonated => "impersonated",
+        Role::Victim => "victim",
+    };
+    RelatedLine { entity_type: entity.as_str(), value, role }
+}

@@ -1,0 +1,26 @@
+//! Every limit of this crate.
+
+/// Partial panes in one message; a border's further ones leave in further messages, the border in the last.
+pub const PARTIALS_PER_MESSAGE: usize = 1000;
+/// References to records that an incident names.
+pub const EVIDENCE_MAX: usize = 20;
+/// Related entities that an incident names.
+pub const RELATED_SHOWN_MAX: usize = 32;
+/// Related entities kept per entity or pane: those with the smallest hashes, which merges in any order.
+pub const RELATED_KEPT_MAX: usize = 64;
+/// Calls with partial records that a task remembers.
+pub const OPEN_CALLS_MAX: usize = 1_000_000;
+/// A call is forgotten when the watermark has passed its newest part by this long.
+pub const OPEN_CALL_MS_MAX: i64 = 24 * 3_600_000;
+/// Record identities that a task remembers, to tell repeats.
+pub const IDENTITIES_MAX: usize = 50_000_000;
+/// Own subscribers abroad that an entity task remembers.
+pub const ABROAD_MAX: usize = 5_000_000;
+/// How long mobility records must have been complete before *not known to be abroad* means *at home* (patterns.md).
+pub const MOBILITY_COMPLETE_MS: i64 = 24 * 3_600_000;
+/// Expired entities are looked for when the watermark has moved this far.
+pub const SWEEP_MS: i64 = 3_600_000;
+/// Share of a full table that is evicted at once: one in this many.
+pub const EVICTED_SHARE: usize = 16;
+/// Longest text of an entity's value or an evidence reference, bytes; longer ones are cut.
+pub const TEXT_BYTES_MAX: usize = 128;

@@ -1,0 +1,228 @@
+//! Entities that are judged at each record: own callers, callees, SIMs.
+
+use std::collections::HashMap;
+
+use bincode::{Decode, Encode};
+use foldhash::fast::FixedState;
+use lancang_pattern::Pack;
+use lancang_pattern::fields::EntityKey;
+use lancang_pattern::plan::{EntityPlan, Mode};
+use lancang_record::log::Class;
+use lancang_record::record::Record;
+use lancang_record::time::Timestamp;
+use lancang_window::{EntityWindows, Event};
+
+use crate::attachment::{Attachment, entity_text};
+use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
+use crate::limits::EVICTED_SHARE;
+use crate::repeats::OpenCall;
+
+#[derive(Clone, Debug, Encode, Decode)]
+struct Entity {
+    windows: EntityWindows,
+    /// Kept from half of the gate on.
+    kept: Option<Box<Kept>>,
+}
+
+/// Evidence and related entities of this length of the longest window and of the one before.
+#[derive(Clone, Debug, Default, Encode, Decode)]
+struct Kept {
+    length: i64,
+    current: Attachment,
+    previous: Attachment,
+}
+
+/// Entities of one plan.
+#[derive(Clone, Debug, Encode, Decode)]
+pub struct LocalEntities {
+    /// Hash of the plan.
+    pub plan: u64,
+    entities: HashMap<u64, Entity, FixedState>,
+}
+
+/// Buffers that are used again for each record.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    columns: Vec<u64>,
+    earlier: Vec<u64>,
+    values: Vec<f64>,
+}
+
+impl LocalEntities {
+    /// None yet.
+    #[must_use]
+    pub fn new(plan: u64) -> Self {
+        Self { plan, entities: HashMap::default() }
+    }
+
+    /// Number of entities.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entities.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entities.is_empty()
+    }
+
+    /// Bytes held, about: the table with its free places and what its entities hold.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let held = |entity: &Entity| {
+            let kept = entity.kept.as_ref();
+            entity.windows.heap_bytes()
+                + kept.map_or(0, |kept| size_of::<Kept>() + kept.current.heap_bytes() + kept.previous.heap_bytes())
+        };
+        self.entities.capacity() * (size_of::<(u64, Entity)>() + 1) + self.entities.values().map(held).sum::<usize>()
+    }
+
+    /// Takes a record that is an event of one of these entities, and judges it.
+    #[allow(clippy::too_many_arguments, reason = "one record's whole step")]
+    pub fn record(
+        &mut self,
+        plan: &EntityPlan,
+        pack: &Pack,
+        class: Class,
+        record: &Record<'_>,
+        call: Option<&mut OpenCall>,
+        scratch: &mut Scratch,
+        incidents: &mut Incidents,
+        out: &mut Vec<IncidentOut>,
+    ) {
+        let Some(key) = plan.entity.local_key(record) else { return };
+        let passes = plan.passes(record, &pack.lists);
+        if passes == 0 {
+            return;
+        }
+        let event = event(plan, record, passes, call, scratch);
+        let entity = match self.entities.entry(key.hash()) {
+            std::collections::hash_map::Entry::Occupied(mut entity) => {
+                entity.get_mut().windows.add(&plan.layout, &event);
+                entity.into_mut()
+            }
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(Entity { windows: EntityWindows::new(&plan.layout, &event), kept: None })
+            }
+        };
+        let events = entity.windows.events_bound(&plan.layout);
+        if events.saturating_mul(2) >= plan.events_min {
+            entity.keep(plan, record);
+        }
+        if events >= plan.events_min {
+            entity.judge(plan, pack, class, &key, &mut scratch.values, incidents, out);
+        }
+    }
+
+    /// Lets go of entities whose windows the least watermark has passed.
+    pub fn expire(&mut self, plan: &EntityPlan, watermark: Timestamp) {
+        let oldest = watermark.plus_ms(-longest_ms(plan)).as_ms();
+        self.entities.retain(|_, entity| entity.windows.newest_ms() >= oldest);
+    }
+
+    /// Evicts those with the least evidence, then the oldest, once there are more than `max`. Gives how many.
+    pub fn evict(&mut self, plan: &EntityPlan, max: usize) -> u64 {
+        if self.entities.len() <= max {
+            return 0;
+        }
+        let weight = |key: &u64, entity: &Entity| {
+            (entity.windows.events_bound(&plan.layout), entity.windows.newest_ms(), *key)
+        };
+        let mut all: Vec<_> = self.entities.iter().map(|(key, entity)| weight(key, entity)).collect();
+        let going = self.entities.len() - max + max / EVICTED_SHARE;
+        let (lightest, _, _) = all.select_nth_unstable(going.min(self.entities.len() - 1));
+        for (_, _, key) in lightest.iter() {
+            self.entities.remove(key);
+        }
+        lightest.len() as u64
+    }
+}
+
+fn longest_ms(plan: &EntityPlan) -> i64 {
+    plan.layout.windows.iter().map(|window| window.length_ms).max().unwrap_or(0)
+}
+
+/// The record as an event. Of a continued call the filters that earlier parts passed are marked as counted.
+pub(crate) fn event<'s>(
+    plan: &EntityPlan,
+    record: &Record<'_>,
+    passes: u64,
+    call: Option<&mut OpenCall>,
+    scratch: &'s mut Scratch,
+) -> Event<'s> {
+    let mut counted = 0;
+    scratch.earlier.clear();
+    if let Some(call) = call {
+        counted = call.counted(plan.hash) & passes;
+        call.count(plan.hash, passes);
+        let mut before = *record;
+        before.duration_ms = Some(call.duration_ms());
+        plan.columns(&before, &mut scratch.earlier);
+    }
+    let mut event = plan.event(record, passes, &mut scratch.columns);
+    event.counted = counted;
+    event.earlier = &scratch.earlier;
+    event
+}
+
+impl Entity {
+    fn keep(&mut self, plan: &EntityPlan, record: &Record<'_>) {
+        let length = record.event.as_ms().div_euclid(longest_ms(plan).max(1));
+        let kept = self.kept.get_or_insert_with(|| Box::new(Kept { length, ..Kept::default() }));
+        if length > kept.length {
+            let passed = std::mem::take(&mut kept.current);
+            kept.previous = if length == kept.length + 1 { passed } else { Attachment::default() };
+            kept.length = length;
+        }
+        kept.current.add(plan, record);
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one judgement's whole step")]
+    fn judge(
+        &self,
+        plan: &EntityPlan,
+        pack: &Pack,
+        class: Class,
+        key: &EntityKey<'_>,
+        values: &mut Vec<f64>,
+        incidents: &mut Incidents,
+        out: &mut Vec<IncidentOut>,
+    ) {
+        self.windows.values(&plan.layout, values);
+        let newest = Timestamp::from_ms(self.windows.newest_ms());
+        for pattern in plan.patterns.iter().filter(|pattern| pattern.mode == Mode::Live) {
+            let Some(verdict) = pattern.judge(values) else { continue };
+            if pattern.suppress.iter().any(|list| pack.lists.has_entity(list, key, newest)) {
+                continue;
+            }
+            let attachment = self.attachment();
+            let window = (0..plan.layout.windows.len()).max_by_key(|index| plan.layout.windows[*index].length_ms);
+            let moment = Moment {
+                at_ms: newest.as_ms(),
+                class,
+                first_ms: self.windows.first_event_ms(&plan.layout, window.unwrap_or(0)),
+                last_ms: newest.as_ms(),
+                victims: plan.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
+                attachment: &attachment,
+            };
+            let incident = IncidentKey {
+                entity: plan.entity,
+                value: entity_text(key),
+                family: pattern.family.clone(),
+                scope: plan.scope.clone(),
+                class: None,
+            };
+            incidents.hold(&incident, pattern, &verdict, &moment, out);
+        }
+    }
+
+    fn attachment(&self) -> Attachment {
+        let mut attachment = Attachment::default();
+        if let Some(kept) = &self.kept {
+            attachment.merge(&kept.previous);
+            attachment.merge(&kept.current);
+        }
+        attachment
+    }
+}

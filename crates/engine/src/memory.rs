@@ -1,0 +1,102 @@
+//! The in-memory driver: all tasks of a log in one thread, partial panes handed over at once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use lancang_pattern::Pack;
+use lancang_record::log::Class;
+use lancang_record::time::Timestamp;
+
+use crate::entity_task::EntityTask;
+use crate::output::{Counters, Outputs, TaskError};
+use crate::record_task::{RecordTask, Settings};
+
+/// Record tasks and entity tasks of a whole log.
+#[derive(Debug)]
+pub struct MemoryRun {
+    records: Vec<RecordTask>,
+    entities: Vec<EntityTask>,
+    offsets: Vec<(i64, i64)>,
+    packs: HashMap<[u8; 32], Arc<Pack>>,
+    partials: Outputs,
+}
+
+impl MemoryRun {
+    /// Tasks for a log of `partitions` partitions.
+    #[must_use]
+    pub fn new(partitions: u32, entities_max: usize) -> Self {
+        let settings = |partition| Settings { partition, partitions, entities_max };
+        Self {
+            records: (0..partitions).map(|partition| RecordTask::new(settings(partition))).collect(),
+            entities: (0..partitions).map(|partition| EntityTask::new(settings(partition))).collect(),
+            offsets: vec![(0, 0); partitions as usize],
+            packs: HashMap::new(),
+            partials: Outputs::default(),
+        }
+    }
+
+    /// Makes a pack known, so that a control record can name it.
+    pub fn offer(&mut self, pack: Arc<Pack>) {
+        self.packs.insert(pack.hash, pack);
+    }
+
+    /// Takes the next entry of a partition; incidents and what could not be read go to `out`.
+    ///
+    /// # Errors
+    /// [`TaskError`] if a control record names a pack that was not offered.
+    ///
+    /// # Panics
+    /// If the log has no such partition.
+    pub fn push(&mut self, partition: u32, entry: &[u8], out: &mut Outputs) -> Result<(), TaskError> {
+        let packs = |hash: &[u8; 32]| self.packs.get(hash).cloned();
+        let offset = &mut self.offsets[partition as usize].0;
+        self.partials.clear();
+        self.records[partition as usize].apply(*offset, entry, &packs, &mut self.partials)?;
+        *offset += 1;
+        out.incidents.append(&mut self.partials.incidents);
+        out.bad.append(&mut self.partials.bad);
+        for (task, message) in std::mem::take(&mut self.partials.partials) {
+            let offset = &mut self.offsets[task as usize].1;
+            self.entities[task as usize].apply(*offset, &message, &packs, out)?;
+            *offset += 1;
+        }
+        Ok(())
+    }
+
+    /// What all tasks counted. Partial panes are counted as sent.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let mut counters = Counters::default();
+        for task in &self.records {
+            counters.add(task.counters());
+        }
+        let sent = counters.partials;
+        for task in &self.entities {
+            counters.add(task.counters());
+        }
+        counters.partials = sent;
+        counters
+    }
+
+    /// Least watermark of a class.
+    #[must_use]
+    pub fn watermark(&self, class: Class) -> Timestamp {
+        self.records.iter().map(|task| task.watermark(class)).min().unwrap_or(Timestamp::MIN)
+    }
+
+    /// Entities held: type, number, bytes.
+    #[must_use]
+    pub fn entities(&self) -> Vec<(&'static str, usize, usize)> {
+        let mut all: Vec<(&'static str, usize, usize)> = Vec::new();
+        for (name, count, bytes) in self.records.iter().flat_map(RecordTask::entities) {
+            match all.iter_mut().find(|(other, _, _)| *other == name) {
+                Some(known) => *known = (name, known.1 + count, known.2 + bytes),
+                None => all.push((name, count, bytes)),
+            }
+        }
+        let aggregated = self.entities.iter().map(EntityTask::entities);
+        let (count, bytes) = aggregated.fold((0, 0), |sum, task| (sum.0 + task.0, sum.1 + task.1));
+        all.push(("aggregated", count, bytes));
+        all
+    }
+}

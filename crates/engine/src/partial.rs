@@ -1,0 +1,103 @@
+//! What record tasks tell entity tasks: partial panes, who is abroad, and how far they are.
+//!
+//! ```text
+//! message := magic "LCP" | version u8 | bincode of PartialMessage
+//! ```
+//!
+//! **Invariant:** all that a border covers travels before it or with it, in every message stream from one record task
+//! to one entity task.
+
+use bincode::{Decode, Encode};
+use lancang_record::log::{Class, LogError, WireCodec};
+use lancang_record::time::Timestamp;
+use lancang_window::Cell;
+
+use crate::attachment::Attachment;
+use crate::clock::Mobility;
+
+const MAGIC: [u8; 3] = *b"LCP";
+const VERSION: u8 = 1;
+
+/// What one record task saw of one aggregated entity in one pane of the grid.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Partial {
+    /// Hash of the entity plan.
+    pub plan: u64,
+    /// Clear value of the entity.
+    pub value: String,
+    /// Pane of the events.
+    pub pane: i64,
+    /// Pane in which it takes effect: later than `pane` only for an input that returned from idle.
+    pub effective: i64,
+    /// A cell per primitive; `None` where nothing was added.
+    pub cells: Vec<Option<Cell>>,
+    /// Evidence and related entities.
+    pub attachment: Attachment,
+}
+
+/// Where an own subscriber was from a time on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Whereabouts {
+    /// Key of the subscriber.
+    pub subscriber: u64,
+    /// From when.
+    pub at: Timestamp,
+    /// Whether abroad.
+    pub abroad: bool,
+}
+
+/// How far a record task is in a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Border {
+    /// Panes of the grid before this one are closed.
+    pub pane: i64,
+    /// What is known of the class's mobility records.
+    pub mobility: Option<Mobility>,
+    /// Hash of the pack in force.
+    pub pack: [u8; 32],
+}
+
+/// One message of `lancang.partials.v1`.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct PartialMessage {
+    /// Partition of the record task.
+    pub from: u32,
+    /// Class of the feeds.
+    pub class: Class,
+    /// Partial panes.
+    pub partials: Vec<Partial>,
+    /// Own subscribers' whereabouts.
+    pub whereabouts: Vec<Whereabouts>,
+    /// The border that is reached with this message; `None` in all but the last slice.
+    pub border: Option<Border>,
+}
+
+impl PartialMessage {
+    /// Its bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![MAGIC[0], MAGIC[1], MAGIC[2], VERSION];
+        WireCodec::encode(self, &mut bytes);
+        bytes
+    }
+
+    /// Back from bytes.
+    ///
+    /// # Errors
+    /// [`LogError`] if they are no such message of this version.
+    pub fn decode(bytes: &[u8]) -> Result<Self, LogError> {
+        if bytes.len() < 4 || bytes[..3] != MAGIC {
+            return Err(LogError::Magic { found: bytes.len() });
+        }
+        if bytes[3] != VERSION {
+            return Err(LogError::Version { found: bytes[3] });
+        }
+        WireCodec::decode_all("partial panes", &bytes[4..])
+    }
+}
+
+/// Partition of an aggregated entity.
+#[must_use]
+pub fn partition_of_entity(entity: &str, value: &str, partitions: u32) -> u32 {
+    lancang_record::log::partition_of(format!("{entity}:{value}").as_bytes(), partitions)
+}

@@ -1,0 +1,146 @@
+//! Repeated records and calls in parts, known where the subscriber's state is.
+//!
+//! - A record is a repeat if one with its source, id, start and part was read before. An identity is forgotten when
+//!   the watermark of its class has passed its event time by the class's lateness: a later repeat is late anyway.
+//! - The parts of a call count as one call whose duration grows: part n is seen with the duration so far, and what
+//!   its earlier parts counted for is not counted again.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use bincode::{Decode, Encode};
+use foldhash::fast::FixedState;
+use lancang_record::log::Class;
+use lancang_record::record::Record;
+use lancang_record::time::Timestamp;
+use xxhash_rust::xxh3::Xxh3Default;
+
+use crate::limits::{IDENTITIES_MAX, OPEN_CALL_MS_MAX, OPEN_CALLS_MAX};
+
+/// Identities are let go minute by minute.
+const BUCKET_MS: i64 = 60_000;
+
+/// Identities that were read, by class and minute of event time.
+#[derive(Clone, Debug, Default, Encode, Decode)]
+pub struct Identities {
+    buckets: [BTreeMap<i64, HashSet<u64, FixedState>>; 3],
+    held: usize,
+    /// Identities forgotten because there were too many.
+    pub evicted: u64,
+}
+
+impl Identities {
+    /// Remembers a record; gives whether it was read before.
+    pub fn is_repeat(&mut self, class: Class, record: &Record<'_>) -> bool {
+        let Some(identity) = identity(record) else { return false };
+        let minute = record.event.pane(BUCKET_MS);
+        if !self.buckets[class.index()].entry(minute).or_default().insert(identity) {
+            return true;
+        }
+        self.held += 1;
+        if self.held > IDENTITIES_MAX {
+            self.evict(class);
+        }
+        false
+    }
+
+    /// Lets go of what the watermark has passed.
+    pub fn expire(&mut self, class: Class, watermark: Timestamp) {
+        let first = watermark.plus_ms(-class.lateness_ms()).pane(BUCKET_MS);
+        let buckets = &mut self.buckets[class.index()];
+        while let Some(oldest) = buckets.first_entry().filter(|oldest| *oldest.key() < first) {
+            self.held -= oldest.remove().len();
+        }
+    }
+
+    fn evict(&mut self, class: Class) {
+        if let Some((_, oldest)) = self.buckets[class.index()].pop_first() {
+            self.held -= oldest.len();
+            self.evicted += oldest.len() as u64;
+        }
+    }
+}
+
+fn identity(record: &Record<'_>) -> Option<u64> {
+    if record.source.is_empty() && record.id.is_empty() {
+        return None;
+    }
+    let mut hash = Xxh3Default::new();
+    hash.update(record.source.as_bytes());
+    hash.update(&[0xff]);
+    hash.update(record.id.as_bytes());
+    hash.update(&record.start.as_ms().to_le_bytes());
+    hash.update(&record.part.unwrap_or(0).to_le_bytes());
+    Some(hash.digest())
+}
+
+/// A call of which parts were read.
+#[derive(Clone, Debug, Default, Encode, Decode)]
+pub struct OpenCall {
+    duration_ms: u64,
+    newest: i64,
+    counted: HashMap<u64, u64, FixedState>,
+}
+
+impl OpenCall {
+    /// Duration of the parts so far, milliseconds.
+    #[must_use]
+    pub const fn duration_ms(&self) -> u64 {
+        self.duration_ms
+    }
+
+    /// Filters that earlier parts passed for an entity plan (by its hash).
+    #[must_use]
+    pub fn counted(&self, plan: u64) -> u64 {
+        self.counted.get(&plan).copied().unwrap_or(0)
+    }
+
+    /// Remembers the filters that a part passed for an entity plan.
+    pub fn count(&mut self, plan: u64, passes: u64) {
+        *self.counted.entry(plan).or_default() |= passes;
+    }
+}
+
+/// Calls of which parts were read and the last was not.
+#[derive(Clone, Debug, Default, Encode, Decode)]
+pub struct OpenCalls {
+    calls: HashMap<u64, OpenCall, FixedState>,
+    /// Calls forgotten because there were too many.
+    pub evicted: u64,
+}
+
+impl OpenCalls {
+    /// The call of a partial record as its earlier parts left it; `None` for an ordinary record. It is taken out and
+    /// must be given back with [`Self::keep`].
+    pub fn take(&mut self, record: &Record<'_>) -> Option<(u64, OpenCall)> {
+        record.part?;
+        let mut hash = Xxh3Default::new();
+        hash.update(record.source.as_bytes());
+        hash.update(&[0xff]);
+        hash.update(record.id.as_bytes());
+        let key = hash.digest();
+        Some((key, self.calls.remove(&key).unwrap_or_default()))
+    }
+
+    /// Keeps a call after one of its parts, unless it was the last.
+    pub fn keep(&mut self, key: u64, mut call: OpenCall, record: &Record<'_>) {
+        if record.last {
+            return;
+        }
+        call.duration_ms = record.duration_ms.unwrap_or(call.duration_ms);
+        call.newest = call.newest.max(record.event.as_ms());
+        self.calls.insert(key, call);
+        if self.calls.len() > OPEN_CALLS_MAX {
+            let oldest = self.calls.iter().map(|(key, call)| (call.newest, *key)).min();
+            if let Some((_, key)) = oldest {
+                self.calls.remove(&key);
+                self.evicted += 1;
+            }
+        }
+    }
+
+    /// Lets go of calls that the least watermark has passed for long.
+    pub fn expire(&mut self, watermark: Timestamp) {
+        let oldest = watermark.plus_ms(-OPEN_CALL_MS_MAX).as_ms();
+        self.calls.retain(|_, call| call.newest >= oldest);
+    }
+}
