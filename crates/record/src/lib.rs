@@ -6,10 +6,12 @@
 //!
 //! **Invariant:** this crate knows no Kafka, no files and no clock.
 
+pub mod codec;
 pub mod log;
 pub mod number;
 pub mod raw;
 pub mod record;
+pub mod text;
 pub mod time;
 
 pub use log::Class;

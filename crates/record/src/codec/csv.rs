@@ -1,0 +1,180 @@
+//! Canonical CSV: columns named as the fields, quotes as in RFC 4180.
+
+use std::borrow::Cow;
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+
+use crate::codec::fields::{Field, Fields, Scalar};
+use crate::codec::json::each_field;
+use crate::codec::RecordError;
+use crate::raw::RawRecord;
+
+/// Longest line, bytes.
+const LINE_BYTES_MAX: usize = 1 << 20;
+/// Most columns of a line.
+const COLUMNS_MAX: usize = 1024;
+
+/// Splits lines into columns.
+#[derive(Debug)]
+pub struct Splitter {
+    reader: Reader,
+    line: Vec<u8>,
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Splitter {
+    /// Lines with this separator; `quote` is the quotation mark, or none.
+    #[must_use]
+    pub fn new(separator: u8, quote: Option<u8>) -> Self {
+        let mut builder = ReaderBuilder::new();
+        builder.delimiter(separator).quoting(quote.is_some()).quote(quote.unwrap_or(b'"'));
+        Self { reader: builder.build(), line: Vec::new(), text: Vec::new(), ends: Vec::new() }
+    }
+
+    /// The columns of one line (a line end in quotes belongs to it).
+    ///
+    /// # Errors
+    /// If a quotation is not closed, the line is too long or no UTF-8.
+    pub fn split(&mut self, line: &[u8]) -> Result<Columns<'_>, RecordError> {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.len() > LINE_BYTES_MAX {
+            return Err(RecordError::message(format!("a line of {} bytes", line.len()), "at most 1 MiB"));
+        }
+        self.reader.reset();
+        // With its line end back on, a closed line is a whole record and an open quotation is not.
+        self.line.clear();
+        self.line.extend_from_slice(line);
+        self.line.push(b'\n');
+        self.text.resize(self.line.len(), 0);
+        self.ends.resize(COLUMNS_MAX, 0);
+        let (result, read, written, columns) = self.reader.read_record(&self.line, &mut self.text, &mut self.ends);
+        match result {
+            ReadRecordResult::Record if read == self.line.len() => {}
+            ReadRecordResult::Record => return Err(RecordError::message("a line end inside a line", "one line")),
+            ReadRecordResult::OutputEndsFull => {
+                return Err(RecordError::message("more than 1,024 columns", "a line of columns"));
+            }
+            _ => return Err(RecordError::message("a quotation that is not closed", "a closing quotation mark")),
+        }
+        let text = std::str::from_utf8(&self.text[..written])
+            .map_err(|error| RecordError::message(format!("a byte that is no UTF-8 at {}", error.valid_up_to()), "UTF-8"))?;
+        Ok(Columns { text, ends: &self.ends[..columns] })
+    }
+}
+
+/// The columns of one line.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns<'l> {
+    text: &'l str,
+    ends: &'l [usize],
+}
+
+impl<'l> Columns<'l> {
+    /// Number of columns.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// A column, from 0.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&'l str> {
+        let end = *self.ends.get(index)?;
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        self.text.get(start..end)
+    }
+
+    /// All columns.
+    pub fn iter(&self) -> impl Iterator<Item = &'l str> {
+        let columns = *self;
+        (0..self.len()).filter_map(move |index| columns.get(index))
+    }
+}
+
+/// A file of canonical CSV, line by line, the header first.
+#[derive(Debug)]
+pub struct CsvLines {
+    splitter: Splitter,
+    columns: Option<Vec<Option<Field>>>,
+}
+
+impl Default for CsvLines {
+    fn default() -> Self {
+        Self { splitter: Splitter::new(b',', Some(b'"')), columns: None }
+    }
+}
+
+impl CsvLines {
+    /// Reads a line: the header gives nothing.
+    ///
+    /// # Errors
+    /// If the line has another number of columns than the header, or its fields are wrong.
+    pub fn decode(&mut self, line: &[u8]) -> Result<Option<RawRecord<'static>>, RecordError> {
+        let columns = self.splitter.split(line)?;
+        let Some(fields) = &self.columns else {
+            let known: Vec<Option<Field>> =
+                columns.iter().map(|name| Field::parse(name.trim_start_matches('\u{feff}'))).collect();
+            if !known.contains(&Some(Field::Kind)) {
+                return Err(RecordError::message("a first line without `kind`", "a header of canonical names"));
+            }
+            self.columns = Some(known);
+            return Ok(None);
+        };
+        if columns.len() != fields.len() {
+            let found = format!("{} columns", columns.len());
+            return Err(RecordError::message(found, format!("{} columns, as the header has", fields.len())));
+        }
+        let mut values = Fields::default();
+        for (field, text) in fields.iter().zip(columns.iter()) {
+            if let Some(field) = field {
+                values.set(*field, Scalar::Text(Cow::Owned(text.to_owned())));
+            }
+        }
+        values.record().map(Some)
+    }
+}
+
+/// Appends the header of canonical CSV, with the line end.
+pub fn encode_header(bytes: &mut Vec<u8>) {
+    let names: Vec<&str> = Field::ALL.iter().map(|field| field.as_str()).collect();
+    bytes.extend_from_slice(names.join(",").as_bytes());
+    bytes.push(b'\n');
+}
+
+/// Appends a record as a line of canonical CSV, with the line end.
+pub fn encode(record: &RawRecord<'_>, bytes: &mut Vec<u8>) {
+    let mut texts: [Option<String>; Field::ALL.len()] = [const { None }; Field::ALL.len()];
+    each_field(record, |field, value| {
+        texts[field as usize] = Some(match value {
+            Scalar::Text(text) => text.into_owned(),
+            Scalar::Integer(value) => value.to_string(),
+            Scalar::Number(value) => value.to_string(),
+            Scalar::Boolean(value) => value.to_string(),
+            Scalar::Other => String::new(),
+        });
+    });
+    for (index, text) in texts.iter().enumerate() {
+        if index > 0 {
+            bytes.push(b',');
+        }
+        push_column(bytes, text.as_deref().unwrap_or(""));
+    }
+    bytes.push(b'\n');
+}
+
+fn push_column(bytes: &mut Vec<u8>, text: &str) {
+    if !text.contains([',', '"', '\n', '\r']) {
+        return bytes.extend_from_slice(text.as_bytes());
+    }
+    bytes.push(b'"');
+    bytes.extend_from_slice(text.replace('"', "\"\"").as_bytes());
+    bytes.push(b'"');
+}

@@ -1,0 +1,304 @@
+//! Canonical fields by name, and their checks: the one place that all codecs go through.
+
+use std::borrow::Cow;
+
+use crate::codec::{Decoded, RecordError};
+use crate::number::Country;
+use crate::raw::{RawParty, RawRecord};
+use crate::record::{Attestation, CauseScheme, Direction, Kind, Phase, Verstat};
+use crate::time::Timestamp;
+
+/// A value as a format gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scalar<'a> {
+    /// Text.
+    Text(Cow<'a, str>),
+    /// A whole number.
+    Integer(i64),
+    /// Another number.
+    Number(f64),
+    /// True or false.
+    Boolean(bool),
+    /// Something that is no scalar.
+    Other,
+}
+
+impl Scalar<'_> {
+    /// Its shape, for errors.
+    #[must_use]
+    pub fn shape(&self) -> String {
+        match self {
+            Self::Text(text) => format!("a text of {} characters", text.chars().count()),
+            Self::Integer(_) => "a whole number".to_owned(),
+            Self::Number(_) => "a number with a fraction".to_owned(),
+            Self::Boolean(_) => "true or false".to_owned(),
+            Self::Other => "a list or an object".to_owned(),
+        }
+    }
+}
+
+macro_rules! fields {
+    ($($variant:ident $name:literal,)*) => {
+        /// A canonical field (records.md).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "records.md explains each by its name")]
+        pub enum Field { $($variant,)* }
+
+        impl Field {
+            /// All fields, in canonical order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The field of this name.
+            #[must_use]
+            pub fn parse(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)* _ => None }
+            }
+
+            /// Its name.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+fields! {
+    Kind "kind", Source "source", Id "id", Part "part", Last "last", Call "call", Phase "phase", Start "start",
+    End "end", Direction "direction", Caller "caller", Callee "callee", CallerShown "caller_shown",
+    Redirecting "redirecting", DurationS "duration_s", Answered "answered", Cause "cause",
+    CauseScheme "cause_scheme", Imsi "imsi", Imei "imei", Cell "cell", Roaming "roaming", TrunkIn "trunk_in",
+    TrunkOut "trunk_out", Smsc "smsc", Attestation "attestation", Verstat "verstat", Length "length",
+    Segments "segments", Template "template", Domain "domain", Text "text", Time "time", Subscriber "subscriber",
+    Country "country", Number "number", Sender "sender", Reporter "reporter", Case "case", Label "label",
+}
+
+/// Most characters of a party. ITU-T Q.763 carries fewer; a longer one is a damaged field.
+const PARTY_CHARACTERS_MAX: usize = 38;
+
+/// Values of one record, by field.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    values: [Option<Scalar<'a>>; Field::ALL.len()],
+}
+
+impl Default for Fields<'_> {
+    fn default() -> Self {
+        Self { values: [const { None }; Field::ALL.len()] }
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// Sets a field; an empty text is absent.
+    pub fn set(&mut self, field: Field, value: Scalar<'a>) {
+        let absent = matches!(&value, Scalar::Text(text) if text.is_empty());
+        self.values[field as usize] = (!absent).then_some(value);
+    }
+
+    fn take(&mut self, field: Field) -> Option<Scalar<'a>> {
+        self.values[field as usize].take()
+    }
+
+    fn text(&mut self, field: Field) -> Result<Option<Cow<'a, str>>, RecordError> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Scalar::Text(text)) => Ok(Some(text)),
+            Some(other) => Err(RecordError::new(field.as_str(), other.shape(), "a text")),
+        }
+    }
+
+    fn party(&mut self, field: Field) -> Result<Option<RawParty<'a>>, RecordError> {
+        let Some(text) = self.text(field)? else { return Ok(None) };
+        let characters = text.chars().count();
+        if characters > PARTY_CHARACTERS_MAX {
+            let expected = format!("a number or sender of at most {PARTY_CHARACTERS_MAX} characters");
+            return Err(RecordError::new(field.as_str(), format!("a text of {characters} characters"), expected));
+        }
+        Ok(Some(RawParty::new(text)))
+    }
+
+    fn name<T: Copy>(&mut self, field: Field, names: &[(&str, T)]) -> Result<Option<T>, RecordError> {
+        let Some(text) = self.text(field)? else { return Ok(None) };
+        if let Some((_, value)) = names.iter().find(|(name, _)| *name == text) {
+            return Ok(Some(*value));
+        }
+        let list: Vec<String> = names.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let found = Scalar::Text(text).shape();
+        Err(RecordError::new(field.as_str(), found, format!("one of {}", list.join(", "))))
+    }
+
+    fn whole<T: TryFrom<i64>>(&mut self, field: Field, expected: &str) -> Result<Option<T>, RecordError> {
+        let Some(value) = self.take(field) else { return Ok(None) };
+        let read = match &value {
+            Scalar::Integer(integer) => T::try_from(*integer).ok(),
+            Scalar::Text(text) => text.parse::<i64>().ok().and_then(|integer| T::try_from(integer).ok()),
+            _ => None,
+        };
+        read.map(Some).ok_or_else(|| RecordError::new(field.as_str(), value.shape(), expected))
+    }
+
+    fn boolean(&mut self, field: Field) -> Result<Option<bool>, RecordError> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Scalar::Boolean(value)) => Ok(Some(value)),
+            Some(Scalar::Text(text)) if text == "true" => Ok(Some(true)),
+            Some(Scalar::Text(text)) if text == "false" => Ok(Some(false)),
+            Some(other) => Err(RecordError::new(field.as_str(), other.shape(), "true or false")),
+        }
+    }
+
+    fn time(&mut self, field: Field) -> Result<Option<Timestamp>, RecordError> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Scalar::Integer(ms)) => Ok(Some(Timestamp::from_ms(ms))),
+            Some(Scalar::Text(text)) => parse_time(field.as_str(), &text).map(Some),
+            Some(other) => Err(RecordError::new(field.as_str(), other.shape(), TIME)),
+        }
+    }
+
+    fn duration_ms(&mut self) -> Result<Option<u64>, RecordError> {
+        let Some(value) = self.take(Field::DurationS) else { return Ok(None) };
+        let seconds = match &value {
+            Scalar::Integer(integer) => Some(*integer as f64),
+            Scalar::Number(number) => Some(*number),
+            Scalar::Text(text) => text.parse().ok(),
+            _ => None,
+        };
+        // 31 days: a longer call is a wrong unit.
+        match seconds {
+            Some(seconds) if (0.0..=2_678_400.0).contains(&seconds) => Ok(Some((seconds * 1000.0).round() as u64)),
+            Some(seconds) if seconds < 0.0 => Err(RecordError::new("duration_s", "a number below zero", "seconds from 0")),
+            _ => Err(RecordError::new("duration_s", value.shape(), "seconds from 0 to 2678400")),
+        }
+    }
+
+    fn country(&mut self, field: Field) -> Result<Option<Country>, RecordError> {
+        let Some(text) = self.text(field)? else { return Ok(None) };
+        let found = Scalar::Text(text.clone()).shape();
+        Country::parse(&text)
+            .map(Some)
+            .ok_or_else(|| RecordError::new(field.as_str(), found, "two letters of ISO 3166-1"))
+    }
+
+    /// The record that these fields make.
+    ///
+    /// # Errors
+    /// The first field that is missing or wrong.
+    pub fn record(mut self) -> Decoded<'a> {
+        let kinds = [("voice", Kind::Voice), ("sms", Kind::Sms), ("mobility", Kind::Mobility), ("report", Kind::Report)];
+        let kind = self.name(Field::Kind, &kinds)?.ok_or_else(|| missing("kind", "`voice`, `sms`, `mobility` or `report`"))?;
+        let start = match self.time(Field::Start)? {
+            Some(start) => Some(start),
+            None => self.time(Field::Time)?,
+        };
+        let mut record = RawRecord::new(kind, start.ok_or_else(|| missing("start", TIME))?);
+        record.source = self.text(Field::Source)?;
+        record.id = self.text(Field::Id)?;
+        match kind {
+            Kind::Voice | Kind::Sms => self.call(&mut record)?,
+            Kind::Mobility => self.mobility(&mut record)?,
+            Kind::Report => self.report(&mut record)?,
+        }
+        Ok(record)
+    }
+
+    fn call(&mut self, record: &mut RawRecord<'a>) -> Result<(), RecordError> {
+        let directions = [
+            ("outgoing", Direction::Outgoing),
+            ("incoming", Direction::Incoming),
+            ("transit", Direction::Transit),
+            ("forwarded", Direction::Forwarded),
+        ];
+        let expected = "`outgoing`, `incoming`, `transit` or `forwarded`";
+        record.direction = self.name(Field::Direction, &directions)?.ok_or_else(|| missing("direction", expected))?;
+        record.caller = self.party(Field::Caller)?;
+        record.callee = self.party(Field::Callee)?;
+        if record.caller.is_none() && record.callee.is_none() {
+            return Err(missing("caller", "at least one of `caller` and `callee`"));
+        }
+        record.caller_shown = self.party(Field::CallerShown)?;
+        record.redirecting = self.party(Field::Redirecting)?;
+        record.part = self.whole(Field::Part, "a whole number from 0")?;
+        record.last = self.boolean(Field::Last)?;
+        record.call = self.text(Field::Call)?;
+        let phases = [("end", Phase::End), ("start", Phase::Start), ("interim", Phase::Interim)];
+        record.phase = self.name(Field::Phase, &phases)?.unwrap_or_default();
+        record.end = self.time(Field::End)?;
+        if record.end.is_some_and(|end| end < record.start) {
+            return Err(RecordError::new("end", "a time before `start`", "a time from `start` on"));
+        }
+        record.duration_ms = self.duration_ms()?;
+        record.answered = self.boolean(Field::Answered)?;
+        record.cause = self.whole(Field::Cause, "a cause from 0 to 65535")?;
+        let schemes = [("q850", CauseScheme::Q850), ("sip", CauseScheme::Sip)];
+        record.cause_scheme = self.name(Field::CauseScheme, &schemes)?.unwrap_or_default();
+        record.imsi = self.text(Field::Imsi)?;
+        record.imei = self.text(Field::Imei)?;
+        record.cell = self.text(Field::Cell)?;
+        record.roaming = self.country(Field::Roaming)?;
+        record.trunk_in = self.text(Field::TrunkIn)?;
+        record.trunk_out = self.text(Field::TrunkOut)?;
+        record.smsc = self.text(Field::Smsc)?;
+        let levels = [("A", Attestation::A), ("B", Attestation::B), ("C", Attestation::C)];
+        record.attestation = self.name(Field::Attestation, &levels)?.unwrap_or_default();
+        let results = [("passed", Verstat::Passed), ("failed", Verstat::Failed), ("none", Verstat::None)];
+        record.verstat = self.name(Field::Verstat, &results)?.unwrap_or_default();
+        record.length = self.whole(Field::Length, "a whole number from 0")?;
+        record.segments = self.whole(Field::Segments, "a whole number from 0")?;
+        record.template = self.text(Field::Template)?;
+        record.domain = self.text(Field::Domain)?;
+        record.text = self.text(Field::Text)?;
+        Ok(())
+    }
+
+    fn mobility(&mut self, record: &mut RawRecord<'a>) -> Result<(), RecordError> {
+        record.caller = match self.party(Field::Subscriber)? {
+            Some(subscriber) => Some(subscriber),
+            None => return Err(missing("subscriber", "the subscriber's number")),
+        };
+        record.imsi = self.text(Field::Imsi)?;
+        record.cell = self.text(Field::Cell)?;
+        record.roaming = self.country(Field::Country)?;
+        record.label = self.text(Field::Cause)?;
+        Ok(())
+    }
+
+    fn report(&mut self, record: &mut RawRecord<'a>) -> Result<(), RecordError> {
+        record.caller = match self.party(Field::Number)? {
+            Some(number) => Some(number),
+            None => self.party(Field::Sender)?,
+        };
+        record.domain = self.text(Field::Domain)?;
+        if record.caller.is_none() && record.domain.is_none() {
+            return Err(missing("number", "one of `number`, `sender` and `domain`"));
+        }
+        record.reporter = self.text(Field::Reporter)?;
+        record.call = self.text(Field::Case)?;
+        record.label = self.text(Field::Label)?;
+        Ok(())
+    }
+}
+
+const TIME: &str = "a time of RFC 3339 with a zone, or milliseconds since the epoch";
+
+fn missing(field: &'static str, expected: &str) -> RecordError {
+    RecordError::new(field, "nothing", expected)
+}
+
+/// Reads a time of RFC 3339, or milliseconds in digits.
+///
+/// # Errors
+/// If it is neither; a time without a zone is told apart.
+pub fn parse_time(field: &'static str, text: &str) -> Result<Timestamp, RecordError> {
+    if !text.is_empty() && text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(Timestamp::from_ms(text.parse().unwrap_or(0)));
+    }
+    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+        return Ok(Timestamp::from_ms(moment.as_millisecond()));
+    }
+    let found = match text.parse::<jiff::civil::DateTime>() {
+        Ok(_) => "a time without a zone".to_owned(),
+        Err(_) => format!("a text of {} characters", text.chars().count()),
+    };
+    Err(RecordError::new(field, found, TIME))
+}

@@ -1,0 +1,44 @@
+//! Codecs: from a carrier's bytes to [`RawRecord`] and back.
+//!
+//! One codec, one file: [`json`], [`csv`]. All of them give field values to [`fields`], which checks them in one place.
+//!
+//! **Invariant:** an error names the field, the shape of what was found and what was expected, never a value.
+
+pub mod csv;
+pub mod fields;
+pub mod json;
+
+use crate::raw::RawRecord;
+
+/// Why bytes are no record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}expected {expected}, found {found}", field_prefix(.field))]
+pub struct RecordError {
+    /// Canonical field, or empty where the message as a whole is wrong.
+    pub field: &'static str,
+    /// Shape of what was found.
+    pub found: String,
+    /// What was expected.
+    pub expected: String,
+}
+
+fn field_prefix(field: &str) -> String {
+    if field.is_empty() { String::new() } else { format!("field `{field}`: ") }
+}
+
+impl RecordError {
+    /// An error about a field.
+    #[must_use]
+    pub fn new(field: &'static str, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { field, found: found.into(), expected: expected.into() }
+    }
+
+    /// An error about a whole message.
+    #[must_use]
+    pub fn message(found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::new("", found, expected)
+    }
+}
+
+/// A record, or why there is none.
+pub type Decoded<'a> = Result<RawRecord<'a>, RecordError>;

@@ -1,0 +1,150 @@
+//! JSON and CSV codecs: round trips, a naive reader beside, every bad input with its words.
+
+use lancang_record::codec::csv::{self, CsvLines};
+use lancang_record::codec::json;
+use lancang_record::raw::{RawParty, RawRecord};
+use lancang_record::record::{Attestation, Direction, Kind, Phase, Verstat};
+use lancang_record::{Country, Timestamp};
+use proptest::prelude::*;
+
+fn text() -> impl Strategy<Value = Option<std::borrow::Cow<'static, str>>> {
+    prop::option::of("[a-z0-9 \"\\\\,ខ\\n\u{1}]{1,8}".prop_map(Into::into))
+}
+
+fn party() -> impl Strategy<Value = Option<RawParty<'static>>> {
+    prop::option::of("[+]?[0-9]{3,12}|[A-Z\"]{3,8}".prop_map(RawParty::new))
+}
+
+prop_compose! {
+    fn record()(
+        kind in prop_oneof![Just(Kind::Voice), Just(Kind::Sms)],
+        direction in prop_oneof![Just(Direction::Outgoing), Just(Direction::Incoming), Just(Direction::Transit), Just(Direction::Forwarded)],
+        start in 0_i64..4_000_000_000_000,
+        length in prop::option::of(0_u64..1_000_000),
+        (source, id, call, cell, trunk) in (text(), text(), text(), text(), text()),
+        (caller, callee) in (party(), "[0-9]{5}"),
+        (part, last, answered, cause) in (prop::option::of(0_u32..9), prop::option::of(any::<bool>()), prop::option::of(any::<bool>()), prop::option::of(any::<u16>())),
+        more in any::<bool>(),
+    ) -> RawRecord<'static> {
+        let mut record = RawRecord::new(kind, Timestamp::from_ms(start));
+        record.direction = direction;
+        record.duration_ms = length;
+        (record.source, record.id, record.call, record.cell, record.trunk_in) = (source, id, call, cell, trunk);
+        record.caller = caller;
+        record.callee = Some(RawParty::new(callee));
+        (record.part, record.last, record.answered, record.cause) = (part, last, answered, cause);
+        if more {
+            record.end = Some(Timestamp::from_ms(start + 5));
+            record.phase = Phase::Interim;
+            record.roaming = Country::parse("TH");
+            record.attestation = Attestation::B;
+            record.verstat = Verstat::Failed;
+            record.length = Some(70);
+        }
+        record
+    }
+}
+
+proptest! {
+    #[test]
+    fn json_comes_back(record in record()) {
+        let mut bytes = Vec::new();
+        json::encode(&record, &mut bytes);
+        prop_assert_eq!(json::decode_line(&bytes).unwrap(), record);
+        prop_assert!(serde_json::from_slice::<serde_json::Value>(&bytes).is_ok());
+    }
+
+    #[test]
+    fn csv_comes_back(record in record()) {
+        // A line end in a field is another line to a line-wise transport; the writer of files has none.
+        prop_assume!(![&record.source, &record.id, &record.call, &record.cell, &record.trunk_in].into_iter().flatten().any(|text| text.contains('\n')));
+        let mut bytes = Vec::new();
+        csv::encode_header(&mut bytes);
+        let mut lines = CsvLines::default();
+        prop_assert_eq!(lines.decode(&bytes).unwrap(), None);
+        bytes.clear();
+        csv::encode(&record, &mut bytes);
+        prop_assert_eq!(lines.decode(&bytes).unwrap(), Some(record));
+    }
+
+    /// Spacing, unknown fields, escapes and order change nothing: serde_json rewrites the line at random.
+    #[test]
+    fn any_json_of_the_same_values_is_the_same_record(record in record(), pretty: bool, extra in "[a-z\"\\\\{}]{0,6}") {
+        let mut bytes = Vec::new();
+        json::encode(&record, &mut bytes);
+        let mut value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        value["zz_unknown"] = serde_json::json!({ "a": [1, { "b": extra.clone() }], "c": null });
+        value["aa_unknown"] = serde_json::json!(extra);
+        let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+        let escaped: String = text.chars().map(|c| if c.is_ascii() { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) }).collect();
+        prop_assert_eq!(json::decode_line(escaped.as_bytes()).unwrap(), record.clone());
+        let list = format!("[{text}, {escaped}]");
+        let mut found = Vec::new();
+        json::decode(list.as_bytes(), |record| found.push(record.unwrap())).unwrap();
+        prop_assert_eq!(found, vec![record.clone(), record]);
+    }
+
+    #[test]
+    fn garbage_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = json::decode_line(&bytes);
+        let mut lines = CsvLines::default();
+        let _ = lines.decode(b"kind,start,direction,caller\n");
+        let _ = lines.decode(&bytes);
+    }
+}
+
+#[test]
+fn every_bad_input_has_its_field_and_its_words() {
+    let check = |line: &str, expected: &str| {
+        let error = json::decode_line(line.as_bytes()).unwrap_err().to_string();
+        assert_eq!(error, expected, "{line}");
+        assert!(!error.contains("855123"), "an identifier in: {error}");
+    };
+    let times = "a time of RFC 3339 with a zone, or milliseconds since the epoch";
+    check("{\"kind\":\"voice\"", "expected a JSON object, or a list of them, found broken JSON at line 1, column 15");
+    check("{}", "field `kind`: expected `voice`, `sms`, `mobility` or `report`, found nothing");
+    check(
+        r#"{"kind":"voise","start":1}"#,
+        "field `kind`: expected one of `voice`, `sms`, `mobility`, `report`, found a text of 5 characters",
+    );
+    check(r#"{"kind":"voice"}"#, &format!("field `start`: expected {times}, found nothing"));
+    check(
+        r#"{"kind":"voice","start":"2025-11-14T08:00:00"}"#,
+        &format!("field `start`: expected {times}, found a time without a zone"),
+    );
+    check(
+        r#"{"kind":"voice","start":1,"direction":"outgoing"}"#,
+        "field `caller`: expected at least one of `caller` and `callee`, found nothing",
+    );
+    check(
+        r#"{"kind":"voice","start":1,"direction":"outgoing","caller":"+85512345678","duration_s":-3}"#,
+        "field `duration_s`: expected seconds from 0, found a number below zero",
+    );
+    check(
+        r#"{"kind":"voice","start":1,"direction":"outgoing","caller":"8551234567890123456789012345678901234567"}"#,
+        "field `caller`: expected a number or sender of at most 38 characters, found a text of 40 characters",
+    );
+    check(
+        r#"{"kind":"voice","start":1,"direction":"outgoing","caller":85512345678}"#,
+        "field `caller`: expected a text, found a whole number",
+    );
+    check(
+        r#"{"kind":"voice","start":5,"end":4,"direction":"outgoing","caller":"+85512345678"}"#,
+        "field `end`: expected a time from `start` on, found a time before `start`",
+    );
+    let error = json::decode_line(b"{\"kind\":\"voice\xff\"}").unwrap_err().to_string();
+    assert_eq!(error, "expected UTF-8, found a byte that is no UTF-8 at 14");
+}
+
+#[test]
+fn a_line_that_ends_in_the_middle_is_refused() {
+    let mut lines = CsvLines::default();
+    lines.decode(b"kind,start,direction,caller\n").unwrap();
+    let error = |line: &[u8], lines: &mut CsvLines| lines.decode(line).unwrap_err().to_string();
+    assert_eq!(error(b"voice,1,outg", &mut lines), "expected 4 columns, as the header has, found 3 columns");
+    assert_eq!(
+        error(b"voice,1,outgoing,\"+855", &mut lines),
+        "expected a closing quotation mark, found a quotation that is not closed"
+    );
+    assert!(lines.decode(b"voice,1,outgoing,+85512345678").unwrap().is_some(), "a last line needs no line end");
+}
