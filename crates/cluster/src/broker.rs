@@ -120,8 +120,8 @@ impl Layout {
         let logs = logs.display();
         let replicas = self.ports.len();
         let in_sync_min = if replicas >= 3 { 2 } else { 1 };
-        // Groups begin at once, timed-out transactions end within a second, sessions may be short: tests wait for
-        // each of these. Topics are never made by asking for them, or a missing one could not be tested. Records
+        // Groups begin at once, timed-out transactions end within a second, sessions may be short, a killed broker is
+        // missed (and its successor let in) after two seconds: tests wait for each of these. Topics are never made by asking for them, or a missing one could not be tested. Records
         // carry event times and must stay.
         format!(
             "process.roles=broker,controller\n\
@@ -143,6 +143,8 @@ impl Layout {
              transaction.state.log.min.isr={in_sync_min}\n\
              transaction.abort.timed.out.transaction.cleanup.interval.ms=1000\n\
              group.initial.rebalance.delay.ms=0\n\
+             broker.session.timeout.ms=2000\n\
+             broker.heartbeat.interval.ms=500\n\
              group.min.session.timeout.ms=1000\n\
              log.retention.ms=-1\n\
              num.network.threads=2\n\

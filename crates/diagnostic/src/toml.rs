@@ -189,6 +189,23 @@ impl<'f, 't> Table<'f, 't> {
         Some(found)
     }
 
+    /// A list of whole numbers within `range`; empty if it is not there.
+    #[must_use]
+    pub fn integers(&self, key: &'static str, range: std::ops::RangeInclusive<i64>) -> Vec<Placed<i64>> {
+        let Some(list) = self.typed(key, "a list of whole numbers", DeValue::as_array) else {
+            return Vec::new();
+        };
+        let mut integers = Vec::new();
+        for item in list.value.iter() {
+            let read = item.get_ref().as_integer().and_then(|integer| integer.as_str().parse().ok());
+            match read.filter(|value| range.contains(value)) {
+                Some(value) => integers.push(Placed { value, span: item.span() }),
+                None => self.wrong(item.span(), key, format!("expected whole numbers from {} to {}", range.start(), range.end())),
+            }
+        }
+        integers
+    }
+
     /// A number, whole or not, if it is there.
     #[must_use]
     pub fn number(&self, key: &'static str) -> Option<Placed<f64>> {
