@@ -1,3 +1,16 @@
-//! Feeds: clocks, marks, right leg, lateness; files as feeds
+//! Feeds: clocks, marks, right leg, lateness; files as feeds.
+//!
+//! - [`clock`] says which records of an input are late; [`normalise`] makes the record that travels; [`feed`] gives
+//!   every record its fate; [`files`] reads files as inputs.
+//!
+//! **Invariant:** this crate knows no Kafka and no patterns, and reads no clock: wall time is given to it.
+
 pub mod clock;
+pub mod dead;
+pub mod feed;
+pub mod files;
 pub mod limits;
+pub mod normalise;
+
+pub use feed::{FeedSettings, Format, Input, IntakeOutputs};
+pub use normalise::{Network, Trunks};
