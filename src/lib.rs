@@ -1,6 +1,12 @@
 //! The parts of the binary `lancang`: command line, configuration, start-up and shutdown order, metrics endpoint.
 
+pub mod cli;
+pub mod commands;
 pub mod config;
+pub mod exit;
 pub mod http;
+pub mod logging;
 pub mod metrics;
+pub mod pack_folder;
+pub mod replay;
 pub mod store;

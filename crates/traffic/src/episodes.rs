@@ -312,6 +312,7 @@ impl<'s> Draft<'s> {
                 pattern: pattern.to_owned(),
                 grade: self.grade,
                 class: self.class.to_owned(),
+                country: OPERATORS[self.operator].country.to_string(),
                 entities,
                 first_ms: times().min().unwrap_or(self.begins),
                 last_ms: times().max().unwrap_or(self.begins),

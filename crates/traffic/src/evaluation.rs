@@ -225,6 +225,7 @@ mod tests {
             pattern: "sim-box-burst".to_owned(),
             grade,
             class: "sim-box".to_owned(),
+            country: "KH".to_owned(),
             entities: vec![("caller".to_owned(), value.to_owned())],
             first_ms: 1_763_110_931_000,
             last_ms: 1_763_118_131_000,

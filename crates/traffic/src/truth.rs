@@ -27,6 +27,8 @@ pub struct Truth {
     pub grade: Grade,
     /// What it is: `sim-box`, `call-centre` …
     pub class: String,
+    /// Country of the operator whose subscribers it touches.
+    pub country: String,
     /// Entities that stand for it: type and clear value.
     pub entities: Vec<(String, String)>,
     /// First record, milliseconds since the Unix epoch.

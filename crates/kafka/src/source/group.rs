@@ -1,0 +1,626 @@
+//! The group member: rebalances, batches, commits without a transaction, leaving.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::inputs::Inputs;
+use super::membership::Membership;
+use super::offsets;
+use super::raw::{Entry, Message, RawQueue};
+use crate::admin::{partitions, retried};
+use crate::context;
+use crate::error::{Error, is_transient};
+use crate::limits::{BATCH_WAIT_MAX, COMMITTED_MAX, LEAVE_MAX, SERVE_EVERY};
+use crate::message::{Committed, End, From, Input, Position, Start, Task, checked_starts};
+use crate::settings::GroupSettings;
+use crate::stop::{Backoff, Stop};
+use crate::watchdog;
+
+/// What the application does with what a group gives it. All calls come in the thread that polls.
+pub trait Handler {
+    /// Partitions are this member's from now on: says where each input of each begins.
+    ///
+    /// # Errors
+    /// Anything that keeps the application from taking them; the poll then fails with [`Error::Refused`].
+    fn assigned(
+        &mut self,
+        assigned: &[Assigned],
+    ) -> Result<Vec<Start>, Box<dyn std::error::Error + Send + Sync>>;
+
+    /// Partitions go to another when this returns: commit what is done and forget the rest. Bounded: other members
+    /// wait.
+    fn revoked(&mut self, tasks: &[Task]);
+
+    /// Partitions are another's already: forget them, commit nothing.
+    fn lost(&mut self, tasks: &[Task]);
+
+    /// A message. It is librdkafka's again when this returns.
+    fn message(&mut self, message: &Message<'_>);
+
+    /// The end of a partition was reached.
+    fn end(&mut self, end: End);
+}
+
+/// A partition that this member was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assigned {
+    /// The partition.
+    pub task: Task,
+    /// What is committed for it and for the same partition of each companion topic, in the order of the topics. Each
+    /// of them needs a start.
+    pub committed: Vec<Committed>,
+}
+
+/// Assignments are numbered through all groups of the process, so that no two are taken for each other.
+static ASSIGNMENTS: AtomicU64 = AtomicU64::new(1);
+
+/// A rebalance as librdkafka reported it, to be carried out by the reading thread.
+#[derive(Debug)]
+enum Change {
+    Assign(Vec<(String, i32)>),
+    Revoke(Vec<(String, i32)>),
+}
+
+/// Notes rebalances; does not carry them out, except on the way out.
+#[derive(Debug, Default)]
+pub(crate) struct GroupContext {
+    changes: Mutex<VecDeque<Change>>,
+    closing: AtomicBool,
+}
+
+impl GroupContext {
+    fn next(&self) -> Option<Change> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+}
+
+impl ClientContext for GroupContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        context::log(level, facility, text);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        context::global_error(&error, reason);
+    }
+}
+
+impl ConsumerContext for GroupContext {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        if self.closing.load(Ordering::Acquire) {
+            acknowledge(consumer);
+            return;
+        }
+        let elements = list.elements();
+        let partitions = elements.iter().map(|element| (element.topic().to_owned(), element.partition())).collect();
+        let change = match code {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => Change::Assign(partitions),
+            _ => Change::Revoke(partitions),
+        };
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner).push_back(change);
+    }
+}
+
+/// While a consumer closes, librdkafka takes any assignment for none at all.
+fn acknowledge(consumer: &BaseConsumer<GroupContext>) {
+    if let Err(error) = consumer.unassign() {
+        tracing::debug!(%error, "giving up partitions while leaving a group");
+    }
+}
+
+/// A member of a consumer group.
+pub struct LeadGroup {
+    // The queue goes before the consumer: see `raw`.
+    queue: Option<RawQueue<GroupContext>>,
+    consumer: Option<Arc<BaseConsumer<GroupContext>>>,
+    membership: Arc<Membership>,
+    topics: Vec<String>,
+    subscribed: usize,
+    inputs: Inputs,
+    group: String,
+    stop: Stop,
+    served: Instant,
+    rebalances: u64,
+}
+
+impl std::fmt::Debug for LeadGroup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LeadGroup").field("group", &self.group).field("topics", &self.topics).finish_non_exhaustive()
+    }
+}
+
+impl LeadGroup {
+    /// A member that is to read `lead`, and the same partitions of `companions`. Topic 0 is the lead topic.
+    /// It joins with [`Self::join`]; `stop` ends its waits.
+    ///
+    /// # Errors
+    /// For settings that librdkafka refuses.
+    pub fn lead(settings: &GroupSettings, lead: &str, companions: &[String], stop: Stop) -> Result<Self, Error> {
+        let topics = std::iter::once(lead.to_owned()).chain(companions.iter().cloned()).collect();
+        Self::new(settings, topics, 1, stop)
+    }
+
+    /// A member that is to read any topics; how their partitions are paired does not matter.
+    ///
+    /// # Errors
+    /// For settings that librdkafka refuses.
+    pub fn plain(settings: &GroupSettings, topics: &[String], stop: Stop) -> Result<Self, Error> {
+        Self::new(settings, topics.to_vec(), topics.len(), stop)
+    }
+
+    fn new(settings: &GroupSettings, topics: Vec<String>, subscribed: usize, stop: Stop) -> Result<Self, Error> {
+        let consumer: BaseConsumer<GroupContext> = settings
+            .config()
+            .create_with_context(GroupContext::default())
+            .map_err(|error| Error::client("making a consumer", &error))?;
+        let consumer = Arc::new(consumer);
+        let membership = Arc::new(Membership::new(Arc::downgrade(&consumer), topics.clone()));
+        let inputs = Inputs::new(topics.len());
+        Ok(Self {
+            queue: Some(RawQueue::new(Arc::clone(&consumer))?),
+            consumer: Some(consumer),
+            membership,
+            topics,
+            subscribed,
+            inputs,
+            group: settings.group.clone(),
+            stop,
+            served: Instant::now(),
+            rebalances: 0,
+        })
+    }
+
+    /// What the companion must know of this member.
+    #[must_use]
+    pub fn membership(&self) -> Arc<Membership> {
+        Arc::clone(&self.membership)
+    }
+
+    /// The topics, in the order of [`Input::topic`].
+    #[must_use]
+    pub fn topics(&self) -> &[String] {
+        &self.topics
+    }
+
+    /// Joins the group, after looking whether the topics are there and, with companions, have as many partitions as
+    /// the lead topic. Waits for brokers that are away. A producer with a transactional id should be ready by then:
+    /// it frees the offsets of the process before.
+    ///
+    /// # Errors
+    /// [`Error::MissingTopic`], [`Error::Partitions`], [`Error::Stopped`].
+    pub fn join(&mut self) -> Result<(), Error> {
+        let consumer = self.consumer()?;
+        let mut counts = Vec::new();
+        for topic in &self.topics {
+            let what = format!("group `{}` cannot ask for topic `{topic}` yet", self.group);
+            let count = retried(&what, &self.stop, || partitions(consumer, topic))?;
+            counts.push(count.ok_or_else(|| Error::MissingTopic { topic: topic.clone() })?);
+        }
+        for (topic, found) in self.topics.iter().zip(&counts).skip(self.subscribed) {
+            let expected = counts[0];
+            if *found != expected {
+                return Err(Error::Partitions { topic: topic.clone(), expected, found: *found });
+            }
+        }
+        let subscribed: Vec<&str> = self.topics[..self.subscribed].iter().map(String::as_str).collect();
+        consumer.subscribe(&subscribed).map_err(|error| Error::client("subscribing", &error))
+    }
+
+    fn consumer(&self) -> Result<&Arc<BaseConsumer<GroupContext>>, Error> {
+        self.consumer
+            .as_ref()
+            .ok_or_else(|| Error::Client { what: "reading".into(), reason: "the consumer is closed".into() })
+    }
+
+    /// Rebalances, then messages: gives the number of messages and ends that the handler was told, 0 after `timeout`
+    /// without any. At most [`crate::limits::BATCH_MESSAGES_MAX`] come at once, and the handler may wait for this to
+    /// return before it works on what it took: no rebalance comes in between.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`], [`Error::MissingTopic`], [`Error::Fenced`], [`Error::Refused`] and others that end this
+    /// member; brokers that are away are none.
+    pub fn poll_batch<H: Handler>(&mut self, timeout: Duration, handler: &mut H) -> Result<usize, Error> {
+        let until = Instant::now() + timeout;
+        loop {
+            if self.served.elapsed() >= SERVE_EVERY {
+                self.serve(handler)?;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            let told = self.read(left.min(BATCH_WAIT_MAX), handler)?;
+            if told > 0 || left.is_zero() {
+                return Ok(told);
+            }
+        }
+    }
+
+    /// Rebalances alone, for an application that must not take more messages now. At least every few seconds: other
+    /// members wait for this one.
+    ///
+    /// # Errors
+    /// As [`Self::poll_batch`].
+    pub fn serve<H: Handler>(&mut self, handler: &mut H) -> Result<(), Error> {
+        loop {
+            let consumer = Arc::clone(self.consumer()?);
+            match consumer.poll(Duration::ZERO) {
+                Some(Ok(_)) => {
+                    return Err(Error::Client {
+                        what: "reading".into(),
+                        reason: "a message came past the queue that all messages are forwarded to".into(),
+                    });
+                }
+                Some(Err(error)) => self.judge(&error)?,
+                None => {}
+            }
+            match consumer.context().next() {
+                Some(Change::Assign(partitions)) => self.assign(&consumer, &partitions, handler)?,
+                Some(Change::Revoke(partitions)) => self.revoke(&consumer, &partitions, handler)?,
+                None => break,
+            }
+        }
+        self.served = Instant::now();
+        Ok(())
+    }
+
+    fn read<H: Handler>(&mut self, wait: Duration, handler: &mut H) -> Result<usize, Error> {
+        let Some(queue) = &mut self.queue else { return Ok(0) };
+        let batch = queue.batch(wait);
+        if batch.len() == 0 {
+            return Ok(0);
+        }
+        let mut told = 0;
+        for entry in batch.entries(&self.topics) {
+            match entry {
+                Entry::Message(message) => {
+                    if self.inputs.accept(message.input(), message.offset()) {
+                        told += 1;
+                        handler.message(&message);
+                    }
+                }
+                Entry::End { input, offset } => {
+                    if self.inputs.accept_end(input, offset) {
+                        told += 1;
+                        handler.end(End { input, offset });
+                    }
+                }
+                Entry::Error { topic, partition, offset, code, text } => {
+                    judge_partition(topic.unwrap_or_default(), partition, offset, code, &text)?;
+                }
+                Entry::Stray => tracing::debug!("a message of a topic that is not read"),
+            }
+        }
+        Ok(told)
+    }
+
+    /// Errors of the group: what passes is logged.
+    fn judge(&self, error: &KafkaError) -> Result<(), Error> {
+        let group = &self.group;
+        if matches!(error, KafkaError::MessageConsumptionFatal(_)) {
+            return Err(match Error::client(format!("group `{group}`"), error) {
+                Error::Unavailable { what, reason } => Error::Client { what, reason },
+                fatal => fatal,
+            });
+        }
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::PollExceeded) => {
+                tracing::warn!(group, "this member did not poll for too long and has lost its partitions; rejoining");
+                Ok(())
+            }
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+                // It does not say which topic; a metadata question does.
+                self.missing_topic()
+            }
+            Some(code) if is_transient(code) => {
+                tracing::warn!(group, %error, "reading goes on when this is over");
+                Ok(())
+            }
+            _ => Err(Error::client(format!("group `{group}`"), error)),
+        }
+    }
+
+    fn missing_topic(&self) -> Result<(), Error> {
+        let consumer = self.consumer()?;
+        for topic in &self.topics {
+            if let Ok(None) = partitions(consumer, topic) {
+                return Err(Error::MissingTopic { topic: topic.clone() });
+            }
+        }
+        tracing::warn!(group = %self.group, "a broker did not know a topic for a moment");
+        Ok(())
+    }
+
+    fn assign<H: Handler>(
+        &mut self,
+        consumer: &BaseConsumer<GroupContext>,
+        partitions: &[(String, i32)],
+        handler: &mut H,
+    ) -> Result<(), Error> {
+        let outcome = self.starts(consumer, partitions, handler);
+        let (tasks, starts) = match outcome {
+            Ok(found) => found,
+            Err(error) => {
+                // The group waits for an answer even so.
+                if let Err(error) = consumer.incremental_assign(&TopicPartitionList::new()) {
+                    tracing::debug!(%error, "refusing an assignment");
+                }
+                return Err(error);
+            }
+        };
+        let mut list = TopicPartitionList::with_capacity(starts.len());
+        for (task, start) in &starts {
+            let name = offsets::name(&self.topics, start.input);
+            let (offset, first) = match start.from {
+                From::Beginning => (Offset::Beginning, 0),
+                From::End => (Offset::End, 0),
+                From::Offset(offset) => (Offset::Offset(offset), offset),
+            };
+            list.add_partition_offset(name, start.input.partition, offset)
+                .map_err(|error| Error::client("a start offset", &error))?;
+            self.inputs.add(start.input, *task, first);
+            if let Some(queue) = &self.queue {
+                queue.take_over(name, start.input.partition)?;
+            }
+        }
+        for task in &tasks {
+            self.membership.add(*task);
+        }
+        self.rebalances += 1;
+        tracing::info!(group = %self.group, partitions = %shown(&tasks), "partitions assigned");
+        consumer.incremental_assign(&list).map_err(|error| Error::client("taking partitions", &error))
+    }
+
+    /// The tasks of an assignment, and the starts that the application names for their inputs.
+    fn starts<H: Handler>(
+        &self,
+        consumer: &BaseConsumer<GroupContext>,
+        partitions: &[(String, i32)],
+        handler: &mut H,
+    ) -> Result<(Vec<Task>, Vec<(Task, Start)>), Error> {
+        let tasks: Vec<Task> = self
+            .named(partitions)
+            .into_iter()
+            .map(|input| Task { input, assignment: ASSIGNMENTS.fetch_add(1, Ordering::Relaxed) })
+            .collect();
+        if tasks.is_empty() {
+            return Ok((tasks, Vec::new()));
+        }
+        let inputs: Vec<Input> = tasks.iter().flat_map(|task| self.inputs_of(*task)).collect();
+        let committed = self.committed(consumer, &inputs)?;
+        let per_task = inputs.len() / tasks.len();
+        let assigned: Vec<Assigned> = tasks
+            .iter()
+            .zip(committed.chunks_exact(per_task))
+            .map(|(task, committed)| Assigned { task: *task, committed: committed.to_vec() })
+            .collect();
+        let given = handler.assigned(&assigned).map_err(Error::Refused)?;
+        let starts = checked_starts(&inputs, &given).map_err(|(input, what)| Error::Starts {
+            topic: offsets::name(&self.topics, input).to_owned(),
+            partition: input.partition,
+            what,
+        })?;
+        let owners = tasks.iter().flat_map(|task| std::iter::repeat_n(*task, per_task));
+        Ok((tasks.clone(), owners.zip(starts).collect()))
+    }
+
+    /// The inputs of a task: itself, then the same partition of each companion.
+    fn inputs_of(&self, task: Task) -> Vec<Input> {
+        let companions = self.subscribed..self.topics.len();
+        let companion = |topic| Some(Input { topic: u16::try_from(topic).ok()?, partition: task.input.partition });
+        std::iter::once(task.input).chain(companions.filter_map(companion)).collect()
+    }
+
+    fn named(&self, partitions: &[(String, i32)]) -> Vec<Input> {
+        let mut inputs: Vec<Input> = partitions
+            .iter()
+            .filter_map(|(name, partition)| {
+                let topic = self.topics[..self.subscribed].iter().position(|topic| topic == name)?;
+                Some(Input { topic: u16::try_from(topic).ok()?, partition: *partition })
+            })
+            .collect();
+        inputs.sort_unstable();
+        inputs
+    }
+
+    /// Committed offsets, asked for until they are stable.
+    fn committed(
+        &self,
+        consumer: &BaseConsumer<GroupContext>,
+        inputs: &[Input],
+    ) -> Result<Vec<Committed>, Error> {
+        let begun = Instant::now();
+        let mut backoff = Backoff::new();
+        loop {
+            match offsets::committed(consumer, &self.topics, inputs) {
+                Err(error) if error.is_transient() && begun.elapsed() < COMMITTED_MAX => {
+                    let waited_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+                    tracing::warn!(group = %self.group, waited_ms, %error, "waiting for committed offsets");
+                }
+                outcome => return outcome,
+            }
+            if !self.stop.sleep(backoff.next()) {
+                return Err(Error::Stopped);
+            }
+        }
+    }
+
+    fn revoke<H: Handler>(
+        &mut self,
+        consumer: &BaseConsumer<GroupContext>,
+        partitions: &[(String, i32)],
+        handler: &mut H,
+    ) -> Result<(), Error> {
+        let tasks: Vec<Task> =
+            self.named(partitions).into_iter().filter_map(|input| self.inputs.task(input)).collect();
+        self.let_go(&tasks, consumer.assignment_lost(), handler);
+        let mut list = TopicPartitionList::new();
+        for input in tasks.iter().flat_map(|task| self.inputs_of(*task)) {
+            list.add_partition(offsets::name(&self.topics, input), input.partition);
+        }
+        self.rebalances += 1;
+        consumer.incremental_unassign(&list).map_err(|error| Error::client("giving partitions back", &error))
+    }
+
+    /// The application lets go of tasks; from then on nothing of theirs is delivered or committed.
+    fn let_go<H: Handler>(&mut self, tasks: &[Task], lost: bool, handler: &mut H) {
+        if tasks.is_empty() {
+            return;
+        }
+        if lost {
+            tracing::warn!(group = %self.group, partitions = %shown(tasks), "partitions lost");
+            self.strike_off(tasks);
+            handler.lost(tasks);
+        } else {
+            tracing::info!(group = %self.group, partitions = %shown(tasks), "partitions revoked");
+            handler.revoked(tasks);
+            self.strike_off(tasks);
+        }
+    }
+
+    fn strike_off(&mut self, tasks: &[Task]) {
+        for task in tasks {
+            self.membership.remove(*task);
+            self.inputs.remove(*task);
+        }
+    }
+
+    /// Commits positions without a transaction, and waits for the answer: for a reader whose effects bear repeating,
+    /// such as the copier.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if brokers are away or the group is rebalancing; what was not committed is read again.
+    pub fn commit(&self, positions: &[Position]) -> Result<(), Error> {
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let list = offsets::list(&self.topics, positions)?;
+        self.consumer()?
+            .commit(&list, CommitMode::Sync)
+            .map_err(|error| Error::client("committing positions", &error))
+    }
+
+    /// Stops fetching from inputs; what was fetched and not yet delivered is fetched again after [`Self::resume`].
+    ///
+    /// # Errors
+    /// If librdkafka refuses.
+    pub fn pause(&self, inputs: &[Input]) -> Result<(), Error> {
+        let list = self.plain_list(inputs);
+        self.consumer()?.pause(&list).map_err(|error| Error::client("pausing", &error))
+    }
+
+    /// Goes on with paused inputs.
+    ///
+    /// # Errors
+    /// If librdkafka refuses.
+    pub fn resume(&self, inputs: &[Input]) -> Result<(), Error> {
+        let list = self.plain_list(inputs);
+        self.consumer()?.resume(&list).map_err(|error| Error::client("resuming", &error))
+    }
+
+    fn plain_list(&self, inputs: &[Input]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::with_capacity(inputs.len());
+        for input in inputs {
+            list.add_partition(offsets::name(&self.topics, *input), input.partition);
+        }
+        list
+    }
+
+    /// The tasks of this member.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<Task> {
+        self.inputs.tasks()
+    }
+
+    /// Each input with the offset that is read next.
+    pub fn positions(&self) -> impl Iterator<Item = (Input, i64)> + '_ {
+        self.inputs.positions()
+    }
+
+    /// Messages of inputs that were no longer, or not yet again, this member's; dropped.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.inputs.dropped()
+    }
+
+    /// Changes of the assignment so far.
+    #[must_use]
+    pub fn rebalances(&self) -> u64 {
+        self.rebalances
+    }
+
+    /// Lets go of all tasks (the handler is told while this still is a member) and leaves the group; a static member
+    /// stays in it. The client is destroyed under a watchdog: one that hangs is left behind with a log line.
+    pub fn close<H: Handler>(mut self, handler: &mut H) {
+        if let Some(consumer) = &self.consumer {
+            let lost = consumer.assignment_lost();
+            let tasks = self.inputs.tasks();
+            self.let_go(&tasks, lost, handler);
+        }
+        self.leave();
+    }
+
+    fn leave(&mut self) {
+        let Some(consumer) = self.consumer.take() else { return };
+        let tasks = self.inputs.tasks();
+        self.strike_off(&tasks);
+        drop(self.queue.take());
+        consumer.context().closing.store(true, Ordering::Release);
+        if let Err(error) = consumer.close_queue() {
+            tracing::debug!(%error, "closing a consumer");
+        }
+        if consumer.context().next().is_some() {
+            acknowledge(&consumer);
+        }
+        let begun = Instant::now();
+        while !consumer.closed() && begun.elapsed() < LEAVE_MAX {
+            // Events only: the queue of messages is gone.
+            drop(consumer.poll(Duration::from_millis(10)));
+        }
+        watchdog::destroy("consumer", consumer);
+    }
+}
+
+impl Drop for LeadGroup {
+    /// Without [`LeadGroup::close`] nobody is told: what was not committed is read again by whoever comes next.
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// Errors of a partition: what passes is logged.
+fn judge_partition(
+    topic: String,
+    partition: i32,
+    offset: i64,
+    code: RDKafkaErrorCode,
+    text: &str,
+) -> Result<(), Error> {
+    match code {
+        RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange => {
+            Err(Error::OutOfRange { topic, partition, offset })
+        }
+        RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => {
+            Err(Error::MissingTopic { topic })
+        }
+        code if is_transient(code) => {
+            tracing::warn!(topic, partition, %code, "{text}");
+            Ok(())
+        }
+        code => Err(Error::Client {
+            what: format!("reading `{topic}` partition {partition} at {offset}"),
+            reason: if text.is_empty() { code.to_string() } else { text.to_owned() },
+        }),
+    }
+}
+
+/// Tasks for a log line: `0/3 0/5`, topic and partition.
+fn shown(tasks: &[Task]) -> String {
+    let each: Vec<_> = tasks.iter().map(|task| format!("{}/{}", task.input.topic, task.input.partition)).collect();
+    each.join(" ")
+}

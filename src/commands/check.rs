@@ -1,0 +1,84 @@
+//! `lancang check`: everything a run would load, every mistake at once.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use lancang_diagnostic::{Diagnostic, render};
+use lancang_intake::Trunks;
+use serde_json::json;
+
+use crate::cli::{self, Form};
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::logging::colors;
+use crate::pack_folder;
+
+/// Runs the command.
+///
+/// # Errors
+/// With exit status 78 if there is a mistake.
+pub fn run(args: &cli::Check) -> anyhow::Result<()> {
+    let path = args.config.display().to_string();
+    let text = std::fs::read_to_string(&args.config).with_context(|| format!("cannot read {path}"))?;
+    let mut texts = vec![(path.clone(), text.clone())];
+    let mut mistakes = Vec::new();
+    match Config::read(&path, &text) {
+        Ok(config) => named_files(&config, &mut texts, &mut mistakes),
+        Err(found) => mistakes.extend(found),
+    }
+    let mut out = std::io::stdout().lock();
+    if args.output == Form::Json {
+        for mistake in &mistakes {
+            let line = json!({
+                "file": mistake.path, "line": mistake.line, "column": mistake.column, "key": mistake.key,
+                "message": mistake.message, "nearest": mistake.nearest,
+            });
+            writeln!(out, "{line}")?;
+        }
+    } else {
+        let text_of = |path: &str| texts.iter().find(|(name, _)| name == path).map(|(_, text)| text.as_str());
+        write!(out, "{}", render(&mistakes, text_of, colors(&out)))?;
+    }
+    if mistakes.is_empty() {
+        if args.output == Form::Text {
+            writeln!(out, "{path} and all that it names: no mistake")?;
+        }
+        return Ok(());
+    }
+    let count = mistakes.len();
+    Err(Failure::new(Exit::Configuration, format!("{count} mistake{}", if count == 1 { "" } else { "s" })).into())
+}
+
+/// Reads what the configuration names: patterns, lists, the trunk table, mappings, the epoch key's file.
+fn named_files(config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mut Vec<Diagnostic>) {
+    match pack_folder::read(&config.patterns.folder, &config.patterns.lists) {
+        Ok(sources) => {
+            let files = sources.patterns.iter().chain(&sources.lists);
+            texts.extend(files.map(|file| (file.path.clone(), file.text.clone())));
+            if let Err(found) = sources.compile() {
+                mistakes.extend(found);
+            }
+        }
+        Err(error) => mistakes.push(Diagnostic::file("patterns", format!("{error:#}"))),
+    }
+    if let Some(path) = &config.patterns.trunks {
+        let name = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => {
+                for error in Trunks::read(&text).err().unwrap_or_default() {
+                    let start = text.lines().take(error.line - 1).map(|line| line.len() + 1).sum();
+                    let end = start + text.lines().nth(error.line - 1).map_or(0, str::len);
+                    mistakes.push(Diagnostic::at(&name, &text, start..end, "", error.expected));
+                }
+                texts.push((name, text));
+            }
+            Err(error) => mistakes.push(Diagnostic::file(&name, format!("cannot be read: {error}"))),
+        }
+    }
+    let keys = config.relay.iter().filter_map(|relay| relay.epoch_key_file.as_ref());
+    for path in config.feeds.iter().filter_map(|feed| feed.mapping.as_ref()).chain(keys) {
+        if let Err(error) = std::fs::metadata(path) {
+            mistakes.push(Diagnostic::file(&path.display().to_string(), format!("cannot be read: {error}")));
+        }
+    }
+}

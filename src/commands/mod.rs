@@ -1,0 +1,38 @@
+//! One command, one file.
+
+pub mod check;
+pub mod evaluate;
+pub mod generate;
+pub mod patterns;
+pub mod replay;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::cli::{Cli, Command};
+
+/// Runs the command that was asked for.
+///
+/// # Errors
+/// Whatever the command ends with; [`crate::exit::status`] turns it into an exit status.
+pub fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Replay(args) => replay::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Patterns(args) => patterns::run(args),
+        Command::Generate(args) => generate::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+    }
+}
+
+/// A file to write, `-` being standard output.
+fn output(path: &Path) -> anyhow::Result<Box<dyn Write>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(BufWriter::new(io::stdout().lock())));
+    }
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(Box::new(BufWriter::new(file)))
+}

@@ -1,0 +1,230 @@
+//! `lancang replay`: files or standard input through the same engine, incident lines out.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use lancang_intake::feed::DeadLetter;
+use lancang_intake::files::FileInput;
+use lancang_intake::{FeedSettings, Format, Network, Trunks};
+use lancang_numbering::{NumberPlans, PrefixSet};
+use lancang_record::{Class, Country};
+use serde_json::json;
+
+use crate::cli::{self, FileClass, FileFormat, Form};
+use crate::exit::{Exit, Failure};
+use crate::logging::progress;
+use crate::pack_folder;
+use crate::replay::{Replay, Sink, Totals};
+
+/// Most entities of one type that a replay keeps in each partition.
+const ENTITIES_MAX: usize = 20_000_000;
+
+struct Files {
+    incidents: Box<dyn Write>,
+    dead_letters: Option<Box<dyn Write>>,
+}
+
+impl Sink for Files {
+    fn incident(&mut self, line: &[u8]) -> io::Result<()> {
+        self.incidents.write_all(line)?;
+        self.incidents.write_all(b"\n")
+    }
+
+    fn dead_letter(&mut self, letter: &DeadLetter) -> io::Result<()> {
+        let Some(out) = &mut self.dead_letters else { return Ok(()) };
+        let line = json!({
+            "place": letter.place,
+            "reason": letter.reason,
+            "error": letter.error,
+            "bytes": String::from_utf8_lossy(&letter.bytes),
+        });
+        writeln!(out, "{line}")
+    }
+}
+
+/// Counts what is read of a file, for the progress bar.
+struct Counted {
+    bytes: Box<dyn Read>,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read(buffer)?;
+        self.read.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the pack has mistakes, a file cannot be read or written, or most of a file is bad.
+pub fn run(args: &cli::Replay) -> anyhow::Result<()> {
+    let (_, pack) = pack_folder::compile(&args.pack.patterns, &args.pack.lists)?;
+    let home = Country::parse(&args.country)
+        .ok_or_else(|| Failure::new(Exit::Usage, "--country: expected two letters of ISO 3166-1, such as KH"))?;
+    let network = network(&args.own, args.trunks.as_deref())?;
+    let mut replay = Replay::new(network, Arc::new(pack), args.partitions, ENTITIES_MAX)?;
+    let read = Arc::new(AtomicU64::new(0));
+    let mut size = 0;
+    for path in &args.files {
+        let (name, bytes, length) = open(path)?;
+        size += length;
+        let feed = feed(args, home, path);
+        let bytes = Counted { bytes, read: Arc::clone(&read) };
+        let file = FileInput::open(&name, bytes, feed, args.partitions);
+        replay.add(file.with_context(|| format!("cannot read {name}"))?);
+    }
+    let mut sink = Files {
+        incidents: super::output(&args.alerts)?,
+        dead_letters: args.dead_letters.as_deref().map(super::output).transpose()?,
+    };
+    let bar = bar(size);
+    let begun = Instant::now();
+    let mut steps = 0_u64;
+    let ended = loop {
+        match replay.step(&mut sink) {
+            Ok(true) => {}
+            Ok(false) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+        steps += 1;
+        if steps.is_multiple_of(64) {
+            bar.set_position(read.load(Ordering::Relaxed));
+        }
+    };
+    bar.finish_and_clear();
+    sink.incidents.flush().context("cannot write the incidents")?;
+    if let Some(out) = &mut sink.dead_letters {
+        out.flush().context("cannot write the dead letters")?;
+    }
+    summary(args.summary, &replay.totals(), begun.elapsed().as_secs_f64())?;
+    ended.map_err(|error| Failure::new(Exit::Data, format!("{error:#}")).into())
+}
+
+/// What is known of the network: plans, own ranges, trunk table.
+///
+/// # Errors
+/// If the trunk table cannot be read or has mistakes.
+pub fn network(own: &[String], trunks: Option<&Path>) -> anyhow::Result<Network> {
+    let trunks = match trunks {
+        None => Trunks::default(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            Trunks::read(&text).map_err(|errors| {
+                let lines: Vec<String> = errors.iter().map(|error| format!("{}: {error}", path.display())).collect();
+                Failure::new(Exit::Configuration, lines.join("\n"))
+            })?
+        }
+    };
+    Ok(Network { plans: NumberPlans::built_in(), own: PrefixSet::new(own.iter().map(String::as_str)), trunks })
+}
+
+fn open(path: &PathBuf) -> anyhow::Result<(String, Box<dyn Read>, u64)> {
+    if path == Path::new("-") {
+        return Ok(("standard input".to_owned(), Box::new(io::stdin()), 0));
+    }
+    let name = path.display().to_string();
+    let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
+    let length = file.metadata().map_or(0, |found| found.len());
+    Ok((name, Box::new(file), length))
+}
+
+fn feed(args: &cli::Replay, home: Country, path: &Path) -> FeedSettings {
+    let class = match args.class {
+        FileClass::Stream => Class::Stream,
+        FileClass::Files => Class::Files,
+        FileClass::Roaming => Class::Roaming,
+    };
+    let name = path.to_string_lossy();
+    let plain = name.trim_end_matches(".gz").trim_end_matches(".zst");
+    let format = match args.format {
+        Some(FileFormat::Json) => Format::Json,
+        Some(FileFormat::Csv) => Format::Csv,
+        Some(FileFormat::Frame) => Format::Frame,
+        None if plain.ends_with(".csv") => Format::Csv,
+        None if plain.ends_with(".frames") => Format::Frame,
+        None => Format::Json,
+    };
+    FeedSettings {
+        name: name.into_owned(),
+        class,
+        format,
+        home,
+        content: false,
+        lateness_ms: class.lateness_ms(),
+        mobility: args.mobility,
+        bad_share_max: args.bad_share_max,
+    }
+}
+
+fn bar(size: u64) -> ProgressBar {
+    if !progress() {
+        return ProgressBar::hidden();
+    }
+    let bar = if size == 0 { ProgressBar::no_length() } else { ProgressBar::new(size) };
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn summary(form: Form, totals: &Totals, seconds: f64) -> anyhow::Result<()> {
+    let engine = &totals.engine;
+    let incidents: Vec<_> = engine.incidents.iter().collect();
+    let mut out = io::stderr().lock();
+    if form == Form::Json {
+        let by_pattern: Vec<_> = incidents
+            .iter()
+            .map(|((pattern, message), lines)| json!({ "pattern": pattern, "message": message, "lines": lines }))
+            .collect();
+        let entities: Vec<_> = totals
+            .entities
+            .iter()
+            .map(|(entity, count, bytes)| json!({ "type": entity, "count": count, "bytes": bytes }))
+            .collect();
+        let summary = json!({
+            "records": {
+                "read": totals.read, "framed": totals.framed, "late": totals.late, "dead_letters": totals.dead,
+                "scored": engine.scored, "repeats": engine.repeats, "bad": engine.bad,
+            },
+            "seconds": seconds,
+            "records_per_s": totals.read as f64 / seconds.max(1e-9),
+            "partials": engine.partials,
+            "blind_panes": engine.blind_panes,
+            "evicted": engine.evicted,
+            "incidents": by_pattern,
+            "entities": entities,
+        });
+        writeln!(out, "{summary}")?;
+        return Ok(());
+    }
+    let rate = totals.read as f64 / seconds.max(1e-9);
+    writeln!(out, "records    {} read in {seconds:.1} s ({rate:.0} a second)", totals.read)?;
+    writeln!(out, "           {} scored, {} repeats, {} late", engine.scored, engine.repeats, totals.late)?;
+    for (reason, count) in &totals.dead {
+        writeln!(out, "           {count} could not be read: {reason}")?;
+    }
+    if engine.blind_panes > 0 {
+        writeln!(
+            out,
+            "blind      {} panes: who is at home is unknown without complete mobility records (--mobility)",
+            engine.blind_panes
+        )?;
+    }
+    for ((pattern, message), lines) in incidents {
+        writeln!(out, "incidents  {lines:>6} {message:<6} {pattern}")?;
+    }
+    for (entity, count, bytes) in &totals.entities {
+        writeln!(out, "held       {count:>6} {entity}, {} bytes each", bytes / (*count).max(1))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! A pattern pack from folders of files.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use lancang_diagnostic::{Diagnostic, render};
+use lancang_pattern::{Pack, PackSources, SourceFile};
+
+use crate::exit::{Exit, Failure};
+use crate::logging::colors;
+
+/// Reads the files of a pack: `*.toml` of one folder, `*.csv` of the other.
+///
+/// # Errors
+/// If a folder or file cannot be read.
+pub fn read(patterns: &Path, lists: &Path) -> anyhow::Result<PackSources> {
+    Ok(PackSources::new(files(patterns, "toml")?, files(lists, "csv")?))
+}
+
+/// Reads and compiles a pack; mistakes become one failure that shows them all.
+///
+/// # Errors
+/// If a file cannot be read, or the pack has mistakes (exit status 78).
+pub fn compile(patterns: &Path, lists: &Path) -> anyhow::Result<(PackSources, Pack)> {
+    let sources = read(patterns, lists)?;
+    match sources.compile() {
+        Ok(pack) => Ok((sources, pack)),
+        Err(mistakes) => Err(mistakes_failure(&mistakes, |path| sources.text_of(path)).into()),
+    }
+}
+
+/// A failure that shows all mistakes with their lines.
+pub fn mistakes_failure<'a>(mistakes: &[Diagnostic], text_of: impl Fn(&str) -> Option<&'a str>) -> Failure {
+    let shown = render(mistakes, text_of, colors(&std::io::stderr()));
+    let count = match mistakes.len() {
+        1 => "1 mistake".to_owned(),
+        count => format!("{count} mistakes"),
+    };
+    Failure::new(Exit::Configuration, format!("{shown}{count}"))
+}
+
+fn files(folder: &Path, extension: &str) -> anyhow::Result<Vec<SourceFile>> {
+    let mut files = Vec::new();
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read the folder {}", folder.display()))?;
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot read the folder {}", folder.display()))?.path();
+        if path.extension().is_some_and(|found| found == extension) && path.is_file() {
+            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            files.push(SourceFile { path: path.display().to_string(), text });
+        }
+    }
+    Ok(files)
+}

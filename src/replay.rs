@@ -1,0 +1,110 @@
+//! Files through intake and the in-memory driver: what `replay` and the pattern cases run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lancang_engine::{Counters, MemoryRun, Outputs};
+use lancang_intake::feed::DeadLetter;
+use lancang_intake::files::{FileInput, FilesInStep};
+use lancang_intake::{IntakeOutputs, Network};
+use lancang_pattern::Pack;
+use lancang_record::log::{Control, encode_control};
+
+/// Where what comes out goes.
+pub trait Sink {
+    /// An incident line.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn incident(&mut self, line: &[u8]) -> std::io::Result<()>;
+
+    /// What could not be read.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn dead_letter(&mut self, letter: &DeadLetter) -> std::io::Result<()>;
+}
+
+/// Files on their way through the engine.
+pub struct Replay {
+    files: FilesInStep,
+    network: Network,
+    run: MemoryRun,
+    read: IntakeOutputs,
+    scored: Outputs,
+}
+
+/// What a replay counted.
+#[derive(Clone, Debug, Default)]
+pub struct Totals {
+    /// Records read.
+    pub read: u64,
+    /// Records sent on to be scored.
+    pub framed: u64,
+    /// Late records.
+    pub late: u64,
+    /// Records that could not be read, by reason.
+    pub dead: BTreeMap<&'static str, u64>,
+    /// What the tasks counted.
+    pub engine: Counters,
+    /// Entities held: type, number, bytes.
+    pub entities: Vec<(&'static str, usize, usize)>,
+}
+
+impl Replay {
+    /// A replay through tasks of `partitions` partitions, with `pack` in force from the first record on.
+    ///
+    /// # Errors
+    /// Never: the pack is offered before it is put in force.
+    pub fn new(network: Network, pack: Arc<Pack>, partitions: u32, entities_max: usize) -> anyhow::Result<Self> {
+        let mut run = MemoryRun::new(partitions, entities_max);
+        let control = encode_control(&Control { pack: pack.hash });
+        run.offer(pack);
+        let mut scored = Outputs::default();
+        for partition in 0..partitions {
+            run.push(partition, &control, &mut scored)?;
+        }
+        Ok(Self { files: FilesInStep::default(), network, run, read: IntakeOutputs::default(), scored })
+    }
+
+    /// Adds a file.
+    pub fn add(&mut self, file: FileInput) {
+        self.files.add(file);
+    }
+
+    /// Reads on a little; gives whether there is more.
+    ///
+    /// # Errors
+    /// If a file cannot be read on, most of it is bad, or `sink` cannot be written.
+    pub fn step(&mut self, sink: &mut dyn Sink) -> anyhow::Result<bool> {
+        let more = self.files.step(&self.network, &mut self.read);
+        for (partition, entry) in self.read.entries.drain(..) {
+            self.run.push(partition, &entry, &mut self.scored)?;
+        }
+        for letter in self.read.dead.drain(..) {
+            sink.dead_letter(&letter)?;
+        }
+        self.read.late.clear();
+        for incident in self.scored.incidents.drain(..) {
+            sink.incident(&incident.line)?;
+        }
+        self.scored.clear();
+        Ok(more?)
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals { engine: self.run.counters(), entities: self.run.entities(), ..Totals::default() };
+        for file in self.files.files() {
+            let fates = file.input().fates();
+            totals.read += fates.read;
+            totals.framed += fates.framed;
+            totals.late += fates.late;
+            for (reason, count) in &fates.dead {
+                *totals.dead.entry(reason).or_default() += count;
+            }
+        }
+        totals
+    }
+}
