@@ -223,8 +223,8 @@ fn summary(form: Form, totals: &Totals, seconds: f64) -> anyhow::Result<()> {
     for ((pattern, message), lines) in incidents {
         writeln!(out, "incidents  {lines:>6} {message:<6} {pattern}")?;
     }
-    for (entity, count, bytes) in &totals.entities {
-        writeln!(out, "held       {count:>6} {entity}, {} bytes each", bytes / (*count).max(1))?;
+    for (entity, count, bytes) in totals.entities.iter().filter(|(_, count, _)| *count > 0) {
+        writeln!(out, "held       {count:>6} {entity}, {} bytes each", bytes / count)?;
     }
     Ok(())
 }

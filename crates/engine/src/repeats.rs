@@ -1,7 +1,9 @@
 //! Repeated records and calls in parts, known where the subscriber's state is.
 //!
-//! - A record is a repeat if one with its source, id, start and part was read before. An identity is forgotten when
-//!   the watermark of its class has passed its event time by the class's lateness: a later repeat is late anyway.
+//! - A record is a repeat if one with its source, id, start and part was read before for the same leg and served
+//!   subscriber: a switch may give both legs of a call one reference, and they are two records. An identity is
+//!   forgotten when the watermark of its class has passed its event time by the class's lateness: a later repeat is
+//!   late anyway.
 //! - The parts of a call count as one call whose duration grows: part n is seen with the duration so far, and what
 //!   its earlier parts counted for is not counted again.
 
@@ -9,6 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bincode::{Decode, Encode};
 use foldhash::fast::FixedState;
+use lancang_pattern::fields::party_key;
 use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
@@ -64,13 +67,21 @@ fn identity(record: &Record<'_>) -> Option<u64> {
     if record.source.is_empty() && record.id.is_empty() {
         return None;
     }
+    let mut hash = leg_hash(record);
+    hash.update(&record.start.as_ms().to_le_bytes());
+    hash.update(&record.part.unwrap_or(0).to_le_bytes());
+    Some(hash.digest())
+}
+
+/// Node, reference, leg and served subscriber.
+fn leg_hash(record: &Record<'_>) -> Xxh3Default {
     let mut hash = Xxh3Default::new();
     hash.update(record.source.as_bytes());
     hash.update(&[0xff]);
     hash.update(record.id.as_bytes());
-    hash.update(&record.start.as_ms().to_le_bytes());
-    hash.update(&record.part.unwrap_or(0).to_le_bytes());
-    Some(hash.digest())
+    hash.update(&[0xff, record.direction as u8, record.kind as u8]);
+    hash.update(&record.served().map_or(0, party_key).to_le_bytes());
+    hash
 }
 
 /// A call of which parts were read.
@@ -113,11 +124,7 @@ impl OpenCalls {
     /// must be given back with [`Self::keep`].
     pub fn take(&mut self, record: &Record<'_>) -> Option<(u64, OpenCall)> {
         record.part?;
-        let mut hash = Xxh3Default::new();
-        hash.update(record.source.as_bytes());
-        hash.update(&[0xff]);
-        hash.update(record.id.as_bytes());
-        let key = hash.digest();
+        let key = leg_hash(record).digest();
         Some((key, self.calls.remove(&key).unwrap_or_default()))
     }
 

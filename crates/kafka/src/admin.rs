@@ -127,9 +127,7 @@ impl Admin {
     fn ensure_one(&self, plan: &TopicPlan, missing: Missing) -> Result<(), Error> {
         match (self.partitions(&plan.name)?, missing) {
             (Some(found), _) if found == plan.partitions => Ok(()),
-            (Some(found), _) => {
-                Err(Error::Partitions { topic: plan.name.clone(), expected: plan.partitions, found })
-            }
+            (Some(found), _) => Err(Error::Partitions { topic: plan.name.clone(), expected: plan.partitions, found }),
             (None, Missing::Fail) => Err(Error::MissingTopic { topic: plan.name.clone() }),
             (None, Missing::Create) => self.create(plan),
         }
@@ -143,8 +141,8 @@ impl Admin {
         }
         let options = AdminOptions::new().request_timeout(Some(REQUEST_MAX)).operation_timeout(Some(REQUEST_MAX));
         let what = || format!("making topic `{}`", plan.name);
-        let outcome = block_on(self.client.create_topics([&topic], &options))
-            .map_err(|error| Error::client(what(), &error))?;
+        let outcome =
+            block_on(self.client.create_topics([&topic], &options)).map_err(|error| Error::client(what(), &error))?;
         match outcome.into_iter().next() {
             Some(Err((_, code))) if code != RDKafkaErrorCode::TopicAlreadyExists => {
                 Err(Error::client(what(), &KafkaError::AdminOp(code)))
@@ -195,8 +193,7 @@ where
     C: rdkafka::consumer::ConsumerContext,
 {
     let what = || format!("metadata of `{topic}`");
-    let metadata =
-        consumer.fetch_metadata(Some(topic), REQUEST_MAX).map_err(|error| Error::client(what(), &error))?;
+    let metadata = consumer.fetch_metadata(Some(topic), REQUEST_MAX).map_err(|error| Error::client(what(), &error))?;
     let found = metadata.topics().iter().find(|found| found.name() == topic);
     let Some(found) = found else { return Ok(None) };
     match found.error() {
@@ -210,11 +207,7 @@ where
 }
 
 /// Tries until it succeeds or fails for good, with growing pauses and a log line every half minute.
-pub(crate) fn retried<T>(
-    what: &str,
-    stop: &Stop,
-    mut attempt: impl FnMut() -> Result<T, Error>,
-) -> Result<T, Error> {
+pub(crate) fn retried<T>(what: &str, stop: &Stop, mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
     let mut backoff = Backoff::new();
     let mut said: Option<Instant> = None;
     let begun = Instant::now();
@@ -242,4 +235,3 @@ pub(crate) fn retried<T>(
         }
     }
 }
-

@@ -57,6 +57,16 @@ pub enum From {
     Offset(i64),
 }
 
+impl std::convert::From<&From> for rdkafka::Offset {
+    fn from(from: &From) -> Self {
+        match from {
+            From::Beginning => Self::Beginning,
+            From::End => Self::End,
+            From::Offset(offset) => Self::Offset(*offset),
+        }
+    }
+}
+
 /// Where to begin to read an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Start {

@@ -274,10 +274,13 @@ pub(crate) fn consumer(
 ) -> ClientConfig {
     let mut config = connection.config();
     config.set("group.id", group);
-    config.set("isolation.level", match isolation {
-        Isolation::Committed => "read_committed",
-        Isolation::Uncommitted => "read_uncommitted",
-    });
+    config.set(
+        "isolation.level",
+        match isolation {
+            Isolation::Committed => "read_committed",
+            Isolation::Uncommitted => "read_uncommitted",
+        },
+    );
     // Offsets are committed with the outputs, in one transaction, and nowhere else.
     config.set("enable.auto.commit", "false");
     config.set("enable.auto.offset.store", "false");

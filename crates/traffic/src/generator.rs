@@ -1,8 +1,8 @@
 //! What subscribers do: ordinary traffic hour by hour, with episodes planted in it.
 //!
 //! Calibration (Sichuan set, 6,106 subscribers, patterns.md): outgoing share of a normal subscriber .524, calls of
-//! some 45 s at the mean with many short ones; 13 records a subscriber and day. Activity is lognormal-like: a few
-//! subscribers make many times the median. Contacts repeat: two thirds of calls go to one of ten regular contacts.
+//! some 45 s at the mean with many short ones; 13 records a subscriber and day. Activity is lognormal in four
+//! steps ([`ACTIVITY`]). Contacts repeat: two thirds of calls go to one of ten regular contacts.
 //!
 //! An hour is drawn at once and given out in the order of delivery, so that memory holds one hour of traffic.
 
@@ -272,14 +272,23 @@ impl Generator {
         }
     }
 
-    /// Somebody active: squaring a uniform draw makes a few subscribers many times as active as the median.
+    /// Somebody active: first one of the four classes of [`ACTIVITY`] by its share of all calls, then one of its
+    /// members.
     fn somebody(&self, operator: usize, rng: &mut ChaCha8Rng) -> Subscriber {
-        let draw: f64 = rng.random();
         let count = self.per_operator() - episodes::RESERVED;
-        let rank = (draw * draw * count as f64) as u64;
-        // The rank is spread over the indices, so that active subscribers are not neighbours. 7 is coprime with
-        // every count that is no multiple of it; a collision would only make one subscriber busier.
-        Subscriber { operator, index: episodes::RESERVED + rank * 7 % count }
+        let all: u64 = ACTIVITY.iter().map(|(members, calls)| members * calls).sum();
+        let mut draw = rng.random_range(0..all);
+        let mut first = 0;
+        for (members, calls) in ACTIVITY {
+            if draw < members * calls {
+                let member = first + draw % members;
+                let hundred = rng.random_range(0..count / 100);
+                return Subscriber { operator, index: episodes::RESERVED + hundred * 100 + member };
+            }
+            draw -= members * calls;
+            first += members;
+        }
+        Subscriber { operator, index: episodes::RESERVED }
     }
 
     fn ordinary_call(&self, operator: usize, begins: i64, rng: &mut ChaCha8Rng) -> Call {
@@ -455,6 +464,9 @@ pub fn per_operator(subscribers: u64) -> u64 {
 /// Calls that a subscriber makes in a day; with their other legs and messages some 13 records.
 const CALLS_PER_DAY: f64 = 4.5;
 const MESSAGES_PER_CALL: f64 = 0.5;
+/// Activity in four steps of a lognormal: of a hundred subscribers so many make so many times the least. The busiest
+/// one in a hundred makes eight times the mean, 37 calls a day.
+const ACTIVITY: [(u64, u64); 4] = [(60, 1), (30, 3), (9, 8), (1, 20)];
 /// One subscriber in this many is abroad.
 pub const ROAMERS: u64 = 50;
 /// Share of a day's calls by local hour, 1 at the mean: asleep at night, busy from morning to evening.

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
+use rdkafka::TopicPartitionList;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
-use rdkafka::{Offset, TopicPartitionList};
 
 use super::inputs::Inputs;
 use super::membership::Membership;
@@ -31,10 +31,7 @@ pub trait Handler {
     ///
     /// # Errors
     /// Anything that keeps the application from taking them; the poll then fails with [`Error::Refused`].
-    fn assigned(
-        &mut self,
-        assigned: &[Assigned],
-    ) -> Result<Vec<Start>, Box<dyn std::error::Error + Send + Sync>>;
+    fn assigned(&mut self, assigned: &[Assigned]) -> Result<Vec<Start>, Box<dyn std::error::Error + Send + Sync>>;
 
     /// Partitions go to another when this returns: commit what is done and forget the rest. Bounded: other members
     /// wait.
@@ -59,6 +56,9 @@ pub struct Assigned {
     /// of them needs a start.
     pub committed: Vec<Committed>,
 }
+
+/// Where each input begins, and whose it is.
+type TaskStarts = Vec<(Task, Start)>;
 
 /// Assignments are numbered through all groups of the process, so that no two are taken for each other.
 static ASSIGNMENTS: AtomicU64 = AtomicU64::new(1);
@@ -356,12 +356,11 @@ impl LeadGroup {
         let mut list = TopicPartitionList::with_capacity(starts.len());
         for (task, start) in &starts {
             let name = offsets::name(&self.topics, start.input);
-            let (offset, first) = match start.from {
-                From::Beginning => (Offset::Beginning, 0),
-                From::End => (Offset::End, 0),
-                From::Offset(offset) => (Offset::Offset(offset), offset),
+            let first = match start.from {
+                From::Beginning | From::End => 0,
+                From::Offset(offset) => offset,
             };
-            list.add_partition_offset(name, start.input.partition, offset)
+            list.add_partition_offset(name, start.input.partition, (&start.from).into())
                 .map_err(|error| Error::client("a start offset", &error))?;
             self.inputs.add(start.input, *task, first);
             if let Some(queue) = &self.queue {
@@ -382,7 +381,7 @@ impl LeadGroup {
         consumer: &BaseConsumer<GroupContext>,
         partitions: &[(String, i32)],
         handler: &mut H,
-    ) -> Result<(Vec<Task>, Vec<(Task, Start)>), Error> {
+    ) -> Result<(Vec<Task>, TaskStarts), Error> {
         let tasks: Vec<Task> = self
             .named(partitions)
             .into_iter()
@@ -429,11 +428,7 @@ impl LeadGroup {
     }
 
     /// Committed offsets, asked for until they are stable.
-    fn committed(
-        &self,
-        consumer: &BaseConsumer<GroupContext>,
-        inputs: &[Input],
-    ) -> Result<Vec<Committed>, Error> {
+    fn committed(&self, consumer: &BaseConsumer<GroupContext>, inputs: &[Input]) -> Result<Vec<Committed>, Error> {
         let begun = Instant::now();
         let mut backoff = Backoff::new();
         loop {
@@ -456,8 +451,7 @@ impl LeadGroup {
         partitions: &[(String, i32)],
         handler: &mut H,
     ) -> Result<(), Error> {
-        let tasks: Vec<Task> =
-            self.named(partitions).into_iter().filter_map(|input| self.inputs.task(input)).collect();
+        let tasks: Vec<Task> = self.named(partitions).into_iter().filter_map(|input| self.inputs.task(input)).collect();
         self.let_go(&tasks, consumer.assignment_lost(), handler);
         let mut list = TopicPartitionList::new();
         for input in tasks.iter().flat_map(|task| self.inputs_of(*task)) {
@@ -500,9 +494,7 @@ impl LeadGroup {
             return Ok(());
         }
         let list = offsets::list(&self.topics, positions)?;
-        self.consumer()?
-            .commit(&list, CommitMode::Sync)
-            .map_err(|error| Error::client("committing positions", &error))
+        self.consumer()?.commit(&list, CommitMode::Sync).map_err(|error| Error::client("committing positions", &error))
     }
 
     /// Stops fetching from inputs; what was fetched and not yet delivered is fetched again after [`Self::resume`].
@@ -594,7 +586,7 @@ impl Drop for LeadGroup {
 }
 
 /// Errors of a partition: what passes is logged.
-fn judge_partition(
+pub(crate) fn judge_partition(
     topic: String,
     partition: i32,
     offset: i64,

@@ -121,8 +121,11 @@ mod tests {
         let step = prop_oneof![
             (0..4i32, 0..20i64).prop_map(|(partition, from)| Step::Assign { partition, from }),
             (0..4i32).prop_map(|partition| Step::Revoke { partition }),
-            (0..3u16, -1..5i32, 0..40i64)
-                .prop_map(|(topic, partition, offset)| Step::Message { topic, partition, offset }),
+            (0..3u16, -1..5i32, 0..40i64).prop_map(|(topic, partition, offset)| Step::Message {
+                topic,
+                partition,
+                offset
+            }),
             (0..3u16, -1..5i32, 0..40i64).prop_map(|(topic, partition, offset)| Step::End { topic, partition, offset }),
         ];
         proptest::collection::vec(step, 0..120)

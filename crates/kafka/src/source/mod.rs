@@ -26,3 +26,7 @@ mod raw;
 pub use group::{Assigned, Handler, LeadGroup};
 pub use membership::Membership;
 pub use raw::Message;
+
+pub(crate) use group::judge_partition;
+pub(crate) use offsets::list as offset_list;
+pub(crate) use raw::{Entry, RawQueue};

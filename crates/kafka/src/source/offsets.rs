@@ -40,8 +40,7 @@ pub(crate) fn committed<C: ConsumerContext>(
     for input in inputs {
         asked.add_partition(name(topics, *input), input.partition);
     }
-    let answer =
-        consumer.committed_offsets(asked, REQUEST_MAX).map_err(|error| Error::client(what, &error))?;
+    let answer = consumer.committed_offsets(asked, REQUEST_MAX).map_err(|error| Error::client(what, &error))?;
     inputs
         .iter()
         .map(|input| {
@@ -86,4 +85,3 @@ fn metadata(list: &TopicPartitionList, topic: &str, partition: i32) -> String {
         }
     }
 }
-

@@ -29,7 +29,7 @@ use crate::limits::BATCH_MESSAGES_MAX;
 use crate::message::Input;
 
 /// The queue, and room for one batch.
-pub(super) struct RawQueue<C: ConsumerContext> {
+pub(crate) struct RawQueue<C: ConsumerContext> {
     queue: NonNull<sys::rd_kafka_queue_t>,
     room: Box<[*mut sys::rd_kafka_message_t]>,
     /// Keeps the client alive for longer than the queue: `drop` destroys the queue before its fields go.
@@ -42,7 +42,7 @@ pub(super) struct RawQueue<C: ConsumerContext> {
 unsafe impl<C: ConsumerContext> Send for RawQueue<C> {}
 
 impl<C: ConsumerContext> RawQueue<C> {
-    pub(super) fn new(consumer: Arc<BaseConsumer<C>>) -> Result<Self, Error> {
+    pub(crate) fn new(consumer: Arc<BaseConsumer<C>>) -> Result<Self, Error> {
         // SAFETY: the client is alive, the call has no other condition; it gives a queue with one reference, ours.
         let queue = unsafe { sys::rd_kafka_queue_new(consumer.client().native_ptr()) };
         let queue = NonNull::new(queue)
@@ -52,16 +52,15 @@ impl<C: ConsumerContext> RawQueue<C> {
     }
 
     /// Messages of this partition come here from now on. To be called before each assignment of it.
-    pub(super) fn take_over(&self, topic: &str, partition: i32) -> Result<(), Error> {
+    pub(crate) fn take_over(&self, topic: &str, partition: i32) -> Result<(), Error> {
         let error = |reason: &str| Error::Client {
             what: format!("the queue of `{topic}` partition {partition}"),
             reason: reason.into(),
         };
         let name = CString::new(topic).map_err(|_| error("the topic's name contains a zero byte"))?;
         // SAFETY: the client is alive and `name` ends with a zero byte; the call gives a handle of ours, or null.
-        let source = unsafe {
-            sys::rd_kafka_queue_get_partition(self.consumer.client().native_ptr(), name.as_ptr(), partition)
-        };
+        let source =
+            unsafe { sys::rd_kafka_queue_get_partition(self.consumer.client().native_ptr(), name.as_ptr(), partition) };
         let source = NonNull::new(source).ok_or_else(|| error("librdkafka does not know it"))?;
         // SAFETY: both handles are alive. Forwarding takes a reference of its own to our queue, so the handle of the
         // partition's queue can go at once; it is destroyed exactly here.
@@ -73,17 +72,12 @@ impl<C: ConsumerContext> RawQueue<C> {
     }
 
     /// Up to a batch of messages and events: as soon as the batch is full, or what is there after `wait`.
-    pub(super) fn batch(&mut self, wait: Duration) -> Batch<'_> {
+    pub(crate) fn batch(&mut self, wait: Duration) -> Batch<'_> {
         let wait_ms = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
         // SAFETY: the queue is alive; `&mut self` excludes a second call at the same time; `room` has space for as
         // many pointers as are asked for, and librdkafka writes as many as it says.
         let taken = unsafe {
-            sys::rd_kafka_consume_batch_queue(
-                self.queue.as_ptr(),
-                wait_ms,
-                self.room.as_mut_ptr(),
-                self.room.len(),
-            )
+            sys::rd_kafka_consume_batch_queue(self.queue.as_ptr(), wait_ms, self.room.as_mut_ptr(), self.room.len())
         };
         // -1 is an error of the call's arguments alone; there is nothing to take then.
         let taken = usize::try_from(taken).unwrap_or(0).min(self.room.len());
@@ -100,27 +94,36 @@ impl<C: ConsumerContext> Drop for RawQueue<C> {
 }
 
 /// Messages that librdkafka has handed over; they are given back when this goes.
-pub(super) struct Batch<'q> {
+pub(crate) struct Batch<'q> {
     messages: &'q mut [*mut sys::rd_kafka_message_t],
 }
 
 /// What an entry of a batch is.
-pub(super) enum Entry<'b> {
+pub(crate) enum Entry<'b> {
     Message(Message<'b>),
-    End { input: Input, offset: i64 },
-    Error { topic: Option<String>, partition: i32, offset: i64, code: RDKafkaErrorCode, text: String },
+    End {
+        input: Input,
+        offset: i64,
+    },
+    Error {
+        topic: Option<String>,
+        partition: i32,
+        offset: i64,
+        code: RDKafkaErrorCode,
+        text: String,
+    },
     /// Of a topic that is none of ours.
     Stray,
 }
 
 impl Batch<'_> {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.messages.len()
     }
 
     /// The entries, in the order in which they came. Topics are found by name once per handle and batch: within a
     /// batch the messages hold their topics' handles, so that one address means one topic.
-    pub(super) fn entries<'b>(&'b self, topics: &'b [String]) -> impl Iterator<Item = Entry<'b>> {
+    pub(crate) fn entries<'b>(&'b self, topics: &'b [String]) -> impl Iterator<Item = Entry<'b>> {
         let mut known: Vec<(*mut sys::rd_kafka_topic_t, Option<u16>)> = Vec::new();
         self.messages.iter().map(move |message| {
             // SAFETY: librdkafka gave this pointer, valid until its destruction in `drop`, which needs `&mut self`,
@@ -261,9 +264,7 @@ fn header(
     let (mut name, mut value, mut length) = (std::ptr::null(), std::ptr::null(), 0);
     // SAFETY: `headers` belongs to `owner`, which is alive; the call writes the three places and says with its code
     // whether it did.
-    let code = unsafe {
-        sys::rd_kafka_header_get_all(headers, place, &raw mut name, &raw mut value, &raw mut length)
-    };
+    let code = unsafe { sys::rd_kafka_header_get_all(headers, place, &raw mut name, &raw mut value, &raw mut length) };
     if code != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR || name.is_null() {
         return None;
     }
@@ -283,4 +284,3 @@ impl std::fmt::Debug for Message<'_> {
             .finish()
     }
 }
-

@@ -1,0 +1,193 @@
+//! One transaction: begin, write, offsets, commit; and what an error at each step means.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, Producer as _};
+
+use super::Part;
+use crate::context::{Deliveries, Undelivered};
+use crate::limits::DELIVERY_POLL;
+use crate::message::Position;
+use crate::producer::{enqueue, is_permanent};
+use crate::source::{Membership, offset_list};
+use crate::stop::Stop;
+
+/// Slice of waiting for an abort: between slices the purged messages' reports are served, which the abort waits for.
+const ABORT_SLICE: Duration = Duration::from_millis(100);
+
+/// How a transaction ended.
+#[derive(Debug)]
+pub(super) enum Ending {
+    Committed,
+    /// It left no trace; the same can be tried again.
+    Aborted(String),
+    /// It may have committed or not; the producer is of no more use.
+    Unknown(String),
+    /// Another producer has the transactional id.
+    Fenced(String),
+    /// No repetition mends it.
+    Refused(String),
+}
+
+/// Why a step failed.
+enum Trouble {
+    Abort(String),
+    Unknown(String),
+    Fenced(String),
+    Refused(String),
+}
+
+/// What a transaction needs.
+pub(super) struct Desk<'a> {
+    pub(super) producer: &'a BaseProducer<Deliveries>,
+    pub(super) membership: &'a Membership,
+    pub(super) timeout: Duration,
+    pub(super) stop: &'a Stop,
+}
+
+impl Desk<'_> {
+    /// Writes and commits all parts.
+    pub(super) fn transact(&self, parts: &[Part]) -> Ending {
+        // Reports of messages that an abort has purged.
+        drop(self.producer.context().take());
+        let begun = Instant::now();
+        if let Err(error) = self.producer.begin_transaction() {
+            return match judge(&error) {
+                Trouble::Abort(reason) | Trouble::Unknown(reason) => Ending::Unknown(reason),
+                Trouble::Fenced(reason) => Ending::Fenced(reason),
+                Trouble::Refused(reason) => Ending::Refused(reason),
+            };
+        }
+        let trouble = match self.steps(parts, begun) {
+            Ok(()) => return Ending::Committed,
+            Err(trouble) => trouble,
+        };
+        // What a broker says of a message tells more than what the transaction says of its end.
+        let undelivered = self.producer.context().take().first.filter(is_permanent);
+        match (trouble, undelivered) {
+            (Trouble::Abort(_), Some(Undelivered { topic, reason, .. })) => {
+                let _ = self.abort();
+                Ending::Refused(format!("topic `{topic}`: {reason}"))
+            }
+            (Trouble::Abort(reason), None) => self.abort_because(reason),
+            // The broker ends a transaction that was open for too long by raising the producer's epoch, which looks
+            // like a second producer. It is one only if the time was not yet over.
+            (Trouble::Fenced(reason), _) if begun.elapsed() >= self.timeout => Ending::Unknown(reason),
+            (Trouble::Fenced(reason), _) => Ending::Fenced(reason),
+            (Trouble::Unknown(reason), _) => Ending::Unknown(reason),
+            (Trouble::Refused(reason), _) => {
+                let _ = self.abort();
+                Ending::Refused(reason)
+            }
+        }
+    }
+
+    fn steps(&self, parts: &[Part], begun: Instant) -> Result<(), Trouble> {
+        for record in parts.iter().flat_map(|part| &part.outputs) {
+            while !enqueue(self.producer, record).map_err(Trouble::Refused)? {
+                // The queue is full: messages leave it as brokers take them.
+                self.producer.poll(DELIVERY_POLL);
+                self.check_time(begun)?;
+            }
+        }
+        self.send_offsets(parts)?;
+        while self.producer.in_flight_count() > 0 {
+            self.producer.poll(DELIVERY_POLL);
+            self.check_time(begun)?;
+        }
+        // rust-rdkafka flushes first, in slices of a tenth of a second; there is nothing left to flush.
+        self.producer.commit_transaction(self.timeout).map_err(|error| match judge(&error) {
+            // Past this point only an error that asks for an abort means that nothing was committed.
+            Trouble::Refused(reason) => Trouble::Unknown(reason),
+            trouble => trouble,
+        })
+    }
+
+    /// The proof of membership first, then whether the tasks are still owned: see [`Membership`].
+    fn send_offsets(&self, parts: &[Part]) -> Result<(), Trouble> {
+        let positions: Vec<Position> = parts.iter().flat_map(|part| part.positions.iter().cloned()).collect();
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let proof = self.membership.proof().ok_or_else(|| Trouble::Abort("not a member of the group now".into()))?;
+        if !parts.iter().all(|part| self.membership.owns(part.task)) {
+            return Err(Trouble::Abort("a task went to another member".into()));
+        }
+        let list =
+            offset_list(self.membership.topics(), &positions).map_err(|error| Trouble::Refused(error.to_string()))?;
+        self.producer.send_offsets_to_transaction(&list, &proof, self.timeout).map_err(|error| match judge(&error) {
+            // Nothing is committed before the end.
+            Trouble::Unknown(reason) => Trouble::Abort(reason),
+            trouble => trouble,
+        })
+    }
+
+    fn check_time(&self, begun: Instant) -> Result<(), Trouble> {
+        if self.stop.is_stopped() {
+            return Err(Trouble::Abort("stopped".into()));
+        }
+        if begun.elapsed() >= self.timeout {
+            return Err(Trouble::Abort(format!("brokers did not take the messages in {:?}", self.timeout)));
+        }
+        Ok(())
+    }
+
+    fn abort_because(&self, reason: String) -> Ending {
+        match self.abort() {
+            Ok(()) => Ending::Aborted(reason),
+            // Whether the abort arrived or not: what was not committed is not. But this producer cannot go on.
+            Err(Trouble::Fenced(fenced)) => Ending::Fenced(fenced),
+            Err(Trouble::Abort(also) | Trouble::Unknown(also) | Trouble::Refused(also)) => {
+                Ending::Unknown(format!("{reason}; then {also}"))
+            }
+        }
+    }
+
+    /// An abort is repeated until it is through: librdkafka's own flush inside it waits for reports that this thread
+    /// has to serve.
+    fn abort(&self) -> Result<(), Trouble> {
+        let begun = Instant::now();
+        loop {
+            let error = match self.producer.abort_transaction(ABORT_SLICE) {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            let may_repeat = matches!(&error, KafkaError::Transaction(error) if error.is_retriable());
+            if !may_repeat || begun.elapsed() >= self.timeout {
+                let trouble = judge(&error);
+                let timed_out = begun.elapsed() >= self.timeout;
+                return Err(match trouble {
+                    Trouble::Fenced(reason) if timed_out => Trouble::Unknown(reason),
+                    trouble => trouble,
+                });
+            }
+            self.producer.poll(DELIVERY_POLL);
+        }
+    }
+}
+
+/// What librdkafka says that an error means.
+fn judge(error: &KafkaError) -> Trouble {
+    let reason = error.to_string();
+    let KafkaError::Transaction(transaction) = error else { return Trouble::Unknown(reason) };
+    let reason = match transaction.string() {
+        text if text.is_empty() => reason,
+        text => text,
+    };
+    if transaction.txn_requires_abort() {
+        return Trouble::Abort(reason);
+    }
+    if is_fenced(transaction.code()) {
+        return Trouble::Fenced(reason);
+    }
+    if transaction.is_fatal() {
+        return Trouble::Refused(reason);
+    }
+    Trouble::Unknown(reason)
+}
+
+/// A second producer has the transactional id, or the broker has ended this one's transaction.
+pub(super) const fn is_fenced(code: RDKafkaErrorCode) -> bool {
+    matches!(code, RDKafkaErrorCode::Fenced | RDKafkaErrorCode::ProducerFenced | RDKafkaErrorCode::InvalidProducerEpoch)
+}

@@ -1,0 +1,233 @@
+//! The companion's thread.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, Sender};
+use rdkafka::error::KafkaError;
+use rdkafka::producer::{BaseProducer, Producer as _};
+
+use super::transaction::{Desk, Ending, is_fenced};
+use super::{Counts, Event, Interval, StepAside};
+use crate::context::Deliveries;
+use crate::error::{Error, is_transient};
+use crate::limits::{EVENTS_MAX, INTERVALS_MAX, REQUEST_MAX};
+use crate::message::{Input, Position, Task};
+use crate::settings::CompanionSettings;
+use crate::source::Membership;
+use crate::stop::{Backoff, Stop};
+use crate::watchdog;
+
+pub(super) struct Worker {
+    settings: CompanionSettings,
+    membership: Arc<Membership>,
+    producer: BaseProducer<Deliveries>,
+    events: Sender<Event>,
+    counts: Arc<Counts>,
+    stop: Stop,
+    /// What this thread committed last, by input: tells an interval that moves from one that does not.
+    committed: BTreeMap<Input, (i64, String)>,
+}
+
+impl Worker {
+    pub(super) fn new(
+        settings: CompanionSettings,
+        membership: Arc<Membership>,
+        events: Sender<Event>,
+        counts: Arc<Counts>,
+        stop: Stop,
+    ) -> Result<Self, Error> {
+        let producer = connect(&settings).map_err(|error| Error::client("making a transactional producer", &error))?;
+        Ok(Self { settings, membership, producer, events, counts, stop, committed: BTreeMap::new() })
+    }
+
+    pub(super) fn run(mut self, intervals: &Receiver<(Interval, Instant)>) {
+        if let Err(reason) = self.work(intervals) {
+            if reason != StepAside::Stopped {
+                tracing::error!(id = %self.settings.transactional_id, "the companion steps aside: {reason}");
+            }
+            self.tell(Event::SteppedAside(reason));
+        }
+        // An open transaction is aborted by the next producer with this id, or by the broker. Nothing is in flight
+        // that matters: what committed was flushed before.
+        watchdog::destroy("producer", self.producer);
+    }
+
+    fn work(&mut self, intervals: &Receiver<(Interval, Instant)>) -> Result<(), StepAside> {
+        self.initialise()?;
+        self.tell(Event::Ready);
+        for (interval, handed_over) in intervals {
+            self.settle(interval, handed_over)?;
+        }
+        Ok(())
+    }
+
+    /// Sends an interval until its fate is known.
+    fn settle(&mut self, mut interval: Interval, handed_over: Instant) -> Result<(), StepAside> {
+        let number = interval.number;
+        let (mut attempts, mut dropped) = (0, Vec::new());
+        let mut backoff = Backoff::new();
+        loop {
+            if self.stop.is_stopped() {
+                return Err(StepAside::Stopped);
+            }
+            self.drop_lost(&mut interval, &mut dropped);
+            if interval.parts.is_empty() {
+                self.tell(Event::Dropped { number });
+                return Ok(());
+            }
+            attempts += 1;
+            let desk = Desk {
+                producer: &self.producer,
+                membership: &self.membership,
+                timeout: self.settings.transaction_timeout,
+                stop: &self.stop,
+            };
+            let committed = match desk.transact(&interval.parts) {
+                Ending::Committed => true,
+                Ending::Aborted(reason) => {
+                    self.aborted(number, reason);
+                    false
+                }
+                Ending::Unknown(reason) => {
+                    tracing::warn!(
+                        number,
+                        reason,
+                        "the outcome of a transaction is unknown; a new producer settles it"
+                    );
+                    self.rebuild()?;
+                    self.was_committed(&interval)?
+                }
+                Ending::Fenced(reason) => return Err(StepAside::Fenced { reason }),
+                Ending::Refused(reason) => return Err(StepAside::Refused { reason }),
+            };
+            if committed {
+                self.note(&interval);
+                self.tell(Event::Committed { number, took: handed_over.elapsed(), attempts, dropped });
+                return Ok(());
+            }
+            if !self.stop.sleep(backoff.next()) {
+                return Err(StepAside::Stopped);
+            }
+        }
+    }
+
+    fn drop_lost(&self, interval: &mut Interval, dropped: &mut Vec<Task>) {
+        interval.parts.retain(|part| {
+            let owned = self.membership.owns(part.task);
+            if !owned {
+                dropped.push(part.task);
+            }
+            owned
+        });
+    }
+
+    fn aborted(&self, number: u64, reason: String) {
+        tracing::warn!(number, reason, "a transaction was aborted; what is still owned is sent again");
+        Counts::add(&self.counts.aborted);
+        // Only for information: room is kept for the events that the owner must see.
+        if self.events.len() < EVENTS_MAX / 2 {
+            self.tell(Event::Aborted { number, reason });
+        }
+    }
+
+    fn note(&mut self, interval: &Interval) {
+        Counts::add(&self.counts.committed);
+        for position in interval.parts.iter().flat_map(|part| &part.positions) {
+            self.committed.insert(position.input, (position.offset, position.metadata.clone()));
+        }
+    }
+
+    /// A new producer with the same id: its start makes the broker end what the old one left open.
+    fn rebuild(&mut self) -> Result<(), StepAside> {
+        Counts::add(&self.counts.rebuilt);
+        let producer = connect(&self.settings).map_err(|error| StepAside::Refused { reason: error.to_string() })?;
+        watchdog::destroy("producer", std::mem::replace(&mut self.producer, producer));
+        self.initialise()
+    }
+
+    /// Waits for the broker as long as it takes. Goes on with the same call after a timeout, as librdkafka asks.
+    fn initialise(&mut self) -> Result<(), StepAside> {
+        let id = self.settings.transactional_id.clone();
+        let mut backoff = Backoff::new();
+        let mut said = false;
+        loop {
+            let error = match self.producer.init_transactions(REQUEST_MAX) {
+                Ok(()) => {
+                    if said {
+                        tracing::info!(id, "the transactional producer is ready now");
+                    }
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            let KafkaError::Transaction(transaction) = &error else {
+                return Err(StepAside::Refused { reason: error.to_string() });
+            };
+            if is_fenced(transaction.code()) {
+                return Err(StepAside::Fenced { reason: transaction.string() });
+            }
+            if transaction.is_fatal() || !(transaction.is_retriable() || is_transient(transaction.code())) {
+                return Err(StepAside::Refused { reason: transaction.string() });
+            }
+            if !said {
+                tracing::warn!(id, reason = transaction.string(), "no transactional producer yet; trying until it is");
+                said = true;
+            }
+            if !self.stop.sleep(backoff.next()) {
+                return Err(StepAside::Stopped);
+            }
+        }
+    }
+
+    /// After the broker has settled an unknown outcome: whether the interval's positions are the committed ones.
+    /// Only this thread commits for tasks that are owned, so theirs are either these or those before.
+    fn was_committed(&self, interval: &Interval) -> Result<bool, StepAside> {
+        let mut backoff = Backoff::new();
+        loop {
+            let positions: Vec<&Position> = interval
+                .parts
+                .iter()
+                .filter(|part| self.membership.owns(part.task))
+                .flat_map(|part| &part.positions)
+                .collect();
+            if positions.is_empty() {
+                return Ok(false);
+            }
+            let moved = |position: &&Position| {
+                let known = self.committed.get(&position.input);
+                known.is_none_or(|(offset, metadata)| *offset != position.offset || *metadata != position.metadata)
+            };
+            if !positions.iter().any(moved) {
+                return Err(StepAside::Undecidable { number: interval.number });
+            }
+            let inputs: Vec<Input> = positions.iter().map(|position| position.input).collect();
+            match self.membership.committed(&inputs) {
+                Some(Ok(found)) => {
+                    return Ok(found.iter().zip(&positions).all(|(found, position)| {
+                        found.offset == Some(position.offset) && found.metadata == position.metadata
+                    }));
+                }
+                Some(Err(error)) => tracing::warn!(%error, "waiting to learn what is committed"),
+                None => return Ok(false),
+            }
+            if !self.stop.sleep(backoff.next()) {
+                return Err(StepAside::Stopped);
+            }
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        // There is room: see `EVENTS_MAX`. An owner that is gone need not be told.
+        if self.events.try_send(event).is_err() {
+            tracing::debug!("an event without anybody to take it");
+        }
+    }
+}
+
+fn connect(settings: &CompanionSettings) -> Result<BaseProducer<Deliveries>, KafkaError> {
+    settings.config().create_with_context(Deliveries::default())
+}
+
+const _: () = assert!(INTERVALS_MAX + 2 < EVENTS_MAX / 2, "room for Ready, every completion and the last word");

@@ -1,0 +1,151 @@
+//! A producer without transactions, for writers whose messages bear repeating, such as the copier.
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
+
+use crate::context::{Deliveries, Undelivered};
+use crate::error::Error;
+use crate::limits::DELIVERY_POLL;
+use crate::message::OutRecord;
+use crate::settings::ProducerSettings;
+use crate::watchdog;
+
+/// An idempotent producer that waits for every acknowledgement.
+///
+/// Within one call messages arrive once and in order. After an error the same messages are sent again by the caller:
+/// some may then be there twice.
+pub struct Producer {
+    client: Option<BaseProducer<Deliveries>>,
+}
+
+impl std::fmt::Debug for Producer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Producer").finish_non_exhaustive()
+    }
+}
+
+impl Producer {
+    /// Makes the client; it connects by itself.
+    ///
+    /// # Errors
+    /// For settings that librdkafka refuses.
+    pub fn connect(settings: &ProducerSettings) -> Result<Self, Error> {
+        let client = settings
+            .config()
+            .create_with_context(Deliveries::default())
+            .map_err(|error| Error::client("making a producer", &error))?;
+        Ok(Self { client: Some(client) })
+    }
+
+    /// Sends all and returns when all in-sync replicas of each partition have them. Takes at most about
+    /// [`crate::limits::DELIVERY_MAX`]: then what is not acknowledged has failed.
+    ///
+    /// # Errors
+    /// [`Error::Delivery`] with the first failure.
+    pub fn send_batch(&mut self, records: &[OutRecord]) -> Result<(), Error> {
+        let Some(client) = &self.client else { return Ok(()) };
+        let mut refused = None;
+        for record in records {
+            match send_one(client, record) {
+                Ok(()) => {}
+                Err(reason) => {
+                    refused = Some((record.topic.to_string(), reason));
+                    break;
+                }
+            }
+        }
+        // Every message that was taken ends, acknowledged or not, by `message.timeout.ms`.
+        while client.in_flight_count() > 0 {
+            client.poll(DELIVERY_POLL);
+        }
+        let mut failed = client.context().take();
+        if let Some((topic, reason)) = refused {
+            failed.count += 1;
+            failed.first.get_or_insert(Undelivered { topic, code: None, reason });
+        }
+        match failed.first {
+            None => Ok(()),
+            Some(first) => Err(Error::Delivery {
+                failed: failed.count,
+                sent: records.len(),
+                topic: first.topic,
+                reason: first.reason,
+            }),
+        }
+    }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        // Nothing is in flight between calls, so there is nothing to flush.
+        if let Some(client) = self.client.take() {
+            watchdog::destroy("producer", client);
+        }
+    }
+}
+
+fn send_one(client: &BaseProducer<Deliveries>, record: &OutRecord) -> Result<(), String> {
+    while !enqueue(client, record)? {
+        client.poll(DELIVERY_POLL);
+    }
+    Ok(())
+}
+
+/// Puts a message into the producer's queue; false if it is full now.
+///
+/// # Errors
+/// What no waiting mends, with topic and size.
+pub(crate) fn enqueue<C>(client: &BaseProducer<C>, record: &OutRecord) -> Result<bool, String>
+where
+    C: ProducerContext<DeliveryOpaque = ()>,
+{
+    let mut sent: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(&record.topic).payload(&record.value);
+    if let Some(key) = &record.key {
+        sent = sent.key(key);
+    }
+    if let Some(partition) = record.partition {
+        sent = sent.partition(partition);
+    }
+    if let Some(time_ms) = record.timestamp_ms {
+        sent = sent.timestamp(time_ms);
+    }
+    if !record.headers.is_empty() {
+        let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
+        for (name, value) in &record.headers {
+            headers = headers.insert(Header { key: name, value: Some(value) });
+        }
+        sent = sent.headers(headers);
+    }
+    match client.send(sent) {
+        Ok(()) => Ok(true),
+        Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => Ok(false),
+        Err((error, _)) => {
+            let bytes = record.value.len() + record.key.as_ref().map_or(0, Vec::len);
+            Err(format!("topic `{}`, a message of {bytes} bytes: {error}", record.topic))
+        }
+    }
+}
+
+/// Whether sending the same message again ends the same way.
+pub(crate) fn is_permanent(undelivered: &Undelivered) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        undelivered.code,
+        Some(
+            Code::MessageSizeTooLarge
+                | Code::MessageBatchTooLarge
+                | Code::InvalidMessage
+                | Code::InvalidMessageSize
+                | Code::InvalidTimestamp
+                | Code::InvalidRecord
+                | Code::InvalidTopic
+                | Code::TopicAuthorizationFailed
+                | Code::ClusterAuthorizationFailed
+                | Code::UnknownTopicOrPartition
+                | Code::UnknownTopic
+                | Code::UnknownPartition
+                | Code::PolicyViolation
+        )
+    )
+}
