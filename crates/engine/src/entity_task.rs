@@ -41,7 +41,8 @@ struct Entity {
 /// State of an entity task.
 #[derive(Clone, Debug, Default, Encode, Decode)]
 pub(crate) struct State {
-    borders: [BTreeMap<u32, Border>; 3],
+    /// Borders that each record task reached and that panes still to be judged are under.
+    borders: [BTreeMap<u32, BTreeMap<i64, Border>>; 3],
     /// From which pane on which pack judges, by class.
     packs: [BTreeMap<i64, [u8; 32]>; 3],
     judged: [Option<i64>; 3],
@@ -49,7 +50,8 @@ pub(crate) struct State {
     /// Entities to be judged at the close of a pane, with the positions of the patterns.
     due: BTreeMap<(Class, i64), BTreeSet<(u64, String, u32)>>,
     entities: HashMap<EntityId, Entity, FixedState>,
-    abroad: HashMap<u64, BTreeMap<i64, bool>, FixedState>,
+    /// By class and subscriber: where from when on, as known from which pane on.
+    abroad: HashMap<(Class, u64), BTreeMap<(i64, i64), bool>, FixedState>,
     incidents: Incidents,
     swept: [i64; 3],
 }
@@ -111,7 +113,7 @@ impl EntityTask {
             self.state.pending.entry((message.class, partial.effective)).or_default().push(partial);
         }
         for whereabouts in message.whereabouts {
-            self.whereabouts(whereabouts);
+            self.whereabouts(message.class, whereabouts);
         }
         if let Some(border) = message.border {
             self.border(message.class, message.from, border);
@@ -122,20 +124,24 @@ impl EntityTask {
         Ok(())
     }
 
-    fn whereabouts(&mut self, found: Whereabouts) {
-        if self.state.abroad.len() >= ABROAD_MAX && !self.state.abroad.contains_key(&found.subscriber) {
+    fn whereabouts(&mut self, class: Class, found: Whereabouts) {
+        let key = (class, found.subscriber);
+        if self.state.abroad.len() >= ABROAD_MAX && !self.state.abroad.contains_key(&key) {
             self.counters.evicted += 1;
             return;
         }
-        let times = self.state.abroad.entry(found.subscriber).or_default();
+        let times = self.state.abroad.entry(key).or_default();
         // Of two statements about one moment the one that accuses nobody stands.
-        times.entry(found.at.as_ms()).and_modify(|abroad| *abroad |= found.abroad).or_insert(found.abroad);
+        let statement = times.entry((found.at.as_ms(), found.effective)).or_default();
+        *statement |= found.abroad;
     }
 
     fn border(&mut self, class: Class, from: u32, border: Border) {
-        let before = self.state.borders[class.index()].insert(from, border);
+        let borders = self.state.borders[class.index()].entry(from).or_default();
+        let before = borders.last_key_value().map(|(pane, _)| *pane);
+        borders.insert(border.pane, border);
         if from == 0 {
-            let begins = before.map_or(i64::MIN, |before| before.pane);
+            let begins = before.unwrap_or(i64::MIN);
             let packs = &mut self.state.packs[class.index()];
             if packs.last_key_value().is_none_or(|(_, pack)| *pack != border.pack) {
                 packs.insert(begins, border.pack);
@@ -155,7 +161,8 @@ impl EntityTask {
         if borders.len() < self.settings.partitions as usize {
             return Ok(());
         }
-        let Some(border) = borders.values().map(|border| border.pane).min() else { return Ok(()) };
+        let reached = borders.values().filter_map(|reached| reached.last_key_value().map(|(pane, _)| *pane));
+        let Some(border) = reached.min() else { return Ok(()) };
         if self.state.judged[class.index()].is_some_and(|judged| border <= judged) {
             return Ok(());
         }
@@ -164,6 +171,11 @@ impl EntityTask {
             self.judge_pane(class, pane, &pack, out);
         }
         self.state.judged[class.index()] = Some(border);
+        for borders in self.state.borders[class.index()].values_mut() {
+            // A pane that is still to be judged is under a later border; the last one says how far the task is.
+            let last = borders.last_key_value().map_or(border, |(pane, _)| *pane);
+            *borders = borders.split_off(&(border + 1).min(last));
+        }
         let pack = self.pack_at(offset, class, border, packs)?;
         let reached = Timestamp::from_ms(border.saturating_mul(pack.plan.grid_ms));
         self.state.incidents.close(class, reached, &mut out.incidents);
@@ -209,12 +221,14 @@ impl EntityTask {
         }
     }
 
-    /// Whether *not known to be abroad* means *at home* throughout a pane.
+    /// Whether *not known to be abroad* means *at home* throughout a pane: by what each record task knew when it
+    /// closed the pane, however long the others took.
     fn knows_whereabouts(&self, class: Class, pane: i64, grid_ms: i64) -> bool {
         let begins = Timestamp::from_ms(pane.saturating_mul(grid_ms));
         let ends = begins.plus_ms(grid_ms);
-        self.state.borders[class.index()].values().all(|border| {
-            border.mobility.is_some_and(|mobility| {
+        self.state.borders[class.index()].values().all(|borders| {
+            let closed = borders.range(pane + 1..).next();
+            closed.and_then(|(_, border)| border.mobility).is_some_and(|mobility| {
                 mobility.watermark >= ends && mobility.since <= begins.plus_ms(-MOBILITY_COMPLETE_MS)
             })
         })
@@ -231,7 +245,7 @@ impl EntityTask {
             .cells
             .into_iter()
             .map(|cell| match cell {
-                Some(Cell::Claims(claims)) if mobile => Some(self.at_home(&claims, begins_ms, grid_ms)),
+                Some(Cell::Claims(claims)) if mobile => Some(self.at_home(class, pane, &claims, begins_ms, grid_ms)),
                 Some(Cell::Claims(_)) => {
                     self.counters.blind_panes += 1;
                     None
@@ -256,12 +270,14 @@ impl EntityTask {
     }
 
     /// How many of the claimed calls were made in the name of subscribers who were at home all the pane.
-    fn at_home(&self, claims: &[(u64, u64)], begins_ms: i64, grid_ms: i64) -> Cell {
+    fn at_home(&self, class: Class, pane: i64, claims: &[(u64, u64)], begins_ms: i64, grid_ms: i64) -> Cell {
         let ends_ms = begins_ms.saturating_add(grid_ms);
         let home = |subscriber: &u64| {
-            let Some(times) = self.state.abroad.get(subscriber) else { return true };
-            let before = times.range(..=begins_ms).next_back().is_some_and(|(_, abroad)| *abroad);
-            !before && !times.range(begins_ms + 1..ends_ms).any(|(_, abroad)| *abroad)
+            let Some(times) = self.state.abroad.get(&(class, *subscriber)) else { return true };
+            let known = || times.iter().filter(|((_, effective), _)| *effective <= pane);
+            let before = known().filter(|((at, _), _)| *at <= begins_ms).map(|((at, _), abroad)| (*at, *abroad)).max();
+            let within = |((at, _), abroad): (&(i64, i64), &bool)| (begins_ms + 1..ends_ms).contains(at) && *abroad;
+            !before.is_some_and(|(_, abroad)| abroad) && !known().any(within)
         };
         Cell::Count(claims.iter().filter(|(subscriber, _)| home(subscriber)).map(|(_, count)| count).sum())
     }
@@ -337,10 +353,13 @@ impl EntityTask {
             !entity.panes.is_empty()
         });
         let keep_from = reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms();
-        self.state.abroad.retain(|_, times| {
+        self.state.abroad.retain(|(of, _), times| {
+            if *of != class {
+                return true;
+            }
             // The last statement before the oldest pane that may still be judged says where the subscriber was.
-            let standing = times.range(..keep_from).next_back().map(|(at, abroad)| (*at, *abroad));
-            *times = times.split_off(&keep_from);
+            let standing = times.range(..(keep_from, i64::MIN)).next_back().map(|(at, abroad)| (*at, *abroad));
+            *times = times.split_off(&(keep_from, i64::MIN));
             if let Some((at, true)) = standing {
                 times.insert(at, true);
             }

@@ -44,6 +44,8 @@ pub struct Whereabouts {
     pub at: Timestamp,
     /// Whether abroad.
     pub abroad: bool,
+    /// Pane from which on it is known: later than that of `at` only for an input that returned from idle.
+    pub effective: i64,
 }
 
 /// How far a record task is in a class.

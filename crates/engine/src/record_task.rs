@@ -164,7 +164,11 @@ impl RecordTask {
         } else if !self.state.ever_abroad.contains(&subscriber) {
             return;
         }
-        self.state.whereabouts[class.index()].push(Whereabouts { subscriber, at: record.event, abroad });
+        let Some(pack) = &self.pack else { return };
+        let pane = record.event.pane(pack.plan.grid_ms);
+        let effective = self.state.borders[class.index()].map_or(pane, |border| pane.max(border));
+        let found = Whereabouts { subscriber, at: record.event, abroad, effective };
+        self.state.whereabouts[class.index()].push(found);
     }
 
     fn event(&mut self, class: Class, record: &Record<'_>, out: &mut Outputs) {

@@ -118,7 +118,11 @@ pub fn evaluate(incidents: &[Incident], truth: &[Truth]) -> Report {
     for incident in incidents.iter().filter(|incident| incident.message == "open") {
         let id = incident.patterns.first().map_or("", |pattern| pattern.split('@').next().unwrap_or(""));
         let pattern = report.patterns.entry(id.to_owned()).or_default();
-        let matching = truth.iter().find(|episode| stands_for(incident, id, episode));
+        // Of two episodes on one entity the one that was not found yet comes first.
+        let matching = truth
+            .iter()
+            .filter(|episode| stands_for(incident, id, episode))
+            .min_by_key(|episode| found.contains_key(episode.id.as_str()));
         match matching {
             Some(episode) if episode.grade == Grade::Benign => {
                 pattern.incidents_false += 1;
