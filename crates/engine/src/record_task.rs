@@ -158,6 +158,8 @@ impl RecordTask {
     fn mobility(&mut self, class: Class, record: &Record<'_>) {
         let (Some(subscriber), Some(country)) = (record.caller, record.roaming) else { return };
         let subscriber = party_key(subscriber);
+        // That somebody is at home says something only of those who were said to be abroad before: a record that is
+        // out of order can leave a subscriber abroad until the next update, and accuses nobody.
         let abroad = country != record.home;
         if abroad {
             self.state.ever_abroad.insert(subscriber);

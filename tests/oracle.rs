@@ -1,0 +1,124 @@
+//! The engine agrees exactly with a naive implementation written from the definitions: nested loops over all records
+//! of a records log, given the log with its marks. Thousands of random small streams, random cuts, 1, 2 and 8
+//! partitions.
+
+#[path = "oracle/naive.rs"]
+mod naive;
+#[path = "oracle/streams.rs"]
+mod streams;
+
+use std::sync::Arc;
+
+use lancang_engine::{EntityTask, MemoryRun, Outputs, RecordTask, Settings};
+use lancang_pattern::{Pack, PackSources, SourceFile};
+use proptest::prelude::*;
+
+use naive::Seen;
+use streams::{Log, partitioned, stream};
+
+/// A pack of every kind of entity and aggregate with limits that small streams reach.
+fn pack() -> Arc<Pack> {
+    let file = |path: &str, text: &str| SourceFile { path: path.to_owned(), text: text.to_owned() };
+    let lists = "list,kind,value,owner,reason,expires\nquiet,number,+85512000003,desk,test,1970-01-02T00:10:00Z\n";
+    let patterns = vec![
+        file("burst.toml", include_str!("oracle/burst.toml")),
+        file("long.toml", include_str!("oracle/long.toml")),
+        file("spread.toml", include_str!("oracle/spread.toml")),
+        file("claims.toml", include_str!("oracle/claims.toml")),
+    ];
+    let sources = PackSources::new(patterns, vec![file("quiet.csv", lists)]);
+    Arc::new(sources.compile().unwrap_or_else(|found| panic!("{}", found.iter().map(|d| format!("{d}\n")).collect::<String>())))
+}
+
+/// Incidents of the engine over a whole log.
+fn engine(log: &Log, pack: &Arc<Pack>) -> Vec<Seen> {
+    let mut run = MemoryRun::new(log.partitions(), 1_000_000);
+    run.offer(Arc::clone(pack));
+    let mut out = Outputs::default();
+    for (partition, entry) in log.entries(pack.hash) {
+        run.push(partition, &entry, &mut out).unwrap();
+    }
+    let counters = run.counters();
+    assert_eq!(counters.read, counters.scored + counters.repeats + counters.bad, "fates add up");
+    sorted(out)
+}
+
+fn sorted(out: Outputs) -> Vec<Seen> {
+    let mut seen: Vec<Seen> = out.incidents.iter().map(|incident| Seen::of_line(&incident.line)).collect();
+    seen.sort();
+    seen
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    /// Late inputs, idle inputs that return, repeats, calls in parts: all in any order that a log can have.
+    #[test]
+    fn the_engine_agrees_with_the_definitions(stream in stream(true), partitions in prop_oneof![Just(1_u32), Just(2), Just(3)]) {
+        let pack = pack();
+        let log = partitioned(&stream, partitions);
+        prop_assert_eq!(engine(&log, &pack), naive::incidents(&log, &pack));
+    }
+
+    /// Without lateness the number of partitions changes nothing.
+    #[test]
+    fn partitions_change_nothing_without_lateness(stream in stream(false)) {
+        let pack = pack();
+        let one = engine(&partitioned(&stream, 1), &pack);
+        for partitions in [2, 8] {
+            prop_assert_eq!(&engine(&partitioned(&stream, partitions), &pack), &one);
+        }
+    }
+
+    /// A task that is stopped anywhere and goes on from its snapshot gives the same bytes.
+    #[test]
+    fn snapshots_change_nothing(stream in stream(true), cut in 0.0_f64..1.0) {
+        let pack = pack();
+        let log = partitioned(&stream, 1);
+        let entries = log.entries(pack.hash);
+        let packs = |hash: &[u8; 32]| (*hash == pack.hash).then(|| Arc::clone(&pack));
+        let settings = Settings { partition: 0, partitions: 1, entities_max: 1000 };
+        let run = |restart_at: Option<usize>| {
+            let (mut records, mut entities) = (RecordTask::new(settings), EntityTask::new(settings));
+            let (mut all, mut offset) = (Outputs::default(), 0);
+            for (index, (_, entry)) in entries.iter().enumerate() {
+                if restart_at == Some(index) {
+                    let (task, at) = RecordTask::restore(settings, &records.snapshot(index as i64), &packs).unwrap();
+                    assert_eq!(at, index as i64);
+                    records = task;
+                    entities = EntityTask::restore(settings, &entities.snapshot(offset)).unwrap().0;
+                }
+                let mut out = Outputs::default();
+                records.apply(index as i64, entry, &packs, &mut out).unwrap();
+                for (_, message) in std::mem::take(&mut out.partials) {
+                    entities.apply(offset, &message, &packs, &mut out).unwrap();
+                    offset += 1;
+                }
+                all.incidents.append(&mut out.incidents);
+            }
+            all.incidents
+        };
+        let at = (entries.len() as f64 * cut) as usize;
+        prop_assert_eq!(run(Some(at)), run(None));
+    }
+}
+
+#[test]
+fn random_streams_do_lead_to_incidents_of_every_kind() {
+    use proptest::strategy::ValueTree as _;
+    let pack = pack();
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut kinds = std::collections::BTreeMap::new();
+    for _ in 0..300 {
+        let stream = stream(true).new_tree(&mut runner).unwrap().current();
+        for seen in engine(&partitioned(&stream, 2), &pack) {
+            *kinds.entry(format!("{} {} {}", seen.entity.split(':').next().unwrap_or(""), seen.message, seen.severity)).or_insert(0) += 1;
+        }
+    }
+    for expected in [
+        "caller open 3", "caller update 5", "caller close 3", "template open 3", "domain open 3", "trunk open 3",
+        "trunk close 3", "device open 3",
+    ] {
+        assert!(kinds.contains_key(expected), "{expected} is never reached: {kinds:?}");
+    }
+}

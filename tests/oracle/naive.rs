@@ -1,0 +1,529 @@
+//! Scoring by its definitions: nested loops over all records, nothing kept that could be computed again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lancang_pattern::Pack;
+use lancang_pattern::fields::{EntityKey, party_key};
+use lancang_pattern::plan::{EntityPlan, PatternPlan, Verdict};
+use lancang_record::log::{Class, InputMark, InputState};
+use lancang_record::record::{Kind, Phase, Record};
+use lancang_window::{Aggregate, DistinctSet};
+use sha2::{Digest as _, Sha256};
+
+use crate::streams::{Log, LogEntry};
+
+/// What is compared of an incident line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seen {
+    pub id: String,
+    pub revision: u64,
+    pub message: String,
+    pub entity: String,
+    pub rule: String,
+    pub patterns: Vec<String>,
+    pub severity: u64,
+    pub score: u64,
+    pub reasons: Vec<String>,
+    pub victims: u64,
+    pub last_event: String,
+}
+
+impl Seen {
+    /// Of a line that the engine wrote.
+    pub fn of_line(line: &[u8]) -> Self {
+        let line: serde_json::Value = serde_json::from_slice(line).unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or("").to_owned();
+        let reason = |reason: &serde_json::Value| {
+            format!("{} {} {} {}", text(&reason["pattern"]), text(&reason["code"]), reason["value"], reason["threshold"])
+        };
+        Self {
+            id: text(&line["incident_id"]),
+            revision: line["revision"].as_u64().unwrap(),
+            message: text(&line["message"]),
+            entity: format!("{}:{}", text(&line["entity"]["type"]), text(&line["entity"]["value"])),
+            rule: text(&line["rule"]),
+            patterns: line["patterns"].as_array().unwrap().iter().map(text).collect(),
+            severity: line["severity"].as_u64().unwrap(),
+            score: line["score"].as_u64().unwrap(),
+            reasons: line["reasons"].as_array().unwrap().iter().map(reason).collect(),
+            victims: line["victims"].as_u64().unwrap(),
+            last_event: text(&line["last_event"]),
+        }
+    }
+}
+
+/// A record as its task reads it.
+struct Read {
+    class: Class,
+    /// With the duration of the call so far.
+    record: Record<'static>,
+    /// Earlier parts of the same call, as they were presented.
+    earlier: Vec<Record<'static>>,
+    /// Border of its class when it was read.
+    border: Option<i64>,
+}
+
+/// What happens in a partition, in order.
+enum Happens {
+    Read(Read),
+    /// After a mark: the watermarks by class.
+    Marked([i64; 3]),
+}
+
+fn watermark(marks: &[InputMark], class: Class) -> i64 {
+    // The highest that the least clock of inputs that are not idle ever was.
+    let mut highest = i64::MIN;
+    for length in 1..=marks.len() {
+        let mut last: BTreeMap<u64, InputMark> = BTreeMap::new();
+        marks[..length].iter().filter(|mark| mark.class == class).for_each(|mark| {
+            last.insert(mark.input.0, *mark);
+        });
+        let least = last.values().filter(|mark| mark.state != InputState::Idle).map(|mark| mark.clock.as_ms()).min();
+        highest = highest.max(least.unwrap_or(i64::MIN));
+    }
+    highest
+}
+
+fn border(marks: &[InputMark], class: Class, grid_ms: i64) -> Option<i64> {
+    let watermark = watermark(marks, class);
+    (watermark != i64::MIN).then(|| watermark.div_euclid(grid_ms))
+}
+
+/// What happens in a partition.
+fn history(log: &Log, partition: u32, grid_ms: i64) -> Vec<Happens> {
+    let mut marks: Vec<InputMark> = Vec::new();
+    let mut read: Vec<Record<'static>> = Vec::new();
+    let mut parts: Vec<Record<'static>> = Vec::new();
+    let mut history = Vec::new();
+    for (_, entry) in log.written.iter().filter(|(of, _)| *of == partition) {
+        match entry {
+            LogEntry::Mark(mark) => {
+                marks.push(*mark);
+                history.push(Happens::Marked(Class::ALL.map(|class| watermark(&marks, class))));
+            }
+            LogEntry::Records(class, records) => {
+                for record in records {
+                    let same = |other: &Record<'_>| {
+                        (other.source, other.id, other.start, other.part, other.direction, other.kind, other.served())
+                            == (record.source, record.id, record.start, record.part, record.direction, record.kind, record.served())
+                    };
+                    if read.iter().any(same) {
+                        continue;
+                    }
+                    read.push(*record);
+                    let mut presented = *record;
+                    let mut earlier = Vec::new();
+                    let counts = matches!(record.kind, Kind::Voice | Kind::Sms) && record.phase == Phase::End;
+                    if record.part.is_some() && counts {
+                        let of_call = |other: &&Record<'_>| {
+                            (other.source, other.id, other.direction, other.kind, other.served())
+                                == (record.source, record.id, record.direction, record.kind, record.served())
+                        };
+                        let all: Vec<Record<'static>> = parts.iter().filter(of_call).copied().collect();
+                        let begins = all.iter().rposition(|part| part.last).map_or(0, |last| last + 1);
+                        earlier = all[begins..].to_vec();
+                        let so_far = earlier.last().and_then(|part| part.duration_ms).unwrap_or(0);
+                        presented.duration_ms = record.duration_ms.map(|ms| ms + so_far);
+                        parts.push(presented);
+                    }
+                    let border = border(&marks, *class, grid_ms);
+                    history.push(Happens::Read(Read { class: *class, record: presented, earlier, border }));
+                }
+            }
+        }
+    }
+    history
+}
+
+fn is_event(read: &Read) -> bool {
+    matches!(read.record.kind, Kind::Voice | Kind::Sms) && read.record.phase == Phase::End
+}
+
+/// Value of each primitive over some events: `(events, window covers this event)`.
+fn values(plan: &EntityPlan, pack: &Pack, events: &[&Read], covers: impl Fn(&Read, usize) -> bool, at_home: impl Fn(&Read) -> bool) -> Vec<f64> {
+    let mut values = Vec::new();
+    for primitive in &plan.layout.primitives {
+        let (mut count, mut sum, mut list, mut keys) = (0_u64, 0_i64, Vec::new(), BTreeSet::new());
+        for read in events {
+            let passes = |record: &Record<'_>| plan.passes(record, &pack.lists) >> primitive.filter & 1 == 1;
+            if !covers(read, usize::from(primitive.window)) || !passes(&read.record) {
+                continue;
+            }
+            let counted = read.earlier.iter().any(passes);
+            let column = |record: &Record<'_>| {
+                let mut columns = Vec::new();
+                let present = plan.columns(record, &mut columns);
+                let column = usize::from(primitive.column.unwrap_or(0));
+                (present >> column & 1 == 1).then(|| columns[column])
+            };
+            match primitive.aggregate {
+                Aggregate::Count => count += u64::from(!counted),
+                Aggregate::CountAtHome => count += u64::from(!counted && column(&read.record).is_some() && at_home(read)),
+                Aggregate::Sum => {
+                    if let Some(value) = column(&read.record) {
+                        let mut before = read.record;
+                        before.duration_ms = read.earlier.last().and_then(|part| part.duration_ms);
+                        sum += value as i64 - if counted { column(&before).unwrap_or(0) as i64 } else { 0 };
+                    }
+                }
+                Aggregate::Min | Aggregate::Max => list.extend(column(&read.record).map(|value| value as i64)),
+                Aggregate::Distinct => keys.extend(column(&read.record)),
+            }
+        }
+        values.push(match primitive.aggregate {
+            Aggregate::Count | Aggregate::CountAtHome => count as f64,
+            Aggregate::Sum => sum as f64,
+            Aggregate::Min => list.iter().min().map_or(f64::NAN, |value| *value as f64),
+            Aggregate::Max => list.iter().max().map_or(f64::NAN, |value| *value as f64),
+            Aggregate::Distinct => {
+                let mut set = DistinctSet::default();
+                keys.iter().for_each(|key| set.insert(*key));
+                set.count() as f64
+            }
+        });
+    }
+    values
+}
+
+/// An open incident, and the lines of all.
+#[derive(Default)]
+struct Desk {
+    open: BTreeMap<(String, String, String, String), Open>,
+    lines: Vec<Seen>,
+}
+
+struct Open {
+    seen: Seen,
+    held: BTreeMap<String, (u32, Verdict)>,
+    window_ms: i64,
+    last_hold: i64,
+    last_line: i64,
+    class: Class,
+    last_ms: i64,
+}
+
+struct Holds<'a> {
+    plan: &'a EntityPlan,
+    pattern: &'a PatternPlan,
+    verdict: Verdict,
+    value: String,
+    class: Class,
+    class_in_id: &'a str,
+    at_ms: i64,
+    last_ms: i64,
+    victims: u64,
+}
+
+impl Desk {
+    fn hold(&mut self, holds: Holds<'_>) {
+        let Holds { plan, pattern, verdict, value, class, class_in_id, at_ms, last_ms, victims } = holds;
+        let entity = plan.entity.as_str();
+        let key = (entity.to_owned(), value.clone(), pattern.family.clone(), format!("{}{class_in_id}", plan.scope));
+        let Some(open) = self.open.get_mut(&key) else {
+            let pane = at_ms.div_euclid(pattern.pane_ms) * pattern.pane_ms;
+            let text = format!("{}|{entity}|{value}|{}|{class_in_id}|{pane}", pattern.family, plan.scope);
+            let id: String = Sha256::digest(text.as_bytes())[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+            let seen = Seen {
+                id,
+                revision: 0,
+                message: "open".to_owned(),
+                entity: format!("{entity}:{value}"),
+                rule: plan.scope.split('/').nth(1).unwrap_or("").to_owned(),
+                patterns: Vec::new(),
+                severity: u64::from(verdict.severity),
+                score: 0,
+                reasons: Vec::new(),
+                victims,
+                last_event: String::new(),
+            };
+            let held = BTreeMap::from([(pattern.id.clone(), (pattern.version, verdict))]);
+            let mut open =
+                Open { seen, held, window_ms: pattern.window_ms, last_hold: at_ms, last_line: at_ms, class, last_ms };
+            open.show();
+            self.lines.push(open.seen.clone());
+            self.open.insert(key, open);
+            return;
+        };
+        let joins = !open.held.contains_key(&pattern.id);
+        let rises = u64::from(verdict.severity) > open.seen.severity;
+        open.held.insert(pattern.id.clone(), (pattern.version, verdict));
+        open.window_ms = open.window_ms.max(pattern.window_ms);
+        open.last_hold = open.last_hold.max(at_ms);
+        let cooled = at_ms - open.last_line >= pattern.cooldown_ms;
+        if joins || rises || cooled && open.differs() {
+            open.last_line = at_ms;
+            open.last_ms = open.last_ms.max(last_ms);
+            open.seen.victims = open.seen.victims.max(victims);
+            let severity = open.held[&pattern.id].1.severity;
+            open.seen.severity = open.seen.severity.max(u64::from(severity));
+            open.seen.revision += 1;
+            open.seen.message = "update".to_owned();
+            open.show();
+            self.lines.push(open.seen.clone());
+        }
+    }
+
+    fn close(&mut self, class: Class, watermark: i64) {
+        let quiet = |open: &Open| open.class == class && watermark > open.last_hold + open.window_ms;
+        let going: Vec<_> = self.open.iter().filter(|(_, open)| quiet(open)).map(|(key, _)| key.clone()).collect();
+        for key in going {
+            let mut open = self.open.remove(&key).unwrap();
+            open.seen.revision += 1;
+            open.seen.message = "close".to_owned();
+            open.show();
+            self.lines.push(open.seen);
+        }
+    }
+}
+
+impl Open {
+    fn parts(&self) -> (Vec<String>, Vec<String>, u64, Vec<u8>) {
+        let patterns = self.held.iter().map(|(id, (version, _))| format!("{id}@{version}")).collect();
+        let mut reasons = Vec::new();
+        for (id, (_, verdict)) in &self.held {
+            for reason in &verdict.reasons {
+                let (value, threshold) = (serde_json::json!(reason.value), serde_json::json!(reason.threshold));
+                reasons.push(format!("{id} {} {value} {threshold}", reason.code));
+            }
+        }
+        let score = self.held.values().map(|(_, verdict)| u64::from(verdict.score)).max().unwrap_or(0);
+        (patterns, reasons, score, self.held.values().map(|(_, verdict)| verdict.severity).collect())
+    }
+
+    /// Whether what a line shows would differ from the last line.
+    fn differs(&self) -> bool {
+        let (patterns, reasons, score, severities) = self.parts();
+        (patterns, reasons, score) != (self.seen.patterns.clone(), self.seen.reasons.clone(), self.seen.score)
+            || severities != self.shown_severities()
+    }
+
+    fn shown_severities(&self) -> Vec<u8> {
+        SEVERITIES.with(|shown| shown.borrow().get(&self.seen.id).cloned().unwrap_or_default())
+    }
+
+    fn show(&mut self) {
+        let (patterns, reasons, score, severities) = self.parts();
+        (self.seen.patterns, self.seen.reasons, self.seen.score) = (patterns, reasons, score);
+        self.seen.last_event = lancang_record::Timestamp::from_ms(self.last_ms).to_string();
+        SEVERITIES.with(|shown| drop(shown.borrow_mut().insert(self.seen.id.clone(), severities)));
+    }
+}
+
+thread_local! {
+    /// Severities by pattern that an incident's last line was written with.
+    static SEVERITIES: std::cell::RefCell<BTreeMap<String, Vec<u8>>> = const { std::cell::RefCell::new(BTreeMap::new()) };
+}
+
+/// All incidents of a log, sorted.
+pub fn incidents(log: &Log, pack: &Pack) -> Vec<Seen> {
+    let grid_ms = pack.plan.grid_ms;
+    let histories: Vec<Vec<Happens>> = (0..log.partitions()).map(|partition| history(log, partition, grid_ms)).collect();
+    let mut lines = Vec::new();
+    for history in &histories {
+        lines.extend(local(history, pack));
+    }
+    for class in Class::ALL {
+        lines.extend(aggregated(log, &histories, pack, class));
+    }
+    lines.sort();
+    lines
+}
+
+fn local(history: &[Happens], pack: &Pack) -> Vec<Seen> {
+    let mut desk = Desk::default();
+    for (index, happens) in history.iter().enumerate() {
+        let read = match happens {
+            Happens::Marked(watermarks) => {
+                for class in Class::ALL {
+                    if watermarks[class.index()] != i64::MIN {
+                        desk.close(class, watermarks[class.index()]);
+                    }
+                }
+                continue;
+            }
+            Happens::Read(read) if is_event(read) => read,
+            Happens::Read(_) => continue,
+        };
+        for plan in &pack.plan.local {
+            let Some(key) = plan.entity.local_key(&read.record) else { continue };
+            if plan.passes(&read.record, &pack.lists) == 0 {
+                continue;
+            }
+            let events: Vec<&Read> = history[..=index]
+                .iter()
+                .filter_map(|happens| match happens {
+                    Happens::Read(other) if is_event(other) => Some(other),
+                    _ => None,
+                })
+                .filter(|other| plan.entity.local_key(&other.record) == Some(key) && plan.passes(&other.record, &pack.lists) != 0)
+                .collect();
+            let newest = events.iter().map(|event| event.record.event.as_ms()).max().unwrap();
+            let covers = |event: &Read, window: usize| {
+                let window = plan.layout.windows[window];
+                let (pane, last) = (event.record.event.as_ms().div_euclid(window.pane_ms()), newest.div_euclid(window.pane_ms()));
+                pane > last - i64::from(window.panes) && pane <= last
+            };
+            let values = values(plan, pack, &events, covers, |_| false);
+            judge(&mut desk, plan, pack, &key, &values, read.class, "", newest, newest);
+        }
+    }
+    desk.lines
+}
+
+#[allow(clippy::too_many_arguments)]
+fn judge(
+    desk: &mut Desk,
+    plan: &EntityPlan,
+    pack: &Pack,
+    key: &EntityKey<'_>,
+    values: &[f64],
+    class: Class,
+    class_in_id: &str,
+    at_ms: i64,
+    last_ms: i64,
+) {
+    for pattern in &plan.patterns {
+        let Some(verdict) = pattern.judge(values) else { continue };
+        let at = lancang_record::Timestamp::from_ms(at_ms);
+        if pattern.suppress.iter().any(|list| pack.lists.has_entity(list, key, at)) {
+            continue;
+        }
+        let victims = plan.victims.map_or(0, |index| values[index] as u64);
+        let value = key.to_string();
+        desk.hold(Holds { plan, pattern, verdict, value, class, class_in_id, at_ms, last_ms, victims });
+    }
+}
+
+fn aggregated(log: &Log, histories: &[Vec<Happens>], pack: &Pack, class: Class) -> Vec<Seen> {
+    let grid_ms = pack.plan.grid_ms;
+    let all = || {
+        histories.iter().flatten().filter_map(|happens| match happens {
+            Happens::Read(read) if read.class == class => Some(read),
+            _ => None,
+        })
+    };
+    let pane_of = |read: &Read| read.record.event.as_ms().div_euclid(grid_ms);
+    let effective = |read: &Read| read.border.map_or(pane_of(read), |border| pane_of(read).max(border));
+    let panes: BTreeSet<i64> = all().map(effective).collect();
+    let (Some(first), Some(last)) = (panes.first(), panes.last()) else { return Vec::new() };
+    let mut desk = Desk::default();
+    // A pattern's pane closes at most so many panes of the grid after its last event.
+    for pane in *first..=last + 100 {
+        desk.close(class, pane * grid_ms);
+        let mut due: Vec<(&EntityPlan, EntityKey<'_>)> = Vec::new();
+        for plan in &pack.plan.aggregated {
+            let grids = plan.patterns[0].pane_ms / grid_ms;
+            if (pane + 1) % grids != 0 {
+                continue;
+            }
+            for read in all().filter(|read| (pane + 1 - grids..=pane).contains(&effective(read))) {
+                if let Some(key) = contributes(plan, pack, read)
+                    && !due.iter().any(|(other, known)| other.hash == plan.hash && *known == key)
+                {
+                    due.push((plan, key));
+                }
+            }
+        }
+        for (plan, key) in due {
+            let events: Vec<&Read> = all()
+                .filter(|read| contributes(plan, pack, read) == Some(key) && effective(read) <= pane)
+                .collect();
+            let covers = |event: &Read, window: usize| {
+                let window = plan.layout.windows[window];
+                let (own, last) = (pane_of(event) * grid_ms, pane * grid_ms);
+                let (own, last) = (own.div_euclid(window.pane_ms()), last.div_euclid(window.pane_ms()));
+                own > last - i64::from(window.panes) && own <= last
+            };
+            let at_home = |read: &Read| is_at_home(log, histories, read, pane_of(read), effective(read), class, grid_ms);
+            let values = values(plan, pack, &events, covers, at_home);
+            let ends = (pane + 1) * grid_ms;
+            let window = plan.patterns[0].window_ms;
+            let first_pane = (ends - window).div_euclid(grid_ms);
+            let last_ms = events
+                .iter()
+                .filter(|event| (first_pane..=pane).contains(&pane_of(event)))
+                .map(|event| event.record.event.as_ms())
+                .max()
+                .unwrap_or(ends);
+            judge(&mut desk, plan, pack, &key, &values, class, class.as_str(), ends, last_ms);
+        }
+    }
+    desk.close(class, i64::MAX);
+    desk.lines
+}
+
+fn contributes<'r>(plan: &EntityPlan, pack: &Pack, read: &'r Read) -> Option<EntityKey<'r>> {
+    let record = &read.record;
+    let sent = is_event(read) && plan.send.as_ref().is_some_and(|send| send.holds(record, &pack.lists));
+    if !sent || plan.passes(record, &pack.lists) == 0 {
+        return None;
+    }
+    plan.entity.aggregated_key(record)
+}
+
+/// Whether the caller that a call claims was at home all its pane, as far as the log tells when that pane is judged.
+fn is_at_home(log: &Log, histories: &[Vec<Happens>], read: &Read, pane: i64, judged: i64, class: Class, grid_ms: i64) -> bool {
+    let (begins, ends) = (pane * grid_ms, (pane + 1) * grid_ms);
+    for partition in 0..log.partitions() {
+        // Mobility as it stood at the mark with which the task passed the judged pane.
+        let mut marks: Vec<InputMark> = Vec::new();
+        for (_, entry) in log.written.iter().filter(|(of, _)| *of == partition) {
+            if let LogEntry::Mark(mark) = entry {
+                marks.push(*mark);
+                if border(&marks, class, grid_ms).is_some_and(|border| border > judged) {
+                    break;
+                }
+            }
+        }
+        let judged_ends = (judged + 1) * grid_ms;
+        let judged_begins = judged * grid_ms;
+        if !mobility_known(&marks, class, judged_begins, judged_ends) {
+            return false;
+        }
+    }
+    let subscriber = read.record.caller.map(party_key);
+    let mut statements: Vec<(i64, bool)> = Vec::new();
+    let mut ever_abroad = false;
+    for happens in histories.iter().flatten() {
+        let Happens::Read(other) = happens else { continue };
+        if other.record.kind != Kind::Mobility || other.record.caller.map(party_key) != subscriber {
+            continue;
+        }
+        // That somebody is at home says something only of those who were said to be abroad before.
+        ever_abroad |= other.record.roaming.is_some_and(|country| country != other.record.home);
+        if !ever_abroad {
+            continue;
+        }
+        let Some(country) = other.record.roaming else { continue };
+        let own = other.record.event.as_ms().div_euclid(grid_ms);
+        let effective = other.border.map_or(own, |border| own.max(border));
+        if other.class == class
+            && effective <= judged
+        {
+            statements.push((other.record.event.as_ms(), country != other.record.home));
+        }
+    }
+    let before = statements.iter().filter(|(at, _)| *at <= begins).max();
+    let within = statements.iter().any(|(at, abroad)| *at > begins && *at < ends && *abroad);
+    !before.is_some_and(|(_, abroad)| *abroad) && !within
+}
+
+fn mobility_known(marks: &[InputMark], class: Class, begins: i64, ends: i64) -> bool {
+    let inputs: BTreeSet<u64> =
+        marks.iter().filter(|mark| mark.class == class && mark.mobility).map(|mark| mark.input.0).collect();
+    if inputs.is_empty() {
+        return false;
+    }
+    inputs.iter().all(|input| {
+        let of_input: Vec<&InputMark> = marks.iter().filter(|mark| mark.input.0 == *input).collect();
+        let clock = of_input.last().unwrap().clock.as_ms();
+        // Complete since its first mark, or since it last returned from idle.
+        let mut since = of_input[0].clock.as_ms();
+        for pair in of_input.windows(2) {
+            if pair[0].state == InputState::Idle && pair[1].state != InputState::Idle {
+                since = pair[1].clock.as_ms();
+            }
+        }
+        clock >= ends && since <= begins - 24 * 3_600_000
+    })
+}
