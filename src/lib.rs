@@ -8,5 +8,6 @@ pub mod http;
 pub mod logging;
 pub mod metrics;
 pub mod pack_folder;
+pub mod reference;
 pub mod replay;
 pub mod store;

@@ -520,7 +520,8 @@ fn mobility_known(marks: &[InputMark], class: Class, begins: i64, ends: i64) -> 
         // Complete since its first mark, or since it last returned from idle.
         let mut since = of_input[0].clock.as_ms();
         for pair in of_input.windows(2) {
-            if pair[0].state == InputState::Idle && pair[1].state != InputState::Idle {
+            let unknown = pair[0].clock.as_ms() == i64::MIN;
+            if unknown || pair[0].state == InputState::Idle && pair[1].state != InputState::Idle {
                 since = pair[1].clock.as_ms();
             }
         }

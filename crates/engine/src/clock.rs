@@ -47,7 +47,9 @@ impl Clocks {
             self.inputs
                 .entry(mark.input)
                 .and_modify(|input| {
-                    if input.mark.state == InputState::Idle && mark.state != InputState::Idle {
+                    // A clock that knows nothing yet proves nothing about the past.
+                    let unknown = input.mark.clock == Timestamp::MIN;
+                    if unknown || input.mark.state == InputState::Idle && mark.state != InputState::Idle {
                         input.since = mark.clock;
                     }
                     // A clock that stands still while idle keeps what was proved.
@@ -125,5 +127,13 @@ mod tests {
         clocks.mark(&[mark(9, 900, InputState::Active)]);
         assert_eq!(known(&clocks), Some((900, 900)));
         assert_eq!(clocks.mobility(Class::Files), None);
+    }
+
+    #[test]
+    fn an_input_that_knew_nothing_and_ended_proves_nothing() {
+        let mut clocks = Clocks::default();
+        clocks.mark(&[mark(9, i64::MIN, InputState::Active)]);
+        clocks.mark(&[mark(9, i64::MAX, InputState::Ended)]);
+        assert_eq!(clocks.mobility(Class::Stream).map(|found| found.since), Some(Timestamp::MAX));
     }
 }

@@ -3,7 +3,7 @@
 //! - gzip and zstd are told by their first bytes;
 //! - a line longer than a message may be is a dead letter and the file goes on behind it;
 //! - of several files the one whose clock is furthest behind is read next, so that they advance together; marks are
-//!   written every [`MARK_RECORDS`] messages: the same files give the same log on every machine.
+//!   written every [`STEP`] messages: the same files give the same log on every machine.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -13,10 +13,8 @@ use crate::feed::{FeedBroken, FeedSettings, Format, Input, IntakeOutputs};
 use crate::limits::{MESSAGE_BYTES_MAX, READ_BYTES};
 use crate::normalise::Network;
 
-/// Messages of a file between two looks at which file is next.
-const STEP: u32 = 64;
-/// Messages of a file between two of its marks.
-pub const MARK_RECORDS: u32 = 512;
+/// Messages of a file between two of its marks, and two looks at which file is next.
+pub const STEP: u32 = 64;
 
 /// Why a file cannot be read on.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +41,6 @@ pub struct FileInput {
     reader: Box<dyn BufRead>,
     buffer: Vec<u8>,
     messages: u64,
-    since_mark: u32,
     ended: bool,
 }
 
@@ -59,7 +56,6 @@ impl FileInput {
             reader: decompressed(bytes)?,
             buffer: Vec::new(),
             messages: 0,
-            since_mark: 0,
             ended: false,
         })
     }
@@ -85,18 +81,14 @@ impl FileInput {
                 return Ok(());
             }
             self.messages += 1;
-            self.since_mark += 1;
             if self.buffer.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
             let place = format!("{}:{}", self.name, self.messages);
             self.input.accept(&place, &self.buffer, None, network, out)?;
         }
-        if self.since_mark >= MARK_RECORDS {
-            self.since_mark = 0;
-            self.input.flush(out);
-            self.input.mark(out);
-        }
+        self.input.flush(out);
+        self.input.mark(out);
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! librdkafka's mock of a cluster, inside this process: for the demo, which says so.
 //!
 //! It speaks Kafka's protocol on a loopback port, with groups, cooperative rebalancing and transactional requests.
-//! It keeps 5 MB per partition and drops older messages silently; it shows aborted messages to everybody and does
-//! not recognise repeats. So nothing is proved by it. Topics are made here and not by [`crate::Admin`].
+//! It keeps 5 MB per partition and drops older messages silently; it shows aborted messages to everybody, does not
+//! recognise repeats, and forgets the offsets that transactions commit, so that a partition that changes hands is
+//! read from its beginning again. So nothing is proved by it, and a demo has one member per group. Topics are made here and not by [`crate::Admin`].
 
 use crossbeam_channel::{Sender, bounded};
 use rdkafka::mocking::MockCluster;

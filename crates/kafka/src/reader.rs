@@ -13,7 +13,7 @@ use crate::error::{Error, is_transient};
 use crate::limits::{BATCH_WAIT_MAX, FETCH_AHEAD_KIB};
 use crate::message::From;
 use crate::settings::{Connection, Isolation, consumer};
-use crate::source::{Entry, Message, RawQueue, judge_partition};
+use crate::source::{Entry, Message, RawQueue, partition_error};
 use crate::watchdog;
 
 /// librdkafka wants a group's name even where no group is joined.
@@ -86,6 +86,8 @@ impl Reader {
         starts: &[(i32, From)],
     ) -> Result<Self, Error> {
         let client: BaseConsumer<Logging> = consumer(connection, NO_GROUP, isolation, FETCH_AHEAD_KIB)
+            // Without rebalances and pauses the event of an end does no harm: see `GroupSettings::config`.
+            .set("enable.partition.eof", "true")
             .create_with_context(Logging)
             .map_err(|error| Error::client("making a reader", &error))?;
         let client = Arc::new(client);
@@ -136,9 +138,9 @@ impl Reader {
         for entry in queue.batch(wait).entries(&self.topics) {
             match entry {
                 Entry::Message(message) => self.ahead.push_back(Read::Record(owned(&message))),
-                Entry::End { input, .. } => self.ahead.push_back(Read::End { partition: input.partition }),
+                Entry::End { input } => self.ahead.push_back(Read::End { partition: input.partition }),
                 Entry::Error { topic, partition, offset, code, text } => {
-                    judge_partition(topic.unwrap_or_default(), partition, offset, code, &text)?;
+                    return Err(partition_error(topic.unwrap_or_default(), partition, offset, code, &text));
                 }
                 Entry::Stray => {}
             }

@@ -4,8 +4,34 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use lancang_kafka::{Event, Isolation, StepAside};
+use lancang_kafka::{
+    Admin, Assigned, Committed, End, Event, From, Handler, Input, Interval, Isolation, LeadGroup, Message, OutRecord,
+    Part, Position, Start, StepAside, Stop, Task,
+};
 use support::{LONG, Stage};
+
+/// Keeps what it was assigned, and reads nothing twice.
+#[derive(Default)]
+struct Remember {
+    committed: Vec<Committed>,
+}
+
+impl Handler for Remember {
+    fn assigned(&mut self, assigned: &[Assigned]) -> Result<Vec<Start>, Box<dyn std::error::Error + Send + Sync>> {
+        self.committed.extend(assigned.iter().flat_map(|given| given.committed.clone()));
+        Ok(assigned.iter().flat_map(|given| &given.committed).map(|each| each.start_or(From::Beginning)).collect())
+    }
+
+    fn revoked(&mut self, _: &[Task]) {}
+
+    fn lost(&mut self, _: &[Task]) {}
+
+    fn message(&mut self, message: &Message<'_>) {
+        panic!("read again: {message:?}");
+    }
+
+    fn end(&mut self, _: End) {}
+}
 
 #[test]
 fn a_round_trip_and_a_restart_in_the_middle() {
@@ -42,6 +68,104 @@ fn ends_of_partitions_are_told() {
     member.close();
 }
 
+/// librdkafka's own event of an end would make it skip a message here (#4844).
+#[test]
+fn a_pause_at_the_end_of_a_partition_skips_nothing() {
+    let stage = Stage::new(1);
+    stage.feed(0, 10);
+    let mut member = stage.member("a");
+    for round in 1..=3 {
+        member.turn_until("both ends", |member| member.app.read == round * 20 && member.app.ends.len() >= round * 2);
+        let inputs: Vec<_> = member.group.positions().map(|(input, _)| input).collect();
+        assert_eq!(member.group.reached_ends(&inputs).unwrap(), [true, true]);
+        member.group.pause(&inputs).unwrap();
+        stage.feed(round * 10, 10);
+        assert_eq!(member.group.reached_ends(&inputs).unwrap(), [false, false]);
+        for _ in 0..20 {
+            member.turn();
+        }
+        assert_eq!(member.app.read, round * 20, "a paused input is not read");
+        member.group.resume(&inputs).unwrap();
+    }
+    member.turn_until("all is done", |member| member.app.read == 80 && member.app.all_committed());
+    assert_eq!(member.group.dropped(), 0);
+    member.close();
+    stage.expect_exactly(40);
+}
+
+/// What an aborted transaction wrote is never seen, and does not hide the end of its partition.
+#[test]
+fn aborted_messages_are_skipped_up_to_the_end() {
+    let writer = Stage::new(1);
+    let reader = Stage::new(1);
+    reader.feed(0, 5);
+    writer.feed(0, 1);
+    let mut member = writer.member("a");
+    member.app.holds_back = true;
+    member.turn_until("both are read", |member| member.app.read == 2);
+    let (task, _) = member.app.tasks.first_key_value().unwrap();
+    let mut outputs = vec![OutRecord::new(reader.input.as_str().into(), b"aborted".to_vec()); 3];
+    let mut bad = OutRecord::new(reader.input.as_str().into(), b"ahead".to_vec());
+    bad.timestamp_ms = Some(4_000_000_000_000);
+    outputs.push(bad);
+    let positions = vec![Position { input: task.input, offset: 1, metadata: String::new() }];
+    member.app.companion.submit(Interval { number: 1, parts: vec![Part { task: *task, outputs, positions }] }).unwrap();
+    member.app.companion.drain(LONG);
+    assert!(member.app.companion.stepped_aside().is_some());
+    drop(member);
+
+    let (_, end) = Admin::connect(&reader.connection).unwrap().watermarks(&reader.input, 0).unwrap();
+    assert!(end > 5, "the aborted transaction left something");
+    let mut member = reader.member("a");
+    member.turn_until("the ends", |member| {
+        member.app.ends.iter().any(|told| told.input.topic == 0 && told.offset == end)
+    });
+    member.turn_until("all is read", |member| member.app.read == 10);
+    let inputs: Vec<_> = member.group.positions().map(|(input, _)| input).collect();
+    assert_eq!(member.group.reached_ends(&inputs).unwrap(), [true, true]);
+    member.close();
+    reader.expect_exactly(5);
+}
+
+/// Intake's clocks ride with the offsets.
+#[test]
+fn metadata_of_three_thousand_bytes_comes_back() {
+    let stage = Stage::new(1);
+    stage.feed(0, 1);
+    let text: String = (0..3_000).map(|place| char::from(b'!' + u8::try_from(place % 90).unwrap())).collect();
+    let mut member = stage.member("a");
+    member.app.holds_back = true;
+    member.turn_until("both are read", |member| member.app.read == 2);
+    let (task, _) = member.app.tasks.first_key_value().unwrap();
+    let positions = [0, 1].map(|topic| Position {
+        input: Input { topic, partition: 0 },
+        offset: 1,
+        metadata: format!("{topic}{text}"),
+    });
+    let part = Part { task: *task, outputs: Vec::new(), positions: positions.to_vec() };
+    member.app.companion.submit(Interval { number: 1, parts: vec![part] }).unwrap();
+    let events = member.app.companion.drain(LONG);
+    assert!(matches!(events.last(), Some(Event::Committed { number: 1, attempts: 1, .. })), "{events:?}");
+    member.close();
+
+    let mut group = LeadGroup::plain(&stage.group_settings(), &[stage.input, stage.side], Stop::new()).unwrap();
+    group.join().unwrap();
+    let mut seen = Remember::default();
+    let begun = Instant::now();
+    while seen.committed.len() < 2 {
+        assert!(begun.elapsed() < LONG, "both partitions are assigned");
+        group.poll_batch(Duration::from_millis(10), &mut seen).unwrap();
+    }
+    seen.committed.sort_by_key(|committed| committed.input);
+    let expected =
+        positions.map(|position| Committed { input: position.input, offset: Some(1), metadata: position.metadata });
+    assert_eq!(seen.committed, expected);
+    // And without a transaction.
+    let moved = Position { input: Input { topic: 1, partition: 0 }, offset: 0, metadata: text.clone() };
+    group.commit(&[moved]).unwrap();
+    group.close(&mut seen);
+}
+
 /// One to two members and back while messages flow.
 #[test]
 fn rebalances_split_no_pair_and_lose_or_repeat_nothing() {
@@ -72,9 +196,7 @@ fn rebalances_split_no_pair_and_lose_or_repeat_nothing() {
     let left = second.close();
     stage.feed(fed, 1_000 - fed + 100);
     first.turn_until("the first has all again", |member| member.app.tasks.len() == 8);
-    first.turn_until("all is done", |member| {
-        member.app.read + left.read >= 1_100 * 16 && member.app.all_committed()
-    });
+    first.turn_until("all is done", |member| member.app.read + left.read >= 1_100 * 16 && member.app.all_committed());
     let app = first.close();
     assert_eq!((app.strays, left.strays), (0, 0));
     assert_eq!((app.lost.len(), left.lost.len()), (0, 0));
@@ -104,6 +226,48 @@ fn what_was_not_committed_at_a_revocation_is_the_new_owners() {
     assert_eq!(first.close().strays, 0);
     assert_eq!(second.close().strays, 0);
     stage.expect_exactly(300);
+}
+
+/// A member that was away for so long that the group has given its partitions to another, and does not know it yet:
+/// what it hands over is refused, and dropped once it knows.
+#[test]
+fn a_member_that_slept_cannot_commit_over_its_heir() {
+    let mut stage = Stage::new(2);
+    stage.connection = stage.connection.with_option("max.poll.interval.ms", "6000").unwrap();
+    stage.feed(0, 100);
+    let mut sleeper = stage.member("a");
+    sleeper.app.holds_back = true;
+    sleeper.turn_until("all is read", |member| member.app.read == 400);
+
+    let mut heir = stage.member("b");
+    heir.turn_until("all is taken over and done", |member| member.app.read == 400 && member.app.all_committed());
+    assert_eq!(heir.app.tasks.len(), 2);
+
+    // Still holds both tasks as far as it knows.
+    assert_eq!(sleeper.app.tasks.len(), 2);
+    sleeper.app.hand_over(|_| true);
+    let refused = sleeper.app.companion.drain(Duration::from_secs(2));
+    assert!(!refused.iter().any(|event| matches!(event, Event::Committed { .. })), "{refused:?}");
+    assert!(refused.iter().any(|event| matches!(event, Event::Aborted { .. })), "{refused:?}");
+
+    sleeper.app.holds_back = false;
+    let begun = Instant::now();
+    while sleeper.app.lost.len() < 2 {
+        assert!(begun.elapsed() < LONG, "it learns what it has lost");
+        sleeper.turn();
+        heir.turn();
+    }
+    let dropped = sleeper.app.companion.drain(LONG);
+    assert!(dropped.iter().any(|event| matches!(event, Event::Dropped { number: 1 })), "{dropped:?}");
+    stage.feed(100, 10);
+    while stage.done() < 440 {
+        assert!(begun.elapsed() < LONG, "the rest is done by both");
+        sleeper.turn();
+        heir.turn();
+    }
+    sleeper.close();
+    heir.close();
+    stage.expect_exactly(110);
 }
 
 /// Parts of a task that went away between hand-over and commit are dropped, the others are committed.
@@ -169,15 +333,15 @@ fn what_cannot_be_written_is_said_once() {
         member.app.holds_back = true;
         member.turn_until("both are read", |member| member.app.read == 2);
         let tasks: Vec<_> = member.app.tasks.keys().copied().collect();
-        let mut bad = lancang_kafka::OutRecord::new(stage.out.clone(), vec![0; 4]);
+        let mut bad = OutRecord::new(stage.out.clone(), vec![0; 4]);
         match what {
             "ahead" => bad.timestamp_ms = Some(4_000_000_000_000),
             "missing" => bad.topic = "no-such-topic".into(),
             _ => bad.value = vec![0; 2_000_000],
         }
-        let position = lancang_kafka::Position { input: tasks[0].input, offset: 1, metadata: String::new() };
-        let part = lancang_kafka::Part { task: tasks[0], outputs: vec![bad], positions: vec![position] };
-        member.app.companion.submit(lancang_kafka::Interval { number: 7, parts: vec![part] }).unwrap();
+        let position = Position { input: tasks[0].input, offset: 1, metadata: String::new() };
+        let part = Part { task: tasks[0], outputs: vec![bad], positions: vec![position] };
+        member.app.companion.submit(Interval { number: 7, parts: vec![part] }).unwrap();
         member.app.companion.drain(LONG);
         let said = member.app.companion.stepped_aside().unwrap().to_string();
         assert!(said.contains(expect), "{what}: {said}");

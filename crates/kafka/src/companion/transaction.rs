@@ -10,6 +10,7 @@ use crate::context::{Deliveries, Undelivered};
 use crate::limits::DELIVERY_POLL;
 use crate::message::Position;
 use crate::producer::{enqueue, is_permanent};
+use crate::settings::delivery_timeout;
 use crate::source::{Membership, offset_list};
 use crate::stop::Stop;
 
@@ -67,14 +68,19 @@ impl Desk<'_> {
         let undelivered = self.producer.context().take().first.filter(is_permanent);
         match (trouble, undelivered) {
             (Trouble::Abort(_), Some(Undelivered { topic, reason, .. })) => {
+                // Whether the abort comes through or not: nothing was committed, and nothing more will be.
                 let _ = self.abort();
                 Ending::Refused(format!("topic `{topic}`: {reason}"))
             }
-            (Trouble::Abort(reason), None) => self.abort_because(reason),
-            // The broker ends a transaction that was open for too long by raising the producer's epoch, which looks
-            // like a second producer. It is one only if the time was not yet over.
-            (Trouble::Fenced(reason), _) if begun.elapsed() >= self.timeout => Ending::Unknown(reason),
-            (Trouble::Fenced(reason), _) => Ending::Fenced(reason),
+            (Trouble::Abort(reason), None) => match self.abort() {
+                Ok(()) => Ending::Aborted(reason),
+                Err(Trouble::Fenced(also)) => self.fenced(begun, also),
+                // This producer cannot go on; a new one settles what this one left open.
+                Err(Trouble::Abort(also) | Trouble::Unknown(also) | Trouble::Refused(also)) => {
+                    Ending::Unknown(format!("{reason}; then {also}"))
+                }
+            },
+            (Trouble::Fenced(reason), _) => self.fenced(begun, reason),
             (Trouble::Unknown(reason), _) => Ending::Unknown(reason),
             (Trouble::Refused(reason), _) => {
                 let _ = self.abort();
@@ -127,21 +133,17 @@ impl Desk<'_> {
         if self.stop.is_stopped() {
             return Err(Trouble::Abort("stopped".into()));
         }
-        if begun.elapsed() >= self.timeout {
-            return Err(Trouble::Abort(format!("brokers did not take the messages in {:?}", self.timeout)));
+        let patience = delivery_timeout(self.timeout);
+        if begun.elapsed() >= patience {
+            return Err(Trouble::Abort(format!("brokers did not take the messages in {patience:?}")));
         }
         Ok(())
     }
 
-    fn abort_because(&self, reason: String) -> Ending {
-        match self.abort() {
-            Ok(()) => Ending::Aborted(reason),
-            // Whether the abort arrived or not: what was not committed is not. But this producer cannot go on.
-            Err(Trouble::Fenced(fenced)) => Ending::Fenced(fenced),
-            Err(Trouble::Abort(also) | Trouble::Unknown(also) | Trouble::Refused(also)) => {
-                Ending::Unknown(format!("{reason}; then {also}"))
-            }
-        }
+    /// The broker ends a transaction that was open for too long by raising the producer's epoch, which looks like a
+    /// second producer. It is one only if the time was not yet over.
+    fn fenced(&self, begun: Instant, reason: String) -> Ending {
+        if begun.elapsed() >= self.timeout { Ending::Unknown(reason) } else { Ending::Fenced(reason) }
     }
 
     /// An abort is repeated until it is through: librdkafka's own flush inside it waits for reports that this thread
@@ -155,12 +157,7 @@ impl Desk<'_> {
             };
             let may_repeat = matches!(&error, KafkaError::Transaction(error) if error.is_retriable());
             if !may_repeat || begun.elapsed() >= self.timeout {
-                let trouble = judge(&error);
-                let timed_out = begun.elapsed() >= self.timeout;
-                return Err(match trouble {
-                    Trouble::Fenced(reason) if timed_out => Trouble::Unknown(reason),
-                    trouble => trouble,
-                });
+                return Err(judge(&error));
             }
             self.producer.poll(DELIVERY_POLL);
         }

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
-use rdkafka::TopicPartitionList;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{Offset, TopicPartitionList};
 
 use super::inputs::Inputs;
 use super::membership::Membership;
@@ -43,7 +43,8 @@ pub trait Handler {
     /// A message. It is librdkafka's again when this returns.
     fn message(&mut self, message: &Message<'_>);
 
-    /// The end of a partition was reached.
+    /// The end of an input was reached, as far as the brokers' last answers tell; told again after each new message.
+    /// It comes up to [`SERVE_EVERY`] after the last message.
     fn end(&mut self, end: End);
 }
 
@@ -220,7 +221,7 @@ impl LeadGroup {
             .ok_or_else(|| Error::Client { what: "reading".into(), reason: "the consumer is closed".into() })
     }
 
-    /// Rebalances, then messages: gives the number of messages and ends that the handler was told, 0 after `timeout`
+    /// Rebalances and ends, then messages: gives the number of messages that the handler was told, 0 after `timeout`
     /// without any. At most [`crate::limits::BATCH_MESSAGES_MAX`] come at once, and the handler may wait for this to
     /// return before it works on what it took: no rebalance comes in between.
     ///
@@ -266,7 +267,60 @@ impl LeadGroup {
             }
         }
         self.served = Instant::now();
+        self.tell_ends(handler)
+    }
+
+    /// Ends that were reached since the last look. `enable.partition.eof` would tell them too, at the price that
+    /// `raw` names; so how far librdkafka has come, markers of transactions included, is compared with what brokers
+    /// said last of their ends.
+    fn tell_ends<H: Handler>(&mut self, handler: &mut H) -> Result<(), Error> {
+        let moved = self.inputs.moved();
+        if moved.is_empty() {
+            return Ok(());
+        }
+        self.advance()?;
+        for input in moved {
+            let Some(queue) = &self.queue else { break };
+            let watermarks = queue.watermarks(offsets::name(&self.topics, input), input.partition);
+            let Some((low, high)) = watermarks else { continue };
+            // Retention may have removed all that was to be read.
+            self.inputs.advance(input, low);
+            if let Some(offset) = self.inputs.tell_end(input, high) {
+                handler.end(End { input, offset });
+            }
+        }
         Ok(())
+    }
+
+    /// Takes over how far librdkafka has come.
+    fn advance(&mut self) -> Result<(), Error> {
+        let list = self.consumer()?.position().map_err(|error| Error::client("asking for positions", &error))?;
+        for element in list.elements() {
+            let topic = self.topics.iter().position(|topic| topic == element.topic());
+            if let (Some(topic), Offset::Offset(position)) = (topic, element.offset()) {
+                let topic = u16::try_from(topic).unwrap_or(u16::MAX);
+                self.inputs.advance(Input { topic, partition: element.partition() }, position);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether each input is read up to its end, as the broker says *now*: for a decision that must not rest on an
+    /// old answer, such as that an input is idle. What open transactions have written does not count.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if brokers are away: then nobody knows.
+    pub fn reached_ends(&mut self, inputs: &[Input]) -> Result<Vec<bool>, Error> {
+        if inputs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ends = offsets::ends(self.consumer()?, &self.topics, inputs)?;
+        self.advance()?;
+        Ok(inputs
+            .iter()
+            .zip(ends)
+            .map(|(input, end)| self.inputs.next(*input).is_some_and(|next| next >= end))
+            .collect())
     }
 
     fn read<H: Handler>(&mut self, wait: Duration, handler: &mut H) -> Result<usize, Error> {
@@ -284,16 +338,11 @@ impl LeadGroup {
                         handler.message(&message);
                     }
                 }
-                Entry::End { input, offset } => {
-                    if self.inputs.accept_end(input, offset) {
-                        told += 1;
-                        handler.end(End { input, offset });
-                    }
-                }
                 Entry::Error { topic, partition, offset, code, text } => {
-                    judge_partition(topic.unwrap_or_default(), partition, offset, code, &text)?;
+                    return Err(partition_error(topic.unwrap_or_default(), partition, offset, code, &text));
                 }
-                Entry::Stray => tracing::debug!("a message of a topic that is not read"),
+                // Ends are not asked for, and topics that are not read send nothing.
+                Entry::End { .. } | Entry::Stray => {}
             }
         }
         Ok(told)
@@ -343,7 +392,7 @@ impl LeadGroup {
         handler: &mut H,
     ) -> Result<(), Error> {
         let outcome = self.starts(consumer, partitions, handler);
-        let (tasks, starts) = match outcome {
+        let (tasks, starts, ends) = match outcome {
             Ok(found) => found,
             Err(error) => {
                 // The group waits for an answer even so.
@@ -354,15 +403,16 @@ impl LeadGroup {
             }
         };
         let mut list = TopicPartitionList::with_capacity(starts.len());
-        for (task, start) in &starts {
+        for ((task, start), end) in starts.iter().zip(ends) {
             let name = offsets::name(&self.topics, start.input);
             let first = match start.from {
-                From::Beginning | From::End => 0,
+                From::Beginning => 0,
+                From::End => end,
                 From::Offset(offset) => offset,
             };
             list.add_partition_offset(name, start.input.partition, (&start.from).into())
                 .map_err(|error| Error::client("a start offset", &error))?;
-            self.inputs.add(start.input, *task, first);
+            self.inputs.add(start.input, *task, first, end);
             if let Some(queue) = &self.queue {
                 queue.take_over(name, start.input.partition)?;
             }
@@ -381,17 +431,18 @@ impl LeadGroup {
         consumer: &BaseConsumer<GroupContext>,
         partitions: &[(String, i32)],
         handler: &mut H,
-    ) -> Result<(Vec<Task>, TaskStarts), Error> {
+    ) -> Result<(Vec<Task>, TaskStarts, Vec<i64>), Error> {
         let tasks: Vec<Task> = self
             .named(partitions)
             .into_iter()
             .map(|input| Task { input, assignment: ASSIGNMENTS.fetch_add(1, Ordering::Relaxed) })
             .collect();
         if tasks.is_empty() {
-            return Ok((tasks, Vec::new()));
+            return Ok((tasks, Vec::new(), Vec::new()));
         }
         let inputs: Vec<Input> = tasks.iter().flat_map(|task| self.inputs_of(*task)).collect();
-        let committed = self.committed(consumer, &inputs)?;
+        let committed = self.asked("committed offsets", || offsets::committed(consumer, &self.topics, &inputs))?;
+        let ends = self.asked("ends of partitions", || offsets::ends(consumer, &self.topics, &inputs))?;
         let per_task = inputs.len() / tasks.len();
         let assigned: Vec<Assigned> = tasks
             .iter()
@@ -404,8 +455,9 @@ impl LeadGroup {
             partition: input.partition,
             what,
         })?;
-        let owners = tasks.iter().flat_map(|task| std::iter::repeat_n(*task, per_task));
-        Ok((tasks.clone(), owners.zip(starts).collect()))
+        let owners: Vec<Task> = tasks.iter().flat_map(|task| std::iter::repeat_n(*task, per_task)).collect();
+        let starts = owners.into_iter().zip(starts).collect();
+        Ok((tasks, starts, ends))
     }
 
     /// The inputs of a task: itself, then the same partition of each companion.
@@ -427,15 +479,15 @@ impl LeadGroup {
         inputs
     }
 
-    /// Committed offsets, asked for until they are stable.
-    fn committed(&self, consumer: &BaseConsumer<GroupContext>, inputs: &[Input]) -> Result<Vec<Committed>, Error> {
+    /// Asks until there is an answer: committed offsets are unstable while an earlier writer's transaction is open.
+    fn asked<T>(&self, what: &str, ask: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
         let begun = Instant::now();
         let mut backoff = Backoff::new();
         loop {
-            match offsets::committed(consumer, &self.topics, inputs) {
+            match ask() {
                 Err(error) if error.is_transient() && begun.elapsed() < COMMITTED_MAX => {
                     let waited_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-                    tracing::warn!(group = %self.group, waited_ms, %error, "waiting for committed offsets");
+                    tracing::warn!(group = %self.group, waited_ms, %error, "waiting for {what}");
                 }
                 outcome => return outcome,
             }
@@ -585,29 +637,18 @@ impl Drop for LeadGroup {
     }
 }
 
-/// Errors of a partition: what passes is logged.
-pub(crate) fn judge_partition(
-    topic: String,
-    partition: i32,
-    offset: i64,
-    code: RDKafkaErrorCode,
-    text: &str,
-) -> Result<(), Error> {
+/// Errors of a partition. All end the reader, also those that would pass: see the rules of [`super::raw`].
+pub(crate) fn partition_error(topic: String, partition: i32, offset: i64, code: RDKafkaErrorCode, text: &str) -> Error {
     match code {
         RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange => {
-            Err(Error::OutOfRange { topic, partition, offset })
+            Error::OutOfRange { topic, partition, offset }
         }
-        RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => {
-            Err(Error::MissingTopic { topic })
+        RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => Error::MissingTopic { topic },
+        code => {
+            let what = format!("reading `{topic}` partition {partition} at {offset}");
+            let reason = if text.is_empty() { code.to_string() } else { text.to_owned() };
+            if is_transient(code) { Error::Unavailable { what, reason } } else { Error::Client { what, reason } }
         }
-        code if is_transient(code) => {
-            tracing::warn!(topic, partition, %code, "{text}");
-            Ok(())
-        }
-        code => Err(Error::Client {
-            what: format!("reading `{topic}` partition {partition} at {offset}"),
-            reason: if text.is_empty() { code.to_string() } else { text.to_owned() },
-        }),
     }
 }
 

@@ -7,6 +7,10 @@ struct Slot {
     task: Task,
     /// No message below it is delivered.
     next: i64,
+    /// The end was told at this offset; -1 before the first time.
+    told: i64,
+    /// The end when the input was assigned.
+    end: i64,
 }
 
 /// Table by topic and partition.
@@ -21,8 +25,8 @@ impl Inputs {
         Self { slots: vec![Vec::new(); topics], dropped: 0 }
     }
 
-    /// An input is assigned, to be read from an offset (0 for a beginning or an end that is not known yet).
-    pub(super) fn add(&mut self, input: Input, task: Task, from: i64) {
+    /// An input is assigned, to be read from an offset, with its end at that moment.
+    pub(super) fn add(&mut self, input: Input, task: Task, from: i64, end: i64) {
         let (Some(partitions), Ok(partition)) =
             (self.slots.get_mut(usize::from(input.topic)), usize::try_from(input.partition))
         else {
@@ -31,7 +35,7 @@ impl Inputs {
         if partitions.len() <= partition {
             partitions.resize(partition + 1, None);
         }
-        partitions[partition] = Some(Slot { task, next: from });
+        partitions[partition] = Some(Slot { task, next: from, told: -1, end });
     }
 
     /// Nothing of a task is delivered any more.
@@ -79,11 +83,39 @@ impl Inputs {
         false
     }
 
-    /// Whether the end of a partition is told. It moves the position past what was aborted at the partition's end.
-    pub(super) fn accept_end(&mut self, input: Input, offset: i64) -> bool {
-        let Some(slot) = self.slot_mut(input) else { return false };
-        slot.next = slot.next.max(offset);
-        true
+    /// What lies before `position` is done, also where it was nothing to deliver: transactions' markers.
+    pub(super) fn advance(&mut self, input: Input, position: i64) {
+        if let Some(slot) = self.slot_mut(input) {
+            slot.next = slot.next.max(position);
+        }
+    }
+
+    /// Inputs that have moved since their end was told.
+    pub(super) fn moved(&self) -> Vec<Input> {
+        let slots = self.slots.iter().flatten().flatten();
+        if slots.clone().all(|slot| slot.told == slot.next) {
+            return Vec::new();
+        }
+        self.positions()
+            .filter(|(input, next)| self.slot(*input).is_some_and(|slot| slot.told != *next))
+            .map(|(input, _)| input)
+            .collect()
+    }
+
+    /// Whether the end of an input is reached and not yet told, given the end that the last answer of a broker
+    /// named; counts as told. That answer may be older than the assignment: the end at the assignment counts too.
+    pub(super) fn tell_end(&mut self, input: Input, end: i64) -> Option<i64> {
+        let slot = self.slot_mut(input)?;
+        if slot.next < end.max(slot.end) || slot.told == slot.next {
+            return None;
+        }
+        slot.told = slot.next;
+        Some(slot.next)
+    }
+
+    /// Offset that is read next.
+    pub(super) fn next(&self, input: Input) -> Option<i64> {
+        self.slot(input).map(|slot| slot.next)
     }
 
     /// Messages that were not delivered.
@@ -114,7 +146,7 @@ mod tests {
         Assign { partition: i32, from: i64 },
         Revoke { partition: i32 },
         Message { topic: u16, partition: i32, offset: i64 },
-        End { topic: u16, partition: i32, offset: i64 },
+        Advance { topic: u16, partition: i32, offset: i64 },
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -126,7 +158,11 @@ mod tests {
                 partition,
                 offset
             }),
-            (0..3u16, -1..5i32, 0..40i64).prop_map(|(topic, partition, offset)| Step::End { topic, partition, offset }),
+            (0..3u16, -1..5i32, 0..40i64).prop_map(|(topic, partition, offset)| Step::Advance {
+                topic,
+                partition,
+                offset
+            }),
         ];
         proptest::collection::vec(step, 0..120)
     }
@@ -144,7 +180,7 @@ mod tests {
                         number += 1;
                         let task = Task { input: Input { topic: 0, partition }, assignment: number };
                         for topic in 0..2 {
-                            inputs.add(Input { topic, partition }, task, from);
+                            inputs.add(Input { topic, partition }, task, from, 0);
                             naive.insert((topic, partition), from);
                         }
                     }
@@ -160,11 +196,9 @@ mod tests {
                         if let Some(next) = next { *next = offset + 1 } else { dropped += 1 }
                         prop_assert_eq!(inputs.accept(Input { topic, partition }, offset), expected);
                     }
-                    Step::End { topic, partition, offset } => {
-                        let next = naive.get_mut(&(topic, partition));
-                        let expected = next.is_some();
-                        if let Some(next) = next { *next = (*next).max(offset) }
-                        prop_assert_eq!(inputs.accept_end(Input { topic, partition }, offset), expected);
+                    Step::Advance { topic, partition, offset } => {
+                        if let Some(next) = naive.get_mut(&(topic, partition)) { *next = (*next).max(offset) }
+                        inputs.advance(Input { topic, partition }, offset);
                     }
                 }
                 let found: BTreeMap<_, _> = inputs.positions().map(|(i, next)| ((i.topic, i.partition), next)).collect();
@@ -182,9 +216,28 @@ mod tests {
         let mut inputs = Inputs::new(1);
         let input = Input { topic: 0, partition: 0 };
         let task = |assignment| Task { input, assignment };
-        inputs.add(input, task(1), 0);
-        inputs.add(input, task(2), 0);
+        inputs.add(input, task(1), 0, 0);
+        inputs.add(input, task(2), 0, 0);
         inputs.remove(task(1));
         assert_eq!(inputs.tasks(), [task(2)]);
+    }
+
+    #[test]
+    fn an_end_is_told_once_each_time_it_is_reached() {
+        let mut inputs = Inputs::new(1);
+        let input = Input { topic: 0, partition: 0 };
+        inputs.add(input, Task { input, assignment: 1 }, 5, 8);
+        // An answer from before the assignment.
+        assert_eq!(inputs.tell_end(input, 3), None);
+        assert!(inputs.accept(input, 6));
+        assert_eq!(inputs.tell_end(input, 9), None);
+        inputs.advance(input, 9);
+        assert_eq!(inputs.moved(), [input]);
+        assert_eq!(inputs.tell_end(input, 9), Some(9));
+        assert_eq!(inputs.moved(), []);
+        assert_eq!(inputs.tell_end(input, 9), None);
+        assert!(inputs.accept(input, 9));
+        assert_eq!(inputs.tell_end(input, 12), None);
+        assert_eq!(inputs.tell_end(input, 10), Some(10));
     }
 }

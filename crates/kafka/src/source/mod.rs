@@ -7,7 +7,7 @@
 //! - **Offsets are the application's.** An assignment comes with the committed offsets and their metadata, and the
 //!   application says where each input begins. Nothing is committed behind its back.
 //! - **Everything happens in the caller's thread**, inside [`LeadGroup::poll_batch`], in this order: rebalances, then
-//!   messages. A rebalance is noted when librdkafka reports it and carried out afterwards with the application's
+//!   ends, messages. A rebalance is noted when librdkafka reports it and carried out afterwards with the application's
 //!   handler at hand, so the handler needs no lock and may own whatever it likes.
 //! - **Before a revocation completes** the application is told and commits what it has; only then does the group
 //!   give the partition to another. A partition that is *lost* is another's already: nothing of it may be committed.
@@ -15,7 +15,7 @@
 //!   discards what is older than the partition's last stop when it is taken from the queue, and [`inputs`] drops
 //!   what passes that and counts it.
 //!
-//! **Measured:** see `tests/throughput.rs`.
+//! **Measured** with `examples/throughput.rs`.
 
 mod group;
 mod inputs;
@@ -27,6 +27,6 @@ pub use group::{Assigned, Handler, LeadGroup};
 pub use membership::Membership;
 pub use raw::Message;
 
-pub(crate) use group::judge_partition;
+pub(crate) use group::partition_error;
 pub(crate) use offsets::list as offset_list;
 pub(crate) use raw::{Entry, RawQueue};

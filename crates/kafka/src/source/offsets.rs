@@ -60,6 +60,38 @@ pub(crate) fn committed<C: ConsumerContext>(
         .collect()
 }
 
+/// Offsets of the ends of inputs, in their order: one request. Of open transactions nothing counts, since the consumer
+/// is `read_committed`.
+pub(crate) fn ends<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    topics: &[String],
+    inputs: &[Input],
+) -> Result<Vec<i64>, Error> {
+    let what = "asking for the ends of partitions";
+    let mut asked = TopicPartitionList::with_capacity(inputs.len());
+    for input in inputs {
+        // In this request an offset stands for a time, and the end for the latest.
+        asked
+            .add_partition_offset(name(topics, *input), input.partition, Offset::End)
+            .map_err(|error| Error::client(what, &error))?;
+    }
+    let answer = consumer.offsets_for_times(asked, REQUEST_MAX).map_err(|error| Error::client(what, &error))?;
+    let end = |input: &Input| {
+        let element = answer.find_partition(name(topics, *input), input.partition);
+        if let Some(element) = &element {
+            element.error().map_err(|error| Error::client(what, &error))?;
+        }
+        match element.map(|element| element.offset()) {
+            Some(Offset::Offset(offset)) => Ok(offset),
+            _ => Err(Error::Unavailable {
+                what: what.into(),
+                reason: format!("`{}` partition {} was not answered", name(topics, *input), input.partition),
+            }),
+        }
+    };
+    inputs.iter().map(end).collect()
+}
+
 /// The metadata of an element. rust-rdkafka's own accessor panics where it is not UTF-8, and any client may have
 /// written it.
 fn metadata(list: &TopicPartitionList, topic: &str, partition: i32) -> String {

@@ -10,6 +10,9 @@
 //! - a message from `rd_kafka_consume_batch_queue` is valid, with its key, payload, headers and topic handle, until
 //!   `rd_kafka_message_destroy`, which must be called exactly once;
 //! - batch calls on one queue must not run at the same time in two threads;
+//! - a batch counts *every* entry as a message when it notes how far it was read (#4844), so after an entry that is
+//!   none, an error or an end, that note is one too far, and it is where fetching goes on after a rebalance or a
+//!   pause. Groups therefore have no ends as events, and any error of a partition ends the member;
 //! - `rd_kafka_queue_forward` holds a reference to its destination; a partition's stop clears the forwarding, and a
 //!   later start leaves a queue alone that an application has forwarded. So it is forwarded at each assignment; the
 //!   group gives a stopped partition back only after its stop is complete;
@@ -71,6 +74,24 @@ impl<C: ConsumerContext> RawQueue<C> {
         Ok(())
     }
 
+    /// First and next offset of a partition as the last answer to a fetch said; negative before the first answer.
+    pub(crate) fn watermarks(&self, topic: &str, partition: i32) -> Option<(i64, i64)> {
+        let name = CString::new(topic).ok()?;
+        let (mut low, mut high) = (-1, -1);
+        // SAFETY: the client is alive, `name` ends with a zero byte, and the call writes the two places or says with
+        // its code that it did not.
+        let code = unsafe {
+            sys::rd_kafka_get_watermark_offsets(
+                self.consumer.client().native_ptr(),
+                name.as_ptr(),
+                partition,
+                &raw mut low,
+                &raw mut high,
+            )
+        };
+        (code == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR).then_some((low, high))
+    }
+
     /// Up to a batch of messages and events: as soon as the batch is full, or what is there after `wait`.
     pub(crate) fn batch(&mut self, wait: Duration) -> Batch<'_> {
         let wait_ms = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
@@ -103,7 +124,6 @@ pub(crate) enum Entry<'b> {
     Message(Message<'b>),
     End {
         input: Input,
-        offset: i64,
     },
     Error {
         topic: Option<String>,
@@ -150,7 +170,7 @@ fn entry(raw: &sys::rd_kafka_message_t, topic: Option<u16>) -> Entry<'_> {
             Entry::Message(Message { raw, input: Input { topic, partition: raw.partition } })
         }
         (sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__PARTITION_EOF, Some(topic)) => {
-            Entry::End { input: Input { topic, partition: raw.partition }, offset: raw.offset }
+            Entry::End { input: Input { topic, partition: raw.partition } }
         }
         (
             sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR

@@ -2,6 +2,7 @@
 //! outputs and positions together.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -44,6 +45,7 @@ pub struct Stage {
     pub out: Arc<str>,
     pub group: String,
     pub partitions: i32,
+    pub transaction_timeout: Duration,
 }
 
 impl Stage {
@@ -59,6 +61,7 @@ impl Stage {
             out: fresh("out").into(),
             group: fresh("group"),
             partitions,
+            transaction_timeout: Duration::from_secs(10),
         };
         let plans = [&stage.input, &stage.side, &stage.out.to_string()].map(|name| TopicPlan::new(name, partitions));
         let admin = Admin::connect(&stage.connection).unwrap();
@@ -80,7 +83,8 @@ impl Stage {
     pub fn try_member(&self, slot: &str) -> Result<Member, Error> {
         let companions = [self.side.clone()];
         let group = LeadGroup::lead(&self.group_settings(), &self.input, &companions, Stop::new())?;
-        let settings = CompanionSettings::new(self.connection.clone(), format!("{}-{slot}", self.group));
+        let mut settings = CompanionSettings::new(self.connection.clone(), format!("{}-{slot}", self.group));
+        settings.transaction_timeout = self.transaction_timeout;
         let companion = TransactionalCompanion::start(settings, group.membership())?;
         let app = App::new(slot, companion, Arc::clone(&self.out));
         let mut member = Member { group, app };

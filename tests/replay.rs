@@ -1,0 +1,151 @@
+//! Replay of generated traffic finds what was planted and accuses nobody else; the patterns' cases hold.
+
+use std::io::{self, Cursor};
+use std::path::Path;
+use std::sync::Arc;
+
+use lancang::commands::{patterns, replay::network};
+use lancang::pack_folder;
+use lancang::replay::{Replay, Sink, Totals};
+use lancang_intake::feed::DeadLetter;
+use lancang_intake::files::FileInput;
+use lancang_intake::{FeedSettings, Format, Trunks};
+use lancang_pattern::{Pack, PackSources, SourceFile};
+use lancang_record::codec::{csv, json};
+use lancang_record::Class;
+use lancang_traffic::evaluation::{evaluate, read_incidents};
+use lancang_traffic::world::{OPERATORS, trunk_table};
+use lancang_traffic::{Generator, Settings, Truth};
+
+fn config(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name)
+}
+
+#[derive(Default)]
+struct Lines {
+    incidents: Vec<String>,
+    dead: u64,
+}
+
+impl Sink for Lines {
+    fn incident(&mut self, line: &[u8]) -> io::Result<()> {
+        self.incidents.push(String::from_utf8_lossy(line).into_owned());
+        Ok(())
+    }
+
+    fn dead_letter(&mut self, _: &DeadLetter) -> io::Result<()> {
+        self.dead += 1;
+        Ok(())
+    }
+}
+
+struct Day {
+    bytes: Vec<u8>,
+    truth: Vec<Truth>,
+    pack: Arc<Pack>,
+    records: u64,
+}
+
+/// A day of one operator's records.
+fn day(operator: usize, seed: u64, messy: bool, format: Format) -> Day {
+    let settings = Settings { messy, episodes: 18, ..Settings::new(60_000, 1.0, seed) };
+    let generator = Generator::new(settings);
+    let country = OPERATORS[operator].country.to_string();
+    let truth = generator.truth().into_iter().filter(|episode| episode.country == country).collect();
+    let lists = vec![SourceFile { path: "generated.csv".to_owned(), text: generator.lists() }];
+    let shipped = pack_folder::read(&config("patterns"), &config("lists")).unwrap();
+    let pack = Arc::new(PackSources::new(shipped.patterns, lists).compile().unwrap());
+    let (mut bytes, mut records) = (Vec::new(), 0);
+    if format == Format::Csv {
+        csv::encode_header(&mut bytes);
+    }
+    for sent in generator.filter(|sent| sent.feed.operator == operator) {
+        records += 1;
+        if format == Format::Csv {
+            csv::encode(&sent.record, &mut bytes);
+        } else {
+            json::encode(&sent.record, &mut bytes);
+            bytes.push(b'\n');
+        }
+    }
+    Day { bytes, truth, pack, records }
+}
+
+fn run(day: &Day, operator: usize, partitions: u32, format: Format) -> (Vec<String>, Totals) {
+    let mut network = network(&[format!("+{}", OPERATORS[operator].mobile)], None).unwrap();
+    network.trunks = Trunks::read(&trunk_table()).unwrap();
+    let mut replay = Replay::new(network, Arc::clone(&day.pack), partitions, 1_000_000).unwrap();
+    let feed = FeedSettings {
+        name: "day".to_owned(),
+        class: Class::Stream,
+        format,
+        home: OPERATORS[operator].country,
+        content: false,
+        lateness_ms: Class::Stream.lateness_ms(),
+        mobility: true,
+        bad_share_max: 0.5,
+    };
+    replay.add(FileInput::open("day", Cursor::new(day.bytes.clone()), feed, partitions).unwrap());
+    let mut lines = Lines::default();
+    while replay.step(&mut lines).unwrap() {}
+    assert_eq!(lines.dead, 0);
+    let totals = replay.totals();
+    let engine = &totals.engine;
+    assert_eq!(totals.read, day.records);
+    assert_eq!(totals.read, totals.framed + totals.late);
+    assert_eq!(totals.framed, engine.scored + engine.repeats + engine.bad);
+    lines.incidents.sort();
+    (lines.incidents, totals)
+}
+
+fn check_found(operator: usize, seed: u64, messy: bool) {
+    let day = day(operator, seed, messy, Format::Json);
+    let (incidents, _) = run(&day, operator, 1, Format::Json);
+    let report = evaluate(&read_incidents(&incidents.join("\n")).unwrap(), &day.truth);
+    for pattern in ["sim-box-burst", "smishing-burst", "spoofed-prefix"] {
+        let figures = &report.patterns[pattern];
+        assert!(figures.recall_easy_medium >= 0.95, "{pattern}\n{}", report.table());
+        assert!(figures.precision >= 0.95, "{pattern}\n{}", report.table());
+        assert!(figures.look_alikes_hit.is_empty(), "{pattern}: {:?}", figures.look_alikes_hit);
+    }
+}
+
+#[test]
+fn planted_fraud_is_found_and_nobody_else_accused() {
+    check_found(0, 11, false);
+    check_found(4, 12, false);
+}
+
+#[test]
+fn planted_fraud_is_found_in_feeds_as_they_are() {
+    check_found(5, 13, true);
+}
+
+#[test]
+fn partitions_and_format_change_nothing() {
+    let lines = day(2, 14, true, Format::Json);
+    let (one, _) = run(&lines, 2, 1, Format::Json);
+    assert!(!one.is_empty());
+    assert_eq!(run(&lines, 2, 3, Format::Json).0, one);
+    let columns = day(2, 14, true, Format::Csv);
+    assert_eq!(run(&columns, 2, 1, Format::Csv).0, one);
+}
+
+#[test]
+fn the_patterns_cases_hold() {
+    let (_, pack) = pack_folder::compile(&config("patterns"), &config("lists")).unwrap();
+    let pack = Arc::new(pack);
+    for pattern in ["sim-box-burst", "smishing-burst", "spoofed-prefix"] {
+        let cases = patterns::cases(&config("patterns").join(pattern).join("cases")).unwrap();
+        let count = |word: &str| cases.iter().filter(|case| case.to_string_lossy().contains(&format!("/{word}-"))).count();
+        assert!(count("fires") >= 3 && count("silent") >= 3 && count("limit") >= 2, "{pattern}");
+        for case in cases {
+            let name = case.file_name().unwrap().to_string_lossy().into_owned();
+            let difference = patterns::run_case(&case, &pack).unwrap();
+            assert_eq!(difference, None, "{pattern}/{name}");
+            let expected = std::fs::read_to_string(case.join("expected.jsonl")).unwrap();
+            let fires = name.starts_with("fires") || name.ends_with("fires") || name.ends_with("fire");
+            assert_eq!(expected.is_empty(), !fires, "{pattern}/{name}: the name says what is expected");
+        }
+    }
+}
