@@ -6,7 +6,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Finds telecom scam patterns in call and SMS records while they happen, and shares alerts across borders.
 #[derive(Debug, Parser)]
-#[command(name = "lancang", version, propagate_version = true, after_help = "\
+#[command(
+    name = "lancang",
+    version,
+    propagate_version = true,
+    after_help = "\
 Examples:
   lancang generate --out day.jsonl.zst --truth truth.jsonl --setup setup
   lancang replay day.jsonl.zst --alerts incidents.jsonl --mobility \\
@@ -14,7 +18,8 @@ Examples:
   lancang evaluate --alerts incidents.jsonl --truth truth.jsonl
   lancang check --config config/lancang.toml              find every mistake before a start
 
-Exit status: 0 done, 64 usage, 65 data, 69 unavailable, 74 I/O, 78 configuration.")]
+Exit status: 0 done, 64 usage, 65 data, 69 unavailable, 74 I/O, 78 configuration."
+)]
 pub struct Cli {
     /// Log lines as JSON objects. `RUST_LOG` sets what is logged.
     #[arg(long, global = true)]
@@ -173,7 +178,9 @@ pub enum Patterns {
 
 /// `lancang generate`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  lancang generate --subscribers 100000 --days 1 --seed 7 --out day.jsonl.zst --truth truth.jsonl --setup setup")]
+#[command(
+    after_help = "Example:\n  lancang generate --subscribers 100000 --days 1 --seed 7 --out day.jsonl.zst --truth truth.jsonl --setup setup"
+)]
 pub struct Generate {
     /// Subscribers of all six countries together.
     #[arg(long, default_value_t = 60_000)]

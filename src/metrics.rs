@@ -225,13 +225,7 @@ const METRICS: &[Spec] = &[
         &["outcome"],
         "Snapshots by outcome: written, failed, loaded, refused (damaged or of another version).",
     ),
-    spec(
-        Metric::SnapshotBytes,
-        Form::Gauge,
-        "lancang_snapshot_bytes",
-        &["task"],
-        "Size of a task's last snapshot.",
-    ),
+    spec(Metric::SnapshotBytes, Form::Gauge, "lancang_snapshot_bytes", &["task"], "Size of a task's last snapshot."),
     spec(
         Metric::Pack,
         Form::Gauge,

@@ -43,7 +43,8 @@ impl Store {
     /// # Errors
     /// If the folder cannot be made.
     pub fn open(folder: &Path, runtime: Handle) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the store folder {}", folder.display()))?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the store folder {}", folder.display()))?;
         let objects = LocalFileSystem::new_with_prefix(folder)
             .with_context(|| format!("cannot open the store folder {}", folder.display()))?
             .with_fsync(true);

@@ -2,6 +2,8 @@
 //! of a records log, given the log with its marks. Thousands of random small streams, random cuts, 1, 2 and 8
 //! partitions.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
+
 #[path = "oracle/naive.rs"]
 mod naive;
 #[path = "oracle/streams.rs"]
@@ -27,7 +29,11 @@ fn pack() -> Arc<Pack> {
         file("claims.toml", include_str!("oracle/claims.toml")),
     ];
     let sources = PackSources::new(patterns, vec![file("quiet.csv", lists)]);
-    Arc::new(sources.compile().unwrap_or_else(|found| panic!("{}", found.iter().map(|d| format!("{d}\n")).collect::<String>())))
+    Arc::new(
+        sources
+            .compile()
+            .unwrap_or_else(|found| panic!("{}", found.iter().map(|d| format!("{d}\n")).collect::<String>())),
+    )
 }
 
 /// Incidents of the engine over a whole log.
@@ -112,12 +118,20 @@ fn random_streams_do_lead_to_incidents_of_every_kind() {
     for _ in 0..300 {
         let stream = stream(true).new_tree(&mut runner).unwrap().current();
         for seen in engine(&partitioned(&stream, 2), &pack) {
-            *kinds.entry(format!("{} {} {}", seen.entity.split(':').next().unwrap_or(""), seen.message, seen.severity)).or_insert(0) += 1;
+            *kinds
+                .entry(format!("{} {} {}", seen.entity.split(':').next().unwrap_or(""), seen.message, seen.severity))
+                .or_insert(0) += 1;
         }
     }
     for expected in [
-        "caller open 3", "caller update 5", "caller close 3", "template open 3", "domain open 3", "trunk open 3",
-        "trunk close 3", "device open 3",
+        "caller open 3",
+        "caller update 5",
+        "caller close 3",
+        "template open 3",
+        "domain open 3",
+        "trunk open 3",
+        "trunk close 3",
+        "device open 3",
     ] {
         assert!(kinds.contains_key(expected), "{expected} is never reached: {kinds:?}");
     }

@@ -1,5 +1,7 @@
 //! Replay of generated traffic finds what was planted and accuses nobody else; the patterns' cases hold.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
+
 use std::io::{self, Cursor};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,8 +13,8 @@ use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::FileInput;
 use lancang_intake::{FeedSettings, Format, Trunks};
 use lancang_pattern::{Pack, PackSources, SourceFile};
-use lancang_record::codec::{csv, json};
 use lancang_record::Class;
+use lancang_record::codec::{csv, json};
 use lancang_traffic::evaluation::{evaluate, read_incidents};
 use lancang_traffic::world::{OPERATORS, trunk_table};
 use lancang_traffic::{Generator, Settings, Truth};
@@ -137,7 +139,8 @@ fn the_patterns_cases_hold() {
     let pack = Arc::new(pack);
     for pattern in ["sim-box-burst", "smishing-burst", "spoofed-prefix"] {
         let cases = patterns::cases(&config("patterns").join(pattern).join("cases")).unwrap();
-        let count = |word: &str| cases.iter().filter(|case| case.to_string_lossy().contains(&format!("/{word}-"))).count();
+        let count =
+            |word: &str| cases.iter().filter(|case| case.to_string_lossy().contains(&format!("/{word}-"))).count();
         assert!(count("fires") >= 3 && count("silent") >= 3 && count("limit") >= 2, "{pattern}");
         for case in cases {
             let name = case.file_name().unwrap().to_string_lossy().into_owned();

@@ -119,7 +119,8 @@ fn cluster(table: Table<'_, '_>, folder: &Path) -> Option<Cluster> {
             if let Some(name) = name.value.strip_suffix("_file") {
                 option_files.insert(name.to_owned(), folder.join(value.value));
             } else if is_secret(&name.value) {
-                let message = format!("a secret is never written here: use `{}_file` with the path of a file", name.value);
+                let message =
+                    format!("a secret is never written here: use `{}_file` with the path of a file", name.value);
                 inner.mistakes().push(name.span, inner.key(&name.value), message);
             } else {
                 options.insert(name.value, value.value);
@@ -131,7 +132,10 @@ fn cluster(table: Table<'_, '_>, folder: &Path) -> Option<Cluster> {
 }
 
 fn is_secret(option: &str) -> bool {
-    option.contains("password") || option.contains("secret") || option == "ssl.key.pem" || option == "sasl.oauthbearer.config"
+    option.contains("password")
+        || option.contains("secret")
+        || option == "ssl.key.pem"
+        || option == "sasl.oauthbearer.config"
 }
 
 fn topics(root: &Table<'_, '_>) -> Topics {
@@ -185,8 +189,7 @@ fn feeds(root: &Table<'_, '_>, folder: &Path, operators: &[Operator]) -> Vec<Fee
     feeds
 }
 
-const CLASSES: [(&str, Class); 3] =
-    [("stream", Class::Stream), ("files", Class::Files), ("roaming", Class::Roaming)];
+const CLASSES: [(&str, Class); 3] = [("stream", Class::Stream), ("files", Class::Files), ("roaming", Class::Roaming)];
 
 fn feed(table: Table<'_, '_>, folder: &Path, operators: &[Operator]) -> Option<Feed> {
     let name = required_name(&table, "name");
@@ -363,11 +366,7 @@ fn listen(root: &Table<'_, '_>) -> Option<std::net::SocketAddr> {
 
 impl Default for Intake {
     fn default() -> Self {
-        Self {
-            group: "lancang-intake".to_owned(),
-            commit: Duration::from_millis(100),
-            message_bytes_max: 1 << 20,
-        }
+        Self { group: "lancang-intake".to_owned(), commit: Duration::from_millis(100), message_bytes_max: 1 << 20 }
     }
 }
 
@@ -428,7 +427,10 @@ mod tests {
         check("[topics]\npartitions = 0\n", "expected a whole number from 1 to 4096, found 0");
         check("[http]\nlisten = \"here\"\n", "expected an address and a port");
         check("[relay]\n", "expected either `epoch_key_file` or `epoch_key_env`");
-        check("[exchange]\nbootstrap = \"b\"\n[exchange.options]\n\"sasl.password\" = \"x\"\n", "a secret is never written");
+        check(
+            "[exchange]\nbootstrap = \"b\"\n[exchange.options]\n\"sasl.password\" = \"x\"\n",
+            "a secret is never written",
+        );
         check("[score]\nworkers = 0\ncommit = \"1\"\n", "score.commit: expected a length of time");
     }
 }

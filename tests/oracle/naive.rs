@@ -34,7 +34,13 @@ impl Seen {
         let line: serde_json::Value = serde_json::from_slice(line).unwrap();
         let text = |value: &serde_json::Value| value.as_str().unwrap_or("").to_owned();
         let reason = |reason: &serde_json::Value| {
-            format!("{} {} {} {}", text(&reason["pattern"]), text(&reason["code"]), reason["value"], reason["threshold"])
+            format!(
+                "{} {} {} {}",
+                text(&reason["pattern"]),
+                text(&reason["code"]),
+                reason["value"],
+                reason["threshold"]
+            )
         };
         Self {
             id: text(&line["incident_id"]),
@@ -65,7 +71,7 @@ struct Read {
 
 /// What happens in a partition, in order.
 enum Happens {
-    Read(Read),
+    Read(Box<Read>),
     /// After a mark: the watermarks by class.
     Marked([i64; 3]),
 }
@@ -105,7 +111,15 @@ fn history(log: &Log, partition: u32, grid_ms: i64) -> Vec<Happens> {
                 for record in records {
                     let same = |other: &Record<'_>| {
                         (other.source, other.id, other.start, other.part, other.direction, other.kind, other.served())
-                            == (record.source, record.id, record.start, record.part, record.direction, record.kind, record.served())
+                            == (
+                                record.source,
+                                record.id,
+                                record.start,
+                                record.part,
+                                record.direction,
+                                record.kind,
+                                record.served(),
+                            )
                     };
                     if read.iter().any(same) {
                         continue;
@@ -127,7 +141,7 @@ fn history(log: &Log, partition: u32, grid_ms: i64) -> Vec<Happens> {
                         parts.push(presented);
                     }
                     let border = border(&marks, *class, grid_ms);
-                    history.push(Happens::Read(Read { class: *class, record: presented, earlier, border }));
+                    history.push(Happens::Read(Box::new(Read { class: *class, record: presented, earlier, border })));
                 }
             }
         }
@@ -140,7 +154,13 @@ fn is_event(read: &Read) -> bool {
 }
 
 /// Value of each primitive over some events: `(events, window covers this event)`.
-fn values(plan: &EntityPlan, pack: &Pack, events: &[&Read], covers: impl Fn(&Read, usize) -> bool, at_home: impl Fn(&Read) -> bool) -> Vec<f64> {
+fn values(
+    plan: &EntityPlan,
+    pack: &Pack,
+    events: &[&Read],
+    covers: impl Fn(&Read, usize) -> bool,
+    at_home: impl Fn(&Read) -> bool,
+) -> Vec<f64> {
     let mut values = Vec::new();
     for primitive in &plan.layout.primitives {
         let (mut count, mut sum, mut list, mut keys) = (0_u64, 0_i64, Vec::new(), BTreeSet::new());
@@ -158,7 +178,9 @@ fn values(plan: &EntityPlan, pack: &Pack, events: &[&Read], covers: impl Fn(&Rea
             };
             match primitive.aggregate {
                 Aggregate::Count => count += u64::from(!counted),
-                Aggregate::CountAtHome => count += u64::from(!counted && column(&read.record).is_some() && at_home(read)),
+                Aggregate::CountAtHome => {
+                    count += u64::from(!counted && column(&read.record).is_some() && at_home(read))
+                }
                 Aggregate::Sum => {
                     if let Some(value) = column(&read.record) {
                         let mut before = read.record;
@@ -317,7 +339,8 @@ thread_local! {
 /// All incidents of a log, sorted.
 pub fn incidents(log: &Log, pack: &Pack) -> Vec<Seen> {
     let grid_ms = pack.plan.grid_ms;
-    let histories: Vec<Vec<Happens>> = (0..log.partitions()).map(|partition| history(log, partition, grid_ms)).collect();
+    let histories: Vec<Vec<Happens>> =
+        (0..log.partitions()).map(|partition| history(log, partition, grid_ms)).collect();
     let mut lines = Vec::new();
     for history in &histories {
         lines.extend(local(history, pack));
@@ -352,15 +375,18 @@ fn local(history: &[Happens], pack: &Pack) -> Vec<Seen> {
             let events: Vec<&Read> = history[..=index]
                 .iter()
                 .filter_map(|happens| match happens {
-                    Happens::Read(other) if is_event(other) => Some(other),
+                    Happens::Read(other) if is_event(other) => Some(&**other),
                     _ => None,
                 })
-                .filter(|other| plan.entity.local_key(&other.record) == Some(key) && plan.passes(&other.record, &pack.lists) != 0)
+                .filter(|other| {
+                    plan.entity.local_key(&other.record) == Some(key) && plan.passes(&other.record, &pack.lists) != 0
+                })
                 .collect();
             let newest = events.iter().map(|event| event.record.event.as_ms()).max().unwrap();
             let covers = |event: &Read, window: usize| {
                 let window = plan.layout.windows[window];
-                let (pane, last) = (event.record.event.as_ms().div_euclid(window.pane_ms()), newest.div_euclid(window.pane_ms()));
+                let (pane, last) =
+                    (event.record.event.as_ms().div_euclid(window.pane_ms()), newest.div_euclid(window.pane_ms()));
                 pane > last - i64::from(window.panes) && pane <= last
             };
             let values = values(plan, pack, &events, covers, |_| false);
@@ -398,7 +424,7 @@ fn aggregated(log: &Log, histories: &[Vec<Happens>], pack: &Pack, class: Class) 
     let grid_ms = pack.plan.grid_ms;
     let all = || {
         histories.iter().flatten().filter_map(|happens| match happens {
-            Happens::Read(read) if read.class == class => Some(read),
+            Happens::Read(read) if read.class == class => Some(&**read),
             _ => None,
         })
     };
@@ -425,16 +451,16 @@ fn aggregated(log: &Log, histories: &[Vec<Happens>], pack: &Pack, class: Class) 
             }
         }
         for (plan, key) in due {
-            let events: Vec<&Read> = all()
-                .filter(|read| contributes(plan, pack, read) == Some(key) && effective(read) <= pane)
-                .collect();
+            let events: Vec<&Read> =
+                all().filter(|read| contributes(plan, pack, read) == Some(key) && effective(read) <= pane).collect();
             let covers = |event: &Read, window: usize| {
                 let window = plan.layout.windows[window];
                 let (own, last) = (pane_of(event) * grid_ms, pane * grid_ms);
                 let (own, last) = (own.div_euclid(window.pane_ms()), last.div_euclid(window.pane_ms()));
                 own > last - i64::from(window.panes) && own <= last
             };
-            let at_home = |read: &Read| is_at_home(log, histories, read, pane_of(read), effective(read), class, grid_ms);
+            let at_home =
+                |read: &Read| is_at_home(log, histories, read, pane_of(read), effective(read), class, grid_ms);
             let values = values(plan, pack, &events, covers, at_home);
             let ends = (pane + 1) * grid_ms;
             let window = plan.patterns[0].window_ms;
@@ -462,7 +488,15 @@ fn contributes<'r>(plan: &EntityPlan, pack: &Pack, read: &'r Read) -> Option<Ent
 }
 
 /// Whether the caller that a call claims was at home all its pane, as far as the log tells when that pane is judged.
-fn is_at_home(log: &Log, histories: &[Vec<Happens>], read: &Read, pane: i64, judged: i64, class: Class, grid_ms: i64) -> bool {
+fn is_at_home(
+    log: &Log,
+    histories: &[Vec<Happens>],
+    read: &Read,
+    pane: i64,
+    judged: i64,
+    class: Class,
+    grid_ms: i64,
+) -> bool {
     let (begins, ends) = (pane * grid_ms, (pane + 1) * grid_ms);
     for partition in 0..log.partitions() {
         // Mobility as it stood at the mark with which the task passed the judged pane.
@@ -497,9 +531,7 @@ fn is_at_home(log: &Log, histories: &[Vec<Happens>], read: &Read, pane: i64, jud
         let Some(country) = other.record.roaming else { continue };
         let own = other.record.event.as_ms().div_euclid(grid_ms);
         let effective = other.border.map_or(own, |border| own.max(border));
-        if other.class == class
-            && effective <= judged
-        {
+        if other.class == class && effective <= judged {
             statements.push((other.record.event.as_ms(), country != other.record.home));
         }
     }

@@ -60,23 +60,25 @@ pub fn stream(late: bool) -> impl Strategy<Value = Stream> {
         4 => (0_usize..4).prop_map(Step::Mark),
         u32::from(late) => (0_usize..4).prop_map(Step::Idle),
     ];
-    (prop::collection::vec(step, 20..160), if late { 0_i64..30_000 } else { 0_i64..1 }).prop_map(move |(steps, lateness_ms)| {
-        let mut now = BEGIN_MS;
-        let steps = steps
-            .into_iter()
-            .map(|step| match step {
-                Step::Record(input, mut record) => {
-                    now += record.at_ms;
-                    // Up to the lateness behind, by the record's own numbers.
-                    let behind = if lateness_ms > 0 { (record.id as i64 * 977) % lateness_ms } else { 0 };
-                    record.at_ms = now - behind;
-                    Step::Record(input, record)
-                }
-                other => other,
-            })
-            .collect();
-        Stream { steps, lateness_ms }
-    })
+    (prop::collection::vec(step, 20..160), if late { 0_i64..30_000 } else { 0_i64..1 }).prop_map(
+        move |(steps, lateness_ms)| {
+            let mut now = BEGIN_MS;
+            let steps = steps
+                .into_iter()
+                .map(|step| match step {
+                    Step::Record(input, mut record) => {
+                        now += record.at_ms;
+                        // Up to the lateness behind, by the record's own numbers.
+                        let behind = if lateness_ms > 0 { (record.id as i64 * 977) % lateness_ms } else { 0 };
+                        record.at_ms = now - behind;
+                        Step::Record(input, record)
+                    }
+                    other => other,
+                })
+                .collect();
+            Stream { steps, lateness_ms }
+        },
+    )
 }
 
 impl RecordText {
@@ -111,7 +113,7 @@ impl RecordText {
         if kind == Kind::Sms {
             record.start = record.event;
             record.template = strings.templates[(self.seconds % 2) as usize];
-            record.domain = if self.seconds % 3 == 0 { "x.example" } else { "" };
+            record.domain = if self.seconds.is_multiple_of(3) { "x.example" } else { "" };
             if self.kind == 6 {
                 record.caller = Some(Party::Text(strings.senders[self.who as usize]));
                 record.caller_plan = Plan::default();
@@ -179,7 +181,8 @@ impl Log {
     /// The entries as bytes, with the pack put in force first.
     pub fn entries(&self, pack: [u8; 32]) -> Vec<(u32, Vec<u8>)> {
         let control = encode_control(&Control { pack });
-        let mut entries: Vec<(u32, Vec<u8>)> = (0..self.partitions).map(|partition| (partition, control.clone())).collect();
+        let mut entries: Vec<(u32, Vec<u8>)> =
+            (0..self.partitions).map(|partition| (partition, control.clone())).collect();
         for (partition, entry) in &self.written {
             let bytes = match entry {
                 LogEntry::Mark(mark) => encode_marks(&vec![*mark]),
@@ -230,7 +233,13 @@ pub fn partitioned(stream: &Stream, partitions: u32) -> Log {
         }
     }
     for (input, (class, mobility)) in INPUTS.into_iter().enumerate() {
-        let mark = InputMark { input: InputId(input as u64), class, clock: Timestamp::MAX, state: InputState::Ended, mobility };
+        let mark = InputMark {
+            input: InputId(input as u64),
+            class,
+            clock: Timestamp::MAX,
+            state: InputState::Ended,
+            mobility,
+        };
         (0..partitions).for_each(|partition| log.written.push((partition, LogEntry::Mark(mark))));
     }
     log

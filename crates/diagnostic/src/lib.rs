@@ -36,15 +36,7 @@ impl Diagnostic {
     #[must_use]
     pub fn at(path: &str, text: &str, span: Range<usize>, key: impl Into<String>, message: impl Into<String>) -> Self {
         let (line, column) = line_and_column(text, span.start);
-        Self {
-            path: path.to_owned(),
-            line,
-            column,
-            key: key.into(),
-            message: message.into(),
-            nearest: None,
-            span,
-        }
+        Self { path: path.to_owned(), line, column, key: key.into(), message: message.into(), nearest: None, span }
     }
 
     /// A mistake about a whole file, such as one that cannot be read.
@@ -179,10 +171,7 @@ mod tests {
         let text = "[kafka]\nboostrap = \"x\"\n";
         let mistake = Diagnostic::at("lancang.toml", text, 8..16, "kafka.boostrap", "unknown key")
             .with_nearest("boostrap", ["bootstrap"]);
-        assert_eq!(
-            mistake.to_string(),
-            "lancang.toml:2:1: kafka.boostrap: unknown key; did you mean `bootstrap`?"
-        );
+        assert_eq!(mistake.to_string(), "lancang.toml:2:1: kafka.boostrap: unknown key; did you mean `bootstrap`?");
         let shown = render(&[mistake], |_| Some(text), false);
         assert!(shown.contains("boostrap = \"x\"") && shown.contains("^^^^^^^^"), "{shown}");
     }

@@ -143,7 +143,11 @@ impl<'f, 't> Table<'f, 't> {
         let value = self.get(key)?;
         let read = read(value.get_ref());
         if read.is_none() {
-            self.wrong(value.span(), key, format!("expected {expected}, found {}", article(value.get_ref().type_str())));
+            self.wrong(
+                value.span(),
+                key,
+                format!("expected {expected}, found {}", article(value.get_ref().type_str())),
+            );
         }
         read.map(|found| Placed { value: found, span: value.span() })
     }
@@ -200,7 +204,11 @@ impl<'f, 't> Table<'f, 't> {
             let read = item.get_ref().as_integer().and_then(|integer| integer.as_str().parse().ok());
             match read.filter(|value| range.contains(value)) {
                 Some(value) => integers.push(Placed { value, span: item.span() }),
-                None => self.wrong(item.span(), key, format!("expected whole numbers from {} to {}", range.start(), range.end())),
+                None => self.wrong(
+                    item.span(),
+                    key,
+                    format!("expected whole numbers from {} to {}", range.start(), range.end()),
+                ),
             }
         }
         integers

@@ -98,7 +98,13 @@ mod tests {
     use super::*;
 
     fn mark(input: u64, clock: i64, state: InputState) -> InputMark {
-        InputMark { input: InputId(input), class: Class::Stream, clock: Timestamp::from_ms(clock), state, mobility: input == 9 }
+        InputMark {
+            input: InputId(input),
+            class: Class::Stream,
+            clock: Timestamp::from_ms(clock),
+            state,
+            mobility: input == 9,
+        }
     }
 
     #[test]
@@ -121,7 +127,9 @@ mod tests {
         let mut clocks = Clocks::default();
         clocks.mark(&[mark(9, 100, InputState::Active), mark(1, 500, InputState::Active)]);
         clocks.mark(&[mark(9, 400, InputState::Active)]);
-        let known = |clocks: &Clocks| clocks.mobility(Class::Stream).map(|found| (found.watermark.as_ms(), found.since.as_ms()));
+        let known = |clocks: &Clocks| {
+            clocks.mobility(Class::Stream).map(|found| (found.watermark.as_ms(), found.since.as_ms()))
+        };
         assert_eq!(known(&clocks), Some((400, 100)));
         clocks.mark(&[mark(9, 400, InputState::Idle)]);
         clocks.mark(&[mark(9, 900, InputState::Active)]);

@@ -31,6 +31,11 @@ use crate::store;
 /// Which entity of which plan in which class.
 type EntityId = (Class, u64, String);
 
+/// Plan, entity and position of a pattern that is to be judged.
+type Due = BTreeSet<(u64, String, u32)>;
+/// Whether a subscriber was abroad from a time on, as known from a pane on.
+type Statements = BTreeMap<(i64, i64), bool>;
+
 #[derive(Clone, Debug, Default, Encode, Decode)]
 struct Entity {
     panes: Panes,
@@ -48,10 +53,10 @@ pub(crate) struct State {
     judged: [Option<i64>; 3],
     pending: BTreeMap<(Class, i64), Vec<Partial>>,
     /// Entities to be judged at the close of a pane, with the positions of the patterns.
-    due: BTreeMap<(Class, i64), BTreeSet<(u64, String, u32)>>,
+    due: BTreeMap<(Class, i64), Due>,
     entities: HashMap<EntityId, Entity, FixedState>,
     /// By class and subscriber: where from when on, as known from which pane on.
-    abroad: HashMap<(Class, u64), BTreeMap<(i64, i64), bool>, FixedState>,
+    abroad: HashMap<(Class, u64), Statements, FixedState>,
     incidents: Incidents,
     swept: [i64; 3],
 }
@@ -93,13 +98,7 @@ impl EntityTask {
     ///
     /// # Errors
     /// [`TaskError`] if the task cannot go on; a message that cannot be read is an output.
-    pub fn apply(
-        &mut self,
-        offset: i64,
-        bytes: &[u8],
-        packs: &Packs<'_>,
-        out: &mut Outputs,
-    ) -> Result<(), TaskError> {
+    pub fn apply(&mut self, offset: i64, bytes: &[u8], packs: &Packs<'_>, out: &mut Outputs) -> Result<(), TaskError> {
         let message = match PartialMessage::decode(bytes) {
             Ok(message) => message,
             Err(error) => {
@@ -190,13 +189,7 @@ impl EntityTask {
         pending.into_iter().chain(due).min()
     }
 
-    fn pack_at(
-        &mut self,
-        offset: i64,
-        class: Class,
-        pane: i64,
-        packs: &Packs<'_>,
-    ) -> Result<Arc<Pack>, TaskError> {
+    fn pack_at(&mut self, offset: i64, class: Class, pane: i64, packs: &Packs<'_>) -> Result<Arc<Pack>, TaskError> {
         let hash = self.state.packs[class.index()].range(..=pane).next_back().map(|(_, hash)| *hash);
         let hash = hash.unwrap_or_default();
         if let Some(pack) = self.loaded.get(&hash) {
@@ -393,12 +386,8 @@ impl EntityTask {
 fn with_key<T>(entity: EntityType, value: &str, ask: impl FnOnce(EntityKey<'_>) -> T) -> T {
     let number = value.strip_prefix('+').and_then(E164::from_digits);
     ask(match entity {
-        EntityType::Caller | EntityType::Callee => {
-            EntityKey::Party(number.map_or(Party::Text(value), Party::Number))
-        }
-        EntityType::Sim | EntityType::Device => {
-            Digits::parse(value).map_or(EntityKey::Text(value), EntityKey::Digits)
-        }
+        EntityType::Caller | EntityType::Callee => EntityKey::Party(number.map_or(Party::Text(value), Party::Number)),
+        EntityType::Sim | EntityType::Device => Digits::parse(value).map_or(EntityKey::Text(value), EntityKey::Digits),
         EntityType::Block => number.map_or(EntityKey::Text(value), |number| EntityKey::Block(number.as_integer())),
         _ => EntityKey::Text(value),
     })

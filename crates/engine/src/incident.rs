@@ -118,7 +118,11 @@ impl Incidents {
             version: pattern.version,
             severity: verdict.severity,
             score: verdict.score,
-            reasons: verdict.reasons.iter().map(|reason| (reason.code.clone(), reason.value, reason.threshold)).collect(),
+            reasons: verdict
+                .reasons
+                .iter()
+                .map(|reason| (reason.code.clone(), reason.value, reason.threshold))
+                .collect(),
         };
         let Some(open) = self.open.get_mut(key) else {
             let open = Open::new(key, pattern, held, moment);

@@ -126,9 +126,8 @@ impl LocalEntities {
         if self.entities.len() <= max {
             return 0;
         }
-        let weight = |key: &u64, entity: &Entity| {
-            (entity.windows.events_bound(&plan.layout), entity.windows.newest_ms(), *key)
-        };
+        let weight =
+            |key: &u64, entity: &Entity| (entity.windows.events_bound(&plan.layout), entity.windows.newest_ms(), *key);
         let mut all: Vec<_> = self.entities.iter().map(|(key, entity)| weight(key, entity)).collect();
         let going = self.entities.len() - max + max / EVICTED_SHARE;
         let (lightest, _, _) = all.select_nth_unstable(going.min(self.entities.len() - 1));

@@ -93,7 +93,9 @@ impl Counters {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TaskError {
     /// A control record names a pack that the driver does not have.
-    #[error("the records log puts pack {0} in force at offset {1}, and it is not in the store: restore the store's folder `packs`, or put a pack in force anew")]
+    #[error(
+        "the records log puts pack {0} in force at offset {1}, and it is not in the store: restore the store's folder `packs`, or put a pack in force anew"
+    )]
     UnknownPack(String, i64),
 }
 

@@ -106,13 +106,7 @@ impl RecordTask {
     ///
     /// # Errors
     /// [`TaskError`] if the task cannot go on; an entry or record that cannot be read is an output.
-    pub fn apply(
-        &mut self,
-        offset: i64,
-        bytes: &[u8],
-        packs: &Packs<'_>,
-        out: &mut Outputs,
-    ) -> Result<(), TaskError> {
+    pub fn apply(&mut self, offset: i64, bytes: &[u8], packs: &Packs<'_>, out: &mut Outputs) -> Result<(), TaskError> {
         match Entry::decode(bytes) {
             Ok(Entry::Frame(frame)) => self.frame(offset, bytes, frame, out),
             Ok(Entry::Marks(marks)) => self.marks(&marks, out),
@@ -344,9 +338,7 @@ fn take_before(pending: &mut BTreeMap<(Class, i64), Pending>, class: Class, pane
     for key in keys {
         partials.extend(pending.remove(&key).into_iter().flatten().map(|(_, partial)| partial));
     }
-    partials.sort_by(|a, b| {
-        (a.effective, a.pane, a.plan, &a.value).cmp(&(b.effective, b.pane, b.plan, &b.value))
-    });
+    partials.sort_by(|a, b| (a.effective, a.pane, a.plan, &a.value).cmp(&(b.effective, b.pane, b.plan, &b.value)));
     partials
 }
 

@@ -62,7 +62,9 @@ pub struct Clock {
 
 /// Why a text is not the state of a clock.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the committed offset's metadata holds no clock that this version reads: {expected} (found {found_bytes} bytes)")]
+#[error(
+    "the committed offset's metadata holds no clock that this version reads: {expected} (found {found_bytes} bytes)"
+)]
 pub struct ClockTextError {
     /// What was expected.
     pub expected: &'static str,

@@ -115,7 +115,9 @@ pub struct IntakeOutputs {
 
 /// Most of a feed is bad: the run stops and says so.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("feed `{feed}`: {bad} of its last {sample} records could not be read, and `bad_share_max` allows a share of {allowed}: check its format and mapping (the last error: {last})")]
+#[error(
+    "feed `{feed}`: {bad} of its last {sample} records could not be read, and `bad_share_max` allows a share of {allowed}: check its format and mapping (the last error: {last})"
+)]
 pub struct FeedBroken {
     /// Feed.
     pub feed: String,
@@ -199,8 +201,13 @@ impl Input {
     /// Where it stands, as an entry for every partition.
     pub fn mark(&self, out: &mut IntakeOutputs) {
         let clock = if self.state == InputState::Ended { Timestamp::MAX } else { self.clock.now() };
-        let mark =
-            InputMark { input: self.id, class: self.feed.class, clock, state: self.state, mobility: self.feed.mobility };
+        let mark = InputMark {
+            input: self.id,
+            class: self.feed.class,
+            clock,
+            state: self.state,
+            mobility: self.feed.mobility,
+        };
         let entry = encode_marks(&vec![mark]);
         for partition in 0..self.frames.len() {
             out.entries.push((partition as u32, entry.clone()));
@@ -234,7 +241,14 @@ impl Input {
         self.check_share(out)
     }
 
-    fn json(&mut self, place: &str, bytes: &[u8], timestamp: Option<Timestamp>, network: &Network, out: &mut IntakeOutputs) {
+    fn json(
+        &mut self,
+        place: &str,
+        bytes: &[u8],
+        timestamp: Option<Timestamp>,
+        network: &Network,
+        out: &mut IntakeOutputs,
+    ) {
         let read = json::decode(bytes, |decoded| {
             self.fates.read += 1;
             match decoded {
@@ -248,7 +262,14 @@ impl Input {
         }
     }
 
-    fn csv_line(&mut self, place: &str, line: &[u8], timestamp: Option<Timestamp>, network: &Network, out: &mut IntakeOutputs) {
+    fn csv_line(
+        &mut self,
+        place: &str,
+        line: &[u8],
+        timestamp: Option<Timestamp>,
+        network: &Network,
+        out: &mut IntakeOutputs,
+    ) {
         match self.csv.decode(line) {
             Ok(None) => {}
             Ok(Some(record)) => {
@@ -269,7 +290,13 @@ impl Input {
             Ok(_) => return,
             Err(error) => {
                 self.fates.read += 1;
-                return self.bury(place, "frame", &RecordError::message(error.to_string(), "a native frame"), bytes, out);
+                return self.bury(
+                    place,
+                    "frame",
+                    &RecordError::message(error.to_string(), "a native frame"),
+                    bytes,
+                    out,
+                );
             }
         };
         for record in frame {
@@ -393,7 +420,9 @@ impl Input {
 
     fn check_share(&mut self, out: &IntakeOutputs) -> Result<(), FeedBroken> {
         debug_assert!(self.fates.add_up(), "{:?}", self.fates);
-        if self.sample >= BAD_SAMPLE_MIN && f64::from(self.sample_bad) > self.feed.bad_share_max * f64::from(self.sample) {
+        if self.sample >= BAD_SAMPLE_MIN
+            && f64::from(self.sample_bad) > self.feed.bad_share_max * f64::from(self.sample)
+        {
             return Err(FeedBroken {
                 feed: self.feed.name.clone(),
                 bad: self.sample_bad,

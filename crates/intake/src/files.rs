@@ -72,7 +72,8 @@ impl FileInput {
                 Format::Frame => next_frame(&mut self.reader, &mut self.buffer),
                 Format::Json | Format::Csv => next_line(&mut self.reader, &mut self.buffer),
             };
-            let more = read.map_err(|source| FileError::Read { name: self.name.clone(), message: self.messages, source })?;
+            let more =
+                read.map_err(|source| FileError::Read { name: self.name.clone(), message: self.messages, source })?;
             if !more {
                 self.ended = true;
                 self.input.flush(out);

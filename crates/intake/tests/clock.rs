@@ -1,5 +1,7 @@
 //! The clock of an input: tables, and properties against a naive clock that remembers every record.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
+
 use lancang_intake::clock::{Clock, Verdict};
 use lancang_intake::limits::{AHEAD_MS_MAX, CLOCK_TEXT_MAX, JUMP_AGREE, JUMP_MS};
 use lancang_record::Timestamp;
@@ -87,7 +89,9 @@ fn an_hour_ahead_is_no_jump() {
 
 #[test]
 fn a_text_that_is_no_clock_is_told() {
-    for text in ["", "lc1", "lc2:5", "lc1:x", "lc1:1:2", "lc1:1:2:3:100", "lc1:1:5:3:1", "lc1:1:2:3:-1", "lc1:1:2:3:4:5"] {
+    for text in
+        ["", "lc1", "lc2:5", "lc1:x", "lc1:1:2", "lc1:1:2:3:100", "lc1:1:5:3:1", "lc1:1:2:3:-1", "lc1:1:2:3:4:5"]
+    {
         let error = Clock::restore(text, 0).unwrap_err();
         assert_eq!(error.found_bytes, text.len());
     }

@@ -1,5 +1,7 @@
 //! Every record has one fate, bad input costs nothing else, files in step give one log.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
+
 use std::io::Write as _;
 use std::sync::LazyLock;
 
@@ -68,7 +70,10 @@ fn late_future_and_broken_records_have_their_fates() {
     let future = accept(&mut input, line("012345678", T + 400_000_000).as_bytes(), Some(T + 9000));
     assert_eq!((future.dead[0].reason, input.clock().now().as_ms()), ("future", T + 1000 - 60_000));
     let long = accept(&mut input, line("8551234567890123456789", T).as_bytes(), Some(T + 9000));
-    assert_eq!(long.dead[0].error, "field `caller`: expected a number that can be dialled, found a number of 22 digits, expected at most 18");
+    assert_eq!(
+        long.dead[0].error,
+        "field `caller`: expected a number that can be dialled, found a number of 22 digits, expected at most 18"
+    );
     let text = br#"{"kind":"sms","start":1763110931000,"direction":"incoming","caller":"X","callee":"012345678","text":"secret words"}"#;
     let refused = accept(&mut input, text, None);
     assert_eq!(refused.dead[0].reason, "refused");
@@ -82,7 +87,10 @@ fn late_future_and_broken_records_have_their_fates() {
 
 #[test]
 fn an_unknown_frame_version_and_a_cut_frame_are_dead_letters() {
-    let mut writer = FrameWriter::new(lancang_record::log::FrameHeader { class: Class::Stream, input: lancang_record::log::InputId(1) });
+    let mut writer = FrameWriter::new(lancang_record::log::FrameHeader {
+        class: Class::Stream,
+        input: lancang_record::log::InputId(1),
+    });
     let mut record = lancang_record::Record::new(lancang_record::Kind::Sms, Timestamp::from_ms(T));
     record.callee = Some(lancang_record::Party::Text("1188"));
     writer.push(&record);
@@ -105,7 +113,9 @@ fn a_feed_that_is_mostly_bad_stops_the_run_with_words() {
     assert!(broken.to_string().contains("feed `voice`: 100 of its last 100 records could not be read"), "{broken}");
 }
 
-fn run(files: Vec<(&str, Vec<u8>, Format)>) -> (Vec<(u32, Vec<u8>)>, u64) {
+type Entries = Vec<(u32, Vec<u8>)>;
+
+fn run(files: Vec<(&str, Vec<u8>, Format)>) -> (Entries, u64) {
     let mut all = FilesInStep::default();
     for (name, bytes, format) in files {
         all.add(FileInput::open(name, std::io::Cursor::new(bytes), feed(format), 2).unwrap());
@@ -133,7 +143,7 @@ fn compressed_files_are_the_same_log_and_end_with_their_mark() {
 fn a_last_line_without_an_end_counts_and_half_a_line_does_not() {
     let whole = format!("{}\n{}", line("012345678", T), line("012345678", T + 1));
     assert_eq!(run(vec![("day", whole.clone().into_bytes(), Format::Json)]).1, 2);
-    assert_eq!(run(vec![("day", whole[..whole.len() - 9].as_bytes().to_vec(), Format::Json)]).1, 1);
+    assert_eq!(run(vec![("day", whole.as_bytes()[..whole.len() - 9].to_vec(), Format::Json)]).1, 1);
 }
 
 proptest! {
@@ -159,7 +169,7 @@ proptest! {
         let mut travelled = 0;
         for (_, entry) in &out.entries {
             let Ok(Entry::Frame(frame)) = Entry::decode(entry) else { continue };
-            travelled += frame.map(|record| record.unwrap()).count() as u64;
+            travelled += frame.filter(Result::is_ok).count() as u64;
         }
         prop_assert_eq!(travelled, input.fates().framed);
         prop_assert_eq!((out.dead.len() as u64, out.late.len() as u64), (input.fates().dead(), input.fates().late));

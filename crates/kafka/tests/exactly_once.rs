@@ -232,6 +232,7 @@ fn what_was_not_committed_at_a_revocation_is_the_new_owners() {
 /// what it hands over is refused, and dropped once it knows.
 #[test]
 fn a_member_that_slept_cannot_commit_over_its_heir() {
+    tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).init();
     let mut stage = Stage::new(2);
     stage.connection = stage.connection.with_option("max.poll.interval.ms", "6000").unwrap();
     stage.feed(0, 100);

@@ -9,10 +9,11 @@ use lancang_record::raw::RawParty;
 
 fn lookups(criterion: &mut Criterion) {
     let plans = NumberPlans::built_in();
-    let numbers: Vec<E164> = ["85512345678", "66812345678", "8613900000401", "84912345678", "85523990100", "4915117174963"]
-        .into_iter()
-        .filter_map(E164::from_digits)
-        .collect();
+    let numbers: Vec<E164> =
+        ["85512345678", "66812345678", "8613900000401", "84912345678", "85523990100", "4915117174963"]
+            .into_iter()
+            .filter_map(E164::from_digits)
+            .collect();
     criterion.bench_function("numbering/lookup of 6 numbers", |bencher| {
         bencher.iter(|| numbers.iter().map(|number| plans.lookup(black_box(*number)).line as usize).sum::<usize>());
     });

@@ -90,8 +90,7 @@ impl NumberPlans {
     /// Every mistake in the overrides.
     pub fn load(path: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
         let overrides = overrides::read(path, text)?;
-        let mut plans =
-            Self { regions: Vec::new(), by_code: vec![None; 1000], by_country: HashMap::new(), overrides };
+        let mut plans = Self { regions: Vec::new(), by_code: vec![None; 1000], by_country: HashMap::new(), overrides };
         for metadata in DATABASE.iter() {
             let country = Country::parse(metadata.id()).unwrap_or(Country::UNKNOWN);
             let complete = COMPLETE.contains(&metadata.id());
@@ -159,7 +158,11 @@ impl NumberPlans {
     ///
     /// # Errors
     /// [`NumberError`] if it has more digits than any number.
-    pub fn normalise<'a>(&self, raw: &'a RawParty<'_>, default_country: Country) -> Result<Normalised<'a>, NumberError> {
+    pub fn normalise<'a>(
+        &self,
+        raw: &'a RawParty<'_>,
+        default_country: Country,
+    ) -> Result<Normalised<'a>, NumberError> {
         let text = raw.text.trim().trim_end_matches(['#', 'F', 'f']);
         if is_withheld(text) {
             return Ok(Normalised { party: None, plan: Plan::default() });
@@ -242,7 +245,8 @@ impl NumberPlans {
     }
 
     fn short<'a>(&self, text: &'a str, digits: &[u8], home: Country) -> Normalised<'a> {
-        let plan = self.overridden(home, digits).unwrap_or(Plan { country: home, line: LineType::Short, ..Plan::default() });
+        let plan =
+            self.overridden(home, digits).unwrap_or(Plan { country: home, line: LineType::Short, ..Plan::default() });
         Normalised { party: Some(Party::Text(text)), plan }
     }
 
@@ -273,7 +277,13 @@ impl NumberPlans {
     }
 
     /// What stands behind a national mark: a number of that country, or an international one.
-    fn marked<'a>(&self, text: &'a str, behind: &[u8], mark: Mark, home: Country) -> Result<Normalised<'a>, NumberError> {
+    fn marked<'a>(
+        &self,
+        text: &'a str,
+        behind: &[u8],
+        mark: Mark,
+        home: Country,
+    ) -> Result<Normalised<'a>, NumberError> {
         let mut normalised = if behind.is_empty() {
             Normalised { party: None, plan: Plan::default() }
         } else {
@@ -304,8 +314,7 @@ fn unplaced(text: &str) -> Normalised<'_> {
 
 /// Names that switches write for a caller who does not show a number.
 fn is_withheld(text: &str) -> bool {
-    const NAMES: [&str; 8] =
-        ["", "anonymous", "unknown", "unavailable", "restricted", "private", "withheld", "null"];
+    const NAMES: [&str; 8] = ["", "anonymous", "unknown", "unavailable", "restricted", "private", "withheld", "null"];
     NAMES.iter().any(|name| text.eq_ignore_ascii_case(name))
 }
 

@@ -6,10 +6,10 @@
 use lancang_record::number::LineType;
 use phonenumber::metadata::{Descriptor, Metadata};
 use regex_automata::Anchored;
+use regex_automata::MatchKind;
 use regex_automata::PatternID;
 use regex_automata::dfa::{Automaton as _, StartKind, dense};
 use regex_automata::util::{start, syntax};
-use regex_automata::MatchKind;
 
 /// Kinds of line in the order in which a number of several kinds is told.
 type Kinds = Vec<(LineType, PatternID)>;
@@ -50,7 +50,9 @@ impl National {
             patterns.push(pattern);
         }
         let automaton = dense::Builder::new()
-            .configure(dense::Config::new().match_kind(MatchKind::All).start_kind(StartKind::Anchored).byte_classes(true))
+            .configure(
+                dense::Config::new().match_kind(MatchKind::All).start_kind(StartKind::Anchored).byte_classes(true),
+            )
             .syntax(syntax::Config::new().unicode(false).utf8(false).ignore_whitespace(true))
             .build_many(&patterns)
             .ok();
@@ -71,7 +73,8 @@ impl National {
         let Some(matched) = matches(automaton, national) else {
             return (LineType::Unknown, false);
         };
-        let has = |line: LineType| self.kinds.iter().any(|(other, id)| *other == line && matched & 1 << id.as_u32() != 0);
+        let has =
+            |line: LineType| self.kinds.iter().any(|(other, id)| *other == line && matched & 1 << id.as_u32() != 0);
         if has(LineType::Mobile) && has(LineType::Fixed) {
             return (LineType::FixedOrMobile, true);
         }

@@ -152,7 +152,8 @@ impl Compiler {
             },
             None => None,
         };
-        let victims = file.victims.as_ref().map(|victims| (victims, names.iter().position(|name| *name == victims.value)));
+        let victims =
+            file.victims.as_ref().map(|victims| (victims, names.iter().position(|name| *name == victims.value)));
         if let Some((victims, None)) = victims {
             self.wrong(file, victims.span.clone(), "victims", format!("unknown feature `{}`", victims.value));
         }
@@ -219,7 +220,9 @@ impl Compiler {
     /// The draft of this entity: shared by patterns without rules, a rule's own otherwise.
     fn draft(&mut self, scope: &Scope<'_>, entity: EntityName) -> usize {
         let name = if scope.filter.is_some() { scope.id.clone() } else { String::new() };
-        let same = |draft: &Draft| draft.local == entity.local && draft.plan.entity == entity.entity && draft.plan.scope == name;
+        let same = |draft: &Draft| {
+            draft.local == entity.local && draft.plan.entity == entity.entity && draft.plan.scope == name
+        };
         if let Some(position) = self.drafts.iter().position(same) {
             return position;
         }
@@ -270,7 +273,12 @@ impl Compiler {
                     };
                     let window = WindowSpec { length_ms: window.value, panes: u32::try_from(*panes).unwrap_or(1) };
                     let Some(value) = self.drafts[position].primitive(*aggregate, window, counts, column) else {
-                        self.wrong(file, feature.name.span.clone(), &key, "more than 64 filters or columns of one entity");
+                        self.wrong(
+                            file,
+                            feature.name.span.clone(),
+                            &key,
+                            "more than 64 filters or columns of one entity",
+                        );
                         return None;
                     };
                     if *aggregate == Aggregate::CountAtHome && self.drafts[position].local {
@@ -289,8 +297,7 @@ impl Compiler {
             names.push(feature.name.value.clone());
             compiled.push(value);
         }
-        let features =
-            names.iter().zip(compiled).map(|(name, value)| Feature { name: name.clone(), value }).collect();
+        let features = names.iter().zip(compiled).map(|(name, value)| Feature { name: name.clone(), value }).collect();
         Some((names, features, window_ms, pane_ms))
     }
 
@@ -319,8 +326,9 @@ impl Compiler {
             let Some(feature) = names.iter().position(|name| *name == weight.feature.value) else {
                 let message = format!("unknown feature `{}`", weight.feature.value);
                 let file = scope.file;
-                let diagnostic = Diagnostic::at(&file.path, &file.text, weight.feature.span.clone(), "weights", message)
-                    .with_nearest(&weight.feature.value, names.iter().map(String::as_str));
+                let diagnostic =
+                    Diagnostic::at(&file.path, &file.text, weight.feature.span.clone(), "weights", message)
+                        .with_nearest(&weight.feature.value, names.iter().map(String::as_str));
                 self.mistakes.push(diagnostic);
                 continue;
             };
@@ -381,7 +389,11 @@ fn scopes(file: &PatternFile) -> Vec<Scope<'_>> {
             filter: Some(&rule.filter),
             features: file.features.iter().chain(&rule.features).collect(),
             warn,
-            critical: if rule.warn.is_some() { rule.critical.as_ref() } else { rule.critical.as_ref().or(file.critical.as_ref()) },
+            critical: if rule.warn.is_some() {
+                rule.critical.as_ref()
+            } else {
+                rule.critical.as_ref().or(file.critical.as_ref())
+            },
             weights: if rule.weights.is_empty() { &file.weights } else { &rule.weights },
         });
     }
@@ -454,10 +466,7 @@ impl Draft {
         plan.filters[0] = if looked_at.len() == 1 { looked_at.remove(0) } else { Predicate::Or(looked_at) };
         plan.layout.filters = plan.filters.len() as u8;
         plan.layout.columns = plan.columns.len() as u8;
-        let text = format!(
-            "{:?} {} {:?} {:?} {:?}",
-            plan.entity, plan.scope, plan.layout, plan.filters, plan.columns
-        );
+        let text = format!("{:?} {} {:?} {:?} {:?}", plan.entity, plan.scope, plan.layout, plan.filters, plan.columns);
         plan.hash = xxh3_64(text.as_bytes());
     }
 }

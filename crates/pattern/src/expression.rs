@@ -94,13 +94,14 @@ impl Condition {
     #[must_use]
     pub fn may(&self, values: &[Range]) -> May {
         match self {
-            Self::And(all) => all.iter().map(|one| one.may(values)).fold(May { hold: true, fail: false }, |all, one| May {
-                hold: all.hold && one.hold,
-                fail: all.fail || one.fail,
-            }),
-            Self::Or(any) => any.iter().map(|one| one.may(values)).fold(May { hold: false, fail: true }, |any, one| May {
-                hold: any.hold || one.hold,
-                fail: any.fail && one.fail,
+            Self::And(all) => {
+                all.iter().map(|one| one.may(values)).fold(May { hold: true, fail: false }, |all, one| May {
+                    hold: all.hold && one.hold,
+                    fail: all.fail || one.fail,
+                })
+            }
+            Self::Or(any) => any.iter().map(|one| one.may(values)).fold(May { hold: false, fail: true }, |any, one| {
+                May { hold: any.hold || one.hold, fail: any.fail && one.fail }
             }),
             Self::Not(one) => {
                 let may = one.may(values);
@@ -176,7 +177,10 @@ mod tests {
     use super::*;
 
     fn expression() -> impl Strategy<Value = Expression> {
-        let leaf = prop_oneof![(-9_i32..9).prop_map(|n| Expression::Number(f64::from(n))), (0_usize..3).prop_map(Expression::Value)];
+        let leaf = prop_oneof![
+            (-9_i32..9).prop_map(|n| Expression::Number(f64::from(n))),
+            (0_usize..3).prop_map(Expression::Value)
+        ];
         leaf.prop_recursive(3, 12, 2, |inner| {
             (inner.clone(), inner, 0_u8..4).prop_map(|(left, right, operator)| {
                 let (left, right) = (Box::new(left), Box::new(right));

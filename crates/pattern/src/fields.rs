@@ -244,7 +244,9 @@ impl NumberField {
             Self::Length => record.length.map(i64::from),
             Self::Segments => record.segments.map(i64::from),
             Self::Cause => record.cause.map(i64::from),
-            Self::CallerDigits => record.caller.and_then(|caller| caller.number()).map(|number| i64::from(number.len())),
+            Self::CallerDigits => {
+                record.caller.and_then(|caller| caller.number()).map(|number| i64::from(number.len()))
+            }
         }
     }
 

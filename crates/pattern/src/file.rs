@@ -64,12 +64,8 @@ pub enum ColumnForm {
 }
 
 /// Names of roles.
-pub const ROLES: [(&str, Role); 4] = [
-    ("suspect", Role::Suspect),
-    ("used", Role::Used),
-    ("impersonated", Role::Impersonated),
-    ("victim", Role::Victim),
-];
+pub const ROLES: [(&str, Role); 4] =
+    [("suspect", Role::Suspect), ("used", Role::Used), ("impersonated", Role::Impersonated), ("victim", Role::Victim)];
 
 /// A pattern file, read.
 #[derive(Clone, Debug)]
@@ -224,7 +220,9 @@ fn pattern(path: &str, text: &str, root: &Table<'_, '_>) -> Option<PatternFile> 
         weights: weights(root),
         rules: rules(root),
     };
-    if file.warn.is_none() && file.rules.iter().any(|rule| rule.warn.is_none()) || file.warn.is_none() && file.rules.is_empty() {
+    if file.warn.is_none() && file.rules.iter().any(|rule| rule.warn.is_none())
+        || file.warn.is_none() && file.rules.is_empty()
+    {
         root.wrong(0..0, "warn", "missing: expected a condition over features");
     }
     Some(file)

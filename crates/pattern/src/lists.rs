@@ -15,9 +15,8 @@ use lancang_record::time::Timestamp;
 use crate::fields::{EntityKey, KeyField};
 
 const HEADER: [&str; 6] = ["list", "kind", "value", "owner", "reason", "expires"];
-const KINDS: [&str; 12] = [
-    "number", "prefix", "range", "sender", "template", "domain", "trunk", "cell", "imei", "tac", "pair", "route",
-];
+const KINDS: [&str; 12] =
+    ["number", "prefix", "range", "sender", "template", "domain", "trunk", "cell", "imei", "tac", "pair", "route"];
 
 type Table<K> = HashMap<K, Entry, FixedState>;
 
@@ -273,7 +272,8 @@ fn rows(text: &str) -> Vec<(Vec<String>, std::ops::Range<usize>)> {
             ReadFieldResult::Field { record_end } => {
                 row.push(String::from_utf8_lossy(&std::mem::take(&mut field)).into_owned());
                 if record_end {
-                    let start = row_start + text[row_start..].len() - text[row_start..].trim_start_matches(['\r', '\n']).len();
+                    let start =
+                        row_start + text[row_start..].len() - text[row_start..].trim_start_matches(['\r', '\n']).len();
                     let end = start + text[start..at.max(start)].trim_end().len();
                     rows.push((std::mem::take(&mut row), start..end));
                     row_start = at;

@@ -26,7 +26,7 @@ impl Comparison {
     pub fn holds(self, left: f64, right: f64) -> bool {
         match self {
             Self::Equal => left == right,
-            Self::NotEqual => left < right || left > right,
+            Self::NotEqual => !left.is_nan() && !right.is_nan() && left != right,
             Self::Less => left < right,
             Self::LessOrEqual => left <= right,
             Self::Greater => left > right,
@@ -116,9 +116,10 @@ impl Predicate {
             return None;
         }
         let possible = |set: u32| one_value_per_field(&atoms, set);
-        Some((0..1_u32 << atoms.len()).all(|set| {
-            !possible(set) || !self.holds_with(&atoms, set) || other.holds_with(&atoms, set)
-        }))
+        Some(
+            (0..1_u32 << atoms.len())
+                .all(|set| !possible(set) || !self.holds_with(&atoms, set) || other.holds_with(&atoms, set)),
+        )
     }
 
     fn atoms<'p>(&'p self, atoms: &mut Vec<&'p Self>) {

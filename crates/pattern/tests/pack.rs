@@ -1,5 +1,7 @@
 //! The shipped pack compiles; mistakes in pattern files are all found, each with its place.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
+
 use lancang_pattern::plan::EntityType;
 use lancang_pattern::{PackSources, SourceFile};
 
@@ -67,7 +69,8 @@ to = 60
 
 #[test]
 fn every_mistake_has_a_place_and_a_word() {
-    let compile = |text: String| PackSources::new(vec![SourceFile { path: "p.toml".to_owned(), text }], Vec::new()).compile();
+    let compile =
+        |text: String| PackSources::new(vec![SourceFile { path: "p.toml".to_owned(), text }], Vec::new()).compile();
     compile(GOOD.to_owned()).unwrap();
     let check = |from: &str, to: &str, expected: &str| {
         assert!(GOOD.contains(from), "{from}");
@@ -97,7 +100,8 @@ fn garbage_is_refused_and_never_panics() {
     for position in (0..GOOD.len()).step_by(3) {
         for garbage in ["\"", "[", "'", "\0", "ខ"] {
             text.insert_str(position, garbage);
-            let _ = PackSources::new(vec![SourceFile { path: "p.toml".to_owned(), text: text.clone() }], Vec::new()).compile();
+            let _ = PackSources::new(vec![SourceFile { path: "p.toml".to_owned(), text: text.clone() }], Vec::new())
+                .compile();
             text.replace_range(position..position + garbage.len(), "");
         }
     }

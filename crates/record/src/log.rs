@@ -149,7 +149,9 @@ pub enum LogError {
         found: usize,
     },
     /// Written by another version.
-    #[error("records log version {found} is unknown: this program reads version {VERSION}; run the version that wrote it")]
+    #[error(
+        "records log version {found} is unknown: this program reads version {VERSION}; run the version that wrote it"
+    )]
     Version {
         /// Version of the entry.
         found: u8,

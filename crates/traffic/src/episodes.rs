@@ -106,7 +106,18 @@ impl<'s> Draft<'s> {
         let latest = (settings.hours - 4).max(0) * HOUR_MS;
         let begins = settings.start.as_ms() + 5 * MINUTE_MS + if latest > 0 { rng.random_range(0..latest) } else { 0 };
         let next_callee = rng.random_range(0..1 << 40);
-        Self { settings, class, grade, number, operator, rng, begins, steps: Vec::new(), listed: Vec::new(), next_callee }
+        Self {
+            settings,
+            class,
+            grade,
+            number,
+            operator,
+            rng,
+            begins,
+            steps: Vec::new(),
+            listed: Vec::new(),
+            next_callee,
+        }
     }
 
     /// A reserved subscriber of the episode's operator, never a roamer, another for each class, grade and number.
@@ -232,7 +243,7 @@ impl<'s> Draft<'s> {
         };
         let name = format!("campaign-{:?}-{}", self.grade, self.number);
         let template = template_of(&name, self.settings.seed);
-        let domain = (self.number % 2 == 0).then(|| format!("prize-{}.top", &template[..6]));
+        let domain = (self.number.is_multiple_of(2)).then(|| format!("prize-{}.top", &template[..6]));
         for message in 0..recipients {
             let callee = self.callee(self.operator);
             let sender = format!("INFO{}", &template_of(&name, message % senders)[..5].to_uppercase());
@@ -266,7 +277,8 @@ impl<'s> Draft<'s> {
                     let at_home = Subscriber { index: caller.index / ROAMERS * ROAMERS + 1, ..caller };
                     let caller = Caller::Shown { number: at_home.number(), from, line: 3 };
                     let redirecting = Some(Subscriber { operator: from, index: RESERVED + 7 }.number());
-                    let call = Call { caller, callee, start_ms, duration_ms: 30_000, cell: None, imei: None, redirecting };
+                    let call =
+                        Call { caller, callee, start_ms, duration_ms: 30_000, cell: None, imei: None, redirecting };
                     self.steps.push(Step::Call(call));
                 }
                 return self.finish("spoofed-prefix", Vec::new());

@@ -160,9 +160,10 @@ fn ratio(part: u64, whole: u64) -> f64 {
 }
 
 fn stands_for(incident: &Incident, pattern: &str, episode: &Truth) -> bool {
-    let named = episode.entities.iter().any(|(entity, value)| {
-        *entity == incident.entity.entity_type && *value == incident.entity.value
-    });
+    let named = episode
+        .entities
+        .iter()
+        .any(|(entity, value)| *entity == incident.entity.entity_type && *value == incident.entity.value);
     let (Some(first), Some(last)) = (parse_ms(&incident.first_event), parse_ms(&incident.last_event)) else {
         return false;
     };
@@ -192,7 +193,12 @@ impl Report {
             "pattern           easy      medium    hard      recall  precision  false  duplicate  detection  look-alikes hit\n",
         );
         for (id, pattern) in &self.patterns {
-            let grade = |grade| pattern.episodes.get(&grade).map_or("–".to_owned(), |found| format!("{}/{}", found.found, found.planted));
+            let grade = |grade| {
+                pattern
+                    .episodes
+                    .get(&grade)
+                    .map_or("–".to_owned(), |found| format!("{}/{}", found.found, found.planted))
+            };
             let detection = pattern.detection_s.map_or("–".to_owned(), |seconds| format!("{seconds} s"));
             // Writing to a string cannot fail.
             let _ = writeln!(
@@ -249,7 +255,8 @@ mod tests {
             line("e", "open", "+1", "2025-11-20T09:02:21.000Z"),
         ]
         .join("\n");
-        let truth = [episode("x", Grade::Easy, "+1"), episode("y", Grade::Benign, "+2"), episode("z", Grade::Medium, "+3")];
+        let truth =
+            [episode("x", Grade::Easy, "+1"), episode("y", Grade::Benign, "+2"), episode("z", Grade::Medium, "+3")];
         let report = evaluate(&read_incidents(&text).unwrap(), &truth);
         let pattern = &report.patterns["sim-box-burst"];
         assert_eq!((pattern.incidents_true, pattern.incidents_duplicate, pattern.incidents_false), (1, 1, 3));

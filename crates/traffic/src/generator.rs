@@ -159,7 +159,14 @@ impl Generator {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let episodes = episodes::plan(&settings);
-        Self { hour: -(MOBILITY_LEAD_MS / HOUR_MS), settings, episodes, ready: VecDeque::new(), ahead: Vec::new(), references: 0 }
+        Self {
+            hour: -(MOBILITY_LEAD_MS / HOUR_MS),
+            settings,
+            episodes,
+            ready: VecDeque::new(),
+            ahead: Vec::new(),
+            references: 0,
+        }
     }
 
     /// What was planted.
@@ -248,7 +255,7 @@ impl Generator {
 
     /// Which operator's network a subscriber visits: one in [`ROAMERS`] is abroad all the time.
     fn roams(&self, who: Subscriber) -> Option<usize> {
-        (who.index % ROAMERS == 0).then(|| {
+        who.index.is_multiple_of(ROAMERS).then(|| {
             let other = hash(self.settings.seed, &[4, who.operator as u64, who.index]) as usize % (OPERATORS.len() - 1);
             (who.operator + 1 + other) % OPERATORS.len()
         })
@@ -259,8 +266,8 @@ impl Generator {
     }
 
     fn ordinary(&mut self, begins: i64, rng: &mut ChaCha8Rng, drawn: &mut Vec<Sent>) {
-        for operator in 0..OPERATORS.len() {
-            let local_hour = (begins / HOUR_MS + OPERATORS[operator].utc_h).rem_euclid(24) as usize;
+        for (operator, of) in OPERATORS.iter().enumerate() {
+            let local_hour = (begins / HOUR_MS + of.utc_h).rem_euclid(24) as usize;
             let expected = self.per_operator() as f64 * CALLS_PER_DAY / 24.0 * RHYTHM[local_hour];
             for _ in 0..whole(expected, rng) {
                 let call = self.ordinary_call(operator, begins, rng);
@@ -295,7 +302,8 @@ impl Generator {
         let caller = self.somebody(operator, rng);
         let abroad = rng.random_bool(0.04);
         let regular = rng.random_bool(0.66);
-        let callee_operator = if abroad { (operator + rng.random_range(1..OPERATORS.len())) % OPERATORS.len() } else { operator };
+        let callee_operator =
+            if abroad { (operator + rng.random_range(1..OPERATORS.len())) % OPERATORS.len() } else { operator };
         let callee = if regular {
             let contact = rng.random_range(0..10_u64);
             let count = self.per_operator() - episodes::RESERVED;
@@ -471,7 +479,8 @@ const ACTIVITY: [(u64, u64); 4] = [(60, 1), (30, 3), (9, 8), (1, 20)];
 pub const ROAMERS: u64 = 50;
 /// Share of a day's calls by local hour, 1 at the mean: asleep at night, busy from morning to evening.
 const RHYTHM: [f64; 24] = [
-    0.15, 0.08, 0.05, 0.05, 0.08, 0.3, 0.7, 1.1, 1.5, 1.7, 1.7, 1.6, 1.4, 1.4, 1.5, 1.6, 1.7, 1.8, 1.7, 1.4, 1.1, 0.8, 0.4, 0.2,
+    0.15, 0.08, 0.05, 0.05, 0.08, 0.3, 0.7, 1.1, 1.5, 1.7, 1.7, 1.6, 1.4, 1.4, 1.5, 1.6, 1.7, 1.8, 1.7, 1.4, 1.1, 0.8,
+    0.4, 0.2,
 ];
 /// Registered senders and how many texts each has.
 const BANKS: [(&str, u64); 4] = [("MEKONGBANK", 3), ("LANCANGPAY", 2), ("PARCELPOST", 2), ("HEALTHGOV", 1)];

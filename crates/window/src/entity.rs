@@ -52,7 +52,8 @@ impl EntityWindows {
         };
         if needs_panes {
             self.expire_events(layout);
-            let still = matches!(&self.form, Form::Events(words) if words.len() >= EVENTS_EXACT_MAX * stride(layout) / 2);
+            let still =
+                matches!(&self.form, Form::Events(words) if words.len() >= EVENTS_EXACT_MAX * stride(layout) / 2);
             if event.counted != 0 || still {
                 self.promote(layout);
             }

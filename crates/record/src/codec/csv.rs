@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
+use crate::codec::RecordError;
 use crate::codec::fields::{Field, Fields, Scalar};
 use crate::codec::json::each_field;
-use crate::codec::RecordError;
 use crate::raw::RawRecord;
 
 /// Longest line, bytes.
@@ -58,8 +58,9 @@ impl Splitter {
             }
             _ => return Err(RecordError::message("a quotation that is not closed", "a closing quotation mark")),
         }
-        let text = std::str::from_utf8(&self.text[..written])
-            .map_err(|error| RecordError::message(format!("a byte that is no UTF-8 at {}", error.valid_up_to()), "UTF-8"))?;
+        let text = std::str::from_utf8(&self.text[..written]).map_err(|error| {
+            RecordError::message(format!("a byte that is no UTF-8 at {}", error.valid_up_to()), "UTF-8")
+        })?;
         Ok(Columns { text, ends: &self.ends[..columns] })
     }
 }

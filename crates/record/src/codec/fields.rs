@@ -167,7 +167,9 @@ impl<'a> Fields<'a> {
         // 31 days: a longer call is a wrong unit.
         match seconds {
             Some(seconds) if (0.0..=2_678_400.0).contains(&seconds) => Ok(Some((seconds * 1000.0).round() as u64)),
-            Some(seconds) if seconds < 0.0 => Err(RecordError::new("duration_s", "a number below zero", "seconds from 0")),
+            Some(seconds) if seconds < 0.0 => {
+                Err(RecordError::new("duration_s", "a number below zero", "seconds from 0"))
+            }
             _ => Err(RecordError::new("duration_s", value.shape(), "seconds from 0 to 2678400")),
         }
     }
@@ -185,8 +187,10 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// The first field that is missing or wrong.
     pub fn record(mut self) -> Decoded<'a> {
-        let kinds = [("voice", Kind::Voice), ("sms", Kind::Sms), ("mobility", Kind::Mobility), ("report", Kind::Report)];
-        let kind = self.name(Field::Kind, &kinds)?.ok_or_else(|| missing("kind", "`voice`, `sms`, `mobility` or `report`"))?;
+        let kinds =
+            [("voice", Kind::Voice), ("sms", Kind::Sms), ("mobility", Kind::Mobility), ("report", Kind::Report)];
+        let kind =
+            self.name(Field::Kind, &kinds)?.ok_or_else(|| missing("kind", "`voice`, `sms`, `mobility` or `report`"))?;
         let start = match self.time(Field::Start)? {
             Some(start) => Some(start),
             None => self.time(Field::Time)?,

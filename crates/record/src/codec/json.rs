@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::fmt::Write as _;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::codec::fields::{Field, Fields, Scalar};
 use crate::codec::{Decoded, RecordError};
@@ -19,8 +19,9 @@ use crate::record::{Attestation, CauseScheme, Direction, Kind, Phase, Verstat};
 /// # Errors
 /// If the message is no JSON at all: it has no records then.
 pub fn decode<'a>(bytes: &'a [u8], mut each: impl FnMut(Decoded<'a>)) -> Result<(), RecordError> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| RecordError::message(format!("a byte that is no UTF-8 at {}", error.valid_up_to()), "UTF-8"))?;
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        RecordError::message(format!("a byte that is no UTF-8 at {}", error.valid_up_to()), "UTF-8")
+    })?;
     let mut reader = sonic_rs::Deserializer::from_str(text);
     if text.trim_start().starts_with('[') {
         let all = reader.deserialize_seq(Array).map_err(|error| syntax(&error))?;
@@ -255,10 +256,13 @@ pub fn each_field<'r>(record: &'r RawRecord<'_>, mut each: impl FnMut(Field, Sca
     give(Field::Callee, party(&record.callee));
     give(Field::CallerShown, party(&record.caller_shown));
     give(Field::Redirecting, party(&record.redirecting));
-    give(Field::DurationS, record.duration_ms.map(|ms| match ms % 1000 {
-        0 => Scalar::Integer((ms / 1000) as i64),
-        _ => Scalar::Number(ms as f64 / 1000.0),
-    }));
+    give(
+        Field::DurationS,
+        record.duration_ms.map(|ms| match ms % 1000 {
+            0 => Scalar::Integer((ms / 1000) as i64),
+            _ => Scalar::Number(ms as f64 / 1000.0),
+        }),
+    );
     give(Field::Answered, record.answered.map(Scalar::Boolean));
     give(Field::Cause, record.cause.map(|cause| Scalar::Integer(i64::from(cause))));
     let sip = record.cause_scheme == CauseScheme::Sip;
