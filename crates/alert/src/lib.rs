@@ -1,1 +1,24 @@
-//! The shared alert and the relay: grouping, tokens, masks, numbering
+//! The shared alert: what is made of a home incident before it crosses a border.
+//!
+//! - [`incident`] reads a home incident line; [`relay`] decides which become alerts, and numbers them;
+//! - [`token`] and [`mask`] are the only forms in which a subscriber's identifier leaves; [`alert`] is what is shared,
+//!   [`cloudevent`] how it lies in a Kafka message, [`reason`] says reasons in words.
+//!
+//! **Invariant:** no clear subscriber number, IMSI or IMEI is in an alert. A test looks for every digit string of the
+//! incidents in the alerts made of them.
+//!
+//! **Invariant:** no Kafka, no clock, no I/O: the relay is a fold over incident lines and its outbox.
+
+pub mod alert;
+pub mod cloudevent;
+pub mod incident;
+pub mod limits;
+pub mod mask;
+pub mod reason;
+pub mod relay;
+pub mod token;
+
+pub use alert::{Alert, Source};
+pub use incident::{Incident, IncidentError};
+pub use relay::{Outcome, Relay, Withheld};
+pub use token::{EpochKey, KeyError};

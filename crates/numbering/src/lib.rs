@@ -119,6 +119,12 @@ impl NumberPlans {
         self.plan_of(digits.as_slice())
     }
 
+    /// Digits of a number's country code; `None` where no country has it.
+    #[must_use]
+    pub fn code_digits(&self, number: E164) -> Option<usize> {
+        self.region_of(number.to_string().trim_start_matches('+').as_bytes()).map(|(_, digits)| digits)
+    }
+
     fn plan_of(&self, digits: &[u8]) -> Plan {
         let Some((region, code_digits)) = self.region_of(digits) else {
             return Plan { possible: false, allocated: false, ..Plan::default() };

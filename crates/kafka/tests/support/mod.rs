@@ -18,6 +18,9 @@ use lancang_kafka::{
 
 /// How long anything in a test may take.
 pub const LONG: Duration = Duration::from_secs(60);
+/// How long a member that gives partitions back waits for its last commits; less than half of the shortest
+/// `max.poll.interval.ms` of the tests.
+const REVOKE_MAX: Duration = Duration::from_secs(2);
 
 /// The cluster that the tests of a binary share.
 pub fn shared() -> &'static Cluster {
@@ -46,6 +49,8 @@ pub struct Stage {
     pub group: String,
     pub partitions: i32,
     pub transaction_timeout: Duration,
+    /// A client option for members alone.
+    pub group_option: Option<(&'static str, &'static str)>,
 }
 
 impl Stage {
@@ -62,6 +67,7 @@ impl Stage {
             group: fresh("group"),
             partitions,
             transaction_timeout: Duration::from_secs(10),
+            group_option: None,
         };
         let plans = [&stage.input, &stage.side, &stage.out.to_string()].map(|name| TopicPlan::new(name, partitions));
         let admin = Admin::connect(&stage.connection).unwrap();
@@ -70,7 +76,12 @@ impl Stage {
     }
 
     pub fn group_settings(&self) -> GroupSettings {
-        let mut settings = GroupSettings::new(self.connection.clone(), &self.group);
+        let connection = self.connection.clone();
+        let connection = match self.group_option {
+            Some((name, value)) => connection.with_option(name, value).unwrap(),
+            None => connection,
+        };
+        let mut settings = GroupSettings::new(connection, &self.group);
         settings.session_timeout = Duration::from_secs(6);
         settings
     }
@@ -283,12 +294,14 @@ impl Handler for App {
         Ok(starts)
     }
 
+    /// The waits are bounded: a member that the group has expelled is told of an older revocation first, and what it
+    /// has handed over cannot commit any more.
     fn revoked(&mut self, tasks: &[Task]) {
-        self.events.extend(self.companion.drain(LONG));
+        self.events.extend(self.companion.drain(REVOKE_MAX));
         if !self.holds_back {
             self.hand_over(|task| tasks.contains(task));
         }
-        self.events.extend(self.companion.drain(LONG));
+        self.events.extend(self.companion.drain(REVOKE_MAX));
         for task in tasks {
             self.tasks.remove(task);
         }

@@ -1,0 +1,168 @@
+//! The relay as a whole: what leaves, how it is numbered, and what a restart changes (nothing).
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
+
+use lancang_alert::alert::Desk;
+use lancang_alert::{Alert, EpochKey, Outcome, Relay, Source, Withheld};
+use lancang_numbering::NumberPlans;
+use lancang_record::Timestamp;
+use proptest::prelude::*;
+
+const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+fn source(country: &str) -> Source {
+    Source { country: country.into(), organisation: "carrier".into(), node: "a".into() }
+}
+
+fn relay(budget: u32) -> Relay {
+    let key = EpochKey::from_hex("2026-11", KEY.to_owned()).unwrap();
+    let desk = Desk { plans: NumberPlans::built_in(), key, engine_version: "0.1.0".into() };
+    Relay::new(desk, [source("KH"), source("VN")], budget)
+}
+
+fn line(id: u32, revision: u64, message: &str, home: &str) -> String {
+    format!(
+        r#"{{"incident_id":"{id:032x}","revision":{revision},"message":"{message}","family":"sim-box",
+        "patterns":["sim-box-burst@1"],"entity":{{"type":"caller","value":"+85512345678"}},"severity":4,"score":87,
+        "first_event":"2025-11-14T09:02:11.000Z","last_event":"2025-11-14T09:31:48.500Z","window_s":86400,
+        "reasons":[{{"pattern":"sim-box-burst","code":"calls","value":63,"threshold":20}}],
+        "related":[{{"type":"device","value":"35693803564380","role":"used"}},
+        {{"type":"sim","value":"456010123456789","role":"used"}},
+        {{"type":"callee","value":"+84912345678","role":"victim"}}],
+        "victims":{id},"evidence":["msc3/c0000001"],"class":"stream","home":"{home}"}}"#
+    )
+}
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_ms(1_763_000_000_000 + ms)
+}
+
+fn share(relay: &mut Relay, line: &str) -> Result<Alert, Withheld> {
+    match relay.line(line.as_bytes(), at(0), at(5)) {
+        Outcome::Shared(alert, _) => Ok(*alert),
+        Outcome::Withheld(reason) => Err(reason),
+    }
+}
+
+/// The runs of digits of a text that could be an identifier.
+fn digit_runs(text: &str) -> Vec<&str> {
+    text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() >= 7).collect()
+}
+
+#[test]
+fn no_clear_identifier_leaves() {
+    let mut relay = relay(10);
+    let line = line(12, 0, "open", "KH");
+    let Outcome::Shared(alert, message) = relay.line(line.as_bytes(), at(0), at(5)) else { panic!("shared") };
+    let value = String::from_utf8(message.value).unwrap();
+    let id = format!("{:032x}", 12);
+    for secret in digit_runs(&line).into_iter().filter(|run| !id.contains(run)) {
+        assert!(!value.contains(secret), "{secret} leaves");
+        for (name, header) in &message.headers {
+            assert!(!String::from_utf8_lossy(header).contains(secret), "{secret} leaves in {name}");
+        }
+    }
+    assert_eq!(alert.entities.len(), 3, "a victim is never an entity");
+    assert_eq!(alert.entities[0].masked.as_deref(), Some("+85512••••••"));
+    assert_eq!(alert.entities[0].role, "suspect");
+    assert_eq!(alert.entities[1].tac.as_deref(), Some("35693803"));
+    assert_eq!(alert.victims[0].count, 12);
+}
+
+#[test]
+fn attributes_are_those_of_cloudevents() {
+    let mut relay = relay(10);
+    let Outcome::Shared(alert, message) = relay.line(line(7, 0, "open", "KH").as_bytes(), at(0), at(5)) else {
+        panic!("shared")
+    };
+    let header = |name: &str| {
+        let found = message.headers.iter().find(|(other, _)| *other == name).unwrap();
+        String::from_utf8(found.1.clone()).unwrap()
+    };
+    assert_eq!(header("ce_specversion"), "1.0");
+    assert_eq!(header("ce_id"), format!("{:032x}:0", 7));
+    assert_eq!(header("ce_source"), "//KH/carrier/a");
+    assert_eq!(header("ce_sequence"), "1");
+    assert_eq!(header("content-type"), "application/json");
+    assert_eq!(message.key, alert.incident_id.as_bytes());
+    assert_eq!(serde_json::from_slice::<Alert>(&message.value).unwrap(), *alert);
+}
+
+#[test]
+fn few_victims_are_not_told() {
+    let mut relay = relay(10);
+    assert!(share(&mut relay, &line(4, 0, "open", "KH")).unwrap().victims.is_empty());
+    assert_eq!(share(&mut relay, &line(5, 0, "open", "KH")).unwrap().victims[0].count, 5);
+}
+
+#[test]
+fn sequences_are_per_source_and_repeats_make_no_alert() {
+    let mut relay = relay(10);
+    assert_eq!(share(&mut relay, &line(1, 0, "open", "KH")).unwrap().sequence, 1);
+    assert_eq!(share(&mut relay, &line(2, 0, "open", "VN")).unwrap().sequence, 1);
+    assert_eq!(share(&mut relay, &line(1, 1, "update", "KH")).unwrap().sequence, 2);
+    assert_eq!(share(&mut relay, &line(1, 1, "update", "KH")), Err(Withheld::Repeat));
+    assert_eq!(share(&mut relay, &line(1, 2, "close", "KH")).unwrap().message, "close");
+    assert_eq!(share(&mut relay, &line(1, 2, "close", "KH")), Err(Withheld::Repeat));
+    assert_eq!(share(&mut relay, &line(3, 1, "close", "KH")), Err(Withheld::NotShared));
+    assert_eq!(share(&mut relay, &line(3, 0, "open", "TH")), Err(Withheld::NoSource));
+    assert_eq!(share(&mut relay, "{}"), Err(Withheld::Malformed));
+    assert_eq!(share(&mut relay, &line(9, 0, "open", "KH")).unwrap().sequence, 4);
+}
+
+#[test]
+fn a_budget_withholds_and_the_next_update_opens() {
+    let mut relay = relay(2);
+    for id in 1..=2 {
+        share(&mut relay, &line(id, 0, "open", "KH")).unwrap();
+    }
+    assert_eq!(share(&mut relay, &line(3, 0, "open", "KH")), Err(Withheld::Budget));
+    assert_eq!(share(&mut relay, &line(5, 0, "open", "VN")).unwrap().sequence, 1, "a budget is a source's own");
+    assert_eq!(share(&mut relay, &line(4, 0, "open", "KH")), Err(Withheld::Budget));
+    let later = line(3, 1, "update", "KH").replace("T09:31", "T10:31");
+    let alert = share(&mut relay, &later).unwrap();
+    assert_eq!((alert.message.as_str(), alert.sequence), ("open", 3));
+    share(&mut relay, &line(1, 1, "update", "KH")).unwrap();
+}
+
+proptest! {
+    /// However often the relay is restarted, and from however far back lines are read again: the same alerts.
+    #[test]
+    fn a_restart_changes_nothing(
+        lines in prop::collection::vec((0_u32..6, 0_u64..4, 0_usize..3, any::<bool>()), 1..60),
+        restarts in prop::collection::vec((0_usize..60, 0_usize..5), 0..6),
+    ) {
+        let lines: Vec<String> = lines
+            .into_iter()
+            .map(|(id, revision, message, kh)| {
+                line(id, revision, ["open", "update", "close"][message], if kh { "KH" } else { "VN" })
+            })
+            .collect();
+        let run = |restarts: &[(usize, usize)]| {
+            let mut relay = relay(3);
+            let mut outbox = Vec::new();
+            let mut committed = Vec::new();
+            for (index, line) in lines.iter().enumerate() {
+                for _ in restarts.iter().filter(|(at, _)| *at == index) {
+                    // What was made and not committed is forgotten and made again.
+                    relay = self::relay(3);
+                    committed.iter().for_each(|value: &Vec<u8>| relay.learn(value).unwrap());
+                }
+                if let Outcome::Shared(_, message) = relay.line(line.as_bytes(), at(0), at(5)) {
+                    outbox.push(message.clone());
+                    committed.push(message.value);
+                }
+            }
+            outbox
+        };
+        let undisturbed = run(&[]);
+        prop_assert_eq!(&run(&restarts), &undisturbed);
+        let mut last = std::collections::BTreeMap::new();
+        for message in &undisturbed {
+            let alert: Alert = serde_json::from_slice(&message.value).unwrap();
+            let sequence = last.entry(alert.producer.uri()).or_insert(0);
+            prop_assert_eq!(alert.sequence, *sequence + 1, "a gap");
+            *sequence = alert.sequence;
+        }
+    }
+}
