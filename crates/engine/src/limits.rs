@@ -1,7 +1,8 @@
 //! Every limit of this crate.
 
-/// Partial panes in one message; a border's further ones leave in further messages, the border in the last.
-pub const PARTIALS_PER_MESSAGE: usize = 1000;
+/// Bytes of one message of partial panes; a border's further ones leave in further messages, the border in the last.
+/// A message of one partial pane may be longer: its sketches have 2 KiB each. Kafka's default limit is 1 MB.
+pub const PARTIAL_MESSAGE_BYTES: usize = 256 << 10;
 /// References to records that an incident names.
 pub const EVIDENCE_MAX: usize = 20;
 /// Related entities that an incident names.

@@ -14,6 +14,7 @@ use lancang_window::Cell;
 
 use crate::attachment::Attachment;
 use crate::clock::Mobility;
+use crate::limits::PARTIAL_MESSAGE_BYTES;
 
 const MAGIC: [u8; 3] = *b"LCP";
 const VERSION: u8 = 1;
@@ -83,6 +84,27 @@ impl PartialMessage {
         bytes
     }
 
+    /// Its bytes as messages of at most [`PARTIAL_MESSAGE_BYTES`], the border in the last.
+    #[must_use]
+    pub fn sliced(self) -> Vec<Vec<u8>> {
+        let mut slices = Vec::new();
+        self.slice(&mut slices);
+        slices
+    }
+
+    fn slice(mut self, slices: &mut Vec<Vec<u8>>) {
+        let bytes = self.encode();
+        if bytes.len() <= PARTIAL_MESSAGE_BYTES || self.partials.len() + self.whereabouts.len() <= 1 {
+            slices.push(bytes);
+            return;
+        }
+        let partials = self.partials.split_off(self.partials.len() / 2);
+        let whereabouts = self.whereabouts.split_off(self.whereabouts.len() / 2);
+        let last = Self { from: self.from, class: self.class, partials, whereabouts, border: self.border.take() };
+        self.slice(slices);
+        last.slice(slices);
+    }
+
     /// Back from bytes.
     ///
     /// # Errors
@@ -102,4 +124,39 @@ impl PartialMessage {
 #[must_use]
 pub fn partition_of_entity(entity: &str, value: &str, partitions: u32) -> u32 {
     lancang_record::log::partition_of(format!("{entity}:{value}").as_bytes(), partitions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_hold_everything_once_and_the_border_last() {
+        let partial = |n: usize| Partial {
+            plan: 1,
+            value: format!("trunk-{n}-{}", "x".repeat(200)),
+            pane: n as i64,
+            effective: n as i64,
+            cells: vec![None],
+            attachment: Attachment::default(),
+        };
+        let border = Border { pane: 9, mobility: None, pack: [7; 32] };
+        let found = |n: u64| Whereabouts { subscriber: n, at: Timestamp::from_ms(5), abroad: true, effective: 1 };
+        let whole = PartialMessage {
+            from: 3,
+            class: Class::Files,
+            partials: (0..3000).map(partial).collect(),
+            whereabouts: (0..50_000).map(found).collect(),
+            border: Some(border),
+        };
+        let slices = whole.clone().sliced();
+        assert!(slices.len() > 2 && slices.iter().all(|slice| slice.len() <= PARTIAL_MESSAGE_BYTES));
+        let read: Vec<_> = slices.iter().map(|slice| PartialMessage::decode(slice).unwrap()).collect();
+        let (last, before) = read.split_last().unwrap();
+        assert!(before.iter().all(|slice| slice.border.is_none()));
+        assert_eq!(last.border, Some(border));
+        let partials: Vec<Partial> = read.iter().flat_map(|slice| slice.partials.clone()).collect();
+        let whereabouts: Vec<Whereabouts> = read.iter().flat_map(|slice| slice.whereabouts.clone()).collect();
+        assert_eq!((partials, whereabouts), (whole.partials, whole.whereabouts));
+    }
 }

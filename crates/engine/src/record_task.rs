@@ -22,7 +22,7 @@ use lancang_window::entity::cells;
 use crate::attachment::{Attachment, entity_text};
 use crate::clock::Clocks;
 use crate::incident::Incidents;
-use crate::limits::{PARTIALS_PER_MESSAGE, SWEEP_MS};
+use crate::limits::SWEEP_MS;
 use crate::local::{LocalEntities, Scratch};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, Partial, PartialMessage, Whereabouts, partition_of_entity};
@@ -258,17 +258,16 @@ impl RecordTask {
         let whereabouts = std::mem::take(&mut self.state.whereabouts[class.index()]);
         let border = Border { pane, mobility: self.state.clocks.mobility(class), pack: pack_hash };
         for task in 0..self.settings.partitions {
-            let mut partials = by_task.remove(&task).unwrap_or_default();
+            let partials = by_task.remove(&task).unwrap_or_default();
             self.counters.partials += partials.len() as u64;
-            let message = |partials, whereabouts, border| {
-                PartialMessage { from: self.settings.partition, class, partials, whereabouts, border }.encode()
+            let whole = PartialMessage {
+                from: self.settings.partition,
+                class,
+                partials,
+                whereabouts: whereabouts.clone(),
+                border: Some(border),
             };
-            while partials.len() > PARTIALS_PER_MESSAGE {
-                let rest = partials.split_off(PARTIALS_PER_MESSAGE);
-                out.partials.push((task, message(partials, Vec::new(), None)));
-                partials = rest;
-            }
-            out.partials.push((task, message(partials, whereabouts.clone(), Some(border))));
+            out.partials.extend(whole.sliced().into_iter().map(|slice| (task, slice)));
         }
     }
 

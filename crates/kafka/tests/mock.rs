@@ -20,6 +20,7 @@ fn a_group_and_its_companion_work_on_the_mock() {
         group: "group".into(),
         partitions: 2,
         transaction_timeout: Duration::from_secs(10),
+        group_option: None,
     };
     stage.feed(0, 100);
     let mut member = stage.member("a");

@@ -1,0 +1,120 @@
+//! Clients and topics, from the configuration.
+
+use std::sync::Arc;
+
+use lancang_kafka::{
+    Admin, CompanionSettings, Connection, Error, GroupSettings, Missing, ProducerSettings, SettingsError, TopicPlan,
+};
+
+use super::{Shared, Stage};
+use crate::config::{Cluster, Config};
+
+/// How to reach a cluster.
+///
+/// # Errors
+/// For an option that librdkafka does not know, or a secret that cannot be read.
+pub fn connection(cluster: &Cluster) -> Result<Connection, SettingsError> {
+    let mut connection = Connection::new(&cluster.bootstrap, &cluster.instance);
+    for (name, value) in &cluster.options {
+        connection = connection.with_option(name, value)?;
+    }
+    for (name, path) in &cluster.option_files {
+        connection = connection.with_option_file(name, path)?;
+    }
+    for (name, variable) in &cluster.option_envs {
+        connection = connection.with_option_env(name, variable)?;
+    }
+    Ok(connection)
+}
+
+/// The home cluster, for the stage called `stage`.
+///
+/// # Errors
+/// As [`connection`].
+pub fn home(config: &Config, stage: &str) -> Result<Connection, SettingsError> {
+    Ok(connection(&config.kafka)?.with_client_id(format!("{}-{stage}", config.kafka.instance)))
+}
+
+/// The cluster that the countries share.
+///
+/// # Errors
+/// As [`connection`].
+pub fn exchange(config: &Config) -> Result<Connection, SettingsError> {
+    let cluster = config.exchange.as_ref().unwrap_or(&config.kafka);
+    Ok(connection(cluster)?.with_client_id(format!("{}-copier", cluster.instance)))
+}
+
+/// A member of a group on the home cluster.
+///
+/// # Errors
+/// As [`connection`].
+pub fn group(config: &Config, stage: &str, group: &str) -> Result<GroupSettings, SettingsError> {
+    let mut settings = GroupSettings::new(home(config, stage)?, group);
+    if config.kafka.static_member {
+        settings.instance = Some(format!("{}-{stage}", config.kafka.instance));
+    }
+    Ok(settings)
+}
+
+/// The companion of a stage: its transactional id is instance and stage, the same after a restart.
+///
+/// # Errors
+/// As [`connection`].
+pub fn companion(config: &Config, stage: &str) -> Result<CompanionSettings, SettingsError> {
+    let id = format!("lancang-{}-{stage}", config.kafka.instance);
+    Ok(CompanionSettings::new(home(config, stage)?, id))
+}
+
+/// A producer without transactions on a cluster.
+#[must_use]
+pub fn producer(connection: Connection) -> ProducerSettings {
+    ProducerSettings::new(connection)
+}
+
+/// Sees to it that the topics of the stages are there, or says which is not; waits for brokers that are away. A
+/// carrier's own topics are never made: a stage that reads one says when it is missing.
+///
+/// # Errors
+/// [`Error::MissingTopic`], [`Error::Partitions`], [`Error::Stopped`] and what the cluster refuses.
+pub fn ensure_topics(shared: &Arc<Shared>, stages: &[Stage]) -> Result<(), Error> {
+    let (config, stop) = (&shared.config, &shared.stop);
+    let missing = if config.topics.create { Missing::Create } else { Missing::Fail };
+    let admin = Admin::connect(&home(config, "admin")?)?;
+    admin.ensure(&home_topics(config, stages), missing, stop)?;
+    if stages.contains(&Stage::Relay) {
+        let exchange = Admin::connect(&exchange(config)?)?;
+        let plan = plan(config, &config.topics.alerts, 1);
+        exchange.ensure(&[plan], missing, stop)?;
+    }
+    Ok(())
+}
+
+fn home_topics(config: &Config, stages: &[Stage]) -> Vec<TopicPlan> {
+    let topics = &config.topics;
+    let partitions = i32::try_from(topics.partitions).unwrap_or(i32::MAX);
+    let mut plans = Vec::new();
+    if stages.contains(&Stage::Intake) || stages.contains(&Stage::Score) {
+        plans.push(plan(config, &topics.records, partitions));
+        plans.push(plan(config, &topics.dead_letter, 1));
+    }
+    if stages.contains(&Stage::Intake) {
+        plans.push(plan(config, &topics.late, 1));
+    }
+    if stages.contains(&Stage::Score) {
+        plans.push(plan(config, &topics.partials, partitions));
+    }
+    if stages.contains(&Stage::Score) || stages.contains(&Stage::Relay) {
+        // One partition: the relay numbers in its order.
+        plans.push(plan(config, &topics.incidents, 1));
+    }
+    if stages.contains(&Stage::Relay) {
+        plans.push(plan(config, &topics.outbox, 1));
+    }
+    plans
+}
+
+fn plan(config: &Config, name: &str, partitions: i32) -> TopicPlan {
+    let mut plan = TopicPlan::new(name, partitions);
+    plan.replication = (config.topics.replication > 0).then_some(config.topics.replication);
+    plan
+}

@@ -1,0 +1,357 @@
+//! Intake: feeds' topics to the records log, exactly once.
+//!
+//! - One [`lancang_intake::feed::Input`] per partition of a feed's topic; its clock rides in the metadata of the
+//!   committed offset, behind it the number of marks that it has written (so that a mark alone moves the position).
+//! - Frames, dead letters, late records, marks and offsets of an interval commit in one transaction.
+//! - Once a second an input whose clock or state has changed writes a mark to every partition of the records log, as
+//!   part of its own interval: frames precede the mark that covers them, on every partition.
+//! - Idle is an input that has been silent for `idle` *and* whose end the broker confirms at that moment.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lancang_intake::clock::Clock;
+use lancang_intake::feed::{DeadLetter, Fates, Input, IntakeOutputs, LateRecord};
+use lancang_intake::{FeedSettings, Format};
+use lancang_kafka::{
+    Assigned, End, From, Handler, Input as Place, LeadGroup, Message, OutRecord, Part, Position, Start, Task,
+};
+use lancang_record::Timestamp;
+use lancang_record::log::InputState;
+
+use super::pump::{self, Ledger, Work};
+use super::{Shared, clients};
+use crate::config;
+use crate::exit::{Exit, Failure};
+use crate::http::Pulse;
+use crate::metrics::Metric;
+
+/// Between two marks of an input.
+const MARK_EVERY: Duration = Duration::from_secs(1);
+/// Bytes that an interval may hold before it is handed over early.
+const INTERVAL_BYTES_MAX: usize = 8 << 20;
+
+/// An input that this member reads.
+struct Open {
+    task: Task,
+    feed: usize,
+    input: Input,
+    name: String,
+    out: IntakeOutputs,
+    /// Offset to go on at.
+    next: i64,
+    moved: bool,
+    marks: u64,
+    marked: Option<(Timestamp, InputState)>,
+    state: InputState,
+    read_at: Instant,
+    counted: Fates,
+}
+
+struct Intake {
+    shared: Arc<Shared>,
+    ledger: Ledger,
+    topics: Vec<String>,
+    feeds: Vec<FeedSettings>,
+    /// Feed of each topic.
+    feed_of: Vec<usize>,
+    open: BTreeMap<Place, Open>,
+    place: String,
+    bytes: usize,
+    ticked: Instant,
+    failure: Option<anyhow::Error>,
+    out_topics: OutTopics,
+}
+
+struct OutTopics {
+    records: Arc<str>,
+    late: Arc<str>,
+    dead: Arc<str>,
+}
+
+/// Runs until told to stop.
+///
+/// # Errors
+/// Whatever ends the stage; a feed most of whose records are bad.
+pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Pulse) -> anyhow::Result<()> {
+    let config = &shared.config;
+    let topics: Vec<String> = config.feeds.iter().flat_map(|feed| feed.topics.clone()).collect();
+    let settings = clients::group(config, stage, &config.intake.group)?;
+    let mut group = LeadGroup::plain(&settings, &topics, shared.stop.clone())?;
+    let companion = clients::companion(config, stage)?;
+    let ledger = Ledger::start(companion, group.membership(), stage, Arc::clone(&shared.metrics))?;
+    let mut intake = Intake::new(shared, ledger, topics)?;
+    intake.ledger.wait_ready(&shared.stop, pulse)?;
+    group.join()?;
+    pump::run(group, &mut intake, config.intake.commit, &shared.stop, pulse)
+}
+
+impl Intake {
+    fn new(shared: &Arc<Shared>, ledger: Ledger, topics: Vec<String>) -> anyhow::Result<Self> {
+        let config = &shared.config;
+        let feeds = config.feeds.iter().map(|feed| feed_settings(config, feed)).collect::<anyhow::Result<_>>()?;
+        let feed_of = config.feeds.iter().enumerate();
+        let feed_of = feed_of.flat_map(|(index, feed)| std::iter::repeat_n(index, feed.topics.len())).collect();
+        let out_topics = OutTopics {
+            records: config.topics.records.as_str().into(),
+            late: config.topics.late.as_str().into(),
+            dead: config.topics.dead_letter.as_str().into(),
+        };
+        Ok(Self {
+            shared: Arc::clone(shared),
+            ledger,
+            topics,
+            feeds,
+            feed_of,
+            open: BTreeMap::new(),
+            place: String::new(),
+            bytes: 0,
+            ticked: Instant::now(),
+            failure: None,
+            out_topics,
+        })
+    }
+
+    fn opened(&self, assigned: &Assigned) -> Open {
+        let place = assigned.task.input;
+        let feed = self.feed_of[usize::from(place.topic)];
+        let settings = self.feeds[feed].clone();
+        let name = format!("{}/{}/{}", settings.name, self.topics[usize::from(place.topic)], place.partition);
+        let lateness_ms = settings.lateness_ms;
+        let mut input = Input::new(&name, settings, self.shared.config.topics.partitions);
+        let mut marks = 0;
+        let metadata = assigned.committed.first().map_or("", |committed| committed.metadata.as_str());
+        if let Some((clock, count)) = metadata.split_once(' ') {
+            match Clock::restore(clock, lateness_ms) {
+                Ok(clock) => input.restore(clock),
+                Err(error) => tracing::error!(input = name, "its clock begins anew: {error}"),
+            }
+            marks = count.parse().unwrap_or(0);
+        }
+        Open {
+            task: assigned.task,
+            feed,
+            input,
+            name,
+            out: IntakeOutputs::default(),
+            next: 0,
+            moved: false,
+            marks,
+            marked: None,
+            state: InputState::Active,
+            read_at: Instant::now(),
+            counted: Fates::default(),
+        }
+    }
+
+    /// Inputs that have been silent for long enough and have nothing left to read are idle from now on.
+    fn look_for_idle(&mut self, group: &mut LeadGroup) {
+        let feeds = &self.shared.config.feeds;
+        let silent = |open: &Open| open.state == InputState::Active && open.read_at.elapsed() >= feeds[open.feed].idle;
+        let places: Vec<Place> = self.open.iter().filter(|(_, open)| silent(open)).map(|(place, _)| *place).collect();
+        // Without an answer nobody knows whether more is there: then nothing is idle.
+        let Ok(at_end) = group.reached_ends(&places) else { return };
+        for (place, at_end) in places.iter().zip(at_end) {
+            if let (true, Some(open)) = (at_end, self.open.get_mut(place)) {
+                open.state = InputState::Idle;
+                open.input.set_state(InputState::Idle);
+                tracing::info!(input = open.name, "idle: its end is reached and nothing came");
+            }
+        }
+    }
+
+    fn mark(&mut self) {
+        for open in self.open.values_mut() {
+            let standing = (open.input.clock().now(), open.state);
+            if open.marked == Some(standing) {
+                continue;
+            }
+            open.marked = Some(standing);
+            open.marks += 1;
+            open.moved = true;
+            open.input.flush(&mut open.out);
+            open.input.mark(&mut open.out);
+        }
+    }
+
+    fn count(&mut self) {
+        let metrics = &self.shared.metrics;
+        for (place, open) in &mut self.open {
+            let feed = self.feeds[open.feed].name.as_str();
+            let (now, before) = (open.input.fates(), &open.counted);
+            metrics.add(Metric::IntakeRecordsRead, &[feed], now.read - before.read);
+            metrics.add(Metric::IntakeRecords, &[feed, "framed"], now.framed - before.framed);
+            metrics.add(Metric::IntakeRecords, &[feed, "late"], now.late - before.late);
+            metrics.add(Metric::IntakeRecords, &[feed, "dead_letter"], now.dead() - before.dead());
+            for (reason, count) in &now.dead {
+                let counted = before.dead.get(reason).copied().unwrap_or(0);
+                metrics.add(Metric::IntakeDeadLetters, &[feed, reason], count - counted);
+            }
+            open.counted = now.clone();
+            let clock = open.input.clock().now();
+            if clock != Timestamp::MIN {
+                let partition = format!("{}/{}", self.topics[usize::from(place.topic)], place.partition);
+                metrics.set(Metric::IntakeClock, &[feed, &partition], clock.as_ms() as f64 / 1e3);
+            }
+            for (source, last) in open.input.sources() {
+                metrics.set_for_source(Metric::IntakeLastRecord, source, last.as_ms() as f64 / 1e3);
+            }
+        }
+    }
+
+    fn part(open: &mut Open, place: Place, topics: &OutTopics) -> Part {
+        open.input.flush(&mut open.out);
+        let mut outputs = Vec::with_capacity(open.out.entries.len());
+        for (partition, entry) in open.out.entries.drain(..) {
+            let partition = i32::try_from(partition).ok();
+            outputs.push(OutRecord { partition, ..OutRecord::new(Arc::clone(&topics.records), entry) });
+        }
+        let name = open.name.as_str();
+        outputs.extend(open.out.dead.drain(..).map(|letter| dead_letter(&topics.dead, name, letter)));
+        outputs.extend(open.out.late.drain(..).map(|late| late_record(&topics.late, name, late)));
+        open.moved = false;
+        let metadata = format!("{} {}", open.input.clock().encode(), open.marks);
+        let position = Position { input: place, offset: open.next, metadata };
+        Part { task: open.task, outputs, positions: vec![position] }
+    }
+}
+
+/// A message of the dead-letter topic: the bytes, and in its headers where they were and why.
+pub fn dead_letter(topic: &Arc<str>, input: &str, letter: DeadLetter) -> OutRecord {
+    let header = |name: &str, text: &str| (Arc::from(name), text.as_bytes().to_vec());
+    let headers = vec![
+        header("input", input),
+        header("place", &letter.place),
+        header("reason", letter.reason),
+        header("error", &letter.error),
+    ];
+    OutRecord { partition: Some(0), headers, ..OutRecord::new(Arc::clone(topic), letter.bytes) }
+}
+
+fn late_record(topic: &Arc<str>, input: &str, late: LateRecord) -> OutRecord {
+    let header = |name: &str, text: &str| (Arc::from(name), text.as_bytes().to_vec());
+    let headers = vec![
+        header("input", input),
+        header("place", &late.place),
+        header("behind_ms", &late.behind_ms.to_string()),
+    ];
+    OutRecord { partition: Some(0), headers, ..OutRecord::new(Arc::clone(topic), late.bytes) }
+}
+
+impl Handler for Intake {
+    fn assigned(&mut self, assigned: &[Assigned]) -> Result<Vec<Start>, Box<dyn std::error::Error + Send + Sync>> {
+        let mut starts = Vec::new();
+        for given in assigned {
+            let mut open = self.opened(given);
+            for committed in &given.committed {
+                open.next = committed.offset.unwrap_or(0);
+                starts.push(committed.start_or(From::Beginning));
+            }
+            self.open.insert(given.task.input, open);
+        }
+        let count = assigned.len() as u64;
+        self.shared.metrics.add(Metric::Rebalances, &["intake", "assigned"], count);
+        Ok(starts)
+    }
+
+    fn revoked(&mut self, tasks: &[Task]) {
+        pump::settle(self, tasks);
+        self.shared.metrics.add(Metric::Rebalances, &["intake", "revoked"], tasks.len() as u64);
+        self.open.retain(|_, open| !tasks.contains(&open.task));
+    }
+
+    fn lost(&mut self, tasks: &[Task]) {
+        self.shared.metrics.add(Metric::Rebalances, &["intake", "lost"], tasks.len() as u64);
+        self.open.retain(|_, open| !tasks.contains(&open.task));
+    }
+
+    fn message(&mut self, message: &Message<'_>) {
+        let place = message.input();
+        let Some(open) = self.open.get_mut(&place) else { return };
+        open.next = message.offset() + 1;
+        open.moved = true;
+        open.state = InputState::Active;
+        open.read_at = Instant::now();
+        // A tombstone says nothing about a record.
+        let Some(payload) = message.payload() else { return };
+        self.place.clear();
+        let topic = &self.topics[usize::from(place.topic)];
+        // Writing to a string cannot fail.
+        let _ = write!(self.place, "{topic}/{}@{}", place.partition, message.offset());
+        let networks = self.shared.networks.load();
+        let operator = self.shared.config.feeds[open.feed].operator;
+        let timestamp = message.timestamp_ms().map(Timestamp::from_ms);
+        let read = open.input.accept(&self.place, payload, timestamp, &networks[operator], &mut open.out);
+        self.bytes += payload.len();
+        if let Err(broken) = read {
+            self.failure.get_or_insert_with(|| Failure::new(Exit::Data, broken.to_string()).into());
+        }
+    }
+
+    fn end(&mut self, _: End) {}
+}
+
+impl Work for Intake {
+    fn ledger(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    fn take(&mut self, tasks: Option<&[Task]>) -> Vec<Part> {
+        if tasks.is_none() {
+            self.bytes = 0;
+        }
+        let chosen = |open: &Open| open.moved && tasks.is_none_or(|tasks| tasks.contains(&open.task));
+        let mut parts = Vec::new();
+        for (place, open) in self.open.iter_mut().filter(|(_, open)| chosen(open)) {
+            parts.push(Self::part(open, *place, &self.out_topics));
+            let topic: Arc<str> = self.topics[usize::from(place.topic)].as_str().into();
+            self.shared.places.insert((topic, place.partition), open.next);
+        }
+        parts
+    }
+
+    fn handed_over(&mut self, _: u64) {}
+
+    fn committed(&mut self, _: u64) {}
+
+    fn is_full(&self) -> bool {
+        self.bytes >= INTERVAL_BYTES_MAX
+    }
+
+    fn turn(&mut self, group: &mut LeadGroup) -> anyhow::Result<()> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        if self.ticked.elapsed() >= MARK_EVERY {
+            self.ticked = Instant::now();
+            self.look_for_idle(group);
+            self.mark();
+            self.count();
+        }
+        Ok(())
+    }
+
+    fn is_ready(&self) -> bool {
+        true
+    }
+}
+
+fn feed_settings(config: &config::Config, feed: &config::Feed) -> anyhow::Result<FeedSettings> {
+    let format = match feed.format {
+        config::Format::Json => Format::Json,
+        config::Format::Csv => Format::Csv,
+        config::Format::Frame => Format::Frame,
+    };
+    Ok(FeedSettings {
+        name: feed.name.clone(),
+        class: feed.class,
+        format,
+        home: config.operators[feed.operator].country,
+        content: feed.content.is_some(),
+        lateness_ms: feed.lateness_ms,
+        mobility: feed.mobility,
+        bad_share_max: feed.bad_share_max,
+    })
+}

@@ -1,0 +1,230 @@
+//! The stages as a service: Kafka to Kafka.
+//!
+//! - [`intake`], [`score`], [`relay`] and [`copier`] are threads, each with a consumer of its own; [`pump`] is the loop
+//!   that reads, hands over and commits; [`Service`] starts and ends them in order;
+//! - [`packs`] puts pattern packs in force and finds them by hash; [`clients`] makes clients and topics from the
+//!   configuration; [`lag`] looks at how far behind readers are.
+//!
+//! **Invariant:** a stage that fails for good ends all: the process leaves its groups and says why.
+
+pub mod clients;
+pub mod copier;
+pub mod intake;
+pub mod lag;
+pub mod packs;
+pub mod pump;
+pub mod relay;
+pub mod score;
+pub mod snapshots;
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use lancang_intake::Network;
+use lancang_kafka::{Error, Stop};
+use tokio::runtime::Handle;
+
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::http::{Health, Pulse};
+use crate::metrics::Metrics;
+use crate::store::Store;
+use lag::Places;
+use packs::Packs;
+use pump::SteppedAside;
+
+/// Between two starts of a stage that failed for a reason that passes.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
+
+/// What all stages of a process share.
+pub struct Shared {
+    /// Configuration.
+    pub config: Config,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
+    /// Health.
+    pub health: Arc<Health>,
+    /// Ends all stages.
+    pub stop: Stop,
+    /// Packs and snapshots.
+    pub store: Store,
+    /// Packs by hash.
+    pub packs: Packs,
+    /// Number plans, own ranges and trunks, by operator; read anew on SIGHUP.
+    pub networks: ArcSwap<Vec<Arc<Network>>>,
+    /// Where readers are.
+    pub places: Arc<Places>,
+}
+
+impl Shared {
+    /// What the stages of `config` share.
+    ///
+    /// # Errors
+    /// If the store cannot be opened or the trunk table has mistakes.
+    pub fn new(config: Config, metrics: Arc<Metrics>, health: Arc<Health>, runtime: Handle) -> anyhow::Result<Self> {
+        let store = Store::open(&config.store, runtime)?;
+        let networks = ArcSwap::from_pointee(networks(&config)?);
+        let places = Arc::new(Places::default());
+        let packs = Packs::new(store.clone());
+        Ok(Self { config, metrics, health, stop: Stop::new(), store, packs, networks, places })
+    }
+
+    /// Reads the trunk table anew.
+    ///
+    /// # Errors
+    /// If it has mistakes; the one before stays in force.
+    pub fn reload_networks(&self) -> anyhow::Result<()> {
+        self.networks.store(Arc::new(networks(&self.config)?));
+        Ok(())
+    }
+}
+
+fn networks(config: &Config) -> anyhow::Result<Vec<Arc<Network>>> {
+    let trunks = config.patterns.trunks.as_deref();
+    config.operators.iter().map(|operator| Ok(Arc::new(crate::network::read(&operator.own, trunks)?))).collect()
+}
+
+/// Stages of one process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Feeds to the records log.
+    Intake,
+    /// Records log to incidents.
+    Score,
+    /// Incidents to the outbox and on to the exchange.
+    Relay,
+}
+
+/// Stages that run.
+pub struct Service {
+    shared: Arc<Shared>,
+    threads: Vec<(String, JoinHandle<()>)>,
+    ended: Receiver<(String, anyhow::Result<()>)>,
+}
+
+impl Service {
+    /// Sees to topics, puts the configured pack in force where intake runs, and starts the stages.
+    ///
+    /// # Errors
+    /// If topics are missing, the pack has mistakes, or a client cannot be made.
+    pub fn start(shared: Arc<Shared>, stages: &[Stage]) -> anyhow::Result<Self> {
+        clients::ensure_topics(&shared, stages)?;
+        if stages.contains(&Stage::Intake) {
+            packs::announce(&shared)?;
+        }
+        let (told, ended) = channel();
+        let mut service = Self { shared, threads: Vec::new(), ended };
+        for stage in stages {
+            match stage {
+                Stage::Intake => {
+                    for slot in 0..service.shared.config.intake.workers {
+                        service.spawn(format!("intake-{slot}"), &told, intake::run)?;
+                    }
+                }
+                Stage::Score => {
+                    for slot in 0..service.shared.config.score.workers {
+                        service.spawn(format!("score-{slot}"), &told, score::run)?;
+                    }
+                }
+                Stage::Relay => {
+                    service.spawn("relay".to_owned(), &told, relay::run)?;
+                    service.spawn("copier".to_owned(), &told, copier::run)?;
+                }
+            }
+        }
+        service.spawn("lag".to_owned(), &told, lag::run)?;
+        Ok(service)
+    }
+
+    fn spawn(
+        &mut self,
+        name: String,
+        told: &Sender<(String, anyhow::Result<()>)>,
+        run: fn(&Arc<Shared>, &str, &Pulse) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let (shared, told, stage) = (Arc::clone(&self.shared), told.clone(), name.clone());
+        let pulse = shared.health.stage(name.clone());
+        let thread = std::thread::Builder::new().name(name.clone()).spawn(move || {
+            let outcome = supervised(&shared, &stage, &pulse, run);
+            pulse.end();
+            // Nobody listens any more when the process ends over another stage's failure.
+            let _ = told.send((stage, outcome));
+        })?;
+        self.threads.push((name, thread));
+        Ok(())
+    }
+
+    /// Waits until all stages have ended: after [`Stop::stop`], or because one failed, which ends the others.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub fn wait(self) -> anyhow::Result<()> {
+        let mut first = Ok(());
+        // The sender that `start` held is gone: this ends with the last thread.
+        for (stage, outcome) in &self.ended {
+            if let Err(error) = outcome {
+                tracing::error!("{stage} ended: {error:#}");
+                if first.is_ok() {
+                    first = Err(error.context(stage));
+                }
+                self.shared.health.drain();
+                self.shared.stop.stop();
+            }
+        }
+        for (name, thread) in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("{name} panicked");
+                first = first.and(Err(Failure::new(Exit::Data, format!("{name} panicked: this is a bug")).into()));
+            }
+        }
+        first
+    }
+}
+
+/// Runs a stage, and starts it anew after a failure that passes.
+fn supervised(
+    shared: &Arc<Shared>,
+    name: &str,
+    pulse: &Pulse,
+    run: fn(&Arc<Shared>, &str, &Pulse) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    loop {
+        pulse.set_ready(false);
+        let error = match run(shared, name, pulse) {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        let stopped = matches!(error.downcast_ref::<Error>(), Some(Error::Stopped));
+        if stopped || shared.stop.is_stopped() && passes(&error) {
+            return Ok(());
+        }
+        if !passes(&error) {
+            return Err(with_status(error));
+        }
+        tracing::warn!("{name} begins again from what is committed: {error:#}");
+        if !shared.stop.sleep(RESTART_PAUSE) {
+            return Ok(());
+        }
+    }
+}
+
+/// Whether a stage that begins again from what is committed can go on.
+fn passes(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<Error>().is_some_and(Error::is_transient)
+            || cause.downcast_ref::<SteppedAside>().is_some_and(SteppedAside::passes)
+    })
+}
+
+fn with_status(error: anyhow::Error) -> anyhow::Error {
+    let exit = match error.chain().find_map(|cause| cause.downcast_ref::<Error>()) {
+        Some(Error::Settings(_) | Error::MissingTopic { .. } | Error::Partitions { .. }) => Exit::Configuration,
+        Some(_) => Exit::Unavailable,
+        None if error.chain().any(|cause| cause.is::<SteppedAside>()) => Exit::Unavailable,
+        None => return error,
+    };
+    Failure::new(exit, format!("{error:#}")).into()
+}

@@ -1,0 +1,97 @@
+//! Pattern packs: kept in the object store by their hash, put in force by control records.
+//!
+//! A control record goes to every partition of the records log with a plain producer: one that comes twice changes
+//! nothing, so a failure in the middle is mended by doing it again.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use dashmap::DashMap;
+use lancang_kafka::{OutRecord, Producer};
+use lancang_pattern::{Pack, PackSources};
+use lancang_record::log::{Control, encode_control};
+
+use super::{Shared, clients};
+use crate::metrics::{Metric, Metrics};
+use crate::pack_folder;
+use crate::store::{Store, hex};
+
+/// Packs by their hash, compiled once per process.
+pub struct Packs {
+    store: Store,
+    compiled: DashMap<[u8; 32], Arc<Pack>>,
+}
+
+impl Packs {
+    /// Packs of a store.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store, compiled: DashMap::new() }
+    }
+
+    /// A pack by its hash; none if it is not in the store or cannot be read, which the log says.
+    #[must_use]
+    pub fn get(&self, hash: &[u8; 32]) -> Option<Arc<Pack>> {
+        if let Some(pack) = self.compiled.get(hash) {
+            return Some(Arc::clone(&pack));
+        }
+        match self.load(hash) {
+            Ok(pack) => {
+                let pack = Arc::new(pack);
+                self.compiled.insert(*hash, Arc::clone(&pack));
+                Some(pack)
+            }
+            Err(error) => {
+                tracing::error!(pack = %hex(hash), "{error:#}");
+                None
+            }
+        }
+    }
+
+    fn load(&self, hash: &[u8; 32]) -> anyhow::Result<Pack> {
+        let bytes = self.store.pack(hash)?;
+        let sources = PackSources::decode(&bytes).context("the pack in the store is damaged")?;
+        anyhow::ensure!(sources.hash() == *hash, "the pack in the store is damaged: its hash is another");
+        sources.compile().map_err(|mistakes| {
+            let count = mistakes.len();
+            anyhow::anyhow!("the pack was written for another version of this program: {count} mistakes in it now")
+        })
+    }
+}
+
+/// Compiles the configured pack, keeps it in the store and puts it in force.
+///
+/// # Errors
+/// If the pack has mistakes, or the store or Kafka refuse.
+pub fn announce(shared: &Arc<Shared>) -> anyhow::Result<[u8; 32]> {
+    let config = &shared.config;
+    let compiled = pack_folder::compile(&config.patterns.folder, &config.patterns.lists);
+    let (sources, pack) = match compiled {
+        Ok(compiled) => compiled,
+        Err(error) => {
+            shared.metrics.add(Metric::PackChanges, &["refused"], 1);
+            return Err(error);
+        }
+    };
+    shared.store.put_pack(&pack.hash, sources.encode())?;
+    let control = encode_control(&Control { pack: pack.hash });
+    let topic: Arc<str> = config.topics.records.as_str().into();
+    let partitions = i32::try_from(config.topics.partitions).unwrap_or(i32::MAX);
+    let controls: Vec<OutRecord> = (0..partitions)
+        .map(|partition| OutRecord {
+            partition: Some(partition),
+            ..OutRecord::new(Arc::clone(&topic), control.clone())
+        })
+        .collect();
+    let mut producer = Producer::connect(&clients::producer(clients::home(config, "packs")?))?;
+    producer.send_batch(&controls).context("the pack was not put in force in every partition; do it again")?;
+    shown(&shared.metrics, &pack.hash);
+    tracing::info!(pack = &hex(&pack.hash)[..12], patterns = sources.patterns.len(), "pack announced to the records log");
+    Ok(pack.hash)
+}
+
+fn shown(metrics: &Metrics, hash: &[u8; 32]) {
+    metrics.add(Metric::PackChanges, &["announced"], 1);
+    metrics.reset(Metric::Pack);
+    metrics.set(Metric::Pack, &[&hex(hash)[..12]], 1.0);
+}

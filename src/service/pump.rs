@@ -1,0 +1,229 @@
+//! The loop of a stage: read, work, hand over, commit.
+//!
+//! - What was made since the last hand-over is one interval; it is handed over every `pace`, or earlier when it is
+//!   full, and only while the companion has room: beyond that nothing more is read (back-pressure).
+//! - A revocation commits what is done before it completes; what cannot be committed in [`REVOKE_MAX`] is left to the
+//!   new owner, who reads it again.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lancang_kafka::{
+    CompanionSettings, Event, Handler, Interval, LeadGroup, Membership, Part, StepAside, Stop, Task,
+    TransactionalCompanion,
+};
+
+use crate::http::Pulse;
+use crate::metrics::{Metric, Metrics};
+
+/// Longest wait for the last commits of partitions that go to another: other members wait meanwhile. Less than half
+/// of the session timeout.
+const REVOKE_MAX: Duration = Duration::from_secs(4);
+/// Longest wait for messages in one turn.
+const POLL_MAX: Duration = Duration::from_millis(20);
+/// Wait for the companion while nothing may be read.
+const ROOM_WAIT: Duration = Duration::from_millis(5);
+/// Slice of waiting for the companion to be ready.
+const READY_SLICE: Duration = Duration::from_millis(100);
+
+/// Why a stage stopped committing.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct SteppedAside(#[from] StepAside);
+
+impl SteppedAside {
+    /// Whether beginning again from what is committed helps.
+    #[must_use]
+    pub const fn passes(&self) -> bool {
+        matches!(self.0, StepAside::Undecidable { .. } | StepAside::Stopped)
+    }
+}
+
+/// The companion and what is counted of it.
+pub struct Ledger {
+    companion: TransactionalCompanion,
+    number: u64,
+    stage: String,
+    metrics: Arc<Metrics>,
+    aborted: u64,
+}
+
+impl Ledger {
+    /// Starts the companion.
+    ///
+    /// # Errors
+    /// For settings that librdkafka refuses.
+    pub fn start(
+        settings: CompanionSettings,
+        membership: Arc<Membership>,
+        stage: &str,
+        metrics: Arc<Metrics>,
+    ) -> anyhow::Result<Self> {
+        let companion = TransactionalCompanion::start(settings, membership)?;
+        let stage = stage.split('-').next().unwrap_or(stage).to_owned();
+        Ok(Self { companion, number: 0, stage, metrics, aborted: 0 })
+    }
+
+    /// Waits until what an earlier process left open is settled.
+    ///
+    /// # Errors
+    /// [`SteppedAside`] if it cannot be.
+    pub fn wait_ready(&mut self, stop: &Stop, pulse: &Pulse) -> anyhow::Result<()> {
+        loop {
+            pulse.turn();
+            match self.companion.wait_event(READY_SLICE) {
+                Some(Event::Ready) => return Ok(()),
+                Some(Event::SteppedAside(reason)) => return Err(SteppedAside(reason).into()),
+                _ if stop.is_stopped() => return Err(lancang_kafka::Error::Stopped.into()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether another interval would be taken.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.companion.has_room()
+    }
+
+    /// Hands parts over; gives the interval's number, none if the companion has stepped aside.
+    fn submit(&mut self, parts: Vec<Part>) -> Option<u64> {
+        self.number += 1;
+        let number = self.number;
+        self.companion.submit(Interval { number, parts }).is_ok().then_some(number)
+    }
+
+    fn noted(&mut self, event: Event, committed: &mut Vec<u64>) {
+        let stage = self.stage.as_str();
+        match event {
+            Event::Committed { number, took, .. } => {
+                self.metrics.add(Metric::Transactions, &[stage, "committed"], 1);
+                self.metrics.observe(Metric::CommitSeconds, &[stage], took);
+                committed.push(number);
+            }
+            // Counted below, where none is missed.
+            Event::Ready | Event::Aborted { .. } | Event::Dropped { .. } | Event::SteppedAside(_) => {}
+            _ => {}
+        }
+    }
+
+    fn count_aborts(&mut self) {
+        let aborted = self.companion.counts().aborted.load(std::sync::atomic::Ordering::Relaxed);
+        self.metrics.add(Metric::Transactions, &[&self.stage, "aborted"], aborted - self.aborted);
+        self.aborted = aborted;
+    }
+
+    fn committed(&mut self, wait: Duration) -> Vec<u64> {
+        let mut committed = Vec::new();
+        let mut next = self.companion.wait_event(wait);
+        while let Some(event) = next {
+            self.noted(event, &mut committed);
+            next = self.companion.event();
+        }
+        self.count_aborts();
+        committed
+    }
+
+    fn drain(&mut self) -> Vec<u64> {
+        let mut committed = Vec::new();
+        for event in self.companion.drain(REVOKE_MAX) {
+            self.noted(event, &mut committed);
+        }
+        committed
+    }
+
+    fn failure(&self) -> Option<SteppedAside> {
+        self.companion.stepped_aside().cloned().map(SteppedAside)
+    }
+}
+
+/// What a stage does with what it reads.
+pub trait Work: Handler {
+    /// Its companion.
+    fn ledger(&mut self) -> &mut Ledger;
+
+    /// What was made since the last call and is to be committed, of these tasks alone where they are given.
+    fn take(&mut self, tasks: Option<&[Task]>) -> Vec<Part>;
+
+    /// An interval was handed over under this number.
+    fn handed_over(&mut self, number: u64);
+
+    /// An interval is committed.
+    fn committed(&mut self, number: u64);
+
+    /// So much waits to be handed over that nothing more may be read.
+    fn is_full(&self) -> bool;
+
+    /// What is to be done once a turn: marks, metrics, snapshots.
+    ///
+    /// # Errors
+    /// Whatever ends the stage.
+    fn turn(&mut self, group: &mut LeadGroup) -> anyhow::Result<()>;
+
+    /// Whether it does its work.
+    fn is_ready(&self) -> bool;
+}
+
+/// Reads and commits until told to stop; leaves the group then.
+///
+/// # Errors
+/// Whatever ends the stage.
+pub fn run<W: Work>(
+    mut group: LeadGroup,
+    work: &mut W,
+    pace: Duration,
+    stop: &Stop,
+    pulse: &Pulse,
+) -> anyhow::Result<()> {
+    let mut handed_over = Instant::now();
+    while !stop.is_stopped() {
+        pulse.set_ready(group.rebalances() > 0 && work.is_ready());
+        events(work, Duration::ZERO)?;
+        if handed_over.elapsed() >= pace || work.is_full() {
+            if work.ledger().has_room() {
+                hand_over(work, None);
+                handed_over = Instant::now();
+            } else if work.is_full() {
+                group.serve(work)?;
+                events(work, ROOM_WAIT)?;
+                continue;
+            }
+        }
+        group.poll_batch(pace.min(POLL_MAX), work)?;
+        work.turn(&mut group)?;
+    }
+    pulse.set_ready(false);
+    group.close(work);
+    Ok(())
+}
+
+fn events<W: Work>(work: &mut W, wait: Duration) -> anyhow::Result<()> {
+    for number in work.ledger().committed(wait) {
+        work.committed(number);
+    }
+    match work.ledger().failure() {
+        Some(reason) => Err(reason.into()),
+        None => Ok(()),
+    }
+}
+
+fn hand_over<W: Work>(work: &mut W, tasks: Option<&[Task]>) {
+    let parts = work.take(tasks);
+    if parts.is_empty() {
+        return;
+    }
+    if let Some(number) = work.ledger().submit(parts) {
+        work.handed_over(number);
+    }
+}
+
+/// Commits what tasks have done before they go to another.
+pub fn settle<W: Work>(work: &mut W, tasks: &[Task]) {
+    for number in work.ledger().drain() {
+        work.committed(number);
+    }
+    hand_over(work, Some(tasks));
+    for number in work.ledger().drain() {
+        work.committed(number);
+    }
+}
