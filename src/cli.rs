@@ -32,6 +32,14 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// The service at a carrier, Kafka to Kafka: intake and score in one process.
+    Run(Serve),
+    /// Intake alone: feeds to the records log.
+    Intake(Serve),
+    /// Score alone: the records log to incidents.
+    Score(Serve),
+    /// Incidents to alerts on the exchange cluster.
+    Relay(Serve),
     /// Files or standard input through the same engine, incident lines out.
     Replay(Replay),
     /// Everything a run would load, every mistake at once; exit status 78 if there is one.
@@ -43,6 +51,24 @@ pub enum Command {
     Generate(Generate),
     /// Incidents against ground truth: precision, recall, time to detection.
     Evaluate(Evaluate),
+}
+
+/// `lancang run`, `intake`, `score`, `relay`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lancang check --config config/lancang.toml && lancang run --config config/lancang.toml
+  LANCANG_EPOCH_KEY=$(cat epoch.key) lancang relay --config config/lancang.toml --listen 127.0.0.1:9601
+
+SIGTERM commits what is done and leaves the groups; SIGHUP reads patterns, lists and the trunk table anew.
+A second start goes on where the first stopped.")]
+pub struct Serve {
+    /// Configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Address of metrics and health, instead of the configuration's `http.listen`.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub listen: Option<std::net::SocketAddr>,
 }
 
 /// Where a pack comes from.
@@ -173,6 +199,12 @@ pub enum Patterns {
         pack: PackArgs,
         /// Its id.
         pattern: String,
+    },
+    /// Puts the configured pack in force in a running service, through control records in the records log.
+    Apply {
+        /// Configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
     },
 }
 

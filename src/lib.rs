@@ -3,11 +3,14 @@
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod epoch_key;
 pub mod exit;
 pub mod http;
 pub mod logging;
 pub mod metrics;
+pub mod network;
 pub mod pack_folder;
 pub mod reference;
 pub mod replay;
+pub mod service;
 pub mod store;

@@ -90,7 +90,7 @@ const METRICS: &[Spec] = &[
         Form::Counter,
         "lancang_intake_records_total",
         &["feed", "fate"],
-        "Records by what became of them: framed, late, dead_letter, ignored.",
+        "Records by what became of them: framed, late, dead_letter.",
     ),
     spec(
         Metric::IntakeDeadLetters,
@@ -159,8 +159,8 @@ const METRICS: &[Spec] = &[
         Metric::ScoreEvictions,
         Form::Counter,
         "lancang_score_evictions_total",
-        &["entity"],
-        "Entities evicted because a table was full, by type.",
+        &[],
+        "Entities evicted because a table was full.",
     ),
     spec(
         Metric::ScorePartials,
@@ -252,14 +252,14 @@ const METRICS: &[Spec] = &[
         Form::Counter,
         "lancang_relay_withheld_total",
         &["reason"],
-        "Incident lines that led to no alert, by reason (budget, repeat, malformed).",
+        "Incident lines that led to no alert, by reason (budget, repeat, not-shared, no-source, malformed).",
     ),
     spec(
         Metric::RelaySequence,
         Form::Gauge,
         "lancang_relay_sequence",
-        &[],
-        "Sequence number of the last alert in the outbox.",
+        &["source"],
+        "Sequence number of the last alert in the outbox, by source.",
     ),
     spec(
         Metric::CopierAlerts,
@@ -322,6 +322,13 @@ impl Metrics {
     pub fn set(&self, metric: Metric, labels: &[&str], value: f64) {
         if let Collector::Gauge(gauge) = &self.collectors[metric as usize] {
             gauge.with_label_values(labels).set(value);
+        }
+    }
+
+    /// Takes all series of a gauge away.
+    pub fn reset(&self, metric: Metric) {
+        if let Collector::Gauge(gauge) = &self.collectors[metric as usize] {
+            gauge.reset();
         }
     }
 

@@ -6,7 +6,7 @@ use std::io::{self, Cursor};
 use std::path::Path;
 use std::sync::Arc;
 
-use lancang::commands::{patterns, replay::network};
+use lancang::commands::patterns;
 use lancang::pack_folder;
 use lancang::replay::{Replay, Sink, Totals};
 use lancang_intake::feed::DeadLetter;
@@ -74,7 +74,7 @@ fn day(operator: usize, seed: u64, messy: bool, format: Format) -> Day {
 }
 
 fn run(day: &Day, operator: usize, partitions: u32, format: Format) -> (Vec<String>, Totals) {
-    let mut network = network(&[format!("+{}", OPERATORS[operator].mobile)], None).unwrap();
+    let mut network = lancang::network::read(&[format!("+{}", OPERATORS[operator].mobile)], None).unwrap();
     network.trunks = Trunks::read(&trunk_table()).unwrap();
     let mut replay = Replay::new(network, Arc::clone(&day.pack), partitions, 1_000_000).unwrap();
     let feed = FeedSettings {

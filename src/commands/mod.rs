@@ -5,6 +5,7 @@ pub mod evaluate;
 pub mod generate;
 pub mod patterns;
 pub mod replay;
+pub mod serve;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -13,6 +14,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::cli::{Cli, Command};
+use crate::service::Stage;
 
 /// Runs the command that was asked for.
 ///
@@ -20,6 +22,10 @@ use crate::cli::{Cli, Command};
 /// Whatever the command ends with; [`crate::exit::status`] turns it into an exit status.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
+        Command::Run(args) => serve::run(&args, &[Stage::Intake, Stage::Score]),
+        Command::Intake(args) => serve::run(&args, &[Stage::Intake]),
+        Command::Score(args) => serve::run(&args, &[Stage::Score]),
+        Command::Relay(args) => serve::run(&args, &[Stage::Relay]),
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Patterns(args) => patterns::run(args),

@@ -1,4 +1,4 @@
-//! `lancang patterns`: list, test, show.
+//! `lancang patterns`: list, test, show, apply.
 
 use std::collections::BTreeSet;
 use std::io::{self, Cursor, Write as _};
@@ -17,8 +17,12 @@ use serde_json::{Value, json};
 
 use crate::cli::{self, Form, PackArgs};
 use crate::exit::{Exit, Failure};
+use crate::http::Health;
+use crate::metrics::Metrics;
 use crate::pack_folder;
 use crate::replay::{Replay, Sink};
+use crate::service::{Shared, packs};
+use crate::store::hex;
 
 /// Runs the command.
 ///
@@ -29,12 +33,23 @@ pub fn run(args: cli::Patterns) -> anyhow::Result<()> {
         cli::Patterns::List { pack, output } => list(&pack, output),
         cli::Patterns::Test { pack, pattern } => test(&pack, pattern.as_deref().unwrap_or("")),
         cli::Patterns::Show { pack, pattern } => show(&pack, &pattern),
+        cli::Patterns::Apply { config } => apply(&config),
     }
 }
 
 fn files(sources: &PackSources) -> anyhow::Result<Vec<PatternFile>> {
     let failure = |mistakes: Vec<_>| pack_folder::mistakes_failure(&mistakes, |path| sources.text_of(path));
     Ok(sources.files().map_err(failure)?)
+}
+
+fn apply(config: &Path) -> anyhow::Result<()> {
+    let config = super::serve::read_config(config)?;
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let (metrics, health) = (Arc::new(Metrics::new()?), Arc::new(Health::default()));
+    let shared = Arc::new(Shared::new(config, metrics, health, runtime.handle().clone())?);
+    let hash = packs::announce(&shared).map_err(crate::service::with_status)?;
+    writeln!(io::stdout(), "pack {} is in force from here on in every partition", hex(&hash))?;
+    Ok(())
 }
 
 fn list(pack: &PackArgs, output: Form) -> anyhow::Result<()> {
@@ -161,7 +176,7 @@ pub fn run_case(case: &Path, pack: &Arc<Pack>) -> anyhow::Result<Option<String>>
     };
     let (country, own) = case_operator(&case.join("case.toml"))?;
     let trunks = "trunk,international,country\nint-*,true,\n";
-    let mut network = super::replay::network(&own, None)?;
+    let mut network = crate::network::read(&own, None)?;
     network.trunks = lancang_intake::Trunks::read(trunks).unwrap_or_default();
     let mut replay = Replay::new(network, Arc::clone(pack), 1, 1_000_000)?;
     let feed = FeedSettings {

@@ -11,14 +11,14 @@ use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::FileInput;
-use lancang_intake::{FeedSettings, Format, Network, Trunks};
-use lancang_numbering::{NumberPlans, PrefixSet};
+use lancang_intake::{FeedSettings, Format};
 use lancang_record::{Class, Country};
 use serde_json::json;
 
 use crate::cli::{self, FileClass, FileFormat, Form};
 use crate::exit::{Exit, Failure};
 use crate::logging::progress;
+use crate::network;
 use crate::pack_folder;
 use crate::replay::{Replay, Sink, Totals};
 
@@ -70,7 +70,7 @@ pub fn run(args: &cli::Replay) -> anyhow::Result<()> {
     let (_, pack) = pack_folder::compile(&args.pack.patterns, &args.pack.lists)?;
     let home = Country::parse(&args.country)
         .ok_or_else(|| Failure::new(Exit::Usage, "--country: expected two letters of ISO 3166-1, such as KH"))?;
-    let network = network(&args.own, args.trunks.as_deref())?;
+    let network = network::read(&args.own, args.trunks.as_deref())?;
     let mut replay = Replay::new(network, Arc::new(pack), args.partitions, ENTITIES_MAX)?;
     let read = Arc::new(AtomicU64::new(0));
     let mut size = 0;
@@ -107,24 +107,6 @@ pub fn run(args: &cli::Replay) -> anyhow::Result<()> {
     }
     summary(args.summary, &replay.totals(), begun.elapsed().as_secs_f64())?;
     ended.map_err(|error| Failure::new(Exit::Data, format!("{error:#}")).into())
-}
-
-/// What is known of the network: plans, own ranges, trunk table.
-///
-/// # Errors
-/// If the trunk table cannot be read or has mistakes.
-pub fn network(own: &[String], trunks: Option<&Path>) -> anyhow::Result<Network> {
-    let trunks = match trunks {
-        None => Trunks::default(),
-        Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            Trunks::read(&text).map_err(|errors| {
-                let lines: Vec<String> = errors.iter().map(|error| format!("{}: {error}", path.display())).collect();
-                Failure::new(Exit::Configuration, lines.join("\n"))
-            })?
-        }
-    };
-    Ok(Network { plans: NumberPlans::built_in(), own: PrefixSet::new(own.iter().map(String::as_str)), trunks })
 }
 
 fn open(path: &PathBuf) -> anyhow::Result<(String, Box<dyn Read>, u64)> {

@@ -72,6 +72,8 @@ pub struct Cluster {
     pub options: BTreeMap<String, String>,
     /// Options whose values are read from a file.
     pub option_files: BTreeMap<String, PathBuf>,
+    /// Options whose values are in an environment variable.
+    pub option_envs: BTreeMap<String, String>,
 }
 
 /// Names of topics at home and on the exchange.
@@ -133,10 +135,10 @@ pub enum Format {
 pub struct Intake {
     /// Consumer group.
     pub group: String,
+    /// Reading threads.
+    pub workers: u32,
     /// Time between commits.
     pub commit: Duration,
-    /// Longest message that is read.
-    pub message_bytes_max: usize,
 }
 
 /// `[score]`

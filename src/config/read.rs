@@ -25,6 +25,7 @@ pub(super) fn config(path: &str, text: &str) -> Result<Config, Vec<Diagnostic>> 
 
 fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
     let operators = operators(root);
+    one_per_country(root, &operators);
     let kafka = root.required_table("kafka").and_then(|table| cluster(table, folder));
     let exchange = root.table("exchange").map(|table| cluster(table, folder));
     let topics = topics(root);
@@ -59,6 +60,16 @@ fn operators(root: &Table<'_, '_>) -> Vec<Operator> {
         root.wrong(0..0, "operators", "missing: expected at least one `[[operators]]`");
     }
     tables.into_iter().filter_map(operator).collect()
+}
+
+/// An incident names its operator by the country: two of one country run as two installations.
+fn one_per_country(root: &Table<'_, '_>, operators: &[Operator]) {
+    for (index, operator) in operators.iter().enumerate() {
+        if operators[..index].iter().any(|other| other.country == operator.country) {
+            let message = format!("two operators of {}: run each with a configuration of its own", operator.country);
+            root.wrong(0..0, "operators.country", message);
+        }
+    }
 }
 
 fn operator(table: Table<'_, '_>) -> Option<Operator> {
@@ -114,13 +125,18 @@ fn cluster(table: Table<'_, '_>, folder: &Path) -> Option<Cluster> {
     let static_member = table.boolean("static_member").is_some_and(|found| found.value);
     let mut options = BTreeMap::new();
     let mut option_files = BTreeMap::new();
+    let mut option_envs = BTreeMap::new();
     if let Some(inner) = table.table("options") {
         for (name, value) in inner.named_texts() {
             if let Some(name) = name.value.strip_suffix("_file") {
                 option_files.insert(name.to_owned(), folder.join(value.value));
+            } else if let Some(name) = name.value.strip_suffix("_env") {
+                option_envs.insert(name.to_owned(), value.value);
             } else if is_secret(&name.value) {
-                let message =
-                    format!("a secret is never written here: use `{}_file` with the path of a file", name.value);
+                let message = format!(
+                    "a secret is never written here: use `{0}_file` with the path of a file, or `{0}_env`",
+                    name.value
+                );
                 inner.mistakes().push(name.span, inner.key(&name.value), message);
             } else {
                 options.insert(name.value, value.value);
@@ -128,7 +144,7 @@ fn cluster(table: Table<'_, '_>, folder: &Path) -> Option<Cluster> {
         }
     }
     table.finish();
-    Some(Cluster { bootstrap: bootstrap?.value, instance, static_member, options, option_files })
+    Some(Cluster { bootstrap: bootstrap?.value, instance, static_member, options, option_files, option_envs })
 }
 
 fn is_secret(option: &str) -> bool {
@@ -280,10 +296,8 @@ fn intake(root: &Table<'_, '_>) -> Intake {
     let default = Intake::default();
     let intake = Intake {
         group: name_or(&table, "group", &default.group),
+        workers: table.integer("workers", 1..=256).map_or(default.workers, |found| found.value as u32),
         commit: duration_or(&table, "commit", default.commit.as_millis() as u64),
-        message_bytes_max: table
-            .integer("message_bytes_max", 1024..=1 << 30)
-            .map_or(default.message_bytes_max, |found| found.value as usize),
     };
     table.finish();
     intake
@@ -366,7 +380,7 @@ fn listen(root: &Table<'_, '_>) -> Option<std::net::SocketAddr> {
 
 impl Default for Intake {
     fn default() -> Self {
-        Self { group: "lancang-intake".to_owned(), commit: Duration::from_millis(100), message_bytes_max: 1 << 20 }
+        Self { group: "lancang-intake".to_owned(), workers: 1, commit: Duration::from_millis(100) }
     }
 }
 

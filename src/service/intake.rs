@@ -5,6 +5,9 @@
 //! - Frames, dead letters, late records, marks and offsets of an interval commit in one transaction.
 //! - Once a second an input whose clock or state has changed writes a mark to every partition of the records log, as
 //!   part of its own interval: frames precede the mark that covers them, on every partition.
+//! - The first mark of each input, which says that it exists, is handed over before any that says how far one is: no
+//!   watermark passes an input that it does not know. The mark after its first record follows at once, because what a
+//!   feed proves (who is abroad) counts from there.
 //! - Idle is an input that has been silent for `idle` *and* whose end the broker confirms at that moment.
 
 use std::collections::BTreeMap;
@@ -45,6 +48,8 @@ struct Open {
     moved: bool,
     marks: u64,
     marked: Option<(Timestamp, InputState)>,
+    /// Its first mark was handed over.
+    introduced: bool,
     state: InputState,
     read_at: Instant,
     counted: Fates,
@@ -86,6 +91,25 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Pulse) -> anyhow::Result<(
     intake.ledger.wait_ready(&shared.stop, pulse)?;
     group.join()?;
     pump::run(group, &mut intake, config.intake.commit, &shared.stop, pulse)
+}
+
+impl Open {
+    fn mark(&mut self) {
+        let standing = (self.input.clock().now(), self.state);
+        if self.marked == Some(standing) {
+            return;
+        }
+        self.marked = Some(standing);
+        self.marks += 1;
+        self.moved = true;
+        self.input.flush(&mut self.out);
+        self.input.mark(&mut self.out);
+    }
+
+    fn has_just_spoken(&self) -> bool {
+        let unknown = self.marked.is_none_or(|(clock, _)| clock == Timestamp::MIN);
+        unknown && self.input.clock().now() != Timestamp::MIN
+    }
 }
 
 impl Intake {
@@ -140,6 +164,7 @@ impl Intake {
             moved: false,
             marks,
             marked: None,
+            introduced: false,
             state: InputState::Active,
             read_at: Instant::now(),
             counted: Fates::default(),
@@ -162,17 +187,17 @@ impl Intake {
         }
     }
 
+    /// Marks of all inputs that have moved, once every one is introduced.
     fn mark(&mut self) {
-        for open in self.open.values_mut() {
-            let standing = (open.input.clock().now(), open.state);
-            if open.marked == Some(standing) {
-                continue;
-            }
-            open.marked = Some(standing);
-            open.marks += 1;
-            open.moved = true;
-            open.input.flush(&mut open.out);
-            open.input.mark(&mut open.out);
+        if self.open.values().all(|open| open.introduced) {
+            self.open.values_mut().for_each(Open::mark);
+        }
+    }
+
+    /// Marks of inputs that have just spoken for the first time.
+    fn mark_first(&mut self) {
+        if self.open.values().all(|open| open.introduced) {
+            self.open.values_mut().filter(|open| open.has_just_spoken()).for_each(Open::mark);
         }
     }
 
@@ -212,6 +237,7 @@ impl Intake {
         outputs.extend(open.out.dead.drain(..).map(|letter| dead_letter(&topics.dead, name, letter)));
         outputs.extend(open.out.late.drain(..).map(|late| late_record(&topics.late, name, late)));
         open.moved = false;
+        open.introduced = true;
         let metadata = format!("{} {}", open.input.clock().encode(), open.marks);
         let position = Position { input: place, offset: open.next, metadata };
         Part { task: open.task, outputs, positions: vec![position] }
@@ -232,11 +258,8 @@ pub fn dead_letter(topic: &Arc<str>, input: &str, letter: DeadLetter) -> OutReco
 
 fn late_record(topic: &Arc<str>, input: &str, late: LateRecord) -> OutRecord {
     let header = |name: &str, text: &str| (Arc::from(name), text.as_bytes().to_vec());
-    let headers = vec![
-        header("input", input),
-        header("place", &late.place),
-        header("behind_ms", &late.behind_ms.to_string()),
-    ];
+    let headers =
+        vec![header("input", input), header("place", &late.place), header("behind_ms", &late.behind_ms.to_string())];
     OutRecord { partition: Some(0), headers, ..OutRecord::new(Arc::clone(topic), late.bytes) }
 }
 
@@ -245,6 +268,7 @@ impl Handler for Intake {
         let mut starts = Vec::new();
         for given in assigned {
             let mut open = self.opened(given);
+            open.mark();
             for committed in &given.committed {
                 open.next = committed.offset.unwrap_or(0);
                 starts.push(committed.start_or(From::Beginning));
@@ -285,6 +309,9 @@ impl Handler for Intake {
         let timestamp = message.timestamp_ms().map(Timestamp::from_ms);
         let read = open.input.accept(&self.place, payload, timestamp, &networks[operator], &mut open.out);
         self.bytes += payload.len();
+        if open.introduced && open.has_just_spoken() {
+            open.mark();
+        }
         if let Err(broken) = read {
             self.failure.get_or_insert_with(|| Failure::new(Exit::Data, broken.to_string()).into());
         }
@@ -317,13 +344,14 @@ impl Work for Intake {
     fn committed(&mut self, _: u64) {}
 
     fn is_full(&self) -> bool {
-        self.bytes >= INTERVAL_BYTES_MAX
+        self.bytes >= INTERVAL_BYTES_MAX || self.open.values().any(|open| !open.introduced)
     }
 
     fn turn(&mut self, group: &mut LeadGroup) -> anyhow::Result<()> {
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
+        self.mark_first();
         if self.ticked.elapsed() >= MARK_EVERY {
             self.ticked = Instant::now();
             self.look_for_idle(group);

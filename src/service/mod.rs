@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use lancang_intake::Network;
-use lancang_kafka::{Error, Stop};
+use lancang_kafka::{Error, StepAside, Stop};
 use tokio::runtime::Handle;
 
 use crate::config::Config;
@@ -34,7 +34,6 @@ use crate::metrics::Metrics;
 use crate::store::Store;
 use lag::Places;
 use packs::Packs;
-use pump::SteppedAside;
 
 /// Between two starts of a stage that failed for a reason that passes.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
@@ -215,15 +214,16 @@ fn supervised(
 fn passes(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<Error>().is_some_and(Error::is_transient)
-            || cause.downcast_ref::<SteppedAside>().is_some_and(SteppedAside::passes)
+            || cause.downcast_ref::<StepAside>().is_some_and(pump::passes)
     })
 }
 
-fn with_status(error: anyhow::Error) -> anyhow::Error {
+/// The error with the exit status that its kind leads to.
+pub fn with_status(error: anyhow::Error) -> anyhow::Error {
     let exit = match error.chain().find_map(|cause| cause.downcast_ref::<Error>()) {
         Some(Error::Settings(_) | Error::MissingTopic { .. } | Error::Partitions { .. }) => Exit::Configuration,
         Some(_) => Exit::Unavailable,
-        None if error.chain().any(|cause| cause.is::<SteppedAside>()) => Exit::Unavailable,
+        None if error.chain().any(|cause| cause.is::<StepAside>()) => Exit::Unavailable,
         None => return error,
     };
     Failure::new(exit, format!("{error:#}")).into()

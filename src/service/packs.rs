@@ -86,7 +86,11 @@ pub fn announce(shared: &Arc<Shared>) -> anyhow::Result<[u8; 32]> {
     let mut producer = Producer::connect(&clients::producer(clients::home(config, "packs")?))?;
     producer.send_batch(&controls).context("the pack was not put in force in every partition; do it again")?;
     shown(&shared.metrics, &pack.hash);
-    tracing::info!(pack = &hex(&pack.hash)[..12], patterns = sources.patterns.len(), "pack announced to the records log");
+    tracing::info!(
+        pack = &hex(&pack.hash)[..12],
+        patterns = sources.patterns.len(),
+        "pack announced to the records log"
+    );
     Ok(pack.hash)
 }
 

@@ -26,17 +26,10 @@ const ROOM_WAIT: Duration = Duration::from_millis(5);
 /// Slice of waiting for the companion to be ready.
 const READY_SLICE: Duration = Duration::from_millis(100);
 
-/// Why a stage stopped committing.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct SteppedAside(#[from] StepAside);
-
-impl SteppedAside {
-    /// Whether beginning again from what is committed helps.
-    #[must_use]
-    pub const fn passes(&self) -> bool {
-        matches!(self.0, StepAside::Undecidable { .. } | StepAside::Stopped)
-    }
+/// Whether beginning again from what is committed helps after a companion has stepped aside.
+#[must_use]
+pub const fn passes(reason: &StepAside) -> bool {
+    matches!(reason, StepAside::Undecidable { .. } | StepAside::Stopped)
 }
 
 /// The companion and what is counted of it.
@@ -67,13 +60,13 @@ impl Ledger {
     /// Waits until what an earlier process left open is settled.
     ///
     /// # Errors
-    /// [`SteppedAside`] if it cannot be.
+    /// [`StepAside`] if it cannot be.
     pub fn wait_ready(&mut self, stop: &Stop, pulse: &Pulse) -> anyhow::Result<()> {
         loop {
             pulse.turn();
             match self.companion.wait_event(READY_SLICE) {
                 Some(Event::Ready) => return Ok(()),
-                Some(Event::SteppedAside(reason)) => return Err(SteppedAside(reason).into()),
+                Some(Event::SteppedAside(reason)) => return Err(reason.into()),
                 _ if stop.is_stopped() => return Err(lancang_kafka::Error::Stopped.into()),
                 _ => {}
             }
@@ -132,8 +125,8 @@ impl Ledger {
         committed
     }
 
-    fn failure(&self) -> Option<SteppedAside> {
-        self.companion.stepped_aside().cloned().map(SteppedAside)
+    fn failure(&self) -> Option<StepAside> {
+        self.companion.stepped_aside().cloned()
     }
 }
 

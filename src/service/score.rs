@@ -170,7 +170,7 @@ impl Score {
             }
         }
         for bytes in load(partials, "partials") {
-            match EntityTask::restore(settings, &bytes, &packs) {
+            match EntityTask::restore(settings, &bytes) {
                 Ok((task, offset)) => {
                     (entity_task, entity_start) = (task, Some(offset));
                     metrics.add(Metric::Snapshots, &["loaded"], 1);
@@ -246,7 +246,7 @@ impl Score {
             metrics.add(Metric::ScoreRecords, &["bad"], now.bad - before.bad);
             metrics.add(Metric::ScorePartials, &[], now.partials - before.partials);
             metrics.add(Metric::ScoreBlindPanes, &[], now.blind_panes - before.blind_panes);
-            metrics.add(Metric::ScoreEvictions, &["any"], now.evicted - before.evicted);
+            metrics.add(Metric::ScoreEvictions, &[], now.evicted - before.evicted);
             for ((pattern, message), count) in &now.incidents {
                 let counted = before.incidents.get(&(pattern.clone(), *message)).copied().unwrap_or(0);
                 metrics.add(Metric::ScoreIncidents, &[pattern, message], count - counted);
@@ -439,11 +439,7 @@ impl Work for Score {
                 reading.moved = false;
                 offsets.push((pair.task, reading.place, reading.next));
                 self.shared.places.insert((Arc::clone(topic), reading.place.partition), reading.next);
-                positions.push(Position {
-                    input: reading.place,
-                    offset: reading.next,
-                    metadata: metadata.clone(),
-                });
+                positions.push(Position { input: reading.place, offset: reading.next, metadata: metadata.clone() });
             }
             if !positions.is_empty() {
                 parts.push(Part { task: pair.task, outputs: std::mem::take(&mut pair.outputs), positions });
@@ -460,10 +456,11 @@ impl Work for Score {
     }
 
     fn committed(&mut self, number: u64) {
-        while let Some(interval) = self.under_way.pop_front_if(|interval| interval.number <= number) {
-            if interval.number < number {
+        while self.under_way.front().is_some_and(|interval| interval.number <= number) {
+            let Some(interval) = self.under_way.pop_front().filter(|interval| interval.number == number) else {
+                // Dropped: its tasks went to another.
                 continue;
-            }
+            };
             let now_ms = now_ms();
             for time_ms in interval.incident_times {
                 let took = Duration::from_millis(u64::try_from(now_ms - time_ms).unwrap_or(0));

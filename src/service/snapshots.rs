@@ -96,12 +96,7 @@ impl Desk {
 }
 
 /// Snapshots of a task that are not past the committed offset, newest first, each read when it is asked for.
-pub fn newest(
-    store: &Store,
-    metrics: &Metrics,
-    task: &str,
-    committed: i64,
-) -> impl Iterator<Item = Vec<u8>> + use<> {
+pub fn newest(store: &Store, metrics: &Metrics, task: &str, committed: i64) -> impl Iterator<Item = Vec<u8>> + use<> {
     let found = store.snapshots(task).unwrap_or_else(|error| {
         tracing::error!(task, "its snapshots cannot be listed, so its log is read from the beginning: {error:#}");
         metrics.add(Metric::Snapshots, &["failed"], 1);

@@ -77,7 +77,7 @@ enum Happens {
 }
 
 fn watermark(marks: &[InputMark], class: Class) -> i64 {
-    // The highest that the least clock of inputs that are not idle ever was.
+    // The highest that the least clock of inputs that are not idle ever was; the greatest clock where all are idle.
     let mut highest = i64::MIN;
     for length in 1..=marks.len() {
         let mut last: BTreeMap<u64, InputMark> = BTreeMap::new();
@@ -85,7 +85,8 @@ fn watermark(marks: &[InputMark], class: Class) -> i64 {
             last.insert(mark.input.0, *mark);
         });
         let least = last.values().filter(|mark| mark.state != InputState::Idle).map(|mark| mark.clock.as_ms()).min();
-        highest = highest.max(least.unwrap_or(i64::MIN));
+        let greatest = last.values().map(|mark| mark.clock.as_ms()).max();
+        highest = highest.max(least.or(greatest).unwrap_or(i64::MIN));
     }
     highest
 }

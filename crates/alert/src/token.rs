@@ -17,7 +17,9 @@ use crate::limits::{KEY_BYTES_MAX, KEY_BYTES_MIN, TOKEN_BYTES};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Too short or too long.
-    #[error("the epoch key has {bytes} bytes, expected {KEY_BYTES_MIN} to {KEY_BYTES_MAX} (as twice as many hexadecimal digits)")]
+    #[error(
+        "the epoch key has {bytes} bytes, expected {KEY_BYTES_MIN} to {KEY_BYTES_MAX} (as twice as many hexadecimal digits)"
+    )]
     Length {
         /// Its length.
         bytes: usize,

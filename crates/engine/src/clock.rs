@@ -1,7 +1,8 @@
 //! Watermarks of a record task, from the marks in its log.
 //!
 //! Rules:
-//! - the watermark of a class is the least clock of its inputs that are not idle, and never goes back;
+//! - the watermark of a class is the least clock of its inputs that are not idle, and never goes back; when all are
+//!   idle it is the greatest clock, which is where it would be had the others fallen idle first;
 //! - it moves only when a whole marks entry was read; an input is known from its first mark on;
 //! - mobility is complete from the time on at which every mobility input of the class has spoken without a pause; an
 //!   idle one proves nothing, so its clock stands still and its completeness begins anew when it returns.
@@ -58,10 +59,12 @@ impl Clocks {
                 .or_insert(Input { mark: *mark, since: mark.clock });
         }
         for class in Class::ALL {
-            let clocks = self.of_class(class).filter(|input| input.mark.state != InputState::Idle);
-            if let Some(least) = clocks.map(|input| input.mark.clock).min() {
+            let active = self.of_class(class).filter(|input| input.mark.state != InputState::Idle);
+            let least = active.map(|input| input.mark.clock).min();
+            let reached = least.or_else(|| self.of_class(class).map(|input| input.mark.clock).max());
+            if let Some(reached) = reached {
                 let watermark = &mut self.watermarks[class.index()];
-                *watermark = (*watermark).max(least);
+                *watermark = (*watermark).max(reached);
             }
         }
     }
@@ -120,6 +123,20 @@ mod tests {
         check(&[mark(2, 70, InputState::Active)], 100);
         check(&[mark(2, 300, InputState::Active)], 300);
         check(&[mark(1, i64::MAX, InputState::Ended)], 300);
+    }
+
+    #[test]
+    fn when_all_are_idle_nothing_more_is_waited_for() {
+        for order in [[1, 2, 3], [3, 2, 1], [2, 3, 1]] {
+            let mut clocks = Clocks::default();
+            let clock = |input| if input == 3 { i64::MIN } else { 100 * input as i64 };
+            clocks.mark(&[1, 2, 3].map(|input| mark(input, clock(input), InputState::Active)));
+            assert_eq!(clocks.watermark(Class::Stream), Timestamp::MIN);
+            for input in order {
+                clocks.mark(&[mark(input, clock(input), InputState::Idle)]);
+            }
+            assert_eq!(clocks.watermark(Class::Stream).as_ms(), 200, "{order:?}");
+        }
     }
 
     #[test]

@@ -1,0 +1,113 @@
+//! `lancang run`, `intake`, `score`, `relay`: the service at a carrier.
+//!
+//! SIGTERM and SIGINT drain: readiness falls, what is done is committed, groups are left. SIGHUP reads patterns, lists
+//! and the trunk table anew; what has mistakes is refused and the service goes on with what it has.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::cli;
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::http::{self, Health};
+use crate::metrics::Metrics;
+use crate::pack_folder::mistakes_failure;
+use crate::service::{Service, Shared, Stage, packs};
+
+/// Runs stages until a signal ends them.
+///
+/// # Errors
+/// If the configuration has mistakes, a port is taken, or a stage fails for good.
+pub fn run(args: &cli::Serve, stages: &[Stage]) -> anyhow::Result<()> {
+    let mut config = read_config(&args.config)?;
+    if let Some(listen) = args.listen {
+        config.listen = listen;
+    }
+    let runtime = Runtime::new().context("cannot start the runtime")?;
+    let metrics = Arc::new(Metrics::new()?);
+    let health = Arc::new(Health::default());
+    // Until its stages run, a process is not ready.
+    let starting = health.stage("start");
+    let listening = http::serve(config.listen, Arc::clone(&metrics), Arc::clone(&health));
+    let bound = runtime.block_on(listening)?;
+    tracing::info!("metrics and health at http://{bound}");
+    let shared = Arc::new(Shared::new(config, metrics, health, runtime.handle().clone())?);
+    let signals = runtime.block_on(async { Signals::register() }).context("cannot listen for signals")?;
+    runtime.spawn(signals.serve(Arc::clone(&shared)));
+    let service = match Service::start(Arc::clone(&shared), stages) {
+        Ok(service) => service,
+        Err(_) if shared.stop.is_stopped() => return Ok(()),
+        Err(error) => return Err(crate::service::with_status(error)),
+    };
+    starting.set_ready(true);
+    let waiting = std::thread::Builder::new().name("start".to_owned());
+    let stop = shared.stop.clone();
+    waiting.spawn(move || {
+        while stop.sleep(std::time::Duration::from_secs(1)) {
+            starting.turn();
+        }
+        starting.end();
+    })?;
+    service.wait()
+}
+
+/// Reads and checks a configuration file.
+///
+/// # Errors
+/// Every mistake in it, with exit status 78.
+pub fn read_config(path: &Path) -> anyhow::Result<Config> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(Exit::Configuration, format!("cannot read {name}: {error}")))?;
+    Ok(Config::read(&name, &text).map_err(|mistakes| mistakes_failure(&mistakes, |_| Some(&text)))?)
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn register() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn serve(mut self, shared: Arc<Shared>) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => break,
+                _ = self.interrupt.recv() => break,
+                _ = self.hangup.recv() => reload(&shared).await,
+            }
+        }
+        tracing::info!("draining: commits what is done and leaves the groups");
+        shared.health.drain();
+        shared.stop.stop();
+    }
+}
+
+async fn reload(shared: &Arc<Shared>) {
+    let shared = Arc::clone(shared);
+    let done = tokio::task::spawn_blocking(move || {
+        // Threads of the runtime may not wait for it; the store does.
+        std::thread::spawn(move || {
+            shared.reload_networks()?;
+            packs::announce(&shared)
+        })
+        .join()
+    });
+    match done.await {
+        Ok(Ok(Ok(_))) => {}
+        Ok(Ok(Err(error))) => tracing::error!("nothing is changed: {error:#}"),
+        Ok(Err(_)) | Err(_) => tracing::error!("reading patterns anew panicked; nothing is changed"),
+    }
+}

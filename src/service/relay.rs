@@ -1,0 +1,224 @@
+//! Relay: committed incidents to the outbox, exactly once.
+//!
+//! - Alerts and the incidents' offset commit in one transaction at home; the copier takes them abroad.
+//! - When the incidents' partition is assigned, the relay reads its outbox from the beginning and knows again what it
+//!   has shared and how far its numbers are. Nothing else is kept.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use lancang_alert::alert::Desk;
+use lancang_alert::{Outcome, Source, Withheld};
+use lancang_kafka::{
+    Assigned, Connection, End, Error, From, Handler, Isolation, LeadGroup, Message, OutRecord, Part, Position, Read,
+    Reader, Start, Task,
+};
+use lancang_numbering::NumberPlans;
+use lancang_record::Timestamp;
+
+use super::pump::{self, Ledger, Work};
+use super::{Shared, clients};
+use crate::epoch_key;
+use crate::exit::{Exit, Failure};
+use crate::http::Pulse;
+use crate::metrics::Metric;
+
+/// Bytes that an interval may hold before it is handed over early.
+const INTERVAL_BYTES_MAX: usize = 4 << 20;
+/// Time between commits: an alert waits at most this long.
+const COMMIT_EVERY: Duration = Duration::from_millis(50);
+/// Slice of waiting for the outbox.
+const OUTBOX_SLICE: Duration = Duration::from_millis(200);
+/// Longest wait for brokers while the outbox is read: other members wait for this one.
+const OUTBOX_MAX: Duration = Duration::from_secs(60);
+
+struct RelayStage {
+    shared: Arc<Shared>,
+    ledger: Ledger,
+    connection: Connection,
+    outbox: Arc<str>,
+    incidents: Arc<str>,
+    held: Option<Held>,
+    bytes: usize,
+}
+
+/// The incidents' partition, and what is known of what was shared.
+struct Held {
+    task: Task,
+    relay: lancang_alert::Relay,
+    next: i64,
+    moved: bool,
+    outputs: Vec<OutRecord>,
+}
+
+/// Runs until told to stop.
+///
+/// # Errors
+/// Whatever ends the stage; a configuration without a relay or its key.
+pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Pulse) -> anyhow::Result<()> {
+    let config = &shared.config;
+    let relay = config.relay.as_ref().ok_or_else(|| {
+        Failure::new(Exit::Configuration, "the configuration has no section `relay`: it names the key of the tokens")
+    })?;
+    // A key that is missing is said before anything is read.
+    epoch_key::read(relay)?;
+    let settings = clients::group(config, stage, &relay.group)?;
+    let topics = [config.topics.incidents.clone()];
+    let mut group = LeadGroup::plain(&settings, &topics, shared.stop.clone())?;
+    let companion = clients::companion(config, stage)?;
+    let ledger = Ledger::start(companion, group.membership(), stage, Arc::clone(&shared.metrics))?;
+    let mut work = RelayStage {
+        shared: Arc::clone(shared),
+        ledger,
+        connection: clients::home(config, stage)?,
+        outbox: config.topics.outbox.as_str().into(),
+        incidents: config.topics.incidents.as_str().into(),
+        held: None,
+        bytes: 0,
+    };
+    work.ledger.wait_ready(&shared.stop, pulse)?;
+    group.join()?;
+    pump::run(group, &mut work, COMMIT_EVERY, &shared.stop, pulse)
+}
+
+impl RelayStage {
+    /// A relay that knows what is in the outbox.
+    fn relay(&self) -> anyhow::Result<lancang_alert::Relay> {
+        let config = &self.shared.config;
+        let Some(settings) = &config.relay else { anyhow::bail!("the configuration has no section `relay`") };
+        let desk = Desk {
+            plans: NumberPlans::built_in(),
+            key: epoch_key::read(settings)?,
+            engine_version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let sources = config.operators.iter().map(|operator| Source {
+            country: operator.country.to_string(),
+            organisation: operator.organisation.clone(),
+            node: operator.node.clone(),
+        });
+        let mut relay = lancang_alert::Relay::new(desk, sources, settings.budget_per_hour);
+        let starts = [(0, From::Beginning)];
+        let mut reader = Reader::open(&self.connection, &self.outbox, Isolation::Committed, &starts)?;
+        let mut heard = Instant::now();
+        let mut known = 0_u64;
+        loop {
+            match reader.next(OUTBOX_SLICE)? {
+                Some(Read::Record(record)) => {
+                    let value = record.payload.unwrap_or_default();
+                    relay.learn(&value).map_err(|error| {
+                        let (topic, offset) = (&self.outbox, record.offset);
+                        Failure::new(Exit::Data, format!("{topic}/0@{offset} is no alert: {error}"))
+                    })?;
+                    known += 1;
+                    heard = Instant::now();
+                }
+                Some(Read::End { .. }) => break,
+                None if self.shared.stop.is_stopped() => return Err(Error::Stopped.into()),
+                None if heard.elapsed() > OUTBOX_MAX => {
+                    let what = format!("reading `{}`", self.outbox);
+                    return Err(Error::Unavailable { what, reason: "no broker answers".to_owned() }.into());
+                }
+                None => {}
+            }
+        }
+        tracing::info!(alerts = known, open = relay.open(), "the relay knows what is in its outbox");
+        Ok(relay)
+    }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+impl Handler for RelayStage {
+    fn assigned(&mut self, assigned: &[Assigned]) -> Result<Vec<Start>, Box<dyn std::error::Error + Send + Sync>> {
+        let mut starts = Vec::new();
+        for given in assigned {
+            let relay = self.relay()?;
+            for committed in &given.committed {
+                starts.push(committed.start_or(From::Beginning));
+            }
+            let next = given.committed.first().and_then(|committed| committed.offset).unwrap_or(0);
+            self.held = Some(Held { task: given.task, relay, next, moved: false, outputs: Vec::new() });
+        }
+        self.shared.metrics.add(Metric::Rebalances, &["relay", "assigned"], assigned.len() as u64);
+        Ok(starts)
+    }
+
+    fn revoked(&mut self, tasks: &[Task]) {
+        pump::settle(self, tasks);
+        self.shared.metrics.add(Metric::Rebalances, &["relay", "revoked"], tasks.len() as u64);
+        self.held = None;
+    }
+
+    fn lost(&mut self, tasks: &[Task]) {
+        self.shared.metrics.add(Metric::Rebalances, &["relay", "lost"], tasks.len() as u64);
+        self.held = None;
+    }
+
+    fn message(&mut self, message: &Message<'_>) {
+        let Some(held) = &mut self.held else { return };
+        held.next = message.offset() + 1;
+        held.moved = true;
+        let line = message.payload().unwrap_or_default();
+        let now = now();
+        let detected = message.timestamp_ms().map_or(now, Timestamp::from_ms);
+        let metrics = &self.shared.metrics;
+        match held.relay.line(line, detected, now) {
+            Outcome::Shared(alert, message) => {
+                metrics.add(Metric::RelayAlerts, &[&alert.message], 1);
+                metrics.set(Metric::RelaySequence, &[&alert.producer.uri()], alert.sequence as f64);
+                let mut record = OutRecord::new(Arc::clone(&self.outbox), message.value);
+                record.partition = Some(0);
+                record.key = Some(message.key);
+                record.headers = message.headers.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
+                self.bytes += record.value.len();
+                held.outputs.push(record);
+            }
+            Outcome::Withheld(reason) => {
+                metrics.add(Metric::RelayWithheld, &[reason.as_str()], 1);
+                if reason == Withheld::Malformed {
+                    // The line stays where it is, in the incidents topic.
+                    tracing::error!("{}/0@{} is no incident line", self.incidents, message.offset());
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, _: End) {}
+}
+
+impl Work for RelayStage {
+    fn ledger(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    fn take(&mut self, tasks: Option<&[Task]>) -> Vec<Part> {
+        self.bytes = 0;
+        let Some(held) = &mut self.held else { return Vec::new() };
+        if !held.moved || tasks.is_some_and(|tasks| !tasks.contains(&held.task)) {
+            return Vec::new();
+        }
+        held.moved = false;
+        self.shared.places.insert((Arc::clone(&self.incidents), held.task.input.partition), held.next);
+        let position = Position { input: held.task.input, offset: held.next, metadata: String::new() };
+        vec![Part { task: held.task, outputs: std::mem::take(&mut held.outputs), positions: vec![position] }]
+    }
+
+    fn handed_over(&mut self, _: u64) {}
+
+    fn committed(&mut self, _: u64) {}
+
+    fn is_full(&self) -> bool {
+        self.bytes >= INTERVAL_BYTES_MAX
+    }
+
+    fn turn(&mut self, _: &mut LeadGroup) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn is_ready(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,15 @@
+//! The service on a real Apache Kafka: the binary as a carrier runs it.
+//!
+//! What it wrote is compared with the engine in memory over the same records log (the log decides), and the log with
+//! what was sent.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
+
+#[path = "kafka/carrier.rs"]
+mod carrier;
+#[path = "kafka/faults.rs"]
+mod faults;
+#[path = "kafka/relay.rs"]
+mod relay;
+#[path = "kafka/stream.rs"]
+mod stream;

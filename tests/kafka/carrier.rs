@@ -1,0 +1,367 @@
+//! A carrier: its topics, its configuration, its processes, and what it finds in its topics afterwards.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use lancang::store::Store;
+use lancang_cluster::Cluster;
+use lancang_engine::{MemoryRun, Outputs};
+use lancang_kafka::{
+    Admin, Connection, Isolation, Missing, OutRecord, Producer, ProducerSettings, Reader, Record, Stop, TopicPlan,
+};
+use lancang_pattern::PackSources;
+use lancang_record::log::{Control, Entry};
+use lancang_traffic::world::{OPERATORS, trunk_table};
+use lancang_traffic::{Generator, Sent, Settings};
+
+/// How long anything may take.
+pub const LONG: Duration = Duration::from_secs(90);
+/// Cambodia's place among the operators.
+pub const OPERATOR: usize = 0;
+pub const EPOCH_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+pub fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| Cluster::start(1).unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// Topics of its own on the shared cluster, and a folder with its configuration.
+pub struct Carrier {
+    pub folder: tempfile::TempDir,
+    pub connection: Connection,
+    bootstrap: String,
+    pub prefix: String,
+    pub partitions: u32,
+    /// Lines for `[score]`.
+    pub score: String,
+}
+
+impl Carrier {
+    pub fn new(partitions: u32) -> Self {
+        let carrier = Self::on(cluster().bootstrap(), partitions);
+        carrier.make_topics();
+        carrier
+    }
+
+    /// Without any topics.
+    pub fn on(bootstrap: &str, partitions: u32) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+        let prefix = format!("c{}-{since}-{number}", std::process::id());
+        let carrier = Self {
+            folder: tempfile::tempdir().unwrap(),
+            connection: Connection::new(bootstrap, "test"),
+            bootstrap: bootstrap.to_owned(),
+            prefix,
+            partitions,
+            score: String::new(),
+        };
+        carrier.set_up();
+        carrier
+    }
+
+    fn set_up(&self) {
+        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+        std::fs::write(self.path("trunks.csv"), trunk_table()).unwrap();
+        std::fs::create_dir(self.path("patterns")).unwrap();
+        std::fs::create_dir(self.path("lists")).unwrap();
+        for entry in std::fs::read_dir(config.join("patterns")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                std::fs::copy(&path, self.path("patterns").join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        std::fs::write(self.path("lists/generated.csv"), Generator::new(traffic(1)).lists()).unwrap();
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn topic(&self, name: &str) -> String {
+        format!("{}.{name}", self.prefix)
+    }
+
+    pub fn make_topics(&self) {
+        let mut plans: Vec<TopicPlan> =
+            ["voice", "sms", "mobility"].map(|name| TopicPlan::new(self.topic(name), 2)).into();
+        plans.iter_mut().for_each(|plan| plan.options.push(("retention.ms".into(), "-1".into())));
+        Admin::connect(&self.connection).unwrap().ensure(&plans, Missing::Create, &Stop::new()).unwrap();
+    }
+
+    /// Writes a configuration whose groups and output topics end in `suffix`.
+    pub fn config(&self, name: &str, suffix: &str, extra: &str) -> PathBuf {
+        let operator = &OPERATORS[OPERATOR];
+        let feed = |kind: &str, more: &str| {
+            format!(
+                "[[feeds]]\nname = \"{kind}\"\ntopics = [\"{}\"]\nclass = \"stream\"\nformat = \"json\"\nidle = \"2s\"\n{more}\n",
+                self.topic(kind)
+            )
+        };
+        let text = format!(
+            "[[operators]]\ncountry = \"{}\"\norganisation = \"{}\"\nnode = \"a\"\nown = [\"+{}\"]\n\
+             [kafka]\nbootstrap = \"{}\"\ninstance = \"{}{suffix}\"\nstatic_member = true\n\
+             [topics]\npartitions = {}\ncreate = true\nrecords = \"{}\"\npartials = \"{}\"\nincidents = \"{}\"\n\
+             late = \"{}\"\ndead_letter = \"{}\"\noutbox = \"{}\"\nalerts = \"{}\"\n\
+             {}{}{}\
+             [intake]\ngroup = \"{}-intake{suffix}\"\n[score]\ngroup = \"{}-score{suffix}\"\n{}\n\
+             [patterns]\nfolder = \"patterns\"\nlists = \"lists\"\ntrunks = \"trunks.csv\"\n\
+             [store]\nfolder = \"state{suffix}\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
+             [relay]\ngroup = \"{}-relay{suffix}\"\nepoch_key_env = \"LANCANG_TEST_EPOCH_KEY\"\n{extra}\n",
+            operator.country,
+            operator.organisation,
+            operator.mobile,
+            self.bootstrap,
+            self.prefix,
+            self.partitions,
+            self.topic("records"),
+            self.topic(&format!("partials{suffix}")),
+            self.topic(&format!("incidents{suffix}")),
+            self.topic("late"),
+            self.topic(&format!("dead{suffix}")),
+            self.topic(&format!("outbox{suffix}")),
+            self.topic(&format!("alerts{suffix}")),
+            feed("voice", ""),
+            feed("sms", ""),
+            feed("mobility", "mobility = true"),
+            self.prefix,
+            self.prefix,
+            self.score,
+            self.prefix,
+        );
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub fn start(&self, command: &str, config: &Path) -> Lancang {
+        Lancang::start(command, config)
+    }
+
+    /// Sends records to their feeds' topics: by the served subscriber's hash, timestamps as they were delivered.
+    pub fn send(&self, records: &[Sent]) {
+        let mut producer = Producer::connect(&ProducerSettings::new(self.connection.clone())).unwrap();
+        let messages: Vec<OutRecord> = records.iter().map(|sent| self.message(sent)).collect();
+        producer.send_batch(&messages).unwrap();
+    }
+
+    fn message(&self, sent: &Sent) -> OutRecord {
+        let mut value = Vec::new();
+        lancang_record::codec::json::encode(&sent.record, &mut value);
+        let kind = sent.feed.name().rsplit('-').next().unwrap().to_owned();
+        let mut message = OutRecord::new(self.topic(&kind).as_str().into(), value);
+        // As a mediation would write it: by switch. Each switch's records are in order.
+        let source = sent.record.source.as_deref().unwrap_or("");
+        message.partition = Some(source.bytes().map(i32::from).sum::<i32>() % 2);
+        message.timestamp_ms = Some(sent.at.as_ms());
+        message
+    }
+
+    pub fn send_raw(&self, kind: &str, value: Vec<u8>, timestamp_ms: i64) {
+        let mut producer = Producer::connect(&ProducerSettings::new(self.connection.clone())).unwrap();
+        let mut message = OutRecord::new(self.topic(kind).as_str().into(), value);
+        message.partition = Some(0);
+        message.timestamp_ms = Some(timestamp_ms);
+        producer.send_batch(&[message]).unwrap();
+    }
+
+    pub fn read(&self, topic: &str) -> Vec<Record> {
+        match Reader::read_all(&self.connection, &self.topic(topic), Isolation::Committed, 10_000_000, LONG) {
+            Ok(records) => records,
+            Err(lancang_kafka::Error::MissingTopic { .. }) => Vec::new(),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    pub fn lines(&self, topic: &str) -> Vec<String> {
+        self.read(topic).into_iter().map(|record| String::from_utf8(record.payload.unwrap()).unwrap()).collect()
+    }
+
+    /// Number of records in the frames of the records log.
+    pub fn framed(&self) -> usize {
+        self.read("records").iter().filter_map(|message| frame(message.payload.as_deref().unwrap())).sum()
+    }
+
+    /// Waits until the records log holds as many records, and its marks say that all inputs are idle.
+    pub fn wait_until_framed(&self, records: usize) {
+        let begun = Instant::now();
+        loop {
+            let found = self.framed();
+            assert!(found <= records, "{found} records in the log, {records} were sent: something is there twice");
+            if found == records {
+                return;
+            }
+            assert!(begun.elapsed() < LONG, "{found} of {records} records are in the log");
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    }
+
+    /// Incident lines that the engine finds in memory over the records log, sorted.
+    pub fn expected(&self, suffix: &str) -> Vec<String> {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let store = Store::open(&self.path(&format!("state{suffix}")), runtime.handle().clone()).unwrap();
+        let mut run = MemoryRun::new(self.partitions, 20_000_000);
+        let mut out = Outputs::default();
+        for message in self.read("records") {
+            let entry = message.payload.unwrap();
+            if let Ok(Entry::Control(Control { pack })) = Entry::decode(&entry) {
+                let sources = PackSources::decode(&store.pack(&pack).unwrap()).unwrap();
+                run.offer(std::sync::Arc::new(sources.compile().unwrap()));
+            }
+            run.push(u32::try_from(message.partition).unwrap(), &entry, &mut out).unwrap();
+        }
+        let mut lines: Vec<String> =
+            out.incidents.into_iter().map(|incident| String::from_utf8(incident.line).unwrap()).collect();
+        lines.sort();
+        lines
+    }
+
+    /// Waits until a topic holds exactly these lines, in any order.
+    pub fn wait_for_lines(&self, topic: &str, expected: &[String]) {
+        let begun = Instant::now();
+        loop {
+            let mut found = self.lines(topic);
+            found.sort();
+            if found == expected {
+                return;
+            }
+            let surplus: Vec<_> = found.iter().filter(|line| !expected.contains(line)).collect();
+            assert!(surplus.is_empty(), "{topic} holds what it should not: {surplus:?}");
+            assert!(begun.elapsed() < LONG, "{topic} holds {} of {} lines", found.len(), expected.len());
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    }
+}
+
+/// Number of records of a frame.
+fn frame(bytes: &[u8]) -> Option<usize> {
+    match Entry::decode(bytes) {
+        Ok(Entry::Frame(frame)) => Some(frame.remaining() as usize),
+        Ok(_) => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Settings of generated traffic.
+pub fn traffic(seed: u64) -> Settings {
+    Settings { episodes: 12, ..Settings::new(6_000, 1.0, seed) }
+}
+
+/// The records of Cambodia's operator.
+pub fn records(seed: u64) -> Vec<Sent> {
+    Generator::new(traffic(seed)).filter(|sent| sent.feed.operator == OPERATOR).collect()
+}
+
+/// A process of the product.
+pub struct Lancang {
+    child: Child,
+    pub log: PathBuf,
+}
+
+impl Lancang {
+    fn start(command: &str, config: &Path) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let log = config.with_extension(format!("{command}-{}.log", NUMBER.fetch_add(1, Ordering::Relaxed)));
+        let child = Command::new(env!("CARGO_BIN_EXE_lancang"))
+            .args([command, "--config"])
+            .arg(config)
+            .env("LANCANG_TEST_EPOCH_KEY", EPOCH_KEY)
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        Self { child, log }
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    pub fn wait_for_log(&self, text: &str) {
+        let begun = Instant::now();
+        while !self.log().contains(text) {
+            assert!(begun.elapsed() < LONG, "no `{text}` in the log:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// `kill -9`
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let id = i32::try_from(self.child.id()).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
+    /// SIGTERM, and its exit status.
+    pub fn end(mut self) -> i32 {
+        self.signal(rustix::process::Signal::TERM);
+        self.wait()
+    }
+
+    pub fn wait(&mut self) -> i32 {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap_or(-1);
+            }
+            assert!(begun.elapsed() < LONG, "it does not end:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The address of its metrics.
+    pub fn address(&self) -> String {
+        self.wait_for_log("metrics and health at http://");
+        let log = self.log();
+        let (_, rest) = log.split_once("metrics and health at http://").unwrap();
+        rest.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// A page of its HTTP endpoint: status and text.
+    pub fn get(&self, path: &str) -> (u16, String) {
+        use std::io::{Read as _, Write as _};
+        let mut stream = std::net::TcpStream::connect(self.address()).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: lancang\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer.split_whitespace().nth(1).unwrap().parse().unwrap();
+        (status, answer)
+    }
+
+    pub fn wait_until_ready(&self) {
+        let begun = Instant::now();
+        while self.get("/readyz").0 != 200 {
+            assert!(begun.elapsed() < LONG, "not ready:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Values of a metric by its labels as they are written.
+    pub fn metric(&self, name: &str) -> BTreeMap<String, f64> {
+        let (_, page) = self.get("/metrics");
+        page.lines()
+            .filter_map(|line| line.strip_prefix(name))
+            .filter_map(|rest| rest.rsplit_once(' '))
+            .map(|(labels, value)| (labels.to_owned(), value.parse().unwrap()))
+            .collect()
+    }
+}
+
+impl Drop for Lancang {
+    fn drop(&mut self) {
+        // Ended already in the ordinary case.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,204 @@
+//! What goes wrong in real life.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use lancang_cluster::Cluster;
+
+use crate::carrier::{Carrier, Lancang, records};
+
+/// `kill -9` ten times while records stream in: every record is in the log once, and the incidents are byte for byte
+/// those of an undisturbed run over the same log.
+#[test]
+fn kill_nine_ten_times() {
+    let mut carrier = Carrier::new(2);
+    carrier.score = "snapshot = \"1s\"".to_owned();
+    let records = records(4);
+    let config = carrier.config("lancang.toml", "", "");
+    let slices: Vec<_> = records.chunks(records.len() / 20 + 1).collect();
+    let mut run: Option<Lancang> = None;
+    let mut seed = 0x9e37_79b9_u64;
+    for (index, slice) in slices.iter().enumerate() {
+        carrier.send(slice);
+        if index % 2 == 0 && index / 2 < 10 {
+            if let Some(run) = run.take() {
+                run.kill();
+            }
+            run = Some(carrier.start("run", &config));
+        }
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        std::thread::sleep(Duration::from_millis(900 + (seed >> 33) % 900));
+    }
+    run.take().unwrap().kill();
+    let last = carrier.start("run", &config);
+    carrier.wait_until_framed(records.len());
+    last.wait_until_ready();
+    last.wait_for_log("idle: its end is reached");
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(last.end(), 0);
+
+    let expected = carrier.expected("");
+    assert!(expected.len() > 10, "{}", expected.len());
+    carrier.wait_for_lines("incidents", &expected);
+
+    // The binary itself, undisturbed, over the same log into topics of its own.
+    std::fs::create_dir(carrier.path("state-b")).unwrap();
+    copy_packs(&carrier);
+    let config = carrier.config("undisturbed.toml", "-b", "");
+    let undisturbed = carrier.start("score", &config);
+    carrier.wait_for_lines("incidents-b", &expected);
+    assert_eq!(undisturbed.end(), 0);
+    assert_eq!(by_incident(&carrier, "incidents"), by_incident(&carrier, "incidents-b"));
+}
+
+fn copy_packs(carrier: &Carrier) {
+    let to = carrier.path("state-b/packs");
+    std::fs::create_dir(&to).unwrap();
+    for entry in std::fs::read_dir(carrier.path("state/packs")).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+}
+
+/// The lines of each incident in their order.
+fn by_incident(carrier: &Carrier, topic: &str) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
+    let mut incidents: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for record in carrier.read(topic) {
+        incidents.entry(record.key.unwrap()).or_default().push(record.payload.unwrap());
+    }
+    incidents
+}
+
+/// What cannot be read goes to the dead-letter topic with its place and reason, and the stream goes on.
+#[test]
+fn poison_messages() {
+    let carrier = Carrier::new(2);
+    let records = records(5);
+    let records = &records[..records.len() / 4];
+    let at = records[records.len() - 1].at.as_ms();
+    let number = "8".repeat(40);
+    let start = "2025-11-10T08:00:00Z";
+    let voice = |fields: &str| format!("{{\"kind\":\"voice\",{fields}}}").into_bytes();
+    let poison: Vec<(&str, Vec<u8>)> = vec![
+        ("broken JSON", b"{\"kind\":\"voice\",".to_vec()),
+        ("missing field", voice("\"direction\":\"outgoing\",\"caller\":\"+85510123456\"")),
+        ("no zone", voice("\"start\":\"2025-11-10T08:00:00\",\"direction\":\"outgoing\",\"caller\":\"+85510123456\"")),
+        (
+            "negative",
+            voice(&format!(
+                "\"start\":\"{start}\",\"direction\":\"outgoing\",\"caller\":\"+85510123456\",\"duration_s\":-1"
+            )),
+        ),
+        ("40 digits", voice(&format!("\"start\":\"{start}\",\"direction\":\"outgoing\",\"caller\":\"{number}\""))),
+        ("not UTF-8", b"{\"kind\":\"voice\",\"source\":\"\xff\xfe\"}".to_vec()),
+        (
+            "year 2036",
+            voice(
+                "\"start\":\"2036-01-01T00:00:00Z\",\"direction\":\"outgoing\",\"caller\":\"+85510123456\",\"callee\":\"+85510123457\"",
+            ),
+        ),
+        ("large", vec![b' '; 900_000]),
+    ];
+    carrier.send(&records[..records.len() / 2]);
+    for (_, bytes) in &poison {
+        carrier.send_raw("voice", bytes.clone(), at);
+    }
+    carrier.send(&records[records.len() / 2..]);
+    let config = carrier.config("lancang.toml", "", "");
+    let run = carrier.start("run", &config);
+    carrier.wait_until_framed(records.len());
+    let begun = Instant::now();
+    while carrier.read("dead").len() < poison.len() && begun.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let dead = carrier.read("dead");
+    assert_eq!(dead.len(), poison.len());
+    for letter in &dead {
+        let header = |name: &str| {
+            let found = letter.headers.iter().find(|(other, _)| other == name).unwrap();
+            String::from_utf8(found.1.clone()).unwrap()
+        };
+        assert!(header("place").starts_with(&format!("{}/0@", carrier.topic("voice"))), "{}", header("place"));
+        let error = header("error");
+        assert!(!error.contains("85510123456") && !error.contains("88888888"), "{error}");
+        let bytes = letter.payload.as_ref().unwrap();
+        assert!(poison.iter().any(|(_, poison)| bytes.starts_with(&poison[..poison.len().min(200_000)])));
+    }
+    let reasons = run.metric("lancang_intake_dead_letters_total");
+    assert_eq!(reasons.values().sum::<f64>(), poison.len() as f64, "{reasons:?}");
+    assert!(!run.log().contains("85510123456"));
+    assert_eq!(run.end(), 0);
+}
+
+/// Most of a feed is bad: the run stops and says so.
+#[test]
+fn a_feed_that_is_mostly_bad() {
+    let carrier = Carrier::new(1);
+    for _ in 0..3 {
+        let bad: Vec<u8> = format!("[{}]", vec!["{\"kind\":\"voice\"}"; 100].join(",")).into_bytes();
+        carrier.send_raw("voice", bad, 1_762_732_800_000);
+    }
+    let config = carrier.config("lancang.toml", "", "");
+    let mut run = carrier.start("run", &config);
+    assert_eq!(run.wait(), 65, "{}", run.log());
+    assert!(run.log().contains("feed `voice`: "), "{}", run.log());
+}
+
+#[test]
+fn a_missing_topic() {
+    let carrier = Carrier::on(crate::carrier::cluster().bootstrap(), 1);
+    let config = carrier.config("lancang.toml", "", "");
+    let mut run = carrier.start("run", &config);
+    assert_eq!(run.wait(), 78, "{}", run.log());
+    let expected = format!("topic `{}` does not exist: create it", carrier.topic("voice"));
+    assert!(run.log().contains(&expected), "{}", run.log());
+}
+
+/// A broker that is down at the start and comes later: a clear line in the log, and the work begins.
+#[test]
+fn a_broker_that_comes_later() {
+    let cluster = Cluster::start(1).unwrap_or_else(|error| panic!("{error}"));
+    let carrier = Carrier::on(cluster.bootstrap(), 1);
+    carrier.make_topics();
+    let records = records(6);
+    carrier.send(&records[..1000]);
+    cluster.kill(0).unwrap();
+    let config = carrier.config("lancang.toml", "", "");
+    let run = carrier.start("run", &config);
+    run.wait_for_log("no broker of");
+    assert_eq!(run.get("/readyz").0, 503);
+    assert_eq!(run.get("/healthz").0, 200);
+    cluster.restart(0).unwrap();
+    carrier.wait_until_framed(1000);
+    run.wait_until_ready();
+    assert_eq!(run.end(), 0);
+}
+
+/// A changed pack is put in force by SIGHUP; one with mistakes changes nothing.
+#[test]
+fn a_changed_pack() {
+    let carrier = Carrier::new(2);
+    let config = carrier.config("lancang.toml", "", "");
+    let run = carrier.start("run", &config);
+    run.wait_until_ready();
+    let pattern = carrier.path("patterns/sim-box-burst.toml");
+    let text = std::fs::read_to_string(&pattern).unwrap();
+    std::fs::write(&pattern, text.replace("version = 1", "version = \"one\"")).unwrap();
+    run.signal(rustix::process::Signal::HUP);
+    run.wait_for_log("nothing is changed");
+    std::fs::write(&pattern, text.replace("version = 1", "version = 2")).unwrap();
+    run.signal(rustix::process::Signal::HUP);
+    let begun = Instant::now();
+    while run.metric("lancang_pack_changes_total").get("{outcome=\"announced\"}") != Some(&2.0) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{}", run.log());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let records = records(7);
+    carrier.send(&records);
+    carrier.wait_until_framed(records.len());
+    std::thread::sleep(Duration::from_secs(6));
+    let expected = carrier.expected("");
+    assert!(expected.iter().any(|line| line.contains("sim-box-burst@2")));
+    carrier.wait_for_lines("incidents", &expected);
+    assert_eq!(run.end(), 0);
+}

@@ -1,0 +1,101 @@
+//! What a carrier sees when nothing goes wrong.
+
+use std::time::Duration;
+
+use lancang_traffic::evaluation::{evaluate, read_incidents};
+use lancang_traffic::world::OPERATORS;
+use lancang_traffic::{Generator, Truth};
+
+use crate::carrier::{Carrier, OPERATOR, records, traffic};
+
+fn truth(seed: u64) -> Vec<Truth> {
+    let country = OPERATORS[OPERATOR].country.to_string();
+    Generator::new(traffic(seed)).truth().into_iter().filter(|episode| episode.country == country).collect()
+}
+
+/// Records in, incidents out: those that the log says, all fraud found, every record's fate counted.
+#[test]
+fn a_round_trip() {
+    let carrier = Carrier::new(4);
+    let records = records(1);
+    carrier.send(&records);
+    let config = carrier.config("lancang.toml", "", "");
+    let run = carrier.start("run", &config);
+    carrier.wait_until_framed(records.len());
+    run.wait_until_ready();
+    run.wait_for_log("idle: its end is reached");
+    // The last marks.
+    std::thread::sleep(Duration::from_secs(4));
+    let expected = carrier.expected("");
+    assert!(!expected.is_empty());
+    carrier.wait_for_lines("incidents", &expected);
+
+    let read: f64 = run.metric("lancang_intake_records_read_total").values().sum();
+    let fates: f64 = run.metric("lancang_intake_records_total").values().sum();
+    assert_eq!((read, fates), (records.len() as f64, records.len() as f64));
+    std::thread::sleep(Duration::from_secs(2));
+    let read: f64 = run.metric("lancang_score_records_read_total").values().sum();
+    let fates: f64 = run.metric("lancang_score_records_total").values().sum();
+    assert_eq!((read, fates), (records.len() as f64, records.len() as f64));
+    assert_eq!(run.end(), 0);
+
+    let report = evaluate(&read_incidents(&expected.join("\n")).unwrap(), &truth(1));
+    for (pattern, report) in &report.patterns {
+        assert!(report.recall_easy_medium >= 0.95, "{pattern}: {report:?}");
+        assert!(report.precision >= 0.95, "{pattern}: {report:?}");
+    }
+}
+
+/// Voice is read long after SMS; nothing is late, because lateness depends on an input's own clock alone.
+#[test]
+fn topics_of_different_speed() {
+    let carrier = Carrier::new(2);
+    let records = records(2);
+    let (sms, rest): (Vec<_>, Vec<_>) = records.iter().cloned().partition(|sent| sent.feed.name().ends_with("sms"));
+    let config = carrier.config("lancang.toml", "", "");
+    let config_text = std::fs::read_to_string(&config).unwrap().replace("idle = \"2s\"", "idle = \"1h\"");
+    std::fs::write(&config, config_text).unwrap();
+    let run = carrier.start("run", &config);
+    carrier.send(&sms);
+    carrier.wait_until_framed(sms.len());
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(carrier.lines("incidents").len(), 0, "nothing is judged before voice and mobility have spoken");
+    for slice in rest.chunks(rest.len() / 4) {
+        carrier.send(slice);
+        std::thread::sleep(Duration::from_millis(700));
+    }
+    carrier.wait_until_framed(records.len());
+    std::thread::sleep(Duration::from_secs(3));
+    let expected = carrier.expected("");
+    assert!(expected.iter().any(|line| line.contains("smishing-burst")));
+    carrier.wait_for_lines("incidents", &expected);
+    assert!(carrier.lines("late").is_empty());
+    assert_eq!(run.end(), 0);
+}
+
+/// SIGTERM in the middle, a second start: it goes on where the first stopped.
+#[test]
+fn a_restart_in_the_middle() {
+    let mut carrier = Carrier::new(2);
+    carrier.score = "snapshot = \"1s\"".to_owned();
+    let records = records(3);
+    let half = records.len() / 2;
+    let config = carrier.config("lancang.toml", "", "");
+    let first = carrier.start("run", &config);
+    carrier.send(&records[..half]);
+    carrier.wait_until_framed(half);
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(first.end(), 0);
+    let stopped = carrier.lines("incidents").len();
+
+    let second = carrier.start("run", &config);
+    carrier.send(&records[half..]);
+    carrier.wait_until_framed(records.len());
+    second.wait_until_ready();
+    std::thread::sleep(Duration::from_secs(5));
+    let expected = carrier.expected("");
+    assert!(expected.len() > stopped);
+    carrier.wait_for_lines("incidents", &expected);
+    assert!(second.metric("lancang_snapshots_total").get("{outcome=\"loaded\"}").copied().unwrap_or(0.0) > 0.0);
+    assert_eq!(second.end(), 0);
+}
