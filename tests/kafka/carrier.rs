@@ -155,9 +155,9 @@ impl Carrier {
         lancang_record::codec::json::encode(&sent.record, &mut value);
         let kind = sent.feed.name().rsplit('-').next().unwrap().to_owned();
         let mut message = OutRecord::new(self.topic(&kind).as_str().into(), value);
-        // As a mediation would write it: by switch. Each switch's records are in order.
-        let source = sent.record.source.as_deref().unwrap_or("");
-        message.partition = Some(source.bytes().map(i32::from).sum::<i32>() % 2);
+        // As feeds are: by no key that means anything, in the order of delivery.
+        let reference = sent.record.id.as_deref().unwrap_or("");
+        message.partition = Some(reference.bytes().map(i32::from).sum::<i32>() % 2);
         message.timestamp_ms = Some(sent.at.as_ms());
         message
     }

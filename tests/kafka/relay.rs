@@ -37,7 +37,7 @@ fn alerts_of_a_relay_that_is_killed() {
 
     let begun = Instant::now();
     let unique = |records: &[Record]| {
-        let mut by_id: BTreeMap<String, (Option<Vec<u8>>, Vec<(String, Vec<u8>)>)> = BTreeMap::new();
+        let mut by_id = BTreeMap::new();
         for record in records {
             let bytes = (record.payload.clone(), record.headers.clone());
             let known = by_id.entry(header(record, "ce_id")).or_insert_with(|| bytes.clone());
