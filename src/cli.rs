@@ -12,6 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     propagate_version = true,
     after_help = "\
 Examples:
+  lancang demo                                            see it work, nothing else to install
+  lancang run --config config/lancang.toml                the service at a carrier
   lancang generate --out day.jsonl.zst --truth truth.jsonl --setup setup
   lancang replay day.jsonl.zst --alerts incidents.jsonl --mobility \\
       --trunks setup/trunks.csv --lists setup/lists --country KH --own +85510
@@ -32,6 +34,9 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// The whole way of a record on this machine: an embedded broker, synthetic traffic of six countries with fraud in
+    /// it, detection, alerts.
+    Demo(Demo),
     /// The service at a carrier, Kafka to Kafka: intake and score in one process.
     Run(Serve),
     /// Intake alone: feeds to the records log.
@@ -51,6 +56,47 @@ pub enum Command {
     Generate(Generate),
     /// Incidents against ground truth: precision, recall, time to detection.
     Evaluate(Evaluate),
+}
+
+/// `lancang demo`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lancang demo                                  a synthetic day in four minutes; Ctrl-C ends it with a summary
+  lancang demo --for 30s --listen 127.0.0.1:0   half a minute, metrics on any free port")]
+pub struct Demo {
+    /// Ends after this long, such as `30s` or `2m`; otherwise with the synthetic day.
+    #[arg(long, value_name = "TIME", value_parser = parse_length)]
+    pub r#for: Option<std::time::Duration>,
+    /// How many times as fast as events time runs; at least 60, so that windows fill.
+    #[arg(long, default_value_t = 360.0, value_parser = parse_speed)]
+    pub speed: f64,
+    /// Subscribers of all six operators together.
+    #[arg(long, default_value_t = 60_000)]
+    pub subscribers: u64,
+    /// Episodes of each pattern and grade, and look-alikes of each class.
+    #[arg(long, default_value_t = 12)]
+    pub episodes: u64,
+    /// Seed of the traffic.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Folder of pattern files.
+    #[arg(long, value_name = "DIR", default_value = "config/patterns")]
+    pub patterns: PathBuf,
+    /// Address of metrics and health; port 0 takes any free one.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9600")]
+    pub listen: std::net::SocketAddr,
+}
+
+fn parse_length(text: &str) -> Result<std::time::Duration, String> {
+    let ms = lancang_diagnostic::toml::parse_duration_ms(text).filter(|ms| *ms > 0);
+    let ms = ms.ok_or("expected a length of time such as `30s` or `2m`")?;
+    Ok(std::time::Duration::from_millis(ms.unsigned_abs()))
+}
+
+fn parse_speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok().filter(|speed| (60.0..=100_000.0).contains(speed));
+    speed.ok_or_else(|| "expected a number from 60 to 100000".to_owned())
 }
 
 /// `lancang run`, `intake`, `score`, `relay`

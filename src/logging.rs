@@ -5,9 +5,10 @@ use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging. `json` for machines; colours only on a terminal and without `NO_COLOR`.
-pub fn start(json: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// Starts logging. `json` for machines; colours only on a terminal and without `NO_COLOR`. `level` is what is logged
+/// where `RUST_LOG` says nothing.
+pub fn start(json: bool, level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = if json {
         builder.json().try_init()

@@ -1,7 +1,8 @@
 //! `lancang`: finds telecom scam patterns in call and SMS records while they happen.
 
 use clap::Parser as _;
-use lancang::{cli::Cli, commands, exit, logging};
+use lancang::cli::{Cli, Command};
+use lancang::{commands, exit, logging};
 
 fn main() {
     let cli = match Cli::try_parse() {
@@ -13,7 +14,9 @@ fn main() {
             std::process::exit(if wrong { exit::Exit::Usage as i32 } else { 0 });
         }
     };
-    logging::start(cli.log_json);
+    // A demo shows what happens in lines of its own.
+    let level = if matches!(cli.command, Command::Demo(_)) { "error" } else { "info" };
+    logging::start(cli.log_json, level);
     if let Err(error) = commands::run(cli) {
         eprintln!("lancang: {error:#}");
         std::process::exit(exit::status(&error));

@@ -318,6 +318,20 @@ impl Metrics {
         }
     }
 
+    /// Values that a label of a counter has had, sorted.
+    #[must_use]
+    pub fn label_values(&self, metric: Metric, label: &str) -> Vec<String> {
+        let Collector::Counter(counter) = &self.collectors[metric as usize] else { return Vec::new() };
+        let families = prometheus::core::Collector::collect(counter);
+        let series = families.iter().flat_map(prometheus::proto::MetricFamily::get_metric);
+        let labels = series.flat_map(|series| series.get_label().iter());
+        let mut values: Vec<String> =
+            labels.filter(|pair| pair.name() == label).map(|pair| pair.value().to_owned()).collect();
+        values.sort();
+        values.dedup();
+        values
+    }
+
     /// Sets a gauge.
     pub fn set(&self, metric: Metric, labels: &[&str], value: f64) {
         if let Collector::Gauge(gauge) = &self.collectors[metric as usize] {

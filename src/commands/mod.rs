@@ -22,6 +22,7 @@ use crate::service::Stage;
 /// Whatever the command ends with; [`crate::exit::status`] turns it into an exit status.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
+        Command::Demo(args) => crate::demo::run(&args),
         Command::Run(args) => serve::run(&args, &[Stage::Intake, Stage::Score]),
         Command::Intake(args) => serve::run(&args, &[Stage::Intake]),
         Command::Score(args) => serve::run(&args, &[Stage::Score]),

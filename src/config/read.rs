@@ -155,18 +155,7 @@ fn is_secret(option: &str) -> bool {
 }
 
 fn topics(root: &Table<'_, '_>) -> Topics {
-    let default = Topics {
-        partitions: 8,
-        replication: -1,
-        create: false,
-        records: "lancang.records.v1".to_owned(),
-        partials: "lancang.partials.v1".to_owned(),
-        incidents: "lancang.incidents.v1".to_owned(),
-        late: "lancang.late.v1".to_owned(),
-        dead_letter: "lancang.dead-letter.v1".to_owned(),
-        outbox: "lancang.outbox.v1".to_owned(),
-        alerts: "lancang.alerts.v1".to_owned(),
-    };
+    let default = Topics::default();
     let Some(table) = root.table("topics") else {
         return default;
     };
@@ -376,6 +365,23 @@ fn listen(root: &Table<'_, '_>) -> Option<std::net::SocketAddr> {
         root.wrong(text.span, "http.listen", "expected an address and a port, such as \"127.0.0.1:9600\"");
     }
     address
+}
+
+impl Default for Topics {
+    fn default() -> Self {
+        Self {
+            partitions: 8,
+            replication: -1,
+            create: false,
+            records: "lancang.records.v1".to_owned(),
+            partials: "lancang.partials.v1".to_owned(),
+            incidents: "lancang.incidents.v1".to_owned(),
+            late: "lancang.late.v1".to_owned(),
+            dead_letter: "lancang.dead-letter.v1".to_owned(),
+            outbox: "lancang.outbox.v1".to_owned(),
+            alerts: "lancang.alerts.v1".to_owned(),
+        }
+    }
 }
 
 impl Default for Intake {

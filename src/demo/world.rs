@@ -1,0 +1,139 @@
+//! Broker, topics, folders and configuration of a demo.
+
+use std::fs::Permissions;
+use std::io::Read as _;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use lancang_kafka::{Connection, Mock};
+use lancang_record::Class;
+use lancang_traffic::generator::FeedKind;
+use lancang_traffic::world::{OPERATORS, trunk_table};
+use lancang_traffic::{Feed, Generator};
+use tempfile::TempDir;
+
+use crate::config::{self, Cluster, Config, Format, Intake, Operator, Patterns, Relay, Score, Topics};
+
+/// Partitions of the records log.
+const PARTITIONS: u32 = 4;
+/// Silence after which an input is idle. Event time runs fast here: a quiet minute is a fraction of a second.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Everything that a demo stands on; gone when this is dropped.
+pub struct World {
+    /// Configuration of the stages.
+    pub config: Config,
+    mock: Mock,
+    _folder: TempDir,
+}
+
+impl World {
+    /// Starts the broker and writes what the configuration names.
+    ///
+    /// # Errors
+    /// If the broker cannot open a port, or a folder cannot be written.
+    pub fn make(generator: &Generator, patterns: &Path, listen: SocketAddr) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("lancang-demo-").tempdir().context("cannot make a folder")?;
+        let path = |name: &str| folder.path().join(name);
+        std::fs::create_dir(path("lists"))?;
+        std::fs::write(path("lists/generated.csv"), generator.lists())?;
+        std::fs::write(path("trunks.csv"), trunk_table())?;
+        write_key(&path("epoch.key"))?;
+        let topics = topics();
+        let mut made = vec![
+            (topics.records.clone(), PARTITIONS),
+            (topics.partials.clone(), PARTITIONS),
+            (topics.incidents.clone(), 1),
+            (topics.late.clone(), 1),
+            (topics.dead_letter.clone(), 1),
+            (topics.outbox.clone(), 1),
+            (topics.alerts.clone(), 1),
+        ];
+        made.extend(Feed::all().into_iter().map(|feed| (feed.name(), 1)));
+        let made: Vec<(String, i32)> = made.into_iter().map(|(name, count)| (name, count as i32)).collect();
+        let mock = Mock::start(&made)?;
+        let config = Config {
+            operators: OPERATORS.iter().map(operator).collect(),
+            kafka: cluster(mock.bootstrap()),
+            exchange: None,
+            topics,
+            feeds: Feed::all().into_iter().map(feed).collect(),
+            intake: Intake { commit: Duration::from_millis(50), ..Intake::default() },
+            score: Score { commit: Duration::from_millis(50), ..Score::default() },
+            relay: Some(Relay { epoch_key_file: Some(path("epoch.key")), ..Relay::default() }),
+            patterns: Patterns {
+                folder: patterns.to_path_buf(),
+                lists: path("lists"),
+                trunks: Some(path("trunks.csv")),
+            },
+            store: path("state"),
+            listen,
+        };
+        Ok(Self { config, mock, _folder: folder })
+    }
+
+    /// `host:port` of the broker.
+    #[must_use]
+    pub fn bootstrap(&self) -> &str {
+        self.mock.bootstrap()
+    }
+
+    /// A connection for the demo's own clients.
+    #[must_use]
+    pub fn connection(&self) -> Connection {
+        Connection::new(self.bootstrap(), "demo")
+    }
+}
+
+fn topics() -> Topics {
+    Topics { partitions: PARTITIONS, ..Topics::default() }
+}
+
+fn cluster(bootstrap: &str) -> Cluster {
+    Cluster {
+        bootstrap: bootstrap.to_owned(),
+        instance: "demo".to_owned(),
+        static_member: false,
+        options: Default::default(),
+        option_files: Default::default(),
+        option_envs: Default::default(),
+    }
+}
+
+fn operator(operator: &lancang_traffic::world::Operator) -> Operator {
+    Operator {
+        country: operator.country,
+        organisation: operator.organisation.to_owned(),
+        node: "demo".to_owned(),
+        own: vec![format!("+{}", operator.mobile)],
+    }
+}
+
+fn feed(feed: Feed) -> config::Feed {
+    config::Feed {
+        name: feed.name(),
+        topics: vec![feed.name()],
+        class: Class::Stream,
+        lateness_ms: Class::Stream.lateness_ms(),
+        format: Format::Json,
+        mapping: None,
+        operator: feed.operator,
+        content: None,
+        mobility: feed.kind == FeedKind::Mobility,
+        idle: IDLE,
+        bad_share_max: 0.5,
+    }
+}
+
+/// A key of this demo alone.
+fn write_key(path: &Path) -> anyhow::Result<()> {
+    let mut key = [0_u8; 32];
+    let mut random = std::fs::File::open("/dev/urandom").context("no random bytes for the epoch key")?;
+    random.read_exact(&mut key)?;
+    std::fs::write(path, crate::store::hex(&key))?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    Ok(())
+}
