@@ -133,6 +133,7 @@ pub struct PackArgs {
 #[command(after_help = "\
 Examples:
   lancang replay day.jsonl.zst --country KH --own +85510 --alerts incidents.jsonl
+  lancang replay Master.csv --mapping config/mappings/asterisk.toml --country LA --own +85620 --alerts -
   zcat day.csv.gz | lancang replay - --format csv --country KH --own +85510 --alerts - --summary json")]
 pub struct Replay {
     /// Files, or `-` for standard input; gzip and zstd are recognised.
@@ -141,6 +142,9 @@ pub struct Replay {
     /// Form of the files; told from the name otherwise.
     #[arg(long, value_enum)]
     pub format: Option<FileFormat>,
+    /// Mapping file: how the columns of a carrier's own format become the canonical record; shows the first it makes.
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
     /// Pattern pack.
     #[command(flatten)]
     pub pack: PackArgs,

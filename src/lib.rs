@@ -8,6 +8,7 @@ pub mod epoch_key;
 pub mod exit;
 pub mod http;
 pub mod logging;
+pub mod mapping_file;
 pub mod metrics;
 pub mod network;
 pub mod pack_folder;

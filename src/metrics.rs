@@ -90,7 +90,7 @@ const METRICS: &[Spec] = &[
         Form::Counter,
         "lancang_intake_records_total",
         &["feed", "fate"],
-        "Records by what became of them: framed, late, dead_letter.",
+        "Records by what became of them: framed, late, ignored (left out by the mapping), dead_letter.",
     ),
     spec(
         Metric::IntakeDeadLetters,

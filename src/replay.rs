@@ -43,6 +43,8 @@ pub struct Totals {
     pub framed: u64,
     /// Late records.
     pub late: u64,
+    /// Records left out, as the mapping says.
+    pub ignored: u64,
     /// Records that could not be read, by reason.
     pub dead: BTreeMap<&'static str, u64>,
     /// What the tasks counted.
@@ -101,6 +103,7 @@ impl Replay {
             totals.read += fates.read;
             totals.framed += fates.framed;
             totals.late += fates.late;
+            totals.ignored += fates.ignored;
             for (reason, count) in &fates.dead {
                 *totals.dead.entry(reason).or_default() += count;
             }

@@ -85,6 +85,8 @@ fn run(day: &Day, operator: usize, partitions: u32, format: Format) -> (Vec<Stri
         content: false,
         lateness_ms: Class::Stream.lateness_ms(),
         mobility: true,
+        mapping: None,
+        has_header: true,
         bad_share_max: 0.5,
     };
     replay.add(FileInput::open("day", Cursor::new(day.bytes.clone()), feed, partitions).unwrap());

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use anyhow::Context as _;
 use lancang_diagnostic::{Diagnostic, render};
 use lancang_intake::Trunks;
+use lancang_record::mapping;
 use serde_json::json;
 
 use crate::cli::{self, Form};
@@ -12,6 +13,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::logging::colors;
 use crate::pack_folder;
+use crate::service::clients;
 
 /// Runs the command.
 ///
@@ -75,8 +77,35 @@ fn named_files(config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mu
             Err(error) => mistakes.push(Diagnostic::file(&name, format!("cannot be read: {error}"))),
         }
     }
+    for feed in &config.feeds {
+        let Some(path) = &feed.mapping else { continue };
+        let name = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => {
+                match mapping::read(&name, &text) {
+                    Ok(mapping) if mapping.columns.is_empty() => mistakes.push(Diagnostic::file(
+                        &name,
+                        format!(
+                            "feed `{}` reads a topic, where no header names the columns: name them in `columns`",
+                            feed.name
+                        ),
+                    )),
+                    Ok(_) => {}
+                    Err(found) => mistakes.extend(found),
+                }
+                texts.push((name, text));
+            }
+            Err(error) => mistakes.push(Diagnostic::file(&name, format!("cannot be read: {error}"))),
+        }
+    }
+    let clusters = [Some(&config.kafka), config.exchange.as_ref()];
+    for cluster in clusters.into_iter().flatten() {
+        if let Err(error) = clients::connection(cluster) {
+            mistakes.push(Diagnostic::file("kafka.options", error.to_string()));
+        }
+    }
     let keys = config.relay.iter().filter_map(|relay| relay.epoch_key_file.as_ref());
-    for path in config.feeds.iter().filter_map(|feed| feed.mapping.as_ref()).chain(keys) {
+    for path in keys {
         if let Err(error) = std::fs::metadata(path) {
             mistakes.push(Diagnostic::file(&path.display().to_string(), format!("cannot be read: {error}")));
         }

@@ -187,6 +187,8 @@ pub fn run_case(case: &Path, pack: &Arc<Pack>) -> anyhow::Result<Option<String>>
         content: false,
         lateness_ms: Class::Stream.lateness_ms(),
         mobility: true,
+        mapping: None,
+        has_header: true,
         bad_share_max: 1.0,
     };
     replay.add(FileInput::open("records.jsonl", Cursor::new(read("records.jsonl")?.into_bytes()), feed, 1)?);

@@ -12,18 +12,27 @@ use indicatif::{ProgressBar, ProgressStyle};
 use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::FileInput;
 use lancang_intake::{FeedSettings, Format};
+use lancang_record::codec::json;
+use lancang_record::mapping::line::Mapped;
+use lancang_record::mapping::{MappedLines, Mapping};
 use lancang_record::{Class, Country};
 use serde_json::json;
 
 use crate::cli::{self, FileClass, FileFormat, Form};
 use crate::exit::{Exit, Failure};
 use crate::logging::progress;
+use crate::mapping_file;
 use crate::network;
 use crate::pack_folder;
 use crate::replay::{Replay, Sink, Totals};
 
 /// Most entities of one type that a replay keeps in each partition.
 const ENTITIES_MAX: usize = 20_000_000;
+
+/// Records that a mapping's first look shows.
+const SHOWN_RECORDS: usize = 3;
+/// Lines that it looks at, at most.
+const SHOWN_LINES_MAX: usize = 20;
 
 struct Files {
     incidents: Box<dyn Write>,
@@ -71,13 +80,17 @@ pub fn run(args: &cli::Replay) -> anyhow::Result<()> {
     let home = Country::parse(&args.country)
         .ok_or_else(|| Failure::new(Exit::Usage, "--country: expected two letters of ISO 3166-1, such as KH"))?;
     let network = network::read(&args.own, args.trunks.as_deref())?;
+    let mapping = args.mapping.as_deref().map(mapping_file::read).transpose()?;
+    if let Some(mapping) = &mapping {
+        show_first(args, mapping)?;
+    }
     let mut replay = Replay::new(network, Arc::new(pack), args.partitions, ENTITIES_MAX)?;
     let read = Arc::new(AtomicU64::new(0));
     let mut size = 0;
     for path in &args.files {
         let (name, bytes, length) = open(path)?;
         size += length;
-        let feed = feed(args, home, path);
+        let feed = feed(args, home, path, mapping.as_ref());
         let bytes = Counted { bytes, read: Arc::clone(&read) };
         let file = FileInput::open(&name, bytes, feed, args.partitions);
         replay.add(file.with_context(|| format!("cannot read {name}"))?);
@@ -119,7 +132,7 @@ fn open(path: &PathBuf) -> anyhow::Result<(String, Box<dyn Read>, u64)> {
     Ok((name, Box::new(file), length))
 }
 
-fn feed(args: &cli::Replay, home: Country, path: &Path) -> FeedSettings {
+fn feed(args: &cli::Replay, home: Country, path: &Path, mapping: Option<&Arc<Mapping>>) -> FeedSettings {
     let class = match args.class {
         FileClass::Stream => Class::Stream,
         FileClass::Files => Class::Files,
@@ -131,7 +144,7 @@ fn feed(args: &cli::Replay, home: Country, path: &Path) -> FeedSettings {
         Some(FileFormat::Json) => Format::Json,
         Some(FileFormat::Csv) => Format::Csv,
         Some(FileFormat::Frame) => Format::Frame,
-        None if plain.ends_with(".csv") => Format::Csv,
+        None if mapping.is_some() || plain.ends_with(".csv") => Format::Csv,
         None if plain.ends_with(".frames") => Format::Frame,
         None => Format::Json,
     };
@@ -143,8 +156,36 @@ fn feed(args: &cli::Replay, home: Country, path: &Path) -> FeedSettings {
         content: false,
         lateness_ms: class.lateness_ms(),
         mobility: args.mobility,
+        mapping: mapping.cloned(),
+        has_header: true,
         bad_share_max: args.bad_share_max,
     }
+}
+
+/// Shows the first records that a mapping makes of the first file, as canonical JSON, before anything is scored.
+fn show_first(args: &cli::Replay, mapping: &Arc<Mapping>) -> anyhow::Result<()> {
+    let Some(path) = args.files.first().filter(|path| *path != Path::new("-")) else { return Ok(()) };
+    let (name, bytes, _) = open(path)?;
+    let mut lines = MappedLines::new(Arc::clone(mapping), true);
+    let mut out = io::stderr().lock();
+    writeln!(out, "{name} as {}:", mapping.title)?;
+    let mut shown = 0;
+    for line in lancang_intake::files::first_lines(bytes, SHOWN_LINES_MAX)? {
+        match lines.decode(&line) {
+            Ok(Mapped::Record(record)) => {
+                let mut bytes = Vec::new();
+                json::encode(&record, &mut bytes);
+                writeln!(out, "  {}", String::from_utf8_lossy(&bytes))?;
+                shown += 1;
+            }
+            Ok(Mapped::Ignored | Mapped::Nothing) => {}
+            Err(error) => writeln!(out, "  {error}")?,
+        }
+        if shown == SHOWN_RECORDS {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn bar(size: u64) -> ProgressBar {
@@ -175,7 +216,7 @@ fn summary(form: Form, totals: &Totals, seconds: f64) -> anyhow::Result<()> {
             .collect();
         let summary = json!({
             "records": {
-                "read": totals.read, "framed": totals.framed, "late": totals.late, "dead_letters": totals.dead,
+                "read": totals.read, "framed": totals.framed, "late": totals.late, "ignored": totals.ignored, "dead_letters": totals.dead,
                 "scored": engine.scored, "repeats": engine.repeats, "bad": engine.bad,
             },
             "seconds": seconds,
@@ -192,6 +233,9 @@ fn summary(form: Form, totals: &Totals, seconds: f64) -> anyhow::Result<()> {
     let rate = totals.read as f64 / seconds.max(1e-9);
     writeln!(out, "records    {} read in {seconds:.1} s ({rate:.0} a second)", totals.read)?;
     writeln!(out, "           {} scored, {} repeats, {} late", engine.scored, engine.repeats, totals.late)?;
+    if totals.ignored > 0 {
+        writeln!(out, "           {} left out, as the mapping says", totals.ignored)?;
+    }
     for (reason, count) in &totals.dead {
         writeln!(out, "           {count} could not be read: {reason}")?;
     }

@@ -85,7 +85,7 @@ impl Screen {
         let time = incident.last_event.get(11..19).unwrap_or("");
         let what = title(&incident.family, incident.rule.as_deref());
         self.line(&format!(
-            "{time} {} {} {what:<28} {} {}  score {}",
+            "{time} {} {} {what:<33} {} {}  score {}",
             incident.home,
             self.paint(color, &format!("{word:<6}")),
             incident.entity.entity_type,

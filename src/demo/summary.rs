@@ -91,10 +91,11 @@ pub fn show(
             .iter()
             .map(|(grade, found)| {
                 let grade = format!("{grade:?}").to_lowercase();
-                format!("{grade} {} of {}", found.found, found.planted)
+                format!("{grade} {} of {} found", found.found, found.planted)
             })
             .collect();
-        screen.line(&format!("planted     {pattern:<16} found {}", by_grade.join(", ")));
+        let found = if by_grade.is_empty() { "none is over yet".to_owned() } else { by_grade.join(", ") };
+        screen.line(&format!("planted     {pattern:<16} {found}"));
     }
     let wrong: u64 = all.patterns.values().map(|report| report.incidents_false).sum();
     screen.line(&format!(

@@ -29,6 +29,7 @@ use super::{Shared, clients};
 use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::http::Pulse;
+use crate::mapping_file;
 use crate::metrics::Metric;
 
 /// Between two marks of an input.
@@ -209,6 +210,7 @@ impl Intake {
             metrics.add(Metric::IntakeRecordsRead, &[feed], now.read - before.read);
             metrics.add(Metric::IntakeRecords, &[feed, "framed"], now.framed - before.framed);
             metrics.add(Metric::IntakeRecords, &[feed, "late"], now.late - before.late);
+            metrics.add(Metric::IntakeRecords, &[feed, "ignored"], now.ignored - before.ignored);
             metrics.add(Metric::IntakeRecords, &[feed, "dead_letter"], now.dead() - before.dead());
             for (reason, count) in &now.dead {
                 let counted = before.dead.get(reason).copied().unwrap_or(0);
@@ -376,6 +378,8 @@ fn feed_settings(config: &config::Config, feed: &config::Feed) -> anyhow::Result
         name: feed.name.clone(),
         class: feed.class,
         format,
+        mapping: feed.mapping.as_deref().map(mapping_file::read).transpose()?,
+        has_header: false,
         home: config.operators[feed.operator].country,
         content: feed.content.is_some(),
         lateness_ms: feed.lateness_ms,

@@ -12,10 +12,10 @@ pub fn phrase(code: &str, value: f64, threshold: f64) -> String {
         "messages" => format!("{value} messages (limit {limit})"),
         "busy_s" => format!("{value} s of calls (limit {limit})"),
         "cells" => format!("from {value} cells (limit {limit})"),
-        "received" => format!("{value} calls received (limit {limit})"),
+        "received" => format!("{value} conversations received (limit {limit})"),
         "received_from" => format!("called by {value} numbers (limit {limit})"),
-        "distinct_share" => format!("{value} different callees per call (limit {limit})"),
-        "distinct_share_day" => format!("{value} different callees per call in a day (limit {limit})"),
+        "distinct_share" => format!("{value} of the callees different (limit {limit})"),
+        "distinct_share_day" => format!("{value} of a day's callees different (limit {limit})"),
         "at_home" => format!("{value} calls in the name of subscribers who are at home (limit {limit})"),
         // A pattern that an analyst has added.
         other => format!("{} {value} (limit {limit})", other.replace('_', " ")),
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn phrases() {
         assert_eq!(phrase("calls", 63.0, 20.0), "63 calls (limit 20)");
-        assert_eq!(phrase("distinct_share", 0.984, 0.8), "0.98 different callees per call (limit 0.80)");
+        assert_eq!(phrase("distinct_share", 0.984, 0.8), "0.98 of the callees different (limit 0.80)");
         assert_eq!(phrase("gap_entropy", 2.0, 1.5), "gap entropy 2 (limit 1.50)");
         assert_eq!(title("spoofing", Some("fixed-line")), "spoofed caller (fixed line)");
         assert_eq!(title("wangiri-ring", None), "wangiri ring");

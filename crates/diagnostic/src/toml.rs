@@ -129,6 +129,12 @@ impl<'f, 't> Table<'f, 't> {
         self.get(key).is_some()
     }
 
+    /// Whether the key holds a text.
+    #[must_use]
+    pub fn holds_text(&self, key: &'static str) -> bool {
+        self.get(key).is_some_and(|value| value.get_ref().as_str().is_some())
+    }
+
     fn get(&self, key: &'static str) -> Option<&'f Spanned<DeValue<'t>>> {
         self.asked.borrow_mut().push(key);
         self.table.get(key)

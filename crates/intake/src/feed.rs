@@ -6,16 +6,20 @@
 //! - A mark of an input precedes its first frame, and frames precede the mark that covers them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use lancang_record::codec::{RecordError, csv::CsvLines, json};
 use lancang_record::log::{
     Class, Entry, FrameHeader, FrameWriter, InputId, InputMark, InputState, encode_marks, partition_of,
 };
+use lancang_record::mapping::line::Mapped;
+use lancang_record::mapping::{MappedLines, Mapping};
 use lancang_record::raw::RawRecord;
 use lancang_record::record::Record;
 use lancang_record::{Country, Timestamp};
 
 use crate::clock::{Clock, Verdict};
+use crate::dead;
 use crate::limits::{BAD_SAMPLE_MIN, BAD_WINDOW, FRAME_BYTES, FRAME_RECORDS, MESSAGE_BYTES_MAX, SOURCES_MAX};
 use crate::normalise::{Network, Origin, fingerprint, normalise};
 
@@ -24,7 +28,7 @@ use crate::normalise::{Network, Origin, fingerprint, normalise};
 pub enum Format {
     /// Canonical JSON: an object or a list of them.
     Json,
-    /// Canonical CSV, the header first.
+    /// Canonical CSV, the header first; or delimited lines with a mapping.
     Csv,
     /// Native frames.
     Frame,
@@ -39,6 +43,10 @@ pub struct FeedSettings {
     pub class: Class,
     /// Form of its messages.
     pub format: Format,
+    /// How columns become fields, where the lines are not canonical CSV.
+    pub mapping: Option<Arc<Mapping>>,
+    /// Whether an input begins with the mapping's header line: a file does, a topic's partition does not.
+    pub has_header: bool,
     /// Country of the operator whose feed it is.
     pub home: Country,
     /// Whether the text of messages may be read.
@@ -60,6 +68,8 @@ pub struct Fates {
     pub framed: u64,
     /// Behind their input's clock.
     pub late: u64,
+    /// Left out, as the mapping says.
+    pub ignored: u64,
     /// Could not be read, by reason.
     pub dead: BTreeMap<&'static str, u64>,
 }
@@ -68,7 +78,7 @@ impl Fates {
     /// Whether the fates add up to what was read.
     #[must_use]
     pub fn add_up(&self) -> bool {
-        self.read == self.framed + self.late + self.dead()
+        self.read == self.framed + self.late + self.ignored + self.dead()
     }
 
     /// Records that could not be read.
@@ -131,6 +141,31 @@ pub struct FeedBroken {
     pub last: String,
 }
 
+/// Lines of a file or of a partition.
+#[derive(Debug)]
+enum Lines {
+    Canonical(CsvLines),
+    Mapped(MappedLines),
+}
+
+impl Lines {
+    fn holds_text(&self) -> bool {
+        match self {
+            Self::Canonical(lines) => lines.holds_text(),
+            Self::Mapped(lines) => lines.holds_text(),
+        }
+    }
+
+    fn decode(&mut self, line: &[u8]) -> Result<Mapped, RecordError> {
+        match self {
+            Self::Canonical(lines) => {
+                Ok(lines.decode(line)?.map_or(Mapped::Nothing, |record| Mapped::Record(Box::new(record))))
+            }
+            Self::Mapped(lines) => lines.decode(line),
+        }
+    }
+}
+
 /// One input: a partition of a topic, or a file.
 #[derive(Debug)]
 pub struct Input {
@@ -138,7 +173,7 @@ pub struct Input {
     feed: FeedSettings,
     clock: Clock,
     state: InputState,
-    csv: CsvLines,
+    lines: Lines,
     frames: Vec<Option<FrameWriter>>,
     fates: Fates,
     sample: u32,
@@ -154,7 +189,10 @@ impl Input {
             id: InputId::of(name),
             clock: Clock::new(feed.lateness_ms),
             state: InputState::Active,
-            csv: CsvLines::default(),
+            lines: match &feed.mapping {
+                Some(mapping) => Lines::Mapped(MappedLines::new(Arc::clone(mapping), feed.has_header)),
+                None => Lines::Canonical(CsvLines::default()),
+            },
             frames: (0..partitions).map(|_| None).collect(),
             fates: Fates::default(),
             sample: 0,
@@ -253,12 +291,12 @@ impl Input {
             self.fates.read += 1;
             match decoded {
                 Ok(record) => self.raw(place, record, timestamp, network, bytes, out),
-                Err(error) => self.bury(place, "field", &error, bytes, out),
+                Err(error) => self.bury(place, "field", &error, &dead::without_text(bytes), out),
             }
         });
         if let Err(error) = read {
             self.fates.read += 1;
-            self.bury(place, "syntax", &error, bytes, out);
+            self.bury(place, "syntax", &error, &dead::without_text(bytes), out);
         }
     }
 
@@ -270,15 +308,23 @@ impl Input {
         network: &Network,
         out: &mut IntakeOutputs,
     ) {
-        match self.csv.decode(line) {
-            Ok(None) => {}
-            Ok(Some(record)) => {
+        match self.lines.decode(line) {
+            Ok(Mapped::Nothing) => {}
+            Ok(Mapped::Ignored) => {
                 self.fates.read += 1;
-                self.raw(place, record, timestamp, network, line, out);
+                self.fates.ignored += 1;
+                self.sample += 1;
+            }
+            Ok(Mapped::Record(record)) => {
+                self.fates.read += 1;
+                self.raw(place, *record, timestamp, network, line, out);
             }
             Err(error) => {
                 self.fates.read += 1;
                 let reason = if error.field.is_empty() { "syntax" } else { "field" };
+                if self.lines.holds_text() {
+                    return self.bury(place, reason, &error, &dead::left_out(line), out);
+                }
                 self.bury(place, reason, &error, line, out);
             }
         }
@@ -414,7 +460,7 @@ impl Input {
         *self.fates.dead.entry(reason).or_default() += 1;
         self.sample += 1;
         self.sample_bad += 1;
-        let bytes = crate::dead::kept(bytes);
+        let bytes = dead::kept(bytes);
         out.dead.push(DeadLetter { place: place.to_owned(), reason, error: error.to_string(), bytes });
     }
 

@@ -131,6 +131,19 @@ impl FilesInStep {
     }
 }
 
+/// The first lines of a file that may be compressed.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn first_lines(bytes: impl Read + 'static, count: usize) -> io::Result<Vec<Vec<u8>>> {
+    let mut reader = decompressed(bytes)?;
+    let (mut lines, mut line) = (Vec::new(), Vec::new());
+    while lines.len() < count && next_line(&mut reader, &mut line)? {
+        lines.push(line.clone());
+    }
+    Ok(lines)
+}
+
 fn decompressed(bytes: impl Read + 'static) -> io::Result<Box<dyn BufRead>> {
     let mut reader = BufReader::with_capacity(READ_BYTES, bytes);
     let head = reader.fill_buf()?;

@@ -28,6 +28,8 @@ fn feed(format: Format) -> FeedSettings {
         content: false,
         lateness_ms: 60_000,
         mobility: false,
+        mapping: None,
+        has_header: true,
         bad_share_max: 1.0,
     }
 }

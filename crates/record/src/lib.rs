@@ -2,12 +2,14 @@
 //!
 //! - [`time`], [`number`], [`record`]: the normalised record and its value types;
 //! - [`raw`]: the canonical record as codecs read and write it;
+//! - [`mapping`]: how a carrier's columns become the canonical record;
 //! - [`log`]: the records log, its frames, marks and control records.
 //!
 //! **Invariant:** this crate knows no Kafka, no files and no clock.
 
 pub mod codec;
 pub mod log;
+pub mod mapping;
 pub mod number;
 pub mod raw;
 pub mod record;

@@ -20,8 +20,9 @@ use crate::truth::Truth;
 use crate::world::{OPERATORS, Operator, Subscriber, hash, trunk};
 
 const HOUR_MS: i64 = 3_600_000;
-/// The mobility feed begins this much earlier, so that it is complete when the first call is judged.
-pub const MOBILITY_LEAD_MS: i64 = 25 * HOUR_MS;
+/// The mobility feeds begin this much earlier, so that they are complete when the first call is judged: 24 h before
+/// it, and they say something every few hours.
+pub const MOBILITY_LEAD_MS: i64 = 30 * HOUR_MS;
 
 /// What a run generates.
 #[derive(Clone, Debug)]

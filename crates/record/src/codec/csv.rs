@@ -114,6 +114,12 @@ impl Default for CsvLines {
 }
 
 impl CsvLines {
+    /// Whether a line may hold the text of a message.
+    #[must_use]
+    pub fn holds_text(&self) -> bool {
+        self.columns.as_ref().is_none_or(|columns| columns.contains(&Some(Field::Text)))
+    }
+
     /// Reads a line: the header gives nothing.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::codec::{Decoded, RecordError};
 use crate::number::Country;
-use crate::raw::{RawParty, RawRecord};
+use crate::raw::{Nature, RawParty, RawRecord};
 use crate::record::{Attestation, CauseScheme, Direction, Kind, Phase, Verstat};
 use crate::time::Timestamp;
 
@@ -80,11 +80,12 @@ const PARTY_CHARACTERS_MAX: usize = 38;
 #[derive(Debug)]
 pub struct Fields<'a> {
     values: [Option<Scalar<'a>>; Field::ALL.len()],
+    natures: [Nature; Field::ALL.len()],
 }
 
 impl Default for Fields<'_> {
     fn default() -> Self {
-        Self { values: [const { None }; Field::ALL.len()] }
+        Self { values: [const { None }; Field::ALL.len()], natures: [Nature::Unknown; Field::ALL.len()] }
     }
 }
 
@@ -93,6 +94,11 @@ impl<'a> Fields<'a> {
     pub fn set(&mut self, field: Field, value: Scalar<'a>) {
         let absent = matches!(&value, Scalar::Text(text) if text.is_empty());
         self.values[field as usize] = (!absent).then_some(value);
+    }
+
+    /// Sets what a mapping knows of a party's form.
+    pub const fn set_nature(&mut self, field: Field, nature: Nature) {
+        self.natures[field as usize] = nature;
     }
 
     fn take(&mut self, field: Field) -> Option<Scalar<'a>> {
@@ -114,7 +120,7 @@ impl<'a> Fields<'a> {
             let expected = format!("a number or sender of at most {PARTY_CHARACTERS_MAX} characters");
             return Err(RecordError::new(field.as_str(), format!("a text of {characters} characters"), expected));
         }
-        Ok(Some(RawParty::new(text)))
+        Ok(Some(RawParty { text, nature: self.natures[field as usize] }))
     }
 
     fn name<T: Copy>(&mut self, field: Field, names: &[(&str, T)]) -> Result<Option<T>, RecordError> {

@@ -1,0 +1,58 @@
+//! The demo as a newcomer starts it.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Command, Stdio};
+
+fn demo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lancang"));
+    command.arg("demo").args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1");
+    command
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: lancang\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_few_seconds_of_it() {
+    let arguments = ["--for", "12s", "--listen", "127.0.0.1:0", "--subscribers", "12000"];
+    let mut child = demo(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let greeting: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+    let metrics = greeting.iter().find_map(|line| line.strip_prefix("metrics  http://")).unwrap();
+    let address = metrics.split('/').next().unwrap().to_owned();
+    assert!(greeting.iter().any(|line| line.contains("MockCluster")));
+
+    let first = lines.by_ref().find(|line| line.to_lowercase().contains(" open ")).unwrap();
+    assert!(get(&address, "/healthz").starts_with("HTTP/1.1 200"), "{first}");
+    assert!(get(&address, "/readyz").starts_with("HTTP/1.1 200"));
+    assert!(get(&address, "/metrics").contains("lancang_score_incidents_total"));
+
+    let rest: Vec<String> = lines.collect();
+    assert!(child.wait().unwrap().success(), "{rest:#?}");
+    let mut errors = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    assert_eq!(errors, "");
+    let said = |text: &str| rest.iter().any(|line| line.contains(text));
+    for text in ["0 not read", " shared #", "planted     smishing-burst", "0 false incidents", "p99"] {
+        assert!(said(text), "no `{text}` in {rest:#?}");
+    }
+    let planted = rest.iter().find(|line| line.starts_with("planted     smishing-burst")).unwrap();
+    assert!(planted.contains("easy 12 of 12 found"), "{planted}");
+}
+
+#[test]
+fn a_taken_port_is_told_with_a_way_out() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = demo(&["--for", "5s", "--listen", &address]).output().unwrap();
+    assert_eq!(output.status.code(), Some(74));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.contains(&address) && errors.contains("--listen"), "{errors}");
+}
