@@ -15,10 +15,12 @@ use lancang_pattern::fields::party_key;
 use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
-use xxhash_rust::xxh3::Xxh3Default;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::limits::{IDENTITIES_MAX, OPEN_CALL_MS_MAX, OPEN_CALLS_MAX};
 
+/// Bytes of an identity that are hashed in one piece.
+const HASHED_BYTES: usize = 160;
 /// Identities are let go minute by minute.
 const BUCKET_MS: i64 = 60_000;
 
@@ -67,21 +69,31 @@ fn identity(record: &Record<'_>) -> Option<u64> {
     if record.source.is_empty() && record.id.is_empty() {
         return None;
     }
-    let mut hash = leg_hash(record);
-    hash.update(&record.start.as_ms().to_le_bytes());
-    hash.update(&record.part.unwrap_or(0).to_le_bytes());
-    Some(hash.digest())
+    Some(leg_hash(record, (record.start.as_ms(), record.part.unwrap_or(0))))
 }
 
-/// Node, reference, leg and served subscriber.
-fn leg_hash(record: &Record<'_>) -> Xxh3Default {
-    let mut hash = Xxh3Default::new();
-    hash.update(record.source.as_bytes());
-    hash.update(&[0xff]);
-    hash.update(record.id.as_bytes());
-    hash.update(&[0xff, record.direction as u8, record.kind as u8]);
-    hash.update(&record.served().map_or(0, party_key).to_le_bytes());
-    hash
+/// Hash of node, reference, leg and served subscriber, and of a start and part where they count.
+fn leg_hash(record: &Record<'_>, (start_ms, part): (i64, u32)) -> u64 {
+    let served = record.served().map_or(0, party_key).to_le_bytes();
+    let fixed = [record.direction as u8, record.kind as u8];
+    let pieces = [&served[..], &fixed, &start_ms.to_le_bytes(), &part.to_le_bytes(), record.source.as_bytes(), &[0xff]];
+    let mut bytes = [0_u8; HASHED_BYTES];
+    let mut length = 0;
+    for piece in pieces.into_iter().chain([record.id.as_bytes()]) {
+        let Some(place) = bytes.get_mut(length..length + piece.len()) else {
+            // Longer than any real node and reference.
+            return long_hash(record, start_ms, part);
+        };
+        place.copy_from_slice(piece);
+        length += piece.len();
+    }
+    xxh3_64(&bytes[..length])
+}
+
+fn long_hash(record: &Record<'_>, start_ms: i64, part: u32) -> u64 {
+    let served = record.served().map_or(0, party_key);
+    let (direction, kind) = (record.direction as u8, record.kind as u8);
+    xxh3_64(format!("{served} {direction} {kind} {start_ms} {part} {}\u{0}{}", record.source, record.id).as_bytes())
 }
 
 /// A call of which parts were read.
@@ -124,7 +136,7 @@ impl OpenCalls {
     /// must be given back with [`Self::keep`].
     pub fn take(&mut self, record: &Record<'_>) -> Option<(u64, OpenCall)> {
         record.part?;
-        let key = leg_hash(record).digest();
+        let key = leg_hash(record, (0, 0));
         Some((key, self.calls.remove(&key).unwrap_or_default()))
     }
 

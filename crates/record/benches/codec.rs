@@ -1,5 +1,7 @@
 //! Codecs: one record from and to bytes, by format.
 
+#![allow(clippy::expect_used, reason = "a bench without its input measures nothing")]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

@@ -11,6 +11,7 @@ pub mod codec;
 pub mod log;
 pub mod mapping;
 pub mod number;
+mod packed;
 pub mod raw;
 pub mod record;
 pub mod text;

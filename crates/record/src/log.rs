@@ -17,6 +17,7 @@
 
 use bincode::{BorrowDecode, Decode, Encode};
 
+use crate::packed;
 use crate::record::Record;
 use crate::time::Timestamp;
 
@@ -265,11 +266,11 @@ impl<'a> Iterator for Frame<'a> {
         };
         let at = self.at;
         self.at += length;
-        Some(match WireCodec::decode::<Record<'a>>("record", body, 0) {
-            Ok((record, _)) => Ok(record),
-            Err(LogError::Damaged { part, expected, .. }) => Err(LogError::Damaged { part, at, expected }),
-            Err(error) => Err(error),
-        })
+        Some(packed::decode(body).map_err(|damaged| LogError::Damaged {
+            part: "record",
+            at: at + damaged.at,
+            expected: damaged.expected,
+        }))
     }
 }
 
@@ -304,7 +305,7 @@ impl FrameWriter {
     pub fn push(&mut self, record: &Record<'_>) {
         let length_at = self.bytes.len();
         self.bytes.extend_from_slice(&0_u32.to_le_bytes());
-        WireCodec::encode(record, &mut self.bytes);
+        packed::encode(record, &mut self.bytes);
         let length = (self.bytes.len() - length_at - 4) as u32;
         self.bytes[length_at..length_at + 4].copy_from_slice(&length.to_le_bytes());
         self.count += 1;

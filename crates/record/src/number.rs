@@ -207,6 +207,21 @@ impl Country {
         std::str::from_utf8(&self.0).unwrap_or("--")
     }
 
+    /// The two letters, `--` where unknown.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 2] {
+        &self.0
+    }
+
+    /// Back from [`Self::as_bytes`]. `None` if they never were those of one.
+    #[must_use]
+    pub const fn from_bytes(letters: [u8; 2]) -> Option<Self> {
+        match letters {
+            [b'A'..=b'Z', b'A'..=b'Z'] | [b'-', b'-'] => Some(Self(letters)),
+            _ => None,
+        }
+    }
+
     /// Whether it is a country at all.
     #[must_use]
     pub const fn is_known(self) -> bool {

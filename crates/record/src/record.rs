@@ -3,7 +3,7 @@
 //! Absent is not zero: an absent number is `None`, an absent text is empty.
 //! **Invariant:** `event` is the completion of the call (its end, or start plus duration), the start of an SMS.
 
-use bincode::{BorrowDecode, Decode, Encode};
+use bincode::{Decode, Encode};
 
 use crate::number::{Country, Digits, Party, Plan};
 use crate::time::Timestamp;
@@ -86,7 +86,7 @@ pub enum Verstat {
 }
 
 /// One normalised record. Text is borrowed from the frame that holds it.
-#[derive(Clone, Copy, Debug, PartialEq, Encode, BorrowDecode)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Record<'a> {
     /// Call, message, location update or report.
     pub kind: Kind,
