@@ -88,7 +88,11 @@ fn show(args: &PackArgs, id: &str) -> anyhow::Result<()> {
         let scope = plan.scope.rsplit('/').next().unwrap_or("");
         writeln!(out, "entity   {} {scope}: judged {judged}", plan.entity.as_str())?;
         if plan.send.is_none() {
-            writeln!(out, "gate     {} events in the longest window at least", plan.events_min)?;
+            writeln!(
+                out,
+                "gate     {} events in the longest window at least, {} of them past filter {}",
+                plan.events_min, plan.gate_min, plan.layout.gate
+            )?;
         }
         let layout = &plan.layout;
         writeln!(

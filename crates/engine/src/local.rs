@@ -20,7 +20,7 @@ use crate::repeats::OpenCall;
 #[derive(Clone, Debug, Encode, Decode)]
 struct Entity {
     windows: EntityWindows,
-    /// Kept from half of the gate on.
+    /// Kept from three quarters of the gate on.
     kept: Option<Box<Kept>>,
 }
 
@@ -78,6 +78,13 @@ impl LocalEntities {
         self.entities.capacity() * (size_of::<(u64, Entity)>() + 1) + self.entities.values().map(held).sum::<usize>()
     }
 
+    /// Brings an entity into the cache; the value means nothing.
+    #[must_use]
+    pub fn touch(&self, plan: &EntityPlan, record: &Record<'_>) -> u8 {
+        let Some(key) = plan.entity.local_key(record) else { return 0 };
+        self.entities.get(&key.hash()).map_or(0, |entity| entity.windows.touch())
+    }
+
     /// Takes a record that is an event of one of these entities, and judges it.
     #[allow(clippy::too_many_arguments, reason = "one record's whole step")]
     pub fn record(
@@ -106,11 +113,11 @@ impl LocalEntities {
                 place.insert(Entity { windows: EntityWindows::new(&plan.layout, &event), kept: None })
             }
         };
-        let events = entity.windows.events_bound(&plan.layout);
-        if events.saturating_mul(2) >= plan.events_min {
+        let (events, gated) = (entity.windows.events_bound(), entity.windows.gate_bound());
+        if near(events, plan.events_min) && near(gated, plan.gate_min) {
             entity.keep(plan, record);
         }
-        if events >= plan.events_min {
+        if events >= plan.events_min && gated >= plan.gate_min {
             entity.judge(plan, pack, class, &key, &mut scratch.values, incidents, out);
         }
     }
@@ -122,12 +129,11 @@ impl LocalEntities {
     }
 
     /// Evicts those with the least evidence, then the oldest, once there are more than `max`. Gives how many.
-    pub fn evict(&mut self, plan: &EntityPlan, max: usize) -> u64 {
+    pub fn evict(&mut self, max: usize) -> u64 {
         if self.entities.len() <= max {
             return 0;
         }
-        let weight =
-            |key: &u64, entity: &Entity| (entity.windows.events_bound(&plan.layout), entity.windows.newest_ms(), *key);
+        let weight = |key: &u64, entity: &Entity| (entity.windows.events_bound(), entity.windows.newest_ms(), *key);
         let mut all: Vec<_> = self.entities.iter().map(|(key, entity)| weight(key, entity)).collect();
         let going = self.entities.len() - max + max / EVICTED_SHARE;
         let (lightest, _, _) = all.select_nth_unstable(going.min(self.entities.len() - 1));
@@ -136,6 +142,11 @@ impl LocalEntities {
         }
         lightest.len() as u64
     }
+}
+
+/// Whether three quarters of what a gate asks for are reached: from then on evidence is kept.
+const fn near(events: u32, least: u32) -> bool {
+    events as u64 * 4 >= least as u64 * 3
 }
 
 fn longest_ms(plan: &EntityPlan) -> i64 {

@@ -38,6 +38,9 @@ pub fn plan(files: &[PatternFile]) -> Result<Plan, Vec<Diagnostic>> {
     }
     let mut plan = Plan::default();
     for mut draft in compiler.drafts {
+        if draft.local {
+            draft.gate_on_a_filter();
+        }
         draft.finish();
         if draft.local { plan.local.push(draft.plan) } else { plan.aggregated.push(draft.plan) }
     }
@@ -235,6 +238,7 @@ impl Compiler {
             columns: Vec::new(),
             send: None,
             events_min: u32::MAX,
+            gate_min: 0,
             related: Vec::new(),
             victims: None,
             patterns: Vec::new(),
@@ -367,6 +371,24 @@ impl Compiler {
     }
 }
 
+/// Fewest events that pass filter `filter`, in any window, without which the pattern's condition cannot hold.
+fn needed_of(filter: u8, layout: &Layout, pattern: &PatternPlan) -> u32 {
+    let may_hold = |events: u32| {
+        let range = |primitive: &Primitive| {
+            let events = if primitive.filter == filter { events } else { u32::MAX };
+            primitive_range(primitive, events)
+        };
+        let mut ranges: Vec<Range> = layout.primitives.iter().map(range).collect();
+        let first = ranges.len();
+        for feature in &pattern.features {
+            let range = feature.value.range(&ranges);
+            ranges.push(range);
+        }
+        pattern.warn.may(&ranges[first..]).hold
+    };
+    (0..=EVENTS_MIN_MAX).find(|events| may_hold(*events)).unwrap_or(EVENTS_MIN_MAX)
+}
+
 fn scopes(file: &PatternFile) -> Vec<Scope<'_>> {
     if file.rules.is_empty() {
         let Some(warn) = &file.warn else { return Vec::new() };
@@ -459,13 +481,32 @@ impl Draft {
         Some(position_or_push(&mut layout.primitives, primitive))
     }
 
+    /// The filter on which a gate is the strongest: patterns need most of its events.
+    fn gate_on_a_filter(&mut self) {
+        let plan = &mut self.plan;
+        let least = |filter: u8| {
+            plan.patterns.iter().map(|pattern| needed_of(filter, &plan.layout, pattern)).min().unwrap_or(0)
+        };
+        // Of equal ones the first: filter 0 is all that is looked at.
+        let filters = 0..plan.filters.len() as u8;
+        let strongest =
+            filters.map(|filter| (least(filter), filter)).max_by_key(|(needed, filter)| (*needed, u8::MAX - filter));
+        if let Some((needed, filter)) = strongest {
+            (plan.gate_min, plan.layout.gate) = (needed, filter);
+        }
+    }
+
     fn finish(&mut self) {
         let plan = &mut self.plan;
         let mut looked_at = std::mem::take(&mut self.looked_at);
         looked_at.dedup();
         plan.filters[0] = if looked_at.len() == 1 { looked_at.remove(0) } else { Predicate::Or(looked_at) };
+        plan.filters = std::mem::take(&mut plan.filters).into_iter().map(Predicate::coded).collect();
+        plan.send = plan.send.take().map(Predicate::coded);
         plan.layout.filters = plan.filters.len() as u8;
         plan.layout.columns = plan.columns.len() as u8;
+        let numbers = plan.columns.iter().enumerate().filter(|(_, column)| matches!(column, Column::Number(_)));
+        plan.layout.numbers = numbers.fold(0, |bits, (index, _)| bits | 1 << index);
         let text = format!("{:?} {} {:?} {:?} {:?}", plan.entity, plan.scope, plan.layout, plan.filters, plan.columns);
         plan.hash = xxh3_64(text.as_bytes());
     }

@@ -163,6 +163,39 @@ pub const KEYS: &[Named<KeyField>] = &[
 ];
 
 impl TextField {
+    /// Number of its value, for a field that every pattern asks for and that has few values.
+    #[must_use]
+    pub const fn code(self, record: &Record<'_>) -> Option<u8> {
+        match self {
+            Self::Kind => Some(record.kind as u8),
+            Self::Direction => Some(record.direction as u8),
+            Self::Phase => Some(record.phase as u8),
+            _ => None,
+        }
+    }
+
+    /// Number of a value, as [`Self::code`] gives it. `None` where there is no such number.
+    #[must_use]
+    pub fn code_of(self, value: &str) -> Option<u8> {
+        match self {
+            Self::Kind => [Kind::Voice, Kind::Sms, Kind::Mobility, Kind::Report]
+                .into_iter()
+                .find(|found| kind(*found) == value)
+                .map(|found| found as u8),
+            Self::Direction => {
+                [Direction::None, Direction::Outgoing, Direction::Incoming, Direction::Transit, Direction::Forwarded]
+                    .into_iter()
+                    .find(|found| direction(*found) == value)
+                    .map(|found| found as u8)
+            }
+            Self::Phase => [Phase::Start, Phase::Interim, Phase::End]
+                .into_iter()
+                .find(|found| phase(*found) == value)
+                .map(|found| found as u8),
+            _ => None,
+        }
+    }
+
     /// Its value.
     #[must_use]
     pub fn value<'a>(self, record: &'a Record<'_>) -> &'a str {

@@ -81,8 +81,10 @@ pub struct EntityPlan {
     /// Aggregated entities: a record is sent only if it passes (it implies filter 0 by the check). `None` for local.
     pub send: Option<Predicate>,
     /// Fewest events in the longest window without which no pattern of this entity can hold (0: no such bound).
-    /// Below it a local entity need not be judged; evidence and related entities are kept from half of it on.
     pub events_min: u32,
+    /// Fewest events that pass the filter [`Layout::gate`] without which no pattern of this entity can hold. Below it
+    /// a local entity need not be judged; evidence and related entities are kept from three quarters of it on.
+    pub gate_min: u32,
     /// Other entities of the events, named in an incident with these roles.
     pub related: Vec<(EntityType, Role)>,
     /// Primitive whose value is the number of victims.

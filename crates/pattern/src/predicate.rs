@@ -50,6 +50,8 @@ pub enum Predicate {
     Flag(FlagField),
     /// A text field has this value.
     TextIs(TextField, String),
+    /// A field of few values has this one: [`Self::coded`] puts it in the place of [`Self::TextIs`].
+    CodeIs(TextField, u8),
     /// Two text fields have the same value and it is not absent.
     SameText(TextField, TextField),
     /// A number compares so.
@@ -71,6 +73,7 @@ impl Predicate {
             Self::Not(one) => !one.holds(record, lists),
             Self::Flag(flag) => flag.value(record),
             Self::TextIs(field, value) => field.value(record) == value,
+            Self::CodeIs(field, code) => field.code(record) == Some(*code),
             Self::SameText(left, right) => {
                 let value = left.value(record);
                 !value.is_empty() && value == right.value(record)
@@ -80,6 +83,22 @@ impl Predicate {
             }
             Self::Listed(field, list) => lists.has_field(list, *field, record),
             Self::ListedPair(list) => lists.has_pair(list, record),
+        }
+    }
+
+    /// The same with comparisons of bytes in the place of texts, where a field has few values.
+    #[must_use]
+    pub fn coded(self) -> Self {
+        let each = |parts: Vec<Self>| parts.into_iter().map(Self::coded).collect();
+        match self {
+            Self::And(parts) => Self::And(each(parts)),
+            Self::Or(parts) => Self::Or(each(parts)),
+            Self::Not(one) => Self::Not(Box::new(one.coded())),
+            Self::TextIs(field, value) => match field.code_of(&value) {
+                Some(code) => Self::CodeIs(field, code),
+                None => Self::TextIs(field, value),
+            },
+            other => other,
         }
     }
 
@@ -179,5 +198,33 @@ mod tests {
         assert_eq!(sms().implies(&either), Some(false));
         let voice = Predicate::TextIs(TextField::Kind, "voice".to_owned());
         assert_eq!(sms().implies(&Predicate::Not(Box::new(voice))), Some(true));
+    }
+
+    #[test]
+    fn coded_says_the_same() {
+        use lancang_record::record::{Direction, Kind, Phase};
+        let lists = Lists::default();
+        let fields = [
+            (TextField::Kind, ["voice", "sms", "mobility", "report"].as_slice()),
+            (TextField::Direction, &["", "outgoing", "incoming", "transit", "forwarded"]),
+            (TextField::Phase, &["start", "interim", "end"]),
+            (TextField::Domain, &["", "x.top"]),
+        ];
+        for (field, values) in fields {
+            for value in values {
+                let plain = Predicate::Not(Box::new(Predicate::TextIs(field, (*value).to_owned())));
+                let coded = plain.clone().coded();
+                assert_eq!(plain == coded, field == TextField::Domain);
+                for kind in [Kind::Voice, Kind::Sms, Kind::Mobility, Kind::Report] {
+                    for direction in [Direction::None, Direction::Outgoing, Direction::Incoming, Direction::Transit] {
+                        for phase in [Phase::Start, Phase::Interim, Phase::End] {
+                            let mut record = Record::new(kind, lancang_record::Timestamp::from_ms(0));
+                            (record.direction, record.phase, record.domain) = (direction, phase, "x.top");
+                            assert_eq!(plain.holds(&record, &lists), coded.holds(&record, &lists));
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -30,6 +30,9 @@ fn the_shipped_pack_compiles() {
     assert_eq!(pack.plan.grid_ms, 50_000);
     assert_eq!(pack.plan.local.len(), 1);
     assert_eq!(pack.plan.local[0].events_min, 10, "ten calls at least, found by the gate");
+    let plan = &pack.plan.local[0];
+    assert_eq!(plan.gate_min, 10);
+    assert_ne!(plan.layout.gate, 0, "outgoing ones alone");
     let scopes: Vec<(EntityType, &str)> =
         pack.plan.aggregated.iter().map(|plan| (plan.entity, plan.scope.as_str())).collect();
     assert_eq!(scopes.iter().filter(|(entity, _)| *entity == EntityType::Trunk).count(), 5);

@@ -19,6 +19,8 @@ fn layout() -> Layout {
             primitive(1, 1, None, Aggregate::Count),
             primitive(1, 1, Some(1), Aggregate::Distinct),
         ],
+        numbers: 0b01,
+        gate: 0,
     }
 }
 

@@ -3,42 +3,40 @@
 //! **Invariants:**
 //! - both forms give the values of the definition: a window at pane p covers the panes p − P + 1 … p by each event's
 //!   own pane, with p the pane of the newest event;
-//! - no event is kept longer than the longest window needs.
+//! - no event is kept longer than the longest window needs, and none that adds to no aggregate.
 
 use bincode::{Decode, Encode};
 
 use crate::cell::{Cell, empty_value};
+use crate::events::{Events, WORDS, stride};
 use crate::layout::{Aggregate, Event, Layout};
 use crate::limits::EVENTS_EXACT_MAX;
 use crate::panes::Panes;
-
-/// Words of a kept event besides its columns: time, filters, presence.
-const WORDS: usize = 3;
 
 /// Windows of one entity.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct EntityWindows {
     newest_ms: i64,
-    oldest_ms: i64,
     form: Form,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 enum Form {
-    /// Time, filters, presence and columns of each event, in the order in which they came.
-    Events(Vec<u64>),
-    Panes(Box<Panes>),
+    Events(Events),
+    Panes(Box<Grown>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+struct Grown {
+    oldest_ms: i64,
+    panes: Panes,
 }
 
 impl EntityWindows {
     /// Windows that have seen one event.
     #[must_use]
     pub fn new(layout: &Layout, event: &Event<'_>) -> Self {
-        let mut windows = Self {
-            newest_ms: event.at_ms,
-            oldest_ms: event.at_ms,
-            form: Form::Events(Vec::with_capacity(stride(layout))),
-        };
+        let mut windows = Self { newest_ms: event.at_ms, form: Form::Events(Events::new(event.at_ms)) };
         windows.add(layout, event);
         windows
     }
@@ -46,29 +44,28 @@ impl EntityWindows {
     /// Adds an event.
     pub fn add(&mut self, layout: &Layout, event: &Event<'_>) {
         self.newest_ms = self.newest_ms.max(event.at_ms);
-        let needs_panes = match &self.form {
-            Form::Events(words) => event.counted != 0 || words.len() >= EVENTS_EXACT_MAX * stride(layout),
-            Form::Panes(_) => false,
-        };
-        if needs_panes {
-            self.expire_events(layout);
-            let still =
-                matches!(&self.form, Form::Events(words) if words.len() >= EVENTS_EXACT_MAX * stride(layout) / 2);
-            if event.counted != 0 || still {
-                self.promote(layout);
+        let Some(wanted) = layout.wanted(event.passes) else { return };
+        let oldest_ms = oldest_ms(layout, self.newest_ms);
+        if let Form::Events(events) = &mut self.form {
+            let fits = event.counted == 0 && events.push(layout, event, wanted, oldest_ms);
+            if fits {
+                return;
             }
+            self.form = Form::Panes(Box::new(grown(layout, events, self.newest_ms)));
         }
-        match &mut self.form {
-            Form::Panes(panes) => panes.add(layout, event, self.newest_ms),
-            Form::Events(words) if words.len() + stride(layout) > words.capacity() => {
-                self.expire_events(layout);
-                if let Form::Events(words) = &mut self.form {
-                    push(words, layout, event);
-                }
-            }
-            Form::Events(words) => push(words, layout, event),
+        if let Form::Panes(grown) = &mut self.form {
+            grown.oldest_ms = grown.oldest_ms.min(event.at_ms);
+            grown.panes.add(layout, event, self.newest_ms);
         }
-        self.oldest_ms = self.oldest_ms.min(event.at_ms);
+    }
+
+    /// Brings what the next event will need into the cache; the value means nothing.
+    #[must_use]
+    pub fn touch(&self) -> u8 {
+        match &self.form {
+            Form::Events(events) => events.touch(),
+            Form::Panes(_) => 0,
+        }
     }
 
     /// Newest event time.
@@ -77,12 +74,22 @@ impl EntityWindows {
         self.newest_ms
     }
 
-    /// Number of events that may still lie in the longest window, at least; `u32::MAX` once they are not kept one by
-    /// one. Never less than the true number, so that a gate on it loses nothing.
+    /// Number of events that may still lie in the longest window and add to an aggregate, at least; `u32::MAX` once
+    /// they are not kept one by one.
     #[must_use]
-    pub fn events_bound(&self, layout: &Layout) -> u32 {
+    pub fn events_bound(&self) -> u32 {
         match &self.form {
-            Form::Events(words) => (words.len() / stride(layout)) as u32,
+            Form::Events(events) => events.len(),
+            Form::Panes(_) => u32::MAX,
+        }
+    }
+
+    /// As [`Self::events_bound`], of the events that pass the gate's filter. Never less than the true number, so that
+    /// a gate on it loses nothing.
+    #[must_use]
+    pub fn gate_bound(&self) -> u32 {
+        match &self.form {
+            Form::Events(events) => events.gated(),
             Form::Panes(_) => u32::MAX,
         }
     }
@@ -90,13 +97,14 @@ impl EntityWindows {
     /// Values of all primitives, for windows that end with the pane of the newest event.
     pub fn values(&self, layout: &Layout, out: &mut Vec<f64>) {
         match &self.form {
-            Form::Panes(panes) => panes.values(layout, self.newest_ms, out),
-            Form::Events(words) => {
+            Form::Panes(grown) => grown.panes.values(layout, self.newest_ms, out),
+            Form::Events(events) => {
+                let words = events.words(layout);
                 out.clear();
                 for primitive in &layout.primitives {
                     let window = layout.windows[usize::from(primitive.window)];
                     let first_ms = first_ms(self.newest_ms, window.pane_ms(), window.panes);
-                    out.push(value_of_events(words, layout, primitive, first_ms));
+                    out.push(value_of_events(&words, layout, primitive, first_ms));
                 }
             }
         }
@@ -109,13 +117,11 @@ impl EntityWindows {
         let window = layout.windows[window];
         let first_ms = first_ms(self.newest_ms, window.pane_ms(), window.panes);
         match &self.form {
-            Form::Panes(_) => self.oldest_ms.max(first_ms),
-            Form::Events(words) => words
-                .chunks_exact(stride(layout))
-                .map(|event| event[0] as i64)
-                .filter(|at_ms| *at_ms >= first_ms)
-                .min()
-                .unwrap_or(self.newest_ms),
+            Form::Panes(grown) => grown.oldest_ms.max(first_ms),
+            Form::Events(events) => {
+                let within = events.times(layout).filter(|at_ms| *at_ms >= first_ms);
+                within.min().unwrap_or(self.newest_ms)
+            }
         }
     }
 
@@ -123,59 +129,38 @@ impl EntityWindows {
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         match &self.form {
-            Form::Events(words) => words.capacity() * 8,
-            Form::Panes(panes) => size_of::<Panes>() + panes.heap_bytes(),
+            Form::Events(events) => events.heap_bytes(),
+            Form::Panes(grown) => size_of::<Grown>() + grown.panes.heap_bytes(),
         }
     }
+}
 
-    /// Lets go of events that no window covers any more.
-    fn expire_events(&mut self, layout: &Layout) {
-        let Form::Events(words) = &mut self.form else { return };
-        let firsts = layout.windows.iter().map(|window| first_ms(self.newest_ms, window.pane_ms(), window.panes));
-        let Some(first_ms) = firsts.min() else { return };
-        let stride = stride(layout);
-        let mut kept = Vec::with_capacity(words.len());
-        for event in words.chunks_exact(stride).filter(|event| event[0] as i64 >= first_ms) {
-            kept.extend_from_slice(event);
-        }
-        *words = kept;
+fn grown(layout: &Layout, events: &Events, newest_ms: i64) -> Grown {
+    let mut grown = Grown { oldest_ms: newest_ms, panes: Panes::default() };
+    for event in events.words(layout).chunks_exact(stride(layout)) {
+        grown.oldest_ms = grown.oldest_ms.min(event[0] as i64);
+        let event = Event {
+            at_ms: event[0] as i64,
+            passes: event[1],
+            counted: 0,
+            present: event[2],
+            columns: &event[WORDS..],
+            earlier: &[],
+        };
+        grown.panes.add(layout, &event, newest_ms);
     }
+    grown
+}
 
-    fn promote(&mut self, layout: &Layout) {
-        let Form::Events(words) = &self.form else { return };
-        let mut panes = Panes::default();
-        for event in words.chunks_exact(stride(layout)) {
-            let event = Event {
-                at_ms: event[0] as i64,
-                passes: event[1],
-                counted: 0,
-                present: event[2],
-                columns: &event[WORDS..],
-                earlier: &[],
-            };
-            panes.add(layout, &event, self.newest_ms);
-        }
-        self.form = Form::Panes(Box::new(panes));
-    }
+/// First millisecond that any window still covers.
+fn oldest_ms(layout: &Layout, newest_ms: i64) -> i64 {
+    let firsts = layout.windows.iter().map(|window| first_ms(newest_ms, window.pane_ms(), window.panes));
+    firsts.min().unwrap_or(newest_ms)
 }
 
 /// First millisecond of a window of `panes` panes that ends with the pane of `newest_ms`.
 const fn first_ms(newest_ms: i64, pane_ms: i64, panes: u32) -> i64 {
     (newest_ms.div_euclid(pane_ms) - panes as i64 + 1) * pane_ms
-}
-
-const fn stride(layout: &Layout) -> usize {
-    WORDS + layout.columns as usize
-}
-
-fn push(words: &mut Vec<u64>, layout: &Layout, event: &Event<'_>) {
-    let stride = stride(layout);
-    if words.len() + stride > words.capacity() {
-        // A quarter more than is needed: doubling would waste half of a quiet subscriber's memory.
-        words.reserve_exact((words.len() / stride / 4 + 1) * stride);
-    }
-    words.extend_from_slice(&[event.at_ms as u64, event.passes, event.present]);
-    words.extend_from_slice(&event.columns[..usize::from(layout.columns)]);
 }
 
 fn value_of_events(words: &[u64], layout: &Layout, primitive: &crate::layout::Primitive, first_ms: i64) -> f64 {
@@ -237,6 +222,8 @@ mod tests {
                 primitive(1, 1, Some(0), Aggregate::Min),
                 primitive(1, 0, Some(0), Aggregate::Max),
             ],
+            numbers: 0b01,
+            gate: 1,
         }
     }
 
@@ -251,7 +238,7 @@ mod tests {
     }
 
     fn sent() -> impl Strategy<Value = (i64, u64, bool, u64, u64, u64)> {
-        (-300_i64..900, 1_u64..4, prop::bool::weighted(0.02), 0_u64..4, 0_u64..500, 0_u64..600)
+        (-300_i64..900, 0_u64..4, prop::bool::weighted(0.02), 0_u64..4, 0_u64..500, 0_u64..600)
     }
 
     /// The definition, by nested loops.
@@ -297,6 +284,12 @@ mod tests {
         values
     }
 
+    /// Whether an event lies in the longest window, without those that add to a call counted before.
+    fn in_longest(layout: &Layout, events: &[Sent], event: &Sent) -> bool {
+        let newest = events.iter().map(|event| event.at_ms).max().unwrap();
+        event.at_ms >= oldest_ms(layout, newest)
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(200))]
         #[test]
@@ -324,6 +317,8 @@ mod tests {
                 }
                 events.push(step);
                 let windows = windows.as_ref().unwrap();
+                let gated = |event: &&Sent| event.passes & 0b10 != 0 && in_longest(&layout, &events, event);
+                prop_assert!(windows.gate_bound() as usize >= events.iter().filter(gated).count());
                 windows.values(&layout, &mut found);
                 let expected = naive(&layout, &events);
                 for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {

@@ -63,6 +63,23 @@ pub struct Layout {
     pub columns: u8,
     /// Aggregates, in the order in which their values are given.
     pub primitives: Vec<Primitive>,
+    /// Columns that hold numbers, a bit each: small ones take few bytes. The others hold keys.
+    pub numbers: u64,
+    /// Bit of the filter whose events are counted for the gate of quiet entities.
+    pub gate: u8,
+}
+
+impl Layout {
+    /// Columns that an event which passes these filters adds to any aggregate, a bit each; `None` if it adds to none.
+    #[must_use]
+    pub fn wanted(&self, passes: u64) -> Option<u64> {
+        let counts = |primitive: &&Primitive| passes >> primitive.filter & 1 == 1;
+        let mut wanted = None;
+        for primitive in self.primitives.iter().filter(counts) {
+            *wanted.get_or_insert(0) |= primitive.column.map_or(0, |column| 1 << column);
+        }
+        wanted
+    }
 }
 
 /// One event of one entity, as its windows see it.

@@ -5,6 +5,7 @@
 pub mod cell;
 pub mod distinct;
 pub mod entity;
+mod events;
 pub mod layout;
 pub mod limits;
 pub mod panes;

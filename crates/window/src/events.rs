@@ -1,0 +1,241 @@
+//! Events of a quiet entity, one by one, in few bytes each.
+//!
+//! ```text
+//! event := ms since base i32 (4 bytes) | passes varint | present varint | columns in their order
+//! column := zigzag varint of a number, 8 bytes of a key; only those that an aggregate of a passed filter wants
+//! ```
+//!
+//! Most subscribers make a few events a day: at ten million of them the bytes of an event decide the memory.
+
+use bincode::{Decode, Encode};
+
+use crate::layout::{Event, Layout};
+use crate::limits::EVENTS_EXACT_MAX;
+
+/// Bytes of a cache line.
+const LINE_BYTES: usize = 64;
+/// Bytes that glibc's allocator keeps in front of a block.
+const ALLOCATOR_BYTES: usize = 8;
+
+/// Words of an unpacked event besides its columns: time, filters, presence.
+pub(crate) const WORDS: usize = 3;
+
+/// Words of an unpacked event.
+pub(crate) const fn stride(layout: &Layout) -> usize {
+    WORDS + layout.columns as usize
+}
+
+/// Events in the order in which they came.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Events {
+    base_ms: i64,
+    count: u16,
+    gated: u16,
+    bytes: Vec<u8>,
+}
+
+const _: () = assert!(EVENTS_EXACT_MAX <= u16::MAX as usize);
+
+impl Events {
+    pub(crate) const fn new(base_ms: i64) -> Self {
+        Self { base_ms, count: 0, gated: 0, bytes: Vec::new() }
+    }
+
+    /// Whether the first byte is there; reading it brings its line into the cache.
+    pub(crate) fn touch(&self) -> u8 {
+        self.bytes.first().copied().unwrap_or(0)
+    }
+
+    pub(crate) const fn len(&self) -> u32 {
+        self.count as u32
+    }
+
+    /// Events that pass the gate's filter.
+    pub(crate) const fn gated(&self) -> u32 {
+        self.gated as u32
+    }
+
+    pub(crate) const fn heap_bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Adds an event and lets go of those before `oldest_ms` when room is needed. False if it does not fit: too many
+    /// events, or a time too far from the others.
+    pub(crate) fn push(&mut self, layout: &Layout, event: &Event<'_>, wanted: u64, oldest_ms: i64) -> bool {
+        let mut packed = Packed::default();
+        let present = event.present & wanted;
+        let room = 4 + 10 + 10 + 10 * present.count_ones() as usize;
+        if self.bytes.len() + room > self.bytes.capacity() || usize::from(self.count) >= EVENTS_EXACT_MAX {
+            self.expire(layout, oldest_ms);
+        }
+        if usize::from(self.count) >= EVENTS_EXACT_MAX {
+            return false;
+        }
+        if self.count == 0 {
+            self.base_ms = event.at_ms;
+        }
+        let Ok(since_ms) = i32::try_from(event.at_ms - self.base_ms) else { return false };
+        packed.put(&since_ms.to_le_bytes());
+        packed.varint(event.passes);
+        packed.varint(present);
+        for column in bits(present) {
+            let value = event.columns[column];
+            if layout.numbers >> column & 1 == 1 {
+                let value = value as i64;
+                packed.varint((value << 1 ^ value >> 63) as u64);
+            } else {
+                packed.put(&value.to_le_bytes());
+            }
+        }
+        let packed = packed.bytes();
+        let needed = self.bytes.len() + packed.len();
+        if needed > self.bytes.capacity() {
+            // Up to the next whole cache line, less what an allocator keeps beside it: doubling would waste half of a
+            // quiet subscriber's memory.
+            let lines = (needed + ALLOCATOR_BYTES).div_ceil(LINE_BYTES);
+            self.bytes.reserve_exact(lines * LINE_BYTES - ALLOCATOR_BYTES - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(packed);
+        self.count += 1;
+        self.gated += u16::from(event.passes >> layout.gate & 1 == 1);
+        true
+    }
+
+    fn expire(&mut self, layout: &Layout, oldest_ms: i64) {
+        let mut reader = Reader { bytes: &self.bytes, at: 0 };
+        let (mut kept, mut count, mut gated) = (0, 0, 0);
+        let mut ranges: [(usize, usize); EVENTS_EXACT_MAX] = [(0, 0); EVENTS_EXACT_MAX];
+        while reader.at < self.bytes.len() {
+            let begins = reader.at;
+            let (since_ms, passes) = reader.event(layout, |_, _| {});
+            if self.base_ms + i64::from(since_ms) >= oldest_ms {
+                ranges[count] = (begins, reader.at);
+                count += 1;
+                gated += u16::from(passes >> layout.gate & 1 == 1);
+            }
+        }
+        if count == usize::from(self.count) {
+            return;
+        }
+        for (begins, ends) in &ranges[..count] {
+            self.bytes.copy_within(*begins..*ends, kept);
+            kept += ends - begins;
+        }
+        self.bytes.truncate(kept);
+        (self.count, self.gated) = (count as u16, gated);
+    }
+
+    /// All events unpacked, [`stride`] words each.
+    pub(crate) fn words(&self, layout: &Layout) -> Vec<u64> {
+        let stride = stride(layout);
+        let mut words = Vec::with_capacity(usize::from(self.count) * stride);
+        let mut reader = Reader { bytes: &self.bytes, at: 0 };
+        while reader.at < self.bytes.len() {
+            let begins = words.len();
+            words.resize(begins + stride, 0);
+            let mut present = 0;
+            let (since_ms, passes) = reader.event(layout, |column, value| {
+                present |= 1 << column;
+                words[begins + WORDS + column] = value;
+            });
+            words[begins] = (self.base_ms + i64::from(since_ms)) as u64;
+            words[begins + 1] = passes;
+            words[begins + 2] = present;
+        }
+        words
+    }
+
+    /// Times of all events.
+    pub(crate) fn times(&self, layout: &Layout) -> impl Iterator<Item = i64> {
+        let mut reader = Reader { bytes: &self.bytes, at: 0 };
+        std::iter::from_fn(move || {
+            let more = reader.at < self.bytes.len();
+            more.then(|| self.base_ms + i64::from(reader.event(layout, |_, _| {}).0))
+        })
+    }
+}
+
+/// Positions of the bits that are set.
+fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let position = (mask != 0).then_some(mask.trailing_zeros() as usize)?;
+        mask &= mask - 1;
+        Some(position)
+    })
+}
+
+/// Bytes of one event on the stack: time, two varints, and ten for each of 64 columns at most.
+struct Packed {
+    bytes: [u8; 4 + 10 + 10 + 64 * 10],
+    length: usize,
+}
+
+impl Default for Packed {
+    fn default() -> Self {
+        Self { bytes: [0; 4 + 10 + 10 + 64 * 10], length: 0 }
+    }
+}
+
+impl Packed {
+    fn put(&mut self, bytes: &[u8]) {
+        self.bytes[self.length..self.length + bytes.len()].copy_from_slice(bytes);
+        self.length += bytes.len();
+    }
+
+    fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.bytes[self.length] = value as u8 | 0x80;
+            self.length += 1;
+            value >>= 7;
+        }
+        self.bytes[self.length] = value as u8;
+        self.length += 1;
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+struct Reader<'b> {
+    bytes: &'b [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    /// Time since the base and filters of the next event; each of its columns is given to `column`.
+    fn event(&mut self, layout: &Layout, mut column: impl FnMut(usize, u64)) -> (i32, u64) {
+        let since_ms = i32::from_le_bytes(self.array());
+        let passes = self.varint();
+        for position in bits(self.varint()) {
+            let value = if layout.numbers >> position & 1 == 1 {
+                let value = self.varint();
+                ((value >> 1) as i64 ^ -((value & 1) as i64)) as u64
+            } else {
+                u64::from_le_bytes(self.array())
+            };
+            column(position, value);
+        }
+        (since_ms, passes)
+    }
+
+    /// The next bytes; zeros past the end, which only a snapshot whose checksum lies could lead to.
+    fn array<const N: usize>(&mut self) -> [u8; N] {
+        let found = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<N>()).copied();
+        self.at += N;
+        found.unwrap_or([0; N])
+    }
+
+    fn varint(&mut self) -> u64 {
+        let (mut value, mut shift) = (0_u64, 0);
+        while shift < 64 {
+            let [byte] = self.array();
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                break;
+            }
+            shift += 7;
+        }
+        value
+    }
+}
