@@ -13,7 +13,7 @@ use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
 use lancang_pattern::fields::party_key;
 use lancang_pattern::plan::EntityPlan;
-use lancang_record::log::{Class, Entry, Frame, InputMark, LogError};
+use lancang_record::log::{Class, Entry, Frame, InputMark};
 use lancang_record::record::{Kind, Phase, Record};
 use lancang_record::time::Timestamp;
 use lancang_window::Cell;
@@ -125,40 +125,42 @@ impl RecordTask {
     fn frame(&mut self, offset: i64, bytes: &[u8], frame: Frame<'_>, out: &mut Outputs) {
         let class = frame.header.class;
         let first = out.incidents.len();
-        let mut chunk = Vec::with_capacity(CHUNK);
-        let mut records = frame.enumerate();
+        let mut chunk = vec![Record::new(Kind::Voice, Timestamp::MIN); CHUNK];
+        let mut frame = frame;
+        let mut index = 0;
         loop {
-            chunk.clear();
-            chunk.extend(records.by_ref().take(CHUNK));
-            if chunk.is_empty() {
-                break;
-            }
-            self.touch(&chunk);
-            for (index, record) in &chunk {
+            let mut count = 0;
+            while count < CHUNK
+                && let Some(read) = frame.next_into(&mut chunk[count])
+            {
                 self.counters.read += 1;
-                match record {
-                    Ok(record) => self.record(class, record, out),
+                match read {
+                    Ok(()) => count += 1,
                     Err(error) => {
                         self.counters.bad += 1;
-                        let record = u32::try_from(*index).ok();
+                        let record = Some(index);
                         out.bad.push(Bad { offset, record, reason: error.to_string(), bytes: bytes.to_vec() });
                     }
                 }
+                index += 1;
             }
+            if count == 0 {
+                break;
+            }
+            self.touch(&chunk[..count]);
+            chunk[..count].iter().for_each(|record| self.record(class, record, out));
         }
         self.counters.count_incidents(&out.incidents[first..]);
     }
 
     /// Looks all entities of a chunk up before the first is changed: the processor waits for several cache lines at
     /// once, instead of for one after the other.
-    fn touch(&self, chunk: &[(usize, Result<Record<'_>, LogError>)]) {
+    fn touch(&self, chunk: &[Record<'_>]) {
         let Some(pack) = &self.pack else { return };
         let mut touched = 0_u8;
         for (plan, entities) in pack.plan.local.iter().zip(&self.state.local) {
-            for (_, record) in chunk {
-                if let Ok(record) = record {
-                    touched ^= entities.touch(plan, record);
-                }
+            for record in chunk {
+                touched ^= entities.touch(plan, record);
             }
         }
         std::hint::black_box(touched);
@@ -197,28 +199,33 @@ impl RecordTask {
 
     fn event(&mut self, class: Class, record: &Record<'_>, out: &mut Outputs) {
         let Some(pack) = self.pack.clone() else { return };
-        let mut record = *record;
-        let mut call = self.state.calls.take(&record);
-        if let Some((_, call)) = &call
-            && let Some(part_ms) = record.duration_ms
-        {
-            record.duration_ms = Some(call.duration_ms().saturating_add(part_ms));
-        }
+        let mut call = self.state.calls.take(record);
+        let so_far = call.as_ref().map(|(_, call)| {
+            let duration_ms = record.duration_ms.map(|part_ms| call.duration_ms().saturating_add(part_ms));
+            Record { duration_ms, ..*record }
+        });
+        let record = so_far.as_ref().unwrap_or(record);
         for (plan, entities) in pack.plan.local.iter().zip(&mut self.state.local) {
             let call = call.as_mut().map(|(_, call)| call);
             let (scratch, incidents) = (&mut self.scratch, &mut self.state.incidents);
-            entities.record(plan, &pack, class, &record, call, scratch, incidents, &mut out.incidents);
+            entities.record(plan, &pack, class, record, call, scratch, incidents, &mut out.incidents);
             self.counters.evicted += entities.evict(self.settings.entities_max);
         }
+        let mut gate = (u32::MAX, false);
         for plan in &pack.plan.aggregated {
-            self.contribute(plan, &pack, class, &record, call.as_mut().map(|(_, call)| call));
+            if gate.0 != plan.send_group {
+                gate = (plan.send_group, plan.send.as_ref().is_some_and(|send| send.holds(record, &pack.lists)));
+            }
+            if gate.1 {
+                self.contribute(plan, &pack, class, record, call.as_mut().map(|(_, call)| call));
+            }
         }
         if let Some((key, call)) = call {
-            self.state.calls.keep(key, call, &record);
+            self.state.calls.keep(key, call, record);
         }
     }
 
-    /// Adds a record to the partial pane of an aggregated entity, past its send gate.
+    /// Adds a record that has passed the send gate to the partial pane of an aggregated entity.
     fn contribute(
         &mut self,
         plan: &EntityPlan,
@@ -227,9 +234,6 @@ impl RecordTask {
         record: &Record<'_>,
         call: Option<&mut OpenCall>,
     ) {
-        if !plan.send.as_ref().is_some_and(|send| send.holds(record, &pack.lists)) {
-            return;
-        }
         let Some(key) = plan.entity.aggregated_key(record) else { return };
         let passes = plan.passes(record, &pack.lists);
         if passes == 0 {

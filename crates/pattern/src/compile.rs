@@ -45,6 +45,7 @@ pub fn plan(files: &[PatternFile]) -> Result<Plan, Vec<Diagnostic>> {
         if draft.local { plan.local.push(draft.plan) } else { plan.aggregated.push(draft.plan) }
     }
     plan.grid_ms = grid_ms(&plan.aggregated);
+    group_by_gate(&mut plan.aggregated);
     for entity in &plan.aggregated {
         for window in &entity.layout.windows {
             if window.pane_ms() % plan.grid_ms != 0 || window.pane_ms() < PANE_MS_MIN {
@@ -237,6 +238,7 @@ impl Compiler {
             filters: vec![Predicate::Always(false)],
             columns: Vec::new(),
             send: None,
+            send_group: 0,
             events_min: u32::MAX,
             gate_min: 0,
             related: Vec::new(),
@@ -369,6 +371,15 @@ impl Compiler {
         draft.plan.events_min = draft.plan.events_min.min(needed);
         (false, false)
     }
+}
+
+/// Plans with one send gate stand together, so that a record is held against it once.
+fn group_by_gate(plans: &mut [EntityPlan]) {
+    let mut gates: Vec<Option<Predicate>> = Vec::new();
+    for plan in &mut *plans {
+        plan.send_group = position_or_push(&mut gates, plan.send.clone()) as u32;
+    }
+    plans.sort_by_key(|plan| plan.send_group);
 }
 
 /// Fewest events that pass filter `filter`, in any window, without which the pattern's condition cannot hold.

@@ -80,6 +80,8 @@ pub struct EntityPlan {
     pub columns: Vec<Column>,
     /// Aggregated entities: a record is sent only if it passes (it implies filter 0 by the check). `None` for local.
     pub send: Option<Predicate>,
+    /// Number of the send gate: plans with one gate have one number and stand together.
+    pub send_group: u32,
     /// Fewest events in the longest window without which no pattern of this entity can hold (0: no such bound).
     pub events_min: u32,
     /// Fewest events that pass the filter [`Layout::gate`] without which no pattern of this entity can hold. Below it

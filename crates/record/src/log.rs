@@ -18,7 +18,7 @@
 use bincode::{BorrowDecode, Decode, Encode};
 
 use crate::packed;
-use crate::record::Record;
+use crate::record::{Kind, Record};
 use crate::time::Timestamp;
 
 /// First bytes of every entry.
@@ -242,12 +242,10 @@ impl<'a> Frame<'a> {
     }
 }
 
-impl<'a> Iterator for Frame<'a> {
-    type Item = Result<Record<'a>, LogError>;
-
-    /// The next record. A record that cannot be read is an error and the frame goes on behind it; a broken length
-    /// ends the frame.
-    fn next(&mut self) -> Option<Self::Item> {
+impl<'a> Frame<'a> {
+    /// Reads the next record into its place. A record that cannot be read is an error and the frame goes on behind
+    /// it; a broken length ends the frame. What is in its place after an error means nothing.
+    pub fn next_into(&mut self, record: &mut Record<'a>) -> Option<Result<(), LogError>> {
         if self.remaining == 0 {
             return None;
         }
@@ -266,11 +264,21 @@ impl<'a> Iterator for Frame<'a> {
         };
         let at = self.at;
         self.at += length;
-        Some(packed::decode(body).map_err(|damaged| LogError::Damaged {
+        Some(packed::decode(body, record).map_err(|damaged| LogError::Damaged {
             part: "record",
             at: at + damaged.at,
             expected: damaged.expected,
         }))
+    }
+}
+
+impl<'a> Iterator for Frame<'a> {
+    type Item = Result<Record<'a>, LogError>;
+
+    /// As [`Self::next_into`], one by one.
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut record = Record::new(Kind::Voice, Timestamp::MIN);
+        self.next_into(&mut record).map(|read| read.map(|()| record))
     }
 }
 
@@ -419,7 +427,7 @@ fn murmur2(bytes: &[u8]) -> u32 {
 mod tests {
     use super::*;
     use crate::number::{E164, Party};
-    use crate::record::{Direction, Kind};
+    use crate::record::Direction;
 
     fn frame() -> Vec<u8> {
         let mut writer = FrameWriter::new(FrameHeader { class: Class::Stream, input: InputId::of("voice/0") });
