@@ -1,5 +1,10 @@
 //! The parts of the binary `lancang`: command line, configuration, start-up and shutdown order, metrics endpoint.
 
+/// Millions of small blocks grow and go: glibc's allocator took an eighth of the scoring time
+/// (`benches/RESULTS.md`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod cli;
 pub mod commands;
 pub mod config;
