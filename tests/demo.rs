@@ -32,7 +32,14 @@ fn a_few_seconds_of_it() {
     let first = lines.by_ref().find(|line| line.to_lowercase().contains(" open ")).unwrap();
     assert!(get(&address, "/healthz").starts_with("HTTP/1.1 200"), "{first}");
     assert!(get(&address, "/readyz").starts_with("HTTP/1.1 200"));
-    assert!(get(&address, "/metrics").contains("lancang_score_incidents_total"));
+    // Counted once a second.
+    let counted = |name: &str| {
+        (0..50).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            get(&address, "/metrics").contains(name)
+        })
+    };
+    assert!(counted("lancang_score_incidents_total"));
 
     let rest: Vec<String> = lines.collect();
     assert!(child.wait().unwrap().success(), "{rest:#?}");
