@@ -114,8 +114,9 @@ impl Screen {
         let more = if more == 0 { String::new() } else { format!(", {more} more") };
         let shared = format!("shared #{} by {}", alert.sequence, alert.producer.country);
         self.line(&format!(
-            "            {} {}: {}{more}",
+            "            {} {}, {}: {}{more}",
             self.paint(CYAN, &shared),
+            title(&alert.category, alert.rule.as_deref()),
             alert.message,
             entities.join(", ")
         ));

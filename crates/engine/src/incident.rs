@@ -225,7 +225,11 @@ impl Open {
             last_event: Timestamp::from_ms(self.last_ms).to_string(),
             window_s: self.window_ms / 1000,
             reasons,
-            related: related.iter().map(|(entity, role, value)| related_line(*entity, *role, value)).collect(),
+            related: related
+                .iter()
+                .filter(|(entity, _, value)| (*entity, *value) != (key.entity, key.value.as_str()))
+                .map(|(entity, role, value)| related_line(*entity, *role, value))
+                .collect(),
             victims: self.victims,
             evidence: self.attachment.evidence().collect(),
             class: self.opened_class.as_str(),
