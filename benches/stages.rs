@@ -43,13 +43,15 @@ fn line(random: &mut Random, number: u64) -> (String, i64) {
     let at_ms = 1_762_732_800_000 + (number as i64) * 7_200 / 1_000;
     let (caller, callee, direction) =
         if draw & 1 == 0 { (served, other, "outgoing") } else { (other, served, "incoming") };
-    let start = Timestamp::from_ms(at_ms);
+    // In the order of their ends, as a switch writes them.
+    let duration_s = draw >> 16 & 0xff;
+    let start = Timestamp::from_ms(at_ms - duration_s as i64 * 1000);
     let text = format!(
         "{{\"kind\":\"voice\",\"source\":\"msc{}\",\"id\":\"c{number:010}\",\"start\":\"{start}\",\"direction\":\"{direction}\",\
          \"caller\":\"+85510{caller:07}\",\"callee\":\"+85510{callee:07}\",\"duration_s\":{},\"answered\":true,\
          \"imsi\":\"4560600{served:08}\",\"cell\":\"456-06-{}-{}\"}}",
         draw >> 8 & 3,
-        draw >> 16 & 0xff,
+        duration_s,
         draw >> 24 & 0x3f,
         draw >> 32 & 3,
     );
@@ -69,7 +71,7 @@ fn preload(connection: &Connection, topic: &str, records: u64) {
                 bytes += text.len();
                 let mut record = OutRecord::new(topic.into(), text.into_bytes());
                 record.partition = Some(0);
-                record.timestamp_ms = Some(at_ms + 300_000);
+                record.timestamp_ms = Some(at_ms + 1_000);
                 record
             })
             .collect();
@@ -125,6 +127,12 @@ fn stage(command: &str, config: &Path, metric: &str, records: f64) -> Vec<(Insta
         let Some(address) = address(&log) else { continue };
         let Some(count) = count(&address, metric) else { continue };
         counted.push((Instant::now(), cpu_s(child.id()), count));
+    }
+    for (fate, share_max) in [("late", 0.0), ("dead_letter", 0.0)] {
+        let metric = format!("lancang_intake_records_total{{fate=\"{fate}\"");
+        let address = address(&std::fs::read_to_string(&log).unwrap_or_default()).expect("an address");
+        let share = count(&address, &metric).unwrap_or(0.0) / records;
+        assert!(share <= share_max, "{share} of the records are {fate}: not what is to be measured");
     }
     end(&mut child);
     counted

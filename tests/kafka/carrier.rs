@@ -162,6 +162,19 @@ impl Carrier {
         message
     }
 
+    pub fn send_lines(&self, kind: &str, lines: impl Iterator<Item = Vec<u8>>, timestamp_ms: i64) {
+        let mut producer = Producer::connect(&ProducerSettings::new(self.connection.clone())).unwrap();
+        let topic: std::sync::Arc<str> = self.topic(kind).as_str().into();
+        let messages: Vec<OutRecord> = lines
+            .map(|line| OutRecord {
+                partition: Some(0),
+                timestamp_ms: Some(timestamp_ms),
+                ..OutRecord::new(std::sync::Arc::clone(&topic), line)
+            })
+            .collect();
+        producer.send_batch(&messages).unwrap();
+    }
+
     pub fn send_raw(&self, kind: &str, value: Vec<u8>, timestamp_ms: i64) {
         let mut producer = Producer::connect(&ProducerSettings::new(self.connection.clone())).unwrap();
         let mut message = OutRecord::new(self.topic(kind).as_str().into(), value);

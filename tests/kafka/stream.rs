@@ -99,3 +99,33 @@ fn a_restart_in_the_middle() {
     assert!(second.metric("lancang_snapshots_total").get("{outcome=\"loaded\"}").copied().unwrap_or(0.0) > 0.0);
     assert_eq!(second.end(), 0);
 }
+
+/// A backlog that is far larger than an interval: what is read while two intervals are under way is not lost.
+#[test]
+fn a_backlog_and_a_stop_in_the_middle() {
+    let carrier = Carrier::new(2);
+    let count = 200_000;
+    let line = |n: usize| {
+        let seconds = n / 1000;
+        format!(
+            "{{\"kind\":\"voice\",\"source\":\"m\",\"id\":\"{n}\",\"start\":\"2025-11-10T00:{:02}:{:02}Z\",\"direction\":\"outgoing\",\
+             \"caller\":\"+85510{:06}\",\"callee\":\"+85510{:06}\",\"duration_s\":5}}",
+            seconds / 60,
+            seconds % 60,
+            n % 9_973,
+            n % 99_991,
+        )
+    };
+    carrier.send_lines("voice", (0..count).map(|n| line(n).into_bytes()), 1_762_733_400_000);
+    let config = carrier.config("lancang.toml", "", "");
+    let first = carrier.start("intake", &config);
+    let begun = std::time::Instant::now();
+    while first.metric("lancang_intake_records_read_total").values().sum::<f64>() == 0.0 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{}", first.log());
+    }
+    assert_eq!(first.end(), 0);
+    let second = carrier.start("intake", &config);
+    carrier.wait_until_framed(count);
+    assert_eq!(second.end(), 0);
+    assert_eq!(carrier.framed(), count);
+}
