@@ -11,6 +11,7 @@ use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::FileInput;
 use lancang_intake::{FeedSettings, Format};
 use lancang_pattern::file::PatternFile;
+use lancang_pattern::plan::EntityPlan;
 use lancang_pattern::{Pack, PackSources};
 use lancang_record::{Class, Country};
 use serde_json::{Value, json};
@@ -88,11 +89,7 @@ fn show(args: &PackArgs, id: &str) -> anyhow::Result<()> {
         let scope = plan.scope.rsplit('/').next().unwrap_or("");
         writeln!(out, "entity   {} {scope}: judged {judged}", plan.entity.as_str())?;
         if plan.send.is_none() {
-            writeln!(
-                out,
-                "gate     {} events in the longest window at least, {} of them past filter {}",
-                plan.events_min, plan.gate_min, plan.layout.gate
-            )?;
+            writeln!(out, "gate     {}", gate_in_words(plan))?;
         }
         let layout = &plan.layout;
         writeln!(
@@ -109,6 +106,19 @@ fn show(args: &PackArgs, id: &str) -> anyhow::Result<()> {
         writeln!(out, "source   {source}")?;
     }
     Ok(())
+}
+
+/// `not judged below 10 in 1 h or 60 in 24 h (of the events past filter 1)`
+fn gate_in_words(plan: &EntityPlan) -> String {
+    let windows = plan.layout.windows.iter().zip(&plan.gate).filter(|(_, least)| **least < u32::MAX);
+    let ways: Vec<String> = windows
+        .map(|(window, least)| match window.length_ms {
+            ms if ms % 3_600_000 == 0 => format!("{least} in {} h", ms / 3_600_000),
+            ms if ms % 60_000 == 0 => format!("{least} in {} min", ms / 60_000),
+            ms => format!("{least} in {} s", ms / 1000),
+        })
+        .collect();
+    format!("not judged below {} (of the events past filter {})", ways.join(" or "), plan.layout.gate)
 }
 
 fn test(args: &PackArgs, wanted: &str) -> anyhow::Result<()> {

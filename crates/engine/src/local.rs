@@ -10,7 +10,7 @@ use lancang_pattern::plan::{EntityPlan, Mode};
 use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
-use lancang_window::{EntityWindows, Event};
+use lancang_window::{EntityWindows, Event, Gate};
 
 use crate::attachment::{Attachment, entity_text};
 use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
@@ -20,7 +20,7 @@ use crate::repeats::OpenCall;
 #[derive(Clone, Debug, Encode, Decode)]
 struct Entity {
     windows: EntityWindows,
-    /// Kept from three quarters of the gate on.
+    /// Kept from near the gate on ([`Gate::Near`]).
     kept: Option<Box<Kept>>,
 }
 
@@ -78,11 +78,11 @@ impl LocalEntities {
         self.entities.capacity() * (size_of::<(u64, Entity)>() + 1) + self.entities.values().map(held).sum::<usize>()
     }
 
-    /// Brings an entity into the cache; the value means nothing.
+    /// Windows of the entity that a record is an event of.
     #[must_use]
-    pub fn touch(&self, plan: &EntityPlan, record: &Record<'_>) -> u8 {
-        let Some(key) = plan.entity.local_key(record) else { return 0 };
-        self.entities.get(&key.hash()).map_or(0, |entity| entity.windows.touch())
+    pub fn look_up(&self, plan: &EntityPlan, record: &Record<'_>) -> Option<&EntityWindows> {
+        let key = plan.entity.local_key(record)?;
+        self.entities.get(&key.hash()).map(|entity| &entity.windows)
     }
 
     /// Takes a record that is an event of one of these entities, and judges it.
@@ -113,19 +113,25 @@ impl LocalEntities {
                 place.insert(Entity { windows: EntityWindows::new(&plan.layout, &event), kept: None })
             }
         };
-        let (events, gated) = (entity.windows.events_bound(), entity.windows.gate_bound());
-        if near(events, plan.events_min) && near(gated, plan.gate_min) {
-            entity.keep(plan, record);
+        let gate = entity.windows.gate(&plan.layout, &plan.gate);
+        if gate == Gate::Far {
+            return;
         }
-        if events >= plan.events_min && gated >= plan.gate_min {
+        entity.keep(plan, record);
+        if gate == Gate::Reached {
             entity.judge(plan, pack, class, &key, &mut scratch.values, incidents, out);
         }
     }
 
-    /// Lets go of entities whose windows the least watermark has passed.
+    /// Lets go of entities whose windows the least watermark has passed, and of evidence that no window reaches.
     pub fn expire(&mut self, plan: &EntityPlan, watermark: Timestamp) {
-        let oldest = watermark.plus_ms(-longest_ms(plan)).as_ms();
-        self.entities.retain(|_, entity| entity.windows.newest_ms() >= oldest);
+        let length_ms = longest_ms(plan);
+        let oldest = watermark.plus_ms(-length_ms).as_ms();
+        let length = oldest.div_euclid(length_ms.max(1));
+        self.entities.retain(|_, entity| {
+            entity.kept.take_if(|kept| kept.length < length);
+            entity.windows.newest_ms() >= oldest
+        });
     }
 
     /// Evicts those with the least evidence, then the oldest, once there are more than `max`. Gives how many.
@@ -142,11 +148,6 @@ impl LocalEntities {
         }
         lightest.len() as u64
     }
-}
-
-/// Whether three quarters of what a gate asks for are reached: from then on evidence is kept.
-const fn near(events: u32, least: u32) -> bool {
-    events as u64 * 4 >= least as u64 * 3
 }
 
 fn longest_ms(plan: &EntityPlan) -> i64 {

@@ -3,7 +3,7 @@
 //! Rules:
 //! - filters, columns, windows and aggregates that several patterns of one entity use stand in its layout once;
 //! - bit 0 of the filters is the union of what the entity's patterns look at;
-//! - a local entity's gate is the fewest events without which no condition can hold;
+//! - a local entity's gate is necessary (`gate.rs`);
 //! - an aggregated entity's send gate must be implied by what its patterns look at.
 
 use std::ops::Range as Span;
@@ -14,9 +14,10 @@ use lancang_window::{Aggregate, Layout, Primitive, WindowSpec};
 use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::expression::{Expression, Range};
+use crate::expression::Expression;
 use crate::file::{AGGREGATES, ColumnForm, EntityName, FeatureForm, FeatureText, PatternFile, WeightText};
-use crate::limits::{BITS_MAX, EVENTS_MIN_MAX, PANE_MS_MIN};
+use crate::gate;
+use crate::limits::{BITS_MAX, PANE_MS_MIN};
 use crate::plan::{Column, EntityPlan, Feature, PatternPlan, Plan, Weight};
 use crate::predicate::Predicate;
 use crate::syntax::{self, SyntaxError};
@@ -39,7 +40,7 @@ pub fn plan(files: &[PatternFile]) -> Result<Plan, Vec<Diagnostic>> {
     let mut plan = Plan::default();
     for mut draft in compiler.drafts {
         if draft.local {
-            draft.gate_on_a_filter();
+            gate::set(&mut draft.plan);
         }
         draft.finish();
         if draft.local { plan.local.push(draft.plan) } else { plan.aggregated.push(draft.plan) }
@@ -179,7 +180,8 @@ impl Compiler {
             critical,
             weights,
         };
-        let (never, always) = self.gate(position, &pattern);
+        let (ever, empty) = gate::possible(&self.drafts[position].plan.layout, &pattern);
+        let (never, always) = (!ever.hold, !empty.fail);
         if never || always {
             let message = if never { "this condition can never hold" } else { "this condition always holds" };
             self.wrong(file, scope.warn.span.clone(), "warn", message);
@@ -239,8 +241,7 @@ impl Compiler {
             columns: Vec::new(),
             send: None,
             send_group: 0,
-            events_min: u32::MAX,
-            gate_min: 0,
+            gate: Vec::new(),
             related: Vec::new(),
             victims: None,
             patterns: Vec::new(),
@@ -347,30 +348,6 @@ impl Compiler {
         }
         weights
     }
-
-    /// Lowers the draft's gate to what this pattern needs; says whether its condition never or always holds.
-    fn gate(&mut self, position: usize, pattern: &PatternPlan) -> (bool, bool) {
-        let draft = &mut self.drafts[position];
-        let may = |events: u32| {
-            let mut ranges: Vec<Range> =
-                draft.plan.layout.primitives.iter().map(|primitive| primitive_range(primitive, events)).collect();
-            let first = ranges.len();
-            for feature in &pattern.features {
-                let range = feature.value.range(&ranges);
-                ranges.push(range);
-            }
-            pattern.warn.may(&ranges[first..])
-        };
-        if !may(u32::MAX).hold {
-            return (true, false);
-        }
-        if !may(0).fail {
-            return (false, true);
-        }
-        let needed = (0..=EVENTS_MIN_MAX).find(|events| may(*events).hold).unwrap_or(EVENTS_MIN_MAX);
-        draft.plan.events_min = draft.plan.events_min.min(needed);
-        (false, false)
-    }
 }
 
 /// Plans with one send gate stand together, so that a record is held against it once.
@@ -380,24 +357,6 @@ fn group_by_gate(plans: &mut [EntityPlan]) {
         plan.send_group = position_or_push(&mut gates, plan.send.clone()) as u32;
     }
     plans.sort_by_key(|plan| plan.send_group);
-}
-
-/// Fewest events that pass filter `filter`, in any window, without which the pattern's condition cannot hold.
-fn needed_of(filter: u8, layout: &Layout, pattern: &PatternPlan) -> u32 {
-    let may_hold = |events: u32| {
-        let range = |primitive: &Primitive| {
-            let events = if primitive.filter == filter { events } else { u32::MAX };
-            primitive_range(primitive, events)
-        };
-        let mut ranges: Vec<Range> = layout.primitives.iter().map(range).collect();
-        let first = ranges.len();
-        for feature in &pattern.features {
-            let range = feature.value.range(&ranges);
-            ranges.push(range);
-        }
-        pattern.warn.may(&ranges[first..]).hold
-    };
-    (0..=EVENTS_MIN_MAX).find(|events| may_hold(*events)).unwrap_or(EVENTS_MIN_MAX)
 }
 
 fn scopes(file: &PatternFile) -> Vec<Scope<'_>> {
@@ -460,16 +419,6 @@ fn substitute(expression: Expression, features: &[Expression]) -> Expression {
     }
 }
 
-fn primitive_range(primitive: &Primitive, events: u32) -> Range {
-    match primitive.aggregate {
-        Aggregate::Count | Aggregate::Distinct | Aggregate::CountAtHome => {
-            Range { least: 0.0, most: if events == u32::MAX { f64::INFINITY } else { f64::from(events) } }
-        }
-        Aggregate::Sum if events == 0 => Range { least: 0.0, most: 0.0 },
-        _ => Range::ANY,
-    }
-}
-
 impl Draft {
     /// Index of this aggregate among the draft's primitives, which it joins if need be; the value as features see it
     /// (a duration in seconds is an expression over it).
@@ -490,21 +439,6 @@ impl Draft {
         let column = column.and_then(|column| u8::try_from(column).ok());
         let primitive = Primitive { window, filter: u8::try_from(filter).ok()?, column, aggregate };
         Some(position_or_push(&mut layout.primitives, primitive))
-    }
-
-    /// The filter on which a gate is the strongest: patterns need most of its events.
-    fn gate_on_a_filter(&mut self) {
-        let plan = &mut self.plan;
-        let least = |filter: u8| {
-            plan.patterns.iter().map(|pattern| needed_of(filter, &plan.layout, pattern)).min().unwrap_or(0)
-        };
-        // Of equal ones the first: filter 0 is all that is looked at.
-        let filters = 0..plan.filters.len() as u8;
-        let strongest =
-            filters.map(|filter| (least(filter), filter)).max_by_key(|(needed, filter)| (*needed, u8::MAX - filter));
-        if let Some((needed, filter)) = strongest {
-            (plan.gate_min, plan.layout.gate) = (needed, filter);
-        }
     }
 
     fn finish(&mut self) {

@@ -10,6 +10,7 @@ pub mod compile;
 pub mod expression;
 pub mod fields;
 pub mod file;
+mod gate;
 pub mod judge;
 pub mod limits;
 pub mod lists;

@@ -82,11 +82,9 @@ pub struct EntityPlan {
     pub send: Option<Predicate>,
     /// Number of the send gate: plans with one gate have one number and stand together.
     pub send_group: u32,
-    /// Fewest events in the longest window without which no pattern of this entity can hold (0: no such bound).
-    pub events_min: u32,
-    /// Fewest events that pass the filter [`Layout::gate`] without which no pattern of this entity can hold. Below it
-    /// a local entity need not be judged; evidence and related entities are kept from three quarters of it on.
-    pub gate_min: u32,
+    /// Local entities: events that pass the filter [`Layout::gate`], for each window of the layout, of which one window
+    /// at least must hold so many before any pattern can hold. `u32::MAX`: never that window alone.
+    pub gate: Vec<u32>,
     /// Other entities of the events, named in an incident with these roles.
     pub related: Vec<(EntityType, Role)>,
     /// Primitive whose value is the number of victims.

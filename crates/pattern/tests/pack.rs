@@ -29,9 +29,10 @@ fn the_shipped_pack_compiles() {
     });
     assert_eq!(pack.plan.grid_ms, 50_000);
     assert_eq!(pack.plan.local.len(), 1);
-    assert_eq!(pack.plan.local[0].events_min, 10, "ten calls at least, found by the gate");
     let plan = &pack.plan.local[0];
-    assert_eq!(plan.gate_min, 10);
+    let gate: Vec<(i64, u32)> =
+        plan.layout.windows.iter().map(|window| window.length_ms / 3_600_000).zip(plan.gate.clone()).collect();
+    assert_eq!(gate, [(1, 10), (24, 60)], "ten calls within an hour, or sixty within a day");
     assert_ne!(plan.layout.gate, 0, "outgoing ones alone");
     let scopes: Vec<(EntityType, &str)> =
         pack.plan.aggregated.iter().map(|plan| (plan.entity, plan.scope.as_str())).collect();

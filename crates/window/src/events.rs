@@ -1,7 +1,7 @@
 //! Events of a quiet entity, one by one, in few bytes each.
 //!
 //! ```text
-//! event := ms since base i32 (4 bytes) | passes varint | present varint | columns in their order
+//! event := ms since base u32 (4 bytes) | passes varint | present varint | columns in their order
 //! column := zigzag varint of a number, 8 bytes of a key; only those that an aggregate of a passed filter wants
 //! ```
 //!
@@ -16,6 +16,13 @@ use crate::limits::EVENTS_EXACT_MAX;
 const LINE_BYTES: usize = 64;
 /// Bytes that glibc's allocator keeps in front of a block.
 const ALLOCATOR_BYTES: usize = 8;
+
+/// Bytes of an event's time.
+const TIME_BYTES: usize = 4;
+/// Most columns of an event that is kept by itself.
+const COLUMNS_MAX: usize = 12;
+/// Most bytes of an event: its time, two varints, and a varint for each column.
+const PACKED_MAX: usize = TIME_BYTES + 10 + 10 + COLUMNS_MAX * 10;
 
 /// Words of an unpacked event besides its columns: time, filters, presence.
 pub(crate) const WORDS: usize = 3;
@@ -37,8 +44,8 @@ pub(crate) struct Events {
 const _: () = assert!(EVENTS_EXACT_MAX <= u16::MAX as usize);
 
 impl Events {
-    pub(crate) const fn new(base_ms: i64) -> Self {
-        Self { base_ms, count: 0, gated: 0, bytes: Vec::new() }
+    pub(crate) const fn new() -> Self {
+        Self { base_ms: 0, count: 0, gated: 0, bytes: Vec::new() }
     }
 
     /// Whether the first byte is there; reading it brings its line into the cache.
@@ -55,27 +62,39 @@ impl Events {
         self.gated as u32
     }
 
+    /// Events that pass the gate's filter and are not before `first_ms`.
+    pub(crate) fn gated_since(&self, layout: &Layout, first_ms: i64) -> u32 {
+        let mut reader = Reader { bytes: &self.bytes, at: 0 };
+        let mut count = 0;
+        while reader.at < self.bytes.len() {
+            let (since_ms, passes) = reader.event(layout, |_, _| {});
+            let within = self.base_ms + i64::from(since_ms) >= first_ms;
+            count += u32::from(within && passes >> layout.gate & 1 == 1);
+        }
+        count
+    }
+
     pub(crate) const fn heap_bytes(&self) -> usize {
         self.bytes.capacity()
     }
 
-    /// Adds an event and lets go of those before `oldest_ms` when room is needed. False if it does not fit: too many
-    /// events, or a time too far from the others.
+    /// Adds an event, unless it lies before `oldest_ms`, and lets go of those that do when room is needed. False if it
+    /// does not fit: too many events, too many columns, or a time too far from the others.
     pub(crate) fn push(&mut self, layout: &Layout, event: &Event<'_>, wanted: u64, oldest_ms: i64) -> bool {
-        let mut packed = Packed::default();
-        let present = event.present & wanted;
-        let room = 4 + 10 + 10 + 10 * present.count_ones() as usize;
-        if self.bytes.len() + room > self.bytes.capacity() || usize::from(self.count) >= EVENTS_EXACT_MAX {
-            self.expire(layout, oldest_ms);
+        if event.at_ms < oldest_ms {
+            return true;
         }
-        if usize::from(self.count) >= EVENTS_EXACT_MAX {
+        let present = event.present & wanted;
+        if present.count_ones() as usize > COLUMNS_MAX {
             return false;
         }
-        if self.count == 0 {
-            self.base_ms = event.at_ms;
+        if usize::from(self.count) >= EVENTS_EXACT_MAX {
+            self.expire(layout, oldest_ms);
+            if usize::from(self.count) >= EVENTS_EXACT_MAX {
+                return false;
+            }
         }
-        let Ok(since_ms) = i32::try_from(event.at_ms - self.base_ms) else { return false };
-        packed.put(&since_ms.to_le_bytes());
+        let mut packed = Packed { bytes: [0; PACKED_MAX], length: TIME_BYTES };
         packed.varint(event.passes);
         packed.varint(present);
         for column in bits(present) {
@@ -87,7 +106,19 @@ impl Events {
                 packed.put(&value.to_le_bytes());
             }
         }
-        let packed = packed.bytes();
+        let far = u32::try_from(event.at_ms - self.base_ms).is_err();
+        if far || self.count == 0 || self.bytes.len() + packed.length > self.bytes.capacity() {
+            self.expire(layout, oldest_ms);
+        }
+        let Ok(since_ms) = u32::try_from(event.at_ms - self.base_ms) else { return false };
+        packed.bytes[..TIME_BYTES].copy_from_slice(&since_ms.to_le_bytes());
+        self.append(&packed.bytes[..packed.length]);
+        self.count += 1;
+        self.gated += u16::from(event.passes >> layout.gate & 1 == 1);
+        true
+    }
+
+    fn append(&mut self, packed: &[u8]) {
         let needed = self.bytes.len() + packed.len();
         if needed > self.bytes.capacity() {
             // Up to the next whole cache line, less what an allocator keeps beside it: doubling would waste half of a
@@ -96,33 +127,30 @@ impl Events {
             self.bytes.reserve_exact(lines * LINE_BYTES - ALLOCATOR_BYTES - self.bytes.len());
         }
         self.bytes.extend_from_slice(packed);
-        self.count += 1;
-        self.gated += u16::from(event.passes >> layout.gate & 1 == 1);
-        true
     }
 
+    /// Lets go of events before `oldest_ms`, which becomes the base: 32 bits of milliseconds are 49 days, longer than
+    /// any window, and a subscriber stays for years.
     fn expire(&mut self, layout: &Layout, oldest_ms: i64) {
-        let mut reader = Reader { bytes: &self.bytes, at: 0 };
-        let (mut kept, mut count, mut gated) = (0, 0, 0);
-        let mut ranges: [(usize, usize); EVENTS_EXACT_MAX] = [(0, 0); EVENTS_EXACT_MAX];
-        while reader.at < self.bytes.len() {
-            let begins = reader.at;
+        let (mut at, mut kept, mut count, mut gated) = (0, 0, 0, 0);
+        while at < self.bytes.len() {
+            let begins = at;
+            let mut reader = Reader { bytes: &self.bytes, at };
             let (since_ms, passes) = reader.event(layout, |_, _| {});
-            if self.base_ms + i64::from(since_ms) >= oldest_ms {
-                ranges[count] = (begins, reader.at);
+            at = reader.at.min(self.bytes.len());
+            if let Ok(since_ms) = u32::try_from(self.base_ms + i64::from(since_ms) - oldest_ms) {
+                if kept < begins {
+                    self.bytes.copy_within(begins..at, kept);
+                }
+                self.bytes[kept..kept + TIME_BYTES].copy_from_slice(&since_ms.to_le_bytes());
+                kept += at - begins;
                 count += 1;
                 gated += u16::from(passes >> layout.gate & 1 == 1);
             }
         }
-        if count == usize::from(self.count) {
-            return;
-        }
-        for (begins, ends) in &ranges[..count] {
-            self.bytes.copy_within(*begins..*ends, kept);
-            kept += ends - begins;
-        }
         self.bytes.truncate(kept);
-        (self.count, self.gated) = (count as u16, gated);
+        self.base_ms = oldest_ms;
+        (self.count, self.gated) = (count, gated);
     }
 
     /// All events unpacked, [`stride`] words each.
@@ -164,16 +192,10 @@ fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Bytes of one event on the stack: time, two varints, and ten for each of 64 columns at most.
+/// Bytes of one event on the stack.
 struct Packed {
-    bytes: [u8; 4 + 10 + 10 + 64 * 10],
+    bytes: [u8; PACKED_MAX],
     length: usize,
-}
-
-impl Default for Packed {
-    fn default() -> Self {
-        Self { bytes: [0; 4 + 10 + 10 + 64 * 10], length: 0 }
-    }
 }
 
 impl Packed {
@@ -191,10 +213,6 @@ impl Packed {
         self.bytes[self.length] = value as u8;
         self.length += 1;
     }
-
-    fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
 }
 
 struct Reader<'b> {
@@ -204,8 +222,8 @@ struct Reader<'b> {
 
 impl Reader<'_> {
     /// Time since the base and filters of the next event; each of its columns is given to `column`.
-    fn event(&mut self, layout: &Layout, mut column: impl FnMut(usize, u64)) -> (i32, u64) {
-        let since_ms = i32::from_le_bytes(self.array());
+    fn event(&mut self, layout: &Layout, mut column: impl FnMut(usize, u64)) -> (u32, u64) {
+        let since_ms = u32::from_le_bytes(self.array());
         let passes = self.varint();
         for position in bits(self.varint()) {
             let value = if layout.numbers >> position & 1 == 1 {

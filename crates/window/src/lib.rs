@@ -12,6 +12,6 @@ pub mod panes;
 
 pub use cell::Cell;
 pub use distinct::DistinctSet;
-pub use entity::EntityWindows;
+pub use entity::{EntityWindows, Gate};
 pub use layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
 pub use panes::Panes;

@@ -1,0 +1,95 @@
+//! The gate of an entity that is judged at each record: how many events, in which window, without which no condition
+//! can hold. A quiet entity costs a count and no more.
+//!
+//! **Invariants:**
+//! - a gate is necessary: where every window holds fewer events than its gate, no pattern of the entity holds
+//!   (interval arithmetic, [`crate::expression::Condition::may`]; ranges only grow with the counts);
+//! - a window's gate is met alone: a burst of ten within an hour and a day of sixty are two ways, and ten within a day
+//!   are none.
+
+use lancang_window::{Aggregate, Layout, Primitive};
+
+use crate::expression::{May, Range};
+use crate::limits::EVENTS_MIN_MAX;
+use crate::plan::{EntityPlan, PatternPlan};
+
+/// Sets the gate of a local entity: on the filter with which it is the strongest, since patterns need most of its
+/// events.
+pub(crate) fn set(plan: &mut EntityPlan) {
+    let least = |filter: u8| {
+        let mut least = vec![u32::MAX; plan.layout.windows.len()];
+        for pattern in &plan.patterns {
+            let of_one = thresholds(filter, &plan.layout, pattern);
+            least.iter_mut().zip(of_one).for_each(|(least, of_one)| *least = of_one.min(*least));
+        }
+        least
+    };
+    let strength = |least: &[u32]| {
+        (least.iter().copied().min().unwrap_or(0), least.iter().map(|one| u64::from(*one)).sum::<u64>())
+    };
+    // Of equal ones the first: filter 0 is all that is looked at.
+    let filters = (0..plan.filters.len() as u8).map(|filter| (least(filter), filter));
+    let strongest = filters.max_by_key(|(least, filter)| (strength(least), u8::MAX - filter));
+    if let Some((least, filter)) = strongest {
+        (plan.gate, plan.layout.gate) = (least, filter);
+    }
+}
+
+/// Whether a pattern's condition may hold, and may fail, at all; and with no event.
+pub(crate) fn possible(layout: &Layout, pattern: &PatternPlan) -> (May, May) {
+    let with = |events: u32| may(layout, pattern, |_| events);
+    (with(u32::MAX), with(0))
+}
+
+/// For each window the events that pass `filter`, of which one window at least must hold so many.
+///
+/// From the longest window to the shortest, each as low as a condition can hold with while the longer ones stay below
+/// theirs and the shorter ones are empty. `u32::MAX` where no count in that window is enough by itself.
+fn thresholds(filter: u8, layout: &Layout, pattern: &PatternPlan) -> Vec<u32> {
+    let mut order: Vec<usize> = (0..layout.windows.len()).collect();
+    order.sort_by_key(|window| std::cmp::Reverse(layout.windows[*window].length_ms));
+    let mut least = vec![u32::MAX; order.len()];
+    for (rank, window) in order.iter().enumerate() {
+        let may_hold = |events: u32| {
+            let in_window = |primitive: &Primitive| {
+                let of = usize::from(primitive.window);
+                if primitive.filter != filter {
+                    u32::MAX
+                } else if of == *window {
+                    events
+                } else if order[..rank].contains(&of) {
+                    least[of].saturating_sub(1)
+                } else {
+                    0
+                }
+            };
+            may(layout, pattern, in_window).hold
+        };
+        if may_hold(u32::MAX) {
+            least[*window] = (0..EVENTS_MIN_MAX).find(|events| may_hold(*events)).unwrap_or(EVENTS_MIN_MAX);
+        }
+    }
+    least
+}
+
+/// What the condition may do with at most so many events behind each aggregate.
+fn may(layout: &Layout, pattern: &PatternPlan, events: impl Fn(&Primitive) -> u32) -> May {
+    let range = |primitive| primitive_range(primitive, events(primitive));
+    let mut ranges: Vec<Range> = layout.primitives.iter().map(range).collect();
+    let first = ranges.len();
+    for feature in &pattern.features {
+        let range = feature.value.range(&ranges);
+        ranges.push(range);
+    }
+    pattern.warn.may(&ranges[first..])
+}
+
+fn primitive_range(primitive: &Primitive, events: u32) -> Range {
+    match primitive.aggregate {
+        Aggregate::Count | Aggregate::Distinct | Aggregate::CountAtHome => {
+            Range { least: 0.0, most: if events == u32::MAX { f64::INFINITY } else { f64::from(events) } }
+        }
+        Aggregate::Sum if events == 0 => Range { least: 0.0, most: 0.0 },
+        _ => Range::ANY,
+    }
+}
