@@ -1,20 +1,17 @@
 //! Entities that are judged at each record: own callers, callees, SIMs.
 
-use std::collections::HashMap;
-
 use bincode::{Decode, Encode};
-use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::{EntityPlan, Mode};
 use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
-use lancang_window::{EntityWindows, Event, Gate};
+use lancang_window::{EntityTable, EntityWindows, Event, Gate};
 
 use crate::attachment::{Attachment, entity_text};
 use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
-use crate::limits::EVICTED_SHARE;
+use crate::limits::{CHUNK, EVICTED_SHARE};
 use crate::repeats::OpenCall;
 
 #[derive(Clone, Debug, Encode, Decode)]
@@ -37,7 +34,7 @@ struct Kept {
 pub struct LocalEntities {
     /// Hash of the plan.
     pub plan: u64,
-    entities: HashMap<u64, Entity, FixedState>,
+    entities: EntityTable<Entity>,
 }
 
 /// Buffers that are used again for each record.
@@ -52,7 +49,7 @@ impl LocalEntities {
     /// None yet.
     #[must_use]
     pub fn new(plan: u64) -> Self {
-        Self { plan, entities: HashMap::default() }
+        Self { plan, entities: EntityTable::default() }
     }
 
     /// Number of entities.
@@ -75,14 +72,19 @@ impl LocalEntities {
             entity.windows.heap_bytes()
                 + kept.map_or(0, |kept| size_of::<Kept>() + kept.current.heap_bytes() + kept.previous.heap_bytes())
         };
-        self.entities.capacity() * (size_of::<(u64, Entity)>() + 1) + self.entities.values().map(held).sum::<usize>()
+        self.entities.bytes() + self.entities.iter().map(|(_, entity)| held(entity)).sum::<usize>()
     }
 
-    /// Windows of the entity that a record is an event of.
-    #[must_use]
-    pub fn look_up(&self, plan: &EntityPlan, record: &Record<'_>) -> Option<&EntityWindows> {
-        let key = plan.entity.local_key(record)?;
-        self.entities.get(&key.hash()).map(|entity| &entity.windows)
+    /// Asks for the entities of a chunk of records, all at once.
+    pub fn prefetch(&self, plan: &EntityPlan, chunk: &[Record<'_>]) {
+        let mut keys = [None; CHUNK];
+        for (key, record) in keys.iter_mut().zip(chunk) {
+            *key = plan.entity.local_key(record).map(|key| key.hash());
+            key.iter().for_each(|key| self.entities.prefetch(*key));
+        }
+        // Events lie elsewhere: only now, so that no look-up above waits for another's.
+        let found = keys.iter().flatten().filter_map(|key| self.entities.get(*key));
+        found.for_each(|entity| entity.windows.prefetch());
     }
 
     /// Takes a record that is an event of one of these entities, and judges it.
@@ -104,15 +106,11 @@ impl LocalEntities {
             return;
         }
         let event = event(plan, record, passes, call, scratch);
-        let entity = match self.entities.entry(key.hash()) {
-            std::collections::hash_map::Entry::Occupied(mut entity) => {
-                entity.get_mut().windows.add(&plan.layout, &event);
-                entity.into_mut()
-            }
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(Entity { windows: EntityWindows::new(&plan.layout, &event), kept: None })
-            }
-        };
+        let new = || Entity { windows: EntityWindows::new(&plan.layout, &event), kept: None };
+        let (entity, added) = self.entities.get_or_insert_with(key.hash(), new);
+        if !added {
+            entity.windows.add(&plan.layout, &event);
+        }
         let gate = entity.windows.gate(&plan.layout, &plan.gate);
         if gate == Gate::Far {
             return;
@@ -128,7 +126,7 @@ impl LocalEntities {
         let length_ms = longest_ms(plan);
         let oldest = watermark.plus_ms(-length_ms).as_ms();
         let length = oldest.div_euclid(length_ms.max(1));
-        self.entities.retain(|_, entity| {
+        self.entities.retain(|entity| {
             entity.kept.take_if(|kept| kept.length < length);
             entity.windows.newest_ms() >= oldest
         });
@@ -139,12 +137,12 @@ impl LocalEntities {
         if self.entities.len() <= max {
             return 0;
         }
-        let weight = |key: &u64, entity: &Entity| (entity.windows.events_bound(), entity.windows.newest_ms(), *key);
+        let weight = |key: u64, entity: &Entity| (entity.windows.events_bound(), entity.windows.newest_ms(), key);
         let mut all: Vec<_> = self.entities.iter().map(|(key, entity)| weight(key, entity)).collect();
         let going = self.entities.len() - max + max / EVICTED_SHARE;
         let (lightest, _, _) = all.select_nth_unstable(going.min(self.entities.len() - 1));
         for (_, _, key) in lightest.iter() {
-            self.entities.remove(key);
+            self.entities.remove(*key);
         }
         lightest.len() as u64
     }

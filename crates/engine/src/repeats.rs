@@ -15,12 +15,10 @@ use lancang_pattern::fields::party_key;
 use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::limits::{IDENTITIES_MAX, OPEN_CALL_MS_MAX, OPEN_CALLS_MAX};
 
-/// Bytes of an identity that are hashed in one piece.
-const HASHED_BYTES: usize = 160;
 /// Identities are let go minute by minute.
 const BUCKET_MS: i64 = 60_000;
 
@@ -72,28 +70,16 @@ fn identity(record: &Record<'_>) -> Option<u64> {
     Some(leg_hash(record, (record.start.as_ms(), record.part.unwrap_or(0))))
 }
 
-/// Hash of node, reference, leg and served subscriber, and of a start and part where they count.
+/// Hash of node, reference, leg and served subscriber, and of a start and part where they count: each hash is the seed
+/// of the next, so that no piece can be taken for the end of the one before.
 fn leg_hash(record: &Record<'_>, (start_ms, part): (i64, u32)) -> u64 {
-    let served = record.served().map_or(0, party_key).to_le_bytes();
-    let fixed = [record.direction as u8, record.kind as u8];
-    let pieces = [&served[..], &fixed, &start_ms.to_le_bytes(), &part.to_le_bytes(), record.source.as_bytes(), &[0xff]];
-    let mut bytes = [0_u8; HASHED_BYTES];
-    let mut length = 0;
-    for piece in pieces.into_iter().chain([record.id.as_bytes()]) {
-        let Some(place) = bytes.get_mut(length..length + piece.len()) else {
-            // Longer than any real node and reference.
-            return long_hash(record, start_ms, part);
-        };
-        place.copy_from_slice(piece);
-        length += piece.len();
-    }
-    xxh3_64(&bytes[..length])
-}
-
-fn long_hash(record: &Record<'_>, start_ms: i64, part: u32) -> u64 {
-    let served = record.served().map_or(0, party_key);
-    let (direction, kind) = (record.direction as u8, record.kind as u8);
-    xxh3_64(format!("{served} {direction} {kind} {start_ms} {part} {}\u{0}{}", record.source, record.id).as_bytes())
+    let mut fixed = [0_u8; 22];
+    fixed[..8].copy_from_slice(&record.served().map_or(0, party_key).to_le_bytes());
+    fixed[8..16].copy_from_slice(&start_ms.to_le_bytes());
+    fixed[16..20].copy_from_slice(&part.to_le_bytes());
+    fixed[20..].copy_from_slice(&[record.direction as u8, record.kind as u8]);
+    let source = xxh3_64_with_seed(record.source.as_bytes(), xxh3_64(&fixed));
+    xxh3_64_with_seed(record.id.as_bytes(), source)
 }
 
 /// A call of which parts were read.

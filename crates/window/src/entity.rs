@@ -12,6 +12,7 @@ use crate::events::{Events, WORDS, stride};
 use crate::layout::{Aggregate, Event, Layout};
 use crate::limits::EVENTS_EXACT_MAX;
 use crate::panes::Panes;
+use crate::prefetch::prefetch;
 
 /// Windows of one entity.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -70,12 +71,11 @@ impl EntityWindows {
         }
     }
 
-    /// Brings what the next event will need into the cache; the value means nothing.
-    #[must_use]
-    pub fn touch(&self) -> u8 {
+    /// Asks for what the next event will need, without waiting for it.
+    pub fn prefetch(&self) {
         match &self.form {
-            Form::Events(events) => events.touch(),
-            Form::Panes(_) => 0,
+            Form::Events(events) => events.prefetch(),
+            Form::Panes(grown) => prefetch(&**grown),
         }
     }
 

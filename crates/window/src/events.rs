@@ -11,6 +11,7 @@ use bincode::{Decode, Encode};
 
 use crate::layout::{Event, Layout};
 use crate::limits::EVENTS_EXACT_MAX;
+use crate::prefetch::prefetch;
 
 /// Bytes of a cache line.
 const LINE_BYTES: usize = 64;
@@ -48,9 +49,11 @@ impl Events {
         Self { base_ms: 0, count: 0, gated: 0, bytes: Vec::new() }
     }
 
-    /// Whether the first byte is there; reading it brings its line into the cache.
-    pub(crate) fn touch(&self) -> u8 {
-        self.bytes.first().copied().unwrap_or(0)
+    /// Asks for the line that the next event is written to.
+    pub(crate) fn prefetch(&self) {
+        if let Some(last) = self.bytes.last() {
+            prefetch(last);
+        }
     }
 
     pub(crate) const fn len(&self) -> u32 {

@@ -9,9 +9,12 @@ mod events;
 pub mod layout;
 pub mod limits;
 pub mod panes;
+mod prefetch;
+pub mod table;
 
 pub use cell::Cell;
 pub use distinct::DistinctSet;
 pub use entity::{EntityWindows, Gate};
 pub use layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
 pub use panes::Panes;
+pub use table::EntityTable;
