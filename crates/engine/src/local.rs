@@ -11,7 +11,7 @@ use lancang_window::{EntityTable, EntityWindows, Event, Gate};
 
 use crate::attachment::{Attachment, entity_text};
 use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
-use crate::limits::{CHUNK, EVICTED_SHARE};
+use crate::limits::EVICTED_SHARE;
 use crate::repeats::OpenCall;
 
 #[derive(Clone, Debug, Encode, Decode)]
@@ -75,15 +75,16 @@ impl LocalEntities {
         self.entities.bytes() + self.entities.iter().map(|(_, entity)| held(entity)).sum::<usize>()
     }
 
-    /// Asks for the entities of a chunk of records, all at once.
+    /// Asks for the places of a chunk's entities.
     pub fn prefetch(&self, plan: &EntityPlan, chunk: &[Record<'_>]) {
-        let mut keys = [None; CHUNK];
-        for (key, record) in keys.iter_mut().zip(chunk) {
-            *key = plan.entity.local_key(record).map(|key| key.hash());
-            key.iter().for_each(|key| self.entities.prefetch(*key));
-        }
-        // Events lie elsewhere: only now, so that no look-up above waits for another's.
-        let found = keys.iter().flatten().filter_map(|key| self.entities.get(*key));
+        let keys = chunk.iter().filter_map(|record| plan.entity.local_key(record));
+        keys.for_each(|key| self.entities.prefetch(key.hash()));
+    }
+
+    /// Asks for the events of a chunk's entities, which lie elsewhere: once their places have come.
+    pub fn prefetch_events(&self, plan: &EntityPlan, chunk: &[Record<'_>]) {
+        let keys = chunk.iter().filter_map(|record| plan.entity.local_key(record));
+        let found = keys.filter_map(|key| self.entities.get(key.hash()));
         found.for_each(|entity| entity.windows.prefetch());
     }
 

@@ -122,41 +122,55 @@ impl RecordTask {
     fn frame(&mut self, offset: i64, bytes: &[u8], frame: Frame<'_>, out: &mut Outputs) {
         let class = frame.header.class;
         let first = out.incidents.len();
-        let mut chunk = vec![Record::new(Kind::Voice, Timestamp::MIN); CHUNK];
-        let mut frame = frame;
-        let mut index = 0;
+        // One chunk is worked on while the entities of the next are on their way from memory: their places first, then,
+        // once these are there, their events.
+        let mut current = vec![Record::new(Kind::Voice, Timestamp::MIN); CHUNK];
+        let mut next = current.clone();
+        let (mut frame, mut index, mut count) = (frame, 0, 0);
         loop {
-            let mut count = 0;
-            while count < CHUNK
-                && let Some(read) = frame.next_into(&mut chunk[count])
-            {
-                self.counters.read += 1;
-                match read {
-                    Ok(()) => count += 1,
-                    Err(error) => {
-                        self.counters.bad += 1;
-                        let record = Some(index);
-                        out.bad.push(Bad { offset, record, reason: error.to_string(), bytes: bytes.to_vec() });
-                    }
-                }
-                index += 1;
-            }
+            let coming = self.read((offset, bytes), &mut frame, &mut index, &mut next, out);
+            self.local(|plan, entities| entities.prefetch(plan, &next[..coming]));
+            current[..count].iter().for_each(|record| self.record(class, record, out));
+            self.local(|plan, entities| entities.prefetch_events(plan, &next[..coming]));
+            std::mem::swap(&mut current, &mut next);
+            count = coming;
             if count == 0 {
                 break;
             }
-            self.prefetch(&chunk[..count]);
-            chunk[..count].iter().for_each(|record| self.record(class, record, out));
         }
         self.counters.count_incidents(&out.incidents[first..]);
     }
 
-    /// Asks for the entities of a chunk before the first is changed: the processor waits for many cache lines at once,
-    /// instead of for one after the other.
-    fn prefetch(&self, chunk: &[Record<'_>]) {
-        let Some(pack) = &self.pack else { return };
-        for (plan, entities) in pack.plan.local.iter().zip(&self.state.local) {
-            entities.prefetch(plan, chunk);
+    /// Reads a frame's next records; gives how many could be read.
+    fn read<'a>(
+        &mut self,
+        (offset, bytes): (i64, &[u8]),
+        frame: &mut Frame<'a>,
+        index: &mut u32,
+        chunk: &mut [Record<'a>],
+        out: &mut Outputs,
+    ) -> usize {
+        let mut count = 0;
+        while count < chunk.len()
+            && let Some(read) = frame.next_into(&mut chunk[count])
+        {
+            self.counters.read += 1;
+            match read {
+                Ok(()) => count += 1,
+                Err(error) => {
+                    self.counters.bad += 1;
+                    let record = Some(*index);
+                    out.bad.push(Bad { offset, record, reason: error.to_string(), bytes: bytes.to_vec() });
+                }
+            }
+            *index += 1;
         }
+        count
+    }
+
+    fn local(&self, each: impl Fn(&EntityPlan, &LocalEntities)) {
+        let plans = self.pack.iter().flat_map(|pack| &pack.plan.local);
+        plans.zip(&self.state.local).for_each(|(plan, entities)| each(plan, entities));
     }
 
     fn record(&mut self, class: Class, record: &Record<'_>, out: &mut Outputs) {

@@ -445,6 +445,10 @@ impl Draft {
         let plan = &mut self.plan;
         let mut looked_at = std::mem::take(&mut self.looked_at);
         looked_at.dedup();
+        if let [records] = &looked_at[..] {
+            // The others are asked only of records that pass the first.
+            plan.filters[1..].iter_mut().for_each(|filter| filter.leave_out(records));
+        }
         plan.filters[0] = if looked_at.len() == 1 { looked_at.remove(0) } else { Predicate::Or(looked_at) };
         plan.filters = std::mem::take(&mut plan.filters).into_iter().map(Predicate::coded).collect();
         plan.send = plan.send.take().map(Predicate::coded);

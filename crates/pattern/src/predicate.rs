@@ -128,6 +128,19 @@ impl Predicate {
         }
     }
 
+    /// Leaves out of a conjunction what is known to hold.
+    pub(crate) fn leave_out(&mut self, known: &Self) {
+        let known = if let Self::And(parts) = known { parts.as_slice() } else { std::slice::from_ref(known) };
+        if let Self::And(parts) = self {
+            parts.retain(|part| !known.contains(part));
+            match parts.len() {
+                0 => *self = Self::Always(true),
+                1 => *self = parts.remove(0),
+                _ => {}
+            }
+        }
+    }
+
     /// Whether every record that satisfies it satisfies `other` too, as far as a truth table over their atoms proves
     /// it. `None` if they have more than [`crate::limits::ATOMS_MAX`].
     #[must_use]

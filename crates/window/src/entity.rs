@@ -3,7 +3,7 @@
 //! **Invariants:**
 //! - both forms give the values of the definition: a window at pane p covers the panes p − P + 1 … p by each event's
 //!   own pane, with p the pane of the newest event;
-//! - no event is kept longer than the longest window needs, and none that adds to no aggregate.
+//! - no event counts longer than a window covers it, and none is kept that adds to no aggregate.
 
 use bincode::{Decode, Encode};
 

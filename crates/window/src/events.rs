@@ -13,10 +13,8 @@ use crate::layout::{Event, Layout};
 use crate::limits::EVENTS_EXACT_MAX;
 use crate::prefetch::prefetch;
 
-/// Bytes of a cache line.
+/// Bytes of a cache line, and about the step between two of the allocator's sizes.
 const LINE_BYTES: usize = 64;
-/// Bytes that glibc's allocator keeps in front of a block.
-const ALLOCATOR_BYTES: usize = 8;
 
 /// Bytes of an event's time.
 const TIME_BYTES: usize = 4;
@@ -91,7 +89,8 @@ impl Events {
         if present.count_ones() as usize > COLUMNS_MAX {
             return false;
         }
-        if usize::from(self.count) >= EVENTS_EXACT_MAX {
+        let far = self.count == 0 || u32::try_from(event.at_ms - self.base_ms).is_err();
+        if far || usize::from(self.count) >= EVENTS_EXACT_MAX {
             self.expire(layout, oldest_ms);
             if usize::from(self.count) >= EVENTS_EXACT_MAX {
                 return false;
@@ -109,9 +108,8 @@ impl Events {
                 packed.put(&value.to_le_bytes());
             }
         }
-        let far = u32::try_from(event.at_ms - self.base_ms).is_err();
-        if far || self.count == 0 || self.bytes.len() + packed.length > self.bytes.capacity() {
-            self.expire(layout, oldest_ms);
+        if self.bytes.len() + packed.length > self.bytes.capacity() {
+            self.drop_oldest(layout, oldest_ms);
         }
         let Ok(since_ms) = u32::try_from(event.at_ms - self.base_ms) else { return false };
         packed.bytes[..TIME_BYTES].copy_from_slice(&since_ms.to_le_bytes());
@@ -124,12 +122,27 @@ impl Events {
     fn append(&mut self, packed: &[u8]) {
         let needed = self.bytes.len() + packed.len();
         if needed > self.bytes.capacity() {
-            // Up to the next whole cache line, less what an allocator keeps beside it: doubling would waste half of a
-            // quiet subscriber's memory.
-            let lines = (needed + ALLOCATOR_BYTES).div_ceil(LINE_BYTES);
-            self.bytes.reserve_exact(lines * LINE_BYTES - ALLOCATOR_BYTES - self.bytes.len());
+            // Up to the next whole cache line: doubling would waste half of a quiet subscriber's memory.
+            self.bytes.reserve_exact(needed.next_multiple_of(LINE_BYTES) - self.bytes.len());
         }
         self.bytes.extend_from_slice(packed);
+    }
+
+    /// Lets go of the first events as long as they lie before `oldest_ms`: events come nearly in the order of their
+    /// times, so that the first ones tell whether there is anything to gain.
+    fn drop_oldest(&mut self, layout: &Layout, oldest_ms: i64) {
+        let mut reader = Reader { bytes: &self.bytes, at: 0 };
+        let mut gone = 0;
+        while reader.at < self.bytes.len() {
+            let (since_ms, passes) = reader.event(layout, |_, _| {});
+            if self.base_ms + i64::from(since_ms) >= oldest_ms {
+                break;
+            }
+            gone = reader.at;
+            self.count -= 1;
+            self.gated -= u16::from(passes >> layout.gate & 1 == 1);
+        }
+        self.bytes.drain(..gone.min(self.bytes.len()));
     }
 
     /// Lets go of events before `oldest_ms`, which becomes the base: 32 bits of milliseconds are 49 days, longer than
