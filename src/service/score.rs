@@ -385,11 +385,12 @@ impl Handler for Score {
     fn message(&mut self, message: &Message<'_>) {
         let place = message.input();
         let Some(pair) = self.pairs.get_mut(&place.partition) else { return };
+        if self.failure.is_some() {
+            // What comes after an entry that could not be applied must not be committed by a revocation either.
+            return;
+        }
         let which = usize::from(place.topic != RECORDS);
-        let reading = &mut pair.readings[which];
-        let (offset, silent) = (message.offset(), message.offset() < reading.committed);
-        reading.next = offset + 1;
-        reading.moved = !silent;
+        let (offset, silent) = (message.offset(), message.offset() < pair.readings[which].committed);
         let payload = message.payload().unwrap_or_default();
         let packs = |hash: &[u8; 32]| self.shared.packs.get(hash);
         self.scratch.clear();
@@ -398,8 +399,12 @@ impl Handler for Score {
             _ => pair.entities.apply(offset, payload, &packs, &mut self.scratch),
         };
         if let Err(error) = applied {
-            self.failure.get_or_insert(error);
+            self.failure = Some(error);
+            return;
         }
+        let reading = &mut pair.readings[which];
+        reading.next = offset + 1;
+        reading.moved = !silent;
         if silent {
             return;
         }

@@ -28,3 +28,8 @@ pub const TEXT_BYTES_MAX: usize = 128;
 
 /// Records that are looked up together before the first is worked on: measured, 16 to 64 do equally well.
 pub const CHUNK: usize = 32;
+
+/// Entities that are weighed to tell what all of a plan hold: a metric that walked ten million of them each second
+/// would take a tenth of it. Where their standard deviation is their
+/// mean, 20,000 of them give a standard error of 0.7 %.
+pub const WEIGHED: usize = 20_000;

@@ -11,7 +11,7 @@ use lancang_window::{EntityTable, EntityWindows, Event, Gate};
 
 use crate::attachment::{Attachment, entity_text};
 use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
-use crate::limits::EVICTED_SHARE;
+use crate::limits::{EVICTED_SHARE, WEIGHED};
 use crate::repeats::OpenCall;
 
 #[derive(Clone, Debug, Encode, Decode)]
@@ -64,15 +64,10 @@ impl LocalEntities {
         self.entities.is_empty()
     }
 
-    /// Bytes held, about: the table with its free places and what its entities hold.
+    /// Bytes held, about: the table with its free places and what its entities hold, of which some are looked at.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let held = |entity: &Entity| {
-            let kept = entity.kept.as_ref();
-            entity.windows.heap_bytes()
-                + kept.map_or(0, |kept| size_of::<Kept>() + kept.current.heap_bytes() + kept.previous.heap_bytes())
-        };
-        self.entities.bytes() + self.entities.iter().map(|(_, entity)| held(entity)).sum::<usize>()
+        self.entities.bytes() + self.entities.estimate(WEIGHED, Entity::heap_bytes)
     }
 
     /// Asks for the places of a chunk's entities.
@@ -113,10 +108,9 @@ impl LocalEntities {
             entity.windows.add(&plan.layout, &event);
         }
         let gate = entity.windows.gate(&plan.layout, &plan.gate);
-        if gate == Gate::Far {
-            return;
+        if gate != Gate::Far {
+            entity.keep(plan, record);
         }
-        entity.keep(plan, record);
         if gate == Gate::Reached {
             entity.judge(plan, pack, class, &key, &mut scratch.values, incidents, out);
         }
@@ -177,6 +171,12 @@ pub(crate) fn event<'s>(
 }
 
 impl Entity {
+    fn heap_bytes(&self) -> usize {
+        let kept = self.kept.as_ref();
+        let kept = kept.map_or(0, |kept| size_of::<Kept>() + kept.current.heap_bytes() + kept.previous.heap_bytes());
+        self.windows.heap_bytes() + kept
+    }
+
     fn keep(&mut self, plan: &EntityPlan, record: &Record<'_>) {
         let length = record.event.as_ms().div_euclid(longest_ms(plan).max(1));
         let kept = self.kept.get_or_insert_with(|| Box::new(Kept { length, ..Kept::default() }));

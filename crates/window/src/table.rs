@@ -195,6 +195,23 @@ impl<V> EntityTable<V> {
         }
     }
 
+    /// A sum over all entities, estimated from `least` of them at least: those of the first segments, which a hash has
+    /// chosen.
+    #[must_use]
+    pub fn estimate(&self, least: usize, of: impl Fn(&V) -> usize) -> usize {
+        let (mut seen, mut sum) = (0, 0);
+        for segment in &self.segments {
+            for (_, value) in segment.places.iter().filter_map(|place| place.0.as_ref()) {
+                seen += 1;
+                sum += of(value);
+            }
+            if seen >= least {
+                break;
+            }
+        }
+        sum.saturating_mul(self.length).checked_div(seen).unwrap_or(0)
+    }
+
     /// All entities, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &V)> {
         let places = self.segments.iter().flat_map(|segment| &segment.places);
@@ -300,6 +317,8 @@ mod tests {
             let segment = &table.segments[segment_of(hash)];
             segment.find(hash, key).wrapping_sub(segment.home(hash)) & (segment.places.len() - 1)
         };
+        let estimate = table.estimate(20_000, |()| 1);
+        assert_eq!(estimate, 200_000);
         let sum: usize = (0..200_000).map(|key| looked_at(855_100_000_000 + key)).sum();
         assert!(sum < 300_000, "2.5 places each at the fullest, the home one among them: {sum} beyond it");
     }
