@@ -178,20 +178,9 @@ impl TextField {
     #[must_use]
     pub fn code_of(self, value: &str) -> Option<u8> {
         match self {
-            Self::Kind => [Kind::Voice, Kind::Sms, Kind::Mobility, Kind::Report]
-                .into_iter()
-                .find(|found| kind(*found) == value)
-                .map(|found| found as u8),
-            Self::Direction => {
-                [Direction::None, Direction::Outgoing, Direction::Incoming, Direction::Transit, Direction::Forwarded]
-                    .into_iter()
-                    .find(|found| direction(*found) == value)
-                    .map(|found| found as u8)
-            }
-            Self::Phase => [Phase::Start, Phase::Interim, Phase::End]
-                .into_iter()
-                .find(|found| phase(*found) == value)
-                .map(|found| found as u8),
+            Self::Kind => code_of(&Kind::ALL.map(Kind::as_str), value),
+            Self::Direction => code_of(&Direction::ALL.map(Direction::as_str), value),
+            Self::Phase => code_of(&Phase::ALL.map(Phase::as_str), value),
             _ => None,
         }
     }
@@ -200,9 +189,9 @@ impl TextField {
     #[must_use]
     pub fn value<'a>(self, record: &'a Record<'_>) -> &'a str {
         match self {
-            Self::Kind => kind(record.kind),
-            Self::Direction => direction(record.direction),
-            Self::Phase => phase(record.phase),
+            Self::Kind => record.kind.as_str(),
+            Self::Direction => record.direction.as_str(),
+            Self::Phase => record.phase.as_str(),
             Self::Home => known(&record.home),
             Self::Roaming => record.roaming.as_ref().map_or("", |country| country.as_str()),
             Self::Source => record.source,
@@ -214,12 +203,9 @@ impl TextField {
             Self::Domain => record.domain,
             Self::Label => record.label,
             Self::Reporter => record.reporter,
-            Self::Attestation => attestation(record.attestation),
-            Self::Verstat => verstat(record.verstat),
-            Self::CauseScheme => match record.cause_scheme {
-                CauseScheme::Q850 => "q850",
-                CauseScheme::Sip => "sip",
-            },
+            Self::Attestation => record.attestation.as_str(),
+            Self::Verstat => record.verstat.as_str(),
+            Self::CauseScheme => record.cause_scheme.as_str(),
             Self::CallerCountry => known(&record.caller_plan.country),
             Self::CallerLine => record.caller_plan.line.as_str(),
             Self::CallerMark => mark(record.caller_plan.mark),
@@ -232,12 +218,12 @@ impl TextField {
     #[must_use]
     pub fn values(self) -> Option<Vec<&'static str>> {
         match self {
-            Self::Kind => Some(vec!["voice", "sms", "mobility", "report"]),
-            Self::Direction => Some(vec!["", "outgoing", "incoming", "transit", "forwarded"]),
-            Self::Phase => Some(vec!["start", "interim", "end"]),
-            Self::Attestation => Some(vec!["", "A", "B", "C"]),
-            Self::Verstat => Some(vec!["none", "passed", "failed"]),
-            Self::CauseScheme => Some(vec!["q850", "sip"]),
+            Self::Kind => Some(Kind::ALL.map(Kind::as_str).to_vec()),
+            Self::Direction => Some(Direction::ALL.map(Direction::as_str).to_vec()),
+            Self::Phase => Some(Phase::ALL.map(Phase::as_str).to_vec()),
+            Self::Attestation => Some(Attestation::ALL.map(Attestation::as_str).to_vec()),
+            Self::Verstat => Some(Verstat::ALL.map(Verstat::as_str).to_vec()),
+            Self::CauseScheme => Some(CauseScheme::ALL.map(CauseScheme::as_str).to_vec()),
             Self::CallerMark => Some(vec!["", "internet", "abroad"]),
             Self::CallerLine | Self::CalleeLine => Some(LineType::ALL.map(LineType::as_str).to_vec()),
             _ => None,
@@ -343,56 +329,17 @@ fn known(country: &lancang_record::Country) -> &str {
     if country.is_known() { country.as_str() } else { "" }
 }
 
-const fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Voice => "voice",
-        Kind::Sms => "sms",
-        Kind::Mobility => "mobility",
-        Kind::Report => "report",
-    }
-}
-
-const fn direction(direction: Direction) -> &'static str {
-    match direction {
-        Direction::None => "",
-        Direction::Outgoing => "outgoing",
-        Direction::Incoming => "incoming",
-        Direction::Transit => "transit",
-        Direction::Forwarded => "forwarded",
-    }
-}
-
-const fn phase(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Start => "start",
-        Phase::Interim => "interim",
-        Phase::End => "end",
-    }
-}
-
-const fn attestation(attestation: Attestation) -> &'static str {
-    match attestation {
-        Attestation::None => "",
-        Attestation::A => "A",
-        Attestation::B => "B",
-        Attestation::C => "C",
-    }
-}
-
-const fn verstat(verstat: Verstat) -> &'static str {
-    match verstat {
-        Verstat::None => "none",
-        Verstat::Passed => "passed",
-        Verstat::Failed => "failed",
-    }
-}
-
 const fn mark(mark: Mark) -> &'static str {
     match mark {
         Mark::None => "",
         Mark::InternetFromAbroad => "internet",
         Mark::FromAbroad => "abroad",
     }
+}
+
+/// Place of a value among the names of an enumeration, which is its discriminant.
+fn code_of(names: &[&str], value: &str) -> Option<u8> {
+    names.iter().position(|name| *name == value).and_then(|place| u8::try_from(place).ok())
 }
 
 /// What an entity is called by.

@@ -216,19 +216,13 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], record: &mut Record<'a>) -> Result<(),
     let since = reader.number()?;
     let since = (since >> 1) as i64 ^ -((since & 1) as i64);
     let [kinds, schemes, first, second] = reader.array::<4>()?;
-    *record = Record::new(
-        [Kind::Voice, Kind::Sms, Kind::Mobility, Kind::Report][usize::from(kinds & 3)],
-        Timestamp::from_ms(start),
-    );
+    *record = Record::new(Kind::ALL[usize::from(kinds & 3)], Timestamp::from_ms(start));
     record.event = Timestamp::from_ms(start.wrapping_add(since));
-    const DIRECTIONS: [Direction; 5] =
-        [Direction::None, Direction::Outgoing, Direction::Incoming, Direction::Transit, Direction::Forwarded];
-    record.direction = reader.of(&DIRECTIONS, kinds >> 2 & 7)?;
-    record.phase = reader.of(&[Phase::End, Phase::Start, Phase::Interim], kinds >> 5)?;
-    record.cause_scheme = [CauseScheme::Q850, CauseScheme::Sip][usize::from(schemes & 1)];
-    record.attestation =
-        [Attestation::None, Attestation::A, Attestation::B, Attestation::C][usize::from(schemes >> 1 & 3)];
-    record.verstat = reader.of(&[Verstat::None, Verstat::Passed, Verstat::Failed], schemes >> 3)?;
+    record.direction = reader.of(&Direction::ALL, kinds >> 2 & 7)?;
+    record.phase = reader.of(&Phase::ALL, kinds >> 5)?;
+    record.cause_scheme = CauseScheme::ALL[usize::from(schemes & 1)];
+    record.attestation = Attestation::ALL[usize::from(schemes >> 1 & 3)];
+    record.verstat = reader.of(&Verstat::ALL, schemes >> 3)?;
     record.home = reader.country([first, second])?;
     record.source = reader.text_if(has(bit::SOURCE))?;
     record.id = reader.text_if(has(bit::ID))?;

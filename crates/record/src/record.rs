@@ -8,6 +8,31 @@ use bincode::{Decode, Encode};
 use crate::number::{Country, Digits, Party, Plan};
 use crate::time::Timestamp;
 
+/// Gives an enumeration its values and their names, in the order of their declaration: one table for codecs and patterns.
+macro_rules! named {
+    ($of:ident: $($value:ident $name:literal),+) => {
+        impl $of {
+            /// All values, in the order of their discriminants.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$value),+];
+
+            /// Its name in records and patterns.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$value => $name),+
+                }
+            }
+        }
+    };
+}
+
+named!(Kind: Voice "voice", Sms "sms", Mobility "mobility", Report "report");
+named!(Direction: None "", Outgoing "outgoing", Incoming "incoming", Transit "transit", Forwarded "forwarded");
+named!(Phase: End "end", Start "start", Interim "interim");
+named!(CauseScheme: Q850 "q850", Sip "sip");
+named!(Attestation: None "", A "A", B "B", C "C");
+named!(Verstat: None "none", Passed "passed", Failed "failed");
+
 /// What a record tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Kind {

@@ -193,8 +193,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// The first field that is missing or wrong.
     pub fn record(mut self) -> Decoded<'a> {
-        let kinds =
-            [("voice", Kind::Voice), ("sms", Kind::Sms), ("mobility", Kind::Mobility), ("report", Kind::Report)];
+        let kinds = Kind::ALL.map(|kind| (kind.as_str(), kind));
         let kind =
             self.name(Field::Kind, &kinds)?.ok_or_else(|| missing("kind", "`voice`, `sms`, `mobility` or `report`"))?;
         let start = match self.time(Field::Start)? {
@@ -213,14 +212,10 @@ impl<'a> Fields<'a> {
     }
 
     fn call(&mut self, record: &mut RawRecord<'a>) -> Result<(), RecordError> {
-        let directions = [
-            ("outgoing", Direction::Outgoing),
-            ("incoming", Direction::Incoming),
-            ("transit", Direction::Transit),
-            ("forwarded", Direction::Forwarded),
-        ];
+        let directions = Direction::ALL.map(|direction| (direction.as_str(), direction));
         let expected = "`outgoing`, `incoming`, `transit` or `forwarded`";
-        record.direction = self.name(Field::Direction, &directions)?.ok_or_else(|| missing("direction", expected))?;
+        record.direction =
+            self.name(Field::Direction, &directions[1..])?.ok_or_else(|| missing("direction", expected))?;
         record.caller = self.party(Field::Caller)?;
         record.callee = self.party(Field::Callee)?;
         if record.caller.is_none() && record.callee.is_none() {
@@ -231,7 +226,7 @@ impl<'a> Fields<'a> {
         record.part = self.whole(Field::Part, "a whole number from 0")?;
         record.last = self.boolean(Field::Last)?;
         record.call = self.text(Field::Call)?;
-        let phases = [("end", Phase::End), ("start", Phase::Start), ("interim", Phase::Interim)];
+        let phases = Phase::ALL.map(|phase| (phase.as_str(), phase));
         record.phase = self.name(Field::Phase, &phases)?.unwrap_or_default();
         record.end = self.time(Field::End)?;
         if record.end.is_some_and(|end| end < record.start) {
@@ -240,7 +235,7 @@ impl<'a> Fields<'a> {
         record.duration_ms = self.duration_ms()?;
         record.answered = self.boolean(Field::Answered)?;
         record.cause = self.whole(Field::Cause, "a cause from 0 to 65535")?;
-        let schemes = [("q850", CauseScheme::Q850), ("sip", CauseScheme::Sip)];
+        let schemes = CauseScheme::ALL.map(|scheme| (scheme.as_str(), scheme));
         record.cause_scheme = self.name(Field::CauseScheme, &schemes)?.unwrap_or_default();
         record.imsi = self.text(Field::Imsi)?;
         record.imei = self.text(Field::Imei)?;
@@ -249,9 +244,9 @@ impl<'a> Fields<'a> {
         record.trunk_in = self.text(Field::TrunkIn)?;
         record.trunk_out = self.text(Field::TrunkOut)?;
         record.smsc = self.text(Field::Smsc)?;
-        let levels = [("A", Attestation::A), ("B", Attestation::B), ("C", Attestation::C)];
-        record.attestation = self.name(Field::Attestation, &levels)?.unwrap_or_default();
-        let results = [("passed", Verstat::Passed), ("failed", Verstat::Failed), ("none", Verstat::None)];
+        let levels = Attestation::ALL.map(|level| (level.as_str(), level));
+        record.attestation = self.name(Field::Attestation, &levels[1..])?.unwrap_or_default();
+        let results = Verstat::ALL.map(|result| (result.as_str(), result));
         record.verstat = self.name(Field::Verstat, &results)?.unwrap_or_default();
         record.length = self.whole(Field::Length, "a whole number from 0")?;
         record.segments = self.whole(Field::Segments, "a whole number from 0")?;

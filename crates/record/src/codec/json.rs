@@ -223,7 +223,7 @@ pub fn each_field<'r>(record: &'r RawRecord<'_>, mut each: impl FnMut(Field, Sca
     let party = |value: &'r Option<RawParty<'_>>| value.as_ref().and_then(|party| text(&party.text));
     let whole = |value: Option<u32>| value.map(|value| Scalar::Integer(i64::from(value)));
     let moment = |time: crate::Timestamp| Some(Scalar::Text(Cow::Owned(time.to_string())));
-    give(Field::Kind, text(kind(record.kind)));
+    give(Field::Kind, text(record.kind.as_str()));
     give(Field::Source, some(&record.source));
     give(Field::Id, some(&record.id));
     match record.kind {
@@ -248,10 +248,10 @@ pub fn each_field<'r>(record: &'r RawRecord<'_>, mut each: impl FnMut(Field, Sca
     give(Field::Part, whole(record.part));
     give(Field::Last, record.last.map(Scalar::Boolean));
     give(Field::Call, some(&record.call));
-    give(Field::Phase, (record.phase != Phase::End).then(|| Scalar::Text(Cow::Borrowed(phase(record.phase)))));
+    give(Field::Phase, text(record.phase.as_str()).filter(|_| record.phase != Phase::End));
     give(Field::Start, moment(record.start));
     give(Field::End, record.end.and_then(moment));
-    give(Field::Direction, text(direction(record.direction)).filter(|_| record.direction != Direction::None));
+    give(Field::Direction, text(record.direction.as_str()).filter(|_| record.direction != Direction::None));
     give(Field::Caller, party(&record.caller));
     give(Field::Callee, party(&record.callee));
     give(Field::CallerShown, party(&record.caller_shown));
@@ -265,8 +265,7 @@ pub fn each_field<'r>(record: &'r RawRecord<'_>, mut each: impl FnMut(Field, Sca
     );
     give(Field::Answered, record.answered.map(Scalar::Boolean));
     give(Field::Cause, record.cause.map(|cause| Scalar::Integer(i64::from(cause))));
-    let sip = record.cause_scheme == CauseScheme::Sip;
-    give(Field::CauseScheme, sip.then_some(Scalar::Text(Cow::Borrowed("sip"))));
+    give(Field::CauseScheme, text(record.cause_scheme.as_str()).filter(|_| record.cause_scheme != CauseScheme::Q850));
     give(Field::Imsi, some(&record.imsi));
     give(Field::Imei, some(&record.imei));
     give(Field::Cell, some(&record.cell));
@@ -274,49 +273,11 @@ pub fn each_field<'r>(record: &'r RawRecord<'_>, mut each: impl FnMut(Field, Sca
     give(Field::TrunkIn, some(&record.trunk_in));
     give(Field::TrunkOut, some(&record.trunk_out));
     give(Field::Smsc, some(&record.smsc));
-    let attestation = match record.attestation {
-        Attestation::None => None,
-        Attestation::A => text("A"),
-        Attestation::B => text("B"),
-        Attestation::C => text("C"),
-    };
-    give(Field::Attestation, attestation);
-    let verstat = match record.verstat {
-        Verstat::None => None,
-        Verstat::Passed => text("passed"),
-        Verstat::Failed => text("failed"),
-    };
-    give(Field::Verstat, verstat);
+    give(Field::Attestation, text(record.attestation.as_str()).filter(|_| record.attestation != Attestation::None));
+    give(Field::Verstat, text(record.verstat.as_str()).filter(|_| record.verstat != Verstat::None));
     give(Field::Length, whole(record.length));
     give(Field::Segments, whole(record.segments));
     give(Field::Template, some(&record.template));
     give(Field::Domain, some(&record.domain));
     give(Field::Text, some(&record.text));
-}
-
-const fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Voice => "voice",
-        Kind::Sms => "sms",
-        Kind::Mobility => "mobility",
-        Kind::Report => "report",
-    }
-}
-
-const fn direction(direction: Direction) -> &'static str {
-    match direction {
-        Direction::None => "",
-        Direction::Outgoing => "outgoing",
-        Direction::Incoming => "incoming",
-        Direction::Transit => "transit",
-        Direction::Forwarded => "forwarded",
-    }
-}
-
-const fn phase(phase: Phase) -> &'static str {
-    match phase {
-        Phase::End => "end",
-        Phase::Start => "start",
-        Phase::Interim => "interim",
-    }
 }
