@@ -108,7 +108,10 @@ fn home_topics(config: &Config, stages: &[Stage]) -> Vec<TopicPlan> {
         plans.push(plan(config, &topics.incidents, 1));
     }
     if stages.contains(&Stage::Relay) {
-        plans.push(plan(config, &topics.outbox, 1));
+        // What was shared and under which number is known from here alone: nothing of it may ever be let go.
+        let mut outbox = plan(config, &topics.outbox, 1);
+        outbox.options = ["retention.ms", "retention.bytes"].map(|name| (name.to_owned(), "-1".to_owned())).to_vec();
+        plans.push(outbox);
     }
     plans
 }

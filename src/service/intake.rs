@@ -19,7 +19,7 @@ use lancang_intake::clock::Clock;
 use lancang_intake::feed::{DeadLetter, Fates, Input, IntakeOutputs, LateRecord};
 use lancang_intake::{FeedSettings, Format};
 use lancang_kafka::{
-    Assigned, End, From, Handler, Input as Place, LeadGroup, Message, OutRecord, Part, Position, Start, Task,
+    Assigned, Committed, End, From, Handler, Input as Place, LeadGroup, Message, OutRecord, Part, Position, Start, Task,
 };
 use lancang_record::Timestamp;
 use lancang_record::log::InputState;
@@ -273,7 +273,9 @@ impl Handler for Intake {
             open.mark();
             for committed in &given.committed {
                 open.next = committed.offset.unwrap_or(0);
-                starts.push(committed.start_or(From::Beginning));
+                // Nothing was read yet where 0 is committed, and retention may have moved the beginning since.
+                let read = committed.offset.filter(|offset| *offset > 0);
+                starts.push(Committed { offset: read, ..committed.clone() }.start_or(From::Beginning));
             }
             self.open.insert(given.task.input, open);
         }

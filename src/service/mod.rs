@@ -100,7 +100,7 @@ pub enum Stage {
 /// Stages that run.
 pub struct Service {
     shared: Arc<Shared>,
-    threads: Vec<(String, JoinHandle<()>)>,
+    threads: Vec<JoinHandle<()>>,
     ended: Receiver<(String, anyhow::Result<()>)>,
 }
 
@@ -147,12 +147,15 @@ impl Service {
         let (shared, told, stage) = (Arc::clone(&self.shared), told.clone(), name.clone());
         let pulse = shared.health.stage(name.clone());
         let thread = std::thread::Builder::new().name(name.clone()).spawn(move || {
-            let outcome = supervised(&shared, &stage, &pulse, run);
+            let run = std::panic::AssertUnwindSafe(|| supervised(&shared, &stage, &pulse, run));
+            // A stage that panics has failed for good: the others must hear of it at once.
+            let outcome = std::panic::catch_unwind(run)
+                .unwrap_or_else(|_| Err(Failure::new(Exit::Data, "panicked: this is a bug").into()));
             pulse.end();
             // Nobody listens any more when the process ends over another stage's failure.
             let _ = told.send((stage, outcome));
         })?;
-        self.threads.push((name, thread));
+        self.threads.push(thread);
         Ok(())
     }
 
@@ -173,12 +176,8 @@ impl Service {
                 self.shared.stop.stop();
             }
         }
-        for (name, thread) in self.threads {
-            if thread.join().is_err() {
-                tracing::error!("{name} panicked");
-                first = first.and(Err(Failure::new(Exit::Data, format!("{name} panicked: this is a bug")).into()));
-            }
-        }
+        // A panic was told above.
+        self.threads.into_iter().for_each(|thread| drop(thread.join()));
         first
     }
 }
@@ -196,7 +195,7 @@ fn supervised(
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
-        let stopped = matches!(error.downcast_ref::<Error>(), Some(Error::Stopped));
+        let stopped = error.chain().any(|cause| matches!(cause.downcast_ref::<Error>(), Some(Error::Stopped)));
         if stopped || shared.stop.is_stopped() && passes(&error) {
             return Ok(());
         }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use lancang_alert::alert::Desk;
 use lancang_alert::{Outcome, Source, Withheld};
 use lancang_kafka::{
-    Assigned, Connection, End, Error, From, Handler, Isolation, LeadGroup, Message, OutRecord, Part, Position, Read,
-    Reader, Start, Task,
+    Admin, Assigned, Connection, End, Error, From, Handler, Isolation, LeadGroup, Message, OutRecord, Part, Position,
+    Read, Reader, Start, Task,
 };
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
@@ -96,6 +96,7 @@ impl RelayStage {
             organisation: operator.organisation.clone(),
             node: operator.node.clone(),
         });
+        self.whole_outbox()?;
         let mut relay = lancang_alert::Relay::new(desk, sources, settings.budget_per_hour);
         let starts = [(0, From::Beginning)];
         let mut reader = Reader::open(&self.connection, &self.outbox, Isolation::Committed, &starts)?;
@@ -126,6 +127,23 @@ impl RelayStage {
     }
 }
 
+impl RelayStage {
+    /// Numbers go on from what the outbox holds: with its beginning gone they would begin again.
+    fn whole_outbox(&self) -> anyhow::Result<()> {
+        let admin = Admin::connect(&self.connection)?;
+        let (first, _) = admin.watermarks(&self.outbox, 0)?;
+        if first == 0 {
+            return Ok(());
+        }
+        let outbox = &self.outbox;
+        let why = format!(
+            "`{outbox}` begins at offset {first}: alerts that were shared are gone, and numbers would be used twice; \
+             set its retention.ms and retention.bytes to -1, and give the relay a new node name (`node`)"
+        );
+        Err(Failure::new(Exit::Configuration, why).into())
+    }
+}
+
 fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
@@ -135,7 +153,11 @@ impl Handler for RelayStage {
     fn assigned(&mut self, assigned: &[Assigned]) -> Result<Vec<Start>, Box<dyn std::error::Error + Send + Sync>> {
         let mut starts = Vec::new();
         for given in assigned {
-            let relay = self.relay()?;
+            // A broker that is away must still be seen to be that, so that the stage begins again.
+            let relay = self.relay().map_err(|error| match error.downcast::<Error>() {
+                Ok(error) => Box::new(error) as Box<dyn std::error::Error + Send + Sync>,
+                Err(other) => other.into(),
+            })?;
             for committed in &given.committed {
                 starts.push(committed.start_or(From::Beginning));
             }

@@ -44,6 +44,8 @@ struct Reading {
     next: i64,
     /// What lies before was committed, and so was all that came of it.
     committed: i64,
+    /// Nothing was read yet that had not been counted before.
+    counts_later: bool,
     moved: bool,
     snapshot_at: i64,
     snapshot: Instant,
@@ -62,7 +64,7 @@ struct Pair {
     entities: EntityTask,
     readings: [Reading; 2],
     outputs: Vec<OutRecord>,
-    counted: Counters,
+    counted: [Counters; 2],
     /// Grows when positions are committed without having moved.
     rounds: u64,
     positioned: Instant,
@@ -184,6 +186,7 @@ impl Score {
             place: committed.input,
             next: start.unwrap_or(0),
             committed: committed.offset.unwrap_or(0),
+            counts_later: true,
             moved: false,
             snapshot_at: start.unwrap_or(0),
             snapshot: Instant::now(),
@@ -194,14 +197,13 @@ impl Score {
                 from: start.map_or(From::Beginning, From::Offset),
             })
             .to_vec();
-        let counted = both(&record_task, &entity_task);
         let pair = Pair {
             task: given.task,
             records: record_task,
             entities: entity_task,
             readings,
             outputs: Vec::new(),
-            counted,
+            counted: Default::default(),
             rounds: 0,
             positioned: Instant::now(),
         };
@@ -233,25 +235,22 @@ impl Score {
     fn count(&mut self) {
         let metrics = &self.shared.metrics;
         for pair in self.pairs.values_mut() {
-            let now = both(&pair.records, &pair.entities);
-            if pair.readings.iter().any(Reading::is_silent) {
-                // What is read in silence was counted before.
-                pair.counted = now;
-                continue;
+            let now = counters(pair);
+            for (which, now) in now.into_iter().enumerate().filter(|(which, _)| !pair.readings[*which].counts_later) {
+                let before = std::mem::replace(&mut pair.counted[which], now);
+                let now = &pair.counted[which];
+                metrics.add(Metric::ScoreRecordsRead, &[], now.read - before.read);
+                metrics.add(Metric::ScoreRecords, &["scored"], now.scored - before.scored);
+                metrics.add(Metric::ScoreRecords, &["repeat"], now.repeats - before.repeats);
+                metrics.add(Metric::ScoreRecords, &["bad"], now.bad - before.bad);
+                metrics.add(Metric::ScorePartials, &[], now.partials - before.partials);
+                metrics.add(Metric::ScoreBlindPanes, &[], now.blind_panes - before.blind_panes);
+                metrics.add(Metric::ScoreEvictions, &[], now.evicted - before.evicted);
+                for ((pattern, message), count) in &now.incidents {
+                    let counted = before.incidents.get(&(pattern.clone(), *message)).copied().unwrap_or(0);
+                    metrics.add(Metric::ScoreIncidents, &[pattern, message], count - counted);
+                }
             }
-            let before = &pair.counted;
-            metrics.add(Metric::ScoreRecordsRead, &[], now.read - before.read);
-            metrics.add(Metric::ScoreRecords, &["scored"], now.scored - before.scored);
-            metrics.add(Metric::ScoreRecords, &["repeat"], now.repeats - before.repeats);
-            metrics.add(Metric::ScoreRecords, &["bad"], now.bad - before.bad);
-            metrics.add(Metric::ScorePartials, &[], now.partials - before.partials);
-            metrics.add(Metric::ScoreBlindPanes, &[], now.blind_panes - before.blind_panes);
-            metrics.add(Metric::ScoreEvictions, &[], now.evicted - before.evicted);
-            for ((pattern, message), count) in &now.incidents {
-                let counted = before.incidents.get(&(pattern.clone(), *message)).copied().unwrap_or(0);
-                metrics.add(Metric::ScoreIncidents, &[pattern, message], count - counted);
-            }
-            pair.counted = now;
         }
         self.gauges();
     }
@@ -329,13 +328,10 @@ fn snapshot(pair: &Pair, which: usize) -> Snapshot {
     Snapshot { task, offset: reading.next, committed: reading.committed, bytes }
 }
 
-/// What both tasks counted; partial panes where they were sent.
-fn both(records: &RecordTask, entities: &EntityTask) -> Counters {
-    let mut counters = records.counters().clone();
-    let sent = counters.partials;
-    counters.add(entities.counters());
-    counters.partials = sent;
-    counters
+/// What each of the tasks counted; partial panes where they were sent.
+fn counters(pair: &Pair) -> [Counters; 2] {
+    let entities = Counters { partials: 0, ..pair.entities.counters().clone() };
+    [pair.records.counters().clone(), entities]
 }
 
 /// A message of the dead-letter topic: the entry, and in its headers where it was and why.
@@ -391,6 +387,9 @@ impl Handler for Score {
         }
         let which = usize::from(place.topic != RECORDS);
         let (offset, silent) = (message.offset(), message.offset() < pair.readings[which].committed);
+        if !silent && std::mem::take(&mut pair.readings[which].counts_later) {
+            pair.counted[which] = counters(pair)[which].clone();
+        }
         let payload = message.payload().unwrap_or_default();
         let packs = |hash: &[u8; 32]| self.shared.packs.get(hash);
         self.scratch.clear();

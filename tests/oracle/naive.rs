@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lancang_pattern::Pack;
 use lancang_pattern::fields::{EntityKey, party_key};
+use lancang_pattern::limits::GRID_MS;
 use lancang_pattern::plan::{EntityPlan, PatternPlan, Verdict};
 use lancang_record::log::{Class, InputMark, InputState};
 use lancang_record::record::{Kind, Phase, Record};
@@ -339,7 +340,7 @@ thread_local! {
 
 /// All incidents of a log, sorted.
 pub fn incidents(log: &Log, pack: &Pack) -> Vec<Seen> {
-    let grid_ms = pack.plan.grid_ms;
+    let grid_ms = GRID_MS;
     let histories: Vec<Vec<Happens>> =
         (0..log.partitions()).map(|partition| history(log, partition, grid_ms)).collect();
     let mut lines = Vec::new();
@@ -422,7 +423,7 @@ fn judge(
 }
 
 fn aggregated(log: &Log, histories: &[Vec<Happens>], pack: &Pack, class: Class) -> Vec<Seen> {
-    let grid_ms = pack.plan.grid_ms;
+    let grid_ms = GRID_MS;
     let all = || {
         histories.iter().flatten().filter_map(|happens| match happens {
             Happens::Read(read) if read.class == class => Some(&**read),

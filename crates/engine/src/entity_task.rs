@@ -14,6 +14,7 @@ use bincode::{Decode, Encode};
 use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
 use lancang_pattern::fields::EntityKey;
+use lancang_pattern::limits::GRID_MS;
 use lancang_pattern::plan::{EntityPlan, EntityType, Mode};
 use lancang_record::log::Class;
 use lancang_record::number::{Digits, E164, Party};
@@ -22,7 +23,7 @@ use lancang_window::{Cell, Panes};
 
 use crate::attachment::Attachment;
 use crate::incident::{IncidentKey, Incidents, Moment};
-use crate::limits::{ABROAD_MAX, MOBILITY_COMPLETE_MS, SWEEP_MS};
+use crate::limits::{ABROAD_MAX, EVICTED_SHARE, MOBILITY_COMPLETE_MS, SWEEP_MS};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, Partial, PartialMessage, Whereabouts};
 use crate::record_task::Settings;
@@ -176,7 +177,7 @@ impl EntityTask {
             *borders = borders.split_off(&(border + 1).min(last));
         }
         let pack = self.pack_at(offset, class, border, packs)?;
-        let reached = Timestamp::from_ms(border.saturating_mul(pack.plan.grid_ms));
+        let reached = Timestamp::from_ms(border.saturating_mul(GRID_MS));
         self.state.incidents.close(class, reached, &mut out.incidents);
         self.sweep(class, reached, &pack);
         Ok(())
@@ -201,13 +202,14 @@ impl EntityTask {
     }
 
     fn judge_pane(&mut self, class: Class, pane: i64, pack: &Pack, out: &mut Outputs) {
-        let grid_ms = pack.plan.grid_ms;
+        let grid_ms = GRID_MS;
         let begins = Timestamp::from_ms(pane.saturating_mul(grid_ms));
         self.state.incidents.close(class, begins, &mut out.incidents);
         let mobile = self.knows_whereabouts(class, pane, grid_ms);
         for partial in self.state.pending.remove(&(class, pane)).unwrap_or_default() {
             self.merge(class, pane, pack, partial, mobile);
         }
+        self.evict();
         for (plan, value, pattern) in self.state.due.remove(&(class, pane)).unwrap_or_default() {
             let Some(plan) = pack.plan.aggregated.iter().find(|other| other.hash == plan) else { continue };
             self.judge(class, pane, pack, plan, value, pattern as usize, out);
@@ -227,12 +229,32 @@ impl EntityTask {
         })
     }
 
+    /// Evicts those with the least evidence, then the oldest, once there are more than the configuration allows: a flood
+    /// of made-up templates must not push out a burst in the making.
+    fn evict(&mut self) {
+        let max = self.settings.entities_max;
+        if self.state.entities.len() <= max {
+            return;
+        }
+        let weight = |(id, entity): (&EntityId, &Entity)| {
+            (entity.panes.weight(), entity.attachments.keys().next_back().copied(), id.clone())
+        };
+        let mut all: Vec<_> = self.state.entities.iter().map(weight).collect();
+        let going = self.state.entities.len() - max + max / EVICTED_SHARE;
+        let place = going.min(all.len() - 1);
+        let (lightest, _, _) = all.select_nth_unstable(place);
+        for (_, _, id) in lightest.iter() {
+            self.state.entities.remove(id);
+        }
+        self.counters.evicted += lightest.len() as u64;
+    }
+
     fn merge(&mut self, class: Class, pane: i64, pack: &Pack, partial: Partial, mobile: bool) {
         let Some(plan) = pack.plan.aggregated.iter().find(|plan| plan.hash == partial.plan) else {
             self.counters.unknown_partials += 1;
             return;
         };
-        let grid_ms = pack.plan.grid_ms;
+        let grid_ms = GRID_MS;
         let begins_ms = partial.pane.saturating_mul(grid_ms);
         let resolved: Vec<Option<Cell>> = partial
             .cells
@@ -286,7 +308,7 @@ impl EntityTask {
         pattern: usize,
         out: &mut Outputs,
     ) {
-        let grid_ms = pack.plan.grid_ms;
+        let grid_ms = GRID_MS;
         let (Some(pattern), Some(entity)) =
             (plan.patterns.get(pattern), self.state.entities.get(&(class, plan.hash, value.clone())))
         else {
@@ -340,7 +362,7 @@ impl EntityTask {
             }
             let Some(plan) = plans.get(plan) else { return false };
             let longest = plan.layout.windows.iter().map(|window| window.length_ms).max().unwrap_or(0);
-            let first = reached.plus_ms(-longest).pane(pack.plan.grid_ms);
+            let first = reached.plus_ms(-longest).pane(GRID_MS);
             entity.attachments = entity.attachments.split_off(&first);
             entity.panes.expire(&plan.layout, reached.as_ms());
             !entity.panes.is_empty()
@@ -359,7 +381,7 @@ impl EntityTask {
             !times.is_empty()
         });
         let packs = &mut self.state.packs[class.index()];
-        if let Some((begins, _)) = packs.range(..=reached.pane(pack.plan.grid_ms)).next_back() {
+        if let Some((begins, _)) = packs.range(..=reached.pane(GRID_MS)).next_back() {
             *packs = packs.split_off(&begins.clone());
         }
     }

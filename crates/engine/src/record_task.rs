@@ -12,6 +12,7 @@ use bincode::{Decode, Encode};
 use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
 use lancang_pattern::fields::party_key;
+use lancang_pattern::limits::GRID_MS;
 use lancang_pattern::plan::EntityPlan;
 use lancang_record::log::{Class, Entry, Frame, InputMark};
 use lancang_record::record::{Kind, Phase, Record};
@@ -108,7 +109,7 @@ impl RecordTask {
     /// [`TaskError`] if the task cannot go on; an entry or record that cannot be read is an output.
     pub fn apply(&mut self, offset: i64, bytes: &[u8], packs: &Packs<'_>, out: &mut Outputs) -> Result<(), TaskError> {
         match Entry::decode(bytes) {
-            Ok(Entry::Frame(frame)) => self.frame(offset, bytes, frame, out),
+            Ok(Entry::Frame(frame)) => self.frame(offset, frame, out),
             Ok(Entry::Marks(marks)) => self.marks(&marks, out),
             Ok(Entry::Control(control)) => self.control(offset, control.pack, packs)?,
             Err(error) => {
@@ -119,7 +120,7 @@ impl RecordTask {
         Ok(())
     }
 
-    fn frame(&mut self, offset: i64, bytes: &[u8], frame: Frame<'_>, out: &mut Outputs) {
+    fn frame(&mut self, offset: i64, frame: Frame<'_>, out: &mut Outputs) {
         let class = frame.header.class;
         let first = out.incidents.len();
         // One chunk is worked on while the entities of the next are on their way from memory: their places first, then,
@@ -128,7 +129,7 @@ impl RecordTask {
         let mut next = current.clone();
         let (mut frame, mut index, mut count) = (frame, 0, 0);
         loop {
-            let coming = self.read((offset, bytes), &mut frame, &mut index, &mut next, out);
+            let coming = self.read(offset, &mut frame, &mut index, &mut next, out);
             self.local(|plan, entities| entities.prefetch(plan, &next[..coming]));
             current[..count].iter().for_each(|record| self.record(class, record, out));
             self.local(|plan, entities| entities.prefetch_events(plan, &next[..coming]));
@@ -144,7 +145,7 @@ impl RecordTask {
     /// Reads a frame's next records; gives how many could be read.
     fn read<'a>(
         &mut self,
-        (offset, bytes): (i64, &[u8]),
+        offset: i64,
         frame: &mut Frame<'a>,
         index: &mut u32,
         chunk: &mut [Record<'a>],
@@ -152,7 +153,7 @@ impl RecordTask {
     ) -> usize {
         let mut count = 0;
         while count < chunk.len()
-            && let Some(read) = frame.next_into(&mut chunk[count])
+            && let Some((bytes, read)) = frame.next_into(&mut chunk[count])
         {
             self.counters.read += 1;
             match read {
@@ -197,8 +198,10 @@ impl RecordTask {
         } else if !self.state.ever_abroad.contains(&subscriber) {
             return;
         }
-        let Some(pack) = &self.pack else { return };
-        let pane = record.event.pane(pack.plan.grid_ms);
+        if self.pack.is_none() {
+            return;
+        }
+        let pane = record.event.pane(GRID_MS);
         let effective = self.state.borders[class.index()].map_or(pane, |border| pane.max(border));
         let found = Whereabouts { subscriber, at: record.event, abroad, effective };
         self.state.whereabouts[class.index()].push(found);
@@ -247,7 +250,7 @@ impl RecordTask {
             return;
         }
         let event = crate::local::event(plan, record, passes, call, &mut self.scratch);
-        let pane = record.event.pane(pack.plan.grid_ms);
+        let pane = record.event.pane(GRID_MS);
         let effective = self.state.borders[class.index()].map_or(pane, |border| pane.max(border));
         let pending = self.state.pending.entry((class, effective)).or_default();
         let partial = pending.entry((plan.hash, key.hash(), pane)).or_insert_with(|| Partial {
@@ -283,7 +286,7 @@ impl RecordTask {
     /// Sends what a moved border closes, and the border.
     fn border(&mut self, class: Class, watermark: Timestamp, out: &mut Outputs) {
         let (Some(pack), Some(pack_hash)) = (&self.pack, self.state.pack) else { return };
-        let pane = watermark.pane(pack.plan.grid_ms);
+        let pane = watermark.pane(GRID_MS);
         if self.state.borders[class.index()].is_some_and(|border| pane <= border) {
             return;
         }

@@ -94,7 +94,7 @@ pub(crate) fn decode<T: for<'a> bincode::BorrowDecode<'a, ()>>(
             expected: task(kind, partition, partitions),
         });
     }
-    let (state, _) = WireCodec::decode("snapshot", bytes, at).map_err(damaged)?;
+    let state = WireCodec::decode_checked("snapshot", bytes, at).map_err(damaged)?;
     Ok((state, header.offset))
 }
 

@@ -15,7 +15,7 @@ use lancang_record::log::{
 use lancang_record::mapping::line::Mapped;
 use lancang_record::mapping::{MappedLines, Mapping};
 use lancang_record::raw::RawRecord;
-use lancang_record::record::Record;
+use lancang_record::record::{Kind, Record};
 use lancang_record::{Country, Timestamp};
 
 use crate::clock::{Clock, Verdict};
@@ -345,17 +345,21 @@ impl Input {
                 );
             }
         };
-        for record in frame {
+        let (header, mut frame) = (frame.header, frame);
+        let mut record = Record::new(Kind::Voice, Timestamp::MIN);
+        while let Some((bytes, read)) = frame.next_into(&mut record) {
             self.fates.read += 1;
-            match record {
-                Ok(record) => {
-                    let late = |_: &Record<'_>| bytes.to_vec();
-                    self.place_record(place, &record, timestamp, late, out);
-                }
-                Err(error) => {
-                    self.bury(place, "frame", &RecordError::message(error.to_string(), "a native record"), bytes, out);
-                }
+            if let Err(error) = read {
+                self.bury(place, "frame", &RecordError::message(error.to_string(), "a native record"), bytes, out);
+                continue;
             }
+            // A late record is kept as a frame of its own: the whole one for each of them would be quadratic.
+            let late = |record: &Record<'_>| {
+                let mut frame = FrameWriter::new(header);
+                frame.push(record);
+                frame.finish()
+            };
+            self.place_record(place, &record, timestamp, late, out);
         }
     }
 

@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::expression::Expression;
 use crate::file::{AGGREGATES, ColumnForm, EntityName, FeatureForm, FeatureText, PatternFile, WeightText};
 use crate::gate;
-use crate::limits::{BITS_MAX, PANE_MS_MIN};
+use crate::limits::{BITS_MAX, GRID_MS};
 use crate::plan::{Column, EntityPlan, Feature, PatternPlan, Plan, Weight};
 use crate::predicate::Predicate;
 use crate::syntax::{self, SyntaxError};
@@ -45,27 +45,20 @@ pub fn plan(files: &[PatternFile]) -> Result<Plan, Vec<Diagnostic>> {
         draft.finish();
         if draft.local { plan.local.push(draft.plan) } else { plan.aggregated.push(draft.plan) }
     }
-    plan.grid_ms = grid_ms(&plan.aggregated);
     group_by_gate(&mut plan.aggregated);
     for entity in &plan.aggregated {
         for window in &entity.layout.windows {
-            if window.pane_ms() % plan.grid_ms != 0 || window.pane_ms() < PANE_MS_MIN {
+            if window.pane_ms() % GRID_MS != 0 {
                 let message = format!(
-                    "{}: a pane of {} ms is no multiple of the pack's grid of {} ms, or is under {PANE_MS_MIN} ms",
+                    "{}: a pane of {} ms (a window through its panes) is no multiple of {GRID_MS} ms",
                     entity.entity.as_str(),
-                    window.pane_ms(),
-                    plan.grid_ms
+                    window.pane_ms()
                 );
                 return Err(vec![Diagnostic::file("patterns", message)]);
             }
         }
     }
     Ok(plan)
-}
-
-/// The smallest pane; 60 s where no entity is aggregated.
-fn grid_ms(plans: &[EntityPlan]) -> i64 {
-    plans.iter().flat_map(|plan| &plan.layout.windows).map(|window| window.pane_ms()).min().unwrap_or(60_000)
 }
 
 #[derive(Default)]

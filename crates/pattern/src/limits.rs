@@ -2,8 +2,9 @@
 
 /// Longest window a pattern may have (patterns.md: pairs are remembered 30 days).
 pub const WINDOW_MS_MAX: i64 = 30 * 86_400_000;
-/// Shortest pane of an aggregated entity (architecture.md).
-pub const PANE_MS_MIN: i64 = 5_000;
+/// Grid of the panes of aggregated entities, milliseconds: every pane of theirs is a multiple of it, and none is shorter
+/// (architecture.md). The same for all packs, since what is pending when a pack changes is counted in it.
+pub const GRID_MS: i64 = 5_000;
 /// Panes of a window where a pattern does not say.
 pub const PANES: i64 = 12;
 /// Filters and columns of one kind of entity: a bit each in an event.

@@ -183,8 +183,6 @@ pub struct Reason {
 /// All entities' plans of a pack.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// Common pane grid of the aggregated entities, milliseconds: every pane of theirs is a multiple of it.
-    pub grid_ms: i64,
     /// Judged at each record.
     pub local: Vec<EntityPlan>,
     /// Judged at pane close.

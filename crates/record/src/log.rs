@@ -244,31 +244,34 @@ impl<'a> Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// Reads the next record into its place. A record that cannot be read is an error and the frame goes on behind
-    /// it; a broken length ends the frame. What is in its place after an error means nothing.
-    pub fn next_into(&mut self, record: &mut Record<'a>) -> Option<Result<(), LogError>> {
+    /// it; a broken length ends the frame. What is in its place after an error means nothing. The bytes are the
+    /// record's own, or all that is left where its length is broken.
+    pub fn next_into(&mut self, record: &mut Record<'a>) -> Option<(&'a [u8], Result<(), LogError>)> {
         if self.remaining == 0 {
             return None;
         }
         self.remaining -= 1;
+        let left = self.bytes.get(self.at..).unwrap_or_default();
         let length = match read_u32(self.bytes, &mut self.at, "record", "its length (4 bytes)") {
             Ok(length) => length as usize,
             Err(error) => {
                 self.remaining = 0;
-                return Some(Err(error));
+                return Some((left, Err(error)));
             }
         };
         let Some(body) = self.bytes.get(self.at..).and_then(|rest| rest.get(..length)) else {
             self.remaining = 0;
             let expected = "as many bytes as its length says";
-            return Some(Err(LogError::Damaged { part: "record", at: self.at, expected }));
+            return Some((left, Err(LogError::Damaged { part: "record", at: self.at, expected })));
         };
         let at = self.at;
         self.at += length;
-        Some(packed::decode(body, record).map_err(|damaged| LogError::Damaged {
+        let read = packed::decode(body, record).map_err(|damaged| LogError::Damaged {
             part: "record",
             at: at + damaged.at,
             expected: damaged.expected,
-        }))
+        });
+        Some((body, read))
     }
 }
 
@@ -278,7 +281,7 @@ impl<'a> Iterator for Frame<'a> {
     /// As [`Self::next_into`], one by one.
     fn next(&mut self) -> Option<Self::Item> {
         let mut record = Record::new(Kind::Voice, Timestamp::MIN);
-        self.next_into(&mut record).map(|read| read.map(|()| record))
+        self.next_into(&mut record).map(|(_, read)| read.map(|()| record))
     }
 }
 
@@ -353,6 +356,8 @@ pub struct WireCodec;
 
 impl WireCodec {
     const CONFIG: bincode::config::Configuration = bincode::config::standard();
+    /// Bytes in memory that a value of a topic may ask for: a few damaged bytes can claim any number of elements.
+    const CLAIM_MAX: usize = 64 << 20;
 
     /// Appends `value` to `bytes`.
     ///
@@ -374,8 +379,23 @@ impl WireCodec {
     ) -> Result<(T, usize), LogError> {
         let damaged = || LogError::Damaged { part, at, expected: "a value in this program's encoding" };
         let rest = bytes.get(at..).ok_or_else(damaged)?;
-        let (value, read) = bincode::borrow_decode_from_slice(rest, Self::CONFIG).map_err(|_| damaged())?;
+        let config = Self::CONFIG.with_limit::<{ Self::CLAIM_MAX }>();
+        let (value, read) = bincode::borrow_decode_from_slice(rest, config).map_err(|_| damaged())?;
         Ok((value, at + read))
+    }
+
+    /// As [`Self::decode`], without a limit: for bytes whose checksum held.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`] if the bytes are not such a value.
+    pub fn decode_checked<'a, T: BorrowDecode<'a, ()>>(
+        part: &'static str,
+        bytes: &'a [u8],
+        at: usize,
+    ) -> Result<T, LogError> {
+        let damaged = || LogError::Damaged { part, at, expected: "a value in this program's encoding" };
+        let rest = bytes.get(at..).ok_or_else(damaged)?;
+        bincode::borrow_decode_from_slice(rest, Self::CONFIG).map(|(value, _)| value).map_err(|_| damaged())
     }
 
     /// Reads a value that fills `bytes`.

@@ -85,6 +85,17 @@ impl Cell {
         }
     }
 
+    /// How much it tells: events and different keys.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        match self {
+            Self::Count(count) => *count,
+            Self::Distinct(set) => set.count(),
+            Self::Claims(claims) => claims.iter().map(|(_, count)| *count).sum(),
+            Self::Sum(_) | Self::Min(_) | Self::Max(_) => 0,
+        }
+    }
+
     /// Bytes held on the heap.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {

@@ -166,7 +166,9 @@ const fn near(events: u32, least: u32) -> bool {
 
 fn grown(layout: &Layout, events: &Events, newest_ms: i64) -> Grown {
     let mut grown = Grown { oldest_ms: newest_ms, panes: Panes::default() };
-    for event in events.words(layout).chunks_exact(stride(layout)) {
+    let oldest_ms = oldest_ms(layout, newest_ms);
+    // Those that no window covers any more may be there or not, by when they were let go.
+    for event in events.words(layout).chunks_exact(stride(layout)).filter(|event| event[0] as i64 >= oldest_ms) {
         grown.oldest_ms = grown.oldest_ms.min(event[0] as i64);
         let event = Event {
             at_ms: event[0] as i64,

@@ -108,7 +108,8 @@ impl Events {
                 packed.put(&value.to_le_bytes());
             }
         }
-        if self.bytes.len() + packed.length > self.bytes.capacity() {
+        // By what a block of memory holds, not by what this one happens to: a restored task must do the same.
+        if self.bytes.len() + packed.length > self.bytes.len().next_multiple_of(LINE_BYTES) {
             self.drop_oldest(layout, oldest_ms);
         }
         let Ok(since_ms) = u32::try_from(event.at_ms - self.base_ms) else { return false };

@@ -67,6 +67,12 @@ impl Panes {
         self.cells.iter().all(BTreeMap::is_empty)
     }
 
+    /// How much it tells: events and different keys of all panes.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        self.cells.iter().flat_map(BTreeMap::values).map(Cell::weight).sum()
+    }
+
     /// Bytes held on the heap, about: a B-tree entry takes its key and value and a quarter more.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
