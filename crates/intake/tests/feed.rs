@@ -177,3 +177,33 @@ proptest! {
         prop_assert_eq!((out.dead.len() as u64, out.late.len() as u64), (input.fates().dead(), input.fates().late));
     }
 }
+
+/// Each late record of a frame used to be kept as the whole frame: a megabyte of them as forty gigabytes.
+#[test]
+fn a_late_record_of_a_frame_is_kept_alone() {
+    let mut made = Input::new("voice/0", feed(Format::Json), 1);
+    let mut out = IntakeOutputs::default();
+    for index in 0..50 {
+        let text = line("012345678", T + index);
+        made.accept("t/0/5", text.as_bytes(), Some(Timestamp::from_ms(T + 9000)), &NETWORK, &mut out).unwrap();
+    }
+    made.flush(&mut out);
+    let whole = out.entries.iter().map(|(_, entry)| entry.clone()).max_by_key(Vec::len).unwrap();
+
+    let mut input = Input::new("frames/0", feed(Format::Frame), 1);
+    let mut ahead = IntakeOutputs::default();
+    let later = line("012345678", T + 600_000);
+    let mut other = Input::new("voice/0", feed(Format::Json), 1);
+    other.accept("t/0/5", later.as_bytes(), Some(Timestamp::from_ms(T + 600_000)), &NETWORK, &mut ahead).unwrap();
+    other.flush(&mut ahead);
+    for (_, entry) in ahead.entries {
+        accept(&mut input, &entry, Some(T + 601_000));
+    }
+    let late = accept(&mut input, &whole, Some(T + 601_000)).late;
+    assert_eq!(late.len(), 50);
+    for one in late {
+        assert!(one.bytes.len() < whole.len() / 10, "{} of {}", one.bytes.len(), whole.len());
+        let Ok(Entry::Frame(frame)) = Entry::decode(&one.bytes) else { panic!("a frame") };
+        assert_eq!(frame.filter(Result::is_ok).count(), 1);
+    }
+}

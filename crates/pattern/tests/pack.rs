@@ -91,6 +91,12 @@ fn every_mistake_has_a_place_and_a_word() {
     check("'callees >= 60'", "'callees >= 0 || callees < 60'", "this condition always holds");
     check("'callees >= 60'", "'callees < 0'", "this condition can never hold");
     check("window = \"10m\"", "window = \"60d\"", "expected at most 30d");
+    // The grid is one for all packs: with a coarser one after a change, nothing would be judged any more.
+    check(
+        "window = \"10m\"",
+        "window = \"90s\"",
+        "a pane of 7500 ms (a window through its panes) is no multiple of 5000 ms",
+    );
     check("aggregate = \"distinct\"", "aggregate = \"distnct\"", "did you mean `distinct`?");
     check("victims = \"callees\"", "victims = \"calls\"", "unknown feature `calls`");
     check("id = \"p\"", "id = \"q\"", "expected the file's name, `p`");

@@ -490,6 +490,36 @@ mod tests {
         assert_eq!(Entry::decode(&other).err(), Some(LogError::Version { found: 9 }));
     }
 
+    /// Fourteen bytes that claim 2⁶⁴ marks: memory for them was asked for before the first was read.
+    #[test]
+    fn a_claim_of_any_number_of_marks_is_an_error() {
+        let mut bytes = encode_marks(&Vec::new());
+        bytes.pop();
+        bytes.extend_from_slice(&[0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+        assert!(matches!(Entry::decode(&bytes), Err(LogError::Damaged { part: "marks", .. })));
+        bytes.truncate(bytes.len() - 9);
+        bytes.extend_from_slice(&[0xfd, 0xff, 0xff, 0xff, 0xff, 0x3f, 0, 0, 0]);
+        assert!(matches!(Entry::decode(&bytes), Err(LogError::Damaged { part: "marks", .. })));
+    }
+
+    /// Each bad record of a frame used to be kept as the whole frame: 65,536 empty ones as 17 GB.
+    #[test]
+    fn a_bad_record_is_its_own_bytes() {
+        let mut bytes = frame();
+        let records = bytes.len();
+        bytes.extend_from_slice(&[0; 4]);
+        let header = FrameHeader { class: Class::Stream, input: InputId::of("voice/0") };
+        let count_at = FrameWriter::new(header).finish().len() - 4;
+        bytes[count_at] = 4;
+        let Ok(Entry::Frame(mut frame)) = Entry::decode(&bytes) else { panic!("a frame") };
+        let mut record = Record::new(Kind::Voice, Timestamp::MIN);
+        let read: Vec<(usize, bool)> =
+            std::iter::from_fn(|| frame.next_into(&mut record).map(|(own, read)| (own.len(), read.is_ok()))).collect();
+        assert_eq!(read.len(), 4);
+        assert!(read[..3].iter().all(|(length, good)| *good && *length > 40 && *length < records / 2));
+        assert_eq!(read[3], (0, false));
+    }
+
     #[test]
     fn marks_and_control_come_back() {
         let marks = vec![InputMark {
