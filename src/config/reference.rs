@@ -42,7 +42,7 @@ const KEYS: &[Key] = &[
     key("topics", "incidents", "name", "`lancang.incidents.v1`", "Incidents, with clear identifiers."),
     key("topics", "late", "name", "`lancang.late.v1`", "Late records."),
     key("topics", "dead_letter", "name", "`lancang.dead-letter.v1`", "What could not be read."),
-    key("topics", "outbox", "name", "`lancang.outbox.v1`", "Alerts on their way to the exchange."),
+    key("topics", "outbox", "name", "`lancang.outbox.v1`", "Alerts on their way to the exchange; never let go of (`retention.ms=-1`): the relay knows from it what was shared."),
     key("topics", "alerts", "name", "`lancang.alerts.v1`", "Shared alerts, on the exchange."),
     key("feeds", "name", "name", "required", "Name of the feed in metrics and errors."),
     key("feeds", "topics", "list of texts", "required", "Topics to read."),
