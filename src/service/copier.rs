@@ -34,7 +34,7 @@ struct Batch {
 ///
 /// # Errors
 /// Whatever ends the stage.
-pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Pulse) -> anyhow::Result<()> {
+pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Result<()> {
     let config = &shared.config;
     let relay = config
         .relay

@@ -81,7 +81,7 @@ struct OutTopics {
 ///
 /// # Errors
 /// Whatever ends the stage; a feed most of whose records are bad.
-pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Pulse) -> anyhow::Result<()> {
+pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Result<()> {
     let config = &shared.config;
     let topics: Vec<String> = config.feeds.iter().flat_map(|feed| feed.topics.clone()).collect();
     let settings = clients::group(config, stage, &config.intake.group)?;

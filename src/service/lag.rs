@@ -20,7 +20,7 @@ pub type Places = DashMap<(Arc<str>, i32), i64>;
 ///
 /// # Errors
 /// For settings that librdkafka refuses.
-pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Pulse) -> anyhow::Result<()> {
+pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Result<()> {
     let admin = Admin::connect(&clients::home(&shared.config, stage)?)?;
     pulse.set_ready(true);
     while shared.stop.sleep(LOOK_EVERY) {

@@ -142,7 +142,7 @@ impl Service {
         &mut self,
         name: String,
         told: &Sender<(String, anyhow::Result<()>)>,
-        run: fn(&Arc<Shared>, &str, &Pulse) -> anyhow::Result<()>,
+        run: fn(&Arc<Shared>, &str, &Arc<Pulse>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let (shared, told, stage) = (Arc::clone(&self.shared), told.clone(), name.clone());
         let pulse = shared.health.stage(name.clone());
@@ -186,8 +186,8 @@ impl Service {
 fn supervised(
     shared: &Arc<Shared>,
     name: &str,
-    pulse: &Pulse,
-    run: fn(&Arc<Shared>, &str, &Pulse) -> anyhow::Result<()>,
+    pulse: &Arc<Pulse>,
+    run: fn(&Arc<Shared>, &str, &Arc<Pulse>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     loop {
         pulse.set_ready(false);

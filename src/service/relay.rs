@@ -10,8 +10,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use lancang_alert::alert::Desk;
 use lancang_alert::{Outcome, Source, Withheld};
 use lancang_kafka::{
-    Admin, Assigned, Connection, End, Error, From, Handler, Isolation, LeadGroup, Message, OutRecord, Part, Position,
-    Read, Reader, Start, Task,
+    Admin, Assigned, Committed, Connection, End, Error, From, Handler, Isolation, LeadGroup, Message, OutRecord, Part,
+    Position, Read, Reader, Start, Task,
 };
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
@@ -40,6 +40,7 @@ struct RelayStage {
     incidents: Arc<str>,
     held: Option<Held>,
     bytes: usize,
+    pulse: Arc<Pulse>,
 }
 
 /// The incidents' partition, and what is known of what was shared.
@@ -55,7 +56,7 @@ struct Held {
 ///
 /// # Errors
 /// Whatever ends the stage; a configuration without a relay or its key.
-pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Pulse) -> anyhow::Result<()> {
+pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Result<()> {
     let config = &shared.config;
     let relay = config.relay.as_ref().ok_or_else(|| {
         Failure::new(Exit::Configuration, "the configuration has no section `relay`: it names the key of the tokens")
@@ -75,6 +76,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Pulse) -> anyhow::Result<(
         incidents: config.topics.incidents.as_str().into(),
         held: None,
         bytes: 0,
+        pulse: Arc::clone(pulse),
     };
     work.ledger.wait_ready(&shared.stop, pulse)?;
     group.join()?;
@@ -103,6 +105,8 @@ impl RelayStage {
         let mut heard = Instant::now();
         let mut known = 0_u64;
         loop {
+            // A long outbox is no stage that is stuck.
+            self.pulse.turn();
             match reader.next(OUTBOX_SLICE)? {
                 Some(Read::Record(record)) => {
                     let value = record.payload.unwrap_or_default();
@@ -128,6 +132,16 @@ impl RelayStage {
 }
 
 impl RelayStage {
+    /// Where the incidents go on. A transaction ends with a marker of its own, so that after a quiet retention period the
+    /// topic begins one behind what was committed: nothing is lost then.
+    fn start(&self, committed: &Committed) -> Result<Start, Error> {
+        let partition = committed.input.partition;
+        let (first, _) = Admin::connect(&self.connection)?.watermarks(&self.incidents, partition)?;
+        let expired = committed.offset.is_some_and(|offset| first == offset + 1);
+        let from = if expired { From::Offset(first) } else { From::Beginning };
+        Ok(if expired { Start { input: committed.input, from } } else { committed.start_or(from) })
+    }
+
     /// Numbers go on from what the outbox holds: with its beginning gone they would begin again.
     fn whole_outbox(&self) -> anyhow::Result<()> {
         let admin = Admin::connect(&self.connection)?;
@@ -159,7 +173,7 @@ impl Handler for RelayStage {
                 Err(other) => other.into(),
             })?;
             for committed in &given.committed {
-                starts.push(committed.start_or(From::Beginning));
+                starts.push(self.start(committed)?);
             }
             let next = given.committed.first().and_then(|committed| committed.offset).unwrap_or(0);
             self.held = Some(Held { task: given.task, relay, next, moved: false, outputs: Vec::new() });

@@ -91,6 +91,7 @@ struct Score {
     under_way: VecDeque<UnderWay>,
     incident_times: Vec<i64>,
     snapshots: Writer,
+    pulse: Arc<Pulse>,
 }
 
 struct OutTopics {
@@ -104,21 +105,21 @@ struct OutTopics {
 ///
 /// # Errors
 /// Whatever ends the stage.
-pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Pulse) -> anyhow::Result<()> {
+pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Result<()> {
     let config = &shared.config;
     let settings = clients::group(config, stage, &config.score.group)?;
     let partials = config.topics.partials.clone();
     let mut group = LeadGroup::lead(&settings, &config.topics.records, &[partials], shared.stop.clone())?;
     let companion = clients::companion(config, stage)?;
     let ledger = Ledger::start(companion, group.membership(), stage, Arc::clone(&shared.metrics))?;
-    let mut score = Score::new(shared, ledger, stage)?;
+    let mut score = Score::new(shared, ledger, stage, pulse)?;
     score.ledger.wait_ready(&shared.stop, pulse)?;
     group.join()?;
     pump::run(group, &mut score, config.score.commit, &shared.stop, pulse)
 }
 
 impl Score {
-    fn new(shared: &Arc<Shared>, ledger: Ledger, stage: &str) -> anyhow::Result<Self> {
+    fn new(shared: &Arc<Shared>, ledger: Ledger, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Result<Self> {
         let topics = &shared.config.topics;
         let topics = OutTopics {
             records: topics.records.as_str().into(),
@@ -140,6 +141,7 @@ impl Score {
             under_way: VecDeque::new(),
             incident_times: Vec::new(),
             snapshots: Writer::start(shared.store.clone(), writer, Arc::clone(&shared.metrics))?,
+            pulse: Arc::clone(pulse),
         })
     }
 
@@ -304,6 +306,7 @@ impl Score {
             for which in 0..pair.readings.len() {
                 let reading = &pair.readings[which];
                 if !reading.is_silent() && reading.next > reading.snapshot_at {
+                    self.pulse.turn();
                     let snapshot = snapshot(pair, which);
                     self.snapshots.write(snapshot);
                 }
@@ -354,6 +357,8 @@ impl Handler for Score {
     fn assigned(&mut self, assigned: &[Assigned]) -> Result<Vec<Start>, Box<dyn std::error::Error + Send + Sync>> {
         let mut starts = Vec::new();
         for given in assigned {
+            // Loading many snapshots is no stage that is stuck.
+            self.pulse.turn();
             let (pair, pair_starts) = self.opened(given)?;
             for (reading, topic) in pair.readings.iter().zip([&self.topics.records, &self.topics.partials]) {
                 if reading.is_silent() {

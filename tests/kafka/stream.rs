@@ -6,7 +6,7 @@ use lancang_traffic::evaluation::{evaluate, read_incidents};
 use lancang_traffic::world::OPERATORS;
 use lancang_traffic::{Generator, Truth};
 
-use crate::carrier::{Carrier, OPERATOR, records, traffic};
+use crate::carrier::{Carrier, Lancang, OPERATOR, records, traffic};
 
 fn truth(seed: u64) -> Vec<Truth> {
     let country = OPERATORS[OPERATOR].country.to_string();
@@ -84,7 +84,9 @@ fn a_restart_in_the_middle() {
     let first = carrier.start("run", &config);
     carrier.send(&records[..half]);
     carrier.wait_until_framed(half);
-    std::thread::sleep(Duration::from_secs(2));
+    std::thread::sleep(Duration::from_secs(4));
+    let scored = |run: &Lancang| run.metric("lancang_score_records_read_total").values().sum::<f64>();
+    let before = scored(&first);
     assert_eq!(first.end(), 0);
     let stopped = carrier.lines("incidents").len();
 
@@ -96,6 +98,9 @@ fn a_restart_in_the_middle() {
     let expected = carrier.expected("");
     assert!(expected.len() > stopped);
     carrier.wait_for_lines("incidents", &expected);
+    // What was read on in silence was counted by the first.
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(before + scored(&second), records.len() as f64);
     assert!(second.metric("lancang_snapshots_total").get("{outcome=\"loaded\"}").copied().unwrap_or(0.0) > 0.0);
     assert_eq!(second.end(), 0);
 }
