@@ -22,8 +22,9 @@ use lancang_record::time::Timestamp;
 use lancang_window::{Cell, Panes};
 
 use crate::attachment::Attachment;
+use crate::evict::lightest;
 use crate::incident::{IncidentKey, Incidents, Moment};
-use crate::limits::{ABROAD_MAX, EVICTED_SHARE, MOBILITY_COMPLETE_MS, SWEEP_MS};
+use crate::limits::{ABROAD_MAX, MOBILITY_COMPLETE_MS, SWEEP_MS};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, Partial, PartialMessage, Whereabouts};
 use crate::record_task::Settings;
@@ -202,10 +203,9 @@ impl EntityTask {
     }
 
     fn judge_pane(&mut self, class: Class, pane: i64, pack: &Pack, out: &mut Outputs) {
-        let grid_ms = GRID_MS;
-        let begins = Timestamp::from_ms(pane.saturating_mul(grid_ms));
+        let begins = Timestamp::from_ms(pane.saturating_mul(GRID_MS));
         self.state.incidents.close(class, begins, &mut out.incidents);
-        let mobile = self.knows_whereabouts(class, pane, grid_ms);
+        let mobile = self.knows_whereabouts(class, pane);
         for partial in self.state.pending.remove(&(class, pane)).unwrap_or_default() {
             self.merge(class, pane, pack, partial, mobile);
         }
@@ -218,9 +218,9 @@ impl EntityTask {
 
     /// Whether *not known to be abroad* means *at home* throughout a pane: by what each record task knew when it
     /// closed the pane, however long the others took.
-    fn knows_whereabouts(&self, class: Class, pane: i64, grid_ms: i64) -> bool {
-        let begins = Timestamp::from_ms(pane.saturating_mul(grid_ms));
-        let ends = begins.plus_ms(grid_ms);
+    fn knows_whereabouts(&self, class: Class, pane: i64) -> bool {
+        let begins = Timestamp::from_ms(pane.saturating_mul(GRID_MS));
+        let ends = begins.plus_ms(GRID_MS);
         self.state.borders[class.index()].values().all(|borders| {
             let closed = borders.range(pane + 1..).next();
             closed.and_then(|(_, border)| border.mobility).is_some_and(|mobility| {
@@ -239,11 +239,8 @@ impl EntityTask {
         let weight = |(id, entity): (&EntityId, &Entity)| {
             (entity.panes.weight(), entity.attachments.keys().next_back().copied(), id.clone())
         };
-        let mut all: Vec<_> = self.state.entities.iter().map(weight).collect();
-        let going = self.state.entities.len() - max + max / EVICTED_SHARE;
-        let place = going.min(all.len() - 1);
-        let (lightest, _, _) = all.select_nth_unstable(place);
-        for (_, _, id) in lightest.iter() {
+        let lightest = lightest(self.state.entities.iter().map(weight).collect(), max);
+        for (_, _, id) in &lightest {
             self.state.entities.remove(id);
         }
         self.counters.evicted += lightest.len() as u64;
@@ -254,13 +251,12 @@ impl EntityTask {
             self.counters.unknown_partials += 1;
             return;
         };
-        let grid_ms = GRID_MS;
-        let begins_ms = partial.pane.saturating_mul(grid_ms);
+        let begins_ms = partial.pane.saturating_mul(GRID_MS);
         let resolved: Vec<Option<Cell>> = partial
             .cells
             .into_iter()
             .map(|cell| match cell {
-                Some(Cell::Claims(claims)) if mobile => Some(self.at_home(class, pane, &claims, begins_ms, grid_ms)),
+                Some(Cell::Claims(claims)) if mobile => Some(self.at_home(class, pane, &claims, begins_ms)),
                 Some(Cell::Claims(_)) => {
                     self.counters.blind_panes += 1;
                     None
@@ -274,10 +270,10 @@ impl EntityTask {
                 entity.panes.merge_cell(&plan.layout, index, begins_ms, cell);
             }
         }
-        entity.panes.expire(&plan.layout, pane.saturating_mul(grid_ms));
+        entity.panes.expire(&plan.layout, pane.saturating_mul(GRID_MS));
         entity.attachments.entry(partial.pane).or_default().merge(&partial.attachment);
         for (index, pattern) in plan.patterns.iter().enumerate() {
-            let grids = pattern.pane_ms / grid_ms;
+            let grids = pattern.pane_ms / GRID_MS;
             let closes = (pane.div_euclid(grids) + 1) * grids - 1;
             let due = self.state.due.entry((class, closes)).or_default();
             due.insert((partial.plan, partial.value.clone(), index as u32));
@@ -285,8 +281,8 @@ impl EntityTask {
     }
 
     /// How many of the claimed calls were made in the name of subscribers who were at home all the pane.
-    fn at_home(&self, class: Class, pane: i64, claims: &[(u64, u64)], begins_ms: i64, grid_ms: i64) -> Cell {
-        let ends_ms = begins_ms.saturating_add(grid_ms);
+    fn at_home(&self, class: Class, pane: i64, claims: &[(u64, u64)], begins_ms: i64) -> Cell {
+        let ends_ms = begins_ms.saturating_add(GRID_MS);
         let home = |subscriber: &u64| {
             let Some(times) = self.state.abroad.get(&(class, *subscriber)) else { return true };
             let known = || times.iter().filter(|((_, effective), _)| *effective <= pane);
@@ -308,7 +304,6 @@ impl EntityTask {
         pattern: usize,
         out: &mut Outputs,
     ) {
-        let grid_ms = GRID_MS;
         let (Some(pattern), Some(entity)) =
             (plan.patterns.get(pattern), self.state.entities.get(&(class, plan.hash, value.clone())))
         else {
@@ -317,9 +312,9 @@ impl EntityTask {
         if pattern.mode != Mode::Live {
             return;
         }
-        let ends_ms = (pane + 1).saturating_mul(grid_ms);
+        let ends_ms = (pane + 1).saturating_mul(GRID_MS);
         let mut values = Vec::new();
-        entity.panes.values(&plan.layout, pane * grid_ms, &mut values);
+        entity.panes.values(&plan.layout, pane * GRID_MS, &mut values);
         let Some(verdict) = pattern.judge(&values) else { return };
         let at = Timestamp::from_ms(ends_ms);
         let listed = |list: &String| with_key(plan.entity, &value, |key| pack.lists.has_entity(list, &key, at));
@@ -327,12 +322,12 @@ impl EntityTask {
             return;
         }
         let mut attachment = Attachment::default();
-        let first_pane = (ends_ms - pattern.window_ms).div_euclid(grid_ms);
+        let first_pane = (ends_ms - pattern.window_ms).div_euclid(GRID_MS);
         entity.attachments.range(first_pane..=pane).for_each(|(_, found)| attachment.merge(found));
         let moment = Moment {
             at_ms: ends_ms,
             class,
-            first_ms: attachment.first_ms().unwrap_or(pane * grid_ms),
+            first_ms: attachment.first_ms().unwrap_or(pane * GRID_MS),
             last_ms: attachment.last_ms().unwrap_or(ends_ms),
             victims: plan.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
             attachment: &attachment,

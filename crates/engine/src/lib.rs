@@ -9,6 +9,7 @@
 pub mod attachment;
 pub mod clock;
 pub mod entity_task;
+mod evict;
 pub mod incident;
 pub mod limits;
 pub mod local;

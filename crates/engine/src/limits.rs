@@ -30,6 +30,5 @@ pub const TEXT_BYTES_MAX: usize = 128;
 pub const CHUNK: usize = 32;
 
 /// Entities that are weighed to tell what all of a plan hold: a metric that walked ten million of them each second
-/// would take a tenth of it. Where their standard deviation is their
-/// mean, 20,000 of them give a standard error of 0.7 %.
+/// would take a tenth of it. Where their standard deviation is their mean, 20,000 of them give a standard error of 0.7 %.
 pub const WEIGHED: usize = 20_000;

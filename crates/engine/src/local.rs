@@ -10,8 +10,9 @@ use lancang_record::time::Timestamp;
 use lancang_window::{EntityTable, EntityWindows, Event, Gate};
 
 use crate::attachment::{Attachment, entity_text};
+use crate::evict::lightest;
 use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
-use crate::limits::{EVICTED_SHARE, WEIGHED};
+use crate::limits::WEIGHED;
 use crate::repeats::OpenCall;
 
 #[derive(Clone, Debug, Encode, Decode)]
@@ -133,10 +134,8 @@ impl LocalEntities {
             return 0;
         }
         let weight = |key: u64, entity: &Entity| (entity.windows.events_bound(), entity.windows.newest_ms(), key);
-        let mut all: Vec<_> = self.entities.iter().map(|(key, entity)| weight(key, entity)).collect();
-        let going = self.entities.len() - max + max / EVICTED_SHARE;
-        let (lightest, _, _) = all.select_nth_unstable(going.min(self.entities.len() - 1));
-        for (_, _, key) in lightest.iter() {
+        let lightest = lightest(self.entities.iter().map(|(key, entity)| weight(key, entity)).collect(), max);
+        for (_, _, key) in &lightest {
             self.entities.remove(*key);
         }
         lightest.len() as u64

@@ -17,7 +17,8 @@ use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::limits::{EVICTED_SHARE, IDENTITIES_MAX, OPEN_CALL_MS_MAX, OPEN_CALLS_MAX};
+use crate::evict::lightest;
+use crate::limits::{IDENTITIES_MAX, OPEN_CALL_MS_MAX, OPEN_CALLS_MAX};
 
 /// Identities are let go minute by minute.
 const BUCKET_MS: i64 = 60_000;
@@ -139,13 +140,10 @@ impl OpenCalls {
         }
     }
 
-    /// Lets go of the oldest, a share at once: looking for one among a million takes milliseconds.
+    /// Lets go of the oldest.
     fn evict(&mut self) {
-        let mut all: Vec<(i64, u64)> = self.calls.iter().map(|(key, call)| (call.newest, *key)).collect();
-        let going = (self.calls.len() / EVICTED_SHARE).max(1);
-        let going = going.min(all.len() - 1);
-        let (oldest, _, _) = all.select_nth_unstable(going);
-        for (_, key) in oldest.iter() {
+        let oldest = lightest(self.calls.iter().map(|(key, call)| (call.newest, *key)).collect(), OPEN_CALLS_MAX);
+        for (_, key) in &oldest {
             self.calls.remove(key);
         }
         self.evicted += oldest.len() as u64;

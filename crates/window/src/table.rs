@@ -133,9 +133,8 @@ impl<V> EntityTable<V> {
     pub fn prefetch(&self, key: u64) {
         let hash = spread(key);
         let segment = &self.segments[segment_of(hash)];
-        let home = (hash >> PLACE_SHIFT) as usize & segment.places.len().saturating_sub(1);
-        if let Some(place) = segment.places.get(home) {
-            prefetch(place);
+        if segment.taken > 0 {
+            prefetch(&segment.places[segment.home(hash)]);
         }
     }
 
