@@ -322,6 +322,7 @@ impl<'s> Draft<'s> {
             truth: Truth {
                 id: format!("{}-{grade}-{}", self.class, self.number),
                 pattern: pattern.to_owned(),
+                accepts: Vec::new(),
                 grade: self.grade,
                 class: self.class.to_owned(),
                 country: OPERATORS[self.operator].country.to_string(),

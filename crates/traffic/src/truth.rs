@@ -23,6 +23,9 @@ pub struct Truth {
     pub id: String,
     /// Pattern that should find it; for a look-alike the pattern it looks like.
     pub pattern: String,
+    /// Further patterns whose incidents on it are no false ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepts: Vec<String>,
     /// Grade.
     pub grade: Grade,
     /// What it is: `sim-box`, `call-centre` …
