@@ -53,7 +53,11 @@ fn thresholds(filter: u8, layout: &Layout, pattern: &PatternPlan) -> Vec<u32> {
         let may_hold = |events: u32| {
             let in_window = |primitive: &Primitive| {
                 let of = usize::from(primitive.window);
-                if primitive.filter != filter {
+                let filters = match primitive.aggregate {
+                    Aggregate::Sequence { then, .. } => [primitive.filter, then],
+                    _ => [primitive.filter; 2],
+                };
+                if !filters.contains(&filter) {
                     u32::MAX
                 } else if of == *window {
                     events
@@ -85,11 +89,23 @@ fn may(layout: &Layout, pattern: &PatternPlan, events: impl Fn(&Primitive) -> u3
 }
 
 fn primitive_range(primitive: &Primitive, events: u32) -> Range {
+    let most = if events == u32::MAX { f64::INFINITY } else { f64::from(events) };
     match primitive.aggregate {
-        Aggregate::Count | Aggregate::Distinct | Aggregate::CountAtHome => {
-            Range { least: 0.0, most: if events == u32::MAX { f64::INFINITY } else { f64::from(events) } }
-        }
-        Aggregate::Sum if events == 0 => Range { least: 0.0, most: 0.0 },
-        _ => Range::ANY,
+        Aggregate::Count
+        | Aggregate::Distinct
+        | Aggregate::CountAtHome
+        | Aggregate::Concurrency
+        | Aggregate::Run => Range { least: 0.0, most },
+        // Without a first or without a second event there is no sequence; a first may have many seconds.
+        Aggregate::Sequence { then, .. } if then == primitive.filter => Range { least: 0.0, most },
+        Aggregate::Sum | Aggregate::Busy | Aggregate::Sequence { .. } if events == 0 => Range { least: 0.0, most: 0.0 },
+        Aggregate::Entropy if events <= 1 => Range { least: 0.0, most: 0.0 },
+        Aggregate::Busy | Aggregate::Entropy | Aggregate::Sequence { .. } => Range { least: 0.0, most: f64::INFINITY },
+        Aggregate::Sum
+        | Aggregate::Min
+        | Aggregate::Max
+        | Aggregate::GapMean
+        | Aggregate::GapDeviation
+        | Aggregate::Baseline { .. } => Range::ANY,
     }
 }

@@ -8,7 +8,9 @@
 //! **Invariant:** this crate knows no clock and not where records come from.
 
 pub mod compile;
+pub mod evidence;
 pub mod expression;
+mod feature;
 pub mod fields;
 pub mod file;
 mod gate;

@@ -220,13 +220,14 @@ impl Source {
             (operators::LOGICAL_AND, _) => Ok(Condition::And(parts()?)),
             (operators::LOGICAL_OR, _) => Ok(Condition::Or(parts()?)),
             (operators::LOGICAL_NOT, [one]) => Ok(Condition::Not(Box::new(self.condition(one, names)?))),
+            ("known", [one]) => Ok(Condition::Known(self.expression(one, names)?)),
             (name, [left, right]) => match comparison(name) {
                 Some(comparison) => {
                     Ok(Condition::Compare(self.expression(left, names)?, comparison, self.expression(right, names)?))
                 }
-                None => self.wrong(at, "expected a comparison, `&&`, `||` or `!`"),
+                None => self.wrong(at, "expected a comparison, `&&`, `||`, `!` or `known(…)`"),
             },
-            _ => self.wrong(at, "expected a comparison, `&&`, `||` or `!`"),
+            _ => self.wrong(at, "expected a comparison, `&&`, `||`, `!` or `known(…)`"),
         }
     }
 

@@ -17,7 +17,7 @@ impl Panes {
     /// Adds an event; panes that no window ending at `newest_ms` covers are let go.
     pub fn add(&mut self, layout: &Layout, event: &Event<'_>, newest_ms: i64) {
         for (index, primitive) in layout.primitives.iter().enumerate() {
-            if let Some(cell) = Cell::of(primitive, event) {
+            if let Some(cell) = Cell::of(layout, primitive, event) {
                 self.merge_cell(layout, index, event.at_ms, &cell);
             }
         }
@@ -57,7 +57,7 @@ impl Panes {
                     Some(whole) => whole.merge(cell),
                 }
             }
-            out.push(whole.map_or(empty_value(primitive.aggregate), |cell| cell.value()));
+            out.push(whole.map_or(empty_value(primitive.aggregate), |cell| cell.value(layout, primitive, at_ms)));
         }
     }
 
