@@ -49,9 +49,11 @@ pub enum Command {
     Replay(Replay),
     /// Everything a run would load, every mistake at once; exit status 78 if there is one.
     Check(Check),
-    /// The pattern pack: list, test, show, put in force.
+    /// The pattern pack: list, test, show, backtest, put in force.
     #[command(subcommand)]
     Patterns(Patterns),
+    /// Why an entity was named, or was not: every feature, limit and condition.
+    Explain(Explain),
     /// Synthetic records with ground truth.
     Generate(Generate),
     /// Incidents against ground truth: precision, recall, time to detection.
@@ -258,12 +260,79 @@ pub enum Patterns {
         /// Its id.
         pattern: String,
     },
+    /// Incidents gained, lost and kept between two patterns or packs over the same records.
+    #[command(after_help = "\
+Examples:
+  lancang patterns backtest config/patterns/sim-box-burst.toml new/sim-box-burst.toml day.jsonl.zst \\
+      --country KH --own +85510
+  lancang patterns backtest config/patterns new/patterns monday.csv tuesday.csv --country TH --own +6681 --output json
+
+A file is a pattern, a folder a pack; a file against a folder is that pattern alone. An incident is kept if the other pack has one of the same family on the same
+entity at the same time.")]
+    Backtest(Backtest),
     /// Puts the configured pack in force in a running service, through control records in the records log.
     Apply {
         /// Configuration file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+}
+
+/// `lancang patterns backtest`
+#[derive(Debug, Args)]
+pub struct Backtest {
+    /// Pattern file or folder of them as it is.
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// Pattern file or folder of them as it would be.
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// Files of records, or `-` for standard input; gzip and zstd are recognised.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What the files are.
+    #[command(flatten)]
+    pub records: Records,
+    /// Folder of named lists.
+    #[arg(long, value_name = "DIR", default_value = "config/lists")]
+    pub lists: PathBuf,
+    /// Examples shown of what was gained, lost and changed.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub examples: usize,
+    /// Form of the report.
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub output: Form,
+}
+
+/// `lancang explain`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lancang explain --entity caller:+85510123456 day.jsonl.zst --country KH --own +85510
+  lancang explain --entity trunk:int-chn-khm-03 day.jsonl.zst --country KH --own +85510 --trunks trunks.csv \\
+      --pattern spoofed-prefix --output json
+
+Shown is the moment at which each pattern held most, or was nearest to holding. Identifiers are clear: for the carrier's
+own fraud desk.")]
+pub struct Explain {
+    /// Entity: `caller`, `callee`, `sim`, `device`, `cell`, `trunk`, `block`, `template` or `domain`, and its value.
+    #[arg(long, value_name = "TYPE:VALUE")]
+    pub entity: String,
+    /// Files of records, or `-` for standard input; gzip and zstd are recognised.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What the files are.
+    #[command(flatten)]
+    pub records: Records,
+    /// Pattern pack.
+    #[command(flatten)]
+    pub pack: PackArgs,
+    /// Only this pattern.
+    #[arg(long, value_name = "ID")]
+    pub pattern: Option<String>,
+    /// Form of the explanation.
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub output: Form,
 }
 
 /// `lancang generate`

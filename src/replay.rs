@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use lancang_engine::watch::{Look, Seen, Watch};
 use lancang_engine::{Counters, MemoryRun, Outputs};
 use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::{FileInput, FilesInStep};
@@ -120,6 +121,21 @@ impl Replay {
         }
         self.read.late.clear();
         Ok(more?)
+    }
+
+    /// Watches an entity from here on, with the first pack.
+    pub fn watch(&mut self, watch: &Watch) {
+        self.runs.iter_mut().take(1).for_each(|run| run.watch(watch));
+    }
+
+    /// Looks at the watched entity since they were last taken.
+    pub fn looks(&mut self) -> Vec<Look> {
+        self.runs.first_mut().map(MemoryRun::looks).unwrap_or_default()
+    }
+
+    /// What each plan has seen of the watched entity's records, by the plan's hash.
+    pub fn seen(&mut self) -> BTreeMap<u64, Seen> {
+        self.runs.first_mut().map(MemoryRun::seen).unwrap_or_default()
     }
 
     /// What was counted so far; of several packs what the first one's tasks counted.

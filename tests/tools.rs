@@ -125,3 +125,141 @@ fn evaluate_says_what_does_not_fit() {
     let (status, told) = refused(&["evaluate", "--alerts", &truth, "--truth", &truth], &[]);
     assert!(status == Some(65) && told.contains("line 1: not an incident line"), "{told}");
 }
+
+/// A line of the generated truth of this pattern and grade: its first entity of a type, as `TYPE:VALUE`.
+fn planted(pattern: &str, grade: &str, entity: &str) -> String {
+    let truth = std::fs::read_to_string(day().path("truth.jsonl")).unwrap();
+    let lines = truth.lines().map(json).filter(|line| line["pattern"] == pattern && line["grade"] == grade);
+    let named =
+        |line: Value| line["entities"].as_array()?.iter().find(|one| one[0] == entity)?[1].as_str().map(str::to_owned);
+    format!("{entity}:{}", lines.filter_map(named).next().unwrap())
+}
+
+#[test]
+fn explain_tells_why_an_own_caller_was_named_or_not() {
+    let day = day();
+    let records = day.path("day.jsonl");
+    let explain = |entity: &str, form: &str| {
+        let args = ["explain", "--entity", entity, "--pattern", "sim-box-burst", "--output", form, &records];
+        ok(&args, &day.records())
+    };
+    let named = planted("sim-box-burst", "easy", "caller");
+    let found = &json(&explain(&named, "json"))["patterns"][0];
+    assert!(found["held"]["times"].as_u64().unwrap() > 0, "{found}");
+    assert_eq!(found["warn"]["holds"], true);
+    // The line of the incident says the same: its reasons are of one of the moments at which the pattern held.
+    let incidents = std::fs::read_to_string(day.path("incidents.jsonl")).unwrap();
+    let of_entity = incidents
+        .lines()
+        .map(json)
+        .filter(|line| format!("caller:{}", line["entity"]["value"].as_str().unwrap()) == named);
+    let best = of_entity.map(|line| line["score"].as_u64().unwrap()).max().unwrap();
+    assert!(found["verdict"]["score"].as_u64().unwrap() >= best, "{found}");
+
+    let quiet = planted("sim-box-burst", "hard", "caller");
+    let found = &json(&explain(&quiet, "json"))["patterns"][0];
+    assert_eq!((&found["held"], &found["warn"]["holds"]), (&Value::Null, &Value::Bool(false)), "{found}");
+    assert!((0.01..1.0).contains(&found["warn"]["near"].as_f64().unwrap()), "{found}");
+    let text = explain(&quiet, "text");
+    assert!(text.contains("never holds; nearest, ") && text.contains("calls >= 20: "), "{text}");
+}
+
+#[test]
+fn explain_tells_of_trunks_and_of_what_is_not_looked_at() {
+    let day = day();
+    let records = day.path("day.jsonl");
+    let trunk = planted("spoofed-prefix", "easy", "trunk");
+    let found = json(&ok(&["explain", "--entity", &trunk, "--output", "json", &records], &day.records()));
+    let rules = found["patterns"].as_array().unwrap();
+    assert_eq!(rules.len(), 5, "a rule is a story of its own");
+    assert!(rules.iter().any(|rule| rule["held"]["times"].as_u64() > Some(0)), "{found}");
+    let refused =
+        |rule: &Value| rule["refused"].as_array().unwrap().iter().any(|part| part["records"].as_u64() > Some(0));
+    assert!(rules.iter().any(refused), "{found}");
+    // Without the trunk table no trunk is international, and that is said.
+    let bare = ["--country", "KH", "--own", "+85510"].map(str::to_owned);
+    let text = ok(&["explain", "--entity", &trunk, &records], &bare);
+    assert!(text.contains("never judged") && text.contains("are not `trunk_in.international`"), "{text}");
+}
+
+#[test]
+fn explain_names_the_entry_that_keeps_a_pattern_silent() {
+    let day = day();
+    let records = day.path("day.jsonl");
+    let named = planted("sim-box-burst", "easy", "caller");
+    let lists = tempfile::tempdir().unwrap();
+    let number = named.strip_prefix("caller:").unwrap();
+    let entry = format!("list,kind,value,owner,reason,expires\ndeclared-callers,number,{number},desk,a call centre,\n");
+    std::fs::write(lists.path().join("declared.csv"), entry).unwrap();
+    let folder = lists.path().display().to_string();
+    let own = ["--country", "KH", "--own", "+85510", "--lists", &folder].map(str::to_owned);
+    let text = ok(&["explain", "--entity", &named, &records], &own);
+    let expected =
+        format!("suppressed by the list `declared-callers`: entry `number {number}` of desk (a call centre)");
+    assert!(text.contains(&expected) && text.contains("; suppressed by a list"), "{text}");
+    // Such an entry is what a backtest calls the reason too, where only one of the packs asks the list.
+    let pattern = std::fs::read_to_string(root().join("config/patterns/sim-box-burst.toml")).unwrap();
+    let deaf = lists.path().join("sim-box-burst.toml");
+    std::fs::write(&deaf, pattern.replace("suppress = [\"declared-callers\"]\n", "")).unwrap();
+    let deaf = deaf.display().to_string();
+    let args = ["patterns", "backtest", "config/patterns/sim-box-burst.toml", &deaf, &records, "--output", "json"];
+    let found = json(&ok(&args, &own));
+    assert_eq!(found["gained"][0]["why"][0], "suppressed by the list `declared-callers` in OLD", "{found}");
+}
+
+#[test]
+fn explain_says_what_it_does_not_know() {
+    let day = day();
+    let records = day.path("day.jsonl");
+    let check = |args: &[&str], status: i32, expected: &str| {
+        let (found, told) = refused(&[&["explain", &records], args].concat(), &day.records());
+        assert!(found == Some(status) && told.contains(expected), "{args:?}: {found:?} {told}");
+    };
+    check(&["--entity", "caler:+1"], 64, "did you mean `caller`?");
+    check(&["--entity", "caller"], 64, "expected a value behind `caller:`");
+    check(&["--entity", "caller:+1", "--pattern", "sim-box-brust"], 64, "did you mean `sim-box-burst`?");
+    check(&["--entity", "caller:+1", "--pattern", "spoofed-prefix"], 64, "looks at no entity of type `caller`");
+}
+
+#[test]
+fn backtest_tells_what_a_moved_limit_gains_and_loses() {
+    let day = day();
+    let (records, folder) = (day.path("day.jsonl"), tempfile::tempdir().unwrap());
+    let pattern = std::fs::read_to_string(root().join("config/patterns/smishing-burst.toml")).unwrap();
+    let with = |limit: &str| {
+        let file = folder.path().join("smishing-burst.toml");
+        std::fs::write(&file, pattern.replace("warn = '''callees >= 60", &format!("warn = '''callees >= {limit}")))
+            .unwrap();
+        file.display().to_string()
+    };
+    let backtest = |new: &str, form: &str| {
+        let args = ["patterns", "backtest", "config/patterns/smishing-burst.toml", new, &records, "--output", form];
+        ok(&args, &day.records())
+    };
+    let found = json(&backtest(&with("150"), "json"));
+    let counts = &found["patterns"]["smishing-burst"];
+    assert!(counts["lost"].as_u64() > Some(0) && counts["gained"] == 0, "{found}");
+    let why = found["lost"][0]["why"][0].as_str().unwrap();
+    assert!(why.starts_with("NEW wants `callees >= 150`, it was "), "{why}");
+    let text = backtest(&with("2"), "text");
+    assert!(text.contains("\ngained: ") && text.contains("OLD wants `callees >= 60`, it was "), "{text}");
+    // Against itself nothing changes.
+    let same = json(&backtest("config/patterns/smishing-burst.toml", "json"));
+    assert_eq!(
+        (&same["gained"], &same["lost"], &same["changed"]),
+        (&serde_json::json!([]), &serde_json::json!([]), &serde_json::json!([]))
+    );
+    assert!(same["patterns"]["smishing-burst"]["kept"].as_u64() > Some(3));
+
+    // A file against a folder is that pattern alone.
+    let folder_first = ["patterns", "backtest", "config/patterns", &with("150"), &records, "--output", "json"];
+    let patterns = json(&ok(&folder_first, &day.records()))["patterns"].clone();
+    assert_eq!(patterns, found["patterns"]);
+
+    let wrong = folder.path().join("other.toml");
+    std::fs::write(&wrong, &pattern).unwrap();
+    let wrong = wrong.display().to_string();
+    let args = ["patterns", "backtest", "config/patterns", &wrong, &records];
+    let (status, told) = refused(&args, &day.records());
+    assert!(status == Some(78) && told.contains("expected the file's name, `other`"), "{told}");
+}

@@ -1,4 +1,4 @@
-//! `lancang patterns`: list, test, show, apply.
+//! `lancang patterns`: list, test, show, apply (backtest has a file of its own).
 
 use std::collections::BTreeSet;
 use std::io::{self, Cursor, Write as _};
@@ -34,6 +34,7 @@ pub fn run(args: cli::Patterns) -> anyhow::Result<()> {
         cli::Patterns::List { pack, output } => list(&pack, output),
         cli::Patterns::Test { pack, pattern } => test(&pack, pattern.as_deref().unwrap_or("")),
         cli::Patterns::Show { pack, pattern } => show(&pack, &pattern),
+        cli::Patterns::Backtest(args) => super::backtest::run(&args),
         cli::Patterns::Apply { config } => apply(&config),
     }
 }

@@ -27,6 +27,10 @@ pub struct Entry {
     pub expires: Timestamp,
     /// Who answers for it.
     pub owner: String,
+    /// What it names, as it is written: `prefix +8551299`.
+    pub names: String,
+    /// Why it is there.
+    pub reason: String,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -93,7 +97,8 @@ impl Lists {
                 return Err(Refused::new(column, "missing: an entry names its list, its owner and its reason"));
             }
         }
-        let entry = Entry { expires: expiry(expires)?, owner: owner.clone() };
+        let names = format!("{kind} {value}");
+        let entry = Entry { expires: expiry(expires)?, owner: owner.clone(), names, reason: reason.clone() };
         let into = self.lists.entry(list.clone()).or_default();
         add(into, kind, value, entry)?;
         self.entries += 1;
@@ -104,16 +109,16 @@ impl Lists {
     #[must_use]
     pub fn has_field(&self, list: &str, field: KeyField, record: &Record<'_>) -> bool {
         let Some(list) = self.lists.get(list) else { return false };
-        let text = |text: &str| !text.is_empty() && list.has_text(text, record.event);
+        let text = |text: &str| !text.is_empty() && list.text(text, record.event).is_some();
         match field {
-            KeyField::Caller => list.has_party(record.caller, record.event),
-            KeyField::Callee => list.has_party(record.callee, record.event),
+            KeyField::Caller => list.party(record.caller, record.event).is_some(),
+            KeyField::Callee => list.party(record.callee, record.event).is_some(),
             KeyField::Other => {
                 let other = if record.direction == Direction::Outgoing { record.callee } else { record.caller };
-                list.has_party(other, record.event)
+                list.party(other, record.event).is_some()
             }
             KeyField::Imsi => record.imsi.is_some_and(|imsi| text(&imsi.to_string())),
-            KeyField::Imei => record.imei.is_some_and(|imei| list.has_device(&imei.to_string(), record.event)),
+            KeyField::Imei => record.imei.is_some_and(|imei| list.device(&imei.to_string(), record.event).is_some()),
             KeyField::Cell => text(record.cell),
             KeyField::TrunkIn => text(record.trunk_in),
             KeyField::Smsc => text(record.smsc),
@@ -129,53 +134,59 @@ impl Lists {
         let (Some(list), Some(caller), Some(callee)) = (self.lists.get(list), record.caller, record.callee) else {
             return false;
         };
-        !list.texts.is_empty() && list.has_text(&format!("{caller}>{callee}"), record.event)
+        !list.texts.is_empty() && list.text(&format!("{caller}>{callee}"), record.event).is_some()
     }
 
     /// Whether the list has an entity, at `at`.
     #[must_use]
     pub fn has_entity(&self, list: &str, entity: &EntityKey<'_>, at: Timestamp) -> bool {
-        let Some(list) = self.lists.get(list) else { return false };
+        self.entry_of(list, entity, at).is_some()
+    }
+
+    /// The entry that has an entity in a list, at `at`.
+    #[must_use]
+    pub fn entry_of(&self, list: &str, entity: &EntityKey<'_>, at: Timestamp) -> Option<&Entry> {
+        let list = self.lists.get(list)?;
         match entity {
-            EntityKey::Party(party) => list.has_party(Some(*party), at),
-            EntityKey::Digits(digits) => list.has_device(&digits.to_string(), at),
-            EntityKey::Text(text) => list.has_text(text, at),
-            EntityKey::Block(block) => list.has_number(*block, at),
+            EntityKey::Party(party) => list.party(Some(*party), at),
+            EntityKey::Digits(digits) => list.device(&digits.to_string(), at),
+            EntityKey::Text(text) => list.text(text, at),
+            EntityKey::Block(block) => list.number(*block, at),
         }
     }
 }
 
 impl List {
-    fn has_party(&self, party: Option<Party<'_>>, at: Timestamp) -> bool {
-        match party {
-            Some(Party::Number(number)) => self.has_number(number.as_integer(), at),
-            Some(Party::Text(text)) => self.has_text(text, at),
-            None => false,
+    fn party(&self, party: Option<Party<'_>>, at: Timestamp) -> Option<&Entry> {
+        match party? {
+            Party::Number(number) => self.number(number.as_integer(), at),
+            Party::Text(text) => self.text(text, at),
         }
     }
 
-    fn has_number(&self, number: u64, at: Timestamp) -> bool {
-        let in_force = |entry: &Entry| at < entry.expires;
-        if self.numbers.get(&number).is_some_and(in_force) {
-            return true;
+    fn number(&self, number: u64, at: Timestamp) -> Option<&Entry> {
+        let in_force = |entry: &&Entry| at < entry.expires;
+        if let Some(entry) = self.numbers.get(&number).filter(in_force) {
+            return Some(entry);
         }
         let mut prefix = if self.prefixes.is_empty() { 0 } else { number };
         while prefix > 0 {
-            if self.prefixes.get(&prefix).is_some_and(in_force) {
-                return true;
+            if let Some(entry) = self.prefixes.get(&prefix).filter(in_force) {
+                return Some(entry);
             }
             prefix /= 10;
         }
-        self.ranges.iter().any(|(first, last, entry)| (*first..=*last).contains(&number) && in_force(entry))
+        let mut ranges = self.ranges.iter().filter(|(first, last, _)| (*first..=*last).contains(&number));
+        ranges.find_map(|(_, _, entry)| Some(entry).filter(in_force))
     }
 
-    fn has_text(&self, text: &str, at: Timestamp) -> bool {
-        self.texts.get(text).is_some_and(|entry| at < entry.expires)
+    fn text(&self, text: &str, at: Timestamp) -> Option<&Entry> {
+        self.texts.get(text).filter(|entry| at < entry.expires)
     }
 
     /// By the whole IMEI or its type allocation code (the first 8 digits).
-    fn has_device(&self, imei: &str, at: Timestamp) -> bool {
-        self.has_text(imei, at) || imei.get(..8).is_some_and(|tac| self.has_text(tac, at))
+    fn device(&self, imei: &str, at: Timestamp) -> Option<&Entry> {
+        self.text(imei, at).or_else(|| imei.get(..8).and_then(|tac| self.text(tac, at)))
     }
 }
 
@@ -320,6 +331,9 @@ mod tests {
         check("+85523001000", before, false);
         check("WINGBANK", before, true);
         assert_eq!(lists.len(), 4);
+        let entry = lists.entry_of("a", &party("+85523000500"), Timestamp::from_ms(before)).unwrap();
+        assert_eq!(entry.names, "range +85523000000-+85523000999");
+        assert_eq!((entry.owner.as_str(), entry.reason.as_str()), ("desk", "a, b"));
         let mut record = Record::new(Kind::Voice, Timestamp::from_ms(before));
         record.caller = Some(Party::Text("WINGBANK"));
         assert!(lists.has_field("a", KeyField::Caller, &record));

@@ -1,5 +1,7 @@
 //! What evaluation reads: incident lines and ground truth, a JSON object a line.
 
+use lancang_record::Timestamp;
+use lancang_record::codec::fields::parse_time;
 use serde::Deserialize;
 
 use crate::truth::Truth;
@@ -78,18 +80,8 @@ impl Incident {
     }
 }
 
-/// Milliseconds of a time such as `2025-11-14T09:02:11.000Z`, as incident lines write it.
 fn parse_ms(text: &str) -> Option<i64> {
-    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
-    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (hour, minute, second, ms) = (number(11..13)?, number(14..16)?, number(17..19)?, number(20..23)?);
-    // Days since the epoch (H. Hinnant, chrono-compatible low-level date algorithms).
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    Some(((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + ms)
+    parse_time("event", text).ok().map(Timestamp::as_ms)
 }
 
 #[cfg(test)]
