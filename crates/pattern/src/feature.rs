@@ -47,19 +47,13 @@ struct Place<'f, 'a> {
 }
 
 impl Compiler {
-    pub(crate) fn features(
-        &mut self,
-        scope: &Scope<'_>,
-        position: usize,
-        records: &Predicate,
-    ) -> Option<Features> {
+    pub(crate) fn features(&mut self, scope: &Scope<'_>, position: usize, records: &Predicate) -> Option<Features> {
         let mut features = Features { pane_ms: i64::MAX, ..Features::default() };
         for feature in &scope.features {
             let key = format!("features.{}", feature.name.value);
             let (value, usual) = match &feature.form {
                 FeatureForm::Value(text) => {
-                    let read =
-                        self.parsed(scope.file, &key, text, |text| syntax::expression(text, &features.names))?;
+                    let read = self.parsed(scope.file, &key, text, |text| syntax::expression(text, &features.names))?;
                     let kinds = evidence::of_first(&read, &features.kinds);
                     (substitute(read, &features.values), kinds)
                 }
@@ -98,7 +92,9 @@ impl Compiler {
         let place = Place { scope, position, key, window, counts };
         let local = self.drafts[position].local;
         let elsewhere = match (text.measure, local) {
-            (Measure::Of(Aggregate::CountAtHome), true) => Some("only an aggregated entity's owner knows who is at home"),
+            (Measure::Of(Aggregate::CountAtHome), true) => {
+                Some("only an aggregated entity's owner knows who is at home")
+            }
             (Measure::Baseline, true) => Some("only of an aggregated entity is the past of each hour kept"),
             _ => None,
         };
@@ -117,7 +113,12 @@ impl Compiler {
         }
     }
 
-    fn plain(&mut self, place: &Place<'_, '_>, aggregate: Aggregate, of: Option<&Placed<String>>) -> Option<Expression> {
+    fn plain(
+        &mut self,
+        place: &Place<'_, '_>,
+        aggregate: Aggregate,
+        of: Option<&Placed<String>>,
+    ) -> Option<Expression> {
         let duration = Some(Column::Number(NumberField::DurationMs));
         let column = match aggregate {
             Aggregate::Busy | Aggregate::Concurrency => duration,

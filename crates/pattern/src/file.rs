@@ -364,16 +364,26 @@ fn aggregate(table: &Table<'_, '_>) -> Option<AggregateText> {
     let (first, then, within) = (table.text("first"), table.text("then"), table.duration_ms("within"));
     let (measure, form) = aggregate?.value;
     match (form, &of) {
-        (ColumnForm::None, Some(of)) => table.wrong(of.span.clone(), "of", "this aggregate is of nothing: leave it out"),
+        (ColumnForm::None, Some(of)) => {
+            table.wrong(of.span.clone(), "of", "this aggregate is of nothing: leave it out")
+        }
         (ColumnForm::None, None) | (_, Some(_)) => {}
-        (ColumnForm::Condition, None) => table.wrong(table.span(), "of", "missing: expected a condition over the record"),
-        (ColumnForm::Feature, None) => table.wrong(table.span(), "of", "missing: expected a feature that stands before"),
+        (ColumnForm::Condition, None) => {
+            table.wrong(table.span(), "of", "missing: expected a condition over the record")
+        }
+        (ColumnForm::Feature, None) => {
+            table.wrong(table.span(), "of", "missing: expected a feature that stands before")
+        }
         (_, None) => table.wrong(table.span(), "of", "missing: expected the field that is aggregated"),
     }
     let sequence = match (measure, first, then, within) {
         (Measure::Sequence, Some(first), Some(then), Some(within)) => Some((first, then, within.value)),
         (Measure::Sequence, ..) => {
-            table.wrong(table.span(), "first", "a sequence has `first` and `then`, conditions over the record, and `within`");
+            table.wrong(
+                table.span(),
+                "first",
+                "a sequence has `first` and `then`, conditions over the record, and `within`",
+            );
             None
         }
         (_, None, None, None) => None,

@@ -91,11 +91,9 @@ fn may(layout: &Layout, pattern: &PatternPlan, events: impl Fn(&Primitive) -> u3
 fn primitive_range(primitive: &Primitive, events: u32) -> Range {
     let most = if events == u32::MAX { f64::INFINITY } else { f64::from(events) };
     match primitive.aggregate {
-        Aggregate::Count
-        | Aggregate::Distinct
-        | Aggregate::CountAtHome
-        | Aggregate::Concurrency
-        | Aggregate::Run => Range { least: 0.0, most },
+        Aggregate::Count | Aggregate::Distinct | Aggregate::CountAtHome | Aggregate::Concurrency | Aggregate::Run => {
+            Range { least: 0.0, most }
+        }
         // Without a first or without a second event there is no sequence; a first may have many seconds.
         Aggregate::Sequence { then, .. } if then == primitive.filter => Range { least: 0.0, most },
         Aggregate::Sum | Aggregate::Busy | Aggregate::Sequence { .. } if events == 0 => Range { least: 0.0, most: 0.0 },
