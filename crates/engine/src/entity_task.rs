@@ -354,8 +354,9 @@ impl EntityTask {
         let values = entity.values(&plan.layout, pane * GRID_MS);
         let Some(verdict) = pattern.judge(&values) else { return };
         let at = Timestamp::from_ms(ends_ms);
-        let listed = |list: &String| with_key(plan.entity, &value, |key| pack.lists.has_entity(list, &key, at));
-        if pattern.suppress.iter().any(listed) {
+        let owner = |list: &String| with_key(plan.entity, &value, |key| pack.lists.owner(list, &key, at));
+        if let Some(owner) = pattern.suppress.iter().find_map(owner) {
+            self.counters.count_suppressed(&pattern.id, owner);
             return;
         }
         let mut attachment = Attachment::default();

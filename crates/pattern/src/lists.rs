@@ -132,50 +132,74 @@ impl Lists {
         !list.texts.is_empty() && list.has_text(&format!("{caller}>{callee}"), record.event)
     }
 
+    /// Whether the list has the record's sender over the SMSC or gateway that it came from: `sender@smsc`.
+    #[must_use]
+    pub fn has_route(&self, list: &str, record: &Record<'_>) -> bool {
+        let (Some(list), Some(caller)) = (self.lists.get(list), record.caller) else { return false };
+        !list.texts.is_empty() && list.has_text(&format!("{caller}@{}", record.smsc), record.event)
+    }
+
     /// Whether the list has an entity, at `at`.
     #[must_use]
     pub fn has_entity(&self, list: &str, entity: &EntityKey<'_>, at: Timestamp) -> bool {
-        let Some(list) = self.lists.get(list) else { return false };
-        match entity {
-            EntityKey::Party(party) => list.has_party(Some(*party), at),
-            EntityKey::Digits(digits) => list.has_device(&digits.to_string(), at),
-            EntityKey::Text(text) => list.has_text(text, at),
-            EntityKey::Block(block) => list.has_number(*block, at),
-        }
+        self.owner(list, entity, at).is_some()
+    }
+
+    /// Who answers for the entry by which the list has an entity, at `at`.
+    #[must_use]
+    pub fn owner(&self, list: &str, entity: &EntityKey<'_>, at: Timestamp) -> Option<&str> {
+        let list = self.lists.get(list)?;
+        let entry = match entity {
+            EntityKey::Party(Party::Number(number)) => list.number(number.as_integer(), at),
+            EntityKey::Party(Party::Text(text)) | EntityKey::Text(text) => list.text(text, at),
+            EntityKey::Digits(digits) => list.device(&digits.to_string(), at),
+            EntityKey::Block(block) => list.number(*block, at),
+        };
+        entry.map(|entry| entry.owner.as_str())
     }
 }
 
 impl List {
     fn has_party(&self, party: Option<Party<'_>>, at: Timestamp) -> bool {
         match party {
-            Some(Party::Number(number)) => self.has_number(number.as_integer(), at),
+            Some(Party::Number(number)) => self.number(number.as_integer(), at).is_some(),
             Some(Party::Text(text)) => self.has_text(text, at),
             None => false,
         }
     }
 
-    fn has_number(&self, number: u64, at: Timestamp) -> bool {
-        let in_force = |entry: &Entry| at < entry.expires;
-        if self.numbers.get(&number).is_some_and(in_force) {
-            return true;
+    fn has_text(&self, text: &str, at: Timestamp) -> bool {
+        self.text(text, at).is_some()
+    }
+
+    fn has_device(&self, imei: &str, at: Timestamp) -> bool {
+        self.device(imei, at).is_some()
+    }
+
+    /// The entry of a number: its own, that of a prefix, the longest first, or that of a range.
+    fn number(&self, number: u64, at: Timestamp) -> Option<&Entry> {
+        let in_force = |entry: &&Entry| at < entry.expires;
+        if let Some(entry) = self.numbers.get(&number).filter(in_force) {
+            return Some(entry);
         }
         let mut prefix = if self.prefixes.is_empty() { 0 } else { number };
         while prefix > 0 {
-            if self.prefixes.get(&prefix).is_some_and(in_force) {
-                return true;
+            if let Some(entry) = self.prefixes.get(&prefix).filter(in_force) {
+                return Some(entry);
             }
             prefix /= 10;
         }
-        self.ranges.iter().any(|(first, last, entry)| (*first..=*last).contains(&number) && in_force(entry))
+        let covers = |range: &&(u64, u64, Entry)| (range.0..=range.1).contains(&number) && at < range.2.expires;
+        self.ranges.iter().find(covers).map(|(_, _, entry)| entry)
     }
 
-    fn has_text(&self, text: &str, at: Timestamp) -> bool {
-        self.texts.get(text).is_some_and(|entry| at < entry.expires)
+    fn text(&self, text: &str, at: Timestamp) -> Option<&Entry> {
+        self.texts.get(text).filter(|entry| at < entry.expires)
     }
 
     /// By the whole IMEI or its type allocation code (the first 8 digits).
-    fn has_device(&self, imei: &str, at: Timestamp) -> bool {
-        self.has_text(imei, at) || imei.get(..8).is_some_and(|tac| self.has_text(tac, at))
+    fn device(&self, imei: &str, at: Timestamp) -> Option<&Entry> {
+        self.text(imei, at).or_else(|| self.text(imei.get(..8)?, at))
     }
 }
 
