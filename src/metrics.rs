@@ -33,6 +33,7 @@ pub enum Metric {
     ScorePartials,
     ScoreBlindPanes,
     ScoreIncidents,
+    ScoreSuppressed,
     RecordToIncident,
     Lag,
     CommitSeconds,
@@ -182,6 +183,13 @@ const METRICS: &[Spec] = &[
         "lancang_score_incidents_total",
         &["pattern", "message"],
         "Incident lines written, by pattern and message (open, update, close, shadow).",
+    ),
+    spec(
+        Metric::ScoreSuppressed,
+        Form::Counter,
+        "lancang_score_suppressed_total",
+        &["pattern", "owner"],
+        "Judgements that held and were suppressed by a named list, by pattern and owner of the entry.",
     ),
     spec(
         Metric::RecordToIncident,

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
+#[path = "oracle/definitions.rs"]
+mod definitions;
 #[path = "oracle/naive.rs"]
 mod naive;
 #[path = "oracle/streams.rs"]
@@ -27,6 +29,8 @@ fn pack() -> Arc<Pack> {
         file("long.toml", include_str!("oracle/long.toml")),
         file("spread.toml", include_str!("oracle/spread.toml")),
         file("claims.toml", include_str!("oracle/claims.toml")),
+        file("rhythm.toml", include_str!("oracle/rhythm.toml")),
+        file("crowd.toml", include_str!("oracle/crowd.toml")),
     ];
     let sources = PackSources::new(patterns, vec![file("quiet.csv", lists)]);
     Arc::new(
@@ -132,6 +136,7 @@ fn random_streams_do_lead_to_incidents_of_every_kind() {
         "trunk open 3",
         "trunk close 3",
         "device open 3",
+        "callee open 3",
     ] {
         assert!(kinds.contains_key(expected), "{expected} is never reached: {kinds:?}");
     }

@@ -252,6 +252,11 @@ impl Score {
                     let counted = before.incidents.get(&(pattern.clone(), *message)).copied().unwrap_or(0);
                     metrics.add(Metric::ScoreIncidents, &[pattern, message], count - counted);
                 }
+                for ((pattern, owner), count) in &now.suppressed {
+                    let key = (pattern.clone(), owner.clone());
+                    let counted = before.suppressed.get(&key).copied().unwrap_or(0);
+                    metrics.add(Metric::ScoreSuppressed, &[pattern, owner], count - counted);
+                }
             }
         }
         self.gauges();

@@ -19,9 +19,10 @@ use lancang_pattern::plan::{EntityPlan, EntityType, Mode};
 use lancang_record::log::Class;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::time::Timestamp;
-use lancang_window::{Cell, Panes};
+use lancang_window::{Aggregate, Cell, Layout, Panes};
 
 use crate::attachment::Attachment;
+use crate::baseline::{HOUR_MS, History};
 use crate::evict::lightest;
 use crate::incident::{IncidentKey, Incidents, Moment};
 use crate::limits::{ABROAD_MAX, MOBILITY_COMPLETE_MS, SWEEP_MS};
@@ -44,6 +45,45 @@ struct Entity {
     panes: Panes,
     /// By pane of the grid.
     attachments: BTreeMap<i64, Attachment>,
+    /// By the primitive that compares with it.
+    histories: BTreeMap<u8, History>,
+}
+
+impl Entity {
+    /// Learns the values of the hours before the one of `at_ms`, before anything of it is merged.
+    fn remember(&mut self, layout: &Layout, at_ms: i64) {
+        let hour = at_ms.div_euclid(HOUR_MS);
+        for (index, primitive) in (0..=u8::MAX).zip(&layout.primitives) {
+            let Aggregate::Baseline { of } = primitive.aggregate else { continue };
+            let history = self.histories.entry(index).or_insert_with(|| History::from(hour));
+            history.learn(hour, |ends_ms| self.panes.value(layout, usize::from(of), ends_ms - 1));
+        }
+    }
+
+    /// Values of all primitives at the end of a pane that begins at `at_ms`.
+    fn values(&self, layout: &Layout, at_ms: i64) -> Vec<f64> {
+        let mut values = Vec::new();
+        self.panes.values(layout, at_ms, &mut values);
+        for (index, history) in &self.histories {
+            let primitive = layout.primitives.get(usize::from(*index));
+            if let Some(Aggregate::Baseline { of }) = primitive.map(|primitive| primitive.aggregate) {
+                let value = values[usize::from(of)];
+                values[usize::from(*index)] = history.deviation(at_ms.div_euclid(HOUR_MS), value);
+            }
+        }
+        values
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let attachments = self.attachments.values().map(|found| size_of::<Attachment>() + found.heap_bytes());
+        let histories = self.histories.values().map(|history| size_of::<History>() + history.heap_bytes());
+        self.panes.heap_bytes() + attachments.sum::<usize>() + histories.sum::<usize>()
+    }
+
+    /// Whether nothing is left that a later pane could look at.
+    fn is_past(&self) -> bool {
+        self.panes.is_empty() && self.histories.values().all(History::is_empty)
+    }
 }
 
 /// State of an entity task.
@@ -100,11 +140,7 @@ impl EntityTask {
     /// Entities held: number and bytes, about.
     #[must_use]
     pub fn entities(&self) -> (usize, usize) {
-        let held = |entity: &Entity| {
-            size_of::<Entity>()
-                + entity.panes.heap_bytes()
-                + entity.attachments.values().map(|found| size_of::<Attachment>() + found.heap_bytes()).sum::<usize>()
-        };
+        let held = |entity: &Entity| size_of::<Entity>() + entity.heap_bytes();
         (self.state.entities.len(), self.state.entities.values().map(held).sum())
     }
 
@@ -277,6 +313,7 @@ impl EntityTask {
             })
             .collect();
         let entity = self.state.entities.entry((class, partial.plan, partial.value.clone())).or_default();
+        entity.remember(&plan.layout, pane.saturating_mul(GRID_MS));
         for (index, cell) in resolved.iter().enumerate() {
             if let Some(cell) = cell {
                 entity.panes.merge_cell(&plan.layout, index, begins_ms, cell);
@@ -317,7 +354,7 @@ impl EntityTask {
         out: &mut Outputs,
     ) {
         let (Some(pattern), Some(entity)) =
-            (plan.patterns.get(position), self.state.entities.get(&(class, plan.hash, value.clone())))
+            (plan.patterns.get(position), self.state.entities.get_mut(&(class, plan.hash, value.clone())))
         else {
             return;
         };
@@ -325,15 +362,16 @@ impl EntityTask {
             return;
         }
         let ends_ms = (pane + 1).saturating_mul(GRID_MS);
-        let mut values = Vec::new();
-        entity.panes.values(&plan.layout, pane * GRID_MS, &mut values);
+        entity.remember(&plan.layout, pane * GRID_MS);
+        let values = entity.values(&plan.layout, pane * GRID_MS);
         if let Some(watch) = &mut self.watch {
             watch.judged(plan, &value, position, ends_ms, &values);
         }
         let Some(verdict) = pattern.judge(&values) else { return };
         let at = Timestamp::from_ms(ends_ms);
-        let listed = |list: &String| with_key(plan.entity, &value, |key| pack.lists.has_entity(list, &key, at));
-        if pattern.suppress.iter().any(listed) {
+        let owner = |list: &String| with_key(plan.entity, &value, |key| pack.lists.owner(list, &key, at));
+        if let Some(owner) = pattern.suppress.iter().find_map(owner) {
+            self.counters.count_suppressed(&pattern.id, owner);
             return;
         }
         let mut attachment = Attachment::default();
@@ -374,8 +412,11 @@ impl EntityTask {
             let longest = plan.layout.windows.iter().map(|window| window.length_ms).max().unwrap_or(0);
             let first = reached.plus_ms(-longest).pane(GRID_MS);
             entity.attachments = entity.attachments.split_off(&first);
+            if !entity.histories.is_empty() {
+                entity.remember(&plan.layout, reached.as_ms());
+            }
             entity.panes.expire(&plan.layout, reached.as_ms());
-            !entity.panes.is_empty()
+            !entity.is_past()
         });
         let keep_from = reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms();
         self.state.abroad.retain(|(of, _), times| {

@@ -8,6 +8,7 @@
 //! **Invariant:** no Kafka, no HTTP, no wall clock, no randomness; the same log gives the same incidents.
 
 pub mod attachment;
+mod baseline;
 pub mod clock;
 pub mod entity_task;
 mod evict;

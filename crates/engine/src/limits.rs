@@ -32,3 +32,12 @@ pub const CHUNK: usize = 32;
 /// Entities that are weighed to tell what all of a plan hold: a metric that walked ten million of them each second
 /// would take a tenth of it. Where their standard deviation is their mean, 20,000 of them give a standard error of 0.7 %.
 pub const WEIGHED: usize = 20_000;
+
+/// Hours of an aggregated entity that are remembered for its baseline: four weeks.
+pub const HISTORY_HOURS: usize = 4 * 168;
+/// Weeks of which the same hour must be known for a comparison with it.
+pub const WEEKS_MIN: usize = 3;
+/// Days of which the same hour must be known for a comparison with it.
+pub const DAYS_MIN: usize = 5;
+/// Hours that must be known for a comparison with all of them.
+pub const HOURS_MIN: usize = 24;

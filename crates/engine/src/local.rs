@@ -13,6 +13,7 @@ use crate::attachment::{Attachment, entity_text};
 use crate::evict::lightest;
 use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
 use crate::limits::WEIGHED;
+use crate::output::Counters;
 use crate::repeats::OpenCall;
 
 #[derive(Clone, Debug, Encode, Decode)]
@@ -95,6 +96,7 @@ impl LocalEntities {
         call: Option<&mut OpenCall>,
         scratch: &mut Scratch,
         incidents: &mut Incidents,
+        counters: &mut Counters,
         out: &mut Vec<IncidentOut>,
     ) {
         let Some(key) = plan.entity.local_key(record) else { return };
@@ -113,7 +115,7 @@ impl LocalEntities {
             entity.keep(plan, record);
         }
         if gate == Gate::Reached {
-            entity.judge(plan, pack, class, &key, &mut scratch.values, incidents, out);
+            entity.judge(plan, pack, class, &key, &mut scratch.values, incidents, counters, out);
         }
     }
 
@@ -205,13 +207,15 @@ impl Entity {
         key: &EntityKey<'_>,
         values: &mut Vec<f64>,
         incidents: &mut Incidents,
+        counters: &mut Counters,
         out: &mut Vec<IncidentOut>,
     ) {
         self.windows.values(&plan.layout, values);
         let newest = Timestamp::from_ms(self.windows.newest_ms());
         for pattern in plan.patterns.iter().filter(|pattern| pattern.mode == Mode::Live) {
             let Some(verdict) = pattern.judge(values) else { continue };
-            if pattern.suppress.iter().any(|list| pack.lists.has_entity(list, key, newest)) {
+            if let Some(owner) = pattern.suppress.iter().find_map(|list| pack.lists.owner(list, key, newest)) {
+                counters.count_suppressed(&pattern.id, owner);
                 continue;
             }
             let attachment = self.attachment();

@@ -62,6 +62,8 @@ pub struct Counters {
     pub restarted_plans: u64,
     /// Incident lines, by pattern and message.
     pub incidents: BTreeMap<(String, &'static str), u64>,
+    /// Judgements that a named list suppressed, by pattern and owner of the entry.
+    pub suppressed: BTreeMap<(String, String), u64>,
 }
 
 impl Counters {
@@ -80,6 +82,13 @@ impl Counters {
         for (key, count) in &other.incidents {
             *self.incidents.entry(key.clone()).or_default() += count;
         }
+        for (key, count) in &other.suppressed {
+            *self.suppressed.entry(key.clone()).or_default() += count;
+        }
+    }
+
+    pub(crate) fn count_suppressed(&mut self, pattern: &str, owner: &str) {
+        *self.suppressed.entry((pattern.to_owned(), owner.to_owned())).or_default() += 1;
     }
 
     pub(crate) fn count_incidents(&mut self, incidents: &[IncidentOut]) {

@@ -231,7 +231,8 @@ impl RecordTask {
         for (plan, entities) in pack.plan.local.iter().zip(&mut self.state.local) {
             let call = call.as_mut().map(|(_, call)| call);
             let (scratch, incidents) = (&mut self.scratch, &mut self.state.incidents);
-            entities.record(plan, &pack, class, record, call, scratch, incidents, &mut out.incidents);
+            let counters = &mut self.counters;
+            entities.record(plan, &pack, class, record, call, scratch, incidents, counters, &mut out.incidents);
             self.counters.evicted += entities.evict(self.settings.entities_max);
         }
         if let Some(watch) = &mut self.watch {

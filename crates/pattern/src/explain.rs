@@ -230,6 +230,7 @@ impl Predicate {
             }
             Self::Listed(field, list) => format!("listed({}, \"{list}\")", name(KEYS, *field)),
             Self::ListedPair(list) => format!("listed_pair(caller, callee, \"{list}\")"),
+            Self::ListedRoute(list) => format!("listed_route(caller, smsc, \"{list}\")"),
         }
     }
 }

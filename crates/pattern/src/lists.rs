@@ -109,16 +109,16 @@ impl Lists {
     #[must_use]
     pub fn has_field(&self, list: &str, field: KeyField, record: &Record<'_>) -> bool {
         let Some(list) = self.lists.get(list) else { return false };
-        let text = |text: &str| !text.is_empty() && list.text(text, record.event).is_some();
+        let text = |text: &str| !text.is_empty() && list.has_text(text, record.event);
         match field {
-            KeyField::Caller => list.party(record.caller, record.event).is_some(),
-            KeyField::Callee => list.party(record.callee, record.event).is_some(),
+            KeyField::Caller => list.has_party(record.caller, record.event),
+            KeyField::Callee => list.has_party(record.callee, record.event),
             KeyField::Other => {
                 let other = if record.direction == Direction::Outgoing { record.callee } else { record.caller };
-                list.party(other, record.event).is_some()
+                list.has_party(other, record.event)
             }
             KeyField::Imsi => record.imsi.is_some_and(|imsi| text(&imsi.to_string())),
-            KeyField::Imei => record.imei.is_some_and(|imei| list.device(&imei.to_string(), record.event).is_some()),
+            KeyField::Imei => record.imei.is_some_and(|imei| list.has_device(&imei.to_string(), record.event)),
             KeyField::Cell => text(record.cell),
             KeyField::TrunkIn => text(record.trunk_in),
             KeyField::Smsc => text(record.smsc),
@@ -134,36 +134,59 @@ impl Lists {
         let (Some(list), Some(caller), Some(callee)) = (self.lists.get(list), record.caller, record.callee) else {
             return false;
         };
-        !list.texts.is_empty() && list.text(&format!("{caller}>{callee}"), record.event).is_some()
+        !list.texts.is_empty() && list.has_text(&format!("{caller}>{callee}"), record.event)
+    }
+
+    /// Whether the list has the record's sender over the SMSC or gateway that it came from: `sender@smsc`.
+    #[must_use]
+    pub fn has_route(&self, list: &str, record: &Record<'_>) -> bool {
+        let (Some(list), Some(caller)) = (self.lists.get(list), record.caller) else { return false };
+        !list.texts.is_empty() && list.has_text(&format!("{caller}@{}", record.smsc), record.event)
     }
 
     /// Whether the list has an entity, at `at`.
     #[must_use]
     pub fn has_entity(&self, list: &str, entity: &EntityKey<'_>, at: Timestamp) -> bool {
-        self.entry_of(list, entity, at).is_some()
+        self.owner(list, entity, at).is_some()
     }
 
-    /// The entry that has an entity in a list, at `at`.
+    /// Who answers for the entry by which the list has an entity, at `at`.
+    #[must_use]
+    pub fn owner(&self, list: &str, entity: &EntityKey<'_>, at: Timestamp) -> Option<&str> {
+        self.entry_of(list, entity, at).map(|entry| entry.owner.as_str())
+    }
+
+    /// The entry by which the list has an entity, at `at`.
     #[must_use]
     pub fn entry_of(&self, list: &str, entity: &EntityKey<'_>, at: Timestamp) -> Option<&Entry> {
         let list = self.lists.get(list)?;
         match entity {
-            EntityKey::Party(party) => list.party(Some(*party), at),
+            EntityKey::Party(Party::Number(number)) => list.number(number.as_integer(), at),
+            EntityKey::Party(Party::Text(text)) | EntityKey::Text(text) => list.text(text, at),
             EntityKey::Digits(digits) => list.device(&digits.to_string(), at),
-            EntityKey::Text(text) => list.text(text, at),
             EntityKey::Block(block) => list.number(*block, at),
         }
     }
 }
 
 impl List {
-    fn party(&self, party: Option<Party<'_>>, at: Timestamp) -> Option<&Entry> {
-        match party? {
-            Party::Number(number) => self.number(number.as_integer(), at),
-            Party::Text(text) => self.text(text, at),
+    fn has_party(&self, party: Option<Party<'_>>, at: Timestamp) -> bool {
+        match party {
+            Some(Party::Number(number)) => self.number(number.as_integer(), at).is_some(),
+            Some(Party::Text(text)) => self.has_text(text, at),
+            None => false,
         }
     }
 
+    fn has_text(&self, text: &str, at: Timestamp) -> bool {
+        self.text(text, at).is_some()
+    }
+
+    fn has_device(&self, imei: &str, at: Timestamp) -> bool {
+        self.device(imei, at).is_some()
+    }
+
+    /// The entry of a number: its own, that of a prefix, the longest first, or that of a range.
     fn number(&self, number: u64, at: Timestamp) -> Option<&Entry> {
         let in_force = |entry: &&Entry| at < entry.expires;
         if let Some(entry) = self.numbers.get(&number).filter(in_force) {
@@ -176,8 +199,8 @@ impl List {
             }
             prefix /= 10;
         }
-        let mut ranges = self.ranges.iter().filter(|(first, last, _)| (*first..=*last).contains(&number));
-        ranges.find_map(|(_, _, entry)| Some(entry).filter(in_force))
+        let covers = |range: &&(u64, u64, Entry)| (range.0..=range.1).contains(&number) && at < range.2.expires;
+        self.ranges.iter().find(covers).map(|(_, _, entry)| entry)
     }
 
     fn text(&self, text: &str, at: Timestamp) -> Option<&Entry> {
@@ -186,7 +209,7 @@ impl List {
 
     /// By the whole IMEI or its type allocation code (the first 8 digits).
     fn device(&self, imei: &str, at: Timestamp) -> Option<&Entry> {
-        self.text(imei, at).or_else(|| imei.get(..8).and_then(|tac| self.text(tac, at)))
+        self.text(imei, at).or_else(|| self.text(imei.get(..8)?, at))
     }
 }
 
