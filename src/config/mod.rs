@@ -18,6 +18,7 @@ use lancang_diagnostic::Diagnostic;
 use lancang_record::{Class, Country};
 
 pub use reference::reference;
+pub(crate) use reference::{is_list, keys};
 
 /// A whole configuration, checked.
 #[derive(Clone, Debug)]

@@ -76,6 +76,16 @@ const KEYS: &[Key] = &[
     key("http", "listen", "address", "`127.0.0.1:9600`", "Metrics and health."),
 ];
 
+/// Keys as section, key and meaning.
+pub(crate) fn keys() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    KEYS.iter().map(|key| (key.section, key.key, key.meaning))
+}
+
+/// Whether a section is a list of tables.
+pub(crate) fn is_list(section: &str) -> bool {
+    matches!(section, "operators" | "feeds")
+}
+
 /// `docs/reference/configuration.md`.
 #[must_use]
 pub fn reference() -> String {
@@ -87,7 +97,7 @@ pub fn reference() -> String {
     for key in KEYS {
         if key.section != section {
             section = key.section;
-            let brackets = if matches!(section, "operators" | "feeds") { ("[[", "]]") } else { ("[", "]") };
+            let brackets = if is_list(section) { ("[[", "]]") } else { ("[", "]") };
             text.push_str(&format!(
                 "\n## `{}{section}{}`\n\n| key | form | default | meaning |\n|---|---|---|---|\n",
                 brackets.0, brackets.1
@@ -112,8 +122,7 @@ mod tests {
         for key in KEYS.iter().filter(|key| key.key != "*") {
             if key.section != section {
                 section = key.section;
-                let list = matches!(section, "operators" | "feeds");
-                text.push_str(&if list { format!("[[{section}]]\n") } else { format!("[{section}]\n") });
+                text.push_str(&if is_list(section) { format!("[[{section}]]\n") } else { format!("[{section}]\n") });
             }
             text.push_str(&format!("{} = {{}}\n", key.key));
         }
