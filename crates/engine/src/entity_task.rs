@@ -367,7 +367,7 @@ impl EntityTask {
             class,
             first_ms: attachment.first_ms().unwrap_or(pane * GRID_MS),
             last_ms: attachment.last_ms().unwrap_or(ends_ms),
-            victims: plan.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
+            victims: pattern.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
             attachment: &attachment,
         };
         let key = IncidentKey {
