@@ -2,6 +2,7 @@
 //!
 //! - [`file`] reads a pattern file, [`syntax`] its conditions (a subset of CEL), [`lists`] the named lists;
 //! - [`compile`] turns files into a [`plan::Plan`]: shared features, gates, checked conditions;
+//! - [`needs`] tells what a pack asks of a record task's memory;
 //! - [`predicate`], [`expression`] and [`judge`] evaluate; [`fields`] is the one table of what a record offers.
 //!
 //! **Invariant:** this crate knows no clock and not where records come from.
@@ -16,6 +17,7 @@ mod gate;
 pub mod judge;
 pub mod limits;
 pub mod lists;
+pub mod needs;
 pub mod pack;
 pub mod plan;
 pub mod predicate;
