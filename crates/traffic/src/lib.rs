@@ -5,10 +5,11 @@
 //! - [`generator`] is what happens, [`legs`] which records are written of it, [`outbox`] when they arrive, [`messy`] what
 //!   feeds make of them, [`row`] how they wait.
 //! - [`episodes`] is what is planted, [`look_alikes`] what only looks like it, [`truth`] the label of both.
-//! - [`evaluation`] is how incidents compare.
+//! - [`calibration`] is how near the traffic is to real subscribers, [`evaluation`] how incidents compare.
 //!
 //! **Invariant:** the same settings and seed give the same records on every machine; this crate knows no Kafka.
 
+pub mod calibration;
 pub mod draw;
 pub mod episodes;
 pub mod evaluation;

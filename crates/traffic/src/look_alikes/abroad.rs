@@ -4,7 +4,7 @@ use crate::draw::mix;
 use crate::episodes::{Class, Draft, HOUR, MINUTE, SECOND};
 use crate::legs::{End, Own, Redirecting};
 use crate::population::{ROAMERS, Subscriber};
-use crate::world::{OPERATORS, far_number, trunk};
+use crate::world::{OPERATORS, far_number};
 
 /// See the module.
 pub const CLASSES: &[Class] = &[
@@ -31,7 +31,8 @@ fn late_forwarded(draft: &mut Draft<'_, '_>) {
     draft.members(12);
 }
 
-/// Own roamers of one country who call home in the same quarter of an hour, as after a match or an accident.
+/// Own roamers of one country who call home in the same quarter of an hour, as after a match or an accident. They come
+/// over all trunks, which fraud uses too: a false incident is found by its trunk having no fraud.
 fn roamers(draft: &mut Draft<'_, '_>) {
     draft.lasts(HOUR);
     let abroad: Vec<Subscriber> = (0..draft.ordinary() / ROAMERS)
@@ -46,11 +47,6 @@ fn roamers(draft: &mut Draft<'_, '_>) {
         if contact.visiting.is_none() {
             let seconds = 20 + draft.below(200);
             draft.call(End::Own(own), End::Own(contact), at, seconds);
-        }
-    }
-    for over in (0..5).map(|which| draft.neighbour(which)).collect::<Vec<_>>() {
-        for line in 0..4 {
-            draft.entity("trunk", trunk(&OPERATORS[over], &OPERATORS[draft.operator], line));
         }
     }
     draft.members(abroad.len() as u64);
