@@ -262,7 +262,8 @@ fn frame(bytes: &[u8]) -> Option<usize> {
 
 /// Settings of generated traffic.
 pub fn traffic(seed: u64) -> Settings {
-    Settings { episodes: 12, ..Settings::new(6_000, 1.0, seed) }
+    let patterns = ["sim-box-burst", "smishing-burst", "spoofed-prefix"].map(str::to_owned).to_vec();
+    Settings { episodes: 12, patterns, ..Settings::new(6_000, 1.0, seed) }
 }
 
 /// The records of Cambodia's operator.
