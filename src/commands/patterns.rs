@@ -1,4 +1,4 @@
-//! `lancang patterns`: list, test, show, apply.
+//! `lancang patterns`: list, test, show, apply (backtest has a file of its own).
 
 use std::collections::BTreeSet;
 use std::io::{self, Cursor, Write as _};
@@ -34,6 +34,7 @@ pub fn run(args: cli::Patterns) -> anyhow::Result<()> {
         cli::Patterns::List { pack, output } => list(&pack, output),
         cli::Patterns::Test { pack, pattern } => test(&pack, pattern.as_deref().unwrap_or("")),
         cli::Patterns::Show { pack, pattern } => show(&pack, &pattern),
+        cli::Patterns::Backtest(args) => super::backtest::run(&args),
         cli::Patterns::Apply { config } => apply(&config),
     }
 }
@@ -75,9 +76,7 @@ fn show(args: &PackArgs, id: &str) -> anyhow::Result<()> {
     let (sources, pack) = pack_folder::compile(&args.patterns, &args.lists)?;
     let all = files(&sources)?;
     let Some(file) = all.iter().find(|file| file.id == id) else {
-        let nearest = lancang_diagnostic::nearest(id, all.iter().map(|file| file.id.as_str()));
-        let hint = nearest.map_or(String::new(), |nearest| format!("; did you mean `{nearest}`?"));
-        return Err(Failure::new(Exit::Usage, format!("no pattern is called `{id}`{hint}")).into());
+        return Err(unknown(id, &all).into());
     };
     let mut out = io::stdout().lock();
     writeln!(out, "{}@{}  {}\n\n{}\n", file.id, file.version, file.title, file.description.trim())?;
@@ -108,6 +107,13 @@ fn show(args: &PackArgs, id: &str) -> anyhow::Result<()> {
         writeln!(out, "source   {source}")?;
     }
     Ok(())
+}
+
+/// No pattern has this id.
+pub fn unknown(id: &str, all: &[PatternFile]) -> Failure {
+    let nearest = lancang_diagnostic::nearest(id, all.iter().map(|file| file.id.as_str()));
+    let hint = nearest.map_or(String::new(), |nearest| format!("; did you mean `{nearest}`?"));
+    Failure::new(Exit::Usage, format!("no pattern is called `{id}`{hint}"))
 }
 
 /// `not judged below 10 in 1 h or 60 in 24 h (of the events past filter 1)`

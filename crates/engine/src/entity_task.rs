@@ -30,6 +30,7 @@ use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, Partial, PartialMessage, Whereabouts};
 use crate::record_task::Settings;
 use crate::store;
+use crate::watch::Watch;
 
 /// Which entity of which plan in which class.
 type EntityId = (Class, u64, String);
@@ -110,13 +111,24 @@ pub struct EntityTask {
     state: State,
     loaded: BTreeMap<[u8; 32], Arc<Pack>>,
     counters: Counters,
+    watch: Option<Watch>,
 }
 
 impl EntityTask {
     /// A task that has read nothing.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings, state: State::default(), loaded: BTreeMap::new(), counters: Counters::default() }
+        Self { settings, state: State::default(), loaded: BTreeMap::new(), counters: Counters::default(), watch: None }
+    }
+
+    /// Watches an entity from here on.
+    pub fn watch(&mut self, watch: Watch) {
+        self.watch = Some(watch);
+    }
+
+    /// The entity that is watched.
+    pub const fn watched(&mut self) -> Option<&mut Watch> {
+        self.watch.as_mut()
     }
 
     /// What it counted.
@@ -338,11 +350,11 @@ impl EntityTask {
         pack: &Pack,
         plan: &EntityPlan,
         value: String,
-        pattern: usize,
+        position: usize,
         out: &mut Outputs,
     ) {
         let (Some(pattern), Some(entity)) =
-            (plan.patterns.get(pattern), self.state.entities.get_mut(&(class, plan.hash, value.clone())))
+            (plan.patterns.get(position), self.state.entities.get_mut(&(class, plan.hash, value.clone())))
         else {
             return;
         };
@@ -352,6 +364,9 @@ impl EntityTask {
         let ends_ms = (pane + 1).saturating_mul(GRID_MS);
         entity.remember(&plan.layout, pane * GRID_MS);
         let values = entity.values(&plan.layout, pane * GRID_MS);
+        if let Some(watch) = &mut self.watch {
+            watch.judged(plan, &value, position, ends_ms, &values);
+        }
         let Some(verdict) = pattern.judge(&values) else { return };
         let at = Timestamp::from_ms(ends_ms);
         let owner = |list: &String| with_key(plan.entity, &value, |key| pack.lists.owner(list, &key, at));
@@ -440,8 +455,8 @@ impl EntityTask {
     }
 }
 
-/// The key that an entity's clear value came from.
-fn with_key<T>(entity: EntityType, value: &str, ask: impl FnOnce(EntityKey<'_>) -> T) -> T {
+/// Asks with the key that an entity's clear value came from.
+pub fn with_key<T>(entity: EntityType, value: &str, ask: impl FnOnce(EntityKey<'_>) -> T) -> T {
     let number = value.strip_prefix('+').and_then(E164::from_digits);
     ask(match entity {
         EntityType::Caller | EntityType::Callee => EntityKey::Party(number.map_or(Party::Text(value), Party::Number)),

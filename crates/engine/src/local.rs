@@ -126,6 +126,15 @@ impl LocalEntities {
         }
     }
 
+    /// Newest event time and values of an entity, as they are judged.
+    #[must_use]
+    pub fn values_of(&self, plan: &EntityPlan, key: &EntityKey<'_>) -> Option<(i64, Vec<f64>)> {
+        let windows = &self.entities.get(key.hash())?.windows;
+        let mut values = Vec::new();
+        windows.values(&plan.layout, |_| true, &mut values);
+        Some((windows.newest_ms(), values))
+    }
+
     /// Lets go of entities whose windows the least watermark has passed, and of evidence that no window reaches.
     pub fn expire(&mut self, plan: &EntityPlan, watermark: Timestamp) {
         let length_ms = longest_ms(plan);

@@ -1,6 +1,6 @@
 //! The in-memory driver: all tasks of a log in one thread, partial panes handed over at once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use lancang_pattern::Pack;
@@ -10,6 +10,7 @@ use lancang_record::time::Timestamp;
 use crate::entity_task::EntityTask;
 use crate::output::{Counters, Outputs, TaskError};
 use crate::record_task::{RecordTask, Settings};
+use crate::watch::{Look, Seen, Watch};
 
 /// Record tasks and entity tasks of a whole log.
 #[derive(Debug)]
@@ -61,6 +62,33 @@ impl MemoryRun {
             *offset += 1;
         }
         Ok(())
+    }
+
+    /// Watches an entity from here on.
+    pub fn watch(&mut self, watch: &Watch) {
+        self.records.iter_mut().for_each(|task| task.watch(watch.clone()));
+        self.entities.iter_mut().for_each(|task| task.watch(watch.clone()));
+    }
+
+    /// Looks at the watched entity since they were last taken.
+    pub fn looks(&mut self) -> Vec<Look> {
+        let records = self.records.iter_mut().filter_map(RecordTask::watched);
+        let entities = self.entities.iter_mut().filter_map(EntityTask::watched);
+        records.chain(entities).flat_map(Watch::take).collect()
+    }
+
+    /// What each plan has seen of the watched entity's records, by the plan's hash.
+    pub fn seen(&mut self) -> BTreeMap<u64, Seen> {
+        let mut all: BTreeMap<u64, Seen> = BTreeMap::new();
+        for watch in self.records.iter_mut().filter_map(RecordTask::watched) {
+            for (plan, seen) in watch.seen() {
+                let sum = all.entry(*plan).or_default();
+                sum.records += seen.records;
+                sum.events += seen.events;
+                seen.refused.iter().for_each(|(place, count)| *sum.refused.entry(*place).or_default() += count);
+            }
+        }
+        all
     }
 
     /// What all tasks counted. Partial panes are counted as sent.

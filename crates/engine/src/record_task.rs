@@ -29,6 +29,7 @@ use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, Partial, PartialMessage, Whereabouts, partition_of_entity};
 use crate::repeats::{Identities, OpenCall, OpenCalls};
 use crate::store;
+use crate::watch::Watch;
 
 /// Partial panes of one border, by plan, entity and pane.
 type Pending = HashMap<(u64, u64, i64), Partial, FixedState>;
@@ -68,6 +69,7 @@ pub struct RecordTask {
     state: State,
     scratch: Scratch,
     counters: Counters,
+    watch: Option<Watch>,
 }
 
 impl RecordTask {
@@ -80,7 +82,18 @@ impl RecordTask {
             state: State::default(),
             scratch: Scratch::default(),
             counters: Counters::default(),
+            watch: None,
         }
+    }
+
+    /// Watches an entity from here on.
+    pub fn watch(&mut self, watch: Watch) {
+        self.watch = Some(watch);
+    }
+
+    /// The entity that is watched.
+    pub const fn watched(&mut self) -> Option<&mut Watch> {
+        self.watch.as_mut()
     }
 
     /// What it counted.
@@ -221,6 +234,9 @@ impl RecordTask {
             let counters = &mut self.counters;
             entities.record(plan, &pack, class, record, call, scratch, incidents, counters, &mut out.incidents);
             self.counters.evicted += entities.evict(self.settings.entities_max);
+        }
+        if let Some(watch) = &mut self.watch {
+            watch.record(&pack, record, &self.state.local);
         }
         let mut gate = (u32::MAX, false);
         for plan in &pack.plan.aggregated {

@@ -67,6 +67,8 @@ pub enum FlagField {
     M2m,
     FirstContact,
     ForwardedToFirstContact,
+    Binding,
+    ImsiForeign,
 }
 
 /// A field with a number.
@@ -86,6 +88,8 @@ pub enum NumberField {
     ForwardChangedS,
     DistanceM,
     SpeedMh,
+    ReceivedS,
+    Hour,
 }
 
 /// A field that can be told apart from others of its kind.
@@ -106,6 +110,7 @@ pub enum KeyField {
     Dealer,
     Registrant,
     Area,
+    Hour,
 }
 
 /// A field, its name in conditions and what it is.
@@ -162,6 +167,8 @@ pub const FLAGS: &[Named<FlagField>] = &[
     ("cell.border", FlagField::CellBorder, "the cell table says that the cell reaches over a border"),
     ("served.m2m", FlagField::M2m, "the served subscriber is a machine"),
     ("first_contact", FlagField::FirstContact, "no contact of served subscriber and other party for 30 days"),
+    ("binding", FlagField::Binding, "the served subscriber's first record of a day (UTC) with a device, or its first with another device or IMSI than before"),
+    ("imsi.foreign", FlagField::ImsiForeign, "the IMSI has a mobile country code that is not one of the operator's country"),
     ("forwarded_to_first_contact", FlagField::ForwardedToFirstContact, "the served subscriber's present forwarding target was no contact for 30 days when it was set"),
 ];
 
@@ -179,6 +186,8 @@ pub const NUMBERS: &[Named<NumberField>] = &[
     ("imsi_changed_h", NumberField::ImsiChangedS, "hours since the served subscriber's IMSI changed; absent if no change is known"),
     ("imei_changed_h", NumberField::ImeiChangedS, "hours since the served subscriber's IMEI changed; absent if no change is known"),
     ("forward_changed_h", NumberField::ForwardChangedS, "hours since the served subscriber's forwarding target changed; absent if no change is known"),
+    ("served.received_h", NumberField::ReceivedS, "hours since the served subscriber last received a call of 30 s or more; absent if none is known"),
+    ("hour", NumberField::Hour, "hour of the day in the operator's country, 0 to 23"),
     ("distance_km", NumberField::DistanceM, "from the served subscriber's last known cell to this one"),
     ("speed_kmh", NumberField::SpeedMh, "the least with which the served subscriber can have come from the last known cell"),
 ];
@@ -199,6 +208,7 @@ pub const KEYS: &[Named<KeyField>] = &[
     ("call", KeyField::Call, "network-wide call reference"),
     ("served.dealer", KeyField::Dealer, "token of the dealer that sold the served subscriber's SIM"),
     ("served.registrant", KeyField::Registrant, "token of whom the served subscriber's SIM is registered to"),
+    ("hour", KeyField::Hour, "hour of the day in the operator's country"),
     ("area", KeyField::Area, "square of a tenth of a degree (about 10 km) in which the cell stands"),
 ];
 
@@ -298,6 +308,8 @@ impl FlagField {
             Self::M2m => record.m2m.unwrap_or(record.enrichment.m2m),
             Self::FirstContact => record.enrichment.first_contact,
             Self::ForwardedToFirstContact => record.enrichment.forwarded_to_first_contact,
+            Self::Binding => record.enrichment.binding,
+            Self::ImsiForeign => imsi_foreign(record),
         }
     }
 }
@@ -322,6 +334,8 @@ impl NumberField {
             Self::ForwardChangedS => record.enrichment.forward_changed_s.get().map(i64::from),
             Self::DistanceM => record.enrichment.distance_m.get().map(i64::from),
             Self::SpeedMh => record.enrichment.speed_mh.get().map(i64::from),
+            Self::ReceivedS => record.enrichment.received_s.get().map(i64::from),
+            Self::Hour => Some(local_hour(record)),
         }
     }
 
@@ -331,7 +345,7 @@ impl NumberField {
         match self {
             Self::DurationMs | Self::DistanceM | Self::SpeedMh => 1000.0,
             Self::AgeS => 86_400.0,
-            Self::SeenS | Self::ImsiChangedS | Self::ImeiChangedS | Self::ForwardChangedS => 3600.0,
+            Self::SeenS | Self::ReceivedS | Self::ImsiChangedS | Self::ImeiChangedS | Self::ForwardChangedS => 3600.0,
             _ => 1.0,
         }
     }
@@ -356,8 +370,36 @@ impl KeyField {
             Self::Dealer => token(record.dealer, record.enrichment.dealer),
             Self::Registrant => token(record.registrant, record.enrichment.registrant),
             Self::Area => record.position.map(Position::area),
+            Self::Hour => u64::try_from(local_hour(record)).ok(),
         }
     }
+}
+
+/// Mobile country codes (ITU-T E.212) and minutes ahead of UTC of the six countries; all of each keep one time.
+const COUNTRIES: [(&str, &[&str], i64); 6] = [
+    ("CN", &["460", "461"], 480),
+    ("KH", &["456"], 420),
+    ("LA", &["457"], 420),
+    ("MM", &["414"], 390),
+    ("TH", &["520"], 420),
+    ("VN", &["452"], 420),
+];
+
+fn country_of(record: &Record<'_>) -> Option<&'static (&'static str, &'static [&'static str], i64)> {
+    COUNTRIES.iter().find(|(country, ..)| *country == record.home.as_str())
+}
+
+/// Not claimed where the operator's country is none of the six.
+fn imsi_foreign(record: &Record<'_>) -> bool {
+    let (Some(imsi), Some((_, codes, _))) = (record.imsi, country_of(record)) else { return false };
+    let imsi = imsi.to_string();
+    !codes.iter().any(|code| imsi.starts_with(code))
+}
+
+/// By UTC where the operator's country is none of the six.
+fn local_hour(record: &Record<'_>) -> i64 {
+    let ahead_min = country_of(record).map_or(0, |(_, _, ahead_min)| *ahead_min);
+    (record.event.as_ms().div_euclid(60_000) + ahead_min).div_euclid(60).rem_euclid(24)
 }
 
 /// A record's own column, else what the reference says.
@@ -487,7 +529,7 @@ impl EntityType {
     }
 
     /// The entity of this type that a record is an event of, where it is judged at each record: the served subscriber
-    /// of an `outgoing` or `incoming` record, and the own number that a `report` names, as caller.
+    /// of an `outgoing` or `incoming` record, as callee also of a `forwarded` one, and the own number that a `report` names, as caller.
     #[must_use]
     pub fn local_key<'a>(self, record: &Record<'a>) -> Option<EntityKey<'a>> {
         let leg = matches!(record.direction, Direction::Outgoing | Direction::Incoming);
@@ -497,6 +539,8 @@ impl EntityType {
                 record.caller.map(EntityKey::Party)
             }
             Self::Callee if record.direction == Direction::Incoming => record.callee.map(EntityKey::Party),
+            // Who was called and had forwarded.
+            Self::Callee if record.direction == Direction::Forwarded => record.redirecting.map(EntityKey::Party),
             Self::Sim if leg => record.imsi.map(EntityKey::Digits),
             _ => None,
         }
@@ -504,7 +548,7 @@ impl EntityType {
 
     /// The entity of this type that a record counts for, where it is judged at pane close. Each call and message
     /// counts once: an own party's from the `outgoing` leg, a foreign one's from the `incoming` leg; `transit` feeds
-    /// trunks and blocks alone. A `report` counts for the foreign number or sender, the template and the domain that it
+    /// trunks and blocks alone. A block is the caller's of a call from elsewhere, the callee's of an own one to elsewhere. A `report` counts for the foreign number or sender, the template and the domain that it
     /// names.
     #[must_use]
     pub fn aggregated_key<'a>(self, record: &Record<'a>) -> Option<EntityKey<'a>> {
@@ -521,6 +565,10 @@ impl EntityType {
             Self::Template if counts_once(record) => text(record.template),
             Self::Domain if counts_once(record) => text(record.domain),
             Self::Trunk if from_abroad => text(record.trunk_in),
+            // A call to a foreign block: one that calls back, or one to a range that costs.
+            Self::Block if record.direction == Direction::Outgoing && !record.callee_plan.own => {
+                record.callee.and_then(|callee| callee.number()).map(|number| EntityKey::Block(number.block()))
+            }
             Self::Block if from_abroad => {
                 record.caller.and_then(|caller| caller.number()).map(|number| EntityKey::Block(number.block()))
             }

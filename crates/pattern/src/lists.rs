@@ -27,6 +27,10 @@ pub struct Entry {
     pub expires: Timestamp,
     /// Who answers for it.
     pub owner: String,
+    /// What it names, as it is written: `prefix +8551299`.
+    pub names: String,
+    /// Why it is there.
+    pub reason: String,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -93,7 +97,8 @@ impl Lists {
                 return Err(Refused::new(column, "missing: an entry names its list, its owner and its reason"));
             }
         }
-        let entry = Entry { expires: expiry(expires)?, owner: owner.clone() };
+        let names = format!("{kind} {value}");
+        let entry = Entry { expires: expiry(expires)?, owner: owner.clone(), names, reason: reason.clone() };
         let into = self.lists.entry(list.clone()).or_default();
         add(into, kind, value, entry)?;
         self.entries += 1;
@@ -119,7 +124,7 @@ impl Lists {
             KeyField::Smsc => text(record.smsc),
             KeyField::Template => text(record.template),
             KeyField::Domain => text(record.domain),
-            KeyField::Call | KeyField::Dealer | KeyField::Registrant | KeyField::Area => false,
+            KeyField::Call | KeyField::Dealer | KeyField::Registrant | KeyField::Area | KeyField::Hour => false,
         }
     }
 
@@ -148,14 +153,19 @@ impl Lists {
     /// Who answers for the entry by which the list has an entity, at `at`.
     #[must_use]
     pub fn owner(&self, list: &str, entity: &EntityKey<'_>, at: Timestamp) -> Option<&str> {
+        self.entry_of(list, entity, at).map(|entry| entry.owner.as_str())
+    }
+
+    /// The entry by which the list has an entity, at `at`.
+    #[must_use]
+    pub fn entry_of(&self, list: &str, entity: &EntityKey<'_>, at: Timestamp) -> Option<&Entry> {
         let list = self.lists.get(list)?;
-        let entry = match entity {
+        match entity {
             EntityKey::Party(Party::Number(number)) => list.number(number.as_integer(), at),
             EntityKey::Party(Party::Text(text)) | EntityKey::Text(text) => list.text(text, at),
             EntityKey::Digits(digits) => list.device(&digits.to_string(), at),
             EntityKey::Block(block) => list.number(*block, at),
-        };
-        entry.map(|entry| entry.owner.as_str())
+        }
     }
 }
 
@@ -344,6 +354,9 @@ mod tests {
         check("+85523001000", before, false);
         check("WINGBANK", before, true);
         assert_eq!(lists.len(), 4);
+        let entry = lists.entry_of("a", &party("+85523000500"), Timestamp::from_ms(before)).unwrap();
+        assert_eq!(entry.names, "range +85523000000-+85523000999");
+        assert_eq!((entry.owner.as_str(), entry.reason.as_str()), ("desk", "a, b"));
         let mut record = Record::new(Kind::Voice, Timestamp::from_ms(before));
         record.caller = Some(Party::Text("WINGBANK"));
         assert!(lists.has_field("a", KeyField::Caller, &record));

@@ -35,7 +35,11 @@ fn speed(criterion: &mut Criterion) {
     for subscribers in [60_000, 600_000] {
         let mut rows = generator(subscribers);
         group.bench_function(BenchmarkId::new("rows", subscribers), |bencher| {
-            bencher.iter_custom(|chunks| timed(chunks, || { black_box(rows.next_row().expect("a longer run")); }));
+            bencher.iter_custom(|chunks| {
+                timed(chunks, || {
+                    black_box(rows.next_row().expect("a longer run"));
+                })
+            });
         });
         let mut native = generator(subscribers);
         let (ranges, mut scratch) = (Ranges::default(), String::new());
