@@ -11,6 +11,7 @@ mod streams;
 
 use std::sync::Arc;
 
+use lancang_engine::output::Step;
 use lancang_engine::{EntityTask, MemoryRun, Outputs, RecordTask, Settings};
 use lancang_pattern::{Pack, PackSources, SourceFile};
 use proptest::prelude::*;
@@ -49,6 +50,17 @@ fn engine(log: &Log, pack: &Arc<Pack>) -> Vec<Seen> {
     sorted(out)
 }
 
+/// Incident lines of the engine over a whole log, in their order, in steps of a size.
+fn lines(log: &Log, pack: &Arc<Pack>, step: Step) -> Vec<Vec<u8>> {
+    let mut run = MemoryRun::new(log.partitions(), 1_000_000).with_step(step);
+    run.offer(Arc::clone(pack));
+    let mut out = Outputs::default();
+    for (partition, entry) in log.entries(pack.hash) {
+        run.push(partition, &entry, &mut out).unwrap();
+    }
+    out.incidents.into_iter().map(|incident| incident.line).collect()
+}
+
 fn sorted(out: Outputs) -> Vec<Seen> {
     let mut seen: Vec<Seen> = out.incidents.iter().map(|incident| Seen::of_line(&incident.line)).collect();
     seen.sort();
@@ -74,6 +86,15 @@ proptest! {
         for partitions in [2, 8] {
             prop_assert_eq!(&engine(&partitioned(&stream, partitions), &pack), &one);
         }
+    }
+
+    /// How much a task gives at once changes nothing, not even the order.
+    #[test]
+    fn steps_change_nothing(stream in stream(true), partitions in 1_u32..4, incidents in 1_usize..4, partials in 1_usize..4) {
+        let pack = pack();
+        let log = partitioned(&stream, partitions);
+        let step = Step { incidents, partials };
+        prop_assert_eq!(lines(&log, &pack, step), lines(&log, &pack, Step::default()));
     }
 
     /// A task that is stopped anywhere and goes on from its snapshot gives the same bytes.

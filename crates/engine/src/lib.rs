@@ -7,6 +7,7 @@
 //! **Invariant:** no Kafka, no HTTP, no wall clock, no randomness; the same log gives the same incidents.
 
 pub mod attachment;
+mod border;
 pub mod clock;
 pub mod entity_task;
 mod evict;
