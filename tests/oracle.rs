@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
+#[path = "oracle/crashes.rs"]
+mod crashes;
 #[path = "oracle/naive.rs"]
 mod naive;
 #[path = "oracle/streams.rs"]
