@@ -48,6 +48,7 @@ pub enum Metric {
     RelayAlerts,
     RelayWithheld,
     RelaySequence,
+    RelayHeldBack,
     CopierAlerts,
     Ready,
 }
@@ -262,7 +263,7 @@ const METRICS: &[Spec] = &[
         Form::Counter,
         "lancang_pack_changes_total",
         &["outcome"],
-        "Attempts to put a pack in force: announced, unchanged, refused.",
+        "Attempts to put a pack in force: announced, repeated (the one in force, again), unchanged, refused.",
     ),
     spec(
         Metric::RelayAlerts,
@@ -284,6 +285,13 @@ const METRICS: &[Spec] = &[
         "lancang_relay_sequence",
         &["source"],
         "Sequence number of the last alert in the outbox, by source.",
+    ),
+    spec(
+        Metric::RelayHeldBack,
+        Form::Gauge,
+        "lancang_relay_outbox_held_back_messages",
+        &[],
+        "Offsets of the outbox behind another writer's open transaction when the relay last looked; it numbers nothing until they are none.",
     ),
     spec(
         Metric::CopierAlerts,
