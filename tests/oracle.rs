@@ -48,7 +48,7 @@ fn engine(log: &Log, pack: &Arc<Pack>) -> Vec<Seen> {
         run.push(partition, &entry, &mut out).unwrap();
     }
     let counters = run.counters();
-    assert_eq!(counters.read, counters.scored + counters.repeats + counters.bad, "fates add up");
+    assert_eq!(counters.read, counters.scored + counters.repeats + counters.bad + counters.unscored, "fates add up");
     sorted(out)
 }
 

@@ -125,6 +125,7 @@ impl Service {
                     for slot in 0..service.shared.config.intake.workers {
                         service.spawn(format!("intake-{slot}"), &told, intake::run)?;
                     }
+                    service.spawn("packs".to_owned(), &told, packs::repeat)?;
                 }
                 Stage::Score => {
                     for slot in 0..service.shared.config.score.workers {
