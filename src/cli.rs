@@ -385,16 +385,26 @@ pub struct Generate {
     /// Country whose operator's records are written: CN, KH, LA, MM, TH or VN.
     #[arg(long, default_value = "KH")]
     pub country: String,
-    /// Episodes of each pattern and grade in all countries; by the number of subscribers otherwise.
+    /// First day, such as 2026-04-14; a Monday in November otherwise.
+    #[arg(long, value_name = "DATE")]
+    pub start: Option<String>,
+    /// Episodes of each class and grade, and look-alikes of each class, in all countries; otherwise as many as keep
+    /// planted fraud to one subscriber in 2,000.
     #[arg(long)]
     pub episodes: Option<u64>,
+    /// Plant only what this pattern should find or stay silent about; may be given again.
+    #[arg(long = "pattern", value_name = "ID")]
+    pub patterns: Vec<String>,
+    /// Records of calls' beginnings, and of every five minutes of long ones.
+    #[arg(long)]
+    pub phases: bool,
     /// Records; `.csv` writes CSV, `.zst` and `.gz` compress, `-` is standard output.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// Ground truth.
     #[arg(long, value_name = "FILE")]
     pub truth: PathBuf,
-    /// Folder for what a replay of the records needs: trunk table and lists.
+    /// Folder for what a replay of the records needs: trunk table, lists, subscribers, cells.
     #[arg(long, value_name = "DIR")]
     pub setup: Option<PathBuf>,
     /// Feeds as they are: missing fields, repeats, partial records, disorder.

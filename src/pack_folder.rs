@@ -18,6 +18,15 @@ pub fn read(patterns: &Path, lists: &Path) -> anyhow::Result<PackSources> {
     Ok(PackSources::new(files(patterns, "toml")?, files(lists, "csv")?))
 }
 
+/// Names of the patterns of a folder: those of its files.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn names(patterns: &Path) -> anyhow::Result<Vec<String>> {
+    let stem = |file: &SourceFile| Path::new(&file.path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    Ok(files(patterns, "toml")?.iter().filter_map(stem).collect())
+}
+
 /// Reads and compiles a pack; mistakes become one failure that shows them all.
 ///
 /// # Errors

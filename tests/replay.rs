@@ -50,7 +50,8 @@ struct Day {
 
 /// A day of one operator's records.
 fn day(operator: usize, seed: u64, messy: bool, format: Format) -> Day {
-    let settings = Settings { messy, episodes: 18, ..Settings::new(60_000, 1.0, seed) };
+    let patterns = ["sim-box-burst", "smishing-burst", "spoofed-prefix"].map(str::to_owned).to_vec();
+    let settings = Settings { messy, episodes: 18, patterns, ..Settings::new(60_000, 1.0, seed) };
     let generator = Generator::new(settings);
     let country = OPERATORS[operator].country.to_string();
     let truth = generator.truth().into_iter().filter(|episode| episode.country == country).collect();

@@ -4,7 +4,9 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context as _;
+use lancang_record::codec::fields::parse_time;
 use lancang_record::codec::{csv, json};
+use lancang_traffic::episodes::classes;
 use lancang_traffic::world::{OPERATORS, trunk_table};
 use lancang_traffic::{Generator, Settings};
 
@@ -24,14 +26,10 @@ pub fn run(args: &cli::Generate) -> anyhow::Result<()> {
     if !(args.days > 0.0 && args.days <= 366.0) {
         return Err(Failure::new(Exit::Usage, "--days: expected a number from 0 to 366").into());
     }
-    let mut settings = Settings { messy: args.messy, ..Settings::new(args.subscribers, args.days, args.seed) };
-    if let Some(episodes) = args.episodes {
-        settings.episodes = episodes;
-    }
-    let generator = Generator::new(settings);
+    let generator = Generator::new(settings(args, operator)?);
     write_truth(args, &generator)?;
     if let Some(folder) = &args.setup {
-        write_setup(folder, &generator)?;
+        write_setup(folder, &generator, operator)?;
     }
     let name = args.out.to_string_lossy().into_owned();
     let csv_form = name.trim_end_matches(".gz").trim_end_matches(".zst").ends_with(".csv");
@@ -42,7 +40,7 @@ pub fn run(args: &cli::Generate) -> anyhow::Result<()> {
         out.write_all(&line)?;
     }
     let mut records = 0_u64;
-    for sent in generator.filter(|sent| sent.feed.operator == operator) {
+    for sent in generator {
         line.clear();
         if csv_form {
             csv::encode(&sent.record, &mut line);
@@ -59,6 +57,26 @@ pub fn run(args: &cli::Generate) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn settings(args: &cli::Generate, operator: usize) -> anyhow::Result<Settings> {
+    let mut settings = Settings::new(args.subscribers, args.days, args.seed);
+    if let Some(start) = &args.start {
+        let midnight = parse_time("start", &format!("{start}T00:00:00Z"));
+        let expected = || Failure::new(Exit::Usage, "--start: expected a date such as 2026-04-14");
+        settings.start = midnight.map_err(|_| expected())?;
+    }
+    let known = |id: &String| classes().any(|class| class.pattern == *id);
+    if let Some(unknown) = args.patterns.iter().find(|id| !known(id)) {
+        let known: std::collections::BTreeSet<&str> = classes().map(|class| class.pattern).collect();
+        let known: Vec<&str> = known.into_iter().collect();
+        let words = format!("--pattern: nothing is planted for `{unknown}`: expected one of {}", known.join(", "));
+        return Err(Failure::new(Exit::Usage, words).into());
+    }
+    settings.episodes = args.episodes.unwrap_or(settings.episodes);
+    settings.patterns.clone_from(&args.patterns);
+    (settings.messy, settings.phases, settings.only) = (args.messy, args.phases, Some(operator));
+    Ok(settings)
+}
+
 fn write_truth(args: &cli::Generate, generator: &Generator) -> anyhow::Result<()> {
     let mut out = super::output(&args.truth)?;
     for episode in generator.truth().iter().filter(|episode| episode.country == args.country) {
@@ -67,14 +85,20 @@ fn write_truth(args: &cli::Generate, generator: &Generator) -> anyhow::Result<()
     out.flush().with_context(|| format!("cannot write {}", args.truth.display()))
 }
 
-fn write_setup(folder: &Path, generator: &Generator) -> anyhow::Result<()> {
-    let write = |name: &str, text: String| {
-        let path = folder.join(name);
-        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
-    };
+fn write_setup(folder: &Path, generator: &Generator, operator: usize) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder.join("lists")).with_context(|| format!("cannot make {}", folder.display()))?;
-    write("trunks.csv", trunk_table())?;
-    write("lists/generated.csv", generator.lists())
+    write_lines(&folder.join("trunks.csv"), |line| line(trunk_table().trim_end()))?;
+    write_lines(&folder.join("lists/generated.csv"), |line| line(generator.lists().trim_end()))?;
+    write_lines(&folder.join("subscribers.csv"), |line| generator.subscribers(operator, line))?;
+    write_lines(&folder.join("cells.csv"), |line| generator.cells(operator, line))
+}
+
+fn write_lines(path: &Path, lines: impl FnOnce(&mut dyn FnMut(&str))) -> anyhow::Result<()> {
+    let cannot = || format!("cannot write {}", path.display());
+    let mut out = std::io::BufWriter::new(std::fs::File::create(path).with_context(cannot)?);
+    let mut failed = None;
+    lines(&mut |line| failed = failed.take().or_else(|| writeln!(out, "{line}").err()));
+    failed.map_or_else(|| out.flush(), Err).with_context(cannot)
 }
 
 fn compressed(path: &Path, name: &str) -> anyhow::Result<Box<dyn Write>> {

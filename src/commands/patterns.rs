@@ -11,7 +11,7 @@ use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::FileInput;
 use lancang_intake::{FeedSettings, Format};
 use lancang_pattern::file::PatternFile;
-use lancang_pattern::plan::EntityPlan;
+use lancang_pattern::plan::{EntityPlan, PatternPlan};
 use lancang_pattern::{Pack, PackSources};
 use lancang_record::{Class, Country};
 use serde_json::{Value, json};
@@ -88,7 +88,9 @@ fn show(args: &PackArgs, id: &str) -> anyhow::Result<()> {
         let scope = plan.scope.rsplit('/').next().unwrap_or("");
         writeln!(out, "entity   {} {scope}: judged {judged}", plan.entity.as_str())?;
         if plan.send.is_none() {
-            writeln!(out, "gate     {}", gate_in_words(plan))?;
+            let own = plan.patterns.iter().filter(|pattern| pattern.id == id);
+            own.map(|pattern| writeln!(out, "gate     {}", gate_in_words(plan, pattern)))
+                .collect::<io::Result<()>>()?;
         }
         let layout = &plan.layout;
         writeln!(
@@ -115,8 +117,8 @@ pub fn unknown(id: &str, all: &[PatternFile]) -> Failure {
 }
 
 /// `not judged below 10 in 1 h or 60 in 24 h (of the events past filter 1)`
-fn gate_in_words(plan: &EntityPlan) -> String {
-    let windows = plan.layout.windows.iter().zip(&plan.gate).filter(|(_, least)| **least < u32::MAX);
+fn gate_in_words(plan: &EntityPlan, pattern: &PatternPlan) -> String {
+    let windows = plan.layout.windows.iter().zip(&pattern.least).filter(|(_, least)| **least < u32::MAX);
     let ways: Vec<String> = windows
         .map(|(window, least)| match window.length_ms {
             ms if ms % 3_600_000 == 0 => format!("{least} in {} h", ms / 3_600_000),
@@ -124,7 +126,7 @@ fn gate_in_words(plan: &EntityPlan) -> String {
             ms => format!("{least} in {} s", ms / 1000),
         })
         .collect();
-    format!("not judged below {} (of the events past filter {})", ways.join(" or "), plan.layout.gate)
+    format!("not judged below {} (of the events past filter {})", ways.join(" or "), plan.layout.gates[pattern.gate])
 }
 
 fn test(args: &PackArgs, wanted: &str) -> anyhow::Result<()> {

@@ -20,6 +20,8 @@ use lancang_record::{Class, Country};
 pub use reference::reference;
 pub(crate) use reference::{is_list, keys};
 
+use crate::service::slices::Limits;
+
 /// A whole configuration, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -140,6 +142,8 @@ pub struct Intake {
     pub workers: u32,
     /// Time between commits.
     pub commit: Duration,
+    /// Time between two announcements of the pack in force.
+    pub announce: Duration,
 }
 
 /// `[score]`
@@ -155,6 +159,8 @@ pub struct Score {
     pub snapshot: Duration,
     /// Most entities per task and type.
     pub entities_max: usize,
+    /// Most that one transaction writes.
+    pub interval: Limits,
 }
 
 /// `[relay]`

@@ -24,6 +24,7 @@ use crate::cli;
 use crate::exit::{Exit, Failure};
 use crate::http::{self, Health};
 use crate::metrics::Metrics;
+use crate::pack_folder;
 use crate::service::{Service, Shared, Stage};
 use screen::Screen;
 use sender::Sender;
@@ -44,7 +45,9 @@ const DAY_HOURS: i64 = 24;
 pub fn run(args: &cli::Demo) -> anyhow::Result<()> {
     let seconds = args.r#for.map(|length| length.as_secs_f64());
     let hours = seconds.map_or(DAY_HOURS, |seconds| (seconds * args.speed / 3600.0).ceil() as i64 + 1);
-    let settings = Settings { hours, episodes: args.episodes, ..Settings::new(args.subscribers, 1.0, args.seed) };
+    let patterns = pack_folder::names(&args.patterns)?;
+    let settings =
+        Settings { hours, patterns, episodes: args.episodes, ..Settings::new(args.subscribers, 1.0, args.seed) };
     let generator = Generator::new(settings.clone());
     let world = World::make(&generator, &args.patterns, args.listen)?;
     let runtime = Runtime::new().context("cannot start the runtime")?;

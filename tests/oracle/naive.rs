@@ -167,12 +167,16 @@ fn values(
     at_home: impl Fn(&Read) -> bool,
 ) -> Vec<f64> {
     let mut values = Vec::new();
+    let passes = |record: &Record<'_>| plan.passes(record, &pack.lists);
+    let events: Vec<(&Read, u64, u64)> = events
+        .iter()
+        .map(|read| (*read, passes(&read.record), read.earlier.iter().fold(0, |any, part| any | passes(part))))
+        .collect();
     for primitive in &plan.layout.primitives {
         let window = usize::from(primitive.window);
         let mut found = Found::default();
-        for read in events.iter().filter(|read| covers(read, window)) {
-            let passes = |record: &Record<'_>, filter: u8| plan.passes(record, &pack.lists) >> filter & 1 == 1;
-            let counted = |filter: u8| read.earlier.iter().any(|part| passes(part, filter));
+        for (read, passed, earlier) in events.iter().filter(|(read, ..)| covers(read, window)) {
+            let counted = |filter: u8| earlier >> filter & 1 == 1;
             let column = |record: &Record<'_>| {
                 let mut columns = Vec::new();
                 let present = plan.columns(record, &mut columns);
@@ -181,9 +185,9 @@ fn values(
             };
             let at_ms = read.record.event.as_ms();
             let value = column(&read.record);
-            let first = passes(&read.record, primitive.filter);
+            let first = passed >> primitive.filter & 1 == 1;
             if let Aggregate::Sequence { then, .. } = primitive.aggregate {
-                let is_then = passes(&read.record, then) && !counted(then);
+                let is_then = passed >> then & 1 == 1 && !counted(then);
                 found.stands.push((at_ms.wrapping_sub(value.unwrap_or(0) as i64), at_ms, first, is_then));
             }
             if !first {
@@ -467,7 +471,7 @@ fn judge(
         if pattern.suppress.iter().any(|list| pack.lists.has_entity(list, key, at)) {
             continue;
         }
-        let victims = plan.victims.map_or(0, |index| values[index] as u64);
+        let victims = pattern.victims.map_or(0, |index| values[index] as u64);
         let value = key.to_string();
         desk.hold(Holds { plan, pattern, verdict, value, class, class_in_id, at_ms, last_ms, victims });
     }

@@ -139,15 +139,8 @@ impl Compiler {
             records = records.and(filter);
         }
         let send = self.send_gate(file, entity, &records);
-        let position = self.draft(scope, entity);
+        let position = self.draft(scope, entity, &records, send);
         self.drafts[position].looked_at.push(records.clone());
-        if let Some(send) = send {
-            let either = match self.drafts[position].plan.send.take() {
-                Some(other) if other != send => Predicate::Or(vec![other, send]),
-                _ => send,
-            };
-            self.drafts[position].plan.send = Some(either);
-        }
         let Some(compiled) = self.features(scope, position, &records) else { return };
         let names = &compiled.names;
         let weights = self.weights(scope, names);
@@ -170,6 +163,15 @@ impl Compiler {
         if self.mistakes.iter().any(|mistake| mistake.path == file.path) {
             return;
         }
+        let victims = victims.and_then(|(_, index)| match compiled.values.get(index?) {
+            Some(Expression::Value(primitive)) => Some(*primitive),
+            _ => None,
+        });
+        let mut primitives: Vec<usize> = victims.into_iter().collect();
+        compiled.values.iter().for_each(|value| value.values(&mut primitives));
+        primitives.sort_unstable();
+        primitives.dedup();
+        let Some(records) = self.drafts[position].filter(records) else { return };
         let pattern = PatternPlan {
             id: file.id.clone(),
             version: file.version,
@@ -180,6 +182,11 @@ impl Compiler {
             window_ms: compiled.window_ms,
             pane_ms: compiled.pane_ms,
             suppress: file.suppress.iter().map(|list| list.value.clone()).collect(),
+            victims,
+            primitives,
+            records,
+            gate: 0,
+            least: Vec::new(),
             features: compiled.features(),
             warn,
             critical,
@@ -191,18 +198,28 @@ impl Compiler {
             let message = if never { "this condition can never hold" } else { "this condition always holds" };
             self.wrong(file, scope.warn.span.clone(), "warn", message);
         }
-        let draft = &mut self.drafts[position];
-        if let Some((_, Some(index))) = victims
-            && let Some(Expression::Value(primitive)) = pattern.features.get(index).map(|feature| feature.value.clone())
-        {
-            draft.plan.victims.get_or_insert(primitive);
-        }
-        for related in &file.related {
-            if !draft.plan.related.contains(related) {
-                draft.plan.related.push(*related);
+        self.relate(file, position);
+        self.drafts[position].plan.patterns.push(pattern);
+    }
+
+    /// Entities that the incidents of all patterns of a draft name, each in one role.
+    fn relate(&mut self, file: &PatternFile, position: usize) {
+        for (entity, role) in &file.related {
+            let plan = &mut self.drafts[position].plan;
+            let same = plan.related.iter().find(|(other, _)| other == entity);
+            match same.map(|(_, other)| other) {
+                None => plan.related.push((*entity, *role)),
+                Some(other) if other == role => {}
+                Some(_) => {
+                    let of = plan.entity.as_str();
+                    let name = entity.as_str();
+                    let message = format!(
+                        "another pattern on `{of}` gives `{name}` another role: a number is a suspect for all or for none"
+                    );
+                    self.wrong(file, 0..0, &format!("related.{name}"), message);
+                }
             }
         }
-        draft.plan.patterns.push(pattern);
     }
 
     /// However it comes to be critical, it rests on two kinds of evidence.
@@ -246,11 +263,16 @@ impl Compiler {
         }
     }
 
-    /// The draft of this entity: shared by patterns without rules, a rule's own otherwise.
-    fn draft(&mut self, scope: &Scope<'_>, entity: EntityName) -> usize {
+    /// The draft of this entity. A local entity has one for all patterns without rules. An aggregated one has one for
+    /// the patterns that look at the same records through the same gate: what others send is no evidence of theirs. A
+    /// rule has its own.
+    fn draft(&mut self, scope: &Scope<'_>, entity: EntityName, records: &Predicate, send: Option<Predicate>) -> usize {
         let name = if scope.filter.is_some() { scope.id.clone() } else { String::new() };
         let same = |draft: &Draft| {
-            draft.local == entity.local && draft.plan.entity == entity.entity && draft.plan.scope == name
+            draft.local == entity.local
+                && draft.plan.entity == entity.entity
+                && draft.plan.scope == name
+                && (draft.local || draft.plan.send == send && draft.looked_at.contains(records))
         };
         if let Some(position) = self.drafts.iter().position(same) {
             return position;
@@ -262,11 +284,9 @@ impl Compiler {
             layout: Layout::default(),
             filters: vec![Predicate::Always(false)],
             columns: Vec::new(),
-            send: None,
+            send,
             send_group: 0,
-            gate: Vec::new(),
             related: Vec::new(),
-            victims: None,
             patterns: Vec::new(),
         };
         self.drafts.push(Draft { local: entity.local, plan, looked_at: Vec::new() });

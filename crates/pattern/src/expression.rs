@@ -54,6 +54,21 @@ impl Expression {
         }
     }
 
+    /// Indices of the values that it is made of, added to `found`.
+    pub fn values(&self, found: &mut Vec<usize>) {
+        match self {
+            Self::Number(_) => {}
+            Self::Value(index) => found.push(*index),
+            Self::Add(left, right)
+            | Self::Subtract(left, right)
+            | Self::Multiply(left, right)
+            | Self::Divide(left, right) => {
+                left.values(found);
+                right.values(found);
+            }
+        }
+    }
+
     /// Range of its value where each value lies in its range.
     #[must_use]
     pub fn range(&self, values: &[Range]) -> Range {

@@ -2,6 +2,7 @@
 //!
 //! - [`file`] reads a pattern file, [`syntax`] its conditions (a subset of CEL), [`lists`] the named lists;
 //! - [`compile`] turns files into a [`plan::Plan`]: shared features, gates, checked conditions;
+//! - [`needs`] tells what a pack asks of a record task's memory;
 //! - [`explain`] shows why a pattern holds or does not, [`moved`] moves a limit of one,
 //!   [`requires`] says what it needs of a feed;
 //! - [`predicate`], [`expression`] and [`judge`] evaluate; [`fields`] is the one table of what a record offers.
@@ -20,6 +21,7 @@ pub mod judge;
 pub mod limits;
 pub mod lists;
 pub mod moved;
+pub mod needs;
 pub mod pack;
 pub mod plan;
 pub mod predicate;

@@ -124,7 +124,7 @@ impl Lists {
             KeyField::Smsc => text(record.smsc),
             KeyField::Template => text(record.template),
             KeyField::Domain => text(record.domain),
-            KeyField::Call => false,
+            KeyField::Call | KeyField::Dealer | KeyField::Registrant | KeyField::Area | KeyField::Hour => false,
         }
     }
 

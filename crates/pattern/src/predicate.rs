@@ -236,7 +236,7 @@ mod tests {
         use lancang_record::record::{Direction, Kind, Phase};
         let lists = Lists::default();
         let fields = [
-            (TextField::Kind, ["voice", "sms", "mobility", "report"].as_slice()),
+            (TextField::Kind, ["voice", "sms", "mobility", "report", "subscriber"].as_slice()),
             (TextField::Direction, &["", "outgoing", "incoming", "transit", "forwarded"]),
             (TextField::Phase, &["start", "interim", "end"]),
             (TextField::Domain, &["", "x.top"]),

@@ -203,6 +203,7 @@ mod tests {
             first_ms: 1_763_110_931_000,
             last_ms: 1_763_118_131_000,
             records: 9,
+            ..Truth::default()
         }
     }
 

@@ -1,10 +1,9 @@
-//! Who there is: operators of six countries, their subscribers, cells, devices and trunks.
+//! Operators of six countries: number plans, network codes, trunks.
 //!
-//! Everything about a subscriber follows from the seed and the subscriber's index, so that no table of subscribers is
-//! held and the same seed gives the same world on every machine.
+//! Names are invented; prefixes, lengths and network codes are of the countries' plans, and every number made from them
+//! is a possible one (`tests/world.rs` asks the number plans).
 
 use lancang_record::Country;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// An operator: one a country.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +16,14 @@ pub struct Operator {
     pub mobile: &'static str,
     /// Digits behind the beginning.
     pub mobile_digits: u32,
+    /// A second range, for subscribers that the first has no room for.
+    pub second: &'static str,
+    /// Digits behind that beginning.
+    pub second_digits: u32,
+    /// Beginning of the mobile numbers of another operator of the country, which feeds no records.
+    pub off_net: &'static str,
+    /// Digits behind that beginning.
+    pub off_net_digits: u32,
     /// Beginning of fixed lines of its capital.
     pub fixed: &'static str,
     /// Digits behind that beginning.
@@ -43,6 +50,10 @@ pub const OPERATORS: [Operator; 6] = [
         organisation: "mekong-mobile",
         mobile: "85510",
         mobile_digits: 6,
+        second: "85596",
+        second_digits: 7,
+        off_net: "85597",
+        off_net_digits: 7,
         fixed: "85523",
         fixed_digits: 6,
         plmn: "45606",
@@ -54,6 +65,10 @@ pub const OPERATORS: [Operator; 6] = [
         organisation: "lancang-telecom",
         mobile: "86139",
         mobile_digits: 8,
+        second: "86138",
+        second_digits: 8,
+        off_net: "86186",
+        off_net_digits: 8,
         fixed: "8610",
         fixed_digits: 8,
         plmn: "46000",
@@ -65,6 +80,10 @@ pub const OPERATORS: [Operator; 6] = [
         organisation: "vientiane-cell",
         mobile: "8562055",
         mobile_digits: 6,
+        second: "856202",
+        second_digits: 7,
+        off_net: "856209",
+        off_net_digits: 7,
         fixed: "85621",
         fixed_digits: 6,
         plmn: "45701",
@@ -76,6 +95,10 @@ pub const OPERATORS: [Operator; 6] = [
         organisation: "irrawaddy-mobile",
         mobile: "95925",
         mobile_digits: 7,
+        second: "95926",
+        second_digits: 7,
+        off_net: "95997",
+        off_net_digits: 7,
         fixed: "951",
         fixed_digits: 6,
         plmn: "41401",
@@ -87,6 +110,10 @@ pub const OPERATORS: [Operator; 6] = [
         organisation: "chao-phraya-mobile",
         mobile: "6681",
         mobile_digits: 7,
+        second: "6682",
+        second_digits: 7,
+        off_net: "6689",
+        off_net_digits: 7,
         fixed: "662",
         fixed_digits: 7,
         plmn: "52003",
@@ -98,6 +125,10 @@ pub const OPERATORS: [Operator; 6] = [
         organisation: "red-river-mobile",
         mobile: "8491",
         mobile_digits: 7,
+        second: "8494",
+        second_digits: 7,
+        off_net: "8498",
+        off_net_digits: 7,
         fixed: "8424",
         fixed_digits: 8,
         plmn: "45202",
@@ -106,68 +137,75 @@ pub const OPERATORS: [Operator; 6] = [
     },
 ];
 
-/// A subscriber, by operator and index among its subscribers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Subscriber {
-    /// Index into [`OPERATORS`].
-    pub operator: usize,
-    /// Index among the operator's subscribers.
-    pub index: u64,
+impl Operator {
+    /// Mobile number `value` of its own ranges, digits. Values below the room of both ranges give different numbers.
+    #[must_use]
+    pub fn own_number(&self, value: u64) -> u64 {
+        let room = 10_u64.pow(self.mobile_digits);
+        if value < room {
+            // A stride that is coprime with powers of ten spreads neighbours over the range.
+            return number(self.mobile, self.mobile_digits, value * 7_919 + 123_457);
+        }
+        number(self.second, self.second_digits, (value - room) * 7_919 + 123_457)
+    }
+
+    /// Whose number of the first own range it is: the other way round.
+    #[must_use]
+    pub const fn index_of(&self, digits: u64) -> u64 {
+        let room = 10_u64.pow(self.mobile_digits);
+        // The stride's inverse, by powers: x to the room's Carmichael number less one. 10^n has λ = 5^(n-1) · 2^(n-2) · 4
+        // or a divisor; 10^(n-1) · 2 is a multiple of it from n = 3 on.
+        let (mut inverse, mut base, mut left) = (1_u128, 7_919_u128, 2 * room / 10 - 1);
+        while left > 0 {
+            if left & 1 == 1 {
+                inverse = inverse * base % room as u128;
+            }
+            base = base * base % room as u128;
+            left >>= 1;
+        }
+        let offset = (digits % room + room - 123_457 % room) % room;
+        (offset as u128 * inverse % room as u128) as u64
+    }
+
+    /// A mobile number of another operator of the country, digits.
+    #[must_use]
+    pub fn off_net_number(&self, value: u64) -> u64 {
+        number(self.off_net, self.off_net_digits, value)
+    }
+
+    /// A fixed line in the capital, digits.
+    #[must_use]
+    pub fn fixed_number(&self, value: u64) -> u64 {
+        // Subscriber numbers of the six capitals begin with 2 to 8 in every plan used here; 2 is in all of them.
+        let room = 10_u64.pow(self.fixed_digits - 1);
+        number(self.fixed, self.fixed_digits, 2 * room + value % room)
+    }
 }
 
-/// Stable hash of some numbers, for everything that follows from the seed.
+fn number(beginning: &str, digits: u32, value: u64) -> u64 {
+    let room = 10_u64.pow(digits);
+    let head = beginning.bytes().fold(0, |head, digit| head * 10 + u64::from(digit - b'0'));
+    head * room + value % room
+}
+
+/// Countries that calls to and from ranges of doubtful fame are made with: country code and digits behind it. The
+/// countries are often named in wangiri and revenue-share fraud; the numbers are invented.
+pub const FAR: [(&str, u32); 6] = [("232", 8), ("216", 8), ("960", 7), ("252", 8), ("675", 8), ("269", 7)];
+
+/// A number of one of [`FAR`], digits.
 #[must_use]
-pub fn hash(seed: u64, parts: &[u64]) -> u64 {
-    let mut bytes = [0_u8; 64];
-    for (slot, part) in bytes.chunks_exact_mut(8).zip(parts) {
-        slot.copy_from_slice(&part.to_le_bytes());
-    }
-    xxh3_64_with_seed(&bytes[..parts.len() * 8], seed)
-}
-
-impl Subscriber {
-    /// Its operator.
-    #[must_use]
-    pub fn of(self) -> &'static Operator {
-        &OPERATORS[self.operator]
-    }
-
-    /// Mobile number with `+`. Indices below the plan's size give different numbers.
-    #[must_use]
-    pub fn number(self) -> String {
-        let operator = self.of();
-        // A stride that is coprime with powers of ten spreads neighbours over the range.
-        let value = (self.index * 7_919 + 123_457) % 10_u64.pow(operator.mobile_digits);
-        format!("+{}{value:0width$}", operator.mobile, width = operator.mobile_digits as usize)
-    }
-
-    /// IMSI, 15 digits.
-    #[must_use]
-    pub fn imsi(self) -> String {
-        format!("{}{:010}", self.of().plmn, self.index)
-    }
-
-    /// IMEI, 14 digits.
-    #[must_use]
-    pub fn imei(self, seed: u64) -> String {
-        format!("35{:012}", hash(seed, &[1, self.operator as u64, self.index]) % 1_000_000_000_000)
-    }
-
-    /// Home cell and the number of cells around it that the subscriber visits.
-    #[must_use]
-    pub fn cell(self, seed: u64, visit: u64) -> String {
-        let home = hash(seed, &[2, self.operator as u64, self.index]) % 400;
-        let reach = 1 + hash(seed, &[3, self.operator as u64, self.index]) % 4;
-        format!("{}-{:04}", self.of().plmn, home * 5 + visit % reach)
-    }
-}
-
-/// A fixed line of an operator.
-#[must_use]
-pub fn fixed_line(operator: &Operator, index: u64) -> String {
-    // Subscriber numbers of the six capitals begin with 2 to 8 in every plan used here; 2 is in all of them.
-    let rest = index % 10_u64.pow(operator.fixed_digits - 1);
-    format!("+{}2{rest:0width$}", operator.fixed, width = operator.fixed_digits as usize - 1)
+pub fn far_number(country: usize, value: u64) -> u64 {
+    let (code, digits) = FAR[country % FAR.len()];
+    let first = match code {
+        // First digits that the mobile ranges of these plans have.
+        "232" => 76,
+        "216" => 20,
+        "960" => 77,
+        "252" => 61,
+        "675" => 70,
+        _ => 32,
+    };
+    number(code, digits, first * 10_u64.pow(digits - 2) + value % 10_u64.pow(digits - 2))
 }
 
 /// The international trunk over which calls from one operator come in at another.
@@ -192,8 +230,8 @@ pub fn operators_file() -> String {
     let mut text = String::new();
     for operator in &OPERATORS {
         text.push_str(&format!(
-            "[[operators]]\ncountry = \"{}\"\norganisation = \"{}\"\nnode = \"node-1\"\nown = [\"+{}\"]\n\n",
-            operator.country, operator.organisation, operator.mobile
+            "[[operators]]\ncountry = \"{}\"\norganisation = \"{}\"\nnode = \"node-1\"\nown = [\"+{}\", \"+{}\"]\n\n",
+            operator.country, operator.organisation, operator.mobile, operator.second
         ));
     }
     text

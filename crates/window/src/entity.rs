@@ -94,20 +94,21 @@ impl EntityWindows {
         }
     }
 
-    /// How near the entity is to a gate: events that pass [`Layout::gate`], for each window, of which one window at
-    /// least must hold so many. [`Gate::Reached`] once events are not kept one by one: a gate may never lose anything.
+    /// How near the entity is to the gate at this place of [`Layout::gates`]: events that pass its filter, for each
+    /// window, of which one window at least must hold so many. [`Gate::Reached`] once events are not kept one by one: a
+    /// gate may never lose anything.
     #[must_use]
-    pub fn gate(&self, layout: &Layout, least: &[u32]) -> Gate {
+    pub fn gate(&self, layout: &Layout, gate: usize, least: &[u32]) -> Gate {
         let Form::Events(events) = &self.form else { return Gate::Reached };
         // Those that have left the windows and are not let go yet are counted too: a bound that costs nothing.
-        let bound = events.gated();
+        let bound = events.gated(gate);
         if !least.iter().any(|least| near(bound, *least)) {
             return Gate::Far;
         }
         let mut nearest = Gate::Far;
         for (window, least) in layout.windows.iter().zip(least).filter(|(_, least)| near(bound, **least)) {
             let first_ms = first_ms(self.newest_ms, window.pane_ms(), window.panes);
-            let count = events.gated_since(layout, first_ms);
+            let count = events.gated_since(layout, gate, first_ms);
             if count >= *least {
                 return Gate::Reached;
             }
@@ -118,17 +119,23 @@ impl EntityWindows {
         nearest
     }
 
-    /// Values of all primitives, for windows that end with the pane of the newest event.
-    pub fn values(&self, layout: &Layout, out: &mut Vec<f64>) {
+    /// Values of the primitives that are wanted, for windows that end with the pane of the newest event; the others are
+    /// left as NaN.
+    pub fn values(&self, layout: &Layout, wanted: impl Fn(usize) -> bool, out: &mut Vec<f64>) {
+        out.clear();
+        out.resize(layout.primitives.len(), f64::NAN);
+        let places = (0..layout.primitives.len()).filter(|place| wanted(*place));
         match &self.form {
-            Form::Panes(grown) => grown.panes.values(layout, self.newest_ms, out),
+            Form::Panes(grown) => {
+                places.for_each(|place| out[place] = grown.panes.value(layout, place, self.newest_ms));
+            }
             Form::Events(events) => {
                 let words = events.words(layout);
-                out.clear();
-                for primitive in &layout.primitives {
+                for place in places {
+                    let primitive = &layout.primitives[place];
                     let window = layout.windows[usize::from(primitive.window)];
                     let first_ms = first_ms(self.newest_ms, window.pane_ms(), window.panes);
-                    out.push(value_of_events(&words, layout, primitive, first_ms, self.newest_ms));
+                    out[place] = value_of_events(&words, layout, primitive, first_ms, self.newest_ms);
                 }
             }
         }

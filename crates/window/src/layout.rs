@@ -104,11 +104,17 @@ pub struct Layout {
     pub primitives: Vec<Primitive>,
     /// Columns that hold numbers, a bit each: small ones take few bytes. The others hold keys.
     pub numbers: u64,
-    /// Bit of the filter whose events are counted for the gate of quiet entities.
-    pub gate: u8,
+    /// Bits of the filters whose events are counted for the gates of quiet entities, at most
+    /// [`crate::limits::GATES_MAX`].
+    pub gates: Vec<u8>,
 }
 
 impl Layout {
+    /// Adds an event, or takes one away, from what is counted for each gate.
+    pub(crate) fn count_gates(&self, passes: u64, mut count: impl FnMut(usize)) {
+        self.gates.iter().enumerate().filter(|(_, gate)| passes >> **gate & 1 == 1).for_each(|(place, _)| count(place));
+    }
+
     /// Columns that an event which passes these filters adds to any aggregate, a bit each; `None` if it adds to none.
     #[must_use]
     pub fn wanted(&self, passes: u64) -> Option<u64> {

@@ -37,7 +37,7 @@ fn layout() -> Layout {
             primitive(0, 1, None, Aggregate::Baseline { of: 0 }),
         ],
         numbers: 0b01,
-        gate: 1,
+        gates: vec![0, 1],
     }
 }
 
@@ -137,12 +137,12 @@ fn frequencies_entropy(keys: &[u64]) -> f64 {
 }
 
 /// Events past the gate's filter, for each window, by the definition.
-fn gated(layout: &Layout, events: &[Sent]) -> [u32; 2] {
+fn gated(layout: &Layout, gate: usize, events: &[Sent]) -> [u32; 2] {
     let newest = events.iter().map(|event| event.at_ms).max().unwrap();
     [0, 1].map(|window| {
         let window: WindowSpec = layout.windows[window];
         let first = (newest.div_euclid(window.pane_ms()) - i64::from(window.panes) + 1) * window.pane_ms();
-        events.iter().filter(|event| event.passes >> layout.gate & 1 == 1 && event.at_ms >= first).count() as u32
+        events.iter().filter(|event| event.passes >> layout.gates[gate] & 1 == 1 && event.at_ms >= first).count() as u32
     })
 }
 
@@ -186,12 +186,14 @@ proptest! {
             }
             events.push(step);
             let windows = windows.as_ref().unwrap();
-            let counts = gated(&layout, &events);
-            let beyond = counts.map(|count| count + 1);
-            prop_assert_eq!(windows.gate(&layout, &[counts[0], u32::MAX]), Gate::Reached);
-            prop_assert_eq!(windows.gate(&layout, &[u32::MAX, counts[1]]), Gate::Reached);
-            prop_assert!(windows.events_bound() == u32::MAX || windows.gate(&layout, &beyond) != Gate::Reached);
-            windows.values(&layout, &mut found);
+            for gate in [0, 1] {
+                let counts = gated(&layout, gate, &events);
+                let beyond = counts.map(|count| count + 1);
+                prop_assert_eq!(windows.gate(&layout, gate, &[counts[0], u32::MAX]), Gate::Reached);
+                prop_assert_eq!(windows.gate(&layout, gate, &[u32::MAX, counts[1]]), Gate::Reached);
+                prop_assert!(windows.events_bound() == u32::MAX || windows.gate(&layout, gate, &beyond) != Gate::Reached);
+            }
+            windows.values(&layout, |_| true, &mut found);
             let expected = naive(&layout, &events);
             for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
                 prop_assert!(
