@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lancang_diagnostic::toml::{Form, asked};
+use lancang_diagnostic::toml::{Asked, Form, asked};
 use lancang_pattern::evidence::EVIDENCE;
 use lancang_pattern::file::{ENTITIES, ROLES};
 use lancang_record::codec::fields::Field;
@@ -25,8 +25,13 @@ pub fn schemas() -> Vec<(&'static str, String)> {
         .to_vec()
 }
 
-/// A file in which everything stands that leads a reader into a table.
+/// A file in which everything stands that leads a reader into a table, or on.
 const PATTERN: &str = r#"
+id = "pattern"
+version = 1
+family = "f"
+title = "t"
+records = "true"
 [related]
 [features.a]
 value = "1"
@@ -59,20 +64,26 @@ fn pattern() -> Value {
 fn mapping() -> Value {
     let each =
         |value: &str| Field::ALL.iter().map(|field| format!("{} = {value}\n", field.as_str())).collect::<String>();
-    let mut all = BTreeSet::new();
+    let mut all = Asked::new();
     for value in ["\"A\"", "{ values = {} }"] {
         let fields = each(value);
-        let text =
-            format!("[time]\n[[skip]]\n[[prefixes]]\n[fields]\n{fields}[[rows]]\nwhen = {{}}\n[rows.fields]\n{fields}");
+        let text = format!(
+            "[time]\n[[skip]]\ncolumn = \"A\"\n[[prefixes]]\n[fields]\n{fields}[[rows]]\nwhen = {{ column = \"A\" }}\n[rows.fields]\n{fields}"
+        );
         all.extend(asked(|| lancang_record::mapping::read("mapping.toml", &text)));
     }
     let meanings = meanings_of_page(include_str!("../docs/mappings.md"));
-    schema(
-        "A mapping of lancang: a carrier's format as canonical records",
-        &all,
-        &|place| meaning_of_last(&meanings, place),
-        &[],
-    )
+    let title = "A mapping of lancang: a carrier's format as canonical records";
+    let mut schema = schema(title, &all, &|place| meaning_of_last(&meanings, place), &[]);
+    // What stands for a field is the same for each: it is written once.
+    for fields in ["/properties/fields/properties", "/properties/rows/items/properties/fields/properties"] {
+        let Some(Value::Object(fields)) = schema.pointer_mut(fields) else { continue };
+        let each = fields.values_mut().map(|field| std::mem::replace(field, json!({ "$ref": "#/definitions/field" })));
+        if let Some(field) = each.last() {
+            schema["definitions"] = json!({ "field": field });
+        }
+    }
+    schema
 }
 
 fn configuration() -> Value {
@@ -95,6 +106,9 @@ fn meanings_of_page(page: &str) -> BTreeMap<String, String> {
     for row in page.lines().filter_map(|line| line.strip_prefix("| ")) {
         let Some((names, meaning)) = row.split_once(" | ") else { continue };
         let meaning = meaning.trim_end_matches([' ', '|']).replace('`', "");
+        if meaning.ends_with("below") {
+            continue;
+        }
         for name in names.split('`').skip(1).step_by(2) {
             let name = name.trim_matches(['[', ']']);
             let name = name.strip_suffix(".NAME").unwrap_or(name);
@@ -105,6 +119,10 @@ fn meanings_of_page(page: &str) -> BTreeMap<String, String> {
 }
 
 fn meaning_of_last(meanings: &BTreeMap<String, String>, place: &str) -> Option<String> {
+    // A key of a field's rule has a meaning of its own there.
+    if place.split('/').rev().skip(2).any(|part| part == "fields") {
+        return None;
+    }
     meanings.get(place.rsplit('/').next().unwrap_or("")).cloned()
 }
 
@@ -115,12 +133,7 @@ struct Node {
     keys: BTreeMap<String, Node>,
 }
 
-fn schema(
-    title: &str,
-    asked: &BTreeSet<(Vec<String>, Form)>,
-    meaning: &dyn Fn(&str) -> Option<String>,
-    special: &[(&str, Value)],
-) -> Value {
+fn schema(title: &str, asked: &Asked, meaning: &dyn Fn(&str) -> Option<String>, special: &[(&str, Value)]) -> Value {
     let mut root = Node::default();
     for (place, form) in asked {
         let node = place.iter().fold(&mut root, |node, key| node.keys.entry(key.clone()).or_default());

@@ -94,7 +94,8 @@ pub(crate) fn is_list(section: &str) -> bool {
 pub fn reference() -> String {
     let mut text = String::from(
         "# Configuration\n\nGenerated from `src/config/reference.rs`; a test fails when this page is stale. Paths are \
-         relative to the folder of the file. Times are `500ms`, `10s`, `45m`, `6h`, `30d`.\n",
+         relative to the folder of the file. Times are `500ms`, `10s`, `45m`, `6h`, `30d`. A first line `#:schema` with the path of \
+         `docs/schema/configuration.json` lets editors complete and check the file.\n",
     );
     let mut section = "";
     for key in KEYS {

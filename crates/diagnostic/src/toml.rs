@@ -49,13 +49,16 @@ pub enum Form {
     Required,
 }
 
+/// Places of keys, each part of a dotted name by itself, and the forms that are asked for there.
+pub type Asked = BTreeSet<(Vec<String>, Form)>;
+
 thread_local! {
-    static ASKED: RefCell<Option<BTreeSet<(Vec<String>, Form)>>> = const { RefCell::new(None) };
+    static ASKED: RefCell<Option<Asked>> = const { RefCell::new(None) };
 }
 
 /// Everything that `read` asks files for: the place of each key and the form that is expected there. `*` is a key whose
 /// name is free. It is how schemas are made of the readers themselves.
-pub fn asked<T>(read: impl FnOnce() -> T) -> BTreeSet<(Vec<String>, Form)> {
+pub fn asked<T>(read: impl FnOnce() -> T) -> Asked {
     ASKED.set(Some(BTreeSet::new()));
     drop(read());
     ASKED.take().unwrap_or_default()
