@@ -153,8 +153,7 @@ fn planted(generator: &Generator) -> HashSet<u64> {
 
 fn quantiles(counted: &mut HashMap<Who, Counted>, of: &HashSet<u64>) -> (Vec<Quantiles>, usize) {
     let of = of.iter().map(|digits| Who::number(*digits));
-    let all: Vec<[f64; 12]> =
-        of.filter_map(|who| counted.get_mut(&who).and_then(Counted::features)).collect();
+    let all: Vec<[f64; 12]> = of.filter_map(|who| counted.get_mut(&who).and_then(Counted::features)).collect();
     let each = |feature: usize| {
         let mut values: Vec<f64> = all.iter().map(|features| features[feature]).collect();
         values.sort_unstable_by(f64::total_cmp);

@@ -17,7 +17,7 @@ use crate::geography::{self, NO_CELL};
 use crate::world::{OPERATORS, trunk};
 
 /// A party: nobody, a number, or the name of an alphanumeric sender.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Who(u64);
 
 const TEXT: u64 = 1 << 63;

@@ -191,7 +191,7 @@ impl Texts {
     /// What somebody writes to somebody: a common phrase, or words of their own.
     #[must_use]
     pub fn personal(&self, draw: u64) -> Text {
-        if draw % 4 == 0 {
+        if draw.is_multiple_of(4) {
             return self.phrases[(draw >> 8) as usize % self.phrases.len()];
         }
         Text { template: draw | 1, length: 8 + (draw >> 32) as u16 % 90, ..Text::default() }

@@ -116,11 +116,11 @@ impl<'a, 'w> Draft<'a, 'w> {
         from + self.below((to - from).max(1) as u64) as i64
     }
 
-    /// Sets the beginning so that `length` fits into the run; by day where there is room. A run that is too short cuts
-    /// the episode's end off.
+    /// Sets the beginning so that `length`, and four hours at least, fit into the run; by day where there is room. In a
+    /// shorter run it begins at once, and one that is too short cuts its end off.
     pub fn lasts(&mut self, length: i64) {
         let start = self.world.settings.start.as_ms();
-        let room = self.world.settings.ends_ms() - start - length - 10 * MINUTE;
+        let room = self.world.settings.ends_ms() - start - (length + 10 * MINUTE).max(4 * HOUR);
         if room <= 0 {
             return;
         }

@@ -35,7 +35,7 @@ fn wording_of(draft: &mut Draft<'_, '_>, wording: u64) -> Text {
     let (template, length) = texts::bait(draft.operator, wording + draft.number, &letters(&campaign), &domain);
     draft.entity("template", format!("{template:016x}"));
     // Every second easy or medium campaign has no link: its text alone tells.
-    let linked = draft.number % 2 == 0 || draft.grade == Grade::Hard;
+    let linked = draft.number.is_multiple_of(2) || draft.grade == Grade::Hard;
     let domain_place = if linked { draft.name(&domain) } else { 0 };
     if linked {
         draft.entity("domain", domain);

@@ -45,7 +45,7 @@ fn impersonation(draft: &mut Draft<'_, '_>) {
     draft.lasts(5 * HOUR);
     let victim = draft.callee(draft.begins);
     draft.number_entity("callee", victim.who.digits());
-    let abroad = draft.by(true, true, draft.number % 2 == 0);
+    let abroad = draft.by(true, true, draft.number.is_multiple_of(2));
     let caller = stranger(draft, abroad);
     number_of(draft, &caller);
     draft.call(caller, End::Own(victim), draft.begins, minutes * 60);
