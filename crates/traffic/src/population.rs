@@ -288,8 +288,8 @@ impl Population {
         // 1970-01-01 was a Thursday.
         let weekend = (day + 3).rem_euclid(7) >= 5;
         let outing = mix(self.seed, what::OUTING, who.key() ^ (day as u64) << 40);
-        // Half go out at weekends now and then; half work somewhere else than they live.
-        let outgoing = if work >> 20 & 1 == 0 { 0 } else { 60 };
+        // Most go out at weekends now and then; half work somewhere else than they live.
+        let outgoing = if work >> 19 & 3 == 0 { 0 } else { 90 };
         let out = if weekend { permille(outing, outgoing) } else { permille(work, 550) };
         if !out {
             return Some(Spot { city, county, nearest: home & 7 });
@@ -303,8 +303,8 @@ impl Population {
         if !(leaves..returns).contains(&of_day) {
             return Some(Spot { city, county, nearest: home & 7 });
         }
-        // Work lies in another county for a third; of outings' goals there are one to three.
-        let goal = mix(work, 2, if weekend { 1 + below(outing << 20, 1 + (work >> 21 & 3).min(2)) } else { 0 });
+        // Work lies in another county for a third; of outings' goals there are one to eight.
+        let goal = mix(work, 2, if weekend { 1 + below(outing << 20, 1 + (work >> 21 & 7)) } else { 0 });
         let elsewhere = weekend || permille(work << 24, 330);
         let county = if elsewhere { county + 1 + below(goal << 12, COUNTIES - 1) } else { county };
         Some(Spot { city, county: county % COUNTIES, nearest: 2 + (goal >> 40 & 7) })
@@ -314,8 +314,8 @@ impl Population {
     fn city(&self, who: Subscriber, home: u64, block: i64) -> (u64, u64) {
         let home_city = below(home, self.geography.cities);
         let trip = mix(self.seed, what::TRIP, who.key() ^ (block as u64) << 40);
-        // A quarter never travel; the others on up to seven of a hundred pairs of days.
-        let willing = if home >> 16 & 3 == 0 { 0 } else { 5 + (home >> 18 & 63) * (home >> 24 & 63) / 56 };
+        // A quarter never travel; the others on up to eleven of a hundred pairs of days.
+        let willing = if home >> 16 & 3 == 0 { 0 } else { 8 + (home >> 18 & 63) * (home >> 24 & 63) / 40 };
         if !permille(trip, willing) {
             return (home_city, 0);
         }
