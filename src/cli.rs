@@ -49,9 +49,11 @@ pub enum Command {
     Replay(Replay),
     /// Everything a run would load, every mistake at once; exit status 78 if there is one.
     Check(Check),
-    /// The pattern pack: list, test, show, put in force.
+    /// The pattern pack: list, test, show, backtest, put in force.
     #[command(subcommand)]
     Patterns(Patterns),
+    /// Why an entity was named, or was not: every feature, limit and condition.
+    Explain(Explain),
     /// Synthetic records with ground truth.
     Generate(Generate),
     /// Incidents against ground truth: precision, recall, time to detection.
@@ -139,18 +141,12 @@ pub struct Replay {
     /// Files, or `-` for standard input; gzip and zstd are recognised.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Form of the files; told from the name otherwise.
-    #[arg(long, value_enum)]
-    pub format: Option<FileFormat>,
-    /// Mapping file: how the columns of a carrier's own format become the canonical record; shows the first it makes.
-    #[arg(long, value_name = "FILE")]
-    pub mapping: Option<PathBuf>,
+    /// What the files are.
+    #[command(flatten)]
+    pub records: Records,
     /// Pattern pack.
     #[command(flatten)]
     pub pack: PackArgs,
-    /// Trunk table (`trunk,international,country`).
-    #[arg(long, value_name = "FILE")]
-    pub trunks: Option<PathBuf>,
     /// Where incident lines go, or `-` for standard output.
     #[arg(long, value_name = "OUT")]
     pub alerts: PathBuf,
@@ -160,9 +156,23 @@ pub struct Replay {
     /// Form of the summary.
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub summary: Form,
-    /// Country of the operator whose records these are.
+}
+
+/// What files of records are, and whose.
+#[derive(Clone, Debug, Args)]
+pub struct Records {
+    /// Form of the files; told from the name otherwise.
+    #[arg(long, value_enum)]
+    pub format: Option<FileFormat>,
+    /// Mapping file: how the columns of a carrier's own format become the canonical record; shows the first it makes.
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+    /// Trunk table (`trunk,international,country`).
+    #[arg(long, value_name = "FILE")]
+    pub trunks: Option<PathBuf>,
+    /// Country of the operator whose records these are; must be given.
     #[arg(long, value_name = "CC")]
-    pub country: String,
+    pub country: Option<String>,
     /// Beginnings of the operator's own numbers; may be given several times.
     #[arg(long, value_name = "PREFIX")]
     pub own: Vec<String>,
@@ -250,12 +260,79 @@ pub enum Patterns {
         /// Its id.
         pattern: String,
     },
+    /// Incidents gained, lost and kept between two patterns or packs over the same records.
+    #[command(after_help = "\
+Examples:
+  lancang patterns backtest config/patterns/sim-box-burst.toml new/sim-box-burst.toml day.jsonl.zst \\
+      --country KH --own +85510
+  lancang patterns backtest config/patterns new/patterns monday.csv tuesday.csv --country TH --own +6681 --output json
+
+A file is a pattern, a folder a pack; a file against a folder is that pattern alone. An incident is kept if the other pack has one of the same family on the same
+entity at the same time.")]
+    Backtest(Backtest),
     /// Puts the configured pack in force in a running service, through control records in the records log.
     Apply {
         /// Configuration file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+}
+
+/// `lancang patterns backtest`
+#[derive(Debug, Args)]
+pub struct Backtest {
+    /// Pattern file or folder of them as it is.
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// Pattern file or folder of them as it would be.
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// Files of records, or `-` for standard input; gzip and zstd are recognised.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What the files are.
+    #[command(flatten)]
+    pub records: Records,
+    /// Folder of named lists.
+    #[arg(long, value_name = "DIR", default_value = "config/lists")]
+    pub lists: PathBuf,
+    /// Examples shown of what was gained, lost and changed.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub examples: usize,
+    /// Form of the report.
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub output: Form,
+}
+
+/// `lancang explain`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lancang explain --entity caller:+85510123456 day.jsonl.zst --country KH --own +85510
+  lancang explain --entity trunk:int-chn-khm-03 day.jsonl.zst --country KH --own +85510 --trunks trunks.csv \\
+      --pattern spoofed-prefix --output json
+
+Shown is the moment at which each pattern held most, or was nearest to holding. Identifiers are clear: for the carrier's
+own fraud desk.")]
+pub struct Explain {
+    /// Entity: `caller`, `callee`, `sim`, `device`, `cell`, `trunk`, `block`, `template` or `domain`, and its value.
+    #[arg(long, value_name = "TYPE:VALUE")]
+    pub entity: String,
+    /// Files of records, or `-` for standard input; gzip and zstd are recognised.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What the files are.
+    #[command(flatten)]
+    pub records: Records,
+    /// Pattern pack.
+    #[command(flatten)]
+    pub pack: PackArgs,
+    /// Only this pattern.
+    #[arg(long, value_name = "ID")]
+    pub pattern: Option<String>,
+    /// Form of the explanation.
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub output: Form,
 }
 
 /// `lancang generate`
@@ -308,16 +385,85 @@ pub struct Generate {
 
 /// `lancang evaluate`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lancang evaluate --alerts incidents.jsonl --truth truth.jsonl --subscribers 100000 --days 1
+  lancang evaluate --alerts kh.jsonl --truth kh-truth.jsonl --alerts th.jsonl --truth th-truth.jsonl \\
+      --subscribers 10000000 --days 1 --output json                  two runs, added up
+  lancang evaluate --alerts old.jsonl --alerts new.jsonl --truth truth.jsonl --plot both.svg
+  lancang evaluate day.jsonl.zst --truth truth.jsonl --sweep sim-box-burst.calls=10..40:7 --plot curve.svg \\
+      --country KH --own +85510                                      the records judged anew at each limit
+
+Rates are false incidents per 100,000 subscribers a day, with the exact one-sided 95 % upper bound.")]
 pub struct Evaluate {
-    /// Incident lines.
-    #[arg(long, value_name = "FILE")]
-    pub alerts: PathBuf,
+    /// Records to judge anew at each step of `--sweep`.
+    #[arg(value_name = "FILE", requires = "sweep")]
+    pub files: Vec<PathBuf>,
+    /// Incident lines. Several: each with a truth of its own, and they are added up; or one truth for all, and they are
+    /// compared.
+    #[arg(long, value_name = "FILE", required_unless_present = "sweep", conflicts_with = "sweep")]
+    pub alerts: Vec<PathBuf>,
     /// Ground truth.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub truth: Vec<PathBuf>,
+    /// Own subscribers of the records, of all runs together.
+    #[arg(long, value_name = "N", requires = "days", value_parser = clap::value_parser!(u64).range(1..))]
+    pub subscribers: Option<u64>,
+    /// Days of records.
+    #[arg(long, value_name = "D", requires = "subscribers", value_parser = parse_days)]
+    pub days: Option<f64>,
+    /// Moves a limit of a pattern from one value to another in so many steps.
+    #[arg(long, value_name = "PATTERN.FEATURE=FROM..TO:STEPS", value_parser = parse_sweep, requires = "files")]
+    pub sweep: Option<Sweep>,
+    /// Picture (SVG) of recall against false incidents.
     #[arg(long, value_name = "FILE")]
-    pub truth: PathBuf,
+    pub plot: Option<PathBuf>,
     /// Form of the report.
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub output: Form,
+    /// What the records are (`--sweep`).
+    #[command(flatten)]
+    pub records: Records,
+    /// Pattern pack (`--sweep`).
+    #[command(flatten)]
+    pub pack: PackArgs,
+}
+
+fn parse_days(text: &str) -> Result<f64, String> {
+    let days = text.parse().ok().filter(|days: &f64| *days > 0.0 && days.is_finite());
+    days.ok_or_else(|| "expected a number above 0".to_owned())
+}
+
+/// Most steps of a sweep: each is a pack that judges the records.
+const SWEEP_STEPS_MAX: u32 = 50;
+
+/// A limit on its way: `sim-box-burst.calls=10..40:7`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sweep {
+    /// Pattern.
+    pub pattern: String,
+    /// Feature whose limit moves.
+    pub feature: String,
+    /// Limits, in the order of the steps.
+    pub limits: Vec<f64>,
+}
+
+fn parse_sweep(text: &str) -> Result<Sweep, String> {
+    let form = "expected PATTERN.FEATURE=FROM..TO:STEPS, such as `sim-box-burst.calls=10..40:7`";
+    let (of, steps) = text.split_once('=').ok_or(form)?;
+    let (pattern, feature) = of.split_once('.').ok_or(form)?;
+    let (range, steps) = steps.rsplit_once(':').ok_or(form)?;
+    let (from, to) = range.split_once("..").ok_or(form)?;
+    let (from, to): (f64, f64) = (from.parse().map_err(|_| form)?, to.parse().map_err(|_| form)?);
+    let steps: u32 = steps.parse().map_err(|_| form)?;
+    if !(2..=SWEEP_STEPS_MAX).contains(&steps) {
+        return Err(format!("expected 2 to {SWEEP_STEPS_MAX} steps, found {steps}"));
+    }
+    if from < 0.0 || to < 0.0 || !from.is_finite() || !to.is_finite() {
+        return Err("expected limits from 0".to_owned());
+    }
+    let limits = (0..steps).map(|step| from + (to - from) * f64::from(step) / f64::from(steps - 1)).collect();
+    Ok(Sweep { pattern: pattern.to_owned(), feature: feature.to_owned(), limits })
 }
 
 #[cfg(test)]
@@ -329,5 +475,16 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_sweep_names_a_limit_and_its_steps() {
+        let sweep = parse_sweep("sim-box-burst.calls=10..40:4").unwrap();
+        assert_eq!((sweep.pattern.as_str(), sweep.feature.as_str()), ("sim-box-burst", "calls"));
+        assert_eq!(sweep.limits, [10.0, 20.0, 30.0, 40.0]);
+        assert_eq!(parse_sweep("p.share=0.5..1:2").unwrap().limits, [0.5, 1.0]);
+        for bad in ["p.f", "p=1..2:3", "p.f=1..2", "p.f=1..2:1", "p.f=1..2:51", "p.f=a..2:3", "p.f=-1..2:3"] {
+            assert!(parse_sweep(bad).is_err(), "{bad}");
+        }
     }
 }

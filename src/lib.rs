@@ -6,6 +6,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod cli;
+pub mod columns;
 pub mod commands;
 pub mod config;
 pub mod demo;
@@ -17,6 +18,7 @@ pub mod mapping_file;
 pub mod metrics;
 pub mod network;
 pub mod pack_folder;
+pub mod plot;
 pub mod reference;
 pub mod replay;
 pub mod service;

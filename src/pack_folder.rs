@@ -1,5 +1,6 @@
 //! A pattern pack from folders of files.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -36,6 +37,25 @@ pub fn compile(patterns: &Path, lists: &Path) -> anyhow::Result<(PackSources, Pa
         Ok(pack) => Ok((sources, pack)),
         Err(mistakes) => Err(mistakes_failure(&mistakes, |path| sources.text_of(path)).into()),
     }
+}
+
+/// Reads and compiles a pack or a pattern: a folder or a file. `only` takes the one file of this name from a folder.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_any(pattern: &Path, lists: &Path, only: Option<&OsStr>) -> anyhow::Result<Pack> {
+    let mut sources = if pattern.is_dir() {
+        read(pattern, lists)?
+    } else {
+        let text = std::fs::read_to_string(pattern).with_context(|| format!("cannot read {}", pattern.display()))?;
+        let file = SourceFile { path: pattern.display().to_string(), text };
+        PackSources::new(vec![file], files(lists, "csv")?)
+    };
+    if let Some(only) = only {
+        sources.patterns.retain(|file| Path::new(&file.path).file_name() == Some(only));
+    }
+    let compiled = sources.compile();
+    Ok(compiled.map_err(|mistakes| mistakes_failure(&mistakes, |path| sources.text_of(path)))?)
 }
 
 /// A failure that shows all mistakes with their lines.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use lancang_engine::watch::{Look, Seen, Watch};
 use lancang_engine::{Counters, MemoryRun, Outputs};
 use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::{FileInput, FilesInStep};
@@ -18,6 +19,14 @@ pub trait Sink {
     /// If it cannot be written.
     fn incident(&mut self, line: &[u8]) -> std::io::Result<()>;
 
+    /// An incident line of the pack at this place of [`Replay::several`].
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn incident_of(&mut self, _pack: usize, line: &[u8]) -> std::io::Result<()> {
+        self.incident(line)
+    }
+
     /// What could not be read.
     ///
     /// # Errors
@@ -29,7 +38,8 @@ pub trait Sink {
 pub struct Replay {
     files: FilesInStep,
     network: Network,
-    run: MemoryRun,
+    /// One for each pack: read once, judged by each.
+    runs: Vec<MemoryRun>,
     read: IntakeOutputs,
     scored: Outputs,
 }
@@ -59,14 +69,31 @@ impl Replay {
     /// # Errors
     /// Never: the pack is offered before it is put in force.
     pub fn new(network: Network, pack: Arc<Pack>, partitions: u32, entities_max: usize) -> anyhow::Result<Self> {
-        let mut run = MemoryRun::new(partitions, entities_max);
-        let control = encode_control(&Control { pack: pack.hash });
-        run.offer(pack);
+        Self::several(network, &[pack], partitions, entities_max)
+    }
+
+    /// The same records judged by several packs, each by itself.
+    ///
+    /// # Errors
+    /// Never: the packs are offered before they are put in force.
+    pub fn several(
+        network: Network,
+        packs: &[Arc<Pack>],
+        partitions: u32,
+        entities_max: usize,
+    ) -> anyhow::Result<Self> {
         let mut scored = Outputs::default();
-        for partition in 0..partitions {
-            run.push(partition, &control, &mut scored)?;
+        let mut runs = Vec::new();
+        for pack in packs {
+            let mut run = MemoryRun::new(partitions, entities_max);
+            let control = encode_control(&Control { pack: pack.hash });
+            run.offer(Arc::clone(pack));
+            for partition in 0..partitions {
+                run.push(partition, &control, &mut scored)?;
+            }
+            runs.push(run);
         }
-        Ok(Self { files: FilesInStep::default(), network, run, read: IntakeOutputs::default(), scored })
+        Ok(Self { files: FilesInStep::default(), network, runs, read: IntakeOutputs::default(), scored })
     }
 
     /// Adds a file.
@@ -81,23 +108,43 @@ impl Replay {
     pub fn step(&mut self, sink: &mut dyn Sink) -> anyhow::Result<bool> {
         let more = self.files.step(&self.network, &mut self.read);
         for (partition, entry) in self.read.entries.drain(..) {
-            self.run.push(partition, &entry, &mut self.scored)?;
+            for (pack, run) in self.runs.iter_mut().enumerate() {
+                run.push(partition, &entry, &mut self.scored)?;
+                for incident in self.scored.incidents.drain(..) {
+                    sink.incident_of(pack, &incident.line)?;
+                }
+                self.scored.clear();
+            }
         }
         for letter in self.read.dead.drain(..) {
             sink.dead_letter(&letter)?;
         }
         self.read.late.clear();
-        for incident in self.scored.incidents.drain(..) {
-            sink.incident(&incident.line)?;
-        }
-        self.scored.clear();
         Ok(more?)
     }
 
-    /// What was counted so far.
+    /// Watches an entity from here on, with the first pack.
+    pub fn watch(&mut self, watch: &Watch) {
+        self.runs.iter_mut().take(1).for_each(|run| run.watch(watch));
+    }
+
+    /// Looks at the watched entity since they were last taken.
+    pub fn looks(&mut self) -> Vec<Look> {
+        self.runs.first_mut().map(MemoryRun::looks).unwrap_or_default()
+    }
+
+    /// What each plan has seen of the watched entity's records, by the plan's hash.
+    pub fn seen(&mut self) -> BTreeMap<u64, Seen> {
+        self.runs.first_mut().map(MemoryRun::seen).unwrap_or_default()
+    }
+
+    /// What was counted so far; of several packs what the first one's tasks counted.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        let mut totals = Totals { engine: self.run.counters(), entities: self.run.entities(), ..Totals::default() };
+        let mut totals = Totals::default();
+        if let Some(run) = self.runs.first() {
+            (totals.engine, totals.entities) = (run.counters(), run.entities());
+        }
         for file in self.files.files() {
             let fates = file.input().fates();
             totals.read += fates.read;

@@ -9,7 +9,11 @@
 mod carrier;
 #[path = "kafka/faults.rs"]
 mod faults;
+#[path = "kafka/packs.rs"]
+mod packs;
 #[path = "kafka/relay.rs"]
 mod relay;
+#[path = "kafka/slices.rs"]
+mod slices;
 #[path = "kafka/stream.rs"]
 mod stream;

@@ -1,7 +1,9 @@
 //! One command, one file.
 
+pub mod backtest;
 pub mod check;
 pub mod evaluate;
+pub mod explain;
 pub mod generate;
 pub mod patterns;
 pub mod replay;
@@ -30,6 +32,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Patterns(args) => patterns::run(args),
+        Command::Explain(args) => explain::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
     }

@@ -1,4 +1,4 @@
-//! `lancang patterns`: list, test, show, apply.
+//! `lancang patterns`: list, test, show, apply (backtest has a file of its own).
 
 use std::collections::BTreeSet;
 use std::io::{self, Cursor, Write as _};
@@ -11,7 +11,7 @@ use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::FileInput;
 use lancang_intake::{FeedSettings, Format};
 use lancang_pattern::file::PatternFile;
-use lancang_pattern::plan::EntityPlan;
+use lancang_pattern::plan::{EntityPlan, PatternPlan};
 use lancang_pattern::{Pack, PackSources};
 use lancang_record::{Class, Country};
 use serde_json::{Value, json};
@@ -34,6 +34,7 @@ pub fn run(args: cli::Patterns) -> anyhow::Result<()> {
         cli::Patterns::List { pack, output } => list(&pack, output),
         cli::Patterns::Test { pack, pattern } => test(&pack, pattern.as_deref().unwrap_or("")),
         cli::Patterns::Show { pack, pattern } => show(&pack, &pattern),
+        cli::Patterns::Backtest(args) => super::backtest::run(&args),
         cli::Patterns::Apply { config } => apply(&config),
     }
 }
@@ -75,9 +76,7 @@ fn show(args: &PackArgs, id: &str) -> anyhow::Result<()> {
     let (sources, pack) = pack_folder::compile(&args.patterns, &args.lists)?;
     let all = files(&sources)?;
     let Some(file) = all.iter().find(|file| file.id == id) else {
-        let nearest = lancang_diagnostic::nearest(id, all.iter().map(|file| file.id.as_str()));
-        let hint = nearest.map_or(String::new(), |nearest| format!("; did you mean `{nearest}`?"));
-        return Err(Failure::new(Exit::Usage, format!("no pattern is called `{id}`{hint}")).into());
+        return Err(unknown(id, &all).into());
     };
     let mut out = io::stdout().lock();
     writeln!(out, "{}@{}  {}\n\n{}\n", file.id, file.version, file.title, file.description.trim())?;
@@ -89,7 +88,9 @@ fn show(args: &PackArgs, id: &str) -> anyhow::Result<()> {
         let scope = plan.scope.rsplit('/').next().unwrap_or("");
         writeln!(out, "entity   {} {scope}: judged {judged}", plan.entity.as_str())?;
         if plan.send.is_none() {
-            writeln!(out, "gate     {}", gate_in_words(plan))?;
+            let own = plan.patterns.iter().filter(|pattern| pattern.id == id);
+            own.map(|pattern| writeln!(out, "gate     {}", gate_in_words(plan, pattern)))
+                .collect::<io::Result<()>>()?;
         }
         let layout = &plan.layout;
         writeln!(
@@ -108,9 +109,16 @@ fn show(args: &PackArgs, id: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// No pattern has this id.
+pub fn unknown(id: &str, all: &[PatternFile]) -> Failure {
+    let nearest = lancang_diagnostic::nearest(id, all.iter().map(|file| file.id.as_str()));
+    let hint = nearest.map_or(String::new(), |nearest| format!("; did you mean `{nearest}`?"));
+    Failure::new(Exit::Usage, format!("no pattern is called `{id}`{hint}"))
+}
+
 /// `not judged below 10 in 1 h or 60 in 24 h (of the events past filter 1)`
-fn gate_in_words(plan: &EntityPlan) -> String {
-    let windows = plan.layout.windows.iter().zip(&plan.gate).filter(|(_, least)| **least < u32::MAX);
+fn gate_in_words(plan: &EntityPlan, pattern: &PatternPlan) -> String {
+    let windows = plan.layout.windows.iter().zip(&pattern.least).filter(|(_, least)| **least < u32::MAX);
     let ways: Vec<String> = windows
         .map(|(window, least)| match window.length_ms {
             ms if ms % 3_600_000 == 0 => format!("{least} in {} h", ms / 3_600_000),
@@ -118,7 +126,7 @@ fn gate_in_words(plan: &EntityPlan) -> String {
             ms => format!("{least} in {} s", ms / 1000),
         })
         .collect();
-    format!("not judged below {} (of the events past filter {})", ways.join(" or "), plan.layout.gate)
+    format!("not judged below {} (of the events past filter {})", ways.join(" or "), plan.layout.gates[pattern.gate])
 }
 
 fn test(args: &PackArgs, wanted: &str) -> anyhow::Result<()> {

@@ -12,6 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::FileInput;
 use lancang_intake::{FeedSettings, Format};
+use lancang_pattern::Pack;
 use lancang_record::codec::json;
 use lancang_record::mapping::line::Mapped;
 use lancang_record::mapping::{MappedLines, Mapping};
@@ -77,49 +78,78 @@ impl Read for Counted {
 /// If the pack has mistakes, a file cannot be read or written, or most of a file is bad.
 pub fn run(args: &cli::Replay) -> anyhow::Result<()> {
     let (_, pack) = pack_folder::compile(&args.pack.patterns, &args.pack.lists)?;
-    let home = Country::parse(&args.country)
-        .ok_or_else(|| Failure::new(Exit::Usage, "--country: expected two letters of ISO 3166-1, such as KH"))?;
-    let network = network::read(&args.own, args.trunks.as_deref())?;
-    let mapping = args.mapping.as_deref().map(mapping_file::read).transpose()?;
-    if let Some(mapping) = &mapping {
-        show_first(args, mapping)?;
-    }
-    let mut replay = Replay::new(network, Arc::new(pack), args.partitions, ENTITIES_MAX)?;
-    let read = Arc::new(AtomicU64::new(0));
-    let mut size = 0;
-    for path in &args.files {
-        let (name, bytes, length) = open(path)?;
-        size += length;
-        let feed = feed(args, home, path, mapping.as_ref());
-        let bytes = Counted { bytes, read: Arc::clone(&read) };
-        let file = FileInput::open(&name, bytes, feed, args.partitions);
-        replay.add(file.with_context(|| format!("cannot read {name}"))?);
-    }
+    let mut files = Opened::new(&args.files, &args.records, &[Arc::new(pack)])?;
     let mut sink = Files {
         incidents: super::output(&args.alerts)?,
         dead_letters: args.dead_letters.as_deref().map(super::output).transpose()?,
     };
-    let bar = bar(size);
     let begun = Instant::now();
-    let mut steps = 0_u64;
-    let ended = loop {
-        match replay.step(&mut sink) {
-            Ok(true) => {}
-            Ok(false) => break Ok(()),
-            Err(error) => break Err(error),
-        }
-        steps += 1;
-        if steps.is_multiple_of(64) {
-            bar.set_position(read.load(Ordering::Relaxed));
-        }
-    };
-    bar.finish_and_clear();
+    let ended = files.run(&mut sink);
     sink.incidents.flush().context("cannot write the incidents")?;
     if let Some(out) = &mut sink.dead_letters {
         out.flush().context("cannot write the dead letters")?;
     }
-    summary(args.summary, &replay.totals(), begun.elapsed().as_secs_f64())?;
-    ended.map_err(|error| Failure::new(Exit::Data, format!("{error:#}")).into())
+    summary(args.summary, &files.replay.totals(), begun.elapsed().as_secs_f64())?;
+    ended
+}
+
+/// Files of records, opened, on their way through the engine: what `replay` and all commands over records share.
+pub struct Opened {
+    /// The engine.
+    pub replay: Replay,
+    read: Arc<AtomicU64>,
+    bar: ProgressBar,
+}
+
+impl Opened {
+    /// Opens the files; each of the packs judges their records by itself.
+    ///
+    /// # Errors
+    /// If an argument is not possible or a file cannot be read.
+    pub fn new(files: &[PathBuf], records: &cli::Records, packs: &[Arc<Pack>]) -> anyhow::Result<Self> {
+        let country = records.country.as_deref().and_then(Country::parse);
+        let home = country
+            .ok_or_else(|| Failure::new(Exit::Usage, "--country: expected two letters of ISO 3166-1, such as KH"))?;
+        let network = network::read(&records.own, records.trunks.as_deref())?;
+        let mapping = records.mapping.as_deref().map(mapping_file::read).transpose()?;
+        if let Some(mapping) = &mapping {
+            show_first(files, mapping)?;
+        }
+        let mut replay = Replay::several(network, packs, records.partitions, ENTITIES_MAX)?;
+        let read = Arc::new(AtomicU64::new(0));
+        let mut size = 0;
+        for path in files {
+            let (name, bytes, length) = open(path)?;
+            size += length;
+            let feed = feed(records, home, path, mapping.as_ref());
+            let bytes = Counted { bytes, read: Arc::clone(&read) };
+            let file = FileInput::open(&name, bytes, feed, records.partitions);
+            replay.add(file.with_context(|| format!("cannot read {name}"))?);
+        }
+        Ok(Self { replay, read, bar: bar(size) })
+    }
+
+    /// Reads all of them, with a progress bar.
+    ///
+    /// # Errors
+    /// If most of a file is bad, or `sink` cannot be written.
+    pub fn run(&mut self, sink: &mut dyn Sink) -> anyhow::Result<()> {
+        while self.step(sink)? {}
+        Ok(())
+    }
+
+    /// Reads on a little; gives whether there is more.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn step(&mut self, sink: &mut dyn Sink) -> anyhow::Result<bool> {
+        let more = self.replay.step(sink);
+        self.bar.set_position(self.read.load(Ordering::Relaxed));
+        if !matches!(more, Ok(true)) {
+            self.bar.finish_and_clear();
+        }
+        more.map_err(|error| Failure::new(Exit::Data, format!("{error:#}")).into())
+    }
 }
 
 fn open(path: &PathBuf) -> anyhow::Result<(String, Box<dyn Read>, u64)> {
@@ -132,7 +162,7 @@ fn open(path: &PathBuf) -> anyhow::Result<(String, Box<dyn Read>, u64)> {
     Ok((name, Box::new(file), length))
 }
 
-fn feed(args: &cli::Replay, home: Country, path: &Path, mapping: Option<&Arc<Mapping>>) -> FeedSettings {
+fn feed(args: &cli::Records, home: Country, path: &Path, mapping: Option<&Arc<Mapping>>) -> FeedSettings {
     let class = match args.class {
         FileClass::Stream => Class::Stream,
         FileClass::Files => Class::Files,
@@ -163,8 +193,8 @@ fn feed(args: &cli::Replay, home: Country, path: &Path, mapping: Option<&Arc<Map
 }
 
 /// Shows the first records that a mapping makes of the first file, as canonical JSON, before anything is scored.
-fn show_first(args: &cli::Replay, mapping: &Arc<Mapping>) -> anyhow::Result<()> {
-    let Some(path) = args.files.first().filter(|path| *path != Path::new("-")) else { return Ok(()) };
+fn show_first(files: &[PathBuf], mapping: &Arc<Mapping>) -> anyhow::Result<()> {
+    let Some(path) = files.first().filter(|path| *path != Path::new("-")) else { return Ok(()) };
     let (name, bytes, _) = open(path)?;
     let mut lines = MappedLines::new(Arc::clone(mapping), true);
     let mut out = io::stderr().lock();

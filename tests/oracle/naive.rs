@@ -8,9 +8,11 @@ use lancang_pattern::limits::GRID_MS;
 use lancang_pattern::plan::{EntityPlan, PatternPlan, Verdict};
 use lancang_record::log::{Class, InputMark, InputState};
 use lancang_record::record::{Kind, Phase, Record};
-use lancang_window::{Aggregate, DistinctSet};
+use lancang_window::slots::{point_slot_ms, span_slot_ms};
+use lancang_window::{Aggregate, DistinctSet, Primitive, WindowSpec};
 use sha2::{Digest as _, Sha256};
 
+use crate::definitions;
 use crate::streams::{Log, LogEntry};
 
 /// What is compared of an incident line.
@@ -155,58 +157,107 @@ fn is_event(read: &Read) -> bool {
     matches!(read.record.kind, Kind::Voice | Kind::Sms) && read.record.phase == Phase::End
 }
 
-/// Value of each primitive over some events: `(events, window covers this event)`.
+/// Value of each primitive over some events: `(events, window covers this event)`, for windows that end at `ends(window)`.
 fn values(
     plan: &EntityPlan,
     pack: &Pack,
     events: &[&Read],
     covers: impl Fn(&Read, usize) -> bool,
+    ends_ms: impl Fn(usize) -> i64,
     at_home: impl Fn(&Read) -> bool,
 ) -> Vec<f64> {
     let mut values = Vec::new();
+    let passes = |record: &Record<'_>| plan.passes(record, &pack.lists);
+    let events: Vec<(&Read, u64, u64)> = events
+        .iter()
+        .map(|read| (*read, passes(&read.record), read.earlier.iter().fold(0, |any, part| any | passes(part))))
+        .collect();
     for primitive in &plan.layout.primitives {
-        let (mut count, mut sum, mut list, mut keys) = (0_u64, 0_i64, Vec::new(), BTreeSet::new());
-        for read in events {
-            let passes = |record: &Record<'_>| plan.passes(record, &pack.lists) >> primitive.filter & 1 == 1;
-            if !covers(read, usize::from(primitive.window)) || !passes(&read.record) {
-                continue;
-            }
-            let counted = read.earlier.iter().any(passes);
+        let window = usize::from(primitive.window);
+        let mut found = Found::default();
+        for (read, passed, earlier) in events.iter().filter(|(read, ..)| covers(read, window)) {
+            let counted = |filter: u8| earlier >> filter & 1 == 1;
             let column = |record: &Record<'_>| {
                 let mut columns = Vec::new();
                 let present = plan.columns(record, &mut columns);
-                let column = usize::from(primitive.column.unwrap_or(0));
+                let column = usize::from(primitive.column?);
                 (present >> column & 1 == 1).then(|| columns[column])
             };
-            match primitive.aggregate {
-                Aggregate::Count => count += u64::from(!counted),
-                Aggregate::CountAtHome => {
-                    count += u64::from(!counted && column(&read.record).is_some() && at_home(read))
-                }
-                Aggregate::Sum => {
-                    if let Some(value) = column(&read.record) {
-                        let mut before = read.record;
-                        before.duration_ms = read.earlier.last().and_then(|part| part.duration_ms);
-                        sum += value as i64 - if counted { column(&before).unwrap_or(0) as i64 } else { 0 };
-                    }
-                }
-                Aggregate::Min | Aggregate::Max => list.extend(column(&read.record).map(|value| value as i64)),
-                Aggregate::Distinct => keys.extend(column(&read.record)),
+            let at_ms = read.record.event.as_ms();
+            let value = column(&read.record);
+            let first = passed >> primitive.filter & 1 == 1;
+            if let Aggregate::Sequence { then, .. } = primitive.aggregate {
+                let is_then = passed >> then & 1 == 1 && !counted(then);
+                found.stands.push((at_ms.wrapping_sub(value.unwrap_or(0) as i64), at_ms, first, is_then));
+            }
+            if !first {
+                continue;
+            }
+            let again = counted(primitive.filter);
+            let mut before = read.record;
+            before.duration_ms = read.earlier.last().and_then(|part| part.duration_ms);
+            let before = if again { column(&before).unwrap_or(0) as i64 } else { 0 };
+            if !again {
+                found.count += 1;
+                found.moments.push(at_ms);
+                found.at_home += u64::from(value.is_some() && at_home(read));
+                found.first_keys.extend(value);
+            }
+            if let Some(value) = value {
+                found.with_column += u64::from(!again);
+                found.sum = found.sum.wrapping_add((value as i64).wrapping_sub(before));
+                found.keys.push(value);
+                found.calls.push((at_ms.wrapping_sub((value as i64).wrapping_sub(before)), at_ms));
             }
         }
-        values.push(match primitive.aggregate {
-            Aggregate::Count | Aggregate::CountAtHome => count as f64,
-            Aggregate::Sum => sum as f64,
-            Aggregate::Min => list.iter().min().map_or(f64::NAN, |value| *value as f64),
-            Aggregate::Max => list.iter().max().map_or(f64::NAN, |value| *value as f64),
-            Aggregate::Distinct => {
-                let mut set = DistinctSet::default();
-                keys.iter().for_each(|key| set.insert(*key));
-                set.count() as f64
-            }
-        });
+        let window = plan.layout.windows[window];
+        let ends_ms = ends_ms(usize::from(primitive.window));
+        values.push(found.value(primitive, window, ends_ms - window.length_ms..ends_ms));
     }
     values
+}
+
+/// What some events hold for one primitive.
+#[derive(Default)]
+struct Found {
+    count: u64,
+    with_column: u64,
+    at_home: u64,
+    sum: i64,
+    /// Of all parts of calls, and of first parts alone.
+    keys: Vec<u64>,
+    first_keys: Vec<u64>,
+    calls: Vec<(i64, i64)>,
+    moments: Vec<i64>,
+    stands: Vec<(i64, i64, bool, bool)>,
+}
+
+impl Found {
+    fn value(self, primitive: &Primitive, window: WindowSpec, covered: std::ops::Range<i64>) -> f64 {
+        let numbers = || self.keys.iter().map(|value| *value as i64);
+        match primitive.aggregate {
+            Aggregate::Count if primitive.column.is_none() => self.count as f64,
+            Aggregate::Count => self.with_column as f64,
+            Aggregate::CountAtHome => self.at_home as f64,
+            Aggregate::Sum => self.sum as f64,
+            Aggregate::Min => numbers().min().map_or(f64::NAN, |value| value as f64),
+            Aggregate::Max => numbers().max().map_or(f64::NAN, |value| value as f64),
+            Aggregate::Distinct => {
+                let mut set = DistinctSet::default();
+                self.keys.iter().for_each(|key| set.insert(*key));
+                set.count() as f64
+            }
+            Aggregate::Busy => definitions::busy_ms(&self.calls, covered, span_slot_ms(window)),
+            Aggregate::Concurrency => definitions::concurrency(&self.calls, covered, span_slot_ms(window)),
+            Aggregate::Entropy => definitions::entropy_bits(&self.first_keys),
+            Aggregate::GapMean => definitions::gaps_ms(&self.moments, covered, point_slot_ms(window)).0,
+            Aggregate::GapDeviation => definitions::gaps_ms(&self.moments, covered, point_slot_ms(window)).1,
+            Aggregate::Run => definitions::longest_run(&self.keys),
+            Aggregate::Sequence { within_ms, .. } => definitions::followed(&self.stands, within_ms),
+            // Random streams last minutes: no hour is known.
+            Aggregate::Baseline { .. } => f64::NAN,
+        }
+    }
 }
 
 /// An open incident, and the lines of all.
@@ -391,7 +442,11 @@ fn local(history: &[Happens], pack: &Pack) -> Vec<Seen> {
                     (event.record.event.as_ms().div_euclid(window.pane_ms()), newest.div_euclid(window.pane_ms()));
                 pane > last - i64::from(window.panes) && pane <= last
             };
-            let values = values(plan, pack, &events, covers, |_| false);
+            let ends_ms = |window: usize| {
+                let pane_ms = plan.layout.windows[window].pane_ms();
+                (newest.div_euclid(pane_ms) + 1) * pane_ms
+            };
+            let values = values(plan, pack, &events, covers, ends_ms, |_| false);
             judge(&mut desk, plan, pack, &key, &values, read.class, "", newest, newest);
         }
     }
@@ -416,7 +471,7 @@ fn judge(
         if pattern.suppress.iter().any(|list| pack.lists.has_entity(list, key, at)) {
             continue;
         }
-        let victims = plan.victims.map_or(0, |index| values[index] as u64);
+        let victims = pattern.victims.map_or(0, |index| values[index] as u64);
         let value = key.to_string();
         desk.hold(Holds { plan, pattern, verdict, value, class, class_in_id, at_ms, last_ms, victims });
     }
@@ -463,7 +518,11 @@ fn aggregated(log: &Log, histories: &[Vec<Happens>], pack: &Pack, class: Class) 
             };
             let at_home =
                 |read: &Read| is_at_home(log, histories, read, pane_of(read), effective(read), class, grid_ms);
-            let values = values(plan, pack, &events, covers, at_home);
+            let ends_ms = |window: usize| {
+                let pane_ms = plan.layout.windows[window].pane_ms();
+                ((pane * grid_ms).div_euclid(pane_ms) + 1) * pane_ms
+            };
+            let values = values(plan, pack, &events, covers, ends_ms, at_home);
             let ends = (pane + 1) * grid_ms;
             let window = plan.patterns[0].window_ms;
             let first_pane = (ends - window).div_euclid(grid_ms);

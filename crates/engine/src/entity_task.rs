@@ -5,7 +5,9 @@
 //!   it, so that the order in which tasks' messages interleave changes nothing;
 //! - an entity is judged at the close of a pattern's pane in which something was merged for it;
 //! - before a pane is judged, incidents that were quiet for their window by its beginning are closed;
-//! - the pack that judges a pane is the one that record task 0 had in force when it closed it.
+//! - the pack that judges a pane is the one that record task 0 had in force when it closed it;
+//! - a border that jumped is judged in steps: until the last of them ([`EntityTask::has_more`]) no further message is
+//!   taken and there is no snapshot. How far judging has come lies in the state: each step looks for what is left.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -19,9 +21,10 @@ use lancang_pattern::plan::{EntityPlan, EntityType, Mode};
 use lancang_record::log::Class;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::time::Timestamp;
-use lancang_window::{Cell, Panes};
+use lancang_window::{Aggregate, Cell, Layout, Panes};
 
 use crate::attachment::Attachment;
+use crate::baseline::{HOUR_MS, History};
 use crate::evict::lightest;
 use crate::incident::{IncidentKey, Incidents, Moment};
 use crate::limits::{ABROAD_MAX, MOBILITY_COMPLETE_MS, SWEEP_MS};
@@ -29,6 +32,7 @@ use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, Partial, PartialMessage, Whereabouts};
 use crate::record_task::Settings;
 use crate::store;
+use crate::watch::Watch;
 
 /// Which entity of which plan in which class.
 type EntityId = (Class, u64, String);
@@ -43,6 +47,45 @@ struct Entity {
     panes: Panes,
     /// By pane of the grid.
     attachments: BTreeMap<i64, Attachment>,
+    /// By the primitive that compares with it.
+    histories: BTreeMap<u8, History>,
+}
+
+impl Entity {
+    /// Learns the values of the hours before the one of `at_ms`, before anything of it is merged.
+    fn remember(&mut self, layout: &Layout, at_ms: i64) {
+        let hour = at_ms.div_euclid(HOUR_MS);
+        for (index, primitive) in (0..=u8::MAX).zip(&layout.primitives) {
+            let Aggregate::Baseline { of } = primitive.aggregate else { continue };
+            let history = self.histories.entry(index).or_insert_with(|| History::from(hour));
+            history.learn(hour, |ends_ms| self.panes.value(layout, usize::from(of), ends_ms - 1));
+        }
+    }
+
+    /// Values of all primitives at the end of a pane that begins at `at_ms`.
+    fn values(&self, layout: &Layout, at_ms: i64) -> Vec<f64> {
+        let mut values = Vec::new();
+        self.panes.values(layout, at_ms, &mut values);
+        for (index, history) in &self.histories {
+            let primitive = layout.primitives.get(usize::from(*index));
+            if let Some(Aggregate::Baseline { of }) = primitive.map(|primitive| primitive.aggregate) {
+                let value = values[usize::from(of)];
+                values[usize::from(*index)] = history.deviation(at_ms.div_euclid(HOUR_MS), value);
+            }
+        }
+        values
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let attachments = self.attachments.values().map(|found| size_of::<Attachment>() + found.heap_bytes());
+        let histories = self.histories.values().map(|history| size_of::<History>() + history.heap_bytes());
+        self.panes.heap_bytes() + attachments.sum::<usize>() + histories.sum::<usize>()
+    }
+
+    /// Whether nothing is left that a later pane could look at.
+    fn is_past(&self) -> bool {
+        self.panes.is_empty() && self.histories.values().all(History::is_empty)
+    }
 }
 
 /// State of an entity task.
@@ -70,13 +113,33 @@ pub struct EntityTask {
     state: State,
     loaded: BTreeMap<[u8; 32], Arc<Pack>>,
     counters: Counters,
+    watch: Option<Watch>,
+    /// Offset and class of the border that is being judged.
+    judging: Option<(i64, Class)>,
 }
 
 impl EntityTask {
     /// A task that has read nothing.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings, state: State::default(), loaded: BTreeMap::new(), counters: Counters::default() }
+        Self {
+            settings,
+            state: State::default(),
+            loaded: BTreeMap::new(),
+            counters: Counters::default(),
+            watch: None,
+            judging: None,
+        }
+    }
+
+    /// Watches an entity from here on.
+    pub fn watch(&mut self, watch: Watch) {
+        self.watch = Some(watch);
+    }
+
+    /// The entity that is watched.
+    pub const fn watched(&mut self) -> Option<&mut Watch> {
+        self.watch.as_mut()
     }
 
     /// What it counted.
@@ -88,19 +151,20 @@ impl EntityTask {
     /// Entities held: number and bytes, about.
     #[must_use]
     pub fn entities(&self) -> (usize, usize) {
-        let held = |entity: &Entity| {
-            size_of::<Entity>()
-                + entity.panes.heap_bytes()
-                + entity.attachments.values().map(|found| size_of::<Attachment>() + found.heap_bytes()).sum::<usize>()
-        };
+        let held = |entity: &Entity| size_of::<Entity>() + entity.heap_bytes();
         (self.state.entities.len(), self.state.entities.values().map(held).sum())
     }
 
-    /// Takes the message at `offset`.
+    /// Takes the message at `offset`, and gives the first step of what it leads to; the rest comes with
+    /// [`Self::go_on`] while there [is more](Self::has_more).
     ///
     /// # Errors
     /// [`TaskError`] if the task cannot go on; a message that cannot be read is an output.
+    ///
+    /// # Panics
+    /// If what the message before leads to was not put out whole.
     pub fn apply(&mut self, offset: i64, bytes: &[u8], packs: &Packs<'_>, out: &mut Outputs) -> Result<(), TaskError> {
+        assert!(self.judging.is_none(), "a message comes before all that the last one leads to was put out");
         let message = match PartialMessage::decode(bytes) {
             Ok(message) => message,
             Err(error) => {
@@ -118,9 +182,30 @@ impl EntityTask {
         }
         if let Some(border) = message.border {
             self.border(message.class, message.from, border);
-            let first = out.incidents.len();
-            self.judge_closed(offset, message.class, packs, out)?;
-            self.counters.count_incidents(&out.incidents[first..]);
+            self.judging = Some((offset, message.class));
+            self.go_on(packs, out)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the last message leads to more than was put out.
+    #[must_use]
+    pub const fn has_more(&self) -> bool {
+        self.judging.is_some()
+    }
+
+    /// Gives the next step of what the last message leads to.
+    ///
+    /// # Errors
+    /// [`TaskError`] if the task cannot go on.
+    pub fn go_on(&mut self, packs: &Packs<'_>, out: &mut Outputs) -> Result<(), TaskError> {
+        let Some((offset, class)) = self.judging else { return Ok(()) };
+        out.begin_step();
+        let first = out.incidents.len();
+        let whole = self.judge_closed(offset, class, packs, out)?;
+        self.counters.count_incidents(&out.incidents[first..]);
+        if whole {
+            self.judging = None;
         }
         Ok(())
     }
@@ -150,26 +235,32 @@ impl EntityTask {
         }
     }
 
-    /// Judges all panes that every record task has passed.
+    /// Judges the panes that every record task has passed, as far as the step goes; gives whether that was all.
     fn judge_closed(
         &mut self,
         offset: i64,
         class: Class,
         packs: &Packs<'_>,
         out: &mut Outputs,
-    ) -> Result<(), TaskError> {
+    ) -> Result<bool, TaskError> {
         let borders = &self.state.borders[class.index()];
         if borders.len() < self.settings.partitions as usize {
-            return Ok(());
+            return Ok(true);
         }
         let reached = borders.values().filter_map(|reached| reached.last_key_value().map(|(pane, _)| *pane));
-        let Some(border) = reached.min() else { return Ok(()) };
+        let Some(border) = reached.min() else { return Ok(true) };
         if self.state.judged[class.index()].is_some_and(|judged| border <= judged) {
-            return Ok(());
+            return Ok(true);
         }
         while let Some(pane) = self.next_pane(class, border) {
             let pack = self.pack_at(offset, class, pane, packs)?;
-            self.judge_pane(class, pane, &pack, out);
+            if !self.judge_pane(class, pane, &pack, out) {
+                return Ok(false);
+            }
+        }
+        let reached = Timestamp::from_ms(border.saturating_mul(GRID_MS));
+        if !self.state.incidents.close(class, reached, out) {
+            return Ok(false);
         }
         self.state.judged[class.index()] = Some(border);
         for borders in self.state.borders[class.index()].values_mut() {
@@ -178,10 +269,8 @@ impl EntityTask {
             *borders = borders.split_off(&(border + 1).min(last));
         }
         let pack = self.pack_at(offset, class, border, packs)?;
-        let reached = Timestamp::from_ms(border.saturating_mul(GRID_MS));
-        self.state.incidents.close(class, reached, &mut out.incidents);
         self.sweep(class, reached, &pack);
-        Ok(())
+        Ok(true)
     }
 
     fn next_pane(&self, class: Class, border: i64) -> Option<i64> {
@@ -202,18 +291,30 @@ impl EntityTask {
         Ok(pack)
     }
 
-    fn judge_pane(&mut self, class: Class, pane: i64, pack: &Pack, out: &mut Outputs) {
+    /// Judges a pane, or what is left of it: what was judged is no longer due, and what was closed or merged is gone.
+    /// An incident that holds in this pane is not quiet by its beginning, so that closing again closes nothing new.
+    fn judge_pane(&mut self, class: Class, pane: i64, pack: &Pack, out: &mut Outputs) -> bool {
         let begins = Timestamp::from_ms(pane.saturating_mul(GRID_MS));
-        self.state.incidents.close(class, begins, &mut out.incidents);
+        if !self.state.incidents.close(class, begins, out) {
+            return false;
+        }
         let mobile = self.knows_whereabouts(class, pane);
         for partial in self.state.pending.remove(&(class, pane)).unwrap_or_default() {
             self.merge(class, pane, pack, partial, mobile);
         }
         self.evict();
-        for (plan, value, pattern) in self.state.due.remove(&(class, pane)).unwrap_or_default() {
+        let mut due = self.state.due.remove(&(class, pane)).unwrap_or_default();
+        while out.takes_incident()
+            && let Some((plan, value, pattern)) = due.pop_first()
+        {
             let Some(plan) = pack.plan.aggregated.iter().find(|other| other.hash == plan) else { continue };
             self.judge(class, pane, pack, plan, value, pattern as usize, out);
         }
+        let whole = due.is_empty();
+        if !whole {
+            self.state.due.insert((class, pane), due);
+        }
+        whole
     }
 
     /// Whether *not known to be abroad* means *at home* throughout a pane: by what each record task knew when it
@@ -265,6 +366,7 @@ impl EntityTask {
             })
             .collect();
         let entity = self.state.entities.entry((class, partial.plan, partial.value.clone())).or_default();
+        entity.remember(&plan.layout, pane.saturating_mul(GRID_MS));
         for (index, cell) in resolved.iter().enumerate() {
             if let Some(cell) = cell {
                 entity.panes.merge_cell(&plan.layout, index, begins_ms, cell);
@@ -301,11 +403,11 @@ impl EntityTask {
         pack: &Pack,
         plan: &EntityPlan,
         value: String,
-        pattern: usize,
+        position: usize,
         out: &mut Outputs,
     ) {
         let (Some(pattern), Some(entity)) =
-            (plan.patterns.get(pattern), self.state.entities.get(&(class, plan.hash, value.clone())))
+            (plan.patterns.get(position), self.state.entities.get_mut(&(class, plan.hash, value.clone())))
         else {
             return;
         };
@@ -313,12 +415,16 @@ impl EntityTask {
             return;
         }
         let ends_ms = (pane + 1).saturating_mul(GRID_MS);
-        let mut values = Vec::new();
-        entity.panes.values(&plan.layout, pane * GRID_MS, &mut values);
+        entity.remember(&plan.layout, pane * GRID_MS);
+        let values = entity.values(&plan.layout, pane * GRID_MS);
+        if let Some(watch) = &mut self.watch {
+            watch.judged(plan, &value, position, ends_ms, &values);
+        }
         let Some(verdict) = pattern.judge(&values) else { return };
         let at = Timestamp::from_ms(ends_ms);
-        let listed = |list: &String| with_key(plan.entity, &value, |key| pack.lists.has_entity(list, &key, at));
-        if pattern.suppress.iter().any(listed) {
+        let owner = |list: &String| with_key(plan.entity, &value, |key| pack.lists.owner(list, &key, at));
+        if let Some(owner) = pattern.suppress.iter().find_map(owner) {
+            self.counters.count_suppressed(&pattern.id, owner);
             return;
         }
         let mut attachment = Attachment::default();
@@ -329,7 +435,7 @@ impl EntityTask {
             class,
             first_ms: attachment.first_ms().unwrap_or(pane * GRID_MS),
             last_ms: attachment.last_ms().unwrap_or(ends_ms),
-            victims: plan.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
+            victims: pattern.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
             attachment: &attachment,
         };
         let key = IncidentKey {
@@ -359,8 +465,11 @@ impl EntityTask {
             let longest = plan.layout.windows.iter().map(|window| window.length_ms).max().unwrap_or(0);
             let first = reached.plus_ms(-longest).pane(GRID_MS);
             entity.attachments = entity.attachments.split_off(&first);
+            if !entity.histories.is_empty() {
+                entity.remember(&plan.layout, reached.as_ms());
+            }
             entity.panes.expire(&plan.layout, reached.as_ms());
-            !entity.panes.is_empty()
+            !entity.is_past()
         });
         let keep_from = reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms();
         self.state.abroad.retain(|(of, _), times| {
@@ -382,8 +491,12 @@ impl EntityTask {
     }
 
     /// A snapshot of all that is known before the message at `offset`.
+    ///
+    /// # Panics
+    /// If what the last message leads to was not put out whole: no offset says how far that is.
     #[must_use]
     pub fn snapshot(&self, offset: i64) -> Vec<u8> {
+        assert!(self.judging.is_none(), "a snapshot between two steps of a message");
         store::encode(store::Kind::Partials, self.settings.partition, self.settings.partitions, offset, &self.state)
     }
 
@@ -399,8 +512,8 @@ impl EntityTask {
     }
 }
 
-/// The key that an entity's clear value came from.
-fn with_key<T>(entity: EntityType, value: &str, ask: impl FnOnce(EntityKey<'_>) -> T) -> T {
+/// Asks with the key that an entity's clear value came from.
+pub fn with_key<T>(entity: EntityType, value: &str, ask: impl FnOnce(EntityKey<'_>) -> T) -> T {
     let number = value.strip_prefix('+').and_then(E164::from_digits);
     ask(match entity {
         EntityType::Caller | EntityType::Callee => EntityKey::Party(number.map_or(Party::Text(value), Party::Number)),

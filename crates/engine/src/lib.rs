@@ -2,11 +2,14 @@
 //!
 //! - [`record_task`] owns what is known about the subscribers of one partition, [`entity_task`] what several
 //!   partitions contribute to; [`memory`] runs all tasks of a log in one thread;
-//! - [`incident`] says when an incident opens, is updated and closes; [`partial`] is what travels between tasks.
+//! - [`incident`] says when an incident opens, is updated and closes; [`partial`] is what travels between tasks;
+//! - [`watch`] follows one entity, for `explain`.
 //!
 //! **Invariant:** no Kafka, no HTTP, no wall clock, no randomness; the same log gives the same incidents.
 
 pub mod attachment;
+mod baseline;
+mod border;
 pub mod clock;
 pub mod entity_task;
 mod evict;
@@ -19,8 +22,10 @@ pub mod partial;
 pub mod record_task;
 pub mod repeats;
 pub mod store;
+pub mod watch;
 
-pub use entity_task::EntityTask;
+pub use entity_task::{EntityTask, with_key};
 pub use memory::MemoryRun;
 pub use output::{Counters, Outputs, TaskError};
 pub use record_task::{RecordTask, Settings};
+pub use watch::Watch;

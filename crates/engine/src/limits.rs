@@ -3,6 +3,15 @@
 /// Bytes of one message of partial panes; a border's further ones leave in further messages, the border in the last.
 /// A message of one partial pane may be longer: its sketches have 2 KiB each. Kafka's default limit is 1 MB.
 pub const PARTIAL_MESSAGE_BYTES: usize = 256 << 10;
+/// Partial panes that are encoded together before they are cut to [`PARTIAL_MESSAGE_BYTES`]: with every cell a sketch of
+/// 2 KiB they take a few MiB for a moment.
+pub const PARTIALS_ENCODED_MAX: usize = 1_024;
+/// Whereabouts that are encoded together: 24 bytes each.
+pub const WHEREABOUTS_ENCODED_MAX: usize = 8_192;
+/// Incident lines that one step of a task gives out ([`crate::output::Step`]); a line is 1 to 10 KB.
+pub const STEP_INCIDENTS_MAX: usize = 1_024;
+/// Messages of partial panes that one step of a task gives out, of up to [`PARTIAL_MESSAGE_BYTES`].
+pub const STEP_PARTIALS_MAX: usize = 16;
 /// References to records that an incident names.
 pub const EVIDENCE_MAX: usize = 20;
 /// Related entities that an incident names.
@@ -32,3 +41,12 @@ pub const CHUNK: usize = 32;
 /// Entities that are weighed to tell what all of a plan hold: a metric that walked ten million of them each second
 /// would take a tenth of it. Where their standard deviation is their mean, 20,000 of them give a standard error of 0.7 %.
 pub const WEIGHED: usize = 20_000;
+
+/// Hours of an aggregated entity that are remembered for its baseline: four weeks.
+pub const HISTORY_HOURS: usize = 4 * 168;
+/// Weeks of which the same hour must be known for a comparison with it.
+pub const WEEKS_MIN: usize = 3;
+/// Days of which the same hour must be known for a comparison with it.
+pub const DAYS_MIN: usize = 5;
+/// Hours that must be known for a comparison with all of them.
+pub const HOURS_MIN: usize = 24;

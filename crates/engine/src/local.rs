@@ -1,5 +1,7 @@
 //! Entities that are judged at each record: own callers, callees, SIMs.
 
+use std::collections::BTreeMap;
+
 use bincode::{Decode, Encode};
 use lancang_pattern::Pack;
 use lancang_pattern::fields::EntityKey;
@@ -13,6 +15,7 @@ use crate::attachment::{Attachment, entity_text};
 use crate::evict::lightest;
 use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
 use crate::limits::WEIGHED;
+use crate::output::Counters;
 use crate::repeats::OpenCall;
 
 #[derive(Clone, Debug, Encode, Decode)]
@@ -22,12 +25,12 @@ struct Entity {
     kept: Option<Box<Kept>>,
 }
 
-/// Evidence and related entities of this length of the longest window and of the one before.
+/// Evidence and related entities of this length of the longest window and of the one before, by pattern.
 #[derive(Clone, Debug, Default, Encode, Decode)]
 struct Kept {
     length: i64,
-    current: Attachment,
-    previous: Attachment,
+    current: BTreeMap<u8, Attachment>,
+    previous: BTreeMap<u8, Attachment>,
 }
 
 /// Entities of one plan.
@@ -95,6 +98,7 @@ impl LocalEntities {
         call: Option<&mut OpenCall>,
         scratch: &mut Scratch,
         incidents: &mut Incidents,
+        counters: &mut Counters,
         out: &mut Vec<IncidentOut>,
     ) {
         let Some(key) = plan.entity.local_key(record) else { return };
@@ -108,13 +112,27 @@ impl LocalEntities {
         if !added {
             entity.windows.add(&plan.layout, &event);
         }
-        let gate = entity.windows.gate(&plan.layout, &plan.gate);
-        if gate != Gate::Far {
-            entity.keep(plan, record);
+        for (place, pattern) in plan.patterns.iter().enumerate() {
+            let gate = entity.windows.gate(&plan.layout, pattern.gate, &pattern.least);
+            if gate == Gate::Far {
+                continue;
+            }
+            if passes >> pattern.records & 1 == 1 {
+                entity.keep(plan, place, record);
+            }
+            if gate == Gate::Reached {
+                entity.judge(plan, place, pack, class, &key, &mut scratch.values, incidents, counters, out);
+            }
         }
-        if gate == Gate::Reached {
-            entity.judge(plan, pack, class, &key, &mut scratch.values, incidents, out);
-        }
+    }
+
+    /// Newest event time and values of an entity, as they are judged.
+    #[must_use]
+    pub fn values_of(&self, plan: &EntityPlan, key: &EntityKey<'_>) -> Option<(i64, Vec<f64>)> {
+        let windows = &self.entities.get(key.hash())?.windows;
+        let mut values = Vec::new();
+        windows.values(&plan.layout, |_| true, &mut values);
+        Some((windows.newest_ms(), values))
     }
 
     /// Lets go of entities whose windows the least watermark has passed, and of evidence that no window reaches.
@@ -172,66 +190,72 @@ pub(crate) fn event<'s>(
 impl Entity {
     fn heap_bytes(&self) -> usize {
         let kept = self.kept.as_ref();
-        let kept = kept.map_or(0, |kept| size_of::<Kept>() + kept.current.heap_bytes() + kept.previous.heap_bytes());
-        self.windows.heap_bytes() + kept
+        let attachments = |kept: &Kept| {
+            let all = kept.current.values().chain(kept.previous.values());
+            all.map(|one| size_of::<Attachment>() + one.heap_bytes()).sum::<usize>()
+        };
+        self.windows.heap_bytes() + kept.map_or(0, |kept| size_of::<Kept>() + attachments(kept))
     }
 
-    fn keep(&mut self, plan: &EntityPlan, record: &Record<'_>) {
+    fn keep(&mut self, plan: &EntityPlan, pattern: usize, record: &Record<'_>) {
         let length = record.event.as_ms().div_euclid(longest_ms(plan).max(1));
         let kept = self.kept.get_or_insert_with(|| Box::new(Kept { length, ..Kept::default() }));
         if length > kept.length {
             let passed = std::mem::take(&mut kept.current);
-            kept.previous = if length == kept.length + 1 { passed } else { Attachment::default() };
+            kept.previous = if length == kept.length + 1 { passed } else { BTreeMap::new() };
             kept.length = length;
         }
-        kept.current.add(plan, record);
+        kept.current.entry(pattern as u8).or_default().add(plan, record);
     }
 
     #[allow(clippy::too_many_arguments, reason = "one judgement's whole step")]
     fn judge(
         &self,
         plan: &EntityPlan,
+        place: usize,
         pack: &Pack,
         class: Class,
         key: &EntityKey<'_>,
         values: &mut Vec<f64>,
         incidents: &mut Incidents,
+        counters: &mut Counters,
         out: &mut Vec<IncidentOut>,
     ) {
-        self.windows.values(&plan.layout, values);
-        let newest = Timestamp::from_ms(self.windows.newest_ms());
-        for pattern in plan.patterns.iter().filter(|pattern| pattern.mode == Mode::Live) {
-            let Some(verdict) = pattern.judge(values) else { continue };
-            if pattern.suppress.iter().any(|list| pack.lists.has_entity(list, key, newest)) {
-                continue;
-            }
-            let attachment = self.attachment();
-            let window = (0..plan.layout.windows.len()).max_by_key(|index| plan.layout.windows[*index].length_ms);
-            let moment = Moment {
-                at_ms: newest.as_ms(),
-                class,
-                first_ms: self.windows.first_event_ms(&plan.layout, window.unwrap_or(0)),
-                last_ms: newest.as_ms(),
-                victims: plan.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
-                attachment: &attachment,
-            };
-            let incident = IncidentKey {
-                entity: plan.entity,
-                value: entity_text(key),
-                family: pattern.family.clone(),
-                scope: plan.scope.clone(),
-                class: None,
-            };
-            incidents.hold(&incident, pattern, &verdict, &moment, out);
+        let pattern = &plan.patterns[place];
+        if pattern.mode != Mode::Live {
+            return;
         }
+        self.windows.values(&plan.layout, |primitive| pattern.primitives.binary_search(&primitive).is_ok(), values);
+        let newest = Timestamp::from_ms(self.windows.newest_ms());
+        let Some(verdict) = pattern.judge(values) else { return };
+        if let Some(owner) = pattern.suppress.iter().find_map(|list| pack.lists.owner(list, key, newest)) {
+            counters.count_suppressed(&pattern.id, owner);
+            return;
+        }
+        let attachment = self.attachment(place);
+        let window = (0..plan.layout.windows.len()).max_by_key(|index| plan.layout.windows[*index].length_ms);
+        let moment = Moment {
+            at_ms: newest.as_ms(),
+            class,
+            first_ms: self.windows.first_event_ms(&plan.layout, window.unwrap_or(0)),
+            last_ms: newest.as_ms(),
+            victims: pattern.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
+            attachment: &attachment,
+        };
+        let incident = IncidentKey {
+            entity: plan.entity,
+            value: entity_text(key),
+            family: pattern.family.clone(),
+            scope: plan.scope.clone(),
+            class: None,
+        };
+        incidents.hold(&incident, pattern, &verdict, &moment, out);
     }
 
-    fn attachment(&self) -> Attachment {
+    fn attachment(&self, pattern: usize) -> Attachment {
         let mut attachment = Attachment::default();
-        if let Some(kept) = &self.kept {
-            attachment.merge(&kept.previous);
-            attachment.merge(&kept.current);
-        }
+        let kept = self.kept.iter().flat_map(|kept| [&kept.previous, &kept.current]);
+        kept.filter_map(|kept| kept.get(&(pattern as u8))).for_each(|kept| attachment.merge(kept));
         attachment
     }
 }

@@ -17,7 +17,7 @@ use crate::clock::Mobility;
 use crate::limits::PARTIAL_MESSAGE_BYTES;
 
 const MAGIC: [u8; 3] = *b"LCP";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// What one record task saw of one aggregated entity in one pane of the grid.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]

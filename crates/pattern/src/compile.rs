@@ -14,11 +14,13 @@ use lancang_window::{Aggregate, Layout, Primitive, WindowSpec};
 use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::expression::Expression;
-use crate::file::{AGGREGATES, ColumnForm, EntityName, FeatureForm, FeatureText, PatternFile, WeightText};
+use crate::evidence::{self, Evidence};
+use crate::expression::{Condition, Expression};
+use crate::fields::TextField;
+use crate::file::{EntityName, FeatureText, PatternFile, WeightText};
 use crate::gate;
 use crate::limits::{BITS_MAX, GRID_MS};
-use crate::plan::{Column, EntityPlan, Feature, PatternPlan, Plan, Weight};
+use crate::plan::{Column, EntityPlan, PatternPlan, Plan, Weight};
 use crate::predicate::Predicate;
 use crate::syntax::{self, SyntaxError};
 
@@ -62,23 +64,25 @@ pub fn plan(files: &[PatternFile]) -> Result<Plan, Vec<Diagnostic>> {
 }
 
 #[derive(Default)]
-struct Compiler {
-    drafts: Vec<Draft>,
-    mistakes: Vec<Diagnostic>,
+pub(crate) struct Compiler {
+    pub(crate) drafts: Vec<Draft>,
+    pub(crate) mistakes: Vec<Diagnostic>,
 }
 
-struct Draft {
-    local: bool,
-    plan: EntityPlan,
+pub(crate) struct Draft {
+    pub(crate) local: bool,
+    pub(crate) plan: EntityPlan,
     looked_at: Vec<Predicate>,
 }
 
 /// What one scope of a pattern is compiled from: the pattern itself, or one of its rules.
-struct Scope<'f> {
-    file: &'f PatternFile,
+pub(crate) struct Scope<'f> {
+    pub(crate) file: &'f PatternFile,
     id: String,
     filter: Option<&'f Placed<String>>,
-    features: Vec<&'f FeatureText>,
+    pub(crate) features: Vec<&'f FeatureText>,
+    evidence: Vec<Evidence>,
+    certain: Option<&'f str>,
     warn: &'f Placed<String>,
     critical: Option<&'f Placed<String>>,
     weights: &'f [WeightText],
@@ -94,11 +98,11 @@ impl Compiler {
         }
     }
 
-    fn wrong(&mut self, file: &PatternFile, span: Span<usize>, key: &str, message: impl Into<String>) {
+    pub(crate) fn wrong(&mut self, file: &PatternFile, span: Span<usize>, key: &str, message: impl Into<String>) {
         self.mistakes.push(Diagnostic::at(&file.path, &file.text, span, key, message));
     }
 
-    fn parsed<T>(
+    pub(crate) fn parsed<T>(
         &mut self,
         file: &PatternFile,
         key: &str,
@@ -126,25 +130,23 @@ impl Compiler {
     fn scope(&mut self, scope: &Scope<'_>, entity: EntityName, mode: crate::plan::Mode) {
         let file = scope.file;
         let Some(mut records) = self.parsed(file, "records", &file.records, syntax::predicate) else { return };
+        if !records.names(TextField::Phase) {
+            // A call counts once, when it is over, for a pattern that does not ask for its beginning.
+            records = records.and(Predicate::TextIs(TextField::Phase, "end".to_owned()));
+        }
         if let Some(filter) = scope.filter {
             let Some(filter) = self.parsed(file, "rules.where", filter, syntax::predicate) else { return };
             records = records.and(filter);
         }
         let send = self.send_gate(file, entity, &records);
-        let position = self.draft(scope, entity);
+        let position = self.draft(scope, entity, &records, send);
         self.drafts[position].looked_at.push(records.clone());
-        if let Some(send) = send {
-            let either = match self.drafts[position].plan.send.take() {
-                Some(other) if other != send => Predicate::Or(vec![other, send]),
-                _ => send,
-            };
-            self.drafts[position].plan.send = Some(either);
-        }
-        let Some((names, features, window_ms, pane_ms)) = self.features(scope, position, &records) else { return };
-        let weights = self.weights(scope, &names);
-        let Some(warn) = self.parsed(file, "warn", scope.warn, |text| syntax::condition(text, &names)) else { return };
+        let Some(compiled) = self.features(scope, position, &records) else { return };
+        let names = &compiled.names;
+        let weights = self.weights(scope, names);
+        let Some(warn) = self.parsed(file, "warn", scope.warn, |text| syntax::condition(text, names)) else { return };
         let critical = match scope.critical {
-            Some(text) => match self.parsed(file, "critical", text, |text| syntax::condition(text, &names)) {
+            Some(text) => match self.parsed(file, "critical", text, |text| syntax::condition(text, names)) {
                 Some(critical) => Some(critical),
                 None => return,
             },
@@ -155,9 +157,21 @@ impl Compiler {
         if let Some((victims, None)) = victims {
             self.wrong(file, victims.span.clone(), "victims", format!("unknown feature `{}`", victims.value));
         }
+        if let (Some(critical), None, Some(text)) = (&critical, scope.certain, scope.critical) {
+            self.two_kinds(scope, &warn, critical, &compiled.kinds, text);
+        }
         if self.mistakes.iter().any(|mistake| mistake.path == file.path) {
             return;
         }
+        let victims = victims.and_then(|(_, index)| match compiled.values.get(index?) {
+            Some(Expression::Value(primitive)) => Some(*primitive),
+            _ => None,
+        });
+        let mut primitives: Vec<usize> = victims.into_iter().collect();
+        compiled.values.iter().for_each(|value| value.values(&mut primitives));
+        primitives.sort_unstable();
+        primitives.dedup();
+        let Some(records) = self.drafts[position].filter(records) else { return };
         let pattern = PatternPlan {
             id: file.id.clone(),
             version: file.version,
@@ -165,10 +179,15 @@ impl Compiler {
             family: file.family.clone(),
             mode,
             cooldown_ms: file.cooldown_ms,
-            window_ms,
-            pane_ms,
+            window_ms: compiled.window_ms,
+            pane_ms: compiled.pane_ms,
             suppress: file.suppress.iter().map(|list| list.value.clone()).collect(),
-            features,
+            victims,
+            primitives,
+            records,
+            gate: 0,
+            least: Vec::new(),
+            features: compiled.features(),
             warn,
             critical,
             weights,
@@ -179,18 +198,46 @@ impl Compiler {
             let message = if never { "this condition can never hold" } else { "this condition always holds" };
             self.wrong(file, scope.warn.span.clone(), "warn", message);
         }
-        let draft = &mut self.drafts[position];
-        if let Some((_, Some(index))) = victims
-            && let Some(Expression::Value(primitive)) = pattern.features.get(index).map(|feature| feature.value.clone())
-        {
-            draft.plan.victims.get_or_insert(primitive);
-        }
-        for related in &file.related {
-            if !draft.plan.related.contains(related) {
-                draft.plan.related.push(*related);
+        self.relate(file, position);
+        self.drafts[position].plan.patterns.push(pattern);
+    }
+
+    /// Entities that the incidents of all patterns of a draft name, each in one role.
+    fn relate(&mut self, file: &PatternFile, position: usize) {
+        for (entity, role) in &file.related {
+            let plan = &mut self.drafts[position].plan;
+            let same = plan.related.iter().find(|(other, _)| other == entity);
+            match same.map(|(_, other)| other) {
+                None => plan.related.push((*entity, *role)),
+                Some(other) if other == role => {}
+                Some(_) => {
+                    let of = plan.entity.as_str();
+                    let name = entity.as_str();
+                    let message = format!(
+                        "another pattern on `{of}` gives `{name}` another role: a number is a suspect for all or for none"
+                    );
+                    self.wrong(file, 0..0, &format!("related.{name}"), message);
+                }
             }
         }
-        draft.plan.patterns.push(pattern);
+    }
+
+    /// However it comes to be critical, it rests on two kinds of evidence.
+    fn two_kinds(
+        &mut self,
+        scope: &Scope<'_>,
+        warn: &Condition,
+        critical: &Condition,
+        features: &[evidence::Kinds],
+        text: &Placed<String>,
+    ) {
+        let both = Condition::And(vec![warn.clone(), critical.clone()]);
+        if evidence::fewest(&both, features, evidence::kinds(&scope.evidence)) >= 2 {
+            return;
+        }
+        let message = "it can become critical on one kind of evidence alone: ask for a second kind, name the kinds that \
+                       features or records are (`evidence`), or say why the fact is certain (`certain`)";
+        self.wrong(scope.file, text.span.clone(), "critical", message);
     }
 
     /// The gate of an aggregated entity, proved to be implied by the records that the pattern looks at.
@@ -216,11 +263,16 @@ impl Compiler {
         }
     }
 
-    /// The draft of this entity: shared by patterns without rules, a rule's own otherwise.
-    fn draft(&mut self, scope: &Scope<'_>, entity: EntityName) -> usize {
+    /// The draft of this entity. A local entity has one for all patterns without rules. An aggregated one has one for
+    /// the patterns that look at the same records through the same gate: what others send is no evidence of theirs. A
+    /// rule has its own.
+    fn draft(&mut self, scope: &Scope<'_>, entity: EntityName, records: &Predicate, send: Option<Predicate>) -> usize {
         let name = if scope.filter.is_some() { scope.id.clone() } else { String::new() };
         let same = |draft: &Draft| {
-            draft.local == entity.local && draft.plan.entity == entity.entity && draft.plan.scope == name
+            draft.local == entity.local
+                && draft.plan.entity == entity.entity
+                && draft.plan.scope == name
+                && (draft.local || draft.plan.send == send && draft.looked_at.contains(records))
         };
         if let Some(position) = self.drafts.iter().position(same) {
             return position;
@@ -232,90 +284,13 @@ impl Compiler {
             layout: Layout::default(),
             filters: vec![Predicate::Always(false)],
             columns: Vec::new(),
-            send: None,
+            send,
             send_group: 0,
-            gate: Vec::new(),
             related: Vec::new(),
-            victims: None,
             patterns: Vec::new(),
         };
         self.drafts.push(Draft { local: entity.local, plan, looked_at: Vec::new() });
         self.drafts.len() - 1
-    }
-
-    #[allow(clippy::type_complexity, reason = "names, features, longest window and shortest pane of one scope")]
-    fn features(
-        &mut self,
-        scope: &Scope<'_>,
-        position: usize,
-        records: &Predicate,
-    ) -> Option<(Vec<String>, Vec<Feature>, i64, i64)> {
-        let file = scope.file;
-        let (mut names, mut compiled): (Vec<String>, Vec<Expression>) = (Vec::new(), Vec::new());
-        let (mut window_ms, mut pane_ms) = (0, i64::MAX);
-        for feature in &scope.features {
-            let key = format!("features.{}", feature.name.value);
-            let value = match &feature.form {
-                FeatureForm::Value(text) => {
-                    let read = self.parsed(file, &key, text, |text| syntax::expression(text, &names))?;
-                    substitute(read, &compiled)
-                }
-                FeatureForm::Aggregate { aggregate, of, filter, window, panes } => {
-                    window_ms = window_ms.max(window.value);
-                    pane_ms = pane_ms.min(window.value / panes);
-                    let mut counts = records.clone();
-                    if let Some(text) = filter {
-                        counts = counts.and(self.parsed(file, &format!("{key}.where"), text, syntax::predicate)?);
-                    }
-                    let column = match of {
-                        Some(of) => Some(self.column(file, &key, *aggregate, of)?),
-                        None => None,
-                    };
-                    let window = WindowSpec { length_ms: window.value, panes: u32::try_from(*panes).unwrap_or(1) };
-                    let Some(value) = self.drafts[position].primitive(*aggregate, window, counts, column) else {
-                        self.wrong(
-                            file,
-                            feature.name.span.clone(),
-                            &key,
-                            "more than 64 filters or columns of one entity",
-                        );
-                        return None;
-                    };
-                    if *aggregate == Aggregate::CountAtHome && self.drafts[position].local {
-                        let message = "only an aggregated entity's owner knows who is at home";
-                        self.wrong(file, feature.name.span.clone(), &key, message);
-                    }
-                    match column {
-                        Some(Column::Number(field)) if field.scale() != 1.0 => Expression::Divide(
-                            Box::new(Expression::Value(value)),
-                            Box::new(Expression::Number(field.scale())),
-                        ),
-                        _ => Expression::Value(value),
-                    }
-                }
-            };
-            names.push(feature.name.value.clone());
-            compiled.push(value);
-        }
-        let features = names.iter().zip(compiled).map(|(name, value)| Feature { name: name.clone(), value }).collect();
-        Some((names, features, window_ms, pane_ms))
-    }
-
-    fn column(&mut self, file: &PatternFile, key: &str, aggregate: Aggregate, of: &Placed<String>) -> Option<Column> {
-        let form = AGGREGATES.iter().find(|(_, (other, _))| *other == aggregate).map(|(_, (_, form))| *form);
-        let column = match form {
-            Some(ColumnForm::Number) => syntax::number_field(&of.value).map(Column::Number),
-            _ => syntax::key_field(&of.value).map(Column::Key),
-        };
-        if column.is_none() {
-            let numbers = crate::fields::NUMBERS.iter().map(|field| field.0);
-            let keys = crate::fields::KEYS.iter().map(|field| field.0);
-            let valid: Vec<&str> = if form == Some(ColumnForm::Number) { numbers.collect() } else { keys.collect() };
-            let message = format!("unknown field `{}` for this aggregate", of.value);
-            let diagnostic = Diagnostic::at(&file.path, &file.text, of.span.clone(), format!("{key}.of"), message);
-            self.mistakes.push(diagnostic.with_nearest(&of.value, valid));
-        }
-        column
     }
 
     fn weights(&mut self, scope: &Scope<'_>, names: &[String]) -> Vec<Weight> {
@@ -360,6 +335,8 @@ fn scopes(file: &PatternFile) -> Vec<Scope<'_>> {
             id: file.id.clone(),
             filter: None,
             features: file.features.iter().collect(),
+            evidence: file.evidence.clone(),
+            certain: file.certain.as_deref(),
             warn,
             critical: file.critical.as_ref(),
             weights: &file.weights,
@@ -373,6 +350,8 @@ fn scopes(file: &PatternFile) -> Vec<Scope<'_>> {
             id: format!("{}/{}", file.id, rule.id),
             filter: Some(&rule.filter),
             features: file.features.iter().chain(&rule.features).collect(),
+            evidence: file.evidence.iter().chain(&rule.evidence).copied().collect(),
+            certain: rule.certain.as_deref().or(file.certain.as_deref()),
             warn,
             critical: if rule.warn.is_some() {
                 rule.critical.as_ref()
@@ -386,7 +365,7 @@ fn scopes(file: &PatternFile) -> Vec<Scope<'_>> {
 }
 
 /// Arithmetic over features turned into arithmetic over primitives.
-fn substitute(expression: Expression, features: &[Expression]) -> Expression {
+pub(crate) fn substitute(expression: Expression, features: &[Expression]) -> Expression {
     let both = |left: Box<Expression>, right: Box<Expression>| {
         (Box::new(substitute(*left, features)), Box::new(substitute(*right, features)))
     };
@@ -415,23 +394,29 @@ fn substitute(expression: Expression, features: &[Expression]) -> Expression {
 impl Draft {
     /// Index of this aggregate among the draft's primitives, which it joins if need be; the value as features see it
     /// (a duration in seconds is an expression over it).
-    fn primitive(
+    pub(crate) fn primitive(
         &mut self,
         aggregate: Aggregate,
         window: WindowSpec,
         counts: Predicate,
         column: Option<Column>,
     ) -> Option<usize> {
-        let layout = &mut self.plan.layout;
-        let window = u8::try_from(position_or_push(&mut layout.windows, window)).ok()?;
-        let filter = position_or_push(&mut self.plan.filters, counts);
+        let filter = self.filter(counts)?;
         let column = column.map(|column| position_or_push(&mut self.plan.columns, column));
-        if filter >= BITS_MAX || column.is_some_and(|column| column >= BITS_MAX) {
+        if column.is_some_and(|column| column >= BITS_MAX) {
             return None;
         }
         let column = column.and_then(|column| u8::try_from(column).ok());
-        let primitive = Primitive { window, filter: u8::try_from(filter).ok()?, column, aggregate };
-        Some(position_or_push(&mut layout.primitives, primitive))
+        let layout = &mut self.plan.layout;
+        let window = u8::try_from(position_or_push(&mut layout.windows, window)).ok()?;
+        let place = position_or_push(&mut layout.primitives, Primitive { window, filter, column, aggregate });
+        (place <= usize::from(u8::MAX)).then_some(place)
+    }
+
+    /// Bit of a filter, which joins the draft's if need be.
+    pub(crate) fn filter(&mut self, counts: Predicate) -> Option<u8> {
+        let filter = position_or_push(&mut self.plan.filters, counts);
+        u8::try_from(filter).ok().filter(|filter| usize::from(*filter) < BITS_MAX)
     }
 
     fn finish(&mut self) {

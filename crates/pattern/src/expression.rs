@@ -1,7 +1,7 @@
 //! Arithmetic and conditions over an entity's values.
 //!
-//! The subset of CEL: numbers, names of features, `+ - * /`, comparison, `&&`, `||`, `!`. Division by zero is
-//! undefined (NaN), and no comparison holds with an undefined value.
+//! The subset of CEL: numbers, names of features, `+ - * /`, comparison, `&&`, `||`, `!`, `known(…)`. Division by zero
+//! is undefined (NaN), and no comparison holds with an undefined value.
 
 use crate::predicate::Comparison;
 
@@ -33,6 +33,8 @@ pub enum Condition {
     Not(Box<Condition>),
     /// A comparison.
     Compare(Expression, Comparison, Expression),
+    /// A value is defined.
+    Known(Expression),
 }
 
 impl Expression {
@@ -48,6 +50,21 @@ impl Expression {
             Self::Divide(left, right) => {
                 let divisor = right.value(values);
                 if divisor == 0.0 { f64::NAN } else { left.value(values) / divisor }
+            }
+        }
+    }
+
+    /// Indices of the values that it is made of, added to `found`.
+    pub fn values(&self, found: &mut Vec<usize>) {
+        match self {
+            Self::Number(_) => {}
+            Self::Value(index) => found.push(*index),
+            Self::Add(left, right)
+            | Self::Subtract(left, right)
+            | Self::Multiply(left, right)
+            | Self::Divide(left, right) => {
+                left.values(found);
+                right.values(found);
             }
         }
     }
@@ -87,6 +104,7 @@ impl Condition {
             Self::Or(any) => any.iter().any(|one| one.holds(values)),
             Self::Not(one) => !one.holds(values),
             Self::Compare(left, comparison, right) => comparison.holds(left.value(values), right.value(values)),
+            Self::Known(expression) => !expression.value(values).is_nan(),
         }
     }
 
@@ -108,6 +126,7 @@ impl Condition {
                 May { hold: may.fail, fail: may.hold }
             }
             Self::Compare(left, comparison, right) => left.range(values).compare(*comparison, right.range(values)),
+            Self::Known(_) => May { hold: true, fail: true },
         }
     }
 }

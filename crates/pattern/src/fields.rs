@@ -1,10 +1,12 @@
 //! The record fields that patterns may name: the one table of them.
 //!
 //! An absent text is `""`; a comparison with an absent number does not hold; a flag that the record does not carry is
-//! not set.
+//! not set. Fields that a record task adds from its memory (`needs.rs` tells which) are defined in `docs/inputs.md`.
 
 use std::fmt;
 
+use lancang_record::Position;
+use lancang_record::enrichment::token_key;
 use lancang_record::number::{Digits, LineType, Mark, Party, Plan};
 use lancang_record::record::{Attestation, CauseScheme, Direction, Kind, Phase, Record, Verstat};
 use xxhash_rust::xxh3::xxh3_64;
@@ -37,6 +39,10 @@ pub enum TextField {
     CallerMark,
     CalleeCountry,
     CalleeLine,
+    CellCountry,
+    CellAdmin1,
+    Segment,
+    RangeHolder,
 }
 
 /// A field that is set or not.
@@ -57,6 +63,12 @@ pub enum FlagField {
     CalleePossible,
     SameParty,
     TrunkInInternational,
+    CellBorder,
+    M2m,
+    FirstContact,
+    ForwardedToFirstContact,
+    Binding,
+    ImsiForeign,
 }
 
 /// A field with a number.
@@ -68,6 +80,16 @@ pub enum NumberField {
     Segments,
     Cause,
     CallerDigits,
+    SharedDigits,
+    AgeS,
+    SeenS,
+    ImsiChangedS,
+    ImeiChangedS,
+    ForwardChangedS,
+    DistanceM,
+    SpeedMh,
+    ReceivedS,
+    Hour,
 }
 
 /// A field that can be told apart from others of its kind.
@@ -85,6 +107,10 @@ pub enum KeyField {
     Template,
     Domain,
     Call,
+    Dealer,
+    Registrant,
+    Area,
+    Hour,
 }
 
 /// A field, its name in conditions and what it is.
@@ -93,9 +119,9 @@ pub type Named<T> = (&'static str, T, &'static str);
 /// Text fields.
 #[rustfmt::skip]
 pub const TEXTS: &[Named<TextField>] = &[
-    ("kind", TextField::Kind, "`voice`, `sms`, `mobility`, `report`"),
+    ("kind", TextField::Kind, "`voice`, `sms`, `report`; of `mobility` and `subscriber` records patterns see what they add to others"),
     ("direction", TextField::Direction, "`outgoing`, `incoming`, `transit`, `forwarded`"),
-    ("phase", TextField::Phase, "`start`, `interim`, `end`"),
+    ("phase", TextField::Phase, "`start`, `interim`, `end`; a pattern that does not name it sees `end` alone"),
     ("home", TextField::Home, "country of the operator whose feed this is"),
     ("roaming", TextField::Roaming, "visited country of the served subscriber"),
     ("source", TextField::Source, "node that wrote the record"),
@@ -115,6 +141,10 @@ pub const TEXTS: &[Named<TextField>] = &[
     ("caller.mark", TextField::CallerMark, "`internet`, `abroad`: Thailand's marks"),
     ("callee.country", TextField::CalleeCountry, "country of the callee's number"),
     ("callee.line", TextField::CalleeLine, "line type of the callee's number"),
+    ("cell.country", TextField::CellCountry, "country in which the cell stands, by the cell table"),
+    ("cell.admin1", TextField::CellAdmin1, "first-level administrative area of the cell, by the cell table"),
+    ("served.segment", TextField::Segment, "kind of contract of the served subscriber"),
+    ("served.range_holder", TextField::RangeHolder, "who holds the served subscriber's number range"),
 ];
 
 /// Flags.
@@ -134,6 +164,12 @@ pub const FLAGS: &[Named<FlagField>] = &[
     ("callee.possible", FlagField::CalleePossible, "a number of this form can exist"),
     ("same_party", FlagField::SameParty, "caller and callee are the same number"),
     ("trunk_in.international", FlagField::TrunkInInternational, "the trunk table has `trunk_in` international"),
+    ("cell.border", FlagField::CellBorder, "the cell table says that the cell reaches over a border"),
+    ("served.m2m", FlagField::M2m, "the served subscriber is a machine"),
+    ("first_contact", FlagField::FirstContact, "no contact of served subscriber and other party for 30 days"),
+    ("binding", FlagField::Binding, "the served subscriber's first record of a day (UTC) with a device, or its first with another device or IMSI than before"),
+    ("imsi.foreign", FlagField::ImsiForeign, "the IMSI has a mobile country code that is not one of the operator's country"),
+    ("forwarded_to_first_contact", FlagField::ForwardedToFirstContact, "the served subscriber's present forwarding target was no contact for 30 days when it was set"),
 ];
 
 /// Numbers.
@@ -144,6 +180,16 @@ pub const NUMBERS: &[Named<NumberField>] = &[
     ("segments", NumberField::Segments, "parts of the SMS"),
     ("cause", NumberField::Cause, "release cause"),
     ("caller.digits", NumberField::CallerDigits, "digits of the caller's number"),
+    ("shared_digits", NumberField::SharedDigits, "leading digits that caller and callee share, of the international form"),
+    ("served.age_days", NumberField::AgeS, "days since the served subscriber's activation"),
+    ("served.seen_h", NumberField::SeenS, "hours since the served subscriber was first seen; absent in the first 30 days of a log"),
+    ("imsi_changed_h", NumberField::ImsiChangedS, "hours since the served subscriber's IMSI changed; absent if no change is known"),
+    ("imei_changed_h", NumberField::ImeiChangedS, "hours since the served subscriber's IMEI changed; absent if no change is known"),
+    ("forward_changed_h", NumberField::ForwardChangedS, "hours since the served subscriber's forwarding target changed; absent if no change is known"),
+    ("served.received_h", NumberField::ReceivedS, "hours since the served subscriber last received a call of 30 s or more; absent if none is known"),
+    ("hour", NumberField::Hour, "hour of the day in the operator's country, 0 to 23"),
+    ("distance_km", NumberField::DistanceM, "from the served subscriber's last known cell to this one"),
+    ("speed_kmh", NumberField::SpeedMh, "the least with which the served subscriber can have come from the last known cell"),
 ];
 
 /// Keys.
@@ -160,6 +206,10 @@ pub const KEYS: &[Named<KeyField>] = &[
     ("template", KeyField::Template, "fingerprint of the SMS text"),
     ("domain", KeyField::Domain, "registrable domain"),
     ("call", KeyField::Call, "network-wide call reference"),
+    ("served.dealer", KeyField::Dealer, "token of the dealer that sold the served subscriber's SIM"),
+    ("served.registrant", KeyField::Registrant, "token of whom the served subscriber's SIM is registered to"),
+    ("hour", KeyField::Hour, "hour of the day in the operator's country"),
+    ("area", KeyField::Area, "square of a tenth of a degree (about 10 km) in which the cell stands"),
 ];
 
 impl TextField {
@@ -211,6 +261,10 @@ impl TextField {
             Self::CallerMark => mark(record.caller_plan.mark),
             Self::CalleeCountry => known(&record.callee_plan.country),
             Self::CalleeLine => record.callee_plan.line.as_str(),
+            Self::CellCountry => record.cell_country.as_ref().map_or("", known),
+            Self::CellAdmin1 => record.cell_admin1,
+            Self::Segment => own_or(record.segment, record.enrichment.segment.as_str()),
+            Self::RangeHolder => own_or(record.range_holder, record.enrichment.range_holder.as_str()),
         }
     }
 
@@ -250,6 +304,12 @@ impl FlagField {
             Self::CalleePossible => record.callee_plan.possible,
             Self::SameParty => record.caller.is_some() && record.caller == record.callee,
             Self::TrunkInInternational => record.trunk_in_international,
+            Self::CellBorder => record.cell_border,
+            Self::M2m => record.m2m.unwrap_or(record.enrichment.m2m),
+            Self::FirstContact => record.enrichment.first_contact,
+            Self::ForwardedToFirstContact => record.enrichment.forwarded_to_first_contact,
+            Self::Binding => record.enrichment.binding,
+            Self::ImsiForeign => imsi_foreign(record),
         }
     }
 }
@@ -266,6 +326,16 @@ impl NumberField {
             Self::CallerDigits => {
                 record.caller.and_then(|caller| caller.number()).map(|number| i64::from(number.len()))
             }
+            Self::SharedDigits => shared_digits(record),
+            Self::AgeS => record.enrichment.age_s.get().map(i64::from),
+            Self::SeenS => record.enrichment.seen_s.get().map(i64::from),
+            Self::ImsiChangedS => record.enrichment.imsi_changed_s.get().map(i64::from),
+            Self::ImeiChangedS => record.enrichment.imei_changed_s.get().map(i64::from),
+            Self::ForwardChangedS => record.enrichment.forward_changed_s.get().map(i64::from),
+            Self::DistanceM => record.enrichment.distance_m.get().map(i64::from),
+            Self::SpeedMh => record.enrichment.speed_mh.get().map(i64::from),
+            Self::ReceivedS => record.enrichment.received_s.get().map(i64::from),
+            Self::Hour => Some(local_hour(record)),
         }
     }
 
@@ -273,7 +343,9 @@ impl NumberField {
     #[must_use]
     pub const fn scale(self) -> f64 {
         match self {
-            Self::DurationMs => 1000.0,
+            Self::DurationMs | Self::DistanceM | Self::SpeedMh => 1000.0,
+            Self::AgeS => 86_400.0,
+            Self::SeenS | Self::ReceivedS | Self::ImsiChangedS | Self::ImeiChangedS | Self::ForwardChangedS => 3600.0,
             _ => 1.0,
         }
     }
@@ -295,8 +367,64 @@ impl KeyField {
             Self::Template => text_key(record.template),
             Self::Domain => text_key(record.domain),
             Self::Call => text_key(record.call),
+            Self::Dealer => token(record.dealer, record.enrichment.dealer),
+            Self::Registrant => token(record.registrant, record.enrichment.registrant),
+            Self::Area => record.position.map(Position::area),
+            Self::Hour => u64::try_from(local_hour(record)).ok(),
         }
     }
+}
+
+/// Mobile country codes (ITU-T E.212) and minutes ahead of UTC of the six countries; all of each keep one time.
+const COUNTRIES: [(&str, &[&str], i64); 6] = [
+    ("CN", &["460", "461"], 480),
+    ("KH", &["456"], 420),
+    ("LA", &["457"], 420),
+    ("MM", &["414"], 390),
+    ("TH", &["520"], 420),
+    ("VN", &["452"], 420),
+];
+
+fn country_of(record: &Record<'_>) -> Option<&'static (&'static str, &'static [&'static str], i64)> {
+    COUNTRIES.iter().find(|(country, ..)| *country == record.home.as_str())
+}
+
+/// Not claimed where the operator's country is none of the six.
+fn imsi_foreign(record: &Record<'_>) -> bool {
+    let (Some(imsi), Some((_, codes, _))) = (record.imsi, country_of(record)) else { return false };
+    let imsi = imsi.to_string();
+    !codes.iter().any(|code| imsi.starts_with(code))
+}
+
+/// By UTC where the operator's country is none of the six.
+fn local_hour(record: &Record<'_>) -> i64 {
+    let ahead_min = country_of(record).map_or(0, |(_, _, ahead_min)| *ahead_min);
+    (record.event.as_ms().div_euclid(60_000) + ahead_min).div_euclid(60).rem_euclid(24)
+}
+
+/// A record's own column, else what the reference says.
+fn own_or<'a>(own: &'a str, reference: &'a str) -> &'a str {
+    if own.is_empty() { reference } else { own }
+}
+
+fn token(own: &str, reference: u32) -> Option<u64> {
+    let key = if own.is_empty() { reference } else { token_key(own) };
+    (key != 0).then_some(u64::from(key))
+}
+
+/// Leading digits that two numbers share; nothing where one of the parties is no number.
+fn shared_digits(record: &Record<'_>) -> Option<i64> {
+    let (caller, callee) = (record.caller?.number()?, record.callee?.number()?);
+    let (mut left, mut right) = (caller.as_integer(), callee.as_integer());
+    let (mut digits, other) = (caller.len(), callee.len());
+    // Both as long as the shorter one.
+    left /= 10_u64.pow(digits.saturating_sub(other));
+    right /= 10_u64.pow(other.saturating_sub(digits));
+    digits = digits.min(other);
+    while left != right {
+        (left, right, digits) = (left / 10, right / 10, digits - 1);
+    }
+    Some(i64::from(digits))
 }
 
 /// The other party of the served subscriber.
@@ -401,13 +529,18 @@ impl EntityType {
     }
 
     /// The entity of this type that a record is an event of, where it is judged at each record: the served subscriber
-    /// of an `outgoing` or `incoming` record.
+    /// of an `outgoing` or `incoming` record, as callee also of a `forwarded` one, and the own number that a `report` names, as caller.
     #[must_use]
     pub fn local_key<'a>(self, record: &Record<'a>) -> Option<EntityKey<'a>> {
         let leg = matches!(record.direction, Direction::Outgoing | Direction::Incoming);
         match self {
             Self::Caller if leg => record.served().map(EntityKey::Party),
+            Self::Caller if record.kind == Kind::Report && record.caller_plan.own => {
+                record.caller.map(EntityKey::Party)
+            }
             Self::Callee if record.direction == Direction::Incoming => record.callee.map(EntityKey::Party),
+            // Who was called and had forwarded.
+            Self::Callee if record.direction == Direction::Forwarded => record.redirecting.map(EntityKey::Party),
             Self::Sim if leg => record.imsi.map(EntityKey::Digits),
             _ => None,
         }
@@ -415,19 +548,27 @@ impl EntityType {
 
     /// The entity of this type that a record counts for, where it is judged at pane close. Each call and message
     /// counts once: an own party's from the `outgoing` leg, a foreign one's from the `incoming` leg; `transit` feeds
-    /// trunks and blocks alone.
+    /// trunks and blocks alone. A block is the caller's of a call from elsewhere, the callee's of an own one to elsewhere. A `report` counts for the foreign number or sender, the template and the domain that it
+    /// names.
     #[must_use]
     pub fn aggregated_key<'a>(self, record: &Record<'a>) -> Option<EntityKey<'a>> {
         let from_abroad = matches!(record.direction, Direction::Incoming | Direction::Transit);
+        let reported = record.kind == Kind::Report;
         match self {
-            Self::Caller if record.direction == Direction::Incoming && !record.caller_plan.own => {
+            Self::Caller if (record.direction == Direction::Incoming || reported) && !record.caller_plan.own => {
                 record.caller.map(EntityKey::Party)
             }
+            Self::Template if reported => text(record.template),
+            Self::Domain if reported => text(record.domain),
             Self::Device if counts_once(record) => record.imei.map(EntityKey::Digits),
             Self::Cell if counts_once(record) => text(record.cell),
             Self::Template if counts_once(record) => text(record.template),
             Self::Domain if counts_once(record) => text(record.domain),
             Self::Trunk if from_abroad => text(record.trunk_in),
+            // A call to a foreign block: one that calls back, or one to a range that costs.
+            Self::Block if record.direction == Direction::Outgoing && !record.callee_plan.own => {
+                record.callee.and_then(|callee| callee.number()).map(|number| EntityKey::Block(number.block()))
+            }
             Self::Block if from_abroad => {
                 record.caller.and_then(|caller| caller.number()).map(|number| EntityKey::Block(number.block()))
             }

@@ -8,6 +8,7 @@ use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::{Mistakes, Placed, Table, parse};
 use lancang_window::Aggregate;
 
+use crate::evidence::{EVIDENCE, Evidence};
 use crate::limits::{PANES, WINDOW_MS_MAX};
 use crate::plan::{EntityType, Mode, Role};
 
@@ -42,25 +43,63 @@ pub const ENTITIES: [(&str, EntityName); 10] = [
     ("domain", aggregated(EntityType::Domain)),
 ];
 
-/// Names of aggregates and what their column holds.
-pub const AGGREGATES: [(&str, (Aggregate, ColumnForm)); 6] = [
-    ("count", (Aggregate::Count, ColumnForm::None)),
-    ("sum", (Aggregate::Sum, ColumnForm::Number)),
-    ("min", (Aggregate::Min, ColumnForm::Number)),
-    ("max", (Aggregate::Max, ColumnForm::Number)),
-    ("distinct", (Aggregate::Distinct, ColumnForm::Key)),
-    ("count_at_home", (Aggregate::CountAtHome, ColumnForm::Key)),
+/// What a feature measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// One aggregate of the windows.
+    Of(Aggregate),
+    /// Sum over the number of records that have the field.
+    Mean,
+    /// Of the records that count, the part that satisfies a condition.
+    Share,
+    /// 1 − deviation / mean of the gaps: 1 for a clock, about 0 for chance.
+    Regularity,
+    /// Of the parties that the entity calls, the part that calls it too.
+    Reciprocity,
+    /// Second events that begin during a first one or within a time after it.
+    Sequence,
+    /// How far another feature lies over what it was at the same hour on other days.
+    Baseline,
+}
+
+/// Names of measures and what `of` names.
+#[rustfmt::skip]
+pub const AGGREGATES: [(&str, (Measure, ColumnForm)); 18] = [
+    ("count", (Measure::Of(Aggregate::Count), ColumnForm::None)),
+    ("sum", (Measure::Of(Aggregate::Sum), ColumnForm::Number)),
+    ("min", (Measure::Of(Aggregate::Min), ColumnForm::Number)),
+    ("max", (Measure::Of(Aggregate::Max), ColumnForm::Number)),
+    ("mean", (Measure::Mean, ColumnForm::Number)),
+    ("distinct", (Measure::Of(Aggregate::Distinct), ColumnForm::Key)),
+    ("share", (Measure::Share, ColumnForm::Condition)),
+    ("entropy", (Measure::Of(Aggregate::Entropy), ColumnForm::Key)),
+    ("busy", (Measure::Of(Aggregate::Busy), ColumnForm::None)),
+    ("concurrency", (Measure::Of(Aggregate::Concurrency), ColumnForm::None)),
+    ("gap_mean", (Measure::Of(Aggregate::GapMean), ColumnForm::None)),
+    ("gap_deviation", (Measure::Of(Aggregate::GapDeviation), ColumnForm::None)),
+    ("regularity", (Measure::Regularity, ColumnForm::None)),
+    ("longest_run", (Measure::Of(Aggregate::Run), ColumnForm::Party)),
+    ("reciprocity", (Measure::Reciprocity, ColumnForm::None)),
+    ("sequence", (Measure::Sequence, ColumnForm::None)),
+    ("baseline", (Measure::Baseline, ColumnForm::Feature)),
+    ("count_at_home", (Measure::Of(Aggregate::CountAtHome), ColumnForm::Key)),
 ];
 
-/// What an aggregate's column holds.
+/// What `of` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnForm {
-    /// It needs none.
+    /// Nothing.
     None,
-    /// A number.
+    /// A number field.
     Number,
-    /// A key.
+    /// A key field.
     Key,
+    /// The caller or the callee: a key field that holds numbers.
+    Party,
+    /// A condition over the record.
+    Condition,
+    /// A feature that stands before.
+    Feature,
 }
 
 /// Names of roles.
@@ -96,6 +135,8 @@ pub struct PatternFile {
     pub critical: Option<Placed<String>>,
     pub weights: Vec<WeightText>,
     pub rules: Vec<RuleText>,
+    pub evidence: Vec<Evidence>,
+    pub certain: Option<String>,
 }
 
 /// A feature as written.
@@ -105,24 +146,32 @@ pub struct FeatureText {
     pub name: Placed<String>,
     /// What it is.
     pub form: FeatureForm,
+    /// What kind of evidence it is, where the file says so.
+    pub evidence: Option<Evidence>,
+}
+
+/// An aggregate over a window as written.
+#[derive(Clone, Debug)]
+pub struct AggregateText {
+    /// Which.
+    pub measure: Measure,
+    /// What it is of, where it needs that.
+    pub of: Option<Placed<String>>,
+    /// Which records count.
+    pub filter: Option<Placed<String>>,
+    /// Sequence: which records stand first and which second, and how long after the first, milliseconds.
+    pub sequence: Option<(Placed<String>, Placed<String>, i64)>,
+    /// Length of the window, milliseconds; of a baseline 0.
+    pub window_ms: i64,
+    /// Number of panes.
+    pub panes: i64,
 }
 
 /// What a feature is.
 #[derive(Clone, Debug)]
 pub enum FeatureForm {
     /// An aggregate over a window.
-    Aggregate {
-        /// Which.
-        aggregate: Aggregate,
-        /// Column, where it needs one.
-        of: Option<Placed<String>>,
-        /// Which records count.
-        filter: Option<Placed<String>>,
-        /// Length of the window.
-        window: Placed<i64>,
-        /// Number of panes.
-        panes: i64,
-    },
+    Aggregate(AggregateText),
     /// Arithmetic over features that stand before it.
     Value(Placed<String>),
 }
@@ -157,6 +206,10 @@ pub struct RuleText {
     pub critical: Option<Placed<String>>,
     /// Its weights, the pattern's where there are none.
     pub weights: Vec<WeightText>,
+    /// Kinds of evidence that its records are by themselves.
+    pub evidence: Vec<Evidence>,
+    /// Why one of its facts is enough by itself.
+    pub certain: Option<String>,
 }
 
 /// Reads a pattern file.
@@ -219,6 +272,8 @@ fn pattern(path: &str, text: &str, root: &Table<'_, '_>) -> Option<PatternFile> 
         critical: root.text("critical"),
         weights: weights(root),
         rules: rules(root),
+        evidence: evidence(root),
+        certain: root.text("certain").map(|text| text.value),
     };
     if file.warn.is_none() && file.rules.iter().any(|rule| rule.warn.is_none())
         || file.warn.is_none() && file.rules.is_empty()
@@ -268,6 +323,20 @@ fn related(root: &Table<'_, '_>) -> Vec<(EntityType, Role)> {
     related
 }
 
+fn evidence(table: &Table<'_, '_>) -> Vec<Evidence> {
+    let mut found = Vec::new();
+    for text in table.texts("evidence") {
+        match EVIDENCE.iter().find(|(name, _)| *name == text.value) {
+            Some((_, evidence)) => found.push(*evidence),
+            None => {
+                let names = EVIDENCE.iter().map(|(name, _)| *name);
+                table.mistakes().unknown(text.span, "evidence", "unknown kind of evidence", &text.value, names);
+            }
+        }
+    }
+    found
+}
+
 fn features(table: &Table<'_, '_>) -> Vec<FeatureText> {
     let Some(features) = table.table("features") else { return Vec::new() };
     features.named_tables().into_iter().filter_map(|(name, table)| feature(name, table)).collect()
@@ -276,13 +345,14 @@ fn features(table: &Table<'_, '_>) -> Vec<FeatureText> {
 fn feature(name: Placed<String>, table: Table<'_, '_>) -> Option<FeatureText> {
     let form = match table.text("value") {
         Some(value) => Some(FeatureForm::Value(value)),
-        None => aggregate(&table),
+        None => aggregate(&table).map(FeatureForm::Aggregate),
     };
+    let evidence = table.name_of("evidence", &EVIDENCE).map(|evidence| evidence.value);
     table.finish();
-    form.map(|form| FeatureText { name, form })
+    form.map(|form| FeatureText { name, form, evidence })
 }
 
-fn aggregate(table: &Table<'_, '_>) -> Option<FeatureForm> {
+fn aggregate(table: &Table<'_, '_>) -> Option<AggregateText> {
     let aggregate = table.name_of("aggregate", &AGGREGATES);
     if aggregate.is_none() && !table.has("aggregate") {
         table.wrong(table.span(), "aggregate", "missing: expected `aggregate` with a `window`, or `value`");
@@ -291,27 +361,62 @@ fn aggregate(table: &Table<'_, '_>) -> Option<FeatureForm> {
     let filter = table.text("where");
     let window = table.duration_ms("window");
     let panes = table.integer("panes", 1..=288).map_or(PANES, |panes| panes.value);
-    let (aggregate, form) = aggregate?.value;
+    let (first, then, within) = (table.text("first"), table.text("then"), table.duration_ms("within"));
+    let (measure, form) = aggregate?.value;
     match (form, &of) {
-        (ColumnForm::None, Some(of)) => table.wrong(of.span.clone(), "of", "this aggregate has no column"),
-        (ColumnForm::Number | ColumnForm::Key, None) => {
-            table.wrong(table.span(), "of", "missing: expected the field that is aggregated");
+        (ColumnForm::None, Some(of)) => {
+            table.wrong(of.span.clone(), "of", "this aggregate is of nothing: leave it out")
         }
-        _ => {}
+        (ColumnForm::None, None) | (_, Some(_)) => {}
+        (ColumnForm::Condition, None) => {
+            table.wrong(table.span(), "of", "missing: expected a condition over the record")
+        }
+        (ColumnForm::Feature, None) => {
+            table.wrong(table.span(), "of", "missing: expected a feature that stands before")
+        }
+        (_, None) => table.wrong(table.span(), "of", "missing: expected the field that is aggregated"),
     }
-    let Some(window) = window else {
-        if !table.has("window") {
-            table.wrong(table.span(), "window", "missing: expected a length such as `1h`");
+    let sequence = match (measure, first, then, within) {
+        (Measure::Sequence, Some(first), Some(then), Some(within)) => Some((first, then, within.value)),
+        (Measure::Sequence, ..) => {
+            table.wrong(
+                table.span(),
+                "first",
+                "a sequence has `first` and `then`, conditions over the record, and `within`",
+            );
+            None
         }
-        return None;
+        (_, None, None, None) => None,
+        _ => {
+            table.wrong(table.span(), "first", "only a sequence has `first`, `then` and `within`");
+            None
+        }
     };
-    if window.value > WINDOW_MS_MAX {
-        table.wrong(window.span.clone(), "window", "expected at most 30d");
-    }
-    if window.value % panes != 0 {
-        table.wrong(window.span.clone(), "window", format!("expected a multiple of {panes} milliseconds (its panes)"));
-    }
-    Some(FeatureForm::Aggregate { aggregate, of, filter, window, panes })
+    let window_ms = match window {
+        _ if measure == Measure::Baseline => {
+            if let Some(window) = window {
+                table.wrong(window.span, "window", "a baseline has the window of the feature that it is of");
+            }
+            0
+        }
+        None => {
+            if !table.has("window") {
+                table.wrong(table.span(), "window", "missing: expected a length such as `1h`");
+            }
+            return None;
+        }
+        Some(window) => {
+            if window.value > WINDOW_MS_MAX {
+                table.wrong(window.span.clone(), "window", "expected at most 30d");
+            }
+            if window.value % panes != 0 {
+                let message = format!("expected a multiple of {panes} milliseconds (its panes)");
+                table.wrong(window.span.clone(), "window", message);
+            }
+            window.value
+        }
+    };
+    Some(AggregateText { measure, of, filter, sequence, window_ms, panes })
 }
 
 fn weights(table: &Table<'_, '_>) -> Vec<WeightText> {
@@ -345,6 +450,8 @@ fn rules(root: &Table<'_, '_>) -> Vec<RuleText> {
             warn: table.text("warn"),
             critical: table.text("critical"),
             weights: weights(&table),
+            evidence: evidence(&table),
+            certain: table.text("certain").map(|text| text.value),
         };
         table.finish();
         rules.push(rule);

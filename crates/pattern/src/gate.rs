@@ -1,38 +1,41 @@
-//! The gate of an entity that is judged at each record: how many events, in which window, without which no condition
-//! can hold. A quiet entity costs a count and no more.
+//! The gates of an entity that is judged at each record: how many events, in which window, without which a pattern cannot
+//! hold. A quiet entity costs a count a gate and no more.
 //!
 //! **Invariants:**
-//! - a gate is necessary: where every window holds fewer events than its gate, no pattern of the entity holds
+//! - a gate is necessary: where every window holds fewer events than its gate, its pattern does not hold
 //!   (interval arithmetic, [`crate::expression::Condition::may`]; ranges only grow with the counts);
 //! - a window's gate is met alone: a burst of ten within an hour and a day of sixty are two ways, and ten within a day
 //!   are none.
 
+use lancang_window::limits::GATES_MAX;
 use lancang_window::{Aggregate, Layout, Primitive};
 
 use crate::expression::{May, Range};
 use crate::limits::EVENTS_MIN_MAX;
 use crate::plan::{EntityPlan, PatternPlan};
 
-/// Sets the gate of a local entity: on the filter with which it is the strongest, since patterns need most of its
-/// events.
+/// Sets the gates of a local entity's patterns: each on the filter with which it is the strongest, since a pattern needs
+/// most of its events. Past [`GATES_MAX`] filters the rest count all events, which is weaker.
 pub(crate) fn set(plan: &mut EntityPlan) {
-    let least = |filter: u8| {
-        let mut least = vec![u32::MAX; plan.layout.windows.len()];
-        for pattern in &plan.patterns {
-            let of_one = thresholds(filter, &plan.layout, pattern);
-            least.iter_mut().zip(of_one).for_each(|(least, of_one)| *least = of_one.min(*least));
-        }
-        least
-    };
-    let strength = |least: &[u32]| {
-        (least.iter().copied().min().unwrap_or(0), least.iter().map(|one| u64::from(*one)).sum::<u64>())
-    };
-    // Of equal ones the first: filter 0 is all that is looked at.
-    let filters = (0..plan.filters.len() as u8).map(|filter| (least(filter), filter));
-    let strongest = filters.max_by_key(|(least, filter)| (strength(least), u8::MAX - filter));
-    if let Some((least, filter)) = strongest {
-        (plan.gate, plan.layout.gate) = (least, filter);
+    for place in 0..plan.patterns.len() {
+        let filters = (0..plan.filters.len() as u8).filter(|filter| {
+            *filter == 0 || plan.layout.gates.contains(filter) || plan.layout.gates.len() < GATES_MAX - 1
+        });
+        let gates = filters.map(|filter| (thresholds(filter, &plan.layout, &plan.patterns[place]), filter));
+        // Of equal ones a narrower filter than 0, which is all that is looked at.
+        let strongest = gates.max_by_key(|(least, filter)| (strength(least), *filter != 0, u8::MAX - filter));
+        let Some((least, filter)) = strongest else { continue };
+        let gates = &mut plan.layout.gates;
+        let gate = gates.iter().position(|other| *other == filter).unwrap_or_else(|| {
+            gates.push(filter);
+            gates.len() - 1
+        });
+        (plan.patterns[place].gate, plan.patterns[place].least) = (gate, least);
     }
+}
+
+fn strength(least: &[u32]) -> (u32, u64) {
+    (least.iter().copied().min().unwrap_or(0), least.iter().map(|one| u64::from(*one)).sum::<u64>())
 }
 
 /// Whether a pattern's condition may hold, and may fail, at all; and with no event.
@@ -53,7 +56,12 @@ fn thresholds(filter: u8, layout: &Layout, pattern: &PatternPlan) -> Vec<u32> {
         let may_hold = |events: u32| {
             let in_window = |primitive: &Primitive| {
                 let of = usize::from(primitive.window);
-                if primitive.filter != filter {
+                let filters = match primitive.aggregate {
+                    Aggregate::Sequence { then, .. } => [primitive.filter, then],
+                    _ => [primitive.filter; 2],
+                };
+                // Every event is one of filter 0.
+                if filter != 0 && !filters.contains(&filter) {
                     u32::MAX
                 } else if of == *window {
                     events
@@ -85,11 +93,21 @@ fn may(layout: &Layout, pattern: &PatternPlan, events: impl Fn(&Primitive) -> u3
 }
 
 fn primitive_range(primitive: &Primitive, events: u32) -> Range {
+    let most = if events == u32::MAX { f64::INFINITY } else { f64::from(events) };
     match primitive.aggregate {
-        Aggregate::Count | Aggregate::Distinct | Aggregate::CountAtHome => {
-            Range { least: 0.0, most: if events == u32::MAX { f64::INFINITY } else { f64::from(events) } }
+        Aggregate::Count | Aggregate::Distinct | Aggregate::CountAtHome | Aggregate::Concurrency | Aggregate::Run => {
+            Range { least: 0.0, most }
         }
-        Aggregate::Sum if events == 0 => Range { least: 0.0, most: 0.0 },
-        _ => Range::ANY,
+        // Without a first or without a second event there is no sequence; a first may have many seconds.
+        Aggregate::Sequence { then, .. } if then == primitive.filter => Range { least: 0.0, most },
+        Aggregate::Sum | Aggregate::Busy | Aggregate::Sequence { .. } if events == 0 => Range { least: 0.0, most: 0.0 },
+        Aggregate::Entropy if events <= 1 => Range { least: 0.0, most: 0.0 },
+        Aggregate::Busy | Aggregate::Entropy | Aggregate::Sequence { .. } => Range { least: 0.0, most: f64::INFINITY },
+        Aggregate::Sum
+        | Aggregate::Min
+        | Aggregate::Max
+        | Aggregate::GapMean
+        | Aggregate::GapDeviation
+        | Aggregate::Baseline { .. } => Range::ANY,
     }
 }

@@ -2,18 +2,25 @@
 //!
 //! - [`file`] reads a pattern file, [`syntax`] its conditions (a subset of CEL), [`lists`] the named lists;
 //! - [`compile`] turns files into a [`plan::Plan`]: shared features, gates, checked conditions;
+//! - [`needs`] tells what a pack asks of a record task's memory;
+//! - [`explain`] shows why a pattern holds or does not, [`moved`] moves a limit of one;
 //! - [`predicate`], [`expression`] and [`judge`] evaluate; [`fields`] is the one table of what a record offers.
 //!
 //! **Invariant:** this crate knows no clock and not where records come from.
 
 pub mod compile;
+pub mod evidence;
+pub mod explain;
 pub mod expression;
+mod feature;
 pub mod fields;
 pub mod file;
 mod gate;
 pub mod judge;
 pub mod limits;
 pub mod lists;
+pub mod moved;
+pub mod needs;
 pub mod pack;
 pub mod plan;
 pub mod predicate;

@@ -15,3 +15,5 @@ pub const ATOMS_MAX: usize = 16;
 pub const EVENTS_MIN_MAX: u32 = 10_000;
 /// Longest line of a named list, bytes.
 pub const LIST_LINE_BYTES_MAX: usize = 4096;
+/// Ways in which a condition may hold that are looked at for their kinds of evidence: there are at most 2^10 kinds.
+pub const WAYS_MAX: usize = 1024;

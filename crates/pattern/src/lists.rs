@@ -27,6 +27,10 @@ pub struct Entry {
     pub expires: Timestamp,
     /// Who answers for it.
     pub owner: String,
+    /// What it names, as it is written: `prefix +8551299`.
+    pub names: String,
+    /// Why it is there.
+    pub reason: String,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -93,7 +97,8 @@ impl Lists {
                 return Err(Refused::new(column, "missing: an entry names its list, its owner and its reason"));
             }
         }
-        let entry = Entry { expires: expiry(expires)?, owner: owner.clone() };
+        let names = format!("{kind} {value}");
+        let entry = Entry { expires: expiry(expires)?, owner: owner.clone(), names, reason: reason.clone() };
         let into = self.lists.entry(list.clone()).or_default();
         add(into, kind, value, entry)?;
         self.entries += 1;
@@ -119,7 +124,7 @@ impl Lists {
             KeyField::Smsc => text(record.smsc),
             KeyField::Template => text(record.template),
             KeyField::Domain => text(record.domain),
-            KeyField::Call => false,
+            KeyField::Call | KeyField::Dealer | KeyField::Registrant | KeyField::Area | KeyField::Hour => false,
         }
     }
 
@@ -132,15 +137,34 @@ impl Lists {
         !list.texts.is_empty() && list.has_text(&format!("{caller}>{callee}"), record.event)
     }
 
+    /// Whether the list has the record's sender over the SMSC or gateway that it came from: `sender@smsc`.
+    #[must_use]
+    pub fn has_route(&self, list: &str, record: &Record<'_>) -> bool {
+        let (Some(list), Some(caller)) = (self.lists.get(list), record.caller) else { return false };
+        !list.texts.is_empty() && list.has_text(&format!("{caller}@{}", record.smsc), record.event)
+    }
+
     /// Whether the list has an entity, at `at`.
     #[must_use]
     pub fn has_entity(&self, list: &str, entity: &EntityKey<'_>, at: Timestamp) -> bool {
-        let Some(list) = self.lists.get(list) else { return false };
+        self.owner(list, entity, at).is_some()
+    }
+
+    /// Who answers for the entry by which the list has an entity, at `at`.
+    #[must_use]
+    pub fn owner(&self, list: &str, entity: &EntityKey<'_>, at: Timestamp) -> Option<&str> {
+        self.entry_of(list, entity, at).map(|entry| entry.owner.as_str())
+    }
+
+    /// The entry by which the list has an entity, at `at`.
+    #[must_use]
+    pub fn entry_of(&self, list: &str, entity: &EntityKey<'_>, at: Timestamp) -> Option<&Entry> {
+        let list = self.lists.get(list)?;
         match entity {
-            EntityKey::Party(party) => list.has_party(Some(*party), at),
-            EntityKey::Digits(digits) => list.has_device(&digits.to_string(), at),
-            EntityKey::Text(text) => list.has_text(text, at),
-            EntityKey::Block(block) => list.has_number(*block, at),
+            EntityKey::Party(Party::Number(number)) => list.number(number.as_integer(), at),
+            EntityKey::Party(Party::Text(text)) | EntityKey::Text(text) => list.text(text, at),
+            EntityKey::Digits(digits) => list.device(&digits.to_string(), at),
+            EntityKey::Block(block) => list.number(*block, at),
         }
     }
 }
@@ -148,34 +172,44 @@ impl Lists {
 impl List {
     fn has_party(&self, party: Option<Party<'_>>, at: Timestamp) -> bool {
         match party {
-            Some(Party::Number(number)) => self.has_number(number.as_integer(), at),
+            Some(Party::Number(number)) => self.number(number.as_integer(), at).is_some(),
             Some(Party::Text(text)) => self.has_text(text, at),
             None => false,
         }
     }
 
-    fn has_number(&self, number: u64, at: Timestamp) -> bool {
-        let in_force = |entry: &Entry| at < entry.expires;
-        if self.numbers.get(&number).is_some_and(in_force) {
-            return true;
+    fn has_text(&self, text: &str, at: Timestamp) -> bool {
+        self.text(text, at).is_some()
+    }
+
+    fn has_device(&self, imei: &str, at: Timestamp) -> bool {
+        self.device(imei, at).is_some()
+    }
+
+    /// The entry of a number: its own, that of a prefix, the longest first, or that of a range.
+    fn number(&self, number: u64, at: Timestamp) -> Option<&Entry> {
+        let in_force = |entry: &&Entry| at < entry.expires;
+        if let Some(entry) = self.numbers.get(&number).filter(in_force) {
+            return Some(entry);
         }
         let mut prefix = if self.prefixes.is_empty() { 0 } else { number };
         while prefix > 0 {
-            if self.prefixes.get(&prefix).is_some_and(in_force) {
-                return true;
+            if let Some(entry) = self.prefixes.get(&prefix).filter(in_force) {
+                return Some(entry);
             }
             prefix /= 10;
         }
-        self.ranges.iter().any(|(first, last, entry)| (*first..=*last).contains(&number) && in_force(entry))
+        let covers = |range: &&(u64, u64, Entry)| (range.0..=range.1).contains(&number) && at < range.2.expires;
+        self.ranges.iter().find(covers).map(|(_, _, entry)| entry)
     }
 
-    fn has_text(&self, text: &str, at: Timestamp) -> bool {
-        self.texts.get(text).is_some_and(|entry| at < entry.expires)
+    fn text(&self, text: &str, at: Timestamp) -> Option<&Entry> {
+        self.texts.get(text).filter(|entry| at < entry.expires)
     }
 
     /// By the whole IMEI or its type allocation code (the first 8 digits).
-    fn has_device(&self, imei: &str, at: Timestamp) -> bool {
-        self.has_text(imei, at) || imei.get(..8).is_some_and(|tac| self.has_text(tac, at))
+    fn device(&self, imei: &str, at: Timestamp) -> Option<&Entry> {
+        self.text(imei, at).or_else(|| self.text(imei.get(..8)?, at))
     }
 }
 
@@ -320,6 +354,9 @@ mod tests {
         check("+85523001000", before, false);
         check("WINGBANK", before, true);
         assert_eq!(lists.len(), 4);
+        let entry = lists.entry_of("a", &party("+85523000500"), Timestamp::from_ms(before)).unwrap();
+        assert_eq!(entry.names, "range +85523000000-+85523000999");
+        assert_eq!((entry.owner.as_str(), entry.reason.as_str()), ("desk", "a, b"));
         let mut record = Record::new(Kind::Voice, Timestamp::from_ms(before));
         record.caller = Some(Party::Text("WINGBANK"));
         assert!(lists.has_field("a", KeyField::Caller, &record));

@@ -82,13 +82,8 @@ pub struct EntityPlan {
     pub send: Option<Predicate>,
     /// Number of the send gate: plans with one gate have one number and stand together.
     pub send_group: u32,
-    /// Local entities: events that pass the filter [`Layout::gate`], for each window of the layout, of which one window
-    /// at least must hold so many before any pattern can hold. `u32::MAX`: never that window alone.
-    pub gate: Vec<u32>,
     /// Other entities of the events, named in an incident with these roles.
     pub related: Vec<(EntityType, Role)>,
-    /// Primitive whose value is the number of victims.
-    pub victims: Option<usize>,
     /// Patterns (or rules) that look at this entity.
     pub patterns: Vec<PatternPlan>,
 }
@@ -123,6 +118,17 @@ pub struct PatternPlan {
     pub pane_ms: i64,
     /// Lists whose members this pattern is silent about (checked on the entity's value).
     pub suppress: Vec<String>,
+    /// Primitive whose value is the number of victims.
+    pub victims: Option<usize>,
+    /// Primitives that its features are made of and that of its victims, ascending.
+    pub primitives: Vec<usize>,
+    /// Bit of the filter of the records that it looks at.
+    pub records: u8,
+    /// Place in [`Layout::gates`] of the filter whose events are counted for its gate.
+    pub gate: usize,
+    /// Local entities: events past that filter, for each window of the layout, of which one window at least must hold so
+    /// many before this pattern can hold. `u32::MAX`: never that window alone.
+    pub least: Vec<u32>,
     /// Named features over the primitives' values, in order; a condition refers to them by index.
     pub features: Vec<Feature>,
     /// Condition for an incident of severity 3 (OCSF medium).

@@ -1,7 +1,7 @@
 //! Conditions over one record.
 //!
 //! The subset of CEL: `&&`, `||`, `!`, comparison of a field with a literal, `==` and `!=` of two text fields, flags,
-//! `listed(field, "list")` and `listed_pair(caller, callee, "list")`. A comparison with an absent number does not hold.
+//! `listed(field, "list")`, `listed_pair(caller, callee, "list")` and `listed_route(caller, smsc, "list")`. A comparison with an absent number does not hold.
 
 use lancang_record::record::Record;
 
@@ -62,6 +62,8 @@ pub enum Predicate {
     Listed(KeyField, String),
     /// Caller and callee are a pair of a named list.
     ListedPair(String),
+    /// Sender and SMSC are a route of a named list.
+    ListedRoute(String),
 }
 
 impl Predicate {
@@ -86,6 +88,7 @@ impl Predicate {
             }
             Self::Listed(field, list) => lists.has_field(list, *field, record),
             Self::ListedPair(list) => lists.has_pair(list, record),
+            Self::ListedRoute(list) => lists.has_route(list, record),
         }
     }
 
@@ -126,6 +129,17 @@ impl Predicate {
             }
             (left, right) => Self::And(vec![left, right]),
         }
+    }
+
+    /// Whether it asks for a text field.
+    pub(crate) fn names(&self, text: TextField) -> bool {
+        let mut atoms = Vec::new();
+        self.atoms(&mut atoms);
+        atoms.iter().any(|atom| match atom {
+            Self::TextIs(field, _) | Self::CodeIs(field, _) | Self::Absent(field) => *field == text,
+            Self::SameText(left, right) => [*left, *right].contains(&text),
+            _ => false,
+        })
     }
 
     /// Leaves out of a conjunction what is known to hold.
@@ -222,7 +236,7 @@ mod tests {
         use lancang_record::record::{Direction, Kind, Phase};
         let lists = Lists::default();
         let fields = [
-            (TextField::Kind, ["voice", "sms", "mobility", "report"].as_slice()),
+            (TextField::Kind, ["voice", "sms", "mobility", "report", "subscriber"].as_slice()),
             (TextField::Direction, &["", "outgoing", "incoming", "transit", "forwarded"]),
             (TextField::Phase, &["start", "interim", "end"]),
             (TextField::Domain, &["", "x.top"]),

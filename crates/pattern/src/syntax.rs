@@ -24,6 +24,9 @@ pub struct SyntaxError {
 
 type Parsed<T> = Result<T, SyntaxError>;
 
+/// Functions over a record.
+const FUNCTIONS: [&str; 3] = ["listed", "listed_pair", "listed_route"];
+
 /// Reads a condition over one record.
 ///
 /// # Errors
@@ -120,12 +123,19 @@ impl Source {
             (operators::LOGICAL_OR, _) => Ok(Predicate::Or(parts()?)),
             (operators::LOGICAL_NOT, [one]) => Ok(Predicate::Not(Box::new(self.predicate(one)?))),
             ("listed", [field, list]) => self.listed(field, list),
-            ("listed_pair", [caller, callee, list]) => self.listed_pair(caller, callee, list),
+            ("listed_pair", [caller, callee, list]) => {
+                self.both(["caller", "callee"], [caller, callee], "expected `listed_pair(caller, callee, \"list\")`")?;
+                Ok(Predicate::ListedPair(self.list(list)?))
+            }
+            ("listed_route", [sender, smsc, list]) => {
+                self.both(["caller", "smsc"], [sender, smsc], "expected `listed_route(caller, smsc, \"list\")`")?;
+                Ok(Predicate::ListedRoute(self.list(list)?))
+            }
             (name, [left, right]) => match comparison(name) {
                 Some(comparison) => self.comparison(at, left, comparison, right),
-                None => self.unknown(at, "function", name, ["listed", "listed_pair"]),
+                None => self.unknown(at, "function", name, FUNCTIONS),
             },
-            (name, _) => self.unknown(at, "function", name, ["listed", "listed_pair"]),
+            (name, _) => self.unknown(at, "function", name, FUNCTIONS),
         }
     }
 
@@ -197,11 +207,12 @@ impl Source {
         }
     }
 
-    fn listed_pair(&self, caller: &IdedExpr, callee: &IdedExpr, list: &IdedExpr) -> Parsed<Predicate> {
-        if name(caller).as_deref() != Some("caller") || name(callee).as_deref() != Some("callee") {
-            return self.wrong(caller, "expected `listed_pair(caller, callee, \"list\")`");
+    /// Whether two arguments are the fields that a function is about.
+    fn both(&self, fields: [&str; 2], found: [&IdedExpr; 2], expected: &str) -> Parsed<()> {
+        match found.iter().zip(fields).find(|(at, field)| name(at).as_deref() != Some(*field)) {
+            Some((at, _)) => self.wrong(at, expected),
+            None => Ok(()),
         }
-        Ok(Predicate::ListedPair(self.list(list)?))
     }
 
     fn list(&self, at: &IdedExpr) -> Parsed<String> {
@@ -220,13 +231,14 @@ impl Source {
             (operators::LOGICAL_AND, _) => Ok(Condition::And(parts()?)),
             (operators::LOGICAL_OR, _) => Ok(Condition::Or(parts()?)),
             (operators::LOGICAL_NOT, [one]) => Ok(Condition::Not(Box::new(self.condition(one, names)?))),
+            ("known", [one]) => Ok(Condition::Known(self.expression(one, names)?)),
             (name, [left, right]) => match comparison(name) {
                 Some(comparison) => {
                     Ok(Condition::Compare(self.expression(left, names)?, comparison, self.expression(right, names)?))
                 }
-                None => self.wrong(at, "expected a comparison, `&&`, `||` or `!`"),
+                None => self.wrong(at, "expected a comparison, `&&`, `||`, `!` or `known(…)`"),
             },
-            _ => self.wrong(at, "expected a comparison, `&&`, `||` or `!`"),
+            _ => self.wrong(at, "expected a comparison, `&&`, `||`, `!` or `known(…)`"),
         }
     }
 

@@ -29,10 +29,15 @@ fn the_shipped_pack_compiles() {
     });
     assert_eq!(pack.plan.local.len(), 1);
     let plan = &pack.plan.local[0];
-    let gate: Vec<(i64, u32)> =
-        plan.layout.windows.iter().map(|window| window.length_ms / 3_600_000).zip(plan.gate.clone()).collect();
+    let gate: Vec<(i64, u32)> = plan
+        .layout
+        .windows
+        .iter()
+        .map(|window| window.length_ms / 3_600_000)
+        .zip(plan.patterns[0].least.clone())
+        .collect();
     assert_eq!(gate, [(1, 10), (24, 60)], "ten calls within an hour, or sixty within a day");
-    assert_ne!(plan.layout.gate, 0, "outgoing ones alone");
+    assert_ne!(plan.layout.gates, [0], "outgoing ones alone");
     let scopes: Vec<(EntityType, &str)> =
         pack.plan.aggregated.iter().map(|plan| (plan.entity, plan.scope.as_str())).collect();
     assert_eq!(scopes.iter().filter(|(entity, _)| *entity == EntityType::Trunk).count(), 5);

@@ -23,8 +23,9 @@ use crate::time::Timestamp;
 
 /// First bytes of every entry.
 pub const MAGIC: [u8; 3] = *b"LCG";
-/// Version that this program writes, and the only one it reads.
-pub const VERSION: u8 = 1;
+/// Version that this program writes, and the only one it reads. 2 has subscribers, the cell table's columns and phases
+/// in two bits.
+pub const VERSION: u8 = 2;
 /// Most records in one frame; a longer count is a damaged frame.
 pub const FRAME_RECORDS_MAX: u32 = 65_536;
 

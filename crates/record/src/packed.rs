@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! record := bits u64 | start i64 | event − start, i64 zigzag varint | kind, direction, phase, small flags u32 | fields
-//!           | texts
-//! bits   := presence, 33 bits | bytes of all texts, 31 bits                                        (all little-endian)
+//!           | further | texts
+//! bits   := presence, 34 bits | bytes of all texts, 30 bits                                        (all little-endian)
+//! further := nothing, or by the last presence bit: presence u16 | fields of the cell table and of the subscriber
 //! text   := length varint among the fields, UTF-8 among the texts    party := text or u64, by a bit
 //! ```
 //!
@@ -12,6 +13,7 @@
 //! (`benches/RESULTS.md`).
 
 use crate::number::{Country, Digits, E164, LineType, Mark, Party, Plan};
+use crate::place::Position;
 use crate::record::{Attestation, CauseScheme, Direction, Kind, Phase, Record, Verstat};
 use crate::time::Timestamp;
 
@@ -58,8 +60,26 @@ mod bit {
     pub const REPORTER: u64 = 1 << 30;
     pub const LAST: u64 = 1 << 31;
     pub const INTERNATIONAL: u64 = 1 << 32;
+    pub const FURTHER: u64 = 1 << 33;
     /// Where the bytes of all texts begin.
-    pub const TEXTS: u32 = 33;
+    pub const TEXTS: u32 = 34;
+}
+
+/// Presence bits of the further fields: records without a cell table's or a subscriber's columns have none.
+mod further {
+    pub const POSITION: u64 = 1;
+    pub const COUNTRY: u64 = 1 << 1;
+    pub const ADMIN1: u64 = 1 << 2;
+    pub const BORDER: u64 = 1 << 3;
+    pub const ACTIVATED: u64 = 1 << 4;
+    pub const SEGMENT: u64 = 1 << 5;
+    pub const M2M: u64 = 1 << 6;
+    pub const M2M_YES: u64 = 1 << 7;
+    pub const DEALER: u64 = 1 << 8;
+    pub const REGISTRANT: u64 = 1 << 9;
+    pub const RANGE_HOLDER: u64 = 1 << 10;
+    /// All of this version.
+    pub const ALL: u64 = (1 << 11) - 1;
 }
 
 /// Appends a record.
@@ -70,7 +90,7 @@ pub(crate) fn encode(record: &Record<'_>, bytes: &mut Vec<u8>) {
     let mut writer = Writer { bytes, bits: 0 };
     writer.zigzag(record.event.as_ms().wrapping_sub(record.start.as_ms()));
     writer.bytes.extend_from_slice(&[
-        record.kind as u8 | (record.direction as u8) << 2 | (record.phase as u8) << 5,
+        record.kind as u8 | (record.direction as u8) << 3 | (record.phase as u8) << 6,
         record.cause_scheme as u8 | (record.attestation as u8) << 1 | (record.verstat as u8) << 3,
     ]);
     let [first, second] = *record.home.as_bytes();
@@ -107,14 +127,48 @@ pub(crate) fn encode(record: &Record<'_>, bytes: &mut Vec<u8>) {
     writer.text(bit::REPORTER, record.reporter);
     writer.flag(bit::LAST, record.last);
     writer.flag(bit::INTERNATIONAL, record.trunk_in_international);
+    let with_further = further(record, writer.bytes);
+    writer.flag(bit::FURTHER, with_further);
     let (bits, texts_at) = (writer.bits, writer.bytes.len());
     texts(record).into_iter().for_each(|text| bytes.extend_from_slice(text.as_bytes()));
     let bits = bits | ((bytes.len() - texts_at) as u64) << bit::TEXTS;
     bytes[head..head + 8].copy_from_slice(&bits.to_le_bytes());
 }
 
+/// Appends the further fields; gives whether there is one.
+fn further(record: &Record<'_>, bytes: &mut Vec<u8>) -> bool {
+    let head = bytes.len();
+    bytes.extend_from_slice(&[0; 2]);
+    let mut writer = Writer { bytes, bits: 0 };
+    if let Some(position) = record.position {
+        writer.flag(further::POSITION, true);
+        writer.bytes.extend_from_slice(&position.latitude().to_le_bytes());
+        writer.bytes.extend_from_slice(&position.longitude().to_le_bytes());
+    }
+    if let Some(country) = record.cell_country {
+        writer.flag(further::COUNTRY, true);
+        writer.bytes.extend_from_slice(country.as_bytes());
+    }
+    writer.text(further::ADMIN1, record.cell_admin1);
+    writer.flag(further::BORDER, record.cell_border);
+    writer.word(further::ACTIVATED, record.activated.map(|activated| activated.as_ms() as u64));
+    writer.text(further::SEGMENT, record.segment);
+    writer.flag(further::M2M, record.m2m.is_some());
+    writer.flag(further::M2M_YES, record.m2m == Some(true));
+    writer.text(further::DEALER, record.dealer);
+    writer.text(further::REGISTRANT, record.registrant);
+    writer.text(further::RANGE_HOLDER, record.range_holder);
+    let bits = writer.bits as u16;
+    if bits == 0 {
+        bytes.truncate(head);
+        return false;
+    }
+    bytes[head..head + 2].copy_from_slice(&bits.to_le_bytes());
+    true
+}
+
 /// All texts, in the order of their bits.
-fn texts<'a>(record: &Record<'a>) -> [&'a str; 15] {
+fn texts<'a>(record: &Record<'a>) -> [&'a str; 20] {
     let text = |party: Option<Party<'a>>| match party {
         Some(Party::Text(text)) => text,
         _ => "",
@@ -135,6 +189,11 @@ fn texts<'a>(record: &Record<'a>) -> [&'a str; 15] {
         record.domain,
         record.label,
         record.reporter,
+        record.cell_admin1,
+        record.segment,
+        record.dealer,
+        record.registrant,
+        record.range_holder,
     ]
 }
 
@@ -216,10 +275,10 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], record: &mut Record<'a>) -> Result<(),
     let since = reader.number()?;
     let since = (since >> 1) as i64 ^ -((since & 1) as i64);
     let [kinds, schemes, first, second] = reader.array::<4>()?;
-    *record = Record::new(Kind::ALL[usize::from(kinds & 3)], Timestamp::from_ms(start));
+    *record = Record::new(reader.of(&Kind::ALL, kinds & 7)?, Timestamp::from_ms(start));
     record.event = Timestamp::from_ms(start.wrapping_add(since));
-    record.direction = reader.of(&Direction::ALL, kinds >> 2 & 7)?;
-    record.phase = reader.of(&Phase::ALL, kinds >> 5)?;
+    record.direction = reader.of(&Direction::ALL, kinds >> 3 & 7)?;
+    record.phase = reader.of(&Phase::ALL, kinds >> 6)?;
     record.cause_scheme = CauseScheme::ALL[usize::from(schemes & 1)];
     record.attestation = Attestation::ALL[usize::from(schemes >> 1 & 3)];
     record.verstat = reader.of(&Verstat::ALL, schemes >> 3)?;
@@ -263,6 +322,9 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], record: &mut Record<'a>) -> Result<(),
     record.reporter = reader.text_if(has(bit::REPORTER))?;
     record.last = has(bit::LAST);
     record.trunk_in_international = has(bit::INTERNATIONAL);
+    if has(bit::FURTHER) {
+        reader.further(record)?;
+    }
     if reader.at != reader.bytes.len() || reader.text_at != reader.texts.len() {
         return Err(reader.damaged("the end"));
     }
@@ -287,6 +349,34 @@ impl<'a> Reader<'a> {
         let (fields, texts) = self.bytes.split_at(fields.ok_or_else(|| self.damaged("texts as long as they say"))?);
         let damaged = Damaged { at: fields.len(), expected: "UTF-8" };
         (self.bytes, self.texts) = (fields, std::str::from_utf8(texts).map_err(|_| damaged)?);
+        Ok(())
+    }
+
+    fn further(&mut self, record: &mut Record<'a>) -> Result<(), Damaged> {
+        let bits = u64::from(u16::from_le_bytes(self.array::<2>()?));
+        let has = |bit: u64| bits & bit != 0;
+        if bits == 0 || bits & !further::ALL != 0 {
+            return Err(self.damaged("further fields of this version"));
+        }
+        if has(further::POSITION) {
+            let [latitude, longitude] = [self.array::<4>()?, self.array::<4>()?].map(i32::from_le_bytes);
+            let position = Position::new(latitude, longitude).ok_or_else(|| self.damaged("a place on the Earth"))?;
+            record.position = Some(position);
+        }
+        if has(further::COUNTRY) {
+            let letters = self.array::<2>()?;
+            record.cell_country = Some(self.country(letters)?);
+        }
+        record.cell_admin1 = self.text_if(has(further::ADMIN1))?;
+        record.cell_border = has(further::BORDER);
+        if has(further::ACTIVATED) {
+            record.activated = Some(Timestamp::from_ms(self.word()? as i64));
+        }
+        record.segment = self.text_if(has(further::SEGMENT))?;
+        record.m2m = has(further::M2M).then_some(has(further::M2M_YES));
+        record.dealer = self.text_if(has(further::DEALER))?;
+        record.registrant = self.text_if(has(further::REGISTRANT))?;
+        record.range_holder = self.text_if(has(further::RANGE_HOLDER))?;
         Ok(())
     }
 
@@ -409,9 +499,9 @@ mod tests {
     proptest! {
         #[test]
         fn every_record_comes_back(
-            kinds in (0_usize..4, 0_usize..5, 0_usize..3, 0_usize..2, 0_usize..4, 0_usize..3),
+            kinds in (0_usize..5, 0_usize..5, 0_usize..3, 0_usize..2, 0_usize..4, 0_usize..3),
             times in (any::<i64>(), any::<i64>()),
-            texts in prop::collection::vec(text(), 11),
+            texts in prop::collection::vec(text(), 16),
             parties in prop::collection::vec(party(), 4),
             plans in prop::collection::vec((0_usize..12, 0_u8..8, 0_u8..3, any::<bool>()), 2),
             numbers in (
@@ -419,9 +509,13 @@ mod tests {
                 prop::option::of(any::<u32>()), prop::option::of(any::<u32>()),
             ),
             flags in (any::<bool>(), any::<bool>(), prop::option::of(any::<bool>()), any::<bool>()),
+            further in (
+                prop::option::of((-900_000_i32..=900_000, -1_800_000_i32..=1_800_000)), any::<bool>(), any::<bool>(),
+                prop::option::of(any::<i64>()), prop::option::of(any::<bool>()), any::<bool>(),
+            ),
             cut in any::<prop::sample::Index>(),
         ) {
-            let kind = [Kind::Voice, Kind::Sms, Kind::Mobility, Kind::Report][kinds.0];
+            let kind = Kind::ALL[kinds.0];
             let mut record = Record::new(kind, Timestamp::from_ms(times.0));
             record.event = Timestamp::from_ms(times.1);
             record.direction = [
@@ -445,6 +539,15 @@ mod tests {
                 record.roaming = Country::parse("VN");
                 record.imsi = Digits::parse("456010123456789");
                 record.imei = Digits::parse("05693803564380");
+            }
+            if further.5 {
+                record.position = further.0.and_then(|(latitude, longitude)| Position::new(latitude, longitude));
+                record.cell_country = further.1.then(|| Country::parse("TH").unwrap());
+                record.cell_border = further.2;
+                record.activated = further.3.map(Timestamp::from_ms);
+                record.m2m = further.4;
+                (record.cell_admin1, record.segment, record.dealer) = (&texts[11], &texts[12], &texts[13]);
+                (record.registrant, record.range_holder) = (&texts[14], &texts[15]);
             }
             let mut bytes = Vec::new();
             encode(&record, &mut bytes);

@@ -73,7 +73,7 @@ pub struct RawRecord<'a> {
     pub last: Option<bool>,
     /// `call`
     pub call: Option<Cow<'a, str>>,
-    /// `caller` (mobility: `subscriber`; report: the reported number or sender)
+    /// `caller` (mobility, subscriber: `subscriber`; report: the reported number or sender)
     pub caller: Option<RawParty<'a>>,
     /// `callee`
     pub callee: Option<RawParty<'a>>,
@@ -121,6 +121,18 @@ pub struct RawRecord<'a> {
     pub label: Option<Cow<'a, str>>,
     /// report: `reporter`
     pub reporter: Option<Cow<'a, str>>,
+    /// `activated`
+    pub activated: Option<Timestamp>,
+    /// `segment`
+    pub segment: Option<Cow<'a, str>>,
+    /// `m2m`
+    pub m2m: Option<bool>,
+    /// `dealer`, a token
+    pub dealer: Option<Cow<'a, str>>,
+    /// `registrant`, a token
+    pub registrant: Option<Cow<'a, str>>,
+    /// `range_holder`
+    pub range_holder: Option<Cow<'a, str>>,
 }
 
 impl RawRecord<'_> {
@@ -162,6 +174,12 @@ impl RawRecord<'_> {
             text: None,
             label: None,
             reporter: None,
+            activated: None,
+            segment: None,
+            m2m: None,
+            dealer: None,
+            registrant: None,
+            range_holder: None,
         }
     }
 

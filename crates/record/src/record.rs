@@ -5,7 +5,9 @@
 
 use bincode::{Decode, Encode};
 
+use crate::enrichment::Enrichment;
 use crate::number::{Country, Digits, Party, Plan};
+use crate::place::Position;
 use crate::time::Timestamp;
 
 /// Gives an enumeration its values and their names, in the order of their declaration: one table for codecs and patterns.
@@ -26,7 +28,7 @@ macro_rules! named {
     };
 }
 
-named!(Kind: Voice "voice", Sms "sms", Mobility "mobility", Report "report");
+named!(Kind: Voice "voice", Sms "sms", Mobility "mobility", Report "report", Subscriber "subscriber");
 named!(Direction: None "", Outgoing "outgoing", Incoming "incoming", Transit "transit", Forwarded "forwarded");
 named!(Phase: End "end", Start "start", Interim "interim");
 named!(CauseScheme: Q850 "q850", Sip "sip");
@@ -44,6 +46,8 @@ pub enum Kind {
     Mobility,
     /// Somebody reported a number, a sender or a domain.
     Report,
+    /// What the operator's own books say of a subscriber. It has no time: it takes effect at its place in the log.
+    Subscriber,
 }
 
 /// Which leg of a call or message the record is.
@@ -133,7 +137,7 @@ pub struct Record<'a> {
     pub last: bool,
     /// Network-wide call reference or ICID; empty if unknown.
     pub call: &'a str,
-    /// Network-asserted caller or sender (mobility: the subscriber; report: the reported number or sender).
+    /// Network-asserted caller or sender (mobility, subscriber: the subscriber; report: the reported number or sender).
     /// `None` is withheld or not recorded and never an entity.
     pub caller: Option<Party<'a>>,
     /// Called number or recipient.
@@ -188,6 +192,28 @@ pub struct Record<'a> {
     pub label: &'a str,
     /// Report: who reports (`test-call`, `hotline`, `bank`, `police`).
     pub reporter: &'a str,
+    /// Where `cell` stands, by the cell table.
+    pub position: Option<Position>,
+    /// Country in which `cell` stands, by the cell table.
+    pub cell_country: Option<Country>,
+    /// First-level administrative area of `cell`, by the cell table; empty if unknown.
+    pub cell_admin1: &'a str,
+    /// Whether the cell table says that `cell` reaches over a border.
+    pub cell_border: bool,
+    /// When the served subscriber's contract began.
+    pub activated: Option<Timestamp>,
+    /// Kind of contract of the served subscriber (`prepaid`, `business` …); empty if unknown.
+    pub segment: &'a str,
+    /// Whether the served subscriber is a machine.
+    pub m2m: Option<bool>,
+    /// Token of the dealer that sold the served subscriber's SIM; empty if unknown.
+    pub dealer: &'a str,
+    /// Token of the person or company that the served subscriber's SIM is registered to; empty if unknown.
+    pub registrant: &'a str,
+    /// Who holds the served subscriber's number range, where it is not the operator; empty if unknown.
+    pub range_holder: &'a str,
+    /// What a record task adds from its memory; nothing in a frame.
+    pub enrichment: Enrichment,
 }
 
 impl<'a> Record<'a> {
@@ -232,6 +258,17 @@ impl<'a> Record<'a> {
             domain: "",
             label: "",
             reporter: "",
+            position: None,
+            cell_country: None,
+            cell_admin1: "",
+            cell_border: false,
+            activated: None,
+            segment: "",
+            m2m: None,
+            dealer: "",
+            registrant: "",
+            range_holder: "",
+            enrichment: Enrichment::default(),
         }
     }
 

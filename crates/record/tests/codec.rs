@@ -27,6 +27,8 @@ prop_compose! {
         (caller, callee) in (party(), "[0-9]{5}"),
         (part, last, answered, cause) in (prop::option::of(0_u32..9), prop::option::of(any::<bool>()), prop::option::of(any::<bool>()), prop::option::of(any::<u16>())),
         more in any::<bool>(),
+        (segment, dealer, registrant, holder) in (text(), text(), text(), text()),
+        (activated, m2m) in (prop::option::of(0_i64..4_000_000_000_000), prop::option::of(any::<bool>())),
     ) -> RawRecord<'static> {
         let mut record = RawRecord::new(kind, Timestamp::from_ms(start));
         record.direction = direction;
@@ -42,6 +44,9 @@ prop_compose! {
             record.attestation = Attestation::B;
             record.verstat = Verstat::Failed;
             record.length = Some(70);
+            (record.segment, record.dealer, record.registrant, record.range_holder) = (segment, dealer, registrant, holder);
+            record.activated = activated.map(Timestamp::from_ms);
+            record.m2m = m2m;
         }
         record
     }
@@ -59,7 +64,7 @@ proptest! {
     #[test]
     fn csv_comes_back(record in record()) {
         // A line end in a field is another line to a line-wise transport; the writer of files has none.
-        prop_assume!(![&record.source, &record.id, &record.call, &record.cell, &record.trunk_in].into_iter().flatten().any(|text| text.contains('\n')));
+        prop_assume!(![&record.segment, &record.dealer, &record.registrant, &record.range_holder, &record.source, &record.id, &record.call, &record.cell, &record.trunk_in].into_iter().flatten().any(|text| text.contains('\n')));
         let mut bytes = Vec::new();
         csv::encode_header(&mut bytes);
         let mut lines = CsvLines::default();
@@ -104,10 +109,10 @@ fn every_bad_input_has_its_field_and_its_words() {
     };
     let times = "a time of RFC 3339 with a zone, or milliseconds since the epoch";
     check("{\"kind\":\"voice\"", "expected a JSON object, or a list of them, found broken JSON at line 1, column 15");
-    check("{}", "field `kind`: expected `voice`, `sms`, `mobility` or `report`, found nothing");
+    check("{}", "field `kind`: expected `voice`, `sms`, `mobility`, `report` or `subscriber`, found nothing");
     check(
         r#"{"kind":"voise","start":1}"#,
-        "field `kind`: expected one of `voice`, `sms`, `mobility`, `report`, found a text of 5 characters",
+        "field `kind`: expected one of `voice`, `sms`, `mobility`, `report`, `subscriber`, found a text of 5 characters",
     );
     check(r#"{"kind":"voice"}"#, &format!("field `start`: expected {times}, found nothing"));
     check(
@@ -136,6 +141,29 @@ fn every_bad_input_has_its_field_and_its_words() {
     );
     let error = json::decode_line(b"{\"kind\":\"voice\xff\"}").unwrap_err().to_string();
     assert_eq!(error, "expected UTF-8, found a byte that is no UTF-8 at 14");
+}
+
+/// A reference message says neither `kind` nor a time; a file of them has the same columns.
+#[test]
+fn a_reference_needs_no_kind() {
+    let mut found = Vec::new();
+    let line =
+        br#"{"subscriber":"+85512345678","activated":"2026-01-02","segment":"prepaid","m2m":false,"dealer":"d7"}"#;
+    json::decode_reference(line, |record| found.push(record.unwrap())).unwrap();
+    assert_eq!((found[0].kind, found[0].m2m, found[0].dealer.as_deref()), (Kind::Subscriber, Some(false), Some("d7")));
+    assert_eq!(found[0].activated, Some(Timestamp::from_ms(1_767_312_000_000)));
+    let mut bytes = Vec::new();
+    json::encode(&found[0], &mut bytes);
+    assert_eq!(json::decode_line(&bytes).unwrap(), found[0]);
+    let mut lines = CsvLines::reference();
+    let header = b"subscriber,activated,segment,m2m,dealer,registrant,range_holder\n";
+    assert_eq!(lines.decode(header).unwrap(), None);
+    let record = lines.decode(b"+85512345678,2026-01-02,prepaid,false,d7,,\n").unwrap();
+    assert_eq!(record.as_ref(), Some(&found[0]));
+    let error = lines.decode(b"+85512345678,02.01.2026,,,,,\n").unwrap_err().to_string();
+    assert!(error.starts_with("field `activated`: expected a time of RFC 3339"), "{error}");
+    let error = CsvLines::reference().decode(b"number,segment\n").unwrap_err().to_string();
+    assert!(error.contains("a first line without `subscriber`"), "{error}");
 }
 
 #[test]

@@ -1,238 +1,201 @@
-//! Incidents against ground truth: recall, precision, time to detection, false incidents.
+//! Incidents against ground truth: recall, precision, time to detection, false incidents, look-alikes.
 //!
-//! An incident stands for an episode if it names one of the episode's entities, comes from its pattern and overlaps it
-//! in time (an hour of slack behind it). Further incidents on one episode count as duplicates, not as false.
+//! Rules:
+//! - an incident stands for an episode if it names one of the episode's entities, comes from a pattern that the truth
+//!   accepts for it (its own, or one of `accepts`) and overlaps it in time (an hour of slack behind it);
+//! - the first one finds the episode, further ones are duplicates;
+//! - every other incident is false: on a look-alike, on an episode by a pattern that is not accepted for it, or on
+//!   nothing that was planted;
+//! - a line of the truth of grade `benign` is one member of its look-alike class; an incident of any pattern hits it;
+//! - runs are added up as counts ([`Evaluation::add`]), so that one number in two runs is two subscribers.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+mod figures;
+mod lines;
 
-use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+pub use figures::{
+    ClassFigures, Exposure, FalseIncident, Figures, Found, PER_SUBSCRIBERS, Quantiles, Rate, Report, poisson_upper_95,
+};
+pub use lines::{Incident, LineError, read_incidents, read_truth};
 
 use crate::truth::{Grade, Truth};
+use figures::{ClassTally, Tally};
 
 /// Slack behind an episode in which an incident still stands for it.
 const SLACK_MS: i64 = 3_600_000;
+/// False incidents of one pattern that are kept to be looked at.
+const FALSE_SHOWN: usize = 20;
 
-/// What evaluation reads of an incident line.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Incident {
-    incident_id: String,
-    message: String,
-    patterns: Vec<String>,
-    entity: Entity,
-    first_event: String,
-    last_event: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct Entity {
-    #[serde(rename = "type")]
-    entity_type: String,
-    value: String,
-}
-
-/// Why a line could not be read.
-#[derive(Debug, thiserror::Error)]
-#[error("line {line}: not {expected}: {source}")]
-pub struct LineError {
-    /// Line, from 1.
-    pub line: usize,
-    /// What was expected.
-    pub expected: &'static str,
-    /// Why.
-    pub source: serde_json::Error,
-}
-
-/// Figures of one pattern.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct PatternReport {
-    /// By grade: planted and found.
-    pub episodes: BTreeMap<Grade, Found>,
-    /// Incidents that stand for an episode, one each.
-    pub incidents_true: u64,
-    /// Further incidents on an episode that was found already.
-    pub incidents_duplicate: u64,
-    /// Incidents that stand for nothing that was planted, or for a look-alike.
-    pub incidents_false: u64,
-    /// True and duplicate over all; 1 where there is none.
-    pub precision: f64,
-    /// Found over planted, easy and medium.
-    pub recall_easy_medium: f64,
-    /// Median time from an episode's first record to the incident's last event at opening, seconds.
-    pub detection_s: Option<i64>,
-    /// Look-alikes that an incident names.
-    pub look_alikes_hit: Vec<String>,
-}
-
-/// Planted and found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Found {
-    /// Episodes planted.
-    pub planted: u64,
-    /// Episodes found.
-    pub found: u64,
-}
-
-/// Figures by pattern.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Report {
-    /// Patterns.
-    pub patterns: BTreeMap<String, PatternReport>,
-}
-
-/// Reads ground truth, a line an episode.
-///
-/// # Errors
-/// [`LineError`] at the first line that is none.
-pub fn read_truth(text: &str) -> Result<Vec<Truth>, LineError> {
-    lines(text, "an episode of ground truth")
-}
-
-/// Reads incident lines.
-///
-/// # Errors
-/// [`LineError`] at the first line that is none.
-pub fn read_incidents(text: &str) -> Result<Vec<Incident>, LineError> {
-    lines(text, "an incident line")
-}
-
-fn lines<T: for<'a> Deserialize<'a>>(text: &str, expected: &'static str) -> Result<Vec<T>, LineError> {
-    let filled = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    filled
-        .map(|(index, line)| {
-            serde_json::from_str(line).map_err(|source| LineError { line: index + 1, expected, source })
-        })
-        .collect()
-}
-
-/// Compares incidents with ground truth.
+/// Compares the incidents of one run with its ground truth.
 #[must_use]
 pub fn evaluate(incidents: &[Incident], truth: &[Truth]) -> Report {
-    let mut report = Report::default();
-    for episode in truth.iter().filter(|episode| episode.grade != Grade::Benign) {
-        let pattern = report.patterns.entry(episode.pattern.clone()).or_default();
-        pattern.episodes.entry(episode.grade).or_default().planted += 1;
-    }
-    let mut found: BTreeMap<&str, ()> = BTreeMap::new();
-    let mut times: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-    for incident in incidents.iter().filter(|incident| incident.message == "open") {
-        let id = incident.patterns.first().map_or("", |pattern| pattern.split('@').next().unwrap_or(""));
-        let pattern = report.patterns.entry(id.to_owned()).or_default();
-        // Of two episodes on one entity the one that was not found yet comes first.
-        let matching = truth
-            .iter()
-            .filter(|episode| stands_for(incident, id, episode))
-            .min_by_key(|episode| found.contains_key(episode.id.as_str()));
-        match matching {
-            Some(episode) if episode.grade == Grade::Benign => {
-                pattern.incidents_false += 1;
-                pattern.look_alikes_hit.push(episode.id.clone());
-            }
-            Some(episode) if found.insert(&episode.id, ()).is_some() => pattern.incidents_duplicate += 1,
-            Some(episode) => {
-                pattern.incidents_true += 1;
-                pattern.episodes.entry(episode.grade).or_default().found += 1;
-                if let Some(at) = parse_ms(&incident.last_event) {
-                    times.entry(id.to_owned()).or_default().push((at - episode.first_ms) / 1000);
+    let mut evaluation = Evaluation::default();
+    evaluation.add(incidents, truth);
+    evaluation.report(None)
+}
+
+/// Counts over one or several runs.
+#[derive(Clone, Debug, Default)]
+pub struct Evaluation {
+    patterns: BTreeMap<String, Tally>,
+    pack: Tally,
+    look_alikes: BTreeMap<String, ClassTally>,
+    false_incidents: Vec<FalseIncident>,
+}
+
+/// What an incident is, held against the truth.
+enum Standing<'t> {
+    Episode(&'t Truth),
+    /// On an episode, by a pattern that is not accepted for it.
+    NotAccepted(&'t Truth),
+    LookAlike(&'t Truth),
+    Nothing,
+}
+
+impl Evaluation {
+    /// Adds a run: its incidents (the `open` lines count) and its ground truth.
+    pub fn add(&mut self, incidents: &[Incident], truth: &[Truth]) {
+        self.planted(truth);
+        let index = Index::new(truth);
+        let mut found = BTreeSet::new();
+        let mut hit = BTreeSet::new();
+        for incident in incidents.iter().filter(|incident| incident.message == "open") {
+            let id = incident.pattern();
+            match index.standing(incident, &found) {
+                Standing::Episode(episode) => {
+                    let first = found.insert(episode.id.as_str());
+                    self.of(id).incident_on_episode(first);
+                    self.pack.incident_on_episode(first);
+                    let time_s = first.then(|| incident.last_ms().map(|at_ms| (at_ms - episode.first_ms) / 1000));
+                    self.of(&episode.pattern).episode(episode.grade, time_s);
+                    self.pack.episode(episode.grade, time_s);
                 }
+                Standing::LookAlike(member) => {
+                    self.wrong(incident, &format!("look-alike `{}` of class {}", member.id, member.class));
+                    if hit.insert((member.id.as_str(), id.to_owned())) {
+                        let first = hit.iter().filter(|(other, _)| *other == member.id).count() == 1;
+                        self.look_alikes.entry(member.class.clone()).or_default().hit(id, first);
+                        self.of(id).look_alikes_hit.push(member.id.clone());
+                        self.pack.look_alikes_hit.extend(first.then(|| member.id.clone()));
+                    }
+                }
+                Standing::NotAccepted(episode) => {
+                    let why = format!("episode `{}`, which accepts {}", episode.id, accepted(episode).join(", "));
+                    self.wrong(incident, &why);
+                }
+                Standing::Nothing => self.wrong(incident, "nothing that was planted"),
             }
-            None => pattern.incidents_false += 1,
         }
     }
-    for (id, pattern) in &mut report.patterns {
-        finish(pattern, times.remove(id).unwrap_or_default());
-    }
-    report
-}
 
-fn finish(pattern: &mut PatternReport, mut times: Vec<i64>) {
-    let all = pattern.incidents_true + pattern.incidents_duplicate + pattern.incidents_false;
-    pattern.precision = ratio(all - pattern.incidents_false, all);
-    let graded = pattern.episodes.iter().filter(|(grade, _)| matches!(grade, Grade::Easy | Grade::Medium));
-    let (planted, found) = graded.fold((0, 0), |sum, (_, found)| (sum.0 + found.planted, sum.1 + found.found));
-    pattern.recall_easy_medium = ratio(found, planted);
-    times.sort_unstable();
-    pattern.detection_s = times.get(times.len() / 2).copied();
-}
-
-fn ratio(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
-}
-
-fn stands_for(incident: &Incident, pattern: &str, episode: &Truth) -> bool {
-    let named = episode
-        .entities
-        .iter()
-        .any(|(entity, value)| *entity == incident.entity.entity_type && *value == incident.entity.value);
-    let (Some(first), Some(last)) = (parse_ms(&incident.first_event), parse_ms(&incident.last_event)) else {
-        return false;
-    };
-    let overlaps = first <= episode.last_ms + SLACK_MS && last >= episode.first_ms;
-    named && overlaps && episode.pattern == pattern && !incident.incident_id.is_empty()
-}
-
-/// Milliseconds of a time such as `2025-11-14T09:02:11.000Z`, as incident lines write it.
-fn parse_ms(text: &str) -> Option<i64> {
-    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
-    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (hour, minute, second, ms) = (number(11..13)?, number(14..16)?, number(17..19)?, number(20..23)?);
-    // Days since the epoch (H. Hinnant, chrono-compatible low-level date algorithms).
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    Some(((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + ms)
-}
-
-impl Report {
-    /// A table for people.
+    /// Figures of all that was added; rates only where it is known how many subscribers were watched for how long.
     #[must_use]
-    pub fn table(&self) -> String {
-        let mut text = String::from(
-            "pattern           easy      medium    hard      recall  precision  false  duplicate  detection  look-alikes hit\n",
-        );
-        for (id, pattern) in &self.patterns {
-            let grade = |grade| {
-                pattern
-                    .episodes
-                    .get(&grade)
-                    .map_or("–".to_owned(), |found| format!("{}/{}", found.found, found.planted))
-            };
-            let detection = pattern.detection_s.map_or("–".to_owned(), |seconds| format!("{seconds} s"));
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "{id:<17} {:<9} {:<9} {:<9} {:<7.3} {:<10.3} {:<6} {:<10} {:<10} {}",
-                grade(Grade::Easy),
-                grade(Grade::Medium),
-                grade(Grade::Hard),
-                pattern.recall_easy_medium,
-                pattern.precision,
-                pattern.incidents_false,
-                pattern.incidents_duplicate,
-                detection,
-                pattern.look_alikes_hit.len()
-            );
+    pub fn report(&self, exposure: Option<Exposure>) -> Report {
+        Report {
+            exposure,
+            patterns: self.patterns.iter().map(|(id, tally)| (id.clone(), tally.figures(exposure))).collect(),
+            pack: self.pack.figures(exposure),
+            look_alikes: self.look_alikes.iter().map(|(class, tally)| (class.clone(), tally.figures())).collect(),
+            false_incidents: self.false_incidents.clone(),
         }
-        text
     }
+
+    fn planted(&mut self, truth: &[Truth]) {
+        for line in truth {
+            if line.grade == Grade::Benign {
+                self.look_alikes.entry(line.class.clone()).or_default().members += 1;
+            } else {
+                self.of(&line.pattern).planted(line.grade);
+                self.pack.planted(line.grade);
+            }
+        }
+    }
+
+    fn of(&mut self, pattern: &str) -> &mut Tally {
+        self.patterns.entry(pattern.to_owned()).or_default()
+    }
+
+    fn wrong(&mut self, incident: &Incident, on: &str) {
+        let id = incident.pattern();
+        self.pack.incidents_false += 1;
+        let tally = self.of(id);
+        tally.incidents_false += 1;
+        if tally.incidents_false <= FALSE_SHOWN as u64 {
+            self.false_incidents.push(FalseIncident {
+                incident_id: incident.incident_id.clone(),
+                pattern: id.to_owned(),
+                entity: incident.entity.entity_type.clone(),
+                first_event: incident.first_event.clone(),
+                on: on.to_owned(),
+            });
+        }
+    }
+}
+
+/// Lines of the truth by the entities that they name.
+struct Index<'t> {
+    by_entity: HashMap<(&'t str, &'t str), Vec<&'t Truth>>,
+}
+
+impl<'t> Index<'t> {
+    fn new(truth: &'t [Truth]) -> Self {
+        let mut by_entity: HashMap<_, Vec<&Truth>> = HashMap::new();
+        for line in truth {
+            for (entity, value) in &line.entities {
+                by_entity.entry((entity.as_str(), value.as_str())).or_default().push(line);
+            }
+        }
+        Self { by_entity }
+    }
+
+    fn standing(&self, incident: &Incident, found: &BTreeSet<&str>) -> Standing<'t> {
+        let named = self.by_entity.get(&(incident.entity.entity_type.as_str(), incident.entity.value.as_str()));
+        let named: Vec<&Truth> = named.into_iter().flatten().copied().filter(|line| overlaps(incident, line)).collect();
+        let planted = || named.iter().copied().filter(|line| line.grade != Grade::Benign);
+        let accepting = planted().filter(|line| incident.pattern_ids().any(|id| accepted(line).contains(&id)));
+        // Of two episodes on one entity the one that was not found yet comes first.
+        if let Some(episode) = accepting.min_by_key(|line| found.contains(line.id.as_str())) {
+            return Standing::Episode(episode);
+        }
+        if let Some(episode) = planted().next() {
+            return Standing::NotAccepted(episode);
+        }
+        named.first().map_or(Standing::Nothing, |member| Standing::LookAlike(member))
+    }
+}
+
+/// Patterns that the truth accepts for an episode.
+fn accepted(episode: &Truth) -> Vec<&str> {
+    let mut accepted = vec![episode.pattern.as_str()];
+    accepted.extend(episode.accepts.iter().map(String::as_str).filter(|id| *id != episode.pattern));
+    accepted
+}
+
+fn overlaps(incident: &Incident, line: &Truth) -> bool {
+    let (Some(first), Some(last)) = (incident.first_ms(), incident.last_ms()) else { return false };
+    first <= line.last_ms + SLACK_MS && last >= line.first_ms
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn line(id: &str, message: &str, value: &str, first: &str) -> String {
+    fn line(id: &str, message: &str, pattern: &str, value: &str, first: &str) -> String {
         format!(
-            r#"{{"incident_id":"{id}","message":"{message}","patterns":["sim-box-burst@1"],"entity":{{"type":"caller","value":"{value}"}},"first_event":"{first}","last_event":"{first}"}}"#
+            r#"{{"incident_id":"{id}","message":"{message}","patterns":["{pattern}@1"],"entity":{{"type":"caller","value":"{value}"}},"first_event":"{first}","last_event":"{first}"}}"#
         )
+    }
+
+    fn burst(id: &str, message: &str, value: &str, first: &str) -> String {
+        line(id, message, "sim-box-burst", value, first)
     }
 
     fn episode(id: &str, grade: Grade, value: &str) -> Truth {
         Truth {
             id: id.to_owned(),
             pattern: "sim-box-burst".to_owned(),
+            accepts: Vec::new(),
             grade,
             class: "sim-box".to_owned(),
             country: "KH".to_owned(),
@@ -244,16 +207,17 @@ mod tests {
         }
     }
 
+    const AT: &str = "2025-11-14T09:02:21.000Z";
+
     #[test]
     fn true_duplicate_false_and_look_alike_are_told_apart() {
-        let at = "2025-11-14T09:02:21.000Z";
         let text = [
-            line("a", "open", "+1", at),
-            line("a", "close", "+1", at),
-            line("b", "open", "+1", at),
-            line("c", "open", "+2", at),
-            line("d", "open", "+9", at),
-            line("e", "open", "+1", "2025-11-20T09:02:21.000Z"),
+            burst("a", "open", "+1", AT),
+            burst("a", "close", "+1", AT),
+            burst("b", "open", "+1", AT),
+            burst("c", "open", "+2", AT),
+            burst("d", "open", "+9", AT),
+            burst("e", "open", "+1", "2025-11-20T09:02:21.000Z"),
         ]
         .join("\n");
         let truth =
@@ -262,11 +226,61 @@ mod tests {
         let pattern = &report.patterns["sim-box-burst"];
         assert_eq!((pattern.incidents_true, pattern.incidents_duplicate, pattern.incidents_false), (1, 1, 3));
         assert_eq!((pattern.recall_easy_medium, pattern.precision), (0.5, 0.4));
-        assert_eq!((pattern.detection_s, pattern.look_alikes_hit.as_slice()), (Some(10), ["y".to_owned()].as_slice()));
+        assert_eq!(pattern.detection_s, Some(Quantiles { median: 10, p90: 10 }));
+        assert_eq!(pattern.look_alikes_hit, ["y"]);
+        assert_eq!(pattern.incidents_per_episode, Some(2.0));
+        let class = &report.look_alikes["sim-box"];
+        assert_eq!((class.members, class.hit, class.share), (1, 1, 1.0));
+        let on: Vec<&str> = report.false_incidents.iter().map(|found| found.on.as_str()).collect();
+        assert_eq!(on, ["look-alike `y` of class sim-box", "nothing that was planted", "nothing that was planted"]);
+        assert_eq!(report.pack.incidents_false, 3);
+        assert_eq!(pattern.false_rate, None, "without subscribers and days there is no rate");
     }
 
     #[test]
-    fn a_line_that_is_none_is_told() {
-        assert!(read_truth("\n{}").unwrap_err().to_string().starts_with("line 2: not an episode of ground truth"));
+    fn an_accepted_pattern_finds_and_a_further_one_is_a_duplicate() {
+        let text = [line("a", "open", "robocall", "+1", AT), burst("b", "open", "+1", AT)].join("\n");
+        let mut planted = episode("x", Grade::Hard, "+1");
+        let report = evaluate(&read_incidents(&text).unwrap(), std::slice::from_ref(&planted));
+        assert_eq!((report.pack.incidents_true, report.pack.incidents_false), (1, 1));
+        assert_eq!(report.false_incidents[0].on, "episode `x`, which accepts sim-box-burst");
+
+        planted.accepts = vec!["robocall".to_owned(), "sim-box-burst".to_owned()];
+        let report = evaluate(&read_incidents(&text).unwrap(), &[planted]);
+        assert_eq!((report.pack.incidents_true, report.pack.incidents_duplicate), (1, 1));
+        assert_eq!(report.pack.incidents_false, 0);
+        // The episode is found for its own pattern, whoever found it; precision goes to who spoke.
+        assert_eq!(report.patterns["sim-box-burst"].episodes[&Grade::Hard].recall, 1.0);
+        assert_eq!(report.patterns["robocall"].incidents_true, 1);
+        assert_eq!(report.patterns["sim-box-burst"].incidents_duplicate, 1);
+        assert_eq!(report.patterns["sim-box-burst"].incidents_per_episode, Some(2.0));
+    }
+
+    #[test]
+    fn runs_are_added_up_and_a_number_in_two_of_them_is_two_subscribers() {
+        let truth = [episode("x", Grade::Easy, "+1"), episode("y", Grade::Benign, "+2")];
+        let hit = read_incidents(&[burst("a", "open", "+1", AT), burst("b", "open", "+2", AT)].join("\n")).unwrap();
+        let mut evaluation = Evaluation::default();
+        evaluation.add(&hit, &truth);
+        evaluation.add(&[], &truth);
+        let report = evaluation.report(Some(Exposure { subscribers: 200_000, days: 5.0 }));
+        let found = report.patterns["sim-box-burst"].episodes[&Grade::Easy];
+        assert_eq!((found.planted, found.found, found.recall), (2, 1, 0.5));
+        let class = &report.look_alikes["sim-box"];
+        assert_eq!((class.members, class.hit, class.share), (2, 1, 0.5));
+        // One false incident in a million subscriber-days.
+        let rate = report.pack.false_rate.unwrap();
+        assert!((rate.per_100k_day - 0.1).abs() < 1e-9 && (rate.upper_95 - 0.474_386).abs() < 1e-5, "{rate:?}");
+    }
+
+    #[test]
+    fn a_member_hit_by_two_patterns_is_one_member() {
+        let text =
+            [burst("a", "open", "+2", AT), burst("b", "open", "+2", AT), line("c", "open", "robocall", "+2", AT)]
+                .join("\n");
+        let report = evaluate(&read_incidents(&text).unwrap(), &[episode("y", Grade::Benign, "+2")]);
+        let class = &report.look_alikes["sim-box"];
+        assert_eq!((class.hit, class.by_pattern["robocall"], class.by_pattern["sim-box-burst"]), (1, 1, 1));
+        assert_eq!((report.pack.incidents_false, report.pack.look_alikes_hit.len()), (3, 1));
     }
 }

@@ -20,7 +20,7 @@ fn layout() -> Layout {
             primitive(1, 1, Some(1), Aggregate::Distinct),
         ],
         numbers: 0b01,
-        gate: 0,
+        gates: vec![0],
     }
 }
 
@@ -48,7 +48,7 @@ fn updates(criterion: &mut Criterion) {
         });
         let mut values = Vec::new();
         criterion.bench_function(&format!("window/values, {name}"), |bencher| {
-            bencher.iter(|| windows.values(&layout, black_box(&mut values)));
+            bencher.iter(|| windows.values(&layout, |_| true, black_box(&mut values)));
         });
     }
 }

@@ -5,7 +5,11 @@
 use bincode::{Decode, Encode};
 
 use crate::distinct::DistinctSet;
-use crate::layout::{Aggregate, Event, Primitive};
+use crate::frequencies::Frequencies;
+use crate::layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
+use crate::moments::{FIRST, Moments, THEN};
+use crate::runs::Runs;
+use crate::slots::{Slots, point_slot_ms, span_slot_ms};
 
 /// One aggregate over the events of one pane.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -22,35 +26,58 @@ pub enum Cell {
     Distinct(DistinctSet),
     /// Events per claimed subscriber, by key ascending; resolved into a count by the owner.
     Claims(Vec<(u64, u64)>),
+    /// Calls in slots of time.
+    Calls(Slots),
+    /// Moments in slots of time.
+    Moments(Slots),
+    /// How often each key came.
+    Frequencies(Frequencies),
+    /// Which numbers came.
+    Runs(Runs),
+    /// Events that may stand in a sequence.
+    Sequence(Moments),
 }
 
 impl Cell {
     /// What an event adds to a primitive; `None` if nothing.
     #[must_use]
-    pub fn of(primitive: &Primitive, event: &Event<'_>) -> Option<Self> {
-        let bit = 1_u64 << primitive.filter;
-        if event.passes & bit == 0 {
+    pub fn of(layout: &Layout, primitive: &Primitive, event: &Event<'_>) -> Option<Self> {
+        if !primitive.aggregate.counts(primitive.filter, event.passes) {
             return None;
         }
-        let counted = event.counted & bit != 0;
-        let value = match primitive.column {
-            Some(column) if event.present & (1 << column) == 0 => return None,
-            Some(column) => event.columns[usize::from(column)],
-            None => 0,
+        let present = primitive.column.filter(|column| event.present >> column & 1 == 1);
+        let value = present.map(|column| event.columns[usize::from(column)]);
+        if let Aggregate::Sequence { then, .. } = primitive.aggregate {
+            return sequence(primitive.filter, then, value, event);
+        }
+        if primitive.column.is_some() && value.is_none() {
+            return None;
+        }
+        let value = value.unwrap_or(0);
+        let counted = event.counted >> primitive.filter & 1 == 1;
+        let earlier = match primitive.column {
+            Some(column) if counted => event.earlier.get(usize::from(column)).copied().unwrap_or(0),
+            _ => 0,
         };
+        let window = layout.windows[usize::from(primitive.window)];
         match primitive.aggregate {
             Aggregate::Count => (!counted).then_some(Self::Count(1)),
-            Aggregate::Sum => {
-                let earlier = match primitive.column {
-                    Some(column) if counted => event.earlier.get(usize::from(column)).copied().unwrap_or(0),
-                    _ => 0,
-                };
-                Some(Self::Sum((value as i64).wrapping_sub(earlier as i64)))
-            }
+            Aggregate::Sum => Some(Self::Sum((value as i64).wrapping_sub(earlier as i64))),
             Aggregate::Min => Some(Self::Min(value as i64)),
             Aggregate::Max => Some(Self::Max(value as i64)),
             Aggregate::Distinct => Some(Self::Distinct(DistinctSet::Exact(vec![value]))),
             Aggregate::CountAtHome => (!counted).then(|| Self::Claims(vec![(value, 1)])),
+            Aggregate::Busy | Aggregate::Concurrency => {
+                // A further part of a call begins where the parts before it ended.
+                let duration_ms = (value as i64).saturating_sub(earlier as i64);
+                Some(Self::Calls(Slots::of_call(event.at_ms, duration_ms, window)))
+            }
+            Aggregate::Entropy => (!counted).then(|| Self::Frequencies(Frequencies::of(value))),
+            Aggregate::GapMean | Aggregate::GapDeviation => {
+                (!counted).then(|| Self::Moments(Slots::of_moment(event.at_ms, window)))
+            }
+            Aggregate::Run => Some(Self::Runs(Runs::of(value))),
+            Aggregate::Sequence { .. } | Aggregate::Baseline { .. } => None,
         }
     }
 
@@ -70,18 +97,46 @@ impl Cell {
                     }
                 }
             }
+            (Self::Calls(own), Self::Calls(their)) | (Self::Moments(own), Self::Moments(their)) => own.merge(their),
+            (Self::Frequencies(own), Self::Frequencies(their)) => own.merge(their),
+            (Self::Runs(own), Self::Runs(their)) => own.merge(their),
+            (Self::Sequence(own), Self::Sequence(their)) => own.merge(their),
             _ => debug_assert!(false, "cells of two aggregates were merged"),
         }
     }
 
-    /// Its value; claims that nobody resolved are worth nothing.
+    /// Its value as that of a primitive whose window ends with the pane in which `at_ms` lies; claims that nobody
+    /// resolved are worth nothing.
     #[must_use]
-    pub fn value(&self) -> f64 {
+    pub fn value(&self, layout: &Layout, primitive: &Primitive, at_ms: i64) -> f64 {
+        let window = layout.windows[usize::from(primitive.window)];
         match self {
             Self::Count(count) => *count as f64,
             Self::Sum(value) | Self::Min(value) | Self::Max(value) => *value as f64,
             Self::Distinct(set) => set.count() as f64,
             Self::Claims(_) => 0.0,
+            Self::Calls(slots) => {
+                let slot_ms = span_slot_ms(window);
+                let within = slots_within(window, slot_ms, at_ms);
+                match primitive.aggregate {
+                    Aggregate::Concurrency => slots.peak(within) as f64,
+                    _ => slots.busy(within) as f64 * slot_ms as f64,
+                }
+            }
+            Self::Moments(slots) => {
+                let slot_ms = point_slot_ms(window);
+                let gaps = slots.gaps(slots_within(window, slot_ms, at_ms));
+                gaps.map_or(f64::NAN, |(mean, deviation)| match primitive.aggregate {
+                    Aggregate::GapMean => mean * slot_ms as f64,
+                    _ => deviation * slot_ms as f64,
+                })
+            }
+            Self::Frequencies(frequencies) => frequencies.entropy(),
+            Self::Runs(runs) => runs.longest() as f64,
+            Self::Sequence(moments) => match primitive.aggregate {
+                Aggregate::Sequence { within_ms, .. } => moments.followed(within_ms) as f64,
+                _ => f64::NAN,
+            },
         }
     }
 
@@ -92,6 +147,10 @@ impl Cell {
             Self::Count(count) => *count,
             Self::Distinct(set) => set.count(),
             Self::Claims(claims) => claims.iter().map(|(_, count)| *count).sum(),
+            Self::Calls(slots) | Self::Moments(slots) => slots.len() as u64,
+            Self::Frequencies(frequencies) => frequencies.total(),
+            Self::Runs(runs) => runs.count(),
+            Self::Sequence(moments) => moments.len() as u64,
             Self::Sum(_) | Self::Min(_) | Self::Max(_) => 0,
         }
     }
@@ -102,16 +161,38 @@ impl Cell {
         match self {
             Self::Distinct(set) => set.heap_bytes(),
             Self::Claims(claims) => claims.capacity() * 16,
-            _ => 0,
+            Self::Calls(slots) | Self::Moments(slots) => slots.heap_bytes(),
+            Self::Frequencies(frequencies) => frequencies.heap_bytes(),
+            Self::Runs(runs) => runs.heap_bytes(),
+            Self::Sequence(moments) => moments.heap_bytes(),
+            Self::Count(_) | Self::Sum(_) | Self::Min(_) | Self::Max(_) => 0,
         }
     }
 }
 
-/// Value of an aggregate over no events: nothing counted, nothing summed, no smallest or largest.
+/// Slots that begin within a window whose last pane is the one of `at_ms`.
+fn slots_within(window: WindowSpec, slot_ms: i64, at_ms: i64) -> std::ops::Range<i64> {
+    let end_ms = (at_ms.div_euclid(window.pane_ms()) + 1) * window.pane_ms();
+    let first = |ms: i64| (ms + slot_ms - 1).div_euclid(slot_ms);
+    first(end_ms - window.length_ms)..first(end_ms)
+}
+
+fn sequence(first: u8, then: u8, duration_ms: Option<u64>, event: &Event<'_>) -> Option<Cell> {
+    let begins_ms = event.at_ms.saturating_sub(duration_ms.map_or(0, |ms| (ms as i64).max(0)));
+    let is_first = event.passes >> first & 1 == 1;
+    // A further part of a call makes it longer, not one call more.
+    let is_then = event.passes >> then & 1 == 1 && event.counted >> then & 1 == 0;
+    let stands = u8::from(is_first) * FIRST | u8::from(is_then) * THEN;
+    (stands != 0).then(|| Cell::Sequence(Moments::of(begins_ms, event.at_ms, stands)))
+}
+
+/// Value of an aggregate over no events: nothing counted, nothing summed, no smallest or largest, no gap.
 #[must_use]
 pub const fn empty_value(aggregate: Aggregate) -> f64 {
     match aggregate {
-        Aggregate::Min | Aggregate::Max => f64::NAN,
+        Aggregate::Min | Aggregate::Max | Aggregate::GapMean | Aggregate::GapDeviation | Aggregate::Baseline { .. } => {
+            f64::NAN
+        }
         _ => 0.0,
     }
 }

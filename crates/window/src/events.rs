@@ -10,7 +10,7 @@
 use bincode::{Decode, Encode};
 
 use crate::layout::{Event, Layout};
-use crate::limits::EVENTS_EXACT_MAX;
+use crate::limits::{EVENTS_EXACT_MAX, GATES_MAX};
 use crate::prefetch::prefetch;
 
 /// Bytes of a cache line, and about the step between two of the allocator's sizes.
@@ -35,16 +35,17 @@ pub(crate) const fn stride(layout: &Layout) -> usize {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct Events {
     base_ms: i64,
-    count: u16,
-    gated: u16,
+    count: u8,
+    /// Events that pass each gate's filter.
+    gated: [u8; GATES_MAX],
     bytes: Vec<u8>,
 }
 
-const _: () = assert!(EVENTS_EXACT_MAX <= u16::MAX as usize);
+const _: () = assert!(EVENTS_EXACT_MAX <= u8::MAX as usize);
 
 impl Events {
     pub(crate) const fn new() -> Self {
-        Self { base_ms: 0, count: 0, gated: 0, bytes: Vec::new() }
+        Self { base_ms: 0, count: 0, gated: [0; GATES_MAX], bytes: Vec::new() }
     }
 
     /// Asks for the line that the next event is written to.
@@ -58,19 +59,20 @@ impl Events {
         self.count as u32
     }
 
-    /// Events that pass the gate's filter.
-    pub(crate) const fn gated(&self) -> u32 {
-        self.gated as u32
+    /// Events that pass the filter of a gate, by its place.
+    pub(crate) fn gated(&self, gate: usize) -> u32 {
+        self.gated.get(gate).copied().map_or(u32::MAX, u32::from)
     }
 
-    /// Events that pass the gate's filter and are not before `first_ms`.
-    pub(crate) fn gated_since(&self, layout: &Layout, first_ms: i64) -> u32 {
+    /// Events that pass the filter of a gate and are not before `first_ms`.
+    pub(crate) fn gated_since(&self, layout: &Layout, gate: usize, first_ms: i64) -> u32 {
+        let Some(filter) = layout.gates.get(gate) else { return u32::MAX };
         let mut reader = Reader { bytes: &self.bytes, at: 0 };
         let mut count = 0;
         while reader.at < self.bytes.len() {
             let (since_ms, passes) = reader.event(layout, |_, _| {});
             let within = self.base_ms + i64::from(since_ms) >= first_ms;
-            count += u32::from(within && passes >> layout.gate & 1 == 1);
+            count += u32::from(within && passes >> filter & 1 == 1);
         }
         count
     }
@@ -116,7 +118,7 @@ impl Events {
         packed.bytes[..TIME_BYTES].copy_from_slice(&since_ms.to_le_bytes());
         self.append(&packed.bytes[..packed.length]);
         self.count += 1;
-        self.gated += u16::from(event.passes >> layout.gate & 1 == 1);
+        layout.count_gates(event.passes, |gate| self.gated[gate] += 1);
         true
     }
 
@@ -141,7 +143,7 @@ impl Events {
             }
             gone = reader.at;
             self.count -= 1;
-            self.gated -= u16::from(passes >> layout.gate & 1 == 1);
+            layout.count_gates(passes, |gate| self.gated[gate] -= 1);
         }
         self.bytes.drain(..gone.min(self.bytes.len()));
     }
@@ -149,7 +151,7 @@ impl Events {
     /// Lets go of events before `oldest_ms`, which becomes the base: 32 bits of milliseconds are 49 days, longer than
     /// any window, and a subscriber stays for years.
     fn expire(&mut self, layout: &Layout, oldest_ms: i64) {
-        let (mut at, mut kept, mut count, mut gated) = (0, 0, 0, 0);
+        let (mut at, mut kept, mut count, mut gated) = (0, 0, 0, [0; GATES_MAX]);
         while at < self.bytes.len() {
             let begins = at;
             let mut reader = Reader { bytes: &self.bytes, at };
@@ -162,7 +164,7 @@ impl Events {
                 self.bytes[kept..kept + TIME_BYTES].copy_from_slice(&since_ms.to_le_bytes());
                 kept += at - begins;
                 count += 1;
-                gated += u16::from(passes >> layout.gate & 1 == 1);
+                layout.count_gates(passes, |gate| gated[gate] += 1);
             }
         }
         self.bytes.truncate(kept);

@@ -37,6 +37,45 @@ pub enum Aggregate {
     /// Number of events that pass the filter and whose key column (an own subscriber) turns out to be at home when
     /// the pane closes. Aggregated entities only; the owner resolves it into a count.
     CountAtHome,
+    /// Time in which there was a call, milliseconds, from a number column that holds the duration
+    /// ([`crate::slots`]).
+    Busy,
+    /// Most calls at one time, from a number column that holds the duration.
+    Concurrency,
+    /// Shannon entropy of a key column, bits ([`crate::frequencies`]).
+    Entropy,
+    /// Mean gap between consecutive events, milliseconds; NaN for fewer than two.
+    GapMean,
+    /// Standard deviation of these gaps, milliseconds; NaN for fewer than two events.
+    GapDeviation,
+    /// Longest run of consecutive numbers in a key column that holds numbers ([`crate::runs`]).
+    Run,
+    /// Number of events past the filter `then` that begin during one past the primitive's filter, or within `within_ms`
+    /// after its end. A column, if there is one, holds the duration ([`crate::moments`]).
+    Sequence {
+        /// Bit of the second event's filter.
+        then: u8,
+        /// Time after the end of the first, milliseconds.
+        within_ms: i64,
+    },
+    /// How far the value of primitive `of` lies over what it was at the same hour on other days. Aggregated entities
+    /// only: its owner keeps the history; NaN here.
+    Baseline {
+        /// Index of a primitive of the same layout.
+        of: u8,
+    },
+}
+
+impl Aggregate {
+    /// Whether events that pass these filters add to it, where `filter` is the primitive's.
+    #[must_use]
+    pub const fn counts(self, filter: u8, passes: u64) -> bool {
+        match self {
+            Self::Baseline { .. } => false,
+            Self::Sequence { then, .. } => passes >> filter & 1 == 1 || passes >> then & 1 == 1,
+            _ => passes >> filter & 1 == 1,
+        }
+    }
 }
 
 /// One aggregate over one window.
@@ -65,15 +104,21 @@ pub struct Layout {
     pub primitives: Vec<Primitive>,
     /// Columns that hold numbers, a bit each: small ones take few bytes. The others hold keys.
     pub numbers: u64,
-    /// Bit of the filter whose events are counted for the gate of quiet entities.
-    pub gate: u8,
+    /// Bits of the filters whose events are counted for the gates of quiet entities, at most
+    /// [`crate::limits::GATES_MAX`].
+    pub gates: Vec<u8>,
 }
 
 impl Layout {
+    /// Adds an event, or takes one away, from what is counted for each gate.
+    pub(crate) fn count_gates(&self, passes: u64, mut count: impl FnMut(usize)) {
+        self.gates.iter().enumerate().filter(|(_, gate)| passes >> **gate & 1 == 1).for_each(|(place, _)| count(place));
+    }
+
     /// Columns that an event which passes these filters adds to any aggregate, a bit each; `None` if it adds to none.
     #[must_use]
     pub fn wanted(&self, passes: u64) -> Option<u64> {
-        let counts = |primitive: &&Primitive| passes >> primitive.filter & 1 == 1;
+        let counts = |primitive: &&Primitive| primitive.aggregate.counts(primitive.filter, passes);
         let mut wanted = None;
         for primitive in self.primitives.iter().filter(counts) {
             *wanted.get_or_insert(0) |= primitive.column.map_or(0, |column| 1 << column);

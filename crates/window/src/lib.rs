@@ -6,10 +6,14 @@ pub mod cell;
 pub mod distinct;
 pub mod entity;
 mod events;
+pub mod frequencies;
 pub mod layout;
 pub mod limits;
+pub mod moments;
 pub mod panes;
 mod prefetch;
+pub mod runs;
+pub mod slots;
 pub mod table;
 
 pub use cell::Cell;

@@ -6,3 +6,17 @@ pub const DISTINCT_EXACT_MAX: usize = 256;
 
 /// Events that an entity keeps one by one before it is promoted to panes. Most subscribers have under 30 a day.
 pub const EVENTS_EXACT_MAX: usize = 128;
+
+/// Slots of a window in which calls are marked: of an hour's window they are 4.7 s long.
+pub const SPAN_SLOTS: i64 = 768;
+/// Slots of a window in which moments are marked: of an hour's window they are 1.2 s long.
+pub const POINT_SLOTS: i64 = 3072;
+/// Most different keys whose frequencies are kept exactly, and hash buckets past that.
+pub const FREQUENCIES_EXACT_MAX: usize = 256;
+/// Most blocks of 128 numbers in which runs are looked for.
+pub const RUN_BLOCKS_MAX: usize = 256;
+/// Most events of one pane, and of one window, that are looked at for a sequence.
+pub const MOMENTS_MAX: usize = 64;
+
+/// Most gates of one kind of entity: a byte each in every quiet entity.
+pub const GATES_MAX: usize = 7;

@@ -17,7 +17,7 @@ impl Panes {
     /// Adds an event; panes that no window ending at `newest_ms` covers are let go.
     pub fn add(&mut self, layout: &Layout, event: &Event<'_>, newest_ms: i64) {
         for (index, primitive) in layout.primitives.iter().enumerate() {
-            if let Some(cell) = Cell::of(primitive, event) {
+            if let Some(cell) = Cell::of(layout, primitive, event) {
                 self.merge_cell(layout, index, event.at_ms, &cell);
             }
         }
@@ -46,19 +46,24 @@ impl Panes {
     /// Values of all primitives for windows that end with the pane in which `at_ms` lies.
     pub fn values(&self, layout: &Layout, at_ms: i64, out: &mut Vec<f64>) {
         out.clear();
-        for (index, primitive) in layout.primitives.iter().enumerate() {
-            let window = layout.windows[usize::from(primitive.window)];
-            let last = at_ms.div_euclid(window.pane_ms());
-            let first = last - i64::from(window.panes) + 1;
-            let mut whole: Option<Cell> = None;
-            for (_, cell) in self.cells.get(index).iter().flat_map(|cells| cells.range(first..=last)) {
-                match &mut whole {
-                    None => whole = Some(cell.clone()),
-                    Some(whole) => whole.merge(cell),
-                }
+        out.extend((0..layout.primitives.len()).map(|index| self.value(layout, index, at_ms)));
+    }
+
+    /// Value of primitive `index` for a window that ends with the pane in which `at_ms` lies.
+    #[must_use]
+    pub fn value(&self, layout: &Layout, index: usize, at_ms: i64) -> f64 {
+        let primitive = &layout.primitives[index];
+        let window = layout.windows[usize::from(primitive.window)];
+        let last = at_ms.div_euclid(window.pane_ms());
+        let first = last - i64::from(window.panes) + 1;
+        let mut whole: Option<Cell> = None;
+        for (_, cell) in self.cells.get(index).iter().flat_map(|cells| cells.range(first..=last)) {
+            match &mut whole {
+                None => whole = Some(cell.clone()),
+                Some(whole) => whole.merge(cell),
             }
-            out.push(whole.map_or(empty_value(primitive.aggregate), |cell| cell.value()));
         }
+        whole.map_or(empty_value(primitive.aggregate), |cell| cell.value(layout, primitive, at_ms))
     }
 
     /// Whether nothing is left.

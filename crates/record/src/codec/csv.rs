@@ -8,6 +8,7 @@ use crate::codec::RecordError;
 use crate::codec::fields::{Field, Fields, Scalar};
 use crate::codec::json::each_field;
 use crate::raw::RawRecord;
+use crate::record::Kind;
 
 /// Longest line, bytes.
 const LINE_BYTES_MAX: usize = 1 << 20;
@@ -105,15 +106,23 @@ impl<'l> Columns<'l> {
 pub struct CsvLines {
     splitter: Splitter,
     columns: Option<Vec<Option<Field>>>,
+    /// What a line without `kind` is.
+    kind: Option<Kind>,
 }
 
 impl Default for CsvLines {
     fn default() -> Self {
-        Self { splitter: Splitter::new(b',', Some(b'"')), columns: None }
+        Self { splitter: Splitter::new(b',', Some(b'"')), columns: None, kind: None }
     }
 }
 
 impl CsvLines {
+    /// A file of subscribers, which needs no column `kind`.
+    #[must_use]
+    pub fn reference() -> Self {
+        Self { kind: Some(Kind::Subscriber), ..Self::default() }
+    }
+
     /// Whether a line may hold the text of a message.
     #[must_use]
     pub fn holds_text(&self) -> bool {
@@ -129,8 +138,10 @@ impl CsvLines {
         let Some(fields) = &self.columns else {
             let known: Vec<Option<Field>> =
                 columns.iter().map(|name| Field::parse(name.trim_start_matches('\u{feff}'))).collect();
-            if !known.contains(&Some(Field::Kind)) {
-                return Err(RecordError::message("a first line without `kind`", "a header of canonical names"));
+            let needed = if self.kind.is_some() { Field::Subscriber } else { Field::Kind };
+            if !known.contains(&Some(needed)) {
+                let found = format!("a first line without `{}`", needed.as_str());
+                return Err(RecordError::message(found, "a header of canonical names"));
             }
             self.columns = Some(known);
             return Ok(None);
@@ -145,6 +156,7 @@ impl CsvLines {
                 values.set(*field, Scalar::Text(Cow::Owned(text.to_owned())));
             }
         }
+        self.kind.into_iter().for_each(|kind| values.default_kind(kind));
         values.record().map(Some)
     }
 }

@@ -71,6 +71,8 @@ fields! {
     TrunkOut "trunk_out", Smsc "smsc", Attestation "attestation", Verstat "verstat", Length "length",
     Segments "segments", Template "template", Domain "domain", Text "text", Time "time", Subscriber "subscriber",
     Country "country", Number "number", Sender "sender", Reporter "reporter", Case "case", Label "label",
+    Activated "activated", Segment "segment", M2m "m2m", Dealer "dealer", Registrant "registrant",
+    RangeHolder "range_holder",
 }
 
 /// Most characters of a party. ITU-T Q.763 carries fewer; a longer one is a damaged field.
@@ -99,6 +101,11 @@ impl<'a> Fields<'a> {
     /// Sets what a mapping knows of a party's form.
     pub const fn set_nature(&mut self, field: Field, nature: Nature) {
         self.natures[field as usize] = nature;
+    }
+
+    /// Says what a record is that does not say it itself: those of a reference.
+    pub fn default_kind(&mut self, kind: Kind) {
+        self.values[Field::Kind as usize].get_or_insert(Scalar::Text(Cow::Borrowed(kind.as_str())));
     }
 
     fn take(&mut self, field: Field) -> Option<Scalar<'a>> {
@@ -194,8 +201,12 @@ impl<'a> Fields<'a> {
     /// The first field that is missing or wrong.
     pub fn record(mut self) -> Decoded<'a> {
         let kinds = Kind::ALL.map(|kind| (kind.as_str(), kind));
-        let kind =
-            self.name(Field::Kind, &kinds)?.ok_or_else(|| missing("kind", "`voice`, `sms`, `mobility` or `report`"))?;
+        let kind = self
+            .name(Field::Kind, &kinds)?
+            .ok_or_else(|| missing("kind", "`voice`, `sms`, `mobility`, `report` or `subscriber`"))?;
+        if kind == Kind::Subscriber {
+            return self.subscriber();
+        }
         let start = match self.time(Field::Start)? {
             Some(start) => Some(start),
             None => self.time(Field::Time)?,
@@ -207,8 +218,44 @@ impl<'a> Fields<'a> {
             Kind::Voice | Kind::Sms => self.call(&mut record)?,
             Kind::Mobility => self.mobility(&mut record)?,
             Kind::Report => self.report(&mut record)?,
+            Kind::Subscriber => {}
         }
         Ok(record)
+    }
+
+    /// A reference has no time of its own: it takes effect at its place in the log.
+    fn subscriber(mut self) -> Decoded<'a> {
+        let mut record = RawRecord::new(Kind::Subscriber, Timestamp::from_ms(0));
+        record.caller = match self.party(Field::Subscriber)? {
+            Some(subscriber) => Some(subscriber),
+            None => return Err(missing("subscriber", "the subscriber's number")),
+        };
+        self.attributes(&mut record)?;
+        Ok(record)
+    }
+
+    /// What the operator's books say of the served subscriber.
+    fn attributes(&mut self, record: &mut RawRecord<'a>) -> Result<(), RecordError> {
+        record.activated = self.date(Field::Activated)?;
+        record.segment = self.text(Field::Segment)?;
+        record.m2m = self.boolean(Field::M2m)?;
+        record.dealer = self.text(Field::Dealer)?;
+        record.registrant = self.text(Field::Registrant)?;
+        record.range_holder = self.text(Field::RangeHolder)?;
+        Ok(())
+    }
+
+    /// A time, or a date, which is its midnight UTC.
+    fn date(&mut self, field: Field) -> Result<Option<Timestamp>, RecordError> {
+        let midnight = match &self.values[field as usize] {
+            Some(Scalar::Text(text)) => text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10),
+            _ => None,
+        };
+        let Some(midnight) = midnight.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok()) else {
+            return self.time(field);
+        };
+        self.values[field as usize] = None;
+        Ok(Some(Timestamp::from_ms(midnight.timestamp().as_millisecond())))
     }
 
     fn call(&mut self, record: &mut RawRecord<'a>) -> Result<(), RecordError> {
@@ -253,7 +300,7 @@ impl<'a> Fields<'a> {
         record.template = self.text(Field::Template)?;
         record.domain = self.text(Field::Domain)?;
         record.text = self.text(Field::Text)?;
-        Ok(())
+        self.attributes(record)
     }
 
     fn mobility(&mut self, record: &mut RawRecord<'a>) -> Result<(), RecordError> {
@@ -274,8 +321,9 @@ impl<'a> Fields<'a> {
             None => self.party(Field::Sender)?,
         };
         record.domain = self.text(Field::Domain)?;
-        if record.caller.is_none() && record.domain.is_none() {
-            return Err(missing("number", "one of `number`, `sender` and `domain`"));
+        record.template = self.text(Field::Template)?;
+        if record.caller.is_none() && record.domain.is_none() && record.template.is_none() {
+            return Err(missing("number", "one of `number`, `sender`, `domain` and `template`"));
         }
         record.reporter = self.text(Field::Reporter)?;
         record.call = self.text(Field::Case)?;

@@ -18,7 +18,23 @@ use crate::record::{Attestation, CauseScheme, Direction, Kind, Phase, Verstat};
 ///
 /// # Errors
 /// If the message is no JSON at all: it has no records then.
-pub fn decode<'a>(bytes: &'a [u8], mut each: impl FnMut(Decoded<'a>)) -> Result<(), RecordError> {
+pub fn decode<'a>(bytes: &'a [u8], each: impl FnMut(Decoded<'a>)) -> Result<(), RecordError> {
+    decode_as(bytes, None, each)
+}
+
+/// As [`decode`]; a record without `kind` is of kind `subscriber`: a message of a reference topic.
+///
+/// # Errors
+/// If the message is no JSON at all: it has no records then.
+pub fn decode_reference<'a>(bytes: &'a [u8], each: impl FnMut(Decoded<'a>)) -> Result<(), RecordError> {
+    decode_as(bytes, Some(Kind::Subscriber), each)
+}
+
+fn decode_as<'a>(bytes: &'a [u8], kind: Option<Kind>, mut each: impl FnMut(Decoded<'a>)) -> Result<(), RecordError> {
+    let record = |mut fields: Fields<'a>| {
+        kind.into_iter().for_each(|kind| fields.default_kind(kind));
+        fields.record()
+    };
     let text = std::str::from_utf8(bytes).map_err(|error| {
         RecordError::message(format!("a byte that is no UTF-8 at {}", error.valid_up_to()), "UTF-8")
     })?;
@@ -26,12 +42,12 @@ pub fn decode<'a>(bytes: &'a [u8], mut each: impl FnMut(Decoded<'a>)) -> Result<
     if text.trim_start().starts_with('[') {
         let all = reader.deserialize_seq(Array).map_err(|error| syntax(&error))?;
         reader.end().map_err(|error| syntax(&error))?;
-        all.into_iter().for_each(|fields| each(fields.and_then(Fields::record)));
+        all.into_iter().for_each(|fields| each(fields.and_then(record)));
         return Ok(());
     }
     let fields = Object.deserialize(&mut reader).map_err(|error| syntax(&error))?;
     reader.end().map_err(|error| syntax(&error))?;
-    each(fields.record());
+    each(record(fields));
     Ok(())
 }
 
@@ -238,10 +254,15 @@ pub fn each_field<'r>(record: &'r RawRecord<'_>, mut each: impl FnMut(Field, Sca
         Kind::Report => {
             give(Field::Time, moment(record.start));
             give(Field::Number, party(&record.caller));
+            give(Field::Template, some(&record.template));
             give(Field::Domain, some(&record.domain));
             give(Field::Reporter, some(&record.reporter));
             give(Field::Case, some(&record.call));
             return give(Field::Label, some(&record.label));
+        }
+        Kind::Subscriber => {
+            give(Field::Subscriber, party(&record.caller));
+            return attributes(record, give);
         }
         Kind::Voice | Kind::Sms => {}
     }
@@ -280,4 +301,16 @@ pub fn each_field<'r>(record: &'r RawRecord<'_>, mut each: impl FnMut(Field, Sca
     give(Field::Template, some(&record.template));
     give(Field::Domain, some(&record.domain));
     give(Field::Text, some(&record.text));
+    attributes(record, give);
+}
+
+fn attributes<'r>(record: &'r RawRecord<'_>, mut give: impl FnMut(Field, Option<Scalar<'r>>)) {
+    let some = |value: &'r Option<Cow<'_, str>>| value.as_deref().map(|text| Scalar::Text(Cow::Borrowed(text)));
+    let activated = record.activated.map(|time| Scalar::Text(Cow::Owned(time.to_string())));
+    give(Field::Activated, activated);
+    give(Field::Segment, some(&record.segment));
+    give(Field::M2m, record.m2m.map(Scalar::Boolean));
+    give(Field::Dealer, some(&record.dealer));
+    give(Field::Registrant, some(&record.registrant));
+    give(Field::RangeHolder, some(&record.range_holder));
 }

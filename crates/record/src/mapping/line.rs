@@ -110,7 +110,7 @@ impl<'l> RowOf<'l> {
         let Some(text) = self.text(rule)? else { return Ok(()) };
         let field = rule.field;
         let value = match field {
-            Field::Start | Field::End | Field::Time => {
+            Field::Start | Field::End | Field::Time | Field::Activated => {
                 let time = self.mapping.time.parse(&text);
                 Scalar::Integer(time.ok_or_else(|| wrong(field, &text, "a time as the mapping says"))?.as_ms())
             }

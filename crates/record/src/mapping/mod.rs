@@ -129,4 +129,5 @@ pub struct Prefix {
 }
 
 /// Fields that hold a party.
-pub const PARTIES: [Field; 4] = [Field::Caller, Field::Callee, Field::CallerShown, Field::Redirecting];
+pub const PARTIES: [Field; 6] =
+    [Field::Caller, Field::Callee, Field::CallerShown, Field::Redirecting, Field::Subscriber, Field::Number];

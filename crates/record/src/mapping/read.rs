@@ -43,8 +43,15 @@ fn mapping(root: &Table<'_, '_>) -> Option<Mapping> {
     let rows: Vec<Row> = root.tables("rows").into_iter().filter_map(|table| row(table, &columns)).collect();
     let prefixes = root.tables("prefixes").into_iter().filter_map(prefix).collect();
     for needed in [Field::Kind, Field::Start] {
-        let in_fields = fields.iter().any(|rule| rule.field == needed);
-        let in_rows = !rows.is_empty() && rows.iter().all(|row| row.fields.iter().any(|rule| rule.field == needed));
+        // A subscriber's reference has no time.
+        let given = |rule: &Rule| {
+            let untimed = Origin::Value("subscriber".to_owned());
+            rule.field == needed
+                || needed == Field::Start
+                    && (rule.field == Field::Time || rule.field == Field::Kind && rule.from == untimed)
+        };
+        let in_fields = fields.iter().any(given);
+        let in_rows = !rows.is_empty() && rows.iter().all(|row| row.fields.iter().any(given));
         if !in_fields && !in_rows {
             root.wrong(0..0, "fields", format!("missing: every record needs the field `{}`", needed.as_str()));
         }

@@ -1,0 +1,265 @@
+//! The analysts' commands as a person runs them: on a generated day, by the binary.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// A generated day of one operator, its truth and its incidents.
+struct Day {
+    folder: tempfile::TempDir,
+}
+
+impl Day {
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    /// What says whose records these are.
+    fn records(&self) -> Vec<String> {
+        let trunks = self.path("setup/trunks.csv");
+        let lists = self.path("setup/lists");
+        let fixed = ["--country", "KH", "--own", "+85510", "--mobility", "--class", "stream"];
+        let mut args: Vec<String> = fixed.map(str::to_owned).to_vec();
+        args.extend(["--trunks".to_owned(), trunks, "--lists".to_owned(), lists]);
+        args
+    }
+}
+
+fn day() -> &'static Day {
+    static DAY: OnceLock<Day> = OnceLock::new();
+    DAY.get_or_init(|| {
+        let day = Day { folder: tempfile::tempdir().unwrap() };
+        let (out, truth, setup) = (day.path("day.jsonl"), day.path("truth.jsonl"), day.path("setup"));
+        ok(&["generate", "--episodes", "12", "--out", &out, "--truth", &truth, "--setup", &setup], &[]);
+        ok(&["replay", &out, "--alerts", &day.path("incidents.jsonl")], &day.records());
+        day
+    })
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}
+
+fn lancang(args: &[&str], more: &[String]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lancang"));
+    command.current_dir(root()).args(args).args(more).output().unwrap()
+}
+
+fn ok(args: &[&str], more: &[String]) -> String {
+    let output = lancang(args, more);
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Exit status and what is said on standard error.
+fn refused(args: &[&str], more: &[String]) -> (Option<i32>, String) {
+    let output = lancang(args, more);
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn evaluate_prints_a_table_and_json_and_draws() {
+    let day = day();
+    let (alerts, truth) = (day.path("incidents.jsonl"), day.path("truth.jsonl"));
+    let both = ["evaluate", "--alerts", &alerts, "--truth", &truth];
+    let text = ok(&both, &[]);
+    let row = |id: &str| text.lines().find(|line| line.starts_with(id)).unwrap_or_else(|| panic!("{id}: {text}"));
+    for id in ["sim-box-burst", "smishing-burst", "spoofed-prefix", "all"] {
+        assert!(row(id).contains("1.00"), "{text}");
+    }
+    assert!(!text.contains('\x1b'), "no colours where nobody looks");
+    let plot = day.path("plot.svg");
+    let args = ["--subscribers", "10000", "--days", "1", "--output", "json", "--plot", &plot].map(str::to_owned);
+    let report = json(&ok(&both, &args));
+    let pack = &report["pack"];
+    assert!(pack["false_rate"]["upper_95"].as_f64().unwrap() >= 29.0, "{pack}");
+    assert_eq!(pack["episodes"]["easy"]["recall"], 1.0);
+    assert!(pack["detection_s"]["median"].as_i64().unwrap() <= pack["detection_s"]["p90"].as_i64().unwrap());
+    assert!(report["look_alikes"].as_object().unwrap().len() > 2, "{report}");
+    assert!(std::fs::read_to_string(plot).unwrap().starts_with("<svg"));
+    // The same run twice, each with its truth, is twice as many.
+    let twice = ["evaluate", "--alerts", &alerts, "--alerts", &alerts, "--truth", &truth, "--truth", &truth];
+    let sum = json(&ok(&twice, &["--output".to_owned(), "json".to_owned()]));
+    assert_eq!(sum["pack"]["incidents_true"].as_u64().unwrap(), 2 * pack["incidents_true"].as_u64().unwrap());
+}
+
+#[test]
+fn a_sweep_judges_the_records_at_each_limit() {
+    let day = day();
+    let (records, truth, plot) = (day.path("day.jsonl"), day.path("truth.jsonl"), day.path("curve.svg"));
+    let args = ["evaluate", &records, "--truth", &truth, "--output", "json", "--plot", &plot, "--sweep"];
+    let with = |sweep: &str| [vec![sweep.to_owned()], day.records()].concat();
+    let swept = json(&ok(&args, &with("smishing-burst.callees=60..4000:3")));
+    let recall = |step: usize| swept["steps"][step]["report"]["patterns"]["smishing-burst"]["recall"].as_f64().unwrap();
+    assert!(recall(0) > 0.5 && recall(2) < recall(0), "{swept}");
+    assert_eq!(swept["steps"][1]["limit"], 2030.0);
+    // At the limit that the file has, a sweep finds what a replay finds.
+    let (alerts, both) = (day.path("incidents.jsonl"), ["--output".to_owned(), "json".to_owned()]);
+    let plain = json(&ok(&["evaluate", "--alerts", &alerts, "--truth", &truth], &both));
+    assert_eq!(swept["steps"][0]["report"]["patterns"], plain["patterns"]);
+    assert!(std::fs::read_to_string(&plot).unwrap().contains(">60</text>"));
+
+    let (status, told) = refused(&args, &with("smishing-burst.calees=60..4000:3"));
+    assert!(status == Some(64) && told.contains("did you mean `callees`?"), "{told}");
+    let (status, told) = refused(&args, &with("smishing-burt.callees=60..4000:3"));
+    assert!(status == Some(64) && told.contains("did you mean `smishing-burst`?"), "{told}");
+    let (status, told) = refused(&args, &["sim-box-burst.calls=1..2".to_owned()]);
+    assert!(status == Some(64) && told.contains("expected PATTERN.FEATURE=FROM..TO:STEPS"), "{told}");
+}
+
+#[test]
+fn evaluate_says_what_does_not_fit() {
+    let day = day();
+    let (alerts, truth) = (day.path("incidents.jsonl"), day.path("truth.jsonl"));
+    let three = ["evaluate", "--alerts", &alerts, "--truth", &truth, "--truth", &truth];
+    let (status, told) = refused(&three, &[]);
+    assert!(status == Some(64) && told.contains("found 2 for 1"), "{told}");
+    let (status, told) = refused(&["evaluate", "--alerts", &truth, "--truth", &truth], &[]);
+    assert!(status == Some(65) && told.contains("line 1: not an incident line"), "{told}");
+}
+
+/// A line of the generated truth of this pattern and grade: its first entity of a type, as `TYPE:VALUE`.
+fn planted(pattern: &str, grade: &str, entity: &str) -> String {
+    let truth = std::fs::read_to_string(day().path("truth.jsonl")).unwrap();
+    let lines = truth.lines().map(json).filter(|line| line["pattern"] == pattern && line["grade"] == grade);
+    let named =
+        |line: Value| line["entities"].as_array()?.iter().find(|one| one[0] == entity)?[1].as_str().map(str::to_owned);
+    format!("{entity}:{}", lines.filter_map(named).next().unwrap())
+}
+
+#[test]
+fn explain_tells_why_an_own_caller_was_named_or_not() {
+    let day = day();
+    let records = day.path("day.jsonl");
+    let explain = |entity: &str, form: &str| {
+        let args = ["explain", "--entity", entity, "--pattern", "sim-box-burst", "--output", form, &records];
+        ok(&args, &day.records())
+    };
+    let named = planted("sim-box-burst", "easy", "caller");
+    let found = &json(&explain(&named, "json"))["patterns"][0];
+    assert!(found["held"]["times"].as_u64().unwrap() > 0, "{found}");
+    assert_eq!(found["warn"]["holds"], true);
+    // The line of the incident says the same: its reasons are of one of the moments at which the pattern held.
+    let incidents = std::fs::read_to_string(day.path("incidents.jsonl")).unwrap();
+    let of_entity = incidents
+        .lines()
+        .map(json)
+        .filter(|line| format!("caller:{}", line["entity"]["value"].as_str().unwrap()) == named);
+    let best = of_entity.map(|line| line["score"].as_u64().unwrap()).max().unwrap();
+    assert!(found["verdict"]["score"].as_u64().unwrap() >= best, "{found}");
+
+    let quiet = planted("sim-box-burst", "hard", "caller");
+    let found = &json(&explain(&quiet, "json"))["patterns"][0];
+    assert_eq!((&found["held"], &found["warn"]["holds"]), (&Value::Null, &Value::Bool(false)), "{found}");
+    assert!((0.01..1.0).contains(&found["warn"]["near"].as_f64().unwrap()), "{found}");
+    let text = explain(&quiet, "text");
+    assert!(text.contains("never holds; nearest, ") && text.contains("calls >= 20: "), "{text}");
+}
+
+#[test]
+fn explain_tells_of_trunks_and_of_what_is_not_looked_at() {
+    let day = day();
+    let records = day.path("day.jsonl");
+    let trunk = planted("spoofed-prefix", "easy", "trunk");
+    let found = json(&ok(&["explain", "--entity", &trunk, "--output", "json", &records], &day.records()));
+    let rules = found["patterns"].as_array().unwrap();
+    assert_eq!(rules.len(), 5, "a rule is a story of its own");
+    assert!(rules.iter().any(|rule| rule["held"]["times"].as_u64() > Some(0)), "{found}");
+    let refused =
+        |rule: &Value| rule["refused"].as_array().unwrap().iter().any(|part| part["records"].as_u64() > Some(0));
+    assert!(rules.iter().any(refused), "{found}");
+    // Without the trunk table no trunk is international, and that is said.
+    let bare = ["--country", "KH", "--own", "+85510"].map(str::to_owned);
+    let text = ok(&["explain", "--entity", &trunk, &records], &bare);
+    assert!(text.contains("never judged") && text.contains("are not `trunk_in.international`"), "{text}");
+}
+
+#[test]
+fn explain_names_the_entry_that_keeps_a_pattern_silent() {
+    let day = day();
+    let records = day.path("day.jsonl");
+    let named = planted("sim-box-burst", "easy", "caller");
+    let lists = tempfile::tempdir().unwrap();
+    let number = named.strip_prefix("caller:").unwrap();
+    let entry = format!("list,kind,value,owner,reason,expires\ndeclared-callers,number,{number},desk,a call centre,\n");
+    std::fs::write(lists.path().join("declared.csv"), entry).unwrap();
+    let folder = lists.path().display().to_string();
+    let own = ["--country", "KH", "--own", "+85510", "--lists", &folder].map(str::to_owned);
+    let text = ok(&["explain", "--entity", &named, &records], &own);
+    let expected =
+        format!("suppressed by the list `declared-callers`: entry `number {number}` of desk (a call centre)");
+    assert!(text.contains(&expected) && text.contains("; suppressed by a list"), "{text}");
+    // Such an entry is what a backtest calls the reason too, where only one of the packs asks the list.
+    let pattern = std::fs::read_to_string(root().join("config/patterns/sim-box-burst.toml")).unwrap();
+    let deaf = lists.path().join("sim-box-burst.toml");
+    std::fs::write(&deaf, pattern.replace("suppress = [\"declared-callers\"]\n", "")).unwrap();
+    let deaf = deaf.display().to_string();
+    let args = ["patterns", "backtest", "config/patterns/sim-box-burst.toml", &deaf, &records, "--output", "json"];
+    let found = json(&ok(&args, &own));
+    assert_eq!(found["gained"][0]["why"][0], "suppressed by the list `declared-callers` in OLD", "{found}");
+}
+
+#[test]
+fn explain_says_what_it_does_not_know() {
+    let day = day();
+    let records = day.path("day.jsonl");
+    let check = |args: &[&str], status: i32, expected: &str| {
+        let (found, told) = refused(&[&["explain", &records], args].concat(), &day.records());
+        assert!(found == Some(status) && told.contains(expected), "{args:?}: {found:?} {told}");
+    };
+    check(&["--entity", "caler:+1"], 64, "did you mean `caller`?");
+    check(&["--entity", "caller"], 64, "expected a value behind `caller:`");
+    check(&["--entity", "caller:+1", "--pattern", "sim-box-brust"], 64, "did you mean `sim-box-burst`?");
+    check(&["--entity", "caller:+1", "--pattern", "spoofed-prefix"], 64, "looks at no entity of type `caller`");
+}
+
+#[test]
+fn backtest_tells_what_a_moved_limit_gains_and_loses() {
+    let day = day();
+    let (records, folder) = (day.path("day.jsonl"), tempfile::tempdir().unwrap());
+    let pattern = std::fs::read_to_string(root().join("config/patterns/smishing-burst.toml")).unwrap();
+    let with = |limit: &str| {
+        let file = folder.path().join("smishing-burst.toml");
+        std::fs::write(&file, pattern.replace("warn = '''callees >= 60", &format!("warn = '''callees >= {limit}")))
+            .unwrap();
+        file.display().to_string()
+    };
+    let backtest = |new: &str, form: &str| {
+        let args = ["patterns", "backtest", "config/patterns/smishing-burst.toml", new, &records, "--output", form];
+        ok(&args, &day.records())
+    };
+    let found = json(&backtest(&with("150"), "json"));
+    let counts = &found["patterns"]["smishing-burst"];
+    assert!(counts["lost"].as_u64() > Some(0) && counts["gained"] == 0, "{found}");
+    let why = found["lost"][0]["why"][0].as_str().unwrap();
+    assert!(why.starts_with("NEW wants `callees >= 150`, it was "), "{why}");
+    let text = backtest(&with("2"), "text");
+    assert!(text.contains("\ngained: ") && text.contains("OLD wants `callees >= 60`, it was "), "{text}");
+    // Against itself nothing changes.
+    let same = json(&backtest("config/patterns/smishing-burst.toml", "json"));
+    assert_eq!(
+        (&same["gained"], &same["lost"], &same["changed"]),
+        (&serde_json::json!([]), &serde_json::json!([]), &serde_json::json!([]))
+    );
+    assert!(same["patterns"]["smishing-burst"]["kept"].as_u64() > Some(3));
+
+    // A file against a folder is that pattern alone.
+    let folder_first = ["patterns", "backtest", "config/patterns", &with("150"), &records, "--output", "json"];
+    let patterns = json(&ok(&folder_first, &day.records()))["patterns"].clone();
+    assert_eq!(patterns, found["patterns"]);
+
+    let wrong = folder.path().join("other.toml");
+    std::fs::write(&wrong, &pattern).unwrap();
+    let wrong = wrong.display().to_string();
+    let args = ["patterns", "backtest", "config/patterns", &wrong, &records];
+    let (status, told) = refused(&args, &day.records());
+    assert!(status == Some(78) && told.contains("expected the file's name, `other`"), "{told}");
+}
