@@ -169,6 +169,8 @@ impl Generator {
         let texts: Vec<Texts> = (0..OPERATORS.len()).map(|operator| Texts::new(operator, &mut names)).collect();
         let mut episodes = episodes::plan(&settings, &population, &mut names, &texts);
         let mut steps: Vec<Step> = episodes.iter_mut().flat_map(|episode| std::mem::take(&mut episode.steps)).collect();
+        let changes: Vec<_> = episodes.iter_mut().flat_map(|episode| std::mem::take(&mut episode.changes)).collect();
+        let population = population.with_changes(changes);
         // Stable: steps of one time keep the order of their episodes.
         steps.sort_by_key(Step::at_ms);
         let weights: Vec<f64> = SENDERS.iter().map(|(_, _, weight)| f64::from(*weight)).collect();
@@ -492,7 +494,7 @@ pub fn own(people: &Population, who: Subscriber, start_ms: i64, until_ms: i64, d
             people.cell(spot, draw)
         }
     };
-    Some(Own { who, imsi: who.imsi(0), imei: people.imei(who, start_ms, draw >> 8), cell, visiting })
+    Some(Own { who, imsi: people.imsi(who, start_ms), imei: people.imei(who, start_ms), cell, visiting })
 }
 
 impl Iterator for Generator {

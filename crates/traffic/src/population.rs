@@ -9,10 +9,11 @@
 //! - Places: home, work, other counties at weekends, other cities on some days. Nobody is anywhere while travelling, and
 //!   calls of that time are not made: distances over times stay possible.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::draw::{self, Weighted, below, ln, mix, permille};
-use crate::geography::{COUNTIES, Geography};
+use crate::geography::{CELLS, COUNTIES, Geography, city_of, county_of};
 use crate::world::{OPERATORS, Operator};
 
 /// Ranks of activity.
@@ -106,6 +107,37 @@ pub struct Spot {
     nearest: u64,
 }
 
+/// What an episode changes of an ordinary subscriber's life, so that all its records agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Is at a cell, and on the way there and back before and after.
+    Stays {
+        /// From.
+        from_ms: i64,
+        /// Until.
+        until_ms: i64,
+        /// Where.
+        cell: u32,
+    },
+    /// Has another device.
+    Device {
+        /// From then on.
+        from_ms: i64,
+        /// IMEI, 14 digits.
+        imei: u64,
+    },
+    /// Has another SIM.
+    Card {
+        /// From then on.
+        from_ms: i64,
+        /// IMSI.
+        imsi: u64,
+    },
+}
+
+/// On the way to a place where an episode puts somebody, and back.
+const JOURNEY_MS: i64 = 3 * HOUR_MS;
+
 /// What a contract says: the `subscribers` reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contract {
@@ -131,6 +163,9 @@ pub struct Population {
     pub geography: Geography,
     blocks: u64,
     tables: Arc<Tables>,
+    changes: Arc<BTreeMap<Subscriber, Vec<Change>>>,
+    /// A bit for each of those that may have a change: nearly nobody has.
+    changed: Arc<Vec<u64>>,
 }
 
 #[derive(Debug)]
@@ -164,7 +199,46 @@ impl Population {
             contacts_ln: calls.iter().map(|activity| ln((CONTACTS * activity).clamp(8.0, 4000.0))).collect(),
             powers: (0..POWERS).map(|step| draw::exp(POWERS_MAX * step as f64 / POWERS as f64)).collect(),
         };
-        Self { seed, ordinary, geography: Geography::new(ordinary), blocks: ordinary / RANKS, tables: Arc::new(tables) }
+        Self {
+            seed,
+            ordinary,
+            geography: Geography::new(ordinary),
+            blocks: ordinary / RANKS,
+            tables: Arc::new(tables),
+            changes: Arc::default(),
+            changed: Arc::new(vec![0; CHANGED_WORDS]),
+        }
+    }
+
+    /// Takes what episodes change.
+    #[must_use]
+    pub fn with_changes(mut self, changes: impl IntoIterator<Item = (Subscriber, Change)>) -> Self {
+        let (mut of, mut changed) = (BTreeMap::<Subscriber, Vec<Change>>::new(), vec![0; CHANGED_WORDS]);
+        for (who, change) in changes {
+            of.entry(who).or_default().push(change);
+            let (word, bit) = changed_bit(who);
+            changed[word] |= bit;
+        }
+        (self.changes, self.changed) = (Arc::new(of), Arc::new(changed));
+        self
+    }
+
+    fn changes_of(&self, who: Subscriber) -> &[Change] {
+        let (word, bit) = changed_bit(who);
+        if self.changed[word] & bit == 0 {
+            return &[];
+        }
+        self.changes.get(&who).map_or(&[], Vec::as_slice)
+    }
+
+    /// The SIM that somebody uses at a time.
+    #[must_use]
+    pub fn imsi(&self, who: Subscriber, at_ms: i64) -> u64 {
+        let card = |change: &Change| match change {
+            Change::Card { from_ms, imsi } if at_ms >= *from_ms => Some(*imsi),
+            _ => None,
+        };
+        self.changes_of(who).iter().rev().find_map(card).unwrap_or_else(|| who.imsi(0))
     }
 
     /// Somebody, the likelier the more calls they make.
@@ -265,6 +339,16 @@ impl Population {
     /// Where somebody is at a time; `None` while travelling.
     #[must_use]
     pub fn spot(&self, who: Subscriber, at_ms: i64) -> Option<Spot> {
+        for change in self.changes_of(who) {
+            let Change::Stays { from_ms, until_ms, cell } = change else { continue };
+            if (*from_ms..*until_ms).contains(&at_ms) {
+                let (city, county) = (city_of(*cell), county_of(*cell) % COUNTIES);
+                return Some(Spot { city, county, nearest: u64::from(*cell) % CELLS });
+            }
+            if (from_ms - JOURNEY_MS..until_ms + JOURNEY_MS).contains(&at_ms) {
+                return None;
+            }
+        }
         let local_ms = at_ms + who.of().utc_h * HOUR_MS;
         let home = mix(self.seed, what::HOME, who.key());
         // Trips begin and end at five in the morning and take two days.
@@ -341,7 +425,14 @@ impl Population {
 
     /// IMEI of the device that somebody uses at a time.
     #[must_use]
-    pub fn imei(&self, who: Subscriber, at_ms: i64, draw: u64) -> u64 {
+    pub fn imei(&self, who: Subscriber, at_ms: i64) -> u64 {
+        let bought = |change: &Change| match change {
+            Change::Device { from_ms, imei } if at_ms >= *from_ms => Some(*imei),
+            _ => None,
+        };
+        if let Some(imei) = self.changes_of(who).iter().rev().find_map(bought) {
+            return imei;
+        }
         let device = mix(self.seed, what::DEVICE, who.key());
         // Placeholders that some devices and some switches give: a dozen subscribers in 10,000.
         if permille(device, 2) && permille(device << 20, 600) {
@@ -353,8 +444,8 @@ impl Population {
             54..86 => day / 420,
             86..95 => day / 140,
             95..98 => day / 60,
-            // Two devices in turn, as people with a phone for work have.
-            _ => draw & 1,
+            // Two devices in turn.
+            _ => day / 12 & 1,
         };
         who.device(count)
     }
@@ -381,3 +472,10 @@ impl Population {
 const OFF_NET: u64 = 300;
 /// IMEIs that stand for none.
 pub const PLACEHOLDER_IMEIS: [u64; 2] = [0, 35_000_000_000_000];
+/// Words of the bits of changes: 32 KiB, which a core keeps near.
+const CHANGED_WORDS: usize = 4096;
+
+const fn changed_bit(who: Subscriber) -> (usize, u64) {
+    let place = mix(0, 91, who.key()) as usize % (CHANGED_WORDS * 64);
+    (place / 64, 1 << (place % 64))
+}

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lancang_record::record::{Direction, Kind, Phase};
 use lancang_traffic::episodes::classes;
-use lancang_traffic::row::Ranges;
+use lancang_traffic::geography::{NO_CELL, distance_km};
+use lancang_traffic::row::{NO_DIGITS, Ranges};
 use lancang_traffic::{Generator, Grade, Settings};
 
 fn fingerprint(seed: u64, messy: bool) -> (u64, u64) {
@@ -227,4 +228,61 @@ fn native_records_are_what_intake_would_make() {
         rows += 1;
     }
     assert!(rows > 10_000);
+}
+
+/// What episodes and look-alikes make people do agrees with what they do besides: nobody is in two places, changes of SIM
+/// are fraud's alone, and who changes the phone keeps the new one.
+#[test]
+fn lives_are_of_one_piece() {
+    const OPERATOR: usize = 0;
+    let settings = Settings { episodes: 2, only: Some(OPERATOR), ..Settings::new(60_000, 1.0, 4) };
+    let mut generator = Generator::new(settings);
+    let truth = generator.truth();
+    let fraud = truth.iter().filter(|episode| episode.grade != Grade::Benign);
+    let named: BTreeSet<String> = fraud
+        .flat_map(|episode| &episode.entities)
+        .map(|(_, value)| value.trim_start_matches('+').to_owned())
+        .collect();
+    let shop: BTreeSet<&str> = truth
+        .iter()
+        .filter(|episode| episode.class == "repair-shop")
+        .flat_map(|episode| &episode.entities)
+        .map(|(_, value)| value.as_str())
+        .collect();
+    let mut places: BTreeMap<u64, Vec<(i64, u32)>> = BTreeMap::new();
+    let mut cards: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+    let mut phones: BTreeMap<u64, Vec<(i64, u64)>> = BTreeMap::new();
+    while let Some(row) = generator.next_row() {
+        if row.feed.operator != OPERATOR || row.imsi == NO_DIGITS {
+            continue;
+        }
+        if row.cell != NO_CELL {
+            places.entry(row.imsi).or_default().push((row.event_ms(), row.cell));
+        }
+        if row.imei != NO_DIGITS && !shop.contains(format!("{:014}", row.imei).as_str()) {
+            phones.entry(row.imsi).or_default().push((row.start_ms, row.imei));
+        }
+        let sent = row.sent(&generator.names);
+        let served = if row.direction == Direction::Incoming { sent.record.callee } else { sent.record.caller };
+        if matches!(row.direction, Direction::Incoming | Direction::Outgoing) {
+            cards.entry(served.unwrap().text.trim_start_matches('+').to_owned()).or_default().insert(row.imsi);
+        }
+    }
+    let (mut too_fast, mut flips) = (0, 0);
+    for (imsi, mut seen) in places {
+        seen.sort_unstable();
+        let fast = seen.windows(2).any(|pair| {
+            let km = distance_km(OPERATOR, pair[0].1, pair[1].1);
+            km > 20.0 && km > 900.0 * (pair[1].0 - pair[0].0) as f64 / 3_600_000.0
+        });
+        too_fast += usize::from(fast && !named.contains(&imsi.to_string()));
+    }
+    for mut seen in phones.into_values() {
+        seen.sort_unstable();
+        seen.dedup_by_key(|(_, imei)| *imei);
+        flips += usize::from(seen.len() > 2);
+    }
+    let swapped: Vec<_> = cards.iter().filter(|(_, cards)| cards.len() > 1).collect();
+    assert!(!swapped.is_empty() && swapped.iter().all(|(number, _)| named.contains(*number)), "{swapped:?}");
+    assert_eq!((too_fast, flips), (0, 0));
 }

@@ -6,9 +6,9 @@ use rand_chacha::ChaCha8Rng;
 use super::{Class, Episode, Listed, Step};
 use crate::draw::{draw_below, hash, lognormal_quantiles, mix};
 use crate::generator::{Settings, own};
-use crate::geography::{self, CELLS, COUNTIES};
+use crate::geography::{self, CELLS, COUNTIES, NO_CELL};
 use crate::legs::{Call, End, Message, Own, Redirecting, Report, Sender, Update};
-use crate::population::{Contract, Population, Subscriber};
+use crate::population::{Change, Contract, Population, Subscriber};
 use crate::reference;
 use crate::row::{Names, Who};
 use crate::texts::{Text, Texts};
@@ -67,6 +67,7 @@ pub struct Draft<'a, 'w> {
     steps: Vec<Step>,
     listed: Vec<Listed>,
     contracts: Vec<(Subscriber, Contract)>,
+    changes: Vec<(Subscriber, Change)>,
     entities: Vec<(String, String)>,
     countries: Vec<usize>,
     members: u64,
@@ -92,6 +93,7 @@ impl<'a, 'w> Draft<'a, 'w> {
             steps: Vec::new(),
             listed: Vec::new(),
             contracts: Vec::new(),
+            changes: Vec::new(),
             entities: Vec::new(),
             countries: vec![operator],
             members: 0,
@@ -203,23 +205,29 @@ impl<'a, 'w> Draft<'a, 'w> {
             if self.world.population.roams(who).is_some() {
                 continue;
             }
-            if let Some(own) = own(self.world.population, who, at, at, self.next_callee) {
+            // Whoever is called stays where they are for as long as most calls take.
+            if let Some(own) = own(self.world.population, who, at, at + 30 * MINUTE, self.next_callee) {
                 return own;
             }
         }
     }
 
-    /// A subscriber as it is at a time; at home while it travels.
+    /// A subscriber as it is at a time; at no known cell while it travels.
     #[must_use]
     pub fn own(&self, who: Subscriber, at: i64) -> Own {
         let people = self.world.population;
         own(people, who, at, at, at as u64).unwrap_or_else(|| Own {
             who,
             imsi: who.imsi(0),
-            imei: people.imei(who, at, 0),
-            cell: people.home_cell(who),
+            imei: people.imei(who, at),
+            cell: NO_CELL,
             visiting: None,
         })
+    }
+
+    /// Changes an ordinary subscriber's life, in all its records.
+    pub fn change(&mut self, who: Subscriber, change: Change) {
+        self.changes.push((who, change));
     }
 
     /// A subscriber with a device of its own at a cell.
@@ -466,6 +474,7 @@ impl<'a, 'w> Draft<'a, 'w> {
             },
             listed: self.listed,
             contracts: self.contracts,
+            changes: self.changes,
             steps: self.steps,
         })
     }

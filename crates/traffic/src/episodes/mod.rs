@@ -22,7 +22,7 @@ pub use draft::{DAY, Draft, HOUR, MINUTE, SECOND, World};
 use crate::generator::Settings;
 use crate::legs::{Call, Message, Report, Update};
 use crate::look_alikes;
-use crate::population::{Contract, Population, Subscriber};
+use crate::population::{Change, Contract, Population, Subscriber};
 use crate::row::Names;
 use crate::texts::Texts;
 use crate::truth::{Grade, Truth};
@@ -101,6 +101,8 @@ pub struct Episode {
     pub listed: Vec<Listed>,
     /// Contracts of subscribers that only it uses.
     pub contracts: Vec<(Subscriber, Contract)>,
+    /// What it changes of ordinary subscribers' lives; the generator takes them.
+    pub changes: Vec<(Subscriber, Change)>,
     /// What it does; the generator takes them.
     pub steps: Vec<Step>,
 }
