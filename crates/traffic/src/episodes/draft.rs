@@ -79,7 +79,9 @@ impl<'a, 'w> Draft<'a, 'w> {
     pub fn new(world: &'a mut World<'w>, class: &'a Class, grade: Grade, number: u64) -> Self {
         let name = xxhash_rust::xxh3::xxh3_64(class.name.as_bytes());
         let mut rng = ChaCha8Rng::seed_from_u64(hash(world.settings.seed, &[8, name, grade as u64, number]));
-        let operator = draw_below(&mut rng, OPERATORS.len() as u64) as usize;
+        // One country after the other, from one that the seed chooses: each gets its share of every class and grade.
+        let first = hash(world.settings.seed, &[7, name, grade as u64]) % OPERATORS.len() as u64;
+        let operator = ((first + number) % OPERATORS.len() as u64) as usize;
         let next_callee = rng.next_u64() >> 24;
         let begins = world.settings.start.as_ms() + 5 * MINUTE;
         Self {

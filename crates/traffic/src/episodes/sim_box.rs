@@ -65,7 +65,7 @@ fn burst(draft: &mut Draft<'_, '_>) {
     }
     if draft.grade == Grade::Hard {
         let friend = draft.somebody();
-        for _ in 0..6 {
+        for _ in 0..4 {
             let at = draft.begins + draft.between(0, hours * HOUR);
             let friend = End::Own(draft.own(friend, at));
             draft.call(End::Own(own), friend, at, 40);

@@ -24,7 +24,9 @@ fn burst(draft: &mut Draft<'_, '_>) {
     for message in 0..messages {
         let at = draft.begins + message * length / messages;
         let callee = draft.callee(at);
-        let text = Text { sender: names[message as usize % names.len()], ..texts[message as usize % texts.len()] };
+        // In turn where one wording is all there is; at random among several, so that each has all senders.
+        let sender = if wordings == 1 { message as usize } else { draft.below(senders) as usize };
+        let text = Text { sender: names[sender % names.len()], ..texts[message as usize % texts.len()] };
         draft.message(Sender::Named, callee, at, text, 0);
     }
 }
