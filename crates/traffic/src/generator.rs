@@ -274,7 +274,7 @@ impl Generator {
         while let Some(step) = self.steps.get(self.next_step)
             && step.at_ms() < ends
         {
-            let (step, reference) = (*step, EPISODES << 56 | self.next_step as u64);
+            let (step, reference) = (step.settled(&self.population), EPISODES << 56 | self.next_step as u64);
             self.next_step += 1;
             let mut legs = self.legs();
             match step {

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::draw::{self, Weighted, below, ln, mix, permille};
-use crate::geography::{CELLS, COUNTIES, Geography, city_of, county_of};
+use crate::geography::{CELLS, COUNTIES, Geography, NO_CELL, city_of, county_of};
+use crate::legs::Own;
 use crate::world::{OPERATORS, Operator};
 
 /// Ranks of activity.
@@ -231,6 +232,28 @@ impl Population {
         self.changes.get(&who).map_or(&[], Vec::as_slice)
     }
 
+    /// A subscriber as one episode planned it, with what all episodes change of it: what was planned otherwise stays.
+    #[must_use]
+    pub fn settled(&self, mut own: Own, at_ms: i64) -> Own {
+        let changes = self.changes_of(own.who);
+        if changes.is_empty() {
+            return own;
+        }
+        if own.imsi == own.who.imsi(0) {
+            own.imsi = self.imsi(own.who, at_ms);
+        }
+        if own.imei == self.first_imei(own.who, at_ms) {
+            own.imei = self.imei(own.who, at_ms);
+        }
+        for change in changes {
+            let Change::Stays { from_ms, until_ms, cell } = change else { continue };
+            if (from_ms - JOURNEY_MS..until_ms + JOURNEY_MS).contains(&at_ms) {
+                own.cell = if (*from_ms..*until_ms).contains(&at_ms) { *cell } else { NO_CELL };
+            }
+        }
+        own
+    }
+
     /// The SIM that somebody uses at a time.
     #[must_use]
     pub fn imsi(&self, who: Subscriber, at_ms: i64) -> u64 {
@@ -430,9 +453,11 @@ impl Population {
             Change::Device { from_ms, imei } if at_ms >= *from_ms => Some(*imei),
             _ => None,
         };
-        if let Some(imei) = self.changes_of(who).iter().rev().find_map(bought) {
-            return imei;
-        }
+        self.changes_of(who).iter().rev().find_map(bought).unwrap_or_else(|| self.first_imei(who, at_ms))
+    }
+
+    /// The same without what episodes change.
+    fn first_imei(&self, who: Subscriber, at_ms: i64) -> u64 {
         let device = mix(self.seed, what::DEVICE, who.key());
         // Placeholders that some devices and some switches give: a dozen subscribers in 10,000.
         if permille(device, 2) && permille(device << 20, 600) {
@@ -445,7 +470,7 @@ impl Population {
             86..95 => day / 140,
             95..98 => day / 60,
             // Two devices in turn.
-            _ => day / 12 & 1,
+            _ => (day / 12) & 1,
         };
         who.device(count)
     }

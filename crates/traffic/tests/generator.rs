@@ -235,7 +235,7 @@ fn native_records_are_what_intake_would_make() {
 #[test]
 fn lives_are_of_one_piece() {
     const OPERATOR: usize = 0;
-    let settings = Settings { episodes: 2, only: Some(OPERATOR), ..Settings::new(60_000, 1.0, 4) };
+    let settings = Settings { episodes: 6, only: Some(OPERATOR), ..Settings::new(60_000, 1.0, 4) };
     let mut generator = Generator::new(settings);
     let truth = generator.truth();
     let fraud = truth.iter().filter(|episode| episode.grade != Grade::Benign);
