@@ -258,10 +258,11 @@ impl Population {
     #[must_use]
     pub fn imsi(&self, who: Subscriber, at_ms: i64) -> u64 {
         let card = |change: &Change| match change {
-            Change::Card { from_ms, imsi } if at_ms >= *from_ms => Some(*imsi),
+            Change::Card { from_ms, imsi } if at_ms >= *from_ms => Some((*from_ms, *imsi)),
             _ => None,
         };
-        self.changes_of(who).iter().rev().find_map(card).unwrap_or_else(|| who.imsi(0))
+        let newest = self.changes_of(who).iter().filter_map(card).max();
+        newest.map_or_else(|| who.imsi(0), |(_, imsi)| imsi)
     }
 
     /// Somebody, the likelier the more calls they make.
@@ -450,10 +451,11 @@ impl Population {
     #[must_use]
     pub fn imei(&self, who: Subscriber, at_ms: i64) -> u64 {
         let bought = |change: &Change| match change {
-            Change::Device { from_ms, imei } if at_ms >= *from_ms => Some(*imei),
+            Change::Device { from_ms, imei } if at_ms >= *from_ms => Some((*from_ms, *imei)),
             _ => None,
         };
-        self.changes_of(who).iter().rev().find_map(bought).unwrap_or_else(|| self.first_imei(who, at_ms))
+        let newest = self.changes_of(who).iter().filter_map(bought).max();
+        newest.map_or_else(|| self.first_imei(who, at_ms), |(_, imei)| imei)
     }
 
     /// The same without what episodes change.

@@ -56,7 +56,8 @@ fn shared(draft: &mut Draft<'_, '_>) {
         draft.change(who, Change::Device { from_ms: i64::MIN, imei: device });
         for _ in 0..2 {
             let at = draft.begins + draft.between(0, hours * HOUR);
-            let own = Own { imei: device, ..draft.own(who, at) };
+            // The change gives it the device.
+            let own = draft.own(who, at);
             let contact = draft.population().contact(who, 1);
             let contact = draft.own(contact, at);
             if contact.who != who && contact.visiting.is_none() {
