@@ -338,7 +338,7 @@ pub struct Explain {
 /// `lancang generate`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  lancang generate --subscribers 100000 --days 1 --seed 7 --out day.jsonl.zst --truth truth.jsonl --setup setup"
+    after_help = "Examples:\n  lancang generate --subscribers 100000 --days 1 --seed 7 --out day.jsonl.zst --truth truth.jsonl --setup setup\n  lancang generate --start 2026-04-14 --country TH --messy --out holiday.csv --truth truth.jsonl\n  lancang generate --calibration --country CN --subscribers 12000 --days 244"
 )]
 pub struct Generate {
     /// Subscribers of all six countries together.
@@ -367,11 +367,14 @@ pub struct Generate {
     #[arg(long)]
     pub phases: bool,
     /// Records; `.csv` writes CSV, `.zst` and `.gz` compress, `-` is standard output.
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "calibration")]
+    pub out: Option<PathBuf>,
     /// Ground truth.
-    #[arg(long, value_name = "FILE")]
-    pub truth: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "calibration")]
+    pub truth: Option<PathBuf>,
+    /// Write no records: print a table of what generated subscribers do beside real ones (244 days are eight months).
+    #[arg(long)]
+    pub calibration: bool,
     /// Folder for what a replay of the records needs: trunk table, lists, subscribers, cells.
     #[arg(long, value_name = "DIR")]
     pub setup: Option<PathBuf>,

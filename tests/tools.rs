@@ -34,7 +34,9 @@ fn day() -> &'static Day {
     DAY.get_or_init(|| {
         let day = Day { folder: tempfile::tempdir().unwrap() };
         let (out, truth, setup) = (day.path("day.jsonl"), day.path("truth.jsonl"), day.path("setup"));
-        ok(&["generate", "--episodes", "12", "--out", &out, "--truth", &truth, "--setup", &setup], &[]);
+        let shipped = ["sim-box-burst", "smishing-burst", "spoofed-prefix"];
+        let patterns: Vec<String> = shipped.iter().map(|id| format!("--pattern={id}")).collect();
+        ok(&["generate", "--episodes", "12", "--out", &out, "--truth", &truth, "--setup", &setup], &patterns);
         ok(&["replay", &out, "--alerts", &day.path("incidents.jsonl")], &day.records());
         day
     })
