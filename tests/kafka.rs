@@ -9,6 +9,8 @@
 mod carrier;
 #[path = "kafka/faults.rs"]
 mod faults;
+#[path = "kafka/feeds.rs"]
+mod feeds;
 #[path = "kafka/packs.rs"]
 mod packs;
 #[path = "kafka/relay.rs"]
