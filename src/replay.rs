@@ -49,6 +49,8 @@ pub struct Totals {
     pub dead: BTreeMap<&'static str, u64>,
     /// What the tasks counted.
     pub engine: Counters,
+    /// Probability with which a first contact was hidden at the end.
+    pub hidden_first_contacts: f64,
     /// Entities held: type, number, bytes.
     pub entities: Vec<(&'static str, usize, usize)>,
 }
@@ -59,7 +61,14 @@ impl Replay {
     /// # Errors
     /// Never: the pack is offered before it is put in force.
     pub fn new(network: Network, pack: Arc<Pack>, partitions: u32, entities_max: usize) -> anyhow::Result<Self> {
-        let mut run = MemoryRun::new(partitions, entities_max);
+        Self::through(network, pack, partitions, MemoryRun::new(partitions, entities_max))
+    }
+
+    /// A replay through tasks that have read nothing.
+    ///
+    /// # Errors
+    /// Never: the pack is offered before it is put in force.
+    pub fn through(network: Network, pack: Arc<Pack>, partitions: u32, mut run: MemoryRun) -> anyhow::Result<Self> {
         let control = encode_control(&Control { pack: pack.hash });
         run.offer(pack);
         let mut scored = Outputs::default();
@@ -97,7 +106,12 @@ impl Replay {
     /// What was counted so far.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        let mut totals = Totals { engine: self.run.counters(), entities: self.run.entities(), ..Totals::default() };
+        let mut totals = Totals {
+            engine: self.run.counters(),
+            hidden_first_contacts: self.run.hidden_first_contacts(),
+            entities: self.run.entities(),
+            ..Totals::default()
+        };
         for file in self.files.files() {
             let fates = file.input().fates();
             totals.read += fates.read;

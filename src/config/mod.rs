@@ -101,6 +101,8 @@ pub struct Feed {
     pub topics: Vec<String>,
     /// Class, which sets the allowed lateness.
     pub class: Class,
+    /// Whether it is the reference of subscribers, which has no time (`class = "reference"`).
+    pub reference: bool,
     /// Allowed lateness where the class's is not right.
     pub lateness_ms: i64,
     /// `json`, `csv` or `frame`.
@@ -152,8 +154,10 @@ pub struct Score {
     pub commit: Duration,
     /// Time between snapshots of a task.
     pub snapshot: Duration,
-    /// Most entities per task and type.
+    /// Most entities per task and type, and most profiles of subscribers.
     pub entities_max: usize,
+    /// Size of a task's pair memory.
+    pub pair_memory_mib: usize,
 }
 
 /// `[relay]`
@@ -180,6 +184,8 @@ pub struct Patterns {
     pub lists: PathBuf,
     /// Trunk table.
     pub trunks: Option<PathBuf>,
+    /// Cell table.
+    pub cells: Option<PathBuf>,
 }
 
 impl Config {

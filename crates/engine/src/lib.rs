@@ -2,10 +2,12 @@
 //!
 //! - [`record_task`] owns what is known about the subscribers of one partition, [`entity_task`] what several
 //!   partitions contribute to; [`memory`] runs all tasks of a log in one thread;
+//! - [`subscribers`] adds to a record what is known of its subscriber: [`profile`], [`pairs`];
 //! - [`incident`] says when an incident opens, is updated and closes; [`partial`] is what travels between tasks.
 //!
 //! **Invariant:** no Kafka, no HTTP, no wall clock, no randomness; the same log gives the same incidents.
 
+pub mod asked;
 pub mod attachment;
 pub mod clock;
 pub mod entity_task;
@@ -15,10 +17,13 @@ pub mod limits;
 pub mod local;
 pub mod memory;
 pub mod output;
+pub mod pairs;
 pub mod partial;
+pub mod profile;
 pub mod record_task;
 pub mod repeats;
 pub mod store;
+pub mod subscribers;
 
 pub use entity_task::EntityTask;
 pub use memory::MemoryRun;
