@@ -103,6 +103,11 @@ fn parse_speed(text: &str) -> Result<f64, String> {
     speed.ok_or_else(|| "expected a number from 60 to 100000".to_owned())
 }
 
+fn parse_mib(text: &str) -> Result<usize, String> {
+    let mib = text.parse().ok().filter(|mib| (1..=1 << 16).contains(mib));
+    mib.ok_or_else(|| "expected a whole number from 1 to 65536".to_owned())
+}
+
 /// `lancang run`, `intake`, `score`, `relay`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -110,7 +115,7 @@ Examples:
   lancang check --config config/lancang.toml && lancang run --config config/lancang.toml
   LANCANG_EPOCH_KEY=$(cat epoch.key) lancang relay --config config/lancang.toml --listen 127.0.0.1:9601
 
-SIGTERM commits what is done and leaves the groups; SIGHUP reads patterns, lists and the trunk table anew.
+SIGTERM commits what is done and leaves the groups; SIGHUP reads patterns, lists, the trunk and the cell table anew.
 A second start goes on where the first stopped.")]
 pub struct Serve {
     /// Configuration file.
@@ -138,6 +143,7 @@ pub struct PackArgs {
 Examples:
   lancang replay day.jsonl.zst --country KH --own +85510 --alerts incidents.jsonl
   lancang replay Master.csv --mapping config/mappings/asterisk.toml --country LA --own +85620 --alerts -
+  lancang replay day.jsonl --subscribers subscribers.csv --cells cells.csv --country KH --own +85510 --alerts -
   zcat day.csv.gz | lancang replay - --format csv --country KH --own +85510 --alerts - --summary json")]
 pub struct Replay {
     /// Files, or `-` for standard input; gzip and zstd are recognised.
@@ -172,6 +178,16 @@ pub struct Records {
     /// Trunk table (`trunk,international,country`).
     #[arg(long, value_name = "FILE")]
     pub trunks: Option<PathBuf>,
+    /// Cell table (`cell,latitude,longitude,country,admin1,border`).
+    #[arg(long, value_name = "FILE")]
+    pub cells: Option<PathBuf>,
+    /// What the operator's books say of subscribers, read before all records: CSV with the header
+    /// `subscriber,activated,segment,m2m,dealer,registrant,range_holder`, or JSON lines with the same names.
+    #[arg(long, value_name = "FILE")]
+    pub subscribers: Option<PathBuf>,
+    /// Memory of contacts in each partition, MiB; taken only where a pattern asks for contacts.
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = parse_mib)]
+    pub pair_memory_mib: usize,
     /// Country of the operator whose records these are; must be given.
     #[arg(long, value_name = "CC")]
     pub country: Option<String>,
@@ -271,7 +287,7 @@ Examples:
 
 A file is a pattern, a folder a pack; a file against a folder is that pattern alone. An incident is kept if the other pack has one of the same family on the same
 entity at the same time.")]
-    Backtest(Backtest),
+    Backtest(Box<Backtest>),
     /// Puts the configured pack in force in a running service, through control records in the records log.
     Apply {
         /// Configuration file.

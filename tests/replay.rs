@@ -86,6 +86,7 @@ fn run(day: &Day, operator: usize, partitions: u32, format: Format) -> (Vec<Stri
         content: false,
         lateness_ms: Class::Stream.lateness_ms(),
         mobility: true,
+        reference: false,
         mapping: None,
         has_header: true,
         bad_share_max: 0.5,

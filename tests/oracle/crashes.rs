@@ -93,7 +93,8 @@ impl Run<'_> {
 
     /// The tasks of a partition, as whoever is given it finds them.
     fn pair(&mut self, partition: u32) -> Pair {
-        let settings = Settings { partition, partitions: self.partitions, entities_max: 1_000_000 };
+        let settings =
+            Settings { partition, partitions: self.partitions, entities_max: 1_000_000, pair_bytes: 1 << 20 };
         let pack = self.pack;
         let packs = |hash: &[u8; 32]| (*hash == pack.hash).then(|| Arc::clone(pack));
         let places = [0, 1].map(|topic| Place { topic, partition: i32::try_from(partition).unwrap() });
