@@ -435,9 +435,9 @@ pub struct Generate {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  lancang evaluate --alerts incidents.jsonl --truth truth.jsonl --subscribers 100000 --days 1
+  lancang evaluate --alerts incidents.jsonl --truth truth.jsonl --population 100000 --days 1
   lancang evaluate --alerts kh.jsonl --truth kh-truth.jsonl --alerts th.jsonl --truth th-truth.jsonl \\
-      --subscribers 10000000 --days 1 --output json                  two runs, added up
+      --population 10000000 --days 1 --output json                  two runs, added up
   lancang evaluate --alerts old.jsonl --alerts new.jsonl --truth truth.jsonl --plot both.svg
   lancang evaluate day.jsonl.zst --truth truth.jsonl --sweep sim-box-burst.calls=10..40:7 --plot curve.svg \\
       --country KH --own +85510                                      the records judged anew at each limit
@@ -456,9 +456,9 @@ pub struct Evaluate {
     pub truth: Vec<PathBuf>,
     /// Own subscribers of the records, of all runs together.
     #[arg(long, value_name = "N", requires = "days", value_parser = clap::value_parser!(u64).range(1..))]
-    pub subscribers: Option<u64>,
+    pub population: Option<u64>,
     /// Days of records.
-    #[arg(long, value_name = "D", requires = "subscribers", value_parser = parse_days)]
+    #[arg(long, value_name = "D", requires = "population", value_parser = parse_days)]
     pub days: Option<f64>,
     /// Moves a limit of a pattern from one value to another in so many steps.
     #[arg(long, value_name = "PATTERN.FEATURE=FROM..TO:STEPS", value_parser = parse_sweep, requires = "files")]
