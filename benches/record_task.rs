@@ -124,6 +124,11 @@ impl Run {
         self.offset += 1;
         black_box(&self.out);
         self.out.clear();
+        while self.task.has_more() {
+            self.task.go_on(&mut self.out);
+            black_box(&self.out);
+            self.out.clear();
+        }
     }
 
     /// Time of so many frames, with a mark after each 64.

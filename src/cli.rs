@@ -54,6 +54,8 @@ pub enum Command {
     Patterns(Patterns),
     /// Why an entity was named, or was not: every feature, limit and condition.
     Explain(Explain),
+    /// Which pattern is blind on which feed, by the fields and rows that were seen, and which speaks only after the call.
+    Feeds(Feeds),
     /// Synthetic records with ground truth.
     Generate(Generate),
     /// Incidents against ground truth: precision, recall, time to detection.
@@ -335,10 +337,40 @@ pub struct Explain {
     pub output: Form,
 }
 
+/// `lancang feeds`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lancang feeds voice.csv sms.csv --country KH --own +85510 --trunks config/trunks.csv
+  lancang feeds Master.csv --mapping config/mappings/asterisk.toml --country LA --own +85620 --output json
+  lancang feeds --config config/lancang.toml                     the newest messages of each feed's topics
+
+blind: something that the pattern needs is not there; weak: in less than half of its records, or for some of its rules.")]
+pub struct Feeds {
+    /// Files of records, each a feed; `-` is standard input.
+    #[arg(value_name = "FILE", required_unless_present = "config", conflicts_with = "config")]
+    pub files: Vec<PathBuf>,
+    /// Configuration file, whose feeds are sampled instead; nothing is committed.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Messages read of each topic with `--config`.
+    #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub messages: u64,
+    /// What the files are.
+    #[command(flatten)]
+    pub records: Records,
+    /// Pattern pack.
+    #[command(flatten)]
+    pub pack: PackArgs,
+    /// Form of the report.
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub output: Form,
+}
+
 /// `lancang generate`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  lancang generate --subscribers 100000 --days 1 --seed 7 --out day.jsonl.zst --truth truth.jsonl --setup setup"
+    after_help = "Examples:\n  lancang generate --subscribers 100000 --days 1 --seed 7 --out day.jsonl.zst --truth truth.jsonl --setup setup\n  lancang generate --start 2026-04-14 --country TH --messy --out holiday.csv --truth truth.jsonl\n  lancang generate --calibration --country CN --subscribers 12000 --days 244"
 )]
 pub struct Generate {
     /// Subscribers of all six countries together.
@@ -367,11 +399,14 @@ pub struct Generate {
     #[arg(long)]
     pub phases: bool,
     /// Records; `.csv` writes CSV, `.zst` and `.gz` compress, `-` is standard output.
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "calibration")]
+    pub out: Option<PathBuf>,
     /// Ground truth.
-    #[arg(long, value_name = "FILE")]
-    pub truth: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "calibration")]
+    pub truth: Option<PathBuf>,
+    /// Write no records: print a table of what generated subscribers do beside real ones (244 days are eight months).
+    #[arg(long)]
+    pub calibration: bool,
     /// Folder for what a replay of the records needs: trunk table, lists, subscribers, cells.
     #[arg(long, value_name = "DIR")]
     pub setup: Option<PathBuf>,

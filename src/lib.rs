@@ -12,6 +12,7 @@ pub mod config;
 pub mod demo;
 pub mod epoch_key;
 pub mod exit;
+pub mod feed_profile;
 pub mod http;
 pub mod logging;
 pub mod mapping_file;

@@ -34,6 +34,9 @@ pub enum Metric {
     ScoreBlindPanes,
     ScoreIncidents,
     ScoreSuppressed,
+    ScoreSlices,
+    ScoreIntervalBytes,
+    ScoreIntervalMessages,
     RecordToIncident,
     Lag,
     CommitSeconds,
@@ -46,6 +49,7 @@ pub enum Metric {
     RelayAlerts,
     RelayWithheld,
     RelaySequence,
+    RelayHeldBack,
     CopierAlerts,
     Ready,
 }
@@ -126,7 +130,7 @@ const METRICS: &[Spec] = &[
         Form::Counter,
         "lancang_score_records_total",
         &["fate"],
-        "Records by what became of them: scored, repeat, bad.",
+        "Records by what became of them: scored, repeat, bad, unscored (read before any pack was in force).",
     ),
     spec(
         Metric::ScoreWatermark,
@@ -192,6 +196,27 @@ const METRICS: &[Spec] = &[
         "Judgements that held and were suppressed by a named list, by pattern and owner of the entry.",
     ),
     spec(
+        Metric::ScoreSlices,
+        Form::Counter,
+        "lancang_score_slices_total",
+        &[],
+        "Transactions that ended within an entry of a log, because what it leads to is more than one may hold.",
+    ),
+    spec(
+        Metric::ScoreIntervalBytes,
+        Form::Gauge,
+        "lancang_score_largest_interval_bytes",
+        &[],
+        "Most bytes that one transaction has written since the start; bounded by `score.interval_bytes`.",
+    ),
+    spec(
+        Metric::ScoreIntervalMessages,
+        Form::Gauge,
+        "lancang_score_largest_interval_messages",
+        &[],
+        "Most messages that one transaction has written since the start; bounded by `score.interval_messages`.",
+    ),
+    spec(
         Metric::RecordToIncident,
         Form::Quantiles,
         "lancang_score_record_to_incident_seconds",
@@ -246,7 +271,7 @@ const METRICS: &[Spec] = &[
         Form::Counter,
         "lancang_pack_changes_total",
         &["outcome"],
-        "Attempts to put a pack in force: announced, unchanged, refused.",
+        "Attempts to put a pack in force: announced, repeated (the one in force, again), unchanged, refused.",
     ),
     spec(
         Metric::RelayAlerts,
@@ -268,6 +293,13 @@ const METRICS: &[Spec] = &[
         "lancang_relay_sequence",
         &["source"],
         "Sequence number of the last alert in the outbox, by source.",
+    ),
+    spec(
+        Metric::RelayHeldBack,
+        Form::Gauge,
+        "lancang_relay_outbox_held_back_messages",
+        &[],
+        "Offsets of the outbox behind another writer's open transaction when the relay last looked; it numbers nothing until they are none.",
     ),
     spec(
         Metric::CopierAlerts,

@@ -7,7 +7,8 @@
 //!   load, and a damaged one gives way to the one before;
 //! - of older snapshots the last two that are not past the committed offset are kept.
 //!
-//! A pack is named by its hash: `packs/<hash, hex>`.
+//! A pack is named by its hash: `packs/<hash, hex>`. Which one was put in force last is the newest of
+//! `announced/<number, 20 digits>`, which holds a hash: writers that announce at the same time get different numbers.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use tokio::runtime::Handle;
 
 /// Snapshots of a task that stay when older ones go.
 const SNAPSHOTS_KEPT: usize = 2;
+/// Announcements that stay; the newest counts.
+const ANNOUNCEMENTS_KEPT: usize = 2;
 
 /// The object store, for threads that may wait.
 #[derive(Clone, Debug)]
@@ -67,6 +70,52 @@ impl Store {
         self.get(&pack_key(hash))
     }
 
+    /// Notes that a pack is being put in force, after all that were before.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub fn note_announced(&self, hash: &[u8; 32]) -> anyhow::Result<()> {
+        loop {
+            let announced = self.announcements()?;
+            let newest = announced.last().map_or(0, |(number, _)| *number);
+            if newest > 0 && self.announced()?.as_ref() == Some(hash) {
+                return Ok(());
+            }
+            if self.create(&Key::from(format!("announced/{:020}", newest + 1)), hash.to_vec())? {
+                let old = announced.len().saturating_sub(ANNOUNCEMENTS_KEPT - 1);
+                return announced.iter().take(old).try_for_each(|(_, key)| self.delete(key));
+            }
+            // Another writer had this number first: the next one is tried.
+        }
+    }
+
+    /// Hash of the pack that was put in force last; none if none was.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn announced(&self) -> anyhow::Result<Option<[u8; 32]>> {
+        let announced = self.announcements()?;
+        let Some((_, key)) = announced.last() else { return Ok(None) };
+        let bytes = self.get(key)?;
+        let hash = bytes.as_slice().try_into().with_context(|| format!("{key} in the store is no hash"))?;
+        Ok(Some(hash))
+    }
+
+    /// Number and name, ascending.
+    fn announcements(&self) -> anyhow::Result<Vec<(u64, Key)>> {
+        let folder = Key::from("announced");
+        let objects = Arc::clone(&self.objects);
+        let found: Vec<_> = self
+            .runtime
+            .block_on(async move { objects.list(Some(&folder)).try_collect().await })
+            .context("cannot list the announced packs")?;
+        let number = |key: &Key| key.filename()?.parse::<u64>().ok();
+        let mut numbered: Vec<(u64, Key)> =
+            found.into_iter().filter_map(|meta| Some((number(&meta.location)?, meta.location))).collect();
+        numbered.sort();
+        Ok(numbered)
+    }
+
     /// Writes a snapshot of `task` at `offset`. Gives whether it was new.
     ///
     /// # Errors
@@ -106,13 +155,19 @@ impl Store {
     pub fn collect(&self, task: &str, committed: i64) -> anyhow::Result<()> {
         let valid = self.snapshots(task)?.into_iter().filter(|snapshot| snapshot.offset <= committed);
         for old in valid.skip(SNAPSHOTS_KEPT) {
-            let objects = Arc::clone(&self.objects);
-            let key = old.key.clone();
-            self.runtime
-                .block_on(async move { objects.delete(&key).await })
-                .with_context(|| format!("cannot delete {}", old.key))?;
+            self.delete(&old.key)?;
         }
         Ok(())
+    }
+
+    /// What is gone already is gone.
+    fn delete(&self, key: &Key) -> anyhow::Result<()> {
+        let objects = Arc::clone(&self.objects);
+        let place = key.clone();
+        match self.runtime.block_on(async move { objects.delete(&place).await }) {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error).with_context(|| format!("cannot delete {key}")),
+        }
     }
 
     fn create(&self, key: &Key, bytes: Vec<u8>) -> anyhow::Result<bool> {
@@ -175,6 +230,20 @@ mod tests {
         assert_eq!(offsets(&store), [300, 100, 20]);
         let newest = store.snapshots("records-3").unwrap().into_iter().find(|found| found.offset <= 150).unwrap();
         assert_eq!(store.snapshot(&newest).unwrap(), [100]);
+    }
+
+    #[test]
+    fn the_pack_that_was_announced_last_is_known() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), runtime.handle().clone()).unwrap();
+        assert_eq!(store.announced().unwrap(), None);
+        for hash in [1, 1, 2, 1, 3] {
+            store.note_announced(&[hash; 32]).unwrap();
+            assert_eq!(store.announced().unwrap(), Some([hash; 32]));
+        }
+        let numbers: Vec<u64> = store.announcements().unwrap().into_iter().map(|(number, _)| number).collect();
+        assert_eq!(numbers, [3, 4], "one that is in force already is not noted again");
     }
 
     #[test]

@@ -9,7 +9,13 @@
 mod carrier;
 #[path = "kafka/faults.rs"]
 mod faults;
+#[path = "kafka/feeds.rs"]
+mod feeds;
+#[path = "kafka/packs.rs"]
+mod packs;
 #[path = "kafka/relay.rs"]
 mod relay;
+#[path = "kafka/slices.rs"]
+mod slices;
 #[path = "kafka/stream.rs"]
 mod stream;

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
+#[path = "oracle/crashes.rs"]
+mod crashes;
 #[path = "oracle/definitions.rs"]
 mod definitions;
 #[path = "oracle/naive.rs"]
@@ -13,6 +15,7 @@ mod streams;
 
 use std::sync::Arc;
 
+use lancang_engine::output::Step;
 use lancang_engine::{EntityTask, MemoryRun, Outputs, RecordTask, Settings};
 use lancang_pattern::{Pack, PackSources, SourceFile};
 use proptest::prelude::*;
@@ -49,8 +52,19 @@ fn engine(log: &Log, pack: &Arc<Pack>) -> Vec<Seen> {
         run.push(partition, &entry, &mut out).unwrap();
     }
     let counters = run.counters();
-    assert_eq!(counters.read, counters.scored + counters.repeats + counters.bad, "fates add up");
+    assert_eq!(counters.read, counters.scored + counters.repeats + counters.bad + counters.unscored, "fates add up");
     sorted(out)
+}
+
+/// Incident lines of the engine over a whole log, in their order, in steps of a size.
+fn lines(log: &Log, pack: &Arc<Pack>, step: Step) -> Vec<Vec<u8>> {
+    let mut run = MemoryRun::new(log.partitions(), 1_000_000).with_step(step);
+    run.offer(Arc::clone(pack));
+    let mut out = Outputs::default();
+    for (partition, entry) in log.entries(pack.hash) {
+        run.push(partition, &entry, &mut out).unwrap();
+    }
+    out.incidents.into_iter().map(|incident| incident.line).collect()
 }
 
 fn sorted(out: Outputs) -> Vec<Seen> {
@@ -78,6 +92,15 @@ proptest! {
         for partitions in [2, 8] {
             prop_assert_eq!(&engine(&partitioned(&stream, partitions), &pack), &one);
         }
+    }
+
+    /// How much a task gives at once changes nothing, not even the order.
+    #[test]
+    fn steps_change_nothing(stream in stream(true), partitions in 1_u32..4, incidents in 1_usize..4, partials in 1_usize..4) {
+        let pack = pack();
+        let log = partitioned(&stream, partitions);
+        let step = Step { incidents, partials };
+        prop_assert_eq!(lines(&log, &pack, step), lines(&log, &pack, Step::default()));
     }
 
     /// A task that is stopped anywhere and goes on from its snapshot gives the same bytes.

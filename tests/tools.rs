@@ -34,7 +34,9 @@ fn day() -> &'static Day {
     DAY.get_or_init(|| {
         let day = Day { folder: tempfile::tempdir().unwrap() };
         let (out, truth, setup) = (day.path("day.jsonl"), day.path("truth.jsonl"), day.path("setup"));
-        ok(&["generate", "--episodes", "12", "--out", &out, "--truth", &truth, "--setup", &setup], &[]);
+        let shipped = ["sim-box-burst", "smishing-burst", "spoofed-prefix"];
+        let patterns: Vec<String> = shipped.iter().map(|id| format!("--pattern={id}")).collect();
+        ok(&["generate", "--episodes", "12", "--out", &out, "--truth", &truth, "--setup", &setup], &patterns);
         ok(&["replay", &out, "--alerts", &day.path("incidents.jsonl")], &day.records());
         day
     })
@@ -262,4 +264,50 @@ fn backtest_tells_what_a_moved_limit_gains_and_loses() {
     let args = ["patterns", "backtest", "config/patterns", &wrong, &records];
     let (status, told) = refused(&args, &day.records());
     assert!(status == Some(78) && told.contains("expected the file's name, `other`"), "{told}");
+}
+
+/// Generated records of one kind with something left out.
+fn feed(name: &str, keep: impl Fn(&Value) -> bool, leave_out: &[&str]) -> String {
+    let path = day().path(name);
+    let lines = std::fs::read_to_string(day().path("day.jsonl")).unwrap();
+    let mut text = String::new();
+    for mut line in lines.lines().map(json).filter(|line| keep(line)) {
+        leave_out.iter().for_each(|key| drop(line.as_object_mut().unwrap().remove(*key)));
+        text.push_str(&format!("{line}\n"));
+    }
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn feeds_tells_who_is_blind_where() {
+    let day = day();
+    let voice = feed("voice.jsonl", |line| line["kind"] == "voice", &["trunk_in"]);
+    let bare = feed("sms.jsonl", |line| line["kind"] == "sms", &["template", "domain"]);
+    let whole = day.path("day.jsonl");
+    let args = ["feeds", &voice, &bare, &whole, "--output", "json"];
+    let found = json(&ok(&args, &day.records()));
+    let view = |feed: usize, id: &str| {
+        let patterns = found["feeds"][feed]["patterns"].as_array().unwrap();
+        patterns.iter().find(|view| view["pattern"] == id).unwrap().clone()
+    };
+    let sight = |feed: usize, id: &str| view(feed, id)["sight"].as_str().unwrap().to_owned();
+    assert_eq!(sight(0, "spoofed-prefix"), "blind");
+    assert!(view(0, "spoofed-prefix")["missing"].to_string().contains("is there a trunk table?"));
+    assert_eq!((sight(0, "smishing-burst"), sight(1, "smishing-burst")), ("blind".to_owned(), "blind".to_owned()));
+    assert!(view(1, "smishing-burst")["missing"].to_string().contains("in 0 % of its records"));
+    assert_eq!(sight(1, "sim-box-burst"), "blind");
+    for id in ["sim-box-burst", "smishing-burst", "spoofed-prefix"] {
+        assert_ne!(sight(2, id), "blind", "{found}");
+    }
+    assert_eq!(view(2, "sim-box-burst")["speaks"], "after the call");
+    assert_eq!(view(2, "smishing-burst")["speaks"], "at once");
+    let text = ok(&args[..4], &day.records());
+    let row = text.lines().find(|line| line.starts_with("spoofed-prefix ")).unwrap();
+    assert!(row.split_whitespace().nth(1) == Some("blind"), "{text}");
+
+    let (status, told) = refused(&["feeds", &voice], &[]);
+    assert!(status == Some(64) && told.contains("--country: expected two letters"), "{told}");
+    let (status, told) = refused(&["feeds", &day.path("missing.jsonl")], &day.records());
+    assert!(status == Some(74) && told.contains("cannot open"), "{told}");
 }

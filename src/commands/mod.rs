@@ -4,6 +4,7 @@ pub mod backtest;
 pub mod check;
 pub mod evaluate;
 pub mod explain;
+pub mod feeds;
 pub mod generate;
 pub mod patterns;
 pub mod replay;
@@ -33,6 +34,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Check(args) => check::run(&args),
         Command::Patterns(args) => patterns::run(args),
         Command::Explain(args) => explain::run(&args),
+        Command::Feeds(args) => feeds::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
     }

@@ -88,9 +88,9 @@ fn show(args: &PackArgs, id: &str) -> anyhow::Result<()> {
         let scope = plan.scope.rsplit('/').next().unwrap_or("");
         writeln!(out, "entity   {} {scope}: judged {judged}", plan.entity.as_str())?;
         if plan.send.is_none() {
-            let own = plan.patterns.iter().filter(|pattern| pattern.id == id);
-            own.map(|pattern| writeln!(out, "gate     {}", gate_in_words(plan, pattern)))
-                .collect::<io::Result<()>>()?;
+            for pattern in plan.patterns.iter().filter(|pattern| pattern.id == id) {
+                writeln!(out, "gate     {}", gate_in_words(plan, pattern))?;
+            }
         }
         let layout = &plan.layout;
         writeln!(

@@ -152,7 +152,11 @@ impl Opened {
     }
 }
 
-fn open(path: &PathBuf) -> anyhow::Result<(String, Box<dyn Read>, u64)> {
+/// Opens a file, or standard input: its name, its bytes and how many they are.
+///
+/// # Errors
+/// If it cannot be opened.
+pub(super) fn open(path: &PathBuf) -> anyhow::Result<(String, Box<dyn Read>, u64)> {
     if path == Path::new("-") {
         return Ok(("standard input".to_owned(), Box::new(io::stdin()), 0));
     }
@@ -162,7 +166,8 @@ fn open(path: &PathBuf) -> anyhow::Result<(String, Box<dyn Read>, u64)> {
     Ok((name, Box::new(file), length))
 }
 
-fn feed(args: &cli::Records, home: Country, path: &Path, mapping: Option<&Arc<Mapping>>) -> FeedSettings {
+/// The feed that a file is.
+pub(super) fn feed(args: &cli::Records, home: Country, path: &Path, mapping: Option<&Arc<Mapping>>) -> FeedSettings {
     let class = match args.class {
         FileClass::Stream => Class::Stream,
         FileClass::Files => Class::Files,

@@ -19,6 +19,8 @@ use lancang_record::{Class, Country};
 
 pub use reference::reference;
 
+use crate::service::slices::Limits;
+
 /// A whole configuration, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -139,6 +141,8 @@ pub struct Intake {
     pub workers: u32,
     /// Time between commits.
     pub commit: Duration,
+    /// Time between two announcements of the pack in force.
+    pub announce: Duration,
 }
 
 /// `[score]`
@@ -154,6 +158,8 @@ pub struct Score {
     pub snapshot: Duration,
     /// Most entities per task and type.
     pub entities_max: usize,
+    /// Most that one transaction writes.
+    pub interval: Limits,
 }
 
 /// `[relay]`

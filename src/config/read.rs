@@ -6,9 +6,21 @@ use std::time::Duration;
 
 use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::{Mistakes, Placed, Table, parse};
+use lancang_kafka::limits::{SEND_AHEAD_KIB, SEND_AHEAD_MESSAGES};
 use lancang_record::{Class, Country};
 
+use crate::service::slices::Limits;
+
 use super::{Cluster, Config, Feed, Format, Intake, Operator, Patterns, Relay, Score, Topics};
+
+/// A transaction must be through within three quarters of its timeout of 10 s: with more than this a cluster that takes
+/// 5 MB/s would fail it. It is less than the producer keeps unsent (`lancang_kafka::limits`).
+const INTERVAL_BYTES_MOST: i64 = 32 << 20;
+/// Less than the producer keeps unsent.
+const INTERVAL_MESSAGES_MOST: i64 = 50_000;
+
+const _: () = assert!(INTERVAL_BYTES_MOST < SEND_AHEAD_KIB as i64 * 1024);
+const _: () = assert!(INTERVAL_MESSAGES_MOST < SEND_AHEAD_MESSAGES as i64);
 
 pub(super) fn config(path: &str, text: &str) -> Result<Config, Vec<Diagnostic>> {
     let mistakes = Mistakes::new(path, text);
@@ -287,6 +299,7 @@ fn intake(root: &Table<'_, '_>) -> Intake {
         group: name_or(&table, "group", &default.group),
         workers: table.integer("workers", 1..=256).map_or(default.workers, |found| found.value as u32),
         commit: duration_or(&table, "commit", default.commit.as_millis() as u64),
+        announce: duration_or(&table, "announce", default.announce.as_millis() as u64),
     };
     table.finish();
     intake
@@ -305,6 +318,14 @@ fn score(root: &Table<'_, '_>) -> Score {
         entities_max: table
             .integer("entities_max", 1000..=1 << 32)
             .map_or(default.entities_max, |found| found.value as usize),
+        interval: Limits {
+            bytes: table
+                .integer("interval_bytes", 1..=INTERVAL_BYTES_MOST)
+                .map_or(default.interval.bytes, |found| found.value as usize),
+            messages: table
+                .integer("interval_messages", 1..=INTERVAL_MESSAGES_MOST)
+                .map_or(default.interval.messages, |found| found.value as usize),
+        },
     };
     table.finish();
     score
@@ -386,7 +407,12 @@ impl Default for Topics {
 
 impl Default for Intake {
     fn default() -> Self {
-        Self { group: "lancang-intake".to_owned(), workers: 1, commit: Duration::from_millis(100) }
+        Self {
+            group: "lancang-intake".to_owned(),
+            workers: 1,
+            commit: Duration::from_millis(100),
+            announce: Duration::from_secs(3600),
+        }
     }
 }
 
@@ -398,6 +424,7 @@ impl Default for Score {
             commit: Duration::from_millis(100),
             snapshot: Duration::from_secs(60),
             entities_max: 20_000_000,
+            interval: Limits { bytes: 4 << 20, messages: 10_000 },
         }
     }
 }

@@ -370,7 +370,11 @@ impl Work for Intake {
     }
 }
 
-fn feed_settings(config: &config::Config, feed: &config::Feed) -> anyhow::Result<FeedSettings> {
+/// A feed of the configuration, as intake reads it.
+///
+/// # Errors
+/// If its mapping cannot be read.
+pub fn feed_settings(config: &config::Config, feed: &config::Feed) -> anyhow::Result<FeedSettings> {
     let format = match feed.format {
         config::Format::Json => Format::Json,
         config::Format::Csv => Format::Csv,

@@ -2,6 +2,7 @@
 //!
 //! - [`intake`], [`score`], [`relay`] and [`copier`] are threads, each with a consumer of its own; [`pump`] is the loop
 //!   that reads, hands over and commits; [`Service`] starts and ends them in order;
+//! - [`pairs`] are the tasks of a scoring worker, [`slices`] what one transaction takes of what they put out;
 //! - [`packs`] puts pattern packs in force and finds them by hash; [`clients`] makes clients and topics from the
 //!   configuration; [`lag`] looks at how far behind readers are.
 //!
@@ -12,9 +13,11 @@ pub mod copier;
 pub mod intake;
 pub mod lag;
 pub mod packs;
+pub mod pairs;
 pub mod pump;
 pub mod relay;
 pub mod score;
+pub mod slices;
 pub mod snapshots;
 
 use std::sync::Arc;
@@ -122,6 +125,7 @@ impl Service {
                     for slot in 0..service.shared.config.intake.workers {
                         service.spawn(format!("intake-{slot}"), &told, intake::run)?;
                     }
+                    service.spawn("packs".to_owned(), &told, packs::repeat)?;
                 }
                 Stage::Score => {
                     for slot in 0..service.shared.config.score.workers {

@@ -1,7 +1,7 @@
 //! The loop of a stage: read, work, hand over, commit.
 //!
 //! - What was made since the last hand-over is one interval; it is handed over every `pace`, or earlier when it is
-//!   full, and only while the companion has room: beyond that nothing more is read (back-pressure).
+//!   full, and only while the companion has room: a stage that is full reads nothing more (back-pressure).
 //! - A revocation commits what is done before it completes; what cannot be committed in [`REVOKE_MAX`] is left to the
 //!   new owner, who reads it again.
 
@@ -117,9 +117,9 @@ impl Ledger {
         committed
     }
 
-    fn drain(&mut self) -> Vec<u64> {
+    fn drain(&mut self, wait: Duration) -> Vec<u64> {
         let mut committed = Vec::new();
-        for event in self.companion.drain(REVOKE_MAX) {
+        for event in self.companion.drain(wait) {
             self.noted(event, &mut committed);
         }
         committed
@@ -177,12 +177,14 @@ pub fn run<W: Work>(
                 hand_over(work, None);
                 handed_over = Instant::now();
             } else if work.is_full() {
-                group.serve(work)?;
                 events(work, ROOM_WAIT)?;
-                continue;
             }
         }
-        group.poll_batch(pace.min(POLL_MAX), work)?;
+        if work.is_full() {
+            group.serve(work)?;
+        } else {
+            group.poll_batch(pace.min(POLL_MAX), work)?;
+        }
         work.turn(&mut group)?;
     }
     pulse.set_ready(false);
@@ -200,23 +202,30 @@ fn events<W: Work>(work: &mut W, wait: Duration) -> anyhow::Result<()> {
     }
 }
 
-fn hand_over<W: Work>(work: &mut W, tasks: Option<&[Task]>) {
+/// Gives whether an interval is under way now that was not before.
+fn hand_over<W: Work>(work: &mut W, tasks: Option<&[Task]>) -> bool {
     let parts = work.take(tasks);
     if parts.is_empty() {
-        return;
+        return false;
     }
-    if let Some(number) = work.ledger().submit(parts) {
+    let number = work.ledger().submit(parts);
+    if let Some(number) = number {
         work.handed_over(number);
+    }
+    number.is_some()
+}
+
+/// Commits what tasks have done before they go to another: slice by slice, as long as there is time.
+pub fn settle<W: Work>(work: &mut W, tasks: &[Task]) {
+    drain(work, REVOKE_MAX);
+    let begun = Instant::now();
+    while begun.elapsed() < REVOKE_MAX && hand_over(work, Some(tasks)) {
+        drain(work, REVOKE_MAX.saturating_sub(begun.elapsed()));
     }
 }
 
-/// Commits what tasks have done before they go to another.
-pub fn settle<W: Work>(work: &mut W, tasks: &[Task]) {
-    for number in work.ledger().drain() {
-        work.committed(number);
-    }
-    hand_over(work, Some(tasks));
-    for number in work.ledger().drain() {
+fn drain<W: Work>(work: &mut W, wait: Duration) {
+    for number in work.ledger().drain(wait) {
         work.committed(number);
     }
 }

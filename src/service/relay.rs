@@ -3,6 +3,9 @@
 //! - Alerts and the incidents' offset commit in one transaction at home; the copier takes them abroad.
 //! - When the incidents' partition is assigned, the relay reads its outbox from the beginning and knows again what it
 //!   has shared and how far its numbers are. Nothing else is kept.
+//! - It numbers nothing before the outbox is settled: alerts of an earlier writer whose transaction is still open are not
+//!   seen, and their numbers would be used twice. Its own predecessor's transaction ends when its producer starts (same
+//!   transactional id); another's is waited for.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -11,7 +14,7 @@ use lancang_alert::alert::Desk;
 use lancang_alert::{Outcome, Source, Withheld};
 use lancang_kafka::{
     Admin, Assigned, Committed, Connection, End, Error, From, Handler, Isolation, LeadGroup, Message, OutRecord, Part,
-    Position, Read, Reader, Start, Task,
+    Position, Read, Reader, Settlement, Start, Task,
 };
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
@@ -31,6 +34,11 @@ const COMMIT_EVERY: Duration = Duration::from_millis(50);
 const OUTBOX_SLICE: Duration = Duration::from_millis(200);
 /// Longest wait for brokers while the outbox is read: other members wait for this one.
 const OUTBOX_MAX: Duration = Duration::from_secs(60);
+
+/// Between two looks at whether the outbox is settled.
+const SETTLED_EVERY: Duration = Duration::from_millis(200);
+/// Longest wait for another writer's transaction in one go; the stage begins again then, so that its group does not wait.
+const SETTLED_MAX: Duration = Duration::from_secs(60);
 
 struct RelayStage {
     shared: Arc<Shared>,
@@ -98,6 +106,7 @@ impl RelayStage {
             organisation: operator.organisation.clone(),
             node: operator.node.clone(),
         });
+        self.settled_outbox()?;
         self.whole_outbox()?;
         let mut relay = lancang_alert::Relay::new(desk, sources, settings.budget_per_hour);
         let starts = [(0, From::Beginning)];
@@ -142,6 +151,39 @@ impl RelayStage {
         Ok(if expired { Start { input: committed.input, from } } else { committed.start_or(from) })
     }
 
+    /// Waits until no transaction is open in the outbox.
+    fn settled_outbox(&self) -> anyhow::Result<()> {
+        let settlement = Settlement::connect(&self.connection)?;
+        let begun = Instant::now();
+        let mut said = false;
+        loop {
+            self.pulse.turn();
+            let held_back = settlement.held_back(&self.outbox, 0)?;
+            self.shared.metrics.set(Metric::RelayHeldBack, &[], held_back as f64);
+            let outbox = &self.outbox;
+            if held_back == 0 {
+                if said {
+                    tracing::info!(waited_s = begun.elapsed().as_secs(), "`{outbox}` is settled");
+                }
+                return Ok(());
+            }
+            if !said {
+                tracing::warn!(
+                    held_back,
+                    "another writer's transaction is open in `{outbox}`: nothing is numbered until it has ended"
+                );
+                said = true;
+            }
+            if begun.elapsed() >= SETTLED_MAX {
+                let reason = format!("another writer's transaction has been open for {SETTLED_MAX:?} and more");
+                return Err(Error::Unavailable { what: format!("knowing all of `{outbox}`"), reason }.into());
+            }
+            if !self.shared.stop.sleep(SETTLED_EVERY) {
+                return Err(Error::Stopped.into());
+            }
+        }
+    }
+
     /// Numbers go on from what the outbox holds: with its beginning gone they would begin again.
     fn whole_outbox(&self) -> anyhow::Result<()> {
         let admin = Admin::connect(&self.connection)?;
@@ -166,6 +208,7 @@ fn now() -> Timestamp {
 impl Handler for RelayStage {
     fn assigned(&mut self, assigned: &[Assigned]) -> Result<Vec<Start>, Box<dyn std::error::Error + Send + Sync>> {
         let mut starts = Vec::new();
+        self.pulse.set_ready(false);
         for given in assigned {
             // A broker that is away must still be seen to be that, so that the stage begins again.
             let relay = self.relay().map_err(|error| match error.downcast::<Error>() {

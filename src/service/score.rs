@@ -1,26 +1,27 @@
 //! Score: the records log to incidents, exactly once.
 //!
 //! - A worker owns record task p and entity task p of every partition p that the group gives it: partition p of the
-//!   records log (the lead topic) and of the partials come and go together.
-//! - Incidents, partials and offsets of an interval commit in one transaction.
+//!   records log (the lead topic) and of the partials come and go together ([`super::pairs`]).
+//! - Incidents, partials and offsets of an interval commit in one transaction; what an entry leads to beyond that leaves
+//!   in slices ([`super::slices`]).
 //! - A task begins from the newest snapshot that is not past the committed offset, and reads up to the committed
 //!   offset in silence: what it puts out on the way was committed before.
+//! - A worker that reads records before any pack is in force is not ready, and says so.
 //! - The clock of this driver measures; it decides nothing that is written.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use lancang_engine::output::Bad;
 use lancang_engine::record_task::Settings;
-use lancang_engine::{Counters, EntityTask, Outputs, RecordTask, TaskError};
-use lancang_kafka::{
-    Assigned, Committed, End, From, Handler, Input as Place, LeadGroup, Message, OutRecord, Part, Position, Start, Task,
-};
+use lancang_engine::{EntityTask, RecordTask};
+use lancang_kafka::{Assigned, Committed, End, From, Handler, Input as Place, LeadGroup, Message, Part, Start, Task};
 use lancang_record::Timestamp;
 use lancang_record::log::Class;
 
+use super::pairs::{Entry, Pair, Pairs, RECORDS, Reading, Topics};
 use super::pump::{self, Ledger, Work};
+use super::slices::Standing;
 use super::{Shared, clients};
 use crate::exit::{Exit, Failure};
 use crate::http::Pulse;
@@ -29,48 +30,9 @@ use crate::service::snapshots::{Snapshot, Writer};
 
 /// Between two looks at counters and snapshots.
 const TICK_EVERY: Duration = Duration::from_secs(1);
-/// Bytes that an interval may hold before it is handed over early.
-const INTERVAL_BYTES_MAX: usize = 8 << 20;
-/// All positions are committed at least this often: offsets of topics that nobody subscribes to can expire
-/// (performance.md, *Groups and commits*).
-const POSITIONS_EVERY: Duration = Duration::from_secs(3600);
-/// Place of the records log among the group's topics; the partials follow.
-const RECORDS: u16 = 0;
-
-/// A task's place in one of its two logs.
-struct Reading {
-    place: Place,
-    /// Offset to go on at.
-    next: i64,
-    /// What lies before was committed, and so was all that came of it.
-    committed: i64,
-    /// Nothing was read yet that had not been counted before.
-    counts_later: bool,
-    moved: bool,
-    snapshot_at: i64,
-    snapshot: Instant,
-}
-
-impl Reading {
-    fn is_silent(&self) -> bool {
-        self.next < self.committed
-    }
-}
-
-/// Record task and entity task of a partition.
-struct Pair {
-    task: Task,
-    records: RecordTask,
-    entities: EntityTask,
-    readings: [Reading; 2],
-    outputs: Vec<OutRecord>,
-    counted: [Counters; 2],
-    /// Grows when positions are committed without having moved.
-    rounds: u64,
-    positioned: Instant,
-}
 
 /// What an interval that is under way holds.
+#[derive(Default)]
 struct UnderWay {
     number: u64,
     offsets: Vec<(Task, Place, i64)>,
@@ -81,24 +43,16 @@ struct UnderWay {
 struct Score {
     shared: Arc<Shared>,
     ledger: Ledger,
-    pairs: BTreeMap<i32, Pair>,
-    scratch: Outputs,
-    topics: OutTopics,
-    bytes: usize,
+    pairs: Pairs,
     ticked: Instant,
-    failure: Option<TaskError>,
     taken: UnderWay,
     under_way: VecDeque<UnderWay>,
-    incident_times: Vec<i64>,
+    /// Most bytes and messages of an interval so far.
+    largest: (usize, usize),
+    /// Partitions of which it was said that they lack a pack.
+    lacking: Vec<i32>,
     snapshots: Writer,
     pulse: Arc<Pulse>,
-}
-
-struct OutTopics {
-    records: Arc<str>,
-    partials: Arc<str>,
-    incidents: Arc<str>,
-    dead: Arc<str>,
 }
 
 /// Runs until told to stop.
@@ -121,7 +75,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
 impl Score {
     fn new(shared: &Arc<Shared>, ledger: Ledger, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Result<Self> {
         let topics = &shared.config.topics;
-        let topics = OutTopics {
+        let topics = Topics {
             records: topics.records.as_str().into(),
             partials: topics.partials.as_str().into(),
             incidents: topics.incidents.as_str().into(),
@@ -131,15 +85,12 @@ impl Score {
         Ok(Self {
             shared: Arc::clone(shared),
             ledger,
-            pairs: BTreeMap::new(),
-            scratch: Outputs::default(),
-            topics,
-            bytes: 0,
+            pairs: Pairs::new(topics, shared.config.score.interval),
             ticked: Instant::now(),
-            failure: None,
-            taken: UnderWay { number: 0, offsets: Vec::new(), incident_times: Vec::new() },
+            taken: UnderWay::default(),
             under_way: VecDeque::new(),
-            incident_times: Vec::new(),
+            largest: (0, 0),
+            lacking: Vec::new(),
             snapshots: Writer::start(shared.store.clone(), writer, Arc::clone(&shared.metrics))?,
             pulse: Arc::clone(pulse),
         })
@@ -184,60 +135,25 @@ impl Score {
             }
         }
         let starts = [(records, record_start), (partials, entity_start)];
-        let readings = starts.map(|(committed, start)| Reading {
-            place: committed.input,
-            next: start.unwrap_or(0),
-            committed: committed.offset.unwrap_or(0),
-            counts_later: true,
-            moved: false,
-            snapshot_at: start.unwrap_or(0),
-            snapshot: Instant::now(),
-        });
+        let reading = |committed: &Committed, start: Option<i64>| {
+            let standing = standing(committed)?;
+            let offset = committed.offset.unwrap_or(0);
+            Ok::<_, Failure>(Reading::new(committed.input, start.unwrap_or(0), offset, standing.given))
+        };
+        let readings = [reading(records, record_start)?, reading(partials, entity_start)?];
         let starts = starts
             .map(|(committed, start)| Start {
                 input: committed.input,
                 from: start.map_or(From::Beginning, From::Offset),
             })
             .to_vec();
-        let pair = Pair {
-            task: given.task,
-            records: record_task,
-            entities: entity_task,
-            readings,
-            outputs: Vec::new(),
-            counted: Default::default(),
-            rounds: 0,
-            positioned: Instant::now(),
-        };
-        Ok((pair, starts))
-    }
-
-    /// Turns what a task put out into messages.
-    fn put_out(&mut self, partition: i32, place: &str, time_ms: i64) {
-        let Some(pair) = self.pairs.get_mut(&partition) else { return };
-        for incident in self.scratch.incidents.drain(..) {
-            self.incident_times.push(time_ms);
-            let mut record = OutRecord::new(Arc::clone(&self.topics.incidents), incident.line);
-            record.key = Some(incident.id.into_bytes());
-            record.partition = Some(0);
-            self.bytes += record.value.len();
-            pair.outputs.push(record);
-        }
-        for (task, message) in self.scratch.partials.drain(..) {
-            let mut record = OutRecord::new(Arc::clone(&self.topics.partials), message);
-            record.partition = i32::try_from(task).ok();
-            self.bytes += record.value.len();
-            pair.outputs.push(record);
-        }
-        for bad in self.scratch.bad.drain(..) {
-            pair.outputs.push(bad_entry(&self.topics.dead, place, bad));
-        }
+        Ok((Pair::new(given.task, record_task, entity_task, readings), starts))
     }
 
     fn count(&mut self) {
         let metrics = &self.shared.metrics;
-        for pair in self.pairs.values_mut() {
-            let now = counters(pair);
+        for pair in self.pairs.iter_mut() {
+            let now = pair.counters();
             for (which, now) in now.into_iter().enumerate().filter(|(which, _)| !pair.readings[*which].counts_later) {
                 let before = std::mem::replace(&mut pair.counted[which], now);
                 let now = &pair.counted[which];
@@ -245,6 +161,7 @@ impl Score {
                 metrics.add(Metric::ScoreRecords, &["scored"], now.scored - before.scored);
                 metrics.add(Metric::ScoreRecords, &["repeat"], now.repeats - before.repeats);
                 metrics.add(Metric::ScoreRecords, &["bad"], now.bad - before.bad);
+                metrics.add(Metric::ScoreRecords, &["unscored"], now.unscored - before.unscored);
                 metrics.add(Metric::ScorePartials, &[], now.partials - before.partials);
                 metrics.add(Metric::ScoreBlindPanes, &[], now.blind_panes - before.blind_panes);
                 metrics.add(Metric::ScoreEvictions, &[], now.evicted - before.evicted);
@@ -260,13 +177,31 @@ impl Score {
             }
         }
         self.gauges();
+        self.say_what_lacks_a_pack();
+    }
+
+    /// Once a partition: records that nothing scores are no peace.
+    fn say_what_lacks_a_pack(&mut self) {
+        let lacking = self.pairs.iter().filter(|pair| pair.records.lacks_pack());
+        let lacking: Vec<i32> = lacking.map(|pair| pair.task.input.partition).collect();
+        for partition in lacking.iter().filter(|partition| !self.lacking.contains(partition)) {
+            let topic = &self.shared.config.topics.records;
+            tracing::error!(
+                topic,
+                partition,
+                "records that are read before the log puts a pack in force are counted as unscored: its control record is \
+                 gone with retention and no snapshot can be used. Intake announces its pack again within \
+                 `intake.announce`; `lancang patterns apply` does at once"
+            );
+        }
+        self.lacking = lacking;
     }
 
     fn gauges(&self) {
         let metrics = &self.shared.metrics;
         let now_ms = now_ms();
         for class in Class::ALL {
-            let least = self.pairs.values().map(|pair| pair.records.watermark(class)).min();
+            let least = self.pairs.iter().map(|pair| pair.records.watermark(class)).min();
             let Some(least) = least.filter(|least| *least != Timestamp::MIN && *least != Timestamp::MAX) else {
                 continue;
             };
@@ -274,7 +209,7 @@ impl Score {
             metrics.set(Metric::ScoreWatermarkLag, &[class.as_str()], (now_ms - least.as_ms()) as f64 / 1e3);
         }
         let mut held: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-        for pair in self.pairs.values() {
+        for pair in self.pairs.iter() {
             let (count, bytes) = pair.entities.entities();
             let aggregated = std::iter::once(("aggregated", count, bytes));
             for (entity, count, bytes) in pair.records.entities().into_iter().chain(aggregated) {
@@ -291,12 +226,10 @@ impl Score {
     /// One snapshot at a time, so that no batch waits for more than one.
     fn snapshot_if_due(&mut self) {
         let every = self.shared.config.score.snapshot;
-        let due = |reading: &Reading| {
-            !reading.is_silent() && reading.next > reading.snapshot_at && reading.snapshot.elapsed() >= every
-        };
-        let found = self.pairs.values_mut().find(|pair| pair.readings.iter().any(due));
-        let Some(pair) = found else { return };
-        let Some(which) = pair.readings.iter().position(due) else { return };
+        let due = |reading: &Reading| self.may_be_kept(reading) && reading.snapshot.elapsed() >= every;
+        let found = self.pairs.iter().find_map(|pair| Some((pair.task, pair.readings.iter().position(due)?)));
+        let Some((task, which)) = found else { return };
+        let Some(pair) = self.pairs.iter_mut().find(|pair| pair.task == task) else { return };
         let snapshot = snapshot(pair, which);
         let reading = &mut pair.readings[which];
         reading.snapshot = Instant::now();
@@ -306,23 +239,24 @@ impl Score {
     }
 
     /// The state that a task goes away with, so that the next owner has little to read.
-    fn last_snapshots(&mut self, tasks: &[Task]) {
-        for pair in self.pairs.values_mut().filter(|pair| tasks.contains(&pair.task)) {
-            for which in 0..pair.readings.len() {
-                let reading = &pair.readings[which];
-                if !reading.is_silent() && reading.next > reading.snapshot_at {
-                    self.pulse.turn();
-                    let snapshot = snapshot(pair, which);
-                    self.snapshots.write(snapshot);
-                }
+    fn last_snapshots(&self, tasks: &[Task]) {
+        for pair in self.pairs.iter().filter(|pair| tasks.contains(&pair.task)) {
+            for (which, _) in pair.readings.iter().enumerate().filter(|(_, reading)| self.may_be_kept(reading)) {
+                self.pulse.turn();
+                self.snapshots.write(snapshot(pair, which));
             }
         }
+    }
+
+    /// Whether the state of a task stands at an offset that is or will be committed, and is newer than its last snapshot.
+    fn may_be_kept(&self, reading: &Reading) -> bool {
+        !reading.is_silent() && !self.pairs.is_leaving(reading.place) && reading.next > reading.snapshot_at
     }
 
     fn forget(&mut self, tasks: &[Task], change: &str) {
         self.shared.metrics.add(Metric::Rebalances, &["score", change], tasks.len() as u64);
         self.count();
-        self.pairs.retain(|_, pair| !tasks.contains(&pair.task));
+        self.pairs.remove(tasks);
     }
 }
 
@@ -336,21 +270,16 @@ fn snapshot(pair: &Pair, which: usize) -> Snapshot {
     Snapshot { task, offset: reading.next, committed: reading.committed, bytes }
 }
 
-/// What each of the tasks counted; partial panes where they were sent.
-fn counters(pair: &Pair) -> [Counters; 2] {
-    let entities = Counters { partials: 0, ..pair.entities.counters().clone() };
-    [pair.records.counters().clone(), entities]
-}
-
-/// A message of the dead-letter topic: the entry, and in its headers where it was and why.
-fn bad_entry(topic: &Arc<str>, place: &str, bad: Bad) -> OutRecord {
-    let letter = lancang_intake::feed::DeadLetter {
-        place: bad.record.map_or_else(|| place.to_owned(), |record| format!("{place}#{record}")),
-        reason: "frame",
-        error: bad.reason,
-        bytes: lancang_intake::dead::kept(&bad.bytes),
-    };
-    super::intake::dead_letter(topic, "records-log", letter)
+/// What rides with a committed offset.
+fn standing(committed: &Committed) -> Result<Standing, Failure> {
+    Standing::parse(&committed.metadata).ok_or_else(|| {
+        let why = format!(
+            "what rides with the committed offset of partition {} is not this program's: another version or another \
+             program commits in its group",
+            committed.input.partition
+        );
+        Failure::new(Exit::Data, why)
+    })
 }
 
 fn now_ms() -> i64 {
@@ -365,13 +294,18 @@ impl Handler for Score {
             // Loading many snapshots is no stage that is stuck.
             self.pulse.turn();
             let (pair, pair_starts) = self.opened(given)?;
-            for (reading, topic) in pair.readings.iter().zip([&self.topics.records, &self.topics.partials]) {
+            let topics = [&self.shared.config.topics.records, &self.shared.config.topics.partials];
+            for ((reading, topic), committed) in pair.readings.iter().zip(topics).zip(&given.committed) {
+                let (partition, from, to) = (reading.place.partition, reading.next, reading.committed);
                 if reading.is_silent() {
-                    let (partition, from, to) = (reading.place.partition, reading.next, reading.committed);
-                    tracing::info!(topic = %topic, partition, from, to, "reading on in silence from a snapshot");
+                    tracing::info!(topic, partition, from, to, "reading on in silence from a snapshot");
+                }
+                let committed = standing(committed)?.given.messages;
+                if committed > 0 {
+                    tracing::info!(topic, partition, offset = to, committed, "going on between two slices of an entry");
                 }
             }
-            self.pairs.insert(given.task.input.partition, pair);
+            self.pairs.insert(pair);
             starts.extend(pair_starts);
         }
         self.shared.metrics.add(Metric::Rebalances, &["score", "assigned"], assigned.len() as u64);
@@ -389,38 +323,13 @@ impl Handler for Score {
     }
 
     fn message(&mut self, message: &Message<'_>) {
-        let place = message.input();
-        let Some(pair) = self.pairs.get_mut(&place.partition) else { return };
-        if self.failure.is_some() {
-            // What comes after an entry that could not be applied must not be committed by a revocation either.
-            return;
-        }
-        let which = usize::from(place.topic != RECORDS);
-        let (offset, silent) = (message.offset(), message.offset() < pair.readings[which].committed);
-        if !silent && std::mem::take(&mut pair.readings[which].counts_later) {
-            pair.counted[which] = counters(pair)[which].clone();
-        }
-        let payload = message.payload().unwrap_or_default();
-        let packs = |hash: &[u8; 32]| self.shared.packs.get(hash);
-        self.scratch.clear();
-        let applied = match which {
-            0 => pair.records.apply(offset, payload, &packs, &mut self.scratch),
-            _ => pair.entities.apply(offset, payload, &packs, &mut self.scratch),
+        let entry = Entry {
+            place: message.input(),
+            offset: message.offset(),
+            time_ms: message.timestamp_ms().unwrap_or(0),
+            payload: message.payload().unwrap_or_default(),
         };
-        if let Err(error) = applied {
-            self.failure = Some(error);
-            return;
-        }
-        let reading = &mut pair.readings[which];
-        reading.next = offset + 1;
-        reading.moved = !silent;
-        if silent {
-            return;
-        }
-        self.bytes += 64;
-        let topic = if which == 0 { &self.topics.records } else { &self.topics.partials };
-        let name = format!("{topic}/{}@{offset}", place.partition);
-        self.put_out(place.partition, &name, message.timestamp_ms().unwrap_or(0));
+        self.pairs.entry(entry, &|hash| self.shared.packs.get(hash));
     }
 
     fn end(&mut self, _: End) {}
@@ -432,40 +341,22 @@ impl Work for Score {
     }
 
     fn take(&mut self, tasks: Option<&[Task]>) -> Vec<Part> {
-        if tasks.is_none() {
-            self.bytes = 0;
+        let taken = self.pairs.take(tasks, &|hash| self.shared.packs.get(hash));
+        let (metrics, topics) = (&self.shared.metrics, &self.shared.config.topics);
+        for (_, place, offset) in &taken.offsets {
+            let topic = if place.topic == RECORDS { &topics.records } else { &topics.partials };
+            self.shared.places.insert((topic.as_str().into(), place.partition), *offset);
         }
-        let mut parts = Vec::new();
-        let mut offsets = Vec::new();
-        let chosen = |pair: &Pair| tasks.is_none_or(|tasks| tasks.contains(&pair.task));
-        for pair in self.pairs.values_mut().filter(|pair| chosen(pair)) {
-            let all = pair.positioned.elapsed() >= POSITIONS_EVERY;
-            if all {
-                pair.rounds += 1;
-                pair.positioned = Instant::now();
-            }
-            let metadata = if pair.rounds == 0 { String::new() } else { pair.rounds.to_string() };
-            let mut positions = Vec::new();
-            for (reading, topic) in pair.readings.iter_mut().zip([&self.topics.records, &self.topics.partials]) {
-                if reading.is_silent() || !(reading.moved || all) {
-                    continue;
-                }
-                reading.moved = false;
-                offsets.push((pair.task, reading.place, reading.next));
-                self.shared.places.insert((Arc::clone(topic), reading.place.partition), reading.next);
-                positions.push(Position { input: reading.place, offset: reading.next, metadata: metadata.clone() });
-            }
-            if !positions.is_empty() {
-                parts.push(Part { task: pair.task, outputs: std::mem::take(&mut pair.outputs), positions });
-            }
-        }
-        self.taken = UnderWay { number: 0, offsets, incident_times: std::mem::take(&mut self.incident_times) };
-        parts
+        metrics.add(Metric::ScoreSlices, &[], u64::from(taken.is_slice));
+        self.largest = (self.largest.0.max(taken.bytes), self.largest.1.max(taken.messages));
+        metrics.set(Metric::ScoreIntervalBytes, &[], self.largest.0 as f64);
+        metrics.set(Metric::ScoreIntervalMessages, &[], self.largest.1 as f64);
+        self.taken = UnderWay { number: 0, offsets: taken.offsets, incident_times: taken.incident_times };
+        taken.parts
     }
 
     fn handed_over(&mut self, number: u64) {
-        let empty = UnderWay { number: 0, offsets: Vec::new(), incident_times: Vec::new() };
-        let taken = std::mem::replace(&mut self.taken, empty);
+        let taken = std::mem::take(&mut self.taken);
         self.under_way.push_back(UnderWay { number, ..taken });
     }
 
@@ -480,23 +371,18 @@ impl Work for Score {
                 let took = Duration::from_millis(u64::try_from(now_ms - time_ms).unwrap_or(0));
                 self.shared.metrics.observe(Metric::RecordToIncident, &[], took);
             }
-            for (task, place, offset) in interval.offsets {
-                let pair = self.pairs.get_mut(&place.partition).filter(|pair| pair.task == task);
-                let reading = pair.and_then(|pair| pair.readings.get_mut(usize::from(place.topic != RECORDS)));
-                if let Some(reading) = reading {
-                    reading.committed = reading.committed.max(offset);
-                }
-            }
+            self.pairs.committed(&interval.offsets);
         }
     }
 
     fn is_full(&self) -> bool {
-        self.bytes >= INTERVAL_BYTES_MAX
+        self.pairs.is_full()
     }
 
     fn turn(&mut self, _: &mut LeadGroup) -> anyhow::Result<()> {
-        if let Some(failure) = self.failure.take() {
-            return Err(Failure::new(Exit::Unavailable, failure.to_string()).into());
+        self.pairs.proceed(&|hash| self.shared.packs.get(hash));
+        if let Some(failure) = self.pairs.failure() {
+            return Err(failure.into());
         }
         if self.ticked.elapsed() >= TICK_EVERY {
             self.ticked = Instant::now();
@@ -507,6 +393,7 @@ impl Work for Score {
     }
 
     fn is_ready(&self) -> bool {
-        !self.pairs.values().any(|pair| pair.readings.iter().any(Reading::is_silent))
+        let waits = |pair: &Pair| pair.readings.iter().any(Reading::is_silent) || pair.records.lacks_pack();
+        !self.pairs.iter().any(waits)
     }
 }

@@ -197,7 +197,12 @@ impl Carrier {
 
     /// Number of records in the frames of the records log.
     pub fn framed(&self) -> usize {
-        self.read("records").iter().filter_map(|message| frame(message.payload.as_deref().unwrap())).sum()
+        self.framed_in("records")
+    }
+
+    /// The same of another records log.
+    pub fn framed_in(&self, log: &str) -> usize {
+        self.read(log).iter().filter_map(|message| frame(message.payload.as_deref().unwrap())).sum()
     }
 
     /// Waits until the records log holds as many records, and its marks say that all inputs are idle.
@@ -216,11 +221,16 @@ impl Carrier {
 
     /// Incident lines that the engine finds in memory over the records log, sorted.
     pub fn expected(&self, suffix: &str) -> Vec<String> {
+        self.expected_of("records", suffix)
+    }
+
+    /// The same over another records log.
+    pub fn expected_of(&self, log: &str, suffix: &str) -> Vec<String> {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let store = Store::open(&self.path(&format!("state{suffix}")), runtime.handle().clone()).unwrap();
         let mut run = MemoryRun::new(self.partitions, 20_000_000);
         let mut out = Outputs::default();
-        for message in self.read("records") {
+        for message in self.read(log) {
             let entry = message.payload.unwrap();
             if let Ok(Entry::Control(Control { pack })) = Entry::decode(&entry) {
                 let sources = PackSources::decode(&store.pack(&pack).unwrap()).unwrap();

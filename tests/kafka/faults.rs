@@ -51,7 +51,7 @@ fn kill_nine_ten_times() {
     assert_eq!(by_incident(&carrier, "incidents"), by_incident(&carrier, "incidents-b"));
 }
 
-fn copy_packs(carrier: &Carrier) {
+pub fn copy_packs(carrier: &Carrier) {
     let to = carrier.path("state-b/packs");
     std::fs::create_dir(&to).unwrap();
     for entry in std::fs::read_dir(carrier.path("state/packs")).unwrap() {
@@ -61,7 +61,7 @@ fn copy_packs(carrier: &Carrier) {
 }
 
 /// The lines of each incident in their order.
-fn by_incident(carrier: &Carrier, topic: &str) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
+pub fn by_incident(carrier: &Carrier, topic: &str) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
     let mut incidents: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for record in carrier.read(topic) {
         incidents.entry(record.key.unwrap()).or_default().push(record.payload.unwrap());

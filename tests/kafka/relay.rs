@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use lancang_alert::Alert;
 use lancang_kafka::Record;
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 use crate::carrier::{Carrier, EPOCH_KEY, LONG, records};
 
@@ -70,6 +72,78 @@ fn alerts_of_a_relay_that_is_killed() {
         assert_eq!(header(record, "ce_id"), format!("{}:{}", alert.incident_id, alert.revision));
     }
     nothing_clear(&expected, &outbox);
+}
+
+fn line(id: u32) -> Vec<u8> {
+    format!(
+        r#"{{"incident_id":"{id:032x}","revision":0,"message":"open","family":"sim-box","patterns":["sim-box-burst@1"],
+        "entity":{{"type":"caller","value":"+85512345678"}},"severity":4,"score":87,
+        "first_event":"2025-11-14T09:02:11.000Z","last_event":"2025-11-14T09:31:48.500Z","window_s":86400,
+        "reasons":[{{"pattern":"sim-box-burst","code":"calls","value":63,"threshold":20}}],
+        "related":[],"victims":1,"evidence":["msc3/c0000001"],"class":"stream","home":"KH"}}"#
+    )
+    .into_bytes()
+}
+
+fn sequences(carrier: &Carrier) -> Vec<u64> {
+    let alert = |record: Record| serde_json::from_slice::<Alert>(&record.payload.unwrap()).unwrap().sequence;
+    carrier.read("outbox").into_iter().map(alert).collect()
+}
+
+fn wait_for_sequences(carrier: &Carrier, expected: &[u64]) {
+    let begun = Instant::now();
+    while sequences(carrier) != expected {
+        assert!(begun.elapsed() < LONG, "{:?} in the outbox, expected {expected:?}", sequences(carrier));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// An earlier relay of another name has written its last alert, and its transaction has not ended when the next relay
+/// starts: that waits, and numbers on behind it.
+#[test]
+fn an_open_transaction_of_an_earlier_relay() {
+    let carrier = Carrier::new(1);
+    let config = carrier.config("lancang.toml", "", "");
+    let first = carrier.start("relay", &config);
+    first.wait_until_ready();
+    carrier.send_raw("incidents", line(1), 1_763_110_930_000);
+    wait_for_sequences(&carrier, &[1]);
+    assert_eq!(first.end(), 0);
+
+    let mut alert: Alert = serde_json::from_slice(carrier.read("outbox")[0].payload.as_ref().unwrap()).unwrap();
+    alert.sequence = 2;
+    alert.incident_id = format!("{:032x}", 2);
+    let bytes = serde_json::to_vec(&alert).unwrap();
+    let earlier: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", crate::carrier::cluster().bootstrap())
+        .set("transactional.id", format!("{}-earlier", carrier.prefix))
+        .set("transaction.timeout.ms", "60000")
+        .create()
+        .unwrap();
+    earlier.init_transactions(LONG).unwrap();
+    earlier.begin_transaction().unwrap();
+    let outbox = carrier.topic("outbox");
+    earlier.send(BaseRecord::<[u8], [u8]>::to(&outbox).partition(0).payload(&bytes)).unwrap();
+    earlier.flush(LONG).unwrap();
+    carrier.send_raw("incidents", line(3), 1_763_110_940_000);
+
+    let text = std::fs::read_to_string(&config).unwrap();
+    let instance = format!("instance = \"{}\"", carrier.prefix);
+    assert!(text.contains(&instance));
+    std::fs::write(&config, text.replace(&instance, &format!("instance = \"{}-next\"", carrier.prefix))).unwrap();
+    let next = carrier.start("relay", &config);
+    next.wait_for_log("another writer's transaction is open");
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(sequences(&carrier), [1], "nothing is numbered while another's alerts are not known");
+    assert_eq!(next.get("/readyz").0, 503);
+    assert_eq!(next.get("/healthz").0, 200);
+    assert!(next.metric("lancang_relay_outbox_held_back_messages").values().all(|held_back| *held_back > 0.0));
+
+    earlier.commit_transaction(LONG).unwrap();
+    wait_for_sequences(&carrier, &[1, 2, 3]);
+    next.wait_until_ready();
+    assert!(next.metric("lancang_relay_outbox_held_back_messages").values().all(|held_back| *held_back == 0.0));
+    assert_eq!(next.end(), 0);
 }
 
 /// No run of seven digits or more of an incident's entities is in an alert.

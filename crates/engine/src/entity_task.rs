@@ -5,7 +5,9 @@
 //!   it, so that the order in which tasks' messages interleave changes nothing;
 //! - an entity is judged at the close of a pattern's pane in which something was merged for it;
 //! - before a pane is judged, incidents that were quiet for their window by its beginning are closed;
-//! - the pack that judges a pane is the one that record task 0 had in force when it closed it.
+//! - the pack that judges a pane is the one that record task 0 had in force when it closed it;
+//! - a border that jumped is judged in steps: until the last of them ([`EntityTask::has_more`]) no further message is
+//!   taken and there is no snapshot. How far judging has come lies in the state: each step looks for what is left.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -112,13 +114,22 @@ pub struct EntityTask {
     loaded: BTreeMap<[u8; 32], Arc<Pack>>,
     counters: Counters,
     watch: Option<Watch>,
+    /// Offset and class of the border that is being judged.
+    judging: Option<(i64, Class)>,
 }
 
 impl EntityTask {
     /// A task that has read nothing.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings, state: State::default(), loaded: BTreeMap::new(), counters: Counters::default(), watch: None }
+        Self {
+            settings,
+            state: State::default(),
+            loaded: BTreeMap::new(),
+            counters: Counters::default(),
+            watch: None,
+            judging: None,
+        }
     }
 
     /// Watches an entity from here on.
@@ -144,11 +155,16 @@ impl EntityTask {
         (self.state.entities.len(), self.state.entities.values().map(held).sum())
     }
 
-    /// Takes the message at `offset`.
+    /// Takes the message at `offset`, and gives the first step of what it leads to; the rest comes with
+    /// [`Self::go_on`] while there [is more](Self::has_more).
     ///
     /// # Errors
     /// [`TaskError`] if the task cannot go on; a message that cannot be read is an output.
+    ///
+    /// # Panics
+    /// If what the message before leads to was not put out whole.
     pub fn apply(&mut self, offset: i64, bytes: &[u8], packs: &Packs<'_>, out: &mut Outputs) -> Result<(), TaskError> {
+        assert!(self.judging.is_none(), "a message comes before all that the last one leads to was put out");
         let message = match PartialMessage::decode(bytes) {
             Ok(message) => message,
             Err(error) => {
@@ -166,9 +182,30 @@ impl EntityTask {
         }
         if let Some(border) = message.border {
             self.border(message.class, message.from, border);
-            let first = out.incidents.len();
-            self.judge_closed(offset, message.class, packs, out)?;
-            self.counters.count_incidents(&out.incidents[first..]);
+            self.judging = Some((offset, message.class));
+            self.go_on(packs, out)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the last message leads to more than was put out.
+    #[must_use]
+    pub const fn has_more(&self) -> bool {
+        self.judging.is_some()
+    }
+
+    /// Gives the next step of what the last message leads to.
+    ///
+    /// # Errors
+    /// [`TaskError`] if the task cannot go on.
+    pub fn go_on(&mut self, packs: &Packs<'_>, out: &mut Outputs) -> Result<(), TaskError> {
+        let Some((offset, class)) = self.judging else { return Ok(()) };
+        out.begin_step();
+        let first = out.incidents.len();
+        let whole = self.judge_closed(offset, class, packs, out)?;
+        self.counters.count_incidents(&out.incidents[first..]);
+        if whole {
+            self.judging = None;
         }
         Ok(())
     }
@@ -198,26 +235,32 @@ impl EntityTask {
         }
     }
 
-    /// Judges all panes that every record task has passed.
+    /// Judges the panes that every record task has passed, as far as the step goes; gives whether that was all.
     fn judge_closed(
         &mut self,
         offset: i64,
         class: Class,
         packs: &Packs<'_>,
         out: &mut Outputs,
-    ) -> Result<(), TaskError> {
+    ) -> Result<bool, TaskError> {
         let borders = &self.state.borders[class.index()];
         if borders.len() < self.settings.partitions as usize {
-            return Ok(());
+            return Ok(true);
         }
         let reached = borders.values().filter_map(|reached| reached.last_key_value().map(|(pane, _)| *pane));
-        let Some(border) = reached.min() else { return Ok(()) };
+        let Some(border) = reached.min() else { return Ok(true) };
         if self.state.judged[class.index()].is_some_and(|judged| border <= judged) {
-            return Ok(());
+            return Ok(true);
         }
         while let Some(pane) = self.next_pane(class, border) {
             let pack = self.pack_at(offset, class, pane, packs)?;
-            self.judge_pane(class, pane, &pack, out);
+            if !self.judge_pane(class, pane, &pack, out) {
+                return Ok(false);
+            }
+        }
+        let reached = Timestamp::from_ms(border.saturating_mul(GRID_MS));
+        if !self.state.incidents.close(class, reached, out) {
+            return Ok(false);
         }
         self.state.judged[class.index()] = Some(border);
         for borders in self.state.borders[class.index()].values_mut() {
@@ -226,10 +269,8 @@ impl EntityTask {
             *borders = borders.split_off(&(border + 1).min(last));
         }
         let pack = self.pack_at(offset, class, border, packs)?;
-        let reached = Timestamp::from_ms(border.saturating_mul(GRID_MS));
-        self.state.incidents.close(class, reached, &mut out.incidents);
         self.sweep(class, reached, &pack);
-        Ok(())
+        Ok(true)
     }
 
     fn next_pane(&self, class: Class, border: i64) -> Option<i64> {
@@ -250,18 +291,30 @@ impl EntityTask {
         Ok(pack)
     }
 
-    fn judge_pane(&mut self, class: Class, pane: i64, pack: &Pack, out: &mut Outputs) {
+    /// Judges a pane, or what is left of it: what was judged is no longer due, and what was closed or merged is gone.
+    /// An incident that holds in this pane is not quiet by its beginning, so that closing again closes nothing new.
+    fn judge_pane(&mut self, class: Class, pane: i64, pack: &Pack, out: &mut Outputs) -> bool {
         let begins = Timestamp::from_ms(pane.saturating_mul(GRID_MS));
-        self.state.incidents.close(class, begins, &mut out.incidents);
+        if !self.state.incidents.close(class, begins, out) {
+            return false;
+        }
         let mobile = self.knows_whereabouts(class, pane);
         for partial in self.state.pending.remove(&(class, pane)).unwrap_or_default() {
             self.merge(class, pane, pack, partial, mobile);
         }
         self.evict();
-        for (plan, value, pattern) in self.state.due.remove(&(class, pane)).unwrap_or_default() {
+        let mut due = self.state.due.remove(&(class, pane)).unwrap_or_default();
+        while out.takes_incident()
+            && let Some((plan, value, pattern)) = due.pop_first()
+        {
             let Some(plan) = pack.plan.aggregated.iter().find(|other| other.hash == plan) else { continue };
             self.judge(class, pane, pack, plan, value, pattern as usize, out);
         }
+        let whole = due.is_empty();
+        if !whole {
+            self.state.due.insert((class, pane), due);
+        }
+        whole
     }
 
     /// Whether *not known to be abroad* means *at home* throughout a pane: by what each record task knew when it
@@ -438,8 +491,12 @@ impl EntityTask {
     }
 
     /// A snapshot of all that is known before the message at `offset`.
+    ///
+    /// # Panics
+    /// If what the last message leads to was not put out whole: no offset says how far that is.
     #[must_use]
     pub fn snapshot(&self, offset: i64) -> Vec<u8> {
+        assert!(self.judging.is_none(), "a snapshot between two steps of a message");
         store::encode(store::Kind::Partials, self.settings.partition, self.settings.partitions, offset, &self.state)
     }
 

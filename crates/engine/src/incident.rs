@@ -13,6 +13,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::attachment::Attachment;
+use crate::output::Outputs;
 
 /// Which incident.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
@@ -146,23 +147,30 @@ impl Incidents {
         out.push(open.line(key, "update", &pattern.id));
     }
 
-    /// Closes what has been quiet for its window by the watermark of a class.
-    pub fn close(&mut self, class: Class, watermark: Timestamp, out: &mut Vec<IncidentOut>) {
+    /// Closes what has been quiet for its window by the watermark of a class, as far as the step goes; gives whether
+    /// that was all.
+    pub fn close(&mut self, class: Class, watermark: Timestamp, out: &mut Outputs) -> bool {
         let quiet = |open: &Open| {
             open.opened_class == class && watermark.as_ms() > open.last_hold.saturating_add(open.window_ms)
         };
         if !self.open.values().any(quiet) {
-            return;
+            return true;
         }
+        let mut whole = true;
         self.open.retain(|key, open| {
             if !quiet(open) {
                 return true;
             }
+            if !out.takes_incident() {
+                whole = false;
+                return true;
+            }
             open.revision += 1;
             let pattern = open.held.keys().next().cloned().unwrap_or_default();
-            out.push(open.line(key, "close", &pattern));
+            out.incidents.push(open.line(key, "close", &pattern));
             false
         });
+        whole
     }
 }
 

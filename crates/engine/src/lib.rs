@@ -9,6 +9,7 @@
 
 pub mod attachment;
 mod baseline;
+mod border;
 pub mod clock;
 pub mod entity_task;
 mod evict;

@@ -8,9 +8,16 @@ use lancang_record::log::Class;
 use lancang_record::time::Timestamp;
 
 use crate::entity_task::EntityTask;
-use crate::output::{Counters, Outputs, TaskError};
+use crate::output::{Counters, Outputs, Step, TaskError};
 use crate::record_task::{RecordTask, Settings};
 use crate::watch::{Look, Seen, Watch};
+
+/// Moves what a step gave to `out`; gives the partial panes.
+fn taken(step: &mut Outputs, out: &mut Outputs) -> Vec<(u32, Vec<u8>)> {
+    out.incidents.append(&mut step.incidents);
+    out.bad.append(&mut step.bad);
+    std::mem::take(&mut step.partials)
+}
 
 /// Record tasks and entity tasks of a whole log.
 #[derive(Debug)]
@@ -19,7 +26,7 @@ pub struct MemoryRun {
     entities: Vec<EntityTask>,
     offsets: Vec<(i64, i64)>,
     packs: HashMap<[u8; 32], Arc<Pack>>,
-    partials: Outputs,
+    step: Outputs,
 }
 
 impl MemoryRun {
@@ -32,8 +39,15 @@ impl MemoryRun {
             entities: (0..partitions).map(|partition| EntityTask::new(settings(partition))).collect(),
             offsets: vec![(0, 0); partitions as usize],
             packs: HashMap::new(),
-            partials: Outputs::default(),
+            step: Outputs::default(),
         }
+    }
+
+    /// The same with steps of another size, which changes nothing that comes out.
+    #[must_use]
+    pub fn with_step(mut self, step: Step) -> Self {
+        self.step = Outputs::with_step(step);
+        self
     }
 
     /// Makes a pack known, so that a control record can name it.
@@ -50,18 +64,32 @@ impl MemoryRun {
     /// If the log has no such partition.
     pub fn push(&mut self, partition: u32, entry: &[u8], out: &mut Outputs) -> Result<(), TaskError> {
         let packs = |hash: &[u8; 32]| self.packs.get(hash).cloned();
-        let offset = &mut self.offsets[partition as usize].0;
-        self.partials.clear();
-        self.records[partition as usize].apply(*offset, entry, &packs, &mut self.partials)?;
+        let (task, offset) = (&mut self.records[partition as usize], &mut self.offsets[partition as usize].0);
+        self.step.clear();
+        task.apply(*offset, entry, &packs, &mut self.step)?;
         *offset += 1;
-        out.incidents.append(&mut self.partials.incidents);
-        out.bad.append(&mut self.partials.bad);
-        for (task, message) in std::mem::take(&mut self.partials.partials) {
-            let offset = &mut self.offsets[task as usize].1;
-            self.entities[task as usize].apply(*offset, &message, &packs, out)?;
-            *offset += 1;
+        let mut partials = taken(&mut self.step, out);
+        loop {
+            for (task, message) in partials {
+                let (task, offset) = (&mut self.entities[task as usize], &mut self.offsets[task as usize].1);
+                self.step.clear();
+                task.apply(*offset, &message, &packs, &mut self.step)?;
+                *offset += 1;
+                taken(&mut self.step, out);
+                while task.has_more() {
+                    self.step.clear();
+                    task.go_on(&packs, &mut self.step)?;
+                    taken(&mut self.step, out);
+                }
+            }
+            let task = &mut self.records[partition as usize];
+            if !task.has_more() {
+                return Ok(());
+            }
+            self.step.clear();
+            task.go_on(&mut self.step);
+            partials = taken(&mut self.step, out);
         }
-        Ok(())
     }
 
     /// Watches an entity from here on.

@@ -1,8 +1,13 @@
 //! What tasks give out, and what they count.
+//!
+//! **Invariant:** what one entry of a log leads to comes in one order, however it is cut into steps: incident lines,
+//! then partial panes, then what could not be read, within each step and over all steps of the entry. A driver may count
+//! it, and go on behind that count after a restart.
 
 use std::collections::BTreeMap;
 
 use crate::incident::IncidentOut;
+use crate::limits::{STEP_INCIDENTS_MAX, STEP_PARTIALS_MAX};
 
 /// A record or entry that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +22,21 @@ pub struct Bad {
     pub bytes: Vec<u8>,
 }
 
+/// How much a task gives out at once: the rest of what an entry leads to waits until the task is told to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Incident lines of a watermark that moved; those of a frame come at once, a record has few.
+    pub incidents: usize,
+    /// Messages of partial panes.
+    pub partials: usize,
+}
+
+impl Default for Step {
+    fn default() -> Self {
+        Self { incidents: STEP_INCIDENTS_MAX, partials: STEP_PARTIALS_MAX }
+    }
+}
+
 /// What a task gave out since the outputs were last taken.
 #[derive(Clone, Debug, Default)]
 pub struct Outputs {
@@ -26,11 +46,42 @@ pub struct Outputs {
     pub partials: Vec<(u32, Vec<u8>)>,
     /// What could not be read.
     pub bad: Vec<Bad>,
+    step: Step,
+    /// Incident lines and partial panes that were there when the step began.
+    began: (usize, usize),
 }
 
 impl Outputs {
+    /// None yet, with steps of this size.
+    #[must_use]
+    pub fn with_step(step: Step) -> Self {
+        Self { step, ..Self::default() }
+    }
+
+    /// A step of a task begins.
+    pub(crate) fn begin_step(&mut self) {
+        self.began = (self.incidents.len(), self.partials.len());
+    }
+
+    /// Whether the step takes another incident line; its first always.
+    pub(crate) fn takes_incident(&self) -> bool {
+        self.incidents.len() - self.began.0 < self.step.incidents.max(1)
+    }
+
+    /// Whether the step takes another message of partial panes; its first always.
+    pub(crate) fn takes_partial(&self) -> bool {
+        self.partials.len() - self.began.1 < self.step.partials.max(1)
+    }
+
+    /// Whether nothing was given out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.incidents.is_empty() && self.partials.is_empty() && self.bad.is_empty()
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
+        self.began = (0, 0);
         self.incidents.clear();
         self.partials.clear();
         self.bad.clear();
@@ -40,7 +91,7 @@ impl Outputs {
 /// What a task counted since it was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Records read; the three fates below add up to it.
+    /// Records read; the four fates below add up to it.
     pub read: u64,
     /// Records scored.
     pub scored: u64,
@@ -48,6 +99,8 @@ pub struct Counters {
     pub repeats: u64,
     /// Records that could not be read.
     pub bad: u64,
+    /// Records that were read before the log put any pack in force: scored to nothing.
+    pub unscored: u64,
     /// Entries of the log that could not be read.
     pub bad_entries: u64,
     /// Partial panes sent or merged.
@@ -73,6 +126,7 @@ impl Counters {
         self.scored += other.scored;
         self.repeats += other.repeats;
         self.bad += other.bad;
+        self.unscored += other.unscored;
         self.bad_entries += other.bad_entries;
         self.partials += other.partials;
         self.unknown_partials += other.unknown_partials;

@@ -3,7 +3,10 @@
 //! Rules:
 //! - a pure fold over its log: the same entries give the same outputs, however they are cut into batches;
 //! - one thread at a time, no clock, no I/O, no randomness;
-//! - its state lies in [`State`] alone, which is what a snapshot holds.
+//! - its state lies in [`State`] alone, which is what a snapshot holds;
+//! - what a watermark that jumped closes leaves in steps: until the last of them ([`RecordTask::has_more`]) no further
+//!   entry is taken and there is no snapshot;
+//! - records that come before any pack is in force are scored to nothing, and counted as that.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -21,12 +24,13 @@ use lancang_window::Cell;
 use lancang_window::entity::cells;
 
 use crate::attachment::{Attachment, entity_text};
+use crate::border::Departure;
 use crate::clock::Clocks;
 use crate::incident::Incidents;
 use crate::limits::{CHUNK, SWEEP_MS};
 use crate::local::{LocalEntities, Scratch};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
-use crate::partial::{Border, Partial, PartialMessage, Whereabouts, partition_of_entity};
+use crate::partial::{Border, Partial, Whereabouts, partition_of_entity};
 use crate::repeats::{Identities, OpenCall, OpenCalls};
 use crate::store;
 use crate::watch::Watch;
@@ -70,6 +74,14 @@ pub struct RecordTask {
     scratch: Scratch,
     counters: Counters,
     watch: Option<Watch>,
+    leaving: Option<Leaving>,
+}
+
+/// What a marks entry leads to and is not yet put out: the rest of the incidents and borders, and of them the border that
+/// is on its way.
+#[derive(Debug, Default)]
+struct Leaving {
+    departure: Option<Departure>,
 }
 
 impl RecordTask {
@@ -83,6 +95,7 @@ impl RecordTask {
             scratch: Scratch::default(),
             counters: Counters::default(),
             watch: None,
+            leaving: None,
         }
     }
 
@@ -116,12 +129,19 @@ impl RecordTask {
         plans.map(|(plan, entities)| (plan.entity.as_str(), entities.len(), entities.bytes())).collect()
     }
 
-    /// Takes the entry at `offset`.
+    /// Takes the entry at `offset`, and gives the first step of what it leads to; the rest comes with
+    /// [`Self::go_on`] while there [is more](Self::has_more).
     ///
     /// # Errors
     /// [`TaskError`] if the task cannot go on; an entry or record that cannot be read is an output.
+    ///
+    /// # Panics
+    /// If what the entry before leads to was not put out whole.
     pub fn apply(&mut self, offset: i64, bytes: &[u8], packs: &Packs<'_>, out: &mut Outputs) -> Result<(), TaskError> {
+        assert!(self.leaving.is_none(), "an entry comes before all that the last one leads to was put out");
+        out.begin_step();
         match Entry::decode(bytes) {
+            Ok(Entry::Frame(frame)) if self.pack.is_none() => self.unscored(offset, frame, out),
             Ok(Entry::Frame(frame)) => self.frame(offset, frame, out),
             Ok(Entry::Marks(marks)) => self.marks(&marks, out),
             Ok(Entry::Control(control)) => self.control(offset, control.pack, packs)?,
@@ -131,6 +151,38 @@ impl RecordTask {
             }
         }
         Ok(())
+    }
+
+    /// Whether the last entry leads to more than was put out.
+    #[must_use]
+    pub const fn has_more(&self) -> bool {
+        self.leaving.is_some()
+    }
+
+    /// Gives the next step of what the last entry leads to.
+    pub fn go_on(&mut self, out: &mut Outputs) {
+        out.begin_step();
+        self.leave(out);
+    }
+
+    /// Whether it has read records and no pack was in force.
+    #[must_use]
+    pub const fn lacks_pack(&self) -> bool {
+        self.pack.is_none() && self.counters.unscored > 0
+    }
+
+    /// Reads a frame that no pack scores. Nothing of it is kept, so that a repeat of its records is scored once there is
+    /// a pack.
+    fn unscored(&mut self, offset: i64, mut frame: Frame<'_>, out: &mut Outputs) {
+        let mut chunk = vec![Record::new(Kind::Voice, Timestamp::MIN); CHUNK];
+        let mut index = 0;
+        loop {
+            let count = self.read(offset, &mut frame, &mut index, &mut chunk, out);
+            if count == 0 {
+                break;
+            }
+            self.counters.unscored += count as u64;
+        }
     }
 
     fn frame(&mut self, offset: i64, frame: Frame<'_>, out: &mut Outputs) {
@@ -286,26 +338,63 @@ impl RecordTask {
 
     fn marks(&mut self, marks: &[InputMark], out: &mut Outputs) {
         self.state.clocks.mark(marks);
-        let first = out.incidents.len();
-        for class in Class::ALL {
-            let watermark = self.state.clocks.watermark(class);
-            if watermark == Timestamp::MIN {
-                continue;
-            }
+        for (class, watermark) in self.watermarks() {
             self.state.identities.expire(class, watermark);
-            self.state.incidents.close(class, watermark, &mut out.incidents);
-            self.border(class, watermark, out);
         }
-        self.counters.count_incidents(&out.incidents[first..]);
-        self.sweep();
+        self.leaving = Some(Leaving::default());
+        self.leave(out);
     }
 
-    /// Sends what a moved border closes, and the border.
-    fn border(&mut self, class: Class, watermark: Timestamp, out: &mut Outputs) {
-        let (Some(pack), Some(pack_hash)) = (&self.pack, self.state.pack) else { return };
+    /// Classes whose watermark is known.
+    fn watermarks(&self) -> impl Iterator<Item = (Class, Timestamp)> + use<> {
+        let all = Class::ALL.map(|class| (class, self.state.clocks.watermark(class)));
+        all.into_iter().filter(|(_, watermark)| *watermark != Timestamp::MIN)
+    }
+
+    /// One step of what moved watermarks lead to: the incidents that they close, then the borders that they pass.
+    fn leave(&mut self, out: &mut Outputs) {
+        let Some(mut leaving) = self.leaving.take() else { return };
+        let first = out.incidents.len();
+        let whole = self.close(out) && self.depart(&mut leaving, out);
+        self.counters.count_incidents(&out.incidents[first..]);
+        if whole {
+            self.sweep();
+        } else {
+            self.leaving = Some(leaving);
+        }
+    }
+
+    fn close(&mut self, out: &mut Outputs) -> bool {
+        self.watermarks().all(|(class, watermark)| self.state.incidents.close(class, watermark, out))
+    }
+
+    fn depart(&mut self, leaving: &mut Leaving, out: &mut Outputs) -> bool {
+        loop {
+            if leaving.departure.is_none() {
+                leaving.departure = self.watermarks().find_map(|(class, watermark)| self.border(class, watermark));
+            }
+            let Some(departure) = &mut leaving.departure else { return true };
+            while out.takes_partial() {
+                match departure.next() {
+                    Some(message) => out.partials.push(message),
+                    None => {
+                        leaving.departure = None;
+                        break;
+                    }
+                }
+            }
+            if leaving.departure.is_some() {
+                return false;
+            }
+        }
+    }
+
+    /// What a moved border closes, and the border, on their way.
+    fn border(&mut self, class: Class, watermark: Timestamp) -> Option<Departure> {
+        let (pack, pack_hash) = (self.pack.as_ref()?, self.state.pack?);
         let pane = watermark.pane(GRID_MS);
         if self.state.borders[class.index()].is_some_and(|border| pane <= border) {
-            return;
+            return None;
         }
         self.state.borders[class.index()] = Some(pane);
         let mut by_task: BTreeMap<u32, Vec<Partial>> = BTreeMap::new();
@@ -313,21 +402,12 @@ impl RecordTask {
             let entity = entity_name(pack, partial.plan);
             let task = partition_of_entity(entity, &partial.value, self.settings.partitions);
             by_task.entry(task).or_default().push(partial);
+            self.counters.partials += 1;
         }
         let whereabouts = std::mem::take(&mut self.state.whereabouts[class.index()]);
         let border = Border { pane, mobility: self.state.clocks.mobility(class), pack: pack_hash };
-        for task in 0..self.settings.partitions {
-            let partials = by_task.remove(&task).unwrap_or_default();
-            self.counters.partials += partials.len() as u64;
-            let whole = PartialMessage {
-                from: self.settings.partition,
-                class,
-                partials,
-                whereabouts: whereabouts.clone(),
-                border: Some(border),
-            };
-            out.partials.extend(whole.sliced().into_iter().map(|slice| (task, slice)));
-        }
+        let Settings { partition, partitions, .. } = self.settings;
+        Some(Departure::new(partition, partitions, class, border, by_task, whereabouts))
     }
 
     fn sweep(&mut self) {
@@ -364,8 +444,12 @@ impl RecordTask {
     }
 
     /// A snapshot of all that is known before the entry at `offset`.
+    ///
+    /// # Panics
+    /// If what the last entry leads to was not put out whole: no offset says how far that is.
     #[must_use]
     pub fn snapshot(&self, offset: i64) -> Vec<u8> {
+        assert!(self.leaving.is_none(), "a snapshot between two steps of an entry");
         store::encode(store::Kind::Records, self.settings.partition, self.settings.partitions, offset, &self.state)
     }
 

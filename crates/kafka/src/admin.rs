@@ -187,6 +187,50 @@ impl Admin {
     }
 }
 
+/// Looks at what open transactions hold back in a partition.
+pub struct Settlement {
+    /// Its end is the last stable offset.
+    committed: BaseConsumer<Logging>,
+    /// Its end is the high watermark.
+    all: BaseConsumer<Logging>,
+}
+
+impl std::fmt::Debug for Settlement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settlement").finish_non_exhaustive()
+    }
+}
+
+impl Settlement {
+    /// Makes the clients; nothing is asked yet.
+    ///
+    /// # Errors
+    /// For settings that librdkafka refuses.
+    pub fn connect(connection: &Connection) -> Result<Self, Error> {
+        let client = |isolation: &str| {
+            let mut config = connection.config();
+            config.set("allow.auto.create.topics", "false").set("isolation.level", isolation);
+            config.create_with_context(Logging).map_err(|error| Error::client("making a client for offsets", &error))
+        };
+        Ok(Self { committed: client("read_committed")?, all: client("read_uncommitted")? })
+    }
+
+    /// Offsets from the first message of an open transaction to the end of a partition; 0 if none is open. A reader under
+    /// `read_committed` does not see them yet.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no broker answers in [`REQUEST_MAX`].
+    pub fn held_back(&self, topic: &str, partition: i32) -> Result<i64, Error> {
+        let end = |client: &BaseConsumer<Logging>| {
+            let found = client.fetch_watermarks(topic, partition, REQUEST_MAX);
+            found.map(|(_, end)| end).map_err(|error| Error::client(format!("the end of `{topic}`"), &error))
+        };
+        // The end first: what is written in between is not taken for held back.
+        let high = end(&self.all)?;
+        Ok((high - end(&self.committed)?).max(0))
+    }
+}
+
 /// Number of partitions of a topic, asked with any consumer's handle; none if it does not exist.
 pub(crate) fn partitions<C>(consumer: &BaseConsumer<C>, topic: &str) -> Result<Option<i32>, Error>
 where

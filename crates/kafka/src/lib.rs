@@ -31,7 +31,7 @@ mod source;
 mod stop;
 mod watchdog;
 
-pub use admin::{Admin, Missing, TopicPlan};
+pub use admin::{Admin, Missing, Settlement, TopicPlan};
 pub use companion::{Counts, Event, Interval, Part, StepAside, TransactionalCompanion};
 pub use error::Error;
 pub use message::{Committed, End, From, Input, OutRecord, Position, Start, Task};

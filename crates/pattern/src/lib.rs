@@ -3,7 +3,8 @@
 //! - [`file`] reads a pattern file, [`syntax`] its conditions (a subset of CEL), [`lists`] the named lists;
 //! - [`compile`] turns files into a [`plan::Plan`]: shared features, gates, checked conditions;
 //! - [`needs`] tells what a pack asks of a record task's memory;
-//! - [`explain`] shows why a pattern holds or does not, [`moved`] moves a limit of one;
+//! - [`explain`] shows why a pattern holds or does not, [`moved`] moves a limit of one,
+//!   [`requires`] says what it needs of a feed;
 //! - [`predicate`], [`expression`] and [`judge`] evaluate; [`fields`] is the one table of what a record offers.
 //!
 //! **Invariant:** this crate knows no clock and not where records come from.
@@ -24,6 +25,7 @@ pub mod needs;
 pub mod pack;
 pub mod plan;
 pub mod predicate;
+pub mod requires;
 pub mod syntax;
 
 pub use pack::{PackSources, SourceFile};

@@ -1,0 +1,129 @@
+//! What a moved border sends, message by message.
+//!
+//! Rules:
+//! - to each entity task its whereabouts and partial panes first, the border with or behind the last of them;
+//! - a message is made when it is asked for, so that panes that were pending for hours are never encoded all at once;
+//! - where messages are cut depends on the panes alone, not on who asks or when.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use lancang_record::log::Class;
+
+use crate::limits::{PARTIALS_ENCODED_MAX, WHEREABOUTS_ENCODED_MAX};
+use crate::partial::{Border, Partial, PartialMessage, Whereabouts};
+
+/// A border of one class on its way to all entity tasks.
+#[derive(Debug)]
+pub(crate) struct Departure {
+    from: u32,
+    class: Class,
+    border: Border,
+    partitions: u32,
+    /// For everybody.
+    whereabouts: Vec<Whereabouts>,
+    by_task: BTreeMap<u32, Vec<Partial>>,
+    /// The entity task whose messages are made, and how many of the whereabouts it was told.
+    task: u32,
+    told: usize,
+    partials: std::vec::IntoIter<Partial>,
+    /// Messages that are made, for a task.
+    made: VecDeque<(u32, Vec<u8>)>,
+}
+
+impl Departure {
+    /// From record task `from` to the entity tasks of `partitions` partitions.
+    pub(crate) fn new(
+        from: u32,
+        partitions: u32,
+        class: Class,
+        border: Border,
+        mut by_task: BTreeMap<u32, Vec<Partial>>,
+        whereabouts: Vec<Whereabouts>,
+    ) -> Self {
+        let partials = by_task.remove(&0).unwrap_or_default().into_iter();
+        let made = VecDeque::new();
+        Self { from, class, border, partitions, whereabouts, by_task, task: 0, told: 0, partials, made }
+    }
+
+    fn make(&mut self) {
+        let telling = self.whereabouts.len().min(self.told + WHEREABOUTS_ENCODED_MAX);
+        let whereabouts = self.whereabouts[self.told..telling].to_vec();
+        self.told = telling;
+        let partials: Vec<Partial> = self.partials.by_ref().take(PARTIALS_ENCODED_MAX).collect();
+        let is_last = self.told == self.whereabouts.len() && self.partials.as_slice().is_empty();
+        let border = is_last.then_some(self.border);
+        let whole = PartialMessage { from: self.from, class: self.class, partials, whereabouts, border };
+        self.made.extend(whole.sliced().into_iter().map(|message| (self.task, message)));
+        if is_last {
+            self.task += 1;
+            self.told = 0;
+            self.partials = self.by_task.remove(&self.task).unwrap_or_default().into_iter();
+        }
+    }
+}
+
+/// Entity task and message.
+impl Iterator for Departure {
+    type Item = (u32, Vec<u8>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.made.is_empty() && self.task < self.partitions {
+            self.make();
+        }
+        self.made.pop_front()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lancang_record::time::Timestamp;
+
+    use super::*;
+    use crate::attachment::Attachment;
+    use crate::limits::PARTIAL_MESSAGE_BYTES;
+
+    fn partial(n: usize) -> Partial {
+        Partial {
+            plan: 1,
+            value: format!("trunk-{n}-{}", "x".repeat(n % 300)),
+            pane: n as i64,
+            effective: n as i64,
+            cells: vec![None],
+            attachment: Attachment::default(),
+        }
+    }
+
+    /// Every task hears everything that is for it once and in order, and the border last.
+    fn check(partials: [usize; 3], whereabouts: usize) -> usize {
+        let border = Border { pane: 9, mobility: None, pack: [7; 32] };
+        let found =
+            |n: usize| Whereabouts { subscriber: n as u64, at: Timestamp::from_ms(5), abroad: true, effective: 1 };
+        let whereabouts: Vec<Whereabouts> = (0..whereabouts).map(found).collect();
+        let by_task: BTreeMap<u32, Vec<Partial>> =
+            (0..3).zip(partials).map(|(task, count)| (task, (0..count).map(partial).collect())).collect();
+        let departure = Departure::new(2, 3, Class::Files, border, by_task.clone(), whereabouts.clone());
+        let messages: Vec<(u32, Vec<u8>)> = departure.collect();
+        assert!(messages.is_sorted_by_key(|(task, _)| *task));
+        assert!(messages.iter().all(|(_, message)| message.len() <= PARTIAL_MESSAGE_BYTES));
+        for (task, expected) in by_task {
+            let own = messages.iter().filter(|(to, _)| *to == task);
+            let read: Vec<PartialMessage> = own.map(|(_, bytes)| PartialMessage::decode(bytes).unwrap()).collect();
+            assert!(read.iter().all(|message| (message.from, message.class) == (2, Class::Files)));
+            let (last, before) = read.split_last().unwrap();
+            assert_eq!(last.border, Some(border));
+            assert!(before.iter().all(|message| message.border.is_none()));
+            assert_eq!(read.iter().flat_map(|message| message.partials.clone()).collect::<Vec<_>>(), expected);
+            assert_eq!(read.iter().flat_map(|message| message.whereabouts.clone()).collect::<Vec<_>>(), whereabouts);
+        }
+        messages.len()
+    }
+
+    #[test]
+    fn everything_leaves_once_and_the_border_last() {
+        assert_eq!(check([0, 0, 0], 0), 3, "a border alone");
+        assert_eq!(check([3, 0, 2], 5), 3, "what fits into a message is one");
+        assert_eq!(check([PARTIALS_ENCODED_MAX, 0, PARTIALS_ENCODED_MAX + 1], 0), 4);
+        assert_eq!(check([0, 1, 0], WHEREABOUTS_ENCODED_MAX + 1), 6);
+        assert_eq!(check([20_000, 3, 900], 30_000), 20 + 4 + 4);
+    }
+}

@@ -1,0 +1,140 @@
+//! Watermarks that jump over hours: what they close leaves in transactions of a bounded size, and a `kill -9` between two
+//! of them repeats nothing and loses nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use lancang_engine::partial::PartialMessage;
+use lancang_kafka::{Admin, Record};
+use lancang_traffic::{Generator, Settings};
+
+use crate::carrier::{Carrier, LONG, Lancang, OPERATOR, traffic};
+use crate::faults::{by_incident, copy_packs};
+
+/// Messages of a transaction.
+const MESSAGES: usize = 2;
+/// Bytes of a transaction; one message that is larger goes alone.
+const BYTES: usize = 8_000;
+const KILLS: usize = 12;
+/// Most kills until some were between two slices of either kind of task.
+const KILLS_MAX: usize = 40;
+
+/// Longest run of messages without a transaction's end between them. One process wrote the partition.
+fn longest_run(records: &[Record]) -> usize {
+    let (mut longest, mut run, mut last) = (0, 0, None);
+    for record in records {
+        run = if last == Some((record.partition, record.offset - 1)) { run + 1 } else { 1 };
+        last = Some((record.partition, record.offset));
+        longest = longest.max(run);
+    }
+    longest
+}
+
+/// Messages between tasks, by sender and receiver.
+fn between(records: &[Record]) -> BTreeMap<(u32, i32), Vec<Vec<u8>>> {
+    let mut between: BTreeMap<_, Vec<Vec<u8>>> = BTreeMap::new();
+    for record in records {
+        let message = record.payload.clone().unwrap();
+        let from = PartialMessage::decode(&message).unwrap().from;
+        between.entry((from, record.partition)).or_default().push(message);
+    }
+    between
+}
+
+/// Hours of SMS and mobility in the log before the voice inputs say anything: their first marks move the watermark over
+/// all of it.
+fn fill(carrier: &Carrier) {
+    let settings = Settings { episodes: 60, ..traffic(9) };
+    let records: Vec<_> = Generator::new(settings).filter(|sent| sent.feed.operator == OPERATOR).collect();
+    let config = carrier.config("intake.toml", "", "");
+    let text = std::fs::read_to_string(&config).unwrap().replace("idle = \"2s\"", "idle = \"1h\"");
+    std::fs::write(&config, text).unwrap();
+    let intake = carrier.start("intake", &config);
+    let (voice, rest): (Vec<_>, Vec<_>) = records.iter().cloned().partition(|sent| sent.feed.name().ends_with("voice"));
+    carrier.send(&rest);
+    carrier.wait_until_framed(rest.len());
+    std::thread::sleep(Duration::from_secs(2));
+    carrier.send(&voice);
+    carrier.wait_until_framed(records.len());
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(intake.end(), 0);
+}
+
+/// Waits until a topic has grown by so many offsets, or for as long as nothing more can come.
+fn wait_for_growth(admin: &Admin, topics: &[(String, i32)], by: i64) {
+    let end = || -> i64 {
+        topics.iter().map(|(topic, partition)| admin.watermarks(topic, *partition).map_or(0, |(_, end)| end)).sum()
+    };
+    let (first, begun) = (end(), Instant::now());
+    while end() < first + by && begun.elapsed() < Duration::from_secs(15) {
+        std::thread::sleep(Duration::from_millis(3));
+    }
+}
+
+fn observed(run: &Lancang, metric: &str) -> usize {
+    run.metric(metric).values().map(|value| *value as usize).max().unwrap_or(0)
+}
+
+#[test]
+fn a_watermark_that_jumps_over_hours() {
+    let mut carrier = Carrier::new(2);
+    fill(&carrier);
+    let expected = carrier.expected("");
+    assert!(expected.len() > 50, "{}", expected.len());
+
+    carrier.score = format!("snapshot = \"1s\"\ninterval_messages = {MESSAGES}\ninterval_bytes = {BYTES}");
+    let config = carrier.config("lancang.toml", "", "");
+    let admin = Admin::connect(&carrier.connection).unwrap();
+    let mut grown: Vec<(String, i32)> = (0..2).map(|partition| (carrier.topic("partials"), partition)).collect();
+    grown.push((carrier.topic("incidents"), 0));
+    let (mut seed, mut interrupted, mut largest) = (0x5851_f42d_u64, BTreeSet::new(), (0, 0));
+    let both = |interrupted: &BTreeSet<(usize, bool)>| {
+        [true, false].into_iter().all(|records| interrupted.iter().any(|(_, other)| *other == records))
+    };
+    for kill in 0..KILLS_MAX {
+        if kill >= KILLS && both(&interrupted) {
+            break;
+        }
+        let run = carrier.start("score", &config);
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // The first kills hit what the record tasks close, the later ones what the entity tasks judge.
+        let reach = if kill < KILLS / 2 { 30 } else { 300 };
+        wait_for_growth(&admin, &grown, 4 + i64::try_from((seed >> 33) % reach).unwrap());
+        let bytes = observed(&run, "lancang_score_largest_interval_bytes");
+        largest = (largest.0.max(bytes), largest.1.max(observed(&run, "lancang_score_largest_interval_messages")));
+        for line in run.log().lines().filter(|line| line.contains("going on between two slices of an entry")) {
+            interrupted.insert((kill, line.contains(&carrier.topic("records"))));
+        }
+        run.kill();
+    }
+    assert!(both(&interrupted), "no kill between two slices of each kind: {interrupted:?}");
+    assert!(largest.0 > 0 && largest.1 == MESSAGES, "{largest:?}");
+
+    let last = carrier.start("score", &config);
+    carrier.wait_for_lines("incidents", &expected);
+    last.wait_until_ready();
+    assert!(observed(&last, "lancang_score_largest_interval_messages") <= MESSAGES);
+    assert_eq!(last.end(), 0);
+    let incidents = carrier.read("incidents");
+    let partials = carrier.read("partials");
+    assert_eq!((longest_run(&incidents), longest_run(&partials) <= MESSAGES), (MESSAGES, true));
+    let size = |record: &Record| [&record.key, &record.payload].into_iter().flatten().map(Vec::len).sum::<usize>();
+    let message = incidents.iter().chain(&partials).map(size).max().unwrap();
+    assert!(largest.0 <= BYTES.max(message), "{} bytes in a transaction, the longest message has {message}", largest.0);
+
+    // The same log, undisturbed, in transactions as large as they come.
+    carrier.score = String::new();
+    std::fs::create_dir(carrier.path("state-b")).unwrap();
+    copy_packs(&carrier);
+    let config = carrier.config("undisturbed.toml", "-b", "");
+    let undisturbed = carrier.start("score", &config);
+    carrier.wait_for_lines("incidents-b", &expected);
+    let begun = Instant::now();
+    while between(&carrier.read("partials-b")) != between(&partials) {
+        assert!(begun.elapsed() < LONG, "the messages between tasks differ");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    assert_eq!(undisturbed.end(), 0);
+    assert!(longest_run(&carrier.read("incidents-b")) > 10 * MESSAGES, "nothing had to be sliced");
+    assert_eq!(by_incident(&carrier, "incidents"), by_incident(&carrier, "incidents-b"));
+}
