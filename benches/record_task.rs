@@ -110,7 +110,8 @@ impl Run {
         let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
         let sources = pack_folder::read(&config.join("patterns"), &config.join("lists")).expect("the shipped pack");
         let pack = Arc::new(sources.compile().expect("the shipped pack"));
-        let task = RecordTask::new(Settings { partition: 0, partitions: 1, entities_max: 100_000_000 });
+        let task =
+            RecordTask::new(Settings { partition: 0, partitions: 1, entities_max: 100_000_000, pair_bytes: 1 << 30 });
         let traffic = Traffic { subscribers, records: 0, seed: 7, input: InputId::of("voice/0") };
         let mut run = Self { task, traffic, pack, offset: 0, out: Outputs::default() };
         let control = encode_control(&Control { pack: run.pack.hash });
@@ -124,6 +125,11 @@ impl Run {
         self.offset += 1;
         black_box(&self.out);
         self.out.clear();
+        while self.task.has_more() {
+            self.task.go_on(&mut self.out);
+            black_box(&self.out);
+            self.out.clear();
+        }
     }
 
     /// Time of so many frames, with a mark after each 64.

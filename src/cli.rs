@@ -103,6 +103,11 @@ fn parse_speed(text: &str) -> Result<f64, String> {
     speed.ok_or_else(|| "expected a number from 60 to 100000".to_owned())
 }
 
+fn parse_mib(text: &str) -> Result<usize, String> {
+    let mib = text.parse().ok().filter(|mib| (1..=1 << 16).contains(mib));
+    mib.ok_or_else(|| "expected a whole number from 1 to 65536".to_owned())
+}
+
 /// `lancang run`, `intake`, `score`, `relay`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -110,7 +115,7 @@ Examples:
   lancang check --config config/lancang.toml && lancang run --config config/lancang.toml
   LANCANG_EPOCH_KEY=$(cat epoch.key) lancang relay --config config/lancang.toml --listen 127.0.0.1:9601
 
-SIGTERM commits what is done and leaves the groups; SIGHUP reads patterns, lists and the trunk table anew.
+SIGTERM commits what is done and leaves the groups; SIGHUP reads patterns, lists, the trunk and the cell table anew.
 A second start goes on where the first stopped.")]
 pub struct Serve {
     /// Configuration file.
@@ -138,6 +143,7 @@ pub struct PackArgs {
 Examples:
   lancang replay day.jsonl.zst --country KH --own +85510 --alerts incidents.jsonl
   lancang replay Master.csv --mapping config/mappings/asterisk.toml --country LA --own +85620 --alerts -
+  lancang replay day.jsonl --subscribers subscribers.csv --cells cells.csv --country KH --own +85510 --alerts -
   zcat day.csv.gz | lancang replay - --format csv --country KH --own +85510 --alerts - --summary json")]
 pub struct Replay {
     /// Files, or `-` for standard input; gzip and zstd are recognised.
@@ -172,6 +178,16 @@ pub struct Records {
     /// Trunk table (`trunk,international,country`).
     #[arg(long, value_name = "FILE")]
     pub trunks: Option<PathBuf>,
+    /// Cell table (`cell,latitude,longitude,country,admin1,border`).
+    #[arg(long, value_name = "FILE")]
+    pub cells: Option<PathBuf>,
+    /// What the operator's books say of subscribers, read before all records: CSV with the header
+    /// `subscriber,activated,segment,m2m,dealer,registrant,range_holder`, or JSON lines with the same names.
+    #[arg(long, value_name = "FILE")]
+    pub subscribers: Option<PathBuf>,
+    /// Memory of contacts in each partition, MiB; taken only where a pattern asks for contacts.
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = parse_mib)]
+    pub pair_memory_mib: usize,
     /// Country of the operator whose records these are; must be given.
     #[arg(long, value_name = "CC")]
     pub country: Option<String>,
@@ -271,7 +287,7 @@ Examples:
 
 A file is a pattern, a folder a pack; a file against a folder is that pattern alone. An incident is kept if the other pack has one of the same family on the same
 entity at the same time.")]
-    Backtest(Backtest),
+    Backtest(Box<Backtest>),
     /// Puts the configured pack in force in a running service, through control records in the records log.
     Apply {
         /// Configuration file.
@@ -370,7 +386,7 @@ pub struct Feeds {
 /// `lancang generate`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  lancang generate --subscribers 100000 --days 1 --seed 7 --out day.jsonl.zst --truth truth.jsonl --setup setup"
+    after_help = "Examples:\n  lancang generate --subscribers 100000 --days 1 --seed 7 --out day.jsonl.zst --truth truth.jsonl --setup setup\n  lancang generate --start 2026-04-14 --country TH --messy --out holiday.csv --truth truth.jsonl\n  lancang generate --calibration --country CN --subscribers 12000 --days 244"
 )]
 pub struct Generate {
     /// Subscribers of all six countries together.
@@ -399,11 +415,14 @@ pub struct Generate {
     #[arg(long)]
     pub phases: bool,
     /// Records; `.csv` writes CSV, `.zst` and `.gz` compress, `-` is standard output.
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "calibration")]
+    pub out: Option<PathBuf>,
     /// Ground truth.
-    #[arg(long, value_name = "FILE")]
-    pub truth: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "calibration")]
+    pub truth: Option<PathBuf>,
+    /// Write no records: print a table of what generated subscribers do beside real ones (244 days are eight months).
+    #[arg(long)]
+    pub calibration: bool,
     /// Folder for what a replay of the records needs: trunk table, lists, subscribers, cells.
     #[arg(long, value_name = "DIR")]
     pub setup: Option<PathBuf>,
@@ -416,9 +435,9 @@ pub struct Generate {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  lancang evaluate --alerts incidents.jsonl --truth truth.jsonl --subscribers 100000 --days 1
+  lancang evaluate --alerts incidents.jsonl --truth truth.jsonl --population 100000 --days 1
   lancang evaluate --alerts kh.jsonl --truth kh-truth.jsonl --alerts th.jsonl --truth th-truth.jsonl \\
-      --subscribers 10000000 --days 1 --output json                  two runs, added up
+      --population 10000000 --days 1 --output json                  two runs, added up
   lancang evaluate --alerts old.jsonl --alerts new.jsonl --truth truth.jsonl --plot both.svg
   lancang evaluate day.jsonl.zst --truth truth.jsonl --sweep sim-box-burst.calls=10..40:7 --plot curve.svg \\
       --country KH --own +85510                                      the records judged anew at each limit
@@ -437,9 +456,9 @@ pub struct Evaluate {
     pub truth: Vec<PathBuf>,
     /// Own subscribers of the records, of all runs together.
     #[arg(long, value_name = "N", requires = "days", value_parser = clap::value_parser!(u64).range(1..))]
-    pub subscribers: Option<u64>,
+    pub population: Option<u64>,
     /// Days of records.
-    #[arg(long, value_name = "D", requires = "subscribers", value_parser = parse_days)]
+    #[arg(long, value_name = "D", requires = "population", value_parser = parse_days)]
     pub days: Option<f64>,
     /// Moves a limit of a pattern from one value to another in so many steps.
     #[arg(long, value_name = "PATTERN.FEATURE=FROM..TO:STEPS", value_parser = parse_sweep, requires = "files")]

@@ -30,6 +30,8 @@ pub enum Metric {
     ScoreEntities,
     ScoreEntityBytes,
     ScoreEvictions,
+    ScoreMemoryFull,
+    ScoreHiddenFirstContacts,
     ScorePartials,
     ScoreBlindPanes,
     ScoreIncidents,
@@ -151,7 +153,7 @@ const METRICS: &[Spec] = &[
         Form::Gauge,
         "lancang_score_entities",
         &["entity"],
-        "Entities held in memory, by type.",
+        "Entities held in memory, by type; `profile` and `pair` are what is known of subscribers.",
     ),
     spec(
         Metric::ScoreEntityBytes,
@@ -166,6 +168,20 @@ const METRICS: &[Spec] = &[
         "lancang_score_evictions_total",
         &[],
         "Entities evicted because a table was full.",
+    ),
+    spec(
+        Metric::ScoreMemoryFull,
+        Form::Counter,
+        "lancang_score_memory_full_total",
+        &["memory"],
+        "What is known of subscribers, past its limit: profiles (let go of, the one seen the longest ago first), pairs (remembered, at the price of more hidden first contacts), labels (segments and range holders taken for unknown).",
+    ),
+    spec(
+        Metric::ScoreHiddenFirstContacts,
+        Form::Gauge,
+        "lancang_score_hidden_first_contacts_ratio",
+        &[],
+        "Probability with which the pair memory hides a first contact, in the fullest of this instance's tasks; 0 where no pattern asks for contacts.",
     ),
     spec(
         Metric::ScorePartials,

@@ -59,6 +59,8 @@ pub struct Totals {
     pub dead: BTreeMap<&'static str, u64>,
     /// What the tasks counted.
     pub engine: Counters,
+    /// Probability with which a first contact was hidden at the end.
+    pub hidden_first_contacts: f64,
     /// Entities held: type, number, bytes.
     pub entities: Vec<(&'static str, usize, usize)>,
 }
@@ -69,10 +71,10 @@ impl Replay {
     /// # Errors
     /// Never: the pack is offered before it is put in force.
     pub fn new(network: Network, pack: Arc<Pack>, partitions: u32, entities_max: usize) -> anyhow::Result<Self> {
-        Self::several(network, &[pack], partitions, entities_max)
+        Self::several(network, &[pack], partitions, || MemoryRun::new(partitions, entities_max))
     }
 
-    /// The same records judged by several packs, each by itself.
+    /// The same records judged by several packs, each by itself, through tasks that have read nothing.
     ///
     /// # Errors
     /// Never: the packs are offered before they are put in force.
@@ -80,12 +82,12 @@ impl Replay {
         network: Network,
         packs: &[Arc<Pack>],
         partitions: u32,
-        entities_max: usize,
+        tasks: impl Fn() -> MemoryRun,
     ) -> anyhow::Result<Self> {
         let mut scored = Outputs::default();
         let mut runs = Vec::new();
         for pack in packs {
-            let mut run = MemoryRun::new(partitions, entities_max);
+            let mut run = tasks();
             let control = encode_control(&Control { pack: pack.hash });
             run.offer(Arc::clone(pack));
             for partition in 0..partitions {
@@ -144,6 +146,7 @@ impl Replay {
         let mut totals = Totals::default();
         if let Some(run) = self.runs.first() {
             (totals.engine, totals.entities) = (run.counters(), run.entities());
+            totals.hidden_first_contacts = run.hidden_first_contacts();
         }
         for file in self.files.files() {
             let fates = file.input().fates();

@@ -102,6 +102,7 @@ fn each_file_goes_through_the_main_job() {
             content: false,
             lateness_ms: Class::Files.lateness_ms(),
             mobility: false,
+            reference: false,
             bad_share_max: 1.0,
         };
         replay.add(FileInput::open(&name, Cursor::new(input), feed, 2).unwrap());

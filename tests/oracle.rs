@@ -8,6 +8,8 @@
 mod crashes;
 #[path = "oracle/definitions.rs"]
 mod definitions;
+#[path = "oracle/known.rs"]
+mod known;
 #[path = "oracle/naive.rs"]
 mod naive;
 #[path = "oracle/streams.rs"]
@@ -110,7 +112,7 @@ proptest! {
         let log = partitioned(&stream, 1);
         let entries = log.entries(pack.hash);
         let packs = |hash: &[u8; 32]| (*hash == pack.hash).then(|| Arc::clone(&pack));
-        let settings = Settings { partition: 0, partitions: 1, entities_max: 1000 };
+        let settings = Settings { partition: 0, partitions: 1, entities_max: 1000, pair_bytes: 1 << 20 };
         let run = |restart_at: Option<usize>| {
             let (mut records, mut entities) = (RecordTask::new(settings), EntityTask::new(settings));
             let (mut all, mut offset) = (Outputs::default(), 0);

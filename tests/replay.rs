@@ -86,6 +86,7 @@ fn run(day: &Day, operator: usize, partitions: u32, format: Format) -> (Vec<Stri
         content: false,
         lateness_ms: Class::Stream.lateness_ms(),
         mobility: true,
+        reference: false,
         mapping: None,
         has_header: true,
         bad_share_max: 0.5,
@@ -136,17 +137,32 @@ fn partitions_and_format_change_nothing() {
     assert_eq!(run(&columns, 2, 1, Format::Csv).0, one);
 }
 
+/// Patterns that ask for what record tasks do not know yet: what was before of a subscriber, the operator's books.
+const NOT_FED: [&str; 8] = [
+    "forward-hijack",
+    "imei-clone",
+    "impossible-travel",
+    "otp-farm",
+    "sim-box-site",
+    "sim-rotation",
+    "sim-swap-otp",
+    "sms-pumping",
+];
+
 #[test]
 fn the_patterns_cases_hold() {
     let (_, pack) = pack_folder::compile(&config("patterns"), &config("lists")).unwrap();
     let pack = Arc::new(pack);
-    for pattern in ["sim-box-burst", "smishing-burst", "spoofed-prefix"] {
-        let cases = patterns::cases(&config("patterns").join(pattern).join("cases")).unwrap();
+    for pattern in pack_folder::names(&config("patterns")).unwrap() {
+        let cases = patterns::cases(&config("patterns").join(&pattern).join("cases")).unwrap();
         let count =
             |word: &str| cases.iter().filter(|case| case.to_string_lossy().contains(&format!("/{word}-"))).count();
         assert!(count("fires") >= 3 && count("silent") >= 3 && count("limit") >= 2, "{pattern}");
         for case in cases {
             let name = case.file_name().unwrap().to_string_lossy().into_owned();
+            if NOT_FED.contains(&pattern.as_str()) || case.join("subscribers.csv").is_file() {
+                continue;
+            }
             let difference = patterns::run_case(&case, &pack).unwrap();
             assert_eq!(difference, None, "{pattern}/{name}");
             let expected = std::fs::read_to_string(case.join("expected.jsonl")).unwrap();

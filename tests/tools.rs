@@ -34,7 +34,9 @@ fn day() -> &'static Day {
     DAY.get_or_init(|| {
         let day = Day { folder: tempfile::tempdir().unwrap() };
         let (out, truth, setup) = (day.path("day.jsonl"), day.path("truth.jsonl"), day.path("setup"));
-        ok(&["generate", "--episodes", "12", "--out", &out, "--truth", &truth, "--setup", &setup], &[]);
+        let shipped = ["sim-box-burst", "smishing-burst", "spoofed-prefix"];
+        let patterns: Vec<String> = shipped.iter().map(|id| format!("--pattern={id}")).collect();
+        ok(&["generate", "--episodes", "12", "--out", &out, "--truth", &truth, "--setup", &setup], &patterns);
         ok(&["replay", &out, "--alerts", &day.path("incidents.jsonl")], &day.records());
         day
     })
@@ -77,7 +79,7 @@ fn evaluate_prints_a_table_and_json_and_draws() {
     }
     assert!(!text.contains('\x1b'), "no colours where nobody looks");
     let plot = day.path("plot.svg");
-    let args = ["--subscribers", "10000", "--days", "1", "--output", "json", "--plot", &plot].map(str::to_owned);
+    let args = ["--population", "10000", "--days", "1", "--output", "json", "--plot", &plot].map(str::to_owned);
     let report = json(&ok(&both, &args));
     let pack = &report["pack"];
     assert!(pack["false_rate"]["upper_95"].as_f64().unwrap() >= 29.0, "{pack}");

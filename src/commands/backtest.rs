@@ -354,7 +354,9 @@ mod tests {
         assert_eq!((ids(&changes.gained), ids(&changes.lost)), (vec!["y".to_owned()], vec!["b".to_owned()]));
         let count = counts(&changes)["p"];
         assert_eq!((count.kept, count.later, count.earlier, count.severity), (2, 1, 0, 1));
-        let (was, is) = &changes.kept[0];
-        assert_eq!(change(was, is).unwrap(), "opens at 09:20 instead of 09:10, severity 3 instead of 5");
+        // By the time of the new one.
+        let [(c, z), (a, x)] = changes.kept.as_slice() else { panic!("two are kept") };
+        assert_eq!(change(c, z), None);
+        assert_eq!(change(a, x).unwrap(), "opens at 09:20 instead of 09:10, severity 3 instead of 5");
     }
 }

@@ -1,10 +1,11 @@
 //! `lancang check`: everything a run would load, every mistake at once.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use anyhow::Context as _;
 use lancang_diagnostic::{Diagnostic, render};
-use lancang_intake::Trunks;
+use lancang_intake::{Cells, Trunks};
 use lancang_record::mapping;
 use serde_json::json;
 
@@ -51,7 +52,28 @@ pub fn run(args: &cli::Check) -> anyhow::Result<()> {
     Err(Failure::new(Exit::Configuration, format!("{count} mistake{}", if count == 1 { "" } else { "s" })).into())
 }
 
-/// Reads what the configuration names: patterns, lists, the trunk table, mappings, the epoch key's file.
+/// Reads a table of lines, whose mistakes `read` gives by line.
+fn table(
+    path: Option<&Path>,
+    read: impl Fn(&str) -> Vec<(usize, &'static str)>,
+    texts: &mut Vec<(String, String)>,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    let Some(path) = path else { return };
+    let name = path.display().to_string();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => return mistakes.push(Diagnostic::file(&name, format!("cannot be read: {error}"))),
+    };
+    for (line, expected) in read(&text) {
+        let start = text.lines().take(line - 1).map(|line| line.len() + 1).sum();
+        let end = start + text.lines().nth(line - 1).map_or(0, str::len);
+        mistakes.push(Diagnostic::at(&name, &text, start..end, "", expected));
+    }
+    texts.push((name, text));
+}
+
+/// Reads what the configuration names: patterns, lists, the trunk and the cell table, mappings, the epoch key's file.
 fn named_files(config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mut Vec<Diagnostic>) {
     match pack_folder::read(&config.patterns.folder, &config.patterns.lists) {
         Ok(sources) => {
@@ -63,20 +85,16 @@ fn named_files(config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mu
         }
         Err(error) => mistakes.push(Diagnostic::file("patterns", format!("{error:#}"))),
     }
-    if let Some(path) = &config.patterns.trunks {
-        let name = path.display().to_string();
-        match std::fs::read_to_string(path) {
-            Ok(text) => {
-                for error in Trunks::read(&text).err().unwrap_or_default() {
-                    let start = text.lines().take(error.line - 1).map(|line| line.len() + 1).sum();
-                    let end = start + text.lines().nth(error.line - 1).map_or(0, str::len);
-                    mistakes.push(Diagnostic::at(&name, &text, start..end, "", error.expected));
-                }
-                texts.push((name, text));
-            }
-            Err(error) => mistakes.push(Diagnostic::file(&name, format!("cannot be read: {error}"))),
-        }
-    }
+    let trunks = |text: &str| {
+        let errors = Trunks::read(text).err().unwrap_or_default();
+        errors.into_iter().map(|error| (error.line, error.expected)).collect()
+    };
+    let cells = |text: &str| {
+        let errors = Cells::read(text).err().unwrap_or_default();
+        errors.into_iter().map(|error| (error.line, error.expected)).collect()
+    };
+    table(config.patterns.trunks.as_deref(), trunks, texts, mistakes);
+    table(config.patterns.cells.as_deref(), cells, texts, mistakes);
     for feed in &config.feeds {
         let Some(path) = &feed.mapping else { continue };
         let name = path.display().to_string();

@@ -38,7 +38,7 @@ const GRADES: [(Grade, &str); 3] = [(Grade::Easy, "easy"), (Grade::Medium, "medi
 /// # Errors
 /// If a file cannot be read or a line of it is wrong, or a sweep is not possible.
 pub fn run(args: &cli::Evaluate) -> anyhow::Result<()> {
-    let exposure = args.subscribers.zip(args.days).map(|(subscribers, days)| Exposure { subscribers, days });
+    let exposure = args.population.zip(args.days).map(|(subscribers, days)| Exposure { subscribers, days });
     match &args.sweep {
         Some(sweep) => run_sweep(args, sweep, exposure),
         None => run_files(args, exposure),

@@ -8,7 +8,7 @@ use lancang_record::codec::fields::parse_time;
 use lancang_record::codec::{csv, json};
 use lancang_traffic::episodes::classes;
 use lancang_traffic::world::{OPERATORS, trunk_table};
-use lancang_traffic::{Generator, Settings};
+use lancang_traffic::{Generator, Settings, calibration};
 
 use crate::cli;
 use crate::exit::{Exit, Failure};
@@ -27,13 +27,22 @@ pub fn run(args: &cli::Generate) -> anyhow::Result<()> {
         return Err(Failure::new(Exit::Usage, "--days: expected a number from 0 to 366").into());
     }
     let generator = Generator::new(settings(args, operator)?);
-    write_truth(args, &generator)?;
+    if args.calibration {
+        let measured = calibration::measure(generator, operator);
+        let counts = format!("{} ordinary, {} fraud's", measured.normal_count, measured.fraud_count);
+        writeln!(std::io::stderr(), "{counts} numbers of {}", OPERATORS[operator].organisation)?;
+        return Ok(std::io::stdout().write_all(measured.table().as_bytes())?);
+    }
+    let (Some(out), Some(truth)) = (&args.out, &args.truth) else {
+        return Err(Failure::new(Exit::Usage, "--out and --truth: expected a file each").into());
+    };
+    write_truth(truth, &args.country, &generator)?;
     if let Some(folder) = &args.setup {
         write_setup(folder, &generator, operator)?;
     }
-    let name = args.out.to_string_lossy().into_owned();
+    let name = out.to_string_lossy().into_owned();
     let csv_form = name.trim_end_matches(".gz").trim_end_matches(".zst").ends_with(".csv");
-    let mut out = compressed(&args.out, &name)?;
+    let mut out = compressed(out, &name)?;
     let mut line = Vec::new();
     if csv_form {
         csv::encode_header(&mut line);
@@ -77,12 +86,12 @@ fn settings(args: &cli::Generate, operator: usize) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-fn write_truth(args: &cli::Generate, generator: &Generator) -> anyhow::Result<()> {
-    let mut out = super::output(&args.truth)?;
-    for episode in generator.truth().iter().filter(|episode| episode.country == args.country) {
+fn write_truth(path: &Path, country: &str, generator: &Generator) -> anyhow::Result<()> {
+    let mut out = super::output(path)?;
+    for episode in generator.truth().iter().filter(|episode| episode.country == country) {
         writeln!(out, "{}", serde_json::to_string(episode)?)?;
     }
-    out.flush().with_context(|| format!("cannot write {}", args.truth.display()))
+    out.flush().with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn write_setup(folder: &Path, generator: &Generator, operator: usize) -> anyhow::Result<()> {

@@ -88,9 +88,9 @@ fn show(args: &PackArgs, id: &str) -> anyhow::Result<()> {
         let scope = plan.scope.rsplit('/').next().unwrap_or("");
         writeln!(out, "entity   {} {scope}: judged {judged}", plan.entity.as_str())?;
         if plan.send.is_none() {
-            let own = plan.patterns.iter().filter(|pattern| pattern.id == id);
-            own.map(|pattern| writeln!(out, "gate     {}", gate_in_words(plan, pattern)))
-                .collect::<io::Result<()>>()?;
+            for pattern in plan.patterns.iter().filter(|pattern| pattern.id == id) {
+                writeln!(out, "gate     {}", gate_in_words(plan, pattern))?;
+            }
         }
         let layout = &plan.layout;
         writeln!(
@@ -186,7 +186,8 @@ impl Sink for Lines {
     }
 }
 
-/// Runs a case: `records.jsonl` through intake and engine, the incidents' stable fields against `expected.jsonl`.
+/// Runs a case: `records.jsonl` through intake and engine, the incidents' stable fields against `expected.jsonl`;
+/// `cells.csv` and `subscribers.csv` are its cell table and reference, where it has them.
 /// Gives the difference, if there is one. With `UPDATE_EXPECT=1` the expectation is written anew.
 ///
 /// # Errors
@@ -200,6 +201,8 @@ pub fn run_case(case: &Path, pack: &Arc<Pack>) -> anyhow::Result<Option<String>>
     let trunks = "trunk,international,country\nint-*,true,\n";
     let mut network = crate::network::read(&own, None)?;
     network.trunks = lancang_intake::Trunks::read(trunks).unwrap_or_default();
+    let cells = case.join("cells.csv");
+    network.cells = crate::network::cells(cells.is_file().then_some(cells.as_path()))?;
     let mut replay = Replay::new(network, Arc::clone(pack), 1, 1_000_000)?;
     let feed = FeedSettings {
         name: "case".to_owned(),
@@ -209,10 +212,16 @@ pub fn run_case(case: &Path, pack: &Arc<Pack>) -> anyhow::Result<Option<String>>
         content: false,
         lateness_ms: Class::Stream.lateness_ms(),
         mobility: true,
+        reference: false,
         mapping: None,
         has_header: true,
         bad_share_max: 1.0,
     };
+    if case.join("subscribers.csv").is_file() {
+        let feed = FeedSettings { reference: true, mobility: false, format: Format::Csv, ..feed.clone() };
+        let bytes = Cursor::new(read("subscribers.csv")?.into_bytes());
+        replay.add(FileInput::open("subscribers.csv", bytes, feed, 1)?);
+    }
     replay.add(FileInput::open("records.jsonl", Cursor::new(read("records.jsonl")?.into_bytes()), feed, 1)?);
     let mut lines = Lines::default();
     while replay.step(&mut lines)? {}

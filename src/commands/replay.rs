@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
+use lancang_engine::MemoryRun;
 use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::FileInput;
 use lancang_intake::{FeedSettings, Format};
@@ -30,6 +31,8 @@ use crate::replay::{Replay, Sink, Totals};
 /// Most entities of one type that a replay keeps in each partition.
 const ENTITIES_MAX: usize = 20_000_000;
 
+/// Share of hidden first contacts from which on the summary speaks of them: the one stated for a full pair memory.
+const HIDDEN_SHOWN: f64 = 0.032;
 /// Records that a mapping's first look shows.
 const SHOWN_RECORDS: usize = 3;
 /// Lines that it looks at, at most.
@@ -110,18 +113,27 @@ impl Opened {
         let country = records.country.as_deref().and_then(Country::parse);
         let home = country
             .ok_or_else(|| Failure::new(Exit::Usage, "--country: expected two letters of ISO 3166-1, such as KH"))?;
-        let network = network::read(&records.own, records.trunks.as_deref())?;
+        let cells = network::cells(records.cells.as_deref())?;
+        let network = lancang_intake::Network { cells, ..network::read(&records.own, records.trunks.as_deref())? };
         let mapping = records.mapping.as_deref().map(mapping_file::read).transpose()?;
         if let Some(mapping) = &mapping {
             show_first(files, mapping)?;
         }
-        let mut replay = Replay::several(network, packs, records.partitions, ENTITIES_MAX)?;
+        let tasks = || MemoryRun::sized(records.partitions, ENTITIES_MAX, records.pair_memory_mib << 20);
+        let mut replay = Replay::several(network, packs, records.partitions, tasks)?;
         let read = Arc::new(AtomicU64::new(0));
         let mut size = 0;
-        for path in files {
+        let references = records.subscribers.iter().map(|path| (path, true));
+        for (path, reference) in references.chain(files.iter().map(|path| (path, false))) {
             let (name, bytes, length) = open(path)?;
             size += length;
-            let feed = feed(records, home, path, mapping.as_ref());
+            let feed = match reference {
+                true => {
+                    let feed = feed(records, home, path, None);
+                    FeedSettings { reference, mobility: false, format: form(path), ..feed }
+                }
+                false => feed(records, home, path, mapping.as_ref()),
+            };
             let bytes = Counted { bytes, read: Arc::clone(&read) };
             let file = FileInput::open(&name, bytes, feed, records.partitions);
             replay.add(file.with_context(|| format!("cannot read {name}"))?);
@@ -173,27 +185,36 @@ pub(super) fn feed(args: &cli::Records, home: Country, path: &Path, mapping: Opt
         FileClass::Files => Class::Files,
         FileClass::Roaming => Class::Roaming,
     };
-    let name = path.to_string_lossy();
-    let plain = name.trim_end_matches(".gz").trim_end_matches(".zst");
     let format = match args.format {
         Some(FileFormat::Json) => Format::Json,
         Some(FileFormat::Csv) => Format::Csv,
         Some(FileFormat::Frame) => Format::Frame,
-        None if mapping.is_some() || plain.ends_with(".csv") => Format::Csv,
-        None if plain.ends_with(".frames") => Format::Frame,
-        None => Format::Json,
+        None if mapping.is_some() => Format::Csv,
+        None => form(path),
     };
     FeedSettings {
-        name: name.into_owned(),
+        name: path.to_string_lossy().into_owned(),
         class,
         format,
         home,
         content: false,
         lateness_ms: class.lateness_ms(),
         mobility: args.mobility,
+        reference: false,
         mapping: mapping.cloned(),
         has_header: true,
         bad_share_max: args.bad_share_max,
+    }
+}
+
+/// Form of a file by its name.
+fn form(path: &Path) -> Format {
+    let name = path.to_string_lossy();
+    let plain = name.trim_end_matches(".gz").trim_end_matches(".zst");
+    match () {
+        () if plain.ends_with(".csv") => Format::Csv,
+        () if plain.ends_with(".frames") => Format::Frame,
+        () => Format::Json,
     }
 }
 
@@ -259,6 +280,10 @@ fn summary(form: Form, totals: &Totals, seconds: f64) -> anyhow::Result<()> {
             "partials": engine.partials,
             "blind_panes": engine.blind_panes,
             "evicted": engine.evicted,
+            "evicted_profiles": engine.evicted_profiles,
+            "overfull_pairs": engine.overfull_pairs,
+            "lost_labels": engine.lost_labels,
+            "hidden_first_contacts": totals.hidden_first_contacts,
             "incidents": by_pattern,
             "entities": entities,
         });
@@ -279,6 +304,13 @@ fn summary(form: Form, totals: &Totals, seconds: f64) -> anyhow::Result<()> {
             out,
             "blind      {} panes: who is at home is unknown without complete mobility records (--mobility)",
             engine.blind_panes
+        )?;
+    }
+    if totals.hidden_first_contacts > HIDDEN_SHOWN {
+        let percent = totals.hidden_first_contacts * 100.0;
+        writeln!(
+            out,
+            "blind      {percent:.1} % of first contacts were hidden in the end: --pair-memory-mib is too small"
         )?;
     }
     for ((pattern, message), lines) in incidents {

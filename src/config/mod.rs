@@ -104,6 +104,8 @@ pub struct Feed {
     pub topics: Vec<String>,
     /// Class, which sets the allowed lateness.
     pub class: Class,
+    /// Whether it is the reference of subscribers, which has no time (`class = "reference"`).
+    pub reference: bool,
     /// Allowed lateness where the class's is not right.
     pub lateness_ms: i64,
     /// `json`, `csv` or `frame`.
@@ -157,10 +159,12 @@ pub struct Score {
     pub commit: Duration,
     /// Time between snapshots of a task.
     pub snapshot: Duration,
-    /// Most entities per task and type.
+    /// Most entities per task and type, and most profiles of subscribers.
     pub entities_max: usize,
     /// Most that one transaction writes.
     pub interval: Limits,
+    /// Size of a task's pair memory.
+    pub pair_memory_mib: usize,
 }
 
 /// `[relay]`
@@ -187,6 +191,8 @@ pub struct Patterns {
     pub lists: PathBuf,
     /// Trunk table.
     pub trunks: Option<PathBuf>,
+    /// Cell table.
+    pub cells: Option<PathBuf>,
 }
 
 impl Config {

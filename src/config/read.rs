@@ -206,7 +206,13 @@ fn feeds(root: &Table<'_, '_>, folder: &Path, operators: &[Operator]) -> Vec<Fee
     feeds
 }
 
-const CLASSES: [(&str, Class); 3] = [("stream", Class::Stream), ("files", Class::Files), ("roaming", Class::Roaming)];
+/// The names of classes; the reference of subscribers has no time, so that its class says nothing.
+const CLASSES: [(&str, (Class, bool)); 4] = [
+    ("stream", (Class::Stream, false)),
+    ("files", (Class::Files, false)),
+    ("roaming", (Class::Roaming, false)),
+    ("reference", (Class::Stream, true)),
+];
 
 fn feed(table: Table<'_, '_>, folder: &Path, operators: &[Operator]) -> Option<Feed> {
     let name = required_name(&table, "name");
@@ -214,7 +220,7 @@ fn feed(table: Table<'_, '_>, folder: &Path, operators: &[Operator]) -> Option<F
     if topics.is_empty() && !table.has("topics") {
         table.wrong(table.span(), "topics", "missing: expected the topics to read, such as [\"cdr.voice\"]");
     }
-    let class = table.name_of("class", &CLASSES).map_or(Class::Stream, |found| found.value);
+    let (class, reference) = table.name_of("class", &CLASSES).map_or((Class::Stream, false), |found| found.value);
     let formats = [("json", Format::Json), ("csv", Format::Csv), ("frame", Format::Frame)];
     let format = table.name_of("format", &formats);
     let mapping = table.text("mapping");
@@ -235,16 +241,23 @@ fn feed(table: Table<'_, '_>, folder: &Path, operators: &[Operator]) -> Option<F
     {
         table.wrong(share.span.clone(), "bad_share_max", "expected a share from 0 to 1");
     }
+    let lateness = table.duration_ms("lateness");
+    let mobility = table.boolean("mobility");
+    if reference && (lateness.is_some() || mobility.as_ref().is_some_and(|found| found.value)) {
+        let message = "a feed of class \"reference\" has no time: it takes neither `lateness` nor `mobility`";
+        table.wrong(table.span(), "class", message);
+    }
     let feed = Feed {
         name: name.unwrap_or_default(),
         topics,
         class,
-        lateness_ms: table.duration_ms("lateness").map_or(class.lateness_ms(), |found| found.value),
+        reference,
+        lateness_ms: lateness.map_or(class.lateness_ms(), |found| found.value),
         format: format.map_or(Format::Json, |found| found.value),
         mapping: mapping.map(|path| folder.join(path.value)),
         operator: operator.unwrap_or(0),
         content,
-        mobility: table.boolean("mobility").is_some_and(|found| found.value),
+        mobility: mobility.is_some_and(|found| found.value),
         idle: duration_or(&table, "idle", 30_000),
         bad_share_max: bad_share_max.map_or(0.5, |share| share.value),
     };
@@ -326,6 +339,9 @@ fn score(root: &Table<'_, '_>) -> Score {
                 .integer("interval_messages", 1..=INTERVAL_MESSAGES_MOST)
                 .map_or(default.interval.messages, |found| found.value as usize),
         },
+        pair_memory_mib: table
+            .integer("pair_memory_mib", 1..=1 << 16)
+            .map_or(default.pair_memory_mib, |found| found.value as usize),
     };
     table.finish();
     score
@@ -352,13 +368,14 @@ fn relay(table: Table<'_, '_>, folder: &Path) -> Relay {
 fn patterns(root: &Table<'_, '_>, folder: &Path) -> Patterns {
     let default = |name: &str| folder.join(name);
     let Some(table) = root.table("patterns") else {
-        return Patterns { folder: default("patterns"), lists: default("lists"), trunks: None };
+        return Patterns { folder: default("patterns"), lists: default("lists"), trunks: None, cells: None };
     };
     let path = |key: &'static str| table.text(key).map(|text| folder.join(text.value));
     let patterns = Patterns {
         folder: path("folder").unwrap_or_else(|| default("patterns")),
         lists: path("lists").unwrap_or_else(|| default("lists")),
         trunks: path("trunks"),
+        cells: path("cells"),
     };
     table.finish();
     patterns
@@ -425,6 +442,7 @@ impl Default for Score {
             snapshot: Duration::from_secs(60),
             entities_max: 20_000_000,
             interval: Limits { bytes: 4 << 20, messages: 10_000 },
+            pair_memory_mib: lancang_engine::limits::PAIR_BYTES >> 20,
         }
     }
 }
@@ -467,6 +485,7 @@ mod tests {
         };
         check("clas = \"stream\"\n", "c.toml:12:1: feeds.clas: unknown key; did you mean `class`?");
         check("class = \"steam\"\n", "did you mean `stream`?");
+        check("class = \"reference\"\nlateness = \"1h\"\n", "a feed of class \"reference\" has no time");
         check("mapping = \"x.toml\"\n", "only a feed of format \"csv\" takes a mapping");
         check("content = \"allowed\"\n", "SMS text may be read only under a legal reference");
         check("operator = \"mekong-mobil\"\n", "did you mean `mekong-mobile`?");

@@ -390,6 +390,7 @@ pub fn feed_settings(config: &config::Config, feed: &config::Feed) -> anyhow::Re
         content: feed.content.is_some(),
         lateness_ms: feed.lateness_ms,
         mobility: feed.mobility,
+        reference: feed.reference,
         bad_share_max: feed.bad_share_max,
     })
 }

@@ -55,7 +55,7 @@ pub struct Shared {
     pub store: Store,
     /// Packs by hash.
     pub packs: Packs,
-    /// Number plans, own ranges and trunks, by operator; read anew on SIGHUP.
+    /// Number plans, own ranges, trunks and cells, by operator; read anew on SIGHUP.
     pub networks: ArcSwap<Vec<Arc<Network>>>,
     /// Where readers are.
     pub places: Arc<Places>,
@@ -65,7 +65,7 @@ impl Shared {
     /// What the stages of `config` share.
     ///
     /// # Errors
-    /// If the store cannot be opened or the trunk table has mistakes.
+    /// If the store cannot be opened, or the trunk or cell table has mistakes.
     pub fn new(config: Config, metrics: Arc<Metrics>, health: Arc<Health>, runtime: Handle) -> anyhow::Result<Self> {
         let store = Store::open(&config.store, runtime)?;
         let networks = ArcSwap::from_pointee(networks(&config)?);
@@ -74,10 +74,10 @@ impl Shared {
         Ok(Self { config, metrics, health, stop: Stop::new(), store, packs, networks, places })
     }
 
-    /// Reads the trunk table anew.
+    /// Reads the trunk table and the cell table anew.
     ///
     /// # Errors
-    /// If it has mistakes; the one before stays in force.
+    /// If one has mistakes; the one before stays in force.
     pub fn reload_networks(&self) -> anyhow::Result<()> {
         self.networks.store(Arc::new(networks(&self.config)?));
         Ok(())
@@ -86,7 +86,11 @@ impl Shared {
 
 fn networks(config: &Config) -> anyhow::Result<Vec<Arc<Network>>> {
     let trunks = config.patterns.trunks.as_deref();
-    config.operators.iter().map(|operator| Ok(Arc::new(crate::network::read(&operator.own, trunks)?))).collect()
+    let cells = crate::network::cells(config.patterns.cells.as_deref())?;
+    let network = |operator: &crate::config::Operator| -> anyhow::Result<Arc<Network>> {
+        Ok(Arc::new(Network { cells: Arc::clone(&cells), ..crate::network::read(&operator.own, trunks)? }))
+    };
+    config.operators.iter().map(network).collect()
 }
 
 /// Stages of one process.

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use dashmap::DashMap;
-use lancang_kafka::{OutRecord, Producer};
+use lancang_kafka::limits::DELIVERY_MAX;
+use lancang_kafka::{OutRecord, Producer, ProducerSettings};
 use lancang_pattern::{Pack, PackSources};
 use lancang_record::log::{Control, encode_control};
 
@@ -23,6 +24,9 @@ use crate::store::{Store, hex};
 
 /// Between two looks at whether an announcement is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Longest wait for brokers by a repeated announcement: its thread must not seem stuck while they are away.
+const REPEAT_MAX: Duration = Duration::from_secs(10);
 
 /// Packs by their hash, compiled once per process.
 pub struct Packs {
@@ -84,7 +88,7 @@ pub fn announce(shared: &Arc<Shared>) -> anyhow::Result<[u8; 32]> {
     shared.store.put_pack(&pack.hash, sources.encode())?;
     // Noted first: whoever repeats an older announcement meanwhile sees this one when it looks again.
     shared.store.note_announced(&pack.hash)?;
-    put_in_force(shared, &pack.hash)?;
+    put_in_force(shared, &pack.hash, DELIVERY_MAX)?;
     shown(&shared.metrics, &pack.hash, "announced");
     tracing::info!(
         pack = &hex(&pack.hash)[..12],
@@ -119,7 +123,7 @@ pub fn repeat(shared: &Arc<Shared>, _: &str, pulse: &Arc<Pulse>) -> anyhow::Resu
 /// Until what was announced is what the store says.
 fn repeat_once(shared: &Arc<Shared>) -> anyhow::Result<()> {
     while let Some(hash) = shared.store.announced()? {
-        put_in_force(shared, &hash)?;
+        put_in_force(shared, &hash, REPEAT_MAX)?;
         shown(&shared.metrics, &hash, "repeated");
         if shared.stop.is_stopped() || shared.store.announced()? == Some(hash) {
             break;
@@ -128,7 +132,7 @@ fn repeat_once(shared: &Arc<Shared>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn put_in_force(shared: &Arc<Shared>, hash: &[u8; 32]) -> anyhow::Result<()> {
+fn put_in_force(shared: &Arc<Shared>, hash: &[u8; 32], delivery_max: Duration) -> anyhow::Result<()> {
     let config = &shared.config;
     let control = encode_control(&Control { pack: *hash });
     let topic: Arc<str> = config.topics.records.as_str().into();
@@ -139,7 +143,8 @@ fn put_in_force(shared: &Arc<Shared>, hash: &[u8; 32]) -> anyhow::Result<()> {
             ..OutRecord::new(Arc::clone(&topic), control.clone())
         })
         .collect();
-    let mut producer = Producer::connect(&clients::producer(clients::home(config, "packs")?))?;
+    let settings = clients::producer(clients::home(config, "packs")?);
+    let mut producer = Producer::connect(&ProducerSettings { delivery_max, ..settings })?;
     producer.send_batch(&controls).context("the pack was not put in force in every partition; do it again")
 }
 

@@ -100,8 +100,12 @@ impl Score {
     fn opened(&self, given: &Assigned) -> Result<(Pair, Vec<Start>), Failure> {
         let partition = u32::try_from(given.task.input.partition).unwrap_or(0);
         let config = &self.shared.config;
-        let settings =
-            Settings { partition, partitions: config.topics.partitions, entities_max: config.score.entities_max };
+        let settings = Settings {
+            partition,
+            partitions: config.topics.partitions,
+            entities_max: config.score.entities_max,
+            pair_bytes: config.score.pair_memory_mib << 20,
+        };
         let packs = |hash: &[u8; 32]| self.shared.packs.get(hash);
         let [records, partials] = given.committed.as_slice() else {
             return Err(Failure::new(Exit::Data, "the group did not give a pair of partitions: this is a bug"));
@@ -165,6 +169,9 @@ impl Score {
                 metrics.add(Metric::ScorePartials, &[], now.partials - before.partials);
                 metrics.add(Metric::ScoreBlindPanes, &[], now.blind_panes - before.blind_panes);
                 metrics.add(Metric::ScoreEvictions, &[], now.evicted - before.evicted);
+                metrics.add(Metric::ScoreMemoryFull, &["profiles"], now.evicted_profiles - before.evicted_profiles);
+                metrics.add(Metric::ScoreMemoryFull, &["pairs"], now.overfull_pairs - before.overfull_pairs);
+                metrics.add(Metric::ScoreMemoryFull, &["labels"], now.lost_labels - before.lost_labels);
                 for ((pattern, message), count) in &now.incidents {
                     let counted = before.incidents.get(&(pattern.clone(), *message)).copied().unwrap_or(0);
                     metrics.add(Metric::ScoreIncidents, &[pattern, message], count - counted);
@@ -208,6 +215,8 @@ impl Score {
             metrics.set(Metric::ScoreWatermark, &[class.as_str()], least.as_ms() as f64 / 1e3);
             metrics.set(Metric::ScoreWatermarkLag, &[class.as_str()], (now_ms - least.as_ms()) as f64 / 1e3);
         }
+        let hidden = self.pairs.iter().map(|pair| pair.records.hidden_first_contacts()).fold(0.0, f64::max);
+        metrics.set(Metric::ScoreHiddenFirstContacts, &[], hidden);
         let mut held: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         for pair in self.pairs.iter() {
             let (count, bytes) = pair.entities.entities();

@@ -88,8 +88,12 @@ impl Carrier {
     }
 
     pub fn make_topics(&self) {
-        let mut plans: Vec<TopicPlan> =
-            ["voice", "sms", "mobility"].map(|name| TopicPlan::new(self.topic(name), 2)).into();
+        self.make(&["voice", "sms", "mobility"]);
+    }
+
+    /// Topics of feeds, which are the carrier's own.
+    pub fn make(&self, names: &[&str]) {
+        let mut plans: Vec<TopicPlan> = names.iter().map(|name| TopicPlan::new(self.topic(name), 2)).collect();
         plans.iter_mut().for_each(|plan| plan.options.push(("retention.ms".into(), "-1".into())));
         Admin::connect(&self.connection).unwrap().ensure(&plans, Missing::Create, &Stop::new()).unwrap();
     }

@@ -134,3 +134,50 @@ fn a_backlog_and_a_stop_in_the_middle() {
     assert_eq!(second.end(), 0);
     assert_eq!(carrier.framed(), count);
 }
+
+/// What the operator's books say goes through a feed of its own, which no watermark waits for, and patterns know it from
+/// its place in the records log on.
+#[test]
+fn the_reference_of_subscribers_is_known_to_patterns() {
+    let carrier = Carrier::new(2);
+    let pattern = "id = \"young\"\nversion = 1\nfamily = \"young\"\ntitle = \"t\"\nentity = [\"caller\"]\n\
+        records = 'kind == \"voice\" && direction == \"outgoing\"'\nwarn = 'calls >= 2'\n\
+        [features.calls]\naggregate = \"count\"\n\
+        where = 'served.age_days < 10 && served.segment == \"prepaid\" && cell.admin1 == \"Poipet\"'\nwindow = \"1h\"\n\
+        [weights.calls]\npoints = 100\nfrom = 0\nto = 4\n";
+    std::fs::write(carrier.path("patterns/young.toml"), pattern).unwrap();
+    let cells = "cell,latitude,longitude,country,admin1,border\n456-1,13.6561,102.5627,KH,Poipet,true\n";
+    std::fs::write(carrier.path("cells.csv"), cells).unwrap();
+    carrier.make(&["subscribers"]);
+    let topic = carrier.topic("subscribers");
+    let feed =
+        format!("[[feeds]]\nname = \"subscribers\"\ntopics = [\"{topic}\"]\nclass = \"reference\"\nidle = \"2s\"\n");
+    let config = carrier.config("lancang.toml", "", &feed);
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("trunks = \"trunks.csv\"", "trunks = \"trunks.csv\"\ncells = \"cells.csv\""))
+        .unwrap();
+    let run = carrier.start("run", &config);
+    run.wait_until_ready();
+    let books = |n: u64, activated: &str| {
+        format!("{{\"subscriber\":\"+85510{n:06}\",\"activated\":\"{activated}\",\"segment\":\"prepaid\"}}")
+            .into_bytes()
+    };
+    carrier.send_lines("subscribers", [books(1, "2025-11-03"), books(2, "2019-01-01")].into_iter(), 1_762_733_400_000);
+    carrier.wait_until_framed(2);
+    let line = |n: usize| {
+        format!(
+            "{{\"kind\":\"voice\",\"source\":\"m\",\"id\":\"{n}\",\"start\":\"2025-11-10T00:00:{n:02}Z\",\"direction\":\"outgoing\",\
+             \"caller\":\"+85510{:06}\",\"callee\":\"+85510000099\",\"duration_s\":5,\"cell\":\"456-1\"}}",
+            n % 3
+        )
+    };
+    carrier.send_lines("voice", (0..12).map(|n| line(n).into_bytes()), 1_762_733_400_000);
+    carrier.wait_until_framed(14);
+    let found = carrier.expected("");
+    assert!(!found.is_empty() && found.iter().all(|line| line.contains("+85510000001")), "{found:?}");
+    carrier.wait_for_lines("incidents", &found);
+    std::thread::sleep(Duration::from_secs(2));
+    let held = run.metric("lancang_score_entities").get("{entity=\"profile\"}").copied().unwrap_or(0.0);
+    assert_eq!(held, 2.0);
+    assert_eq!(run.end(), 0);
+}

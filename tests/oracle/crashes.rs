@@ -1,5 +1,6 @@
-//! A scoring worker that is killed again and again between any two transactions, over topics in memory: its incidents are
-//! those of a run that nothing disturbs, and every message between tasks is there once and in order.
+//! A scoring worker that is killed and loses partitions again and again between any two transactions, over topics in
+//! memory: its incidents are those of a run that nothing disturbs, and every message between tasks is there once and in
+//! order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,7 +34,7 @@ struct Course {
     limits: Limits,
     step: Step,
     batch: usize,
-    /// One transaction in so many is followed by a crash, or lost in one; none if 0.
+    /// One transaction in so many is followed by a crash, or lost in one, and as many by a revocation; none if 0.
     crash_in: u64,
     seed: u64,
 }
@@ -84,30 +85,58 @@ impl Run<'_> {
         };
         let mut pairs = Pairs::new(topics, self.course.limits).with_step(self.course.step);
         for partition in 0..self.partitions {
-            let settings = Settings { partition, partitions: self.partitions, entities_max: 1_000_000 };
-            let pack = self.pack;
-            let packs = |hash: &[u8; 32]| (*hash == pack.hash).then(|| Arc::clone(pack));
-            let places = [0, 1].map(|topic| Place { topic, partition: i32::try_from(partition).unwrap() });
-            let (mut records, mut entities, mut starts) =
-                (RecordTask::new(settings), EntityTask::new(settings), [0, 0]);
-            if let Some(bytes) = self.snapshot(places[0]) {
-                (records, starts[0]) = RecordTask::restore(settings, &bytes, &packs).unwrap();
-            }
-            if let Some(bytes) = self.snapshot(places[1]) {
-                (entities, starts[1]) = EntityTask::restore(settings, &bytes).unwrap();
-            }
-            let reading = |which: usize| {
-                let (offset, metadata) = self.topic.committed.get(&places[which]).cloned().unwrap_or_default();
-                let given = Standing::parse(&metadata).unwrap().given;
-                self.between_slices += u32::from(given.messages > 0);
-                Reading::new(places[which], starts[which], offset, given)
-            };
-            let readings = [0, 1].map(reading);
-            self.assignments += 1;
-            let task = Task { input: places[0], assignment: self.assignments };
-            pairs.insert(Pair::new(task, records, entities, readings));
+            let pair = self.pair(partition);
+            pairs.insert(pair);
         }
         pairs
+    }
+
+    /// The tasks of a partition, as whoever is given it finds them.
+    fn pair(&mut self, partition: u32) -> Pair {
+        let settings =
+            Settings { partition, partitions: self.partitions, entities_max: 1_000_000, pair_bytes: 1 << 20 };
+        let pack = self.pack;
+        let packs = |hash: &[u8; 32]| (*hash == pack.hash).then(|| Arc::clone(pack));
+        let places = [0, 1].map(|topic| Place { topic, partition: i32::try_from(partition).unwrap() });
+        let (mut records, mut entities, mut starts) = (RecordTask::new(settings), EntityTask::new(settings), [0, 0]);
+        if let Some(bytes) = self.snapshot(places[0]) {
+            (records, starts[0]) = RecordTask::restore(settings, &bytes, &packs).unwrap();
+        }
+        if let Some(bytes) = self.snapshot(places[1]) {
+            (entities, starts[1]) = EntityTask::restore(settings, &bytes).unwrap();
+        }
+        let reading = |which: usize| {
+            let (offset, metadata) = self.topic.committed.get(&places[which]).cloned().unwrap_or_default();
+            let given = Standing::parse(&metadata).unwrap().given;
+            self.between_slices += u32::from(given.messages > 0);
+            Reading::new(places[which], starts[which], offset, given)
+        };
+        let readings = [0, 1].map(reading);
+        self.assignments += 1;
+        let task = Task { input: places[0], assignment: self.assignments };
+        Pair::new(task, records, entities, readings)
+    }
+
+    /// A partition goes away, with some of what it has made committed, and comes back.
+    fn revoke(&mut self, pairs: &mut Pairs, fed: &mut BTreeMap<Place, usize>) {
+        let pack = self.pack;
+        let packs = |hash: &[u8; 32]| (*hash == pack.hash).then(|| Arc::clone(pack));
+        let partition = u32::try_from(self.random(u64::from(self.partitions))).unwrap();
+        let mut tasks = pairs.iter().map(|pair| pair.task);
+        let task = tasks.find(|task| task.input.partition == i32::try_from(partition).unwrap()).unwrap();
+        drop(tasks);
+        for _ in 0..self.random(4) {
+            let taken = pairs.take(Some(&[task]), &packs);
+            if taken.parts.is_empty() {
+                break;
+            }
+            assert!(taken.parts.iter().all(|part| part.task == task));
+            self.commit(pairs, taken);
+        }
+        pairs.remove(&[task]);
+        let pair = self.pair(partition);
+        fed.extend(pair.readings.iter().map(|reading| (reading.place, usize::try_from(reading.next).unwrap())));
+        pairs.insert(pair);
     }
 
     fn commit(&mut self, pairs: &mut Pairs, taken: Taken) {
@@ -197,6 +226,9 @@ impl Run<'_> {
                     continue 'started;
                 }
                 self.keep_snapshots(&pairs);
+                if may_crash && self.random(self.course.crash_in) == 0 {
+                    self.revoke(&mut pairs, &mut fed);
+                }
                 pairs.proceed(&packs);
                 assert!(pairs.failure().is_none_or(|failure| panic!("{failure}")));
             }

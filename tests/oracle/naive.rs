@@ -13,6 +13,7 @@ use lancang_window::{Aggregate, DistinctSet, Primitive, WindowSpec};
 use sha2::{Digest as _, Sha256};
 
 use crate::definitions;
+use crate::known::{self, Past};
 use crate::streams::{Log, LogEntry};
 
 /// What is compared of an incident line.
@@ -64,7 +65,7 @@ impl Seen {
 /// A record as its task reads it.
 struct Read {
     class: Class,
-    /// With the duration of the call so far.
+    /// With the duration of the call so far, and what is known of its subscriber.
     record: Record<'static>,
     /// Earlier parts of the same call, as they were presented.
     earlier: Vec<Record<'static>>,
@@ -101,60 +102,73 @@ fn border(marks: &[InputMark], class: Class, grid_ms: i64) -> Option<i64> {
 
 /// What happens in a partition.
 fn history(log: &Log, partition: u32, grid_ms: i64) -> Vec<Happens> {
+    read(log, partition, grid_ms).0
+}
+
+/// The same for the definitions of what is known of subscribers.
+#[allow(dead_code, reason = "only the test of those definitions asks for it")]
+pub fn past(log: &Log, partition: u32) -> Vec<Past> {
+    read(log, partition, GRID_MS).1
+}
+
+fn read(log: &Log, partition: u32, grid_ms: i64) -> (Vec<Happens>, Vec<Past>) {
     let mut marks: Vec<InputMark> = Vec::new();
     let mut read: Vec<Record<'static>> = Vec::new();
-    let mut parts: Vec<Record<'static>> = Vec::new();
+    let mut parts: Vec<(usize, Record<'static>)> = Vec::new();
+    let mut past: Vec<Past> = Vec::new();
     let mut history = Vec::new();
     for (_, entry) in log.written.iter().filter(|(of, _)| *of == partition) {
         match entry {
             LogEntry::Mark(mark) => {
                 marks.push(*mark);
-                history.push(Happens::Marked(Class::ALL.map(|class| watermark(&marks, class))));
+                let watermarks = Class::ALL.map(|class| watermark(&marks, class));
+                let least = known::least(&marks, watermarks);
+                past.push(Past::Watermark(least));
+                history.push(Happens::Marked(watermarks));
             }
             LogEntry::Records(class, records) => {
                 for record in records {
-                    let same = |other: &Record<'_>| {
-                        (other.source, other.id, other.start, other.part, other.direction, other.kind, other.served())
-                            == (
-                                record.source,
-                                record.id,
-                                record.start,
-                                record.part,
-                                record.direction,
-                                record.kind,
-                                record.served(),
-                            )
+                    let identity = |of: &Record<'static>| {
+                        let moment = if of.phase == Phase::Interim { of.event } else { of.start };
+                        (of.source, of.id, moment, of.part, of.phase, of.direction, of.kind, of.served())
                     };
-                    if read.iter().any(same) {
+                    let named = !record.source.is_empty() || !record.id.is_empty();
+                    if named && read.iter().any(|other| identity(other) == identity(record)) {
                         continue;
                     }
                     read.push(*record);
                     let mut presented = *record;
-                    let mut earlier = Vec::new();
+                    let (mut earlier, mut first_part) = (Vec::new(), None);
                     let counts = matches!(record.kind, Kind::Voice | Kind::Sms) && record.phase == Phase::End;
                     if record.part.is_some() && counts {
-                        let of_call = |other: &&Record<'_>| {
+                        let of_call = |(_, other): &&(usize, Record<'_>)| {
                             (other.source, other.id, other.direction, other.kind, other.served())
                                 == (record.source, record.id, record.direction, record.kind, record.served())
                         };
-                        let all: Vec<Record<'static>> = parts.iter().filter(of_call).copied().collect();
-                        let begins = all.iter().rposition(|part| part.last).map_or(0, |last| last + 1);
-                        earlier = all[begins..].to_vec();
+                        let all: Vec<(usize, Record<'static>)> = parts.iter().filter(of_call).copied().collect();
+                        let begins = all.iter().rposition(|(_, part)| part.last).map_or(0, |last| last + 1);
+                        first_part = all.get(begins).map(|(place, _)| *place);
+                        earlier = all[begins..].iter().map(|(_, part)| *part).collect();
                         let so_far = earlier.last().and_then(|part| part.duration_ms).unwrap_or(0);
                         presented.duration_ms = record.duration_ms.map(|ms| ms + so_far);
-                        parts.push(presented);
+                    }
+                    past.push(Past::Record(Box::new(*record), first_part));
+                    presented.enrichment = known::enrichment(&past, past.len() - 1);
+                    if record.part.is_some() && counts {
+                        parts.push((past.len() - 1, presented));
                     }
                     let border = border(&marks, *class, grid_ms);
-                    history.push(Happens::Read(Box::new(Read { class: *class, record: presented, earlier, border })));
+                    let read = Read { class: *class, record: presented, earlier, border };
+                    history.push(Happens::Read(Box::new(read)));
                 }
             }
         }
     }
-    history
+    (history, past)
 }
 
 fn is_event(read: &Read) -> bool {
-    matches!(read.record.kind, Kind::Voice | Kind::Sms) && read.record.phase == Phase::End
+    matches!(read.record.kind, Kind::Voice | Kind::Sms | Kind::Report) && read.record.phase == Phase::End
 }
 
 /// Value of each primitive over some events: `(events, window covers this event)`, for windows that end at `ends(window)`.
@@ -490,6 +504,9 @@ fn aggregated(log: &Log, histories: &[Vec<Happens>], pack: &Pack, class: Class) 
     let panes: BTreeSet<i64> = all().map(effective).collect();
     let (Some(first), Some(last)) = (panes.first(), panes.last()) else { return Vec::new() };
     let mut desk = Desk::default();
+    if pack.plan.aggregated.is_empty() {
+        return desk.lines;
+    }
     // A pattern's pane closes at most so many panes of the grid after its last event.
     for pane in *first..=last + 100 {
         desk.close(class, pane * grid_ms);

@@ -173,6 +173,12 @@ pub struct Log {
 }
 
 impl Log {
+    /// A log of one partition.
+    #[allow(dead_code, reason = "not every test that shares this module makes one")]
+    pub fn of_one_partition(entries: Vec<LogEntry>) -> Self {
+        Self { partitions: 1, written: entries.into_iter().map(|entry| (0, entry)).collect() }
+    }
+
     /// Number of partitions.
     pub fn partitions(&self) -> u32 {
         self.partitions

@@ -2,11 +2,13 @@
 //!
 //! - [`record_task`] owns what is known about the subscribers of one partition, [`entity_task`] what several
 //!   partitions contribute to; [`memory`] runs all tasks of a log in one thread;
+//! - [`subscribers`] adds to a record what is known of its subscriber: [`profile`], [`pairs`];
 //! - [`incident`] says when an incident opens, is updated and closes; [`partial`] is what travels between tasks;
 //! - [`watch`] follows one entity, for `explain`.
 //!
 //! **Invariant:** no Kafka, no HTTP, no wall clock, no randomness; the same log gives the same incidents.
 
+pub mod asked;
 pub mod attachment;
 mod baseline;
 mod border;
@@ -18,10 +20,13 @@ pub mod limits;
 pub mod local;
 pub mod memory;
 pub mod output;
+pub mod pairs;
 pub mod partial;
+pub mod profile;
 pub mod record_task;
 pub mod repeats;
 pub mod store;
+pub mod subscribers;
 pub mod watch;
 
 pub use entity_task::{EntityTask, with_key};

@@ -50,3 +50,21 @@ pub const WEEKS_MIN: usize = 3;
 pub const DAYS_MIN: usize = 5;
 /// Hours that must be known for a comparison with all of them.
 pub const HOURS_MIN: usize = 24;
+/// A period of the pair memory: 15 days. A contact is looked for in a record's own and the two before it, which are 30
+/// days at least (patterns.md: first-contact share).
+pub const PAIR_PERIOD_MS: i64 = 15 * 86_400_000;
+/// Pairs of one period that a block of 64 bytes holds before more than 3.2 % of first contacts are hidden.
+pub const PAIRS_A_BLOCK: u64 = 12;
+/// Bytes of a task's pair memory where nobody says otherwise: 12.6 million pairs in 15 days.
+pub const PAIR_BYTES: usize = 64 << 20;
+/// Most blocks of a pair memory: 64 GiB.
+pub const PAIR_BLOCKS_MAX: usize = 1 << 30;
+/// Contacts are known to be first ones when so much was remembered before, seconds: a day shows whom somebody calls
+/// every day.
+pub const PAIRS_KNOWN_S: u32 = 86_400;
+/// First-seen is no age before a log is so old, seconds: 30 days (patterns.md, *Semantics*).
+pub const FIRST_SEEN_KNOWN_S: u32 = 30 * 86_400;
+/// A subscriber who was seen for so long and forwards for the first time has begun to forward, seconds.
+pub const FORWARD_KNOWN_S: u32 = 86_400;
+/// Different segments and range holders that a task tells apart; of a further one it knows nothing, which is counted.
+pub const LABELS_MAX: usize = 255;

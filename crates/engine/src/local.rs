@@ -11,6 +11,7 @@ use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
 use lancang_window::{EntityTable, EntityWindows, Event, Gate};
 
+use crate::asked::seen_by;
 use crate::attachment::{Attachment, entity_text};
 use crate::evict::lightest;
 use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
@@ -87,12 +88,13 @@ impl LocalEntities {
         found.for_each(|entity| entity.windows.prefetch());
     }
 
-    /// Takes a record that is an event of one of these entities, and judges it.
+    /// Takes a record that is an event of one of these entities, and judges it. `filters` are those that may see it.
     #[allow(clippy::too_many_arguments, reason = "one record's whole step")]
     pub fn record(
         &mut self,
         plan: &EntityPlan,
         pack: &Pack,
+        filters: u64,
         class: Class,
         record: &Record<'_>,
         call: Option<&mut OpenCall>,
@@ -102,7 +104,7 @@ impl LocalEntities {
         out: &mut Vec<IncidentOut>,
     ) {
         let Some(key) = plan.entity.local_key(record) else { return };
-        let passes = plan.passes(record, &pack.lists);
+        let passes = seen_by(plan.passes(record, &pack.lists), filters);
         if passes == 0 {
             return;
         }

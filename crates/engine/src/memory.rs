@@ -8,6 +8,7 @@ use lancang_record::log::Class;
 use lancang_record::time::Timestamp;
 
 use crate::entity_task::EntityTask;
+use crate::limits::PAIR_BYTES;
 use crate::output::{Counters, Outputs, Step, TaskError};
 use crate::record_task::{RecordTask, Settings};
 use crate::watch::{Look, Seen, Watch};
@@ -33,7 +34,13 @@ impl MemoryRun {
     /// Tasks for a log of `partitions` partitions.
     #[must_use]
     pub fn new(partitions: u32, entities_max: usize) -> Self {
-        let settings = |partition| Settings { partition, partitions, entities_max };
+        Self::sized(partitions, entities_max, PAIR_BYTES)
+    }
+
+    /// The same, each with a pair memory of so many bytes.
+    #[must_use]
+    pub fn sized(partitions: u32, entities_max: usize, pair_bytes: usize) -> Self {
+        let settings = |partition| Settings { partition, partitions, entities_max, pair_bytes };
         Self {
             records: (0..partitions).map(|partition| RecordTask::new(settings(partition))).collect(),
             entities: (0..partitions).map(|partition| EntityTask::new(settings(partition))).collect(),
@@ -138,6 +145,12 @@ impl MemoryRun {
     #[must_use]
     pub fn watermark(&self, class: Class) -> Timestamp {
         self.records.iter().map(|task| task.watermark(class)).min().unwrap_or(Timestamp::MIN)
+    }
+
+    /// Probability with which a first contact is hidden now, in the fullest of the tasks.
+    #[must_use]
+    pub fn hidden_first_contacts(&self) -> f64 {
+        self.records.iter().map(RecordTask::hidden_first_contacts).fold(0.0, f64::max)
     }
 
     /// Entities held: type, number, bytes.

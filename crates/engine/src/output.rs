@@ -111,6 +111,12 @@ pub struct Counters {
     pub blind_panes: u64,
     /// Entities evicted because a table was full.
     pub evicted: u64,
+    /// Profiles of subscribers let go of because there were too many.
+    pub evicted_profiles: u64,
+    /// Pairs remembered past the limit of the pair memory.
+    pub overfull_pairs: u64,
+    /// Segments and range holders taken for unknown because there were too many.
+    pub lost_labels: u64,
     /// Entity plans whose state began anew with a new pack.
     pub restarted_plans: u64,
     /// Incident lines, by pattern and message.
@@ -132,6 +138,9 @@ impl Counters {
         self.unknown_partials += other.unknown_partials;
         self.blind_panes += other.blind_panes;
         self.evicted += other.evicted;
+        self.evicted_profiles += other.evicted_profiles;
+        self.overfull_pairs += other.overfull_pairs;
+        self.lost_labels += other.lost_labels;
         self.restarted_plans += other.restarted_plans;
         for (key, count) in &other.incidents {
             *self.incidents.entry(key.clone()).or_default() += count;

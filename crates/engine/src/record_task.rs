@@ -23,6 +23,7 @@ use lancang_record::time::Timestamp;
 use lancang_window::Cell;
 use lancang_window::entity::cells;
 
+use crate::asked::{Asked, seen_by};
 use crate::attachment::{Attachment, entity_text};
 use crate::border::Departure;
 use crate::clock::Clocks;
@@ -33,6 +34,7 @@ use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, Partial, Whereabouts, partition_of_entity};
 use crate::repeats::{Identities, OpenCall, OpenCalls};
 use crate::store;
+use crate::subscribers::Subscribers;
 use crate::watch::Watch;
 
 /// Partial panes of one border, by plan, entity and pane.
@@ -46,6 +48,7 @@ pub(crate) struct State {
     borders: [Option<i64>; 3],
     identities: Identities,
     calls: OpenCalls,
+    subscribers: Subscribers,
     local: Vec<LocalEntities>,
     pending: BTreeMap<(Class, i64), Pending>,
     ever_abroad: HashSet<u64, FixedState>,
@@ -61,8 +64,10 @@ pub struct Settings {
     pub partition: u32,
     /// Number of partitions.
     pub partitions: u32,
-    /// Most entities of one plan.
+    /// Most entities of one plan, and most subscribers that a profile is kept of.
     pub entities_max: usize,
+    /// Size of the pair memory, bytes.
+    pub pair_bytes: usize,
 }
 
 /// The fold over one partition of the records log.
@@ -70,6 +75,7 @@ pub struct Settings {
 pub struct RecordTask {
     settings: Settings,
     pack: Option<Arc<Pack>>,
+    asked: Asked,
     state: State,
     scratch: Scratch,
     counters: Counters,
@@ -91,6 +97,7 @@ impl RecordTask {
         Self {
             settings,
             pack: None,
+            asked: Asked::default(),
             state: State::default(),
             scratch: Scratch::default(),
             counters: Counters::default(),
@@ -126,7 +133,17 @@ impl RecordTask {
     pub fn entities(&self) -> Vec<(&'static str, usize, usize)> {
         let Some(pack) = &self.pack else { return Vec::new() };
         let plans = pack.plan.local.iter().zip(&self.state.local);
-        plans.map(|(plan, entities)| (plan.entity.as_str(), entities.len(), entities.bytes())).collect()
+        let plans = plans.map(|(plan, entities)| (plan.entity.as_str(), entities.len(), entities.bytes()));
+        let ((profiles, profile_bytes), (pairs, pair_bytes)) =
+            (self.state.subscribers.profiles(), self.state.subscribers.pairs());
+        let known = [("profile", profiles, profile_bytes), ("pair", pairs, pair_bytes)];
+        plans.chain(known.into_iter().filter(|(_, held, _)| *held > 0)).collect()
+    }
+
+    /// Probability with which a first contact is hidden now; 0 where pairs are not remembered.
+    #[must_use]
+    pub fn hidden_first_contacts(&self) -> f64 {
+        self.state.subscribers.hidden_first_contacts()
     }
 
     /// Takes the entry at `offset`, and gives the first step of what it leads to; the rest comes with
@@ -196,7 +213,8 @@ impl RecordTask {
         loop {
             let coming = self.read(offset, &mut frame, &mut index, &mut next, out);
             self.local(|plan, entities| entities.prefetch(plan, &next[..coming]));
-            current[..count].iter().for_each(|record| self.record(class, record, out));
+            self.prefetch_subscribers(&next[..coming]);
+            current[..count].iter_mut().for_each(|record| self.record(class, record, out));
             self.local(|plan, entities| entities.prefetch_events(plan, &next[..coming]));
             std::mem::swap(&mut current, &mut next);
             count = coming;
@@ -205,6 +223,14 @@ impl RecordTask {
             }
         }
         self.counters.count_incidents(&out.incidents[first..]);
+        self.count_subscribers();
+    }
+
+    /// The limits of what is known of subscribers are counted in the state, which goes on where a snapshot left it.
+    fn count_subscribers(&mut self) {
+        let subscribers = &self.state.subscribers;
+        self.counters.evicted_profiles = subscribers.evicted;
+        (self.counters.overfull_pairs, self.counters.lost_labels) = subscribers.overfull();
     }
 
     /// Reads a frame's next records; gives how many could be read.
@@ -239,16 +265,40 @@ impl RecordTask {
         plans.zip(&self.state.local).for_each(|(plan, entities)| each(plan, entities));
     }
 
-    fn record(&mut self, class: Class, record: &Record<'_>, out: &mut Outputs) {
+    fn prefetch_subscribers(&self, chunk: &[Record<'_>]) {
+        let needs = self.asked.needs;
+        if !needs.is_nothing() {
+            let touched = chunk.iter().map(|record| self.state.subscribers.prefetch(needs, record));
+            std::hint::black_box(touched.fold(0, |all, word| all ^ word));
+        }
+    }
+
+    fn record(&mut self, class: Class, record: &mut Record<'_>, out: &mut Outputs) {
         if self.state.identities.is_repeat(class, record) {
             self.counters.repeats += 1;
             return;
         }
         self.counters.scored += 1;
         match record.kind {
-            Kind::Mobility => self.mobility(class, record),
-            Kind::Voice | Kind::Sms if record.phase == Phase::End => self.event(class, record, out),
-            _ => {}
+            Kind::Mobility => {
+                self.enrich(record, None);
+                self.mobility(class, record);
+            }
+            Kind::Voice | Kind::Sms | Kind::Report => self.event(class, record, out),
+            Kind::Subscriber => self.state.subscribers.refer(self.asked.needs, record, self.settings.entities_max),
+        }
+    }
+
+    /// Adds to a record what is known of its subscriber, if the pack asks for any of it.
+    fn enrich(&mut self, record: &mut Record<'_>, call: Option<&mut OpenCall>) {
+        let needs = self.asked.needs;
+        if needs.is_nothing() {
+            return;
+        }
+        let earlier = call.as_ref().and_then(|call| call.first_contact());
+        record.enrichment = self.state.subscribers.enrich(needs, record, earlier, self.settings.entities_max);
+        if let Some(call) = call {
+            call.set_first_contact(record.enrichment.first_contact);
         }
     }
 
@@ -272,31 +322,48 @@ impl RecordTask {
         self.state.whereabouts[class.index()].push(found);
     }
 
-    fn event(&mut self, class: Class, record: &Record<'_>, out: &mut Outputs) {
+    fn event(&mut self, class: Class, record: &mut Record<'_>, out: &mut Outputs) {
         let Some(pack) = self.pack.clone() else { return };
-        let mut call = self.state.calls.take(record);
+        let mut call = if record.phase == Phase::End { self.state.calls.take(record) } else { None };
+        self.enrich(record, call.as_mut().map(|(_, call)| call));
+        if !self.asked.looks_at(record) {
+            return;
+        }
+        let record = &*record;
         let so_far = call.as_ref().map(|(_, call)| {
             let duration_ms = record.duration_ms.map(|part_ms| call.duration_ms().saturating_add(part_ms));
             Record { duration_ms, ..*record }
         });
         let record = so_far.as_ref().unwrap_or(record);
-        for (plan, entities) in pack.plan.local.iter().zip(&mut self.state.local) {
+        for (index, (plan, entities)) in pack.plan.local.iter().zip(&mut self.state.local).enumerate() {
             let call = call.as_mut().map(|(_, call)| call);
             let (scratch, incidents) = (&mut self.scratch, &mut self.state.incidents);
-            let counters = &mut self.counters;
-            entities.record(plan, &pack, class, record, call, scratch, incidents, counters, &mut out.incidents);
+            let (counters, filters) = (&mut self.counters, self.asked.local(index, record));
+            entities.record(
+                plan,
+                &pack,
+                filters,
+                class,
+                record,
+                call,
+                scratch,
+                incidents,
+                counters,
+                &mut out.incidents,
+            );
             self.counters.evicted += entities.evict(self.settings.entities_max);
         }
         if let Some(watch) = &mut self.watch {
             watch.record(&pack, record, &self.state.local);
         }
         let mut gate = (u32::MAX, false);
-        for plan in &pack.plan.aggregated {
+        for (index, plan) in pack.plan.aggregated.iter().enumerate() {
             if gate.0 != plan.send_group {
                 gate = (plan.send_group, plan.send.as_ref().is_some_and(|send| send.holds(record, &pack.lists)));
             }
             if gate.1 {
-                self.contribute(plan, &pack, class, record, call.as_mut().map(|(_, call)| call));
+                let filters = self.asked.aggregated(index, record);
+                self.contribute(plan, &pack, filters, class, record, call.as_mut().map(|(_, call)| call));
             }
         }
         if let Some((key, call)) = call {
@@ -304,17 +371,19 @@ impl RecordTask {
         }
     }
 
-    /// Adds a record that has passed the send gate to the partial pane of an aggregated entity.
+    /// Adds a record that has passed the send gate to the partial pane of an aggregated entity. `filters` are those that
+    /// may see it.
     fn contribute(
         &mut self,
         plan: &EntityPlan,
         pack: &Pack,
+        filters: u64,
         class: Class,
         record: &Record<'_>,
         call: Option<&mut OpenCall>,
     ) {
         let Some(key) = plan.entity.aggregated_key(record) else { return };
-        let passes = plan.passes(record, &pack.lists);
+        let passes = seen_by(plan.passes(record, &pack.lists), filters);
         if passes == 0 {
             return;
         }
@@ -340,6 +409,9 @@ impl RecordTask {
         self.state.clocks.mark(marks);
         for (class, watermark) in self.watermarks() {
             self.state.identities.expire(class, watermark);
+        }
+        if !self.asked.needs.is_nothing() {
+            self.state.subscribers.settle(self.state.clocks.least());
         }
         self.leaving = Some(Leaving::default());
         self.leave(out);
@@ -438,6 +510,9 @@ impl RecordTask {
             let entities = kept.map_or_else(|| LocalEntities::new(plan.hash), |index| before.swap_remove(index));
             self.state.local.push(entities);
         }
+        let before = std::mem::replace(&mut self.asked, Asked::by(&pack));
+        let (watermark, pair_bytes) = (self.state.clocks.least(), self.settings.pair_bytes);
+        self.state.subscribers.change(before.needs, self.asked.needs, watermark, pair_bytes);
         self.state.pack = Some(hash);
         self.pack = Some(pack);
         Ok(())
@@ -465,6 +540,11 @@ impl RecordTask {
             task.pack = Some(packs(&hash).ok_or_else(|| store::SnapshotError::Pack(store::hex(&hash)))?);
         }
         task.state = state;
+        if let Some(pack) = &task.pack {
+            task.asked = Asked::by(pack);
+            task.count_subscribers();
+            task.state.subscribers.resize(task.asked.needs, task.state.clocks.least(), settings.pair_bytes);
+        }
         Ok((task, offset))
     }
 }

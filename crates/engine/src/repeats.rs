@@ -1,7 +1,8 @@
 //! Repeated records and calls in parts, known where the subscriber's state is.
 //!
-//! - A record is a repeat if one with its source, id, start and part was read before for the same leg and served
-//!   subscriber: a switch may give both legs of a call one reference, and they are two records. An identity is
+//! - A record is a repeat if one with its source, id, start, part and phase was read before for the same leg and served
+//!   subscriber: a switch may give both legs of a call one reference, and they are two records. Interim records of a
+//!   call are told apart by their own times instead of its start. An identity is
 //!   forgotten when the watermark of its class has passed its event time by the class's lateness: a later repeat is
 //!   late anyway.
 //! - The parts of a call count as one call whose duration grows: part n is seen with the duration so far, and what
@@ -13,7 +14,7 @@ use bincode::{Decode, Encode};
 use foldhash::fast::FixedState;
 use lancang_pattern::fields::party_key;
 use lancang_record::log::Class;
-use lancang_record::record::Record;
+use lancang_record::record::{Phase, Record};
 use lancang_record::time::Timestamp;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -68,7 +69,8 @@ fn identity(record: &Record<'_>) -> Option<u64> {
     if record.source.is_empty() && record.id.is_empty() {
         return None;
     }
-    Some(leg_hash(record, (record.start.as_ms(), record.part.unwrap_or(0))))
+    let moment = if record.phase == Phase::Interim { record.event } else { record.start };
+    Some(leg_hash(record, (moment.as_ms(), record.part.unwrap_or(0))))
 }
 
 /// Hash of node, reference, leg and served subscriber, and of a start and part where they count: each hash is the seed
@@ -78,7 +80,7 @@ fn leg_hash(record: &Record<'_>, (start_ms, part): (i64, u32)) -> u64 {
     fixed[..8].copy_from_slice(&record.served().map_or(0, party_key).to_le_bytes());
     fixed[8..16].copy_from_slice(&start_ms.to_le_bytes());
     fixed[16..20].copy_from_slice(&part.to_le_bytes());
-    fixed[20..].copy_from_slice(&[record.direction as u8, record.kind as u8]);
+    fixed[20..].copy_from_slice(&[record.direction as u8 | (record.phase as u8) << 4, record.kind as u8]);
     let source = xxh3_64_with_seed(record.source.as_bytes(), xxh3_64(&fixed));
     xxh3_64_with_seed(record.id.as_bytes(), source)
 }
@@ -89,6 +91,7 @@ pub struct OpenCall {
     duration_ms: u64,
     newest: i64,
     counted: HashMap<u64, u64, FixedState>,
+    first_contact: Option<bool>,
 }
 
 impl OpenCall {
@@ -96,6 +99,17 @@ impl OpenCall {
     #[must_use]
     pub const fn duration_ms(&self) -> u64 {
         self.duration_ms
+    }
+
+    /// Whether the call was its parties' first contact, as its first part was told.
+    #[must_use]
+    pub const fn first_contact(&self) -> Option<bool> {
+        self.first_contact
+    }
+
+    /// Remembers what the first part was told.
+    pub fn set_first_contact(&mut self, first_contact: bool) {
+        self.first_contact.get_or_insert(first_contact);
     }
 
     /// Filters that earlier parts passed for an entity plan (by its hash).

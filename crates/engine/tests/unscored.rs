@@ -29,7 +29,7 @@ fn frame() -> Vec<u8> {
 fn records_before_any_pack_are_unscored_and_their_repeats_scored() {
     let pack: Arc<Pack> = Arc::new(PackSources::new(Vec::new(), Vec::new()).compile().unwrap());
     let packs = |hash: &[u8; 32]| (*hash == pack.hash).then(|| Arc::clone(&pack));
-    let mut task = RecordTask::new(Settings { partition: 0, partitions: 1, entities_max: 1000 });
+    let mut task = RecordTask::new(Settings { partition: 0, partitions: 1, entities_max: 1000, pair_bytes: 1 << 20 });
     let mut out = Outputs::default();
     task.apply(0, &frame(), &packs, &mut out).unwrap();
     assert_eq!((task.counters().read, task.counters().unscored, task.counters().scored), (70, 70, 0));

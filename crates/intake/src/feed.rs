@@ -3,12 +3,13 @@
 //! - `framed`: it travels on; `late`: behind its own input's clock; `dead`: it could not be read, or lies in the
 //!   future; `ignored`: a row that its mapping says to leave out.
 //! - The fates add up to the records read ([`Fates::add_up`]; a test holds it for any mix of bytes).
+//! - A subscriber's reference has no time: it is never late and moves no clock.
 //! - A mark of an input precedes its first frame, and frames precede the mark that covers them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lancang_record::codec::{RecordError, csv::CsvLines, json};
+use lancang_record::codec::{Decoded, RecordError, csv::CsvLines, json};
 use lancang_record::log::{
     Class, Entry, FrameHeader, FrameWriter, InputId, InputMark, InputState, encode_marks, partition_of,
 };
@@ -55,6 +56,9 @@ pub struct FeedSettings {
     pub lateness_ms: i64,
     /// Whether it carries the mobility records of its class.
     pub mobility: bool,
+    /// Whether it is the reference of subscribers: its records are of kind `subscriber` without saying so, it has no
+    /// clock and no mark, and no watermark waits for it.
+    pub reference: bool,
     /// Share of bad records at which the run stops.
     pub bad_share_max: f64,
 }
@@ -191,6 +195,7 @@ impl Input {
             state: InputState::Active,
             lines: match &feed.mapping {
                 Some(mapping) => Lines::Mapped(MappedLines::new(Arc::clone(mapping), feed.has_header)),
+                None if feed.reference => Lines::Canonical(CsvLines::reference()),
                 None => Lines::Canonical(CsvLines::default()),
             },
             frames: (0..partitions).map(|_| None).collect(),
@@ -238,6 +243,9 @@ impl Input {
 
     /// Where it stands, as an entry for every partition.
     pub fn mark(&self, out: &mut IntakeOutputs) {
+        if self.feed.reference {
+            return;
+        }
         let clock = if self.state == InputState::Ended { Timestamp::MAX } else { self.clock.now() };
         let mark = InputMark {
             input: self.id,
@@ -287,13 +295,15 @@ impl Input {
         network: &Network,
         out: &mut IntakeOutputs,
     ) {
-        let read = json::decode(bytes, |decoded| {
+        let reference = self.feed.reference;
+        let each = |decoded: Decoded<'_>| {
             self.fates.read += 1;
             match decoded {
                 Ok(record) => self.raw(place, record, timestamp, network, bytes, out),
                 Err(error) => self.bury(place, "field", &error, &dead::without_text(bytes), out),
             }
-        });
+        };
+        let read = if reference { json::decode_reference(bytes, each) } else { json::decode(bytes, each) };
         if let Err(error) = read {
             self.fates.read += 1;
             self.bury(place, "syntax", &error, &dead::without_text(bytes), out);
@@ -405,6 +415,16 @@ impl Input {
         late: impl FnOnce(&Record<'_>) -> Vec<u8>,
         out: &mut IntakeOutputs,
     ) {
+        if record.kind == Kind::Subscriber {
+            self.fates.framed += 1;
+            self.sample += 1;
+            return self.push(record, out);
+        }
+        if self.feed.reference {
+            let error = RecordError::new("kind", "another kind of record", "`subscriber`: this feed is a reference");
+            let bytes = late(record);
+            return self.bury(place, "refused", &error, &bytes, out);
+        }
         match self.clock.read(record.event, timestamp) {
             Verdict::Future { ahead_ms } => {
                 let found = format!("a time {} s ahead of its message", ahead_ms / 1000);

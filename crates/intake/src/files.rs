@@ -2,6 +2,7 @@
 //!
 //! - gzip and zstd are told by their first bytes;
 //! - a line longer than a message may be is a dead letter and the file goes on behind it;
+//! - references are read first, whole: what the books say is known to every record;
 //! - of several files the one whose clock is furthest behind is read next, so that they advance together; marks are
 //!   written every [`STEP`] messages: the same files give the same log on every machine.
 
@@ -122,9 +123,10 @@ impl FilesInStep {
             self.begun = true;
             self.files.iter().for_each(|file| file.input.mark(out));
         }
-        let next = (0..self.files.len())
-            .filter(|index| !self.files[*index].ended)
-            .min_by_key(|index| (self.files[*index].input.clock().now(), self.files[*index].messages, *index));
+        let next = (0..self.files.len()).filter(|index| !self.files[*index].ended).min_by_key(|index| {
+            let file = &self.files[*index];
+            (!file.input.feed().reference, file.input.clock().now(), file.messages, *index)
+        });
         let Some(next) = next else { return Ok(false) };
         self.files[next].step(network, out)?;
         Ok(true)

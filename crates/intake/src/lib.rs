@@ -1,10 +1,11 @@
 //! Feeds: clocks, marks, right leg, lateness; files as feeds.
 //!
-//! - [`clock`] says which records of an input are late; [`normalise`] makes the record that travels; [`feed`] gives
+//! - [`clock`] says which records of an input are late; [`normalise`] makes the record that travels, with the place of its cell from [`cells`]; [`feed`] gives
 //!   every record its fate; [`files`] reads files as inputs.
 //!
 //! **Invariant:** this crate knows no Kafka and no patterns, and reads no clock: wall time is given to it.
 
+pub mod cells;
 pub mod clock;
 pub mod dead;
 pub mod feed;
@@ -12,5 +13,6 @@ pub mod files;
 pub mod limits;
 pub mod normalise;
 
+pub use cells::Cells;
 pub use feed::{FeedSettings, Format, Input, IntakeOutputs};
 pub use normalise::{Network, Trunks};

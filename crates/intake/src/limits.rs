@@ -51,6 +51,10 @@ pub const BAD_WINDOW_MAX: u32 = 65_536;
 
 /// Bytes read from a file at a time.
 pub const READ_BYTES: usize = 128 << 10;
+/// Most entries of a cell table.
+pub const CELLS_MAX: usize = 4_000_000;
+/// Most bytes of a dealer's or registrant's token: SHA-512 in hexadecimal digits.
+pub const TOKEN_BYTES_MAX: usize = 128;
 /// Most entries of a trunk table.
 pub const TRUNKS_MAX: usize = 100_000;
 

@@ -5,15 +5,18 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use lancang_numbering::{Normalised, NumberPlans, PrefixSet};
 use lancang_record::codec::RecordError;
+use lancang_record::enrichment::Label;
 use lancang_record::number::{Digits, Party, Plan};
 use lancang_record::raw::{RawParty, RawRecord};
-use lancang_record::record::{Direction, Record};
+use lancang_record::record::{Direction, Kind, Record};
 use lancang_record::{Country, text};
 
-use crate::limits::{EVENT_MS_END, EVENT_MS_MIN, IMEI_DIGITS, IMSI_DIGITS, TRUNKS_MAX};
+use crate::cells::Cells;
+use crate::limits::{EVENT_MS_END, EVENT_MS_MIN, IMEI_DIGITS, IMSI_DIGITS, TOKEN_BYTES_MAX, TRUNKS_MAX};
 
 /// Digits of an IMEI that count (3GPP TS 23.003): type allocation code and serial number.
 const IMEI_COUNTED: usize = 14;
@@ -27,6 +30,8 @@ pub struct Network {
     pub own: PrefixSet,
     /// Trunk table.
     pub trunks: Trunks,
+    /// Cell table.
+    pub cells: Arc<Cells>,
 }
 
 /// Trunk groups: which are international.
@@ -139,10 +144,11 @@ pub fn fingerprint(raw: &mut RawRecord<'_>, origin: Origin) -> Result<(), Record
 ///
 /// # Errors
 /// The first field that is wrong.
-pub fn normalise<'r>(raw: &'r RawRecord<'_>, origin: Origin, network: &Network) -> Result<Record<'r>, RecordError> {
+pub fn normalise<'r>(raw: &'r RawRecord<'_>, origin: Origin, network: &'r Network) -> Result<Record<'r>, RecordError> {
     let mut record = Record::new(raw.kind, raw.start);
     record.event = raw.event();
-    if !(EVENT_MS_MIN..EVENT_MS_END).contains(&record.event.as_ms()) {
+    let timed = raw.kind != Kind::Subscriber;
+    if timed && !(EVENT_MS_MIN..EVENT_MS_END).contains(&record.event.as_ms()) {
         let expected = "a time between the years 2000 and 2100";
         return Err(RecordError::new("start", "a time outside them", expected));
     }
@@ -167,6 +173,16 @@ pub fn normalise<'r>(raw: &'r RawRecord<'_>, origin: Origin, network: &Network) 
         record.imsi = digits("imsi", raw.imsi.as_deref(), IMSI_DIGITS, 15)?;
         record.imei = digits("imei", raw.imei.as_deref(), IMEI_DIGITS, IMEI_COUNTED)?;
         record.cell = raw.cell.as_deref().unwrap_or("");
+        if let Some(site) = network.cells.site(record.cell) {
+            (record.position, record.cell_country) = (Some(site.position), site.country);
+            (record.cell_admin1, record.cell_border) = (site.admin1, site.border);
+        }
+        record.activated = raw.activated;
+        record.segment = bounded("segment", raw.segment.as_deref(), Label::BYTES_MAX)?;
+        record.m2m = raw.m2m;
+        record.dealer = bounded("dealer", raw.dealer.as_deref(), TOKEN_BYTES_MAX)?;
+        record.registrant = bounded("registrant", raw.registrant.as_deref(), TOKEN_BYTES_MAX)?;
+        record.range_holder = bounded("range_holder", raw.range_holder.as_deref(), Label::BYTES_MAX)?;
     }
     record.roaming = raw.roaming;
     record.trunk_in = raw.trunk_in.as_deref().unwrap_or("");
@@ -184,11 +200,20 @@ pub fn normalise<'r>(raw: &'r RawRecord<'_>, origin: Origin, network: &Network) 
     Ok(record)
 }
 
+/// A text of at most so many bytes; empty where absent.
+fn bounded<'r>(field: &'static str, text: Option<&'r str>, bytes_max: usize) -> Result<&'r str, RecordError> {
+    let text = text.unwrap_or("");
+    if text.len() > bytes_max {
+        return Err(RecordError::new(field, format!("{} bytes", text.len()), format!("at most {bytes_max} bytes")));
+    }
+    Ok(text)
+}
+
 fn party<'r>(
     field: &'static str,
     raw: Option<&'r RawParty<'_>>,
     origin: Origin,
-    network: &Network,
+    network: &'r Network,
 ) -> Result<(Option<Party<'r>>, Plan), RecordError> {
     let Some(raw) = raw else { return Ok((None, Plan::default())) };
     let Normalised { party, mut plan } = network

@@ -3,20 +3,21 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
 use std::io::Write as _;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use lancang_intake::feed::{FeedSettings, Format, Input, IntakeOutputs};
 use lancang_intake::files::{FileInput, FilesInStep};
-use lancang_intake::{Network, Trunks};
+use lancang_intake::{Cells, Network, Trunks};
 use lancang_numbering::{NumberPlans, PrefixSet};
 use lancang_record::log::{Class, Entry, FrameWriter, InputState};
-use lancang_record::{Country, Timestamp};
+use lancang_record::{Country, Position, Timestamp};
 use proptest::prelude::*;
 
 static NETWORK: LazyLock<Network> = LazyLock::new(|| Network {
     plans: NumberPlans::built_in(),
     own: PrefixSet::new(["+85512"]),
     trunks: Trunks::read("trunk,international,country\nint-*,true,\nint-local,false,KH\n").unwrap(),
+    cells: Arc::default(),
 });
 
 fn feed(format: Format) -> FeedSettings {
@@ -28,6 +29,7 @@ fn feed(format: Format) -> FeedSettings {
         content: false,
         lateness_ms: 60_000,
         mobility: false,
+        reference: false,
         mapping: None,
         has_header: true,
         bad_share_max: 1.0,
@@ -206,4 +208,76 @@ fn a_late_record_of_a_frame_is_kept_alone() {
         let Ok(Entry::Frame(frame)) = Entry::decode(&one.bytes) else { panic!("a frame") };
         assert_eq!(frame.filter(Result::is_ok).count(), 1);
     }
+}
+
+/// The reference of subscribers: no kind, no time, no clock, no mark; anything else is refused.
+#[test]
+fn a_reference_has_no_clock_and_no_mark() {
+    let settings = FeedSettings { reference: true, ..feed(Format::Json) };
+    let mut input = Input::new("subscribers/0", settings.clone(), 2);
+    let mut out = IntakeOutputs::default();
+    input.mark(&mut out);
+    let lines = [
+        r#"{"subscriber":"012345678","activated":"2026-01-02","segment":"prepaid","m2m":true,"dealer":"d1"}"#,
+        r#"{"kind":"voice","start":1760000000000,"direction":"outgoing","caller":"012345678"}"#,
+        r#"{"subscriber":"012345678","segment":"a segment of far too many bytes"}"#,
+        r#"{"segment":"prepaid"}"#,
+    ];
+    for (index, line) in lines.iter().enumerate() {
+        let timestamp = Some(Timestamp::from_ms(1_760_000_000_000));
+        input.accept(&format!("subscribers/0@{index}"), line.as_bytes(), timestamp, &NETWORK, &mut out).unwrap();
+    }
+    input.flush(&mut out);
+    assert_eq!((input.fates().framed, input.fates().dead(), input.clock().now()), (1, 3, Timestamp::MIN));
+    let errors: Vec<&str> = out.dead.iter().map(|letter| letter.error.as_str()).collect();
+    assert!(errors[0].contains("`subscriber`: this feed is a reference"), "{errors:?}");
+    assert!(errors[1].contains("field `segment`: expected at most 23 bytes"), "{errors:?}");
+    assert!(errors[2].contains("field `subscriber`"), "{errors:?}");
+    let [(_, entry)] = &out.entries[..] else { panic!("one frame and no mark") };
+    let Ok(Entry::Frame(frame)) = Entry::decode(entry) else { panic!("a frame") };
+    let records: Vec<_> = frame.map(Result::unwrap).collect();
+    assert_eq!(records[0].served().map(|served| served.to_string()).as_deref(), Some("+85512345678"));
+    assert_eq!((records[0].segment, records[0].dealer, records[0].m2m), ("prepaid", "d1", Some(true)));
+    assert_eq!(records[0].activated, Some(Timestamp::from_ms(1_767_312_000_000)));
+    // The same as a file, read before all others.
+    let csv = "subscriber,activated,segment,m2m,dealer,registrant,range_holder\n012345678,,prepaid,,,,\n";
+    let voice = format!("{}\n", lines[1]).repeat(200);
+    let mut files = FilesInStep::default();
+    files.add(FileInput::open("voice", std::io::Cursor::new(voice), feed(Format::Json), 1).unwrap());
+    let reference = FeedSettings { format: Format::Csv, ..settings };
+    files.add(FileInput::open("subscribers.csv", std::io::Cursor::new(csv), reference, 1).unwrap());
+    let mut out = IntakeOutputs::default();
+    while files.step(&NETWORK, &mut out).unwrap() {}
+    let first = out.entries.iter().find_map(|(_, entry)| match Entry::decode(entry) {
+        Ok(Entry::Frame(mut frame)) => frame.next().map(|record| record.unwrap().segment.to_owned()),
+        _ => None,
+    });
+    assert_eq!(first.as_deref(), Some("prepaid"));
+}
+
+/// The cell table's columns travel with the records of its cells.
+#[test]
+fn cells_stand_where_the_table_says() {
+    let cells =
+        Cells::read("cell,latitude,longitude,country,admin1,border\n456-1,13.6,102.55,KH,Poipet,true\n").unwrap();
+    let network = Network {
+        plans: NumberPlans::built_in(),
+        own: PrefixSet::new(["+85512"]),
+        trunks: Trunks::default(),
+        cells: Arc::new(cells),
+    };
+    let mut input = Input::new("voice/0", feed(Format::Json), 1);
+    let mut out = IntakeOutputs::default();
+    for cell in ["456-1", "456-2"] {
+        let line = format!(
+            r#"{{"kind":"mobility","time":1760000000000,"subscriber":"012345678","imsi":"456060000000001","cell":"{cell}"}}"#
+        );
+        input.accept("voice/0@0", line.as_bytes(), None, &network, &mut out).unwrap();
+    }
+    input.flush(&mut out);
+    let Ok(Entry::Frame(frame)) = Entry::decode(&out.entries[0].1) else { panic!("a frame") };
+    let records: Vec<_> = frame.map(Result::unwrap).collect();
+    assert_eq!(records[0].position, Position::new(136_000, 1_025_500));
+    assert_eq!((records[0].cell_admin1, records[0].cell_border), ("Poipet", true));
+    assert_eq!((records[1].cell, records[1].position, records[1].cell_admin1), ("456-2", None, ""));
 }

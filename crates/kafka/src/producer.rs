@@ -39,7 +39,7 @@ impl Producer {
     }
 
     /// Sends all and returns when all in-sync replicas of each partition have them. Takes at most about
-    /// [`crate::limits::DELIVERY_MAX`]: then what is not acknowledged has failed.
+    /// [`ProducerSettings::delivery_max`]: then what is not acknowledged has failed.
     ///
     /// # Errors
     /// [`Error::Delivery`] with the first failure.

@@ -304,13 +304,15 @@ pub struct ProducerSettings {
     pub connection: Connection,
     /// Longest message, bytes, key and value together; a longer one is refused before it is sent.
     pub message_bytes_max: usize,
+    /// What is not acknowledged in this time has failed.
+    pub delivery_max: Duration,
 }
 
 impl ProducerSettings {
     /// The defaults.
     #[must_use]
     pub fn new(connection: Connection) -> Self {
-        Self { connection, message_bytes_max: limits::MESSAGE_BYTES_MAX }
+        Self { connection, message_bytes_max: limits::MESSAGE_BYTES_MAX, delivery_max: limits::DELIVERY_MAX }
     }
 
     fn shared(&self) -> ClientConfig {
@@ -332,7 +334,7 @@ impl ProducerSettings {
 
     pub(crate) fn config(&self) -> ClientConfig {
         let mut config = self.shared();
-        config.set("message.timeout.ms", limits::DELIVERY_MAX.as_millis().to_string());
+        config.set("message.timeout.ms", self.delivery_max.as_millis().to_string());
         config
     }
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use lancang_kafka::{
     Admin, Assigned, End, Error, From, GroupSettings, Handler, Isolation, LeadGroup, Message, Missing, OutRecord,
-    Producer, ProducerSettings, Read, Reader, Start, Stop, Task, TopicPlan,
+    Producer, ProducerSettings, Read, Reader, Settlement, Start, Stop, Task, TopicPlan,
 };
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use support::{LONG, connection, fresh};
 
 #[test]
@@ -37,6 +39,38 @@ fn missing_and_wrong_topics_are_said_by_name() {
     assert!(matches!(&split, Error::Partitions { topic, expected: 4, found: 3 } if *topic == narrow), "{split}");
     let missing = join(&wide, &none).unwrap_err();
     assert!(matches!(&missing, Error::MissingTopic { topic } if *topic == none), "{missing}");
+}
+
+#[test]
+fn what_an_open_transaction_holds_back_is_seen() {
+    let topic = fresh("held-back");
+    let admin = Admin::connect(&connection()).unwrap();
+    admin.ensure(&[TopicPlan::new(&topic, 1)], Missing::Create, &Stop::new()).unwrap();
+    let settlement = Settlement::connect(&connection()).unwrap();
+    assert_eq!(settlement.held_back(&topic, 0).unwrap(), 0);
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", support::shared().bootstrap())
+        .set("transactional.id", &topic)
+        .create()
+        .unwrap();
+    producer.init_transactions(LONG).unwrap();
+    for commits in [true, false] {
+        producer.begin_transaction().unwrap();
+        for value in ["a", "b"] {
+            producer.send(BaseRecord::<str, str>::to(&topic).partition(0).payload(value)).unwrap();
+        }
+        producer.flush(LONG).unwrap();
+        assert_eq!(settlement.held_back(&topic, 0).unwrap(), 2);
+        if commits {
+            producer.commit_transaction(LONG).unwrap();
+        } else {
+            producer.abort_transaction(LONG).unwrap();
+        }
+        let begun = std::time::Instant::now();
+        while settlement.held_back(&topic, 0).unwrap() > 0 {
+            assert!(begun.elapsed() < LONG, "the transaction has ended");
+        }
+    }
 }
 
 /// Reads from a place that is not there.

@@ -16,7 +16,6 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::evidence::{self, Evidence};
 use crate::expression::{Condition, Expression};
-use crate::fields::TextField;
 use crate::file::{EntityName, FeatureText, PatternFile, WeightText};
 use crate::gate;
 use crate::limits::{BITS_MAX, GRID_MS};
@@ -130,10 +129,6 @@ impl Compiler {
     fn scope(&mut self, scope: &Scope<'_>, entity: EntityName, mode: crate::plan::Mode) {
         let file = scope.file;
         let Some(mut records) = self.parsed(file, "records", &file.records, syntax::predicate) else { return };
-        if !records.names(TextField::Phase) {
-            // A call counts once, when it is over, for a pattern that does not ask for its beginning.
-            records = records.and(Predicate::TextIs(TextField::Phase, "end".to_owned()));
-        }
         if let Some(filter) = scope.filter {
             let Some(filter) = self.parsed(file, "rules.where", filter, syntax::predicate) else { return };
             records = records.and(filter);

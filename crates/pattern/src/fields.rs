@@ -67,7 +67,6 @@ pub enum FlagField {
     M2m,
     FirstContact,
     ForwardedToFirstContact,
-    Binding,
     ImsiForeign,
 }
 
@@ -88,7 +87,6 @@ pub enum NumberField {
     ForwardChangedS,
     DistanceM,
     SpeedMh,
-    ReceivedS,
     Hour,
 }
 
@@ -167,7 +165,6 @@ pub const FLAGS: &[Named<FlagField>] = &[
     ("cell.border", FlagField::CellBorder, "the cell table says that the cell reaches over a border"),
     ("served.m2m", FlagField::M2m, "the served subscriber is a machine"),
     ("first_contact", FlagField::FirstContact, "no contact of served subscriber and other party for 30 days"),
-    ("binding", FlagField::Binding, "the served subscriber's first record of a day (UTC) with a device, or its first with another device or IMSI than before"),
     ("imsi.foreign", FlagField::ImsiForeign, "the IMSI has a mobile country code that is not one of the operator's country"),
     ("forwarded_to_first_contact", FlagField::ForwardedToFirstContact, "the served subscriber's present forwarding target was no contact for 30 days when it was set"),
 ];
@@ -186,7 +183,6 @@ pub const NUMBERS: &[Named<NumberField>] = &[
     ("imsi_changed_h", NumberField::ImsiChangedS, "hours since the served subscriber's IMSI changed; absent if no change is known"),
     ("imei_changed_h", NumberField::ImeiChangedS, "hours since the served subscriber's IMEI changed; absent if no change is known"),
     ("forward_changed_h", NumberField::ForwardChangedS, "hours since the served subscriber's forwarding target changed; absent if no change is known"),
-    ("served.received_h", NumberField::ReceivedS, "hours since the served subscriber last received a call of 30 s or more; absent if none is known"),
     ("hour", NumberField::Hour, "hour of the day in the operator's country, 0 to 23"),
     ("distance_km", NumberField::DistanceM, "from the served subscriber's last known cell to this one"),
     ("speed_kmh", NumberField::SpeedMh, "the least with which the served subscriber can have come from the last known cell"),
@@ -308,7 +304,6 @@ impl FlagField {
             Self::M2m => record.m2m.unwrap_or(record.enrichment.m2m),
             Self::FirstContact => record.enrichment.first_contact,
             Self::ForwardedToFirstContact => record.enrichment.forwarded_to_first_contact,
-            Self::Binding => record.enrichment.binding,
             Self::ImsiForeign => imsi_foreign(record),
         }
     }
@@ -334,7 +329,6 @@ impl NumberField {
             Self::ForwardChangedS => record.enrichment.forward_changed_s.get().map(i64::from),
             Self::DistanceM => record.enrichment.distance_m.get().map(i64::from),
             Self::SpeedMh => record.enrichment.speed_mh.get().map(i64::from),
-            Self::ReceivedS => record.enrichment.received_s.get().map(i64::from),
             Self::Hour => Some(local_hour(record)),
         }
     }
@@ -345,7 +339,7 @@ impl NumberField {
         match self {
             Self::DurationMs | Self::DistanceM | Self::SpeedMh => 1000.0,
             Self::AgeS => 86_400.0,
-            Self::SeenS | Self::ReceivedS | Self::ImsiChangedS | Self::ImeiChangedS | Self::ForwardChangedS => 3600.0,
+            Self::SeenS | Self::ImsiChangedS | Self::ImeiChangedS | Self::ForwardChangedS => 3600.0,
             _ => 1.0,
         }
     }

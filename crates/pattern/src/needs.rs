@@ -64,7 +64,6 @@ impl Needs {
     const fn of_flag(field: FlagField) -> Self {
         match field {
             FlagField::M2m => Self::REFERENCE,
-            FlagField::Binding => Self::PROFILE,
             FlagField::FirstContact => Self::PAIRS.and(Self::PROFILE),
             FlagField::ForwardedToFirstContact => Self::PROFILE.and(Self::PAIRS),
             _ => Self::NOTHING,
@@ -77,7 +76,6 @@ impl Needs {
             NumberField::SeenS
             | NumberField::ImsiChangedS
             | NumberField::ImeiChangedS
-            | NumberField::ReceivedS
             | NumberField::ForwardChangedS => Self::PROFILE,
             NumberField::DistanceM | NumberField::SpeedMh => Self::PROFILE.and(Self::WAY),
             _ => Self::NOTHING,

@@ -131,17 +131,6 @@ impl Predicate {
         }
     }
 
-    /// Whether it asks for a text field.
-    pub(crate) fn names(&self, text: TextField) -> bool {
-        let mut atoms = Vec::new();
-        self.atoms(&mut atoms);
-        atoms.iter().any(|atom| match atom {
-            Self::TextIs(field, _) | Self::CodeIs(field, _) | Self::Absent(field) => *field == text,
-            Self::SameText(left, right) => [*left, *right].contains(&text),
-            _ => false,
-        })
-    }
-
     /// Leaves out of a conjunction what is known to hold.
     pub(crate) fn leave_out(&mut self, known: &Self) {
         let known = if let Self::And(parts) = known { parts.as_slice() } else { std::slice::from_ref(known) };

@@ -27,21 +27,28 @@ fn the_shipped_pack_compiles() {
     let pack = shipped().compile().unwrap_or_else(|mistakes| {
         panic!("{}", mistakes.iter().map(|mistake| format!("{mistake}\n")).collect::<String>())
     });
-    assert_eq!(pack.plan.local.len(), 1);
-    let plan = &pack.plan.local[0];
-    let gate: Vec<(i64, u32)> = plan
-        .layout
-        .windows
-        .iter()
-        .map(|window| window.length_ms / 3_600_000)
-        .zip(plan.patterns[0].least.clone())
-        .collect();
-    assert_eq!(gate, [(1, 10), (24, 60)], "ten calls within an hour, or sixty within a day");
-    assert_ne!(plan.layout.gates, [0], "outgoing ones alone");
-    let scopes: Vec<(EntityType, &str)> =
-        pack.plan.aggregated.iter().map(|plan| (plan.entity, plan.scope.as_str())).collect();
-    assert_eq!(scopes.iter().filter(|(entity, _)| *entity == EntityType::Trunk).count(), 5);
-    assert_eq!(scopes.iter().filter(|(_, scope)| scope.is_empty()).count(), 2);
+    let ways = |entity: EntityType, id: &str| -> Vec<(i64, u32)> {
+        let plan = pack.plan.local.iter().find(|plan| plan.entity == entity).unwrap();
+        let pattern = plan.patterns.iter().find(|pattern| pattern.id == id).unwrap();
+        assert_ne!(plan.layout.gates[pattern.gate], 0, "{id}: what it counts, not all that the entity does");
+        let hours = plan.layout.windows.iter().map(|window| window.length_ms / 3_600_000);
+        hours.zip(pattern.least.clone()).filter(|(_, least)| *least < u32::MAX).collect()
+    };
+    // A quiet subscriber costs a count: so many events in so many hours, or nothing is judged.
+    assert_eq!(ways(EntityType::Caller, "sim-box-burst"), [(1, 12), (24, 25)]);
+    assert_eq!(ways(EntityType::Caller, "grey-route"), [(1, 50), (6, 60)]);
+    assert_eq!(ways(EntityType::Callee, "otp-bombing"), [(6, 12)]);
+    assert_eq!(ways(EntityType::Callee, "sim-swap-otp"), [(24, 1)]);
+    assert_eq!(ways(EntityType::Callee, "forward-hijack"), [(24, 1)]);
+    let scopes = |id: &str| -> Vec<(EntityType, &str)> {
+        let plans = pack.plan.aggregated.iter().filter(|plan| plan.patterns.iter().any(|pattern| pattern.id == id));
+        plans.map(|plan| (plan.entity, plan.scope.as_str())).collect()
+    };
+    assert_eq!(scopes("spoofed-prefix").len(), 5, "a scope for each rule");
+    assert!(scopes("spoofed-prefix").iter().all(|(entity, _)| *entity == EntityType::Trunk));
+    assert_eq!(scopes("smishing-burst").len(), 2, "templates and domains");
+    assert_eq!(scopes("sms-pumping"), [(EntityType::Caller, "")]);
+    assert_eq!(scopes("otp-farm").len(), 2, "devices and cells");
 }
 
 #[test]

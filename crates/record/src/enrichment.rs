@@ -88,8 +88,6 @@ pub struct Enrichment {
     pub imei_changed_s: Known,
     /// Seconds since the forwarding target last changed.
     pub forward_changed_s: Known,
-    /// Seconds since a call of 30 s or more was last received.
-    pub received_s: Known,
     /// Metres from the last known cell to this record's.
     pub distance_m: Known,
     /// Metres an hour that the way between them takes at least.
@@ -106,8 +104,6 @@ pub struct Enrichment {
     pub m2m: bool,
     /// The pair of served subscriber and other party had no contact for 30 days.
     pub first_contact: bool,
-    /// First record of a day with a device, or first with another device or IMSI than before.
-    pub binding: bool,
     /// The present forwarding target was no contact for 30 days when it was set.
     pub forwarded_to_first_contact: bool,
 }

@@ -16,7 +16,7 @@ const CHUNK: u64 = 100_000;
 const FRAME: u32 = 512;
 
 fn generator(subscribers: u64) -> Generator {
-    let mut generator = Generator::new(Settings::new(subscribers, 30.0, 7));
+    let mut generator = Generator::new(Settings::new(subscribers, 3_650.0, 7));
     // Ten in the morning by the clock of four of the countries.
     let busy_ms = generator.settings().start.as_ms() + 3 * 3_600_000;
     while generator.next_row().expect("a longer run").at_ms < busy_ms {}

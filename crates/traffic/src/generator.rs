@@ -169,6 +169,8 @@ impl Generator {
         let texts: Vec<Texts> = (0..OPERATORS.len()).map(|operator| Texts::new(operator, &mut names)).collect();
         let mut episodes = episodes::plan(&settings, &population, &mut names, &texts);
         let mut steps: Vec<Step> = episodes.iter_mut().flat_map(|episode| std::mem::take(&mut episode.steps)).collect();
+        let changes: Vec<_> = episodes.iter_mut().flat_map(|episode| std::mem::take(&mut episode.changes)).collect();
+        let population = population.with_changes(changes);
         // Stable: steps of one time keep the order of their episodes.
         steps.sort_by_key(Step::at_ms);
         let weights: Vec<f64> = SENDERS.iter().map(|(_, _, weight)| f64::from(*weight)).collect();
@@ -272,7 +274,7 @@ impl Generator {
         while let Some(step) = self.steps.get(self.next_step)
             && step.at_ms() < ends
         {
-            let (step, reference) = (*step, EPISODES << 56 | self.next_step as u64);
+            let (step, reference) = (step.settled(&self.population), EPISODES << 56 | self.next_step as u64);
             self.next_step += 1;
             let mut legs = self.legs();
             match step {
@@ -334,29 +336,30 @@ impl Generator {
     /// A call among the subscribers of a country; `None` where one of them is on the way or abroad.
     fn ordinary_call(&self, operator: usize, begins: i64, rng: &mut ChaCha8Rng) -> Option<Call> {
         let people = &self.population;
+        let local_hour = (begins / HOUR_MS + OPERATORS[operator].utc_h).rem_euclid(24) as u64;
         let who = people.caller(operator, rng.next_u64());
-        if people.roams(who).is_some() {
+        let draws = rng.next_u64();
+        if people.roams(who).is_some() || !people.is_up(who, local_hour, draws << 8) {
             return None;
         }
-        let draws = rng.next_u64();
         let (other, habit) = if permille(draws, STRANGERS) {
             let other = if permille(draws << 20, 500) {
                 Err(who.of().off_net_number(rng.next_u64() >> 34))
             } else {
                 Ok(people.caller(operator, rng.next_u64()))
             };
-            (other, 90)
+            (other, OTHERS_HABIT)
         } else {
             let slot = if permille(draws << 20, FAVOURITE) { 0 } else { people.contact_slot(who, rng.next_u64()) };
             match people.off_net(who, slot) {
-                Some(digits) => (Err(digits), 90),
+                Some(digits) => (Err(digits), OTHERS_HABIT),
                 None => {
                     let contact = people.contact(who, slot);
                     (Ok(contact), people.habit(contact))
                 }
             }
         };
-        if other == Ok(who) {
+        if other.is_ok_and(|other| other == who || !people.is_up(other, local_hour, draws << 24)) {
             return None;
         }
         let own_habit = people.habit(who);
@@ -491,7 +494,7 @@ pub fn own(people: &Population, who: Subscriber, start_ms: i64, until_ms: i64, d
             people.cell(spot, draw)
         }
     };
-    Some(Own { who, imsi: who.imsi(0), imei: people.imei(who, start_ms, draw >> 8), cell, visiting })
+    Some(Own { who, imsi: people.imsi(who, start_ms), imei: people.imei(who, start_ms), cell, visiting })
 }
 
 impl Iterator for Generator {
@@ -523,20 +526,22 @@ const STREAM_ABROAD: u64 = 2;
 const STREAM_MESSAGES: u64 = 3;
 const EPISODES: u64 = 32;
 /// Attempts that a subscriber makes in a day. Calibrated: 1,152 conversations a subscriber in eight months at the mean.
-const CALLS_PER_DAY: f64 = 4.0;
+const CALLS_PER_DAY: f64 = 6.9;
 /// Messages that a subscriber gets in a day: 1,506 in eight months at the mean.
-const MESSAGES_PER_DAY: f64 = 6.2;
+const MESSAGES_PER_DAY: f64 = 5.9;
 /// Of 1,000 attempts so many are answered.
 const ANSWERED: u64 = 700;
 /// Of 1,000 calls so many go to or come from somebody by chance.
-const STRANGERS: u64 = 60;
+const STRANGERS: u64 = 25;
+/// How much people of other operators call: see [`Population::habit`].
+const OTHERS_HABIT: u64 = 70;
 /// Of 1,000 calls among contacts so many go to the first, besides its place among them.
 const FAVOURITE: u64 = 80;
 /// Of 1,000 calls so many cross a border.
-const ABROAD: f64 = 15.0;
+const ABROAD: f64 = 10.0;
 /// Of 1,000 messages so many are of a person.
 const PERSONAL: u64 = 60;
 /// Conversations: median 37 s, mean 77 s (Sichuan set, normal).
-const LENGTH_MEDIAN_MS: f64 = 36_000.0;
-const LENGTH_SIGMA: f64 = 1.25;
+const LENGTH_MEDIAN_MS: f64 = 35_000.0;
+const LENGTH_SIGMA: f64 = 1.15;
 const LENGTH_MAX_MS: f64 = 7_200_000.0;

@@ -96,7 +96,7 @@ impl Geography {
     #[must_use]
     pub const fn border_city(self, draw: u64) -> u64 {
         // The second and the fifth of every country are.
-        if draw % 2 == 0 { 1 } else { 4 }
+        if draw.is_multiple_of(2) { 1 } else { 4 }
     }
 
     /// Cells as the reference table: `cell,latitude,longitude,country,admin1,border`.

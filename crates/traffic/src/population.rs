@@ -9,10 +9,12 @@
 //! - Places: home, work, other counties at weekends, other cities on some days. Nobody is anywhere while travelling, and
 //!   calls of that time are not made: distances over times stay possible.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::draw::{self, Weighted, below, ln, mix, permille};
-use crate::geography::{COUNTIES, Geography};
+use crate::geography::{CELLS, COUNTIES, Geography, NO_CELL, city_of, county_of};
+use crate::legs::Own;
 use crate::world::{OPERATORS, Operator};
 
 /// Ranks of activity.
@@ -22,7 +24,7 @@ pub const ACTIVITY_SIGMA: f64 = 1.10;
 /// The same of messages: quartiles 774 and 1,872.
 const MESSAGES_SIGMA: f64 = 0.66;
 /// Contacts of a subscriber of the median activity.
-const CONTACTS: f64 = 150.0;
+const CONTACTS: f64 = 68.0;
 /// Partners are within so many ranks.
 const PARTNER_RANKS: u64 = 32;
 /// One subscriber in this many is abroad.
@@ -44,6 +46,7 @@ mod what {
     pub const OUTING: u64 = 9;
     pub const OFF_NET: u64 = 10;
     pub const TALK: u64 = 11;
+    pub const HOURS: u64 = 12;
 }
 
 /// A subscriber, by operator and index among its subscribers.
@@ -105,6 +108,37 @@ pub struct Spot {
     nearest: u64,
 }
 
+/// What an episode changes of an ordinary subscriber's life, so that all its records agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Is at a cell, and on the way there and back before and after.
+    Stays {
+        /// From.
+        from_ms: i64,
+        /// Until.
+        until_ms: i64,
+        /// Where.
+        cell: u32,
+    },
+    /// Has another device.
+    Device {
+        /// From then on.
+        from_ms: i64,
+        /// IMEI, 14 digits.
+        imei: u64,
+    },
+    /// Has another SIM.
+    Card {
+        /// From then on.
+        from_ms: i64,
+        /// IMSI.
+        imsi: u64,
+    },
+}
+
+/// On the way to a place where an episode puts somebody, and back.
+const JOURNEY_MS: i64 = 3 * HOUR_MS;
+
 /// What a contract says: the `subscribers` reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contract {
@@ -130,18 +164,26 @@ pub struct Population {
     pub geography: Geography,
     blocks: u64,
     tables: Arc<Tables>,
+    changes: Arc<BTreeMap<Subscriber, Vec<Change>>>,
+    /// A bit for each of those that may have a change: nearly nobody has.
+    changed: Arc<Vec<u64>>,
 }
 
 #[derive(Debug)]
 struct Tables {
     calls: Weighted,
     messages: Weighted,
+    /// Lengths of people's calls against the mean, in hundredths.
+    talk: Vec<u64>,
     /// Contacts by rank, as the logarithm.
     contacts_ln: Vec<f64>,
     /// e to the power of 0 to 9 in steps.
     powers: Vec<f64>,
 }
 
+const TALKS: usize = 256;
+/// Quartiles of the mean length 55 and 104 s.
+const TALK_SIGMA: f64 = 0.6;
 const POWERS_MAX: f64 = 9.0;
 const POWERS: usize = 8192;
 
@@ -154,10 +196,73 @@ impl Population {
         let tables = Tables {
             calls: Weighted::new(&calls),
             messages: Weighted::new(&draw::lognormal_quantiles(RANKS as usize, 1.0, MESSAGES_SIGMA)),
+            talk: draw::lognormal_quantiles(TALKS, 100.0, TALK_SIGMA).iter().map(|share| *share as u64).collect(),
             contacts_ln: calls.iter().map(|activity| ln((CONTACTS * activity).clamp(8.0, 4000.0))).collect(),
             powers: (0..POWERS).map(|step| draw::exp(POWERS_MAX * step as f64 / POWERS as f64)).collect(),
         };
-        Self { seed, ordinary, geography: Geography::new(ordinary), blocks: ordinary / RANKS, tables: Arc::new(tables) }
+        Self {
+            seed,
+            ordinary,
+            geography: Geography::new(ordinary),
+            blocks: ordinary / RANKS,
+            tables: Arc::new(tables),
+            changes: Arc::default(),
+            changed: Arc::new(vec![0; CHANGED_WORDS]),
+        }
+    }
+
+    /// Takes what episodes change.
+    #[must_use]
+    pub fn with_changes(mut self, changes: impl IntoIterator<Item = (Subscriber, Change)>) -> Self {
+        let (mut of, mut changed) = (BTreeMap::<Subscriber, Vec<Change>>::new(), vec![0; CHANGED_WORDS]);
+        for (who, change) in changes {
+            of.entry(who).or_default().push(change);
+            let (word, bit) = changed_bit(who);
+            changed[word] |= bit;
+        }
+        (self.changes, self.changed) = (Arc::new(of), Arc::new(changed));
+        self
+    }
+
+    fn changes_of(&self, who: Subscriber) -> &[Change] {
+        let (word, bit) = changed_bit(who);
+        if self.changed[word] & bit == 0 {
+            return &[];
+        }
+        self.changes.get(&who).map_or(&[], Vec::as_slice)
+    }
+
+    /// A subscriber as one episode planned it, with what all episodes change of it: what was planned otherwise stays.
+    #[must_use]
+    pub fn settled(&self, mut own: Own, at_ms: i64) -> Own {
+        let changes = self.changes_of(own.who);
+        if changes.is_empty() {
+            return own;
+        }
+        if own.imsi == own.who.imsi(0) {
+            own.imsi = self.imsi(own.who, at_ms);
+        }
+        if own.imei == self.first_imei(own.who, at_ms) {
+            own.imei = self.imei(own.who, at_ms);
+        }
+        for change in changes {
+            let Change::Stays { from_ms, until_ms, cell } = change else { continue };
+            if (from_ms - JOURNEY_MS..until_ms + JOURNEY_MS).contains(&at_ms) {
+                own.cell = if (*from_ms..*until_ms).contains(&at_ms) { *cell } else { NO_CELL };
+            }
+        }
+        own
+    }
+
+    /// The SIM that somebody uses at a time.
+    #[must_use]
+    pub fn imsi(&self, who: Subscriber, at_ms: i64) -> u64 {
+        let card = |change: &Change| match change {
+            Change::Card { from_ms, imsi } if at_ms >= *from_ms => Some((*from_ms, *imsi)),
+            _ => None,
+        };
+        let newest = self.changes_of(who).iter().filter_map(card).max();
+        newest.map_or_else(|| who.imsi(0), |(_, imsi)| imsi)
     }
 
     /// Somebody, the likelier the more calls they make.
@@ -181,7 +286,7 @@ impl Population {
     #[must_use]
     pub fn anybody(&self, operator: usize, draw: u64) -> Subscriber {
         let index = below(draw, self.blocks * RANKS);
-        Subscriber { operator, index: if index % ROAMERS == 0 { index + 1 } else { index } }
+        Subscriber { operator, index: if index.is_multiple_of(ROAMERS) { index + 1 } else { index } }
     }
 
     /// Which of its contacts somebody talks to: the first most often, those behind by their place.
@@ -217,10 +322,10 @@ impl Population {
     pub fn habit(&self, who: Subscriber) -> u64 {
         let draw = mix(self.seed, what::HABIT, who.key());
         match below(draw, 100) {
-            0..5 => 3,
-            5..20 => 30 + (draw & 31),
-            20..80 => 60 + (draw & 63),
-            80..92 => 120 + (draw & 127),
+            0..4 => 3,
+            4..22 => 25 + (draw & 31),
+            22..70 => 60 + (draw & 63),
+            70..90 => 140 + (draw & 255),
             _ => 4_000,
         }
     }
@@ -228,16 +333,28 @@ impl Population {
     /// Length of somebody's calls against the mean, in hundredths.
     #[must_use]
     pub fn talk(&self, who: Subscriber) -> u64 {
-        let draw = mix(self.seed, what::TALK, who.key());
-        // The sum of four draws is near a normal one.
-        let sum = (0..4).map(|part| draw >> (part * 16) & 0xffff).sum::<u64>();
-        50 + sum * 100 / (4 * 0xffff)
+        self.tables.talk[below(mix(self.seed, what::TALK, who.key()), TALKS as u64) as usize]
+    }
+
+    /// Whether somebody calls at a local hour: most sleep at night; some call rather in the morning, some rather in the
+    /// evening.
+    #[must_use]
+    pub fn is_up(&self, who: Subscriber, local_hour: u64, draw: u64) -> bool {
+        let kind = mix(self.seed, what::HOURS, who.key());
+        let (wakes, sleeps) = (5 + (kind & 3), 20 + (kind >> 2 & 3));
+        let owl = permille(kind, 120);
+        if !owl && (local_hour < wakes || local_hour >= sleeps) {
+            return permille(draw, 40);
+        }
+        let evening = kind >> 8 & 1 == 1;
+        let off = if evening { (9..12).contains(&local_hour) } else { (16..20).contains(&local_hour) };
+        !off || permille(draw, 400)
     }
 
     /// Which operator's network a subscriber visits: one in [`ROAMERS`] is abroad all the time.
     #[must_use]
     pub fn roams(&self, who: Subscriber) -> Option<usize> {
-        (who.index % ROAMERS == 0 && who.index < self.ordinary).then(|| {
+        (who.index.is_multiple_of(ROAMERS) && who.index < self.ordinary).then(|| {
             let other = below(mix(self.seed, what::ABROAD, who.key()), OPERATORS.len() as u64 - 1) as usize;
             (who.operator + 1 + other) % OPERATORS.len()
         })
@@ -246,22 +363,32 @@ impl Population {
     /// Where somebody is at a time; `None` while travelling.
     #[must_use]
     pub fn spot(&self, who: Subscriber, at_ms: i64) -> Option<Spot> {
+        for change in self.changes_of(who) {
+            let Change::Stays { from_ms, until_ms, cell } = change else { continue };
+            if (*from_ms..*until_ms).contains(&at_ms) {
+                let (city, county) = (city_of(*cell), county_of(*cell) % COUNTIES);
+                return Some(Spot { city, county, nearest: u64::from(*cell) % CELLS });
+            }
+            if (from_ms - JOURNEY_MS..until_ms + JOURNEY_MS).contains(&at_ms) {
+                return None;
+            }
+        }
         let local_ms = at_ms + who.of().utc_h * HOUR_MS;
         let home = mix(self.seed, what::HOME, who.key());
         // Trips begin and end at five in the morning and take two days.
         let from_five = local_ms - 5 * HOUR_MS + (home & 1) as i64 * DAY_MS;
         let (block, phase) = (from_five.div_euclid(2 * DAY_MS), from_five.rem_euclid(2 * DAY_MS));
-        let city = self.city(who, home, block);
+        let (city, trip_county) = self.city(who, home, block);
         let near = match phase {
             phase if phase < 2 * HOUR_MS => block - 1,
             phase if phase > 2 * DAY_MS - HOUR_MS => block + 1,
             _ => block,
         };
-        if near != block && self.city(who, home, near) != city {
+        if near != block && self.city(who, home, near) != (city, trip_county) {
             return None;
         }
         if city != below(home, self.geography.cities) {
-            return Some(Spot { city, county: below(home << 20, COUNTIES), nearest: home >> 8 & 7 });
+            return Some(Spot { city, county: trip_county, nearest: home >> 8 & 7 });
         }
         let county = below(home << 8, COUNTIES);
         let work = mix(self.seed, what::WORK, who.key());
@@ -269,7 +396,9 @@ impl Population {
         // 1970-01-01 was a Thursday.
         let weekend = (day + 3).rem_euclid(7) >= 5;
         let outing = mix(self.seed, what::OUTING, who.key() ^ (day as u64) << 40);
-        let out = if weekend { permille(outing, 150) } else { permille(work, 550) || permille(outing, 10) };
+        // Most go out at weekends now and then; half work somewhere else than they live.
+        let outgoing = if work >> 19 & 3 == 0 { 0 } else { 90 };
+        let out = if weekend { permille(outing, outgoing) } else { permille(work, 550) };
         if !out {
             return Some(Spot { city, county, nearest: home & 7 });
         }
@@ -282,22 +411,25 @@ impl Population {
         if !(leaves..returns).contains(&of_day) {
             return Some(Spot { city, county, nearest: home & 7 });
         }
-        let draw = if weekend || !permille(work, 550) { outing } else { work };
-        let elsewhere = weekend || permille(draw << 24, 220);
-        let county = if elsewhere { county + 1 + below(draw << 12, COUNTIES - 1) } else { county };
-        Some(Spot { city, county: county % COUNTIES, nearest: 2 + (draw >> 40 & 7) })
+        // Work lies in another county for a third; of outings' goals there are one to eight.
+        let goal = mix(work, 2, if weekend { 1 + below(outing << 20, 1 + (work >> 21 & 7)) } else { 0 });
+        let elsewhere = weekend || permille(work << 24, 330);
+        let county = if elsewhere { county + 1 + below(goal << 12, COUNTIES - 1) } else { county };
+        Some(Spot { city, county: county % COUNTIES, nearest: 2 + (goal >> 40 & 7) })
     }
 
-    fn city(&self, who: Subscriber, home: u64, block: i64) -> u64 {
+    /// City of a pair of days, and on a trip the county.
+    fn city(&self, who: Subscriber, home: u64, block: i64) -> (u64, u64) {
         let home_city = below(home, self.geography.cities);
         let trip = mix(self.seed, what::TRIP, who.key() ^ (block as u64) << 40);
-        // Half never travel; the others on one to eight of a hundred trips' days.
-        let willing = if home >> 16 & 1 == 0 { 0 } else { 2 + (home >> 17 & 31) };
+        // A quarter never travel; the others on up to eleven of a hundred pairs of days.
+        let willing = if home >> 16 & 3 == 0 { 0 } else { 8 + (home >> 18 & 63) * (home >> 24 & 63) / 40 };
         if !permille(trip, willing) {
-            return home_city;
+            return (home_city, 0);
         }
-        let favourite = mix(home, 1, trip & 1);
-        (home_city + 1 + below(favourite, self.geography.cities - 1)) % self.geography.cities
+        let favourite = mix(home, 1, (trip & 3).min(1 + (home >> 30 & 1)));
+        let city = (home_city + 1 + below(favourite, self.geography.cities - 1)) % self.geography.cities;
+        (city, below(mix(home, 2, trip >> 8 & 7), COUNTIES))
     }
 
     /// One of the cells around a spot.
@@ -317,7 +449,17 @@ impl Population {
 
     /// IMEI of the device that somebody uses at a time.
     #[must_use]
-    pub fn imei(&self, who: Subscriber, at_ms: i64, draw: u64) -> u64 {
+    pub fn imei(&self, who: Subscriber, at_ms: i64) -> u64 {
+        let bought = |change: &Change| match change {
+            Change::Device { from_ms, imei } if at_ms >= *from_ms => Some((*from_ms, *imei)),
+            _ => None,
+        };
+        let newest = self.changes_of(who).iter().filter_map(bought).max();
+        newest.map_or_else(|| self.first_imei(who, at_ms), |(_, imei)| imei)
+    }
+
+    /// The same without what episodes change.
+    fn first_imei(&self, who: Subscriber, at_ms: i64) -> u64 {
         let device = mix(self.seed, what::DEVICE, who.key());
         // Placeholders that some devices and some switches give: a dozen subscribers in 10,000.
         if permille(device, 2) && permille(device << 20, 600) {
@@ -329,8 +471,8 @@ impl Population {
             54..86 => day / 420,
             86..95 => day / 140,
             95..98 => day / 60,
-            // Two devices in turn, as people with a phone for work have.
-            _ => draw & 1,
+            // Two devices in turn.
+            _ => (day / 12) & 1,
         };
         who.device(count)
     }
@@ -357,3 +499,10 @@ impl Population {
 const OFF_NET: u64 = 300;
 /// IMEIs that stand for none.
 pub const PLACEHOLDER_IMEIS: [u64; 2] = [0, 35_000_000_000_000];
+/// Words of the bits of changes: 32 KiB, which a core keeps near.
+const CHANGED_WORDS: usize = 4096;
+
+const fn changed_bit(who: Subscriber) -> (usize, u64) {
+    let place = mix(0, 91, who.key()) as usize % (CHANGED_WORDS * 64);
+    (place / 64, 1 << (place % 64))
+}

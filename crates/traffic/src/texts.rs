@@ -30,14 +30,14 @@ pub const SENDERS: [(&str, Purpose, u32); 16] = [
     ("CITYSCHOOL", Purpose::Notice, 2),
     ("TOPUPSHOP", Purpose::Offer, 16),
     ("MARKETDAY", Purpose::Offer, 10),
-    ("MEKONGOTP", Purpose::Code, 5),
-    ("PAYCODE", Purpose::Code, 6),
-    ("CHATTER", Purpose::Code, 4),
-    ("RIDENOW", Purpose::Code, 4),
-    ("BAZAARLY", Purpose::Code, 3),
-    ("LUNAMAIL", Purpose::Code, 3),
-    ("VIDLOOP", Purpose::Code, 3),
-    ("TRADEHUB", Purpose::Code, 3),
+    ("MEKONGOTP", Purpose::Code, 3),
+    ("PAYCODE", Purpose::Code, 3),
+    ("CHATTER", Purpose::Code, 2),
+    ("RIDENOW", Purpose::Code, 2),
+    ("BAZAARLY", Purpose::Code, 1),
+    ("LUNAMAIL", Purpose::Code, 1),
+    ("VIDLOOP", Purpose::Code, 1),
+    ("TRADEHUB", Purpose::Code, 1),
 ];
 
 /// Texts of a language, in the order of [`OPERATORS`]. `{}` stands for the sender.
@@ -191,7 +191,7 @@ impl Texts {
     /// What somebody writes to somebody: a common phrase, or words of their own.
     #[must_use]
     pub fn personal(&self, draw: u64) -> Text {
-        if draw % 4 == 0 {
+        if draw.is_multiple_of(4) {
             return self.phrases[(draw >> 8) as usize % self.phrases.len()];
         }
         Text { template: draw | 1, length: 8 + (draw >> 32) as u16 % 90, ..Text::default() }

@@ -182,7 +182,7 @@ fn sequence(first: u8, then: u8, duration_ms: Option<u64>, event: &Event<'_>) ->
     let is_first = event.passes >> first & 1 == 1;
     // A further part of a call makes it longer, not one call more.
     let is_then = event.passes >> then & 1 == 1 && event.counted >> then & 1 == 0;
-    let stands = u8::from(is_first) * FIRST | u8::from(is_then) * THEN;
+    let stands = (u8::from(is_first) * FIRST) | (u8::from(is_then) * THEN);
     (stands != 0).then(|| Cell::Sequence(Moments::of(begins_ms, event.at_ms, stands)))
 }
 

@@ -4,11 +4,11 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::{Class, Episode, Listed, Step};
-use crate::draw::{draw_below, hash, mix};
+use crate::draw::{draw_below, hash, lognormal_quantiles, mix};
 use crate::generator::{Settings, own};
-use crate::geography::{self, CELLS, COUNTIES};
+use crate::geography::{self, CELLS, COUNTIES, NO_CELL};
 use crate::legs::{Call, End, Message, Own, Redirecting, Report, Sender, Update};
-use crate::population::{Contract, Population, Subscriber};
+use crate::population::{Change, Contract, Population, Subscriber};
 use crate::reference;
 use crate::row::{Names, Who};
 use crate::texts::{Text, Texts};
@@ -32,12 +32,15 @@ pub struct World<'w> {
     texts: &'w [Texts],
     /// Subscribers of each operator that only episodes use.
     planted: [u64; OPERATORS.len()],
+    /// Quantiles of the lengths of fraud's conversations, seconds.
+    lengths_s: Vec<u64>,
 }
 
 impl<'w> World<'w> {
     /// Nothing is planted yet.
     pub fn new(settings: &'w Settings, population: &'w Population, names: &'w mut Names, texts: &'w [Texts]) -> Self {
-        Self { settings, population, names, texts, planted: [0; OPERATORS.len()] }
+        let lengths_s = lognormal_quantiles(256, 42.0, 1.2).into_iter().map(|s| s.clamp(2.0, 900.0) as u64).collect();
+        Self { settings, population, names, texts, planted: [0; OPERATORS.len()], lengths_s }
     }
 
     /// Seed of the run.
@@ -64,6 +67,7 @@ pub struct Draft<'a, 'w> {
     steps: Vec<Step>,
     listed: Vec<Listed>,
     contracts: Vec<(Subscriber, Contract)>,
+    changes: Vec<(Subscriber, Change)>,
     entities: Vec<(String, String)>,
     countries: Vec<usize>,
     members: u64,
@@ -75,7 +79,9 @@ impl<'a, 'w> Draft<'a, 'w> {
     pub fn new(world: &'a mut World<'w>, class: &'a Class, grade: Grade, number: u64) -> Self {
         let name = xxhash_rust::xxh3::xxh3_64(class.name.as_bytes());
         let mut rng = ChaCha8Rng::seed_from_u64(hash(world.settings.seed, &[8, name, grade as u64, number]));
-        let operator = draw_below(&mut rng, OPERATORS.len() as u64) as usize;
+        // One country after the other, from one that the seed chooses: each gets its share of every class and grade.
+        let first = hash(world.settings.seed, &[7, name, grade as u64]) % OPERATORS.len() as u64;
+        let operator = ((first + number) % OPERATORS.len() as u64) as usize;
         let next_callee = rng.next_u64() >> 24;
         let begins = world.settings.start.as_ms() + 5 * MINUTE;
         Self {
@@ -89,6 +95,7 @@ impl<'a, 'w> Draft<'a, 'w> {
             steps: Vec::new(),
             listed: Vec::new(),
             contracts: Vec::new(),
+            changes: Vec::new(),
             entities: Vec::new(),
             countries: vec![operator],
             members: 0,
@@ -116,18 +123,19 @@ impl<'a, 'w> Draft<'a, 'w> {
         from + self.below((to - from).max(1) as u64) as i64
     }
 
-    /// Sets the beginning so that `length` fits into the run; by day where there is room. A run that is too short cuts
-    /// the episode's end off.
+    /// Sets the beginning so that `length`, and four hours at least, fit into the run; by day where there is room. In a
+    /// shorter run it begins at once, and one that is too short cuts its end off.
     pub fn lasts(&mut self, length: i64) {
         let start = self.world.settings.start.as_ms();
-        let room = self.world.settings.ends_ms() - start - length - 10 * MINUTE;
+        let room = self.world.settings.ends_ms() - start - (length + 10 * MINUTE).max(4 * HOUR);
         if room <= 0 {
             return;
         }
         for _ in 0..12 {
             self.begins = start + 5 * MINUTE + self.between(0, room);
             let local_hour = (self.begins / HOUR + OPERATORS[self.operator].utc_h).rem_euclid(24);
-            if (7..20).contains(&local_hour) || length > 12 * HOUR {
+            let latest = (21 - length / HOUR).max(9);
+            if (7..latest).contains(&local_hour) || length > 12 * HOUR {
                 break;
             }
         }
@@ -199,23 +207,29 @@ impl<'a, 'w> Draft<'a, 'w> {
             if self.world.population.roams(who).is_some() {
                 continue;
             }
-            if let Some(own) = own(self.world.population, who, at, at, self.next_callee) {
+            // Whoever is called stays where they are for as long as most calls take.
+            if let Some(own) = own(self.world.population, who, at, at + 30 * MINUTE, self.next_callee) {
                 return own;
             }
         }
     }
 
-    /// A subscriber as it is at a time; at home while it travels.
+    /// A subscriber as it is at a time; at no known cell while it travels.
     #[must_use]
     pub fn own(&self, who: Subscriber, at: i64) -> Own {
         let people = self.world.population;
         own(people, who, at, at, at as u64).unwrap_or_else(|| Own {
             who,
             imsi: who.imsi(0),
-            imei: people.imei(who, at, 0),
-            cell: people.home_cell(who),
+            imei: people.imei(who, at),
+            cell: NO_CELL,
             visiting: None,
         })
+    }
+
+    /// Changes an ordinary subscriber's life, in all its records.
+    pub fn change(&mut self, who: Subscriber, change: Change) {
+        self.changes.push((who, change));
     }
 
     /// A subscriber with a device of its own at a cell.
@@ -325,6 +339,23 @@ impl<'a, 'w> Draft<'a, 'w> {
     fn step(&mut self, step: Step) {
         if step.at_ms() >= self.world.settings.start.as_ms() && step.at_ms() < self.world.settings.ends_ms() {
             self.steps.push(step);
+        }
+    }
+
+    /// Length of a conversation as fraud's have it, seconds: median 42, mean some 85, at most 15 minutes (Sichuan set,
+    /// labelled numbers: median of the medians 42, quartiles of the means 59 and 145).
+    pub fn conversation(&mut self) -> u64 {
+        let place = self.below(self.world.lengths_s.len() as u64);
+        self.world.lengths_s[place as usize]
+    }
+
+    /// Offers that the operator and shops send to every SIM.
+    pub fn is_written_to(&mut self, own: Own, hours: i64) {
+        for _ in 0..(hours / 5).max(1) {
+            let at = self.begins + self.between(0, hours * HOUR);
+            let offer = 6 + self.below(2);
+            let text = self.texts().registered(offer, at as u64);
+            self.message(Sender::Named, own, at, text, 0);
         }
     }
 
@@ -445,6 +476,7 @@ impl<'a, 'w> Draft<'a, 'w> {
             },
             listed: self.listed,
             contracts: self.contracts,
+            changes: self.changes,
             steps: self.steps,
         })
     }

@@ -20,9 +20,9 @@ pub mod wangiri;
 pub use draft::{DAY, Draft, HOUR, MINUTE, SECOND, World};
 
 use crate::generator::Settings;
-use crate::legs::{Call, Message, Report, Update};
+use crate::legs::{Call, End, Message, Own, Redirecting, Report, Sender, Update};
 use crate::look_alikes;
-use crate::population::{Contract, Population, Subscriber};
+use crate::population::{Change, Contract, Population, Subscriber};
 use crate::row::Names;
 use crate::texts::Texts;
 use crate::truth::{Grade, Truth};
@@ -90,6 +90,34 @@ impl Step {
             Self::Report(report) => report.at_ms,
         }
     }
+
+    /// The step with what all episodes change of its subscribers' lives.
+    #[must_use]
+    pub fn settled(mut self, people: &Population) -> Self {
+        let at_ms = self.at_ms();
+        let settle = |own: &mut Own| *own = people.settled(*own, at_ms);
+        match &mut self {
+            Self::Call(call) => {
+                for end in [&mut call.caller, &mut call.callee] {
+                    if let End::Own(own) = end {
+                        settle(own);
+                    }
+                }
+                if let Redirecting::Own(own) = &mut call.redirecting {
+                    settle(own);
+                }
+            }
+            Self::Message(message) => {
+                settle(&mut message.callee);
+                if let Sender::Own(own) = &mut message.sender {
+                    settle(own);
+                }
+            }
+            Self::Update(update) => settle(&mut update.own),
+            Self::Report(_) => {}
+        }
+        self
+    }
 }
 
 /// An episode: what it does and what is true of it.
@@ -101,6 +129,8 @@ pub struct Episode {
     pub listed: Vec<Listed>,
     /// Contracts of subscribers that only it uses.
     pub contracts: Vec<(Subscriber, Contract)>,
+    /// What it changes of ordinary subscribers' lives; the generator takes them.
+    pub changes: Vec<(Subscriber, Change)>,
     /// What it does; the generator takes them.
     pub steps: Vec<Step>,
 }

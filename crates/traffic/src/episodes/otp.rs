@@ -20,7 +20,7 @@ fn bombing(draft: &mut Draft<'_, '_>) {
     draft.number_entity("callee", victim.who.digits());
     for code in 0..codes {
         let at = draft.begins + code * length / codes + draft.between(0, 5 * SECOND);
-        draft.code(code as u64 % services, victim, at);
+        draft.code(code as u64 % services, draft.own(victim.who, at), at);
     }
 }
 
@@ -38,7 +38,9 @@ fn pumping(draft: &mut Draft<'_, '_>) {
         let at = draft.begins + code * length / codes + draft.between(0, 2 * SECOND);
         let digits = first + (code as u64 * step) % 1000;
         let who = Subscriber { operator: draft.operator, index: OPERATORS[draft.operator].index_of(digits) };
-        draft.message(Sender::Named, draft.at(who, cell), at, text, 0);
+        // Some of the block's numbers have subscribers who know nothing of it.
+        let reader = if who.index < draft.ordinary() { draft.own(who, at) } else { draft.at(who, cell) };
+        draft.message(Sender::Named, reader, at, text, 0);
         if draft.grade == Grade::Hard && code % 3 == 0 {
             // Among customers of the service.
             let customer = draft.callee(at);

@@ -32,13 +32,13 @@ pub const CLASSES: &[Class] = &[
     },
 ];
 
-/// So many calls within a time, evenly with some jitter, each to somebody else.
-fn calls(draft: &mut Draft<'_, '_>, own: Own, from: i64, length: i64, count: i64, seconds: (u64, u64)) {
+/// So many calls within a time, evenly with some jitter, each to somebody else; a SIM has one call at a time.
+fn calls(draft: &mut Draft<'_, '_>, own: Own, from: i64, length: i64, count: i64) {
     for call in 0..count {
         let spread = length / count;
         let at = from + call * spread + draft.between(0, spread / 2);
         let callee = End::Own(draft.callee(at));
-        let seconds = seconds.0 + draft.below(seconds.1 - seconds.0);
+        let seconds = draft.conversation().clamp(5, (spread / 2000 - 10).max(20) as u64);
         draft.call(End::Own(own), callee, at, seconds);
     }
 }
@@ -52,9 +52,10 @@ fn burst(draft: &mut Draft<'_, '_>) {
     let cell = draft.site();
     let own = draft.at(sims[0], cell);
     draft.caller_entities(&own);
+    draft.is_written_to(own, hours);
     for hour in 0..hours {
         let cell = Draft::beside(cell, hour as u64 % cells);
-        calls(draft, Own { cell, ..own }, draft.begins + hour * HOUR, HOUR, an_hour, (5, 55));
+        calls(draft, Own { cell, ..own }, draft.begins + hour * HOUR, HOUR, an_hour);
         if draft.grade == Grade::Medium {
             // Boxes ring each other to look alive.
             let other = draft.at(sims[1], cell);
@@ -64,7 +65,7 @@ fn burst(draft: &mut Draft<'_, '_>) {
     }
     if draft.grade == Grade::Hard {
         let friend = draft.somebody();
-        for _ in 0..6 {
+        for _ in 0..4 {
             let at = draft.begins + draft.between(0, hours * HOUR);
             let friend = End::Own(draft.own(friend, at));
             draft.call(End::Own(own), friend, at, 40);
@@ -89,8 +90,9 @@ fn rotation(draft: &mut Draft<'_, '_>) {
         let cell = Draft::beside(cell, draft.by(0, number as u64 % 2, number as u64 % 2));
         let own = Own { imei: device, ..draft.at(sim, cell) };
         draft.caller_entities(&own);
+        draft.is_written_to(own, hours);
         let from = draft.begins + number as i64 * turn;
-        calls(draft, own, from, turn - turn / 10, each, (10, 90));
+        calls(draft, own, from, turn - turn / 10, each);
         if draft.grade == Grade::Hard {
             draft.lives(own, from, turn / HOUR, 12);
         }
@@ -110,7 +112,8 @@ fn site(draft: &mut Draft<'_, '_>) {
         let device = sims[number / per_device * per_device].device(0);
         let own = Own { imei: device, ..draft.at(*sim, Draft::beside(cell, number as u64 % cells)) };
         draft.caller_entities(&own);
-        calls(draft, own, draft.begins, hours * HOUR, a_day, (10, 120));
+        draft.is_written_to(own, hours);
+        calls(draft, own, draft.begins, hours * HOUR, a_day);
         if draft.grade == Grade::Hard {
             draft.lives(own, draft.begins, hours, 6);
         }

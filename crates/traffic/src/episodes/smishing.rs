@@ -24,7 +24,9 @@ fn burst(draft: &mut Draft<'_, '_>) {
     for message in 0..messages {
         let at = draft.begins + message * length / messages;
         let callee = draft.callee(at);
-        let text = Text { sender: names[message as usize % names.len()], ..texts[message as usize % texts.len()] };
+        // In turn where one wording is all there is; at random among several, so that each has all senders.
+        let sender = if wordings == 1 { message as usize } else { draft.below(senders) as usize };
+        let text = Text { sender: names[sender % names.len()], ..texts[message as usize % texts.len()] };
         draft.message(Sender::Named, callee, at, text, 0);
     }
 }
@@ -35,7 +37,7 @@ fn wording_of(draft: &mut Draft<'_, '_>, wording: u64) -> Text {
     let (template, length) = texts::bait(draft.operator, wording + draft.number, &letters(&campaign), &domain);
     draft.entity("template", format!("{template:016x}"));
     // Every second easy or medium campaign has no link: its text alone tells.
-    let linked = draft.number % 2 == 0 || draft.grade == Grade::Hard;
+    let linked = draft.number.is_multiple_of(2) || draft.grade == Grade::Hard;
     let domain_place = if linked { draft.name(&domain) } else { 0 };
     if linked {
         draft.entity("domain", domain);

@@ -45,16 +45,18 @@ fn impersonation(draft: &mut Draft<'_, '_>) {
     draft.lasts(5 * HOUR);
     let victim = draft.callee(draft.begins);
     draft.number_entity("callee", victim.who.digits());
-    let abroad = draft.by(true, true, draft.number % 2 == 0);
+    let abroad = draft.by(true, true, draft.number.is_multiple_of(2));
     let caller = stranger(draft, abroad);
     number_of(draft, &caller);
     draft.call(caller, End::Own(victim), draft.begins, minutes * 60);
     let hangs_up = draft.begins + minutes as i64 * MINUTE;
-    draft.code(draft.number, victim, hangs_up + code_after * MINUTE);
+    let at = hangs_up + code_after * MINUTE;
+    draft.code(draft.number, draft.own(victim.who, at), at);
     if second {
         let other = stranger(draft, true);
         number_of(draft, &other);
-        draft.call(other, End::Own(victim), hangs_up + (code_after + 8) * MINUTE, 9 * 60);
+        let at = hangs_up + (code_after + 8) * MINUTE;
+        draft.call(other, End::Own(draft.own(victim.who, at)), at, 9 * 60);
     }
 }
 
@@ -75,7 +77,7 @@ fn otp_during_call(draft: &mut Draft<'_, '_>) {
     draft.call(caller, End::Own(victim), draft.begins, minutes * 60);
     for code in 0..codes {
         let at = draft.begins + minutes as i64 * MINUTE / 2 + code * 2 * MINUTE;
-        draft.code(draft.number + code as u64, victim, at);
+        draft.code(draft.number + code as u64, draft.own(victim.who, at), at);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::episodes::{Class, Draft, HOUR, MINUTE};
 use crate::legs::{End, Own};
+use crate::population::Change;
 
 /// See the module.
 pub const CLASSES: &[Class] = &[
@@ -35,6 +36,7 @@ fn repair(draft: &mut Draft<'_, '_>) {
     for customer in 0..7 {
         let at = draft.begins + customer * HOUR + draft.between(0, 40 * MINUTE);
         let who = draft.somebody();
+        draft.change(who, Change::Stays { from_ms: at - 10 * MINUTE, until_ms: at + 10 * MINUTE, cell });
         let own = Own { imei: device, cell, visiting: None, ..draft.own(who, at) };
         let shop = draft.own(shop, at);
         draft.call(End::Own(own), End::Own(shop), at, 10);
@@ -51,9 +53,11 @@ fn shared(draft: &mut Draft<'_, '_>) {
     let hours = 20;
     for _ in 0..phones {
         let who = draft.somebody();
+        draft.change(who, Change::Device { from_ms: i64::MIN, imei: device });
         for _ in 0..2 {
             let at = draft.begins + draft.between(0, hours * HOUR);
-            let own = Own { imei: device, ..draft.own(who, at) };
+            // The change gives it the device.
+            let own = draft.own(who, at);
             let contact = draft.population().contact(who, 1);
             let contact = draft.own(contact, at);
             if contact.who != who && contact.visiting.is_none() {

@@ -1,7 +1,8 @@
 //! Senders with many readers, and people who change their phone.
 
 use crate::episodes::{Class, Draft, HOUR, MINUTE};
-use crate::legs::{End, Own, Sender};
+use crate::legs::{End, Own, Redirecting, Sender};
+use crate::population::Change;
 use crate::texts::{Text, fingerprint};
 
 /// See the module.
@@ -80,18 +81,20 @@ fn forgetful(draft: &mut Draft<'_, '_>) {
     draft.members(5);
 }
 
-/// A new phone, a new card a day before, and the codes of setting it up after two days or none at all.
+/// A new phone with the old card; the codes that come are those of every day.
 fn new_phone(draft: &mut Draft<'_, '_>) {
     draft.lasts(20 * HOUR);
     for person in 0..4_i64 {
         let at = draft.begins + person * HOUR;
         let own = draft.callee(at);
         draft.number_entity("callee", own.who.digits());
-        let (old, new) = (own, Own { imei: draft.new_device(), ..own });
+        let (imei, from_ms) = (draft.new_device(), at + 5 * HOUR);
+        draft.change(own.who, Change::Device { from_ms, imei });
         for call in 0..4 {
             let at = at + call * 3 * HOUR;
             let friend = draft.callee(at);
-            let own = if call < 2 { old } else { new };
+            let now = draft.own(own.who, at);
+            let own = if at < from_ms { now } else { Own { imei, ..now } };
             draft.call(End::Own(own), End::Own(friend), at, 40);
         }
     }
@@ -106,12 +109,14 @@ fn second_phone(draft: &mut Draft<'_, '_>) {
     let second = draft.callee(draft.begins);
     for call in 0..4 {
         let at = draft.begins + call * 30 * MINUTE;
+        let (own, second) = (draft.own(own.who, at), draft.own(second.who, at));
         draft.call(End::Own(own), End::Own(second), at, 30);
     }
     for call in 0..5 {
         let at = draft.begins + 3 * HOUR + call * HOUR;
         let caller = draft.callee(at);
-        draft.forwarded(End::Own(caller), crate::legs::Redirecting::Own(own), End::Own(second), at, 60);
+        let (own, second) = (draft.own(own.who, at), draft.own(second.who, at));
+        draft.forwarded(End::Own(caller), Redirecting::Own(own), End::Own(second), at, 60);
     }
     draft.members(1);
 }

@@ -33,7 +33,7 @@ fn alike(class: &str, pattern: &str, operator: usize, times: (i64, i64), entitie
         last_ms: times.1,
         ..Truth::default()
     };
-    Episode { truth, listed: Vec::new(), contracts: Vec::new(), steps: Vec::new() }
+    Episode { truth, listed: Vec::new(), contracts: Vec::new(), changes: Vec::new(), steps: Vec::new() }
 }
 
 /// Holidays that the run holds: everybody calls and writes more. They have no entity: what is accused on such a day is

@@ -1,7 +1,9 @@
 //! Many people at one place.
 
-use crate::episodes::{Class, Draft, HOUR};
+use crate::episodes::{Class, Draft, HOUR, MINUTE};
+use crate::geography::NO_CELL;
 use crate::legs::{End, Own};
+use crate::population::Change;
 
 /// See the module.
 pub const CLASSES: &[Class] = &[
@@ -18,16 +20,20 @@ fn stadium(draft: &mut Draft<'_, '_>) {
     let visitors = (draft.ordinary() / 40).min(600);
     for visitor in 0..visitors {
         let who = draft.somebody();
+        let here = Draft::beside(cell, visitor % 2);
+        let (from_ms, until_ms) = (draft.begins - 30 * MINUTE, draft.begins + 2 * HOUR + 30 * MINUTE);
+        draft.change(who, Change::Stays { from_ms, until_ms, cell: here });
         let calls = 1 + draft.below(3);
         for call in 0..calls {
             let at = draft.begins + draft.between(0, 2 * HOUR);
-            let own = Own { visiting: None, cell: Draft::beside(cell, visitor % 2), ..draft.own(who, at) };
+            let own = Own { visiting: None, cell: here, ..draft.own(who, at) };
             let people = draft.population();
             let contact = people.contact(who, draft.own_hash(call) % 4);
             if contact == who || people.roams(contact).is_some() {
                 continue;
             }
-            let contact = draft.own(contact, at);
+            // Whom they call may be here too.
+            let contact = Own { cell: NO_CELL, ..draft.own(contact, at) };
             let seconds = 15 + draft.below(60);
             // Friends call as often as they are called.
             if call % 2 == 0 {

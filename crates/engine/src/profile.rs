@@ -1,0 +1,357 @@
+//! What is remembered of each own served subscriber.
+//!
+//! Rules:
+//! - times are whole seconds of event time; a record whose second lies before the newest that was seen of the subscriber
+//!   changes nothing;
+//! - an identity (IMSI, IMEI, forwarding target) is kept as 32 bits of its hash: a change goes unseen with a probability
+//!   of 2⁻³², and none is made up;
+//! - a full table lets go of the subscribers that were seen last the longest ago.
+//!
+//! **Invariant:** a profile and its key fill one cache line.
+
+use std::num::NonZeroU32;
+
+use bincode::{Decode, Encode};
+use lancang_record::enrichment::{Enrichment, Known, Label, token_key};
+use lancang_record::place::Position;
+use lancang_record::record::Record;
+use lancang_record::time::Timestamp;
+use lancang_window::EntityTable;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::evict::lightest;
+use crate::limits::{FORWARD_KNOWN_S, LABELS_MAX};
+
+/// Second of a subscriber that was never seen.
+const NEVER: NonZeroU32 = NonZeroU32::MIN;
+
+/// A time as profiles keep it: seconds since the Unix epoch, from 2 on; 0 stands for none.
+#[must_use]
+pub fn second(at: Timestamp) -> u32 {
+    at.as_ms().div_euclid(1000).clamp(2, i64::from(u32::MAX) - 2) as u32
+}
+
+/// One subscriber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+struct Profile {
+    /// Newest second that was seen.
+    seen: NonZeroU32,
+    first_seen: u32,
+    imsi: Attribute,
+    imei: Attribute,
+    forward: Attribute,
+    /// Earliest second at which the subscriber can have been in the last known cell.
+    cell_at: u32,
+    activated: u32,
+    dealer: u32,
+    registrant: u32,
+    /// Position of the last known cell, and three flags above it.
+    place: [u16; 3],
+    segment: u8,
+    range_holder: u8,
+}
+
+const _: () = assert!(size_of::<Option<(u64, Profile)>>() == 64);
+
+/// An identity and when it last changed; 0 where unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+struct Attribute {
+    value: u32,
+    changed: u32,
+}
+
+impl Attribute {
+    /// Sees a value; gives whether it is another than before.
+    fn see(&mut self, key: u64, at: u32) -> bool {
+        let value = fingerprint(key);
+        let differs = self.value != 0 && self.value != value;
+        if differs {
+            self.changed = at;
+        }
+        self.value = value;
+        differs
+    }
+}
+
+fn fingerprint(key: u64) -> u32 {
+    ((xxh3_64(&key.to_le_bytes()) >> 32) as u32).max(1)
+}
+
+/// Flags above a position's 43 bits.
+const M2M: u64 = 1 << 43;
+const FORWARD_FIRST: u64 = 1 << 44;
+const PLACE: u64 = (1 << 43) - 1;
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            seen: NEVER,
+            first_seen: 0,
+            imsi: Attribute::default(),
+            imei: Attribute::default(),
+            forward: Attribute::default(),
+            cell_at: 0,
+            activated: 0,
+            dealer: 0,
+            registrant: 0,
+            place: [0; 3],
+            segment: 0,
+            range_holder: 0,
+        }
+    }
+}
+
+impl Profile {
+    fn word(&self) -> u64 {
+        self.place.iter().rev().fold(0, |word, part| word << 16 | u64::from(*part))
+    }
+
+    fn set_word(&mut self, word: u64) {
+        self.place = [word as u16, (word >> 16) as u16, (word >> 32) as u16];
+    }
+
+    fn has(&self, flag: u64) -> bool {
+        self.word() & flag != 0
+    }
+
+    fn set(&mut self, flag: u64, is_set: bool) {
+        let word = self.word() & !flag;
+        self.set_word(if is_set { word | flag } else { word });
+    }
+
+    fn position(&self) -> Option<Position> {
+        let place = self.word() & PLACE;
+        let (latitude, longitude) = ((place & 0x1f_ffff) as i32 - 900_000, (place >> 21) as i32 - 1_800_000);
+        if self.cell_at == 0 { None } else { Position::new(latitude, longitude) }
+    }
+
+    fn set_position(&mut self, position: Position, at: u32) {
+        let (north, east) = (position.latitude() + 900_000, position.longitude() + 1_800_000);
+        let flags = self.word() & !PLACE;
+        self.set_word(flags | north as u64 | (east as u64) << 21);
+        self.cell_at = at;
+    }
+}
+
+/// What a record does to its subscriber's profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// A call or message of theirs, or a location update: identity and place.
+    Own,
+    /// A call that their number forwarded: the target.
+    Forwarded {
+        /// Key of the number that it went to.
+        target: Option<u64>,
+        /// Whether the two had no contact for 30 days.
+        first_contact: bool,
+    },
+    /// Somebody told of them: nothing.
+    Told,
+}
+
+/// All subscribers of a task.
+#[derive(Clone, Debug, Default, Encode, Decode)]
+pub struct Profiles {
+    table: EntityTable<Profile>,
+    labels: Vec<Label>,
+    /// Labels that are taken for unknown because there are too many.
+    pub labels_lost: u64,
+}
+
+impl Profiles {
+    /// Number of subscribers.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// Bytes of the table, with its free places.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.table.bytes()
+    }
+
+    /// Asks for a subscriber's line.
+    pub fn prefetch(&self, subscriber: u64) {
+        self.table.prefetch(subscriber);
+    }
+
+    /// Second at which the subscriber was first seen.
+    #[must_use]
+    pub fn first_seen(&self, subscriber: u64) -> Option<u32> {
+        self.table.get(subscriber).map(|profile| profile.first_seen).filter(|first| *first != 0)
+    }
+
+    /// Lets a subscriber's profile see a record, and tells what it says then. `way`: also how far it moved.
+    pub fn see(&mut self, subscriber: u64, record: &Record<'_>, sight: Sight, way: bool, known: &mut Enrichment) {
+        let at = second(record.event);
+        if sight == Sight::Told {
+            if let Some(profile) = self.table.get(subscriber) {
+                profile.tell(at, known);
+                self.labels_of(*profile, known);
+            }
+            return;
+        }
+        let (profile, _) = self.table.get_or_insert_with(subscriber, Profile::default);
+        if at >= profile.seen.get() {
+            profile.update(at, record, sight, way, known);
+        }
+        profile.tell(at, known);
+        let profile = *profile;
+        self.labels_of(profile, known);
+    }
+
+    /// What the reference says of the subscriber, where the record's own columns do not.
+    pub fn tell_reference(&self, subscriber: u64, known: &mut Enrichment, at: u32) {
+        if let Some(profile) = self.table.get(subscriber) {
+            profile.tell_reference(at, known);
+            self.labels_of(*profile, known);
+        }
+    }
+
+    fn labels_of(&self, profile: Profile, known: &mut Enrichment) {
+        let label = |index: u8| usize::from(index).checked_sub(1).and_then(|index| self.labels.get(index).copied());
+        known.segment = label(profile.segment).unwrap_or_default();
+        known.range_holder = label(profile.range_holder).unwrap_or_default();
+    }
+
+    /// Takes what the reference says of a subscriber in the place of what it said before.
+    pub fn refer(&mut self, subscriber: u64, record: &Record<'_>) {
+        let (segment, range_holder) = (self.label(record.segment), self.label(record.range_holder));
+        let token = |text: &str| if text.is_empty() { 0 } else { token_key(text) };
+        let (profile, _) = self.table.get_or_insert_with(subscriber, Profile::default);
+        profile.activated = record.activated.map_or(0, second);
+        profile.dealer = token(record.dealer);
+        profile.registrant = token(record.registrant);
+        profile.set(M2M, record.m2m == Some(true));
+        (profile.segment, profile.range_holder) = (segment, range_holder);
+    }
+
+    /// Number of a label, from 1; 0 for none and where there are too many.
+    fn label(&mut self, text: &str) -> u8 {
+        if text.is_empty() {
+            return 0;
+        }
+        let label = Label::new(text);
+        let place = self.labels.iter().position(|other| *other == label);
+        if place.is_none() && self.labels.len() >= LABELS_MAX {
+            self.labels_lost += 1;
+            return 0;
+        }
+        let place = place.unwrap_or_else(|| {
+            self.labels.push(label);
+            self.labels.len() - 1
+        });
+        place as u8 + 1
+    }
+
+    /// Forgets what was seen, or what the reference said, or both.
+    pub fn keep(&mut self, sights: bool, reference: bool) {
+        if !reference {
+            self.labels.clear();
+        }
+        self.table.retain(|profile| {
+            let (before, empty) = (*profile, Profile::default());
+            if !sights {
+                let word = before.word() & M2M;
+                let Profile { activated, dealer, registrant, segment, range_holder, .. } = before;
+                *profile = Profile { activated, dealer, registrant, segment, range_holder, ..empty };
+                profile.set_word(word);
+            }
+            if !reference {
+                (profile.activated, profile.dealer, profile.registrant) = (0, 0, 0);
+                (profile.segment, profile.range_holder) = (0, 0);
+                profile.set(M2M, false);
+            }
+            *profile != empty
+        });
+    }
+
+    /// Lets go of those seen last the longest ago, once there are more than `max`. Gives how many.
+    pub fn evict(&mut self, max: usize) -> u64 {
+        if self.table.len() <= max {
+            return 0;
+        }
+        let weights = self.table.iter().map(|(key, profile)| (profile.seen, key)).collect();
+        let going = lightest(weights, max);
+        for (_, key) in &going {
+            self.table.remove(*key);
+        }
+        going.len() as u64
+    }
+}
+
+impl Profile {
+    fn update(&mut self, at: u32, record: &Record<'_>, sight: Sight, way: bool, known: &mut Enrichment) {
+        match sight {
+            Sight::Own => self.see_identity(at, record, way, known),
+            Sight::Forwarded { target, first_contact } => self.see_target(at, target, first_contact),
+            Sight::Told => return,
+        }
+        if self.first_seen == 0 {
+            self.first_seen = at;
+        }
+        self.seen = NonZeroU32::new(at).unwrap_or(NEVER);
+    }
+
+    fn see_identity(&mut self, at: u32, record: &Record<'_>, way: bool, known: &mut Enrichment) {
+        if let Some(imsi) = record.imsi {
+            self.imsi.see(imsi.as_key(), at);
+        }
+        if let Some(imei) = record.imei {
+            self.imei.see(imei.as_key(), at);
+        }
+        let Some(position) = record.position.filter(|_| way) else { return };
+        if let Some(before) = self.position() {
+            let metres = u64::from(position.distance_m(before));
+            // From the start of the record before to the end of this one: no way took longer.
+            let seconds = u64::from(at.saturating_sub(self.cell_at)).max(1);
+            known.distance_m = Known::new(metres);
+            known.speed_mh = Known::new(metres * 3600 / seconds);
+        }
+        self.set_position(position, second(record.start).min(at));
+    }
+
+    /// A subscriber who was known for a day and forwards for the first time has changed it: forwarding is off at first.
+    fn see_target(&mut self, at: u32, target: Option<u64>, first_contact: bool) {
+        let Some(target) = target else { return };
+        let differs = self.forward.value != fingerprint(target);
+        let begins = self.forward.value == 0;
+        let known_for_long = self.first_seen != 0 && at - self.first_seen >= FORWARD_KNOWN_S;
+        self.forward.see(target, at);
+        if begins && known_for_long {
+            self.forward.changed = at;
+        }
+        if differs {
+            self.set(FORWARD_FIRST, first_contact && (!begins || known_for_long));
+        }
+    }
+
+    fn tell(&self, at: u32, known: &mut Enrichment) {
+        let since = |changed: u32| match at.checked_sub(changed) {
+            Some(seconds) if changed != 0 => Known::new(u64::from(seconds)),
+            _ => Known::NOTHING,
+        };
+        known.imsi_changed_s = since(self.imsi.changed);
+        known.imei_changed_s = since(self.imei.changed);
+        known.forward_changed_s = since(self.forward.changed);
+        if self.first_seen != 0 {
+            known.seen_s = Known::new(u64::from(at.saturating_sub(self.first_seen)));
+        }
+        known.forwarded_to_first_contact = self.has(FORWARD_FIRST) && known.forward_changed_s != Known::NOTHING;
+        self.tell_reference(at, known);
+    }
+
+    fn tell_reference(&self, at: u32, known: &mut Enrichment) {
+        if self.activated != 0 {
+            known.age_s = Known::new(u64::from(at.saturating_sub(self.activated)));
+        }
+        (known.dealer, known.registrant, known.m2m) = (self.dealer, self.registrant, self.has(M2M));
+    }
+}

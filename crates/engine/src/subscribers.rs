@@ -1,0 +1,220 @@
+//! What a record task knows of its own subscribers, and adds to a record before patterns look at it.
+//!
+//! Rules (the definitions of the fields stand in `docs/inputs.md`):
+//! - a record is added to in the order of the log, by what came before it; only then is it remembered itself;
+//! - what is not asked for by the pack in force is neither computed nor held; a pack that begins to ask begins with
+//!   nothing known;
+//! - where too little of the log is known, a field is absent or a flag not set: nobody is accused by what was not read.
+//!
+//! **Invariant:** the state is a function of the log alone.
+
+use bincode::{Decode, Encode};
+use lancang_pattern::fields::party_key;
+use lancang_pattern::needs::Needs;
+use lancang_record::enrichment::{Enrichment, Known};
+use lancang_record::number::Party;
+use lancang_record::record::{Direction, Kind, Phase, Record};
+use lancang_record::time::Timestamp;
+
+use crate::limits::{FIRST_SEEN_KNOWN_S, PAIRS_KNOWN_S};
+use crate::pairs::PairMemory;
+use crate::profile::{Profiles, Sight, second};
+
+/// State of a task's subscribers.
+#[derive(Clone, Debug, Default, Encode, Decode)]
+pub struct Subscribers {
+    profiles: Profiles,
+    pairs: PairMemory,
+    /// Second of the watermark.
+    now: Option<u32>,
+    /// Second of the watermark from which on first sights are known.
+    seen_since: Option<u32>,
+    /// Second of the watermark from which on contacts are known.
+    pairs_since: Option<u32>,
+    /// Pairs and profiles began together: who was seen for a day has been remembered for a day.
+    together: bool,
+    /// Profiles let go of.
+    pub evicted: u64,
+}
+
+/// Whom a record is about, and with whom it was.
+struct Parties {
+    served: u64,
+    other: Option<u64>,
+}
+
+impl Parties {
+    fn of(record: &Record<'_>) -> Option<Self> {
+        let key = |party: Option<Party<'_>>| party.map(party_key);
+        let (served, other) = match (record.kind, record.direction) {
+            (Kind::Mobility | Kind::Report | Kind::Subscriber, _) => (key(record.caller), None),
+            (_, Direction::Outgoing) => (key(record.caller), key(record.callee)),
+            (_, Direction::Incoming) => (key(record.callee), key(record.caller)),
+            (_, Direction::Forwarded) => (key(record.redirecting), key(record.callee)),
+            (_, Direction::Transit | Direction::None) => return None,
+        };
+        Some(Self { served: served?, other })
+    }
+}
+
+impl Subscribers {
+    /// Profiles, by number and bytes.
+    #[must_use]
+    pub fn profiles(&self) -> (usize, usize) {
+        (self.profiles.len(), self.profiles.bytes())
+    }
+
+    /// Pairs, by number and bytes.
+    #[must_use]
+    pub fn pairs(&self) -> (usize, usize) {
+        (self.pairs.len(), if self.pairs.is_empty() { 0 } else { self.pairs.bytes() })
+    }
+
+    /// Probability with which a first contact is hidden now.
+    #[must_use]
+    pub fn hidden_first_contacts(&self) -> f64 {
+        self.pairs.false_positives()
+    }
+
+    /// Pairs remembered past the memory's limit, and labels lost.
+    #[must_use]
+    pub const fn overfull(&self) -> (u64, u64) {
+        (self.pairs.overfull, self.profiles.labels_lost)
+    }
+
+    /// Keeps what a new pack asks for as the one before did, lets go of the rest, and begins what is new.
+    pub fn change(&mut self, before: Needs, now: Needs, watermark: Timestamp, pair_bytes: usize) {
+        self.now = known_second(watermark);
+        let stays = |what: Needs| before.has(what) && now.has(what);
+        self.profiles.keep(stays(Needs::PROFILE), stays(Needs::REFERENCE));
+        if !stays(Needs::PROFILE) {
+            self.seen_since = self.now;
+        }
+        if !stays(Needs::PAIRS) {
+            self.begin_pairs(watermark, if now.has(Needs::PAIRS) { pair_bytes } else { 0 });
+            self.together = !stays(Needs::PROFILE);
+        }
+    }
+
+    /// Begins pairs anew if a snapshot's memory has another size than the configuration says.
+    pub fn resize(&mut self, needs: Needs, watermark: Timestamp, pair_bytes: usize) {
+        if needs.has(Needs::PAIRS) && self.pairs.bytes() != PairMemory::new(pair_bytes).bytes() {
+            self.begin_pairs(watermark, pair_bytes);
+            self.together = false;
+        }
+    }
+
+    fn begin_pairs(&mut self, watermark: Timestamp, pair_bytes: usize) {
+        let overfull = self.pairs.overfull;
+        self.pairs = PairMemory::new(pair_bytes);
+        self.pairs.overfull = overfull;
+        self.pairs_since = known_second(watermark);
+        if self.pairs_since.is_some() {
+            self.pairs.settle(watermark);
+        }
+    }
+
+    /// Takes a watermark.
+    pub fn settle(&mut self, watermark: Timestamp) {
+        let Some(since) = known_second(watermark) else { return };
+        self.now = Some(since);
+        self.seen_since.get_or_insert(since);
+        self.pairs_since.get_or_insert(since);
+        self.pairs.settle(watermark);
+    }
+
+    /// Asks for the lines of a record that comes soon.
+    pub fn prefetch(&self, needs: Needs, record: &Record<'_>) -> u64 {
+        let Some(parties) = Parties::of(record) else { return 0 };
+        self.profiles.prefetch(parties.served);
+        match parties.other {
+            Some(other) if needs.has(Needs::PAIRS) => self.pairs.touch(parties.served, other),
+            _ => 0,
+        }
+    }
+
+    /// Takes what the operator's books say.
+    pub fn refer(&mut self, needs: Needs, record: &Record<'_>, profiles_max: usize) {
+        if let Some(parties) = Parties::of(record).filter(|_| needs.has(Needs::REFERENCE)) {
+            self.profiles.refer(parties.served, record);
+            self.evict(profiles_max);
+        }
+    }
+
+    /// What is known of a record's subscriber, and remembers the record. `first_contact` is what an earlier part of the
+    /// same call was told.
+    pub fn enrich(
+        &mut self,
+        needs: Needs,
+        record: &Record<'_>,
+        first_contact: Option<bool>,
+        profiles_max: usize,
+    ) -> Enrichment {
+        let mut known = Enrichment::default();
+        let Some(parties) = Parties::of(record) else { return known };
+        let at = second(record.event);
+        if needs.has(Needs::PAIRS)
+            && let Some(other) = parties.other
+        {
+            known.first_contact = first_contact.unwrap_or_else(|| self.is_first(parties.served, other, record, at));
+            if is_contact(record) {
+                self.pairs.remember(parties.served, other, record.event);
+            }
+        }
+        if needs.has(Needs::PROFILE) {
+            let sight = match (record.kind, record.direction) {
+                (Kind::Report, _) => Sight::Told,
+                (_, Direction::Forwarded) => {
+                    Sight::Forwarded { target: parties.other, first_contact: known.first_contact }
+                }
+                _ => Sight::Own,
+            };
+            self.profiles.see(parties.served, record, sight, needs.has(Needs::WAY), &mut known);
+            self.seen_or_not(at, &mut known);
+            self.evict(profiles_max);
+        } else if needs.has(Needs::REFERENCE) {
+            self.profiles.tell_reference(parties.served, &mut known, at);
+        }
+        if let Some(activated) = record.activated {
+            known.age_s = Known::new(u64::from(at.saturating_sub(second(activated))));
+        }
+        known
+    }
+
+    fn is_first(&self, served: u64, other: u64, record: &Record<'_>, at: u32) -> bool {
+        let for_a_day = |since: Option<u32>| since.is_some_and(|since| at.saturating_sub(since) >= PAIRS_KNOWN_S);
+        let remembered = for_a_day(self.pairs_since) || self.together && for_a_day(self.profiles.first_seen(served));
+        remembered && self.pairs.is_first(served, other, record.event)
+    }
+
+    /// First-seen is no age before the log is old enough to tell an old subscriber from a new one.
+    fn seen_or_not(&self, at: u32, known: &mut Enrichment) {
+        let old_log = self.seen_since.is_some_and(|since| at.saturating_sub(since) >= FIRST_SEEN_KNOWN_S);
+        let old_subscriber = known.seen_s.get().is_some_and(|seen| seen >= FIRST_SEEN_KNOWN_S);
+        if !old_log && !old_subscriber {
+            known.seen_s = Known::NOTHING;
+        }
+    }
+
+    /// Who was let go of would look new when he returns: first sights begin anew.
+    fn evict(&mut self, profiles_max: usize) {
+        let gone = self.profiles.evict(profiles_max);
+        if gone > 0 {
+            self.evicted += gone;
+            self.seen_since = self.now;
+        }
+    }
+}
+
+/// Whether a record is a contact of its parties: a message, or a call that has ended and is not known to be unanswered.
+fn is_contact(record: &Record<'_>) -> bool {
+    match record.kind {
+        Kind::Sms => true,
+        Kind::Voice => record.phase == Phase::End && record.answered != Some(false),
+        _ => false,
+    }
+}
+
+fn known_second(watermark: Timestamp) -> Option<u32> {
+    (watermark != Timestamp::MIN && watermark != Timestamp::MAX).then(|| second(watermark))
+}
