@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use lancang::config::Config;
 use lancang::{pack_folder, reference, schema};
 use serde_json::Value;
 
@@ -35,48 +36,84 @@ fn validator(name: &str) -> jsonschema::Validator {
     jsonschema::validator_for(&serde_json::from_str(text).unwrap()).unwrap()
 }
 
-/// What ships fits its schema, as an editor would check it.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What ships fits its schema, as an editor would check it, and `.taplo.toml` tells the editor which one that is.
 #[test]
 fn shipped_files_fit_their_schemas() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-    for (folder, schema) in [("patterns", "pattern.json"), ("mappings", "mapping.json"), ("", "configuration.json")] {
-        let validator = validator(schema);
-        let files = std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let editors = json_of(&std::fs::read_to_string(root().join(".taplo.toml")).unwrap());
+    for rule in editors["rule"].as_array().unwrap() {
+        let include = Path::new(rule["include"][0].as_str().unwrap());
+        let schema = Path::new(rule["schema"]["path"].as_str().unwrap());
+        assert!(root().join(schema).is_file(), "{}", schema.display());
+        let validator = validator(schema.file_name().unwrap().to_str().unwrap());
+        let files = std::fs::read_dir(root().join(include.parent().unwrap())).unwrap();
+        let named = |path: &PathBuf| {
+            let all = include.file_stem().unwrap() == "*";
+            path.extension() == include.extension() && (all || path.file_name() == include.file_name())
+        };
         let mut count = 0;
-        for path in files.filter(|path| path.extension().is_some_and(|extension| extension == "toml")) {
-            let text = std::fs::read_to_string(&path).unwrap();
-            let mistakes: Vec<String> = validator
-                .iter_errors(&json_of(&text))
-                .map(|error| format!("{}: {error}", error.instance_path()))
-                .collect();
+        for path in files.map(|entry| entry.unwrap().path()).filter(named) {
+            let found = json_of(&std::fs::read_to_string(&path).unwrap());
+            let mistakes: Vec<String> =
+                validator.iter_errors(&found).map(|error| format!("{}: {error}", error.instance_path())).collect();
             assert!(mistakes.is_empty(), "{}: {mistakes:?}", path.display());
-            let named = text.lines().next().unwrap_or("").starts_with("#:schema ");
-            assert!(named, "{}: its first line names its schema for editors", path.display());
             count += 1;
         }
-        assert!(count > 0, "{folder}");
+        assert!(count > 0, "{}", include.display());
+    }
+    assert_eq!(editors["rule"].as_array().unwrap().len(), schema::schemas().len());
+}
+
+/// What a reader refuses for its form, its schema refuses too; as it ships, both take it.
+fn both_refuse(path: &str, schema: &str, reads: impl Fn(&str, &str) -> bool, changes: &[(&str, &str)]) {
+    let text = std::fs::read_to_string(root().join(path)).unwrap();
+    let (validator, name) = (validator(schema), path.rsplit('/').next().unwrap());
+    assert!(validator.is_valid(&json_of(&text)) && reads(name, &text), "{path}");
+    for (from, to) in changes {
+        assert!(text.contains(from), "{path}: {from}");
+        let changed = text.replacen(from, to, 1);
+        assert!(!validator.is_valid(&json_of(&changed)), "{path}: {to} is valid");
+        assert!(!reads(name, &changed), "{path}: {to} is read");
     }
 }
 
-/// What a reader refuses for its form, its schema refuses too.
 #[test]
 fn schemas_refuse_what_readers_refuse() {
-    let pattern =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/patterns/sim-box-burst.toml"))
-            .unwrap();
-    let validator = validator("pattern.json");
-    let check = |from: &str, to: &str| {
-        assert!(pattern.contains(from), "{from}");
-        let changed = pattern.replacen(from, to, 1);
-        assert!(!validator.is_valid(&json_of(&changed)), "{to} is valid");
-        assert!(lancang_pattern::file::read("sim-box-burst.toml", &changed).is_err(), "{to} is read");
-    };
-    check("cooldown = \"15m\"", "cooldown = \"15 minutes\"");
-    check("cooldown = ", "coldown = ");
-    check("family = \"sim-box\"\n", "");
-    check("aggregate = \"count\"", "aggregate = \"cuont\"");
-    check("version = 1", "version = \"1\"");
-    check("points = 35", "points = \"many\"");
-    check("device = \"used\"", "device = \"abused\"");
-    check("entity = [\"caller\"]", "entity = [\"caler\"]");
+    let reads = |path: &str, text: &str| lancang_pattern::file::read(path, text).is_ok();
+    let changes = [
+        ("cooldown = \"15m\"", "cooldown = \"15 minutes\""),
+        ("cooldown = ", "coldown = "),
+        ("family = \"sim-box\"\n", ""),
+        ("version = ", "# "),
+        ("version = ", "version = \"2\" # "),
+        ("aggregate = \"count\"", "aggregate = \"cuont\""),
+        ("points = ", "points = \"many\" # "),
+        ("points = ", "# "),
+        ("device = \"used\"", "device = \"abused\""),
+        ("entity = [\"caller\"]", "entity = [\"caler\"]"),
+        ("entity = [\"caller\"]", ""),
+    ];
+    both_refuse("config/patterns/sim-box-burst.toml", "pattern.json", reads, &changes);
+    let reads = |path: &str, text: &str| lancang_record::mapping::read(path, text).is_ok();
+    let changes = [
+        ("title = ", "titel = "),
+        ("null = [", "separator = 44\nnull = ["),
+        ("null = [", "header = \"no\"\nnull = ["),
+        ("[fields]", "[feilds]"),
+        ("caller = ", "caler = "),
+    ];
+    both_refuse("config/mappings/asterisk.toml", "mapping.json", reads, &changes);
+    let reads = |path: &str, text: &str| Config::read(path, text).is_ok();
+    let changes = [
+        ("country = ", "contry = "),
+        ("[kafka]", "[kafak]"),
+        ("bootstrap = ", "# "),
+        ("class = \"stream\"", "class = \"steam\""),
+        ("partitions = 8", "partitions = 0"),
+        ("workers = 1", "workers = 1\nsnapshot = 30"),
+    ];
+    both_refuse("config/lancang.toml", "configuration.json", reads, &changes);
 }

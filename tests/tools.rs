@@ -8,6 +8,9 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+/// The patterns of the day: what is told of the tools does not hang on the rest of the pack.
+const SHIPPED: [&str; 3] = ["sim-box-burst", "smishing-burst", "spoofed-prefix"];
+
 /// A generated day of one operator, its truth and its incidents.
 struct Day {
     folder: tempfile::TempDir,
@@ -19,13 +22,18 @@ impl Day {
     }
 
     /// What says whose records these are.
-    fn records(&self) -> Vec<String> {
+    fn operator(&self) -> Vec<String> {
         let trunks = self.path("setup/trunks.csv");
         let lists = self.path("setup/lists");
         let fixed = ["--country", "KH", "--own", "+85510", "--mobility", "--class", "stream"];
         let mut args: Vec<String> = fixed.map(str::to_owned).to_vec();
         args.extend(["--trunks".to_owned(), trunks, "--lists".to_owned(), lists]);
         args
+    }
+
+    /// The same, and the patterns.
+    fn records(&self) -> Vec<String> {
+        [self.operator(), vec!["--patterns".to_owned(), self.path("patterns")]].concat()
     }
 }
 
@@ -34,8 +42,12 @@ fn day() -> &'static Day {
     DAY.get_or_init(|| {
         let day = Day { folder: tempfile::tempdir().unwrap() };
         let (out, truth, setup) = (day.path("day.jsonl"), day.path("truth.jsonl"), day.path("setup"));
-        let shipped = ["sim-box-burst", "smishing-burst", "spoofed-prefix"];
-        let patterns: Vec<String> = shipped.iter().map(|id| format!("--pattern={id}")).collect();
+        std::fs::create_dir(day.path("patterns")).unwrap();
+        for id in SHIPPED {
+            let from = root().join("config/patterns").join(format!("{id}.toml"));
+            std::fs::copy(from, day.path(&format!("patterns/{id}.toml"))).unwrap();
+        }
+        let patterns: Vec<String> = SHIPPED.iter().map(|id| format!("--pattern={id}")).collect();
         ok(&["generate", "--episodes", "12", "--out", &out, "--truth", &truth, "--setup", &setup], &patterns);
         ok(&["replay", &out, "--alerts", &day.path("incidents.jsonl")], &day.records());
         day
@@ -191,7 +203,8 @@ fn explain_tells_of_trunks_and_of_what_is_not_looked_at() {
         |rule: &Value| rule["refused"].as_array().unwrap().iter().any(|part| part["records"].as_u64() > Some(0));
     assert!(rules.iter().any(refused), "{found}");
     // Without the trunk table no trunk is international, and that is said.
-    let bare = ["--country", "KH", "--own", "+85510"].map(str::to_owned);
+    let patterns = day.path("patterns");
+    let bare = ["--country", "KH", "--own", "+85510", "--patterns", &patterns].map(str::to_owned);
     let text = ok(&["explain", "--entity", &trunk, &records], &bare);
     assert!(text.contains("never judged") && text.contains("are not `trunk_in.international`"), "{text}");
 }
@@ -207,7 +220,8 @@ fn explain_names_the_entry_that_keeps_a_pattern_silent() {
     std::fs::write(lists.path().join("declared.csv"), entry).unwrap();
     let folder = lists.path().display().to_string();
     let own = ["--country", "KH", "--own", "+85510", "--lists", &folder].map(str::to_owned);
-    let text = ok(&["explain", "--entity", &named, &records], &own);
+    let patterns = day.path("patterns");
+    let text = ok(&["explain", "--entity", &named, "--patterns", &patterns, &records], &own);
     let expected =
         format!("suppressed by the list `declared-callers`: entry `number {number}` of desk (a call centre)");
     assert!(text.contains(&expected) && text.contains("; suppressed by a list"), "{text}");
@@ -249,7 +263,7 @@ fn backtest_tells_what_a_moved_limit_gains_and_loses() {
     };
     let backtest = |new: &str, form: &str| {
         let args = ["patterns", "backtest", "config/patterns/smishing-burst.toml", new, &records, "--output", form];
-        ok(&args, &day.records())
+        ok(&args, &day.operator())
     };
     let found = json(&backtest(&with("callees >= 150 && senders >= 5"), "json"));
     let counts = &found["patterns"]["smishing-burst"];
@@ -270,20 +284,20 @@ fn backtest_tells_what_a_moved_limit_gains_and_loses() {
     let folder_first = [
         "patterns",
         "backtest",
-        "config/patterns",
+        &day.path("patterns"),
         &with("callees >= 150 && senders >= 5"),
         &records,
         "--output",
         "json",
     ];
-    let patterns = json(&ok(&folder_first, &day.records()))["patterns"].clone();
+    let patterns = json(&ok(&folder_first, &day.operator()))["patterns"].clone();
     assert_eq!(patterns, found["patterns"]);
 
     let wrong = folder.path().join("other.toml");
     std::fs::write(&wrong, &pattern).unwrap();
     let wrong = wrong.display().to_string();
     let args = ["patterns", "backtest", "config/patterns", &wrong, &records];
-    let (status, told) = refused(&args, &day.records());
+    let (status, told) = refused(&args, &day.operator());
     assert!(status == Some(78) && told.contains("expected the file's name, `other`"), "{told}");
 }
 
@@ -327,7 +341,7 @@ fn feeds_tells_who_is_blind_where() {
     let row = text.lines().find(|line| line.starts_with("spoofed-prefix ")).unwrap();
     assert!(row.split_whitespace().nth(1) == Some("blind"), "{text}");
 
-    let (status, told) = refused(&["feeds", &voice], &[]);
+    let (status, told) = refused(&["feeds", &voice, "--patterns", &day.path("patterns")], &[]);
     assert!(status == Some(64) && told.contains("--country: expected two letters"), "{told}");
     let (status, told) = refused(&["feeds", &day.path("missing.jsonl")], &day.records());
     assert!(status == Some(74) && told.contains("cannot open"), "{told}");

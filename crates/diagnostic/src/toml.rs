@@ -261,6 +261,14 @@ impl<'f, 't> Table<'f, 't> {
         Some(found)
     }
 
+    /// A whole number within `range` that must be there.
+    #[must_use]
+    pub fn required_integer(&self, key: &'static str, range: std::ops::RangeInclusive<i64>) -> Option<Placed<i64>> {
+        let expected = format!("a whole number from {} to {}", range.start(), range.end());
+        let found = self.integer(key, range);
+        self.required(key, &expected, found)
+    }
+
     /// A list of whole numbers within `range`; empty if it is not there.
     #[must_use]
     pub fn integers(&self, key: &'static str, range: std::ops::RangeInclusive<i64>) -> Vec<Placed<i64>> {
@@ -295,6 +303,13 @@ impl<'f, 't> Table<'f, 't> {
             };
             text.replace('_', "").parse().ok()
         })
+    }
+
+    /// A number that must be there.
+    #[must_use]
+    pub fn required_number(&self, key: &'static str) -> Option<Placed<f64>> {
+        let found = self.number(key);
+        self.required(key, "a number", found)
     }
 
     /// A length of time (`500ms`, `10s`, `45m`, `6h`, `30d`) in milliseconds, if it is there.
@@ -337,6 +352,19 @@ impl<'f, 't> Table<'f, 't> {
                 Some(text) => texts.push(Placed { value: text.to_owned(), span: item.span() }),
                 None => self.wrong(item.span(), key, "expected a text in quotes"),
             }
+        }
+        texts
+    }
+
+    /// A list of texts of which one at least must be there.
+    #[must_use]
+    pub fn required_texts(&self, key: &'static str, such_as: &str) -> Vec<Placed<String>> {
+        self.note(key, || Form::Required);
+        let texts = self.texts(key);
+        if texts.is_empty()
+            && self.get(key).is_none_or(|list| list.get_ref().as_array().is_some_and(|list| list.is_empty()))
+        {
+            self.wrong(self.span.clone(), key, format!("missing: expected a list such as {such_as}"));
         }
         texts
     }
