@@ -143,6 +143,7 @@ pub struct PackArgs {
 Examples:
   lancang replay day.jsonl.zst --country KH --own +85510 --alerts incidents.jsonl
   lancang replay Master.csv --mapping config/mappings/asterisk.toml --country LA --own +85620 --alerts -
+  lancang replay day.jsonl --country KH --own +85510 --alerts incidents.jsonl --shadow shadow.jsonl
   lancang replay day.jsonl --subscribers subscribers.csv --cells cells.csv --country KH --own +85510 --alerts -
   zcat day.csv.gz | lancang replay - --format csv --country KH --own +85510 --alerts - --summary json")]
 pub struct Replay {
@@ -158,6 +159,9 @@ pub struct Replay {
     /// Where incident lines go, or `-` for standard output.
     #[arg(long, value_name = "OUT")]
     pub alerts: PathBuf,
+    /// Where incident lines of patterns in shadow go; counted and dropped otherwise.
+    #[arg(long, value_name = "OUT")]
+    pub shadow: Option<PathBuf>,
     /// Where records go that could not be read; counted and dropped otherwise.
     #[arg(long, value_name = "OUT")]
     pub dead_letters: Option<PathBuf>,

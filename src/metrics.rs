@@ -201,8 +201,8 @@ const METRICS: &[Spec] = &[
         Metric::ScoreIncidents,
         Form::Counter,
         "lancang_score_incidents_total",
-        &["pattern", "message"],
-        "Incident lines written, by pattern and message (open, update, close, shadow).",
+        &["pattern", "mode", "message"],
+        "Incident lines written, by pattern, mode (live; shadow: kept at home, not published) and message (open, update, close).",
     ),
     spec(
         Metric::ScoreSuppressed,
@@ -301,7 +301,7 @@ const METRICS: &[Spec] = &[
         Form::Counter,
         "lancang_relay_withheld_total",
         &["reason"],
-        "Incident lines that led to no alert, by reason (budget, repeat, not-shared, no-source, malformed).",
+        "Incident lines that led to no alert, by reason (budget, repeat, not-shared, no-source, shadow, malformed).",
     ),
     spec(
         Metric::RelaySequence,

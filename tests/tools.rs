@@ -301,6 +301,58 @@ fn backtest_tells_what_a_moved_limit_gains_and_loses() {
     assert!(status == Some(78) && told.contains("expected the file's name, `other`"), "{told}");
 }
 
+/// A pattern in shadow finds what it would find live, in a file of its own, and counts for nobody else.
+#[test]
+fn shadow_is_judged_and_kept_apart() {
+    let (day, folder) = (day(), tempfile::tempdir().unwrap());
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::create_dir(path("patterns")).unwrap();
+    for id in SHIPPED {
+        let text = std::fs::read_to_string(day.path(&format!("patterns/{id}.toml"))).unwrap();
+        let text =
+            if id == "smishing-burst" { text.replacen("\ncooldown", "\nmode = \"shadow\"\ncooldown", 1) } else { text };
+        std::fs::write(path(&format!("patterns/{id}.toml")), text).unwrap();
+    }
+    let (records, alerts, shadow) = (day.path("day.jsonl"), path("incidents.jsonl"), path("shadow.jsonl"));
+    let patterns = path("patterns");
+    let args = ["replay", &records, "--patterns", &patterns, "--alerts", &alerts, "--shadow", &shadow];
+    ok(&args, &day.operator());
+    let lines = |path: &str| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let mut lines: Vec<Value> = text.lines().map(json).collect();
+        lines.sort_by_key(|line| {
+            (line["entity"].to_string(), line["first_event"].to_string(), line["revision"].as_u64())
+        });
+        lines
+    };
+    let is_shadow = |line: &Value| line["mode"] == "shadow";
+    assert!(!lines(&alerts).iter().any(is_shadow) && lines(&shadow).iter().all(is_shadow));
+    let of_smishing = |line: &Value| line["family"] == "smishing";
+    let without = |mut line: Value| {
+        ["mode", "incident_id"].iter().for_each(|key| drop(line.as_object_mut().unwrap().remove(*key)));
+        line
+    };
+    let whole = lines(&day.path("incidents.jsonl"));
+    let expected: Vec<Value> = whole.iter().filter(|line| of_smishing(line)).cloned().map(without).collect();
+    assert!(!expected.is_empty());
+    assert_eq!(lines(&shadow).into_iter().map(without).collect::<Vec<_>>(), expected);
+    let rest: Vec<Value> = whole.into_iter().filter(|line| !of_smishing(line)).collect();
+    assert_eq!(lines(&alerts), rest);
+
+    let truth = day.path("truth.jsonl");
+    let both = ["evaluate", "--alerts", &shadow, "--truth", &truth];
+    let report = json(&ok(&both, &["--output".to_owned(), "json".to_owned()]));
+    assert_eq!(report["shadow"]["smishing-burst"]["episodes"]["easy"]["recall"], 1.0, "{report}");
+    assert_eq!((&report["pack"]["recall"], &report["patterns"]["smishing-burst"]), (&0.0.into(), &Value::Null));
+    let text = ok(&both, &[]);
+    assert!(text.lines().any(|line| line.starts_with("smishing-burst (shadow)")), "{text}");
+    // A backtest holds it against the live one as it is: nothing changes.
+    let live = "config/patterns/smishing-burst.toml";
+    let args = ["patterns", "backtest", live, &patterns, &records, "--output", "json"];
+    let same = json(&ok(&args, &day.operator()));
+    assert_eq!((&same["gained"], &same["lost"]), (&serde_json::json!([]), &serde_json::json!([])));
+}
+
 /// Generated records of one kind with something left out.
 fn feed(name: &str, keep: impl Fn(&Value) -> bool, leave_out: &[&str]) -> String {
     let path = day().path(name);

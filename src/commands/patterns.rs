@@ -180,6 +180,11 @@ impl Sink for Lines {
         Ok(())
     }
 
+    /// What a pattern finds does not depend on whether it is published.
+    fn shadow_of(&mut self, _: usize, line: &[u8]) -> io::Result<()> {
+        self.incident(line)
+    }
+
     fn dead_letter(&mut self, letter: &DeadLetter) -> io::Result<()> {
         self.dead.push(format!("{}: {}", letter.place, letter.error));
         Ok(())

@@ -89,10 +89,29 @@ pub struct Topics {
     pub records: String,
     pub partials: String,
     pub incidents: String,
+    pub shadow: String,
+    pub shadow_retention: Duration,
     pub late: String,
     pub dead_letter: String,
     pub outbox: String,
     pub alerts: String,
+}
+
+impl Topics {
+    /// Keys and names of all topics.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, &str); 8] {
+        [
+            ("records", &self.records),
+            ("partials", &self.partials),
+            ("incidents", &self.incidents),
+            ("shadow", &self.shadow),
+            ("late", &self.late),
+            ("dead_letter", &self.dead_letter),
+            ("outbox", &self.outbox),
+            ("alerts", &self.alerts),
+        ]
+    }
 }
 
 /// One feed.

@@ -40,6 +40,8 @@ const KEYS: &[Key] = &[
     key("topics", "records", "name", "`lancang.records.v1`", "The records log."),
     key("topics", "partials", "name", "`lancang.partials.v1`", "Partial panes."),
     key("topics", "incidents", "name", "`lancang.incidents.v1`", "Incidents, with clear identifiers."),
+    key("topics", "shadow", "name", "`lancang.shadow.v1`", "Incidents of patterns in shadow, with clear identifiers; the relay never reads it."),
+    key("topics", "shadow_retention", "time", "`30d`", "How long they are kept, where the topic is made (`retention.ms`)."),
     key("topics", "late", "name", "`lancang.late.v1`", "Late records."),
     key("topics", "dead_letter", "name", "`lancang.dead-letter.v1`", "What could not be read."),
     key("topics", "outbox", "name", "`lancang.outbox.v1`", "Alerts on their way to the exchange; never let go of (`retention.ms=-1`): the relay knows from it what was shared."),

@@ -37,11 +37,17 @@ pub enum Withheld {
     NotShared,
     /// No source has this country.
     NoSource,
+    /// Of a pattern in shadow: score never writes one here, and nothing shares it if something does.
+    Shadow,
     /// Not an incident line.
     Malformed,
 }
 
 impl Withheld {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Budget, Self::Repeat, Self::NotShared, Self::NoSource, Self::Shadow, Self::Malformed];
+
     /// The name in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -50,6 +56,7 @@ impl Withheld {
             Self::Repeat => "repeat",
             Self::NotShared => "not-shared",
             Self::NoSource => "no-source",
+            Self::Shadow => "shadow",
             Self::Malformed => "malformed",
         }
     }
@@ -114,6 +121,9 @@ impl Relay {
     /// What becomes of an incident line, committed at `detected` and looked at now.
     pub fn line(&mut self, bytes: &[u8], detected: Timestamp, now: Timestamp) -> Outcome {
         let Ok(incident) = Incident::read(bytes) else { return Outcome::Withheld(Withheld::Malformed) };
+        if incident.mode.is_some() {
+            return Outcome::Withheld(Withheld::Shadow);
+        }
         let Some(source) = self.sources.get(&incident.home) else { return Outcome::Withheld(Withheld::NoSource) };
         if let Some(reason) = self.withheld(source, &incident) {
             return Outcome::Withheld(reason);

@@ -106,6 +106,8 @@ fn sequences_are_per_source_and_repeats_make_no_alert() {
     assert_eq!(share(&mut relay, &line(1, 2, "close", "KH")), Err(Withheld::Repeat));
     assert_eq!(share(&mut relay, &line(3, 1, "close", "KH")), Err(Withheld::NotShared));
     assert_eq!(share(&mut relay, &line(3, 0, "open", "TH")), Err(Withheld::NoSource));
+    let shadow = line(3, 0, "open", "KH").replace("\"family\"", "\"mode\":\"shadow\",\"family\"");
+    assert_eq!(share(&mut relay, &shadow), Err(Withheld::Shadow));
     assert_eq!(share(&mut relay, "{}"), Err(Withheld::Malformed));
     assert_eq!(share(&mut relay, &line(9, 0, "open", "KH")).unwrap().sequence, 4);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bincode::{Decode, Encode};
 use lancang_pattern::Pack;
 use lancang_pattern::fields::EntityKey;
-use lancang_pattern::plan::{EntityPlan, Mode};
+use lancang_pattern::plan::EntityPlan;
 use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
@@ -224,9 +224,6 @@ impl Entity {
         out: &mut Vec<IncidentOut>,
     ) {
         let pattern = &plan.patterns[place];
-        if pattern.mode != Mode::Live {
-            return;
-        }
         self.windows.values(&plan.layout, |primitive| pattern.primitives.binary_search(&primitive).is_ok(), values);
         let newest = Timestamp::from_ms(self.windows.newest_ms());
         let Some(verdict) = pattern.judge(values) else { return };
