@@ -356,6 +356,9 @@ fn aggregate(table: &Table<'_, '_>) -> Option<AggregateText> {
     let window = table.duration_ms("window");
     let panes = table.integer("panes", 1..=288).map_or(PANES, |panes| panes.value);
     let (first, then, within) = (table.text("first"), table.text("then"), table.duration_ms("within"));
+    if let Some(within) = within.as_ref().filter(|within| within.value > WINDOW_MS_MAX) {
+        table.wrong(within.span.clone(), "within", "expected at most 30d");
+    }
     let (measure, form) = aggregate?.value;
     match (form, &of) {
         (ColumnForm::None, Some(of)) => {

@@ -24,6 +24,7 @@ pub mod moved;
 pub mod needs;
 pub mod pack;
 pub mod plan;
+mod possible;
 pub mod predicate;
 pub mod requires;
 pub mod syntax;
