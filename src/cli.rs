@@ -257,7 +257,13 @@ pub struct Check {
 /// `lancang patterns`
 #[derive(Debug, Subcommand)]
 pub enum Patterns {
-    /// The patterns of a pack.
+    /// The patterns of a pack, and what each costs.
+    #[command(after_help = "\
+Examples:
+  lancang patterns list
+  lancang patterns list --patterns new/patterns --output json
+
+Costs are estimates from the compiled plan: what is shared by several patterns is counted for each of them.")]
     List {
         /// Pack.
         #[command(flatten)]
@@ -267,6 +273,10 @@ pub enum Patterns {
         output: Form,
     },
     /// Runs the cases beside the patterns.
+    #[command(after_help = "\
+Examples:
+  lancang patterns test                         all cases
+  lancang patterns test sim-box                 of the patterns whose id contains this")]
     Test {
         /// Pack.
         #[command(flatten)]
@@ -275,6 +285,10 @@ pub enum Patterns {
         pattern: Option<String>,
     },
     /// What a pattern looks at, needs and costs.
+    #[command(after_help = "\
+Examples:
+  lancang patterns show sim-box-burst
+  lancang patterns show my-pattern --patterns new/patterns --lists config/lists")]
     Show {
         /// Pack.
         #[command(flatten)]

@@ -301,6 +301,36 @@ fn backtest_tells_what_a_moved_limit_gains_and_loses() {
     assert!(status == Some(78) && told.contains("expected the file's name, `other`"), "{told}");
 }
 
+#[test]
+fn list_and_show_say_what_a_pattern_costs() {
+    let patterns = day().path("patterns");
+    let list = ok(&["patterns", "list", "--patterns", &patterns, "--output", "json"], &[]);
+    let lines: Vec<Value> = list.lines().map(json).collect();
+    assert_eq!(lines.len(), SHIPPED.len());
+    for line in &lines {
+        for cost in line["costs"].as_array().unwrap() {
+            let figure = |key: &str| cost[key].as_f64().unwrap();
+            assert!(figure("conditions") >= 2.0 && figure("aggregates") >= 2.0 && figure("record_ns") > 0.0, "{line}");
+            assert!(figure("bytes_busy") > figure("bytes_ordinary") && figure("bytes_ordinary") > 50.0, "{line}");
+        }
+    }
+    let of = |id: &str| lines.iter().find(|line| line["id"] == id).unwrap().clone();
+    assert_eq!(of("smishing-burst")["costs"].as_array().unwrap().len(), 2, "templates and domains");
+    assert_eq!(
+        (&of("sim-box-burst")["mode"], &of("sim-box-burst")["costs"][0]["entity"]),
+        (&"live".into(), &"caller".into())
+    );
+    let text = ok(&["patterns", "list", "--patterns", &patterns], &[]);
+    assert!(text.contains("All patterns together, of an own subscriber: caller "), "{text}");
+
+    let shown = ok(&["patterns", "show", "sim-box-burst", "--patterns", &patterns], &[]);
+    let bytes = of("sim-box-burst")["costs"][0]["bytes_ordinary"].to_string();
+    assert!(shown.contains(&format!("state    {bytes} bytes of a caller with 12 events a day, ")), "{shown}");
+    assert!(shown.contains(" conditions a record (about "), "{shown}");
+    let (status, told) = refused(&["patterns", "show", "sim-box-brust", "--patterns", &patterns], &[]);
+    assert!(status == Some(64) && told.contains("did you mean `sim-box-burst`?"), "{told}");
+}
+
 /// A pattern in shadow finds what it would find live, in a file of its own, and counts for nobody else.
 #[test]
 fn shadow_is_judged_and_kept_apart() {

@@ -10,6 +10,7 @@
 //! **Invariant:** this crate knows no clock and not where records come from.
 
 pub mod compile;
+pub mod cost;
 pub mod evidence;
 pub mod explain;
 pub mod expression;
