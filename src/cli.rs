@@ -245,6 +245,12 @@ pub enum Form {
 
 /// `lancang check`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lancang check                                       config/lancang.toml and all that it names
+  lancang check --config /etc/lancang/lancang.toml --output json
+
+Nothing is connected to and nothing is changed. Exit status 78 if there is a mistake.")]
 pub struct Check {
     /// Configuration file.
     #[arg(long, value_name = "FILE", default_value = "config/lancang.toml")]

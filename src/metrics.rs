@@ -50,6 +50,7 @@ pub enum Metric {
     PackChanges,
     RelayAlerts,
     RelayWithheld,
+    RelayOverBudget,
     RelaySequence,
     RelayHeldBack,
     CopierAlerts,
@@ -302,6 +303,13 @@ const METRICS: &[Spec] = &[
         "lancang_relay_withheld_total",
         &["reason"],
         "Incident lines that led to no alert, by reason (budget, repeat, not-shared, no-source, shadow, malformed).",
+    ),
+    spec(
+        Metric::RelayOverBudget,
+        Form::Counter,
+        "lancang_relay_over_budget_total",
+        &["pattern"],
+        "Incident lines that stayed at home because their pattern's budget for the hour was used up, by pattern.",
     ),
     spec(
         Metric::RelaySequence,

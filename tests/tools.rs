@@ -331,6 +331,29 @@ fn list_and_show_say_what_a_pattern_costs() {
     assert!(status == Some(64) && told.contains("did you mean `sim-box-burst`?"), "{told}");
 }
 
+/// A budget for a pattern that is not there would bound nothing.
+#[test]
+fn check_knows_the_patterns_of_budgets() {
+    let (day, folder) = (day(), tempfile::tempdir().unwrap());
+    std::fs::create_dir(folder.path().join("lists")).unwrap();
+    let path = folder.path().join("lancang.toml").display().to_string();
+    let text = format!(
+        "[[operators]]\ncountry = \"KH\"\norganisation = \"a\"\nnode = \"b\"\nown = [\"+85510\"]\n\
+         [kafka]\nbootstrap = \"127.0.0.1:9092\"\n[[feeds]]\nname = \"voice\"\ntopics = [\"cdr\"]\n\
+         [patterns]\nfolder = \"{}\"\n[relay]\nepoch_key_env = \"KEY\"\n[relay.budgets]\nsmishing-burst = 20\n",
+        day.path("patterns")
+    );
+    std::fs::write(&path, &text).unwrap();
+    ok(&["check", "--config", &path], &[]);
+    std::fs::write(&path, text.replace("smishing-burst", "smishing-brust")).unwrap();
+    let output = lancang(&["check", "--config", &path, "--output", "json"], &[]);
+    let found = json(&String::from_utf8(output.stdout).unwrap());
+    assert_eq!(
+        (output.status.code(), &found["line"], &found["nearest"]),
+        (Some(78), &16.into(), &"smishing-burst".into())
+    );
+}
+
 /// A pattern in shadow finds what it would find live, in a file of its own, and counts for nobody else.
 #[test]
 fn shadow_is_judged_and_kept_apart() {

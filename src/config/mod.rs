@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lancang_diagnostic::Diagnostic;
+use lancang_diagnostic::toml::Placed;
 use lancang_record::{Class, Country};
 
 pub use reference::reference;
@@ -197,8 +198,10 @@ pub struct Relay {
     pub epoch_key_env: Option<String>,
     /// Id of the epoch key.
     pub epoch_key_id: String,
-    /// Alerts a pattern may share per hour of event time.
+    /// Incidents that a pattern may open abroad per hour of event time.
     pub budget_per_hour: u32,
+    /// The same of single patterns, by their ids; each where it stands in the file.
+    pub budgets: Vec<(Placed<String>, u32)>,
 }
 
 /// `[patterns]`

@@ -370,12 +370,20 @@ fn relay(table: Table<'_, '_>, folder: &Path) -> Relay {
         budget_per_hour: table
             .integer("budget_per_hour", 1..=1_000_000)
             .map_or(default.budget_per_hour, |found| found.value as u32),
+        budgets: budgets(&table),
     };
     if relay.epoch_key_file.is_some() == relay.epoch_key_env.is_some() {
         table.wrong(table.span(), "epoch_key_file", "expected either `epoch_key_file` or `epoch_key_env`");
     }
     table.finish();
     relay
+}
+
+/// `[relay.budgets]`; whether there are such patterns is for `check` to say, which reads them.
+fn budgets(table: &Table<'_, '_>) -> Vec<(Placed<String>, u32)> {
+    let Some(table) = table.table("budgets") else { return Vec::new() };
+    let budgets = table.named_integers(0..=1_000_000);
+    budgets.into_iter().map(|(pattern, budget)| (pattern, budget.value as u32)).collect()
 }
 
 fn patterns(root: &Table<'_, '_>, folder: &Path) -> Patterns {
@@ -470,6 +478,7 @@ impl Default for Relay {
             epoch_key_env: None,
             epoch_key_id: "epoch-1".to_owned(),
             budget_per_hour: 1000,
+            budgets: Vec::new(),
         }
     }
 }
@@ -508,6 +517,10 @@ mod tests {
         check("[topics]\npartitions = 0\n", "expected a whole number from 1 to 4096, found 0");
         check("[topics]\nshadow = \"lancang.incidents.v1\"\n", "is that of `incidents` too: expected one of its own");
         check("[http]\nlisten = \"here\"\n", "expected an address and a port");
+        check(
+            "[relay.budgets]\nsim-box-burst = -1\n",
+            "relay.budgets.sim-box-burst: expected a whole number from 0 to 1000000",
+        );
         check("[relay]\n", "expected either `epoch_key_file` or `epoch_key_env`");
         check(
             "[exchange]\nbootstrap = \"b\"\n[exchange.options]\n\"sasl.password\" = \"x\"\n",

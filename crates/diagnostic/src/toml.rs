@@ -441,6 +441,28 @@ impl<'f, 't> Table<'f, 't> {
         texts
     }
 
+    /// Whole numbers under free names (`sim-box-burst = 50`), in the order of the file. Counts every key as asked for.
+    #[must_use]
+    pub fn named_integers(&self, range: std::ops::RangeInclusive<i64>) -> Vec<(Placed<String>, Placed<i64>)> {
+        self.note(ANY, || Form::Integer(*range.start(), *range.end()));
+        let mut integers = Vec::new();
+        for (name, value) in self.table {
+            let place = Placed { value: name.get_ref().to_string(), span: name.span() };
+            let number = value.get_ref().as_integer();
+            let number =
+                number.and_then(|found| i64::from_str_radix(&found.as_str().replace('_', ""), found.radix()).ok());
+            match number.filter(|number| range.contains(number)) {
+                Some(number) => integers.push((place, Placed { value: number, span: value.span() })),
+                None => {
+                    let message = format!("expected a whole number from {} to {}", range.start(), range.end());
+                    self.mistakes.push(value.span(), self.key(&place.value), message);
+                }
+            }
+        }
+        integers.sort_by_key(|(name, _)| name.span.start);
+        integers
+    }
+
     fn child(&self, key: &str, name: String, table: &'f DeTable<'t>, span: Range<usize>) -> Table<'f, 't> {
         let place = self.place.iter().cloned().chain([key.to_owned()]).collect();
         Table { mistakes: self.mistakes, table, span, name, place, asked: RefCell::default() }
