@@ -313,10 +313,44 @@ A file is a pattern, a folder a pack; a file against a folder is that pattern al
 entity at the same time.")]
     Backtest(Box<Backtest>),
     /// Puts the configured pack in force in a running service, through control records in the records log.
+    #[command(after_help = "\
+Examples:
+  lancang check --config config/lancang.toml && lancang patterns apply --config config/lancang.toml
+
+A pack with mistakes changes nothing: they are shown, exit status 78, and the pack in force stays.")]
     Apply {
         /// Configuration file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+    },
+    /// Back to the pack that was in force before; the one in force is withdrawn.
+    #[command(after_help = "\
+Examples:
+  lancang patterns rollback --config config/lancang.toml
+  lancang patterns rollback --config config/lancang.toml --to 3f9a2c
+
+A withdrawn pack comes back by `lancang patterns apply` alone, by no restart and no SIGHUP, though its files are still in the
+configured folder.")]
+    Rollback {
+        /// Configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Beginning of the hash of the pack to go back to; otherwise the newest one before that was not withdrawn.
+        #[arg(long, value_name = "HASH")]
+        to: Option<String>,
+    },
+    /// The packs that were put in force, the newest first.
+    #[command(after_help = "\
+Examples:
+  lancang patterns history --config config/lancang.toml
+  lancang patterns history --config config/lancang.toml --output json")]
+    History {
+        /// Configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Form of the list.
+        #[arg(long, value_enum, default_value_t = Form::Text)]
+        output: Form,
     },
 }
 

@@ -281,14 +281,14 @@ const METRICS: &[Spec] = &[
         Form::Gauge,
         "lancang_pack_info",
         &["hash"],
-        "1 for the pattern pack last announced to the records log (first 12 digits of its hash).",
+        "1 for the pattern pack in force, the one last announced to the records log (first 12 digits of its hash); where intake runs.",
     ),
     spec(
         Metric::PackChanges,
         Form::Counter,
         "lancang_pack_changes_total",
         &["outcome"],
-        "Attempts to put a pack in force: announced, repeated (the one in force, again), unchanged, refused.",
+        "Attempts to put a pack in force: announced, repeated (the one in force, again), refused (it or a table has mistakes; the one in force stays), withdrawn (it was rolled back from; the one in force stays).",
     ),
     spec(
         Metric::RelayAlerts,

@@ -1,4 +1,4 @@
-//! `lancang patterns`: list, test, show, apply (backtest has a file of its own).
+//! `lancang patterns`: list, test, show, apply, rollback, history (backtest has a file of its own).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Write as _};
@@ -38,6 +38,8 @@ pub fn run(args: cli::Patterns) -> anyhow::Result<()> {
         cli::Patterns::Show { pack, pattern } => show(&pack, &pattern),
         cli::Patterns::Backtest(args) => super::backtest::run(&args),
         cli::Patterns::Apply { config } => apply(&config),
+        cli::Patterns::Rollback { config, to } => roll_back(&config, to.as_deref()),
+        cli::Patterns::History { config, output } => history(&config, output),
     }
 }
 
@@ -46,13 +48,59 @@ fn files(sources: &PackSources) -> anyhow::Result<Vec<PatternFile>> {
     Ok(sources.files().map_err(failure)?)
 }
 
-fn apply(config: &Path) -> anyhow::Result<()> {
+/// What a service shares, for a command that changes or looks at its packs.
+fn service(config: &Path) -> anyhow::Result<(tokio::runtime::Runtime, Arc<Shared>)> {
     let config = super::serve::read_config(config)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let (metrics, health) = (Arc::new(Metrics::new()?), Arc::new(Health::default()));
     let shared = Arc::new(Shared::new(config, metrics, health, runtime.handle().clone())?);
-    let hash = packs::announce(&shared).map_err(crate::service::with_status)?;
+    Ok((runtime, shared))
+}
+
+fn apply(config: &Path) -> anyhow::Result<()> {
+    let (_runtime, shared) = service(config)?;
+    let hash = packs::announce(&shared, packs::Occasion::Apply).map_err(crate::service::with_status)?;
     writeln!(io::stdout(), "pack {} is in force from here on in every partition", hex(&hash))?;
+    Ok(())
+}
+
+fn roll_back(config: &Path, to: Option<&str>) -> anyhow::Result<()> {
+    let (_runtime, shared) = service(config)?;
+    let (from, to) = packs::roll_back(&shared, to).map_err(crate::service::with_status)?;
+    writeln!(
+        io::stdout(),
+        "pack {} is in force from here on in every partition; {} is withdrawn until `lancang patterns apply`",
+        hex(&to),
+        &hex(&from)[..12]
+    )?;
+    Ok(())
+}
+
+fn history(config: &Path, output: Form) -> anyhow::Result<()> {
+    let (_runtime, shared) = service(config)?;
+    let mut columns = Columns::new(&["pack", "state", "patterns"]);
+    let mut out = io::stdout().lock();
+    for (index, past) in packs::history(&shared)?.into_iter().enumerate() {
+        let (state, mark) = match (index, past.withdrawn, &past.patterns) {
+            (0, ..) => ("in force", Mark::Good),
+            (_, _, None) => ("unreadable", Mark::Bad),
+            (_, true, _) => ("withdrawn", Mark::Look),
+            _ => ("before", Mark::Plain),
+        };
+        if output == Form::Json {
+            writeln!(out, "{}", json!({ "pack": hex(&past.hash), "state": state, "patterns": past.patterns }))?;
+            continue;
+        }
+        let patterns = past.patterns.unwrap_or_default().join(", ");
+        columns.row([
+            (hex(&past.hash)[..12].to_owned(), Mark::Plain),
+            (state.to_owned(), mark),
+            (patterns, Mark::Plain),
+        ]);
+    }
+    if output == Form::Text {
+        write!(out, "{}", columns.text_for(&out))?;
+    }
     Ok(())
 }
 

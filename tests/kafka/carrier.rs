@@ -145,6 +145,15 @@ impl Carrier {
         path
     }
 
+    /// A command that ends: its exit status and what it says.
+    pub fn patterns(&self, command: &str, config: &Path, more: &[&str]) -> (Option<i32>, String) {
+        let mut lancang = Command::new(env!("CARGO_BIN_EXE_lancang"));
+        lancang.args(["patterns", command, "--config"]).arg(config).args(more);
+        let output = lancang.output().unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(told).unwrap())
+    }
+
     pub fn start(&self, command: &str, config: &Path) -> Lancang {
         Lancang::start(command, config)
     }
