@@ -71,7 +71,7 @@ impl Packs {
         let bytes = self.store.pack(hash)?;
         let sources = PackSources::decode(&bytes).context("the pack in the store is damaged")?;
         anyhow::ensure!(sources.hash() == *hash, "the pack in the store is damaged: its hash is another");
-        sources.compile().map_err(|mistakes| {
+        sources.compile_kept().map_err(|mistakes| {
             let count = mistakes.len();
             anyhow::anyhow!("the pack was written for another version of this program: {count} mistakes in it now")
         })

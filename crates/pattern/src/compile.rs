@@ -26,12 +26,13 @@ use crate::possible;
 use crate::predicate::Predicate;
 use crate::syntax::{self, SyntaxError};
 
-/// Compiles pattern files.
+/// Compiles pattern files. Of those that are `kept`, and were in force already, it is not asked again whether their
+/// conditions make sense: a check that a later version adds must not keep a log from being read.
 ///
 /// # Errors
 /// Every mistake of every file.
-pub fn plan(files: &[PatternFile]) -> Result<Plan, Vec<Diagnostic>> {
-    let mut compiler = Compiler::default();
+pub fn plan(files: &[PatternFile], kept: bool) -> Result<Plan, Vec<Diagnostic>> {
+    let mut compiler = Compiler { kept, ..Compiler::default() };
     for (index, file) in files.iter().enumerate() {
         if files[..index].iter().any(|other| other.id == file.id) {
             compiler.mistakes.push(Diagnostic::file(&file.path, format!("two patterns are called `{}`", file.id)));
@@ -67,6 +68,7 @@ pub fn plan(files: &[PatternFile]) -> Result<Plan, Vec<Diagnostic>> {
 
 #[derive(Default)]
 pub(crate) struct Compiler {
+    kept: bool,
     pub(crate) drafts: Vec<Draft>,
     pub(crate) mistakes: Vec<Diagnostic>,
 }
@@ -197,7 +199,9 @@ impl Compiler {
             weights,
         };
         let possible = gate::possible(&self.drafts[position].plan.layout, &pattern);
-        self.can_be(scope, &pattern, &compiled, possible);
+        if !self.kept {
+            self.can_be(scope, &pattern, &compiled, possible);
+        }
         self.relate(file, position);
         self.drafts[position].plan.patterns.push(pattern);
     }
@@ -211,7 +215,9 @@ impl Compiler {
         key: &str,
         condition: &Predicate,
     ) -> Option<()> {
-        let message = if possible::can_hold(condition) == Some(false) {
+        let message = if self.kept {
+            return Some(());
+        } else if possible::can_hold(condition) == Some(false) {
             "no record can satisfy this, with what its pattern looks at"
         } else if *condition != Predicate::Always(true) && possible::always_holds(condition) {
             "every record satisfies this: leave it out, or write `true`"

@@ -149,6 +149,22 @@ fn every_mistake_has_a_place_and_a_word() {
     check("domain != \"\"'", "domian != \"\"'", "did you mean `domain`?");
 }
 
+/// A pack that was in force compiles as it did, though a check that came later would refuse it.
+#[test]
+fn what_was_in_force_is_not_judged_again() {
+    let of = |warn: &str| {
+        let text = GOOD.replacen("'callees >= 60'", warn, 1);
+        PackSources::new(vec![SourceFile { path: "p.toml".to_owned(), text }], Vec::new())
+    };
+    let odd = of("'callees >= 60 && callees < 9'");
+    assert!(odd.compile().is_err());
+    assert_eq!(odd.compile_kept().unwrap().hash, odd.hash());
+    let plain = of("'callees >= 60'");
+    let (new, kept) = (plain.compile().unwrap(), plain.compile_kept().unwrap());
+    assert_eq!(format!("{:?}", new.plan), format!("{:?}", kept.plan));
+    assert!(of("'calees >= 60'").compile_kept().is_err());
+}
+
 #[test]
 fn garbage_is_refused_and_never_panics() {
     let mut text = GOOD.to_owned();
