@@ -23,7 +23,7 @@ use lancang_window::entity::cells;
 use crate::attachment::{Attachment, entity_text};
 use crate::clock::Clocks;
 use crate::incident::Incidents;
-use crate::limits::{CHUNK, SWEEP_MS};
+use crate::limits::{CHUNK, LOCAL_SWEEP_MS};
 use crate::local::{LocalEntities, Scratch};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, Partial, PartialMessage, Whereabouts, partition_of_entity};
@@ -123,6 +123,7 @@ impl RecordTask {
     fn frame(&mut self, offset: i64, frame: Frame<'_>, out: &mut Outputs) {
         let class = frame.header.class;
         let first = out.incidents.len();
+        let pack = self.pack.clone();
         // One chunk is worked on while the entities of the next are on their way from memory: their places first, then,
         // once these are there, their events.
         let mut current = vec![Record::new(Kind::Voice, Timestamp::MIN); CHUNK];
@@ -131,7 +132,7 @@ impl RecordTask {
         loop {
             let coming = self.read(offset, &mut frame, &mut index, &mut next, out);
             self.local(|plan, entities| entities.prefetch(plan, &next[..coming]));
-            current[..count].iter().for_each(|record| self.record(class, record, out));
+            current[..count].iter().for_each(|record| self.record(pack.as_deref(), class, record, out));
             self.local(|plan, entities| entities.prefetch_events(plan, &next[..coming]));
             std::mem::swap(&mut current, &mut next);
             count = coming;
@@ -174,7 +175,7 @@ impl RecordTask {
         plans.zip(&self.state.local).for_each(|(plan, entities)| each(plan, entities));
     }
 
-    fn record(&mut self, class: Class, record: &Record<'_>, out: &mut Outputs) {
+    fn record(&mut self, pack: Option<&Pack>, class: Class, record: &Record<'_>, out: &mut Outputs) {
         if self.state.identities.is_repeat(class, record) {
             self.counters.repeats += 1;
             return;
@@ -182,7 +183,11 @@ impl RecordTask {
         self.counters.scored += 1;
         match record.kind {
             Kind::Mobility => self.mobility(class, record),
-            Kind::Voice | Kind::Sms if record.phase == Phase::End => self.event(class, record, out),
+            Kind::Voice | Kind::Sms if record.phase == Phase::End => {
+                if let Some(pack) = pack {
+                    self.event(pack, class, record, out);
+                }
+            }
             _ => {}
         }
     }
@@ -207,8 +212,7 @@ impl RecordTask {
         self.state.whereabouts[class.index()].push(found);
     }
 
-    fn event(&mut self, class: Class, record: &Record<'_>, out: &mut Outputs) {
-        let Some(pack) = self.pack.clone() else { return };
+    fn event(&mut self, pack: &Pack, class: Class, record: &Record<'_>, out: &mut Outputs) {
         let mut call = self.state.calls.take(record);
         let so_far = call.as_ref().map(|(_, call)| {
             let duration_ms = record.duration_ms.map(|part_ms| call.duration_ms().saturating_add(part_ms));
@@ -218,7 +222,7 @@ impl RecordTask {
         for (plan, entities) in pack.plan.local.iter().zip(&mut self.state.local) {
             let call = call.as_mut().map(|(_, call)| call);
             let (scratch, incidents) = (&mut self.scratch, &mut self.state.incidents);
-            entities.record(plan, &pack, class, record, call, scratch, incidents, &mut out.incidents);
+            entities.record(plan, pack, class, record, call, scratch, incidents, &mut out.incidents);
             self.counters.evicted += entities.evict(self.settings.entities_max);
         }
         let mut gate = (u32::MAX, false);
@@ -227,7 +231,7 @@ impl RecordTask {
                 gate = (plan.send_group, plan.send.as_ref().is_some_and(|send| send.holds(record, &pack.lists)));
             }
             if gate.1 {
-                self.contribute(plan, &pack, class, record, call.as_mut().map(|(_, call)| call));
+                self.contribute(plan, pack, class, record, call.as_mut().map(|(_, call)| call));
             }
         }
         if let Some((key, call)) = call {
@@ -315,7 +319,7 @@ impl RecordTask {
 
     fn sweep(&mut self) {
         let least = self.state.clocks.least();
-        if least == Timestamp::MIN || least.as_ms() < self.state.swept.saturating_add(SWEEP_MS) {
+        if least == Timestamp::MIN || least.as_ms() < self.state.swept.saturating_add(LOCAL_SWEEP_MS) {
             return;
         }
         self.state.swept = least.as_ms();
