@@ -1,6 +1,9 @@
 //! Entities that are judged at each record: own callers, callees, SIMs.
 
+use std::collections::HashMap;
+
 use bincode::{Decode, Encode};
+use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::{EntityPlan, Mode};
@@ -15,15 +18,8 @@ use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
 use crate::limits::WEIGHED;
 use crate::repeats::OpenCall;
 
-#[derive(Clone, Debug, Encode, Decode)]
-struct Entity {
-    windows: EntityWindows,
-    /// Kept from near the gate on ([`Gate::Near`]).
-    kept: Option<Box<Kept>>,
-}
-
 /// Evidence and related entities of this length of the longest window and of the one before.
-#[derive(Clone, Debug, Default, Encode, Decode)]
+#[derive(Clone, Debug, Encode, Decode)]
 struct Kept {
     length: i64,
     current: Attachment,
@@ -35,7 +31,9 @@ struct Kept {
 pub struct LocalEntities {
     /// Hash of the plan.
     pub plan: u64,
-    entities: EntityTable<Entity>,
+    entities: EntityTable<EntityWindows>,
+    /// Of entities from near the gate on ([`Gate::Near`]): few, so that they take no room in the table.
+    kept: HashMap<u64, Kept, FixedState>,
 }
 
 /// Buffers that are used again for each record.
@@ -50,7 +48,7 @@ impl LocalEntities {
     /// None yet.
     #[must_use]
     pub fn new(plan: u64) -> Self {
-        Self { plan, entities: EntityTable::default() }
+        Self { plan, entities: EntityTable::default(), kept: HashMap::default() }
     }
 
     /// Number of entities.
@@ -68,7 +66,10 @@ impl LocalEntities {
     /// Bytes held, about: the table with its free places and what its entities hold, of which some are looked at.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.entities.bytes() + self.entities.estimate(WEIGHED, Entity::heap_bytes)
+        let weighed = self.kept.values().take(WEIGHED).map(Kept::heap_bytes).sum::<usize>();
+        let heap = weighed * self.kept.len() / self.kept.len().clamp(1, WEIGHED);
+        let kept = self.kept.capacity() * size_of::<(u64, Kept)>() + heap;
+        self.entities.bytes() + self.entities.estimate(WEIGHED, EntityWindows::heap_bytes) + kept
     }
 
     /// Asks for the places of a chunk's entities.
@@ -81,7 +82,7 @@ impl LocalEntities {
     pub fn prefetch_events(&self, plan: &EntityPlan, chunk: &[Record<'_>]) {
         let keys = chunk.iter().filter_map(|record| plan.entity.local_key(record));
         let found = keys.filter_map(|key| self.entities.get(key.hash()));
-        found.for_each(|entity| entity.windows.prefetch());
+        found.for_each(EntityWindows::prefetch);
     }
 
     /// Takes a record that is an event of one of these entities, and judges it.
@@ -103,17 +104,21 @@ impl LocalEntities {
             return;
         }
         let event = event(plan, record, passes, call, scratch);
-        let new = || Entity { windows: EntityWindows::new(&plan.layout, &event), kept: None };
-        let (entity, added) = self.entities.get_or_insert_with(key.hash(), new);
+        let hash = key.hash();
+        let new = || EntityWindows::new(&plan.layout, &event);
+        let (windows, added) = self.entities.get_or_insert_with(hash, new);
         if !added {
-            entity.windows.add(&plan.layout, &event);
+            windows.add(&plan.layout, &event);
         }
-        let gate = entity.windows.gate(&plan.layout, &plan.gate);
-        if gate != Gate::Far {
-            entity.keep(plan, record);
+        let gate = windows.gate(&plan.layout, &plan.gate);
+        if gate == Gate::Far {
+            return;
         }
+        let length = record.event.as_ms().div_euclid(longest_ms(plan).max(1));
+        let kept = self.kept.entry(hash).or_insert_with(|| Kept::new(length));
+        kept.add(plan, record, length);
         if gate == Gate::Reached {
-            entity.judge(plan, pack, class, &key, &mut scratch.values, incidents, out);
+            judge(windows, kept, plan, pack, class, &key, &mut scratch.values, incidents, out);
         }
     }
 
@@ -122,10 +127,9 @@ impl LocalEntities {
         let length_ms = longest_ms(plan);
         let oldest = watermark.plus_ms(-length_ms).as_ms();
         let length = oldest.div_euclid(length_ms.max(1));
-        self.entities.retain(|entity| {
-            entity.kept.take_if(|kept| kept.length < length);
-            entity.windows.newest_ms() >= oldest
-        });
+        self.entities.retain(|windows| windows.newest_ms() >= oldest);
+        let entities = &self.entities;
+        self.kept.retain(|key, kept| kept.length >= length && entities.get(*key).is_some());
     }
 
     /// Evicts those with the least evidence, then the oldest, once there are more than `max`. Gives how many.
@@ -133,10 +137,11 @@ impl LocalEntities {
         if self.entities.len() <= max {
             return 0;
         }
-        let weight = |key: u64, entity: &Entity| (entity.windows.events_bound(), entity.windows.newest_ms(), key);
-        let lightest = lightest(self.entities.iter().map(|(key, entity)| weight(key, entity)).collect(), max);
+        let weight = |key: u64, windows: &EntityWindows| (windows.events_bound(), windows.newest_ms(), key);
+        let lightest = lightest(self.entities.iter().map(|(key, windows)| weight(key, windows)).collect(), max);
         for (_, _, key) in &lightest {
             self.entities.remove(*key);
+            self.kept.remove(key);
         }
         lightest.len() as u64
     }
@@ -169,69 +174,68 @@ pub(crate) fn event<'s>(
     event
 }
 
-impl Entity {
+impl Kept {
     fn heap_bytes(&self) -> usize {
-        let kept = self.kept.as_ref();
-        let kept = kept.map_or(0, |kept| size_of::<Kept>() + kept.current.heap_bytes() + kept.previous.heap_bytes());
-        self.windows.heap_bytes() + kept
+        self.current.heap_bytes() + self.previous.heap_bytes()
     }
 
-    fn keep(&mut self, plan: &EntityPlan, record: &Record<'_>) {
-        let length = record.event.as_ms().div_euclid(longest_ms(plan).max(1));
-        let kept = self.kept.get_or_insert_with(|| Box::new(Kept { length, ..Kept::default() }));
-        if length > kept.length {
-            let passed = std::mem::take(&mut kept.current);
-            kept.previous = if length == kept.length + 1 { passed } else { Attachment::default() };
-            kept.length = length;
-        }
-        kept.current.add(plan, record);
+    fn new(length: i64) -> Self {
+        Self { length, current: Attachment::default(), previous: Attachment::default() }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one judgement's whole step")]
-    fn judge(
-        &self,
-        plan: &EntityPlan,
-        pack: &Pack,
-        class: Class,
-        key: &EntityKey<'_>,
-        values: &mut Vec<f64>,
-        incidents: &mut Incidents,
-        out: &mut Vec<IncidentOut>,
-    ) {
-        self.windows.values(&plan.layout, values);
-        let newest = Timestamp::from_ms(self.windows.newest_ms());
-        for pattern in plan.patterns.iter().filter(|pattern| pattern.mode == Mode::Live) {
-            let Some(verdict) = pattern.judge(values) else { continue };
-            if pattern.suppress.iter().any(|list| pack.lists.has_entity(list, key, newest)) {
-                continue;
-            }
-            let attachment = self.attachment();
-            let window = (0..plan.layout.windows.len()).max_by_key(|index| plan.layout.windows[*index].length_ms);
-            let moment = Moment {
-                at_ms: newest.as_ms(),
-                class,
-                first_ms: self.windows.first_event_ms(&plan.layout, window.unwrap_or(0)),
-                last_ms: newest.as_ms(),
-                victims: plan.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
-                attachment: &attachment,
-            };
-            let incident = IncidentKey {
-                entity: plan.entity,
-                value: entity_text(key),
-                family: pattern.family.clone(),
-                scope: plan.scope.clone(),
-                class: None,
-            };
-            incidents.hold(&incident, pattern, &verdict, &moment, out);
+    fn add(&mut self, plan: &EntityPlan, record: &Record<'_>, length: i64) {
+        if length > self.length {
+            let passed = std::mem::take(&mut self.current);
+            self.previous = if length == self.length + 1 { passed } else { Attachment::default() };
+            self.length = length;
         }
+        self.current.add(plan, record);
     }
 
     fn attachment(&self) -> Attachment {
         let mut attachment = Attachment::default();
-        if let Some(kept) = &self.kept {
-            attachment.merge(&kept.previous);
-            attachment.merge(&kept.current);
-        }
+        attachment.merge(&self.previous);
+        attachment.merge(&self.current);
         attachment
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "one judgement's whole step")]
+fn judge(
+    windows: &EntityWindows,
+    kept: &Kept,
+    plan: &EntityPlan,
+    pack: &Pack,
+    class: Class,
+    key: &EntityKey<'_>,
+    values: &mut Vec<f64>,
+    incidents: &mut Incidents,
+    out: &mut Vec<IncidentOut>,
+) {
+    windows.values(&plan.layout, values);
+    let newest = Timestamp::from_ms(windows.newest_ms());
+    for pattern in plan.patterns.iter().filter(|pattern| pattern.mode == Mode::Live) {
+        let Some(verdict) = pattern.judge(values) else { continue };
+        if pattern.suppress.iter().any(|list| pack.lists.has_entity(list, key, newest)) {
+            continue;
+        }
+        let attachment = kept.attachment();
+        let window = (0..plan.layout.windows.len()).max_by_key(|index| plan.layout.windows[*index].length_ms);
+        let moment = Moment {
+            at_ms: newest.as_ms(),
+            class,
+            first_ms: windows.first_event_ms(&plan.layout, window.unwrap_or(0)),
+            last_ms: newest.as_ms(),
+            victims: plan.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
+            attachment: &attachment,
+        };
+        let incident = IncidentKey {
+            entity: plan.entity,
+            value: entity_text(key),
+            family: pattern.family.clone(),
+            scope: plan.scope.clone(),
+            class: None,
+        };
+        incidents.hold(&incident, pattern, &verdict, &moment, out);
     }
 }
