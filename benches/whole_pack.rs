@@ -1,7 +1,7 @@
 //! Record and entity tasks' own work with the whole shipped pack, over native frames of generated traffic in memory.
 //!
 //! Frames are made outside of the timing; CPU time of this thread. The first half of the records only fills the
-//! windows. Beside it, in the same run, a bare probe: for each record one line of a table of as many lines as there are
+//! windows; the operator's reference of subscribers is read before. Beside it, in the same run, a bare probe: for each record one line of a table of as many lines as there are
 //! subscribers is fetched at random, a chunk ahead as the tasks do, and written.
 //!
 //! `LANCANG_BENCH_SUBSCRIBERS=10000000` of one operator, `LANCANG_BENCH_RECORDS=60000000`;
@@ -18,6 +18,8 @@ use lancang::pack_folder;
 use lancang_engine::record_task::Settings as TaskSettings;
 use lancang_engine::{EntityTask, Outputs, RecordTask};
 use lancang_pattern::Pack;
+use lancang_record::number::{E164, Party};
+use lancang_record::record::{Kind, Record};
 use lancang_record::Timestamp;
 use lancang_record::log::{
     Class, Control, FrameHeader, FrameWriter, InputId, InputMark, InputState, encode_control, encode_marks,
@@ -60,6 +62,29 @@ struct Source {
     input: InputId,
     records: u64,
     now_ms: i64,
+}
+
+/// The operator's books, as frames: 512 subscribers each.
+fn reference(generator: &Generator, mut take: impl FnMut(&[u8])) {
+    let header = FrameHeader { class: Class::Stream, input: InputId::of("books") };
+    let home = OPERATORS[OPERATOR].country;
+    let mut frame = FrameWriter::new(header);
+    generator.subscribers(OPERATOR, |line| {
+        let columns: Vec<&str> = line.split(',').collect();
+        let &[subscriber, activated, segment, m2m, dealer, registrant, range_holder] = columns.as_slice() else { return };
+        let Some(number) = subscriber.trim_start_matches('+').parse().ok().and_then(E164::from_integer) else { return };
+        let mut record = Record::new(Kind::Subscriber, Timestamp::from_ms(1_762_000_000_000));
+        (record.caller, record.home) = (Some(Party::Number(number)), home);
+        let activated = activated.parse::<jiff::Timestamp>().ok();
+        record.activated = activated.map(|activated| Timestamp::from_ms(activated.as_millisecond()));
+        (record.segment, record.m2m) = (segment, Some(m2m == "true"));
+        (record.dealer, record.registrant, record.range_holder) = (dealer, registrant, range_holder);
+        frame.push(&record);
+        if frame.count() == FRAME {
+            take(&std::mem::replace(&mut frame, FrameWriter::new(header)).finish());
+        }
+    });
+    take(&frame.finish());
 }
 
 impl Source {
@@ -190,6 +215,7 @@ fn main() {
         Source { generator, ranges: Ranges::default(), input: InputId::of("bench"), records: 0, now_ms: 0 };
     let mut tasks = Tasks::new(pack, subscribers as usize * 160);
     let mut out = Outputs::default();
+    reference(&source.generator, |entry| tasks.apply(entry, &mut out));
     let mut report = |tasks: &mut Tasks, source: &mut Source, until: u64| {
         let first = (source.records, tasks.partials, tasks.incidents, source.now_ms);
         (tasks.record_ns, tasks.entity_ns) = (0, 0);
