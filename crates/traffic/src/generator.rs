@@ -372,9 +372,11 @@ impl Generator {
             Ok(other) => End::Own(own(people, other, start_ms, until_ms, rng.next_u64())?),
             Err(digits) => End::OffNet(digits),
         };
-        // Who roams is called here, and calls in the visited network.
-        let roams = matches!(two, End::Own(Own { visiting: Some(_), .. }));
-        let (caller, callee) = if calls || roams { (one, two) } else { (two, one) };
+        // What is with those abroad stands in the stream of calls between countries.
+        if matches!(two, End::Own(Own { visiting: Some(_), .. })) {
+            return None;
+        }
+        let (caller, callee) = if calls { (one, two) } else { (two, one) };
         Some(Call { caller, callee, start_ms, ringing_ms, duration_ms, redirecting: Redirecting::No })
     }
 
@@ -393,9 +395,9 @@ impl Generator {
         let (mut rng, mut reference) = self.stream(STREAM_ABROAD, operator, begins);
         let people = self.population.clone();
         let tempo = tempo(operator, begins);
-        let a_slice = people.ordinary as f64 * CALLS_PER_DAY * SLICE_MS as f64 / DAY_MS * tempo.calls * tempo.abroad;
+        let a_slice = people.ordinary as f64 * SLICE_MS as f64 / DAY_MS * tempo.abroad;
         let start_ms = |draw: u64| begins + below(draw, SLICE_MS as u64) as i64;
-        for _ in 0..whole(a_slice / ROAMERS as f64, &mut rng) {
+        for _ in 0..whole(a_slice * ROAMERS_CALLS_PER_DAY / ROAMERS as f64, &mut rng) {
             reference += 1;
             let who = Subscriber { operator, index: draw_below(&mut rng, people.ordinary / ROAMERS) * ROAMERS };
             let (draws, start_ms) = (rng.next_u64(), start_ms(rng.next_u64()));
@@ -415,11 +417,13 @@ impl Generator {
             if callee.visiting.is_some() {
                 continue;
             }
+            // Two of five are calls from home, or of the visited country's people.
+            let (caller, callee) = if permille(draws << 32, 400) { (callee, caller) } else { (caller, callee) };
             let (caller, callee) = (End::Own(caller), End::Own(callee));
             let call = Call { caller, callee, start_ms, ringing_ms, duration_ms, redirecting: Redirecting::No };
             self.legs().call(&call, reference);
         }
-        for _ in 0..whole(a_slice * ABROAD / 1000.0, &mut rng) {
+        for _ in 0..whole(a_slice * CALLS_PER_DAY * ABROAD / 1000.0, &mut rng) {
             reference += 1;
             let who = people.caller(operator, rng.next_u64());
             let (draws, start_ms) = (rng.next_u64(), start_ms(rng.next_u64()));
@@ -526,9 +530,11 @@ const STREAM_ABROAD: u64 = 2;
 const STREAM_MESSAGES: u64 = 3;
 const EPISODES: u64 = 32;
 /// Attempts that a subscriber makes in a day. Calibrated: 1,152 conversations a subscriber in eight months at the mean.
-const CALLS_PER_DAY: f64 = 6.9;
+const CALLS_PER_DAY: f64 = 6.6;
+/// Attempts of and to a subscriber who is abroad.
+const ROAMERS_CALLS_PER_DAY: f64 = 6.0;
 /// Messages that a subscriber gets in a day: 1,506 in eight months at the mean.
-const MESSAGES_PER_DAY: f64 = 5.9;
+const MESSAGES_PER_DAY: f64 = 5.6;
 /// Of 1,000 attempts so many are answered.
 const ANSWERED: u64 = 700;
 /// Of 1,000 calls so many go to or come from somebody by chance.

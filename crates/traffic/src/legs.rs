@@ -7,6 +7,7 @@
 //! | → another country | outgoing; at a country of these six also transit of its gateway, and incoming |
 //! | a number shown on an international trunk | transit, incoming |
 //! | a subscriber abroad → home | outgoing in the visited network; transit and incoming at home |
+//! | home → a subscriber abroad | incoming at home without a cell; transit and incoming in the visited network |
 //!
 //! A record reaches its feed up to 8.5 s after its event, by a hash of its reference: drawing another operator's
 //! traffic changes nothing here.
@@ -202,13 +203,27 @@ impl Legs<'_> {
             self.voice(row);
         }
         let End::Own(callee) = &call.callee else { return };
-        let at = callee.who.operator;
+        if let Some(visited) = callee.visiting {
+            let mut row = leg(call, callee.who.operator, Direction::Incoming, Node::Msc, reference);
+            serve(&mut row, callee);
+            (row.roaming, row.cell, row.imei) = (Some(visited as u8), NO_CELL, NO_DIGITS);
+            row.trunk_in = fixed::GATEWAY;
+            self.voice(row);
+        }
+        let at = callee.visiting.unwrap_or(callee.who.operator);
         let trunk = match &call.caller {
+            // To a subscriber abroad the way leads over home.
+            _ if callee.visiting.is_some() => Names::international(callee.who.operator, at, reference),
             End::Own(_) if home == at => fixed::DOMESTIC,
             End::Own(own) => Names::international(home, at, own.who.index),
             End::OffNet(_) => fixed::OFF_NET,
             End::Abroad { over, line, .. } => Names::international(*over, at, *line),
         };
+        self.arriving(call, callee, at, trunk, reference);
+    }
+
+    /// Transit of the gateway where a call comes from another country, and the leg of who is called.
+    fn arriving(&mut self, call: &Call, callee: &Own, at: usize, trunk: u32, reference: u64) {
         let international = trunk >= fixed::INTERNATIONAL;
         if international {
             let mut row = leg(call, at, Direction::Transit, Node::Gateway, reference);
@@ -217,9 +232,6 @@ impl Legs<'_> {
         }
         let mut row = leg(call, at, Direction::Incoming, Node::Msc, reference);
         serve(&mut row, callee);
-        if let Some(visited) = callee.visiting {
-            (row.roaming, row.cell, row.imei) = (Some(visited as u8), NO_CELL, NO_DIGITS);
-        }
         // Behind the gateway the international trunk is no longer seen.
         row.trunk_in = if international { fixed::GATEWAY } else { trunk };
         self.voice(row);

@@ -24,7 +24,9 @@ pub const ACTIVITY_SIGMA: f64 = 1.10;
 /// The same of messages: quartiles 774 and 1,872.
 const MESSAGES_SIGMA: f64 = 0.66;
 /// Contacts of a subscriber of the median activity.
-const CONTACTS: f64 = 68.0;
+const CONTACTS: f64 = 60.0;
+/// Power of the activity by which contacts grow: calls for each contact rise from 5 in the least active quarter to 11.
+const CONTACTS_BY_ACTIVITY: f64 = 0.88;
 /// Partners are within so many ranks.
 const PARTNER_RANKS: u64 = 32;
 /// One subscriber in this many is abroad.
@@ -197,7 +199,10 @@ impl Population {
             calls: Weighted::new(&calls),
             messages: Weighted::new(&draw::lognormal_quantiles(RANKS as usize, 1.0, MESSAGES_SIGMA)),
             talk: draw::lognormal_quantiles(TALKS, 100.0, TALK_SIGMA).iter().map(|share| *share as u64).collect(),
-            contacts_ln: calls.iter().map(|activity| ln((CONTACTS * activity).clamp(8.0, 4000.0))).collect(),
+            contacts_ln: calls
+                .iter()
+                .map(|activity| (ln(CONTACTS) + CONTACTS_BY_ACTIVITY * ln(*activity)).clamp(ln(8.0), ln(4000.0)))
+                .collect(),
             powers: (0..POWERS).map(|step| draw::exp(POWERS_MAX * step as f64 / POWERS as f64)).collect(),
         };
         Self {
@@ -321,12 +326,21 @@ impl Population {
     #[must_use]
     pub fn habit(&self, who: Subscriber) -> u64 {
         let draw = mix(self.seed, what::HABIT, who.key());
+        // Of the least active quarter a fifth only calls, of the most active tenth nobody does (Sichuan set, normal).
+        let only_call = match who.index % RANKS {
+            0..64 => 20,
+            64..128 => 9,
+            128..192 => 5,
+            192..230 => 3,
+            _ => 0,
+        };
         match below(draw, 100) {
-            0..4 => 3,
-            4..22 => 25 + (draw & 31),
-            22..70 => 60 + (draw & 63),
-            70..90 => 140 + (draw & 255),
-            _ => 4_000,
+            place if place < only_call => 4_000,
+            20..24 => 3,
+            24..40 => 25 + (draw & 31),
+            40..82 => 60 + (draw & 63),
+            82..100 => 140 + (draw & 255),
+            _ => 90,
         }
     }
 

@@ -62,7 +62,7 @@ pub struct Tempo {
     pub calls: f64,
     /// Messages.
     pub messages: f64,
-    /// Calls to and from other countries, besides.
+    /// Calls to and from other countries.
     pub abroad: f64,
 }
 
@@ -75,20 +75,20 @@ pub fn tempo(operator: usize, at_ms: i64) -> Tempo {
     let hour = (local_ms.rem_euclid(DAY_MS) / HOUR_MS) as usize;
     // 1970-01-01 was a Thursday.
     let weekend = (day + 3).rem_euclid(7) >= 5;
-    let mut tempo =
-        Tempo { calls: CALLS[hour] * if weekend { WEEKEND } else { 1.0 }, messages: MESSAGES[hour], abroad: 1.0 };
+    let calls = CALLS[hour] * if weekend { WEEKEND } else { 1.0 };
+    let mut tempo = Tempo { calls, messages: MESSAGES[hour], abroad: calls };
     for holiday in HOLIDAYS.iter().filter(|holiday| holiday.countries.contains(&of.country.as_str())) {
         let first = days_since_epoch(holiday.first);
         if (first..first + holiday.days).contains(&day) {
             tempo.calls *= holiday.calls;
             tempo.messages *= holiday.messages;
-            tempo.abroad = holiday.abroad;
+            tempo.abroad *= holiday.abroad;
         }
     }
     tempo
 }
 
-/// Holidays of an operator's country that begin within a time: name, beginning and end.
+/// Holidays of an operator's country that a time meets: name, beginning and end.
 #[must_use]
 pub fn holidays(operator: usize, begins_ms: i64, ends_ms: i64) -> Vec<(&'static str, i64, i64)> {
     let of = &OPERATORS[operator];
@@ -97,7 +97,7 @@ pub fn holidays(operator: usize, begins_ms: i64, ends_ms: i64) -> Vec<(&'static 
         let first_ms = days_since_epoch(holiday.first) * DAY_MS - of.utc_h * HOUR_MS;
         (holiday.name, first_ms, first_ms + holiday.days * DAY_MS)
     })
-    .filter(|(_, first_ms, _)| (begins_ms..ends_ms).contains(first_ms))
+    .filter(|(_, first_ms, last_ms)| *first_ms < ends_ms && *last_ms > begins_ms)
     .collect()
 }
 

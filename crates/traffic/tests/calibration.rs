@@ -7,9 +7,9 @@ use lancang_traffic::{Generator, Settings};
 #[test]
 fn twelve_features_are_near_those_of_real_subscribers() {
     const CHINA: usize = 1;
-    let settings = Settings { only: Some(CHINA), episodes: 0, ..Settings::new(6 * 768, 244.0, 3) };
+    let settings = Settings { only: Some(CHINA), episodes: 0, ..Settings::new(6 * 2_560, 244.0, 3) };
     let measured = measure(Generator::new(settings), CHINA);
-    assert!(measured.normal_count > 700);
+    assert!(measured.normal_count > 2_400);
     let real = real("normal");
     assert_eq!(real.len(), FEATURES.len());
     for (feature, made) in FEATURES.iter().zip(&measured.normal) {
