@@ -269,7 +269,8 @@ Examples:
   lancang patterns list
   lancang patterns list --patterns new/patterns --output json
 
-Costs are estimates from the compiled plan: what is shared by several patterns is counted for each of them.")]
+Costs are estimates from the compiled plan, upper bounds: what several patterns share is counted for
+each of them.")]
     List {
         /// Pack.
         #[command(flatten)]
@@ -329,8 +330,8 @@ Examples:
   lancang patterns rollback --config config/lancang.toml
   lancang patterns rollback --config config/lancang.toml --to 3f9a2c
 
-A withdrawn pack comes back by `lancang patterns apply` alone, by no restart and no SIGHUP, though its files are still in the
-configured folder.")]
+A withdrawn pack comes back by `lancang patterns apply` alone: by no restart and no SIGHUP, though
+its files are still in the configured folder.")]
     Rollback {
         /// Configuration file.
         #[arg(long, value_name = "FILE")]

@@ -160,10 +160,12 @@ fn list_table(files: &[PatternFile], pack: &Pack) -> Columns {
 /// What a pattern costs on each entity that it looks at; the rules of one are added up.
 fn costs(pack: &Pack, id: &str) -> BTreeMap<&'static str, Cost> {
     let mut costs: BTreeMap<&'static str, Cost> = BTreeMap::new();
+    let mut gates = BTreeSet::new();
     for plan in pack.plan.local.iter().chain(&pack.plan.aggregated) {
         for pattern in plan.patterns.iter().filter(|pattern| pattern.id == id) {
             let cost = Cost::of_pattern(plan, pattern);
-            costs.entry(plan.entity.as_str()).and_modify(|sum| *sum = sum.and(cost)).or_insert(cost);
+            let share_gate = plan.send.is_some() && !gates.insert((plan.entity, plan.send_group));
+            costs.entry(plan.entity.as_str()).and_modify(|sum| *sum = sum.and(cost, share_gate)).or_insert(cost);
         }
     }
     costs

@@ -30,9 +30,9 @@ pub const VALUE_NS: f64 = 45.0;
 /// What is asked, kept and computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// Comparisons and flags that each record of the entity is held against.
+    /// Comparisons and flags that each record of the entity is held against: of an aggregated one those of the send gate.
     pub conditions: usize,
-    /// Further ones for a record that is an event of the pattern.
+    /// Further ones for a record that may be an event of the pattern.
     pub further: usize,
     /// Aggregates to which such an event may add.
     pub aggregates: usize,
@@ -59,9 +59,10 @@ impl Cost {
         filters.sort_unstable();
         filters.dedup();
         filters.retain(|filter| *filter != 0 && *filter != pattern.records);
-        let further = filters.iter().filter_map(|filter| plan.filters.get(usize::from(*filter))).map(atoms).sum();
+        let of_features = filters.iter().filter_map(|filter| plan.filters.get(usize::from(*filter))).map(atoms).sum();
+        let (conditions, further) = gated(plan, records.map_or(0, atoms), of_features);
         Self {
-            conditions: plan.send.as_ref().map_or(0, atoms) + records.map_or(0, atoms),
+            conditions,
             further,
             aggregates: layout.primitives.len(),
             values: if plan.send.is_some() { plan.layout.primitives.len() } else { pattern.primitives.len() },
@@ -76,9 +77,11 @@ impl Cost {
             Some(_) => plan.layout.primitives.len() * plan.patterns.len(),
             None => plan.patterns.iter().map(|pattern| pattern.primitives.len()).sum(),
         };
+        let of_features = plan.filters.iter().skip(1).map(atoms).sum();
+        let (conditions, further) = gated(plan, plan.filters.first().map_or(0, atoms), of_features);
         Self {
-            conditions: plan.send.as_ref().map_or(0, atoms) + plan.filters.first().map_or(0, atoms),
-            further: plan.filters.iter().skip(1).map(atoms).sum(),
+            conditions,
+            further,
             aggregates: plan.layout.primitives.len(),
             values,
             ..Self::of_layout(&plan.layout, plan.send.is_none())
@@ -103,11 +106,11 @@ impl Cost {
         self.values as f64 * VALUE_NS
     }
 
-    /// Both: two rules of a pattern on one entity, each with windows of its own.
+    /// Both: two rules of a pattern on one entity, each with windows of its own. A send gate that they share is asked once.
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
+    pub const fn and(self, other: Self, share_gate: bool) -> Self {
         Self {
-            conditions: self.conditions + other.conditions,
+            conditions: self.conditions + if share_gate { 0 } else { other.conditions },
             further: self.further + other.further,
             aggregates: self.aggregates + other.aggregates,
             values: self.values + other.values,
@@ -126,6 +129,14 @@ impl Cost {
             bytes_ordinary: bytes(ORDINARY_A_DAY),
             bytes_busy: bytes(BUSY_A_DAY),
         }
+    }
+}
+
+/// Behind a send gate comes what a record is asked for besides.
+fn gated(plan: &EntityPlan, records: usize, of_features: usize) -> (usize, usize) {
+    match &plan.send {
+        Some(send) => (atoms(send), records + of_features),
+        None => (records, of_features),
     }
 }
 
@@ -274,7 +285,7 @@ mod tests {
         let plan = plan(vec![file]);
         let [trunk] = &plan.aggregated[..] else { panic!("one entity") };
         let cost = Cost::of_pattern(trunk, &trunk.patterns[0]);
-        assert_eq!((cost.conditions, cost.further, cost.aggregates), (3, 2, 2));
+        assert_eq!((cost.conditions, cost.further, cost.aggregates), (1, 4, 2));
         assert!(cost.bytes_busy > cost.bytes_ordinary && cost.bytes_ordinary > size_of::<Panes>());
     }
 }
