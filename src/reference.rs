@@ -1,6 +1,7 @@
 //! Generated reference pages: `docs/reference/`.
 
 use lancang_pattern::file::PatternFile;
+use lancang_pattern::plan::Mode;
 
 /// All pages: name and text. `files` are the pack's pattern files.
 #[must_use]
@@ -20,12 +21,17 @@ fn patterns(files: &[PatternFile]) -> String {
     for file in files {
         let entities: Vec<&str> = file.entities.iter().map(|entity| entity.entity.as_str()).collect();
         text.push_str(&format!(
-            "\n## `{}` version {}\n\n{}. Family `{}`, entity {}.\n\n{}\n\n- needs: {}\n- blind: {}\n",
+            "\n## `{}` version {}\n\n{}. Family `{}`, entity {}.{}\n\n{}\n\n- needs: {}\n- blind: {}\n",
             file.id,
             file.version,
             file.title,
             file.family,
             entities.join(", "),
+            match file.mode {
+                Some(Mode::Live) => "",
+                Some(Mode::Shadow) => " In shadow: judged and counted, not published.",
+                None => " Off.",
+            },
             file.description.trim(),
             file.requires.join(", "),
             file.blind
