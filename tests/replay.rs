@@ -137,6 +137,16 @@ fn partitions_and_format_change_nothing() {
     assert_eq!(run(&columns, 2, 1, Format::Csv).0, one);
 }
 
+#[test]
+fn the_generated_cell_table_is_one_that_intake_reads() {
+    let mut text = String::new();
+    Generator::new(Settings::new(6_000, 1.0, 1)).cells(0, |line| text.push_str(&format!("{line}\n")));
+    let cells = lancang_intake::Cells::read(&text).unwrap();
+    let borders = text.lines().skip(1).map(|line| cells.site(line.split(',').next().unwrap()).unwrap().border);
+    let (border, inland): (Vec<bool>, Vec<bool>) = borders.partition(|border| *border);
+    assert!(!border.is_empty() && border.len() < inland.len());
+}
+
 /// Patterns that ask for what record tasks do not know yet: what was before of a subscriber, the operator's books.
 const NOT_FED: [&str; 8] = [
     "forward-hijack",
@@ -152,7 +162,7 @@ const NOT_FED: [&str; 8] = [
 #[test]
 fn the_patterns_cases_hold() {
     let (_, pack) = pack_folder::compile(&config("patterns"), &config("lists")).unwrap();
-    let pack = Arc::new(pack);
+    let pack = Arc::new(patterns::awake(pack));
     for pattern in pack_folder::names(&config("patterns")).unwrap() {
         let cases = patterns::cases(&config("patterns").join(&pattern).join("cases")).unwrap();
         let count =

@@ -11,7 +11,7 @@ use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::FileInput;
 use lancang_intake::{FeedSettings, Format};
 use lancang_pattern::file::PatternFile;
-use lancang_pattern::plan::{EntityPlan, PatternPlan};
+use lancang_pattern::plan::{EntityPlan, Mode, PatternPlan};
 use lancang_pattern::{Pack, PackSources};
 use lancang_record::{Class, Country};
 use serde_json::{Value, json};
@@ -131,7 +131,7 @@ fn gate_in_words(plan: &EntityPlan, pattern: &PatternPlan) -> String {
 
 fn test(args: &PackArgs, wanted: &str) -> anyhow::Result<()> {
     let (sources, pack) = pack_folder::compile(&args.patterns, &args.lists)?;
-    let pack = Arc::new(pack);
+    let pack = Arc::new(awake(pack));
     let mut out = io::stdout().lock();
     let (mut passed, mut failed) = (0, Vec::new());
     for file in files(&sources)?.iter().filter(|file| file.id.contains(wanted)) {
@@ -150,6 +150,14 @@ fn test(args: &PackArgs, wanted: &str) -> anyhow::Result<()> {
         return Ok(());
     }
     Err(Failure::new(Exit::Data, format!("{} cases fail", failed.len())).into())
+}
+
+/// The pack with its shadow patterns live: a case holds what a pattern says, whoever gets to hear it.
+#[must_use]
+pub fn awake(mut pack: Pack) -> Pack {
+    let plans = pack.plan.local.iter_mut().chain(&mut pack.plan.aggregated);
+    plans.flat_map(|plan| &mut plan.patterns).for_each(|pattern| pattern.mode = Mode::Live);
+    pack
 }
 
 /// Folders of a pattern's cases, by name; none if there is no such folder.

@@ -105,7 +105,12 @@ impl Geography {
         for cell in 0..self.cells() {
             let (latitude, longitude) = position(operator, cell);
             let (admin1, border) = division(operator, cell);
-            line(&format!("{},{latitude:.5},{longitude:.5},{},{admin1},{border}", name(operator, cell), of.country));
+            let over_border = !border.is_empty();
+            line(&format!(
+                "{},{latitude:.5},{longitude:.5},{},{admin1},{over_border}",
+                name(operator, cell),
+                of.country
+            ));
         }
     }
 }
