@@ -11,13 +11,13 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "impersonation",
         pattern: "impersonation",
-        accepts: &["impersonation", "otp-during-call"],
+        accepts: &["impersonation", "otp-during-call", "otp-live-call"],
         plant: impersonation,
     },
     Class {
         name: "otp-during-call",
         pattern: "otp-during-call",
-        accepts: &["otp-during-call", "impersonation"],
+        accepts: &["otp-during-call", "otp-live-call", "impersonation"],
         plant: otp_during_call,
     },
     Class {
