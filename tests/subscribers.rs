@@ -132,7 +132,7 @@ proptest! {
 fn streams_do_reach_every_field() {
     use proptest::strategy::ValueTree as _;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let mut reached = [0_usize; 12];
+    let mut reached = [0_usize; 15];
     for _ in 0..300 {
         let steps = steps().new_tree(&mut runner).unwrap().current();
         let log = Log::of_one_partition(entries(&steps));
@@ -150,6 +150,9 @@ fn streams_do_reach_every_field() {
                 known.dealer != 0,
                 known.m2m,
                 known.first_contact,
+                known.binding,
+                !known.binding,
+                known.received_s.get().is_some_and(|seconds| seconds > 0),
                 known.forwarded_to_first_contact,
             ];
             flags.iter().zip(&mut reached).for_each(|(flag, count)| *count += usize::from(*flag));

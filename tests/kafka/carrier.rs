@@ -68,12 +68,13 @@ impl Carrier {
     fn set_up(&self) {
         let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
         std::fs::write(self.path("trunks.csv"), trunk_table()).unwrap();
-        std::fs::create_dir(self.path("patterns")).unwrap();
-        std::fs::create_dir(self.path("lists")).unwrap();
-        for entry in std::fs::read_dir(config.join("patterns")).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_file() {
-                std::fs::copy(&path, self.path("patterns").join(path.file_name().unwrap())).unwrap();
+        for folder in ["patterns", "lists"] {
+            std::fs::create_dir(self.path(folder)).unwrap();
+            for entry in std::fs::read_dir(config.join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_file() {
+                    std::fs::copy(&path, self.path(folder).join(path.file_name().unwrap())).unwrap();
+                }
             }
         }
         std::fs::write(self.path("lists/generated.csv"), Generator::new(traffic(1)).lists()).unwrap();

@@ -15,9 +15,10 @@ use crate::faults::{by_incident, copy_packs};
 const MESSAGES: usize = 2;
 /// Bytes of a transaction; one message that is larger goes alone.
 const BYTES: usize = 8_000;
-const KILLS: usize = 12;
-/// Most kills until some were between two slices of either kind of task.
-const KILLS_MAX: usize = 40;
+/// Kills while record tasks say what they closed, and as many while entity tasks do.
+const KILLS: usize = 8;
+/// Offsets that a process may write before it is killed: far fewer than either kind of task writes in all.
+const REACH: u64 = 24;
 
 /// Longest run of messages without a transaction's end between them. One process wrote the partition.
 fn longest_run(records: &[Record]) -> usize {
@@ -60,7 +61,13 @@ fn fill(carrier: &Carrier) {
     assert_eq!(intake.end(), 0);
 }
 
-/// Waits until a topic has grown by so many offsets, or for as long as nothing more can come.
+/// Number of incident lines that record tasks write: of entities whose every event one partition has.
+fn of_record_tasks(lines: &[String]) -> usize {
+    let kind = |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap()["entity"]["type"].clone();
+    lines.iter().map(kind).filter(|kind| ["caller", "callee", "sim"].iter().any(|local| kind == local)).count()
+}
+
+/// Waits until the topics have grown by so many offsets, or for as long as nothing more can come.
 fn wait_for_growth(admin: &Admin, topics: &[(String, i32)], by: i64) {
     let end = || -> i64 {
         topics.iter().map(|(topic, partition)| admin.watermarks(topic, *partition).map_or(0, |(_, end)| end)).sum()
@@ -88,18 +95,17 @@ fn a_watermark_that_jumps_over_hours() {
     let mut grown: Vec<(String, i32)> = (0..2).map(|partition| (carrier.topic("partials"), partition)).collect();
     grown.push((carrier.topic("incidents"), 0));
     let (mut seed, mut interrupted, mut largest) = (0x5851_f42d_u64, BTreeSet::new(), (0, 0));
-    let both = |interrupted: &BTreeSet<(usize, bool)>| {
-        [true, false].into_iter().all(|records| interrupted.iter().any(|(_, other)| *other == records))
-    };
-    for kill in 0..KILLS_MAX {
-        if kill >= KILLS && both(&interrupted) {
-            break;
-        }
+    let of_record_tasks = of_record_tasks(&expected);
+    let of_entity_tasks = expected.len() - of_record_tasks;
+    assert!(of_record_tasks.min(of_entity_tasks) > KILLS * REACH as usize / 2, "{of_record_tasks} {of_entity_tasks}");
+    for kill in 0..2 * KILLS {
         let run = carrier.start("score", &config);
+        // Entity tasks begin when the record tasks have told all.
+        while kill == KILLS && carrier.lines("incidents").len() < of_record_tasks {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        // The first kills hit what the record tasks close, the later ones what the entity tasks judge.
-        let reach = if kill < KILLS / 2 { 30 } else { 300 };
-        wait_for_growth(&admin, &grown, 4 + i64::try_from((seed >> 33) % reach).unwrap());
+        wait_for_growth(&admin, &grown, 4 + i64::try_from((seed >> 33) % REACH).unwrap());
         let bytes = observed(&run, "lancang_score_largest_interval_bytes");
         largest = (largest.0.max(bytes), largest.1.max(observed(&run, "lancang_score_largest_interval_messages")));
         for line in run.log().lines().filter(|line| line.contains("going on between two slices of an entry")) {
@@ -107,7 +113,10 @@ fn a_watermark_that_jumps_over_hours() {
         }
         run.kill();
     }
-    assert!(both(&interrupted), "no kill between two slices of each kind: {interrupted:?}");
+    for records in [true, false] {
+        let restarts = interrupted.iter().filter(|(_, other)| *other == records).count();
+        assert!(restarts > 2, "few restarts between two slices: {interrupted:?}");
+    }
     assert!(largest.0 > 0 && largest.1 == MESSAGES, "{largest:?}");
 
     let last = carrier.start("score", &config);

@@ -96,6 +96,11 @@ pub fn enrichment(past: &[Past], index: usize) -> Enrichment {
     };
     known.imsi_changed_s = since(at, changed(&of(&|sight| sight.imsi.map(|imsi| imsi.as_key()))));
     known.imei_changed_s = since(at, changed(&of(&|sight| sight.imei.map(|imei| imei.as_key()))));
+    known.binding = binding(&all, index);
+    let conversations = all.iter().filter(|(_, sight)| is_conversation(sight));
+    let received = conversations.map(|(_, sight)| second(sight)).next_back();
+    known.received_s =
+        received.map_or(Known::NOTHING, |then| Known::new((at / 3600 - then / 3600).max(0) as u64 * 3600));
     let first = all.first().map(|(_, sight)| second(sight));
     if let Some(first) = first {
         let age = (at - first).max(0);
@@ -109,6 +114,36 @@ pub fn enrichment(past: &[Past], index: usize) -> Enrichment {
     known.first_contact = first_contact(past, first_part.unwrap_or(index));
     reference(upto, subscriber, record, at, &mut known);
     known
+}
+
+fn is_conversation(record: &Record<'_>) -> bool {
+    record.kind == Kind::Voice
+        && record.phase == Phase::End
+        && record.direction == Direction::Incoming
+        && record.duration_ms.is_some_and(|duration_ms| duration_ms >= 30_000)
+}
+
+/// Whether the sight at `index` binds its subscriber to a device: no earlier one of the day does, with nothing changed since.
+fn binding(all: &[(usize, &Record<'_>)], index: usize) -> bool {
+    let own: Vec<_> = all.iter().filter(|(_, sight)| sight.direction != Direction::Forwarded).collect();
+    let ended = |sight: &Record<'_>| sight.kind == Kind::Sms || sight.kind == Kind::Voice && sight.phase == Phase::End;
+    let binds = |sight: &Record<'_>| ended(sight) && sight.imei.is_some();
+    let Some((place, (_, record))) = own.iter().enumerate().find(|(_, (other, _))| *other == index) else {
+        return false;
+    };
+    let changes_after = |earlier: usize| {
+        let differs = |value: &dyn Fn(&Record<'_>) -> Option<u64>| {
+            let known = |sights: &[&(usize, &Record<'_>)]| -> Vec<u64> {
+                sights.iter().filter_map(|(_, sight)| value(sight)).collect()
+            };
+            let (before, after) = (known(&own[..=earlier]), known(&own[earlier + 1..=place]));
+            after.iter().any(|value| Some(value) != before.last().or(after.first()))
+        };
+        differs(&|sight| sight.imsi.map(|imsi| imsi.as_key())) || differs(&|sight| sight.imei.map(|imei| imei.as_key()))
+    };
+    let same_day = |sight: &Record<'_>| second(sight) / DAY_S == second(record) / DAY_S;
+    let bound = |earlier: usize| binds(own[earlier].1) && same_day(own[earlier].1) && !changes_after(earlier);
+    binds(record) && !(0..place).any(bound)
 }
 
 fn forwarding(past: &[Past], all: &[(usize, &Record<'_>)], at: i64, known: &mut Enrichment) {
@@ -211,7 +246,8 @@ fn reference(past: &[Past], subscriber: u64, record: &Record<'_>, at: i64, known
 
 fn age(at: i64, record: &Record<'_>) -> Known {
     let activated = record.activated.map(|activated| activated.as_ms().div_euclid(1000).max(2));
-    activated.map_or(Known::NOTHING, |activated| Known::new((at - activated).max(0) as u64))
+    activated
+        .map_or(Known::NOTHING, |activated| Known::new((at / DAY_S - activated / DAY_S).max(0) as u64 * DAY_S as u64))
 }
 
 /// Least watermark of the classes that have one; none if one of them has none yet, or all inputs have ended.

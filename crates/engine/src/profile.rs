@@ -14,7 +14,7 @@ use std::num::NonZeroU32;
 use bincode::{Decode, Encode};
 use lancang_record::enrichment::{Enrichment, Known, Label, token_key};
 use lancang_record::place::Position;
-use lancang_record::record::Record;
+use lancang_record::record::{Direction, Kind, Phase, Record};
 use lancang_record::time::Timestamp;
 use lancang_window::EntityTable;
 use xxhash_rust::xxh3::xxh3_64;
@@ -42,9 +42,12 @@ struct Profile {
     forward: Attribute,
     /// Earliest second at which the subscriber can have been in the last known cell.
     cell_at: u32,
-    activated: u32,
     dealer: u32,
     registrant: u32,
+    /// Day of the activation since the Unix epoch, from 1 on; 0 where unknown.
+    activated: u16,
+    /// Hour of the last conversation that was received, as [`Profile::hours_since_received`] reads it; 0 for none.
+    received: u16,
     /// Position of the last known cell, and three flags above it.
     place: [u16; 3],
     segment: u8,
@@ -80,6 +83,7 @@ fn fingerprint(key: u64) -> u32 {
 /// Flags above a position's 43 bits.
 const M2M: u64 = 1 << 43;
 const FORWARD_FIRST: u64 = 1 << 44;
+const BOUND: u64 = 1 << 45;
 const PLACE: u64 = (1 << 43) - 1;
 
 impl Default for Profile {
@@ -91,9 +95,10 @@ impl Default for Profile {
             imei: Attribute::default(),
             forward: Attribute::default(),
             cell_at: 0,
-            activated: 0,
             dealer: 0,
             registrant: 0,
+            activated: 0,
+            received: 0,
             place: [0; 3],
             segment: 0,
             range_holder: 0,
@@ -132,6 +137,38 @@ impl Profile {
         self.cell_at = at;
     }
 }
+
+/// Day since the Unix epoch, from 1 on.
+const fn day(second: u32) -> u16 {
+    let day = (second / DAY_S) as u16;
+    if day == 0 { 1 } else { day }
+}
+
+const fn age(at: u32, activated: u16) -> Known {
+    Known::new(day(at).saturating_sub(activated) as u64 * DAY_S as u64)
+}
+
+/// Age at `at` of a subscriber who was activated then: whole days of the calendar, UTC.
+#[must_use]
+pub fn age_of(at: u32, activated: Timestamp) -> Known {
+    age(at, day(second(activated)))
+}
+
+/// Whether a record says something whole: a message, or a call that has ended.
+fn has_ended(record: &Record<'_>) -> bool {
+    record.kind == Kind::Sms || record.kind == Kind::Voice && record.phase == Phase::End
+}
+
+fn is_conversation(record: &Record<'_>) -> bool {
+    has_ended(record) && record.duration_ms.is_some_and(|duration_ms| duration_ms >= CONVERSATION_MS)
+}
+
+const HOUR_S: u32 = 3600;
+const DAY_S: u32 = 24 * HOUR_S;
+/// Hours after which the hour of a conversation comes again: seven years and a half.
+const RECEIVED_HOURS: u32 = u16::MAX as u32;
+/// A call of at least so much is a conversation.
+const CONVERSATION_MS: u64 = 30_000;
 
 /// What a record does to its subscriber's profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,7 +263,7 @@ impl Profiles {
         let (segment, range_holder) = (self.label(record.segment), self.label(record.range_holder));
         let token = |text: &str| if text.is_empty() { 0 } else { token_key(text) };
         let (profile, _) = self.table.get_or_insert_with(subscriber, Profile::default);
-        profile.activated = record.activated.map_or(0, second);
+        profile.activated = record.activated.map_or(0, |activated| day(second(activated)));
         profile.dealer = token(record.dealer);
         profile.registrant = token(record.registrant);
         profile.set(M2M, record.m2m == Some(true));
@@ -289,6 +326,9 @@ impl Profiles {
 
 impl Profile {
     fn update(&mut self, at: u32, record: &Record<'_>, sight: Sight, way: bool, known: &mut Enrichment) {
+        if day(at) != day(self.seen.get()) {
+            self.set(BOUND, false);
+        }
         match sight {
             Sight::Own => self.see_identity(at, record, way, known),
             Sight::Forwarded { target, first_contact } => self.see_target(at, target, first_contact),
@@ -297,16 +337,18 @@ impl Profile {
         if self.first_seen == 0 {
             self.first_seen = at;
         }
+        if record.kind == Kind::Voice && record.direction == Direction::Incoming && is_conversation(record) {
+            self.received = (at / HOUR_S % RECEIVED_HOURS) as u16 + 1;
+        }
         self.seen = NonZeroU32::new(at).unwrap_or(NEVER);
     }
 
     fn see_identity(&mut self, at: u32, record: &Record<'_>, way: bool, known: &mut Enrichment) {
-        if let Some(imsi) = record.imsi {
-            self.imsi.see(imsi.as_key(), at);
-        }
-        if let Some(imei) = record.imei {
-            self.imei.see(imei.as_key(), at);
-        }
+        let imsi_differs = record.imsi.is_some_and(|imsi| self.imsi.see(imsi.as_key(), at));
+        let imei_differs = record.imei.is_some_and(|imei| self.imei.see(imei.as_key(), at));
+        let bound = self.has(BOUND) && !imsi_differs && !imei_differs;
+        known.binding = !bound && record.imei.is_some() && has_ended(record);
+        self.set(BOUND, bound || known.binding);
         let Some(position) = record.position.filter(|_| way) else { return };
         if let Some(before) = self.position() {
             let metres = u64::from(position.distance_m(before));
@@ -344,13 +386,22 @@ impl Profile {
         if self.first_seen != 0 {
             known.seen_s = Known::new(u64::from(at.saturating_sub(self.first_seen)));
         }
+        known.received_s = self.hours_since_received(at).map_or(Known::NOTHING, |hours| Known::new(hours * 3600));
         known.forwarded_to_first_contact = self.has(FORWARD_FIRST) && known.forward_changed_s != Known::NOTHING;
         self.tell_reference(at, known);
     }
 
+    /// Hours of the clock since the last conversation that was received. It lies no later than the newest sight.
+    fn hours_since_received(&self, at: u32) -> Option<u64> {
+        let hour = u32::from(self.received).checked_sub(1)?;
+        let seen = self.seen.get() / HOUR_S;
+        let before = (seen % RECEIVED_HOURS + RECEIVED_HOURS - hour) % RECEIVED_HOURS;
+        Some(u64::from((at / HOUR_S).saturating_sub(seen.saturating_sub(before))))
+    }
+
     fn tell_reference(&self, at: u32, known: &mut Enrichment) {
         if self.activated != 0 {
-            known.age_s = Known::new(u64::from(at.saturating_sub(self.activated)));
+            known.age_s = age(at, self.activated);
         }
         (known.dealer, known.registrant, known.m2m) = (self.dealer, self.registrant, self.has(M2M));
     }

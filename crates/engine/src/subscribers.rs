@@ -18,7 +18,7 @@ use lancang_record::time::Timestamp;
 
 use crate::limits::{FIRST_SEEN_KNOWN_S, PAIRS_KNOWN_S};
 use crate::pairs::PairMemory;
-use crate::profile::{Profiles, Sight, second};
+use crate::profile::{Profiles, Sight, age_of, second};
 
 /// State of a task's subscribers.
 #[derive(Clone, Debug, Default, Encode, Decode)]
@@ -153,11 +153,10 @@ impl Subscribers {
         let mut known = Enrichment::default();
         let Some(parties) = Parties::of(record) else { return known };
         let at = second(record.event);
-        if needs.has(Needs::PAIRS)
-            && let Some(other) = parties.other
-        {
-            known.first_contact = first_contact.unwrap_or_else(|| self.is_first(parties.served, other, record, at));
-            if is_contact(record) {
+        if needs.has(Needs::PAIRS) {
+            let is_first = |other| self.is_first(parties.served, other, record, at);
+            known.first_contact = first_contact.unwrap_or_else(|| parties.other.is_some_and(is_first));
+            if let Some(other) = parties.other.filter(|_| is_contact(record)) {
                 self.pairs.remember(parties.served, other, record.event);
             }
         }
@@ -176,7 +175,7 @@ impl Subscribers {
             self.profiles.tell_reference(parties.served, &mut known, at);
         }
         if let Some(activated) = record.activated {
-            known.age_s = Known::new(u64::from(at.saturating_sub(second(activated))));
+            known.age_s = age_of(at, activated);
         }
         known
     }

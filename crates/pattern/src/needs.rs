@@ -64,6 +64,7 @@ impl Needs {
     const fn of_flag(field: FlagField) -> Self {
         match field {
             FlagField::M2m => Self::REFERENCE,
+            FlagField::Binding => Self::PROFILE,
             FlagField::FirstContact => Self::PAIRS.and(Self::PROFILE),
             FlagField::ForwardedToFirstContact => Self::PROFILE.and(Self::PAIRS),
             _ => Self::NOTHING,
@@ -74,6 +75,7 @@ impl Needs {
         match field {
             NumberField::AgeS => Self::REFERENCE,
             NumberField::SeenS
+            | NumberField::ReceivedS
             | NumberField::ImsiChangedS
             | NumberField::ImeiChangedS
             | NumberField::ForwardChangedS => Self::PROFILE,

@@ -78,8 +78,10 @@ impl std::fmt::Debug for Label {
 /// What is known of the served subscriber besides the record itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Enrichment {
-    /// Seconds since activation, by the record's own column, else by the reference.
+    /// Seconds since activation in whole days of the calendar, by the record's own column, else by the reference.
     pub age_s: Known,
+    /// Seconds since the last conversation that the subscriber received, in whole hours of the clock.
+    pub received_s: Known,
     /// Seconds since the subscriber was first seen.
     pub seen_s: Known,
     /// Seconds since the IMSI last changed.
@@ -102,6 +104,8 @@ pub struct Enrichment {
     pub registrant: u32,
     /// Whether the subscriber is a machine, by the reference.
     pub m2m: bool,
+    /// The subscriber's first call or message of a day with a device, or since the IMSI or device changed.
+    pub binding: bool,
     /// The pair of served subscriber and other party had no contact for 30 days.
     pub first_contact: bool,
     /// The present forwarding target was no contact for 30 days when it was set.
