@@ -23,7 +23,7 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "scam-compound",
         pattern: "scam-compound",
-        accepts: &["scam-compound", "sim-box-site", "sim-box-burst", "impersonation"],
+        accepts: &["scam-compound", "scam-compound-caller", "sim-box-site", "sim-box-burst", "impersonation"],
         plant: compound,
     },
 ];
