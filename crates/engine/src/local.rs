@@ -1,8 +1,9 @@
 //! Entities that are judged at each record: own callers, callees, SIMs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bincode::{Decode, Encode};
+use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::{EntityPlan, Mode};
@@ -19,13 +20,6 @@ use crate::limits::WEIGHED;
 use crate::output::Counters;
 use crate::repeats::OpenCall;
 
-#[derive(Clone, Debug, Encode, Decode)]
-struct Entity {
-    windows: EntityWindows,
-    /// Kept from near the gate on ([`Gate::Near`]).
-    kept: Option<Box<Kept>>,
-}
-
 /// Evidence and related entities of this length of the longest window and of the one before, by pattern.
 #[derive(Clone, Debug, Default, Encode, Decode)]
 struct Kept {
@@ -39,7 +33,9 @@ struct Kept {
 pub struct LocalEntities {
     /// Hash of the plan.
     pub plan: u64,
-    entities: EntityTable<Entity>,
+    entities: EntityTable<EntityWindows>,
+    /// Of entities from near a gate on ([`Gate::Near`]): few, so that they take no room in the table.
+    kept: HashMap<u64, Kept, FixedState>,
 }
 
 /// Buffers that are used again for each record.
@@ -54,7 +50,7 @@ impl LocalEntities {
     /// None yet.
     #[must_use]
     pub fn new(plan: u64) -> Self {
-        Self { plan, entities: EntityTable::default() }
+        Self { plan, entities: EntityTable::default(), kept: HashMap::default() }
     }
 
     /// Number of entities.
@@ -72,7 +68,10 @@ impl LocalEntities {
     /// Bytes held, about: the table with its free places and what its entities hold, of which some are looked at.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.entities.bytes() + self.entities.estimate(WEIGHED, Entity::heap_bytes)
+        let weighed = self.kept.values().take(WEIGHED).map(Kept::heap_bytes).sum::<usize>();
+        let heap = weighed * self.kept.len() / self.kept.len().clamp(1, WEIGHED);
+        let kept = self.kept.capacity() * size_of::<(u64, Kept)>() + heap;
+        self.entities.bytes() + self.entities.estimate(WEIGHED, EntityWindows::heap_bytes) + kept
     }
 
     /// Asks for the places of a chunk's entities.
@@ -85,7 +84,7 @@ impl LocalEntities {
     pub fn prefetch_events(&self, plan: &EntityPlan, chunk: &[Record<'_>]) {
         let keys = chunk.iter().filter_map(|record| plan.entity.local_key(record));
         let found = keys.filter_map(|key| self.entities.get(key.hash()));
-        found.for_each(|entity| entity.windows.prefetch());
+        found.for_each(EntityWindows::prefetch);
     }
 
     /// Takes a record that is an event of one of these entities, and judges it. `filters` are those that may see it.
@@ -109,21 +108,24 @@ impl LocalEntities {
             return;
         }
         let event = event(plan, record, passes, call, scratch);
-        let new = || Entity { windows: EntityWindows::new(&plan.layout, &event), kept: None };
-        let (entity, added) = self.entities.get_or_insert_with(key.hash(), new);
+        let hash = key.hash();
+        let new = || EntityWindows::new(&plan.layout, &event);
+        let (windows, added) = self.entities.get_or_insert_with(hash, new);
         if !added {
-            entity.windows.add(&plan.layout, &event);
+            windows.add(&plan.layout, &event);
         }
         for (place, pattern) in plan.patterns.iter().enumerate() {
-            let gate = entity.windows.gate(&plan.layout, pattern.gate, &pattern.least);
+            let gate = windows.gate(&plan.layout, pattern.gate, &pattern.least);
             if gate == Gate::Far {
                 continue;
             }
             if passes >> pattern.records & 1 == 1 {
-                entity.keep(plan, place, record);
+                let length = record.event.as_ms().div_euclid(longest_ms(plan).max(1));
+                self.kept.entry(hash).or_insert_with(|| Kept::new(length)).add(plan, place, record, length);
             }
             if gate == Gate::Reached {
-                entity.judge(plan, place, pack, class, &key, &mut scratch.values, incidents, counters, out);
+                let kept = self.kept.get(&hash);
+                judge(windows, kept, plan, place, pack, class, &key, &mut scratch.values, incidents, counters, out);
             }
         }
     }
@@ -131,7 +133,7 @@ impl LocalEntities {
     /// Newest event time and values of an entity, as they are judged.
     #[must_use]
     pub fn values_of(&self, plan: &EntityPlan, key: &EntityKey<'_>) -> Option<(i64, Vec<f64>)> {
-        let windows = &self.entities.get(key.hash())?.windows;
+        let windows = self.entities.get(key.hash())?;
         let mut values = Vec::new();
         windows.values(&plan.layout, |_| true, &mut values);
         Some((windows.newest_ms(), values))
@@ -142,10 +144,9 @@ impl LocalEntities {
         let length_ms = longest_ms(plan);
         let oldest = watermark.plus_ms(-length_ms).as_ms();
         let length = oldest.div_euclid(length_ms.max(1));
-        self.entities.retain(|entity| {
-            entity.kept.take_if(|kept| kept.length < length);
-            entity.windows.newest_ms() >= oldest
-        });
+        self.entities.retain(|windows| windows.newest_ms() >= oldest);
+        let entities = &self.entities;
+        self.kept.retain(|key, kept| kept.length >= length && entities.get(*key).is_some());
     }
 
     /// Evicts those with the least evidence, then the oldest, once there are more than `max`. Gives how many.
@@ -153,10 +154,11 @@ impl LocalEntities {
         if self.entities.len() <= max {
             return 0;
         }
-        let weight = |key: u64, entity: &Entity| (entity.windows.events_bound(), entity.windows.newest_ms(), key);
-        let lightest = lightest(self.entities.iter().map(|(key, entity)| weight(key, entity)).collect(), max);
+        let weight = |key: u64, windows: &EntityWindows| (windows.events_bound(), windows.newest_ms(), key);
+        let lightest = lightest(self.entities.iter().map(|(key, windows)| weight(key, windows)).collect(), max);
         for (_, _, key) in &lightest {
             self.entities.remove(*key);
+            self.kept.remove(key);
         }
         lightest.len() as u64
     }
@@ -189,75 +191,74 @@ pub(crate) fn event<'s>(
     event
 }
 
-impl Entity {
+impl Kept {
+    const fn new(length: i64) -> Self {
+        Self { length, current: BTreeMap::new(), previous: BTreeMap::new() }
+    }
+
     fn heap_bytes(&self) -> usize {
-        let kept = self.kept.as_ref();
-        let attachments = |kept: &Kept| {
-            let all = kept.current.values().chain(kept.previous.values());
-            all.map(|one| size_of::<Attachment>() + one.heap_bytes()).sum::<usize>()
-        };
-        self.windows.heap_bytes() + kept.map_or(0, |kept| size_of::<Kept>() + attachments(kept))
+        let all = self.current.values().chain(self.previous.values());
+        all.map(|one| size_of::<Attachment>() + one.heap_bytes()).sum()
     }
 
-    fn keep(&mut self, plan: &EntityPlan, pattern: usize, record: &Record<'_>) {
-        let length = record.event.as_ms().div_euclid(longest_ms(plan).max(1));
-        let kept = self.kept.get_or_insert_with(|| Box::new(Kept { length, ..Kept::default() }));
-        if length > kept.length {
-            let passed = std::mem::take(&mut kept.current);
-            kept.previous = if length == kept.length + 1 { passed } else { BTreeMap::new() };
-            kept.length = length;
+    fn add(&mut self, plan: &EntityPlan, pattern: usize, record: &Record<'_>, length: i64) {
+        if length > self.length {
+            let passed = std::mem::take(&mut self.current);
+            self.previous = if length == self.length + 1 { passed } else { BTreeMap::new() };
+            self.length = length;
         }
-        kept.current.entry(pattern as u8).or_default().add(plan, record);
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "one judgement's whole step")]
-    fn judge(
-        &self,
-        plan: &EntityPlan,
-        place: usize,
-        pack: &Pack,
-        class: Class,
-        key: &EntityKey<'_>,
-        values: &mut Vec<f64>,
-        incidents: &mut Incidents,
-        counters: &mut Counters,
-        out: &mut Vec<IncidentOut>,
-    ) {
-        let pattern = &plan.patterns[place];
-        if pattern.mode != Mode::Live {
-            return;
-        }
-        self.windows.values(&plan.layout, |primitive| pattern.primitives.binary_search(&primitive).is_ok(), values);
-        let newest = Timestamp::from_ms(self.windows.newest_ms());
-        let Some(verdict) = pattern.judge(values) else { return };
-        if let Some(owner) = pattern.suppress.iter().find_map(|list| pack.lists.owner(list, key, newest)) {
-            counters.count_suppressed(&pattern.id, owner);
-            return;
-        }
-        let attachment = self.attachment(place);
-        let window = (0..plan.layout.windows.len()).max_by_key(|index| plan.layout.windows[*index].length_ms);
-        let moment = Moment {
-            at_ms: newest.as_ms(),
-            class,
-            first_ms: self.windows.first_event_ms(&plan.layout, window.unwrap_or(0)),
-            last_ms: newest.as_ms(),
-            victims: pattern.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
-            attachment: &attachment,
-        };
-        let incident = IncidentKey {
-            entity: plan.entity,
-            value: entity_text(key),
-            family: pattern.family.clone(),
-            scope: plan.scope.clone(),
-            class: None,
-        };
-        incidents.hold(&incident, pattern, &verdict, &moment, out);
+        self.current.entry(pattern as u8).or_default().add(plan, record);
     }
 
     fn attachment(&self, pattern: usize) -> Attachment {
         let mut attachment = Attachment::default();
-        let kept = self.kept.iter().flat_map(|kept| [&kept.previous, &kept.current]);
-        kept.filter_map(|kept| kept.get(&(pattern as u8))).for_each(|kept| attachment.merge(kept));
+        let kept = [&self.previous, &self.current].into_iter().filter_map(|kept| kept.get(&(pattern as u8)));
+        kept.for_each(|kept| attachment.merge(kept));
         attachment
     }
+}
+
+#[allow(clippy::too_many_arguments, reason = "one judgement's whole step")]
+fn judge(
+    windows: &EntityWindows,
+    kept: Option<&Kept>,
+    plan: &EntityPlan,
+    place: usize,
+    pack: &Pack,
+    class: Class,
+    key: &EntityKey<'_>,
+    values: &mut Vec<f64>,
+    incidents: &mut Incidents,
+    counters: &mut Counters,
+    out: &mut Vec<IncidentOut>,
+) {
+    let pattern = &plan.patterns[place];
+    if pattern.mode != Mode::Live {
+        return;
+    }
+    windows.values(&plan.layout, |primitive| pattern.primitives.binary_search(&primitive).is_ok(), values);
+    let newest = Timestamp::from_ms(windows.newest_ms());
+    let Some(verdict) = pattern.judge(values) else { return };
+    if let Some(owner) = pattern.suppress.iter().find_map(|list| pack.lists.owner(list, key, newest)) {
+        counters.count_suppressed(&pattern.id, owner);
+        return;
+    }
+    let attachment = kept.map(|kept| kept.attachment(place)).unwrap_or_default();
+    let window = (0..plan.layout.windows.len()).max_by_key(|index| plan.layout.windows[*index].length_ms);
+    let moment = Moment {
+        at_ms: newest.as_ms(),
+        class,
+        first_ms: windows.first_event_ms(&plan.layout, window.unwrap_or(0)),
+        last_ms: newest.as_ms(),
+        victims: pattern.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
+        attachment: &attachment,
+    };
+    let incident = IncidentKey {
+        entity: plan.entity,
+        value: entity_text(key),
+        family: pattern.family.clone(),
+        scope: plan.scope.clone(),
+        class: None,
+    };
+    incidents.hold(&incident, pattern, &verdict, &moment, out);
 }

@@ -28,7 +28,7 @@ use crate::attachment::{Attachment, entity_text};
 use crate::border::Departure;
 use crate::clock::Clocks;
 use crate::incident::Incidents;
-use crate::limits::{CHUNK, SWEEP_MS};
+use crate::limits::{CHUNK, LOCAL_SWEEP_MS};
 use crate::local::{LocalEntities, Scratch};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, Partial, Whereabouts, partition_of_entity};
@@ -205,6 +205,7 @@ impl RecordTask {
     fn frame(&mut self, offset: i64, frame: Frame<'_>, out: &mut Outputs) {
         let class = frame.header.class;
         let first = out.incidents.len();
+        let pack = self.pack.clone();
         // One chunk is worked on while the entities of the next are on their way from memory: their places first, then,
         // once these are there, their events.
         let mut current = vec![Record::new(Kind::Voice, Timestamp::MIN); CHUNK];
@@ -214,7 +215,7 @@ impl RecordTask {
             let coming = self.read(offset, &mut frame, &mut index, &mut next, out);
             self.local(|plan, entities| entities.prefetch(plan, &next[..coming]));
             self.prefetch_subscribers(&next[..coming]);
-            current[..count].iter_mut().for_each(|record| self.record(class, record, out));
+            current[..count].iter_mut().for_each(|record| self.record(pack.as_deref(), class, record, out));
             self.local(|plan, entities| entities.prefetch_events(plan, &next[..coming]));
             std::mem::swap(&mut current, &mut next);
             count = coming;
@@ -273,7 +274,7 @@ impl RecordTask {
         }
     }
 
-    fn record(&mut self, class: Class, record: &mut Record<'_>, out: &mut Outputs) {
+    fn record(&mut self, pack: Option<&Pack>, class: Class, record: &mut Record<'_>, out: &mut Outputs) {
         if self.state.identities.is_repeat(class, record) {
             self.counters.repeats += 1;
             return;
@@ -284,7 +285,11 @@ impl RecordTask {
                 self.enrich(record, None);
                 self.mobility(class, record);
             }
-            Kind::Voice | Kind::Sms | Kind::Report => self.event(class, record, out),
+            Kind::Voice | Kind::Sms | Kind::Report => {
+                if let Some(pack) = pack {
+                    self.event(pack, class, record, out);
+                }
+            }
             Kind::Subscriber => self.state.subscribers.refer(self.asked.needs, record, self.settings.entities_max),
         }
     }
@@ -322,8 +327,7 @@ impl RecordTask {
         self.state.whereabouts[class.index()].push(found);
     }
 
-    fn event(&mut self, class: Class, record: &mut Record<'_>, out: &mut Outputs) {
-        let Some(pack) = self.pack.clone() else { return };
+    fn event(&mut self, pack: &Pack, class: Class, record: &mut Record<'_>, out: &mut Outputs) {
         let mut call = if record.phase == Phase::End { self.state.calls.take(record) } else { None };
         self.enrich(record, call.as_mut().map(|(_, call)| call));
         if !self.asked.looks_at(record) {
@@ -339,22 +343,11 @@ impl RecordTask {
             let call = call.as_mut().map(|(_, call)| call);
             let (scratch, incidents) = (&mut self.scratch, &mut self.state.incidents);
             let (counters, filters) = (&mut self.counters, self.asked.local(index, record));
-            entities.record(
-                plan,
-                &pack,
-                filters,
-                class,
-                record,
-                call,
-                scratch,
-                incidents,
-                counters,
-                &mut out.incidents,
-            );
+            entities.record(plan, pack, filters, class, record, call, scratch, incidents, counters, &mut out.incidents);
             self.counters.evicted += entities.evict(self.settings.entities_max);
         }
         if let Some(watch) = &mut self.watch {
-            watch.record(&pack, record, &self.state.local);
+            watch.record(pack, record, &self.state.local);
         }
         let mut gate = (u32::MAX, false);
         for (index, plan) in pack.plan.aggregated.iter().enumerate() {
@@ -363,7 +356,7 @@ impl RecordTask {
             }
             if gate.1 {
                 let filters = self.asked.aggregated(index, record);
-                self.contribute(plan, &pack, filters, class, record, call.as_mut().map(|(_, call)| call));
+                self.contribute(plan, pack, filters, class, record, call.as_mut().map(|(_, call)| call));
             }
         }
         if let Some((key, call)) = call {
@@ -484,7 +477,7 @@ impl RecordTask {
 
     fn sweep(&mut self) {
         let least = self.state.clocks.least();
-        if least == Timestamp::MIN || least.as_ms() < self.state.swept.saturating_add(SWEEP_MS) {
+        if least == Timestamp::MIN || least.as_ms() < self.state.swept.saturating_add(LOCAL_SWEEP_MS) {
             return;
         }
         self.state.swept = least.as_ms();

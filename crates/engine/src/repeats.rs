@@ -8,9 +8,12 @@
 //! - The parts of a call count as one call whose duration grows: part n is seen with the duration so far, and what
 //!   its earlier parts counted for is not counted again.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
-use bincode::{Decode, Encode};
+use bincode::de::{BorrowDecoder, Decoder};
+use bincode::enc::Encoder;
+use bincode::error::{DecodeError, EncodeError};
+use bincode::{BorrowDecode, Decode, Encode};
 use foldhash::fast::FixedState;
 use lancang_pattern::fields::party_key;
 use lancang_record::log::Class;
@@ -24,10 +27,87 @@ use crate::limits::{IDENTITIES_MAX, OPEN_CALL_MS_MAX, OPEN_CALLS_MAX};
 /// Identities are let go minute by minute.
 const BUCKET_MS: i64 = 60_000;
 
+/// Places of a minute that holds anything.
+const PLACES_MIN: usize = 64;
+
+/// Identities of one minute of event time: open addressing with linear probing, since identities are hashes already.
+/// The place of none holds 0, which stands for no identity.
+#[derive(Clone, Debug, Default)]
+struct Minute {
+    places: Vec<u64>,
+    held: usize,
+}
+
+impl Minute {
+    /// Remembers an identity; false if it was known.
+    fn insert(&mut self, identity: u64) -> bool {
+        if self.held * 4 >= self.places.len() * 3 {
+            self.grow();
+        }
+        // One hash in 2⁶⁴ is 0 and shares its place with another, as any two may.
+        let identity = identity.max(1);
+        let last = self.places.len() - 1;
+        let mut at = identity as usize & last;
+        while self.places[at] != 0 {
+            if self.places[at] == identity {
+                return false;
+            }
+            at = (at + 1) & last;
+        }
+        self.places[at] = identity;
+        self.held += 1;
+        true
+    }
+
+    fn grow(&mut self) {
+        let places = (self.places.len() * 2).max(PLACES_MIN);
+        let before = std::mem::replace(&mut self.places, vec![0; places]);
+        self.held = 0;
+        for identity in before.into_iter().filter(|identity| *identity != 0) {
+            self.insert(identity);
+        }
+    }
+
+    /// The same without its identities, for another minute; none if it was far too large for this one.
+    fn emptied(mut self) -> Self {
+        if self.held * 8 < self.places.len() {
+            return Self::default();
+        }
+        self.places.fill(0);
+        self.held = 0;
+        self
+    }
+}
+
+impl Encode for Minute {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        (self.held as u64).encode(encoder)?;
+        self.places.iter().filter(|identity| **identity != 0).try_for_each(|identity| identity.encode(encoder))
+    }
+}
+
+impl<C> Decode<C> for Minute {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let mut minute = Self::default();
+        for _ in 0..u64::decode(decoder)? {
+            minute.insert(u64::decode(decoder)?);
+        }
+        Ok(minute)
+    }
+}
+
+impl<'de, C> BorrowDecode<'de, C> for Minute {
+    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        Self::decode(decoder)
+    }
+}
+
 /// Identities that were read, by class and minute of event time.
 #[derive(Clone, Debug, Default, Encode, Decode)]
 pub struct Identities {
-    buckets: [BTreeMap<i64, HashSet<u64, FixedState>>; 3],
+    buckets: [BTreeMap<i64, Minute>; 3],
+    /// The last minute that was let go of, emptied: the next one does not grow from nothing.
+    spare: Minute,
     held: usize,
     /// Identities forgotten because there were too many.
     pub evicted: u64,
@@ -38,7 +118,9 @@ impl Identities {
     pub fn is_repeat(&mut self, class: Class, record: &Record<'_>) -> bool {
         let Some(identity) = identity(record) else { return false };
         let minute = record.event.pane(BUCKET_MS);
-        if !self.buckets[class.index()].entry(minute).or_default().insert(identity) {
+        let spare = &mut self.spare;
+        let held = self.buckets[class.index()].entry(minute).or_insert_with(|| std::mem::take(spare));
+        if !held.insert(identity) {
             return true;
         }
         self.held += 1;
@@ -53,14 +135,16 @@ impl Identities {
         let first = watermark.plus_ms(-class.lateness_ms()).pane(BUCKET_MS);
         let buckets = &mut self.buckets[class.index()];
         while let Some(oldest) = buckets.first_entry().filter(|oldest| *oldest.key() < first) {
-            self.held -= oldest.remove().len();
+            let minute = oldest.remove();
+            self.held -= minute.held;
+            self.spare = minute.emptied();
         }
     }
 
     fn evict(&mut self, class: Class) {
         if let Some((_, oldest)) = self.buckets[class.index()].pop_first() {
-            self.held -= oldest.len();
-            self.evicted += oldest.len() as u64;
+            self.held -= oldest.held;
+            self.evicted += oldest.held as u64;
         }
     }
 }
@@ -167,5 +251,34 @@ impl OpenCalls {
     pub fn expire(&mut self, watermark: Timestamp) {
         let oldest = watermark.plus_ms(-OPEN_CALL_MS_MAX).as_ms();
         self.calls.retain(|_, call| call.newest >= oldest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_minute_holds_what_an_ordinary_set_holds() {
+        let (mut minute, mut set, mut seed) = (Minute::default(), HashSet::new(), 7_u64);
+        for round in 0..3 {
+            for _ in 0..20_000 {
+                seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+                // Few of them, so that many come again; neighbours, which share places.
+                let identity = seed >> 49;
+                assert_eq!(minute.insert(identity), set.insert(identity.max(1)), "{identity} in round {round}");
+            }
+            assert_eq!(minute.held, set.len());
+            let bytes = bincode::encode_to_vec(&minute, bincode::config::standard()).unwrap();
+            let (back, _): (Minute, usize) = bincode::decode_from_slice(&bytes, bincode::config::standard()).unwrap();
+            assert_eq!(back.places.iter().filter(|one| **one != 0).collect::<HashSet<_>>(), set.iter().collect());
+            minute = minute.emptied();
+            set.clear();
+            assert!(!minute.places.is_empty() && minute.held == 0);
+        }
+        minute.insert(5);
+        assert!(minute.emptied().places.is_empty(), "far too large for its one identity");
     }
 }

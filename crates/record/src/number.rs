@@ -93,6 +93,17 @@ impl fmt::Debug for E164 {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct Digits(u64);
 
+/// 10⁰ … 10¹⁵: every record has an IMSI, and a loop of multiplications for its check is felt.
+const POWERS_OF_10: [u64; 16] = {
+    let mut powers = [1; 16];
+    let mut exponent = 1;
+    while exponent < powers.len() {
+        powers[exponent] = powers[exponent - 1] * 10;
+        exponent += 1;
+    }
+    powers
+};
+
 impl Digits {
     const LENGTH_SHIFT: u32 = 60;
 
@@ -123,7 +134,7 @@ impl Digits {
     pub const fn from_key(key: u64) -> Option<Self> {
         let length = key >> Self::LENGTH_SHIFT;
         let value = key & ((1 << Self::LENGTH_SHIFT) - 1);
-        if length == 0 || value >= 10_u64.pow(length as u32) { None } else { Some(Self(key)) }
+        if length == 0 || value >= POWERS_OF_10[length as usize] { None } else { Some(Self(key)) }
     }
 }
 

@@ -61,6 +61,9 @@ mod bit {
     pub const LAST: u64 = 1 << 31;
     pub const INTERNATIONAL: u64 = 1 << 32;
     pub const FURTHER: u64 = 1 << 33;
+    /// What most records do not have, behind all that they have: one question for all of it.
+    pub const SELDOM: u64 =
+        ROAMING | TRUNK_IN | TRUNK_OUT | SMSC | LENGTH | SEGMENTS | TEMPLATE | DOMAIN | LABEL | REPORTER;
     /// Where the bytes of all texts begin.
     pub const TEXTS: u32 = 34;
 }
@@ -285,12 +288,16 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], record: &mut Record<'a>) -> Result<(),
     record.home = reader.country([first, second])?;
     record.source = reader.text_if(has(bit::SOURCE))?;
     record.id = reader.text_if(has(bit::ID))?;
-    record.part = reader.number_if(has(bit::PART))?.map(|part| part as u32);
+    if has(bit::PART) {
+        record.part = Some(reader.number()? as u32);
+    }
     record.call = reader.text_if(has(bit::CALL))?;
     record.caller = reader.party(has(bit::CALLER), has(bit::CALLER_IS_TEXT))?;
     record.callee = reader.party(has(bit::CALLEE), has(bit::CALLEE_IS_TEXT))?;
-    record.caller_shown = reader.party(has(bit::SHOWN), has(bit::SHOWN_IS_TEXT))?;
-    record.redirecting = reader.party(has(bit::REDIRECTING), has(bit::REDIRECTING_IS_TEXT))?;
+    if has(bit::SHOWN | bit::REDIRECTING) {
+        record.caller_shown = reader.party(has(bit::SHOWN), has(bit::SHOWN_IS_TEXT))?;
+        record.redirecting = reader.party(has(bit::REDIRECTING), has(bit::REDIRECTING_IS_TEXT))?;
+    }
     if has(bit::CALLER_PLAN) {
         record.caller_plan = reader.plan()?;
     }
@@ -307,19 +314,9 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], record: &mut Record<'a>) -> Result<(),
         record.imei = Some(reader.digits()?);
     }
     record.cell = reader.text_if(has(bit::CELL))?;
-    if has(bit::ROAMING) {
-        let letters = reader.array::<2>()?;
-        record.roaming = Some(reader.country(letters)?);
+    if has(bit::SELDOM) {
+        reader.seldom(bits, record)?;
     }
-    record.trunk_in = reader.text_if(has(bit::TRUNK_IN))?;
-    record.trunk_out = reader.text_if(has(bit::TRUNK_OUT))?;
-    record.smsc = reader.text_if(has(bit::SMSC))?;
-    record.length = reader.number_if(has(bit::LENGTH))?.map(|length| length as u32);
-    record.segments = reader.number_if(has(bit::SEGMENTS))?.map(|segments| segments as u32);
-    record.template = reader.text_if(has(bit::TEMPLATE))?;
-    record.domain = reader.text_if(has(bit::DOMAIN))?;
-    record.label = reader.text_if(has(bit::LABEL))?;
-    record.reporter = reader.text_if(has(bit::REPORTER))?;
     record.last = has(bit::LAST);
     record.trunk_in_international = has(bit::INTERNATIONAL);
     if has(bit::FURTHER) {
@@ -331,6 +328,7 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], record: &mut Record<'a>) -> Result<(),
     Ok(())
 }
 
+/// Reading goes on at a record's every field: the short ways are inlined, what fails or is long stands apart.
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -339,6 +337,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    #[cold]
     fn damaged(&self, expected: &'static str) -> Damaged {
         Damaged { at: self.at, expected }
     }
@@ -380,6 +379,26 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// The fields of [`bit::SELDOM`].
+    fn seldom(&mut self, bits: u64, record: &mut Record<'a>) -> Result<(), Damaged> {
+        let has = |bit: u64| bits & bit != 0;
+        if has(bit::ROAMING) {
+            let letters = self.array::<2>()?;
+            record.roaming = Some(self.country(letters)?);
+        }
+        record.trunk_in = self.text_if(has(bit::TRUNK_IN))?;
+        record.trunk_out = self.text_if(has(bit::TRUNK_OUT))?;
+        record.smsc = self.text_if(has(bit::SMSC))?;
+        record.length = self.number_if(has(bit::LENGTH))?.map(|length| length as u32);
+        record.segments = self.number_if(has(bit::SEGMENTS))?.map(|segments| segments as u32);
+        record.template = self.text_if(has(bit::TEMPLATE))?;
+        record.domain = self.text_if(has(bit::DOMAIN))?;
+        record.label = self.text_if(has(bit::LABEL))?;
+        record.reporter = self.text_if(has(bit::REPORTER))?;
+        Ok(())
+    }
+
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Damaged> {
         let found = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<N>());
         let found = *found.ok_or_else(|| self.damaged("more bytes"))?;
@@ -391,7 +410,18 @@ impl<'a> Reader<'a> {
         self.array::<8>().map(u64::from_le_bytes)
     }
 
+    #[inline]
     fn number(&mut self) -> Result<u64, Damaged> {
+        match self.bytes.get(self.at) {
+            Some(&byte) if byte < 0x80 => {
+                self.at += 1;
+                Ok(u64::from(byte))
+            }
+            _ => self.long_number(),
+        }
+    }
+
+    fn long_number(&mut self) -> Result<u64, Damaged> {
         let (mut value, mut shift) = (0_u64, 0);
         loop {
             let byte = *self.bytes.get(self.at).ok_or_else(|| self.damaged("a number"))?;
@@ -407,10 +437,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     fn number_if(&mut self, there: bool) -> Result<Option<u64>, Damaged> {
         if there { self.number().map(Some) } else { Ok(None) }
     }
 
+    #[inline]
     fn text(&mut self) -> Result<&'a str, Damaged> {
         let length = usize::try_from(self.number()?).unwrap_or(usize::MAX);
         let text = self.texts.get(self.text_at..self.text_at.saturating_add(length));
@@ -419,6 +451,7 @@ impl<'a> Reader<'a> {
         Ok(text)
     }
 
+    #[inline]
     fn text_if(&mut self, there: bool) -> Result<&'a str, Damaged> {
         if there { self.text() } else { Ok("") }
     }
@@ -434,6 +467,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     fn plan(&mut self) -> Result<Plan, Damaged> {
         let [first, second, line, flags] = self.array::<4>()?;
         Ok(Plan {
@@ -446,6 +480,7 @@ impl<'a> Reader<'a> {
         })
     }
 
+    #[inline]
     fn digits(&mut self) -> Result<Digits, Damaged> {
         let key = self.word()?;
         Digits::from_key(key).ok_or_else(|| self.damaged("1 to 15 digits"))

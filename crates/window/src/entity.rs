@@ -21,6 +21,9 @@ pub struct EntityWindows {
     form: Form,
 }
 
+/// With its key an entity takes half a cache line of the table.
+const _: () = assert!(size_of::<Option<(u64, EntityWindows)>>() == 32);
+
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 enum Form {
     Events(Events),
@@ -55,15 +58,19 @@ impl EntityWindows {
 
     /// Adds an event.
     pub fn add(&mut self, layout: &Layout, event: &Event<'_>) {
-        self.newest_ms = self.newest_ms.max(event.at_ms);
-        let Some(wanted) = layout.wanted(event.passes) else { return };
-        let oldest_ms = oldest_ms(layout, self.newest_ms);
+        let (before_ms, newest_ms) = (self.newest_ms, self.newest_ms.max(event.at_ms));
+        let oldest = || oldest_ms(layout, newest_ms);
         if let Form::Events(events) = &mut self.form {
-            let fits = event.counted == 0 && events.push(layout, event, wanted, oldest_ms);
+            events.moved(layout, before_ms, newest_ms, oldest);
+        }
+        self.newest_ms = newest_ms;
+        let Some(wanted) = layout.wanted(event.passes) else { return };
+        if let Form::Events(events) = &mut self.form {
+            let fits = event.counted == 0 && events.push(layout, event, wanted, newest_ms, oldest);
             if fits {
                 return;
             }
-            self.form = Form::Panes(Box::new(grown(layout, events, self.newest_ms)));
+            self.form = Form::Panes(Box::new(grown(layout, events, newest_ms)));
         }
         if let Form::Panes(grown) = &mut self.form {
             grown.oldest_ms = grown.oldest_ms.min(event.at_ms);
@@ -101,14 +108,14 @@ impl EntityWindows {
     pub fn gate(&self, layout: &Layout, gate: usize, least: &[u32]) -> Gate {
         let Form::Events(events) = &self.form else { return Gate::Reached };
         // Those that have left the windows and are not let go yet are counted too: a bound that costs nothing.
-        let bound = events.gated(gate);
+        let bound = events.gated(layout, gate);
         if !least.iter().any(|least| near(bound, *least)) {
             return Gate::Far;
         }
         let mut nearest = Gate::Far;
         for (window, least) in layout.windows.iter().zip(least).filter(|(_, least)| near(bound, **least)) {
             let first_ms = first_ms(self.newest_ms, window.pane_ms(), window.panes);
-            let count = events.gated_since(layout, gate, first_ms);
+            let count = events.gated_since(layout, gate, self.newest_ms, first_ms);
             if count >= *least {
                 return Gate::Reached;
             }
@@ -130,7 +137,7 @@ impl EntityWindows {
                 places.for_each(|place| out[place] = grown.panes.value(layout, place, self.newest_ms));
             }
             Form::Events(events) => {
-                let words = events.words(layout);
+                let words = events.words(layout, self.newest_ms);
                 for place in places {
                     let primitive = &layout.primitives[place];
                     let window = layout.windows[usize::from(primitive.window)];
@@ -150,7 +157,7 @@ impl EntityWindows {
         match &self.form {
             Form::Panes(grown) => grown.oldest_ms.max(first_ms),
             Form::Events(events) => {
-                let within = events.times(layout).filter(|at_ms| *at_ms >= first_ms);
+                let within = events.times(layout, self.newest_ms).filter(|at_ms| *at_ms >= first_ms);
                 within.min().unwrap_or(self.newest_ms)
             }
         }
@@ -175,7 +182,9 @@ fn grown(layout: &Layout, events: &Events, newest_ms: i64) -> Grown {
     let mut grown = Grown { oldest_ms: newest_ms, panes: Panes::default() };
     let oldest_ms = oldest_ms(layout, newest_ms);
     // Those that no window covers any more may be there or not, by when they were let go.
-    for event in events.words(layout).chunks_exact(stride(layout)).filter(|event| event[0] as i64 >= oldest_ms) {
+    for event in
+        events.words(layout, newest_ms).chunks_exact(stride(layout)).filter(|event| event[0] as i64 >= oldest_ms)
+    {
         grown.oldest_ms = grown.oldest_ms.min(event[0] as i64);
         grown.panes.add(layout, &event_of(event), newest_ms);
     }

@@ -1,27 +1,51 @@
 //! Events of a quiet entity, one by one, in few bytes each.
 //!
 //! ```text
-//! event := ms since base u32 (4 bytes) | passes varint | present varint | columns in their order
-//! column := zigzag varint of a number, 8 bytes of a key; only those that an aggregate of a passed filter wants
+//! events := how many pass each gate's filter, 1 byte each | words, 8 bytes each | event …
+//! event  := low 32 bits of its ms (4 bytes) | passes varint | present varint | columns in their order
+//! column := zigzag varint of a number; of a key how many bytes (1 byte) and these, or 0x80 + the place of a word;
+//!           only those that an aggregate of a passed filter wants
 //! ```
 //!
-//! Most subscribers make a few events a day: at ten million of them the bytes of an event decide the memory.
+//! Most subscribers make a few events a day: at ten million of them the bytes of an event decide the memory. Numbers as
+//! keys have eleven digits and take five bytes; a hash (of a cell) takes eight, but a subscriber has few cells: such
+//! keys stand once, in front, as words.
+//!
+//! **Invariant:** every event lies less than 2³² ms before the newest, so that the low bits of its time tell all of it:
+//! [`Events::moved`] lets go of what is old whenever the newest event has passed another [`TICK_BITS`] of time, and no
+//! window is longer than 30 days.
 
 use bincode::{Decode, Encode};
 
+use crate::block::{BYTES_MAX, Block, STEP_BYTES};
 use crate::layout::{Event, Layout};
 use crate::limits::{EVENTS_EXACT_MAX, GATES_MAX};
 use crate::prefetch::prefetch;
 
-/// Bytes of a cache line, and about the step between two of the allocator's sizes.
-const LINE_BYTES: usize = 64;
+/// 2³⁰ ms are 12.4 days: with the longest window, 30 days, they are below 2³² ms.
+const TICK_BITS: u32 = 30;
+const _: () = assert!((1_i64 << TICK_BITS) + 30 * 86_400_000 < 1 << 32);
 
+/// Bytes of a cache line.
+const LINE_BYTES: usize = 64;
 /// Bytes of an event's time.
 const TIME_BYTES: usize = 4;
 /// Most columns of an event that is kept by itself.
 const COLUMNS_MAX: usize = 12;
-/// Most bytes of an event: its time, two varints, and a varint for each column.
+/// Most bytes of an event: its time, two varints, and for each column a varint.
 const PACKED_MAX: usize = TIME_BYTES + 10 + 10 + COLUMNS_MAX * 10;
+const _: () = assert!(GATES_MAX + WORDS_MAX * 8 + EVENTS_EXACT_MAX * PACKED_MAX <= BYTES_MAX);
+
+/// Bytes of a key.
+const KEY_BYTES: usize = 8;
+/// A key that needs more bytes than these is put among the words.
+const SHORT_KEY_BYTES: usize = 7;
+/// Most words: subscribers with more cells in a day are few, and their further ones stand in the events.
+const WORDS_MAX: usize = 12;
+/// More words than these are looked through when events go: there may be some that no event names any more.
+const WORDS_KEPT: usize = 4;
+/// Marks the place of a word where the number of a key's bytes would stand.
+const WORD: u8 = 0x80;
 
 /// Words of an unpacked event besides its columns: time, filters, presence.
 pub(crate) const WORDS: usize = 3;
@@ -31,27 +55,38 @@ pub(crate) const fn stride(layout: &Layout) -> usize {
     WORDS + layout.columns as usize
 }
 
-/// Events in the order in which they came.
+/// Events in the order in which they came. Each method is given the time of the newest.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct Events {
-    base_ms: i64,
+    bytes: Block,
+    words: u8,
     count: u8,
-    /// Events that pass each gate's filter.
-    gated: [u8; GATES_MAX],
-    bytes: Vec<u8>,
+    room: Room,
+}
+
+/// Has one value: the others leave room for the forms of an entity that are no events, and for an empty place of the
+/// table ([`crate::entity`] asserts that nothing more is taken).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[repr(u8)]
+enum Room {
+    Taken,
 }
 
 const _: () = assert!(EVENTS_EXACT_MAX <= u8::MAX as usize);
 
 impl Events {
     pub(crate) const fn new() -> Self {
-        Self { base_ms: 0, count: 0, gated: [0; GATES_MAX], bytes: Vec::new() }
+        Self { bytes: Block::new(), words: 0, count: 0, room: Room::Taken }
     }
 
-    /// Asks for the line that the next event is written to.
+    /// Asks for the lines that the next event is written to and that hold the counts and words.
     pub(crate) fn prefetch(&self) {
-        if let Some(last) = self.bytes.last() {
+        let bytes = self.bytes.as_slice();
+        if let (Some(first), Some(last)) = (bytes.first(), bytes.last()) {
             prefetch(last);
+            if bytes.len() > LINE_BYTES {
+                prefetch(first);
+            }
         }
     }
 
@@ -59,20 +94,20 @@ impl Events {
         self.count as u32
     }
 
-    /// Events that pass the filter of a gate, by its place.
-    pub(crate) fn gated(&self, gate: usize) -> u32 {
-        self.gated.get(gate).copied().map_or(u32::MAX, u32::from)
+    /// Events that pass the filter of a gate, by its place in the layout.
+    pub(crate) fn gated(&self, layout: &Layout, gate: usize) -> u32 {
+        let gates = self.bytes.as_slice().get(..layout.gates.len()).unwrap_or_default();
+        gates.get(gate).copied().map_or(0, u32::from)
     }
 
     /// Events that pass the filter of a gate and are not before `first_ms`.
-    pub(crate) fn gated_since(&self, layout: &Layout, gate: usize, first_ms: i64) -> u32 {
+    pub(crate) fn gated_since(&self, layout: &Layout, gate: usize, newest_ms: i64, first_ms: i64) -> u32 {
         let Some(filter) = layout.gates.get(gate) else { return u32::MAX };
-        let mut reader = Reader { bytes: &self.bytes, at: 0 };
+        let mut reader = self.reader(layout, newest_ms);
         let mut count = 0;
-        while reader.at < self.bytes.len() {
-            let (since_ms, passes) = reader.event(layout, |_, _| {});
-            let within = self.base_ms + i64::from(since_ms) >= first_ms;
-            count += u32::from(within && passes >> filter & 1 == 1);
+        while reader.has_more() {
+            let (at_ms, passes) = reader.event(layout, |_, _| {});
+            count += u32::from(at_ms >= first_ms && passes >> filter & 1 == 1);
         }
         count
     }
@@ -81,24 +116,67 @@ impl Events {
         self.bytes.capacity()
     }
 
+    /// The newest event is at `to_ms` from now on, where it was at `from_ms`.
+    pub(crate) fn moved(&mut self, layout: &Layout, from_ms: i64, to_ms: i64, oldest_ms: impl Fn() -> i64) {
+        if from_ms >> TICK_BITS != to_ms >> TICK_BITS {
+            self.rebuild(layout, from_ms, oldest_ms());
+        }
+    }
+
     /// Adds an event, unless it lies before `oldest_ms`, and lets go of those that do when room is needed. False if it
-    /// does not fit: too many events, too many columns, or a time too far from the others.
-    pub(crate) fn push(&mut self, layout: &Layout, event: &Event<'_>, wanted: u64, oldest_ms: i64) -> bool {
-        if event.at_ms < oldest_ms {
+    /// does not fit: too many events, or too many columns.
+    pub(crate) fn push(
+        &mut self,
+        layout: &Layout,
+        event: &Event<'_>,
+        wanted: u64,
+        newest_ms: i64,
+        oldest_ms: impl Fn() -> i64,
+    ) -> bool {
+        if event.at_ms < newest_ms && event.at_ms < oldest_ms() {
             return true;
         }
         let present = event.present & wanted;
         if present.count_ones() as usize > COLUMNS_MAX {
             return false;
         }
-        let far = self.count == 0 || u32::try_from(event.at_ms - self.base_ms).is_err();
-        if far || usize::from(self.count) >= EVENTS_EXACT_MAX {
-            self.expire(layout, oldest_ms);
+        if usize::from(self.count) >= EVENTS_EXACT_MAX {
+            self.rebuild(layout, newest_ms, oldest_ms());
             if usize::from(self.count) >= EVENTS_EXACT_MAX {
                 return false;
             }
         }
-        let mut packed = Packed { bytes: [0; PACKED_MAX], length: TIME_BYTES };
+        self.begin(layout);
+        let mut packed = self.pack(layout, event, present);
+        // By what a block of memory holds, not by what this one happens to: a restored task must do the same.
+        if self.bytes.len() + packed.length > self.bytes.len().next_multiple_of(STEP_BYTES)
+            && self.drop_oldest(layout, newest_ms, oldest_ms())
+        {
+            // The words may have moved.
+            packed = self.pack(layout, event, present);
+        }
+        self.append(layout, event.passes, &packed)
+    }
+
+    /// Makes room for the counts of the gates, where no event came yet.
+    fn begin(&mut self, layout: &Layout) {
+        if self.bytes.len() == 0 {
+            self.bytes.append(&[0; GATES_MAX][..layout.gates.len().min(GATES_MAX)]);
+        }
+    }
+
+    fn append(&mut self, layout: &Layout, passes: u64, packed: &Packed) -> bool {
+        self.count += 1;
+        let gates = self.bytes.as_mut_slice();
+        layout.count_gates(passes, |gate| {
+            gates.get_mut(gate).into_iter().for_each(|count| *count = count.saturating_add(1));
+        });
+        self.bytes.append(&packed.bytes[..packed.length])
+    }
+
+    fn pack(&mut self, layout: &Layout, event: &Event<'_>, present: u64) -> Packed {
+        let mut packed = Packed { bytes: [0; PACKED_MAX], length: 0 };
+        packed.put(&(event.at_ms as u32).to_le_bytes());
         packed.varint(event.passes);
         packed.varint(present);
         for column in bits(present) {
@@ -107,85 +185,103 @@ impl Events {
                 let value = value as i64;
                 packed.varint((value << 1 ^ value >> 63) as u64);
             } else {
-                packed.put(&value.to_le_bytes());
+                self.pack_key(layout, value, &mut packed);
             }
         }
-        // By what a block of memory holds, not by what this one happens to: a restored task must do the same.
-        if self.bytes.len() + packed.length > self.bytes.len().next_multiple_of(LINE_BYTES) {
-            self.drop_oldest(layout, oldest_ms);
-        }
-        let Ok(since_ms) = u32::try_from(event.at_ms - self.base_ms) else { return false };
-        packed.bytes[..TIME_BYTES].copy_from_slice(&since_ms.to_le_bytes());
-        self.append(&packed.bytes[..packed.length]);
-        self.count += 1;
-        layout.count_gates(event.passes, |gate| self.gated[gate] += 1);
-        true
+        packed
     }
 
-    fn append(&mut self, packed: &[u8]) {
-        let needed = self.bytes.len() + packed.len();
-        if needed > self.bytes.capacity() {
-            // Up to the next whole cache line: doubling would waste half of a quiet subscriber's memory.
-            self.bytes.reserve_exact(needed.next_multiple_of(LINE_BYTES) - self.bytes.len());
+    fn pack_key(&mut self, layout: &Layout, key: u64, packed: &mut Packed) {
+        let length = KEY_BYTES - key.leading_zeros() as usize / 8;
+        if length > SHORT_KEY_BYTES
+            && let Some(place) = self.word(layout, key)
+        {
+            packed.put(&[WORD | place]);
+            return;
         }
-        self.bytes.extend_from_slice(packed);
+        packed.put(&[length as u8]);
+        packed.put(&key.to_le_bytes()[..length]);
+    }
+
+    /// Place of a key among the words, which it joins if there is room.
+    fn word(&mut self, layout: &Layout, key: u64) -> Option<u8> {
+        let all = self.first_event(layout);
+        let words = self.bytes.as_slice().get(layout.gates.len()..all).unwrap_or_default();
+        if let Some(place) = words.chunks_exact(KEY_BYTES).position(|word| word == key.to_le_bytes()) {
+            return Some(place as u8);
+        }
+        if usize::from(self.words) >= WORDS_MAX || !self.bytes.append(&key.to_le_bytes()) {
+            return None;
+        }
+        self.bytes.as_mut_slice().get_mut(all..)?.rotate_right(KEY_BYTES);
+        self.words += 1;
+        Some(self.words - 1)
     }
 
     /// Lets go of the first events as long as they lie before `oldest_ms`: events come nearly in the order of their
-    /// times, so that the first ones tell whether there is anything to gain.
-    fn drop_oldest(&mut self, layout: &Layout, oldest_ms: i64) {
-        let mut reader = Reader { bytes: &self.bytes, at: 0 };
-        let mut gone = 0;
-        while reader.at < self.bytes.len() {
-            let (since_ms, passes) = reader.event(layout, |_, _| {});
-            if self.base_ms + i64::from(since_ms) >= oldest_ms {
+    /// times, so that the first ones tell whether there is anything to gain. True if words went with them.
+    fn drop_oldest(&mut self, layout: &Layout, newest_ms: i64, oldest_ms: i64) -> bool {
+        let mut reader = self.reader(layout, newest_ms);
+        let begin = reader.at;
+        let (mut gone, mut count, mut gated) = (begin, 0, [0_u8; GATES_MAX]);
+        while reader.has_more() {
+            let (at_ms, passes) = reader.event(layout, |_, _| {});
+            if at_ms >= oldest_ms {
                 break;
             }
             gone = reader.at;
-            self.count -= 1;
-            layout.count_gates(passes, |gate| self.gated[gate] -= 1);
+            count += 1;
+            layout.count_gates(passes, |gate| gated[gate] += 1);
         }
-        self.bytes.drain(..gone.min(self.bytes.len()));
+        if gone == begin {
+            return false;
+        }
+        if usize::from(self.words) > WORDS_KEPT {
+            self.rebuild(layout, newest_ms, oldest_ms);
+            return true;
+        }
+        self.bytes.cut(begin, gone.min(self.bytes.len()));
+        self.count -= count;
+        let left = self.bytes.as_mut_slice().iter_mut().zip(&gated[..layout.gates.len()]);
+        left.for_each(|(left, gone)| *left = left.saturating_sub(*gone));
+        false
     }
 
-    /// Lets go of events before `oldest_ms`, which becomes the base: 32 bits of milliseconds are 49 days, longer than
-    /// any window, and a subscriber stays for years.
-    fn expire(&mut self, layout: &Layout, oldest_ms: i64) {
-        let (mut at, mut kept, mut count, mut gated) = (0, 0, 0, [0; GATES_MAX]);
-        while at < self.bytes.len() {
-            let begins = at;
-            let mut reader = Reader { bytes: &self.bytes, at };
-            let (since_ms, passes) = reader.event(layout, |_, _| {});
-            at = reader.at.min(self.bytes.len());
-            if let Ok(since_ms) = u32::try_from(self.base_ms + i64::from(since_ms) - oldest_ms) {
-                if kept < begins {
-                    self.bytes.copy_within(begins..at, kept);
-                }
-                self.bytes[kept..kept + TIME_BYTES].copy_from_slice(&since_ms.to_le_bytes());
-                kept += at - begins;
-                count += 1;
-                layout.count_gates(passes, |gate| gated[gate] += 1);
-            }
+    /// Packs anew what does not lie before `oldest_ms`, with the words that it names.
+    fn rebuild(&mut self, layout: &Layout, newest_ms: i64, oldest_ms: i64) {
+        let words = self.words(layout, newest_ms);
+        self.bytes.truncate(0);
+        (self.words, self.count) = (0, 0);
+        self.begin(layout);
+        for event in words.chunks_exact(stride(layout)).filter(|event| event[0] as i64 >= oldest_ms) {
+            let present = event[2];
+            let event = Event {
+                at_ms: event[0] as i64,
+                passes: event[1],
+                counted: 0,
+                present,
+                columns: &event[WORDS..],
+                earlier: &[],
+            };
+            let packed = self.pack(layout, &event, present);
+            self.append(layout, event.passes, &packed);
         }
-        self.bytes.truncate(kept);
-        self.base_ms = oldest_ms;
-        (self.count, self.gated) = (count, gated);
     }
 
     /// All events unpacked, [`stride`] words each.
-    pub(crate) fn words(&self, layout: &Layout) -> Vec<u64> {
+    pub(crate) fn words(&self, layout: &Layout, newest_ms: i64) -> Vec<u64> {
         let stride = stride(layout);
         let mut words = Vec::with_capacity(usize::from(self.count) * stride);
-        let mut reader = Reader { bytes: &self.bytes, at: 0 };
-        while reader.at < self.bytes.len() {
+        let mut reader = self.reader(layout, newest_ms);
+        while reader.has_more() {
             let begins = words.len();
             words.resize(begins + stride, 0);
             let mut present = 0;
-            let (since_ms, passes) = reader.event(layout, |column, value| {
+            let (at_ms, passes) = reader.event(layout, |column, value| {
                 present |= 1 << column;
                 words[begins + WORDS + column] = value;
             });
-            words[begins] = (self.base_ms + i64::from(since_ms)) as u64;
+            words[begins] = at_ms as u64;
             words[begins + 1] = passes;
             words[begins + 2] = present;
         }
@@ -193,12 +289,18 @@ impl Events {
     }
 
     /// Times of all events.
-    pub(crate) fn times(&self, layout: &Layout) -> impl Iterator<Item = i64> {
-        let mut reader = Reader { bytes: &self.bytes, at: 0 };
-        std::iter::from_fn(move || {
-            let more = reader.at < self.bytes.len();
-            more.then(|| self.base_ms + i64::from(reader.event(layout, |_, _| {}).0))
-        })
+    pub(crate) fn times(&self, layout: &Layout, newest_ms: i64) -> impl Iterator<Item = i64> {
+        let mut reader = self.reader(layout, newest_ms);
+        std::iter::from_fn(move || reader.has_more().then(|| reader.event(layout, |_, _| {}).0))
+    }
+
+    /// Where the first event begins.
+    fn first_event(&self, layout: &Layout) -> usize {
+        layout.gates.len() + usize::from(self.words) * KEY_BYTES
+    }
+
+    fn reader(&self, layout: &Layout, newest_ms: i64) -> Reader<'_> {
+        Reader { bytes: self.bytes.as_slice(), words_at: layout.gates.len(), at: self.first_event(layout), newest_ms }
     }
 }
 
@@ -236,24 +338,46 @@ impl Packed {
 
 struct Reader<'b> {
     bytes: &'b [u8],
+    /// Where the words begin.
+    words_at: usize,
     at: usize,
+    newest_ms: i64,
 }
 
 impl Reader<'_> {
-    /// Time since the base and filters of the next event; each of its columns is given to `column`.
-    fn event(&mut self, layout: &Layout, mut column: impl FnMut(usize, u64)) -> (u32, u64) {
-        let since_ms = u32::from_le_bytes(self.array());
+    const fn has_more(&self) -> bool {
+        self.at < self.bytes.len()
+    }
+
+    /// Time and filters of the next event; each of its columns is given to `column`.
+    fn event(&mut self, layout: &Layout, mut column: impl FnMut(usize, u64)) -> (i64, u64) {
+        let low = u32::from_le_bytes(self.array());
         let passes = self.varint();
         for position in bits(self.varint()) {
             let value = if layout.numbers >> position & 1 == 1 {
                 let value = self.varint();
                 ((value >> 1) as i64 ^ -((value & 1) as i64)) as u64
             } else {
-                u64::from_le_bytes(self.array())
+                self.key()
             };
             column(position, value);
         }
-        (since_ms, passes)
+        (self.newest_ms - i64::from((self.newest_ms as u32).wrapping_sub(low)), passes)
+    }
+
+    fn key(&mut self) -> u64 {
+        let [first] = self.array();
+        if first & WORD != 0 {
+            let mut word = Reader { at: self.words_at + usize::from(first & !WORD) * KEY_BYTES, ..*self };
+            return u64::from_le_bytes(word.array());
+        }
+        let length = usize::from(first).min(KEY_BYTES);
+        let mut key = [0; KEY_BYTES];
+        let found = self.bytes.get(self.at..).unwrap_or_default();
+        let found = &found[..length.min(found.len())];
+        key[..found.len()].copy_from_slice(found);
+        self.at += length;
+        u64::from_le_bytes(key)
     }
 
     /// The next bytes; zeros past the end, which only a snapshot whose checksum lies could lead to.
