@@ -188,10 +188,14 @@ fn a_changed_pack() {
     run.wait_until_ready();
     let pattern = carrier.path("patterns/sim-box-burst.toml");
     let text = std::fs::read_to_string(&pattern).unwrap();
-    std::fs::write(&pattern, text.replace("version = 1", "version = \"one\"")).unwrap();
+    let with_version = |version: &str| {
+        let lines = text.lines().map(|line| if line.starts_with("version = ") { version } else { line });
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    std::fs::write(&pattern, with_version("version = \"one\"")).unwrap();
     run.signal(rustix::process::Signal::HUP);
     run.wait_for_log("nothing is changed");
-    std::fs::write(&pattern, text.replace("version = 1", "version = 2")).unwrap();
+    std::fs::write(&pattern, with_version("version = 77")).unwrap();
     run.signal(rustix::process::Signal::HUP);
     let begun = Instant::now();
     while run.metric("lancang_pack_changes_total").get("{outcome=\"announced\"}") != Some(&2.0) {
@@ -203,7 +207,7 @@ fn a_changed_pack() {
     carrier.wait_until_framed(records.len());
     std::thread::sleep(Duration::from_secs(6));
     let expected = carrier.expected("");
-    assert!(expected.iter().any(|line| line.contains("sim-box-burst@2")));
+    assert!(expected.iter().any(|line| line.contains("sim-box-burst@77")));
     carrier.wait_for_lines("incidents", &expected);
     assert_eq!(run.end(), 0);
 }

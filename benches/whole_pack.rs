@@ -1,0 +1,255 @@
+//! Record and entity tasks' own work with the whole shipped pack, over native frames of generated traffic in memory.
+//!
+//! Frames are made outside of the timing; CPU time of this thread. The first half of the records only fills the
+//! windows; the operator's reference of subscribers is read before. Beside it, in the same run, a bare probe: for each record one line of a table of as many lines as there are
+//! subscribers is fetched at random, a chunk ahead as the tasks do, and written.
+//!
+//! `LANCANG_BENCH_SUBSCRIBERS=10000000` of one operator, `LANCANG_BENCH_RECORDS=60000000`;
+//! `LANCANG_BENCH_PATTERNS=sim-box-burst,wangiri` takes some patterns alone.
+
+#![allow(clippy::expect_used, reason = "a bench without its input measures nothing")]
+
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::Arc;
+
+use lancang::pack_folder;
+use lancang_engine::record_task::Settings as TaskSettings;
+use lancang_engine::{EntityTask, Outputs, RecordTask};
+use lancang_pattern::Pack;
+use lancang_record::number::{E164, Party};
+use lancang_record::record::{Kind, Record};
+use lancang_record::Timestamp;
+use lancang_record::log::{
+    Class, Control, FrameHeader, FrameWriter, InputId, InputMark, InputState, encode_control, encode_marks,
+};
+use lancang_traffic::row::Ranges;
+use lancang_traffic::world::OPERATORS;
+use lancang_traffic::{Generator, Settings};
+
+const OPERATOR: usize = 0;
+const FRAME: u32 = 512;
+/// Frames between two marks.
+const MARKED: u64 = 64;
+/// Bytes of a line of the probe's table.
+const LINE: usize = 64;
+
+fn cpu_ns() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn pack(generator: &Generator) -> Arc<Pack> {
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let mut sources = pack_folder::read(&config.join("patterns"), &config.join("lists")).expect("the shipped pack");
+    let wanted = std::env::var("LANCANG_BENCH_PATTERNS").unwrap_or_default();
+    if !wanted.is_empty() {
+        let stem = |path: &str| Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        sources.patterns.retain(|file| wanted.split(',').any(|id| stem(&file.path).as_deref() == Some(id)));
+    }
+    sources.lists.push(lancang_pattern::SourceFile { path: "generated.csv".to_owned(), text: generator.lists() });
+    Arc::new(sources.compile().expect("the shipped pack"))
+}
+
+struct Source {
+    generator: Generator,
+    ranges: Ranges,
+    input: InputId,
+    records: u64,
+    now_ms: i64,
+}
+
+/// The operator's books, as frames: 512 subscribers each.
+fn reference(generator: &Generator, mut take: impl FnMut(&[u8])) {
+    let header = FrameHeader { class: Class::Stream, input: InputId::of("books") };
+    let home = OPERATORS[OPERATOR].country;
+    let mut frame = FrameWriter::new(header);
+    generator.subscribers(OPERATOR, |line| {
+        let columns: Vec<&str> = line.split(',').collect();
+        let &[subscriber, activated, segment, m2m, dealer, registrant, range_holder] = columns.as_slice() else { return };
+        let Some(number) = subscriber.trim_start_matches('+').parse().ok().and_then(E164::from_integer) else { return };
+        let mut record = Record::new(Kind::Subscriber, Timestamp::from_ms(1_762_000_000_000));
+        (record.caller, record.home) = (Some(Party::Number(number)), home);
+        let activated = activated.parse::<jiff::Timestamp>().ok();
+        record.activated = activated.map(|activated| Timestamp::from_ms(activated.as_millisecond()));
+        (record.segment, record.m2m) = (segment, Some(m2m == "true"));
+        (record.dealer, record.registrant, record.range_holder) = (dealer, registrant, range_holder);
+        frame.push(&record);
+        if frame.count() == FRAME {
+            take(&std::mem::replace(&mut frame, FrameWriter::new(header)).finish());
+        }
+    });
+    take(&frame.finish());
+}
+
+impl Source {
+    /// The next frames and a mark; empty at the end of the traffic.
+    fn entries(&mut self) -> Vec<Vec<u8>> {
+        let header = FrameHeader { class: Class::Stream, input: self.input };
+        let mut entries = Vec::new();
+        let mut scratch = String::new();
+        for _ in 0..MARKED {
+            let mut frame = FrameWriter::new(header);
+            while frame.count() < FRAME
+                && let Some(row) = self.generator.next_row()
+            {
+                self.now_ms = row.at_ms;
+                frame.push(&row.record(&self.generator.names, &self.ranges, &mut scratch));
+                self.records += 1;
+            }
+            entries.push(frame.finish());
+        }
+        entries.push(encode_marks(&vec![InputMark {
+            input: self.input,
+            class: Class::Stream,
+            clock: Timestamp::from_ms(self.now_ms - 10_000),
+            state: InputState::Active,
+            mobility: true,
+        }]));
+        entries
+    }
+}
+
+/// The tasks of one partition, and the CPU time of each.
+struct Tasks {
+    pack: Arc<Pack>,
+    records: RecordTask,
+    entities: EntityTask,
+    offsets: (i64, i64),
+    record_ns: u64,
+    entity_ns: u64,
+    partials: u64,
+    incidents: u64,
+}
+
+impl Tasks {
+    fn new(pack: Arc<Pack>, pair_bytes: usize) -> Self {
+        let settings = TaskSettings { partition: 0, partitions: 1, entities_max: 100_000_000, pair_bytes };
+        let (records, entities) = (RecordTask::new(settings), EntityTask::new(settings));
+        let mut tasks =
+            Self { pack, records, entities, offsets: (0, 0), record_ns: 0, entity_ns: 0, partials: 0, incidents: 0 };
+        let control = encode_control(&Control { pack: tasks.pack.hash });
+        tasks.apply(&control, &mut Outputs::default());
+        tasks
+    }
+
+    fn apply(&mut self, entry: &[u8], out: &mut Outputs) {
+        let pack = Arc::clone(&self.pack);
+        let packs = |_: &[u8; 32]| Some(Arc::clone(&pack));
+        let begun = cpu_ns();
+        out.clear();
+        self.records.apply(self.offsets.0, entry, &packs, out).expect("a known pack");
+        self.offsets.0 += 1;
+        let mut partials = std::mem::take(&mut out.partials);
+        self.incidents += out.incidents.len() as u64;
+        while self.records.has_more() {
+            out.clear();
+            self.records.go_on(out);
+            self.incidents += out.incidents.len() as u64;
+            partials.append(&mut out.partials);
+        }
+        let between = cpu_ns();
+        for (_, message) in &partials {
+            out.clear();
+            self.entities.apply(self.offsets.1, message, &packs, out).expect("a known pack");
+            self.offsets.1 += 1;
+            self.incidents += out.incidents.len() as u64;
+            while self.entities.has_more() {
+                out.clear();
+                self.entities.go_on(&packs, out).expect("a known pack");
+                self.incidents += out.incidents.len() as u64;
+            }
+        }
+        self.record_ns += between - begun;
+        self.entity_ns += cpu_ns() - between;
+        self.partials = self.records.counters().partials;
+        black_box(&*out);
+    }
+}
+
+/// CPU ns for each of so many random lines, fetched a chunk ahead.
+fn probe(lines: usize, count: u64) -> f64 {
+    const CHUNK: usize = 32;
+    let mut table = vec![[1_u64; LINE / 8]; lines];
+    let mut seed = 7_u64;
+    let mut places = || -> [usize; CHUNK] {
+        std::array::from_fn(|_| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((u128::from(seed) * lines as u128) >> 64) as usize
+        })
+    };
+    let mut now = places();
+    let begun = cpu_ns();
+    for _ in 0..count / CHUNK as u64 {
+        let next = places();
+        // A load whose value is not waited for is as good as a prefetch.
+        let sum = next.iter().fold(0_u64, |sum, place| sum.wrapping_add(table[*place][0]));
+        for place in now {
+            table[place][0] = table[place][0].wrapping_add(1);
+        }
+        black_box(sum);
+        now = next;
+    }
+    let took = cpu_ns() - begun;
+    black_box(&table);
+    took as f64 / count as f64
+}
+
+fn main() {
+    if !std::env::args().any(|argument| argument == "--bench") {
+        // `cargo test` runs benches without this argument; nothing is to be tested here.
+        return;
+    }
+    let subscribers = number("LANCANG_BENCH_SUBSCRIBERS", 10_000_000);
+    let wanted = number("LANCANG_BENCH_RECORDS", 60_000_000);
+    let all = subscribers * OPERATORS.len() as u64;
+    let generator = Generator::new(Settings { only: Some(OPERATOR), ..Settings::new(all, 30.0, 7) });
+    let pack = pack(&generator);
+    println!("{} local and {} aggregated plans", pack.plan.local.len(), pack.plan.aggregated.len());
+    let mut source =
+        Source { generator, ranges: Ranges::default(), input: InputId::of("bench"), records: 0, now_ms: 0 };
+    let mut tasks = Tasks::new(pack, subscribers as usize * 160);
+    let mut out = Outputs::default();
+    reference(&source.generator, |entry| tasks.apply(entry, &mut out));
+    let mut report = |tasks: &mut Tasks, source: &mut Source, until: u64| {
+        let first = (source.records, tasks.partials, tasks.incidents, source.now_ms);
+        (tasks.record_ns, tasks.entity_ns) = (0, 0);
+        while source.records < until {
+            source.entries().iter().for_each(|entry| tasks.apply(entry, &mut out));
+        }
+        let count = (source.records - first.0) as f64;
+        let (record, entity) = (tasks.record_ns as f64 / count, tasks.entity_ns as f64 / count);
+        println!(
+            "{count} records, {:.1} h: {record:.0} ns in the record task + {entity:.0} in the entity task = {:.2} M/s; \
+             {:.3} partials a record, {} incident lines",
+            (source.now_ms - first.3) as f64 / 3.6e6,
+            1e3 / (record + entity),
+            (tasks.partials - first.1) as f64 / count,
+            tasks.incidents - first.2,
+        );
+        record + entity
+    };
+    report(&mut tasks, &mut source, wanted / 2);
+    let took = report(&mut tasks, &mut source, wanted);
+    let bare = probe(subscribers as usize, 20_000_000);
+    println!("bare probe: {bare:.1} ns a line; a record costs {:.1} of them", took / bare);
+    let held: HashMap<&str, (usize, usize)> =
+        tasks.records.entities().into_iter().map(|(kind, held, bytes)| (kind, (held, bytes))).collect();
+    for (kind, (held, bytes)) in &held {
+        println!("{kind}: {held} held, {} bytes each", bytes / held.max(&1));
+    }
+    let windows: usize = held.iter().filter(|(kind, _)| !["profile", "pair"].contains(*kind)).map(|(_, of)| of.1).sum();
+    let everything: usize = held.values().map(|of| of.1).sum();
+    let active = held.get("profile").map_or(0, |of| of.0).max(held.get("caller").map_or(0, |of| of.0)).max(1);
+    println!(
+        "{active} active subscribers: {} bytes of windows, {} of everything; entity task: {:?}",
+        windows / active,
+        everything / active,
+        tasks.entities.entities()
+    );
+}
