@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
-use lancang_pattern::plan::EntityType;
+use lancang_pattern::plan::{EntityPlan, EntityType, Mode};
 use lancang_pattern::{PackSources, SourceFile};
 
 fn folder(name: &str) -> Vec<SourceFile> {
@@ -40,6 +40,12 @@ fn the_shipped_pack_compiles() {
     assert_eq!(ways(EntityType::Callee, "otp-bombing"), [(6, 12)]);
     assert_eq!(ways(EntityType::Callee, "sim-swap-otp"), [(24, 1)]);
     assert_eq!(ways(EntityType::Callee, "forward-hijack"), [(24, 1)]);
+    assert_eq!(ways(EntityType::Callee, "impersonation"), [(6, 2)]);
+    assert_eq!(ways(EntityType::Callee, "otp-during-call"), [(2, 1)]);
+    assert_eq!(ways(EntityType::Callee, "otp-live-call"), [(2, 1)]);
+    assert_eq!(ways(EntityType::Caller, "robocall-own"), [(6, 20)]);
+    assert_eq!(ways(EntityType::Caller, "irsf"), [(24, 6)]);
+    assert_eq!(ways(EntityType::Caller, "reported"), [(24, 1)]);
     let scopes = |id: &str| -> Vec<(EntityType, &str)> {
         let plans = pack.plan.aggregated.iter().filter(|plan| plan.patterns.iter().any(|pattern| pattern.id == id));
         plans.map(|plan| (plan.entity, plan.scope.as_str())).collect()
@@ -48,6 +54,14 @@ fn the_shipped_pack_compiles() {
     assert!(scopes("spoofed-prefix").iter().all(|(entity, _)| *entity == EntityType::Trunk));
     assert_eq!(scopes("smishing-burst").len(), 2, "templates and domains");
     assert_eq!(scopes("sms-pumping"), [(EntityType::Caller, "")]);
+    let shared = |one: &str, other: &str| {
+        let holds = |plan: &&EntityPlan, id: &str| plan.patterns.iter().any(|pattern| pattern.id == id);
+        pack.plan.aggregated.iter().any(|plan| holds(&plan, one) && holds(&plan, other))
+    };
+    assert!(shared("wangiri", "flash-call"), "what is kept of a block is kept once");
+    assert!(!shared("neighbour-spoof", "spoofed-prefix"));
+    let modes = pack.plan.aggregated.iter().flat_map(|plan| &plan.patterns).filter(|one| one.id == "scam-compound");
+    assert!(modes.map(|one| one.mode).eq([Mode::Shadow]));
     assert_eq!(scopes("otp-farm").len(), 2, "devices and cells");
 }
 
