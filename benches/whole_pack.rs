@@ -18,12 +18,12 @@ use lancang::pack_folder;
 use lancang_engine::record_task::Settings as TaskSettings;
 use lancang_engine::{EntityTask, Outputs, RecordTask};
 use lancang_pattern::Pack;
-use lancang_record::number::{E164, Party};
-use lancang_record::record::{Kind, Record};
 use lancang_record::Timestamp;
 use lancang_record::log::{
     Class, Control, FrameHeader, FrameWriter, InputId, InputMark, InputState, encode_control, encode_marks,
 };
+use lancang_record::number::{E164, Party};
+use lancang_record::record::{Kind, Record};
 use lancang_traffic::row::Ranges;
 use lancang_traffic::world::OPERATORS;
 use lancang_traffic::{Generator, Settings};
@@ -71,7 +71,9 @@ fn reference(generator: &Generator, mut take: impl FnMut(&[u8])) {
     let mut frame = FrameWriter::new(header);
     generator.subscribers(OPERATOR, |line| {
         let columns: Vec<&str> = line.split(',').collect();
-        let &[subscriber, activated, segment, m2m, dealer, registrant, range_holder] = columns.as_slice() else { return };
+        let &[subscriber, activated, segment, m2m, dealer, registrant, range_holder] = columns.as_slice() else {
+            return;
+        };
         let Some(number) = subscriber.trim_start_matches('+').parse().ok().and_then(E164::from_integer) else { return };
         let mut record = Record::new(Kind::Subscriber, Timestamp::from_ms(1_762_000_000_000));
         (record.caller, record.home) = (Some(Party::Number(number)), home);
