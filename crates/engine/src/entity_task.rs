@@ -17,7 +17,7 @@ use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::limits::GRID_MS;
-use lancang_pattern::plan::{EntityPlan, EntityType, Mode};
+use lancang_pattern::plan::{EntityPlan, EntityType};
 use lancang_record::log::Class;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::time::Timestamp;
@@ -411,9 +411,6 @@ impl EntityTask {
         else {
             return;
         };
-        if pattern.mode != Mode::Live {
-            return;
-        }
         let ends_ms = (pane + 1).saturating_mul(GRID_MS);
         entity.remember(&plan.layout, pane * GRID_MS);
         let values = entity.values(&plan.layout, pane * GRID_MS);

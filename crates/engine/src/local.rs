@@ -6,7 +6,7 @@ use bincode::{Decode, Encode};
 use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
 use lancang_pattern::fields::EntityKey;
-use lancang_pattern::plan::{EntityPlan, Mode};
+use lancang_pattern::plan::EntityPlan;
 use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
@@ -233,9 +233,6 @@ fn judge(
     out: &mut Vec<IncidentOut>,
 ) {
     let pattern = &plan.patterns[place];
-    if pattern.mode != Mode::Live {
-        return;
-    }
     windows.values(&plan.layout, |primitive| pattern.primitives.binary_search(&primitive).is_ok(), values);
     let newest = Timestamp::from_ms(windows.newest_ms());
     let Some(verdict) = pattern.judge(values) else { return };
