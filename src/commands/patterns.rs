@@ -280,7 +280,7 @@ fn test(args: &PackArgs, wanted: &str) -> anyhow::Result<()> {
     let (mut passed, mut failed) = (0, Vec::new());
     for file in files(&sources)?.iter().filter(|file| file.id.contains(wanted)) {
         let alone = args.patterns.join(format!("{}.toml", file.id));
-        let pack = Arc::new(awake(pack_folder::compile_any(&alone, &args.lists, None)?));
+        let pack = Arc::new(pack_folder::compile_any(&alone, &args.lists, None)?);
         for case in cases(&args.patterns.join(&file.id).join("cases"))? {
             match run_case(&case, &pack)? {
                 None => passed += 1,
@@ -296,14 +296,6 @@ fn test(args: &PackArgs, wanted: &str) -> anyhow::Result<()> {
         return Ok(());
     }
     Err(Failure::new(Exit::Data, format!("{} cases fail", failed.len())).into())
-}
-
-/// The pack with its shadow patterns live: a case holds what a pattern says, whoever gets to hear it.
-#[must_use]
-pub fn awake(mut pack: Pack) -> Pack {
-    let plans = pack.plan.local.iter_mut().chain(&mut pack.plan.aggregated);
-    plans.flat_map(|plan| &mut plan.patterns).for_each(|pattern| pattern.mode = Mode::Live);
-    pack
 }
 
 /// Folders of a pattern's cases, by name; none if there is no such folder.
