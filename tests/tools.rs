@@ -196,12 +196,13 @@ fn explain_tells_of_trunks_and_of_what_is_not_looked_at() {
     let records = day.path("day.jsonl");
     let trunk = planted("spoofed-prefix", "medium", "trunk");
     let found = json(&ok(&["explain", "--entity", &trunk, "--output", "json", &records], &day.records()));
-    let rules = found["patterns"].as_array().unwrap();
+    let of_the_pattern = |one: &&Value| one["pattern"] == "spoofed-prefix";
+    let rules: Vec<&Value> = found["patterns"].as_array().unwrap().iter().filter(of_the_pattern).collect();
     assert_eq!(rules.len(), 5, "a rule is a story of its own");
     assert!(rules.iter().any(|rule| rule["held"]["times"].as_u64() > Some(0)), "{found}");
     let refused =
         |rule: &Value| rule["refused"].as_array().unwrap().iter().any(|part| part["records"].as_u64() > Some(0));
-    assert!(rules.iter().any(refused), "{found}");
+    assert!(rules.iter().any(|rule| refused(rule)), "{found}");
     // Without the trunk table no trunk is international, and that is said.
     let patterns = day.path("patterns");
     let bare = ["--country", "KH", "--own", "+85510", "--patterns", &patterns].map(str::to_owned);

@@ -8,7 +8,12 @@ use crate::world::OPERATORS;
 
 /// See the module.
 pub const CLASSES: &[Class] = &[
-    Class { name: "otp-bombing", pattern: "otp-bombing", accepts: &["otp-bombing"], plant: bombing },
+    Class {
+        name: "otp-bombing",
+        pattern: "otp-bombing",
+        accepts: &["otp-bombing", "otp-during-call", "otp-live-call"],
+        plant: bombing,
+    },
     Class { name: "sms-pumping", pattern: "sms-pumping", accepts: &["sms-pumping"], plant: pumping },
 ];
 

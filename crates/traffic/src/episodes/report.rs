@@ -16,7 +16,7 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "reported-caller",
         pattern: "reported-caller",
-        accepts: &["reported-caller", "robocall", "impersonation"],
+        accepts: &["reported-caller", "robocall", "impersonation", "otp-during-call", "otp-live-call"],
         plant: reported,
     },
 ];
@@ -51,6 +51,7 @@ fn reported(draft: &mut Draft<'_, '_>) {
     for call in 0..calls {
         let at = draft.begins + call * 15 * MINUTE;
         let callee = draft.callee(at);
+        draft.number_entity("callee", callee.who.digits());
         let seconds = 60 + draft.below(600);
         draft.call(End::Abroad { digits, over, line: 1 }, End::Own(callee), at, seconds);
     }

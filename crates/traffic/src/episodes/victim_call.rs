@@ -17,13 +17,21 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "otp-during-call",
         pattern: "otp-during-call",
-        accepts: &["otp-during-call", "otp-live-call", "impersonation"],
+        accepts: &["otp-during-call", "otp-live-call", "otp-once-in-call", "impersonation"],
         plant: otp_during_call,
     },
     Class {
         name: "scam-compound",
         pattern: "scam-compound",
-        accepts: &["scam-compound", "scam-compound-caller", "sim-box-site", "sim-box-burst", "impersonation"],
+        accepts: &[
+            "scam-compound",
+            "scam-compound-caller",
+            "sim-box-site",
+            "sim-box-burst",
+            "impersonation",
+            "otp-during-call",
+            "otp-live-call",
+        ],
         plant: compound,
     },
 ];
@@ -92,6 +100,7 @@ fn compound(draft: &mut Draft<'_, '_>) {
     draft.through(there);
     for victim in 0..victims {
         let who = Subscriber { operator: there, index: mix(draft.own_hash(4), 1, victim) % draft.ordinary() };
+        draft.number_entity("callee", who.digits());
         // Three SIMs in turn: the trainee, the officer, the banker.
         for turn in 0..3 {
             let sim = sims[((victim + turn) % count) as usize];
