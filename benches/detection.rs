@@ -75,9 +75,7 @@ fn judge(run: &Run, subscribers: u64, days: f64) -> Judged {
     settings.only = Some(run.operator);
     settings.start = run.start.unwrap_or(settings.start);
     let generator = Generator::new(settings);
-    let country = OPERATORS[run.operator].country;
-    let truth: Vec<Truth> =
-        generator.truth().into_iter().filter(|episode| episode.country == country.as_str()).collect();
+    let truth = generator.truth_of(run.operator);
     let pack = pack(&generator);
     let mut source = Native::new(generator, run.operator);
     let mut tasks = MemoryRun::sized(1, 100_000_000, subscribers as usize * 160);

@@ -36,7 +36,7 @@ pub fn run(args: &cli::Generate) -> anyhow::Result<()> {
     let (Some(out), Some(truth)) = (&args.out, &args.truth) else {
         return Err(Failure::new(Exit::Usage, "--out and --truth: expected a file each").into());
     };
-    write_truth(truth, &args.country, &generator)?;
+    write_truth(truth, operator, &generator)?;
     if let Some(folder) = &args.setup {
         write_setup(folder, &generator, operator)?;
     }
@@ -86,10 +86,10 @@ fn settings(args: &cli::Generate, operator: usize) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-fn write_truth(path: &Path, country: &str, generator: &Generator) -> anyhow::Result<()> {
+fn write_truth(path: &Path, operator: usize, generator: &Generator) -> anyhow::Result<()> {
     let mut out = super::output(path)?;
-    for episode in generator.truth().iter().filter(|episode| episode.country == country) {
-        writeln!(out, "{}", serde_json::to_string(episode)?)?;
+    for episode in generator.truth_of(operator) {
+        writeln!(out, "{}", serde_json::to_string(&episode)?)?;
     }
     out.flush().with_context(|| format!("cannot write {}", path.display()))
 }

@@ -100,7 +100,7 @@ pub fn show(
     }
     let wrong: u64 = all.patterns.values().map(|report| report.incidents_false).sum();
     screen.line(&format!(
-        "            {wrong} false incidents; hard episodes lie below the limits of these three patterns"
+        "            {wrong} false incidents; hard episodes lie below most patterns' limits, and some need the operator's books or a day's past, which a demo lacks"
     ));
     screen.line(&format!("alerts      {} on the exchange", watch.shared));
     let ms = |quantile: f64| watch.latency.value_at_quantile(quantile) as f64 / 1e3;

@@ -77,6 +77,9 @@ impl Evaluation {
             match index.standing(incident, &found) {
                 Standing::Episode(episode) => {
                     let first = found.insert(episode.id.as_str());
+                    if episode.elsewhere {
+                        continue;
+                    }
                     self.of(id).incident_on_episode(first);
                     self.pack.incident_on_episode(first);
                     let time_s = first.then(|| incident.last_ms().map(|at_ms| (at_ms - episode.first_ms) / 1000));
@@ -123,7 +126,7 @@ impl Evaluation {
     }
 
     fn planted(&mut self, truth: &[Truth]) {
-        for line in truth {
+        for line in truth.iter().filter(|line| !line.elsewhere) {
             if line.grade == Grade::Benign {
                 self.look_alikes.entry(line.class.clone()).or_default().members += 1;
             } else {

@@ -200,6 +200,16 @@ impl Generator {
         self.episodes.iter().map(|episode| episode.truth.clone()).collect()
     }
 
+    /// What was planted as an operator's records can show it: what its own subscribers are touched by, and what other
+    /// operators' episodes do in its network.
+    #[must_use]
+    pub fn truth_of(&self, operator: usize) -> Vec<Truth> {
+        let country = OPERATORS[operator].country.as_str();
+        let own = |truth: &Truth| truth.country == country;
+        let met = self.truth().into_iter().filter(|truth| own(truth) || truth.countries.iter().any(|on| on == country));
+        met.map(|truth| Truth { elsewhere: !own(&truth), ..truth }).collect()
+    }
+
     /// What a run generates.
     #[must_use]
     pub const fn settings(&self) -> &Settings {

@@ -44,6 +44,10 @@ pub struct Truth {
     /// Countries on its way, its own first.
     #[serde(default)]
     pub countries: Vec<String>,
+    /// It is an operator's of another country and touches this one on its way: nobody expects that it is found here, and
+    /// an incident on it is no false one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub elsewhere: bool,
     /// Own subscribers that it turns into fraud's tools; for a look-alike its members.
     #[serde(default)]
     pub members: u64,

@@ -471,6 +471,7 @@ impl<'a, 'w> Draft<'a, 'w> {
                 last_ms: self.steps.iter().map(Step::at_ms).max()?,
                 records: self.steps.len() as u64,
                 accepts: self.class.accepts.iter().map(|id| (*id).to_owned()).collect(),
+                elsewhere: false,
                 countries: self.countries.iter().map(country).collect(),
                 members: self.members,
             },
