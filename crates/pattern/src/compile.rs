@@ -21,6 +21,7 @@ use crate::gate;
 use crate::limits::{BITS_MAX, GRID_MS};
 use crate::plan::{Column, EntityPlan, PatternPlan, Plan, Weight};
 use crate::predicate::Predicate;
+use crate::sieve::Sieve;
 use crate::syntax::{self, SyntaxError};
 
 /// Compiles pattern files.
@@ -278,6 +279,7 @@ impl Compiler {
             hash: 0,
             layout: Layout::default(),
             filters: vec![Predicate::Always(false)],
+            sieve: Sieve::default(),
             columns: Vec::new(),
             send,
             send_group: 0,
@@ -425,6 +427,7 @@ impl Draft {
         plan.filters[0] = if looked_at.len() == 1 { looked_at.remove(0) } else { Predicate::Or(looked_at) };
         plan.filters = std::mem::take(&mut plan.filters).into_iter().map(Predicate::coded).collect();
         plan.send = plan.send.take().map(Predicate::coded);
+        plan.sieve = Sieve::of(plan);
         plan.layout.filters = plan.filters.len() as u8;
         plan.layout.columns = plan.columns.len() as u8;
         let numbers = plan.columns.iter().enumerate().filter(|(_, column)| matches!(column, Column::Number(_)));
