@@ -143,6 +143,7 @@ pub struct PackArgs {
 Examples:
   lancang replay day.jsonl.zst --country KH --own +85510 --alerts incidents.jsonl
   lancang replay Master.csv --mapping config/mappings/asterisk.toml --country LA --own +85620 --alerts -
+  lancang replay day.jsonl --country KH --own +85510 --alerts incidents.jsonl --shadow shadow.jsonl
   lancang replay day.jsonl --subscribers subscribers.csv --cells cells.csv --country KH --own +85510 --alerts -
   zcat day.csv.gz | lancang replay - --format csv --country KH --own +85510 --alerts - --summary json")]
 pub struct Replay {
@@ -158,6 +159,9 @@ pub struct Replay {
     /// Where incident lines go, or `-` for standard output.
     #[arg(long, value_name = "OUT")]
     pub alerts: PathBuf,
+    /// Where incident lines of patterns in shadow go; counted and dropped otherwise.
+    #[arg(long, value_name = "OUT")]
+    pub shadow: Option<PathBuf>,
     /// Where records go that could not be read; counted and dropped otherwise.
     #[arg(long, value_name = "OUT")]
     pub dead_letters: Option<PathBuf>,
@@ -241,6 +245,12 @@ pub enum Form {
 
 /// `lancang check`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lancang check                                       config/lancang.toml and all that it names
+  lancang check --config /etc/lancang/lancang.toml --output json
+
+Nothing is connected to and nothing is changed. Exit status 78 if there is a mistake.")]
 pub struct Check {
     /// Configuration file.
     #[arg(long, value_name = "FILE", default_value = "config/lancang.toml")]
@@ -253,7 +263,13 @@ pub struct Check {
 /// `lancang patterns`
 #[derive(Debug, Subcommand)]
 pub enum Patterns {
-    /// The patterns of a pack.
+    /// The patterns of a pack, and what each costs.
+    #[command(after_help = "\
+Examples:
+  lancang patterns list
+  lancang patterns list --patterns new/patterns --output json
+
+Costs are estimates from the compiled plan: what is shared by several patterns is counted for each of them.")]
     List {
         /// Pack.
         #[command(flatten)]
@@ -263,6 +279,10 @@ pub enum Patterns {
         output: Form,
     },
     /// Runs the cases beside the patterns.
+    #[command(after_help = "\
+Examples:
+  lancang patterns test                         all cases
+  lancang patterns test sim-box                 of the patterns whose id contains this")]
     Test {
         /// Pack.
         #[command(flatten)]
@@ -271,6 +291,10 @@ pub enum Patterns {
         pattern: Option<String>,
     },
     /// What a pattern looks at, needs and costs.
+    #[command(after_help = "\
+Examples:
+  lancang patterns show sim-box-burst
+  lancang patterns show my-pattern --patterns new/patterns --lists config/lists")]
     Show {
         /// Pack.
         #[command(flatten)]
@@ -289,10 +313,44 @@ A file is a pattern, a folder a pack; a file against a folder is that pattern al
 entity at the same time.")]
     Backtest(Box<Backtest>),
     /// Puts the configured pack in force in a running service, through control records in the records log.
+    #[command(after_help = "\
+Examples:
+  lancang check --config config/lancang.toml && lancang patterns apply --config config/lancang.toml
+
+A pack with mistakes changes nothing: they are shown, exit status 78, and the pack in force stays.")]
     Apply {
         /// Configuration file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+    },
+    /// Back to the pack that was in force before; the one in force is withdrawn.
+    #[command(after_help = "\
+Examples:
+  lancang patterns rollback --config config/lancang.toml
+  lancang patterns rollback --config config/lancang.toml --to 3f9a2c
+
+A withdrawn pack comes back by `lancang patterns apply` alone, by no restart and no SIGHUP, though its files are still in the
+configured folder.")]
+    Rollback {
+        /// Configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Beginning of the hash of the pack to go back to; otherwise the newest one before that was not withdrawn.
+        #[arg(long, value_name = "HASH")]
+        to: Option<String>,
+    },
+    /// The packs that were put in force, the newest first.
+    #[command(after_help = "\
+Examples:
+  lancang patterns history --config config/lancang.toml
+  lancang patterns history --config config/lancang.toml --output json")]
+    History {
+        /// Configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Form of the list.
+        #[arg(long, value_enum, default_value_t = Form::Text)]
+        output: Form,
     },
 }
 

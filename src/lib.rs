@@ -22,5 +22,6 @@ pub mod pack_folder;
 pub mod plot;
 pub mod reference;
 pub mod replay;
+pub mod schema;
 pub mod service;
 pub mod store;

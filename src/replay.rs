@@ -9,6 +9,7 @@ use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::{FileInput, FilesInStep};
 use lancang_intake::{IntakeOutputs, Network};
 use lancang_pattern::Pack;
+use lancang_pattern::plan::Mode;
 use lancang_record::log::{Control, encode_control};
 
 /// Where what comes out goes.
@@ -25,6 +26,14 @@ pub trait Sink {
     /// If it cannot be written.
     fn incident_of(&mut self, _pack: usize, line: &[u8]) -> std::io::Result<()> {
         self.incident(line)
+    }
+
+    /// An incident line of a pattern in shadow, of the pack at this place; counted and dropped where nobody asks.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn shadow_of(&mut self, _pack: usize, _line: &[u8]) -> std::io::Result<()> {
+        Ok(())
     }
 
     /// What could not be read.
@@ -113,7 +122,10 @@ impl Replay {
             for (pack, run) in self.runs.iter_mut().enumerate() {
                 run.push(partition, &entry, &mut self.scored)?;
                 for incident in self.scored.incidents.drain(..) {
-                    sink.incident_of(pack, &incident.line)?;
+                    match incident.mode {
+                        Mode::Live => sink.incident_of(pack, &incident.line)?,
+                        Mode::Shadow => sink.shadow_of(pack, &incident.line)?,
+                    }
                 }
                 self.scored.clear();
             }

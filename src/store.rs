@@ -8,7 +8,8 @@
 //! - of older snapshots the last two that are not past the committed offset are kept.
 //!
 //! A pack is named by its hash: `packs/<hash, hex>`. Which one was put in force last is the newest of
-//! `announced/<number, 20 digits>`, which holds a hash: writers that announce at the same time get different numbers.
+//! `announced/<number, 20 digits>`, which holds a hash: writers that announce at the same time get different numbers. A pack
+//! that was rolled back from is `withdrawn/<hash, hex>` until somebody puts it in force again on purpose.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,8 +23,8 @@ use tokio::runtime::Handle;
 
 /// Snapshots of a task that stay when older ones go.
 const SNAPSHOTS_KEPT: usize = 2;
-/// Announcements that stay; the newest counts.
-const ANNOUNCEMENTS_KEPT: usize = 2;
+/// Announcements that stay; the newest counts, and the others can be gone back to.
+const ANNOUNCEMENTS_KEPT: usize = 16;
 
 /// The object store, for threads that may wait.
 #[derive(Clone, Debug)]
@@ -99,6 +100,53 @@ impl Store {
         let bytes = self.get(key)?;
         let hash = bytes.as_slice().try_into().with_context(|| format!("{key} in the store is no hash"))?;
         Ok(Some(hash))
+    }
+
+    /// Packs that were put in force, the newest first, each once.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn history(&self) -> anyhow::Result<Vec<[u8; 32]>> {
+        let mut packs = Vec::new();
+        for (_, key) in self.announcements()?.into_iter().rev() {
+            let bytes = self.get(&key)?;
+            let hash = bytes.as_slice().try_into().with_context(|| format!("{key} in the store is no hash"))?;
+            if !packs.contains(&hash) {
+                packs.push(hash);
+            }
+        }
+        Ok(packs)
+    }
+
+    /// Notes that a pack was rolled back from: neither a start nor a reload puts it in force again.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub fn withdraw(&self, hash: &[u8; 32]) -> anyhow::Result<()> {
+        self.create(&withdrawn_key(hash), Vec::new()).map(|_| ())
+    }
+
+    /// Takes that back.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub fn reinstate(&self, hash: &[u8; 32]) -> anyhow::Result<()> {
+        self.delete(&withdrawn_key(hash))
+    }
+
+    /// Whether a pack was rolled back from.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn is_withdrawn(&self, hash: &[u8; 32]) -> anyhow::Result<bool> {
+        let objects = Arc::clone(&self.objects);
+        let key = withdrawn_key(hash);
+        let place = key.clone();
+        match self.runtime.block_on(async move { objects.head(&place).await }) {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error).with_context(|| format!("cannot look for {key}")),
+        }
     }
 
     /// Number and name, ascending.
@@ -198,6 +246,10 @@ fn pack_key(hash: &[u8; 32]) -> Key {
     Key::from(format!("packs/{}", hex(hash)))
 }
 
+fn withdrawn_key(hash: &[u8; 32]) -> Key {
+    Key::from(format!("withdrawn/{}", hex(hash)))
+}
+
 fn parse(key: Key) -> Option<StoredSnapshot> {
     let (offset, _) = key.filename()?.split_once('-')?;
     Some(StoredSnapshot { offset: offset.parse().ok()?, key })
@@ -243,7 +295,27 @@ mod tests {
             assert_eq!(store.announced().unwrap(), Some([hash; 32]));
         }
         let numbers: Vec<u64> = store.announcements().unwrap().into_iter().map(|(number, _)| number).collect();
-        assert_eq!(numbers, [3, 4], "one that is in force already is not noted again");
+        assert_eq!(numbers, [1, 2, 3, 4], "one that is in force already is not noted again");
+        assert_eq!(store.history().unwrap(), [[3; 32], [1; 32], [2; 32]]);
+        for hash in 0..40 {
+            store.note_announced(&[hash; 32]).unwrap();
+        }
+        assert_eq!(store.history().unwrap().len(), ANNOUNCEMENTS_KEPT);
+    }
+
+    #[test]
+    fn a_pack_is_withdrawn_until_it_is_reinstated() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), runtime.handle().clone()).unwrap();
+        let hash = [7; 32];
+        assert!(!store.is_withdrawn(&hash).unwrap());
+        store.withdraw(&hash).unwrap();
+        store.withdraw(&hash).unwrap();
+        assert!(store.is_withdrawn(&hash).unwrap() && !store.is_withdrawn(&[8; 32]).unwrap());
+        store.reinstate(&hash).unwrap();
+        store.reinstate(&hash).unwrap();
+        assert!(!store.is_withdrawn(&hash).unwrap());
     }
 
     #[test]

@@ -26,7 +26,7 @@ use naive::Seen;
 use streams::{Log, partitioned, stream};
 
 /// A pack of every kind of entity and aggregate with limits that small streams reach.
-fn pack() -> Arc<Pack> {
+fn sources() -> PackSources {
     let file = |path: &str, text: &str| SourceFile { path: path.to_owned(), text: text.to_owned() };
     let lists = "list,kind,value,owner,reason,expires\nquiet,number,+85512000003,desk,test,1970-01-02T00:10:00Z\n";
     let patterns = vec![
@@ -36,10 +36,15 @@ fn pack() -> Arc<Pack> {
         file("claims.toml", include_str!("oracle/claims.toml")),
         file("rhythm.toml", include_str!("oracle/rhythm.toml")),
         file("crowd.toml", include_str!("oracle/crowd.toml")),
+        file("shade.toml", include_str!("oracle/shade.toml")),
+        file("murk.toml", include_str!("oracle/murk.toml")),
     ];
-    let sources = PackSources::new(patterns, vec![file("quiet.csv", lists)]);
+    PackSources::new(patterns, vec![file("quiet.csv", lists)])
+}
+
+fn pack() -> Arc<Pack> {
     Arc::new(
-        sources
+        sources()
             .compile()
             .unwrap_or_else(|found| panic!("{}", found.iter().map(|d| format!("{d}\n")).collect::<String>())),
     )
@@ -56,6 +61,13 @@ fn engine(log: &Log, pack: &Arc<Pack>) -> Vec<Seen> {
     let counters = run.counters();
     assert_eq!(counters.read, counters.scored + counters.repeats + counters.bad + counters.unscored, "fates add up");
     sorted(out)
+}
+
+/// The same without the patterns in shadow.
+fn live_pack() -> Arc<Pack> {
+    let mut sources = sources();
+    sources.patterns.retain(|file| !file.text.contains("mode = \"shadow\""));
+    Arc::new(sources.compile().unwrap())
 }
 
 /// Incident lines of the engine over a whole log, in their order, in steps of a size.
@@ -94,6 +106,15 @@ proptest! {
         for partitions in [2, 8] {
             prop_assert_eq!(&engine(&partitioned(&stream, partitions), &pack), &one);
         }
+    }
+
+    /// What is published does not depend on what is in shadow.
+    #[test]
+    fn shadow_changes_nothing_that_is_published(stream in stream(true), partitions in 1_u32..4) {
+        let log = partitioned(&stream, partitions);
+        let mut with = engine(&log, &pack());
+        with.retain(|seen| seen.mode == "live");
+        prop_assert_eq!(with, engine(&log, &live_pack()));
     }
 
     /// How much a task gives at once changes nothing, not even the order.
@@ -147,21 +168,23 @@ fn random_streams_do_lead_to_incidents_of_every_kind() {
     for _ in 0..300 {
         let stream = stream(true).new_tree(&mut runner).unwrap().current();
         for seen in engine(&partitioned(&stream, 2), &pack) {
-            *kinds
-                .entry(format!("{} {} {}", seen.entity.split(':').next().unwrap_or(""), seen.message, seen.severity))
-                .or_insert(0) += 1;
+            let entity = seen.entity.split(':').next().unwrap_or("");
+            let kind = format!("{} {entity} {} {}", seen.mode, seen.message, seen.severity);
+            *kinds.entry(kind).or_insert(0) += 1;
         }
     }
     for expected in [
-        "caller open 3",
-        "caller update 5",
-        "caller close 3",
-        "template open 3",
-        "domain open 3",
-        "trunk open 3",
-        "trunk close 3",
-        "device open 3",
-        "callee open 3",
+        "live caller open 3",
+        "live caller update 5",
+        "live caller close 3",
+        "live template open 3",
+        "live domain open 3",
+        "live trunk open 3",
+        "live trunk close 3",
+        "live device open 3",
+        "live callee open 3",
+        "shadow caller update 5",
+        "shadow trunk close 3",
     ] {
         assert!(kinds.contains_key(expected), "{expected} is never reached: {kinds:?}");
     }

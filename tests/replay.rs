@@ -138,10 +138,20 @@ fn partitions_and_format_change_nothing() {
 }
 
 #[test]
+fn the_generated_cell_table_is_one_that_intake_reads() {
+    let mut text = String::new();
+    Generator::new(Settings::new(6_000, 1.0, 1)).cells(0, |line| text.push_str(&format!("{line}\n")));
+    let cells = lancang_intake::Cells::read(&text).unwrap();
+    let borders = text.lines().skip(1).map(|line| cells.site(line.split(',').next().unwrap()).unwrap().border);
+    let (border, inland): (Vec<bool>, Vec<bool>) = borders.partition(|border| *border);
+    assert!(!border.is_empty() && border.len() < inland.len());
+}
+
+#[test]
 fn the_patterns_cases_hold() {
     for pattern in pack_folder::names(&config("patterns")).unwrap() {
         let alone = config("patterns").join(format!("{pattern}.toml"));
-        let pack = Arc::new(pack_folder::compile_any(&alone, &config("lists"), None).unwrap());
+        let pack = Arc::new(patterns::awake(pack_folder::compile_any(&alone, &config("lists"), None).unwrap()));
         let cases = patterns::cases(&config("patterns").join(&pattern).join("cases")).unwrap();
         let count =
             |word: &str| cases.iter().filter(|case| case.to_string_lossy().contains(&format!("/{word}-"))).count();

@@ -8,7 +8,7 @@ use lancang_engine::with_key;
 use lancang_intake::feed::DeadLetter;
 use lancang_pattern::Pack;
 use lancang_pattern::explain::{Clause, warn_at};
-use lancang_pattern::plan::{EntityPlan, EntityType, Mode, PatternPlan};
+use lancang_pattern::plan::{EntityPlan, EntityType, PatternPlan};
 use lancang_record::codec::fields::parse_time;
 use serde_json::{Value, json};
 
@@ -88,6 +88,10 @@ impl Sink for Both {
             None => drop(self.0[pack].insert(id, Incident::new(line))),
         }
         Ok(())
+    }
+
+    fn shadow_of(&mut self, pack: usize, line: &[u8]) -> io::Result<()> {
+        self.incident_of(pack, line)
     }
 
     fn dead_letter(&mut self, _: &DeadLetter) -> io::Result<()> {
@@ -254,9 +258,6 @@ fn why_not(incident: &Incident, other: &Pack, name: &str) -> Vec<String> {
     let Some(pattern) = candidates.find(|pattern| pattern.id == incident.pattern()) else {
         return vec![format!("{name} has no pattern `{}` for this entity", incident.pattern())];
     };
-    if pattern.mode != Mode::Live {
-        return vec![format!("`{}` is not live in {name}", pattern.id)];
-    }
     if let Some(words) = suppressed(pattern, other, entity, value, incident) {
         return vec![format!("{words} in {name}")];
     }

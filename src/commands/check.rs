@@ -26,7 +26,10 @@ pub fn run(args: &cli::Check) -> anyhow::Result<()> {
     let mut texts = vec![(path.clone(), text.clone())];
     let mut mistakes = Vec::new();
     match Config::read(&path, &text) {
-        Ok(config) => named_files(&config, &mut texts, &mut mistakes),
+        Ok(config) => {
+            named_files(&config, &mut texts, &mut mistakes);
+            budgets(&path, &text, &config, &mut mistakes);
+        }
         Err(found) => mistakes.extend(found),
     }
     let mut out = std::io::stdout().lock();
@@ -50,6 +53,18 @@ pub fn run(args: &cli::Check) -> anyhow::Result<()> {
     }
     let count = mistakes.len();
     Err(Failure::new(Exit::Configuration, format!("{count} mistake{}", if count == 1 { "" } else { "s" })).into())
+}
+
+/// A budget is of a pattern that is there.
+fn budgets(path: &str, text: &str, config: &Config, mistakes: &mut Vec<Diagnostic>) {
+    // That its folder cannot be read is said already.
+    let Ok(ids) = pack_folder::names(&config.patterns.folder) else { return };
+    let named = config.relay.iter().flat_map(|relay| &relay.budgets);
+    for (pattern, _) in named.filter(|(pattern, _)| !ids.contains(&pattern.value)) {
+        let message = format!("no pattern is called `{}`", pattern.value);
+        let mistake = Diagnostic::at(path, text, pattern.span.clone(), "relay.budgets", message);
+        mistakes.push(mistake.with_nearest(&pattern.value, ids.iter().map(String::as_str)));
+    }
 }
 
 /// Reads a table of lines, whose mistakes `read` gives by line.

@@ -113,6 +113,9 @@ pub fn table(report: &Report, color: bool) -> String {
     for (id, figures) in rows.chain([("all", &report.pack)]) {
         columns.row(row(id, figures));
     }
+    for (id, figures) in &report.shadow {
+        columns.row(row(&format!("{id} (shadow)"), figures));
+    }
     let mut text = columns.text(color);
     if report.look_alikes.values().any(|class| class.hit > 0) {
         let mut columns = Columns::new(&["look-alikes", "members", "hit", "by"]);
@@ -143,8 +146,7 @@ fn row(id: &str, figures: &Figures) -> Vec<(String, Mark)> {
             (format!("{}/{} {:.2}", found.found, found.planted, found.recall), below(found))
         }));
     }
-    let incidents = figures.incidents_true + figures.incidents_duplicate + figures.incidents_false;
-    cells.push(if incidents == 0 { nothing() } else { (format!("{:.3}", figures.precision), Mark::Plain) });
+    cells.push(if figures.incidents() == 0 { nothing() } else { (format!("{:.3}", figures.precision), Mark::Plain) });
     cells.push(figures.incidents_per_episode.map_or_else(nothing, |ratio| {
         (format!("{ratio:.2}"), if ratio > AIM_PER_EPISODE { Mark::Bad } else { Mark::Plain })
     }));
@@ -181,6 +183,11 @@ fn false_incidents(figures: &Figures) -> f64 {
     figures.false_rate.map_or(figures.incidents_false as f64, |rate| rate.per_100k_day)
 }
 
+/// Figures of a pattern, live or in shadow.
+fn of_pattern<'r>(report: &'r Report, id: &str) -> Option<&'r Figures> {
+    report.patterns.get(id).or_else(|| report.shadow.get(id))
+}
+
 fn x_title(reports: &[&Report]) -> String {
     let rate = reports.iter().all(|report| report.exposure.is_some());
     if rate { "false incidents per 100,000 subscribers a day" } else { "false incidents" }.to_owned()
@@ -188,12 +195,13 @@ fn x_title(reports: &[&Report]) -> String {
 
 /// A line a pattern, a point a file, over all grades.
 fn plot_of_files(reports: &[(String, Report)]) -> Plot {
-    let mut ids: Vec<&String> = reports.iter().flat_map(|(_, report)| report.patterns.keys()).collect();
+    let all = reports.iter().flat_map(|(_, report)| report.patterns.keys().chain(report.shadow.keys()));
+    let mut ids: Vec<&String> = all.collect();
     ids.sort();
     ids.dedup();
     let series = |id: &String| {
         let of_one = |(name, report): &(String, Report)| {
-            let figures = report.patterns.get(id)?;
+            let figures = of_pattern(report, id)?;
             let label = Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
             let label = if reports.len() > 1 { label.unwrap_or_default() } else { String::new() };
             Some((false_incidents(figures), figures.recall, label))
@@ -211,7 +219,7 @@ fn plot_of_files(reports: &[(String, Report)]) -> Plot {
 fn plot_of_sweep(sweep: &Sweep, reports: &[Report]) -> Plot {
     let points = |grade: Grade| {
         let of_one = |(limit, report): (&f64, &Report)| {
-            let figures = report.patterns.get(&sweep.pattern)?;
+            let figures = of_pattern(report, &sweep.pattern)?;
             Some((false_incidents(figures), figures.episodes.get(&grade)?.recall, short(*limit)))
         };
         sweep.limits.iter().zip(reports).filter_map(of_one).collect()
@@ -251,6 +259,10 @@ impl Sink for Steps {
         self.lines[pack].push_str(&String::from_utf8_lossy(line));
         self.lines[pack].push('\n');
         Ok(())
+    }
+
+    fn shadow_of(&mut self, pack: usize, line: &[u8]) -> io::Result<()> {
+        self.incident_of(pack, line)
     }
 
     fn dead_letter(&mut self, _: &DeadLetter) -> io::Result<()> {
@@ -301,7 +313,7 @@ fn sweep_table(sweep: &Sweep, reports: &[Report]) -> Columns {
     ]);
     let none = Figures::default();
     for (limit, report) in sweep.limits.iter().zip(reports) {
-        columns.row(row(&short(*limit), report.patterns.get(&sweep.pattern).unwrap_or(&none)));
+        columns.row(row(&short(*limit), of_pattern(report, &sweep.pattern).unwrap_or(&none)));
     }
     columns
 }

@@ -1,6 +1,6 @@
-//! `lancang patterns`: list, test, show, apply (backtest has a file of its own).
+//! `lancang patterns`: list, test, show, apply, rollback, history (backtest has a file of its own).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,13 +10,15 @@ use lancang_diagnostic::toml::{Mistakes, Table, parse};
 use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::FileInput;
 use lancang_intake::{FeedSettings, Format};
+use lancang_pattern::cost::{BUSY_A_DAY, Cost, ORDINARY_A_DAY};
 use lancang_pattern::file::PatternFile;
-use lancang_pattern::plan::{EntityPlan, PatternPlan};
+use lancang_pattern::plan::{EntityPlan, Mode, PatternPlan};
 use lancang_pattern::{Pack, PackSources};
 use lancang_record::{Class, Country};
 use serde_json::{Value, json};
 
 use crate::cli::{self, Form, PackArgs};
+use crate::columns::{Columns, Mark};
 use crate::exit::{Exit, Failure};
 use crate::http::Health;
 use crate::metrics::Metrics;
@@ -36,6 +38,8 @@ pub fn run(args: cli::Patterns) -> anyhow::Result<()> {
         cli::Patterns::Show { pack, pattern } => show(&pack, &pattern),
         cli::Patterns::Backtest(args) => super::backtest::run(&args),
         cli::Patterns::Apply { config } => apply(&config),
+        cli::Patterns::Rollback { config, to } => roll_back(&config, to.as_deref()),
+        cli::Patterns::History { config, output } => history(&config, output),
     }
 }
 
@@ -44,32 +48,147 @@ fn files(sources: &PackSources) -> anyhow::Result<Vec<PatternFile>> {
     Ok(sources.files().map_err(failure)?)
 }
 
-fn apply(config: &Path) -> anyhow::Result<()> {
+/// What a service shares, for a command that changes or looks at its packs.
+fn service(config: &Path) -> anyhow::Result<(tokio::runtime::Runtime, Arc<Shared>)> {
     let config = super::serve::read_config(config)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let (metrics, health) = (Arc::new(Metrics::new()?), Arc::new(Health::default()));
     let shared = Arc::new(Shared::new(config, metrics, health, runtime.handle().clone())?);
-    let hash = packs::announce(&shared).map_err(crate::service::with_status)?;
+    Ok((runtime, shared))
+}
+
+fn apply(config: &Path) -> anyhow::Result<()> {
+    let (_runtime, shared) = service(config)?;
+    let hash = packs::announce(&shared, packs::Occasion::Apply).map_err(crate::service::with_status)?;
     writeln!(io::stdout(), "pack {} is in force from here on in every partition", hex(&hash))?;
     Ok(())
 }
 
-fn list(pack: &PackArgs, output: Form) -> anyhow::Result<()> {
-    let (sources, _) = pack_folder::compile(&pack.patterns, &pack.lists)?;
+fn roll_back(config: &Path, to: Option<&str>) -> anyhow::Result<()> {
+    let (_runtime, shared) = service(config)?;
+    let (from, to) = packs::roll_back(&shared, to).map_err(crate::service::with_status)?;
+    writeln!(
+        io::stdout(),
+        "pack {} is in force from here on in every partition; {} is withdrawn until `lancang patterns apply`",
+        hex(&to),
+        &hex(&from)[..12]
+    )?;
+    Ok(())
+}
+
+fn history(config: &Path, output: Form) -> anyhow::Result<()> {
+    let (_runtime, shared) = service(config)?;
+    let mut columns = Columns::new(&["pack", "state", "patterns"]);
     let mut out = io::stdout().lock();
-    for file in files(&sources)? {
-        let entities: Vec<&str> = file.entities.iter().map(|entity| entity.entity.as_str()).collect();
+    for (index, past) in packs::history(&shared)?.into_iter().enumerate() {
+        let (state, mark) = match (index, past.withdrawn, &past.patterns) {
+            (0, ..) => ("in force", Mark::Good),
+            (_, _, None) => ("unreadable", Mark::Bad),
+            (_, true, _) => ("withdrawn", Mark::Look),
+            _ => ("before", Mark::Plain),
+        };
         if output == Form::Json {
-            let line = json!({
-                "id": file.id, "version": file.version, "family": file.family, "title": file.title,
-                "entities": entities, "rules": file.rules.iter().map(|rule| &rule.id).collect::<Vec<_>>(),
-            });
-            writeln!(out, "{line}")?;
-        } else {
-            writeln!(out, "{:<18} {:<10} {:<16} {}", file.id, file.family, entities.join(", "), file.title)?;
+            writeln!(out, "{}", json!({ "pack": hex(&past.hash), "state": state, "patterns": past.patterns }))?;
+            continue;
         }
+        let patterns = past.patterns.unwrap_or_default().join(", ");
+        columns.row([
+            (hex(&past.hash)[..12].to_owned(), Mark::Plain),
+            (state.to_owned(), mark),
+            (patterns, Mark::Plain),
+        ]);
+    }
+    if output == Form::Text {
+        write!(out, "{}", columns.text_for(&out))?;
     }
     Ok(())
+}
+
+fn list(pack: &PackArgs, output: Form) -> anyhow::Result<()> {
+    let (sources, pack) = pack_folder::compile(&pack.patterns, &pack.lists)?;
+    let files = files(&sources)?;
+    let mut out = io::stdout().lock();
+    if output == Form::Json {
+        for file in &files {
+            let entities: Vec<&str> = file.entities.iter().map(|entity| entity.entity.as_str()).collect();
+            let line = json!({
+                "id": file.id, "version": file.version, "mode": mode(file), "family": file.family, "title": file.title,
+                "entities": entities, "rules": file.rules.iter().map(|rule| &rule.id).collect::<Vec<_>>(),
+                "costs": costs(&pack, &file.id).into_iter().map(cost_as_json).collect::<Vec<_>>(),
+            });
+            writeln!(out, "{line}")?;
+        }
+        return Ok(());
+    }
+    write!(out, "{}", list_table(&files, &pack).text_for(&out))?;
+    writeln!(
+        out,
+        "\nns: about what a record, an event of the pattern and a judgement take. bytes: window state of an entity with \
+         {ORDINARY_A_DAY} events a day, and with {BUSY_A_DAY}.\n{}",
+        together(&pack)
+    )?;
+    Ok(())
+}
+
+fn mode(file: &PatternFile) -> &'static str {
+    file.mode.map_or("off", Mode::as_str)
+}
+
+fn list_table(files: &[PatternFile], pack: &Pack) -> Columns {
+    let mut columns = Columns::new(&["pattern", "mode", "family", "entity", "ns", "bytes", "title"]);
+    for file in files {
+        let plain = |text: String| (text, Mark::Plain);
+        let mut title = Some(file.title.as_str());
+        let mode = (mode(file).to_owned(), if file.mode == Some(Mode::Live) { Mark::Plain } else { Mark::Look });
+        let mut row = |entity: &str, ns: String, bytes: String| {
+            let title = title.take().unwrap_or("").to_owned();
+            let cells = [plain(file.id.clone()), mode.clone(), plain(file.family.clone()), plain(entity.to_owned())];
+            columns.row(cells.into_iter().chain([ns, bytes, title].map(plain)));
+        };
+        let costs = costs(pack, &file.id);
+        if costs.is_empty() {
+            row("–", "–".to_owned(), "–".to_owned());
+        }
+        for (entity, cost) in costs {
+            let ns = [cost.record_ns(), cost.event_ns(), cost.judgement_ns()].map(|ns| format!("{ns:.0}"));
+            row(entity, ns.join(" / "), format!("{} / {}", cost.bytes_ordinary, cost.bytes_busy));
+        }
+    }
+    columns
+}
+
+/// What a pattern costs on each entity that it looks at; the rules of one are added up.
+fn costs(pack: &Pack, id: &str) -> BTreeMap<&'static str, Cost> {
+    let mut costs: BTreeMap<&'static str, Cost> = BTreeMap::new();
+    for plan in pack.plan.local.iter().chain(&pack.plan.aggregated) {
+        for pattern in plan.patterns.iter().filter(|pattern| pattern.id == id) {
+            let cost = Cost::of_pattern(plan, pattern);
+            costs.entry(plan.entity.as_str()).and_modify(|sum| *sum = sum.and(cost)).or_insert(cost);
+        }
+    }
+    costs
+}
+
+fn cost_as_json((entity, cost): (&'static str, Cost)) -> Value {
+    json!({
+        "entity": entity, "conditions": cost.conditions, "further_conditions": cost.further,
+        "aggregates": cost.aggregates, "values": cost.values,
+        "record_ns": cost.record_ns(), "event_ns": cost.event_ns(), "judgement_ns": cost.judgement_ns(),
+        "bytes_ordinary": cost.bytes_ordinary, "bytes_busy": cost.bytes_busy,
+    })
+}
+
+/// What an own subscriber's windows take, and each record of theirs, with all patterns: what they share counts once.
+fn together(pack: &Pack) -> String {
+    let words = |plan: &EntityPlan| {
+        let cost = Cost::of_plan(plan);
+        format!("{} {} bytes, {:.0} ns a record", plan.entity.as_str(), cost.bytes_ordinary, cost.record_ns())
+    };
+    let plans: Vec<String> = pack.plan.local.iter().map(words).collect();
+    if plans.is_empty() {
+        return "No pattern looks at own subscribers.".to_owned();
+    }
+    format!("All patterns together, of an own subscriber: {}.", plans.join("; "))
 }
 
 fn show(args: &PackArgs, id: &str) -> anyhow::Result<()> {
@@ -80,13 +199,14 @@ fn show(args: &PackArgs, id: &str) -> anyhow::Result<()> {
     };
     let mut out = io::stdout().lock();
     writeln!(out, "{}@{}  {}\n\n{}\n", file.id, file.version, file.title, file.description.trim())?;
+    writeln!(out, "mode     {}", mode(file))?;
     writeln!(out, "needs    {}", file.requires.join(", "))?;
     writeln!(out, "blind    {}", file.blind)?;
     let plans = pack.plan.local.iter().chain(&pack.plan.aggregated);
     for plan in plans.filter(|plan| plan.patterns.iter().any(|pattern| pattern.id == id)) {
         let judged = if plan.send.is_some() { "when a pane closes" } else { "at each record" };
-        let scope = plan.scope.rsplit('/').next().unwrap_or("");
-        writeln!(out, "entity   {} {scope}: judged {judged}", plan.entity.as_str())?;
+        let rule = plan.scope.split_once('/').map_or(String::new(), |(_, rule)| format!(", rule {rule}"));
+        writeln!(out, "entity   {}{rule}: judged {judged}", plan.entity.as_str())?;
         if plan.send.is_none() {
             for pattern in plan.patterns.iter().filter(|pattern| pattern.id == id) {
                 writeln!(out, "gate     {}", gate_in_words(plan, pattern))?;
@@ -95,18 +215,43 @@ fn show(args: &PackArgs, id: &str) -> anyhow::Result<()> {
         let layout = &plan.layout;
         writeln!(
             out,
-            "keeps    {} aggregates over {} windows, {} filters, {} columns ({} bytes an event)",
+            "keeps    {} aggregates over {} windows, {} filters, {} columns, with all patterns that share them",
             layout.primitives.len(),
             layout.windows.len(),
             layout.filters,
             layout.columns,
-            24 + 8 * usize::from(layout.columns)
         )?;
+        for pattern in plan.patterns.iter().filter(|pattern| pattern.id == id) {
+            writeln!(out, "{}", cost_in_words(plan, pattern))?;
+        }
     }
     for source in &file.sources {
         writeln!(out, "source   {source}")?;
     }
     Ok(())
+}
+
+fn cost_in_words(plan: &EntityPlan, pattern: &PatternPlan) -> String {
+    let (own, all) = (Cost::of_pattern(plan, pattern), Cost::of_plan(plan));
+    let entity = plan.entity.as_str();
+    let together = match plan.patterns.len() {
+        1 => String::new(),
+        several => format!("; of all {several} patterns on it {} and {}", all.bytes_ordinary, all.bytes_busy),
+    };
+    format!(
+        "cost     {} conditions a record (about {:.0} ns); of an event {} more and {} aggregates (about {:.0} ns); of a \
+         judgement {} values (about {:.0} ns)\n\
+         state    {} bytes of a {entity} with {ORDINARY_A_DAY} events a day, {} of one with {BUSY_A_DAY}{together}",
+        own.conditions,
+        own.record_ns(),
+        own.further,
+        own.aggregates,
+        own.event_ns(),
+        own.values,
+        own.judgement_ns(),
+        own.bytes_ordinary,
+        own.bytes_busy,
+    )
 }
 
 /// No pattern has this id.
@@ -135,7 +280,7 @@ fn test(args: &PackArgs, wanted: &str) -> anyhow::Result<()> {
     let (mut passed, mut failed) = (0, Vec::new());
     for file in files(&sources)?.iter().filter(|file| file.id.contains(wanted)) {
         let alone = args.patterns.join(format!("{}.toml", file.id));
-        let pack = Arc::new(pack_folder::compile_any(&alone, &args.lists, None)?);
+        let pack = Arc::new(awake(pack_folder::compile_any(&alone, &args.lists, None)?));
         for case in cases(&args.patterns.join(&file.id).join("cases"))? {
             match run_case(&case, &pack)? {
                 None => passed += 1,
@@ -151,6 +296,14 @@ fn test(args: &PackArgs, wanted: &str) -> anyhow::Result<()> {
         return Ok(());
     }
     Err(Failure::new(Exit::Data, format!("{} cases fail", failed.len())).into())
+}
+
+/// The pack with its shadow patterns live: a case holds what a pattern says, whoever gets to hear it.
+#[must_use]
+pub fn awake(mut pack: Pack) -> Pack {
+    let plans = pack.plan.local.iter_mut().chain(&mut pack.plan.aggregated);
+    plans.flat_map(|plan| &mut plan.patterns).for_each(|pattern| pattern.mode = Mode::Live);
+    pack
 }
 
 /// Folders of a pattern's cases, by name; none if there is no such folder.
@@ -179,6 +332,11 @@ impl Sink for Lines {
     fn incident(&mut self, line: &[u8]) -> io::Result<()> {
         self.incidents.push(line.to_vec());
         Ok(())
+    }
+
+    /// What a pattern finds does not depend on whether it is published.
+    fn shadow_of(&mut self, _: usize, line: &[u8]) -> io::Result<()> {
+        self.incident(line)
     }
 
     fn dead_letter(&mut self, letter: &DeadLetter) -> io::Result<()> {

@@ -14,6 +14,7 @@ use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::FileInput;
 use lancang_intake::{FeedSettings, Format};
 use lancang_pattern::Pack;
+use lancang_pattern::plan::Mode;
 use lancang_record::codec::json;
 use lancang_record::mapping::line::Mapped;
 use lancang_record::mapping::{MappedLines, Mapping};
@@ -40,6 +41,7 @@ const SHOWN_LINES_MAX: usize = 20;
 
 struct Files {
     incidents: Box<dyn Write>,
+    shadow: Option<Box<dyn Write>>,
     dead_letters: Option<Box<dyn Write>>,
 }
 
@@ -47,6 +49,12 @@ impl Sink for Files {
     fn incident(&mut self, line: &[u8]) -> io::Result<()> {
         self.incidents.write_all(line)?;
         self.incidents.write_all(b"\n")
+    }
+
+    fn shadow_of(&mut self, _: usize, line: &[u8]) -> io::Result<()> {
+        let Some(out) = &mut self.shadow else { return Ok(()) };
+        out.write_all(line)?;
+        out.write_all(b"\n")
     }
 
     fn dead_letter(&mut self, letter: &DeadLetter) -> io::Result<()> {
@@ -84,11 +92,15 @@ pub fn run(args: &cli::Replay) -> anyhow::Result<()> {
     let mut files = Opened::new(&args.files, &args.records, &[Arc::new(pack)])?;
     let mut sink = Files {
         incidents: super::output(&args.alerts)?,
+        shadow: args.shadow.as_deref().map(super::output).transpose()?,
         dead_letters: args.dead_letters.as_deref().map(super::output).transpose()?,
     };
     let begun = Instant::now();
     let ended = files.run(&mut sink);
     sink.incidents.flush().context("cannot write the incidents")?;
+    if let Some(out) = &mut sink.shadow {
+        out.flush().context("cannot write the incidents in shadow")?;
+    }
     if let Some(out) = &mut sink.dead_letters {
         out.flush().context("cannot write the dead letters")?;
     }
@@ -263,7 +275,9 @@ fn summary(form: Form, totals: &Totals, seconds: f64) -> anyhow::Result<()> {
     if form == Form::Json {
         let by_pattern: Vec<_> = incidents
             .iter()
-            .map(|((pattern, message), lines)| json!({ "pattern": pattern, "message": message, "lines": lines }))
+            .map(|((pattern, mode, message), lines)| {
+                json!({ "pattern": pattern, "mode": mode.as_str(), "message": message, "lines": lines })
+            })
             .collect();
         let entities: Vec<_> = totals
             .entities
@@ -313,8 +327,9 @@ fn summary(form: Form, totals: &Totals, seconds: f64) -> anyhow::Result<()> {
             "blind      {percent:.1} % of first contacts were hidden in the end: --pair-memory-mib is too small"
         )?;
     }
-    for ((pattern, message), lines) in incidents {
-        writeln!(out, "incidents  {lines:>6} {message:<6} {pattern}")?;
+    for ((pattern, mode, message), lines) in incidents {
+        let mode = if *mode == Mode::Shadow { " (shadow: not published)" } else { "" };
+        writeln!(out, "incidents  {lines:>6} {message:<6} {pattern}{mode}")?;
     }
     for (entity, count, bytes) in totals.entities.iter().filter(|(_, count, _)| *count > 0) {
         writeln!(out, "held       {count:>6} {entity}, {} bytes each", bytes / count)?;

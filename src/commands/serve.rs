@@ -14,7 +14,7 @@ use crate::cli;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::http::{self, Health};
-use crate::metrics::Metrics;
+use crate::metrics::{Metric, Metrics};
 use crate::pack_folder::mistakes_failure;
 use crate::service::{Service, Shared, Stage, packs};
 
@@ -100,8 +100,8 @@ async fn reload(shared: &Arc<Shared>) {
     let done = tokio::task::spawn_blocking(move || {
         // Threads of the runtime may not wait for it; the store does.
         std::thread::spawn(move || {
-            shared.reload_networks()?;
-            packs::announce(&shared)
+            shared.reload_networks().inspect_err(|_| shared.metrics.add(Metric::PackChanges, &["refused"], 1))?;
+            packs::announce(&shared, packs::Occasion::Reload)
         })
         .join()
     });

@@ -15,9 +15,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lancang_diagnostic::Diagnostic;
+use lancang_diagnostic::toml::Placed;
 use lancang_record::{Class, Country};
 
 pub use reference::reference;
+pub(crate) use reference::{is_list, keys};
 
 use crate::service::slices::Limits;
 
@@ -88,10 +90,29 @@ pub struct Topics {
     pub records: String,
     pub partials: String,
     pub incidents: String,
+    pub shadow: String,
+    pub shadow_retention: Duration,
     pub late: String,
     pub dead_letter: String,
     pub outbox: String,
     pub alerts: String,
+}
+
+impl Topics {
+    /// Keys and names of all topics.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, &str); 8] {
+        [
+            ("records", &self.records),
+            ("partials", &self.partials),
+            ("incidents", &self.incidents),
+            ("shadow", &self.shadow),
+            ("late", &self.late),
+            ("dead_letter", &self.dead_letter),
+            ("outbox", &self.outbox),
+            ("alerts", &self.alerts),
+        ]
+    }
 }
 
 /// One feed.
@@ -177,8 +198,10 @@ pub struct Relay {
     pub epoch_key_env: Option<String>,
     /// Id of the epoch key.
     pub epoch_key_id: String,
-    /// Alerts a pattern may share per hour of event time.
+    /// Incidents that a pattern may open abroad per hour of event time.
     pub budget_per_hour: u32,
+    /// The same of single patterns, by their ids; each where it stands in the file.
+    pub budgets: Vec<(Placed<String>, u32)>,
 }
 
 /// `[patterns]`

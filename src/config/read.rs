@@ -178,13 +178,26 @@ fn topics(root: &Table<'_, '_>) -> Topics {
         records: name_or(&table, "records", &default.records),
         partials: name_or(&table, "partials", &default.partials),
         incidents: name_or(&table, "incidents", &default.incidents),
+        shadow: name_or(&table, "shadow", &default.shadow),
+        shadow_retention: duration_or(&table, "shadow_retention", default.shadow_retention.as_millis() as u64),
         late: name_or(&table, "late", &default.late),
         dead_letter: name_or(&table, "dead_letter", &default.dead_letter),
         outbox: name_or(&table, "outbox", &default.outbox),
         alerts: name_or(&table, "alerts", &default.alerts),
     };
+    each_its_own(&table, &topics);
     table.finish();
     topics
+}
+
+/// No topic stands for two things: what is in shadow would be published, a log would be read as another.
+fn each_its_own(table: &Table<'_, '_>, topics: &Topics) {
+    let all = topics.named();
+    for (index, (key, name)) in all.iter().enumerate() {
+        if let Some((other, _)) = all[..index].iter().find(|(_, other)| other == name) {
+            table.wrong(table.span(), key, format!("topic `{name}` is that of `{other}` too: expected one of its own"));
+        }
+    }
 }
 
 fn feeds(root: &Table<'_, '_>, folder: &Path, operators: &[Operator]) -> Vec<Feed> {
@@ -357,12 +370,20 @@ fn relay(table: Table<'_, '_>, folder: &Path) -> Relay {
         budget_per_hour: table
             .integer("budget_per_hour", 1..=1_000_000)
             .map_or(default.budget_per_hour, |found| found.value as u32),
+        budgets: budgets(&table),
     };
     if relay.epoch_key_file.is_some() == relay.epoch_key_env.is_some() {
         table.wrong(table.span(), "epoch_key_file", "expected either `epoch_key_file` or `epoch_key_env`");
     }
     table.finish();
     relay
+}
+
+/// `[relay.budgets]`; whether there are such patterns is for `check` to say, which reads them.
+fn budgets(table: &Table<'_, '_>) -> Vec<(Placed<String>, u32)> {
+    let Some(table) = table.table("budgets") else { return Vec::new() };
+    let budgets = table.named_integers(0..=1_000_000);
+    budgets.into_iter().map(|(pattern, budget)| (pattern, budget.value as u32)).collect()
 }
 
 fn patterns(root: &Table<'_, '_>, folder: &Path) -> Patterns {
@@ -414,6 +435,8 @@ impl Default for Topics {
             records: "lancang.records.v1".to_owned(),
             partials: "lancang.partials.v1".to_owned(),
             incidents: "lancang.incidents.v1".to_owned(),
+            shadow: "lancang.shadow.v1".to_owned(),
+            shadow_retention: Duration::from_secs(30 * 86_400),
             late: "lancang.late.v1".to_owned(),
             dead_letter: "lancang.dead-letter.v1".to_owned(),
             outbox: "lancang.outbox.v1".to_owned(),
@@ -455,6 +478,7 @@ impl Default for Relay {
             epoch_key_env: None,
             epoch_key_id: "epoch-1".to_owned(),
             budget_per_hour: 1000,
+            budgets: Vec::new(),
         }
     }
 }
@@ -491,7 +515,12 @@ mod tests {
         check("operator = \"mekong-mobil\"\n", "did you mean `mekong-mobile`?");
         check("[kafka]\n", "not TOML");
         check("[topics]\npartitions = 0\n", "expected a whole number from 1 to 4096, found 0");
+        check("[topics]\nshadow = \"lancang.incidents.v1\"\n", "is that of `incidents` too: expected one of its own");
         check("[http]\nlisten = \"here\"\n", "expected an address and a port");
+        check(
+            "[relay.budgets]\nsim-box-burst = -1\n",
+            "relay.budgets.sim-box-burst: expected a whole number from 0 to 1000000",
+        );
         check("[relay]\n", "expected either `epoch_key_file` or `epoch_key_env`");
         check(
             "[exchange]\nbootstrap = \"b\"\n[exchange.options]\n\"sasl.password\" = \"x\"\n",

@@ -40,6 +40,8 @@ const KEYS: &[Key] = &[
     key("topics", "records", "name", "`lancang.records.v1`", "The records log."),
     key("topics", "partials", "name", "`lancang.partials.v1`", "Partial panes."),
     key("topics", "incidents", "name", "`lancang.incidents.v1`", "Incidents, with clear identifiers."),
+    key("topics", "shadow", "name", "`lancang.shadow.v1`", "Incidents of patterns in shadow, with clear identifiers; the relay never reads it."),
+    key("topics", "shadow_retention", "time", "`30d`", "How long they are kept, where the topic is made (`retention.ms`)."),
     key("topics", "late", "name", "`lancang.late.v1`", "Late records."),
     key("topics", "dead_letter", "name", "`lancang.dead-letter.v1`", "What could not be read."),
     key("topics", "outbox", "name", "`lancang.outbox.v1`", "Alerts on their way to the exchange; never let go of (`retention.ms=-1`): the relay knows from it what was shared."),
@@ -72,7 +74,8 @@ const KEYS: &[Key] = &[
     key("relay", "epoch_key_file", "path", "none", "File of mode 0600 with the epoch key; this or `epoch_key_env`."),
     key("relay", "epoch_key_env", "text", "none", "Environment variable with the epoch key."),
     key("relay", "epoch_key_id", "name", "`epoch-1`", "Id of the epoch key, published with each token."),
-    key("relay", "budget_per_hour", "1 to 1000000", "`1000`", "Alerts that one pattern may share per hour of event time."),
+    key("relay", "budget_per_hour", "1 to 1000000", "`1000`", "Incidents that one pattern may open abroad per hour of event time, for each operator. What is beyond it stays at home, counted, and is tried again with its next update; what was shared is always updated and closed."),
+    key("relay.budgets", "*", "0 to 1000000", "`budget_per_hour`", "The same of one pattern, by its id, such as `sim-box-burst = 50`; with 0 it shares nothing new."),
     key("patterns", "folder", "path", "`patterns`", "Folder of pattern files."),
     key("patterns", "lists", "path", "`lists`", "Folder of named lists."),
     key("patterns", "trunks", "path", "none", "Trunk table: `trunk,international,country`."),
@@ -81,18 +84,29 @@ const KEYS: &[Key] = &[
     key("http", "listen", "address", "`127.0.0.1:9600`", "Metrics and health."),
 ];
 
+/// Keys as section, key and meaning.
+pub(crate) fn keys() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    KEYS.iter().map(|key| (key.section, key.key, key.meaning))
+}
+
+/// Whether a section is a list of tables.
+pub(crate) fn is_list(section: &str) -> bool {
+    matches!(section, "operators" | "feeds")
+}
+
 /// `docs/reference/configuration.md`.
 #[must_use]
 pub fn reference() -> String {
     let mut text = String::from(
         "# Configuration\n\nGenerated from `src/config/reference.rs`; a test fails when this page is stale. Paths are \
-         relative to the folder of the file. Times are `500ms`, `10s`, `45m`, `6h`, `30d`.\n",
+         relative to the folder of the file. Times are `500ms`, `10s`, `45m`, `6h`, `30d`. A first line `#:schema` with the path of \
+         `docs/schema/configuration.json` lets editors complete and check the file.\n",
     );
     let mut section = "";
     for key in KEYS {
         if key.section != section {
             section = key.section;
-            let brackets = if matches!(section, "operators" | "feeds") { ("[[", "]]") } else { ("[", "]") };
+            let brackets = if is_list(section) { ("[[", "]]") } else { ("[", "]") };
             text.push_str(&format!(
                 "\n## `{}{section}{}`\n\n| key | form | default | meaning |\n|---|---|---|---|\n",
                 brackets.0, brackets.1
@@ -117,8 +131,7 @@ mod tests {
         for key in KEYS.iter().filter(|key| key.key != "*") {
             if key.section != section {
                 section = key.section;
-                let list = matches!(section, "operators" | "feeds");
-                text.push_str(&if list { format!("[[{section}]]\n") } else { format!("[{section}]\n") });
+                text.push_str(&if is_list(section) { format!("[[{section}]]\n") } else { format!("[{section}]\n") });
             }
             text.push_str(&format!("{} = {{}}\n", key.key));
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use lancang_alert::Withheld;
+use lancang_pattern::plan::Mode;
 use lancang_traffic::Truth;
 use lancang_traffic::evaluation::{evaluate, read_incidents};
 
@@ -18,10 +20,8 @@ const JUDGED_AFTER_MS: i64 = 5 * 60_000;
 #[must_use]
 pub fn is_settled(sender: &Sender, watch: &Watch, metrics: &Metrics) -> bool {
     let framed: u64 = sender.feeds().map(|(feed, _)| fate(metrics, feed, "framed")).sum();
-    let withheld: u64 = ["budget", "repeat", "not-shared", "no-source", "malformed"]
-        .iter()
-        .map(|reason| metrics.count(Metric::RelayWithheld, &[reason]))
-        .sum();
+    let withheld: u64 =
+        Withheld::ALL.iter().map(|reason| metrics.count(Metric::RelayWithheld, &[reason.as_str()])).sum();
     unread(sender, metrics) == 0
         && metrics.count(Metric::ScoreRecordsRead, &[]) == framed
         && watch.seen == watch.shared + withheld
@@ -38,10 +38,11 @@ fn patterns(metrics: &Metrics) -> Vec<(String, [u64; 3])> {
         .label_values(Metric::ScoreIncidents, "pattern")
         .into_iter()
         .map(|pattern| {
-            let count = |message| metrics.count(Metric::ScoreIncidents, &[&pattern, message]);
+            let count = |message| metrics.count(Metric::ScoreIncidents, &[&pattern, Mode::Live.as_str(), message]);
             let counts = [count("open"), count("update"), count("close")];
             (pattern, counts)
         })
+        .filter(|(_, counts)| counts.iter().any(|count| *count > 0))
         .collect()
 }
 

@@ -47,6 +47,7 @@ impl World {
             (topics.records.clone(), PARTITIONS),
             (topics.partials.clone(), PARTITIONS),
             (topics.incidents.clone(), 1),
+            (topics.shadow.clone(), 1),
             (topics.late.clone(), 1),
             (topics.dead_letter.clone(), 1),
             (topics.outbox.clone(), 1),

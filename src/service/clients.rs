@@ -102,6 +102,9 @@ fn home_topics(config: &Config, stages: &[Stage]) -> Vec<TopicPlan> {
     }
     if stages.contains(&Stage::Score) {
         plans.push(plan(config, &topics.partials, partitions));
+        let mut shadow = plan(config, &topics.shadow, 1);
+        shadow.options = vec![("retention.ms".to_owned(), topics.shadow_retention.as_millis().to_string())];
+        plans.push(shadow);
     }
     if stages.contains(&Stage::Score) || stages.contains(&Stage::Relay) {
         // One partition: the relay numbers in its order.

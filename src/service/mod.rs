@@ -119,7 +119,7 @@ impl Service {
     pub fn start(shared: Arc<Shared>, stages: &[Stage]) -> anyhow::Result<Self> {
         clients::ensure_topics(&shared, stages)?;
         if stages.contains(&Stage::Intake) {
-            packs::announce(&shared)?;
+            packs::announce(&shared, packs::Occasion::Start)?;
         }
         let (told, ended) = channel();
         let mut service = Self { shared, threads: Vec::new(), ended };

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use lancang_engine::output::{Bad, Packs, Step};
 use lancang_engine::{Counters, EntityTask, Outputs, RecordTask, TaskError};
 use lancang_kafka::{Input as Place, OutRecord, Part, Position, Task};
+use lancang_pattern::plan::Mode;
 
 use super::slices::{Given, Leaving, Limits, Room, Standing, size};
 use crate::exit::{Exit, Failure};
@@ -32,6 +33,8 @@ pub struct Topics {
     pub partials: Arc<str>,
     /// Incidents.
     pub incidents: Arc<str>,
+    /// Incidents of patterns in shadow.
+    pub shadow: Arc<str>,
     /// What could not be read.
     pub dead: Arc<str>,
 }
@@ -386,7 +389,7 @@ impl Pairs {
         let incidents = self.scratch.incidents.drain(..).map(|incident| OutRecord {
             key: Some(incident.id.into_bytes()),
             partition: Some(0),
-            ..OutRecord::new(Arc::clone(&self.topics.incidents), incident.line)
+            ..OutRecord::new(Arc::clone(self.topics.of_incident(incident.mode)), incident.line)
         });
         let partials = self.scratch.partials.drain(..).map(|(task, message)| OutRecord {
             partition: i32::try_from(task).ok(),
@@ -456,6 +459,14 @@ impl Topics {
     #[must_use]
     pub const fn of(&self, place: Place) -> &Arc<str> {
         if place.topic == RECORDS { &self.records } else { &self.partials }
+    }
+
+    /// Topic of an incident line: what is in shadow never comes to where the relay reads.
+    const fn of_incident(&self, mode: Mode) -> &Arc<str> {
+        match mode {
+            Mode::Live => &self.incidents,
+            Mode::Shadow => &self.shadow,
+        }
     }
 
     fn place(&self, place: Place, offset: i64) -> String {

@@ -7,11 +7,12 @@
 //!   seen, and their numbers would be used twice. Its own predecessor's transaction ends when its producer starts (same
 //!   transactional id); another's is waited for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lancang_alert::alert::Desk;
-use lancang_alert::{Outcome, Source, Withheld};
+use lancang_alert::{Budgets, Outcome, Source, Withheld};
 use lancang_kafka::{
     Admin, Assigned, Committed, Connection, End, Error, From, Handler, Isolation, LeadGroup, Message, OutRecord, Part,
     Position, Read, Reader, Settlement, Start, Task,
@@ -35,6 +36,9 @@ const OUTBOX_SLICE: Duration = Duration::from_millis(200);
 /// Longest wait for brokers while the outbox is read: other members wait for this one.
 const OUTBOX_MAX: Duration = Duration::from_secs(60);
 
+/// Between two lines that say of a pattern that its budget is used up.
+const SAY_OVER_BUDGET_EVERY: Duration = Duration::from_secs(3600);
+
 /// Between two looks at whether the outbox is settled.
 const SETTLED_EVERY: Duration = Duration::from_millis(200);
 /// Longest wait for another writer's transaction in one go; the stage begins again then, so that its group does not wait.
@@ -48,6 +52,8 @@ struct RelayStage {
     incidents: Arc<str>,
     held: Option<Held>,
     bytes: usize,
+    /// When it was last said of a pattern that its budget is used up.
+    said_over_budget: BTreeMap<String, Instant>,
     pulse: Arc<Pulse>,
 }
 
@@ -84,6 +90,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         incidents: config.topics.incidents.as_str().into(),
         held: None,
         bytes: 0,
+        said_over_budget: BTreeMap::new(),
         pulse: Arc::clone(pulse),
     };
     work.ledger.wait_ready(&shared.stop, pulse)?;
@@ -108,7 +115,9 @@ impl RelayStage {
         });
         self.settled_outbox()?;
         self.whole_outbox()?;
-        let mut relay = lancang_alert::Relay::new(desk, sources, settings.budget_per_hour);
+        let of = settings.budgets.iter().map(|(pattern, budget)| (pattern.value.clone(), *budget)).collect();
+        let budgets = Budgets { per_hour: settings.budget_per_hour, of };
+        let mut relay = lancang_alert::Relay::new(desk, sources, budgets);
         let starts = [(0, From::Beginning)];
         let mut reader = Reader::open(&self.connection, &self.outbox, Isolation::Committed, &starts)?;
         let mut heard = Instant::now();
@@ -149,6 +158,21 @@ impl RelayStage {
         let expired = committed.offset.is_some_and(|offset| first == offset + 1);
         let from = if expired { From::Offset(first) } else { From::Beginning };
         Ok(if expired { Start { input: committed.input, from } } else { committed.start_or(from) })
+    }
+
+    /// Counts an incident that stays at home, and says so once an hour and pattern.
+    fn over_budget(&mut self, pattern: &str) {
+        self.shared.metrics.add(Metric::RelayOverBudget, &[pattern], 1);
+        let now = Instant::now();
+        let said = self.said_over_budget.get(pattern);
+        if said.is_none_or(|said| now.duration_since(*said) >= SAY_OVER_BUDGET_EVERY) {
+            self.said_over_budget.insert(pattern.to_owned(), now);
+            tracing::warn!(
+                pattern,
+                "the pattern has used up its budget for an hour: further incidents stay at home (`relay.budget_per_hour`, \
+                 `relay.budgets`)"
+            );
+        }
     }
 
     /// Waits until no transaction is open in the outbox.
@@ -255,11 +279,15 @@ impl Handler for RelayStage {
                 self.bytes += record.value.len();
                 held.outputs.push(record);
             }
-            Outcome::Withheld(reason) => {
+            // The line stays where it is, in the incidents topic.
+            Outcome::Withheld(reason, pattern) => {
                 metrics.add(Metric::RelayWithheld, &[reason.as_str()], 1);
-                if reason == Withheld::Malformed {
-                    // The line stays where it is, in the incidents topic.
-                    tracing::error!("{}/0@{} is no incident line", self.incidents, message.offset());
+                match reason {
+                    Withheld::Malformed => {
+                        tracing::error!("{}/0@{} is no incident line", self.incidents, message.offset());
+                    }
+                    Withheld::Budget => self.over_budget(&pattern),
+                    _ => {}
                 }
             }
         }

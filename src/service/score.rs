@@ -79,6 +79,7 @@ impl Score {
             records: topics.records.as_str().into(),
             partials: topics.partials.as_str().into(),
             incidents: topics.incidents.as_str().into(),
+            shadow: topics.shadow.as_str().into(),
             dead: topics.dead_letter.as_str().into(),
         };
         let writer = format!("{}-{stage}", shared.config.kafka.instance);
@@ -172,9 +173,10 @@ impl Score {
                 metrics.add(Metric::ScoreMemoryFull, &["profiles"], now.evicted_profiles - before.evicted_profiles);
                 metrics.add(Metric::ScoreMemoryFull, &["pairs"], now.overfull_pairs - before.overfull_pairs);
                 metrics.add(Metric::ScoreMemoryFull, &["labels"], now.lost_labels - before.lost_labels);
-                for ((pattern, message), count) in &now.incidents {
-                    let counted = before.incidents.get(&(pattern.clone(), *message)).copied().unwrap_or(0);
-                    metrics.add(Metric::ScoreIncidents, &[pattern, message], count - counted);
+                for (key, count) in &now.incidents {
+                    let counted = before.incidents.get(key).copied().unwrap_or(0);
+                    let (pattern, mode, message) = key;
+                    metrics.add(Metric::ScoreIncidents, &[pattern, mode.as_str(), message], count - counted);
                 }
                 for ((pattern, owner), count) in &now.suppressed {
                     let key = (pattern.clone(), owner.clone());

@@ -14,6 +14,7 @@ use lancang_kafka::{
     Admin, Connection, Isolation, Missing, OutRecord, Producer, ProducerSettings, Reader, Record, Stop, TopicPlan,
 };
 use lancang_pattern::PackSources;
+use lancang_pattern::plan::Mode;
 use lancang_record::log::{Control, Entry};
 use lancang_traffic::world::{OPERATORS, trunk_table};
 use lancang_traffic::{Generator, Sent, Settings};
@@ -112,7 +113,7 @@ impl Carrier {
             "[[operators]]\ncountry = \"{}\"\norganisation = \"{}\"\nnode = \"a\"\nown = [\"+{}\"]\n\
              [kafka]\nbootstrap = \"{}\"\ninstance = \"{}{suffix}\"\nstatic_member = true\n\
              [topics]\npartitions = {}\ncreate = true\nrecords = \"{}\"\npartials = \"{}\"\nincidents = \"{}\"\n\
-             late = \"{}\"\ndead_letter = \"{}\"\noutbox = \"{}\"\nalerts = \"{}\"\n\
+             shadow = \"{}\"\nlate = \"{}\"\ndead_letter = \"{}\"\noutbox = \"{}\"\nalerts = \"{}\"\n\
              {}{}{}\
              [intake]\ngroup = \"{}-intake{suffix}\"\n[score]\ngroup = \"{}-score{suffix}\"\n{}\n\
              [patterns]\nfolder = \"patterns\"\nlists = \"lists\"\ntrunks = \"trunks.csv\"\n\
@@ -127,6 +128,7 @@ impl Carrier {
             self.topic("records"),
             self.topic(&format!("partials{suffix}")),
             self.topic(&format!("incidents{suffix}")),
+            self.topic(&format!("shadow{suffix}")),
             self.topic("late"),
             self.topic(&format!("dead{suffix}")),
             self.topic(&format!("outbox{suffix}")),
@@ -142,6 +144,15 @@ impl Carrier {
         let path = self.path(name);
         std::fs::write(&path, text).unwrap();
         path
+    }
+
+    /// A command that ends: its exit status and what it says.
+    pub fn patterns(&self, command: &str, config: &Path, more: &[&str]) -> (Option<i32>, String) {
+        let mut lancang = Command::new(env!("CARGO_BIN_EXE_lancang"));
+        lancang.args(["patterns", command, "--config"]).arg(config).args(more);
+        let output = lancang.output().unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(told).unwrap())
     }
 
     pub fn start(&self, command: &str, config: &Path) -> Lancang {
@@ -224,6 +235,24 @@ impl Carrier {
         }
     }
 
+    /// Keeps of the shipped patterns these alone.
+    pub fn keep_patterns(&self, ids: &[&str]) {
+        for entry in std::fs::read_dir(self.path("patterns")).unwrap() {
+            let path = entry.unwrap().path();
+            if !ids.contains(&path.file_stem().unwrap().to_str().unwrap()) {
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+    }
+
+    /// Changes a pattern's text.
+    pub fn change_pattern(&self, id: &str, from: &str, to: &str) {
+        let path = self.path(&format!("patterns/{id}.toml"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{id}: {from}");
+        std::fs::write(path, text.replacen(from, to, 1)).unwrap();
+    }
+
     /// Incident lines that the engine finds in memory over the records log, sorted.
     pub fn expected(&self, suffix: &str) -> Vec<String> {
         self.expected_of("records", suffix)
@@ -231,6 +260,11 @@ impl Carrier {
 
     /// The same over another records log.
     pub fn expected_of(&self, log: &str, suffix: &str) -> Vec<String> {
+        self.expected_in(Mode::Live, log, suffix)
+    }
+
+    /// The same of patterns that are live, or in shadow.
+    pub fn expected_in(&self, mode: Mode, log: &str, suffix: &str) -> Vec<String> {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let store = Store::open(&self.path(&format!("state{suffix}")), runtime.handle().clone()).unwrap();
         let mut run = MemoryRun::new(self.partitions, 20_000_000);
@@ -243,8 +277,8 @@ impl Carrier {
             }
             run.push(u32::try_from(message.partition).unwrap(), &entry, &mut out).unwrap();
         }
-        let mut lines: Vec<String> =
-            out.incidents.into_iter().map(|incident| String::from_utf8(incident.line).unwrap()).collect();
+        let of_mode = out.incidents.into_iter().filter(|incident| incident.mode == mode);
+        let mut lines: Vec<String> = of_mode.map(|incident| String::from_utf8(incident.line).unwrap()).collect();
         lines.sort();
         lines
     }

@@ -183,22 +183,32 @@ fn a_broker_that_comes_later() {
 #[test]
 fn a_changed_pack() {
     let carrier = Carrier::new(2);
+    carrier.keep_patterns(&["sim-box-burst", "smishing-burst"]);
     let config = carrier.config("lancang.toml", "", "");
     let run = carrier.start("run", &config);
     run.wait_until_ready();
-    let pattern = carrier.path("patterns/sim-box-burst.toml");
-    let text = std::fs::read_to_string(&pattern).unwrap();
-    let with_version = |version: &str| {
-        let lines = text.lines().map(|line| if line.starts_with("version = ") { version } else { line });
-        lines.collect::<Vec<_>>().join("\n")
+    let changes = |outcome: &str| {
+        run.metric("lancang_pack_changes_total").get(&format!("{{outcome=\"{outcome}\"}}")).copied().unwrap_or(0.0)
     };
-    std::fs::write(&pattern, with_version("version = \"one\"")).unwrap();
+    let in_force = run.metric("lancang_pack_info");
+    carrier.change_pattern("sim-box-burst", "\nversion = ", "\nversion = \"one\" # ");
     run.signal(rustix::process::Signal::HUP);
     run.wait_for_log("nothing is changed");
-    std::fs::write(&pattern, with_version("version = 77")).unwrap();
+    assert_eq!((changes("refused"), run.metric("lancang_pack_info")), (1.0, in_force.clone()));
+    let trunks = carrier.path("trunks.csv");
+    let text = std::fs::read_to_string(&trunks).unwrap();
+    std::fs::write(&trunks, "trunk,international,country\nint-x,perhaps,\n").unwrap();
     run.signal(rustix::process::Signal::HUP);
     let begun = Instant::now();
-    while run.metric("lancang_pack_changes_total").get("{outcome=\"announced\"}") != Some(&2.0) {
+    while changes("refused") != 2.0 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{}", run.log());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    std::fs::write(&trunks, text).unwrap();
+    carrier.change_pattern("sim-box-burst", "\nversion = \"one\" # ", "\nversion = 77 # ");
+    run.signal(rustix::process::Signal::HUP);
+    let begun = Instant::now();
+    while changes("announced") != 2.0 {
         assert!(begun.elapsed() < Duration::from_secs(20), "{}", run.log());
         std::thread::sleep(Duration::from_millis(100));
     }
@@ -207,6 +217,7 @@ fn a_changed_pack() {
     carrier.wait_until_framed(records.len());
     std::thread::sleep(Duration::from_secs(6));
     let expected = carrier.expected("");
+    assert_ne!(run.metric("lancang_pack_info"), in_force);
     assert!(expected.iter().any(|line| line.contains("sim-box-burst@77")));
     carrier.wait_for_lines("incidents", &expected);
     assert_eq!(run.end(), 0);

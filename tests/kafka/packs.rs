@@ -1,6 +1,7 @@
 //! A records log that has lost its first control record to retention.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lancang_kafka::{Admin, Missing, OutRecord, Producer, ProducerSettings, Stop, TopicPlan};
@@ -88,4 +89,81 @@ fn a_log_without_its_control_record() {
     assert!(!expected.is_empty());
     carrier.wait_for_lines("incidents-c", &expected);
     assert_eq!(score.end(), 0);
+}
+
+/// Waits until the service shows a pack that begins so.
+fn wait_for_pack(run: &Lancang, hash: &str) {
+    let begun = Instant::now();
+    while !run.metric("lancang_pack_info").keys().any(|labels| labels.contains(&hash[..12])) {
+        assert!(begun.elapsed() < LONG, "{:?}: {}", run.metric("lancang_pack_info"), run.log());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Hashes of the packs that were put in force, and what they are now, the newest first.
+fn history(carrier: &Carrier, config: &Path) -> Vec<(String, String)> {
+    let (status, told) = carrier.patterns("history", config, &["--output", "json"]);
+    assert_eq!(status, Some(0), "{told}");
+    let lines = told.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    lines.map(|line| (text(&line["pack"]), text(&line["state"]))).collect()
+}
+
+/// One command goes back to the pack before; a restart and SIGHUP leave it there though the files are still those of the pack
+/// that was rolled back from; `apply` brings that one back. A start with a broken file goes on with what is in force.
+#[test]
+fn back_to_the_pack_before() {
+    let carrier = Carrier::new(2);
+    carrier.keep_patterns(&["sim-box-burst", "smishing-burst"]);
+    let config = carrier.config("lancang.toml", "", "");
+    let run = carrier.start("run", &config);
+    run.wait_until_ready();
+    let (status, told) = carrier.patterns("rollback", &config, &[]);
+    assert!(status == Some(64) && told.contains("no earlier pack is left"), "{told}");
+    let good = history(&carrier, &config)[0].0.clone();
+    carrier.change_pattern("sim-box-burst", "\nversion = ", "\nversion = 66 # ");
+    let (status, told) = carrier.patterns("apply", &config, &[]);
+    assert_eq!(status, Some(0), "{told}");
+    let bad = history(&carrier, &config)[0].0.clone();
+    assert!(told.contains(&bad) && bad != good, "{told}");
+    wait_for_pack(&run, &bad);
+
+    let (status, told) = carrier.patterns("rollback", &config, &[]);
+    assert!(status == Some(0) && told.contains(&good), "{told}");
+    wait_for_pack(&run, &good);
+    assert_eq!(history(&carrier, &config), [(good.clone(), "in force".into()), (bad.clone(), "withdrawn".into())]);
+    run.signal(rustix::process::Signal::HUP);
+    run.wait_for_log("was rolled back from");
+    assert_eq!(run.end(), 0);
+
+    let run = carrier.start("run", &config);
+    run.wait_until_ready();
+    run.wait_for_log("was rolled back from");
+    wait_for_pack(&run, &good);
+    let records = records(7);
+    carrier.send(&records);
+    carrier.wait_until_framed(records.len());
+    std::thread::sleep(Duration::from_secs(6));
+    let expected = carrier.expected("");
+    assert!(expected.iter().any(|line| line.contains("sim-box-burst@")));
+    assert!(!expected.iter().any(|line| line.contains("sim-box-burst@66")));
+    carrier.wait_for_lines("incidents", &expected);
+    let (status, told) = carrier.patterns("apply", &config, &[]);
+    assert_eq!(status, Some(0), "{told}");
+    wait_for_pack(&run, &bad);
+    let (status, told) = carrier.patterns("rollback", &config, &["--to", "zz"]);
+    assert!(status == Some(64) && told.contains("begins with `zz`"), "{told}");
+    let (status, told) = carrier.patterns("rollback", &config, &["--to", &good[..8]]);
+    assert_eq!(status, Some(0), "{told}");
+    assert_eq!(run.end(), 0);
+
+    carrier.change_pattern("sim-box-burst", "\nversion = 66", "\nversion = \"broken\"");
+    let (status, told) = carrier.patterns("apply", &config, &[]);
+    assert!(status == Some(78) && told.contains("expected a whole number"), "{told}");
+    let run = carrier.start("run", &config);
+    run.wait_until_ready();
+    run.wait_for_log("the pack in force stays in force");
+    wait_for_pack(&run, &good);
+    assert_eq!(run.metric("lancang_pack_changes_total")["{outcome=\"refused\"}"], 1.0);
+    assert_eq!(run.end(), 0);
 }

@@ -8,7 +8,7 @@ use lancang_kafka::Record;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
-use crate::carrier::{Carrier, EPOCH_KEY, LONG, records};
+use crate::carrier::{Carrier, EPOCH_KEY, LONG, Lancang, records};
 
 fn header(record: &Record, name: &str) -> String {
     let found = record.headers.iter().find(|(other, _)| other == name).unwrap();
@@ -144,6 +144,36 @@ fn an_open_transaction_of_an_earlier_relay() {
     next.wait_until_ready();
     assert!(next.metric("lancang_relay_outbox_held_back_messages").values().all(|held_back| *held_back == 0.0));
     assert_eq!(next.end(), 0);
+}
+
+/// What is over a pattern's budget stays at home and is counted, also by a relay that has begun again; the next hour has a
+/// budget of its own.
+#[test]
+fn a_budget_of_one_pattern() {
+    let carrier = Carrier::new(1);
+    let config = carrier.config("lancang.toml", "", "[relay.budgets]\nsim-box-burst = 1");
+    let relay = carrier.start("relay", &config);
+    relay.wait_until_ready();
+    (1..=3).for_each(|id| carrier.send_raw("incidents", line(id), 1_763_110_930_000));
+    relay.wait_for_log("used up its budget");
+    wait_for_sequences(&carrier, &[1]);
+    let over = |relay: &Lancang| relay.metric("lancang_relay_over_budget_total").values().sum::<f64>();
+    let begun = Instant::now();
+    while over(&relay) < 2.0 {
+        assert!(begun.elapsed() < LONG, "{}", over(&relay));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(relay.end(), 0);
+
+    let relay = carrier.start("relay", &config);
+    relay.wait_until_ready();
+    carrier.send_raw("incidents", line(4), 1_763_110_930_000);
+    let later = String::from_utf8(line(5)).unwrap().replace("T09:31", "T10:31");
+    carrier.send_raw("incidents", later.into_bytes(), 1_763_110_930_000);
+    wait_for_sequences(&carrier, &[1, 2]);
+    assert_eq!(over(&relay), 1.0);
+    assert_eq!(carrier.read("incidents").len(), 5, "home incidents are always there");
+    assert_eq!(relay.end(), 0);
 }
 
 /// No run of seven digits or more of an incident's entities is in an alert.

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use lancang_pattern::plan::Mode;
 use lancang_traffic::evaluation::{evaluate, read_incidents};
 use lancang_traffic::world::OPERATORS;
 use lancang_traffic::{Generator, Truth};
 
-use crate::carrier::{Carrier, Lancang, OPERATOR, records, traffic};
+use crate::carrier::{Carrier, LONG, Lancang, OPERATOR, records, traffic};
 
 fn truth(seed: u64) -> Vec<Truth> {
     let country = OPERATORS[OPERATOR].country.to_string();
@@ -44,6 +45,39 @@ fn a_round_trip() {
         assert!(report.recall_easy_medium >= 0.95, "{pattern}: {report:?}");
         assert!(report.precision >= 0.95, "{pattern}: {report:?}");
     }
+}
+
+/// A pattern in shadow is judged, counted and kept at home; neither the incidents topic nor the exchange sees it.
+#[test]
+fn shadow_stays_at_home() {
+    let carrier = Carrier::new(2);
+    carrier.keep_patterns(&["sim-box-burst", "smishing-burst"]);
+    carrier.change_pattern("smishing-burst", "\ncooldown = ", "\nmode = \"shadow\"\ncooldown = ");
+    let records = records(12);
+    carrier.send(&records);
+    let config = carrier.config("lancang.toml", "", "");
+    let (run, relay) = (carrier.start("run", &config), carrier.start("relay", &config));
+    carrier.wait_until_framed(records.len());
+    run.wait_until_ready();
+    std::thread::sleep(Duration::from_secs(6));
+    let published = carrier.expected("");
+    let shadow = carrier.expected_in(Mode::Shadow, "records", "");
+    assert!(!published.is_empty() && !shadow.is_empty());
+    assert!(shadow.iter().all(|line| line.contains("smishing-burst") && line.contains("\"mode\":\"shadow\"")));
+    carrier.wait_for_lines("incidents", &published);
+    carrier.wait_for_lines("shadow", &shadow);
+    let counted = run.metric("lancang_score_incidents_total");
+    let of_mode = |mode: &str| counted.iter().filter(|(labels, _)| labels.contains(mode)).map(|(_, n)| n).sum::<f64>();
+    let (live, in_shadow) = (of_mode("mode=\"live\""), of_mode("mode=\"shadow\""));
+    assert_eq!((live, in_shadow), (published.len() as f64, shadow.len() as f64), "{counted:?}");
+    let shared = || carrier.lines("alerts");
+    let begun = std::time::Instant::now();
+    while shared().len() < published.iter().filter(|line| line.contains("\"open\"")).count() {
+        assert!(begun.elapsed() < LONG, "{}", relay.log());
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    assert!(shared().iter().all(|alert| !alert.contains("smishing-burst")));
+    assert_eq!((run.end(), relay.end()), (0, 0));
 }
 
 /// Voice is read long after SMS; nothing is late, because lateness depends on an input's own clock alone.

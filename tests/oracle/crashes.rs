@@ -81,6 +81,7 @@ impl Run<'_> {
             records: name("records"),
             partials: name("partials"),
             incidents: name("incidents"),
+            shadow: name("shadow"),
             dead: name("dead"),
         };
         let mut pairs = Pairs::new(topics, self.course.limits).with_step(self.course.step);
@@ -155,7 +156,11 @@ impl Run<'_> {
             );
             for message in part.outputs {
                 match &*message.topic {
-                    "incidents" => self.topic.incidents.push((message.key.unwrap(), message.value)),
+                    "incidents" | "shadow" => {
+                        let shadow = message.value.windows(15).any(|part| part == b"\"mode\":\"shadow\"");
+                        assert_eq!(&*message.topic == "shadow", shadow, "a line in the wrong topic");
+                        self.topic.incidents.push((message.key.unwrap(), message.value));
+                    }
                     "partials" => self.topic.partials[message.partition.unwrap() as usize].push(message.value),
                     other => panic!("a message for {other}"),
                 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lancang_pattern::Pack;
 use lancang_pattern::fields::{EntityKey, party_key};
 use lancang_pattern::limits::GRID_MS;
-use lancang_pattern::plan::{EntityPlan, PatternPlan, Verdict};
+use lancang_pattern::plan::{EntityPlan, Mode, PatternPlan, Verdict};
 use lancang_record::log::{Class, InputMark, InputState};
 use lancang_record::record::{Kind, Phase, Record};
 use lancang_window::slots::{point_slot_ms, span_slot_ms};
@@ -22,6 +22,7 @@ pub struct Seen {
     pub id: String,
     pub revision: u64,
     pub message: String,
+    pub mode: String,
     pub entity: String,
     pub rule: String,
     pub patterns: Vec<String>,
@@ -50,6 +51,7 @@ impl Seen {
             id: text(&line["incident_id"]),
             revision: line["revision"].as_u64().unwrap(),
             message: text(&line["message"]),
+            mode: line["mode"].as_str().unwrap_or("live").to_owned(),
             entity: format!("{}:{}", text(&line["entity"]["type"]), text(&line["entity"]["value"])),
             rule: text(&line["rule"]),
             patterns: line["patterns"].as_array().unwrap().iter().map(text).collect(),
@@ -277,7 +279,7 @@ impl Found {
 /// An open incident, and the lines of all.
 #[derive(Default)]
 struct Desk {
-    open: BTreeMap<(String, String, String, String), Open>,
+    open: BTreeMap<(String, String, String, String, Mode), Open>,
     lines: Vec<Seen>,
 }
 
@@ -307,15 +309,18 @@ impl Desk {
     fn hold(&mut self, holds: Holds<'_>) {
         let Holds { plan, pattern, verdict, value, class, class_in_id, at_ms, last_ms, victims } = holds;
         let entity = plan.entity.as_str();
-        let key = (entity.to_owned(), value.clone(), pattern.family.clone(), format!("{}{class_in_id}", plan.scope));
+        let scope = format!("{}{class_in_id}", plan.scope);
+        let key = (entity.to_owned(), value.clone(), pattern.family.clone(), scope, pattern.mode);
         let Some(open) = self.open.get_mut(&key) else {
             let pane = at_ms.div_euclid(pattern.pane_ms) * pattern.pane_ms;
-            let text = format!("{}|{entity}|{value}|{}|{class_in_id}|{pane}", pattern.family, plan.scope);
+            let shadow = if pattern.mode == Mode::Shadow { "shadow|" } else { "" };
+            let text = format!("{shadow}{}|{entity}|{value}|{}|{class_in_id}|{pane}", pattern.family, plan.scope);
             let id: String = Sha256::digest(text.as_bytes())[..16].iter().map(|byte| format!("{byte:02x}")).collect();
             let seen = Seen {
                 id,
                 revision: 0,
                 message: "open".to_owned(),
+                mode: pattern.mode.as_str().to_owned(),
                 entity: format!("{entity}:{value}"),
                 rule: plan.scope.split('/').nth(1).unwrap_or("").to_owned(),
                 patterns: Vec::new(),

@@ -15,6 +15,9 @@ pub struct Incident {
     pub revision: u64,
     /// What happened.
     pub message: Message,
+    /// `shadow` where its patterns are not published: such a line has no business in the topic that the relay reads.
+    #[serde(default)]
+    pub mode: Option<String>,
     /// Family of its patterns.
     pub family: String,
     /// `pattern@version`, at least one.

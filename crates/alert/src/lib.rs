@@ -20,5 +20,5 @@ pub mod token;
 
 pub use alert::{Alert, Source};
 pub use incident::{Incident, IncidentError};
-pub use relay::{Outcome, Relay, Withheld};
+pub use relay::{Budgets, Outcome, Relay, Withheld};
 pub use token::{EpochKey, KeyError};

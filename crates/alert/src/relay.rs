@@ -5,8 +5,10 @@
 //!   if it had never stopped. Nothing else is kept, so nothing else can disagree;
 //! - per source the sequence begins at 1 and has no gap;
 //! - a line that was made an alert before is a repeat and makes none;
-//! - a budget bounds how many incidents of a pattern a source opens in an hour of event time. What it withholds is
-//!   counted; a withheld incident is tried again with its next update, and its close alone is never shared.
+//! - a budget bounds how many incidents of a pattern a source opens in an hour of event time. What it withholds stays at
+//!   home, where its line is, and is counted; a withheld incident is tried again with its next update, and its close alone
+//!   is never shared. An incident that was shared is updated and closed whatever the budget says: a case that others work
+//!   on must not go stale. Hours past the last [`BUDGET_HOURS_KEPT`] have the budget of the oldest of them together.
 
 use std::collections::BTreeMap;
 
@@ -22,8 +24,8 @@ use crate::limits::{BUDGET_HOURS_KEPT, OPEN_MAX};
 pub enum Outcome {
     /// An alert.
     Shared(Box<Alert>, AlertMessage),
-    /// None.
-    Withheld(Withheld),
+    /// None: why, and of which pattern where that is known.
+    Withheld(Withheld, String),
 }
 
 /// Why a line makes no alert.
@@ -37,11 +39,17 @@ pub enum Withheld {
     NotShared,
     /// No source has this country.
     NoSource,
+    /// Of a pattern in shadow: score never writes one here, and nothing shares it if something does.
+    Shadow,
     /// Not an incident line.
     Malformed,
 }
 
 impl Withheld {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Budget, Self::Repeat, Self::NotShared, Self::NoSource, Self::Shadow, Self::Malformed];
+
     /// The name in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -50,8 +58,24 @@ impl Withheld {
             Self::Repeat => "repeat",
             Self::NotShared => "not-shared",
             Self::NoSource => "no-source",
+            Self::Shadow => "shadow",
             Self::Malformed => "malformed",
         }
+    }
+}
+
+/// How many incidents a pattern may open in an hour of event time, for each source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    /// Of a pattern that is not named.
+    pub per_hour: u32,
+    /// Of single patterns, by id.
+    pub of: BTreeMap<String, u32>,
+}
+
+impl Budgets {
+    fn of(&self, pattern: &str) -> u32 {
+        self.of.get(pattern).copied().unwrap_or(self.per_hour)
     }
 }
 
@@ -68,7 +92,7 @@ struct Shared {
 pub struct Relay {
     desk: Desk,
     sources: BTreeMap<String, Source>,
-    budget_per_hour: u32,
+    budgets: Budgets,
     sequences: BTreeMap<String, u64>,
     open: BTreeMap<String, Shared>,
     by_order: BTreeMap<u64, String>,
@@ -76,7 +100,7 @@ pub struct Relay {
     /// Incidents that were closed, so that a line of theirs that comes again is known as a repeat.
     closed: BTreeMap<u64, String>,
     closed_ids: BTreeMap<String, u64>,
-    /// Incidents opened, by hour of event time (`2025-11-14T09`), country and pattern.
+    /// Incidents opened, by hour of event time in UTC (`2025-11-14T09`), country and pattern.
     opened: BTreeMap<String, BTreeMap<(String, String), u32>>,
     forgotten: u64,
 }
@@ -84,11 +108,11 @@ pub struct Relay {
 impl Relay {
     /// A relay that has shared nothing. Sources have different countries.
     #[must_use]
-    pub fn new(desk: Desk, sources: impl IntoIterator<Item = Source>, budget_per_hour: u32) -> Self {
+    pub fn new(desk: Desk, sources: impl IntoIterator<Item = Source>, budgets: Budgets) -> Self {
         Self {
             desk,
             sources: sources.into_iter().map(|source| (source.country.clone(), source)).collect(),
-            budget_per_hour,
+            budgets,
             sequences: BTreeMap::new(),
             open: BTreeMap::new(),
             by_order: BTreeMap::new(),
@@ -113,10 +137,16 @@ impl Relay {
 
     /// What becomes of an incident line, committed at `detected` and looked at now.
     pub fn line(&mut self, bytes: &[u8], detected: Timestamp, now: Timestamp) -> Outcome {
-        let Ok(incident) = Incident::read(bytes) else { return Outcome::Withheld(Withheld::Malformed) };
-        let Some(source) = self.sources.get(&incident.home) else { return Outcome::Withheld(Withheld::NoSource) };
+        let Ok(incident) = Incident::read(bytes) else {
+            return Outcome::Withheld(Withheld::Malformed, String::new());
+        };
+        let withheld = |reason: Withheld| Outcome::Withheld(reason, incident.pattern().0.to_owned());
+        if incident.mode.is_some() {
+            return withheld(Withheld::Shadow);
+        }
+        let Some(source) = self.sources.get(&incident.home) else { return withheld(Withheld::NoSource) };
         if let Some(reason) = self.withheld(source, &incident) {
-            return Outcome::Withheld(reason);
+            return withheld(reason);
         }
         let sequence = self.sequence(source) + 1;
         let mut alert = self.desk.alert(source, &incident, sequence, detected, now);
@@ -141,8 +171,8 @@ impl Relay {
         }
         let (pattern, _) = incident.pattern();
         let key = (source.country.clone(), pattern.to_owned());
-        let opened = self.opened.get(hour(&incident.last_event)).and_then(|opened| opened.get(&key)).copied();
-        (opened.unwrap_or(0) >= self.budget_per_hour).then_some(Withheld::Budget)
+        let opened = self.opened.get(self.hour(&incident.last_event)).and_then(|opened| opened.get(&key)).copied();
+        (opened.unwrap_or(0) >= self.budgets.of(pattern)).then_some(Withheld::Budget)
     }
 
     /// Keeps what an alert says of the relay's own state: the same for one that is made and one that is read again.
@@ -165,7 +195,8 @@ impl Relay {
             self.open.insert(alert.incident_id.clone(), shared);
             self.by_order.insert(self.orders, alert.incident_id.clone());
             let key = (alert.producer.country.clone(), alert.pattern.clone());
-            *self.opened.entry(hour(&alert.last_event).to_owned()).or_default().entry(key).or_default() += 1;
+            let hour = self.hour(&alert.last_event).to_owned();
+            *self.opened.entry(hour).or_default().entry(key).or_default() += 1;
         }
         self.bound();
     }
@@ -184,6 +215,15 @@ impl Relay {
         }
         while self.opened.len() > BUDGET_HOURS_KEPT {
             self.opened.pop_first();
+        }
+    }
+
+    /// The hour whose budget an event has.
+    fn hour<'a>(&'a self, time: &'a str) -> &'a str {
+        let hour = time.get(..13).unwrap_or(time);
+        match self.opened.first_key_value() {
+            Some((oldest, _)) if self.opened.len() >= BUDGET_HOURS_KEPT => hour.max(oldest),
+            _ => hour,
         }
     }
 
@@ -208,9 +248,4 @@ impl Relay {
     pub const fn forgotten(&self) -> u64 {
         self.forgotten
     }
-}
-
-/// Hour of an RFC 3339 time in UTC: `2025-11-14T09`.
-fn hour(time: &str) -> &str {
-    time.get(..13).unwrap_or(time)
 }

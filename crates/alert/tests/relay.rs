@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+use std::collections::BTreeMap;
+
 use lancang_alert::alert::Desk;
-use lancang_alert::{Alert, EpochKey, Outcome, Relay, Source, Withheld};
+use lancang_alert::{Alert, Budgets, EpochKey, Outcome, Relay, Source, Withheld};
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
 use proptest::prelude::*;
@@ -15,9 +17,13 @@ fn source(country: &str) -> Source {
 }
 
 fn relay(budget: u32) -> Relay {
+    relay_with(Budgets { per_hour: budget, of: BTreeMap::new() })
+}
+
+fn relay_with(budgets: Budgets) -> Relay {
     let key = EpochKey::from_hex("2026-11", KEY.to_owned()).unwrap();
     let desk = Desk { plans: NumberPlans::built_in(), key, engine_version: "0.1.0".into() };
-    Relay::new(desk, [source("KH"), source("VN")], budget)
+    Relay::new(desk, [source("KH"), source("VN")], budgets)
 }
 
 fn line(id: u32, revision: u64, message: &str, home: &str) -> String {
@@ -40,7 +46,7 @@ fn at(ms: i64) -> Timestamp {
 fn share(relay: &mut Relay, line: &str) -> Result<Alert, Withheld> {
     match relay.line(line.as_bytes(), at(0), at(5)) {
         Outcome::Shared(alert, _) => Ok(*alert),
-        Outcome::Withheld(reason) => Err(reason),
+        Outcome::Withheld(reason, _) => Err(reason),
     }
 }
 
@@ -106,6 +112,8 @@ fn sequences_are_per_source_and_repeats_make_no_alert() {
     assert_eq!(share(&mut relay, &line(1, 2, "close", "KH")), Err(Withheld::Repeat));
     assert_eq!(share(&mut relay, &line(3, 1, "close", "KH")), Err(Withheld::NotShared));
     assert_eq!(share(&mut relay, &line(3, 0, "open", "TH")), Err(Withheld::NoSource));
+    let shadow = line(3, 0, "open", "KH").replace("\"family\"", "\"mode\":\"shadow\",\"family\"");
+    assert_eq!(share(&mut relay, &shadow), Err(Withheld::Shadow));
     assert_eq!(share(&mut relay, "{}"), Err(Withheld::Malformed));
     assert_eq!(share(&mut relay, &line(9, 0, "open", "KH")).unwrap().sequence, 4);
 }
@@ -123,6 +131,42 @@ fn a_budget_withholds_and_the_next_update_opens() {
     let alert = share(&mut relay, &later).unwrap();
     assert_eq!((alert.message.as_str(), alert.sequence), ("open", 3));
     share(&mut relay, &line(1, 1, "update", "KH")).unwrap();
+}
+
+#[test]
+fn a_pattern_may_have_a_budget_of_its_own() {
+    let of = BTreeMap::from([("sim-box-burst".to_owned(), 1), ("smishing-burst".to_owned(), 0)]);
+    let mut relay = relay_with(Budgets { per_hour: 2, of });
+    let other = |id: u32, pattern: &str| line(id, 0, "open", "KH").replace("sim-box-burst@1", pattern);
+    share(&mut relay, &line(1, 0, "open", "KH")).unwrap();
+    let Outcome::Withheld(reason, pattern) = relay.line(line(2, 0, "open", "KH").as_bytes(), at(0), at(5)) else {
+        panic!("shared")
+    };
+    assert_eq!((reason, pattern.as_str()), (Withheld::Budget, "sim-box-burst"));
+    assert_eq!(share(&mut relay, &other(3, "smishing-burst@1")), Err(Withheld::Budget));
+    for id in 4..=5 {
+        share(&mut relay, &other(id, "robocall@2")).unwrap();
+    }
+    assert_eq!(share(&mut relay, &other(6, "robocall@2")), Err(Withheld::Budget));
+    // What was shared is updated and closed, however much the hour has used.
+    share(&mut relay, &line(1, 1, "update", "KH")).unwrap();
+    assert_eq!(share(&mut relay, &line(1, 2, "close", "KH")).unwrap().message, "close");
+    assert_eq!(share(&mut relay, &line(2, 1, "close", "KH")), Err(Withheld::NotShared));
+}
+
+/// Events of long ago have a budget too, also when the hours in between were many.
+#[test]
+fn no_hour_is_without_a_budget() {
+    let mut relay = relay(1);
+    let at_hour = |id: u32, day: u32, hour: u32| {
+        line(id, 0, "open", "KH").replace("2025-11-14T09:31", &format!("2025-11-{day:02}T{hour:02}:31"))
+    };
+    for number in 0..60 {
+        share(&mut relay, &at_hour(number, 20 + number / 24, number % 24)).unwrap();
+    }
+    for hour in 0..3 {
+        assert_eq!(share(&mut relay, &at_hour(100 + hour, 10, hour)), Err(Withheld::Budget));
+    }
 }
 
 proptest! {

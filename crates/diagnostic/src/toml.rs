@@ -5,6 +5,7 @@
 //! for a mistake, with the nearest key that exists.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -19,6 +20,48 @@ pub struct Placed<T> {
     pub value: T,
     /// Where it stands.
     pub span: Range<usize>,
+}
+
+/// Form of a value, as a reader asks for it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Form {
+    /// A text.
+    Text,
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number from one to another.
+    Integer(i64, i64),
+    /// A list of such numbers.
+    Integers(i64, i64),
+    /// A number.
+    Number,
+    /// A length of time.
+    Duration,
+    /// One of these names.
+    Names(Vec<String>),
+    /// A list of texts.
+    Texts,
+    /// A table.
+    Table,
+    /// A list of tables.
+    Tables,
+    /// Of any form, and it must be there.
+    Required,
+}
+
+/// Places of keys, each part of a dotted name by itself, and the forms that are asked for there.
+pub type Asked = BTreeSet<(Vec<String>, Form)>;
+
+thread_local! {
+    static ASKED: RefCell<Option<Asked>> = const { RefCell::new(None) };
+}
+
+/// Everything that `read` asks files for: the place of each key and the form that is expected there. `*` is a key whose
+/// name is free. It is how schemas are made of the readers themselves.
+pub fn asked<T>(read: impl FnOnce() -> T) -> Asked {
+    ASKED.set(Some(BTreeSet::new()));
+    drop(read());
+    ASKED.take().unwrap_or_default()
 }
 
 /// Mistakes found in one file so far.
@@ -83,6 +126,9 @@ pub fn parse<'t>(mistakes: &Mistakes<'t>) -> Spanned<DeTable<'t>> {
     table
 }
 
+/// A key whose name is free, in [`asked`].
+const ANY: &str = "*";
+
 /// One table of a file, being read.
 #[derive(Debug)]
 pub struct Table<'f, 't> {
@@ -90,6 +136,8 @@ pub struct Table<'f, 't> {
     table: &'f DeTable<'t>,
     span: Range<usize>,
     name: String,
+    /// The name with `*` where it is free.
+    place: Vec<String>,
     asked: RefCell<Vec<&'static str>>,
 }
 
@@ -97,7 +145,17 @@ impl<'f, 't> Table<'f, 't> {
     /// The table at the top of the file.
     #[must_use]
     pub fn root(mistakes: &'f Mistakes<'t>, table: &'f Spanned<DeTable<'t>>) -> Self {
-        Self { mistakes, table: table.get_ref(), span: 0..0, name: String::new(), asked: RefCell::default() }
+        let (name, place) = (String::new(), Vec::new());
+        Self { mistakes, table: table.get_ref(), span: 0..0, name, place, asked: RefCell::default() }
+    }
+
+    /// Notes what is asked for, if somebody wants to know ([`asked`]).
+    fn note(&self, key: &str, form: impl FnOnce() -> Form) {
+        ASKED.with_borrow_mut(|asked| {
+            let Some(asked) = asked else { return };
+            let place = self.place.iter().map(String::as_str).chain([key]).map(str::to_owned).collect();
+            asked.insert((place, form()));
+        });
     }
 
     /// The file's mistakes.
@@ -159,6 +217,7 @@ impl<'f, 't> Table<'f, 't> {
     }
 
     fn required<T>(&self, key: &'static str, expected: &str, found: Option<Placed<T>>) -> Option<Placed<T>> {
+        self.note(key, || Form::Required);
         if found.is_none() && !self.table.contains_key(key) {
             self.wrong(self.span.clone(), key, format!("missing: expected {expected}"));
         }
@@ -168,6 +227,7 @@ impl<'f, 't> Table<'f, 't> {
     /// A text, if it is there.
     #[must_use]
     pub fn text(&self, key: &'static str) -> Option<Placed<String>> {
+        self.note(key, || Form::Text);
         self.typed(key, "a text in quotes", |value| value.as_str().map(str::to_owned))
     }
 
@@ -181,12 +241,14 @@ impl<'f, 't> Table<'f, 't> {
     /// `true` or `false`, if it is there.
     #[must_use]
     pub fn boolean(&self, key: &'static str) -> Option<Placed<bool>> {
+        self.note(key, || Form::Boolean);
         self.typed(key, "true or false", DeValue::as_bool)
     }
 
     /// A whole number within `range`, if it is there.
     #[must_use]
     pub fn integer(&self, key: &'static str, range: std::ops::RangeInclusive<i64>) -> Option<Placed<i64>> {
+        self.note(key, || Form::Integer(*range.start(), *range.end()));
         let expected = format!("a whole number from {} to {}", range.start(), range.end());
         let found = self.typed(key, &expected, |value| {
             let integer = value.as_integer()?;
@@ -199,9 +261,18 @@ impl<'f, 't> Table<'f, 't> {
         Some(found)
     }
 
+    /// A whole number within `range` that must be there.
+    #[must_use]
+    pub fn required_integer(&self, key: &'static str, range: std::ops::RangeInclusive<i64>) -> Option<Placed<i64>> {
+        let expected = format!("a whole number from {} to {}", range.start(), range.end());
+        let found = self.integer(key, range);
+        self.required(key, &expected, found)
+    }
+
     /// A list of whole numbers within `range`; empty if it is not there.
     #[must_use]
     pub fn integers(&self, key: &'static str, range: std::ops::RangeInclusive<i64>) -> Vec<Placed<i64>> {
+        self.note(key, || Form::Integers(*range.start(), *range.end()));
         let Some(list) = self.typed(key, "a list of whole numbers", DeValue::as_array) else {
             return Vec::new();
         };
@@ -223,6 +294,7 @@ impl<'f, 't> Table<'f, 't> {
     /// A number, whole or not, if it is there.
     #[must_use]
     pub fn number(&self, key: &'static str) -> Option<Placed<f64>> {
+        self.note(key, || Form::Number);
         self.typed(key, "a number", |value| {
             let text = match value {
                 DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
@@ -233,9 +305,17 @@ impl<'f, 't> Table<'f, 't> {
         })
     }
 
+    /// A number that must be there.
+    #[must_use]
+    pub fn required_number(&self, key: &'static str) -> Option<Placed<f64>> {
+        let found = self.number(key);
+        self.required(key, "a number", found)
+    }
+
     /// A length of time (`500ms`, `10s`, `45m`, `6h`, `30d`) in milliseconds, if it is there.
     #[must_use]
     pub fn duration_ms(&self, key: &'static str) -> Option<Placed<i64>> {
+        self.note(key, || Form::Duration);
         let text = self.text(key)?;
         let read = parse_duration_ms(&text.value);
         if read.is_none() {
@@ -248,6 +328,7 @@ impl<'f, 't> Table<'f, 't> {
     /// One of some names, if it is there.
     #[must_use]
     pub fn name_of<T: Copy>(&self, key: &'static str, names: &[(&str, T)]) -> Option<Placed<T>> {
+        self.note(key, || Form::Names(names.iter().map(|(name, _)| (*name).to_owned()).collect()));
         let text = self.text(key)?;
         if let Some((_, value)) = names.iter().find(|(name, _)| *name == text.value) {
             return Some(Placed { value: *value, span: text.span });
@@ -261,6 +342,7 @@ impl<'f, 't> Table<'f, 't> {
     /// A list of texts; empty if it is not there.
     #[must_use]
     pub fn texts(&self, key: &'static str) -> Vec<Placed<String>> {
+        self.note(key, || Form::Texts);
         let Some(list) = self.typed(key, "a list of texts", DeValue::as_array) else {
             return Vec::new();
         };
@@ -274,16 +356,31 @@ impl<'f, 't> Table<'f, 't> {
         texts
     }
 
+    /// A list of texts of which one at least must be there.
+    #[must_use]
+    pub fn required_texts(&self, key: &'static str, such_as: &str) -> Vec<Placed<String>> {
+        self.note(key, || Form::Required);
+        let texts = self.texts(key);
+        if texts.is_empty()
+            && self.get(key).is_none_or(|list| list.get_ref().as_array().is_some_and(|list| list.is_empty()))
+        {
+            self.wrong(self.span.clone(), key, format!("missing: expected a list such as {such_as}"));
+        }
+        texts
+    }
+
     /// A table inside this one, if it is there.
     #[must_use]
     pub fn table(&self, key: &'static str) -> Option<Table<'f, 't>> {
+        self.note(key, || Form::Table);
         let found = self.typed(key, "a table", DeValue::as_table)?;
-        Some(self.child(self.key(key), found.value, found.span))
+        Some(self.child(key, self.key(key), found.value, found.span))
     }
 
     /// A table that must be there.
     #[must_use]
     pub fn required_table(&self, key: &'static str) -> Option<Table<'f, 't>> {
+        self.note(key, || Form::Required);
         let found = self.table(key);
         if found.is_none() && !self.table.contains_key(key) {
             self.wrong(self.span.clone(), key, format!("missing: expected a table `[{}]`", self.key(key)));
@@ -294,13 +391,14 @@ impl<'f, 't> Table<'f, 't> {
     /// The tables of a list (`[[key]]`); empty if it is not there.
     #[must_use]
     pub fn tables(&self, key: &'static str) -> Vec<Table<'f, 't>> {
+        self.note(key, || Form::Tables);
         let Some(list) = self.typed(key, "a list of tables", DeValue::as_array) else {
             return Vec::new();
         };
         let mut tables = Vec::new();
         for item in list.value.iter() {
             match item.get_ref().as_table() {
-                Some(table) => tables.push(self.child(self.key(key), table, item.span())),
+                Some(table) => tables.push(self.child(key, self.key(key), table, item.span())),
                 None => self.wrong(item.span(), key, "expected a table"),
             }
         }
@@ -311,12 +409,13 @@ impl<'f, 't> Table<'f, 't> {
     /// asked for.
     #[must_use]
     pub fn named_tables(&self) -> Vec<(Placed<String>, Table<'f, 't>)> {
+        self.note(ANY, || Form::Table);
         let mut tables = Vec::new();
         for (name, value) in self.table {
             let place = Placed { value: name.get_ref().to_string(), span: name.span() };
             match value.get_ref().as_table() {
                 Some(table) => {
-                    let child = self.child(self.key(&place.value), table, value.span());
+                    let child = self.child(ANY, self.key(&place.value), table, value.span());
                     tables.push((place, child));
                 }
                 None => self.mistakes.push(value.span(), self.key(&place.value), "expected a table"),
@@ -329,6 +428,7 @@ impl<'f, 't> Table<'f, 't> {
     /// Texts under free names (`NORMAL_CLEARING = "16"`), in the order of the file. Counts every key as asked for.
     #[must_use]
     pub fn named_texts(&self) -> Vec<(Placed<String>, Placed<String>)> {
+        self.note(ANY, || Form::Text);
         let mut texts = Vec::new();
         for (name, value) in self.table {
             let place = Placed { value: name.get_ref().to_string(), span: name.span() };
@@ -341,8 +441,31 @@ impl<'f, 't> Table<'f, 't> {
         texts
     }
 
-    fn child(&self, name: String, table: &'f DeTable<'t>, span: Range<usize>) -> Table<'f, 't> {
-        Table { mistakes: self.mistakes, table, span, name, asked: RefCell::default() }
+    /// Whole numbers under free names (`sim-box-burst = 50`), in the order of the file. Counts every key as asked for.
+    #[must_use]
+    pub fn named_integers(&self, range: std::ops::RangeInclusive<i64>) -> Vec<(Placed<String>, Placed<i64>)> {
+        self.note(ANY, || Form::Integer(*range.start(), *range.end()));
+        let mut integers = Vec::new();
+        for (name, value) in self.table {
+            let place = Placed { value: name.get_ref().to_string(), span: name.span() };
+            let number = value.get_ref().as_integer();
+            let number =
+                number.and_then(|found| i64::from_str_radix(&found.as_str().replace('_', ""), found.radix()).ok());
+            match number.filter(|number| range.contains(number)) {
+                Some(number) => integers.push((place, Placed { value: number, span: value.span() })),
+                None => {
+                    let message = format!("expected a whole number from {} to {}", range.start(), range.end());
+                    self.mistakes.push(value.span(), self.key(&place.value), message);
+                }
+            }
+        }
+        integers.sort_by_key(|(name, _)| name.span.start);
+        integers
+    }
+
+    fn child(&self, key: &str, name: String, table: &'f DeTable<'t>, span: Range<usize>) -> Table<'f, 't> {
+        let place = self.place.iter().cloned().chain([key.to_owned()]).collect();
+        Table { mistakes: self.mistakes, table, span, name, place, asked: RefCell::default() }
     }
 
     /// Ends the reading: every key that was not asked for is unknown.
@@ -422,6 +545,40 @@ mod tests {
                 "a.toml:6:8: inner.flag: expected true or false, found an integer",
             ]
         );
+    }
+
+    #[test]
+    fn what_readers_ask_for_is_known() {
+        let text = "[features.calls]\n[[rules]]\n";
+        let found = asked(|| {
+            let mistakes = Mistakes::new("a.toml", text);
+            let document = parse(&mistakes);
+            let root = Table::root(&mistakes, &document);
+            let _ = (root.required_text("id"), root.integer("version", 1..=9), root.name_of("mode", &[("live", ())]));
+            for (_, feature) in root.table("features").unwrap().named_tables() {
+                let _ = feature.duration_ms("window");
+            }
+            root.tables("rules").iter().for_each(|rule| drop(rule.boolean("on")));
+        });
+        let line = |(place, form): &(Vec<String>, Form)| format!("{} {form:?}", place.join("/"));
+        let lines: Vec<String> = found.iter().map(line).collect();
+        assert_eq!(
+            lines,
+            [
+                "features Table",
+                "features/* Table",
+                "features/*/window Text",
+                "features/*/window Duration",
+                "id Text",
+                "id Required",
+                "mode Text",
+                "mode Names([\"live\"])",
+                "rules Tables",
+                "rules/on Boolean",
+                "version Integer(1, 9)",
+            ]
+        );
+        assert!(asked(|| ()).is_empty());
     }
 
     #[test]

@@ -19,7 +19,7 @@ use lancang_pattern::Pack;
 use lancang_pattern::expression::Range;
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::limits::GRID_MS;
-use lancang_pattern::plan::{EntityPlan, EntityType, Mode, PatternPlan};
+use lancang_pattern::plan::{EntityPlan, EntityType, PatternPlan};
 use lancang_record::log::Class;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::time::Timestamp;
@@ -434,9 +434,6 @@ impl EntityTask {
             return;
         };
         let (_, _, value) = id;
-        if pattern.mode != Mode::Live {
-            return;
-        }
         let ends_ms = (pane + 1).saturating_mul(GRID_MS);
         entity.remember(&plan.layout, pane * GRID_MS);
         if self.watch.is_none() && !entity.may_hold(plan, pattern, pane * GRID_MS, &mut self.ranges) {

@@ -2,6 +2,9 @@
 //!
 //! Patterns of one family that hold for one entity make one incident. Its id is a function of family, entity, scope,
 //! class (of an aggregated entity) and the pane in which it opened. The line is the one of `records.md`.
+//!
+//! **Invariant:** patterns in shadow make incidents of their own, whose ids and lines say so: what is published does not
+//! depend on what is in shadow.
 
 use std::collections::BTreeMap;
 
@@ -41,6 +44,8 @@ pub struct IncidentOut {
     pub pattern: String,
     /// `open`, `update` or `close`.
     pub message: &'static str,
+    /// Whether it may be published.
+    pub mode: Mode,
 }
 
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -90,22 +95,31 @@ pub struct Moment<'a> {
 #[derive(Clone, Debug, Default, Encode, Decode)]
 pub struct Incidents {
     open: BTreeMap<IncidentKey, Open>,
+    /// Those of patterns in shadow.
+    shadow: BTreeMap<IncidentKey, Open>,
 }
 
 impl Incidents {
-    /// Number of open incidents.
+    /// Number of open incidents, those in shadow too.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.open.len()
+        self.open.len() + self.shadow.len()
     }
 
     /// Whether none is open.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.open.is_empty()
+        self.len() == 0
     }
 
-    /// A live pattern holds for an entity: opens its incident, or updates it where something is worth a line.
+    const fn of(&mut self, mode: Mode) -> &mut BTreeMap<IncidentKey, Open> {
+        match mode {
+            Mode::Live => &mut self.open,
+            Mode::Shadow => &mut self.shadow,
+        }
+    }
+
+    /// A pattern holds for an entity: opens its incident, or updates it where something is worth a line.
     pub fn hold(
         &mut self,
         key: &IncidentKey,
@@ -114,7 +128,6 @@ impl Incidents {
         moment: &Moment<'_>,
         out: &mut Vec<IncidentOut>,
     ) {
-        debug_assert_eq!(pattern.mode, Mode::Live);
         let held = Held {
             version: pattern.version,
             severity: verdict.severity,
@@ -125,10 +138,11 @@ impl Incidents {
                 .map(|reason| (reason.code.clone(), reason.value, reason.threshold))
                 .collect(),
         };
-        let Some(open) = self.open.get_mut(key) else {
+        let all = self.of(pattern.mode);
+        let Some(open) = all.get_mut(key) else {
             let open = Open::new(key, pattern, held, moment);
-            let open = self.open.entry(key.clone()).or_insert(open);
-            out.push(open.line(key, "open", &pattern.id));
+            let open = all.entry(key.clone()).or_insert(open);
+            out.push(open.line(key, pattern.mode, "open", &pattern.id));
             return;
         };
         let joins = !open.held.contains_key(&pattern.id);
@@ -144,20 +158,25 @@ impl Incidents {
         open.take(moment);
         open.revision += 1;
         open.last_line = moment.at_ms;
-        out.push(open.line(key, "update", &pattern.id));
+        out.push(open.line(key, pattern.mode, "update", &pattern.id));
     }
 
     /// Closes what has been quiet for its window by the watermark of a class, as far as the step goes; gives whether
     /// that was all.
     pub fn close(&mut self, class: Class, watermark: Timestamp, out: &mut Outputs) -> bool {
+        [Mode::Live, Mode::Shadow].into_iter().all(|mode| self.close_of(mode, class, watermark, out))
+    }
+
+    fn close_of(&mut self, mode: Mode, class: Class, watermark: Timestamp, out: &mut Outputs) -> bool {
         let quiet = |open: &Open| {
             open.opened_class == class && watermark.as_ms() > open.last_hold.saturating_add(open.window_ms)
         };
-        if !self.open.values().any(quiet) {
+        let all = self.of(mode);
+        if !all.values().any(quiet) {
             return true;
         }
         let mut whole = true;
-        self.open.retain(|key, open| {
+        all.retain(|key, open| {
             if !quiet(open) {
                 return true;
             }
@@ -167,7 +186,7 @@ impl Incidents {
             }
             open.revision += 1;
             let pattern = open.held.keys().next().cloned().unwrap_or_default();
-            out.incidents.push(open.line(key, "close", &pattern));
+            out.incidents.push(open.line(key, mode, "close", &pattern));
             false
         });
         whole
@@ -178,7 +197,7 @@ impl Open {
     fn new(key: &IncidentKey, pattern: &PatternPlan, held: Held, moment: &Moment<'_>) -> Self {
         let pane = moment.at_ms.div_euclid(pattern.pane_ms) * pattern.pane_ms;
         let mut open = Self {
-            id: id(key, pane),
+            id: id(key, pattern.mode, pane),
             revision: 0,
             severity: held.severity,
             held: BTreeMap::from([(pattern.id.clone(), held)]),
@@ -208,7 +227,7 @@ impl Open {
         format!("{:?}", self.held)
     }
 
-    fn line(&mut self, key: &IncidentKey, message: &'static str, pattern: &str) -> IncidentOut {
+    fn line(&mut self, key: &IncidentKey, mode: Mode, message: &'static str, pattern: &str) -> IncidentOut {
         self.shown = Some(self.values());
         let mut patterns = Vec::new();
         let mut reasons = Vec::new();
@@ -223,6 +242,7 @@ impl Open {
             incident_id: &self.id,
             revision: self.revision,
             message,
+            mode: (mode == Mode::Shadow).then_some(mode.as_str()),
             family: &key.family,
             patterns,
             entity: EntityLine { entity_type: key.entity.as_str(), value: &key.value },
@@ -245,13 +265,14 @@ impl Open {
         };
         // A line is made of texts and finite numbers: it always is JSON.
         let line = serde_json::to_vec(&line).unwrap_or_default();
-        IncidentOut { id: self.id.clone(), line, pattern: pattern.to_owned(), message }
+        IncidentOut { id: self.id.clone(), line, pattern: pattern.to_owned(), message, mode }
     }
 }
 
-fn id(key: &IncidentKey, pane_ms: i64) -> String {
+fn id(key: &IncidentKey, mode: Mode, pane_ms: i64) -> String {
     let class = key.class.map_or("", Class::as_str);
-    let text = format!("{}|{}|{}|{}|{class}|{pane_ms}", key.family, key.entity.as_str(), key.value, key.scope);
+    let shadow = if mode == Mode::Shadow { "shadow|" } else { "" };
+    let text = format!("{shadow}{}|{}|{}|{}|{class}|{pane_ms}", key.family, key.entity.as_str(), key.value, key.scope);
     Sha256::digest(text.as_bytes())[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -260,6 +281,8 @@ struct Line<'a> {
     incident_id: &'a str,
     revision: u64,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<&'a str>,
     family: &'a str,
     patterns: Vec<String>,
     entity: EntityLine<'a>,

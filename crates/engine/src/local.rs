@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
 use lancang_pattern::expression::Range;
 use lancang_pattern::fields::EntityKey;
-use lancang_pattern::plan::{EntityPlan, Mode};
+use lancang_pattern::plan::EntityPlan;
 use lancang_pattern::sieve::form_of;
 use lancang_record::log::Class;
 use lancang_record::record::Record;
@@ -255,9 +255,6 @@ fn judge(
     out: &mut Vec<IncidentOut>,
 ) {
     let pattern = &plan.patterns[place];
-    if pattern.mode != Mode::Live {
-        return;
-    }
     let Scratch { values, ranges, .. } = scratch;
     ranges.clear();
     ranges.resize(plan.layout.primitives.len(), Range::ANY);

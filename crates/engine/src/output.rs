@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use lancang_pattern::plan::Mode;
+
 use crate::incident::IncidentOut;
 use crate::limits::{STEP_INCIDENTS_MAX, STEP_PARTIALS_MAX};
 
@@ -40,7 +42,7 @@ impl Default for Step {
 /// What a task gave out since the outputs were last taken.
 #[derive(Clone, Debug, Default)]
 pub struct Outputs {
-    /// Incident lines.
+    /// Incident lines, those in shadow among them.
     pub incidents: Vec<IncidentOut>,
     /// Partial panes: partition of the entity task and message.
     pub partials: Vec<(u32, Vec<u8>)>,
@@ -119,8 +121,8 @@ pub struct Counters {
     pub lost_labels: u64,
     /// Entity plans whose state began anew with a new pack.
     pub restarted_plans: u64,
-    /// Incident lines, by pattern and message.
-    pub incidents: BTreeMap<(String, &'static str), u64>,
+    /// Incident lines, by pattern, mode and message.
+    pub incidents: BTreeMap<(String, Mode, &'static str), u64>,
     /// Judgements that a named list suppressed, by pattern and owner of the entry.
     pub suppressed: BTreeMap<(String, String), u64>,
 }
@@ -156,7 +158,7 @@ impl Counters {
 
     pub(crate) fn count_incidents(&mut self, incidents: &[IncidentOut]) {
         for incident in incidents {
-            *self.incidents.entry((incident.pattern.clone(), incident.message)).or_default() += 1;
+            *self.incidents.entry((incident.pattern.clone(), incident.mode, incident.message)).or_default() += 1;
         }
     }
 }

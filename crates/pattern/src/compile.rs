@@ -4,7 +4,8 @@
 //! - filters, columns, windows and aggregates that several patterns of one entity use stand in its layout once;
 //! - bit 0 of the filters is the union of what the entity's patterns look at;
 //! - a local entity's gate is necessary (`gate.rs`);
-//! - an aggregated entity's send gate must be implied by what its patterns look at.
+//! - an aggregated entity's send gate must be implied by what its patterns look at;
+//! - every condition can hold and can fail (`possible.rs`).
 
 use std::ops::Range as Span;
 
@@ -15,21 +16,24 @@ use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::evidence::{self, Evidence};
-use crate::expression::{Condition, Expression};
+use crate::expression::{Condition, Expression, May};
+use crate::feature::Features;
 use crate::file::{EntityName, FeatureText, PatternFile, WeightText};
 use crate::gate;
 use crate::limits::{BITS_MAX, GRID_MS};
 use crate::plan::{Column, EntityPlan, PatternPlan, Plan, Weight};
+use crate::possible;
 use crate::predicate::Predicate;
 use crate::sieve::Sieve;
 use crate::syntax::{self, SyntaxError};
 
-/// Compiles pattern files.
+/// Compiles pattern files. Of those that are `kept`, and were in force already, it is not asked again whether their
+/// conditions make sense: a check that a later version adds must not keep a log from being read.
 ///
 /// # Errors
 /// Every mistake of every file.
-pub fn plan(files: &[PatternFile]) -> Result<Plan, Vec<Diagnostic>> {
-    let mut compiler = Compiler::default();
+pub fn plan(files: &[PatternFile], kept: bool) -> Result<Plan, Vec<Diagnostic>> {
+    let mut compiler = Compiler { kept, ..Compiler::default() };
     for (index, file) in files.iter().enumerate() {
         if files[..index].iter().any(|other| other.id == file.id) {
             compiler.mistakes.push(Diagnostic::file(&file.path, format!("two patterns are called `{}`", file.id)));
@@ -65,6 +69,7 @@ pub fn plan(files: &[PatternFile]) -> Result<Plan, Vec<Diagnostic>> {
 
 #[derive(Default)]
 pub(crate) struct Compiler {
+    kept: bool,
     pub(crate) drafts: Vec<Draft>,
     pub(crate) mistakes: Vec<Diagnostic>,
 }
@@ -130,9 +135,15 @@ impl Compiler {
     fn scope(&mut self, scope: &Scope<'_>, entity: EntityName, mode: crate::plan::Mode) {
         let file = scope.file;
         let Some(mut records) = self.parsed(file, "records", &file.records, syntax::predicate) else { return };
-        if let Some(filter) = scope.filter {
-            let Some(filter) = self.parsed(file, "rules.where", filter, syntax::predicate) else { return };
+        if self.some_record(file, &file.records, "records", &records).is_none() {
+            return;
+        }
+        if let Some(text) = scope.filter {
+            let Some(filter) = self.parsed(file, "rules.where", text, syntax::predicate) else { return };
             records = records.and(filter);
+            if self.some_record(file, text, "rules.where", &records).is_none() {
+                return;
+            }
         }
         let send = self.send_gate(file, entity, &records);
         let position = self.draft(scope, entity, &records, send);
@@ -188,14 +199,53 @@ impl Compiler {
             critical,
             weights,
         };
-        let (ever, empty) = gate::possible(&self.drafts[position].plan.layout, &pattern);
-        let (never, always) = (!ever.hold, !empty.fail);
-        if never || always {
-            let message = if never { "this condition can never hold" } else { "this condition always holds" };
-            self.wrong(file, scope.warn.span.clone(), "warn", message);
+        let possible = gate::possible(&self.drafts[position].plan.layout, &pattern);
+        if !self.kept {
+            self.can_be(scope, &pattern, &compiled, possible);
         }
         self.relate(file, position);
         self.drafts[position].plan.patterns.push(pattern);
+    }
+
+    /// Some record must satisfy a condition that stands in the file (with what it is asked of), and some must not, unless
+    /// it is plainly `true`.
+    pub(crate) fn some_record(
+        &mut self,
+        file: &PatternFile,
+        text: &Placed<String>,
+        key: &str,
+        condition: &Predicate,
+    ) -> Option<()> {
+        let message = if self.kept {
+            return Some(());
+        } else if possible::can_hold(condition) == Some(false) {
+            "no record can satisfy this, with what its pattern looks at"
+        } else if *condition != Predicate::Always(true) && possible::always_holds(condition) {
+            "every record satisfies this: leave it out, or write `true`"
+        } else {
+            return Some(());
+        };
+        self.wrong(file, text.span.clone(), key, message);
+        None
+    }
+
+    /// The conditions over features can hold, and can fail.
+    fn can_be(&mut self, scope: &Scope<'_>, pattern: &PatternPlan, compiled: &Features, (ever, empty): (May, May)) {
+        let file = scope.file;
+        let told = |condition, given| possible::mistake(condition, given, &compiled.bounds, &compiled.names);
+        let warn = told(&pattern.warn, None).or_else(|| match (ever.hold, empty.fail) {
+            (false, _) => Some("this condition can never hold".to_owned()),
+            (_, false) => Some("this condition always holds".to_owned()),
+            _ => None,
+        });
+        if let Some(message) = warn {
+            self.wrong(file, scope.warn.span.clone(), "warn", message);
+            return;
+        }
+        let critical = pattern.critical.as_ref().and_then(|critical| told(critical, Some(&pattern.warn)));
+        if let (Some(message), Some(text)) = (critical, scope.critical) {
+            self.wrong(file, text.span.clone(), "critical", message);
+        }
     }
 
     /// Entities that the incidents of all patterns of a draft name, each in one role.

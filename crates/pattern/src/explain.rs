@@ -157,7 +157,7 @@ fn nearness(comparison: Comparison, left: f64, right: f64) -> f64 {
 }
 
 /// Arithmetic as it would be written.
-fn written(expression: &Expression, names: &[&str]) -> String {
+pub(crate) fn written(expression: &Expression, names: &[&str]) -> String {
     let both = |left: &Expression, sign: &str, right: &Expression| {
         format!("{} {sign} {}", inner(left, names), inner(right, names))
     };

@@ -12,6 +12,7 @@ use crate::expression::Expression;
 use crate::fields::{KeyField, NumberField, TextField};
 use crate::file::{AGGREGATES, AggregateText, ColumnForm, FeatureForm, FeatureText, Measure};
 use crate::plan::{Column, Feature};
+use crate::possible::Bound;
 use crate::predicate::Predicate;
 use crate::syntax;
 
@@ -23,6 +24,8 @@ pub(crate) struct Features {
     pub(crate) values: Vec<Expression>,
     /// What each is evidence of.
     pub(crate) kinds: Vec<Kinds>,
+    /// Where the value of each lies.
+    pub(crate) bounds: Vec<Bound>,
     /// Longest window, milliseconds.
     pub(crate) window_ms: i64,
     /// Shortest pane, milliseconds.
@@ -51,11 +54,12 @@ impl Compiler {
         let mut features = Features { pane_ms: i64::MAX, ..Features::default() };
         for feature in &scope.features {
             let key = format!("features.{}", feature.name.value);
-            let (value, usual) = match &feature.form {
+            let (value, usual, bound) = match &feature.form {
                 FeatureForm::Value(text) => {
                     let read = self.parsed(scope.file, &key, text, |text| syntax::expression(text, &features.names))?;
                     let kinds = evidence::of_first(&read, &features.kinds);
-                    (substitute(read, &features.values), kinds)
+                    let bound = Bound::of(&read, &features.bounds);
+                    (substitute(read, &features.values), kinds, bound)
                 }
                 FeatureForm::Aggregate(text) => {
                     let value = self.aggregate(scope, position, records, feature, text, &features)?;
@@ -63,9 +67,10 @@ impl Compiler {
                         features.window_ms = features.window_ms.max(text.window_ms);
                         features.pane_ms = features.pane_ms.min(text.window_ms / text.panes);
                     }
-                    (value, evidence::bit(evidence::usual(text.measure)))
+                    (value, evidence::bit(evidence::usual(text.measure)), Bound::of_aggregate(text))
                 }
             };
+            features.bounds.push(bound);
             features.kinds.push(feature.evidence.map_or(usual, evidence::bit));
             features.names.push(feature.name.value.clone());
             features.values.push(value);
@@ -86,7 +91,9 @@ impl Compiler {
         let key = format!("features.{}", feature.name.value);
         let mut counts = records.clone();
         if let Some(filter) = &text.filter {
-            counts = counts.and(self.parsed(file, &format!("{key}.where"), filter, syntax::predicate)?);
+            let key = format!("{key}.where");
+            counts = counts.and(self.parsed(file, &key, filter, syntax::predicate)?);
+            self.some_record(file, filter, &key, &counts)?;
         }
         let window = WindowSpec { length_ms: text.window_ms, panes: u32::try_from(text.panes).unwrap_or(1) };
         let place = Place { scope, position, key, window, counts };
@@ -144,9 +151,12 @@ impl Compiler {
         Some(divide(sum, count))
     }
 
-    fn share(&mut self, place: &Place<'_, '_>, of: &Placed<String>) -> Option<Expression> {
-        let of = self.parsed(place.scope.file, &format!("{}.of", place.key), of, syntax::predicate)?;
-        let part = self.primitive(place, Aggregate::Count, place.counts.clone().and(of), None)?;
+    fn share(&mut self, place: &Place<'_, '_>, text: &Placed<String>) -> Option<Expression> {
+        let key = format!("{}.of", place.key);
+        let of = self.parsed(place.scope.file, &key, text, syntax::predicate)?;
+        let part = place.counts.clone().and(of);
+        self.some_record(place.scope.file, text, &key, &part)?;
+        let part = self.primitive(place, Aggregate::Count, part, None)?;
         let whole = self.primitive(place, Aggregate::Count, place.counts.clone(), None)?;
         Some(divide(part, whole))
     }
@@ -174,14 +184,18 @@ impl Compiler {
     fn sequence(&mut self, place: &Place<'_, '_>, text: &AggregateText) -> Option<Expression> {
         let (first, then, within_ms) = text.sequence.as_ref()?;
         let file = place.scope.file;
-        let first = self.parsed(file, &format!("{}.first", place.key), first, syntax::predicate)?;
-        let then = self.parsed(file, &format!("{}.then", place.key), then, syntax::predicate)?;
-        let Some(then) = self.drafts[place.position].filter(place.counts.clone().and(then)) else {
+        let mut end = |name: &str, text: &Placed<String>| {
+            let key = format!("{}.{name}", place.key);
+            let counts = place.counts.clone().and(self.parsed(file, &key, text, syntax::predicate)?);
+            self.some_record(file, text, &key, &counts).map(|()| counts)
+        };
+        let (first, then) = (end("first", first)?, end("then", then)?);
+        let Some(then) = self.drafts[place.position].filter(then) else {
             return self.too_many(place);
         };
         let aggregate = Aggregate::Sequence { then, within_ms: *within_ms };
         let duration = Some(Column::Number(NumberField::DurationMs));
-        self.primitive(place, aggregate, place.counts.clone().and(first), duration)
+        self.primitive(place, aggregate, first, duration)
     }
 
     fn baseline(&mut self, place: &Place<'_, '_>, of: &Placed<String>, before: &Features) -> Option<Expression> {

@@ -236,10 +236,7 @@ fn pattern(path: &str, text: &str, root: &Table<'_, '_>) -> Option<PatternFile> 
             root.wrong(id.span.clone(), "id", format!("expected the file's name, `{stem}`"));
         }
     }
-    let version = root.integer("version", 1..=1_000_000);
-    if version.is_none() && !root.has("version") {
-        root.wrong(0..0, "version", "missing: expected a whole number from 1");
-    }
+    let version = root.required_integer("version", 1..=1_000_000);
     let family = root.required_text("family");
     let title = root.required_text("title");
     let entities = entities(root);
@@ -284,10 +281,7 @@ fn pattern(path: &str, text: &str, root: &Table<'_, '_>) -> Option<PatternFile> 
 }
 
 fn entities(root: &Table<'_, '_>) -> Vec<EntityName> {
-    let texts = root.texts("entity");
-    if texts.is_empty() {
-        root.wrong(0..0, "entity", "missing: expected a list such as [\"caller\"]");
-    }
+    let texts = root.required_texts("entity", "[\"caller\"]");
     let mut entities = Vec::new();
     for text in texts {
         match ENTITIES.iter().find(|(name, _)| *name == text.value) {
@@ -362,6 +356,9 @@ fn aggregate(table: &Table<'_, '_>) -> Option<AggregateText> {
     let window = table.duration_ms("window");
     let panes = table.integer("panes", 1..=288).map_or(PANES, |panes| panes.value);
     let (first, then, within) = (table.text("first"), table.text("then"), table.duration_ms("within"));
+    if let Some(within) = within.as_ref().filter(|within| within.value > WINDOW_MS_MAX) {
+        table.wrong(within.span.clone(), "within", "expected at most 30d");
+    }
     let (measure, form) = aggregate?.value;
     match (form, &of) {
         (ColumnForm::None, Some(of)) => {
@@ -423,13 +420,7 @@ fn weights(table: &Table<'_, '_>) -> Vec<WeightText> {
     let Some(weights) = table.table("weights") else { return Vec::new() };
     let mut read = Vec::new();
     for (feature, table) in weights.named_tables() {
-        let number = |key| {
-            let found = table.number(key);
-            if found.is_none() && !table.has(key) {
-                table.wrong(table.span(), key, "missing: expected a number");
-            }
-            found.map_or(0.0, |found| found.value)
-        };
+        let number = |key| table.required_number(key).map_or(0.0, |found| found.value);
         let (points, from, to) = (number("points"), number("from"), number("to"));
         let threshold = table.number("threshold").map_or(from, |threshold| threshold.value);
         table.finish();

@@ -10,6 +10,7 @@
 //! **Invariant:** this crate knows no clock and not where records come from.
 
 pub mod compile;
+pub mod cost;
 pub mod evidence;
 pub mod explain;
 pub mod expression;
@@ -24,6 +25,7 @@ pub mod moved;
 pub mod needs;
 pub mod pack;
 pub mod plan;
+mod possible;
 pub mod predicate;
 pub mod requires;
 pub mod sieve;

@@ -11,6 +11,9 @@ pub const PANES: i64 = 12;
 pub const BITS_MAX: usize = 64;
 /// Atoms of a send gate's proof: 2^16 assignments are tried at most.
 pub const ATOMS_MAX: usize = 16;
+/// Atoms of a record's condition, besides those that must hold anyway, of which all assignments are tried to see whether it
+/// can hold: 2^12. Past it the check says nothing.
+pub const FREE_ATOMS_MAX: usize = 12;
 /// Largest count that the gate of a condition is looked for at.
 pub const EVENTS_MIN_MAX: u32 = 10_000;
 /// Longest line of a named list, bytes.

@@ -83,11 +83,23 @@ impl PackSources {
         if mistakes.is_empty() { Ok(files) } else { Err(mistakes) }
     }
 
-    /// Compiles the pack.
+    /// Compiles a pack that is to be put in force.
     ///
     /// # Errors
     /// Every mistake in every file and list.
     pub fn compile(&self) -> Result<Pack, Vec<Diagnostic>> {
+        self.compiled(false)
+    }
+
+    /// Compiles a pack that was in force: to the same plan, without the checks of what its conditions mean.
+    ///
+    /// # Errors
+    /// What this program cannot compile.
+    pub fn compile_kept(&self) -> Result<Pack, Vec<Diagnostic>> {
+        self.compiled(true)
+    }
+
+    fn compiled(&self, kept: bool) -> Result<Pack, Vec<Diagnostic>> {
         let mut mistakes = Vec::new();
         let mut lists = Lists::default();
         for list in &self.lists {
@@ -99,7 +111,7 @@ impl PackSources {
             mistakes.extend(found);
             Vec::new()
         });
-        let plan = match compile::plan(&files) {
+        let plan = match compile::plan(&files, kept) {
             Ok(plan) if mistakes.is_empty() => plan,
             Ok(_) => return Err(mistakes),
             Err(found) => {

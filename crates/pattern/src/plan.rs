@@ -92,12 +92,23 @@ pub struct EntityPlan {
 }
 
 /// Whether a pattern's incidents are published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
     /// Published.
     Live,
-    /// Counted, not published.
+    /// Judged and counted like a live one, kept at home, never published.
     Shadow,
+}
+
+impl Mode {
+    /// Its name in pattern files, incident lines and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Shadow => "shadow",
+        }
+    }
 }
 
 /// One pattern (or one rule of it), compiled.

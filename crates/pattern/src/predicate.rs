@@ -7,6 +7,7 @@ use lancang_record::record::Record;
 
 use crate::fields::{FlagField, KeyField, NumberField, TextField};
 use crate::lists::Lists;
+use crate::possible::consistent;
 
 /// How two values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -154,14 +155,17 @@ impl Predicate {
         if atoms.len() > crate::limits::ATOMS_MAX {
             return None;
         }
-        let possible = |set: u32| one_value_per_field(&atoms, set);
+        let possible = |set: u32| {
+            let assigned = atoms.iter().enumerate().map(|(index, atom)| (*atom, set >> index & 1 == 1));
+            consistent(&assigned.collect::<Vec<_>>())
+        };
         Some(
             (0..1_u32 << atoms.len())
-                .all(|set| !possible(set) || !self.holds_with(&atoms, set) || other.holds_with(&atoms, set)),
+                .all(|set| !self.holds_with(&atoms, set) || other.holds_with(&atoms, set) || !possible(set)),
         )
     }
 
-    fn atoms<'p>(&'p self, atoms: &mut Vec<&'p Self>) {
+    pub(crate) fn atoms<'p>(&'p self, atoms: &mut Vec<&'p Self>) {
         match self {
             Self::Always(_) => {}
             Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.atoms(atoms)),
@@ -180,22 +184,6 @@ impl Predicate {
             atom => atoms.iter().position(|other| *other == atom).is_some_and(|index| set >> index & 1 == 1),
         }
     }
-}
-
-/// Whether an assignment gives no text field two values at once.
-fn one_value_per_field(atoms: &[&Predicate], set: u32) -> bool {
-    let mut fields = Vec::new();
-    for (index, atom) in atoms.iter().enumerate() {
-        if let Predicate::TextIs(field, _) = atom
-            && set >> index & 1 == 1
-        {
-            if fields.contains(field) {
-                return false;
-            }
-            fields.push(*field);
-        }
-    }
-    true
 }
 
 #[cfg(test)]

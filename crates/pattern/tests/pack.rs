@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
-use lancang_pattern::plan::EntityType;
+use lancang_pattern::plan::{EntityPlan, EntityType, Mode};
 use lancang_pattern::{PackSources, SourceFile};
 
 fn folder(name: &str) -> Vec<SourceFile> {
@@ -40,6 +40,12 @@ fn the_shipped_pack_compiles() {
     assert_eq!(ways(EntityType::Callee, "otp-bombing"), [(6, 12)]);
     assert_eq!(ways(EntityType::Callee, "sim-swap-otp"), [(24, 1)]);
     assert_eq!(ways(EntityType::Callee, "forward-hijack"), [(24, 1)]);
+    assert_eq!(ways(EntityType::Callee, "impersonation"), [(6, 2)]);
+    assert_eq!(ways(EntityType::Callee, "otp-during-call"), [(2, 1)]);
+    assert_eq!(ways(EntityType::Callee, "otp-live-call"), [(2, 1)]);
+    assert_eq!(ways(EntityType::Caller, "robocall-own"), [(6, 20)]);
+    assert_eq!(ways(EntityType::Caller, "irsf"), [(24, 6)]);
+    assert_eq!(ways(EntityType::Caller, "reported"), [(24, 1)]);
     let scopes = |id: &str| -> Vec<(EntityType, &str)> {
         let plans = pack.plan.aggregated.iter().filter(|plan| plan.patterns.iter().any(|pattern| pattern.id == id));
         plans.map(|plan| (plan.entity, plan.scope.as_str())).collect()
@@ -48,6 +54,14 @@ fn the_shipped_pack_compiles() {
     assert!(scopes("spoofed-prefix").iter().all(|(entity, _)| *entity == EntityType::Trunk));
     assert_eq!(scopes("smishing-burst").len(), 2, "templates and domains");
     assert_eq!(scopes("sms-pumping"), [(EntityType::Caller, "")]);
+    let shared = |one: &str, other: &str| {
+        let holds = |plan: &&EntityPlan, id: &str| plan.patterns.iter().any(|pattern| pattern.id == id);
+        pack.plan.aggregated.iter().any(|plan| holds(&plan, one) && holds(&plan, other))
+    };
+    assert!(shared("wangiri", "flash-call"), "what is kept of a block is kept once");
+    assert!(!shared("neighbour-spoof", "spoofed-prefix"));
+    let modes = pack.plan.aggregated.iter().flat_map(|plan| &plan.patterns).filter(|one| one.id == "scam-compound");
+    assert!(modes.map(|one| one.mode).eq([Mode::Shadow]));
     assert_eq!(scopes("otp-farm").len(), 2, "devices and cells");
 }
 
@@ -101,8 +115,42 @@ fn every_mistake_has_a_place_and_a_word() {
     check("send = 'domain != \"\"'", "send = 'listed(caller, \"x\")'", "p.toml:7:8: send: not proved to be necessary");
     check("points = 100", "points = 90", "points sum to 90, expected 100");
     check("'callees >= 60'", "'callees >= 0 || callees < 60'", "this condition always holds");
-    check("'callees >= 60'", "'callees < 0'", "this condition can never hold");
+    check(
+        "'callees >= 60'",
+        "'callees < 0'",
+        "p.toml:9:8: warn: `callees < 0` can never hold: `callees` is never below 0",
+    );
+    check(
+        "'callees >= 60'",
+        "'callees >= 60'\ncritical = 'callees < 9'\ncertain = 'x'",
+        "p.toml:10:12: critical: this condition can never hold: `callees >= 60` and `callees < 9` exclude each other",
+    );
+    let where_ = |text: &str| format!("of = \"callee\"\nwhere = '{text}'");
+    check("of = \"callee\"", &where_("kind == \"voice\""), "features.callees.where: no record can satisfy this");
+    check(
+        "of = \"callee\"",
+        &where_("length > 20 && length < 10"),
+        "features.callees.where: no record can satisfy this",
+    );
+    check("'kind == \"sms\" && ", "'kind == \"sms\" && kind == \"voice\" && ", "records: no record can satisfy this");
+    check(
+        "kind == \"sms\" && domain != \"\"'",
+        "kind == \"sms\" || kind != \"sms\"'",
+        "records: every record satisfies this",
+    );
+    let share = "aggregate = \"share\"\nof = 'kind == \"voice\"'";
+    check("aggregate = \"distinct\"\nof = \"callee\"", share, "features.callees.of: no record can satisfy this");
+    let share = "aggregate = \"share\"\nof = 'domain == \"x.top\"'";
+    check(
+        "aggregate = \"distinct\"\nof = \"callee\"",
+        share,
+        "`callees >= 60` can never hold: `callees` lies between 0 and 1",
+    );
     check("window = \"10m\"", "window = \"60d\"", "expected at most 30d");
+    let sequence = "aggregate = \"sequence\"\nfirst = 'answered'\nthen = 'kind == \"voice\"'\nwithin = \"1h\"";
+    check("aggregate = \"distinct\"\nof = \"callee\"", sequence, "features.callees.then: no record can satisfy this");
+    let sequence = "aggregate = \"sequence\"\nfirst = 'answered'\nthen = 'answered'\nwithin = \"31d\"";
+    check("aggregate = \"distinct\"\nof = \"callee\"", sequence, "features.callees.within: expected at most 30d");
     // The grid is one for all packs: with a coarser one after a change, nothing would be judged any more.
     check(
         "window = \"10m\"",
@@ -113,6 +161,22 @@ fn every_mistake_has_a_place_and_a_word() {
     check("victims = \"callees\"", "victims = \"calls\"", "unknown feature `calls`");
     check("id = \"p\"", "id = \"q\"", "expected the file's name, `p`");
     check("domain != \"\"'", "domian != \"\"'", "did you mean `domain`?");
+}
+
+/// A pack that was in force compiles as it did, though a check that came later would refuse it.
+#[test]
+fn what_was_in_force_is_not_judged_again() {
+    let of = |warn: &str| {
+        let text = GOOD.replacen("'callees >= 60'", warn, 1);
+        PackSources::new(vec![SourceFile { path: "p.toml".to_owned(), text }], Vec::new())
+    };
+    let odd = of("'callees >= 60 && callees < 9'");
+    assert!(odd.compile().is_err());
+    assert_eq!(odd.compile_kept().unwrap().hash, odd.hash());
+    let plain = of("'callees >= 60'");
+    let (new, kept) = (plain.compile().unwrap(), plain.compile_kept().unwrap());
+    assert_eq!(format!("{:?}", new.plan), format!("{:?}", kept.plan));
+    assert!(of("'calees >= 60'").compile_kept().is_err());
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! - every other incident is false: on a look-alike, on an episode by a pattern that is not accepted for it, or on
 //!   nothing that was planted;
 //! - a line of the truth of grade `benign` is one member of its look-alike class; an incident of any pattern hits it;
+//! - incidents of patterns in shadow are judged by themselves: they find and hit nothing for the pack;
 //! - runs are added up as counts ([`Evaluation::add`]), so that one number in two runs is two subscribers.
 
 mod figures;
@@ -42,6 +43,8 @@ pub struct Evaluation {
     pack: Tally,
     look_alikes: BTreeMap<String, ClassTally>,
     false_incidents: Vec<FalseIncident>,
+    /// All incidents in shadow, against the same truth.
+    shadow: Option<Box<Self>>,
 }
 
 /// What an incident is, held against the truth.
@@ -56,11 +59,20 @@ enum Standing<'t> {
 impl Evaluation {
     /// Adds a run: its incidents (the `open` lines count) and its ground truth.
     pub fn add(&mut self, incidents: &[Incident], truth: &[Truth]) {
+        let opened = |shadow: bool| {
+            let of_mode = move |incident: &&Incident| incident.message == "open" && incident.is_shadow() == shadow;
+            incidents.iter().filter(of_mode)
+        };
+        self.add_opened(opened(false), truth);
+        self.shadow.get_or_insert_default().add_opened(opened(true), truth);
+    }
+
+    fn add_opened<'i>(&mut self, opened: impl Iterator<Item = &'i Incident>, truth: &[Truth]) {
         self.planted(truth);
         let index = Index::new(truth);
         let mut found = BTreeSet::new();
         let mut hit = BTreeSet::new();
-        for incident in incidents.iter().filter(|incident| incident.message == "open") {
+        for incident in opened {
             let id = incident.pattern();
             match index.standing(incident, &found) {
                 Standing::Episode(episode) => {
@@ -92,12 +104,21 @@ impl Evaluation {
     /// Figures of all that was added; rates only where it is known how many subscribers were watched for how long.
     #[must_use]
     pub fn report(&self, exposure: Option<Exposure>) -> Report {
+        let figures = |of: &Self| -> BTreeMap<String, Figures> {
+            of.patterns.iter().map(|(id, tally)| (id.clone(), tally.figures(exposure))).collect()
+        };
+        let (mut patterns, mut shadow) = (figures(self), self.shadow.as_deref().map(figures).unwrap_or_default());
+        shadow.retain(|_, figures| figures.incidents() > 0);
+        // Planted episodes of a pattern that is in shadow are missed by the pack, and found or not in its own row.
+        patterns.retain(|id, figures| figures.incidents() > 0 || !shadow.contains_key(id));
+        let wrong = self.shadow.iter().flat_map(|shadow| &shadow.false_incidents);
         Report {
             exposure,
-            patterns: self.patterns.iter().map(|(id, tally)| (id.clone(), tally.figures(exposure))).collect(),
+            patterns,
+            shadow,
             pack: self.pack.figures(exposure),
             look_alikes: self.look_alikes.iter().map(|(class, tally)| (class.clone(), tally.figures())).collect(),
-            false_incidents: self.false_incidents.clone(),
+            false_incidents: self.false_incidents.iter().chain(wrong).cloned().collect(),
         }
     }
 
@@ -208,6 +229,31 @@ mod tests {
     }
 
     const AT: &str = "2025-11-14T09:02:21.000Z";
+
+    #[test]
+    fn what_is_in_shadow_is_judged_and_counts_for_nobody_else() {
+        let shadow = |line: String| line.replace("\"message\"", "\"mode\":\"shadow\",\"message\"");
+        let text = [
+            shadow(burst("a", "open", "+1", AT)),
+            shadow(burst("b", "open", "+2", AT)),
+            shadow(burst("c", "open", "+9", AT)),
+            line("d", "open", "robocall", "+9", AT),
+        ]
+        .join("\n");
+        let truth = [episode("x", Grade::Easy, "+1"), episode("y", Grade::Benign, "+2")];
+        let mut evaluation = Evaluation::default();
+        evaluation.add(&read_incidents("").unwrap(), &truth);
+        evaluation.add(&read_incidents(&text).unwrap(), &truth);
+        let report = evaluation.report(None);
+        let figures = &report.shadow["sim-box-burst"];
+        assert_eq!((figures.incidents_true, figures.incidents_false, figures.recall), (1, 2, 0.5));
+        assert_eq!(figures.look_alikes_hit, ["y"]);
+        assert_eq!((report.shadow.len(), report.patterns.contains_key("sim-box-burst")), (1, false));
+        assert_eq!((report.pack.incidents_true, report.pack.incidents_false, report.pack.recall), (0, 1, 0.0));
+        assert!(report.pack.look_alikes_hit.is_empty() && report.look_alikes["sim-box"].hit == 0);
+        // Nothing is in shadow where no line says so.
+        assert!(evaluate(&read_incidents(&burst("a", "open", "+1", AT)).unwrap(), &truth).shadow.is_empty());
+    }
 
     #[test]
     fn true_duplicate_false_and_look_alike_are_told_apart() {

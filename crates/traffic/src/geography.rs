@@ -54,8 +54,8 @@ const CITIES: [[City; 5]; 6] = [
         ("bangkok", 13.76, 100.50, ""),
         ("tak", 16.71, 98.57, "MM"),
         ("chiang-mai", 18.79, 98.98, ""),
-        ("sa-kaeo", 13.69, 102.50, "KH"),
         ("khon-kaen", 16.43, 102.83, ""),
+        ("sa-kaeo", 13.69, 102.50, "KH"),
     ],
     [
         ("hanoi", 21.03, 105.85, ""),
@@ -105,7 +105,12 @@ impl Geography {
         for cell in 0..self.cells() {
             let (latitude, longitude) = position(operator, cell);
             let (admin1, border) = division(operator, cell);
-            line(&format!("{},{latitude:.5},{longitude:.5},{},{admin1},{border}", name(operator, cell), of.country));
+            let over_border = !border.is_empty();
+            line(&format!(
+                "{},{latitude:.5},{longitude:.5},{},{admin1},{over_border}",
+                name(operator, cell),
+                of.country
+            ));
         }
     }
 }

@@ -7,9 +7,21 @@ use std::collections::BTreeSet;
 use lancang_numbering::NumberPlans;
 use lancang_record::number::{E164, LineType};
 use lancang_traffic::draw::mix;
-use lancang_traffic::geography::distance_km;
+use lancang_traffic::geography::{self, Geography, distance_km};
 use lancang_traffic::population::{Population, Subscriber};
 use lancang_traffic::world::{FAR, OPERATORS, far_number};
+
+#[test]
+fn what_is_planted_at_a_border_lies_at_one() {
+    let geography = Geography::new(10_000);
+    for operator in 0..OPERATORS.len() {
+        for draw in 0..4 {
+            let cell = geography.cell(geography.border_city(draw), draw, draw);
+            let (admin1, over) = geography::division(operator, cell);
+            assert_ne!(over, "", "{admin1}");
+        }
+    }
+}
 
 #[test]
 fn numbers_are_of_the_countries_plans() {

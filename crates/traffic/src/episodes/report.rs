@@ -9,8 +9,8 @@ use crate::world::OPERATORS;
 pub const CLASSES: &[Class] = &[
     Class {
         name: "test-call-hit",
-        pattern: "test-call-hit",
-        accepts: &["test-call-hit", "sim-box-burst", "sim-box-site", "reported-caller"],
+        pattern: "reported",
+        accepts: &["reported", "sim-box-burst", "sim-box-site"],
         plant: test_call,
     },
     Class {

@@ -5,8 +5,12 @@ use crate::legs::End;
 use crate::world::OPERATORS;
 
 /// See the module.
-pub const CLASSES: &[Class] =
-    &[Class { name: "robocall", pattern: "robocall", accepts: &["robocall", "sim-box-burst"], plant: robocall }];
+pub const CLASSES: &[Class] = &[Class {
+    name: "robocall",
+    pattern: "robocall",
+    accepts: &["robocall", "robocall-own", "sim-box-burst"],
+    plant: robocall,
+}];
 
 /// Callers of another operator, of another country, or own ones, in turn. The hard one spreads over four numbers, 25 an
 /// hour in all.

@@ -11,19 +11,19 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "impersonation",
         pattern: "impersonation",
-        accepts: &["impersonation", "otp-during-call"],
+        accepts: &["impersonation", "otp-during-call", "otp-live-call"],
         plant: impersonation,
     },
     Class {
         name: "otp-during-call",
         pattern: "otp-during-call",
-        accepts: &["otp-during-call", "impersonation"],
+        accepts: &["otp-during-call", "otp-live-call", "impersonation"],
         plant: otp_during_call,
     },
     Class {
         name: "scam-compound",
         pattern: "scam-compound",
-        accepts: &["scam-compound", "sim-box-site", "sim-box-burst", "impersonation"],
+        accepts: &["scam-compound", "scam-compound-caller", "sim-box-site", "sim-box-burst", "impersonation"],
         plant: compound,
     },
 ];

@@ -26,11 +26,13 @@ pub struct Report {
     pub exposure: Option<Exposure>,
     /// Patterns: episodes by the pattern that should find them, incidents by the pattern that opened them.
     pub patterns: BTreeMap<String, Figures>,
+    /// The same of patterns in shadow, which are no part of the pack's figures.
+    pub shadow: BTreeMap<String, Figures>,
     /// The whole pack.
     pub pack: Figures,
     /// Look-alikes by class.
     pub look_alikes: BTreeMap<String, ClassFigures>,
-    /// False incidents, the first few of each pattern.
+    /// False incidents, the first few of each pattern, also of those in shadow.
     pub false_incidents: Vec<FalseIncident>,
 }
 
@@ -59,6 +61,14 @@ pub struct Figures {
     pub false_rate: Option<Rate>,
     /// Look-alikes that an incident names.
     pub look_alikes_hit: Vec<String>,
+}
+
+impl Figures {
+    /// All incidents.
+    #[must_use]
+    pub const fn incidents(&self) -> u64 {
+        self.incidents_true + self.incidents_duplicate + self.incidents_false
+    }
 }
 
 /// Planted and found, of one grade.

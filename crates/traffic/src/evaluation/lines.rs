@@ -11,6 +11,8 @@ use crate::truth::Truth;
 pub struct Incident {
     pub(super) incident_id: String,
     pub(super) message: String,
+    #[serde(default)]
+    mode: Option<String>,
     patterns: Vec<String>,
     pub(super) entity: Entity,
     pub(super) first_event: String,
@@ -65,6 +67,11 @@ impl Incident {
     /// Pattern that opened it, without its version.
     pub(super) fn pattern(&self) -> &str {
         self.pattern_ids().next().unwrap_or("")
+    }
+
+    /// Whether its patterns are in shadow.
+    pub(super) fn is_shadow(&self) -> bool {
+        self.mode.is_some()
     }
 
     pub(super) fn pattern_ids(&self) -> impl Iterator<Item = &str> {
