@@ -8,7 +8,7 @@ use lancang_pattern::Pack;
 use lancang_pattern::expression::Range;
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::EntityPlan;
-use lancang_pattern::sieve::form_of;
+use lancang_pattern::sieve::{Answers, form_of};
 use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
@@ -48,6 +48,8 @@ pub struct Scratch {
     earlier: Vec<u64>,
     values: Vec<f64>,
     ranges: Vec<Range>,
+    /// Of the record.
+    pub(crate) answers: Answers,
 }
 
 impl LocalEntities {
@@ -111,7 +113,7 @@ impl LocalEntities {
             return;
         }
         let Some(key) = plan.entity.local_key(record) else { return };
-        let passes = seen_by(plan.sieve.passes(form, record, &pack.lists), filters);
+        let passes = seen_by(plan.sieve.passes(form, record, &pack.lists, &mut scratch.answers), filters);
         if passes == 0 {
             return;
         }

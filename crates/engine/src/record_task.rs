@@ -17,7 +17,7 @@ use lancang_pattern::Pack;
 use lancang_pattern::fields::party_key;
 use lancang_pattern::limits::GRID_MS;
 use lancang_pattern::plan::EntityPlan;
-use lancang_pattern::sieve::form_of;
+use lancang_pattern::sieve::{Answers, form_of};
 use lancang_record::log::{Class, Entry, Frame, InputMark};
 use lancang_record::record::{Kind, Phase, Record};
 use lancang_record::time::Timestamp;
@@ -342,6 +342,7 @@ impl RecordTask {
             Record { duration_ms, ..*record }
         });
         let record = so_far.as_ref().unwrap_or(record);
+        self.scratch.answers = Answers::default();
         for (index, (plan, entities)) in pack.plan.local.iter().zip(&mut self.state.local).enumerate() {
             let call = call.as_mut().map(|(_, call)| call);
             let (scratch, incidents) = (&mut self.scratch, &mut self.state.incidents);
@@ -358,7 +359,7 @@ impl RecordTask {
             let index = self.asked.takers(form)[taker];
             let plan = &pack.plan.aggregated[index];
             if gate.0 != plan.send_group {
-                gate = (plan.send_group, plan.sieve.sends(form, record, &pack.lists));
+                gate = (plan.send_group, plan.sieve.sends(form, record, &pack.lists, &mut self.scratch.answers));
             }
             if gate.1 {
                 let filters = self.asked.aggregated(index, record);
@@ -382,7 +383,8 @@ impl RecordTask {
         call: Option<&mut OpenCall>,
     ) {
         let Some(key) = plan.entity.aggregated_key(record) else { return };
-        let passes = seen_by(plan.sieve.passes(form_of(record), record, &pack.lists), filters);
+        let passes = plan.sieve.passes(form_of(record), record, &pack.lists, &mut self.scratch.answers);
+        let passes = seen_by(passes, filters);
         if passes == 0 {
             return;
         }

@@ -24,7 +24,7 @@ use crate::limits::{BITS_MAX, GRID_MS};
 use crate::plan::{Column, EntityPlan, PatternPlan, Plan, Weight};
 use crate::possible;
 use crate::predicate::Predicate;
-use crate::sieve::Sieve;
+use crate::sieve::{Numbered, Sieve};
 use crate::syntax::{self, SyntaxError};
 
 /// Compiles pattern files. Of those that are `kept`, and were in force already, it is not asked again whether their
@@ -52,6 +52,10 @@ pub fn plan(files: &[PatternFile], kept: bool) -> Result<Plan, Vec<Diagnostic>> 
         if draft.local { plan.local.push(draft.plan) } else { plan.aggregated.push(draft.plan) }
     }
     group_by_gate(&mut plan.aggregated);
+    let mut numbered = Numbered::default();
+    for entity in plan.local.iter_mut().chain(&mut plan.aggregated) {
+        entity.sieve = Sieve::of(entity, &mut numbered);
+    }
     for entity in &plan.aggregated {
         for window in &entity.layout.windows {
             if window.pane_ms() % GRID_MS != 0 {
@@ -477,7 +481,6 @@ impl Draft {
         plan.filters[0] = if looked_at.len() == 1 { looked_at.remove(0) } else { Predicate::Or(looked_at) };
         plan.filters = std::mem::take(&mut plan.filters).into_iter().map(Predicate::coded).collect();
         plan.send = plan.send.take().map(Predicate::coded);
-        plan.sieve = Sieve::of(plan);
         plan.layout.filters = plan.filters.len() as u8;
         plan.layout.columns = plan.columns.len() as u8;
         let numbers = plan.columns.iter().enumerate().filter(|(_, column)| matches!(column, Column::Number(_)));

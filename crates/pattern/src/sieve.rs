@@ -1,7 +1,8 @@
 //! The filters of a plan, prepared for each form that a record can have: kind, direction and phase.
 //!
 //! Most filters begin with these three, so that most records pass none of a plan's filters. Prepared, that is one look
-//! into a table; what is left of the others is the part that these three do not decide, the cheap terms first.
+//! into a table; what is left of the others is the part that these three do not decide, the cheap terms first. What is
+//! dear, a search in a list, is asked once a record for all plans of a pack ([`Answers`]).
 //!
 //! **Invariant:** a sieve passes what the plan's filters and its send gate say ([`EntityPlan::passes`]), for every
 //! record: terms have no effects, so that their order decides nothing.
@@ -28,15 +29,87 @@ pub struct Sieve {
 struct Form {
     /// Whether a record can be sent, and be an event.
     takes: bool,
-    send: Predicate,
+    send: Term,
     /// Whether an event passes filter 0. Where each part of it is a filter too, these say so: [`Form::parts`].
-    first: Predicate,
+    first: Term,
     /// Filters of which one at least must pass; 0 where `first` says so.
     parts: u64,
     /// Filters that every event passes.
     passed: u64,
     /// Filters that say something of an event, with their bits: equal ones are asked once.
-    open: Vec<(u64, Predicate)>,
+    open: Vec<(u64, Term)>,
+}
+
+/// A predicate whose dear terms are numbered.
+#[derive(Debug, PartialEq)]
+enum Term {
+    And(Vec<Term>),
+    Or(Vec<Term>),
+    Not(Box<Term>),
+    /// Asked once a record.
+    Once(u8, Predicate),
+    Plain(Predicate),
+}
+
+/// Dear terms of a pack, in the order of their numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Numbered(Vec<Predicate>);
+
+/// What the dear terms said of one record so far, a bit each.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Answers {
+    asked: u64,
+    held: u64,
+}
+
+impl Term {
+    fn of(predicate: Predicate, numbered: &mut Numbered) -> Self {
+        let mut each = |parts: Vec<Predicate>| parts.into_iter().map(|part| Self::of(part, numbered)).collect();
+        match predicate {
+            Predicate::And(parts) => Self::And(each(parts)),
+            Predicate::Or(parts) => Self::Or(each(parts)),
+            Predicate::Not(one) => Self::Not(Box::new(Self::of(*one, numbered))),
+            Predicate::Listed(..) | Predicate::ListedPair(_) | Predicate::ListedRoute(_) => {
+                match numbered.number(&predicate) {
+                    Some(number) => Self::Once(number, predicate),
+                    None => Self::Plain(predicate),
+                }
+            }
+            other => Self::Plain(other),
+        }
+    }
+
+    fn holds(&self, record: &Record<'_>, lists: &Lists, answers: &mut Answers) -> bool {
+        match self {
+            Self::And(all) => all.iter().all(|one| one.holds(record, lists, answers)),
+            Self::Or(any) => any.iter().any(|one| one.holds(record, lists, answers)),
+            Self::Not(one) => !one.holds(record, lists, answers),
+            Self::Once(number, predicate) => {
+                let bit = 1 << number;
+                if answers.asked & bit == 0 {
+                    answers.asked |= bit;
+                    answers.held |= if predicate.holds(record, lists) { bit } else { 0 };
+                }
+                answers.held & bit != 0
+            }
+            Self::Plain(predicate) => predicate.holds(record, lists),
+        }
+    }
+}
+
+impl Numbered {
+    /// Number of a term, if there is one left.
+    fn number(&mut self, predicate: &Predicate) -> Option<u8> {
+        let known = self.0.iter().position(|other| other == predicate);
+        let number = known.unwrap_or(self.0.len());
+        if number >= u64::BITS as usize {
+            return None;
+        }
+        if known.is_none() {
+            self.0.push(predicate.clone());
+        }
+        Some(number as u8)
+    }
 }
 
 /// Number of a record's form, below [`Sieve::forms`].
@@ -52,13 +125,14 @@ pub const fn forms() -> usize {
 }
 
 impl Sieve {
-    /// Prepares a plan's filters.
-    pub(crate) fn of(plan: &EntityPlan) -> Self {
+    /// Prepares a plan's filters, with the numbers that dear terms have in the pack.
+    pub(crate) fn of(plan: &EntityPlan, numbered: &mut Numbered) -> Self {
         let all = Kind::ALL.into_iter().flat_map(|kind| {
             let directions = Direction::ALL.into_iter();
             directions.flat_map(move |direction| Phase::ALL.into_iter().map(move |phase| (kind, direction, phase)))
         });
-        Self { forms: all.map(|(kind, direction, phase)| Form::of(plan, &Given { kind, direction, phase })).collect() }
+        let forms = all.map(|(kind, direction, phase)| Form::of(plan, &Given { kind, direction, phase }, numbered));
+        Self { forms: forms.collect() }
     }
 
     /// Whether a record of this form can be sent, and be an event.
@@ -69,26 +143,31 @@ impl Sieve {
 
     /// Whether a record of this form passes the send gate, if the plan has one.
     #[must_use]
-    pub fn sends(&self, form: usize, record: &Record<'_>, lists: &Lists) -> bool {
-        self.forms.get(form).is_some_and(|form| form.send.holds(record, lists))
+    pub fn sends(&self, form: usize, record: &Record<'_>, lists: &Lists, answers: &mut Answers) -> bool {
+        self.forms.get(form).is_some_and(|form| form.send.holds(record, lists, answers))
     }
 
     /// Filters that a record of this form passes, a bit each; 0 if it is no event of this entity.
     #[must_use]
-    pub fn passes(&self, form: usize, record: &Record<'_>, lists: &Lists) -> u64 {
-        let Some(form) = self.forms.get(form).filter(|form| form.first.holds(record, lists)) else { return 0 };
-        let open = form.open.iter().filter(|(_, filter)| filter.holds(record, lists));
-        let passes = open.fold(form.passed, |passes, (bits, _)| passes | bits);
+    pub fn passes(&self, form: usize, record: &Record<'_>, lists: &Lists, answers: &mut Answers) -> u64 {
+        let Some(form) = self.forms.get(form) else { return 0 };
+        if !form.first.holds(record, lists, answers) {
+            return 0;
+        }
+        let mut passes = form.passed;
+        for (bits, filter) in &form.open {
+            passes |= if filter.holds(record, lists, answers) { *bits } else { 0 };
+        }
         if form.parts == 0 || passes & form.parts != 0 { passes | 1 } else { 0 }
     }
 }
 
 impl Form {
-    fn of(plan: &EntityPlan, given: &Given) -> Self {
+    fn of(plan: &EntityPlan, given: &Given, numbered: &mut Numbered) -> Self {
         let left = |filter: &Predicate| ordered(given.decide(filter));
         let send = plan.send.as_ref().map_or(Predicate::Always(true), left);
-        let (mut first, parts) = first_of(&plan.filters);
-        first = left(&first);
+        let (first, parts) = first_of(&plan.filters);
+        let first = left(&first);
         let (mut passed, mut open): (u64, Vec<(u64, Predicate)>) = (0, Vec::new());
         for (bit, filter) in plan.filters.iter().enumerate().skip(1) {
             match left(filter) {
@@ -100,11 +179,11 @@ impl Form {
             }
         }
         let possible = open.iter().fold(passed, |all, (bits, _)| all | bits);
-        if parts != 0 && possible & parts == 0 {
-            first = Predicate::Always(false);
-        }
         let never = Predicate::Always(false);
-        Self { takes: send != never && first != never, send, first, parts, passed, open }
+        let takes = send != never && first != never && (parts == 0 || possible & parts != 0);
+        let mut term = |predicate| Term::of(predicate, numbered);
+        let open = open.into_iter().map(|(bits, filter)| (bits, term(filter))).collect();
+        Self { takes, send: term(send), first: term(first), parts, passed, open }
     }
 }
 
@@ -229,6 +308,8 @@ mod tests {
             (0_u8..3)
                 .prop_map(|n| { Predicate::Number(NumberField::DurationMs, Comparison::GreaterOrEqual, f64::from(n)) }),
             any::<bool>().prop_map(Predicate::Always),
+            prop::sample::select(&["bad", "none"])
+                .prop_map(|list: &str| Predicate::Listed(KeyField::Domain, list.to_owned())),
         ];
         term.prop_recursive(3, 16, 4, |inner| {
             prop_oneof![
@@ -266,7 +347,9 @@ mod tests {
             of_parts: bool,
         ) {
             let plan = plan(filters, send, of_parts);
-            let (sieve, lists) = (Sieve::of(&plan), Lists::default());
+            let mut lists = Lists::default();
+            lists.read("a.csv", "list,kind,value,owner,reason,expires\nbad,domain,x.top,desk,test,\n").unwrap();
+            let sieve = Sieve::of(&plan, &mut Numbered::default());
             for kind in Kind::ALL {
                 for direction in Direction::ALL {
                     for phase in Phase::ALL {
@@ -279,8 +362,9 @@ mod tests {
                             let form = form_of(&record);
                             let sent = plan.send.as_ref().is_none_or(|send| send.holds(&record, &lists));
                             let passes = plan.passes(&record, &lists);
-                            prop_assert_eq!(sieve.passes(form, &record, &lists), passes);
-                            prop_assert_eq!(sieve.sends(form, &record, &lists), sent);
+                            let mut answers = Answers::default();
+                            prop_assert_eq!(sieve.passes(form, &record, &lists, &mut answers), passes);
+                            prop_assert_eq!(sieve.sends(form, &record, &lists, &mut answers), sent);
                             prop_assert!(sieve.takes(form) || !sent || passes == 0);
                         }
                     }
