@@ -3,8 +3,6 @@
 //! **Invariant:** merging is commutative and associative and bounded: of evidence the earliest references stay, of
 //! related entities those with the smallest hashes, whose counts are then exact in every order.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use bincode::{Decode, Encode};
 use lancang_pattern::plan::{EntityPlan, EntityType, Role};
 use lancang_record::Country;
@@ -27,9 +25,10 @@ pub struct Attachment {
     first_ms: Option<i64>,
     last_ms: Option<i64>,
     home: Option<Country>,
-    evidence: BTreeSet<(i64, String)>,
-    /// By a hash of type and value.
-    related: BTreeMap<u64, Related>,
+    /// Event time and reference, ascending: few.
+    evidence: Vec<(i64, String)>,
+    /// By a hash of type and value, ascending.
+    related: Vec<(u64, Related)>,
 }
 
 impl Attachment {
@@ -39,7 +38,7 @@ impl Attachment {
         self.span(at_ms, at_ms);
         self.home_of(record.home);
         if !record.source.is_empty() || !record.id.is_empty() {
-            self.evidence.insert((at_ms, cut(format!("{}/{}", record.source, record.id))));
+            self.refer(at_ms, record);
         }
         for (entity, role) in &plan.related {
             let Some(key) = entity.related_key(record) else { continue };
@@ -47,7 +46,6 @@ impl Attachment {
             let value = || cut(key.to_string());
             self.relate(hash, || Related { entity: *entity, role: *role, value: value(), count: 1 });
         }
-        self.bound();
     }
 
     /// Adds another's.
@@ -58,14 +56,39 @@ impl Attachment {
         if let Some(home) = other.home {
             self.home_of(home);
         }
-        self.evidence.extend(other.evidence.iter().cloned());
-        for (hash, related) in &other.related {
-            match self.related.get_mut(hash) {
-                Some(own) => own.count += related.count,
-                None => drop(self.related.insert(*hash, related.clone())),
+        for evidence in &other.evidence {
+            if let Err(place) = self.evidence.binary_search(evidence)
+                && place < EVIDENCE_MAX
+            {
+                self.evidence.insert(place, evidence.clone());
             }
         }
-        self.bound();
+        self.evidence.truncate(EVIDENCE_MAX);
+        for (hash, related) in &other.related {
+            match self.related.binary_search_by_key(hash, |(hash, _)| *hash) {
+                Ok(place) => self.related[place].1.count += related.count,
+                Err(place) if place < RELATED_KEPT_MAX => self.related.insert(place, (*hash, related.clone())),
+                Err(_) => {}
+            }
+        }
+        self.related.truncate(RELATED_KEPT_MAX);
+    }
+
+    /// Adds a record's reference, if it is among the earliest.
+    fn refer(&mut self, at_ms: i64, record: &Record<'_>) {
+        let full = self.evidence.len() >= EVIDENCE_MAX;
+        if full && self.evidence.last().is_some_and(|(last_ms, _)| *last_ms < at_ms) {
+            return;
+        }
+        let mut reference = String::with_capacity(record.source.len() + 1 + record.id.len());
+        reference.push_str(record.source);
+        reference.push('/');
+        reference.push_str(record.id);
+        let evidence = (at_ms, cut(reference));
+        if let Err(place) = self.evidence.binary_search(&evidence) {
+            self.evidence.insert(place, evidence);
+            self.evidence.truncate(EVIDENCE_MAX);
+        }
     }
 
     fn span(&mut self, first_ms: i64, last_ms: i64) {
@@ -78,22 +101,13 @@ impl Attachment {
     }
 
     fn relate(&mut self, hash: u64, new: impl FnOnce() -> Related) {
-        if let Some(own) = self.related.get_mut(&hash) {
-            own.count += 1;
-            return;
-        }
-        let full = self.related.len() >= RELATED_KEPT_MAX;
-        if !full || self.related.last_key_value().is_some_and(|(largest, _)| hash < *largest) {
-            self.related.insert(hash, new());
-        }
-    }
-
-    fn bound(&mut self) {
-        while self.evidence.len() > EVIDENCE_MAX {
-            self.evidence.pop_last();
-        }
-        while self.related.len() > RELATED_KEPT_MAX {
-            self.related.pop_last();
+        match self.related.binary_search_by_key(&hash, |(hash, _)| *hash) {
+            Ok(place) => self.related[place].1.count += 1,
+            Err(place) if place < RELATED_KEPT_MAX => {
+                self.related.insert(place, (hash, new()));
+                self.related.truncate(RELATED_KEPT_MAX);
+            }
+            Err(_) => {}
         }
     }
 
@@ -123,7 +137,7 @@ impl Attachment {
     /// Related entities, the most frequent first, then by value.
     #[must_use]
     pub fn related(&self) -> Vec<(EntityType, Role, &str)> {
-        let mut related: Vec<&Related> = self.related.values().collect();
+        let mut related: Vec<&Related> = self.related.iter().map(|(_, related)| related).collect();
         related.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (a.entity, &a.value).cmp(&(b.entity, &b.value))));
         related.truncate(RELATED_SHOWN_MAX);
         related.into_iter().map(|related| (related.entity, related.role, related.value.as_str())).collect()
@@ -132,7 +146,10 @@ impl Attachment {
     /// Bytes held on the heap, about.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        self.evidence.len() * (size_of::<(i64, String)>() + 32) + self.related.len() * (size_of::<Related>() + 40)
+        let evidence = self.evidence.iter().map(|(_, reference)| reference.capacity()).sum::<usize>();
+        let related = self.related.iter().map(|(_, related)| related.value.capacity()).sum::<usize>();
+        let places = self.evidence.capacity() * size_of::<(i64, String)>();
+        places + evidence + self.related.capacity() * size_of::<(u64, Related)>() + related
     }
 }
 

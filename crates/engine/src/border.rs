@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use lancang_record::log::Class;
 
 use crate::limits::{PARTIALS_ENCODED_MAX, WHEREABOUTS_ENCODED_MAX};
-use crate::partial::{Border, Partial, PartialMessage, Whereabouts};
+use crate::partial::{Border, Partial, Parts, Whereabouts};
 
 /// A border of one class on its way to all entity tasks.
 #[derive(Debug)]
@@ -22,10 +22,11 @@ pub(crate) struct Departure {
     /// For everybody.
     whereabouts: Vec<Whereabouts>,
     by_task: BTreeMap<u32, Vec<Partial>>,
-    /// The entity task whose messages are made, and how many of the whereabouts it was told.
+    /// The entity task whose messages are made, its partial panes, and how much of the whereabouts and of these it was
+    /// told.
     task: u32,
-    told: usize,
-    partials: std::vec::IntoIter<Partial>,
+    partials: Vec<Partial>,
+    told: (usize, usize),
     /// Messages that are made, for a task.
     made: VecDeque<(u32, Vec<u8>)>,
 }
@@ -40,24 +41,25 @@ impl Departure {
         mut by_task: BTreeMap<u32, Vec<Partial>>,
         whereabouts: Vec<Whereabouts>,
     ) -> Self {
-        let partials = by_task.remove(&0).unwrap_or_default().into_iter();
+        let partials = by_task.remove(&0).unwrap_or_default();
         let made = VecDeque::new();
-        Self { from, class, border, partitions, whereabouts, by_task, task: 0, told: 0, partials, made }
+        Self { from, class, border, partitions, whereabouts, by_task, task: 0, partials, told: (0, 0), made }
     }
 
     fn make(&mut self) {
-        let telling = self.whereabouts.len().min(self.told + WHEREABOUTS_ENCODED_MAX);
-        let whereabouts = self.whereabouts[self.told..telling].to_vec();
-        self.told = telling;
-        let partials: Vec<Partial> = self.partials.by_ref().take(PARTIALS_ENCODED_MAX).collect();
-        let is_last = self.told == self.whereabouts.len() && self.partials.as_slice().is_empty();
+        let whereabouts = &self.whereabouts[self.told.0..];
+        let whereabouts = &whereabouts[..whereabouts.len().min(WHEREABOUTS_ENCODED_MAX)];
+        let partials = &self.partials[self.told.1..];
+        let partials = &partials[..partials.len().min(PARTIALS_ENCODED_MAX)];
+        self.told = (self.told.0 + whereabouts.len(), self.told.1 + partials.len());
+        let is_last = self.told == (self.whereabouts.len(), self.partials.len());
         let border = is_last.then_some(self.border);
-        let whole = PartialMessage { from: self.from, class: self.class, partials, whereabouts, border };
-        self.made.extend(whole.sliced().into_iter().map(|message| (self.task, message)));
+        let parts = Parts { from: self.from, class: self.class, partials, whereabouts, border };
+        parts.slice(&mut |message| self.made.push_back((self.task, message)));
         if is_last {
             self.task += 1;
-            self.told = 0;
-            self.partials = self.by_task.remove(&self.task).unwrap_or_default().into_iter();
+            self.told = (0, 0);
+            self.partials = self.by_task.remove(&self.task).unwrap_or_default();
         }
     }
 }
@@ -81,6 +83,7 @@ mod tests {
     use super::*;
     use crate::attachment::Attachment;
     use crate::limits::PARTIAL_MESSAGE_BYTES;
+    use crate::partial::PartialMessage;
 
     fn partial(n: usize) -> Partial {
         Partial {

@@ -9,15 +9,17 @@
 //! - a border that jumped is judged in steps: until the last of them ([`EntityTask::has_more`]) no further message is
 //!   taken and there is no snapshot. How far judging has come lies in the state: each step looks for what is left.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bincode::{Decode, Encode};
 use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
+use lancang_pattern::expression::Range;
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::limits::GRID_MS;
-use lancang_pattern::plan::{EntityPlan, EntityType};
+use lancang_pattern::plan::{EntityPlan, EntityType, PatternPlan};
 use lancang_record::log::Class;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::time::Timestamp;
@@ -76,6 +78,20 @@ impl Entity {
         values
     }
 
+    /// Whether a pattern may hold at the end of a pane that begins at `at_ms`: by bounds of its values that cost little.
+    fn may_hold(&self, plan: &EntityPlan, pattern: &PatternPlan, at_ms: i64, ranges: &mut Vec<Range>) -> bool {
+        ranges.clear();
+        ranges.resize(plan.layout.primitives.len(), Range::ANY);
+        for index in &pattern.primitives {
+            if let Some((least, most)) = self.panes.bounds(&plan.layout, *index, at_ms)
+                && let Some(range) = ranges.get_mut(*index)
+            {
+                *range = Range { least, most };
+            }
+        }
+        pattern.may_hold(ranges)
+    }
+
     fn heap_bytes(&self) -> usize {
         let attachments = self.attachments.values().map(|found| size_of::<Attachment>() + found.heap_bytes());
         let histories = self.histories.values().map(|history| size_of::<History>() + history.heap_bytes());
@@ -116,6 +132,8 @@ pub struct EntityTask {
     watch: Option<Watch>,
     /// Offset and class of the border that is being judged.
     judging: Option<(i64, Class)>,
+    /// Used again for each judgement.
+    ranges: Vec<Range>,
 }
 
 impl EntityTask {
@@ -129,6 +147,7 @@ impl EntityTask {
             counters: Counters::default(),
             watch: None,
             judging: None,
+            ranges: Vec::new(),
         }
     }
 
@@ -353,32 +372,36 @@ impl EntityTask {
             return;
         };
         let begins_ms = partial.pane.saturating_mul(GRID_MS);
-        let resolved: Vec<Option<Cell>> = partial
-            .cells
-            .into_iter()
-            .map(|cell| match cell {
-                Some(Cell::Claims(claims)) if mobile => Some(self.at_home(class, pane, &claims, begins_ms)),
-                Some(Cell::Claims(_)) => {
-                    self.counters.blind_panes += 1;
-                    None
-                }
-                cell => cell,
-            })
-            .collect();
-        let entity = self.state.entities.entry((class, partial.plan, partial.value.clone())).or_default();
+        let id = (class, partial.plan, partial.value);
+        let mut cells = partial.cells;
+        for cell in &mut cells {
+            if let Some(Cell::Claims(claims)) = cell {
+                self.counters.blind_panes += u64::from(!mobile);
+                *cell = mobile.then(|| self.at_home(class, pane, claims, begins_ms));
+            }
+        }
+        let known = self.state.entities.contains_key(&id);
+        if !known {
+            self.state.entities.insert(id.clone(), Entity::default());
+        }
+        let Some(entity) = self.state.entities.get_mut(&id) else { return };
         entity.remember(&plan.layout, pane.saturating_mul(GRID_MS));
-        for (index, cell) in resolved.iter().enumerate() {
+        for (index, cell) in cells.into_iter().enumerate().take(plan.layout.primitives.len()) {
             if let Some(cell) = cell {
                 entity.panes.merge_cell(&plan.layout, index, begins_ms, cell);
             }
         }
         entity.panes.expire(&plan.layout, pane.saturating_mul(GRID_MS));
-        entity.attachments.entry(partial.pane).or_default().merge(&partial.attachment);
+        match entity.attachments.entry(partial.pane) {
+            Entry::Occupied(mut held) => held.get_mut().merge(&partial.attachment),
+            Entry::Vacant(place) => drop(place.insert(partial.attachment)),
+        }
+        let (_, _, value) = id;
         for (index, pattern) in plan.patterns.iter().enumerate() {
             let grids = pattern.pane_ms / GRID_MS;
             let closes = (pane.div_euclid(grids) + 1) * grids - 1;
             let due = self.state.due.entry((class, closes)).or_default();
-            due.insert((partial.plan, partial.value.clone(), index as u32));
+            due.insert((partial.plan, value.clone(), index as u32));
         }
     }
 
@@ -406,13 +429,16 @@ impl EntityTask {
         position: usize,
         out: &mut Outputs,
     ) {
-        let (Some(pattern), Some(entity)) =
-            (plan.patterns.get(position), self.state.entities.get_mut(&(class, plan.hash, value.clone())))
-        else {
+        let id = (class, plan.hash, value);
+        let (Some(pattern), Some(entity)) = (plan.patterns.get(position), self.state.entities.get_mut(&id)) else {
             return;
         };
+        let (_, _, value) = id;
         let ends_ms = (pane + 1).saturating_mul(GRID_MS);
         entity.remember(&plan.layout, pane * GRID_MS);
+        if self.watch.is_none() && !entity.may_hold(plan, pattern, pane * GRID_MS, &mut self.ranges) {
+            return;
+        }
         let values = entity.values(&plan.layout, pane * GRID_MS);
         if let Some(watch) = &mut self.watch {
             watch.judged(plan, &value, position, ends_ms, &values);
@@ -461,7 +487,9 @@ impl EntityTask {
             let Some(plan) = plans.get(plan) else { return false };
             let longest = plan.layout.windows.iter().map(|window| window.length_ms).max().unwrap_or(0);
             let first = reached.plus_ms(-longest).pane(GRID_MS);
-            entity.attachments = entity.attachments.split_off(&first);
+            while entity.attachments.first_key_value().is_some_and(|(pane, _)| *pane < first) {
+                entity.attachments.pop_first();
+            }
             if !entity.histories.is_empty() {
                 entity.remember(&plan.layout, reached.as_ms());
             }

@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use bincode::{Decode, Encode};
 use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
+use lancang_pattern::expression::Range;
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::EntityPlan;
+use lancang_pattern::sieve::{Answers, form_of};
 use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
+use lancang_window::limits::GATES_MAX;
 use lancang_window::{EntityTable, EntityWindows, Event, Gate};
 
 use crate::asked::seen_by;
@@ -44,6 +47,9 @@ pub struct Scratch {
     columns: Vec<u64>,
     earlier: Vec<u64>,
     values: Vec<f64>,
+    ranges: Vec<Range>,
+    /// Of the record.
+    pub(crate) answers: Answers,
 }
 
 impl LocalEntities {
@@ -76,13 +82,13 @@ impl LocalEntities {
 
     /// Asks for the places of a chunk's entities.
     pub fn prefetch(&self, plan: &EntityPlan, chunk: &[Record<'_>]) {
-        let keys = chunk.iter().filter_map(|record| plan.entity.local_key(record));
+        let keys = keys(plan, chunk);
         keys.for_each(|key| self.entities.prefetch(key.hash()));
     }
 
     /// Asks for the events of a chunk's entities, which lie elsewhere: once their places have come.
     pub fn prefetch_events(&self, plan: &EntityPlan, chunk: &[Record<'_>]) {
-        let keys = chunk.iter().filter_map(|record| plan.entity.local_key(record));
+        let keys = keys(plan, chunk);
         let found = keys.filter_map(|key| self.entities.get(key.hash()));
         found.for_each(EntityWindows::prefetch);
     }
@@ -102,8 +108,12 @@ impl LocalEntities {
         counters: &mut Counters,
         out: &mut Vec<IncidentOut>,
     ) {
+        let form = form_of(record);
+        if !plan.sieve.takes(form) {
+            return;
+        }
         let Some(key) = plan.entity.local_key(record) else { return };
-        let passes = seen_by(plan.passes(record, &pack.lists), filters);
+        let passes = seen_by(plan.sieve.passes(form, record, &pack.lists, &mut scratch.answers), filters);
         if passes == 0 {
             return;
         }
@@ -114,8 +124,14 @@ impl LocalEntities {
         if !added {
             windows.add(&plan.layout, &event);
         }
+        // A gate that is far rests until as many events have come as any of its patterns lacks.
+        let mut missing = [u32::MAX; GATES_MAX];
         for (place, pattern) in plan.patterns.iter().enumerate() {
-            let gate = windows.gate(&plan.layout, pattern.gate, &pattern.least);
+            if windows.rests(&plan.layout, pattern.gate) {
+                continue;
+            }
+            let (gate, lacks) = windows.gate(&plan.layout, pattern.gate, &pattern.least);
+            missing.get_mut(pattern.gate).into_iter().for_each(|missing| *missing = lacks.min(*missing));
             if gate == Gate::Far {
                 continue;
             }
@@ -125,9 +141,11 @@ impl LocalEntities {
             }
             if gate == Gate::Reached {
                 let kept = self.kept.get(&hash);
-                judge(windows, kept, plan, place, pack, class, &key, &mut scratch.values, incidents, counters, out);
+                judge(windows, kept, plan, place, pack, class, &key, scratch, incidents, counters, out);
             }
         }
+        let far = missing.iter().enumerate().filter(|(_, missing)| (1..u32::MAX).contains(*missing));
+        far.for_each(|(gate, missing)| windows.rest(&plan.layout, gate, *missing));
     }
 
     /// Newest event time and values of an entity, as they are judged.
@@ -162,6 +180,12 @@ impl LocalEntities {
         }
         lightest.len() as u64
     }
+}
+
+/// Keys of the entities that the records of a chunk may be events of.
+fn keys<'c>(plan: &'c EntityPlan, chunk: &'c [Record<'_>]) -> impl Iterator<Item = EntityKey<'c>> {
+    let taken = chunk.iter().filter(|record| plan.sieve.takes(form_of(record)));
+    taken.filter_map(|record| plan.entity.local_key(record))
 }
 
 fn longest_ms(plan: &EntityPlan) -> i64 {
@@ -227,12 +251,21 @@ fn judge(
     pack: &Pack,
     class: Class,
     key: &EntityKey<'_>,
-    values: &mut Vec<f64>,
+    scratch: &mut Scratch,
     incidents: &mut Incidents,
     counters: &mut Counters,
     out: &mut Vec<IncidentOut>,
 ) {
     let pattern = &plan.patterns[place];
+    let Scratch { values, ranges, .. } = scratch;
+    ranges.clear();
+    ranges.resize(plan.layout.primitives.len(), Range::ANY);
+    windows.bounds(&plan.layout, &pattern.primitives, |primitive, least, most| {
+        ranges[primitive] = Range { least, most };
+    });
+    if !pattern.may_hold(ranges) {
+        return;
+    }
     windows.values(&plan.layout, |primitive| pattern.primitives.binary_search(&primitive).is_ok(), values);
     let newest = Timestamp::from_ms(windows.newest_ms());
     let Some(verdict) = pattern.judge(values) else { return };

@@ -15,6 +15,7 @@
 
 use bincode::{Decode, Encode};
 use lancang_record::time::Timestamp;
+use lancang_window::prefetch::prefetch;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::limits::{PAIR_PERIOD_MS, PAIRS_A_BLOCK};
@@ -93,10 +94,9 @@ impl PairMemory {
         blocks.iter().map(of).fold(0.0, |all, one| all + one) / blocks.len().max(1) as f64
     }
 
-    /// Reads a pair's block, so that it is near when it is asked for; what is read means nothing.
-    #[must_use]
-    pub fn touch(&self, served: u64, other: u64) -> u64 {
-        self.blocks.blocks.get(self.place(served, other).block).map_or(0, |block| block.0[0])
+    /// Asks for a pair's block, without waiting for it.
+    pub fn prefetch(&self, served: u64, other: u64) {
+        self.blocks.blocks.get(self.place(served, other).block).into_iter().for_each(prefetch);
     }
 
     /// Whether the pair is known to have had no contact in the periods before and up to that of `at`.

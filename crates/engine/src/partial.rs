@@ -17,7 +17,13 @@ use crate::clock::Mobility;
 use crate::limits::PARTIAL_MESSAGE_BYTES;
 
 const MAGIC: [u8; 3] = *b"LCP";
-const VERSION: u8 = 2;
+/// 3 has sets of one key.
+const VERSION: u8 = 3;
+
+/// About what a partial pane takes, a subscriber's whereabouts, and a border with what stands in front of it.
+const PARTIAL_BYTES: usize = 192;
+const WHEREABOUTS_BYTES: usize = 24;
+const BORDER_BYTES: usize = 128;
 
 /// What one record task saw of one aggregated entity in one pane of the grid.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -61,7 +67,7 @@ pub struct Border {
 }
 
 /// One message of `lancang.partials.v1`.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Decode)]
 pub struct PartialMessage {
     /// Partition of the record task.
     pub from: u32,
@@ -75,36 +81,40 @@ pub struct PartialMessage {
     pub border: Option<Border>,
 }
 
-impl PartialMessage {
-    /// Its bytes.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![MAGIC[0], MAGIC[1], MAGIC[2], VERSION];
+/// A message that is made of what lies elsewhere; its bytes are those of a [`PartialMessage`].
+#[derive(Clone, Copy, Debug, Encode)]
+pub(crate) struct Parts<'p> {
+    pub(crate) from: u32,
+    pub(crate) class: Class,
+    pub(crate) partials: &'p [Partial],
+    pub(crate) whereabouts: &'p [Whereabouts],
+    pub(crate) border: Option<Border>,
+}
+
+impl Parts<'_> {
+    fn encode(&self) -> Vec<u8> {
+        // About what they take: growing by doubling would copy them once more.
+        let about = self.partials.len() * PARTIAL_BYTES + self.whereabouts.len() * WHEREABOUTS_BYTES;
+        let mut bytes = Vec::with_capacity(about + BORDER_BYTES);
+        bytes.extend([MAGIC[0], MAGIC[1], MAGIC[2], VERSION]);
         WireCodec::encode(self, &mut bytes);
         bytes
     }
 
     /// Its bytes as messages of at most [`PARTIAL_MESSAGE_BYTES`], the border in the last.
-    #[must_use]
-    pub fn sliced(self) -> Vec<Vec<u8>> {
-        let mut slices = Vec::new();
-        self.slice(&mut slices);
-        slices
-    }
-
-    fn slice(mut self, slices: &mut Vec<Vec<u8>>) {
+    pub(crate) fn slice(self, each: &mut impl FnMut(Vec<u8>)) {
         let bytes = self.encode();
         if bytes.len() <= PARTIAL_MESSAGE_BYTES || self.partials.len() + self.whereabouts.len() <= 1 {
-            slices.push(bytes);
-            return;
+            return each(bytes);
         }
-        let partials = self.partials.split_off(self.partials.len() / 2);
-        let whereabouts = self.whereabouts.split_off(self.whereabouts.len() / 2);
-        let last = Self { from: self.from, class: self.class, partials, whereabouts, border: self.border.take() };
-        self.slice(slices);
-        last.slice(slices);
+        let (partials, last_partials) = self.partials.split_at(self.partials.len() / 2);
+        let (whereabouts, last_whereabouts) = self.whereabouts.split_at(self.whereabouts.len() / 2);
+        Self { partials, whereabouts, border: None, ..self }.slice(each);
+        Self { partials: last_partials, whereabouts: last_whereabouts, ..self }.slice(each);
     }
+}
 
+impl PartialMessage {
     /// Back from bytes.
     ///
     /// # Errors
@@ -149,12 +159,15 @@ mod tests {
             whereabouts: (0..50_000).map(found).collect(),
             border: Some(border),
         };
-        let slices = whole.clone().sliced();
+        let mut slices = Vec::new();
+        let PartialMessage { from, class, partials, whereabouts, border } = &whole;
+        let (from, class, border) = (*from, *class, *border);
+        Parts { from, class, partials, whereabouts, border }.slice(&mut |slice| slices.push(slice));
         assert!(slices.len() > 2 && slices.iter().all(|slice| slice.len() <= PARTIAL_MESSAGE_BYTES));
         let read: Vec<_> = slices.iter().map(|slice| PartialMessage::decode(slice).unwrap()).collect();
         let (last, before) = read.split_last().unwrap();
         assert!(before.iter().all(|slice| slice.border.is_none()));
-        assert_eq!(last.border, Some(border));
+        assert_eq!(last.border, border);
         let partials: Vec<Partial> = read.iter().flat_map(|slice| slice.partials.clone()).collect();
         let whereabouts: Vec<Whereabouts> = read.iter().flat_map(|slice| slice.whereabouts.clone()).collect();
         assert_eq!((partials, whereabouts), (whole.partials, whole.whereabouts));

@@ -17,6 +17,7 @@ use lancang_pattern::Pack;
 use lancang_pattern::fields::party_key;
 use lancang_pattern::limits::GRID_MS;
 use lancang_pattern::plan::EntityPlan;
+use lancang_pattern::sieve::{Answers, form_of};
 use lancang_record::log::{Class, Entry, Frame, InputMark};
 use lancang_record::record::{Kind, Phase, Record};
 use lancang_record::time::Timestamp;
@@ -81,6 +82,8 @@ pub struct RecordTask {
     counters: Counters,
     watch: Option<Watch>,
     leaving: Option<Leaving>,
+    /// The table of a border that has left, emptied: the next one does not grow from nothing.
+    spare: Pending,
 }
 
 /// What a marks entry leads to and is not yet put out: the rest of the incidents and borders, and of them the border that
@@ -103,6 +106,7 @@ impl RecordTask {
             counters: Counters::default(),
             watch: None,
             leaving: None,
+            spare: Pending::default(),
         }
     }
 
@@ -191,7 +195,7 @@ impl RecordTask {
     /// Reads a frame that no pack scores. Nothing of it is kept, so that a repeat of its records is scored once there is
     /// a pack.
     fn unscored(&mut self, offset: i64, mut frame: Frame<'_>, out: &mut Outputs) {
-        let mut chunk = vec![Record::new(Kind::Voice, Timestamp::MIN); CHUNK];
+        let mut chunk = [Record::new(Kind::Voice, Timestamp::MIN); CHUNK];
         let mut index = 0;
         loop {
             let count = self.read(offset, &mut frame, &mut index, &mut chunk, out);
@@ -208,11 +212,11 @@ impl RecordTask {
         let pack = self.pack.clone();
         // One chunk is worked on while the entities of the next are on their way from memory: their places first, then,
         // once these are there, their events.
-        let mut current = vec![Record::new(Kind::Voice, Timestamp::MIN); CHUNK];
-        let mut next = current.clone();
+        let mut chunks = [[Record::new(Kind::Voice, Timestamp::MIN); CHUNK]; 2];
+        let [mut current, mut next] = chunks.each_mut();
         let (mut frame, mut index, mut count) = (frame, 0, 0);
         loop {
-            let coming = self.read(offset, &mut frame, &mut index, &mut next, out);
+            let coming = self.read(offset, &mut frame, &mut index, next, out);
             self.local(|plan, entities| entities.prefetch(plan, &next[..coming]));
             self.prefetch_subscribers(&next[..coming]);
             current[..count].iter_mut().for_each(|record| self.record(pack.as_deref(), class, record, out));
@@ -269,8 +273,7 @@ impl RecordTask {
     fn prefetch_subscribers(&self, chunk: &[Record<'_>]) {
         let needs = self.asked.needs;
         if !needs.is_nothing() {
-            let touched = chunk.iter().map(|record| self.state.subscribers.prefetch(needs, record));
-            std::hint::black_box(touched.fold(0, |all, word| all ^ word));
+            chunk.iter().for_each(|record| self.state.subscribers.prefetch(needs, record));
         }
     }
 
@@ -339,6 +342,7 @@ impl RecordTask {
             Record { duration_ms, ..*record }
         });
         let record = so_far.as_ref().unwrap_or(record);
+        self.scratch.answers = Answers::default();
         for (index, (plan, entities)) in pack.plan.local.iter().zip(&mut self.state.local).enumerate() {
             let call = call.as_mut().map(|(_, call)| call);
             let (scratch, incidents) = (&mut self.scratch, &mut self.state.incidents);
@@ -350,9 +354,12 @@ impl RecordTask {
             watch.record(pack, record, &self.state.local);
         }
         let mut gate = (u32::MAX, false);
-        for (index, plan) in pack.plan.aggregated.iter().enumerate() {
+        let form = form_of(record);
+        for taker in 0..self.asked.takers(form).len() {
+            let index = self.asked.takers(form)[taker];
+            let plan = &pack.plan.aggregated[index];
             if gate.0 != plan.send_group {
-                gate = (plan.send_group, plan.send.as_ref().is_some_and(|send| send.holds(record, &pack.lists)));
+                gate = (plan.send_group, plan.sieve.sends(form, record, &pack.lists, &mut self.scratch.answers));
             }
             if gate.1 {
                 let filters = self.asked.aggregated(index, record);
@@ -376,14 +383,16 @@ impl RecordTask {
         call: Option<&mut OpenCall>,
     ) {
         let Some(key) = plan.entity.aggregated_key(record) else { return };
-        let passes = seen_by(plan.passes(record, &pack.lists), filters);
+        let passes = plan.sieve.passes(form_of(record), record, &pack.lists, &mut self.scratch.answers);
+        let passes = seen_by(passes, filters);
         if passes == 0 {
             return;
         }
         let event = crate::local::event(plan, record, passes, call, &mut self.scratch);
         let pane = record.event.pane(GRID_MS);
         let effective = self.state.borders[class.index()].map_or(pane, |border| pane.max(border));
-        let pending = self.state.pending.entry((class, effective)).or_default();
+        let spare = &mut self.spare;
+        let pending = self.state.pending.entry((class, effective)).or_insert_with(|| std::mem::take(spare));
         let partial = pending.entry((plan.hash, key.hash(), pane)).or_insert_with(|| Partial {
             plan: plan.hash,
             value: entity_text(&key),
@@ -463,7 +472,7 @@ impl RecordTask {
         }
         self.state.borders[class.index()] = Some(pane);
         let mut by_task: BTreeMap<u32, Vec<Partial>> = BTreeMap::new();
-        for partial in take_before(&mut self.state.pending, class, pane) {
+        for partial in take_before(&mut self.state.pending, class, pane, &mut self.spare) {
             let entity = entity_name(pack, partial.plan);
             let task = partition_of_entity(entity, &partial.value, self.settings.partitions);
             by_task.entry(task).or_default().push(partial);
@@ -547,11 +556,20 @@ fn entity_name(pack: &Pack, plan: u64) -> &'static str {
 }
 
 /// Takes out what takes effect before a pane, in an order that does not depend on tables.
-fn take_before(pending: &mut BTreeMap<(Class, i64), Pending>, class: Class, pane: i64) -> Vec<Partial> {
+fn take_before(
+    pending: &mut BTreeMap<(Class, i64), Pending>,
+    class: Class,
+    pane: i64,
+    spare: &mut Pending,
+) -> Vec<Partial> {
     let keys: Vec<(Class, i64)> = pending.range((class, i64::MIN)..(class, pane)).map(|(key, _)| *key).collect();
     let mut partials = Vec::new();
     for key in keys {
-        partials.extend(pending.remove(&key).into_iter().flatten().map(|(_, partial)| partial));
+        let mut taken = pending.remove(&key).unwrap_or_default();
+        let held = taken.len();
+        partials.extend(taken.drain().map(|(_, partial)| partial));
+        // One that is far too large for what comes now would be walked through each time.
+        *spare = if taken.capacity() > held.max(64) * 8 { Pending::default() } else { taken };
     }
     partials.sort_by(|a, b| (a.effective, a.pane, a.plan, &a.value).cmp(&(b.effective, b.pane, b.plan, &b.value)));
     partials

@@ -124,12 +124,11 @@ impl Subscribers {
     }
 
     /// Asks for the lines of a record that comes soon.
-    pub fn prefetch(&self, needs: Needs, record: &Record<'_>) -> u64 {
-        let Some(parties) = Parties::of(record) else { return 0 };
+    pub fn prefetch(&self, needs: Needs, record: &Record<'_>) {
+        let Some(parties) = Parties::of(record) else { return };
         self.profiles.prefetch(parties.served);
-        match parties.other {
-            Some(other) if needs.has(Needs::PAIRS) => self.pairs.touch(parties.served, other),
-            _ => 0,
+        if let Some(other) = parties.other.filter(|_| needs.has(Needs::PAIRS)) {
+            self.pairs.prefetch(parties.served, other);
         }
     }
 

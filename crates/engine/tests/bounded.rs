@@ -39,6 +39,85 @@ from = 0
 to = 60
 "#;
 
+const CALLERS: &str = r#"
+id = "p"
+version = 1
+family = "sim-box"
+title = "t"
+description = "d"
+category = "c"
+requires = ["callee"]
+blind = "b"
+sources = ["s [S]"]
+entity = ["caller"]
+records = 'kind == "voice" && direction == "outgoing"'
+warn = 'calls >= 30 && callees >= 30'
+[features.calls]
+aggregate = "count"
+window = "1h"
+[features.callees]
+aggregate = "distinct"
+of = "callee"
+window = "1h"
+[features.strangers]
+aggregate = "count"
+where = 'first_contact'
+window = "1h"
+[weights.calls]
+points = 100
+from = 0
+to = 60
+"#;
+
+fn number(digits: u64) -> Option<Party<'static>> {
+    E164::from_integer(digits).map(Party::Number)
+}
+
+/// Tables of 50,000 while 300,000 callers that do not exist make a call each within an hour, and one SIM box 60.
+#[test]
+fn a_flood_of_made_up_callers_leaves_a_sim_box_in_the_making() {
+    let file = SourceFile { path: "p.toml".to_owned(), text: CALLERS.to_owned() };
+    let compiled = PackSources::new(vec![file], Vec::new()).compile();
+    let pack = Arc::new(compiled.unwrap_or_else(|found| panic!("{}", found[0])));
+    let max = 50_000;
+    let mut run = MemoryRun::sized(1, max, 1 << 20);
+    run.offer(Arc::clone(&pack));
+    let (mut out, mut incidents, mut bytes) = (Outputs::default(), Vec::new(), Vec::new());
+    run.push(0, &encode_control(&Control { pack: pack.hash }), &mut out).unwrap();
+    let input = InputId::of("voice/0");
+    let mut seed = 7_u64;
+    for step in 0..600_i64 {
+        let now = Timestamp::from_ms(1_763_110_930_000 + step * 6_000);
+        let mut frame = FrameWriter::new(FrameHeader { class: Class::Stream, input });
+        for index in 0..501_u64 {
+            let is_box = index == 0 && step % 10 == 0;
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let mut record = Record::new(Kind::Voice, now);
+            (record.direction, record.answered, record.duration_ms) = (Direction::Outgoing, Some(true), Some(40_000));
+            record.home = Country::parse("KH").unwrap();
+            record.caller_plan.own = true;
+            record.caller = number(if is_box { 85_512_000_001 } else { 85_520_000_000_000 + (seed >> 30) });
+            record.callee = number(85_511_000_000 + (step as u64 * 1000 + index));
+            frame.push(&record);
+        }
+        run.push(0, &frame.finish(), &mut out).unwrap();
+        let mark = InputMark { input, class: Class::Stream, clock: now, state: InputState::Active, mobility: false };
+        run.push(0, &encode_marks(&vec![mark]), &mut out).unwrap();
+        incidents.extend(out.incidents.drain(..).map(|incident| String::from_utf8(incident.line).unwrap()));
+        assert!(run.entities().iter().filter(|(kind, ..)| *kind != "pair").all(|(_, held, _)| *held <= max));
+        bytes.push(run.entities().iter().map(|(_, _, bytes)| bytes).sum::<usize>());
+        out.clear();
+    }
+    let counters = run.counters();
+    assert!(counters.evicted >= 250_000 && counters.evicted_profiles >= 250_000, "{counters:?}");
+    assert!(incidents.iter().any(|line| line.contains("85512000001")), "{incidents:?}");
+    assert!(incidents.iter().all(|line| line.contains("85512000001")), "{incidents:?}");
+    // Full after a sixth of it, and no more from there on; at most a budget of 300 bytes each beside the pair memory.
+    let full = bytes[150];
+    assert!(bytes[150..].iter().all(|bytes| *bytes <= full + full / 20), "{full} grew to {:?}", bytes.iter().max());
+    assert!(full <= max * 300 + (1 << 20), "{full}");
+}
+
 #[test]
 fn a_flood_of_made_up_domains_leaves_a_campaign_in_the_making() {
     let file = SourceFile { path: "p.toml".to_owned(), text: PATTERN.to_owned() };

@@ -222,7 +222,7 @@ fn aggregated_bytes(layout: &Layout, a_day: u32) -> usize {
     day(layout, a_day, |event| {
         for (place, cell) in cells(layout, event).enumerate() {
             if let Some(cell) = cell {
-                panes.merge_cell(layout, place, event.at_ms, &cell);
+                panes.merge_cell(layout, place, event.at_ms, cell);
             }
         }
         panes.expire(layout, event.at_ms);

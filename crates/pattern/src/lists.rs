@@ -37,6 +37,8 @@ pub struct Entry {
 struct List {
     numbers: Table<u64>,
     prefixes: Table<u64>,
+    /// How many digits prefixes have, a bit for each number of them.
+    prefix_digits: u32,
     ranges: Vec<(u64, u64, Entry)>,
     texts: Table<String>,
 }
@@ -194,7 +196,8 @@ impl List {
         }
         let mut prefix = if self.prefixes.is_empty() { 0 } else { number };
         while prefix > 0 {
-            if let Some(entry) = self.prefixes.get(&prefix).filter(in_force) {
+            let has_such = self.prefix_digits >> digits_of(prefix) & 1 == 1;
+            if has_such && let Some(entry) = self.prefixes.get(&prefix).filter(in_force) {
                 return Some(entry);
             }
             prefix /= 10;
@@ -235,7 +238,11 @@ fn read_header(row: &[String]) -> Result<(), Refused> {
 fn add(list: &mut List, kind: &str, value: &str, entry: Entry) -> Result<(), Refused> {
     match kind {
         "number" => drop(list.numbers.insert(digits(value)?, entry)),
-        "prefix" => drop(list.prefixes.insert(digits(value)?, entry)),
+        "prefix" => {
+            let prefix = digits(value)?;
+            list.prefix_digits |= 1 << digits_of(prefix);
+            list.prefixes.insert(prefix, entry);
+        }
         "range" => {
             let ends = value.split_once("-").map(|(first, last)| (digits(first), digits(last)));
             let Some((Ok(first), Ok(last))) = ends else {
@@ -269,6 +276,10 @@ fn digits(value: &str) -> Result<u64, Refused> {
         .and_then(E164::from_digits)
         .map(E164::as_integer)
         .ok_or_else(|| Refused::new("value", "expected `+` and digits"))
+}
+
+const fn digits_of(number: u64) -> u32 {
+    if number == 0 { 1 } else { number.ilog10() + 1 }
 }
 
 fn expiry(text: &str) -> Result<Timestamp, Refused> {

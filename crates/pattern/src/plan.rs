@@ -9,10 +9,11 @@
 use lancang_record::record::Record;
 use lancang_window::{Event, Layout};
 
-use crate::expression::{Condition, Expression};
+use crate::expression::{Condition, Expression, Range};
 use crate::fields::{KeyField, NumberField};
 use crate::lists::Lists;
 use crate::predicate::Predicate;
+use crate::sieve::Sieve;
 
 /// What an incident can be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, bincode::Encode, bincode::Decode)]
@@ -76,6 +77,8 @@ pub struct EntityPlan {
     /// Filters, in the order of their bits. Bit 0 is the union of what all patterns of this entity look at: a
     /// record that does not pass it is no event of this entity.
     pub filters: Vec<Predicate>,
+    /// The same and the send gate, prepared: what the engine asks.
+    pub sieve: Sieve,
     /// Columns, in their order.
     pub columns: Vec<Column>,
     /// Aggregated entities: a record is sent only if it passes (it implies filter 0 by the check). `None` for local.
@@ -225,10 +228,22 @@ impl PatternPlan {
     pub fn judge(&self, values: &[f64]) -> Option<Verdict> {
         crate::judge::judge(self, values)
     }
+
+    /// Whether it may hold where each primitive's value lies in its range. The features' ranges are put behind them.
+    #[must_use]
+    pub fn may_hold(&self, ranges: &mut Vec<Range>) -> bool {
+        let first = ranges.len();
+        for feature in &self.features {
+            let range = feature.value.range(ranges);
+            ranges.push(range);
+        }
+        self.warn.may(&ranges[first..]).hold
+    }
 }
 
 impl EntityPlan {
-    /// Filters that the record passes, a bit each; 0 if it is no event of this entity.
+    /// Filters that the record passes, a bit each; 0 if it is no event of this entity. This is the definition; the
+    /// engine asks the plan's [`Sieve`].
     #[must_use]
     pub fn passes(&self, record: &Record<'_>, lists: &Lists) -> u64 {
         if !self.filters.first().is_some_and(|any| any.holds(record, lists)) {

@@ -7,6 +7,7 @@ use bincode::{Decode, Encode};
 use crate::distinct::DistinctSet;
 use crate::frequencies::Frequencies;
 use crate::layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
+use crate::limits::DISTINCT_EXACT_MAX;
 use crate::moments::{FIRST, Moments, THEN};
 use crate::runs::Runs;
 use crate::slots::{Slots, point_slot_ms, span_slot_ms};
@@ -65,7 +66,7 @@ impl Cell {
             Aggregate::Sum => Some(Self::Sum((value as i64).wrapping_sub(earlier as i64))),
             Aggregate::Min => Some(Self::Min(value as i64)),
             Aggregate::Max => Some(Self::Max(value as i64)),
-            Aggregate::Distinct => Some(Self::Distinct(DistinctSet::Exact(vec![value]))),
+            Aggregate::Distinct => Some(Self::Distinct(DistinctSet::One(value))),
             Aggregate::CountAtHome => (!counted).then(|| Self::Claims(vec![(value, 1)])),
             Aggregate::Busy | Aggregate::Concurrency => {
                 // A further part of a call begins where the parts before it ended.
@@ -137,6 +138,25 @@ impl Cell {
                 Aggregate::Sequence { within_ms, .. } => moments.followed(within_ms) as f64,
                 _ => f64::NAN,
             },
+        }
+    }
+
+    /// A range in which the value of these cells of one aggregate lies, put together: what adds up is at most the sum of
+    /// its parts. `None` where that says nothing.
+    pub(crate) fn bounds(cells: &[(i64, Self)]) -> Option<(f64, f64)> {
+        let weights = || cells.iter().map(|(_, cell)| cell.weight());
+        let all = weights().sum::<u64>();
+        let exact = |(_, cell): &(i64, Self)| !matches!(cell, Self::Distinct(DistinctSet::Sketch(_)));
+        match cells.first()?.1 {
+            Self::Count(_) => Some((all as f64, all as f64)),
+            // Past the exact range a union is an estimate, which may lie above the sum.
+            Self::Distinct(_) if all <= DISTINCT_EXACT_MAX as u64 && cells.iter().all(exact) => {
+                Some((weights().max().unwrap_or(0) as f64, all as f64))
+            }
+            Self::Runs(_) => Some((0.0, all as f64)),
+            // log₂ n for n different keys; and what rounding may add.
+            Self::Frequencies(_) => Some((0.0, (all.max(1) as f64).log2() + 1e-6)),
+            _ => None,
         }
     }
 

@@ -17,7 +17,9 @@ const REGISTERS: usize = 1 << REGISTER_BITS;
 /// A set of 64-bit keys that can be counted and united.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum DistinctSet {
-    /// The keys, ascending.
+    /// One key: what most sets hold, and what takes no memory besides.
+    One(u64),
+    /// No key, or two and more, ascending.
     Exact(Vec<u64>),
     /// A HyperLogLog of them: more than [`DISTINCT_EXACT_MAX`].
     Sketch(Vec<u8>),
@@ -33,7 +35,10 @@ impl DistinctSet {
     /// Adds a key.
     pub fn insert(&mut self, key: u64) {
         match self {
+            Self::One(own) if *own == key => {}
+            Self::One(own) => *self = Self::Exact(vec![key.min(*own), key.max(*own)]),
             Self::Sketch(registers) => observe(registers, key),
+            Self::Exact(keys) if keys.is_empty() => *self = Self::One(key),
             Self::Exact(keys) => {
                 let Err(position) = keys.binary_search(&key) else { return };
                 keys.insert(position, key);
@@ -45,6 +50,7 @@ impl DistinctSet {
     /// Adds all keys of another set.
     pub fn unite(&mut self, other: &Self) {
         match other {
+            Self::One(key) => self.insert(*key),
             Self::Exact(keys) => keys.iter().for_each(|key| self.insert(*key)),
             Self::Sketch(theirs) => {
                 let registers = self.sketched();
@@ -59,6 +65,7 @@ impl DistinctSet {
     #[must_use]
     pub fn count(&self) -> u64 {
         match self {
+            Self::One(_) => 1,
             Self::Exact(keys) => keys.len() as u64,
             Self::Sketch(registers) => estimate(registers),
         }
@@ -68,6 +75,7 @@ impl DistinctSet {
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         match self {
+            Self::One(_) => 0,
             Self::Exact(keys) => keys.capacity() * 8,
             Self::Sketch(registers) => registers.capacity(),
         }
@@ -80,14 +88,19 @@ impl DistinctSet {
     }
 
     fn sketched(&mut self) -> &mut Vec<u8> {
-        if let Self::Exact(keys) = self {
+        if !matches!(self, Self::Sketch(_)) {
+            let keys = match self {
+                Self::One(key) => std::slice::from_ref(key),
+                Self::Exact(keys) => keys.as_slice(),
+                Self::Sketch(_) => &[],
+            };
             let mut registers = vec![0; REGISTERS];
             keys.iter().for_each(|key| observe(&mut registers, *key));
             *self = Self::Sketch(registers);
         }
         match self {
             Self::Sketch(registers) => registers,
-            Self::Exact(_) => unreachable!("it was sketched above"),
+            Self::One(_) | Self::Exact(_) => unreachable!("it was sketched above"),
         }
     }
 }

@@ -21,6 +21,11 @@ pub struct EntityWindows {
     form: Form,
 }
 
+/// Primitives of an entity that are bounded by a count of events, and windows that these are counted in: further ones are
+/// left without a bound.
+const PRIMITIVES_MAX: usize = 64;
+const WINDOWS_MAX: usize = 8;
+
 /// With its key an entity takes half a cache line of the table.
 const _: () = assert!(size_of::<Option<(u64, EntityWindows)>>() == 32);
 
@@ -103,27 +108,77 @@ impl EntityWindows {
 
     /// How near the entity is to the gate at this place of [`Layout::gates`]: events that pass its filter, for each
     /// window, of which one window at least must hold so many. [`Gate::Reached`] once events are not kept one by one: a
-    /// gate may never lose anything.
+    /// gate may never lose anything. Where it is far, also how many events must pass the filter before it may be near.
     #[must_use]
-    pub fn gate(&self, layout: &Layout, gate: usize, least: &[u32]) -> Gate {
-        let Form::Events(events) = &self.form else { return Gate::Reached };
+    pub fn gate(&self, layout: &Layout, gate: usize, least: &[u32]) -> (Gate, u32) {
+        let Form::Events(events) = &self.form else { return (Gate::Reached, 0) };
         // Those that have left the windows and are not let go yet are counted too: a bound that costs nothing.
         let bound = events.gated(layout, gate);
-        if !least.iter().any(|least| near(bound, *least)) {
-            return Gate::Far;
-        }
-        let mut nearest = Gate::Far;
-        for (window, least) in layout.windows.iter().zip(least).filter(|(_, least)| near(bound, **least)) {
-            let first_ms = first_ms(self.newest_ms, window.pane_ms(), window.panes);
-            let count = events.gated_since(layout, gate, self.newest_ms, first_ms);
+        let (mut nearest, mut missing) = (Gate::Far, u32::MAX);
+        for (window, least) in layout.windows.iter().zip(least) {
+            let count = if near(bound, *least) {
+                let first_ms = first_ms(self.newest_ms, window.pane_ms(), window.panes);
+                events.gated_since(layout, gate, self.newest_ms, first_ms)
+            } else {
+                bound
+            };
             if count >= *least {
-                return Gate::Reached;
+                return (Gate::Reached, 0);
             }
             if near(count, *least) {
                 nearest = Gate::Near;
             }
+            missing = missing.min(nearest_at(*least).saturating_sub(count));
         }
-        nearest
+        (nearest, missing)
+    }
+
+    /// Whether the gate was far when it was last looked at, and has not seen the events since that it lacked: it is far
+    /// still, since a window that moves on only loses events.
+    #[must_use]
+    pub fn rests(&self, layout: &Layout, gate: usize) -> bool {
+        matches!(&self.form, Form::Events(events) if events.rests(layout, gate))
+    }
+
+    /// So many events must pass the filter of a gate before it may be near for any pattern.
+    pub fn rest(&mut self, layout: &Layout, gate: usize, events: u32) {
+        if let Form::Events(own) = &mut self.form {
+            own.rest(layout, gate, events);
+        }
+    }
+
+    /// Ranges in which the values of some primitives lie, for windows that end with the pane of the newest event, as far as
+    /// counting the events tells them: without looking at their columns, so that it costs little.
+    pub fn bounds(&self, layout: &Layout, wanted: &[usize], mut found: impl FnMut(usize, f64, f64)) {
+        match &self.form {
+            Form::Panes(grown) => {
+                let bounds = |place: &usize| Some((*place, grown.panes.bounds(layout, *place, self.newest_ms)?));
+                wanted.iter().filter_map(bounds).for_each(|(place, (least, most))| found(place, least, most));
+            }
+            Form::Events(events) => {
+                let mut counts = [0_u32; PRIMITIVES_MAX];
+                let mut firsts = [i64::MAX; WINDOWS_MAX];
+                for (first, window) in firsts.iter_mut().zip(&layout.windows) {
+                    *first = first_ms(self.newest_ms, window.pane_ms(), window.panes);
+                }
+                let counted = |place: &&usize| {
+                    let window = layout.primitives.get(**place).map(|primitive| usize::from(primitive.window));
+                    **place < PRIMITIVES_MAX && window.is_some_and(|window| window < WINDOWS_MAX)
+                };
+                events.each(layout, self.newest_ms, |at_ms, passes| {
+                    for place in wanted.iter().filter(counted) {
+                        let primitive = &layout.primitives[*place];
+                        let within = at_ms >= firsts[usize::from(primitive.window)];
+                        counts[*place] += u32::from(within && passes >> primitive.filter & 1 == 1);
+                    }
+                });
+                for place in wanted.iter().filter(counted) {
+                    if let Some((least, most)) = bounds_of(&layout.primitives[*place], counts[*place]) {
+                        found(*place, least, most);
+                    }
+                }
+            }
+        }
     }
 
     /// Values of the primitives that are wanted, for windows that end with the pane of the newest event; the others are
@@ -176,6 +231,11 @@ impl EntityWindows {
 /// Whether three quarters of what a gate asks for are reached.
 const fn near(events: u32, least: u32) -> bool {
     events as u64 * 4 >= least as u64 * 3
+}
+
+/// So many events are three quarters of what a gate asks for.
+const fn nearest_at(least: u32) -> u32 {
+    (least as u64 * 3).div_ceil(4) as u32
 }
 
 fn grown(layout: &Layout, events: &Events, newest_ms: i64) -> Grown {
@@ -238,6 +298,17 @@ fn value_of_events(words: &[u64], layout: &Layout, primitive: &Primitive, first_
             });
             whole.map_or(empty_value(primitive.aggregate), |whole| whole.value(layout, primitive, newest_ms))
         }
+    }
+}
+
+/// Range of a primitive's value over at most so many events that pass its filter; `None` where that says nothing.
+fn bounds_of(primitive: &Primitive, events: u32) -> Option<(f64, f64)> {
+    let most = f64::from(events);
+    match primitive.aggregate {
+        Aggregate::Count if primitive.column.is_none() => Some((most, most)),
+        Aggregate::Count | Aggregate::Distinct | Aggregate::Concurrency | Aggregate::Run => Some((0.0, most)),
+        Aggregate::CountAtHome => Some((0.0, 0.0)),
+        _ => None,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Events of a quiet entity, one by one, in few bytes each.
 //!
 //! ```text
-//! events := how many pass each gate's filter, 1 byte each | words, 8 bytes each | event …
+//! events := how many pass each gate's filter, 1 byte each | how many more must before it may be near, 1 byte each
+//!           | words, 8 bytes each | event …
 //! event  := low 32 bits of its ms (4 bytes) | passes varint | present varint | columns in their order
 //! column := zigzag varint of a number; of a key how many bytes (1 byte) and these, or 0x80 + the place of a word;
 //!           only those that an aggregate of a passed filter wants
@@ -34,7 +35,7 @@ const TIME_BYTES: usize = 4;
 const COLUMNS_MAX: usize = 12;
 /// Most bytes of an event: its time, two varints, and for each column a varint.
 const PACKED_MAX: usize = TIME_BYTES + 10 + 10 + COLUMNS_MAX * 10;
-const _: () = assert!(GATES_MAX + WORDS_MAX * 8 + EVENTS_EXACT_MAX * PACKED_MAX <= BYTES_MAX);
+const _: () = assert!(2 * GATES_MAX + WORDS_MAX * 8 + EVENTS_EXACT_MAX * PACKED_MAX <= BYTES_MAX);
 
 /// Bytes of a key.
 const KEY_BYTES: usize = 8;
@@ -100,15 +101,25 @@ impl Events {
         gates.get(gate).copied().map_or(0, u32::from)
     }
 
+    /// Whether the gate was far when it was last looked at, and too few events have passed its filter since.
+    pub(crate) fn rests(&self, layout: &Layout, gate: usize) -> bool {
+        self.bytes.as_slice().get(layout.gates.len() + gate).is_some_and(|rest| *rest > 0)
+    }
+
+    /// So many events must pass the filter of a gate before it may be near.
+    pub(crate) fn rest(&mut self, layout: &Layout, gate: usize, events: u32) {
+        if let Some(rest) = self.bytes.as_mut_slice().get_mut(layout.gates.len() + gate) {
+            *rest = events.min(u32::from(u8::MAX)) as u8;
+        }
+    }
+
     /// Events that pass the filter of a gate and are not before `first_ms`.
     pub(crate) fn gated_since(&self, layout: &Layout, gate: usize, newest_ms: i64, first_ms: i64) -> u32 {
         let Some(filter) = layout.gates.get(gate) else { return u32::MAX };
-        let mut reader = self.reader(layout, newest_ms);
         let mut count = 0;
-        while reader.has_more() {
-            let (at_ms, passes) = reader.event(layout, |_, _| {});
+        self.each(layout, newest_ms, |at_ms, passes| {
             count += u32::from(at_ms >= first_ms && passes >> filter & 1 == 1);
-        }
+        });
         count
     }
 
@@ -161,16 +172,18 @@ impl Events {
     /// Makes room for the counts of the gates, where no event came yet.
     fn begin(&mut self, layout: &Layout) {
         if self.bytes.len() == 0 {
-            self.bytes.append(&[0; GATES_MAX][..layout.gates.len().min(GATES_MAX)]);
+            self.bytes.append(&[0; 2 * GATES_MAX][..header(layout)]);
         }
     }
 
     fn append(&mut self, layout: &Layout, passes: u64, packed: &Packed) -> bool {
         self.count += 1;
-        let gates = self.bytes.as_mut_slice();
-        layout.count_gates(passes, |gate| {
-            gates.get_mut(gate).into_iter().for_each(|count| *count = count.saturating_add(1));
-        });
+        if let Some((counts, rests)) = self.bytes.as_mut_slice().split_at_mut_checked(layout.gates.len()) {
+            layout.count_gates(passes, |gate| {
+                counts.get_mut(gate).into_iter().for_each(|count| *count = count.saturating_add(1));
+                rests.get_mut(gate).into_iter().for_each(|rest| *rest = rest.saturating_sub(1));
+            });
+        }
         self.bytes.append(&packed.bytes[..packed.length])
     }
 
@@ -206,7 +219,7 @@ impl Events {
     /// Place of a key among the words, which it joins if there is room.
     fn word(&mut self, layout: &Layout, key: u64) -> Option<u8> {
         let all = self.first_event(layout);
-        let words = self.bytes.as_slice().get(layout.gates.len()..all).unwrap_or_default();
+        let words = self.bytes.as_slice().get(header(layout)..all).unwrap_or_default();
         if let Some(place) = words.chunks_exact(KEY_BYTES).position(|word| word == key.to_le_bytes()) {
             return Some(place as u8);
         }
@@ -288,6 +301,15 @@ impl Events {
         words
     }
 
+    /// Time and filters of all events.
+    pub(crate) fn each(&self, layout: &Layout, newest_ms: i64, mut each: impl FnMut(i64, u64)) {
+        let mut reader = self.reader(layout, newest_ms);
+        while reader.has_more() {
+            let (at_ms, passes) = reader.event(layout, |_, _| {});
+            each(at_ms, passes);
+        }
+    }
+
     /// Times of all events.
     pub(crate) fn times(&self, layout: &Layout, newest_ms: i64) -> impl Iterator<Item = i64> {
         let mut reader = self.reader(layout, newest_ms);
@@ -296,12 +318,17 @@ impl Events {
 
     /// Where the first event begins.
     fn first_event(&self, layout: &Layout) -> usize {
-        layout.gates.len() + usize::from(self.words) * KEY_BYTES
+        header(layout) + usize::from(self.words) * KEY_BYTES
     }
 
     fn reader(&self, layout: &Layout, newest_ms: i64) -> Reader<'_> {
-        Reader { bytes: self.bytes.as_slice(), words_at: layout.gates.len(), at: self.first_event(layout), newest_ms }
+        Reader { bytes: self.bytes.as_slice(), words_at: header(layout), at: self.first_event(layout), newest_ms }
     }
+}
+
+/// Bytes in front of the words.
+fn header(layout: &Layout) -> usize {
+    2 * layout.gates.len().min(GATES_MAX)
 }
 
 /// Positions of the bits that are set.

@@ -86,7 +86,10 @@ impl Frequencies {
     /// How many came.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.counts().iter().map(|count| u64::from(*count)).sum()
+        match self {
+            Self::Exact(counts) => counts.iter().map(|(_, count)| u64::from(*count)).sum(),
+            Self::Buckets(buckets) => buckets.iter().map(|count| u64::from(*count)).sum(),
+        }
     }
 
     /// Bytes held on the heap.

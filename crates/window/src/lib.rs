@@ -12,7 +12,7 @@ pub mod layout;
 pub mod limits;
 pub mod moments;
 pub mod panes;
-mod prefetch;
+pub mod prefetch;
 pub mod runs;
 pub mod slots;
 pub mod table;

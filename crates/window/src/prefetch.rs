@@ -5,7 +5,7 @@
 
 /// Asks for the cache line that `place` begins in. Nothing is read and nothing depends on it.
 #[inline]
-pub(crate) fn prefetch<T>(place: &T) {
+pub fn prefetch<T>(place: &T) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

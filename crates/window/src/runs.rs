@@ -37,16 +37,15 @@ impl Runs {
     /// Length of the longest run of consecutive numbers.
     #[must_use]
     pub fn longest(&self) -> u64 {
-        let blocks: BTreeMap<u64, u128> = self.0.iter().map(|((_, block), bits)| (*block, *bits)).collect();
+        let mut blocks: Vec<(u64, u128)> = self.0.iter().map(|((_, block), bits)| (*block, *bits)).collect();
+        blocks.sort_unstable_by_key(|(block, _)| *block);
         let (mut longest, mut run, mut next) = (0, 0_u64, None);
         for (block, bits) in blocks {
             if next != Some(block) {
                 run = 0;
             }
-            for bit in 0..1 << BLOCK_BITS {
-                run = if bits >> bit & 1 == 1 { run + 1 } else { 0 };
-                longest = longest.max(run);
-            }
+            longest = longest.max(run + u64::from(bits.trailing_ones())).max(longest_within(bits));
+            run = if bits == u128::MAX { run + (1 << BLOCK_BITS) } else { u64::from(bits.leading_ones()) };
             next = block.checked_add(1);
         }
         longest
@@ -63,4 +62,14 @@ impl Runs {
     pub fn heap_bytes(&self) -> usize {
         self.0.len() * (size_of::<((u64, u64), u128)>() * 5 / 4)
     }
+}
+
+/// Longest run of ones: what is left of each loses a bit with each step.
+const fn longest_within(mut bits: u128) -> u64 {
+    let mut longest = 0;
+    while bits != 0 {
+        bits &= bits << 1;
+        longest += 1;
+    }
+    longest
 }

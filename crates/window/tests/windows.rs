@@ -185,15 +185,27 @@ proptest! {
                 Some(windows) => windows.add(&layout, &event),
             }
             events.push(step);
-            let windows = windows.as_ref().unwrap();
+            let windows = windows.as_mut().unwrap();
             for gate in [0, 1] {
                 let counts = gated(&layout, gate, &events);
+                let least = [4, 7];
+                if windows.rests(&layout, gate) {
+                    let near = counts.iter().zip(least).any(|(count, least)| count * 4 >= least * 3);
+                    prop_assert!(!near, "gate {} rests with {:?} events", gate, counts);
+                } else if let (Gate::Far, missing) = windows.gate(&layout, gate, &least) {
+                    prop_assert!(missing > 0);
+                    windows.rest(&layout, gate, missing);
+                }
                 let beyond = counts.map(|count| count + 1);
-                prop_assert_eq!(windows.gate(&layout, gate, &[counts[0], u32::MAX]), Gate::Reached);
-                prop_assert_eq!(windows.gate(&layout, gate, &[u32::MAX, counts[1]]), Gate::Reached);
-                prop_assert!(windows.events_bound() == u32::MAX || windows.gate(&layout, gate, &beyond) != Gate::Reached);
+                prop_assert_eq!(windows.gate(&layout, gate, &[counts[0], u32::MAX]).0, Gate::Reached);
+                prop_assert_eq!(windows.gate(&layout, gate, &[u32::MAX, counts[1]]).0, Gate::Reached);
+                prop_assert!(windows.events_bound() == u32::MAX || windows.gate(&layout, gate, &beyond).0 != Gate::Reached);
             }
             windows.values(&layout, |_| true, &mut found);
+            let all: Vec<usize> = (0..layout.primitives.len()).collect();
+            windows.bounds(&layout, &all, |index, least, most| {
+                assert!(least <= found[index] && found[index] <= most, "primitive {index} is not within {least} and {most}");
+            });
             let expected = naive(&layout, &events);
             for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
                 prop_assert!(

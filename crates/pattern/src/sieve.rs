@@ -1,0 +1,375 @@
+//! The filters of a plan, prepared for each form that a record can have: kind, direction and phase.
+//!
+//! Most filters begin with these three, so that most records pass none of a plan's filters. Prepared, that is one look
+//! into a table; what is left of the others is the part that these three do not decide, the cheap terms first. What is
+//! dear, a search in a list, is asked once a record for all plans of a pack ([`Answers`]).
+//!
+//! **Invariant:** a sieve passes what the plan's filters and its send gate say ([`EntityPlan::passes`]), for every
+//! record: terms have no effects, so that their order decides nothing.
+
+use lancang_record::record::{Direction, Kind, Phase, Record};
+
+use crate::fields::{KeyField, TextField};
+use crate::lists::Lists;
+use crate::plan::EntityPlan;
+use crate::predicate::Predicate;
+
+const PHASES: usize = Phase::ALL.len();
+const DIRECTIONS: usize = Direction::ALL.len();
+const FORMS: usize = Kind::ALL.len() * DIRECTIONS * PHASES;
+
+/// The filters of one plan, by form; empty before the plan is whole.
+#[derive(Debug, Default)]
+pub struct Sieve {
+    forms: Vec<Form>,
+}
+
+/// What kind, direction and phase leave open.
+#[derive(Debug)]
+struct Form {
+    /// Whether a record can be sent, and be an event.
+    takes: bool,
+    send: Term,
+    /// Whether an event passes filter 0. Where each part of it is a filter too, these say so: [`Form::parts`].
+    first: Term,
+    /// Filters of which one at least must pass; 0 where `first` says so.
+    parts: u64,
+    /// Filters that every event passes.
+    passed: u64,
+    /// Filters that say something of an event, with their bits: equal ones are asked once.
+    open: Vec<(u64, Term)>,
+}
+
+/// A predicate whose dear terms are numbered.
+#[derive(Debug, PartialEq)]
+enum Term {
+    And(Vec<Term>),
+    Or(Vec<Term>),
+    Not(Box<Term>),
+    /// Asked once a record.
+    Once(u8, Predicate),
+    Plain(Predicate),
+}
+
+/// Dear terms of a pack, in the order of their numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Numbered(Vec<Predicate>);
+
+/// What the dear terms said of one record so far, a bit each.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Answers {
+    asked: u64,
+    held: u64,
+}
+
+impl Term {
+    fn of(predicate: Predicate, numbered: &mut Numbered) -> Self {
+        let mut each = |parts: Vec<Predicate>| parts.into_iter().map(|part| Self::of(part, numbered)).collect();
+        match predicate {
+            Predicate::And(parts) => Self::And(each(parts)),
+            Predicate::Or(parts) => Self::Or(each(parts)),
+            Predicate::Not(one) => Self::Not(Box::new(Self::of(*one, numbered))),
+            Predicate::Listed(..) | Predicate::ListedPair(_) | Predicate::ListedRoute(_) => {
+                match numbered.number(&predicate) {
+                    Some(number) => Self::Once(number, predicate),
+                    None => Self::Plain(predicate),
+                }
+            }
+            other => Self::Plain(other),
+        }
+    }
+
+    fn holds(&self, record: &Record<'_>, lists: &Lists, answers: &mut Answers) -> bool {
+        match self {
+            Self::And(all) => all.iter().all(|one| one.holds(record, lists, answers)),
+            Self::Or(any) => any.iter().any(|one| one.holds(record, lists, answers)),
+            Self::Not(one) => !one.holds(record, lists, answers),
+            Self::Once(number, predicate) => {
+                let bit = 1 << number;
+                if answers.asked & bit == 0 {
+                    answers.asked |= bit;
+                    answers.held |= if predicate.holds(record, lists) { bit } else { 0 };
+                }
+                answers.held & bit != 0
+            }
+            Self::Plain(predicate) => predicate.holds(record, lists),
+        }
+    }
+}
+
+impl Numbered {
+    /// Number of a term, if there is one left.
+    fn number(&mut self, predicate: &Predicate) -> Option<u8> {
+        let known = self.0.iter().position(|other| other == predicate);
+        let number = known.unwrap_or(self.0.len());
+        if number >= u64::BITS as usize {
+            return None;
+        }
+        if known.is_none() {
+            self.0.push(predicate.clone());
+        }
+        Some(number as u8)
+    }
+}
+
+/// Number of a record's form, below [`Sieve::forms`].
+#[must_use]
+pub const fn form_of(record: &Record<'_>) -> usize {
+    (record.kind as usize * DIRECTIONS + record.direction as usize) * PHASES + record.phase as usize
+}
+
+/// Number of forms.
+#[must_use]
+pub const fn forms() -> usize {
+    FORMS
+}
+
+impl Sieve {
+    /// Prepares a plan's filters, with the numbers that dear terms have in the pack.
+    pub(crate) fn of(plan: &EntityPlan, numbered: &mut Numbered) -> Self {
+        let all = Kind::ALL.into_iter().flat_map(|kind| {
+            let directions = Direction::ALL.into_iter();
+            directions.flat_map(move |direction| Phase::ALL.into_iter().map(move |phase| (kind, direction, phase)))
+        });
+        let forms = all.map(|(kind, direction, phase)| Form::of(plan, &Given { kind, direction, phase }, numbered));
+        Self { forms: forms.collect() }
+    }
+
+    /// Whether a record of this form can be sent, and be an event.
+    #[must_use]
+    pub fn takes(&self, form: usize) -> bool {
+        self.forms.get(form).is_some_and(|form| form.takes)
+    }
+
+    /// Whether a record of this form passes the send gate, if the plan has one.
+    #[must_use]
+    pub fn sends(&self, form: usize, record: &Record<'_>, lists: &Lists, answers: &mut Answers) -> bool {
+        self.forms.get(form).is_some_and(|form| form.send.holds(record, lists, answers))
+    }
+
+    /// Filters that a record of this form passes, a bit each; 0 if it is no event of this entity.
+    #[must_use]
+    pub fn passes(&self, form: usize, record: &Record<'_>, lists: &Lists, answers: &mut Answers) -> u64 {
+        let Some(form) = self.forms.get(form) else { return 0 };
+        if !form.first.holds(record, lists, answers) {
+            return 0;
+        }
+        let mut passes = form.passed;
+        for (bits, filter) in &form.open {
+            passes |= if filter.holds(record, lists, answers) { *bits } else { 0 };
+        }
+        if form.parts == 0 || passes & form.parts != 0 { passes | 1 } else { 0 }
+    }
+}
+
+impl Form {
+    fn of(plan: &EntityPlan, given: &Given, numbered: &mut Numbered) -> Self {
+        let left = |filter: &Predicate| ordered(given.decide(filter));
+        let send = plan.send.as_ref().map_or(Predicate::Always(true), left);
+        let (first, parts) = first_of(&plan.filters);
+        let first = left(&first);
+        let (mut passed, mut open): (u64, Vec<(u64, Predicate)>) = (0, Vec::new());
+        for (bit, filter) in plan.filters.iter().enumerate().skip(1) {
+            match left(filter) {
+                Predicate::Always(holds) => passed |= u64::from(holds) << bit,
+                filter => match open.iter_mut().find(|(_, other)| *other == filter) {
+                    Some((bits, _)) => *bits |= 1 << bit,
+                    None => open.push((1 << bit, filter)),
+                },
+            }
+        }
+        let possible = open.iter().fold(passed, |all, (bits, _)| all | bits);
+        let never = Predicate::Always(false);
+        let takes = send != never && first != never && (parts == 0 || possible & parts != 0);
+        let mut term = |predicate| Term::of(predicate, numbered);
+        let open = open.into_iter().map(|(bits, filter)| (bits, term(filter))).collect();
+        Self { takes, send: term(send), first: term(first), parts, passed, open }
+    }
+}
+
+/// Filter 0, or the filters that it is made of where each of its parts is one of them.
+fn first_of(filters: &[Predicate]) -> (Predicate, u64) {
+    let Some(first) = filters.first() else { return (Predicate::Always(false), 0) };
+    let place = |part: &Predicate| filters.iter().skip(1).position(|filter| filter == part);
+    if let Predicate::Or(parts) = first
+        && let Some(places) = parts.iter().map(place).collect::<Option<Vec<usize>>>()
+        && !places.is_empty()
+    {
+        return (Predicate::Always(true), places.into_iter().fold(0, |bits, place| bits | 2 << place));
+    }
+    (first.clone(), 0)
+}
+
+/// What is known of a form's records.
+struct Given {
+    kind: Kind,
+    direction: Direction,
+    phase: Phase,
+}
+
+impl Given {
+    fn text(&self, field: TextField) -> Option<&'static str> {
+        match field {
+            TextField::Kind => Some(self.kind.as_str()),
+            TextField::Direction => Some(self.direction.as_str()),
+            TextField::Phase => Some(self.phase.as_str()),
+            _ => None,
+        }
+    }
+
+    /// A predicate without what is known.
+    fn decide(&self, predicate: &Predicate) -> Predicate {
+        let known = |field: &TextField, says: &dyn Fn(&str) -> bool| match self.text(*field) {
+            Some(value) => Predicate::Always(says(value)),
+            None => predicate.clone(),
+        };
+        match predicate {
+            Predicate::And(parts) => self.joined(parts, true),
+            Predicate::Or(parts) => self.joined(parts, false),
+            Predicate::Not(one) => match self.decide(one) {
+                Predicate::Always(holds) => Predicate::Always(!holds),
+                one => Predicate::Not(Box::new(one)),
+            },
+            Predicate::TextIs(field, text) => known(field, &|value| value == text),
+            Predicate::CodeIs(field, code) => known(field, &|value| field.code_of(value) == Some(*code)),
+            Predicate::Absent(field) => known(field, &str::is_empty),
+            other => other.clone(),
+        }
+    }
+
+    /// What is left of a conjunction (`all`) or a disjunction: parts that decide nothing are gone.
+    fn joined(&self, parts: &[Predicate], all: bool) -> Predicate {
+        let mut left = Vec::new();
+        for part in parts {
+            match self.decide(part) {
+                Predicate::Always(holds) if holds == all => {}
+                Predicate::Always(holds) => return Predicate::Always(holds),
+                part => left.push(part),
+            }
+        }
+        match left.len() {
+            0 => Predicate::Always(all),
+            1 => left.remove(0),
+            _ if all => Predicate::And(left),
+            _ => Predicate::Or(left),
+        }
+    }
+}
+
+/// The same with the cheap parts first.
+fn ordered(predicate: Predicate) -> Predicate {
+    let each = |parts: Vec<Predicate>| {
+        let mut parts: Vec<Predicate> = parts.into_iter().map(ordered).collect();
+        parts.sort_by_key(cost);
+        parts
+    };
+    match predicate {
+        Predicate::And(parts) => Predicate::And(each(parts)),
+        Predicate::Or(parts) => Predicate::Or(each(parts)),
+        Predicate::Not(one) => Predicate::Not(Box::new(ordered(*one))),
+        other => other,
+    }
+}
+
+/// About what a term costs: a look at a number, a comparison of texts, a search in a list.
+fn cost(predicate: &Predicate) -> u32 {
+    match predicate {
+        Predicate::Always(_) => 0,
+        Predicate::Flag(_) | Predicate::CodeIs(..) | Predicate::Absent(_) => 1,
+        Predicate::Number(..) => 2,
+        Predicate::TextIs(..) | Predicate::SameText(..) => 4,
+        Predicate::Listed(KeyField::Imsi | KeyField::Imei, _) => 40,
+        Predicate::Listed(..) => 20,
+        Predicate::ListedPair(_) | Predicate::ListedRoute(_) => 60,
+        Predicate::Not(one) => cost(one),
+        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().map(cost).sum(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lancang_record::Timestamp;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fields::{FlagField, NumberField};
+    use crate::predicate::Comparison;
+
+    fn predicate() -> impl Strategy<Value = Predicate> {
+        let text = |field: TextField, values: &'static [&'static str]| {
+            prop::sample::select(values).prop_map(move |value| Predicate::TextIs(field, value.to_owned()))
+        };
+        let term = prop_oneof![
+            text(TextField::Kind, &["voice", "sms", "report"]),
+            text(TextField::Direction, &["", "outgoing", "incoming"]),
+            text(TextField::Phase, &["start", "end"]),
+            text(TextField::Domain, &["", "x.top"]),
+            Just(Predicate::Flag(FlagField::Answered)),
+            (0_u8..3)
+                .prop_map(|n| { Predicate::Number(NumberField::DurationMs, Comparison::GreaterOrEqual, f64::from(n)) }),
+            any::<bool>().prop_map(Predicate::Always),
+            prop::sample::select(&["bad", "none"])
+                .prop_map(|list: &str| Predicate::Listed(KeyField::Domain, list.to_owned())),
+        ];
+        term.prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Predicate::And),
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Predicate::Or),
+                inner.prop_map(|one| Predicate::Not(Box::new(one))),
+            ]
+        })
+    }
+
+    fn plan(mut filters: Vec<Predicate>, send: Option<Predicate>, of_parts: bool) -> EntityPlan {
+        if of_parts {
+            filters[0] = Predicate::Or(filters[1..].to_vec());
+        }
+        EntityPlan {
+            entity: crate::plan::EntityType::Caller,
+            scope: String::new(),
+            hash: 0,
+            layout: lancang_window::Layout::default(),
+            filters: filters.into_iter().map(Predicate::coded).collect(),
+            sieve: Sieve::default(),
+            columns: Vec::new(),
+            send: send.map(Predicate::coded),
+            send_group: 0,
+            related: Vec::new(),
+            patterns: Vec::new(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_sieve_passes_what_the_filters_say(
+            filters in prop::collection::vec(predicate(), 1..6),
+            send in prop::option::of(predicate()),
+            of_parts: bool,
+        ) {
+            let plan = plan(filters, send, of_parts);
+            let mut lists = Lists::default();
+            lists.read("a.csv", "list,kind,value,owner,reason,expires\nbad,domain,x.top,desk,test,\n").unwrap();
+            let sieve = Sieve::of(&plan, &mut Numbered::default());
+            for kind in Kind::ALL {
+                for direction in Direction::ALL {
+                    for phase in Phase::ALL {
+                        for rest in 0..8_u64 {
+                            let mut record = Record::new(kind, Timestamp::from_ms(0));
+                            (record.direction, record.phase) = (direction, phase);
+                            record.domain = if rest & 1 == 0 { "" } else { "x.top" };
+                            record.answered = Some(rest & 2 == 0);
+                            record.duration_ms = Some(rest / 2 * 1000);
+                            let form = form_of(&record);
+                            let sent = plan.send.as_ref().is_none_or(|send| send.holds(&record, &lists));
+                            let passes = plan.passes(&record, &lists);
+                            let mut answers = Answers::default();
+                            prop_assert_eq!(sieve.passes(form, &record, &lists, &mut answers), passes);
+                            prop_assert_eq!(sieve.sends(form, &record, &lists, &mut answers), sent);
+                            prop_assert!(sieve.takes(form) || !sent || passes == 0);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
