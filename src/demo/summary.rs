@@ -99,8 +99,14 @@ pub fn show(
         screen.line(&format!("planted     {pattern:<16} {found}"));
     }
     let wrong: u64 = all.patterns.values().map(|report| report.incidents_false).sum();
+    let by_pattern = all.patterns.iter().filter(|(_, report)| report.incidents_false > 0);
+    let by_pattern: Vec<String> =
+        by_pattern.map(|(id, report)| format!("{id} {}", report.incidents_false)).collect();
+    if wrong > 0 {
+        screen.line(&format!("            false: {}", by_pattern.join(", ")));
+    }
     screen.line(&format!(
-        "            {wrong} false incidents; hard episodes lie below most patterns' limits, and some need the operator's books or a day's past, which a demo lacks"
+        "            {wrong} false incidents; hard episodes lie below most patterns' limits, and some need cells, the operator's books or a day's past, which a demo lacks"
     ));
     screen.line(&format!("alerts      {} on the exchange", watch.shared));
     let ms = |quantile: f64| watch.latency.value_at_quantile(quantile) as f64 / 1e3;

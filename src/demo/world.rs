@@ -41,7 +41,6 @@ impl World {
         std::fs::create_dir(path("lists"))?;
         std::fs::write(path("lists/generated.csv"), generator.lists())?;
         std::fs::write(path("trunks.csv"), trunk_table())?;
-        std::fs::write(path("cells.csv"), cells(generator))?;
         write_key(&path("epoch.key"))?;
         let topics = topics();
         let mut made = vec![
@@ -70,7 +69,7 @@ impl World {
                 folder: patterns.to_path_buf(),
                 lists: path("lists"),
                 trunks: Some(path("trunks.csv")),
-                cells: Some(path("cells.csv")),
+                cells: None,
             },
             store: path("state"),
             listen,
@@ -130,22 +129,6 @@ fn feed(feed: Feed) -> config::Feed {
         idle: IDLE,
         bad_share_max: 0.5,
     }
-}
-
-/// The cells of all operators in one table.
-fn cells(generator: &Generator) -> String {
-    let mut table = String::new();
-    for operator in 0..OPERATORS.len() {
-        let mut header = operator == 0;
-        generator.cells(operator, |line| {
-            if header || !line.starts_with("cell,") {
-                table.push_str(line);
-                table.push('\n');
-            }
-            header = false;
-        });
-    }
-    table
 }
 
 /// A key of this demo alone.
