@@ -567,6 +567,7 @@ fn take_before(
     for key in keys {
         let mut taken = pending.remove(&key).unwrap_or_default();
         let held = taken.len();
+        partials.reserve(held);
         partials.extend(taken.drain().map(|(_, partial)| partial));
         // One that is far too large for what comes now would be walked through each time.
         *spare = if taken.capacity() > held.max(64) * 8 { Pending::default() } else { taken };

@@ -392,7 +392,6 @@ fn country_of(record: &Record<'_>) -> Option<&'static (&'static str, &'static [&
 /// Not claimed where the operator's country is none of the six.
 fn imsi_foreign(record: &Record<'_>) -> bool {
     let (Some(imsi), Some((_, codes, _))) = (record.imsi, country_of(record)) else { return false };
-    let imsi = imsi.to_string();
     !codes.iter().any(|code| imsi.starts_with(code))
 }
 

@@ -123,6 +123,14 @@ impl Digits {
         Some(Self((text.len() as u64) << Self::LENGTH_SHIFT | value))
     }
 
+    /// Whether it begins with these digits.
+    #[must_use]
+    pub fn starts_with(self, digits: &str) -> bool {
+        let Some(rest) = (self.0 >> Self::LENGTH_SHIFT).checked_sub(digits.len() as u64) else { return false };
+        let leading = (self.0 & ((1 << Self::LENGTH_SHIFT) - 1)) / 10_u64.pow(rest as u32);
+        digits.bytes().fold(0, |value, digit| value * 10 + u64::from(digit.wrapping_sub(b'0'))) == leading
+    }
+
     /// One integer per distinct value: length and digits.
     #[must_use]
     pub const fn as_key(self) -> u64 {
@@ -364,6 +372,16 @@ impl Default for Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_begin_as_their_text_does() {
+        for text in ["456010000000001", "012", "0", "99"] {
+            let digits = Digits::parse(text).unwrap();
+            for start in ["456", "45601", "0", "01", "012", "9", "999", "4560100000000012"] {
+                assert_eq!(digits.starts_with(start), text.starts_with(start), "{text} {start}");
+            }
+        }
+    }
 
     #[test]
     fn e164_keeps_digits_and_compares_prefixes() {

@@ -72,7 +72,7 @@ const fn segment_of(hash: u64) -> usize {
 impl<V> Segment<V> {
     /// Home place of a hash: its 32 bits as a share of all places (Lemire's multiplication in the place of a division).
     const fn home(&self, hash: u64) -> usize {
-        ((hash >> PLACE_SHIFT & 0xffff_ffff) * self.places.len() as u64 >> 32) as usize
+        (((hash >> PLACE_SHIFT & 0xffff_ffff) * self.places.len() as u64) >> 32) as usize
     }
 
     const fn next(&self, at: usize) -> usize {
