@@ -100,8 +100,7 @@ pub fn show(
     }
     let wrong: u64 = all.patterns.values().map(|report| report.incidents_false).sum();
     let by_pattern = all.patterns.iter().filter(|(_, report)| report.incidents_false > 0);
-    let by_pattern: Vec<String> =
-        by_pattern.map(|(id, report)| format!("{id} {}", report.incidents_false)).collect();
+    let by_pattern: Vec<String> = by_pattern.map(|(id, report)| format!("{id} {}", report.incidents_false)).collect();
     if wrong > 0 {
         screen.line(&format!("            false: {}", by_pattern.join(", ")));
     }

@@ -119,8 +119,10 @@ impl Lists {
                 let other = if record.direction == Direction::Outgoing { record.callee } else { record.caller };
                 list.has_party(other, record.event)
             }
-            KeyField::Imsi => record.imsi.is_some_and(|imsi| text(&imsi.to_string())),
-            KeyField::Imei => record.imei.is_some_and(|imei| list.has_device(&imei.to_string(), record.event)),
+            KeyField::Imsi => record.imsi.is_some_and(|imsi| with_text(format_args!("{imsi}"), text)),
+            KeyField::Imei => record
+                .imei
+                .is_some_and(|imei| with_text(format_args!("{imei}"), |imei| list.has_device(imei, record.event))),
             KeyField::Cell => text(record.cell),
             KeyField::TrunkIn => text(record.trunk_in),
             KeyField::Smsc => text(record.smsc),
@@ -136,14 +138,15 @@ impl Lists {
         let (Some(list), Some(caller), Some(callee)) = (self.lists.get(list), record.caller, record.callee) else {
             return false;
         };
-        !list.texts.is_empty() && list.has_text(&format!("{caller}>{callee}"), record.event)
+        !list.texts.is_empty() && with_text(format_args!("{caller}>{callee}"), |pair| list.has_text(pair, record.event))
     }
 
     /// Whether the list has the record's sender over the SMSC or gateway that it came from: `sender@smsc`.
     #[must_use]
     pub fn has_route(&self, list: &str, record: &Record<'_>) -> bool {
         let (Some(list), Some(caller)) = (self.lists.get(list), record.caller) else { return false };
-        !list.texts.is_empty() && list.has_text(&format!("{caller}@{}", record.smsc), record.event)
+        let route = format_args!("{caller}@{}", record.smsc);
+        !list.texts.is_empty() && with_text(route, |route| list.has_text(route, record.event))
     }
 
     /// Whether the list has an entity, at `at`.
@@ -168,6 +171,17 @@ impl Lists {
             EntityKey::Digits(digits) => list.device(&digits.to_string(), at),
             EntityKey::Block(block) => list.number(*block, at),
         }
+    }
+}
+
+/// What is done with a text that is put together for it: on the stack, since it is asked for at each record.
+fn with_text<T>(text: std::fmt::Arguments<'_>, then: impl FnOnce(&str) -> T) -> T {
+    let mut room = std::io::Cursor::new([0_u8; 128]);
+    let fits = std::io::Write::write_fmt(&mut room, text).is_ok();
+    let length = room.position() as usize;
+    match room.get_ref().get(..length).and_then(|bytes| std::str::from_utf8(bytes).ok()) {
+        Some(written) if fits => then(written),
+        _ => then(&text.to_string()),
     }
 }
 
