@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// What a test of a crate may use besides.
-const TESTS_MAY_USE: &[(&str, &[&str])] = &[("kafka", &["cluster"])];
+const TESTS_MAY_USE: &[(&str, &[&str])] = &[("kafka", &["cluster"]), ("traffic", &["engine", "pattern"])];
 
 fn manifest(name: &str) -> toml::Table {
     let path = format!("{}/crates/{name}/Cargo.toml", env!("CARGO_MANIFEST_DIR"));
