@@ -108,7 +108,9 @@ struct Run {
 impl Run {
     fn new(subscribers: u64) -> Self {
         let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-        let sources = pack_folder::read(&config.join("patterns"), &config.join("lists")).expect("the shipped pack");
+        let mut sources = pack_folder::read(&config.join("patterns"), &config.join("lists")).expect("the shipped pack");
+        let three = ["sim-box-burst.toml", "spoofed-prefix.toml", "smishing-burst.toml"];
+        sources.patterns.retain(|file| three.iter().any(|id| file.path.ends_with(id)));
         let pack = Arc::new(sources.compile().expect("the shipped pack"));
         let task =
             RecordTask::new(Settings { partition: 0, partitions: 1, entities_max: 100_000_000, pair_bytes: 1 << 30 });

@@ -1,13 +1,16 @@
 //! Record and entity tasks' own work with the whole shipped pack, over native frames of generated traffic in memory.
 //!
 //! Frames are made outside of the timing; CPU time of this thread. The first half of the records only fills the
-//! windows; the operator's reference of subscribers is read before. Beside it, in the same run, a bare probe: for each record one line of a table of as many lines as there are
-//! subscribers is fetched at random, a chunk ahead as the tasks do, and written.
+//! windows; the operator's reference of subscribers is read before. Beside it, in the same run, a bare probe: for each
+//! record one line of a table of as many lines as there are subscribers is fetched at random, a chunk ahead as the tasks
+//! do, and written.
 //!
 //! `LANCANG_BENCH_SUBSCRIBERS=10000000` of one operator, `LANCANG_BENCH_RECORDS=60000000`;
 //! `LANCANG_BENCH_PATTERNS=sim-box-burst,wangiri` takes some patterns alone.
 
 #![allow(clippy::expect_used, reason = "a bench without its input measures nothing")]
+
+mod native;
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -18,20 +21,13 @@ use lancang::pack_folder;
 use lancang_engine::record_task::Settings as TaskSettings;
 use lancang_engine::{EntityTask, Outputs, RecordTask};
 use lancang_pattern::Pack;
-use lancang_record::Timestamp;
-use lancang_record::log::{
-    Class, Control, FrameHeader, FrameWriter, InputId, InputMark, InputState, encode_control, encode_marks,
-};
-use lancang_record::number::{E164, Party};
-use lancang_record::record::{Kind, Record};
-use lancang_traffic::row::Ranges;
+use lancang_record::log::{Control, encode_control};
 use lancang_traffic::world::OPERATORS;
 use lancang_traffic::{Generator, Settings};
 
+use native::Native;
+
 const OPERATOR: usize = 0;
-const FRAME: u32 = 512;
-/// Frames between two marks.
-const MARKED: u64 = 64;
 /// Bytes of a line of the probe's table.
 const LINE: usize = 64;
 
@@ -59,67 +55,6 @@ fn pack(generator: &Generator) -> Arc<Pack> {
     }
     sources.lists.push(lancang_pattern::SourceFile { path: "generated.csv".to_owned(), text: generator.lists() });
     Arc::new(sources.compile().expect("the shipped pack"))
-}
-
-struct Source {
-    generator: Generator,
-    ranges: Ranges,
-    input: InputId,
-    records: u64,
-    now_ms: i64,
-}
-
-/// The operator's books, as frames: 512 subscribers each.
-fn reference(generator: &Generator, mut take: impl FnMut(&[u8])) {
-    let header = FrameHeader { class: Class::Stream, input: InputId::of("books") };
-    let home = OPERATORS[OPERATOR].country;
-    let mut frame = FrameWriter::new(header);
-    generator.subscribers(OPERATOR, |line| {
-        let columns: Vec<&str> = line.split(',').collect();
-        let &[subscriber, activated, segment, m2m, dealer, registrant, range_holder] = columns.as_slice() else {
-            return;
-        };
-        let Some(number) = subscriber.trim_start_matches('+').parse().ok().and_then(E164::from_integer) else { return };
-        let mut record = Record::new(Kind::Subscriber, Timestamp::from_ms(1_762_000_000_000));
-        (record.caller, record.home) = (Some(Party::Number(number)), home);
-        let activated = activated.parse::<jiff::Timestamp>().ok();
-        record.activated = activated.map(|activated| Timestamp::from_ms(activated.as_millisecond()));
-        (record.segment, record.m2m) = (segment, Some(m2m == "true"));
-        (record.dealer, record.registrant, record.range_holder) = (dealer, registrant, range_holder);
-        frame.push(&record);
-        if frame.count() == FRAME {
-            take(&std::mem::replace(&mut frame, FrameWriter::new(header)).finish());
-        }
-    });
-    take(&frame.finish());
-}
-
-impl Source {
-    /// The next frames and a mark; empty at the end of the traffic.
-    fn entries(&mut self) -> Vec<Vec<u8>> {
-        let header = FrameHeader { class: Class::Stream, input: self.input };
-        let mut entries = Vec::new();
-        let mut scratch = String::new();
-        for _ in 0..MARKED {
-            let mut frame = FrameWriter::new(header);
-            while frame.count() < FRAME
-                && let Some(row) = self.generator.next_row()
-            {
-                self.now_ms = row.at_ms;
-                frame.push(&row.record(&self.generator.names, &self.ranges, &mut scratch));
-                self.records += 1;
-            }
-            entries.push(frame.finish());
-        }
-        entries.push(encode_marks(&vec![InputMark {
-            input: self.input,
-            class: Class::Stream,
-            clock: Timestamp::from_ms(self.now_ms - 10_000),
-            state: InputState::Active,
-            mobility: true,
-        }]));
-        entries
-    }
 }
 
 /// The tasks of one partition, and the CPU time of each.
@@ -218,12 +153,11 @@ fn main() {
     let generator = Generator::new(Settings { only: Some(OPERATOR), ..Settings::new(all, 30.0, 7) });
     let pack = pack(&generator);
     println!("{} local and {} aggregated plans", pack.plan.local.len(), pack.plan.aggregated.len());
-    let mut source =
-        Source { generator, ranges: Ranges::default(), input: InputId::of("bench"), records: 0, now_ms: 0 };
+    let mut source = Native::new(generator, OPERATOR);
     let mut tasks = Tasks::new(pack, subscribers as usize * 160);
     let mut out = Outputs::default();
-    reference(&source.generator, |entry| tasks.apply(entry, &mut out));
-    let mut report = |tasks: &mut Tasks, source: &mut Source, until: u64| {
+    source.reference(|entry| tasks.apply(entry, &mut out));
+    let mut report = |tasks: &mut Tasks, source: &mut Native, until: u64| {
         let first = (source.records, tasks.partials, tasks.incidents, source.now_ms);
         (tasks.record_ns, tasks.entity_ns) = (0, 0);
         while source.records < until {

@@ -9,7 +9,7 @@ use lancang_traffic::Generator;
 use lancang_traffic::row::Ranges;
 use lancang_traffic::world::OPERATORS;
 
-pub const FRAME: u32 = 512;
+const FRAME: u32 = 512;
 /// Frames between two marks.
 const MARKED: u64 = 64;
 /// Most that a record comes after its event, milliseconds; generated ones come within 8.5 s.
