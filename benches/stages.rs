@@ -3,7 +3,8 @@
 //!
 //! Every stage is the product's own binary in a process of its own, so that its CPU time holds librdkafka's threads too.
 //! Prints records/s and CPU ns per record, from the first count to the last: starting up is left out.
-//! With three patterns; `LANCANG_BENCH_PATTERNS=all` takes the whole pack. `LANCANG_BENCH_RECORDS=1000000` sets how many; one partition, so one worker.
+//! With three patterns; `LANCANG_BENCH_PATTERNS=all` takes the whole pack. `LANCANG_BENCH_RECORDS=1000000` sets how many;
+//! one partition, so one worker.
 
 #![allow(clippy::expect_used, reason = "a bench without its cluster measures nothing")]
 
