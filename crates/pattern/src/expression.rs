@@ -111,22 +111,28 @@ impl Condition {
     /// Whether it may hold, and whether it may fail, where each value lies in its range.
     #[must_use]
     pub fn may(&self, values: &[Range]) -> May {
+        self.may_by(&|atom| match atom {
+            Self::Compare(left, comparison, right) => left.range(values).compare(*comparison, right.range(values)),
+            _ => May::EITHER,
+        })
+    }
+
+    /// The same, by what its comparisons and `known(…)` may do.
+    pub(crate) fn may_by(&self, atom: &impl Fn(&Self) -> May) -> May {
         match self {
-            Self::And(all) => {
-                all.iter().map(|one| one.may(values)).fold(May { hold: true, fail: false }, |all, one| May {
-                    hold: all.hold && one.hold,
-                    fail: all.fail || one.fail,
-                })
-            }
-            Self::Or(any) => any.iter().map(|one| one.may(values)).fold(May { hold: false, fail: true }, |any, one| {
+            Self::And(all) => all.iter().fold(May { hold: true, fail: false }, |all, one| {
+                let one = one.may_by(atom);
+                May { hold: all.hold && one.hold, fail: all.fail || one.fail }
+            }),
+            Self::Or(any) => any.iter().fold(May { hold: false, fail: true }, |any, one| {
+                let one = one.may_by(atom);
                 May { hold: any.hold || one.hold, fail: any.fail && one.fail }
             }),
             Self::Not(one) => {
-                let may = one.may(values);
+                let may = one.may_by(atom);
                 May { hold: may.fail, fail: may.hold }
             }
-            Self::Compare(left, comparison, right) => left.range(values).compare(*comparison, right.range(values)),
-            Self::Known(_) => May { hold: true, fail: true },
+            Self::Compare(..) | Self::Known(_) => atom(self),
         }
     }
 }
@@ -138,6 +144,11 @@ pub struct May {
     pub hold: bool,
     /// It may fail.
     pub fail: bool,
+}
+
+impl May {
+    /// Nothing is known of it.
+    pub const EITHER: Self = Self { hold: true, fail: true };
 }
 
 /// A closed range of values; an undefined value counts as outside every range.
@@ -177,6 +188,12 @@ impl Range {
         // An undefined value makes any comparison fail: only a range that excludes it could say "cannot fail", and
         // ranges of quotients do not; so `fail` is claimed impossible for finite ranges alone.
         let finite = [self.least, self.most, other.least, other.most].iter().all(|end| end.is_finite());
+        let may = self.compare_defined(comparison, other);
+        May { fail: may.fail || !finite, ..may }
+    }
+
+    /// The same of values that are defined.
+    pub(crate) fn compare_defined(self, comparison: Comparison, other: Self) -> May {
         let (hold, fail) = match comparison {
             Comparison::Less => (self.least < other.most, self.most >= other.least),
             Comparison::LessOrEqual => (self.least <= other.most, self.most > other.least),
@@ -185,7 +202,7 @@ impl Range {
             Comparison::Equal => (self.least <= other.most && self.most >= other.least, true),
             Comparison::NotEqual => (true, true),
         };
-        May { hold, fail: fail || !finite }
+        May { hold, fail }
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn can_hold(predicate: &Predicate) -> Option<bool> {
     Some((0..1_u32 << free.len()).any(|set| {
         let drawn = free.iter().enumerate().map(|(index, atom)| (*atom, set >> index & 1 == 1));
         let all: Vec<(&Predicate, bool)> = fixed.iter().copied().chain(drawn).collect();
-        consistent(&all) && holds_with(predicate, &all)
+        consistent(&all) && predicate.holds_where(&|atom| all.contains(&(atom, true)))
     }))
 }
 
@@ -83,16 +83,6 @@ fn candidates(limits: impl Iterator<Item = f64>) -> impl Iterator<Item = f64> {
     let ends = [limits.first().map(|least| least - 1.0), limits.last().map(|most| most + 1.0)];
     let between: Vec<f64> = limits.windows(2).map(|pair| f64::midpoint(pair[0], pair[1])).collect();
     limits.into_iter().chain(between).chain(ends.into_iter().flatten())
-}
-
-fn holds_with(predicate: &Predicate, atoms: &[(&Predicate, bool)]) -> bool {
-    match predicate {
-        Predicate::Always(holds) => *holds,
-        Predicate::And(all) => all.iter().all(|one| holds_with(one, atoms)),
-        Predicate::Or(any) => any.iter().any(|one| holds_with(one, atoms)),
-        Predicate::Not(one) => !holds_with(one, atoms),
-        atom => atoms.iter().any(|(other, value)| *other == atom && *value),
-    }
 }
 
 /// Where a feature's value lies.
@@ -224,39 +214,15 @@ fn exclude_each_other(one: &Condition, other: &Condition) -> bool {
 
 /// Whether a condition may hold, and may fail, where each feature lies in its bounds.
 fn may(condition: &Condition, features: &[Bound]) -> May {
-    match condition {
-        Condition::And(all) => {
-            all.iter().map(|one| may(one, features)).fold(May { hold: true, fail: false }, |all, one| May {
-                hold: all.hold && one.hold,
-                fail: all.fail || one.fail,
-            })
-        }
-        Condition::Or(any) => {
-            any.iter().map(|one| may(one, features)).fold(May { hold: false, fail: true }, |any, one| May {
-                hold: any.hold || one.hold,
-                fail: any.fail && one.fail,
-            })
-        }
-        Condition::Not(one) => {
-            let may = may(one, features);
-            May { hold: may.fail, fail: may.hold }
-        }
-        Condition::Known(expression) => May { hold: true, fail: !is_defined(expression, features) },
+    condition.may_by(&|atom| match atom {
         Condition::Compare(left, comparison, right) => {
             let (left, right) = (Bound::of(left, features), Bound::of(right, features));
-            let defined = left.defined && right.defined;
-            let (left, right) = (left.range, right.range);
-            let (hold, fail) = match comparison {
-                Comparison::Less => (left.least < right.most, left.most >= right.least),
-                Comparison::LessOrEqual => (left.least <= right.most, left.most > right.least),
-                Comparison::Greater => (left.most > right.least, left.least <= right.most),
-                Comparison::GreaterOrEqual => (left.most >= right.least, left.least < right.most),
-                Comparison::Equal => (left.least <= right.most && left.most >= right.least, true),
-                Comparison::NotEqual => (true, true),
-            };
-            May { hold, fail: fail || !defined }
+            let may = left.range.compare_defined(*comparison, right.range);
+            May { fail: may.fail || !(left.defined && right.defined), ..may }
         }
-    }
+        Condition::Known(expression) => May { hold: true, fail: !is_defined(expression, features) },
+        _ => May::EITHER,
+    })
 }
 
 #[cfg(test)]

@@ -159,10 +159,11 @@ impl Predicate {
             let assigned = atoms.iter().enumerate().map(|(index, atom)| (*atom, set >> index & 1 == 1));
             consistent(&assigned.collect::<Vec<_>>())
         };
-        Some(
-            (0..1_u32 << atoms.len())
-                .all(|set| !self.holds_with(&atoms, set) || other.holds_with(&atoms, set) || !possible(set)),
-        )
+        let holds = |predicate: &Self, set: u32| {
+            let place = |atom: &Self| atoms.iter().position(|other| *other == atom);
+            predicate.holds_where(&|atom| place(atom).is_some_and(|index| set >> index & 1 == 1))
+        };
+        Some((0..1_u32 << atoms.len()).all(|set| !holds(self, set) || holds(other, set) || !possible(set)))
     }
 
     pub(crate) fn atoms<'p>(&'p self, atoms: &mut Vec<&'p Self>) {
@@ -175,13 +176,14 @@ impl Predicate {
         }
     }
 
-    fn holds_with(&self, atoms: &[&Self], set: u32) -> bool {
+    /// Whether it holds where its atoms are as `atom` says.
+    pub(crate) fn holds_where(&self, atom: &impl Fn(&Self) -> bool) -> bool {
         match self {
             Self::Always(holds) => *holds,
-            Self::And(all) => all.iter().all(|one| one.holds_with(atoms, set)),
-            Self::Or(any) => any.iter().any(|one| one.holds_with(atoms, set)),
-            Self::Not(one) => !one.holds_with(atoms, set),
-            atom => atoms.iter().position(|other| *other == atom).is_some_and(|index| set >> index & 1 == 1),
+            Self::And(all) => all.iter().all(|one| one.holds_where(atom)),
+            Self::Or(any) => any.iter().any(|one| one.holds_where(atom)),
+            Self::Not(one) => !one.holds_where(atom),
+            one => atom(one),
         }
     }
 }

@@ -112,7 +112,7 @@ impl Numbered {
     }
 }
 
-/// Number of a record's form, below [`Sieve::forms`].
+/// Number of a record's form, below [`forms`].
 #[must_use]
 pub const fn form_of(record: &Record<'_>) -> usize {
     (record.kind as usize * DIRECTIONS + record.direction as usize) * PHASES + record.phase as usize
