@@ -8,7 +8,7 @@
 use bincode::{Decode, Encode};
 
 use crate::cell::{Cell, empty_value};
-use crate::events::{Events, WORDS, stride};
+use crate::events::{Events, WORDS, event_of, stride};
 use crate::layout::{Aggregate, Event, Layout, Primitive};
 use crate::limits::EVENTS_EXACT_MAX;
 use crate::panes::Panes;
@@ -230,7 +230,7 @@ impl EntityWindows {
 
 /// Whether three quarters of what a gate asks for are reached.
 const fn near(events: u32, least: u32) -> bool {
-    events as u64 * 4 >= least as u64 * 3
+    events >= nearest_at(least)
 }
 
 /// So many events are three quarters of what a gate asks for.
@@ -249,18 +249,6 @@ fn grown(layout: &Layout, events: &Events, newest_ms: i64) -> Grown {
         grown.panes.add(layout, &event_of(event), newest_ms);
     }
     grown
-}
-
-/// An unpacked event: none of these is a further part of a call.
-fn event_of(words: &[u64]) -> Event<'_> {
-    Event {
-        at_ms: words[0] as i64,
-        passes: words[1],
-        counted: 0,
-        present: words[2],
-        columns: &words[WORDS..],
-        earlier: &[],
-    }
 }
 
 /// First millisecond that any window still covers.

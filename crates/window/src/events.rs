@@ -267,16 +267,8 @@ impl Events {
         (self.words, self.count) = (0, 0);
         self.begin(layout);
         for event in words.chunks_exact(stride(layout)).filter(|event| event[0] as i64 >= oldest_ms) {
-            let present = event[2];
-            let event = Event {
-                at_ms: event[0] as i64,
-                passes: event[1],
-                counted: 0,
-                present,
-                columns: &event[WORDS..],
-                earlier: &[],
-            };
-            let packed = self.pack(layout, &event, present);
+            let event = event_of(event);
+            let packed = self.pack(layout, &event, event.present);
             self.append(layout, event.passes, &packed);
         }
     }
@@ -323,6 +315,18 @@ impl Events {
 
     fn reader(&self, layout: &Layout, newest_ms: i64) -> Reader<'_> {
         Reader { bytes: self.bytes.as_slice(), words_at: header(layout), at: self.first_event(layout), newest_ms }
+    }
+}
+
+/// An unpacked event: none of these is a further part of a call.
+pub(crate) fn event_of(words: &[u64]) -> Event<'_> {
+    Event {
+        at_ms: words[0] as i64,
+        passes: words[1],
+        counted: 0,
+        present: words[2],
+        columns: &words[WORDS..],
+        earlier: &[],
     }
 }
 
