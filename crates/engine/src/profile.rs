@@ -155,7 +155,7 @@ pub fn age_of(at: u32, activated: Timestamp) -> Known {
 }
 
 /// Whether a record says something whole: a message, or a call that has ended.
-fn has_ended(record: &Record<'_>) -> bool {
+pub(crate) fn has_ended(record: &Record<'_>) -> bool {
     record.kind == Kind::Sms || record.kind == Kind::Voice && record.phase == Phase::End
 }
 

@@ -13,12 +13,12 @@ use lancang_pattern::fields::party_key;
 use lancang_pattern::needs::Needs;
 use lancang_record::enrichment::{Enrichment, Known};
 use lancang_record::number::Party;
-use lancang_record::record::{Direction, Kind, Phase, Record};
+use lancang_record::record::{Direction, Kind, Record};
 use lancang_record::time::Timestamp;
 
 use crate::limits::{FIRST_SEEN_KNOWN_S, PAIRS_KNOWN_S};
 use crate::pairs::PairMemory;
-use crate::profile::{Profiles, Sight, age_of, second};
+use crate::profile::{Profiles, Sight, age_of, has_ended, second};
 
 /// State of a task's subscribers.
 #[derive(Clone, Debug, Default, Encode, Decode)]
@@ -206,11 +206,7 @@ impl Subscribers {
 
 /// Whether a record is a contact of its parties: a message, or a call that has ended and is not known to be unanswered.
 fn is_contact(record: &Record<'_>) -> bool {
-    match record.kind {
-        Kind::Sms => true,
-        Kind::Voice => record.phase == Phase::End && record.answered != Some(false),
-        _ => false,
-    }
+    has_ended(record) && (record.kind == Kind::Sms || record.answered != Some(false))
 }
 
 fn known_second(watermark: Timestamp) -> Option<u32> {
