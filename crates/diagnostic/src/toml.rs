@@ -249,11 +249,8 @@ impl<'f, 't> Table<'f, 't> {
     #[must_use]
     pub fn integer(&self, key: &'static str, range: std::ops::RangeInclusive<i64>) -> Option<Placed<i64>> {
         self.note(key, || Form::Integer(*range.start(), *range.end()));
-        let expected = format!("a whole number from {} to {}", range.start(), range.end());
-        let found = self.typed(key, &expected, |value| {
-            let integer = value.as_integer()?;
-            i64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
-        })?;
+        let expected = whole_number(&range);
+        let found = self.typed(key, &expected, read_integer)?;
         if !range.contains(&found.value) {
             self.wrong(found.span, key, format!("expected {expected}, found {}", found.value));
             return None;
@@ -264,7 +261,7 @@ impl<'f, 't> Table<'f, 't> {
     /// A whole number within `range` that must be there.
     #[must_use]
     pub fn required_integer(&self, key: &'static str, range: std::ops::RangeInclusive<i64>) -> Option<Placed<i64>> {
-        let expected = format!("a whole number from {} to {}", range.start(), range.end());
+        let expected = whole_number(&range);
         let found = self.integer(key, range);
         self.required(key, &expected, found)
     }
@@ -448,13 +445,10 @@ impl<'f, 't> Table<'f, 't> {
         let mut integers = Vec::new();
         for (name, value) in self.table {
             let place = Placed { value: name.get_ref().to_string(), span: name.span() };
-            let number = value.get_ref().as_integer();
-            let number =
-                number.and_then(|found| i64::from_str_radix(&found.as_str().replace('_', ""), found.radix()).ok());
-            match number.filter(|number| range.contains(number)) {
+            match read_integer(value.get_ref()).filter(|number| range.contains(number)) {
                 Some(number) => integers.push((place, Placed { value: number, span: value.span() })),
                 None => {
-                    let message = format!("expected a whole number from {} to {}", range.start(), range.end());
+                    let message = format!("expected {}", whole_number(&range));
                     self.mistakes.push(value.span(), self.key(&place.value), message);
                 }
             }
@@ -478,6 +472,15 @@ impl<'f, 't> Table<'f, 't> {
             }
         }
     }
+}
+
+fn whole_number(range: &std::ops::RangeInclusive<i64>) -> String {
+    format!("a whole number from {} to {}", range.start(), range.end())
+}
+
+fn read_integer(value: &DeValue<'_>) -> Option<i64> {
+    let integer = value.as_integer()?;
+    i64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
 }
 
 fn article(type_name: &str) -> String {
