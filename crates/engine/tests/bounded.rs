@@ -15,16 +15,20 @@ use lancang_record::number::{E164, Party};
 use lancang_record::record::{Direction, Kind, Record};
 use lancang_record::{Country, Timestamp};
 
-const PATTERN: &str = r#"
+/// What every pattern file says.
+const HEAD: &str = r#"
 id = "p"
 version = 1
-family = "smishing"
 title = "t"
 description = "d"
 category = "c"
 requires = ["callee"]
 blind = "b"
 sources = ["s [S]"]
+"#;
+
+const DOMAINS: &str = r#"
+family = "smishing"
 entity = ["domain"]
 records = 'kind == "sms" && domain != ""'
 send = 'domain != ""'
@@ -40,15 +44,7 @@ to = 60
 "#;
 
 const CALLERS: &str = r#"
-id = "p"
-version = 1
 family = "sim-box"
-title = "t"
-description = "d"
-category = "c"
-requires = ["callee"]
-blind = "b"
-sources = ["s [S]"]
 entity = ["caller"]
 records = 'kind == "voice" && direction == "outgoing"'
 warn = 'calls >= 30 && callees >= 30'
@@ -69,6 +65,26 @@ from = 0
 to = 60
 "#;
 
+/// A run of one pattern that has been put in force.
+fn run_of(pattern: &str, entities_max: usize) -> MemoryRun {
+    let file = SourceFile { path: "p.toml".to_owned(), text: format!("{HEAD}{pattern}") };
+    let compiled = PackSources::new(vec![file], Vec::new()).compile();
+    let pack = Arc::new(compiled.unwrap_or_else(|found| panic!("{}", found[0])));
+    let mut run = MemoryRun::sized(1, entities_max, 1 << 20);
+    run.offer(Arc::clone(&pack));
+    run.push(0, &encode_control(&Control { pack: pack.hash }), &mut Outputs::default()).unwrap();
+    run
+}
+
+/// Pushes a frame and a mark at `now`; gives the incident lines.
+fn push(run: &mut MemoryRun, frame: FrameWriter, input: InputId, now: Timestamp) -> Vec<String> {
+    let mut out = Outputs::default();
+    run.push(0, &frame.finish(), &mut out).unwrap();
+    let mark = InputMark { input, class: Class::Stream, clock: now, state: InputState::Active, mobility: false };
+    run.push(0, &encode_marks(&vec![mark]), &mut out).unwrap();
+    out.incidents.into_iter().map(|incident| String::from_utf8(incident.line).unwrap()).collect()
+}
+
 fn number(digits: u64) -> Option<Party<'static>> {
     E164::from_integer(digits).map(Party::Number)
 }
@@ -76,14 +92,9 @@ fn number(digits: u64) -> Option<Party<'static>> {
 /// Tables of 50,000 while 300,000 callers that do not exist make a call each within an hour, and one SIM box 60.
 #[test]
 fn a_flood_of_made_up_callers_leaves_a_sim_box_in_the_making() {
-    let file = SourceFile { path: "p.toml".to_owned(), text: CALLERS.to_owned() };
-    let compiled = PackSources::new(vec![file], Vec::new()).compile();
-    let pack = Arc::new(compiled.unwrap_or_else(|found| panic!("{}", found[0])));
     let max = 50_000;
-    let mut run = MemoryRun::sized(1, max, 1 << 20);
-    run.offer(Arc::clone(&pack));
-    let (mut out, mut incidents, mut bytes) = (Outputs::default(), Vec::new(), Vec::new());
-    run.push(0, &encode_control(&Control { pack: pack.hash }), &mut out).unwrap();
+    let mut run = run_of(CALLERS, max);
+    let (mut incidents, mut bytes) = (Vec::new(), Vec::new());
     let input = InputId::of("voice/0");
     let mut seed = 7_u64;
     for step in 0..600_i64 {
@@ -100,13 +111,9 @@ fn a_flood_of_made_up_callers_leaves_a_sim_box_in_the_making() {
             record.callee = number(85_511_000_000 + (step as u64 * 1000 + index));
             frame.push(&record);
         }
-        run.push(0, &frame.finish(), &mut out).unwrap();
-        let mark = InputMark { input, class: Class::Stream, clock: now, state: InputState::Active, mobility: false };
-        run.push(0, &encode_marks(&vec![mark]), &mut out).unwrap();
-        incidents.extend(out.incidents.drain(..).map(|incident| String::from_utf8(incident.line).unwrap()));
+        incidents.extend(push(&mut run, frame, input, now));
         assert!(run.entities().iter().filter(|(kind, ..)| *kind != "pair").all(|(_, held, _)| *held <= max));
         bytes.push(run.entities().iter().map(|(_, _, bytes)| bytes).sum::<usize>());
-        out.clear();
     }
     let counters = run.counters();
     assert!(counters.evicted >= 250_000 && counters.evicted_profiles >= 250_000, "{counters:?}");
@@ -120,12 +127,8 @@ fn a_flood_of_made_up_callers_leaves_a_sim_box_in_the_making() {
 
 #[test]
 fn a_flood_of_made_up_domains_leaves_a_campaign_in_the_making() {
-    let file = SourceFile { path: "p.toml".to_owned(), text: PATTERN.to_owned() };
-    let pack = Arc::new(PackSources::new(vec![file], Vec::new()).compile().unwrap());
-    let mut run = MemoryRun::new(1, 50);
-    run.offer(Arc::clone(&pack));
-    let (mut out, mut incidents) = (Outputs::default(), Vec::new());
-    run.push(0, &encode_control(&Control { pack: pack.hash }), &mut out).unwrap();
+    let mut run = run_of(DOMAINS, 50);
+    let mut incidents = Vec::new();
     let input = InputId::of("sms/0");
     for step in 0..60_i64 {
         let now = Timestamp::from_ms(1_763_110_930_000 + step * 10_000);
@@ -135,16 +138,12 @@ fn a_flood_of_made_up_domains_leaves_a_campaign_in_the_making() {
             let mut record = Record::new(Kind::Sms, now);
             record.direction = Direction::Outgoing;
             record.home = Country::parse("KH").unwrap();
-            record.caller = E164::from_digits("85512000001").map(Party::Number);
-            record.callee = E164::from_integer(85_511_000_000 + (step * 1000 + index) as u64).map(Party::Number);
+            record.caller = number(85_512_000_001);
+            record.callee = number(85_511_000_000 + (step * 1000 + index) as u64);
             record.domain = &domain;
             frame.push(&record);
         }
-        run.push(0, &frame.finish(), &mut out).unwrap();
-        let mark = InputMark { input, class: Class::Stream, clock: now, state: InputState::Active, mobility: false };
-        run.push(0, &encode_marks(&vec![mark]), &mut out).unwrap();
-        incidents.extend(out.incidents.drain(..).map(|incident| String::from_utf8(incident.line).unwrap()));
-        out.clear();
+        incidents.extend(push(&mut run, frame, input, now));
     }
     assert!(run.counters().evicted > 4000, "{:?}", run.counters());
     let held: usize = run.entities().iter().map(|(_, count, _)| count).sum();

@@ -49,15 +49,15 @@ fn pack(generator: &Generator) -> Arc<Pack> {
 }
 
 /// The next frame and the mark behind it; `None` at the end of the traffic.
-fn entries(generator: &mut Generator, input: InputId) -> Option<(u32, i64, [Vec<u8>; 2])> {
-    let (mut scratch, ranges) = (String::new(), Ranges::default());
+fn entries(generator: &mut Generator, ranges: &Ranges, input: InputId) -> Option<(u32, i64, [Vec<u8>; 2])> {
+    let mut scratch = String::new();
     let mut frame = FrameWriter::new(FrameHeader { class: Class::Stream, input });
     let mut now_ms = 0;
     while frame.count() < FRAME
         && let Some(row) = generator.next_row()
     {
         now_ms = row.at_ms;
-        frame.push(&row.record(&generator.names, &ranges, &mut scratch));
+        frame.push(&row.record(&generator.names, ranges, &mut scratch));
     }
     let clock = Timestamp::from_ms(now_ms - 10_000);
     let mark = InputMark { input, class: Class::Stream, clock, state: InputState::Active, mobility: true };
@@ -76,7 +76,8 @@ fn a_record_allocates_no_more_than_it_did() {
     let packs = |_: &[u8; 32]| Some(Arc::clone(&pack));
     task.apply(0, &encode_control(&Control { pack: pack.hash }), &packs, &mut out).unwrap();
     let (mut records, mut allocations, mut began) = (0, [0; 2], None);
-    while let Some((count, now_ms, entries)) = entries(&mut generator, input) {
+    let ranges = Ranges::default();
+    while let Some((count, now_ms, entries)) = entries(&mut generator, &ranges, input) {
         let filled = now_ms - *began.get_or_insert(now_ms) >= FILLED_AFTER_MS;
         records += if filled { u64::from(count) } else { 0 };
         for (entry, allocated) in entries.iter().zip(&mut allocations) {
