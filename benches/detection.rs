@@ -3,11 +3,12 @@
 //!
 //! `LANCANG_JUDGE=KH:21,TH:22:2026-04-12,VN:23` says operators, seeds and first days, of which two run at a time;
 //! `LANCANG_JUDGE_SUBSCRIBERS=100000` of each operator, `LANCANG_JUDGE_DAYS=5`. With `LANCANG_JUDGE_OUT=DIR` the incident
-//! lines and the truth of each run are kept, for `lancang evaluate`. Prints the table, and every false incident.
+//! lines and the truth of each run are kept, for `lancang evaluate`. Prints the table; `evaluate` also tells which incidents are false.
 
 #![allow(clippy::expect_used, reason = "a judge without its input judges nothing")]
 
 mod native;
+mod shipped;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -15,9 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use lancang::commands::evaluate;
-use lancang::pack_folder;
 use lancang_engine::{MemoryRun, Outputs};
-use lancang_pattern::{Pack, SourceFile};
 use lancang_record::Timestamp;
 use lancang_record::log::{Control, InputState, encode_control};
 use lancang_traffic::evaluation::{Evaluation, Exposure, read_incidents};
@@ -25,6 +24,7 @@ use lancang_traffic::world::OPERATORS;
 use lancang_traffic::{Generator, Settings, Truth};
 
 use native::Native;
+use shipped::number;
 
 /// Tuning was done on other seeds and countries (`docs/detection.md`); the second meets the new year of four countries.
 const RUNS: &str = "KH:101,TH:102:2026-04-12,VN:103,CN:104,LA:105,MM:106";
@@ -45,10 +45,6 @@ struct Judged {
     truth: Vec<Truth>,
 }
 
-fn number(variable: &str, default: f64) -> f64 {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
 fn runs() -> VecDeque<Run> {
     let text = std::env::var("LANCANG_JUDGE").unwrap_or_else(|_| RUNS.to_owned());
     let run = |name: &str| {
@@ -62,13 +58,6 @@ fn runs() -> VecDeque<Run> {
     text.split(',').map(run).collect()
 }
 
-fn pack(generator: &Generator) -> Arc<Pack> {
-    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-    let mut sources = pack_folder::read(&config.join("patterns"), &config.join("lists")).expect("the shipped pack");
-    sources.lists.push(SourceFile { path: "generated.csv".to_owned(), text: generator.lists() });
-    Arc::new(sources.compile().expect("the shipped pack"))
-}
-
 fn judge(run: &Run, subscribers: u64, days: f64) -> Judged {
     let begun = Instant::now();
     let mut settings = Settings::new(subscribers * OPERATORS.len() as u64, days, run.seed);
@@ -76,7 +65,7 @@ fn judge(run: &Run, subscribers: u64, days: f64) -> Judged {
     settings.start = run.start.unwrap_or(settings.start);
     let generator = Generator::new(settings);
     let truth = generator.truth_of(run.operator);
-    let pack = pack(&generator);
+    let pack = Arc::new(shipped::sources_for(&generator).compile().expect("the shipped pack"));
     let mut source = Native::new(generator, run.operator);
     let mut tasks = MemoryRun::sized(1, 100_000_000, subscribers as usize * 160);
     tasks.offer(Arc::clone(&pack));
@@ -120,8 +109,8 @@ fn main() {
         // `cargo test` runs benches without this argument; nothing is to be tested here.
         return;
     }
-    let subscribers = number("LANCANG_JUDGE_SUBSCRIBERS", 100_000.0) as u64;
-    let days = number("LANCANG_JUDGE_DAYS", 5.0);
+    let subscribers = number("LANCANG_JUDGE_SUBSCRIBERS", 100_000_u64);
+    let days = number("LANCANG_JUDGE_DAYS", 5.0_f64);
     let folder = std::env::var_os("LANCANG_JUDGE_OUT").map(PathBuf::from);
     let waiting = Mutex::new(runs());
     let judged = Mutex::new(Vec::new());

@@ -5,13 +5,13 @@
 
 #![allow(clippy::expect_used, reason = "a bench without its input measures nothing")]
 
+mod shipped;
+
 use std::hint::black_box;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use lancang::pack_folder;
 use lancang_engine::record_task::Settings;
 use lancang_engine::{Outputs, RecordTask};
 use lancang_pattern::Pack;
@@ -107,10 +107,8 @@ struct Run {
 
 impl Run {
     fn new(subscribers: u64) -> Self {
-        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-        let mut sources = pack_folder::read(&config.join("patterns"), &config.join("lists")).expect("the shipped pack");
-        let three = ["sim-box-burst.toml", "spoofed-prefix.toml", "smishing-burst.toml"];
-        sources.patterns.retain(|file| three.iter().any(|id| file.path.ends_with(id)));
+        let mut sources = shipped::sources();
+        shipped::keep(&mut sources, &shipped::THREE);
         let pack = Arc::new(sources.compile().expect("the shipped pack"));
         let task =
             RecordTask::new(Settings { partition: 0, partitions: 1, entities_max: 100_000_000, pair_bytes: 1 << 30 });

@@ -8,6 +8,8 @@
 
 #![allow(clippy::expect_used, reason = "a bench without its cluster measures nothing")]
 
+mod shipped;
+
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -234,14 +236,14 @@ fn whole_pack() -> bool {
 fn three_patterns(folder: &Path, shipped: &Path) -> PathBuf {
     let patterns = folder.join("patterns");
     std::fs::create_dir(&patterns).expect("a folder");
-    for id in ["sim-box-burst.toml", "spoofed-prefix.toml", "smishing-burst.toml"] {
-        std::fs::copy(shipped.join("patterns").join(id), patterns.join(id)).expect("a shipped pattern");
+    for file in shipped::THREE.map(|id| format!("{id}.toml")) {
+        std::fs::copy(shipped.join("patterns").join(&file), patterns.join(&file)).expect("a shipped pattern");
     }
     patterns
 }
 
 fn config(folder: &Path, bootstrap: &str) -> PathBuf {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let shipped = shipped::config();
     let patterns = if whole_pack() { shipped.join("patterns") } else { three_patterns(folder, &shipped) };
     let text = format!(
         "[[operators]]\ncountry = \"KH\"\norganisation = \"bench\"\nnode = \"a\"\nown = [\"+85510\"]\n\
@@ -267,8 +269,7 @@ fn main() {
         // `cargo test` runs benches without this argument; nothing is to be tested here.
         return;
     }
-    let records: u64 =
-        std::env::var("LANCANG_BENCH_RECORDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3_000_000);
+    let records = shipped::number("LANCANG_BENCH_RECORDS", 3_000_000_u64);
     let cluster = Cluster::start(1).unwrap_or_else(|error| panic!("{error}"));
     let connection = Connection::new(cluster.bootstrap(), "bench");
     preload(&connection, "voice", records);

@@ -11,13 +11,12 @@
 #![allow(clippy::expect_used, reason = "a bench without its input measures nothing")]
 
 mod native;
+mod shipped;
 
 use std::collections::HashMap;
 use std::hint::black_box;
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use lancang::pack_folder;
 use lancang_engine::record_task::Settings as TaskSettings;
 use lancang_engine::{EntityTask, Outputs, RecordTask};
 use lancang_pattern::Pack;
@@ -26,6 +25,7 @@ use lancang_traffic::world::OPERATORS;
 use lancang_traffic::{Generator, Settings};
 
 use native::Native;
+use shipped::number;
 
 const OPERATOR: usize = 0;
 /// Bytes of a line of the probe's table.
@@ -41,19 +41,12 @@ fn cpu_ns() -> u64 {
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
-fn number(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
 fn pack(generator: &Generator) -> Arc<Pack> {
-    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-    let mut sources = pack_folder::read(&config.join("patterns"), &config.join("lists")).expect("the shipped pack");
+    let mut sources = shipped::sources_for(generator);
     let wanted = std::env::var("LANCANG_BENCH_PATTERNS").unwrap_or_default();
     if !wanted.is_empty() {
-        let stem = |path: &str| Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        sources.patterns.retain(|file| wanted.split(',').any(|id| stem(&file.path).as_deref() == Some(id)));
+        shipped::keep(&mut sources, &wanted.split(',').collect::<Vec<_>>());
     }
-    sources.lists.push(lancang_pattern::SourceFile { path: "generated.csv".to_owned(), text: generator.lists() });
     Arc::new(sources.compile().expect("the shipped pack"))
 }
 
