@@ -33,10 +33,23 @@ pub fn names(patterns: &Path) -> anyhow::Result<Vec<String>> {
 /// If a file cannot be read, or the pack has mistakes (exit status 78).
 pub fn compile(patterns: &Path, lists: &Path) -> anyhow::Result<(PackSources, Pack)> {
     let sources = read(patterns, lists)?;
-    match sources.compile() {
-        Ok(pack) => Ok((sources, pack)),
-        Err(mistakes) => Err(mistakes_failure(&mistakes, |path| sources.text_of(path)).into()),
-    }
+    let pack = compiled(&sources)?;
+    Ok((sources, pack))
+}
+
+/// Compiles one pattern of a folder's sources by itself, with all their lists.
+///
+/// # Errors
+/// If it has mistakes.
+pub fn compile_alone(sources: &PackSources, id: &str) -> anyhow::Result<Pack> {
+    let is_it = |file: &&SourceFile| Path::new(&file.path).file_stem() == Some(OsStr::new(id));
+    let patterns = sources.patterns.iter().filter(is_it).cloned().collect();
+    compiled(&PackSources::new(patterns, sources.lists.clone()))
+}
+
+fn compiled(sources: &PackSources) -> anyhow::Result<Pack> {
+    let compiled = sources.compile();
+    Ok(compiled.map_err(|mistakes| mistakes_failure(&mistakes, |path| sources.text_of(path)))?)
 }
 
 /// Reads and compiles a pack or a pattern: a folder or a file. `only` takes the one file of this name from a folder.
@@ -54,8 +67,7 @@ pub fn compile_any(pattern: &Path, lists: &Path, only: Option<&OsStr>) -> anyhow
     if let Some(only) = only {
         sources.patterns.retain(|file| Path::new(&file.path).file_name() == Some(only));
     }
-    let compiled = sources.compile();
-    Ok(compiled.map_err(|mistakes| mistakes_failure(&mistakes, |path| sources.text_of(path)))?)
+    compiled(&sources)
 }
 
 /// A failure that shows all mistakes with their lines.

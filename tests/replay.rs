@@ -149,9 +149,9 @@ fn the_generated_cell_table_is_one_that_intake_reads() {
 
 #[test]
 fn the_patterns_cases_hold() {
+    let sources = pack_folder::read(&config("patterns"), &config("lists")).unwrap();
     for pattern in pack_folder::names(&config("patterns")).unwrap() {
-        let alone = config("patterns").join(format!("{pattern}.toml"));
-        let pack = Arc::new(pack_folder::compile_any(&alone, &config("lists"), None).unwrap());
+        let pack = Arc::new(pack_folder::compile_alone(&sources, &pattern).unwrap());
         let cases = patterns::cases(&config("patterns").join(&pattern).join("cases")).unwrap();
         let count =
             |word: &str| cases.iter().filter(|case| case.to_string_lossy().contains(&format!("/{word}-"))).count();

@@ -281,8 +281,7 @@ fn test(args: &PackArgs, wanted: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let (mut passed, mut failed) = (0, Vec::new());
     for file in files(&sources)?.iter().filter(|file| file.id.contains(wanted)) {
-        let alone = args.patterns.join(format!("{}.toml", file.id));
-        let pack = Arc::new(pack_folder::compile_any(&alone, &args.lists, None)?);
+        let pack = Arc::new(pack_folder::compile_alone(&sources, &file.id)?);
         for case in cases(&args.patterns.join(&file.id).join("cases"))? {
             match run_case(&case, &pack)? {
                 None => passed += 1,
@@ -339,8 +338,8 @@ impl Sink for Lines {
     }
 }
 
-/// Runs a case of a pattern, of which the pack consists: `records.jsonl` through intake and engine, the incidents' stable fields against `expected.jsonl`;
-/// `cells.csv` and `subscribers.csv` are its cell table and reference, where it has them.
+/// Runs a case of a pattern, of which the pack consists: `records.jsonl` through intake and engine, the incidents' stable
+/// fields against `expected.jsonl`; `cells.csv` and `subscribers.csv` are its cell table and reference, where it has them.
 /// Gives the difference, if there is one. With `UPDATE_EXPECT=1` the expectation is written anew.
 ///
 /// # Errors
