@@ -402,6 +402,15 @@ impl Lancang {
         (status, answer)
     }
 
+    /// Waits until something is so, looking again and again; the log is shown where it never comes.
+    pub fn wait_until(&self, within: Duration, is_so: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !is_so() {
+            assert!(begun.elapsed() < within, "{}", self.log());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
     pub fn wait_until_ready(&self) {
         let begun = Instant::now();
         while self.get("/readyz").0 != 200 {

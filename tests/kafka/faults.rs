@@ -199,19 +199,11 @@ fn a_changed_pack() {
     let text = std::fs::read_to_string(&trunks).unwrap();
     std::fs::write(&trunks, "trunk,international,country\nint-x,perhaps,\n").unwrap();
     run.signal(rustix::process::Signal::HUP);
-    let begun = Instant::now();
-    while changes("refused") != 2.0 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{}", run.log());
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    run.wait_until(Duration::from_secs(20), || changes("refused") == 2.0);
     std::fs::write(&trunks, text).unwrap();
     carrier.change_pattern("sim-box-burst", "\nversion = \"one\" # ", "\nversion = 77 # ");
     run.signal(rustix::process::Signal::HUP);
-    let begun = Instant::now();
-    while changes("announced") != 2.0 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{}", run.log());
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    run.wait_until(Duration::from_secs(20), || changes("announced") == 2.0);
     let records = records(7);
     carrier.send(&records);
     carrier.wait_until_framed(records.len());

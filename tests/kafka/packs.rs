@@ -93,11 +93,7 @@ fn a_log_without_its_control_record() {
 
 /// Waits until the service shows a pack that begins so.
 fn wait_for_pack(run: &Lancang, hash: &str) {
-    let begun = Instant::now();
-    while !run.metric("lancang_pack_info").keys().any(|labels| labels.contains(&hash[..12])) {
-        assert!(begun.elapsed() < LONG, "{:?}: {}", run.metric("lancang_pack_info"), run.log());
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    run.wait_until(LONG, || run.metric("lancang_pack_info").keys().any(|labels| labels.contains(&hash[..12])));
 }
 
 /// Hashes of the packs that were put in force, and what they are now, the newest first.
