@@ -105,7 +105,8 @@ pub fn show(
         screen.line(&format!("            false: {}", by_pattern.join(", ")));
     }
     screen.line(&format!(
-        "            {wrong} false incidents; hard episodes lie below most patterns' limits, and some need cells, the operator's books or a day's past, which a demo lacks"
+        "            {wrong} false incidents; hard episodes lie below most patterns' limits, and some need cells, the \
+         operator's books or a day's past, which a demo lacks"
     ));
     screen.line(&format!("alerts      {} on the exchange", watch.shared));
     let ms = |quantile: f64| watch.latency.value_at_quantile(quantile) as f64 / 1e3;
