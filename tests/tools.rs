@@ -95,6 +95,7 @@ fn evaluate_prints_a_table_and_json_and_draws() {
     let report = json(&ok(&both, &args));
     let pack = &report["pack"];
     assert!(pack["false_rate"]["upper_95"].as_f64().unwrap() >= 29.0, "{pack}");
+    assert_eq!(pack["episodes"]["easy"]["recall"], 1.0);
     let of_grade = |pattern: &str, grade: &str| report["patterns"][pattern]["episodes"][grade]["recall"].clone();
     assert_eq!((of_grade("sim-box-burst", "easy"), of_grade("smishing-burst", "medium")), (1.0.into(), 1.0.into()));
     assert!(pack["detection_s"]["median"].as_i64().unwrap() <= pack["detection_s"]["p90"].as_i64().unwrap());
@@ -114,7 +115,7 @@ fn a_sweep_judges_the_records_at_each_limit() {
     let with = |sweep: &str| [vec![sweep.to_owned()], day.records()].concat();
     let swept = json(&ok(&args, &with("smishing-burst.callees=60..4000:3")));
     let recall = |step: usize| swept["steps"][step]["report"]["patterns"]["smishing-burst"]["recall"].as_f64().unwrap();
-    assert!(recall(0) > 0.0 && recall(2) < recall(0), "{} {}", recall(0), recall(2));
+    assert!(recall(0) > 0.5 && recall(2) < recall(0), "{} {}", recall(0), recall(2));
     assert_eq!(swept["steps"][1]["limit"], 2030.0);
     // At the limit that the file has, a sweep finds what a replay finds.
     let (alerts, both) = (day.path("incidents.jsonl"), ["--output".to_owned(), "json".to_owned()]);
@@ -274,8 +275,8 @@ fn backtest_tells_what_a_moved_limit_gains_and_loses() {
     assert!(counts["lost"].as_u64() > Some(0) && counts["gained"] == 0, "{found}");
     let why = found["lost"][0]["why"][0].as_str().unwrap();
     assert!(why.starts_with("NEW wants `callees >= 150`, it was "), "{why}");
-    let text = backtest(&with("callees >= 5 && senders >= 2"), "text");
-    assert!(text.contains("\ngained: ") && text.contains("OLD wants `"), "{text}");
+    let text = backtest(&with("callees >= 5 && senders >= 5"), "text");
+    assert!(text.contains("\ngained: ") && text.contains("OLD wants `callees >= 60`, it was "), "{text}");
     // Against itself nothing changes.
     let same = json(&backtest("config/patterns/smishing-burst.toml", "json"));
     assert_eq!(
