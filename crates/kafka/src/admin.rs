@@ -100,7 +100,8 @@ impl Admin {
         partitions(&self.questions, topic)
     }
 
-    /// First offset that is kept, and the one past the last, of a partition.
+    /// First offset that is kept, and the one past the last, of a partition. The topic must be there when this client
+    /// first asks: librdkafka remembers an unknown one for its metadata's life of minutes (seen with 2.12).
     ///
     /// # Errors
     /// [`Error::Unavailable`] when no broker answers in [`REQUEST_MAX`].
