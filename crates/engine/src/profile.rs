@@ -5,7 +5,8 @@
 //!   changes nothing;
 //! - an identity (IMSI, IMEI, forwarding target) is kept as 32 bits of its hash: a change goes unseen with a probability
 //!   of 2⁻³², and none is made up;
-//! - a full table lets go of the subscribers that were seen last the longest ago.
+//! - a full table lets go of numbers that no book names and that were seen once, then of the subscribers that were seen
+//!   last the longest ago: a flood of made-up callers pushes out itself.
 //!
 //! **Invariant:** a profile and its key fill one cache line.
 
@@ -310,14 +311,15 @@ impl Profiles {
         });
     }
 
-    /// Lets go of those seen last the longest ago, once there are more than `max`. Gives how many.
+    /// Lets go of strangers first, then of those seen last the longest ago, once there are more than `max`. Gives how
+    /// many.
     pub fn evict(&mut self, max: usize) -> u64 {
         if self.table.len() <= max {
             return 0;
         }
-        let weights = self.table.iter().map(|(key, profile)| (profile.seen, key)).collect();
+        let weights = self.table.iter().map(|(key, profile)| (profile.is_acquainted(), profile.seen, key)).collect();
         let going = lightest(weights, max);
-        for (_, key) in &going {
+        for (_, _, key) in &going {
             self.table.remove(*key);
         }
         going.len() as u64
@@ -325,6 +327,12 @@ impl Profiles {
 }
 
 impl Profile {
+    /// Whether the operator's books name the subscriber, or they were seen at two times at least: made-up numbers are not.
+    const fn is_acquainted(&self) -> bool {
+        let in_the_books = self.activated != 0 || self.dealer != 0 || self.registrant != 0 || self.segment != 0;
+        in_the_books || self.first_seen != 0 && self.first_seen != self.seen.get()
+    }
+
     fn update(&mut self, at: u32, record: &Record<'_>, sight: Sight, way: bool, known: &mut Enrichment) {
         if day(at) != day(self.seen.get()) {
             self.set(BOUND, false);

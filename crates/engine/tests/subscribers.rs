@@ -142,6 +142,42 @@ fn profiles_are_bounded_and_nobody_looks_new_afterwards() {
     assert!(run.entities_of_incidents().is_empty(), "who was let go of would look new");
 }
 
+/// Calls of numbers that do not exist, one each, more than the table holds.
+fn flood(run: &mut Run) {
+    for n in 1000..1300 {
+        run.now += 1000;
+        run.read(&call(run.now, n, 2));
+    }
+}
+
+#[test]
+fn a_flood_leaves_profiles_of_those_seen_before() {
+    let changed = pack("caller", "kind == \"voice\"", "", "imsi_changed_h < 1");
+    let mut run = Run::new(50);
+    run.put(&changed);
+    let with_imsi = |at_ms: i64, imsi: &str| Record { imsi: Digits::parse(imsi), ..call(at_ms, 1, 2) };
+    run.read(&with_imsi(run.now, "456060000000001"));
+    run.now += 60_000;
+    run.read(&with_imsi(run.now, "456060000000001"));
+    flood(&mut run);
+    assert!(run.held("profile").0 <= 50 && run.run.counters().evicted_profiles >= 250);
+    run.read(&with_imsi(run.now + 1000, "456060000000002"));
+    assert_eq!(run.entities_of_incidents(), ["+85512000001"], "the SIM before the flood is remembered");
+}
+
+#[test]
+fn a_flood_leaves_profiles_of_those_in_the_books() {
+    let young = pack("caller", "kind == \"voice\"", "", "served.age_days < 3 || imsi_changed_h < 0");
+    let mut run = Run::new(50);
+    run.put(&young);
+    let mut reference = Record::new(Kind::Subscriber, Timestamp::from_ms(0));
+    (reference.caller, reference.activated) = (number(1), Some(Timestamp::from_ms(BEGIN_MS)));
+    run.read(&reference);
+    flood(&mut run);
+    run.read(&call(run.now + 1000, 1, 2));
+    assert_eq!(run.entities_of_incidents(), ["+85512000001"], "the book is remembered");
+}
+
 #[test]
 fn a_call_that_lasts_reaches_those_who_look_at_phases() {
     let begun = pack("caller", "kind == \"voice\" && phase != \"end\"", "", "imsi_changed_h < 1");
