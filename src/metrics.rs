@@ -175,7 +175,7 @@ const METRICS: &[Spec] = &[
         Form::Counter,
         "lancang_score_memory_full_total",
         &["memory"],
-        "What is known of subscribers, past its limit: profiles (let go of, the one seen the longest ago first), pairs (remembered, at the price of more hidden first contacts), labels (segments and range holders taken for unknown).",
+        "What is known of subscribers, past its limit: profiles (let go of, numbers seen once and in no book first, then the one seen the longest ago), pairs (remembered, at the price of more hidden first contacts), labels (segments and range holders taken for unknown).",
     ),
     spec(
         Metric::ScoreHiddenFirstContacts,

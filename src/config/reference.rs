@@ -66,7 +66,7 @@ const KEYS: &[Key] = &[
     key("score", "workers", "1 to 256", "`1`", "Worker threads; one per core that scoring may use."),
     key("score", "commit", "time", "`100ms`", "Time between commits."),
     key("score", "snapshot", "time", "`60s`", "Time between snapshots of a task."),
-    key("score", "entities_max", "number", "`20000000`", "Most entities of one type that a task keeps; beyond it those with the least evidence go, counted. Also the most subscribers of whom a profile is kept; beyond it those seen the longest ago go, counted."),
+    key("score", "entities_max", "number", "`20000000`", "Most entities of one type that a task keeps; beyond it those with the least evidence go, counted. Also the most subscribers of whom a profile is kept; beyond it numbers seen once and in no book go, then those seen the longest ago, counted."),
     key("score", "interval_bytes", "1 to 33554432", "`4194304`", "Most bytes that one transaction writes; what a border closes beyond it leaves in further ones."),
     key("score", "interval_messages", "1 to 50000", "`10000`", "Most messages that one transaction writes."),
     key("score", "pair_memory_mib", "1 to 65536", "`64`", "Size of a task's memory of contacts, taken only where a pattern asks for them: 196,608 pairs in 15 days a MiB, with which 3.2 % of first contacts are hidden. A change begins the memory anew."),
