@@ -61,7 +61,7 @@ fn the_shipped_pack_compiles() {
     assert!(shared("wangiri", "flash-call"), "what is kept of a block is kept once");
     assert!(!shared("neighbour-spoof", "spoofed-prefix"));
     let modes = pack.plan.aggregated.iter().flat_map(|plan| &plan.patterns).filter(|one| one.id == "scam-compound");
-    assert!(modes.map(|one| one.mode).eq([Mode::Shadow]));
+    assert!(modes.map(|one| one.mode).eq([Mode::Live]));
     assert_eq!(scopes("otp-farm").len(), 2, "devices and cells");
 }
 
