@@ -35,7 +35,7 @@ fn the_shipped_pack_compiles() {
         hours.zip(pattern.least.clone()).filter(|(_, least)| *least < u32::MAX).collect()
     };
     // A quiet subscriber costs a count: so many events in so many hours, or nothing is judged.
-    assert_eq!(ways(EntityType::Caller, "sim-box-burst"), [(1, 12), (24, 25)]);
+    assert_eq!(ways(EntityType::Caller, "sim-box-burst"), [(1, 10), (24, 25)]);
     assert_eq!(ways(EntityType::Caller, "grey-route"), [(1, 50), (6, 60)]);
     assert_eq!(ways(EntityType::Callee, "otp-bombing"), [(1, 10), (4, 12)]);
     assert_eq!(ways(EntityType::Callee, "sim-swap-otp"), [(24, 1)]);
@@ -61,7 +61,7 @@ fn the_shipped_pack_compiles() {
     assert!(shared("wangiri", "flash-call"), "what is kept of a block is kept once");
     assert!(!shared("neighbour-spoof", "spoofed-prefix"));
     let modes = pack.plan.aggregated.iter().flat_map(|plan| &plan.patterns).filter(|one| one.id == "scam-compound");
-    assert!(modes.map(|one| one.mode).eq([Mode::Shadow]));
+    assert!(modes.map(|one| one.mode).eq([Mode::Live]));
     assert_eq!(scopes("otp-farm").len(), 2, "devices and cells");
 }
 

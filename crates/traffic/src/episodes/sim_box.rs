@@ -84,6 +84,8 @@ fn rotation(draft: &mut Draft<'_, '_>) {
     draft.lasts(hours * HOUR);
     let sims = draft.batch(count, draft.by(1, 1, 2), draft.by(2, 4, 15));
     let cell = draft.site();
+    // What sim-box-site names of it; the others move to the cell beside.
+    (0..draft.by(1, 2, 2)).for_each(|which| draft.cell_entity(Draft::beside(cell, which)));
     let device = sims[0].device(0);
     let turn = hours * HOUR / count as i64;
     for (number, sim) in sims.into_iter().enumerate() {
