@@ -1,6 +1,6 @@
 //! Entities that are judged at each record: own callers, callees, SIMs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use bincode::{Decode, Encode};
 use foldhash::fast::FixedState;
@@ -19,7 +19,7 @@ use crate::asked::seen_by;
 use crate::attachment::{Attachment, entity_text};
 use crate::evict::lightest;
 use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
-use crate::limits::WEIGHED;
+use crate::limits::{SPARE_ATTACHMENTS_MAX, WEIGHED};
 use crate::output::Counters;
 use crate::repeats::OpenCall;
 
@@ -27,8 +27,8 @@ use crate::repeats::OpenCall;
 #[derive(Clone, Debug, Default, Encode, Decode)]
 struct Kept {
     length: i64,
-    current: BTreeMap<u8, Attachment>,
-    previous: BTreeMap<u8, Attachment>,
+    current: Vec<(u8, Attachment)>,
+    previous: Vec<(u8, Attachment)>,
 }
 
 /// Entities of one plan.
@@ -50,6 +50,26 @@ pub struct Scratch {
     ranges: Vec<Range>,
     /// Of the record.
     pub(crate) answers: Answers,
+    spare: Spare,
+}
+
+/// Attachments that were let go of, emptied: the next ones take their room.
+#[derive(Debug, Default)]
+struct Spare(Vec<Attachment>);
+
+impl Spare {
+    fn take(&mut self) -> Attachment {
+        self.0.pop().unwrap_or_default()
+    }
+
+    fn give(&mut self, attachments: &mut Vec<(u8, Attachment)>) {
+        for (_, mut attachment) in attachments.drain(..) {
+            if self.0.len() < SPARE_ATTACHMENTS_MAX {
+                attachment.clear();
+                self.0.push(attachment);
+            }
+        }
+    }
 }
 
 impl LocalEntities {
@@ -113,7 +133,8 @@ impl LocalEntities {
             return;
         }
         let Some(key) = plan.entity.local_key(record) else { return };
-        let passes = seen_by(plan.sieve.passes(form, record, &pack.lists, &mut scratch.answers), filters);
+        let passes = plan.sieve.passes(form, record, &pack.plan.questions, &pack.lists, &mut scratch.answers);
+        let passes = seen_by(passes, filters);
         if passes == 0 {
             return;
         }
@@ -137,7 +158,8 @@ impl LocalEntities {
             }
             if passes >> pattern.records & 1 == 1 {
                 let length = record.event.as_ms().div_euclid(longest_ms(plan).max(1));
-                self.kept.entry(hash).or_insert_with(|| Kept::new(length)).add(plan, place, record, length);
+                let kept = self.kept.entry(hash).or_insert_with(|| Kept::new(length));
+                kept.add(plan, place, record, length, &mut scratch.spare);
             }
             if gate == Gate::Reached {
                 let kept = self.kept.get(&hash);
@@ -158,13 +180,20 @@ impl LocalEntities {
     }
 
     /// Lets go of entities whose windows the least watermark has passed, and of evidence that no window reaches.
-    pub fn expire(&mut self, plan: &EntityPlan, watermark: Timestamp) {
+    pub fn expire(&mut self, plan: &EntityPlan, watermark: Timestamp, scratch: &mut Scratch) {
         let length_ms = longest_ms(plan);
         let oldest = watermark.plus_ms(-length_ms).as_ms();
         let length = oldest.div_euclid(length_ms.max(1));
         self.entities.retain(|windows| windows.newest_ms() >= oldest);
         let entities = &self.entities;
-        self.kept.retain(|key, kept| kept.length >= length && entities.get(*key).is_some());
+        self.kept.retain(|key, kept| {
+            let stays = kept.length >= length && entities.get(*key).is_some();
+            if !stays {
+                scratch.spare.give(&mut kept.current);
+                scratch.spare.give(&mut kept.previous);
+            }
+            stays
+        });
     }
 
     /// Evicts those with the least evidence, then the oldest, once there are more than `max`. Gives how many.
@@ -217,27 +246,38 @@ pub(crate) fn event<'s>(
 
 impl Kept {
     const fn new(length: i64) -> Self {
-        Self { length, current: BTreeMap::new(), previous: BTreeMap::new() }
+        Self { length, current: Vec::new(), previous: Vec::new() }
     }
 
     fn heap_bytes(&self) -> usize {
-        let all = self.current.values().chain(self.previous.values());
-        all.map(|one| size_of::<Attachment>() + one.heap_bytes()).sum()
+        let all = self.current.iter().chain(&self.previous);
+        let places = (self.current.capacity() + self.previous.capacity()) * size_of::<(u8, Attachment)>();
+        places + all.map(|(_, one)| one.heap_bytes()).sum::<usize>()
     }
 
-    fn add(&mut self, plan: &EntityPlan, pattern: usize, record: &Record<'_>, length: i64) {
+    fn add(&mut self, plan: &EntityPlan, pattern: usize, record: &Record<'_>, length: i64, spare: &mut Spare) {
         if length > self.length {
-            let passed = std::mem::take(&mut self.current);
-            self.previous = if length == self.length + 1 { passed } else { BTreeMap::new() };
+            spare.give(&mut self.previous);
+            std::mem::swap(&mut self.current, &mut self.previous);
+            if length > self.length + 1 {
+                spare.give(&mut self.previous);
+            }
             self.length = length;
         }
-        self.current.entry(pattern as u8).or_default().add(plan, record);
+        let place = self.current.binary_search_by_key(&(pattern as u8), |(of, _)| *of);
+        let place = place.unwrap_or_else(|place| {
+            // Few patterns are near at once: doubling would waste most of it.
+            self.current.reserve_exact(1);
+            self.current.insert(place, (pattern as u8, spare.take()));
+            place
+        });
+        self.current[place].1.add(plan, record);
     }
 
     fn attachment(&self, pattern: usize) -> Attachment {
         let mut attachment = Attachment::default();
-        let kept = [&self.previous, &self.current].into_iter().filter_map(|kept| kept.get(&(pattern as u8)));
-        kept.for_each(|kept| attachment.merge(kept));
+        let all = self.previous.iter().chain(&self.current);
+        all.filter(|(of, _)| usize::from(*of) == pattern).for_each(|(_, kept)| attachment.merge(kept));
         attachment
     }
 }

@@ -13,7 +13,7 @@ use crate::expression::{Condition, Expression, Range};
 use crate::fields::{KeyField, NumberField};
 use crate::lists::Lists;
 use crate::predicate::Predicate;
-use crate::sieve::Sieve;
+use crate::sieve::{Questions, Sieve};
 
 /// What an incident can be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, bincode::Encode, bincode::Decode)]
@@ -207,6 +207,8 @@ pub struct Plan {
     pub local: Vec<EntityPlan>,
     /// Judged at pane close.
     pub aggregated: Vec<EntityPlan>,
+    /// What the filters of all of them ask of a record.
+    pub questions: Questions,
 }
 
 /// A pattern pack: compiled patterns and lists.

@@ -18,7 +18,7 @@
 
 use bincode::{Decode, Encode};
 
-use crate::block::{BYTES_MAX, Block, STEP_BYTES};
+use crate::block::{BYTES_MAX, Block};
 use crate::layout::{Event, Layout};
 use crate::limits::{EVENTS_EXACT_MAX, GATES_MAX};
 use crate::prefetch::prefetch;
@@ -160,7 +160,7 @@ impl Events {
         self.begin(layout);
         let mut packed = self.pack(layout, event, present);
         // By what a block of memory holds, not by what this one happens to: a restored task must do the same.
-        if self.bytes.len() + packed.length > self.bytes.len().next_multiple_of(STEP_BYTES)
+        if self.bytes.len() + packed.length > Block::room(self.bytes.len())
             && self.drop_oldest(layout, newest_ms, oldest_ms())
         {
             // The words may have moved.
