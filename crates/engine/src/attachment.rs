@@ -25,6 +25,16 @@ struct Related {
     count: u64,
 }
 
+/// What an attachment shows of one record.
+pub(crate) struct Sight<'r, K> {
+    pub(crate) at_ms: i64,
+    pub(crate) home: Country,
+    /// Its reference, in parts; empty where there is none.
+    pub(crate) reference: &'r [&'r str],
+    /// Of the related entities of the plan, in their order, those that it names, with their hashes.
+    pub(crate) keys: K,
+}
+
 /// Where a text stands among an attachment's.
 #[derive(Clone, Copy, Debug)]
 struct Text {
@@ -52,16 +62,28 @@ const UNNAMED_BYTES_MAX: usize = 1_024;
 impl Attachment {
     /// Adds what a record shows.
     pub fn add(&mut self, plan: &EntityPlan, record: &Record<'_>) {
-        let at_ms = record.event.as_ms();
-        self.span(at_ms, at_ms);
-        self.home_of(record.home);
-        if !record.source.is_empty() || !record.id.is_empty() {
-            let text = self.put(|texts| texts.extend([record.source, "/", record.id]));
-            self.refer(at_ms, text);
+        let reference = [record.source, "/", record.id];
+        let is_there = !record.source.is_empty() || !record.id.is_empty();
+        let keys = plan.related.iter().map(|(entity, _)| entity.related_key(record).map(|key| (key.hash(), key)));
+        let reference = if is_there { &reference[..] } else { &[] };
+        self.see(plan, Sight { at_ms: record.event.as_ms(), home: record.home, reference, keys });
+    }
+
+    /// Adds what is to be shown of a record.
+    pub(crate) fn see<'k>(
+        &mut self,
+        plan: &EntityPlan,
+        sight: Sight<'_, impl Iterator<Item = Option<(u64, EntityKey<'k>)>>>,
+    ) {
+        self.span(sight.at_ms, sight.at_ms);
+        self.home_of(sight.home);
+        if sight.reference.iter().any(|part| !part.is_empty()) {
+            let text = self.put(|texts| texts.extend(sight.reference.iter().copied()));
+            self.refer(sight.at_ms, text);
         }
-        for (entity, role) in &plan.related {
-            let Some(key) = entity.related_key(record) else { continue };
-            let hash = key.hash() ^ (*entity as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for ((entity, role), key) in plan.related.iter().zip(sight.keys) {
+            let Some((hash, key)) = key else { continue };
+            let hash = hash ^ (*entity as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             self.relate(hash, *entity, *role, 1, |texts| write_key(texts, &key));
         }
     }
@@ -308,11 +330,17 @@ impl<C> Decode<C> for Attachment {
 
 /// Cuts a text that begins at `from` to [`TEXT_BYTES_MAX`].
 fn cut(text: &mut String, from: usize) {
-    let mut end = text.len().min(from + TEXT_BYTES_MAX);
+    let end = from + cut_to(text.get(from..).unwrap_or_default(), 0).len();
+    text.truncate(end);
+}
+
+/// As much of a text as fits behind `held` bytes of [`TEXT_BYTES_MAX`].
+pub(crate) fn cut_to(text: &str, held: usize) -> &str {
+    let mut end = text.len().min(TEXT_BYTES_MAX.saturating_sub(held));
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    text.truncate(end);
+    &text[..end]
 }
 
 fn write_key(text: &mut String, key: &EntityKey<'_>) {

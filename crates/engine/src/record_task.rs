@@ -392,7 +392,8 @@ impl RecordTask {
         if passes == 0 {
             return;
         }
-        let event = crate::local::event(plan, record, passes, call, &mut self.scratch);
+        let wanted = plan.layout.wanted(passes).unwrap_or(0);
+        let event = crate::local::event(plan, record, passes, wanted, call, &mut self.scratch);
         let pane = record.event.pane(GRID_MS);
         let effective = self.state.borders[class.index()].map_or(pane, |border| pane.max(border));
         let spare = &mut self.spare;
