@@ -24,6 +24,8 @@ use lancang_record::log::{Control, encode_control};
 use lancang_traffic::world::OPERATORS;
 use lancang_traffic::{Generator, Settings};
 
+use xxhash_rust::xxh3::Xxh3;
+
 use native::Native;
 use shipped::number;
 
@@ -60,14 +62,25 @@ struct Tasks {
     entity_ns: u64,
     partials: u64,
     incidents: u64,
+    /// Of all incident lines in their order: two runs of one input, or two versions, say the same or do not.
+    lines: Xxh3,
 }
 
 impl Tasks {
     fn new(pack: Arc<Pack>, pair_bytes: usize) -> Self {
         let settings = TaskSettings { partition: 0, partitions: 1, entities_max: 100_000_000, pair_bytes };
         let (records, entities) = (RecordTask::new(settings), EntityTask::new(settings));
-        let mut tasks =
-            Self { pack, records, entities, offsets: (0, 0), record_ns: 0, entity_ns: 0, partials: 0, incidents: 0 };
+        let mut tasks = Self {
+            pack,
+            records,
+            entities,
+            offsets: (0, 0),
+            record_ns: 0,
+            entity_ns: 0,
+            partials: 0,
+            incidents: 0,
+            lines: Xxh3::new(),
+        };
         let control = encode_control(&Control { pack: tasks.pack.hash });
         tasks.apply(&control, &mut Outputs::default());
         tasks
@@ -81,11 +94,11 @@ impl Tasks {
         self.records.apply(self.offsets.0, entry, &packs, out).expect("a known pack");
         self.offsets.0 += 1;
         let mut partials = std::mem::take(&mut out.partials);
-        self.incidents += out.incidents.len() as u64;
+        self.take(out);
         while self.records.has_more() {
             out.clear();
             self.records.go_on(out);
-            self.incidents += out.incidents.len() as u64;
+            self.take(out);
             partials.append(&mut out.partials);
         }
         let between = cpu_ns();
@@ -93,17 +106,24 @@ impl Tasks {
             out.clear();
             self.entities.apply(self.offsets.1, message, &packs, out).expect("a known pack");
             self.offsets.1 += 1;
-            self.incidents += out.incidents.len() as u64;
+            self.take(out);
             while self.entities.has_more() {
                 out.clear();
                 self.entities.go_on(&packs, out).expect("a known pack");
-                self.incidents += out.incidents.len() as u64;
+                self.take(out);
             }
         }
         self.record_ns += between - begun;
         self.entity_ns += cpu_ns() - between;
         self.partials = self.records.counters().partials;
         black_box(&*out);
+    }
+}
+
+impl Tasks {
+    fn take(&mut self, out: &Outputs) {
+        self.incidents += out.incidents.len() as u64;
+        out.incidents.iter().for_each(|incident| self.lines.update(&incident.line));
     }
 }
 
@@ -170,6 +190,7 @@ fn main() {
     };
     report(&mut tasks, &mut source, wanted / 2);
     let took = report(&mut tasks, &mut source, wanted);
+    println!("incident lines hash to {:016x}", tasks.lines.digest());
     let bare = probe(subscribers as usize, 20_000_000);
     println!("bare probe: {bare:.1} ns a line; a record costs {:.1} of them", took / bare);
     let held: HashMap<&str, (usize, usize)> =

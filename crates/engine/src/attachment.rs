@@ -3,48 +3,88 @@
 //! **Invariant:** merging is commutative and associative and bounded: of evidence the earliest references stay, of
 //! related entities those with the smallest hashes, whose counts are then exact in every order.
 
-use bincode::{Decode, Encode};
+use bincode::de::{BorrowDecoder, Decoder};
+use bincode::enc::Encoder;
+use bincode::error::{DecodeError, EncodeError};
+use bincode::{BorrowDecode, Decode, Encode};
+use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::{EntityPlan, EntityType, Role};
 use lancang_record::Country;
 use lancang_record::record::Record;
 
 use crate::limits::{EVIDENCE_MAX, RELATED_KEPT_MAX, RELATED_SHOWN_MAX, TEXT_BYTES_MAX};
 
-/// A related entity.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+/// A related entity, in an attachment's texts.
+#[derive(Clone, Copy, Debug)]
 struct Related {
+    /// Of type and value.
+    hash: u64,
     entity: EntityType,
     role: Role,
-    value: String,
+    value: Text,
     count: u64,
 }
 
+/// What an attachment shows of one record.
+pub(crate) struct Sight<'r, K> {
+    pub(crate) at_ms: i64,
+    pub(crate) home: Country,
+    /// Its reference, in parts; empty where there is none.
+    pub(crate) reference: &'r [&'r str],
+    /// Of the related entities of the plan, in their order, those that it names, with their hashes.
+    pub(crate) keys: K,
+}
+
+/// Where a text stands among an attachment's.
+#[derive(Clone, Copy, Debug)]
+struct Text {
+    at: u32,
+    length: u32,
+}
+
 /// Evidence and related entities of some events.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, Default)]
 pub struct Attachment {
     first_ms: Option<i64>,
     last_ms: Option<i64>,
     home: Option<Country>,
     /// Event time and reference, ascending: few.
-    evidence: Vec<(i64, String)>,
-    /// By a hash of type and value, ascending.
-    related: Vec<(u64, Related)>,
+    evidence: Vec<(i64, Text)>,
+    /// By hash, ascending.
+    related: Vec<Related>,
+    /// All texts, one behind the other: one place on the heap for all of them.
+    texts: String,
 }
+
+/// Texts that nothing names any more are left out when they are more than these and more than half of all.
+const UNNAMED_BYTES_MAX: usize = 1_024;
 
 impl Attachment {
     /// Adds what a record shows.
     pub fn add(&mut self, plan: &EntityPlan, record: &Record<'_>) {
-        let at_ms = record.event.as_ms();
-        self.span(at_ms, at_ms);
-        self.home_of(record.home);
-        if !record.source.is_empty() || !record.id.is_empty() {
-            self.refer(at_ms, record);
+        let reference = [record.source, "/", record.id];
+        let is_there = !record.source.is_empty() || !record.id.is_empty();
+        let keys = plan.related.iter().map(|(entity, _)| entity.related_key(record).map(|key| (key.hash(), key)));
+        let reference = if is_there { &reference[..] } else { &[] };
+        self.see(plan, Sight { at_ms: record.event.as_ms(), home: record.home, reference, keys });
+    }
+
+    /// Adds what is to be shown of a record.
+    pub(crate) fn see<'k>(
+        &mut self,
+        plan: &EntityPlan,
+        sight: Sight<'_, impl Iterator<Item = Option<(u64, EntityKey<'k>)>>>,
+    ) {
+        self.span(sight.at_ms, sight.at_ms);
+        self.home_of(sight.home);
+        if sight.reference.iter().any(|part| !part.is_empty()) {
+            let text = self.put(|texts| texts.extend(sight.reference.iter().copied()));
+            self.refer(sight.at_ms, text);
         }
-        for (entity, role) in &plan.related {
-            let Some(key) = entity.related_key(record) else { continue };
-            let hash = key.hash() ^ (*entity as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let value = || cut(key.to_string());
-            self.relate(hash, || Related { entity: *entity, role: *role, value: value(), count: 1 });
+        for ((entity, role), key) in plan.related.iter().zip(sight.keys) {
+            let Some((hash, key)) = key else { continue };
+            let hash = hash ^ (*entity as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            self.relate(hash, *entity, *role, 1, |texts| write_key(texts, &key));
         }
     }
 
@@ -56,38 +96,83 @@ impl Attachment {
         if let Some(home) = other.home {
             self.home_of(home);
         }
-        for evidence in &other.evidence {
-            if let Err(place) = self.evidence.binary_search(evidence)
-                && place < EVIDENCE_MAX
-            {
-                self.evidence.insert(place, evidence.clone());
-            }
+        for (at_ms, text) in &other.evidence {
+            let text = self.put(|texts| texts.push_str(other.text(*text)));
+            self.refer(*at_ms, text);
         }
-        self.evidence.truncate(EVIDENCE_MAX);
-        for (hash, related) in &other.related {
-            match self.related.binary_search_by_key(hash, |(hash, _)| *hash) {
-                Ok(place) => self.related[place].1.count += related.count,
-                Err(place) if place < RELATED_KEPT_MAX => self.related.insert(place, (*hash, related.clone())),
-                Err(_) => {}
-            }
+        for related in &other.related {
+            let Related { hash, entity, role, value, count } = *related;
+            self.relate(hash, entity, role, count, |texts| texts.push_str(other.text(value)));
         }
-        self.related.truncate(RELATED_KEPT_MAX);
     }
 
-    /// Adds a record's reference, if it is among the earliest.
-    fn refer(&mut self, at_ms: i64, record: &Record<'_>) {
-        let full = self.evidence.len() >= EVIDENCE_MAX;
-        if full && self.evidence.last().is_some_and(|(last_ms, _)| *last_ms < at_ms) {
+    /// Nothing any more; its room stays.
+    pub(crate) fn clear(&mut self) {
+        (self.first_ms, self.last_ms, self.home) = (None, None, None);
+        self.evidence.clear();
+        self.related.clear();
+        self.texts.clear();
+    }
+
+    fn text(&self, text: Text) -> &str {
+        self.texts.get(text.at as usize..(text.at + text.length) as usize).unwrap_or_default()
+    }
+
+    /// Puts a text, cut to [`TEXT_BYTES_MAX`], behind the others.
+    fn put(&mut self, write: impl FnOnce(&mut String)) -> Text {
+        let at = self.texts.len();
+        write(&mut self.texts);
+        cut(&mut self.texts, at);
+        Text { at: at as u32, length: (self.texts.len() - at) as u32 }
+    }
+
+    /// Adds a reference that was put last, if it is among the earliest; else its text is taken back.
+    fn refer(&mut self, at_ms: i64, reference: Text) {
+        let (own, text) = (&self.evidence, self.text(reference));
+        let place = own.binary_search_by(|(other_ms, other)| (*other_ms, self.text(*other)).cmp(&(at_ms, text)));
+        match place {
+            Err(place) if place < EVIDENCE_MAX => {
+                let is_full = self.evidence.len() >= EVIDENCE_MAX;
+                self.evidence.truncate(EVIDENCE_MAX - 1);
+                self.evidence.insert(place, (at_ms, reference));
+                if is_full {
+                    self.tidy();
+                }
+            }
+            _ => self.texts.truncate(reference.at as usize),
+        }
+    }
+
+    fn relate(&mut self, hash: u64, entity: EntityType, role: Role, count: u64, write: impl FnOnce(&mut String)) {
+        match self.related.binary_search_by_key(&hash, |related| related.hash) {
+            Ok(place) => self.related[place].count += count,
+            Err(place) if place < RELATED_KEPT_MAX => {
+                let value = self.put(write);
+                let is_full = self.related.len() >= RELATED_KEPT_MAX;
+                self.related.truncate(RELATED_KEPT_MAX - 1);
+                self.related.insert(place, Related { hash, entity, role, value, count });
+                if is_full {
+                    self.tidy();
+                }
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Leaves out texts that nothing names any more, once they are many.
+    fn tidy(&mut self) {
+        let values = self.related.iter().map(|related| related.value.length as usize);
+        let named: usize = values.chain(self.evidence.iter().map(|(_, text)| text.length as usize)).sum();
+        let unnamed = self.texts.len() - named;
+        if unnamed <= UNNAMED_BYTES_MAX || unnamed <= named {
             return;
         }
-        let mut reference = String::with_capacity(record.source.len() + 1 + record.id.len());
-        reference.push_str(record.source);
-        reference.push('/');
-        reference.push_str(record.id);
-        let evidence = (at_ms, cut(reference));
-        if let Err(place) = self.evidence.binary_search(&evidence) {
-            self.evidence.insert(place, evidence);
-            self.evidence.truncate(EVIDENCE_MAX);
+        let before = std::mem::replace(&mut self.texts, String::with_capacity(named));
+        let values = self.related.iter_mut().map(|related| &mut related.value);
+        for text in values.chain(self.evidence.iter_mut().map(|(_, text)| text)) {
+            let from = text.at as usize;
+            text.at = self.texts.len() as u32;
+            self.texts.push_str(before.get(from..from + text.length as usize).unwrap_or_default());
         }
     }
 
@@ -98,17 +183,6 @@ impl Attachment {
 
     fn home_of(&mut self, home: Country) {
         self.home = Some(self.home.map_or(home, |own| own.min(home)));
-    }
-
-    fn relate(&mut self, hash: u64, new: impl FnOnce() -> Related) {
-        match self.related.binary_search_by_key(&hash, |(hash, _)| *hash) {
-            Ok(place) => self.related[place].1.count += 1,
-            Err(place) if place < RELATED_KEPT_MAX => {
-                self.related.insert(place, (hash, new()));
-                self.related.truncate(RELATED_KEPT_MAX);
-            }
-            Err(_) => {}
-        }
     }
 
     /// First event.
@@ -131,39 +205,161 @@ impl Attachment {
 
     /// References to records, the earliest first.
     pub fn evidence(&self) -> impl Iterator<Item = &str> {
-        self.evidence.iter().map(|(_, reference)| reference.as_str())
+        self.evidence.iter().map(|(_, reference)| self.text(*reference))
     }
 
     /// Related entities, the most frequent first, then by value.
     #[must_use]
     pub fn related(&self) -> Vec<(EntityType, Role, &str)> {
-        let mut related: Vec<&Related> = self.related.iter().map(|(_, related)| related).collect();
-        related.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (a.entity, &a.value).cmp(&(b.entity, &b.value))));
+        let of = |related: &Related| (related.count, related.entity, related.role, self.text(related.value));
+        let mut related: Vec<(u64, EntityType, Role, &str)> = self.related.iter().map(of).collect();
+        related.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| (a.1, a.3).cmp(&(b.1, b.3))));
         related.truncate(RELATED_SHOWN_MAX);
-        related.into_iter().map(|related| (related.entity, related.role, related.value.as_str())).collect()
+        related.into_iter().map(|(_, entity, role, value)| (entity, role, value)).collect()
     }
 
     /// Bytes held on the heap, about.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        let evidence = self.evidence.iter().map(|(_, reference)| reference.capacity()).sum::<usize>();
-        let related = self.related.iter().map(|(_, related)| related.value.capacity()).sum::<usize>();
-        let places = self.evidence.capacity() * size_of::<(i64, String)>();
-        places + evidence + self.related.capacity() * size_of::<(u64, Related)>() + related
+        let places = self.evidence.capacity() * size_of::<(i64, Text)>();
+        places + self.related.capacity() * size_of::<Related>() + self.texts.capacity()
+    }
+
+    /// What it says, without where its texts stand.
+    fn all(&self) -> All<'_> {
+        let evidence = self.evidence.iter().map(|(at_ms, text)| (*at_ms, self.text(*text)));
+        let related = self.related.iter().map(|related| {
+            let Related { hash, entity, role, value, count } = *related;
+            (hash, Named { entity, role, value: self.text(value), count })
+        });
+        All {
+            first_ms: self.first_ms,
+            last_ms: self.last_ms,
+            home: self.home,
+            evidence: evidence.collect(),
+            related: related.collect(),
+        }
     }
 }
 
-fn cut(mut text: String) -> String {
-    let mut end = text.len().min(TEXT_BYTES_MAX);
+/// An attachment as it is written.
+#[derive(Debug, PartialEq, Eq, BorrowDecode)]
+struct All<'a> {
+    first_ms: Option<i64>,
+    last_ms: Option<i64>,
+    home: Option<Country>,
+    evidence: Vec<(i64, &'a str)>,
+    related: Vec<(u64, Named<'a>)>,
+}
+
+/// A related entity as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, BorrowDecode)]
+struct Named<'a> {
+    entity: EntityType,
+    role: Role,
+    value: &'a str,
+    count: u64,
+}
+
+impl From<All<'_>> for Attachment {
+    fn from(all: All<'_>) -> Self {
+        let mut attachment = Self { first_ms: all.first_ms, last_ms: all.last_ms, home: all.home, ..Self::default() };
+        attachment.evidence.reserve_exact(all.evidence.len());
+        attachment.related.reserve_exact(all.related.len());
+        let texts = all.evidence.iter().map(|(_, text)| text.len());
+        attachment.texts.reserve_exact(texts.chain(all.related.iter().map(|(_, named)| named.value.len())).sum());
+        for (at_ms, text) in all.evidence {
+            let text = attachment.put(|texts| texts.push_str(text));
+            attachment.evidence.push((at_ms, text));
+        }
+        for (hash, Named { entity, role, value, count }) in all.related {
+            let value = attachment.put(|texts| texts.push_str(value));
+            attachment.related.push(Related { hash, entity, role, value, count });
+        }
+        attachment
+    }
+}
+
+impl PartialEq for Attachment {
+    fn eq(&self, other: &Self) -> bool {
+        self.all() == other.all()
+    }
+}
+
+impl Eq for Attachment {}
+
+impl Encode for Attachment {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        (self.first_ms, self.last_ms, self.home).encode(encoder)?;
+        (self.evidence.len() as u64).encode(encoder)?;
+        for (at_ms, text) in &self.evidence {
+            (at_ms, self.text(*text)).encode(encoder)?;
+        }
+        (self.related.len() as u64).encode(encoder)?;
+        for related in &self.related {
+            let Related { hash, entity, role, value, count } = *related;
+            (hash, Named { entity, role, value: self.text(value), count }).encode(encoder)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'de, C> BorrowDecode<'de, C> for Attachment {
+    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        All::borrow_decode(decoder).map(Self::from)
+    }
+}
+
+impl<C> Decode<C> for Attachment {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let (first_ms, last_ms, home) = Decode::decode(decoder)?;
+        let evidence: Vec<(i64, String)> = Decode::decode(decoder)?;
+        let related: Vec<(u64, EntityType, Role, String, u64)> = Decode::decode(decoder)?;
+        let mut attachment = Self { first_ms, last_ms, home, ..Self::default() };
+        for (at_ms, text) in &evidence {
+            let text = attachment.put(|texts| texts.push_str(text));
+            attachment.evidence.push((*at_ms, text));
+        }
+        for (hash, entity, role, value, count) in related {
+            let value = attachment.put(|texts| texts.push_str(&value));
+            attachment.related.push(Related { hash, entity, role, value, count });
+        }
+        Ok(attachment)
+    }
+}
+
+/// Cuts a text that begins at `from` to [`TEXT_BYTES_MAX`].
+fn cut(text: &mut String, from: usize) {
+    let end = from + cut_to(text.get(from..).unwrap_or_default(), 0).len();
+    text.truncate(end);
+}
+
+/// As much of a text as fits behind `held` bytes of [`TEXT_BYTES_MAX`].
+pub(crate) fn cut_to(text: &str, held: usize) -> &str {
+    let mut end = text.len().min(TEXT_BYTES_MAX.saturating_sub(held));
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    text.truncate(end);
-    text
+    &text[..end]
+}
+
+fn write_key(text: &mut String, key: &EntityKey<'_>) {
+    use std::fmt::Write as _;
+    // Writing to a text fails never.
+    let _ = write!(text, "{key}");
+}
+
+/// Writes an entity's value, cut to [`TEXT_BYTES_MAX`], in the place of a text.
+pub(crate) fn set_entity_text(text: &mut String, key: &EntityKey<'_>) {
+    text.clear();
+    write_key(text, key);
+    cut(text, 0);
 }
 
 /// An entity's value, cut to [`TEXT_BYTES_MAX`].
 #[must_use]
-pub fn entity_text(key: &lancang_pattern::fields::EntityKey<'_>) -> String {
-    cut(key.to_string())
+pub fn entity_text(key: &EntityKey<'_>) -> String {
+    let mut text = String::new();
+    set_entity_text(&mut text, key);
+    text
 }

@@ -27,6 +27,8 @@ pub(crate) struct Departure {
     task: u32,
     partials: Vec<Partial>,
     told: (usize, usize),
+    /// Partial panes of the tasks before it.
+    left: Vec<Partial>,
     /// Messages that are made, for a task.
     made: VecDeque<(u32, Vec<u8>)>,
 }
@@ -43,7 +45,19 @@ impl Departure {
     ) -> Self {
         let partials = by_task.remove(&0).unwrap_or_default();
         let made = VecDeque::new();
-        Self { from, class, border, partitions, whereabouts, by_task, task: 0, partials, told: (0, 0), made }
+        Self {
+            from,
+            class,
+            border,
+            partitions,
+            whereabouts,
+            by_task,
+            task: 0,
+            partials,
+            told: (0, 0),
+            left: Vec::new(),
+            made,
+        }
     }
 
     fn make(&mut self) {
@@ -59,8 +73,18 @@ impl Departure {
         if is_last {
             self.task += 1;
             self.told = (0, 0);
-            self.partials = self.by_task.remove(&self.task).unwrap_or_default();
+            let mut left = std::mem::replace(&mut self.partials, self.by_task.remove(&self.task).unwrap_or_default());
+            if self.left.is_empty() {
+                self.left = left;
+            } else {
+                self.left.append(&mut left);
+            }
         }
+    }
+
+    /// Partial panes that have left, whose room others may take.
+    pub(crate) fn into_left(self) -> Vec<Partial> {
+        self.left
     }
 }
 

@@ -16,6 +16,7 @@ pub mod clock;
 pub mod entity_task;
 mod evict;
 pub mod incident;
+mod kept;
 pub mod limits;
 pub mod local;
 pub mod memory;

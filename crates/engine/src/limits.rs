@@ -18,6 +18,11 @@ pub const EVIDENCE_MAX: usize = 20;
 pub const RELATED_SHOWN_MAX: usize = 32;
 /// Related entities kept per entity or pane: those with the smallest hashes, which merges in any order.
 pub const RELATED_KEPT_MAX: usize = 64;
+/// Attachments, and partial panes, that a task keeps emptied for the next ones: some hundred bytes each.
+pub const SPARE_ATTACHMENTS_MAX: usize = 4_096;
+/// Bytes of the records that are kept one by one of an entity near a gate: about ten of them. Above the longest record, of
+/// 150 bytes and 140 for each related entity.
+pub const KEPT_BYTES_MAX: usize = 1_536;
 /// Calls with partial records that a task remembers.
 pub const OPEN_CALLS_MAX: usize = 1_000_000;
 /// A call is forgotten when the watermark has passed its newest part by this long.

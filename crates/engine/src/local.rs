@@ -1,6 +1,6 @@
 //! Entities that are judged at each record: own callers, callees, SIMs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use bincode::{Decode, Encode};
 use foldhash::fast::FixedState;
@@ -13,23 +13,16 @@ use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
 use lancang_window::limits::GATES_MAX;
-use lancang_window::{EntityTable, EntityWindows, Event, Gate};
+use lancang_window::{EntityTable, EntityWindows, Event, Gate, Kinds};
 
 use crate::asked::seen_by;
-use crate::attachment::{Attachment, entity_text};
+use crate::attachment::entity_text;
 use crate::evict::lightest;
 use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
+use crate::kept::{Kept, Spare};
 use crate::limits::WEIGHED;
 use crate::output::Counters;
 use crate::repeats::OpenCall;
-
-/// Evidence and related entities of this length of the longest window and of the one before, by pattern.
-#[derive(Clone, Debug, Default, Encode, Decode)]
-struct Kept {
-    length: i64,
-    current: BTreeMap<u8, Attachment>,
-    previous: BTreeMap<u8, Attachment>,
-}
 
 /// Entities of one plan.
 #[derive(Clone, Debug, Encode, Decode)]
@@ -37,6 +30,7 @@ pub struct LocalEntities {
     /// Hash of the plan.
     pub plan: u64,
     entities: EntityTable<EntityWindows>,
+    kinds: Kinds,
     /// Of entities from near a gate on ([`Gate::Near`]): few, so that they take no room in the table.
     kept: HashMap<u64, Kept, FixedState>,
 }
@@ -50,13 +44,14 @@ pub struct Scratch {
     ranges: Vec<Range>,
     /// Of the record.
     pub(crate) answers: Answers,
+    spare: Spare,
 }
 
 impl LocalEntities {
     /// None yet.
     #[must_use]
     pub fn new(plan: u64) -> Self {
-        Self { plan, entities: EntityTable::default(), kept: HashMap::default() }
+        Self { plan, entities: EntityTable::default(), kinds: Kinds::default(), kept: HashMap::default() }
     }
 
     /// Number of entities.
@@ -113,35 +108,40 @@ impl LocalEntities {
             return;
         }
         let Some(key) = plan.entity.local_key(record) else { return };
-        let passes = seen_by(plan.sieve.passes(form, record, &pack.lists, &mut scratch.answers), filters);
+        let passes = plan.sieve.passes(form, record, &pack.plan.questions, &pack.lists, &mut scratch.answers);
+        let passes = seen_by(passes, filters);
         if passes == 0 {
             return;
         }
-        let event = event(plan, record, passes, call, scratch);
+        let kinds = &mut self.kinds;
+        let event = event(plan, record, passes, kinds.of(&plan.layout, passes).columns(), call, scratch);
         let hash = key.hash();
-        let new = || EntityWindows::new(&plan.layout, &event);
+        let new = || EntityWindows::new(&plan.layout, kinds, &event);
         let (windows, added) = self.entities.get_or_insert_with(hash, new);
         if !added {
-            windows.add(&plan.layout, &event);
+            windows.add(&plan.layout, kinds, &event);
         }
         // A gate that is far rests until as many events have come as any of its patterns lacks.
         let mut missing = [u32::MAX; GATES_MAX];
+        let mut is_kept = false;
         for (place, pattern) in plan.patterns.iter().enumerate() {
             if windows.rests(&plan.layout, pattern.gate) {
                 continue;
             }
-            let (gate, lacks) = windows.gate(&plan.layout, pattern.gate, &pattern.least);
+            let (gate, lacks) = windows.gate(&plan.layout, kinds, pattern.gate, &pattern.least);
             missing.get_mut(pattern.gate).into_iter().for_each(|missing| *missing = lacks.min(*missing));
             if gate == Gate::Far {
                 continue;
             }
             if passes >> pattern.records & 1 == 1 {
-                let length = record.event.as_ms().div_euclid(longest_ms(plan).max(1));
-                self.kept.entry(hash).or_insert_with(|| Kept::new(length)).add(plan, place, record, length);
+                let period = record.event.as_ms().div_euclid(longest_ms(plan).max(1));
+                let kept = self.kept.entry(hash).or_insert_with(|| Kept::new(period, &mut scratch.spare));
+                kept.add(plan, place, record, (period, is_kept), &mut scratch.spare);
+                is_kept = true;
             }
             if gate == Gate::Reached {
                 let kept = self.kept.get(&hash);
-                judge(windows, kept, plan, place, pack, class, &key, scratch, incidents, counters, out);
+                judge(windows, kinds, kept, plan, place, pack, class, &key, scratch, incidents, counters, out);
             }
         }
         let far = missing.iter().enumerate().filter(|(_, missing)| (1..u32::MAX).contains(*missing));
@@ -153,18 +153,24 @@ impl LocalEntities {
     pub fn values_of(&self, plan: &EntityPlan, key: &EntityKey<'_>) -> Option<(i64, Vec<f64>)> {
         let windows = self.entities.get(key.hash())?;
         let mut values = Vec::new();
-        windows.values(&plan.layout, |_| true, &mut values);
+        windows.values(&plan.layout, &self.kinds, |_| true, &mut values);
         Some((windows.newest_ms(), values))
     }
 
     /// Lets go of entities whose windows the least watermark has passed, and of evidence that no window reaches.
-    pub fn expire(&mut self, plan: &EntityPlan, watermark: Timestamp) {
+    pub fn expire(&mut self, plan: &EntityPlan, watermark: Timestamp, scratch: &mut Scratch) {
         let length_ms = longest_ms(plan);
         let oldest = watermark.plus_ms(-length_ms).as_ms();
-        let length = oldest.div_euclid(length_ms.max(1));
+        let period = oldest.div_euclid(length_ms.max(1));
         self.entities.retain(|windows| windows.newest_ms() >= oldest);
         let entities = &self.entities;
-        self.kept.retain(|key, kept| kept.length >= length && entities.get(*key).is_some());
+        self.kept.retain(|key, kept| {
+            let stays = kept.period() >= period && entities.get(*key).is_some();
+            if !stays {
+                scratch.spare.give(kept);
+            }
+            stays
+        });
     }
 
     /// Evicts those with the least evidence, then the oldest, once there are more than `max`. Gives how many.
@@ -192,11 +198,12 @@ fn longest_ms(plan: &EntityPlan) -> i64 {
     plan.layout.windows.iter().map(|window| window.length_ms).max().unwrap_or(0)
 }
 
-/// The record as an event. Of a continued call the filters that earlier parts passed are marked as counted.
+/// The record as an event, with the columns that are wanted. Of a continued call the filters that earlier parts passed are marked as counted.
 pub(crate) fn event<'s>(
     plan: &EntityPlan,
     record: &Record<'_>,
     passes: u64,
+    wanted: u64,
     call: Option<&mut OpenCall>,
     scratch: &'s mut Scratch,
 ) -> Event<'s> {
@@ -207,44 +214,18 @@ pub(crate) fn event<'s>(
         call.count(plan.hash, passes);
         let mut before = *record;
         before.duration_ms = Some(call.duration_ms());
-        plan.columns(&before, &mut scratch.earlier);
+        plan.columns_of(&before, wanted, &mut scratch.earlier);
     }
-    let mut event = plan.event(record, passes, &mut scratch.columns);
+    let mut event = plan.event(record, passes, wanted, &mut scratch.columns);
     event.counted = counted;
     event.earlier = &scratch.earlier;
     event
 }
 
-impl Kept {
-    const fn new(length: i64) -> Self {
-        Self { length, current: BTreeMap::new(), previous: BTreeMap::new() }
-    }
-
-    fn heap_bytes(&self) -> usize {
-        let all = self.current.values().chain(self.previous.values());
-        all.map(|one| size_of::<Attachment>() + one.heap_bytes()).sum()
-    }
-
-    fn add(&mut self, plan: &EntityPlan, pattern: usize, record: &Record<'_>, length: i64) {
-        if length > self.length {
-            let passed = std::mem::take(&mut self.current);
-            self.previous = if length == self.length + 1 { passed } else { BTreeMap::new() };
-            self.length = length;
-        }
-        self.current.entry(pattern as u8).or_default().add(plan, record);
-    }
-
-    fn attachment(&self, pattern: usize) -> Attachment {
-        let mut attachment = Attachment::default();
-        let kept = [&self.previous, &self.current].into_iter().filter_map(|kept| kept.get(&(pattern as u8)));
-        kept.for_each(|kept| attachment.merge(kept));
-        attachment
-    }
-}
-
 #[allow(clippy::too_many_arguments, reason = "one judgement's whole step")]
 fn judge(
     windows: &EntityWindows,
+    kinds: &Kinds,
     kept: Option<&Kept>,
     plan: &EntityPlan,
     place: usize,
@@ -260,25 +241,25 @@ fn judge(
     let Scratch { values, ranges, .. } = scratch;
     ranges.clear();
     ranges.resize(plan.layout.primitives.len(), Range::ANY);
-    windows.bounds(&plan.layout, &pattern.primitives, |primitive, least, most| {
+    windows.bounds(&plan.layout, kinds, &pattern.primitives, |primitive, least, most| {
         ranges[primitive] = Range { least, most };
     });
     if !pattern.may_hold(ranges) {
         return;
     }
-    windows.values(&plan.layout, |primitive| pattern.primitives.binary_search(&primitive).is_ok(), values);
+    windows.values(&plan.layout, kinds, |primitive| pattern.primitives.binary_search(&primitive).is_ok(), values);
     let newest = Timestamp::from_ms(windows.newest_ms());
     let Some(verdict) = pattern.judge(values) else { return };
     if let Some(owner) = pattern.suppress.iter().find_map(|list| pack.lists.owner(list, key, newest)) {
         counters.count_suppressed(&pattern.id, owner);
         return;
     }
-    let attachment = kept.map(|kept| kept.attachment(place)).unwrap_or_default();
+    let attachment = kept.map(|kept| kept.attachment(plan, place)).unwrap_or_default();
     let window = (0..plan.layout.windows.len()).max_by_key(|index| plan.layout.windows[*index].length_ms);
     let moment = Moment {
         at_ms: newest.as_ms(),
         class,
-        first_ms: windows.first_event_ms(&plan.layout, window.unwrap_or(0)),
+        first_ms: windows.first_event_ms(&plan.layout, kinds, window.unwrap_or(0)),
         last_ms: newest.as_ms(),
         victims: pattern.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
         attachment: &attachment,

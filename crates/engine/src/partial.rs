@@ -8,11 +8,13 @@
 //! to one entity task.
 
 use bincode::{Decode, Encode};
+use lancang_pattern::fields::EntityKey;
+use lancang_pattern::plan::EntityPlan;
 use lancang_record::log::{Class, LogError, WireCodec};
 use lancang_record::time::Timestamp;
 use lancang_window::Cell;
 
-use crate::attachment::Attachment;
+use crate::attachment::{Attachment, set_entity_text};
 use crate::clock::Mobility;
 use crate::limits::PARTIAL_MESSAGE_BYTES;
 
@@ -40,6 +42,26 @@ pub struct Partial {
     pub cells: Vec<Option<Cell>>,
     /// Evidence and related entities.
     pub attachment: Attachment,
+}
+
+impl Partial {
+    /// One without cells, in the room of another.
+    pub(crate) fn begin(
+        spare: Option<Self>,
+        plan: &EntityPlan,
+        key: &EntityKey<'_>,
+        pane: i64,
+        effective: i64,
+    ) -> Self {
+        let new = || (String::new(), Vec::new(), Attachment::default());
+        let (mut value, mut cells, mut attachment) =
+            spare.map_or_else(new, |spare| (spare.value, spare.cells, spare.attachment));
+        set_entity_text(&mut value, key);
+        cells.clear();
+        cells.resize(plan.layout.primitives.len(), None);
+        attachment.clear();
+        Self { plan: plan.hash, value, pane, effective, cells, attachment }
+    }
 }
 
 /// Where an own subscriber was from a time on.
@@ -130,10 +152,11 @@ impl PartialMessage {
     }
 }
 
-/// Partition of an aggregated entity.
-#[must_use]
-pub fn partition_of_entity(entity: &str, value: &str, partitions: u32) -> u32 {
-    lancang_record::log::partition_of(format!("{entity}:{value}").as_bytes(), partitions)
+/// Partition of an aggregated entity; its name is put together in `text`.
+pub(crate) fn partition_of_entity(text: &mut String, entity: &str, value: &str, partitions: u32) -> u32 {
+    text.clear();
+    text.extend([entity, ":", value]);
+    lancang_record::log::partition_of(text.as_bytes(), partitions)
 }
 
 #[cfg(test)]

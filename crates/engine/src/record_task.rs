@@ -25,11 +25,10 @@ use lancang_window::Cell;
 use lancang_window::entity::cells;
 
 use crate::asked::{Asked, seen_by};
-use crate::attachment::{Attachment, entity_text};
 use crate::border::Departure;
 use crate::clock::Clocks;
 use crate::incident::Incidents;
-use crate::limits::{CHUNK, LOCAL_SWEEP_MS};
+use crate::limits::{CHUNK, LOCAL_SWEEP_MS, SPARE_ATTACHMENTS_MAX};
 use crate::local::{LocalEntities, Scratch};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, Partial, Whereabouts, partition_of_entity};
@@ -84,6 +83,8 @@ pub struct RecordTask {
     leaving: Option<Leaving>,
     /// The table of a border that has left, emptied: the next one does not grow from nothing.
     spare: Pending,
+    /// Partial panes that have left: the next ones take their room.
+    spare_partials: Vec<Partial>,
 }
 
 /// What a marks entry leads to and is not yet put out: the rest of the incidents and borders, and of them the border that
@@ -107,6 +108,7 @@ impl RecordTask {
             watch: None,
             leaving: None,
             spare: Pending::default(),
+            spare_partials: Vec::new(),
         }
     }
 
@@ -342,6 +344,7 @@ impl RecordTask {
             Record { duration_ms, ..*record }
         });
         let record = so_far.as_ref().unwrap_or(record);
+        let form = form_of(record);
         self.scratch.answers = Answers::default();
         for (index, (plan, entities)) in pack.plan.local.iter().zip(&mut self.state.local).enumerate() {
             let call = call.as_mut().map(|(_, call)| call);
@@ -354,12 +357,12 @@ impl RecordTask {
             watch.record(pack, record, &self.state.local);
         }
         let mut gate = (u32::MAX, false);
-        let form = form_of(record);
         for taker in 0..self.asked.takers(form).len() {
             let index = self.asked.takers(form)[taker];
             let plan = &pack.plan.aggregated[index];
             if gate.0 != plan.send_group {
-                gate = (plan.send_group, plan.sieve.sends(form, record, &pack.lists, &mut self.scratch.answers));
+                let (questions, answers) = (&pack.plan.questions, &mut self.scratch.answers);
+                gate = (plan.send_group, plan.sieve.sends(form, record, questions, &pack.lists, answers));
             }
             if gate.1 {
                 let filters = self.asked.aggregated(index, record);
@@ -383,24 +386,21 @@ impl RecordTask {
         call: Option<&mut OpenCall>,
     ) {
         let Some(key) = plan.entity.aggregated_key(record) else { return };
-        let passes = plan.sieve.passes(form_of(record), record, &pack.lists, &mut self.scratch.answers);
+        let (form, questions, answers) = (form_of(record), &pack.plan.questions, &mut self.scratch.answers);
+        let passes = plan.sieve.passes(form, record, questions, &pack.lists, answers);
         let passes = seen_by(passes, filters);
         if passes == 0 {
             return;
         }
-        let event = crate::local::event(plan, record, passes, call, &mut self.scratch);
+        let wanted = plan.layout.wanted(passes).unwrap_or(0);
+        let event = crate::local::event(plan, record, passes, wanted, call, &mut self.scratch);
         let pane = record.event.pane(GRID_MS);
         let effective = self.state.borders[class.index()].map_or(pane, |border| pane.max(border));
         let spare = &mut self.spare;
         let pending = self.state.pending.entry((class, effective)).or_insert_with(|| std::mem::take(spare));
-        let partial = pending.entry((plan.hash, key.hash(), pane)).or_insert_with(|| Partial {
-            plan: plan.hash,
-            value: entity_text(&key),
-            pane,
-            effective,
-            cells: vec![None; plan.layout.primitives.len()],
-            attachment: Attachment::default(),
-        });
+        let spare = &mut self.spare_partials;
+        let new = || Partial::begin(spare.pop(), plan, &key, pane, effective);
+        let partial = pending.entry((plan.hash, key.hash(), pane)).or_insert_with(new);
         for (own, cell) in partial.cells.iter_mut().zip(cells(&plan.layout, &event)) {
             merge(own, cell);
         }
@@ -452,7 +452,9 @@ impl RecordTask {
                 match departure.next() {
                     Some(message) => out.partials.push(message),
                     None => {
-                        leaving.departure = None;
+                        let left = leaving.departure.take().map(Departure::into_left).unwrap_or_default();
+                        let room = SPARE_ATTACHMENTS_MAX.saturating_sub(self.spare_partials.len());
+                        self.spare_partials.extend(left.into_iter().take(room));
                         break;
                     }
                 }
@@ -471,10 +473,10 @@ impl RecordTask {
             return None;
         }
         self.state.borders[class.index()] = Some(pane);
-        let mut by_task: BTreeMap<u32, Vec<Partial>> = BTreeMap::new();
+        let (mut by_task, mut text): (BTreeMap<u32, Vec<Partial>>, String) = (BTreeMap::new(), String::new());
         for partial in take_before(&mut self.state.pending, class, pane, &mut self.spare) {
             let entity = entity_name(pack, partial.plan);
-            let task = partition_of_entity(entity, &partial.value, self.settings.partitions);
+            let task = partition_of_entity(&mut text, entity, &partial.value, self.settings.partitions);
             by_task.entry(task).or_default().push(partial);
             self.counters.partials += 1;
         }
@@ -493,7 +495,7 @@ impl RecordTask {
         self.state.calls.expire(least);
         let Some(pack) = &self.pack else { return };
         for (plan, entities) in pack.plan.local.iter().zip(&mut self.state.local) {
-            entities.expire(plan, least);
+            entities.expire(plan, least, &mut self.scratch);
         }
     }
 

@@ -11,7 +11,7 @@ use lancang_record::log::WireCodec;
 use xxhash_rust::xxh3::xxh3_128;
 
 const MAGIC: [u8; 3] = *b"LCS";
-const VERSION: u8 = 8;
+const VERSION: u8 = 9;
 const BODY: usize = 4 + 16;
 
 /// Which kind of task.

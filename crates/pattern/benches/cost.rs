@@ -12,6 +12,7 @@ use lancang_pattern::{Pack, PackSources, SourceFile};
 use lancang_record::number::{E164, Party};
 use lancang_record::record::{Direction, Kind, Record};
 use lancang_record::{Country, Timestamp};
+use lancang_window::Kinds;
 use lancang_window::entity::EntityWindows;
 
 fn pack() -> Pack {
@@ -49,14 +50,14 @@ fn units(criterion: &mut Criterion) {
     });
 
     let mut buffer = Vec::new();
-    let mut ordinary: Option<EntityWindows> = None;
+    let (mut ordinary, mut kinds): (Option<EntityWindows>, Kinds) = (None, Kinds::default());
     let mut passes = 0;
     for record in &records[..12] {
         passes = plan.passes(record, &lists);
-        let event = plan.event(record, passes, &mut buffer);
+        let event = plan.event(record, passes, u64::MAX, &mut buffer);
         match &mut ordinary {
-            Some(windows) => windows.add(&plan.layout, &event),
-            None => ordinary = Some(EntityWindows::new(&plan.layout, &event)),
+            Some(windows) => windows.add(&plan.layout, &mut kinds, &event),
+            None => ordinary = Some(EntityWindows::new(&plan.layout, &mut kinds, &event)),
         }
     }
     let mut windows = ordinary.expect("twelve events");
@@ -67,15 +68,15 @@ fn units(criterion: &mut Criterion) {
         bencher.iter(|| {
             number += 1;
             let record = call(number);
-            let event = plan.event(black_box(&record), passes, &mut buffer);
-            windows.add(&plan.layout, &event);
+            let event = plan.event(black_box(&record), passes, u64::MAX, &mut buffer);
+            windows.add(&plan.layout, &mut kinds, &event);
         });
     });
 
     let mut values = Vec::new();
     group.throughput(Throughput::Elements(plan.layout.primitives.len() as u64));
     group.bench_function("values", |bencher| {
-        bencher.iter(|| windows.values(&plan.layout, |_| true, black_box(&mut values)));
+        bencher.iter(|| windows.values(&plan.layout, &kinds, |_| true, black_box(&mut values)));
     });
     group.finish();
 }

@@ -24,7 +24,7 @@ use crate::limits::{BITS_MAX, GRID_MS};
 use crate::plan::{Column, EntityPlan, PatternPlan, Plan, Weight};
 use crate::possible;
 use crate::predicate::Predicate;
-use crate::sieve::{Numbered, Sieve};
+use crate::sieve::{Questions, Sieve};
 use crate::syntax::{self, SyntaxError};
 
 /// Compiles pattern files. Of those that are `kept`, and were in force already, it is not asked again whether their
@@ -52,10 +52,11 @@ pub fn plan(files: &[PatternFile], kept: bool) -> Result<Plan, Vec<Diagnostic>> 
         if draft.local { plan.local.push(draft.plan) } else { plan.aggregated.push(draft.plan) }
     }
     group_by_gate(&mut plan.aggregated);
-    let mut numbered = Numbered::default();
+    let mut questions = Questions::default();
     for entity in plan.local.iter_mut().chain(&mut plan.aggregated) {
-        entity.sieve = Sieve::of(entity, &mut numbered);
+        entity.sieve = Sieve::of(entity, &mut questions);
     }
+    plan.questions = questions;
     for entity in &plan.aggregated {
         for window in &entity.layout.windows {
             if window.pane_ms() % GRID_MS != 0 {

@@ -9,7 +9,7 @@
 //!   them patterns can be compared; what a carrier's records take, its own metrics tell.
 
 use lancang_window::entity::{EntityWindows, cells};
-use lancang_window::{Aggregate, Event, Layout, Panes, Primitive};
+use lancang_window::{Aggregate, Event, Kinds, Layout, Panes, Primitive};
 
 use crate::plan::{EntityPlan, PatternPlan};
 use crate::predicate::Predicate;
@@ -209,10 +209,10 @@ fn day(layout: &Layout, a_day: u32, mut each: impl FnMut(&Event<'_>)) {
 }
 
 fn local_bytes(layout: &Layout, a_day: u32) -> usize {
-    let mut windows: Option<EntityWindows> = None;
+    let (mut windows, mut kinds): (Option<EntityWindows>, Kinds) = (None, Kinds::default());
     day(layout, a_day, |event| match &mut windows {
-        Some(windows) => windows.add(layout, event),
-        None => windows = Some(EntityWindows::new(layout, event)),
+        Some(windows) => windows.add(layout, &mut kinds, event),
+        None => windows = Some(EntityWindows::new(layout, &mut kinds, event)),
     });
     size_of::<EntityWindows>() + windows.map_or(0, |windows| windows.heap_bytes())
 }

@@ -208,13 +208,15 @@ impl List {
         if let Some(entry) = self.numbers.get(&number).filter(in_force) {
             return Some(entry);
         }
-        let mut prefix = if self.prefixes.is_empty() { 0 } else { number };
-        while prefix > 0 {
-            let has_such = self.prefix_digits >> digits_of(prefix) & 1 == 1;
-            if has_such && let Some(entry) = self.prefixes.get(&prefix).filter(in_force) {
+        let digits = digits_of(number);
+        let mut lengths = self.prefix_digits & ((2 << digits) - 1);
+        while lengths != 0 {
+            let length = lengths.ilog2();
+            lengths &= !(1 << length);
+            let prefix = number / 10_u64.pow(digits - length);
+            if let Some(entry) = self.prefixes.get(&prefix).filter(in_force) {
                 return Some(entry);
             }
-            prefix /= 10;
         }
         let covers = |range: &&(u64, u64, Entry)| (range.0..=range.1).contains(&number) && at < range.2.expires;
         self.ranges.iter().find(covers).map(|(_, _, entry)| entry)

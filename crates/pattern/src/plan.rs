@@ -13,7 +13,7 @@ use crate::expression::{Condition, Expression, Range};
 use crate::fields::{KeyField, NumberField};
 use crate::lists::Lists;
 use crate::predicate::Predicate;
-use crate::sieve::Sieve;
+use crate::sieve::{Questions, Sieve};
 
 /// What an incident can be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, bincode::Encode, bincode::Decode)]
@@ -207,6 +207,8 @@ pub struct Plan {
     pub local: Vec<EntityPlan>,
     /// Judged at pane close.
     pub aggregated: Vec<EntityPlan>,
+    /// What the filters of all of them ask of a record.
+    pub questions: Questions,
 }
 
 /// A pattern pack: compiled patterns and lists.
@@ -258,22 +260,32 @@ impl EntityPlan {
 
     /// Writes the record's columns into `values`; gives which are present, a bit each.
     pub fn columns(&self, record: &Record<'_>, values: &mut Vec<u64>) -> u64 {
+        self.columns_of(record, u64::MAX, values)
+    }
+
+    /// The same of those that are wanted, a bit each; the others are taken for absent.
+    pub fn columns_of(&self, record: &Record<'_>, wanted: u64, values: &mut Vec<u64>) -> u64 {
         values.clear();
+        values.resize(self.columns.len(), 0);
         let mut present = 0;
-        for (bit, column) in self.columns.iter().enumerate() {
+        for (bit, (column, place)) in self.columns.iter().zip(values).enumerate() {
+            if wanted >> bit & 1 == 0 {
+                continue;
+            }
             let value = match column {
                 Column::Number(field) => field.value(record).map(|value| value as u64),
                 Column::Key(field) => field.value(record),
             };
             present |= u64::from(value.is_some()) << bit;
-            values.push(value.unwrap_or(0));
+            *place = value.unwrap_or(0);
         }
         present
     }
 
-    /// The record as an event of this entity that passes `passes` and is no continued call.
-    pub fn event<'v>(&self, record: &Record<'_>, passes: u64, values: &'v mut Vec<u64>) -> Event<'v> {
-        let present = self.columns(record, values);
+    /// The record as an event of this entity that passes `passes` and is no continued call, with the columns that are
+    /// wanted.
+    pub fn event<'v>(&self, record: &Record<'_>, passes: u64, wanted: u64, values: &'v mut Vec<u64>) -> Event<'v> {
+        let present = self.columns_of(record, wanted, values);
         Event { at_ms: record.event.as_ms(), passes, counted: 0, present, columns: values, earlier: &[] }
     }
 }

@@ -1,8 +1,9 @@
 //! The filters of a plan, prepared for each form that a record can have: kind, direction and phase.
 //!
 //! Most filters begin with these three, so that most records pass none of a plan's filters. Prepared, that is one look
-//! into a table; what is left of the others is the part that these three do not decide, the cheap terms first. What is
-//! dear, a search in a list, is asked once a record for all plans of a pack ([`Answers`]).
+//! into a table; what is left of the others is the part that these three do not decide. All plans of a pack ask the same
+//! few questions of a record ([`Questions`]): each is asked at most once a record ([`Answers`]), and where its answer is
+//! known a whole conjunction is one comparison of bits. What is dear, a search in a list, is asked last.
 //!
 //! **Invariant:** a sieve passes what the plan's filters and its send gate say ([`EntityPlan::passes`]), for every
 //! record: terms have no effects, so that their order decides nothing.
@@ -40,75 +41,188 @@ struct Form {
     open: Vec<(u64, Term)>,
 }
 
-/// A predicate whose dear terms are numbered.
-#[derive(Debug, PartialEq)]
+/// A predicate whose terms are numbered.
+#[derive(Debug)]
 enum Term {
-    And(Vec<Term>),
-    Or(Vec<Term>),
-    Not(Box<Term>),
-    /// Asked once a record.
-    Once(u8, Predicate),
-    Plain(Predicate),
+    All(Bits),
+    Any(Bits),
+    /// Dear: asked once a record. Whether it must hold, or not.
+    Once(u8, Predicate, bool),
+    /// Without a number, since all were given away.
+    Plain(Predicate, bool),
 }
 
-/// Dear terms of a pack, in the order of their numbers.
+/// Cheap terms that must hold and cheap terms that must not, a bit each, and what bits do not tell.
 #[derive(Debug, Default)]
-pub(crate) struct Numbered(Vec<Predicate>);
+struct Bits {
+    hold: u64,
+    fail: u64,
+    rest: Vec<Term>,
+}
 
-/// What the dear terms said of one record so far, a bit each.
+/// What the filters of a pack ask of a record, in the order of the numbers.
+#[derive(Debug, Default)]
+pub struct Questions {
+    /// For each form of a record.
+    cheap: Vec<Vec<Predicate>>,
+    dear: Vec<Predicate>,
+}
+
+/// What a pack's questions said of one record so far, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Answers {
     asked: u64,
     held: u64,
+    dear_asked: u64,
+    dear_held: u64,
+}
+
+/// A record, and what its questions are asked of.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    /// The cheap ones of its form.
+    cheap: &'a [Predicate],
+    record: &'a Record<'a>,
+    lists: &'a Lists,
 }
 
 impl Term {
-    fn of(predicate: Predicate, numbered: &mut Numbered) -> Self {
-        let mut each = |parts: Vec<Predicate>| parts.into_iter().map(|part| Self::of(part, numbered)).collect();
+    /// The same as a predicate, or as its contrary.
+    fn of(predicate: Predicate, holds: bool, form: usize, questions: &mut Questions) -> Self {
         match predicate {
-            Predicate::And(parts) => Self::And(each(parts)),
-            Predicate::Or(parts) => Self::Or(each(parts)),
-            Predicate::Not(one) => Self::Not(Box::new(Self::of(*one, numbered))),
+            Predicate::Not(one) => Self::of(*one, !holds, form, questions),
+            Predicate::Always(always) if always == holds => Self::All(Bits::default()),
+            Predicate::Always(_) => Self::Any(Bits::default()),
+            Predicate::And(parts) => Self::joined(parts, holds, holds, form, questions),
+            Predicate::Or(parts) => Self::joined(parts, !holds, holds, form, questions),
             Predicate::Listed(..) | Predicate::ListedPair(_) | Predicate::ListedRoute(_) => {
-                match numbered.number(&predicate) {
-                    Some(number) => Self::Once(number, predicate),
-                    None => Self::Plain(predicate),
+                match numbered(&mut questions.dear, &predicate, u64::BITS) {
+                    Some(number) => Self::Once(number, predicate, holds),
+                    None => Self::Plain(predicate, holds),
                 }
             }
-            other => Self::Plain(other),
+            cheap => match numbered(questions.of_form(form), &cheap, u64::BITS) {
+                Some(number) if holds => Self::All(Bits { hold: 1 << number, ..Bits::default() }),
+                Some(number) => Self::All(Bits { fail: 1 << number, ..Bits::default() }),
+                None => Self::Plain(cheap, holds),
+            },
         }
     }
 
-    fn holds(&self, record: &Record<'_>, lists: &Lists, answers: &mut Answers) -> bool {
-        match self {
-            Self::And(all) => all.iter().all(|one| one.holds(record, lists, answers)),
-            Self::Or(any) => any.iter().any(|one| one.holds(record, lists, answers)),
-            Self::Not(one) => !one.holds(record, lists, answers),
-            Self::Once(number, predicate) => {
-                let bit = 1 << number;
-                if answers.asked & bit == 0 {
-                    answers.asked |= bit;
-                    answers.held |= if predicate.holds(record, lists) { bit } else { 0 };
-                }
-                answers.held & bit != 0
+    /// A conjunction (`all`) or a disjunction of terms, each taken as it is (`holds`) or as its contrary.
+    fn joined(parts: Vec<Predicate>, all: bool, holds: bool, form: usize, questions: &mut Questions) -> Self {
+        let mut joined = Bits::default();
+        for part in parts {
+            match Self::of(part, holds, form, questions) {
+                Self::All(bits) if all || bits.is_single() => joined.take(bits),
+                Self::Any(bits) if !all => joined.take(bits),
+                other => joined.rest.push(other),
             }
-            Self::Plain(predicate) => predicate.holds(record, lists),
+        }
+        if all { Self::All(joined) } else { Self::Any(joined) }
+    }
+
+    fn holds(&self, asked: Asked<'_>, answers: &mut Answers) -> bool {
+        match self {
+            Self::All(bits) => bits.all_hold(asked, answers),
+            Self::Any(bits) => bits.any_holds(asked, answers),
+            Self::Once(number, predicate, holds) => answers.dear(*number, predicate, asked) == *holds,
+            Self::Plain(predicate, holds) => predicate.holds(asked.record, asked.lists) == *holds,
         }
     }
 }
 
-impl Numbered {
-    /// Number of a term, if there is one left.
-    fn number(&mut self, predicate: &Predicate) -> Option<u8> {
-        let known = self.0.iter().position(|other| other == predicate);
-        let number = known.unwrap_or(self.0.len());
-        if number >= u64::BITS as usize {
-            return None;
+impl Bits {
+    /// Whether it is one cheap term and no more: then all of it is any of it.
+    const fn is_single(&self) -> bool {
+        self.rest.is_empty() && self.hold.count_ones() + self.fail.count_ones() == 1
+    }
+
+    fn take(&mut self, other: Self) {
+        self.hold |= other.hold;
+        self.fail |= other.fail;
+        self.rest.extend(other.rest);
+    }
+
+    #[inline]
+    fn all_hold(&self, asked: Asked<'_>, answers: &mut Answers) -> bool {
+        let wrong = (self.hold & !answers.held | self.fail & answers.held) & answers.asked;
+        if wrong != 0 {
+            return false;
         }
-        if known.is_none() {
-            self.0.push(predicate.clone());
+        let mut open = (self.hold | self.fail) & !answers.asked;
+        while open != 0 {
+            let number = open.trailing_zeros();
+            let wrong = if answers.cheap(number, asked) { self.fail } else { self.hold };
+            if wrong >> number & 1 == 1 {
+                return false;
+            }
+            open &= open - 1;
         }
-        Some(number as u8)
+        self.rest.iter().all(|one| one.holds(asked, answers))
+    }
+
+    #[inline]
+    fn any_holds(&self, asked: Asked<'_>, answers: &mut Answers) -> bool {
+        let right = (self.hold & answers.held | self.fail & !answers.held) & answers.asked;
+        if right != 0 {
+            return true;
+        }
+        let mut open = (self.hold | self.fail) & !answers.asked;
+        while open != 0 {
+            let number = open.trailing_zeros();
+            let right = if answers.cheap(number, asked) { self.hold } else { self.fail };
+            if right >> number & 1 == 1 {
+                return true;
+            }
+            open &= open - 1;
+        }
+        self.rest.iter().any(|one| one.holds(asked, answers))
+    }
+}
+
+/// Number of a question among others, if there is one left.
+fn numbered(all: &mut Vec<Predicate>, predicate: &Predicate, most: u32) -> Option<u8> {
+    let known = all.iter().position(|other| other == predicate);
+    let number = known.unwrap_or(all.len());
+    if number >= most as usize {
+        return None;
+    }
+    if known.is_none() {
+        all.push(predicate.clone());
+    }
+    Some(number as u8)
+}
+
+impl Questions {
+    fn cheap(&self, form: usize) -> &[Predicate] {
+        self.cheap.get(form).map_or(&[], Vec::as_slice)
+    }
+
+    fn of_form(&mut self, form: usize) -> &mut Vec<Predicate> {
+        if self.cheap.len() <= form {
+            self.cheap.resize_with(FORMS.max(form + 1), Vec::new);
+        }
+        &mut self.cheap[form]
+    }
+}
+
+impl Answers {
+    fn cheap(&mut self, number: u32, asked: Asked<'_>) -> bool {
+        let predicate = asked.cheap.get(number as usize);
+        let holds = predicate.is_some_and(|predicate| predicate.holds(asked.record, asked.lists));
+        self.asked |= 1 << number;
+        self.held |= u64::from(holds) << number;
+        holds
+    }
+
+    fn dear(&mut self, number: u8, predicate: &Predicate, asked: Asked<'_>) -> bool {
+        let bit = 1 << number;
+        if self.dear_asked & bit == 0 {
+            self.dear_asked |= bit;
+            self.dear_held |= if predicate.holds(asked.record, asked.lists) { bit } else { 0 };
+        }
+        self.dear_held & bit != 0
     }
 }
 
@@ -125,14 +239,14 @@ pub const fn forms() -> usize {
 }
 
 impl Sieve {
-    /// Prepares a plan's filters, with the numbers that dear terms have in the pack.
-    pub(crate) fn of(plan: &EntityPlan, numbered: &mut Numbered) -> Self {
+    /// Prepares a plan's filters, with the numbers that their terms have in the pack.
+    pub(crate) fn of(plan: &EntityPlan, questions: &mut Questions) -> Self {
         let all = Kind::ALL.into_iter().flat_map(|kind| {
             let directions = Direction::ALL.into_iter();
             directions.flat_map(move |direction| Phase::ALL.into_iter().map(move |phase| (kind, direction, phase)))
         });
-        let forms = all.map(|(kind, direction, phase)| Form::of(plan, &Given { kind, direction, phase }, numbered));
-        Self { forms: forms.collect() }
+        let given = all.map(|(kind, direction, phase)| Given { kind, direction, phase });
+        Self { forms: given.enumerate().map(|(form, given)| Form::of(plan, form, &given, questions)).collect() }
     }
 
     /// Whether a record of this form can be sent, and be an event.
@@ -143,27 +257,43 @@ impl Sieve {
 
     /// Whether a record of this form passes the send gate, if the plan has one.
     #[must_use]
-    pub fn sends(&self, form: usize, record: &Record<'_>, lists: &Lists, answers: &mut Answers) -> bool {
-        self.forms.get(form).is_some_and(|form| form.send.holds(record, lists, answers))
+    pub fn sends(
+        &self,
+        form: usize,
+        record: &Record<'_>,
+        questions: &Questions,
+        lists: &Lists,
+        answers: &mut Answers,
+    ) -> bool {
+        let asked = Asked { cheap: questions.cheap(form), record, lists };
+        self.forms.get(form).is_some_and(|form| form.send.holds(asked, answers))
     }
 
     /// Filters that a record of this form passes, a bit each; 0 if it is no event of this entity.
     #[must_use]
-    pub fn passes(&self, form: usize, record: &Record<'_>, lists: &Lists, answers: &mut Answers) -> u64 {
+    pub fn passes(
+        &self,
+        form: usize,
+        record: &Record<'_>,
+        questions: &Questions,
+        lists: &Lists,
+        answers: &mut Answers,
+    ) -> u64 {
+        let asked = Asked { cheap: questions.cheap(form), record, lists };
         let Some(form) = self.forms.get(form) else { return 0 };
-        if !form.first.holds(record, lists, answers) {
+        if !form.first.holds(asked, answers) {
             return 0;
         }
         let mut passes = form.passed;
         for (bits, filter) in &form.open {
-            passes |= if filter.holds(record, lists, answers) { *bits } else { 0 };
+            passes |= if filter.holds(asked, answers) { *bits } else { 0 };
         }
         if form.parts == 0 || passes & form.parts != 0 { passes | 1 } else { 0 }
     }
 }
 
 impl Form {
-    fn of(plan: &EntityPlan, given: &Given, numbered: &mut Numbered) -> Self {
+    fn of(plan: &EntityPlan, form: usize, given: &Given, questions: &mut Questions) -> Self {
         let left = |filter: &Predicate| ordered(given.decide(filter));
         let send = plan.send.as_ref().map_or(Predicate::Always(true), left);
         let (first, parts) = first_of(&plan.filters);
@@ -181,7 +311,7 @@ impl Form {
         let possible = open.iter().fold(passed, |all, (bits, _)| all | bits);
         let never = Predicate::Always(false);
         let takes = send != never && first != never && (parts == 0 || possible & parts != 0);
-        let mut term = |predicate| Term::of(predicate, numbered);
+        let mut term = |predicate| Term::of(predicate, true, form, questions);
         let open = open.into_iter().map(|(bits, filter)| (bits, term(filter))).collect();
         Self { takes, send: term(send), first: term(first), parts, passed, open }
     }
@@ -349,7 +479,8 @@ mod tests {
             let plan = plan(filters, send, of_parts);
             let mut lists = Lists::default();
             lists.read("a.csv", "list,kind,value,owner,reason,expires\nbad,domain,x.top,desk,test,\n").unwrap();
-            let sieve = Sieve::of(&plan, &mut Numbered::default());
+            let mut questions = Questions::default();
+            let sieve = Sieve::of(&plan, &mut questions);
             for kind in Kind::ALL {
                 for direction in Direction::ALL {
                     for phase in Phase::ALL {
@@ -363,8 +494,8 @@ mod tests {
                             let sent = plan.send.as_ref().is_none_or(|send| send.holds(&record, &lists));
                             let passes = plan.passes(&record, &lists);
                             let mut answers = Answers::default();
-                            prop_assert_eq!(sieve.passes(form, &record, &lists, &mut answers), passes);
-                            prop_assert_eq!(sieve.sends(form, &record, &lists, &mut answers), sent);
+                            prop_assert_eq!(sieve.passes(form, &record, &questions, &lists, &mut answers), passes);
+                            prop_assert_eq!(sieve.sends(form, &record, &questions, &lists, &mut answers), sent);
                             prop_assert!(sieve.takes(form) || !sent || passes == 0);
                         }
                     }

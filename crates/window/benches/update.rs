@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use lancang_window::Kinds;
 use lancang_window::entity::EntityWindows;
 use lancang_window::layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
 
@@ -36,19 +37,20 @@ fn updates(criterion: &mut Criterion) {
     };
     static COLUMNS: [u64; 2] = [85_000, 0xfeed];
     for (name, before) in [("a quiet subscriber (10 events)", 10), ("a busy one (in panes)", 300)] {
-        let mut windows = EntityWindows::new(&layout, &event(0, &COLUMNS));
-        (1..before).for_each(|n| windows.add(&layout, &event(n, &COLUMNS)));
+        let mut kinds = Kinds::default();
+        let mut windows = EntityWindows::new(&layout, &mut kinds, &event(0, &COLUMNS));
+        (1..before).for_each(|n| windows.add(&layout, &mut kinds, &event(n, &COLUMNS)));
         let mut n = before;
         criterion.bench_function(&format!("window/add, {name}"), |bencher| {
             bencher.iter(|| {
                 // Ten events a day stay a quiet subscriber's.
                 n += if before == 10 { 9_000 } else { 1 };
-                windows.add(&layout, black_box(&event(n, &COLUMNS)));
+                windows.add(&layout, &mut kinds, black_box(&event(n, &COLUMNS)));
             });
         });
         let mut values = Vec::new();
         criterion.bench_function(&format!("window/values, {name}"), |bencher| {
-            bencher.iter(|| windows.values(&layout, |_| true, black_box(&mut values)));
+            bencher.iter(|| windows.values(&layout, &kinds, |_| true, black_box(&mut values)));
         });
     }
 }

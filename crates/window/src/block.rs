@@ -17,7 +17,16 @@ use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
 
 /// Room grows by so many bytes: the step between two of the allocator's sizes up to 256 bytes.
-pub(crate) const STEP_BYTES: usize = 32;
+const STEP_BYTES: usize = 32;
+/// The next of the allocator's sizes, in steps: up to eight any, then four between two powers of two (as mimalloc has
+/// them, and jemalloc).
+const fn size_of_steps(steps: usize) -> usize {
+    match steps.saturating_sub(1).checked_ilog2() {
+        Some(power) if power > 2 => steps.next_multiple_of(1 << (power - 2)),
+        _ => steps,
+    }
+}
+
 /// Most bytes of a block.
 pub(crate) const BYTES_MAX: usize = u16::MAX as usize;
 
@@ -41,6 +50,11 @@ impl Block {
 
     pub(crate) const fn len(&self) -> usize {
         self.length as usize
+    }
+
+    /// Bytes that a block of so many takes on the heap.
+    pub(crate) const fn room(length: usize) -> usize {
+        size_of_steps(length.div_ceil(STEP_BYTES)) * STEP_BYTES
     }
 
     /// Bytes taken on the heap.
@@ -92,8 +106,10 @@ impl Block {
         unsafe { Layout::from_size_align_unchecked(steps * STEP_BYTES, 16) }
     }
 
-    /// Up to the next whole step and no further: doubling would waste half of a quiet subscriber's memory.
+    /// Up to the next size that the allocator has and no further: doubling would waste half of a quiet subscriber's
+    /// memory, and less than such a size takes the same.
     fn grow(&mut self, steps: usize) {
+        let steps = size_of_steps(steps);
         let layout = Self::layout(steps);
         let start = if self.steps == 0 {
             // SAFETY: the layout is not of size 0, since `steps` is not.
@@ -107,7 +123,7 @@ impl Block {
     }
 }
 
-const _: () = assert!(BYTES_MAX.div_ceil(STEP_BYTES) <= u16::MAX as usize);
+const _: () = assert!(size_of_steps(BYTES_MAX.div_ceil(STEP_BYTES)) <= u16::MAX as usize);
 
 impl Drop for Block {
     fn drop(&mut self) {
@@ -195,6 +211,16 @@ mod tests {
             let copy = block.clone();
             drop(block);
             prop_assert_eq!(copy.as_slice(), vec.as_slice());
+        }
+    }
+
+    #[test]
+    fn a_block_has_one_of_the_allocators_sizes() {
+        let sizes = [32, 64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280];
+        for bytes in 1..=1280 {
+            let mut block = Block::new();
+            block.append(&[1].repeat(bytes));
+            assert_eq!(Some(&block.capacity()), sizes.iter().find(|size| **size >= bytes));
         }
     }
 

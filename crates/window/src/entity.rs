@@ -9,6 +9,7 @@ use bincode::{Decode, Encode};
 
 use crate::cell::{Cell, empty_value};
 use crate::events::{Events, WORDS, event_of, stride};
+use crate::kinds::Kinds;
 use crate::layout::{Aggregate, Event, Layout, Primitive};
 use crate::limits::EVENTS_EXACT_MAX;
 use crate::panes::Panes;
@@ -55,27 +56,29 @@ pub enum Gate {
 impl EntityWindows {
     /// Windows that have seen one event.
     #[must_use]
-    pub fn new(layout: &Layout, event: &Event<'_>) -> Self {
+    pub fn new(layout: &Layout, kinds: &mut Kinds, event: &Event<'_>) -> Self {
         let mut windows = Self { newest_ms: event.at_ms, form: Form::Events(Events::new()) };
-        windows.add(layout, event);
+        windows.add(layout, kinds, event);
         windows
     }
 
-    /// Adds an event.
-    pub fn add(&mut self, layout: &Layout, event: &Event<'_>) {
+    /// Adds an event. `kinds` are those of all entities of this layout.
+    pub fn add(&mut self, layout: &Layout, kinds: &mut Kinds, event: &Event<'_>) {
         let (before_ms, newest_ms) = (self.newest_ms, self.newest_ms.max(event.at_ms));
         let oldest = || oldest_ms(layout, newest_ms);
         if let Form::Events(events) = &mut self.form {
-            events.moved(layout, before_ms, newest_ms, oldest);
+            events.moved(layout, kinds, before_ms, newest_ms, oldest);
         }
         self.newest_ms = newest_ms;
-        let Some(wanted) = layout.wanted(event.passes) else { return };
+        if kinds.of(layout, event.passes).wanted.is_none() {
+            return;
+        }
         if let Form::Events(events) = &mut self.form {
-            let fits = event.counted == 0 && events.push(layout, event, wanted, newest_ms, oldest);
+            let fits = event.counted == 0 && events.push(layout, kinds, event, newest_ms, oldest);
             if fits {
                 return;
             }
-            self.form = Form::Panes(Box::new(grown(layout, events, newest_ms)));
+            self.form = Form::Panes(Box::new(grown(layout, kinds, events, newest_ms)));
         }
         if let Form::Panes(grown) = &mut self.form {
             grown.oldest_ms = grown.oldest_ms.min(event.at_ms);
@@ -110,7 +113,7 @@ impl EntityWindows {
     /// window, of which one window at least must hold so many. [`Gate::Reached`] once events are not kept one by one: a
     /// gate may never lose anything. Where it is far, also how many events must pass the filter before it may be near.
     #[must_use]
-    pub fn gate(&self, layout: &Layout, gate: usize, least: &[u32]) -> (Gate, u32) {
+    pub fn gate(&self, layout: &Layout, kinds: &Kinds, gate: usize, least: &[u32]) -> (Gate, u32) {
         let Form::Events(events) = &self.form else { return (Gate::Reached, 0) };
         // Those that have left the windows and are not let go yet are counted too: a bound that costs nothing.
         let bound = events.gated(layout, gate);
@@ -118,7 +121,7 @@ impl EntityWindows {
         for (window, least) in layout.windows.iter().zip(least) {
             let count = if near(bound, *least) {
                 let first_ms = first_ms(self.newest_ms, window.pane_ms(), window.panes);
-                events.gated_since(layout, gate, self.newest_ms, first_ms)
+                events.gated_since(layout, kinds, gate, self.newest_ms, first_ms)
             } else {
                 bound
             };
@@ -149,7 +152,7 @@ impl EntityWindows {
 
     /// Ranges in which the values of some primitives lie, for windows that end with the pane of the newest event, as far as
     /// counting the events tells them: without looking at their columns, so that it costs little.
-    pub fn bounds(&self, layout: &Layout, wanted: &[usize], mut found: impl FnMut(usize, f64, f64)) {
+    pub fn bounds(&self, layout: &Layout, kinds: &Kinds, wanted: &[usize], mut found: impl FnMut(usize, f64, f64)) {
         match &self.form {
             Form::Panes(grown) => {
                 let bounds = |place: &usize| Some((*place, grown.panes.bounds(layout, *place, self.newest_ms)?));
@@ -165,7 +168,7 @@ impl EntityWindows {
                     let window = layout.primitives.get(**place).map(|primitive| usize::from(primitive.window));
                     **place < PRIMITIVES_MAX && window.is_some_and(|window| window < WINDOWS_MAX)
                 };
-                events.each(layout, self.newest_ms, |at_ms, passes| {
+                events.each(layout, kinds, self.newest_ms, |at_ms, passes| {
                     for place in wanted.iter().filter(counted) {
                         let primitive = &layout.primitives[*place];
                         let within = at_ms >= firsts[usize::from(primitive.window)];
@@ -183,7 +186,7 @@ impl EntityWindows {
 
     /// Values of the primitives that are wanted, for windows that end with the pane of the newest event; the others are
     /// left as NaN.
-    pub fn values(&self, layout: &Layout, wanted: impl Fn(usize) -> bool, out: &mut Vec<f64>) {
+    pub fn values(&self, layout: &Layout, kinds: &Kinds, wanted: impl Fn(usize) -> bool, out: &mut Vec<f64>) {
         out.clear();
         out.resize(layout.primitives.len(), f64::NAN);
         let places = (0..layout.primitives.len()).filter(|place| wanted(*place));
@@ -192,7 +195,7 @@ impl EntityWindows {
                 places.for_each(|place| out[place] = grown.panes.value(layout, place, self.newest_ms));
             }
             Form::Events(events) => {
-                let words = events.words(layout, self.newest_ms);
+                let words = events.words(layout, kinds, self.newest_ms);
                 for place in places {
                     let primitive = &layout.primitives[place];
                     let window = layout.windows[usize::from(primitive.window)];
@@ -206,14 +209,19 @@ impl EntityWindows {
     /// Earliest event time within a window that ends with the pane of the newest event; once events are not kept one
     /// by one, the earlier of the first event ever and the window's beginning is cut to that beginning.
     #[must_use]
-    pub fn first_event_ms(&self, layout: &Layout, window: usize) -> i64 {
+    pub fn first_event_ms(&self, layout: &Layout, kinds: &Kinds, window: usize) -> i64 {
         let window = layout.windows[window];
         let first_ms = first_ms(self.newest_ms, window.pane_ms(), window.panes);
         match &self.form {
             Form::Panes(grown) => grown.oldest_ms.max(first_ms),
             Form::Events(events) => {
-                let within = events.times(layout, self.newest_ms).filter(|at_ms| *at_ms >= first_ms);
-                within.min().unwrap_or(self.newest_ms)
+                let mut earliest = None;
+                events.each(layout, kinds, self.newest_ms, |at_ms, _| {
+                    if at_ms >= first_ms {
+                        earliest = Some(earliest.map_or(at_ms, |earliest: i64| earliest.min(at_ms)));
+                    }
+                });
+                earliest.unwrap_or(self.newest_ms)
             }
         }
     }
@@ -238,12 +246,12 @@ const fn nearest_at(least: u32) -> u32 {
     (least as u64 * 3).div_ceil(4) as u32
 }
 
-fn grown(layout: &Layout, events: &Events, newest_ms: i64) -> Grown {
+fn grown(layout: &Layout, kinds: &Kinds, events: &Events, newest_ms: i64) -> Grown {
     let mut grown = Grown { oldest_ms: newest_ms, panes: Panes::default() };
     let oldest_ms = oldest_ms(layout, newest_ms);
     // Those that no window covers any more may be there or not, by when they were let go.
     for event in
-        events.words(layout, newest_ms).chunks_exact(stride(layout)).filter(|event| event[0] as i64 >= oldest_ms)
+        events.words(layout, kinds, newest_ms).chunks_exact(stride(layout)).filter(|event| event[0] as i64 >= oldest_ms)
     {
         grown.oldest_ms = grown.oldest_ms.min(event[0] as i64);
         grown.panes.add(layout, &event_of(event), newest_ms);

@@ -3,7 +3,9 @@
 //! ```text
 //! events := how many pass each gate's filter, 1 byte each | how many more must before it may be near, 1 byte each
 //!           | words, 8 bytes each | event …
-//! event  := low 32 bits of its ms (4 bytes) | passes varint | present varint | columns in their order
+//! event  := its bytes (1 byte) | kind (1 byte) | low 32 bits of its ms (4 bytes) | passes, 8 bytes, without a kind
+//!           | missing varint, where columns are missing | columns in their order
+//! kind   := the number of what it passes ([`Kinds`]), or 0x7f for none; 0x80 where columns are missing
 //! column := zigzag varint of a number; of a key how many bytes (1 byte) and these, or 0x80 + the place of a word;
 //!           only those that an aggregate of a passed filter wants
 //! ```
@@ -18,7 +20,8 @@
 
 use bincode::{Decode, Encode};
 
-use crate::block::{BYTES_MAX, Block, STEP_BYTES};
+use crate::block::{BYTES_MAX, Block};
+use crate::kinds::{KINDS_MAX, Kinds};
 use crate::layout::{Event, Layout};
 use crate::limits::{EVENTS_EXACT_MAX, GATES_MAX};
 use crate::prefetch::prefetch;
@@ -29,12 +32,18 @@ const _: () = assert!((1_i64 << TICK_BITS) + 30 * 86_400_000 < 1 << 32);
 
 /// Bytes of a cache line.
 const LINE_BYTES: usize = 64;
-/// Bytes of an event's time.
-const TIME_BYTES: usize = 4;
+/// Bytes of an event's length, kind and time.
+const HEAD_BYTES: usize = 6;
+/// Stands for the kind of an event whose filters have no number.
+const NO_KIND: u8 = 0x7f;
+const _: () = assert!(KINDS_MAX == NO_KIND as usize);
+/// Marks the kind of an event that has not all columns which are wanted.
+const MISSING: u8 = 0x80;
 /// Most columns of an event that is kept by itself.
 const COLUMNS_MAX: usize = 12;
-/// Most bytes of an event: its time, two varints, and for each column a varint.
-const PACKED_MAX: usize = TIME_BYTES + 10 + 10 + COLUMNS_MAX * 10;
+/// Most bytes of an event: its head, its filters, a varint, and for each column a varint.
+const PACKED_MAX: usize = HEAD_BYTES + 8 + 10 + COLUMNS_MAX * 10;
+const _: () = assert!(PACKED_MAX <= u8::MAX as usize);
 const _: () = assert!(2 * GATES_MAX + WORDS_MAX * 8 + EVENTS_EXACT_MAX * PACKED_MAX <= BYTES_MAX);
 
 /// Bytes of a key.
@@ -114,10 +123,17 @@ impl Events {
     }
 
     /// Events that pass the filter of a gate and are not before `first_ms`.
-    pub(crate) fn gated_since(&self, layout: &Layout, gate: usize, newest_ms: i64, first_ms: i64) -> u32 {
+    pub(crate) fn gated_since(
+        &self,
+        layout: &Layout,
+        kinds: &Kinds,
+        gate: usize,
+        newest_ms: i64,
+        first_ms: i64,
+    ) -> u32 {
         let Some(filter) = layout.gates.get(gate) else { return u32::MAX };
         let mut count = 0;
-        self.each(layout, newest_ms, |at_ms, passes| {
+        self.each(layout, kinds, newest_ms, |at_ms, passes| {
             count += u32::from(at_ms >= first_ms && passes >> filter & 1 == 1);
         });
         count
@@ -128,9 +144,16 @@ impl Events {
     }
 
     /// The newest event is at `to_ms` from now on, where it was at `from_ms`.
-    pub(crate) fn moved(&mut self, layout: &Layout, from_ms: i64, to_ms: i64, oldest_ms: impl Fn() -> i64) {
+    pub(crate) fn moved(
+        &mut self,
+        layout: &Layout,
+        kinds: &mut Kinds,
+        from_ms: i64,
+        to_ms: i64,
+        oldest_ms: impl Fn() -> i64,
+    ) {
         if from_ms >> TICK_BITS != to_ms >> TICK_BITS {
-            self.rebuild(layout, from_ms, oldest_ms());
+            self.rebuild(layout, kinds, from_ms, oldest_ms());
         }
     }
 
@@ -139,32 +162,31 @@ impl Events {
     pub(crate) fn push(
         &mut self,
         layout: &Layout,
+        kinds: &mut Kinds,
         event: &Event<'_>,
-        wanted: u64,
         newest_ms: i64,
         oldest_ms: impl Fn() -> i64,
     ) -> bool {
         if event.at_ms < newest_ms && event.at_ms < oldest_ms() {
             return true;
         }
-        let present = event.present & wanted;
-        if present.count_ones() as usize > COLUMNS_MAX {
+        if (event.present & kinds.of(layout, event.passes).columns()).count_ones() as usize > COLUMNS_MAX {
             return false;
         }
         if usize::from(self.count) >= EVENTS_EXACT_MAX {
-            self.rebuild(layout, newest_ms, oldest_ms());
+            self.rebuild(layout, kinds, newest_ms, oldest_ms());
             if usize::from(self.count) >= EVENTS_EXACT_MAX {
                 return false;
             }
         }
         self.begin(layout);
-        let mut packed = self.pack(layout, event, present);
+        let mut packed = self.pack(layout, kinds, event);
         // By what a block of memory holds, not by what this one happens to: a restored task must do the same.
-        if self.bytes.len() + packed.length > self.bytes.len().next_multiple_of(STEP_BYTES)
-            && self.drop_oldest(layout, newest_ms, oldest_ms())
+        if self.bytes.len() + packed.length > Block::room(self.bytes.len())
+            && self.drop_oldest(layout, kinds, newest_ms, oldest_ms())
         {
             // The words may have moved.
-            packed = self.pack(layout, event, present);
+            packed = self.pack(layout, kinds, event);
         }
         self.append(layout, event.passes, &packed)
     }
@@ -187,11 +209,19 @@ impl Events {
         self.bytes.append(&packed.bytes[..packed.length])
     }
 
-    fn pack(&mut self, layout: &Layout, event: &Event<'_>, present: u64) -> Packed {
-        let mut packed = Packed { bytes: [0; PACKED_MAX], length: 0 };
+    fn pack(&mut self, layout: &Layout, kinds: &mut Kinds, event: &Event<'_>) -> Packed {
+        let (number, kind) = kinds.number(layout, event.passes);
+        let present = event.present & kind.columns();
+        let missing = kind.columns() & !present;
+        let mut packed = Packed { bytes: [0; PACKED_MAX], length: 1 };
+        packed.put(&[number.unwrap_or(NO_KIND) | if missing == 0 { 0 } else { MISSING }]);
         packed.put(&(event.at_ms as u32).to_le_bytes());
-        packed.varint(event.passes);
-        packed.varint(present);
+        if number.is_none() {
+            packed.put(&event.passes.to_le_bytes());
+        }
+        if missing != 0 {
+            packed.varint(missing);
+        }
         for column in bits(present) {
             let value = event.columns[column];
             if layout.numbers >> column & 1 == 1 {
@@ -201,6 +231,7 @@ impl Events {
                 self.pack_key(layout, value, &mut packed);
             }
         }
+        packed.bytes[0] = packed.length as u8;
         packed
     }
 
@@ -233,12 +264,12 @@ impl Events {
 
     /// Lets go of the first events as long as they lie before `oldest_ms`: events come nearly in the order of their
     /// times, so that the first ones tell whether there is anything to gain. True if words went with them.
-    fn drop_oldest(&mut self, layout: &Layout, newest_ms: i64, oldest_ms: i64) -> bool {
-        let mut reader = self.reader(layout, newest_ms);
+    fn drop_oldest(&mut self, layout: &Layout, kinds: &mut Kinds, newest_ms: i64, oldest_ms: i64) -> bool {
+        let mut reader = self.reader(layout, kinds, newest_ms);
         let begin = reader.at;
         let (mut gone, mut count, mut gated) = (begin, 0, [0_u8; GATES_MAX]);
         while reader.has_more() {
-            let (at_ms, passes) = reader.event(layout, |_, _| {});
+            let (at_ms, passes) = reader.head();
             if at_ms >= oldest_ms {
                 break;
             }
@@ -250,7 +281,7 @@ impl Events {
             return false;
         }
         if usize::from(self.words) > WORDS_KEPT {
-            self.rebuild(layout, newest_ms, oldest_ms);
+            self.rebuild(layout, kinds, newest_ms, oldest_ms);
             return true;
         }
         self.bytes.cut(begin, gone.min(self.bytes.len()));
@@ -261,23 +292,23 @@ impl Events {
     }
 
     /// Packs anew what does not lie before `oldest_ms`, with the words that it names.
-    fn rebuild(&mut self, layout: &Layout, newest_ms: i64, oldest_ms: i64) {
-        let words = self.words(layout, newest_ms);
+    fn rebuild(&mut self, layout: &Layout, kinds: &mut Kinds, newest_ms: i64, oldest_ms: i64) {
+        let words = self.words(layout, kinds, newest_ms);
         self.bytes.truncate(0);
         (self.words, self.count) = (0, 0);
         self.begin(layout);
         for event in words.chunks_exact(stride(layout)).filter(|event| event[0] as i64 >= oldest_ms) {
             let event = event_of(event);
-            let packed = self.pack(layout, &event, event.present);
+            let packed = self.pack(layout, kinds, &event);
             self.append(layout, event.passes, &packed);
         }
     }
 
     /// All events unpacked, [`stride`] words each.
-    pub(crate) fn words(&self, layout: &Layout, newest_ms: i64) -> Vec<u64> {
+    pub(crate) fn words(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64) -> Vec<u64> {
         let stride = stride(layout);
         let mut words = Vec::with_capacity(usize::from(self.count) * stride);
-        let mut reader = self.reader(layout, newest_ms);
+        let mut reader = self.reader(layout, kinds, newest_ms);
         while reader.has_more() {
             let begins = words.len();
             words.resize(begins + stride, 0);
@@ -294,18 +325,13 @@ impl Events {
     }
 
     /// Time and filters of all events.
-    pub(crate) fn each(&self, layout: &Layout, newest_ms: i64, mut each: impl FnMut(i64, u64)) {
-        let mut reader = self.reader(layout, newest_ms);
+    #[inline]
+    pub(crate) fn each(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, mut each: impl FnMut(i64, u64)) {
+        let mut reader = self.reader(layout, kinds, newest_ms);
         while reader.has_more() {
-            let (at_ms, passes) = reader.event(layout, |_, _| {});
+            let (at_ms, passes) = reader.head();
             each(at_ms, passes);
         }
-    }
-
-    /// Times of all events.
-    pub(crate) fn times(&self, layout: &Layout, newest_ms: i64) -> impl Iterator<Item = i64> {
-        let mut reader = self.reader(layout, newest_ms);
-        std::iter::from_fn(move || reader.has_more().then(|| reader.event(layout, |_, _| {}).0))
     }
 
     /// Where the first event begins.
@@ -313,8 +339,9 @@ impl Events {
         header(layout) + usize::from(self.words) * KEY_BYTES
     }
 
-    fn reader(&self, layout: &Layout, newest_ms: i64) -> Reader<'_> {
-        Reader { bytes: self.bytes.as_slice(), words_at: header(layout), at: self.first_event(layout), newest_ms }
+    fn reader<'e>(&'e self, layout: &Layout, kinds: &'e Kinds, newest_ms: i64) -> Reader<'e> {
+        let (bytes, words_at, at) = (self.bytes.as_slice(), header(layout), self.first_event(layout));
+        Reader { bytes, kinds, words_at, at, newest_ms }
     }
 }
 
@@ -369,6 +396,7 @@ impl Packed {
 
 struct Reader<'b> {
     bytes: &'b [u8],
+    kinds: &'b Kinds,
     /// Where the words begin.
     words_at: usize,
     at: usize,
@@ -380,11 +408,32 @@ impl Reader<'_> {
         self.at < self.bytes.len()
     }
 
+    /// Time and filters of the next event, whose columns are passed over.
+    #[inline]
+    fn head(&mut self) -> (i64, u64) {
+        let begins = self.at;
+        let [length, kind, low @ ..] = self.array::<HEAD_BYTES>();
+        let passes = match self.kinds.get(kind & !MISSING) {
+            Some(kind) => kind.passes,
+            None => u64::from_le_bytes(self.array()),
+        };
+        // What is no whole event comes of a snapshot whose checksum lies: it must end, too.
+        self.at = begins + usize::from(length).max(HEAD_BYTES);
+        (self.time(low), passes)
+    }
+
     /// Time and filters of the next event; each of its columns is given to `column`.
     fn event(&mut self, layout: &Layout, mut column: impl FnMut(usize, u64)) -> (i64, u64) {
-        let low = u32::from_le_bytes(self.array());
-        let passes = self.varint();
-        for position in bits(self.varint()) {
+        let [_, kind, low @ ..] = self.array::<HEAD_BYTES>();
+        let (passes, wanted) = match self.kinds.get(kind & !MISSING) {
+            Some(kind) => (kind.passes, kind.columns()),
+            None => {
+                let passes = u64::from_le_bytes(self.array());
+                (passes, layout.wanted(passes).unwrap_or(0))
+            }
+        };
+        let missing = if kind & MISSING == 0 { 0 } else { self.varint() };
+        for position in bits(wanted & !missing) {
             let value = if layout.numbers >> position & 1 == 1 {
                 let value = self.varint();
                 ((value >> 1) as i64 ^ -((value & 1) as i64)) as u64
@@ -393,7 +442,11 @@ impl Reader<'_> {
             };
             column(position, value);
         }
-        (self.newest_ms - i64::from((self.newest_ms as u32).wrapping_sub(low)), passes)
+        (self.time(low), passes)
+    }
+
+    const fn time(&self, low: [u8; 4]) -> i64 {
+        self.newest_ms - (self.newest_ms as u32).wrapping_sub(u32::from_le_bytes(low)) as i64
     }
 
     fn key(&mut self) -> u64 {

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use lancang_window::frequencies::Frequencies;
 use lancang_window::limits::FREQUENCIES_EXACT_MAX;
 use lancang_window::slots::{point_slot_ms, span_slot_ms};
-use lancang_window::{Aggregate, DistinctSet, EntityWindows, Event, Gate, Layout, Primitive, WindowSpec};
+use lancang_window::{Aggregate, DistinctSet, EntityWindows, Event, Gate, Kinds, Layout, Primitive, WindowSpec};
 
 fn layout() -> Layout {
     let primitive = |window, filter, column, aggregate| Primitive { window, filter, column, aggregate };
@@ -152,9 +152,10 @@ fn gated(layout: &Layout, gate: usize, events: &[Sent]) -> [u32; 2] {
 fn a_quiet_subscriber_stays_quiet() {
     let layout = Layout { windows: vec![WindowSpec { length_ms: 86_400_000, panes: 12 }; 2], ..layout() };
     let event = |at_ms| Event { at_ms, passes: 3, counted: 0, present: 3, columns: &[7, 9], earlier: &[] };
-    let mut windows = EntityWindows::new(&layout, &event(0));
+    let mut kinds = Kinds::default();
+    let mut windows = EntityWindows::new(&layout, &mut kinds, &event(0));
     for index in 1..12 * 365 {
-        windows.add(&layout, &event(index * 7_200_000));
+        windows.add(&layout, &mut kinds, &event(index * 7_200_000));
         assert!(windows.events_bound() <= 40, "event {index}: {}", windows.events_bound());
     }
 }
@@ -165,7 +166,7 @@ proptest! {
     fn both_forms_agree_with_the_definition(steps in prop::collection::vec(sent(), 1..400), jump in prop_oneof![9 => 0_i64..40, 1 => 0_i64..4_000_000_000]) {
         let layout = layout();
         let mut events: Vec<Sent> = Vec::new();
-        let mut windows: Option<EntityWindows> = None;
+        let (mut windows, mut kinds): (Option<EntityWindows>, Kinds) = (None, Kinds::default());
         let mut found = Vec::new();
         for (index, (offset, passes, again, present, number, key)) in steps.into_iter().enumerate() {
             let at_ms = index as i64 * jump + offset;
@@ -181,8 +182,8 @@ proptest! {
             };
             // A continued call is never an entity's first event.
             match &mut windows {
-                None => windows = Some(EntityWindows::new(&layout, &event)),
-                Some(windows) => windows.add(&layout, &event),
+                None => windows = Some(EntityWindows::new(&layout, &mut kinds, &event)),
+                Some(windows) => windows.add(&layout, &mut kinds, &event),
             }
             events.push(step);
             let windows = windows.as_mut().unwrap();
@@ -192,18 +193,18 @@ proptest! {
                 if windows.rests(&layout, gate) {
                     let near = counts.iter().zip(least).any(|(count, least)| count * 4 >= least * 3);
                     prop_assert!(!near, "gate {} rests with {:?} events", gate, counts);
-                } else if let (Gate::Far, missing) = windows.gate(&layout, gate, &least) {
+                } else if let (Gate::Far, missing) = windows.gate(&layout, &kinds, gate, &least) {
                     prop_assert!(missing > 0);
                     windows.rest(&layout, gate, missing);
                 }
                 let beyond = counts.map(|count| count + 1);
-                prop_assert_eq!(windows.gate(&layout, gate, &[counts[0], u32::MAX]).0, Gate::Reached);
-                prop_assert_eq!(windows.gate(&layout, gate, &[u32::MAX, counts[1]]).0, Gate::Reached);
-                prop_assert!(windows.events_bound() == u32::MAX || windows.gate(&layout, gate, &beyond).0 != Gate::Reached);
+                prop_assert_eq!(windows.gate(&layout, &kinds, gate, &[counts[0], u32::MAX]).0, Gate::Reached);
+                prop_assert_eq!(windows.gate(&layout, &kinds, gate, &[u32::MAX, counts[1]]).0, Gate::Reached);
+                prop_assert!(windows.events_bound() == u32::MAX || windows.gate(&layout, &kinds, gate, &beyond).0 != Gate::Reached);
             }
-            windows.values(&layout, |_| true, &mut found);
+            windows.values(&layout, &kinds, |_| true, &mut found);
             let all: Vec<usize> = (0..layout.primitives.len()).collect();
-            windows.bounds(&layout, &all, |index, least, most| {
+            windows.bounds(&layout, &kinds, &all, |index, least, most| {
                 assert!(least <= found[index] && found[index] <= most, "primitive {index} is not within {least} and {most}");
             });
             let expected = naive(&layout, &events);

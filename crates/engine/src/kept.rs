@@ -1,0 +1,381 @@
+//! What is kept of an entity that is near a gate: records that its patterns look at, for the incident that may come.
+//!
+//! Most entities that come near a gate go away from it again, and what is kept of them is the same for all patterns that
+//! are near at once. So records are kept one by one, in few bytes, each with the patterns that it is for; only when they
+//! are many, or a pattern holds, are they put together as an [`Attachment`] of each pattern.
+//!
+//! ```text
+//! record := its bytes u16 | patterns u32, a bit each | period u8 | time i64 | home, 2 letters | reference | related …
+//! related := kind u8 and, by it, nothing, 8 bytes, or a hash of 8 bytes and a text: one for each of the plan's
+//! text := length u8, UTF-8, cut to 128 bytes                                                  (all little-endian)
+//! ```
+//!
+//! **Invariants:**
+//! - a record belongs to the period (of the length of the longest window) that was the newest when it came; of the newest
+//!   and the one before all records count, of earlier ones none;
+//! - what comes out does not depend on when records are put together: merging attachments is commutative and associative.
+
+use bincode::{Decode, Encode};
+use lancang_pattern::fields::EntityKey;
+use lancang_pattern::plan::EntityPlan;
+use lancang_record::Country;
+use lancang_record::number::{Digits, E164, Party};
+use lancang_record::record::Record;
+
+use crate::attachment::{Attachment, Sight, cut_to};
+use crate::limits::{KEPT_BYTES_MAX, SPARE_ATTACHMENTS_MAX};
+
+/// Patterns that a record in the log can be for.
+const PATTERNS: usize = u32::BITS as usize;
+/// Bytes of a record in front of its reference.
+const HEAD: usize = 2 + 4 + 1 + 8 + 2;
+/// Where the patterns of a record stand.
+const MASK: std::ops::Range<usize> = 2..6;
+/// The log grows by so many bytes.
+const STEP: usize = 64;
+
+/// Of one entity.
+#[derive(Clone, Debug, Default, Encode, Decode)]
+pub(crate) struct Kept {
+    /// Newest period.
+    period: i64,
+    log: Vec<u8>,
+    /// Put together, of the newest period and the one before; few entities have any.
+    whole: Option<Box<[Whole; 2]>>,
+}
+
+/// By pattern, ascending.
+type Whole = Vec<(u8, Attachment)>;
+
+/// Logs that were let go of, emptied: the next ones take their room. And where a record is written before it joins one.
+#[derive(Debug, Default)]
+pub(crate) struct Spare {
+    logs: Vec<Vec<u8>>,
+    record: Vec<u8>,
+}
+
+impl Spare {
+    pub(crate) fn give(&mut self, kept: &mut Kept) {
+        let mut log = std::mem::take(&mut kept.log);
+        if log.capacity() > 0 && log.capacity() <= KEPT_BYTES_MAX && self.logs.len() < SPARE_ATTACHMENTS_MAX {
+            log.clear();
+            self.logs.push(log);
+        }
+    }
+}
+
+impl Kept {
+    /// Nothing yet, in a period.
+    pub(crate) fn new(period: i64, spare: &mut Spare) -> Self {
+        Self { period, log: spare.logs.pop().unwrap_or_default(), whole: None }
+    }
+
+    /// The newest period.
+    pub(crate) const fn period(&self) -> i64 {
+        self.period
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let whole = self.whole.iter().map(|whole| {
+            let places = whole.iter().map(|whole| whole.capacity() * size_of::<(u8, Attachment)>()).sum::<usize>();
+            let held = whole.iter().flatten().map(|(_, one)| one.heap_bytes()).sum::<usize>();
+            size_of::<[Whole; 2]>() + places + held
+        });
+        self.log.capacity() + whole.sum::<usize>()
+    }
+
+    /// Adds a record of a period for one pattern; `again` if it was added for another one just before.
+    pub(crate) fn add(
+        &mut self,
+        plan: &EntityPlan,
+        pattern: usize,
+        record: &Record<'_>,
+        (period, again): (i64, bool),
+        spare: &mut Spare,
+    ) {
+        self.move_to(period);
+        if pattern >= PATTERNS {
+            let [current, _] = &mut **self.whole.get_or_insert_default();
+            of_pattern(current, pattern as u8).add(plan, record);
+            return;
+        }
+        let last = if again { self.last() } else { None };
+        let begins = last.unwrap_or_else(|| self.append(plan, record, spare));
+        if let Some(mask) = self.log.get_mut(begins..).and_then(|entry| entry.get_mut(MASK)) {
+            mask[pattern / 8] |= 1 << (pattern % 8);
+        }
+    }
+
+    /// All that is kept for a pattern.
+    pub(crate) fn attachment(&self, plan: &EntityPlan, pattern: usize) -> Attachment {
+        let mut attachment = Attachment::default();
+        let whole = self.whole.iter().flat_map(|whole| whole.iter().rev().flatten());
+        whole.filter(|(of, _)| usize::from(*of) == pattern).for_each(|(_, whole)| attachment.merge(whole));
+        for entry in entries(&self.log).filter(|entry| pattern < PATTERNS && entry.mask >> pattern & 1 == 1) {
+            entry.show(plan, &mut attachment);
+        }
+        attachment
+    }
+
+    fn move_to(&mut self, period: i64) {
+        if period <= self.period {
+            return;
+        }
+        let next = period == self.period + 1;
+        if let Some(whole) = &mut self.whole {
+            let current = std::mem::take(&mut whole[0]);
+            whole[1] = if next { current } else { Vec::new() };
+        }
+        let left = if next { self.period as u8 } else { period as u8 };
+        self.period = period;
+        let (mut from, mut to) = (0, 0);
+        while let Some(entry) = Entry::at(&self.log, from) {
+            let length = entry.length;
+            if entry.period == left {
+                self.log.copy_within(from..from + length, to);
+                to += length;
+            }
+            from += length;
+        }
+        self.log.truncate(to);
+    }
+
+    /// Where the last record begins.
+    fn last(&self) -> Option<usize> {
+        let mut at = 0;
+        let mut last = None;
+        while let Some(entry) = Entry::at(&self.log, at) {
+            last = Some(at);
+            at += entry.length;
+        }
+        last
+    }
+
+    /// Appends a record for no pattern yet; gives where it begins.
+    fn append(&mut self, plan: &EntityPlan, record: &Record<'_>, spare: &mut Spare) -> usize {
+        let packed = &mut spare.record;
+        packed.clear();
+        packed.extend_from_slice(&[0; MASK.end]);
+        packed.push(self.period as u8);
+        packed.extend_from_slice(&record.event.as_ms().to_le_bytes());
+        packed.extend_from_slice(record.home.as_bytes());
+        let is_there = !record.source.is_empty() || !record.id.is_empty();
+        let reference = [record.source, "/", record.id];
+        pack_text(packed, if is_there { &reference } else { &[] });
+        plan.related.iter().for_each(|(entity, _)| pack_key(packed, entity.related_key(record)));
+        let length = packed.len();
+        packed[..MASK.start].copy_from_slice(&(length as u16).to_le_bytes());
+        if self.log.len() + length > KEPT_BYTES_MAX {
+            self.put_together(plan);
+        }
+        let begins = self.log.len();
+        if self.log.capacity() - begins < length {
+            self.log.reserve_exact((begins + length).next_multiple_of(STEP) - begins);
+        }
+        self.log.extend_from_slice(&spare.record);
+        begins
+    }
+
+    /// Puts together what the log holds.
+    fn put_together(&mut self, plan: &EntityPlan) {
+        let log = std::mem::take(&mut self.log);
+        let whole = self.whole.get_or_insert_default();
+        for entry in entries(&log) {
+            let whole = &mut whole[usize::from(entry.period != self.period as u8)];
+            for pattern in (0..PATTERNS as u8).filter(|pattern| entry.mask >> pattern & 1 == 1) {
+                entry.show(plan, of_pattern(whole, pattern));
+            }
+        }
+        self.log = log;
+        self.log.clear();
+    }
+}
+
+fn of_pattern(whole: &mut Whole, pattern: u8) -> &mut Attachment {
+    let place = whole.binary_search_by_key(&pattern, |(of, _)| *of).unwrap_or_else(|place| {
+        // Few patterns are near at once: doubling would waste most of it.
+        whole.reserve_exact(1);
+        whole.insert(place, (pattern, Attachment::default()));
+        place
+    });
+    &mut whole[place].1
+}
+
+/// One record of a log.
+#[derive(Clone, Copy)]
+struct Entry<'l> {
+    length: usize,
+    mask: u32,
+    period: u8,
+    at_ms: i64,
+    home: Country,
+    rest: &'l [u8],
+}
+
+fn entries(log: &[u8]) -> impl Iterator<Item = Entry<'_>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let entry = Entry::at(log, at)?;
+        at += entry.length;
+        Some(entry)
+    })
+}
+
+impl<'l> Entry<'l> {
+    /// `None` at the end, and where a snapshot whose checksum lies does not hold a whole one.
+    fn at(log: &'l [u8], at: usize) -> Option<Self> {
+        let log = log.get(at..)?;
+        let length = usize::from(u16::from_le_bytes(*log.first_chunk()?));
+        let entry = log.get(..length).filter(|_| length >= HEAD)?;
+        let (mask, at_ms) = (*entry[MASK].first_chunk()?, *entry[7..15].first_chunk()?);
+        Some(Self {
+            length,
+            mask: u32::from_le_bytes(mask),
+            period: entry[MASK.end],
+            at_ms: i64::from_le_bytes(at_ms),
+            home: Country::from_bytes([entry[15], entry[16]]).unwrap_or(Country::UNKNOWN),
+            rest: &entry[HEAD..],
+        })
+    }
+
+    /// Shows what the record showed.
+    fn show(&self, plan: &EntityPlan, attachment: &mut Attachment) {
+        let mut rest = self.rest;
+        let reference = text(&mut rest).unwrap_or_default();
+        let keys = plan.related.iter().map(|_| key(&mut rest));
+        attachment.see(plan, Sight { at_ms: self.at_ms, home: self.home, reference: &[reference], keys });
+    }
+}
+
+fn text<'l>(rest: &mut &'l [u8]) -> Option<&'l str> {
+    let (length, after) = rest.split_first()?;
+    let (text, after) = after.split_at_checked(usize::from(*length))?;
+    *rest = after;
+    std::str::from_utf8(text).ok()
+}
+
+fn word(rest: &mut &[u8]) -> Option<u64> {
+    let (word, after) = rest.split_first_chunk()?;
+    *rest = after;
+    Some(u64::from_le_bytes(*word))
+}
+
+/// Kinds of keys.
+mod kind {
+    pub const NONE: u8 = 0;
+    pub const NUMBER: u8 = 1;
+    pub const DIGITS: u8 = 2;
+    pub const BLOCK: u8 = 3;
+    pub const TEXT: u8 = 4;
+}
+
+/// A key and its hash, which is that of the whole text where this one is cut.
+fn key<'l>(rest: &mut &'l [u8]) -> Option<(u64, EntityKey<'l>)> {
+    let (kind, after) = rest.split_first()?;
+    *rest = after;
+    if *kind == kind::NONE {
+        return None;
+    }
+    let word = word(rest)?;
+    let key = match *kind {
+        kind::NUMBER => EntityKey::Party(Party::Number(E164::from_integer(word)?)),
+        kind::DIGITS => EntityKey::Digits(Digits::from_key(word)?),
+        kind::BLOCK => EntityKey::Block(word),
+        _ => return Some((word, EntityKey::Text(text(rest)?))),
+    };
+    Some((key.hash(), key))
+}
+
+/// Appends texts as one, cut as an attachment cuts them.
+fn pack_text(packed: &mut Vec<u8>, texts: &[&str]) {
+    let begins = packed.len();
+    packed.push(0);
+    for text in texts {
+        let cut = cut_to(text, packed.len() - begins - 1);
+        packed.extend_from_slice(cut.as_bytes());
+        if cut.len() < text.len() {
+            break;
+        }
+    }
+    packed[begins] = (packed.len() - begins - 1) as u8;
+}
+
+fn pack_key(packed: &mut Vec<u8>, key: Option<EntityKey<'_>>) {
+    let Some(key) = key else { return packed.push(kind::NONE) };
+    let (kind, text) = match key {
+        EntityKey::Party(Party::Number(_)) => (kind::NUMBER, None),
+        EntityKey::Digits(_) => (kind::DIGITS, None),
+        EntityKey::Block(_) => (kind::BLOCK, None),
+        EntityKey::Party(Party::Text(text)) | EntityKey::Text(text) => (kind::TEXT, Some(text)),
+    };
+    packed.push(kind);
+    // Of all but texts it is the key itself.
+    packed.extend_from_slice(&key.hash().to_le_bytes());
+    text.into_iter().for_each(|text| pack_text(packed, &[text]));
+}
+
+#[cfg(test)]
+mod tests {
+    use lancang_pattern::{PackSources, SourceFile};
+    use lancang_record::Timestamp;
+    use lancang_record::record::{Direction, Kind};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn plan() -> lancang_pattern::Pack {
+        let text = "id = \"a\"\nversion = 1\nfamily = \"f\"\ntitle = \"t\"\nentity = [\"caller\"]\n\
+                    records = 'kind == \"voice\"'\nwarn = 'calls >= 3'\n\
+                    [related]\ncallee = \"victim\"\nsim = \"used\"\ncell = \"used\"\n\
+                    [features.calls]\naggregate = \"count\"\nwhere = 'answered'\nwindow = \"1h\"\n\
+                    [weights.calls]\npoints = 100\nfrom = 0\nto = 1\n";
+        let file = SourceFile { path: "a.toml".to_owned(), text: text.to_owned() };
+        PackSources::new(vec![file], Vec::new()).compile().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn it_says_what_attachments_of_each_pattern_say(
+            records in prop::collection::vec((0_i64..90, 0_i64..40, 0_usize..300, 1_u64..1 << 40, 0_u8..8), 1..120),
+        ) {
+            let (pack, length) = (plan(), 20);
+            let plan = &pack.plan.local[0];
+            let mut spare = Spare::default();
+            let texts: Vec<String> = records.iter().map(|one| "ក".repeat(one.2 / 3) + &"c".repeat(one.2 % 3)).collect();
+            let mut kept: Option<Kept> = None;
+            let mut naive: Vec<(i64, usize, Attachment)> = Vec::new();
+            for (step, ((back, other, long, mask, kind), text)) in records.into_iter().zip(&texts).enumerate() {
+                let at_ms = step as i64 * 2 - back;
+                let period = at_ms.div_euclid(length);
+                let mut record = Record::new(Kind::Voice, Timestamp::from_ms(at_ms));
+                (record.direction, record.id, record.cell) = (Direction::Outgoing, text, text);
+                record.source = if kind & 1 == 0 { "" } else { "node" };
+                record.callee = if kind & 2 == 0 {
+                    E164::from_integer(85_510_000_000 + other as u64).map(Party::Number)
+                } else {
+                    Some(Party::Text(text)).filter(|_| long > 0)
+                };
+                record.imsi = Digits::parse("456011234567890").filter(|_| kind & 4 == 0);
+                let own = kept.get_or_insert_with(|| Kept::new(period, &mut spare));
+                let mut again = false;
+                for pattern in [0, 3, 31, 32, 39].into_iter().filter(|pattern| mask >> pattern & 1 == 1) {
+                    own.add(plan, pattern, &record, (period, again), &mut spare);
+                    again |= pattern < PATTERNS;
+                    let mut one = Attachment::default();
+                    one.add(plan, &record);
+                    naive.push((own.period(), pattern, one));
+                }
+                for pattern in [0, 3, 31, 32, 39] {
+                    let mut expected = Attachment::default();
+                    let own_newest = own.period();
+                    let counts = naive.iter().filter(|(of, one, _)| *one == pattern && *of + 1 >= own_newest);
+                    counts.for_each(|(_, _, one)| expected.merge(one));
+                    prop_assert_eq!(own.attachment(plan, pattern), expected);
+                }
+                let bytes = bincode::encode_to_vec(&*own, bincode::config::standard()).unwrap();
+                let (back, _): (Kept, usize) = bincode::decode_from_slice(&bytes, bincode::config::standard()).unwrap();
+                *own = back;
+            }
+        }
+    }
+}
