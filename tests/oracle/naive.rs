@@ -485,7 +485,7 @@ fn judge(
     last_ms: i64,
 ) {
     for pattern in &plan.patterns {
-        let Some(verdict) = pattern.judge(values) else { continue };
+        let Some(verdict) = pattern.judge(&mut values.to_vec()) else { continue };
         let at = lancang_record::Timestamp::from_ms(at_ms);
         if pattern.suppress.iter().any(|list| pack.lists.has_entity(list, key, at)) {
             continue;

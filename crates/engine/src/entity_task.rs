@@ -439,11 +439,11 @@ impl EntityTask {
         if self.watch.is_none() && !entity.may_hold(plan, pattern, pane * GRID_MS, &mut self.ranges) {
             return;
         }
-        let values = entity.values(&plan.layout, pane * GRID_MS);
+        let mut values = entity.values(&plan.layout, pane * GRID_MS);
         if let Some(watch) = &mut self.watch {
             watch.judged(plan, &value, position, ends_ms, &values);
         }
-        let Some(verdict) = pattern.judge(&values) else { return };
+        let Some(verdict) = pattern.judge(&mut values) else { return };
         let at = Timestamp::from_ms(ends_ms);
         let owner = |list: &String| with_key(plan.entity, &value, |key| pack.lists.owner(list, &key, at));
         if let Some(owner) = pattern.suppress.iter().find_map(owner) {

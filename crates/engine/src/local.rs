@@ -40,6 +40,7 @@ pub struct LocalEntities {
 pub struct Scratch {
     columns: Vec<u64>,
     earlier: Vec<u64>,
+    words: Vec<u64>,
     values: Vec<f64>,
     ranges: Vec<Range>,
     /// Of the record.
@@ -153,7 +154,7 @@ impl LocalEntities {
     pub fn values_of(&self, plan: &EntityPlan, key: &EntityKey<'_>) -> Option<(i64, Vec<f64>)> {
         let windows = self.entities.get(key.hash())?;
         let mut values = Vec::new();
-        windows.values(&plan.layout, &self.kinds, |_| true, &mut values);
+        windows.values(&plan.layout, &self.kinds, |_| true, &mut Vec::new(), &mut values);
         Some((windows.newest_ms(), values))
     }
 
@@ -238,7 +239,7 @@ fn judge(
     out: &mut Vec<IncidentOut>,
 ) {
     let pattern = &plan.patterns[place];
-    let Scratch { values, ranges, .. } = scratch;
+    let Scratch { words, values, ranges, .. } = scratch;
     ranges.clear();
     ranges.resize(plan.layout.primitives.len(), Range::ANY);
     windows.bounds(&plan.layout, kinds, &pattern.primitives, |primitive, least, most| {
@@ -247,7 +248,13 @@ fn judge(
     if !pattern.may_hold(ranges) {
         return;
     }
-    windows.values(&plan.layout, kinds, |primitive| pattern.primitives.binary_search(&primitive).is_ok(), values);
+    windows.values(
+        &plan.layout,
+        kinds,
+        |primitive| pattern.primitives.binary_search(&primitive).is_ok(),
+        words,
+        values,
+    );
     let newest = Timestamp::from_ms(windows.newest_ms());
     let Some(verdict) = pattern.judge(values) else { return };
     if let Some(owner) = pattern.suppress.iter().find_map(|list| pack.lists.owner(list, key, newest)) {

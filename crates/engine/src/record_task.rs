@@ -22,7 +22,6 @@ use lancang_record::log::{Class, Entry, Frame, InputMark};
 use lancang_record::record::{Kind, Phase, Record};
 use lancang_record::time::Timestamp;
 use lancang_window::Cell;
-use lancang_window::entity::cells;
 
 use crate::asked::{Asked, seen_by};
 use crate::border::Departure;
@@ -401,8 +400,8 @@ impl RecordTask {
         let spare = &mut self.spare_partials;
         let new = || Partial::begin(spare.pop(), plan, &key, pane, effective);
         let partial = pending.entry((plan.hash, key.hash(), pane)).or_insert_with(new);
-        for (own, cell) in partial.cells.iter_mut().zip(cells(&plan.layout, &event)) {
-            merge(own, cell);
+        for (own, primitive) in partial.cells.iter_mut().zip(&plan.layout.primitives) {
+            Cell::add(own, &plan.layout, primitive, &event);
         }
         partial.attachment.add(plan, record);
     }
@@ -576,12 +575,4 @@ fn take_before(
     }
     partials.sort_by(|a, b| (a.effective, a.pane, a.plan, &a.value).cmp(&(b.effective, b.pane, b.plan, &b.value)));
     partials
-}
-
-fn merge(own: &mut Option<Cell>, cell: Option<Cell>) {
-    match (own, cell) {
-        (_, None) => {}
-        (Some(own), Some(cell)) => own.merge(&cell),
-        (own @ None, cell) => *own = cell,
-    }
 }

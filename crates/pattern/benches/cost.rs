@@ -73,10 +73,10 @@ fn units(criterion: &mut Criterion) {
         });
     });
 
-    let mut values = Vec::new();
+    let (mut words, mut values) = (Vec::new(), Vec::new());
     group.throughput(Throughput::Elements(plan.layout.primitives.len() as u64));
     group.bench_function("values", |bencher| {
-        bencher.iter(|| windows.values(&plan.layout, &kinds, |_| true, black_box(&mut values)));
+        bencher.iter(|| windows.values(&plan.layout, &kinds, |_| true, &mut words, black_box(&mut values)));
     });
     group.finish();
 }

@@ -75,7 +75,7 @@ pub fn explain(pattern: &PatternPlan, primitives: &[f64]) -> Explanation {
     Explanation {
         warn: clause(&pattern.warn, &names, &values),
         critical: pattern.critical.as_ref().map(|critical| clause(critical, &names, &values)),
-        verdict: judge(pattern, primitives),
+        verdict: judge(pattern, &mut primitives.to_vec()),
         features: names.into_iter().map(str::to_owned).zip(values).collect(),
     }
 }

@@ -9,14 +9,16 @@ const WARN: u8 = 3;
 /// OCSF severity of `critical`: critical.
 const CRITICAL: u8 = 5;
 
-/// Judges an entity by its primitives' values. `None` if `warn` does not hold.
+/// Judges an entity by its primitives' values. `None` if `warn` does not hold. The features' values are put behind them.
 #[must_use]
-pub fn judge(pattern: &PatternPlan, primitives: &[f64]) -> Option<Verdict> {
-    let values = features(pattern, primitives);
-    if !pattern.warn.holds(&values) {
+pub fn judge(pattern: &PatternPlan, values: &mut Vec<f64>) -> Option<Verdict> {
+    let first = values.len();
+    put_features(pattern, values);
+    let values = &values[first..];
+    if !pattern.warn.holds(values) {
         return None;
     }
-    let critical = pattern.critical.as_ref().is_some_and(|critical| critical.holds(&values));
+    let critical = pattern.critical.as_ref().is_some_and(|critical| critical.holds(values));
     let mut points = 0.0;
     let mut reasons = Vec::new();
     for weight in &pattern.weights {
@@ -39,13 +41,16 @@ pub fn judge(pattern: &PatternPlan, primitives: &[f64]) -> Option<Verdict> {
 #[must_use]
 pub fn features(pattern: &PatternPlan, primitives: &[f64]) -> Vec<f64> {
     let mut values: Vec<f64> = primitives.to_vec();
-    let first = values.len();
+    put_features(pattern, &mut values);
+    values.drain(..primitives.len());
+    values
+}
+
+fn put_features(pattern: &PatternPlan, values: &mut Vec<f64>) {
     for feature in &pattern.features {
-        let value = feature.value.value(&values);
+        let value = feature.value.value(values);
         values.push(value);
     }
-    values.drain(..first);
-    values
 }
 
 /// Share of a weight's points that a value earns: 0 at `from`, 1 at `to`.

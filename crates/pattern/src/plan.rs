@@ -223,11 +223,12 @@ pub struct Pack {
 }
 
 impl PatternPlan {
-    /// Judges an entity by its primitives' values. `None` if `warn` does not hold.
+    /// Judges an entity by its primitives' values. `None` if `warn` does not hold. The features' values are put behind
+    /// them.
     ///
     /// A value that is undefined (a ratio over zero) is NaN; a comparison with NaN does not hold.
     #[must_use]
-    pub fn judge(&self, values: &[f64]) -> Option<Verdict> {
+    pub fn judge(&self, values: &mut Vec<f64>) -> Option<Verdict> {
         crate::judge::judge(self, values)
     }
 

@@ -122,6 +122,15 @@ impl Term {
         if all { Self::All(joined) } else { Self::Any(joined) }
     }
 
+    /// Whether the answers so far say that it does not hold.
+    #[inline]
+    const fn is_refuted(&self, answers: &Answers) -> bool {
+        match self {
+            Self::All(bits) => bits.wrong(answers) != 0,
+            _ => false,
+        }
+    }
+
     fn holds(&self, asked: Asked<'_>, answers: &mut Answers) -> bool {
         match self {
             Self::All(bits) => bits.all_hold(asked, answers),
@@ -144,10 +153,15 @@ impl Bits {
         self.rest.extend(other.rest);
     }
 
+    /// Terms that were asked and are not as a conjunction wants them.
+    #[inline]
+    const fn wrong(&self, answers: &Answers) -> u64 {
+        (self.hold & !answers.held | self.fail & answers.held) & answers.asked
+    }
+
     #[inline]
     fn all_hold(&self, asked: Asked<'_>, answers: &mut Answers) -> bool {
-        let wrong = (self.hold & !answers.held | self.fail & answers.held) & answers.asked;
-        if wrong != 0 {
+        if self.wrong(answers) != 0 {
             return false;
         }
         let mut open = (self.hold | self.fail) & !answers.asked;
@@ -286,7 +300,8 @@ impl Sieve {
         }
         let mut passes = form.passed;
         for (bits, filter) in &form.open {
-            passes |= if filter.holds(asked, answers) { *bits } else { 0 };
+            // Most fail by what is known already: that takes no call.
+            passes |= if !filter.is_refuted(answers) && filter.holds(asked, answers) { *bits } else { 0 };
         }
         if form.parts == 0 || passes & form.parts != 0 { passes | 1 } else { 0 }
     }

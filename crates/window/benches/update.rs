@@ -48,9 +48,9 @@ fn updates(criterion: &mut Criterion) {
                 windows.add(&layout, &mut kinds, black_box(&event(n, &COLUMNS)));
             });
         });
-        let mut values = Vec::new();
+        let (mut words, mut values) = (Vec::new(), Vec::new());
         criterion.bench_function(&format!("window/values, {name}"), |bencher| {
-            bencher.iter(|| windows.values(&layout, &kinds, |_| true, black_box(&mut values)));
+            bencher.iter(|| windows.values(&layout, &kinds, |_| true, &mut words, black_box(&mut values)));
         });
     }
 }

@@ -82,6 +82,22 @@ impl Cell {
         }
     }
 
+    /// Adds what an event adds to a primitive, as merging [`Cell::of`] does.
+    pub fn add(own: &mut Option<Self>, layout: &Layout, primitive: &Primitive, event: &Event<'_>) {
+        let moment = matches!(primitive.aggregate, Aggregate::GapMean | Aggregate::GapDeviation);
+        // A moment is by far the most frequent of those that would take room of their own.
+        match own {
+            Some(Self::Moments(moments)) if moment && primitive.column.is_none() => {
+                let [passes, counted] = [event.passes, event.counted].map(|bits| bits >> primitive.filter & 1 == 1);
+                if passes && !counted {
+                    moments.add_moment(event.at_ms, layout.windows[usize::from(primitive.window)]);
+                }
+            }
+            Some(own) => Self::of(layout, primitive, event).iter().for_each(|cell| own.merge(cell)),
+            None => *own = Self::of(layout, primitive, event),
+        }
+    }
+
     /// Adds another cell of the same aggregate; one of another kind is left out.
     pub fn merge(&mut self, other: &Self) {
         match (self, other) {

@@ -185,8 +185,15 @@ impl EntityWindows {
     }
 
     /// Values of the primitives that are wanted, for windows that end with the pane of the newest event; the others are
-    /// left as NaN.
-    pub fn values(&self, layout: &Layout, kinds: &Kinds, wanted: impl Fn(usize) -> bool, out: &mut Vec<f64>) {
+    /// left as NaN. `words` is room that is used again.
+    pub fn values(
+        &self,
+        layout: &Layout,
+        kinds: &Kinds,
+        wanted: impl Fn(usize) -> bool,
+        words: &mut Vec<u64>,
+        out: &mut Vec<f64>,
+    ) {
         out.clear();
         out.resize(layout.primitives.len(), f64::NAN);
         let places = (0..layout.primitives.len()).filter(|place| wanted(*place));
@@ -195,12 +202,12 @@ impl EntityWindows {
                 places.for_each(|place| out[place] = grown.panes.value(layout, place, self.newest_ms));
             }
             Form::Events(events) => {
-                let words = events.words(layout, kinds, self.newest_ms);
+                events.unpack(layout, kinds, self.newest_ms, words);
                 for place in places {
                     let primitive = &layout.primitives[place];
                     let window = layout.windows[usize::from(primitive.window)];
                     let first_ms = first_ms(self.newest_ms, window.pane_ms(), window.panes);
-                    out[place] = value_of_events(&words, layout, primitive, first_ms, self.newest_ms);
+                    out[place] = value_of_events(words, layout, primitive, first_ms, self.newest_ms);
                 }
             }
         }

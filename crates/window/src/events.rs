@@ -306,8 +306,16 @@ impl Events {
 
     /// All events unpacked, [`stride`] words each.
     pub(crate) fn words(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64) -> Vec<u64> {
+        let mut words = Vec::new();
+        self.unpack(layout, kinds, newest_ms, &mut words);
+        words
+    }
+
+    /// The same in the place of other words.
+    pub(crate) fn unpack(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, words: &mut Vec<u64>) {
         let stride = stride(layout);
-        let mut words = Vec::with_capacity(usize::from(self.count) * stride);
+        words.clear();
+        words.reserve(usize::from(self.count) * stride);
         let mut reader = self.reader(layout, kinds, newest_ms);
         while reader.has_more() {
             let begins = words.len();
@@ -321,7 +329,6 @@ impl Events {
             words[begins + 1] = passes;
             words[begins + 2] = present;
         }
-        words
     }
 
     /// Time and filters of all events.

@@ -48,13 +48,20 @@ impl Slots {
         Self(vec![(at_ms.div_euclid(point_slot_ms(window)), 1)])
     }
 
+    /// Adds a moment.
+    pub fn add_moment(&mut self, at_ms: i64, window: WindowSpec) {
+        self.add(at_ms.div_euclid(point_slot_ms(window)), 1);
+    }
+
     /// Adds the counts of others.
     pub fn merge(&mut self, others: &Self) {
-        for (slot, count) in &others.0 {
-            match self.0.binary_search_by_key(slot, |own| own.0) {
-                Ok(place) => self.0[place].1 = self.0[place].1.saturating_add(*count),
-                Err(place) => self.0.insert(place, (*slot, *count)),
-            }
+        others.0.iter().for_each(|(slot, count)| self.add(*slot, *count));
+    }
+
+    fn add(&mut self, slot: i64, count: u32) {
+        match self.0.binary_search_by_key(&slot, |own| own.0) {
+            Ok(place) => self.0[place].1 = self.0[place].1.saturating_add(count),
+            Err(place) => self.0.insert(place, (slot, count)),
         }
     }
 

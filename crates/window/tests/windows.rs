@@ -167,7 +167,7 @@ proptest! {
         let layout = layout();
         let mut events: Vec<Sent> = Vec::new();
         let (mut windows, mut kinds): (Option<EntityWindows>, Kinds) = (None, Kinds::default());
-        let mut found = Vec::new();
+        let (mut words, mut found) = (Vec::new(), Vec::new());
         for (index, (offset, passes, again, present, number, key)) in steps.into_iter().enumerate() {
             let at_ms = index as i64 * jump + offset;
             let counted = if again { passes & 1 } else { 0 };
@@ -202,7 +202,7 @@ proptest! {
                 prop_assert_eq!(windows.gate(&layout, &kinds, gate, &[u32::MAX, counts[1]]).0, Gate::Reached);
                 prop_assert!(windows.events_bound() == u32::MAX || windows.gate(&layout, &kinds, gate, &beyond).0 != Gate::Reached);
             }
-            windows.values(&layout, &kinds, |_| true, &mut found);
+            windows.values(&layout, &kinds, |_| true, &mut words, &mut found);
             let all: Vec<usize> = (0..layout.primitives.len()).collect();
             windows.bounds(&layout, &kinds, &all, |index, least, most| {
                 assert!(least <= found[index] && found[index] <= most, "primitive {index} is not within {least} and {most}");
