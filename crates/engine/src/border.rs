@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use lancang_record::log::Class;
 
-use crate::limits::{PARTIALS_ENCODED_MAX, WHEREABOUTS_ENCODED_MAX};
+use crate::limits::{PARTIALS_ENCODED_MAX, SPARE_ATTACHMENTS_MAX, WHEREABOUTS_ENCODED_MAX};
 use crate::partial::{Border, Partial, Parts, Whereabouts};
 
 /// A border of one class on its way to all entity tasks.
@@ -74,6 +74,7 @@ impl Departure {
             self.task += 1;
             self.told = (0, 0);
             let mut left = std::mem::replace(&mut self.partials, self.by_task.remove(&self.task).unwrap_or_default());
+            left.truncate(SPARE_ATTACHMENTS_MAX.saturating_sub(self.left.len()));
             if self.left.is_empty() {
                 self.left = left;
             } else {
@@ -82,7 +83,7 @@ impl Departure {
         }
     }
 
-    /// Partial panes that have left, whose room others may take.
+    /// Some of the partial panes that have left, whose room others may take.
     pub(crate) fn into_left(self) -> Vec<Partial> {
         self.left
     }

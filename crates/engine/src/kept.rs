@@ -117,6 +117,20 @@ impl Kept {
         attachment
     }
 
+    /// Goes on with another plan of the same windows: what records showed was by the old one's related entities, and is for
+    /// patterns by their places in it. `places` says where each is now.
+    pub(crate) fn change(&mut self, old: &EntityPlan, places: &[Option<usize>]) {
+        self.put_together(old);
+        for whole in self.whole.iter_mut().flat_map(|whole| whole.iter_mut()) {
+            let moved = std::mem::take(whole).into_iter().filter_map(|(place, one)| {
+                let now = places.get(usize::from(place)).copied().flatten()?;
+                Some((now as u8, one))
+            });
+            *whole = moved.collect();
+            whole.sort_unstable_by_key(|(place, _)| *place);
+        }
+    }
+
     fn move_to(&mut self, period: i64) {
         if period <= self.period {
             return;
@@ -126,8 +140,12 @@ impl Kept {
             let current = std::mem::take(&mut whole[0]);
             whole[1] = if next { current } else { Vec::new() };
         }
-        let left = if next { self.period as u8 } else { period as u8 };
+        let left = self.period as u8;
         self.period = period;
+        if !next {
+            self.log.clear();
+            return;
+        }
         let (mut from, mut to) = (0, 0);
         while let Some(entry) = Entry::at(&self.log, from) {
             let length = entry.length;
@@ -337,6 +355,7 @@ mod tests {
         #[test]
         fn it_says_what_attachments_of_each_pattern_say(
             records in prop::collection::vec((0_i64..90, 0_i64..40, 0_usize..300, 1_u64..1 << 40, 0_u8..8), 1..120),
+            jump in prop::sample::select(vec![0_i64, 2, 255, 256, 257]),
         ) {
             let (pack, length) = (plan(), 20);
             let plan = &pack.plan.local[0];
@@ -345,7 +364,8 @@ mod tests {
             let mut kept: Option<Kept> = None;
             let mut naive: Vec<(i64, usize, Attachment)> = Vec::new();
             for (step, ((back, other, long, mask, kind), text)) in records.into_iter().zip(&texts).enumerate() {
-                let at_ms = step as i64 * 2 - back;
+                let jumped = jump * length * (step as i64 / 7);
+                let at_ms = step as i64 * 2 - back + jumped;
                 let period = at_ms.div_euclid(length);
                 let mut record = Record::new(Kind::Voice, Timestamp::from_ms(at_ms));
                 (record.direction, record.id, record.cell) = (Direction::Outgoing, text, text);

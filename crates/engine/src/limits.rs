@@ -18,8 +18,10 @@ pub const EVIDENCE_MAX: usize = 20;
 pub const RELATED_SHOWN_MAX: usize = 32;
 /// Related entities kept per entity or pane: those with the smallest hashes, which merges in any order.
 pub const RELATED_KEPT_MAX: usize = 64;
-/// Attachments, and partial panes, that a task keeps emptied for the next ones: some hundred bytes each.
+/// Attachments, and partial panes, that a task keeps emptied for the next ones.
 pub const SPARE_ATTACHMENTS_MAX: usize = 4_096;
+/// Bytes of room that one of them has at most; most have some hundred, those of a busy trunk do not come back.
+pub const SPARE_BYTES_MAX: usize = 2_048;
 /// Bytes of the records that are kept one by one of an entity near a gate: about ten of them. Above the longest record, of
 /// 150 bytes and 140 for each related entity.
 pub const KEPT_BYTES_MAX: usize = 1_536;

@@ -149,6 +149,23 @@ impl LocalEntities {
         far.for_each(|(gate, missing)| windows.rest(&plan.layout, gate, *missing));
     }
 
+    /// Goes on with another plan of the same windows: limits may be lower now, and other related entities named.
+    pub fn change(&mut self, old: &EntityPlan, new: &EntityPlan) {
+        let gates =
+            |plan: &EntityPlan| plan.patterns.iter().map(|one| (one.gate, one.least.clone())).collect::<Vec<_>>();
+        if gates(old) != gates(new) {
+            self.entities.retain(|windows| {
+                (0..new.layout.gates.len()).for_each(|gate| windows.rest(&new.layout, gate, 0));
+                true
+            });
+        }
+        let place = |id: &str| new.patterns.iter().position(|one| one.id == id);
+        let places: Vec<_> = old.patterns.iter().map(|one| place(&one.id)).collect();
+        if old.related != new.related || places.iter().enumerate().any(|(was, now)| *now != Some(was)) {
+            self.kept.values_mut().for_each(|kept| kept.change(old, &places));
+        }
+    }
+
     /// Newest event time and values of an entity, as they are judged.
     #[must_use]
     pub fn values_of(&self, plan: &EntityPlan, key: &EntityKey<'_>) -> Option<(i64, Vec<f64>)> {

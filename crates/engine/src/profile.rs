@@ -327,9 +327,12 @@ impl Profiles {
 }
 
 impl Profile {
-    /// Whether the operator's books name the subscriber, or they were seen at two times at least: made-up numbers are not.
-    const fn is_acquainted(&self) -> bool {
-        let in_the_books = self.activated != 0 || self.dealer != 0 || self.registrant != 0 || self.segment != 0;
+    /// Whether the operator's books name the subscriber, or they were seen in two seconds at least, as most made-up numbers
+    /// are not.
+    fn is_acquainted(&self) -> bool {
+        let numbers = [self.dealer, self.registrant, u32::from(self.activated)];
+        let in_the_books =
+            numbers.iter().any(|number| *number != 0) || self.segment != 0 || self.range_holder != 0 || self.has(M2M);
         in_the_books || self.first_seen != 0 && self.first_seen != self.seen.get()
     }
 

@@ -27,7 +27,7 @@ use crate::asked::{Asked, seen_by};
 use crate::border::Departure;
 use crate::clock::Clocks;
 use crate::incident::Incidents;
-use crate::limits::{CHUNK, LOCAL_SWEEP_MS, SPARE_ATTACHMENTS_MAX};
+use crate::limits::{CHUNK, LOCAL_SWEEP_MS, SPARE_ATTACHMENTS_MAX, SPARE_BYTES_MAX};
 use crate::local::{LocalEntities, Scratch};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, Partial, Whereabouts, partition_of_entity};
@@ -453,7 +453,9 @@ impl RecordTask {
                     None => {
                         let left = leaving.departure.take().map(Departure::into_left).unwrap_or_default();
                         let room = SPARE_ATTACHMENTS_MAX.saturating_sub(self.spare_partials.len());
-                        self.spare_partials.extend(left.into_iter().take(room));
+                        let small =
+                            left.into_iter().filter(|partial| partial.attachment.heap_bytes() <= SPARE_BYTES_MAX);
+                        self.spare_partials.extend(small.take(room));
                         break;
                     }
                 }
@@ -510,7 +512,10 @@ impl RecordTask {
             if kept.is_none() && self.state.pack.is_some() {
                 self.counters.restarted_plans += 1;
             }
-            let entities = kept.map_or_else(|| LocalEntities::new(plan.hash), |index| before.swap_remove(index));
+            let mut entities = kept.map_or_else(|| LocalEntities::new(plan.hash), |index| before.swap_remove(index));
+            if let Some(old) = self.pack.iter().flat_map(|pack| &pack.plan.local).find(|old| old.hash == plan.hash) {
+                entities.change(old, plan);
+            }
             self.state.local.push(entities);
         }
         let before = std::mem::replace(&mut self.asked, Asked::by(&pack));

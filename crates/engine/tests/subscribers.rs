@@ -179,6 +179,19 @@ fn a_flood_leaves_profiles_of_those_in_the_books() {
 }
 
 #[test]
+fn a_flood_leaves_profiles_of_machines_in_the_books() {
+    let machine = pack("caller", "kind == \"voice\"", "", "served.m2m || imsi_changed_h < 0");
+    let mut run = Run::new(50);
+    run.put(&machine);
+    let mut reference = Record::new(Kind::Subscriber, Timestamp::from_ms(0));
+    (reference.caller, reference.m2m) = (number(1), Some(true));
+    run.read(&reference);
+    flood(&mut run);
+    run.read(&call(run.now + 1000, 1, 2));
+    assert_eq!(run.entities_of_incidents(), ["+85512000001"], "the book is remembered");
+}
+
+#[test]
 fn a_call_that_lasts_reaches_those_who_look_at_phases() {
     let begun = pack("caller", "kind == \"voice\" && phase != \"end\"", "", "imsi_changed_h < 1");
     let ended = pack("caller", "kind == \"voice\"", "", "imsi_changed_h < 1");

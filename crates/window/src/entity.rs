@@ -320,7 +320,8 @@ fn distinct(values: impl Iterator<Item = u64>) -> usize {
     const _: () = assert!(EVENTS_EXACT_MAX <= crate::limits::DISTINCT_EXACT_MAX);
     let mut seen = [0_u64; EVENTS_EXACT_MAX];
     let mut count = 0;
-    for value in values {
+    // A snapshot whose checksum lies may hold more events than it counts.
+    for value in values.take(EVENTS_EXACT_MAX) {
         seen[count] = value;
         count += 1;
     }
@@ -329,7 +330,7 @@ fn distinct(values: impl Iterator<Item = u64>) -> usize {
     count - seen.windows(2).filter(|pair| pair[0] == pair[1]).count()
 }
 
-/// What an event adds to each primitive, for a partial pane: `None` where nothing.
+/// What an event adds to each primitive: `None` where nothing.
 pub fn cells<'e>(layout: &'e Layout, event: &'e Event<'_>) -> impl Iterator<Item = Option<Cell>> + 'e {
     layout.primitives.iter().map(|primitive| Cell::of(layout, primitive, event))
 }

@@ -440,7 +440,9 @@ impl Reader<'_> {
             }
         };
         let missing = if kind & MISSING == 0 { 0 } else { self.varint() };
-        for position in bits(wanted & !missing) {
+        // A snapshot whose checksum lies may name columns that there are not.
+        let columns = 1_u64.checked_shl(layout.columns as u32).map_or(u64::MAX, |past| past - 1);
+        for position in bits(wanted & !missing & columns) {
             let value = if layout.numbers >> position & 1 == 1 {
                 let value = self.varint();
                 ((value >> 1) as i64 ^ -((value & 1) as i64)) as u64
