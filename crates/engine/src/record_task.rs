@@ -8,6 +8,8 @@
 //!   entry is taken and there is no snapshot;
 //! - records that come before any pack is in force are scored to nothing, and counted as that.
 
+mod leaving;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -18,23 +20,24 @@ use lancang_pattern::fields::party_key;
 use lancang_pattern::limits::GRID_MS;
 use lancang_pattern::plan::EntityPlan;
 use lancang_pattern::sieve::{Answers, form_of};
-use lancang_record::log::{Class, Entry, Frame, InputMark};
+use lancang_record::log::{Class, Entry, Frame};
 use lancang_record::record::{Kind, Phase, Record};
 use lancang_record::time::Timestamp;
 use lancang_window::Cell;
 
 use crate::asked::{Asked, seen_by};
-use crate::border::Departure;
 use crate::clock::Clocks;
 use crate::incident::Incidents;
-use crate::limits::{CHUNK, LOCAL_SWEEP_MS, SPARE_ATTACHMENTS_MAX, SPARE_BYTES_MAX};
+use crate::limits::CHUNK;
 use crate::local::{LocalEntities, Scratch};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
-use crate::partial::{Border, Partial, Whereabouts, partition_of_entity};
+use crate::partial::{Partial, Whereabouts};
 use crate::repeats::{Identities, OpenCall, OpenCalls};
 use crate::store;
 use crate::subscribers::Subscribers;
 use crate::watch::Watch;
+
+use leaving::Leaving;
 
 /// Partial panes of one border, by plan, entity and pane.
 type Pending = HashMap<(u64, u64, i64), Partial, FixedState>;
@@ -84,13 +87,6 @@ pub struct RecordTask {
     spare: Pending,
     /// Partial panes that have left: the next ones take their room.
     spare_partials: Vec<Partial>,
-}
-
-/// What a marks entry leads to and is not yet put out: the rest of the incidents and borders, and of them the border that
-/// is on its way.
-#[derive(Debug, Default)]
-struct Leaving {
-    departure: Option<Departure>,
 }
 
 impl RecordTask {
@@ -406,100 +402,6 @@ impl RecordTask {
         partial.attachment.add(plan, record);
     }
 
-    fn marks(&mut self, marks: &[InputMark], out: &mut Outputs) {
-        self.state.clocks.mark(marks);
-        for (class, watermark) in self.watermarks() {
-            self.state.identities.expire(class, watermark);
-        }
-        if !self.asked.needs.is_nothing() {
-            self.state.subscribers.settle(self.state.clocks.least());
-        }
-        self.leaving = Some(Leaving::default());
-        self.leave(out);
-    }
-
-    /// Classes whose watermark is known.
-    fn watermarks(&self) -> impl Iterator<Item = (Class, Timestamp)> + use<> {
-        let all = Class::ALL.map(|class| (class, self.state.clocks.watermark(class)));
-        all.into_iter().filter(|(_, watermark)| *watermark != Timestamp::MIN)
-    }
-
-    /// One step of what moved watermarks lead to: the incidents that they close, then the borders that they pass.
-    fn leave(&mut self, out: &mut Outputs) {
-        let Some(mut leaving) = self.leaving.take() else { return };
-        let first = out.incidents.len();
-        let whole = self.close(out) && self.depart(&mut leaving, out);
-        self.counters.count_incidents(&out.incidents[first..]);
-        if whole {
-            self.sweep();
-        } else {
-            self.leaving = Some(leaving);
-        }
-    }
-
-    fn close(&mut self, out: &mut Outputs) -> bool {
-        self.watermarks().all(|(class, watermark)| self.state.incidents.close(class, watermark, out))
-    }
-
-    fn depart(&mut self, leaving: &mut Leaving, out: &mut Outputs) -> bool {
-        loop {
-            if leaving.departure.is_none() {
-                leaving.departure = self.watermarks().find_map(|(class, watermark)| self.border(class, watermark));
-            }
-            let Some(departure) = &mut leaving.departure else { return true };
-            while out.takes_partial() {
-                match departure.next() {
-                    Some(message) => out.partials.push(message),
-                    None => {
-                        let left = leaving.departure.take().map(Departure::into_left).unwrap_or_default();
-                        let room = SPARE_ATTACHMENTS_MAX.saturating_sub(self.spare_partials.len());
-                        let small =
-                            left.into_iter().filter(|partial| partial.attachment.heap_bytes() <= SPARE_BYTES_MAX);
-                        self.spare_partials.extend(small.take(room));
-                        break;
-                    }
-                }
-            }
-            if leaving.departure.is_some() {
-                return false;
-            }
-        }
-    }
-
-    /// What a moved border closes, and the border, on their way.
-    fn border(&mut self, class: Class, watermark: Timestamp) -> Option<Departure> {
-        let (pack, pack_hash) = (self.pack.as_ref()?, self.state.pack?);
-        let pane = watermark.pane(GRID_MS);
-        if self.state.borders[class.index()].is_some_and(|border| pane <= border) {
-            return None;
-        }
-        self.state.borders[class.index()] = Some(pane);
-        let (mut by_task, mut text): (BTreeMap<u32, Vec<Partial>>, String) = (BTreeMap::new(), String::new());
-        for partial in take_before(&mut self.state.pending, class, pane, &mut self.spare) {
-            let entity = entity_name(pack, partial.plan);
-            let task = partition_of_entity(&mut text, entity, &partial.value, self.settings.partitions);
-            by_task.entry(task).or_default().push(partial);
-            self.counters.partials += 1;
-        }
-        let whereabouts = std::mem::take(&mut self.state.whereabouts[class.index()]);
-        let border = Border { pane, mobility: self.state.clocks.mobility(class), pack: pack_hash };
-        let Settings { partition, partitions, .. } = self.settings;
-        Some(Departure::new(partition, partitions, class, border, by_task, whereabouts))
-    }
-
-    fn sweep(&mut self) {
-        let least = self.state.clocks.least();
-        if least == Timestamp::MIN || least.as_ms() < self.state.swept.saturating_add(LOCAL_SWEEP_MS) {
-            return;
-        }
-        self.state.swept = least.as_ms();
-        self.state.calls.expire(least);
-        let Some(pack) = &self.pack else { return };
-        for (plan, entities) in pack.plan.local.iter().zip(&mut self.state.local) {
-            entities.expire(plan, least, &mut self.scratch);
-        }
-    }
-
     /// Puts a pack in force; one that is in force already changes nothing.
     fn control(&mut self, offset: i64, hash: [u8; 32], packs: &Packs<'_>) -> Result<(), TaskError> {
         if self.state.pack == Some(hash) {
@@ -555,29 +457,4 @@ impl RecordTask {
         }
         Ok((task, offset))
     }
-}
-
-fn entity_name(pack: &Pack, plan: u64) -> &'static str {
-    pack.plan.aggregated.iter().find(|other| other.hash == plan).map_or("", |plan| plan.entity.as_str())
-}
-
-/// Takes out what takes effect before a pane, in an order that does not depend on tables.
-fn take_before(
-    pending: &mut BTreeMap<(Class, i64), Pending>,
-    class: Class,
-    pane: i64,
-    spare: &mut Pending,
-) -> Vec<Partial> {
-    let keys: Vec<(Class, i64)> = pending.range((class, i64::MIN)..(class, pane)).map(|(key, _)| *key).collect();
-    let mut partials = Vec::new();
-    for key in keys {
-        let mut taken = pending.remove(&key).unwrap_or_default();
-        let held = taken.len();
-        partials.reserve(held);
-        partials.extend(taken.drain().map(|(_, partial)| partial));
-        // One that is far too large for what comes now would be walked through each time.
-        *spare = if taken.capacity() > held.max(64) * 8 { Pending::default() } else { taken };
-    }
-    partials.sort_by(|a, b| (a.effective, a.pane, a.plan, &a.value).cmp(&(b.effective, b.pane, b.plan, &b.value)));
-    partials
 }
