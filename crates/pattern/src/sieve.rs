@@ -122,15 +122,6 @@ impl Term {
         if all { Self::All(joined) } else { Self::Any(joined) }
     }
 
-    /// Whether the answers so far say that it does not hold.
-    #[inline]
-    const fn is_refuted(&self, answers: &Answers) -> bool {
-        match self {
-            Self::All(bits) => bits.wrong(answers) != 0,
-            _ => false,
-        }
-    }
-
     fn holds(&self, asked: Asked<'_>, answers: &mut Answers) -> bool {
         match self {
             Self::All(bits) => bits.all_hold(asked, answers),
@@ -153,45 +144,14 @@ impl Bits {
         self.rest.extend(other.rest);
     }
 
-    /// Terms that were asked and are not as a conjunction wants them.
-    #[inline]
-    const fn wrong(&self, answers: &Answers) -> u64 {
-        (self.hold & !answers.held | self.fail & answers.held) & answers.asked
-    }
-
     #[inline]
     fn all_hold(&self, asked: Asked<'_>, answers: &mut Answers) -> bool {
-        if self.wrong(answers) != 0 {
-            return false;
-        }
-        let mut open = (self.hold | self.fail) & !answers.asked;
-        while open != 0 {
-            let number = open.trailing_zeros();
-            let wrong = if answers.cheap(number, asked) { self.fail } else { self.hold };
-            if wrong >> number & 1 == 1 {
-                return false;
-            }
-            open &= open - 1;
-        }
-        self.rest.iter().all(|one| one.holds(asked, answers))
+        !answers.any_cheap(self.fail, self.hold, asked) && self.rest.iter().all(|one| one.holds(asked, answers))
     }
 
     #[inline]
     fn any_holds(&self, asked: Asked<'_>, answers: &mut Answers) -> bool {
-        let right = (self.hold & answers.held | self.fail & !answers.held) & answers.asked;
-        if right != 0 {
-            return true;
-        }
-        let mut open = (self.hold | self.fail) & !answers.asked;
-        while open != 0 {
-            let number = open.trailing_zeros();
-            let right = if answers.cheap(number, asked) { self.hold } else { self.fail };
-            if right >> number & 1 == 1 {
-                return true;
-            }
-            open &= open - 1;
-        }
-        self.rest.iter().any(|one| one.holds(asked, answers))
+        answers.any_cheap(self.hold, self.fail, asked) || self.rest.iter().any(|one| one.holds(asked, answers))
     }
 }
 
@@ -222,6 +182,24 @@ impl Questions {
 }
 
 impl Answers {
+    /// Whether a cheap term of the first set holds, or one of the second does not: what is known first.
+    #[inline]
+    fn any_cheap(&mut self, hold: u64, fail: u64, asked: Asked<'_>) -> bool {
+        if (hold & self.held | fail & !self.held) & self.asked != 0 {
+            return true;
+        }
+        let mut open = (hold | fail) & !self.asked;
+        while open != 0 {
+            let number = open.trailing_zeros();
+            let found = if self.cheap(number, asked) { hold } else { fail };
+            if found >> number & 1 == 1 {
+                return true;
+            }
+            open &= open - 1;
+        }
+        false
+    }
+
     fn cheap(&mut self, number: u32, asked: Asked<'_>) -> bool {
         let predicate = asked.cheap.get(number as usize);
         let holds = predicate.is_some_and(|predicate| predicate.holds(asked.record, asked.lists));
@@ -300,8 +278,7 @@ impl Sieve {
         }
         let mut passes = form.passed;
         for (bits, filter) in &form.open {
-            // Most fail by what is known already: that takes no call.
-            passes |= if !filter.is_refuted(answers) && filter.holds(asked, answers) { *bits } else { 0 };
+            passes |= if filter.holds(asked, answers) { *bits } else { 0 };
         }
         if form.parts == 0 || passes & form.parts != 0 { passes | 1 } else { 0 }
     }
