@@ -118,9 +118,7 @@ impl Tasks {
         self.partials = self.records.counters().partials;
         black_box(&*out);
     }
-}
 
-impl Tasks {
     fn take(&mut self, out: &Outputs) {
         self.incidents += out.incidents.len() as u64;
         out.incidents.iter().for_each(|incident| self.lines.update(&incident.line));

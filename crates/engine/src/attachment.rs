@@ -35,6 +35,12 @@ pub(crate) struct Sight<'r, K> {
     pub(crate) keys: K,
 }
 
+/// A record's reference, in parts, if it has one.
+pub(crate) fn reference_of<'r>(record: &Record<'r>) -> Option<[&'r str; 3]> {
+    let is_there = !record.source.is_empty() || !record.id.is_empty();
+    is_there.then_some([record.source, "/", record.id])
+}
+
 /// Where a text stands among an attachment's.
 #[derive(Clone, Copy, Debug)]
 struct Text {
@@ -62,10 +68,9 @@ const UNNAMED_BYTES_MAX: usize = 1_024;
 impl Attachment {
     /// Adds what a record shows.
     pub fn add(&mut self, plan: &EntityPlan, record: &Record<'_>) {
-        let reference = [record.source, "/", record.id];
-        let is_there = !record.source.is_empty() || !record.id.is_empty();
         let keys = plan.related.iter().map(|(entity, _)| entity.related_key(record).map(|key| (key.hash(), key)));
-        let reference = if is_there { &reference[..] } else { &[] };
+        let reference = reference_of(record);
+        let reference = reference.as_ref().map_or(&[][..], |parts| &parts[..]);
         self.see(plan, Sight { at_ms: record.event.as_ms(), home: record.home, reference, keys });
     }
 

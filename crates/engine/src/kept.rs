@@ -22,7 +22,7 @@ use lancang_record::Country;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::record::Record;
 
-use crate::attachment::{Attachment, Sight, cut_to};
+use crate::attachment::{Attachment, Sight, cut_to, reference_of};
 use crate::limits::{KEPT_BYTES_MAX, SPARE_ATTACHMENTS_MAX};
 
 /// Patterns that a record in the log can be for.
@@ -177,9 +177,7 @@ impl Kept {
         packed.push(self.period as u8);
         packed.extend_from_slice(&record.event.as_ms().to_le_bytes());
         packed.extend_from_slice(record.home.as_bytes());
-        let is_there = !record.source.is_empty() || !record.id.is_empty();
-        let reference = [record.source, "/", record.id];
-        pack_text(packed, if is_there { &reference } else { &[] });
+        pack_text(packed, reference_of(record).as_ref().map_or(&[], |parts| &parts[..]));
         plan.related.iter().for_each(|(entity, _)| pack_key(packed, entity.related_key(record)));
         let length = packed.len();
         packed[..MASK.start].copy_from_slice(&(length as u16).to_le_bytes());
