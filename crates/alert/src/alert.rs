@@ -7,6 +7,7 @@ use lancang_record::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::incident::{Incident, Message};
+use crate::key::Signer;
 use crate::limits::{ACTIONABLE_DAYS, RELATED_MAX, RETAIN_DAYS, VICTIMS_MIN};
 use crate::mask::mask;
 use crate::token::EpochKey;
@@ -162,6 +163,8 @@ pub struct Desk {
     pub plans: NumberPlans,
     /// Key of the tokens.
     pub key: EpochKey,
+    /// Key that alerts are signed with.
+    pub signer: Signer,
     /// Version of the program.
     pub engine_version: String,
 }

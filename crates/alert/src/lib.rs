@@ -2,7 +2,9 @@
 //!
 //! - [`incident`] reads a home incident line; [`relay`] decides which become alerts, and numbers them;
 //! - [`token`] and [`mask`] are the only forms in which a subscriber's identifier leaves; [`alert`] is what is shared,
-//!   [`cloudevent`] how it lies in a Kafka message, [`reason`] says reasons in words.
+//!   [`cloudevent`] how it lies in a Kafka message, [`reason`] says reasons in words;
+//! - [`key`] are the keys that sign, [`dsse`] what is signed, [`registry`] says whose a key is, and [`verify`] is what a
+//!   consumer checks before it believes an alert; [`seal`] is for what one country alone may read.
 //!
 //! **Invariant:** no clear subscriber number, IMSI or IMEI is in an alert. A test looks for every digit string of the
 //! incidents in the alerts made of them.
@@ -11,14 +13,24 @@
 
 pub mod alert;
 pub mod cloudevent;
+pub mod dsse;
+mod hex;
 pub mod incident;
+pub mod key;
 pub mod limits;
 pub mod mask;
 pub mod reason;
+pub mod registry;
 pub mod relay;
+pub mod seal;
 pub mod token;
+pub mod verify;
 
 pub use alert::{Alert, Source};
 pub use incident::{Incident, IncidentError};
+pub use key::{KeyKind, KeyTextError, PrivateKey, PublicKey, Signer};
+pub use registry::{Entry, Holder, Registered, Registry, RegistryError, Standing};
 pub use relay::{Budgets, Outcome, Relay, Withheld};
+pub use seal::{Opener, Place, Sealed, Sealer};
 pub use token::{EpochKey, KeyError};
+pub use verify::{Novelty, Received, Rejection, Verified, Verifier};

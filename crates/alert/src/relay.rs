@@ -154,7 +154,7 @@ impl Relay {
             // The first that others hear of it, whatever it was at home.
             alert.message = Message::Open.as_str().to_owned();
         }
-        let message = AlertMessage::of(&alert, now);
+        let message = AlertMessage::of(&alert, &self.desk.signer);
         self.note(&alert);
         Outcome::Shared(Box::new(alert), message)
     }

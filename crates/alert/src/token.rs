@@ -11,6 +11,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::hex;
 use crate::limits::{KEY_BYTES_MAX, KEY_BYTES_MIN, TOKEN_BYTES};
 
 /// Why a key is no key. The key itself is never quoted.
@@ -48,7 +49,7 @@ impl EpochKey {
     /// # Errors
     /// [`KeyError`] if it is too short or no hexadecimal text.
     pub fn from_hex(id: impl Into<String>, mut text: String) -> Result<Self, KeyError> {
-        let key = Zeroizing::new(hex(text.trim().as_bytes()).unwrap_or_default());
+        let key = Zeroizing::new(hex::decode(text.trim()).unwrap_or_default());
         let is_hex = !key.is_empty() || text.trim().is_empty();
         text.zeroize();
         if !is_hex {
@@ -79,17 +80,8 @@ impl EpochKey {
         let mut mac = Hmac::<Sha256>::new_from_slice(derived.as_ref()).expect("a key of any length");
         mac.update(value.as_bytes());
         let digest = mac.finalize().into_bytes();
-        digest[..TOKEN_BYTES].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(&digest[..TOKEN_BYTES])
     }
-}
-
-fn hex(text: &[u8]) -> Option<Vec<u8>> {
-    let (pairs, rest) = text.as_chunks::<2>();
-    if !rest.is_empty() {
-        return None;
-    }
-    let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
-    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
 }
 
 #[cfg(test)]

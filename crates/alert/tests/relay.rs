@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 
 use lancang_alert::alert::Desk;
-use lancang_alert::{Alert, Budgets, EpochKey, Outcome, Relay, Source, Withheld};
+use lancang_alert::{Alert, Budgets, EpochKey, KeyKind, Outcome, PrivateKey, Relay, Signer, Source, Withheld};
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
 use proptest::prelude::*;
+use zeroize::Zeroizing;
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
@@ -22,7 +23,9 @@ fn relay(budget: u32) -> Relay {
 
 fn relay_with(budgets: Budgets) -> Relay {
     let key = EpochKey::from_hex("2026-11", KEY.to_owned()).unwrap();
-    let desk = Desk { plans: NumberPlans::built_in(), key, engine_version: "0.1.0".into() };
+    let signing = PrivateKey::from_seed(KeyKind::Signing, Zeroizing::new([7; 32])).unwrap();
+    let signer = Signer::new(&signing).unwrap();
+    let desk = Desk { plans: NumberPlans::built_in(), key, signer, engine_version: "0.1.0".into() };
     Relay::new(desk, [source("KH"), source("VN")], budgets)
 }
 
