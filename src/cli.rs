@@ -113,9 +113,11 @@ fn parse_mib(text: &str) -> Result<usize, String> {
 #[command(after_help = "\
 Examples:
   lancang check --config config/lancang.toml && lancang run --config config/lancang.toml
-  LANCANG_EPOCH_KEY=$(cat epoch.key) lancang relay --config config/lancang.toml --listen 127.0.0.1:9601
+  LANCANG_EPOCH_KEY=$(cat epoch.key) LANCANG_SIGNING_KEY=$(cat signing.key) \\
+      lancang relay --config config/lancang.toml --listen 127.0.0.1:9601
 
-SIGTERM commits what is done and leaves the groups; SIGHUP reads patterns, lists, the trunk and the cell table anew.
+SIGTERM commits what is done and leaves the groups; SIGHUP reads patterns, lists, the trunk and the cell table anew,
+and the relay's keys.
 A second start goes on where the first stopped.")]
 pub struct Serve {
     /// Configuration file.

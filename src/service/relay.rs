@@ -11,18 +11,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use lancang_alert::alert::Desk;
 use lancang_alert::{Budgets, Outcome, Source, Withheld};
 use lancang_kafka::{
     Admin, Assigned, Committed, Connection, End, Error, From, Handler, Isolation, LeadGroup, Message, OutRecord, Part,
     Position, Read, Reader, Settlement, Start, Task,
 };
-use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
 
 use super::pump::{self, Ledger, Work};
-use super::{Shared, clients};
-use crate::epoch_key;
+use super::{Shared, clients, desk};
 use crate::exit::{Exit, Failure};
 use crate::http::Pulse;
 use crate::metrics::Metric;
@@ -76,7 +73,11 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         Failure::new(Exit::Configuration, "the configuration has no section `relay`: it names the key of the tokens")
     })?;
     // A key that is missing is said before anything is read.
-    epoch_key::read(relay)?;
+    if shared.desk.load().is_none() {
+        let read = desk::read(relay, now())?;
+        desk::tell(&read, now());
+        shared.desk.store(Some(read));
+    }
     let settings = clients::group(config, stage, &relay.group)?;
     let topics = [config.topics.incidents.clone()];
     let mut group = LeadGroup::plain(&settings, &topics, shared.stop.clone())?;
@@ -103,11 +104,7 @@ impl RelayStage {
     fn relay(&self) -> anyhow::Result<lancang_alert::Relay> {
         let config = &self.shared.config;
         let Some(settings) = &config.relay else { anyhow::bail!("the configuration has no section `relay`") };
-        let desk = Desk {
-            plans: NumberPlans::built_in(),
-            key: epoch_key::read(settings)?,
-            engine_version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
+        let Some(desk) = self.shared.desk.load_full() else { anyhow::bail!("the relay has no desk") };
         let sources = config.operators.iter().map(|operator| Source {
             country: operator.country.to_string(),
             organisation: operator.organisation.clone(),
@@ -224,7 +221,8 @@ impl RelayStage {
     }
 }
 
-fn now() -> Timestamp {
+/// Wall time.
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
@@ -268,6 +266,9 @@ impl Handler for RelayStage {
         let now = now();
         let detected = message.timestamp_ms().map_or(now, Timestamp::from_ms);
         let metrics = &self.shared.metrics;
+        if let Some(desk) = self.shared.desk.load_full() {
+            held.relay.set_desk(desk);
+        }
         match held.relay.line(line, detected, now) {
             Outcome::Shared(alert, message) => {
                 metrics.add(Metric::RelayAlerts, &[&alert.message], 1);

@@ -10,7 +10,7 @@ use crate::incident::{Incident, Message};
 use crate::key::Signer;
 use crate::limits::{ACTIONABLE_DAYS, RELATED_MAX, RETAIN_DAYS, VICTIMS_MIN};
 use crate::mask::mask;
-use crate::token::EpochKey;
+use crate::token::{EpochKeys, Token};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -115,6 +115,9 @@ pub struct Entity {
     pub token: String,
     /// Key that the token was made with.
     pub key_id: String,
+    /// Tokens under the keys of epochs before, for the overlap after a change.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub also: Vec<Token>,
     /// Country of a number.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub country: Option<String>,
@@ -161,8 +164,8 @@ pub struct Handling {
 pub struct Desk {
     /// Number plans, for countries and prefixes.
     pub plans: NumberPlans,
-    /// Key of the tokens.
-    pub key: EpochKey,
+    /// Keys of the tokens.
+    pub keys: EpochKeys,
     /// Key that alerts are signed with.
     pub signer: Signer,
     /// Version of the program.
@@ -182,10 +185,11 @@ impl Desk {
     ) -> Alert {
         let (pattern, version) = incident.pattern();
         let primary = role_of(&incident.entity.entity_type);
-        let mut entities = vec![self.entity(&incident.entity.entity_type, primary, &incident.entity.value)];
+        let entity = |entity_type: &str, role: &str, value: &str| self.entity(entity_type, role, value, published);
+        let mut entities = vec![entity(&incident.entity.entity_type, primary, &incident.entity.value)];
         // A victim is a number in a count, never an entity.
         let related = incident.related.iter().filter(|related| related.role != "victim").take(RELATED_MAX);
-        entities.extend(related.map(|related| self.entity(&related.entity_type, &related.role, &related.value)));
+        entities.extend(related.map(|related| entity(&related.entity_type, &related.role, &related.value)));
         let victims = Victims { country: incident.home.clone(), count: incident.victims };
         Alert {
             incident_id: incident.incident_id.clone(),
@@ -220,13 +224,17 @@ impl Desk {
         }
     }
 
-    fn entity(&self, entity_type: &str, role: &str, value: &str) -> Entity {
+    fn entity(&self, entity_type: &str, role: &str, value: &str, published: Timestamp) -> Entity {
         let mask = mask(&self.plans, entity_type, value);
+        let mut tokens = self.keys.tokens(entity_type, value, published);
+        // There is always an epoch.
+        let (token, key_id) = tokens.next().map(|first| (first.token, first.key_id)).unwrap_or_default();
         Entity {
             entity_type: entity_type.to_owned(),
             role: role.to_owned(),
-            token: self.key.token(entity_type, value),
-            key_id: self.key.id().to_owned(),
+            token,
+            key_id,
+            also: tokens.collect(),
             country: mask.country.map(|country| country.to_string()),
             masked: mask.masked,
             prefix: mask.prefix,

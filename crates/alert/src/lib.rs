@@ -32,5 +32,5 @@ pub use key::{KeyKind, KeyTextError, PrivateKey, PublicKey, Signer};
 pub use registry::{Entry, Holder, Registered, Registry, RegistryError, Standing};
 pub use relay::{Budgets, Outcome, Relay, Withheld};
 pub use seal::{Opener, Place, Sealed, Sealer};
-pub use token::{EpochKey, KeyError};
+pub use token::{EpochKey, EpochKeys, EpochsError, KeyError};
 pub use verify::{Novelty, Received, Rejection, Verified, Verifier};

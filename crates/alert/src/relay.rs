@@ -11,6 +11,7 @@
 //!   on must not go stale. Hours past the last [`BUDGET_HOURS_KEPT`] have the budget of the oldest of them together.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use lancang_record::Timestamp;
 
@@ -90,7 +91,7 @@ struct Shared {
 /// The fold over incident lines.
 #[derive(Debug)]
 pub struct Relay {
-    desk: Desk,
+    desk: Arc<Desk>,
     sources: BTreeMap<String, Source>,
     budgets: Budgets,
     sequences: BTreeMap<String, u64>,
@@ -108,7 +109,7 @@ pub struct Relay {
 impl Relay {
     /// A relay that has shared nothing. Sources have different countries.
     #[must_use]
-    pub fn new(desk: Desk, sources: impl IntoIterator<Item = Source>, budgets: Budgets) -> Self {
+    pub fn new(desk: Arc<Desk>, sources: impl IntoIterator<Item = Source>, budgets: Budgets) -> Self {
         Self {
             desk,
             sources: sources.into_iter().map(|source| (source.country.clone(), source)).collect(),
@@ -122,6 +123,11 @@ impl Relay {
             opened: BTreeMap::new(),
             forgotten: 0,
         }
+    }
+
+    /// From here on alerts are made with this.
+    pub fn set_desk(&mut self, desk: Arc<Desk>) {
+        self.desk = desk;
     }
 
     /// Takes up an alert that is in the outbox already. To be called for all of them, in their order, before the

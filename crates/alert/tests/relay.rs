@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use lancang_alert::alert::Desk;
-use lancang_alert::{Alert, Budgets, EpochKey, KeyKind, Outcome, PrivateKey, Relay, Signer, Source, Withheld};
+use lancang_alert::{
+    Alert, Budgets, EpochKey, EpochKeys, KeyKind, Outcome, PrivateKey, Relay, Signer, Source, Withheld,
+};
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
 use proptest::prelude::*;
@@ -23,10 +26,11 @@ fn relay(budget: u32) -> Relay {
 
 fn relay_with(budgets: Budgets) -> Relay {
     let key = EpochKey::from_hex("2026-11", KEY.to_owned()).unwrap();
+    let keys = EpochKeys::new(vec![(None, key)], 0).unwrap();
     let signing = PrivateKey::from_seed(KeyKind::Signing, Zeroizing::new([7; 32])).unwrap();
     let signer = Signer::new(&signing).unwrap();
-    let desk = Desk { plans: NumberPlans::built_in(), key, signer, engine_version: "0.1.0".into() };
-    Relay::new(desk, [source("KH"), source("VN")], budgets)
+    let desk = Desk { plans: NumberPlans::built_in(), keys, signer, engine_version: "0.1.0".into() };
+    Relay::new(Arc::new(desk), [source("KH"), source("VN")], budgets)
 }
 
 fn line(id: u32, revision: u64, message: &str, home: &str) -> String {
