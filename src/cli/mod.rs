@@ -1,8 +1,12 @@
 //! The command line.
 
+mod keys;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use keys::{Keys, RegistryPlace, RootKey, YEAR_MS};
 
 /// Finds telecom scam patterns in call and SMS records while they happen, and shares alerts across borders.
 #[derive(Debug, Parser)]
@@ -52,6 +56,9 @@ pub enum Command {
     /// The pattern pack: list, test, show, backtest, put in force.
     #[command(subcommand)]
     Patterns(Patterns),
+    /// Keys that sign alerts and open what is sealed, and the registry of whose they are.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Why an entity was named, or was not: every feature, limit and condition.
     Explain(Explain),
     /// Which pattern is blind on which feed, by the fields and rows that were seen, and which speaks only after the call.
