@@ -17,7 +17,7 @@ use crate::http::{self, Health};
 use crate::metrics::{Metric, Metrics};
 use crate::pack_folder::mistakes_failure;
 use crate::service::relay::now;
-use crate::service::{Service, Shared, Stage, desk, packs};
+use crate::service::{Service, Shared, Stage, packs, trust};
 
 /// Runs stages until a signal ends them.
 ///
@@ -103,7 +103,7 @@ async fn reload(shared: &Arc<Shared>, config: &Path, stages: &[Stage]) {
         // Threads of the runtime may not wait for it; the store does.
         std::thread::spawn(move || -> anyhow::Result<()> {
             if relays {
-                desk::reload(&shared, &config, now())?;
+                trust::reload(&shared, &config, now())?;
             }
             if !others {
                 return Ok(());

@@ -7,6 +7,7 @@
 //! - the reference `docs/reference/configuration.md` is generated from [`reference`]'s list.
 
 mod consumer;
+mod handling;
 mod read;
 mod reference;
 
@@ -48,6 +49,8 @@ pub struct Config {
     pub relay: Option<Relay>,
     /// `[keys]`: who vouches for the keys of others.
     pub keys: Keys,
+    /// `[handling]`: what is said of all alerts.
+    pub handling: lancang_alert::Terms,
     /// `[patterns]`
     pub patterns: Patterns,
     /// `store.folder`: packs and snapshots.

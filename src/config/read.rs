@@ -49,6 +49,7 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
     let score = score(root);
     let relay = root.table("relay").map(|table| relay(table, folder));
     let keys = keys(root);
+    let handling = super::handling::handling(root);
     let patterns = patterns(root, folder);
     let store = store(root, folder);
     let listen = listen(root);
@@ -65,6 +66,7 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
         score,
         relay,
         keys,
+        handling,
         patterns,
         store,
         listen: listen?,

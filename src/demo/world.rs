@@ -71,6 +71,7 @@ impl World {
                 ..Relay::default()
             }),
             keys: Keys::default(),
+            handling: lancang_alert::Terms { status: "exercise".to_owned(), ..lancang_alert::Terms::default() },
             patterns: Patterns {
                 folder: patterns.to_path_buf(),
                 lists: path("lists"),

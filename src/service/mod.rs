@@ -3,7 +3,7 @@
 //! - [`intake`], [`score`], [`relay`] and [`copier`] are threads, each with a consumer of its own; [`pump`] is the loop
 //!   that reads, hands over and commits; [`Service`] starts and ends them in order;
 //! - [`pairs`] are the tasks of a scoring worker, [`slices`] what one transaction takes of what they put out;
-//! - [`desk`] holds the keys that the relay makes alerts with;
+//! - [`trust`] holds the keys that the relay makes alerts with;
 //! - [`packs`] puts pattern packs in force and finds them by hash; [`clients`] makes clients and topics from the
 //!   configuration; [`lag`] looks at how far behind readers are.
 //!
@@ -11,7 +11,6 @@
 
 pub mod clients;
 pub mod copier;
-pub mod desk;
 pub mod intake;
 pub mod lag;
 pub mod packs;
@@ -21,6 +20,7 @@ pub mod relay;
 pub mod score;
 pub mod slices;
 pub mod snapshots;
+pub mod trust;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -28,7 +28,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use lancang_alert::alert::Desk;
+use lancang_alert::Trust;
 use lancang_intake::Network;
 use lancang_kafka::{Error, StepAside, Stop};
 use tokio::runtime::Handle;
@@ -60,8 +60,8 @@ pub struct Shared {
     pub packs: Packs,
     /// Number plans, own ranges, trunks and cells, by operator; read anew on SIGHUP.
     pub networks: ArcSwap<Vec<Arc<Network>>>,
-    /// What the relay makes alerts with; read anew on SIGHUP.
-    pub desk: ArcSwapOption<Desk>,
+    /// Keys that the relay makes alerts with; read anew on SIGHUP.
+    pub trust: ArcSwapOption<Trust>,
     /// Where readers are.
     pub places: Arc<Places>,
 }
@@ -76,8 +76,8 @@ impl Shared {
         let networks = ArcSwap::from_pointee(networks(&config)?);
         let places = Arc::new(Places::default());
         let packs = Packs::new(store.clone());
-        let desk = ArcSwapOption::empty();
-        Ok(Self { config, metrics, health, stop: Stop::new(), store, packs, networks, desk, places })
+        let trust = ArcSwapOption::empty();
+        Ok(Self { config, metrics, health, stop: Stop::new(), store, packs, networks, trust, places })
     }
 
     /// Reads the trunk table and the cell table anew.

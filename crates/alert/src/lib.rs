@@ -11,26 +11,37 @@
 //!
 //! **Invariant:** no Kafka, no clock, no I/O: the relay is a fold over incident lines and its outbox.
 
+pub mod action;
 pub mod alert;
+pub mod catalogue;
 pub mod cloudevent;
 pub mod dsse;
+pub mod handling;
 mod hex;
 pub mod incident;
 pub mod key;
 pub mod limits;
+pub mod links;
 pub mod mask;
+pub mod place;
 pub mod reason;
 pub mod registry;
 pub mod relay;
+pub mod schema;
 pub mod seal;
 pub mod token;
+pub mod trust;
 pub mod verify;
 
 pub use alert::{Alert, Source};
+pub use catalogue::{Catalogue, PatternFacts};
+pub use handling::Terms;
 pub use incident::{Incident, IncidentError};
 pub use key::{KeyKind, KeyTextError, PrivateKey, PublicKey, Signer};
+pub use place::{Site, Sites};
 pub use registry::{Entry, Holder, Registered, Registry, RegistryError, Standing};
 pub use relay::{Budgets, Outcome, Relay, Withheld};
 pub use seal::{Opener, Place, Sealed, Sealer};
 pub use token::{EpochKey, EpochKeys, EpochsError, KeyError};
+pub use trust::Trust;
 pub use verify::{Novelty, Received, Rejection, Verified, Verifier};

@@ -16,9 +16,11 @@ use std::sync::Arc;
 use lancang_record::Timestamp;
 
 use crate::alert::{Alert, Desk, Source};
+use crate::catalogue::Catalogue;
 use crate::cloudevent::AlertMessage;
 use crate::incident::{Incident, Message};
 use crate::limits::{BUDGET_HOURS_KEPT, OPEN_MAX};
+use crate::trust::Trust;
 
 /// What became of an incident line.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,7 +93,7 @@ struct Shared {
 /// The fold over incident lines.
 #[derive(Debug)]
 pub struct Relay {
-    desk: Arc<Desk>,
+    desk: Desk,
     sources: BTreeMap<String, Source>,
     budgets: Budgets,
     sequences: BTreeMap<String, u64>,
@@ -109,7 +111,7 @@ pub struct Relay {
 impl Relay {
     /// A relay that has shared nothing. Sources have different countries.
     #[must_use]
-    pub fn new(desk: Arc<Desk>, sources: impl IntoIterator<Item = Source>, budgets: Budgets) -> Self {
+    pub fn new(desk: Desk, sources: impl IntoIterator<Item = Source>, budgets: Budgets) -> Self {
         Self {
             desk,
             sources: sources.into_iter().map(|source| (source.country.clone(), source)).collect(),
@@ -125,9 +127,14 @@ impl Relay {
         }
     }
 
-    /// From here on alerts are made with this.
-    pub fn set_desk(&mut self, desk: Arc<Desk>) {
-        self.desk = desk;
+    /// From here on alerts are made and signed with these keys.
+    pub fn set_trust(&mut self, trust: Arc<Trust>) {
+        self.desk.trust = trust;
+    }
+
+    /// What is known of patterns from now on.
+    pub fn take_catalogue(&mut self, catalogue: Catalogue) {
+        self.desk.catalogue = catalogue;
     }
 
     /// Takes up an alert that is in the outbox already. To be called for all of them, in their order, before the
@@ -160,7 +167,7 @@ impl Relay {
             // The first that others hear of it, whatever it was at home.
             alert.message = Message::Open.as_str().to_owned();
         }
-        let message = AlertMessage::of(&alert, &self.desk.signer);
+        let message = AlertMessage::of(&alert, &self.desk.trust.signer);
         self.note(&alert);
         Outcome::Shared(Box::new(alert), message)
     }

@@ -13,6 +13,7 @@ use std::fmt;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use lancang_record::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -37,7 +38,7 @@ pub enum KeyError {
 }
 
 /// A token and the key that it was made with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Token {
     /// 32 hexadecimal digits.
     pub token: String,
@@ -98,10 +99,20 @@ impl EpochKeys {
         Ok(Self { epochs: known, overlap_ms })
     }
 
+    /// The key of the epoch that a moment is in; of one before all epochs, the first.
+    #[must_use]
+    pub fn newest(&self, at: Timestamp) -> &EpochKey {
+        &self.epochs[self.begun(at)].1
+    }
+
+    fn begun(&self, at: Timestamp) -> usize {
+        self.epochs.iter().rposition(|(from, _)| *from <= at).unwrap_or(0)
+    }
+
     /// The keys that tokens are published under at a moment: of the epoch that it is in, and, within the overlap after a
     /// change, of those before.
     pub fn at(&self, at: Timestamp) -> impl Iterator<Item = &EpochKey> {
-        let begun = self.epochs.iter().rposition(|(from, _)| *from <= at).unwrap_or(0);
+        let begun = self.begun(at);
         let oldest = at.plus_ms(-self.overlap_ms);
         let counts = move |index: &usize| *index == begun || self.epochs[index + 1].0 > oldest;
         (0..=begun).rev().take_while(counts).map(|index| &self.epochs[index].1)

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use lancang_alert::alert::Desk;
 use lancang_alert::{
-    Alert, Budgets, EpochKey, EpochKeys, KeyKind, Outcome, PrivateKey, Relay, Signer, Source, Withheld,
+    Alert, Budgets, Catalogue, EpochKey, EpochKeys, KeyKind, Outcome, PrivateKey, Relay, Signer, Sites, Source, Terms,
+    Trust, Withheld,
 };
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
@@ -28,9 +29,16 @@ fn relay_with(budgets: Budgets) -> Relay {
     let key = EpochKey::from_hex("2026-11", KEY.to_owned()).unwrap();
     let keys = EpochKeys::new(vec![(None, key)], 0).unwrap();
     let signing = PrivateKey::from_seed(KeyKind::Signing, Zeroizing::new([7; 32])).unwrap();
-    let signer = Signer::new(&signing).unwrap();
-    let desk = Desk { plans: NumberPlans::built_in(), keys, signer, engine_version: "0.1.0".into() };
-    Relay::new(Arc::new(desk), [source("KH"), source("VN")], budgets)
+    let trust = Trust { keys, signer: Signer::new(&signing).unwrap() };
+    let desk = Desk {
+        plans: NumberPlans::built_in(),
+        trust: Arc::new(trust),
+        engine_version: "0.1.0".into(),
+        terms: Terms::default(),
+        catalogue: Catalogue::default(),
+        sites: Sites::default(),
+    };
+    Relay::new(desk, [source("KH"), source("VN")], budgets)
 }
 
 fn line(id: u32, revision: u64, message: &str, home: &str) -> String {

@@ -9,7 +9,10 @@ use lancang_alert::alert::Desk;
 use lancang_alert::cloudevent::AlertMessage;
 use lancang_alert::registry::{Entry, Holder, Registry, Standing};
 use lancang_alert::verify::{Novelty, Received, Rejection, Verified, Verifier};
-use lancang_alert::{Alert, Budgets, EpochKey, EpochKeys, KeyKind, Outcome, PrivateKey, Relay, Signer, Source};
+use lancang_alert::{
+    Alert, Budgets, Catalogue, EpochKey, EpochKeys, KeyKind, Outcome, PrivateKey, Relay, Signer, Sites, Source, Terms,
+    Trust,
+};
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
 use zeroize::Zeroizing;
@@ -54,8 +57,15 @@ fn alert(sequence: u64) -> Alert {
     let source = Source { country: "KH".into(), organisation: "carrier".into(), node: "a".into() };
     let key = EpochKey::from_hex("2026-11", "00".repeat(32)).unwrap();
     let keys = EpochKeys::new(vec![(None, key)], 0).unwrap();
-    let desk = Desk { plans: NumberPlans::built_in(), keys, signer: signer(7), engine_version: "0.1.0".into() };
-    let mut relay = Relay::new(Arc::new(desk), [source], Budgets { per_hour: 10, of: BTreeMap::new() });
+    let desk = Desk {
+        plans: NumberPlans::built_in(),
+        trust: Arc::new(Trust { keys, signer: signer(7) }),
+        engine_version: "0.1.0".into(),
+        terms: Terms::default(),
+        catalogue: Catalogue::default(),
+        sites: Sites::default(),
+    };
+    let mut relay = Relay::new(desk, [source], Budgets { per_hour: 10, of: BTreeMap::new() });
     let line = format!(
         r#"{{"incident_id":"{sequence:032x}","revision":0,"message":"open","family":"sim-box",
         "patterns":["sim-box-burst@1"],"entity":{{"type":"caller","value":"+85512345678"}},"severity":4,"score":87,
