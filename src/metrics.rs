@@ -54,6 +54,7 @@ pub enum Metric {
     RelaySequence,
     RelayHeldBack,
     RelayReloads,
+    RelayLetGo,
     CopierAlerts,
     Ready,
 }
@@ -332,6 +333,13 @@ const METRICS: &[Spec] = &[
         "lancang_relay_reloads_total",
         &["outcome"],
         "Readings of the relay's keys on SIGHUP: applied, or refused (something has mistakes; the keys in force stay).",
+    ),
+    spec(
+        Metric::RelayLetGo,
+        Form::Gauge,
+        "lancang_relay_let_go_alerts",
+        &["what"],
+        "Open alerts that the relay has let go of at its limits since its outbox began: their incidents would open another (open), or nothing joins them any more (joinable).",
     ),
     spec(
         Metric::CopierAlerts,

@@ -16,6 +16,7 @@ pub mod alert;
 pub mod catalogue;
 pub mod cloudevent;
 pub mod dsse;
+mod group;
 pub mod handling;
 mod hex;
 pub mod incident;

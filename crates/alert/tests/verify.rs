@@ -3,25 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use lancang_alert::alert::Desk;
 use lancang_alert::cloudevent::AlertMessage;
 use lancang_alert::registry::{Entry, Holder, Registry, Standing};
 use lancang_alert::verify::{Novelty, Received, Rejection, Verified, Verifier};
-use lancang_alert::{
-    Alert, Budgets, Catalogue, EpochKey, EpochKeys, KeyKind, Outcome, PrivateKey, Relay, Signer, Sites, Source, Terms,
-    Trust,
-};
-use lancang_numbering::NumberPlans;
+use lancang_alert::{Alert, Budgets, KeyKind, Outcome, Relay, Signer, Source};
 use lancang_record::Timestamp;
-use zeroize::Zeroizing;
+
+mod desk;
+
+use desk::key;
 
 const DAY_MS: i64 = 86_400_000;
-
-fn key(kind: KeyKind, byte: u8) -> PrivateKey {
-    PrivateKey::from_seed(kind, Zeroizing::new([byte; 32])).unwrap()
-}
 
 fn signer(byte: u8) -> Signer {
     Signer::new(&key(KeyKind::Signing, byte)).unwrap()
@@ -55,25 +48,19 @@ fn registry() -> Registry {
 
 fn alert(sequence: u64) -> Alert {
     let source = Source { country: "KH".into(), organisation: "carrier".into(), node: "a".into() };
-    let key = EpochKey::from_hex("2026-11", "00".repeat(32)).unwrap();
-    let keys = EpochKeys::new(vec![(None, key)], 0).unwrap();
-    let desk = Desk {
-        plans: NumberPlans::built_in(),
-        trust: Arc::new(Trust { keys, signer: signer(7) }),
-        engine_version: "0.1.0".into(),
-        terms: Terms::default(),
-        catalogue: Catalogue::default(),
-        sites: Sites::default(),
-    };
-    let mut relay = Relay::new(desk, [source], Budgets { per_hour: 10, of: BTreeMap::new() });
+    let mut relay = Relay::new(
+        desk::desk(desk::trust(desk::epochs(None, 0))),
+        [source],
+        Budgets { per_hour: 10, of: BTreeMap::new() },
+    );
     let line = format!(
         r#"{{"incident_id":"{sequence:032x}","revision":0,"message":"open","family":"sim-box",
         "patterns":["sim-box-burst@1"],"entity":{{"type":"caller","value":"+85512345678"}},"severity":4,"score":87,
         "first_event":"2025-11-14T09:02:11.000Z","last_event":"2025-11-14T09:31:48.500Z","window_s":86400,
         "reasons":[],"home":"KH"}}"#
     );
-    let Outcome::Shared(alert, _) = relay.line(line.as_bytes(), day(0), day(0)) else { panic!("shared") };
-    Alert { sequence, ..*alert }
+    let Outcome::Shared(mut made) = relay.line(line.as_bytes(), day(0), day(0)) else { panic!("shared") };
+    Alert { sequence, ..made.remove(0).0 }
 }
 
 fn message(sequence: u64) -> AlertMessage {
