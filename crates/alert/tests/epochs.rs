@@ -29,11 +29,13 @@ fn relay(keys: EpochKeys) -> Relay {
 
 /// An incident of a caller or device, which names the device.
 fn line(id: u32, revision: u64, entity_type: &str, value: &str) -> String {
+    let device = r#"{"type":"device","value":"35693803564380","role":"used"}"#;
+    let related = if entity_type == "device" { "" } else { device };
     format!(
         r#"{{"incident_id":"{id:032x}","revision":{revision},"message":"{}","family":"sim-box",
         "patterns":["sim-box-burst@1"],"entity":{{"type":"{entity_type}","value":"{value}"}},"severity":4,"score":87,
         "first_event":"2025-11-14T09:02:11.000Z","last_event":"2025-11-14T09:31:48.500Z","window_s":86400,
-        "reasons":[],"related":[{{"type":"device","value":"35693803564380","role":"used"}}],"home":"KH"}}"#,
+        "reasons":[],"related":[{related}],"home":"KH"}}"#,
         if revision == 0 { "open" } else { "update" }
     )
 }
