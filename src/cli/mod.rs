@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod export;
 mod keys;
 
 use std::path::PathBuf;
@@ -67,6 +68,8 @@ pub enum Command {
     Generate(Generate),
     /// Incidents against ground truth: precision, recall, time to detection.
     Evaluate(Evaluate),
+    /// Shared alerts in the forms of other ecosystems: STIX 2.1, MISP, CSV, NDJSON.
+    Export(export::Export),
 }
 
 /// `lancang demo`

@@ -16,6 +16,7 @@ pub mod alert;
 pub mod catalogue;
 pub mod cloudevent;
 pub mod dsse;
+pub mod export;
 mod group;
 pub mod handling;
 mod hex;
