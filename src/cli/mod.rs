@@ -2,12 +2,14 @@
 
 pub mod export;
 mod keys;
+mod policy;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use keys::{Keys, RegistryPlace, RootKey, YEAR_MS};
+pub use policy::Policy;
 
 /// Finds telecom scam patterns in call and SMS records while they happen, and shares alerts across borders.
 #[derive(Debug, Parser)]
@@ -60,6 +62,9 @@ pub enum Command {
     /// Keys that sign alerts and open what is sealed, and the registry of whose they are.
     #[command(subcommand)]
     Keys(Keys),
+    /// The table of what leaves, in which form, and for whom: explain, test.
+    #[command(subcommand)]
+    Policy(Policy),
     /// Why an entity was named, or was not: every feature, limit and condition.
     Explain(Explain),
     /// Which pattern is blind on which feed, by the fields and rows that were seen, and which speaks only after the call.

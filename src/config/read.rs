@@ -375,6 +375,8 @@ fn relay(table: Table<'_, '_>, folder: &Path) -> Relay {
         epochs: epochs(&table, folder),
         epoch_overlap: duration_or(&table, "epoch_overlap", default.epoch_overlap.as_millis() as u64),
         signing_key: required_secret(&table, folder, ["signing_key_file", "signing_key_env", "signing_key_command"]),
+        policy: table.text("policy").map(|path| folder.join(path.value)),
+        registry: table.text("registry").map(|path| folder.join(path.value)),
         budget_per_hour: table
             .integer("budget_per_hour", 1..=1_000_000)
             .map_or(default.budget_per_hour, |found| found.value as u32),
@@ -539,6 +541,8 @@ impl Default for Relay {
             epochs: Vec::new(),
             epoch_overlap: Duration::from_secs(7 * 86_400),
             signing_key: None,
+            policy: None,
+            registry: None,
             budget_per_hour: 1000,
             budgets: Vec::new(),
         }
