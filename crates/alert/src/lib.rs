@@ -2,7 +2,7 @@
 //!
 //! - [`incident`] reads a home incident line; [`relay`] decides which become alerts, and numbers them;
 //! - [`token`] and [`mask`] are the only forms in which a subscriber's identifier leaves; [`alert`] is what is shared,
-//!   [`cloudevent`] how it lies in a Kafka message, [`reason`] says reasons in words;
+//!   [`cloudevent`] how it lies in a Kafka message, [`words`] says it in seven languages, [`export`] in other forms;
 //! - [`key`] are the keys that sign, [`dsse`] what is signed, [`registry`] says whose a key is, and [`verify`] is what a
 //!   consumer checks before it believes an alert; [`policy`] is the
 //!   table that says what leaves, in which form and for whom, [`seal`] is for what one country alone may read.
@@ -29,7 +29,6 @@ pub mod links;
 pub mod mask;
 pub mod place;
 pub mod policy;
-pub mod reason;
 pub mod registry;
 pub mod relay;
 pub mod schema;
@@ -37,6 +36,7 @@ pub mod seal;
 pub mod token;
 pub mod trust;
 pub mod verify;
+pub mod words;
 
 pub use alert::{Alert, Source};
 pub use catalogue::{Catalogue, PatternFacts};
