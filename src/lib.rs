@@ -25,3 +25,4 @@ pub mod replay;
 pub mod schema;
 pub mod service;
 pub mod store;
+pub mod topics;

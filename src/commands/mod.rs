@@ -9,6 +9,7 @@ pub mod generate;
 pub mod patterns;
 pub mod replay;
 pub mod serve;
+pub mod topics;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -33,6 +34,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Patterns(args) => patterns::run(args),
+        Command::Topics(args) => topics::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Feeds(args) => feeds::run(&args),
         Command::Generate(args) => generate::run(&args),

@@ -18,6 +18,7 @@ use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::Placed;
 use lancang_record::{Class, Country};
 
+pub(crate) use read::cluster;
 pub use reference::reference;
 pub(crate) use reference::{is_list, keys};
 
