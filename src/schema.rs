@@ -13,7 +13,7 @@ use lancang_record::codec::fields::Field;
 use serde_json::{Map, Value, json};
 
 use crate::config::{self, Config};
-use crate::topics::file::{Exchange, ROLES};
+use crate::topics::file::{self, Exchange};
 
 /// Numbers beyond this are no exact numbers in JSON.
 const EXACT_MAX: i64 = 1 << 53;
@@ -110,7 +110,7 @@ fn exchange() -> Value {
     let text = "[cluster]\n[cluster.options]\n[topics]\n[[carriers]]\n[[principals]]\n";
     let asked = asked(|| Exchange::read("exchange.toml", text));
     let meanings = meanings_of_page(include_str!("../docs/exchange.md"));
-    let roles: Vec<&str> = ROLES.iter().map(|(name, _)| *name).collect();
+    let roles: Vec<&str> = file::ROLES.iter().map(|(name, _)| *name).collect();
     let special = [("principals/role", json!({ "type": "string", "enum": roles }))];
     schema("Who meets on the exchange", &asked, &|place| meaning_of_last(&meanings, place), &special)
 }

@@ -72,8 +72,9 @@ pub fn producer(connection: Connection) -> ProducerSettings {
     ProducerSettings::new(connection)
 }
 
-/// Sees to it that the topics of the stages are there, or says which is not; waits for brokers that are away. A
-/// carrier's own topics are never made: a stage that reads one says when it is missing.
+/// Sees to it that the home topics of the stages are there, or says which is not; waits for brokers that are away. A
+/// carrier's own topics are never made: a stage that reads one says when it is missing. The exchange is the copier's
+/// business: nothing at home waits for it.
 ///
 /// # Errors
 /// [`Error::MissingTopic`], [`Error::Partitions`], [`Error::Stopped`] and what the cluster refuses.
@@ -83,11 +84,12 @@ pub fn ensure_topics(shared: &Arc<Shared>, stages: &[Stage]) -> Result<(), Error
     let admin = Admin::connect(&home(config, "admin")?)?;
     let home: Vec<TopicPlan> = topics::home::topics(config, stages).iter().map(Topic::plan).collect();
     admin.ensure(&home, missing, stop)?;
-    if stages.contains(&Stage::Relay) {
-        let exchange = Admin::connect(&exchange(config)?)?;
-        let replication = (config.topics.replication > 0).then_some(config.topics.replication);
-        let alerts = Topic { name: config.topics.alerts.clone(), replication, ..topics::exchange::alerts() };
-        exchange.ensure(&[alerts.plan()], missing, stop)?;
-    }
     Ok(())
+}
+
+/// The topic of shared alerts as the service makes it where it may.
+#[must_use]
+pub fn alerts(config: &Config) -> Topic {
+    let replication = (config.topics.replication > 0).then_some(config.topics.replication);
+    Topic { name: config.topics.alerts.clone(), replication, ..topics::exchange::alerts() }
 }

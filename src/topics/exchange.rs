@@ -8,7 +8,7 @@
 //!   joins, or moves the offsets of, another's;
 //! - nobody has a right to a transactional id. A reader under `read_committed` waits at the first record of an open
 //!   transaction, whoever opened it: one writer that hangs would hold back six countries. Without the right no
-//!   transaction can be opened (Kafka refuses transactional batches too); idempotence needs no right of its own.
+//!   transaction can be opened; idempotence needs no right of its own.
 //!
 //! Each topic has one partition: what a source numbers is read in its order, and 5,000 alerts a second fit into one.
 

@@ -281,3 +281,50 @@ fn principal_name(table: &Table<'_, '_>, name: Placed<String>) -> Option<String>
     }
     Some(name.value)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "countries = [\"KH\", \"TH\"]\n[cluster]\nbootstrap = \"b:1\"\n\
+        [[carriers]]\nname = \"mekong-mobile\"\ncountry = \"KH\"\n\
+        [[principals]]\nprincipal = \"User:CN=relay\"\nrole = \"scoring\"\ncarrier = \"mekong-mobile\"\n";
+
+    #[test]
+    fn a_short_file_is_enough() {
+        let exchange = Exchange::read("exchange.toml", GOOD).unwrap();
+        assert_eq!((exchange.replication, exchange.in_sync_min), (3, 2));
+        assert_eq!(exchange.principals[0].groups(), "mekong-mobile.");
+        assert!(exchange.principals[0].role.uses_epoch_key());
+    }
+
+    #[test]
+    fn every_mistake_has_a_place_and_a_word() {
+        let check = |addition: &str, expected: &str| {
+            let found = Exchange::read("e.toml", &format!("{GOOD}{addition}")).unwrap_err();
+            let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
+            assert!(shown.iter().any(|line| line.contains(expected)), "{addition}: {shown:?}");
+        };
+        let principal = |more: &str| format!("[[principals]]\nprincipal = \"User:CN=x\"\n{more}");
+        check("[[carriers]]\nname = \"kh\"\ncountry = \"KH\"\n", "expected 3 to 64 small letters");
+        check("[[carriers]]\nname = \"mekong.mobile\"\ncountry = \"KH\"\n", "expected 3 to 64 small letters");
+        check("[[carriers]]\nname = \"registrar\"\ncountry = \"KH\"\n", "the name of a role");
+        check("[[carriers]]\nname = \"mekong-mobile\"\ncountry = \"TH\"\n", "two carriers are called");
+        check("[[carriers]]\nname = \"other\"\ncountry = \"VN\"\n", "no country of this file is called `VN`");
+        check("[[carriers]]\nnme = \"other\"\n", "did you mean `name`?");
+        check(&principal("role = \"agencey\"\n"), "did you mean `agency`?");
+        check(&principal("role = \"agency\"\n"), "whose is it? Expected a country of this file");
+        check(&principal("role = \"monitor\"\ncountry = \"KH\"\n"), "this role has no country");
+        check(&principal("role = \"desk\"\ncarrier = \"mekong-mobil\"\n"), "did you mean `mekong-mobile`?");
+        check(&principal(""), "missing: expected one of scoring, ");
+        check("[topics]\nreplication = 1\nin_sync_min = 2\n", "nothing could be written: expected 1 to 1");
+        for bad in ["CN=relay", "User:", "User:*", "User:CN=x "] {
+            check(&format!("[[principals]]\nprincipal = \"{bad}\"\nrole = \"monitor\"\n"), "subject of a certificate");
+        }
+        let relay_reads =
+            "[[principals]]\nprincipal = \"User:CN=relay\"\nrole = \"desk\"\ncarrier = \"mekong-mobile\"\n";
+        check(relay_reads, "e.toml:10:1: principals.role: `User:CN=relay` can use the epoch key");
+        let twice = "[[principals]]\nprincipal = \"User:CN=relay\"\nrole = \"scoring\"\ncarrier = \"mekong-mobile\"\n";
+        check(twice, "has this role twice");
+    }
+}
