@@ -5,6 +5,8 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+pub mod asyncapi;
+pub mod catalogue;
 pub mod cli;
 pub mod columns;
 pub mod commands;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use lancang::config::Config;
 use lancang::topics::file::Exchange;
-use lancang::{pack_folder, reference, schema};
+use lancang::{asyncapi, pack_folder, reference, schema};
 use serde_json::Value;
 
 #[test]
@@ -15,6 +15,7 @@ fn reference_pages_are_fresh() {
     let sources = pack_folder::read(&root.join("config/patterns"), &root.join("config/lists")).unwrap();
     let pages = reference::pages(&sources.files().unwrap());
     pages.iter().for_each(|(name, text)| fresh(&root.join("docs/reference").join(name), text));
+    asyncapi::files().iter().for_each(|(name, text)| fresh(&root.join("docs").join(name), text));
     schema::schemas().iter().for_each(|(name, text)| fresh(&root.join("docs/schema").join(name), text));
 }
 

@@ -6,6 +6,7 @@
 //! - paths are relative to the file's folder;
 //! - the reference `docs/reference/configuration.md` is generated from [`reference`]'s list.
 
+mod handling;
 mod read;
 mod reference;
 
@@ -43,6 +44,8 @@ pub struct Config {
     pub score: Score,
     /// `[relay]`
     pub relay: Option<Relay>,
+    /// `[handling]`: what is said of all alerts.
+    pub handling: lancang_alert::Terms,
     /// `[patterns]`
     pub patterns: Patterns,
     /// `store.folder`: packs and snapshots.

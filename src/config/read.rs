@@ -45,6 +45,7 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
     let intake = intake(root);
     let score = score(root);
     let relay = root.table("relay").map(|table| relay(table, folder));
+    let handling = super::handling::handling(root);
     let patterns = patterns(root, folder);
     let store = store(root, folder);
     let listen = listen(root);
@@ -60,6 +61,7 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
         intake,
         score,
         relay,
+        handling,
         patterns,
         store,
         listen: listen?,

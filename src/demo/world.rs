@@ -65,6 +65,7 @@ impl World {
             intake: Intake { commit: Duration::from_millis(50), ..Intake::default() },
             score: Score { commit: Duration::from_millis(50), ..Score::default() },
             relay: Some(Relay { epoch_key_file: Some(path("epoch.key")), ..Relay::default() }),
+            handling: lancang_alert::Terms { status: "exercise".to_owned(), ..lancang_alert::Terms::default() },
             patterns: Patterns {
                 folder: patterns.to_path_buf(),
                 lists: path("lists"),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lancang_alert::alert::Desk;
-use lancang_alert::{Budgets, Outcome, Source, Withheld};
+use lancang_alert::{Budgets, Outcome, Site, Sites, Source, Withheld};
 use lancang_kafka::{
     Admin, Assigned, Committed, Connection, End, Error, From, Handler, Isolation, LeadGroup, Message, OutRecord, Part,
     Position, Read, Reader, Settlement, Start, Task,
@@ -22,6 +22,7 @@ use lancang_record::Timestamp;
 
 use super::pump::{self, Ledger, Work};
 use super::{Shared, clients};
+use crate::catalogue;
 use crate::epoch_key;
 use crate::exit::{Exit, Failure};
 use crate::http::Pulse;
@@ -31,6 +32,8 @@ use crate::metrics::Metric;
 const INTERVAL_BYTES_MAX: usize = 4 << 20;
 /// Time between commits: an alert waits at most this long.
 const COMMIT_EVERY: Duration = Duration::from_millis(50);
+/// Between two looks at whether another pack is in force.
+const LOOK_FOR_PACK_EVERY: Duration = Duration::from_secs(5);
 /// Slice of waiting for the outbox.
 const OUTBOX_SLICE: Duration = Duration::from_millis(200);
 /// Longest wait for brokers while the outbox is read: other members wait for this one.
@@ -54,6 +57,9 @@ struct RelayStage {
     bytes: usize,
     /// When it was last said of a pattern that its budget is used up.
     said_over_budget: BTreeMap<String, Instant>,
+    /// When it was last looked at whether another pack is in force, and which one was.
+    looked: Instant,
+    pack: Option<[u8; 32]>,
     pulse: Arc<Pulse>,
 }
 
@@ -91,6 +97,8 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         held: None,
         bytes: 0,
         said_over_budget: BTreeMap::new(),
+        looked: Instant::now(),
+        pack: None,
         pulse: Arc::clone(pulse),
     };
     work.ledger.wait_ready(&shared.stop, pulse)?;
@@ -107,6 +115,9 @@ impl RelayStage {
             plans: NumberPlans::built_in(),
             key: epoch_key::read(settings)?,
             engine_version: env!("CARGO_PKG_VERSION").to_owned(),
+            terms: config.handling.clone(),
+            catalogue: catalogue::read(&self.shared.store, config)?,
+            sites: sites(&self.shared),
         };
         let sources = config.operators.iter().map(|operator| Source {
             country: operator.country.to_string(),
@@ -158,6 +169,23 @@ impl RelayStage {
         let expired = committed.offset.is_some_and(|offset| first == offset + 1);
         let from = if expired { From::Offset(first) } else { From::Beginning };
         Ok(if expired { Start { input: committed.input, from } } else { committed.start_or(from) })
+    }
+
+    /// Another pack may be in force: what alerts say of its patterns comes from the store. A store that cannot be read
+    /// now is read with the next look; alerts say less of new patterns until then.
+    fn look_for_pack(&mut self) {
+        let Some(held) = &mut self.held else { return };
+        let Ok(Some(pack)) = self.shared.store.announced() else { return };
+        if self.pack == Some(pack) {
+            return;
+        }
+        match catalogue::read(&self.shared.store, &self.shared.config) {
+            Ok(catalogue) => {
+                held.relay.take_catalogue(catalogue);
+                self.pack = Some(pack);
+            }
+            Err(error) => tracing::warn!("alerts say less of the new pack's patterns for now: {error:#}"),
+        }
     }
 
     /// Counts an incident that stays at home, and says so once an hour and pattern.
@@ -222,6 +250,22 @@ impl RelayStage {
         );
         Err(Failure::new(Exit::Configuration, why).into())
     }
+}
+
+/// Where cells stand, by the table that is in force.
+fn sites(shared: &Arc<Shared>) -> Sites {
+    let shared = Arc::clone(shared);
+    let degrees = |of_10_000: i32| f64::from(of_10_000) / 10_000.0;
+    Sites::new(move |cell| {
+        let networks = shared.networks.load();
+        let site = networks.first()?.cells.site(cell)?;
+        Some(Site {
+            latitude: degrees(site.position.latitude()),
+            longitude: degrees(site.position.longitude()),
+            country: site.country.map(|country| country.to_string()),
+            admin1: Some(site.admin1).filter(|area| !area.is_empty()).map(str::to_owned),
+        })
+    })
 }
 
 fn now() -> Timestamp {
@@ -322,6 +366,10 @@ impl Work for RelayStage {
     }
 
     fn turn(&mut self, _: &mut LeadGroup) -> anyhow::Result<()> {
+        if self.looked.elapsed() >= LOOK_FOR_PACK_EVERY {
+            self.looked = Instant::now();
+            self.look_for_pack();
+        }
         Ok(())
     }
 

@@ -9,16 +9,25 @@
 //!
 //! **Invariant:** no Kafka, no clock, no I/O: the relay is a fold over incident lines and its outbox.
 
+pub mod action;
 pub mod alert;
+pub mod catalogue;
 pub mod cloudevent;
+pub mod handling;
 pub mod incident;
 pub mod limits;
+pub mod links;
 pub mod mask;
+pub mod place;
 pub mod reason;
 pub mod relay;
+pub mod schema;
 pub mod token;
 
 pub use alert::{Alert, Source};
+pub use catalogue::{Catalogue, PatternFacts};
+pub use handling::Terms;
 pub use incident::{Incident, IncidentError};
+pub use place::{Site, Sites};
 pub use relay::{Budgets, Outcome, Relay, Withheld};
 pub use token::{EpochKey, KeyError};

@@ -16,6 +16,8 @@ pub const KEY_BYTES_MIN: usize = 32;
 pub const KEY_BYTES_MAX: usize = 1024;
 /// Bytes of a token: 128 bits, so that two of 2^40 identifiers share one with a probability of 2^-49.
 pub const TOKEN_BYTES: usize = 16;
+/// Correlation keys in one alert.
+pub const CORRELATION_KEYS_MAX: usize = 64;
 /// Days after which an alert need not be acted upon any more.
 pub const ACTIONABLE_DAYS: i64 = 7;
 /// Days that a receiver keeps an alert (alerts.md, *handling*).

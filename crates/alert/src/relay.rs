@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use lancang_record::Timestamp;
 
 use crate::alert::{Alert, Desk, Source};
+use crate::catalogue::Catalogue;
 use crate::cloudevent::AlertMessage;
 use crate::incident::{Incident, Message};
 use crate::limits::{BUDGET_HOURS_KEPT, OPEN_MAX};
@@ -122,6 +123,11 @@ impl Relay {
             opened: BTreeMap::new(),
             forgotten: 0,
         }
+    }
+
+    /// What is known of patterns from now on.
+    pub fn take_catalogue(&mut self, catalogue: Catalogue) {
+        self.desk.catalogue = catalogue;
     }
 
     /// Takes up an alert that is in the outbox already. To be called for all of them, in their order, before the

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use lancang_alert::alert::Desk;
-use lancang_alert::{Alert, Budgets, EpochKey, Outcome, Relay, Source, Withheld};
+use lancang_alert::{Alert, Budgets, Catalogue, EpochKey, Outcome, Relay, Sites, Source, Terms, Withheld};
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
 use proptest::prelude::*;
@@ -22,7 +22,14 @@ fn relay(budget: u32) -> Relay {
 
 fn relay_with(budgets: Budgets) -> Relay {
     let key = EpochKey::from_hex("2026-11", KEY.to_owned()).unwrap();
-    let desk = Desk { plans: NumberPlans::built_in(), key, engine_version: "0.1.0".into() };
+    let desk = Desk {
+        plans: NumberPlans::built_in(),
+        key,
+        engine_version: "0.1.0".into(),
+        terms: Terms::default(),
+        catalogue: Catalogue::default(),
+        sites: Sites::default(),
+    };
     Relay::new(desk, [source("KH"), source("VN")], budgets)
 }
 
