@@ -53,6 +53,7 @@ pub enum Metric {
     RelayOverBudget,
     RelaySequence,
     RelayHeldBack,
+    RelayLetGo,
     CopierAlerts,
     Ready,
 }
@@ -324,6 +325,13 @@ const METRICS: &[Spec] = &[
         "lancang_relay_outbox_held_back_messages",
         &[],
         "Offsets of the outbox behind another writer's open transaction when the relay last looked; it numbers nothing until they are none.",
+    ),
+    spec(
+        Metric::RelayLetGo,
+        Form::Gauge,
+        "lancang_relay_let_go_alerts",
+        &["what"],
+        "Open alerts that the relay has let go of at its limits since its outbox began: their incidents would open another (open), or nothing joins them any more (joinable).",
     ),
     spec(
         Metric::CopierAlerts,

@@ -313,15 +313,21 @@ impl Handler for RelayStage {
         let detected = message.timestamp_ms().map_or(now, Timestamp::from_ms);
         let metrics = &self.shared.metrics;
         match held.relay.line(line, detected, now) {
-            Outcome::Shared(alert, message) => {
-                metrics.add(Metric::RelayAlerts, &[&alert.message], 1);
-                metrics.set(Metric::RelaySequence, &[&alert.producer.uri()], alert.sequence as f64);
-                let mut record = OutRecord::new(Arc::clone(&self.outbox), message.value);
-                record.partition = Some(0);
-                record.key = Some(message.key);
-                record.headers = message.headers.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
-                self.bytes += record.value.len();
-                held.outputs.push(record);
+            Outcome::Shared(made) => {
+                let relay = &held.relay;
+                metrics.set(Metric::RelayLetGo, &["open"], relay.forgotten() as f64);
+                metrics.set(Metric::RelayLetGo, &["joinable"], relay.let_go() as f64);
+                for (alert, message) in made {
+                    metrics.add(Metric::RelayAlerts, &[&alert.message], 1);
+                    metrics.set(Metric::RelaySequence, &[&alert.producer.uri()], alert.sequence as f64);
+                    let mut record = OutRecord::new(Arc::clone(&self.outbox), message.value);
+                    record.partition = Some(0);
+                    record.key = Some(message.key);
+                    record.headers =
+                        message.headers.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
+                    self.bytes += record.value.len();
+                    held.outputs.push(record);
+                }
             }
             // The line stays where it is, in the incidents topic.
             Outcome::Withheld(reason, pattern) => {

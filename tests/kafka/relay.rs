@@ -50,7 +50,9 @@ fn alerts_of_a_relay_that_is_killed() {
     loop {
         let (outbox, alerts) = (unique(&carrier.read("outbox")), unique(&carrier.read("alerts")));
         // Every line but closes of what was never shared is an alert; nothing is withheld in this run.
-        if outbox == alerts && outbox.len() == expected.len() {
+        // A line that joins two boxes makes one alert more, which names no line.
+        let lines = outbox.values().filter(|(value, _)| line_of(value.as_ref().unwrap()).is_some()).count();
+        if outbox == alerts && lines == expected.len() {
             break;
         }
         assert!(
@@ -72,6 +74,12 @@ fn alerts_of_a_relay_that_is_killed() {
         assert_eq!(header(record, "ce_id"), format!("{}:{}", alert.incident_id, alert.revision));
     }
     nothing_clear(&expected, &outbox);
+}
+
+/// The home incident line that led to an alert.
+fn line_of(value: &[u8]) -> Option<(String, u64)> {
+    let alert: Alert = serde_json::from_slice(value).unwrap();
+    alert.grouped.unwrap().line.map(|line| (line.incident_id, line.revision))
 }
 
 fn sequences(carrier: &Carrier) -> Vec<u64> {

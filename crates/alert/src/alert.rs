@@ -48,7 +48,7 @@ impl Source {
 /// One revision of a shared alert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Alert {
-    /// 32 hexadecimal digits: that of the home incident that opened it.
+    /// 32 hexadecimal digits: that of the home incident that came first.
     #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
     pub incident_id: String,
     /// Number of this revision; grows, and may skip.
@@ -73,6 +73,9 @@ pub struct Alert {
     /// When the relay made this alert. RFC 3339.
     #[schemars(extend("format" = "date-time"))]
     pub published: String,
+    /// When its first revision was published. RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub opened: Option<String>,
     /// Longest window of the patterns, seconds.
     pub window_s: i64,
     /// Until when acting upon it makes sense: afterwards it has expired. RFC 3339.
@@ -127,7 +130,10 @@ pub struct Alert {
     /// What it hangs together with.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub links: Option<Links>,
-    /// The records behind it stay at home: where they are.
+    /// Which home incidents it is made of.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub grouped: Option<Grouped>,
+    /// The records behind it stay at home: where they are. Those of the incident that led to this revision.
     pub evidence: Evidence,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -262,6 +268,30 @@ pub struct Links {
     pub keys: Vec<CorrelationKey>,
 }
 
+/// An alert is made of one home incident or of several: those of the SIMs, the device and the cell of one box.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Grouped {
+    /// Number of home incidents so far.
+    pub count: u64,
+    /// The home incident line that led to this revision; none where `merged_into` did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line: Option<HomeLine>,
+    /// With `message` = `close`: the incident that this one turned out to belong to, and goes on in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub merged_into: Option<String>,
+}
+
+/// A home incident line, by what says nothing of its entity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HomeLine {
+    /// 32 hexadecimal digits.
+    pub incident_id: String,
+    /// Its revision at home.
+    pub revision: u64,
+    /// `open`, `update` or `close`, at home.
+    pub message: String,
+}
+
 /// Two alerts with the same key have something in common; edges whose weights add up to 1 or more join them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CorrelationKey {
@@ -377,6 +407,7 @@ impl Desk {
             last_event: incident.last_event.clone(),
             detected: detected.to_string(),
             published: published.to_string(),
+            opened: None,
             window_s: incident.window_s,
             actionable_until: published.plus_ms(ACTIONABLE_DAYS * DAY_MS).to_string(),
             pattern: pattern.to_owned(),
@@ -397,6 +428,15 @@ impl Desk {
             place: place::of(incident, &self.key, &self.sites),
             victims: if incident.victims >= VICTIMS_MIN { vec![victims] } else { Vec::new() },
             links: links::of(incident, &self.key),
+            grouped: Some(Grouped {
+                count: 1,
+                line: Some(HomeLine {
+                    incident_id: incident.incident_id.clone(),
+                    revision: incident.revision,
+                    message: incident.message.as_str().to_owned(),
+                }),
+                merged_into: None,
+            }),
             evidence: Evidence { count: incident.evidence.len() as u64 },
             action: Some(action::of(incident, &self.terms)),
             verdict: None,

@@ -13,6 +13,7 @@ pub mod action;
 pub mod alert;
 pub mod catalogue;
 pub mod cloudevent;
+mod group;
 pub mod handling;
 pub mod incident;
 pub mod limits;

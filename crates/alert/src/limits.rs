@@ -16,6 +16,14 @@ pub const KEY_BYTES_MIN: usize = 32;
 pub const KEY_BYTES_MAX: usize = 1024;
 /// Bytes of a token: 128 bits, so that two of 2^40 identifiers share one with a probability of 2^-49.
 pub const TOKEN_BYTES: usize = 16;
+/// Entities in one alert: of those that further incidents of a box name, the first.
+pub const ENTITIES_MAX: usize = 64;
+/// Reasons in one alert: of those that further incidents of a box bring, the first.
+pub const REASONS_MAX: usize = 64;
+/// Open alerts that further incidents may join; beyond it nothing joins the oldest any more, counted.
+pub const GROUPS_KEPT_MAX: usize = 50_000;
+/// Alerts that one incident line joins; further ones are joined by later lines.
+pub const MERGES_MAX: usize = 32;
 /// Correlation keys in one alert.
 pub const CORRELATION_KEYS_MAX: usize = 64;
 /// Days after which an alert need not be acted upon any more.
