@@ -298,7 +298,7 @@ pub struct TopicArgs {
     /// Configuration of a carrier: its home topics.
     #[arg(long, value_name = "FILE", required_unless_present = "exchange")]
     pub config: Option<PathBuf>,
-    /// Who meets on the exchange, with the roles that they have there (docs/exchange.md).
+    /// Who meets on the exchange, with the roles that they have there (docs/topics.md).
     #[arg(long, visible_alias = "file", value_name = "FILE")]
     pub exchange: Option<PathBuf>,
     /// Rights that concern the exchange and are not in the file are taken away.

@@ -2,7 +2,7 @@
 //!
 //! They are made of what the readers ask for (`lancang_diagnostic::toml::asked`), so that a key which is read cannot be
 //! missing in them. Meanings come from the pages that people read: the configuration's reference, `docs/patterns.md`,
-//! `docs/mappings.md` and `docs/exchange.md`. Draft 7, which TOML editors (Taplo, Even Better TOML) understand.
+//! `docs/mappings.md` and `docs/topics.md`. Draft 7, which TOML editors (Taplo, Even Better TOML) understand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,7 +109,7 @@ fn configuration() -> Value {
 fn exchange() -> Value {
     let text = "[cluster]\n[cluster.options]\n[topics]\n[[carriers]]\n[[principals]]\n";
     let asked = asked(|| Exchange::read("exchange.toml", text));
-    let meanings = meanings_of_page(include_str!("../docs/exchange.md"));
+    let meanings = meanings_of_page(include_str!("../docs/topics.md"));
     let roles: Vec<&str> = file::ROLES.iter().map(|(name, _)| *name).collect();
     let special = [("principals/role", json!({ "type": "string", "enum": roles }))];
     schema("Who meets on the exchange", &asked, &|place| meaning_of_last(&meanings, place), &special)

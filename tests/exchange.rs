@@ -1,6 +1,5 @@
-//! The exchange on a real Apache Kafka with mutual TLS 1.3 and the standard authorizer: what must be refused is refused.
-//!
-//! One cluster for all tests, made what it should be by `lancang topics apply` itself.
+//! The exchange on a real Apache Kafka with mutual TLS 1.3 and the standard authorizer, made what it should be by `lancang
+//! topics apply` itself: what must be refused is refused, and what happens to it harms nobody at home.
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
@@ -9,6 +8,10 @@
 mod carrier;
 #[path = "exchange/copier.rs"]
 mod copier;
+#[path = "exchange/cut.rs"]
+mod cut;
+#[path = "exchange/killed.rs"]
+mod killed;
 #[path = "exchange/meeting.rs"]
 mod meeting;
 #[path = "exchange/plan.rs"]

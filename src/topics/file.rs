@@ -1,4 +1,4 @@
-//! The file that says who meets on the exchange: `config/exchange.toml`, described in `docs/exchange.md`.
+//! The file that says who meets on the exchange: `config/exchange.toml`, described in `docs/topics.md`.
 //!
 //! Rules: every mistake at once, with its place; a principal that can use the epoch key has no role that reads.
 

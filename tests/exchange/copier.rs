@@ -3,30 +3,20 @@
 use std::time::Instant;
 
 use crate::carrier::{Carrier, LONG, cluster, line};
-use crate::meeting::shared;
+use crate::meeting::{ALERTS, shared};
 
 #[test]
 fn alerts_over_mutual_tls() {
     let exchange = shared();
     let carrier = Carrier::on(cluster().bootstrap(), 1);
-    let config = carrier.config("lancang.toml", "", "");
-    let text = std::fs::read_to_string(&config).unwrap();
-    let own = format!("alerts = \"{}\"", carrier.topic("alerts"));
-    assert!(text.contains(&own));
-    let section = format!(
-        "[exchange]\nbootstrap = \"{}\"\n[exchange.options]\n{}",
-        exchange.cluster.bootstrap(),
-        exchange.options("kh-relay")
-    );
-    std::fs::write(&config, text.replace(&own, "alerts = \"lancang.alerts.v1\"") + &section).unwrap();
-
+    let config = exchange.config_of(&carrier, "kh-relay");
     let relay = carrier.start("relay", &config);
     relay.wait_until_ready();
     (1..=20).for_each(|id| carrier.send_raw("incidents", line(id), 1_763_110_930_000));
     let begun = Instant::now();
     loop {
         let outbox = carrier.read("outbox");
-        let found = exchange.read_as("th-agency", "lancang.alerts.v1").unwrap();
+        let found = exchange.read_as("th-agency", ALERTS).unwrap();
         let arrived = |value: &Option<Vec<u8>>| found.contains(value.as_ref().unwrap());
         if outbox.len() == 20 && outbox.iter().all(|record| arrived(&record.payload)) {
             break;

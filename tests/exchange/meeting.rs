@@ -6,10 +6,14 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use lancang_cluster::{Cluster, Identity};
-use lancang_kafka::{Connection, Error, Isolation, OutRecord, Producer, ProducerSettings, Reader};
+use lancang_kafka::{Connection, Error, Isolation, OutRecord, Producer, ProducerSettings, Reader, Record};
+
+use crate::carrier::Carrier;
 
 /// How long anything may take.
 pub const SOON: Duration = Duration::from_secs(20);
+
+pub const ALERTS: &str = "lancang.alerts.v1";
 
 /// Name here, country and organisation of the certificate, role, and whose it is.
 const EVERYBODY: [(&str, &str, &str, &str, &str); 13] = [
@@ -50,6 +54,29 @@ impl Exchange {
         let exchange = Self { cluster, folder: tempfile::tempdir().unwrap(), identities };
         exchange.write("exchange.toml", "");
         exchange
+    }
+
+    /// The same with topics and rights, by the command that makes them.
+    pub fn ready() -> Self {
+        let exchange = Self::start();
+        let (status, told, errors) = topics("apply", &exchange.path(), &[]);
+        assert_eq!(status, Some(0), "{told}{errors}");
+        exchange
+    }
+
+    /// The configuration of a carrier whose alerts go here, as `name`.
+    pub fn config_of(&self, carrier: &Carrier, name: &str) -> PathBuf {
+        let config = carrier.config("lancang.toml", "", "budget_per_hour = 1000000");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let own = format!("alerts = \"{}\"", carrier.topic("alerts"));
+        assert!(text.contains(&own));
+        let section = format!(
+            "[exchange]\nbootstrap = \"{}\"\n[exchange.options]\n{}",
+            self.cluster.bootstrap(),
+            self.options(name)
+        );
+        std::fs::write(&config, text.replace(&own, &format!("alerts = \"{ALERTS}\"")) + &section).unwrap();
+        config
     }
 
     /// Everybody who meets here, in a file; `more` is put behind it.
@@ -113,9 +140,12 @@ impl Exchange {
         Producer::connect(&settings)?.send_batch(&[record])
     }
 
+    pub fn records_as(&self, name: &str, topic: &str) -> Result<Vec<Record>, Error> {
+        Reader::read_all(&self.connection(name), topic, Isolation::Committed, 100_000, SOON)
+    }
+
     pub fn read_as(&self, name: &str, topic: &str) -> Result<Vec<Vec<u8>>, Error> {
-        let records = Reader::read_all(&self.connection(name), topic, Isolation::Committed, 100_000, SOON)?;
-        Ok(records.into_iter().filter_map(|record| record.payload).collect())
+        Ok(self.records_as(name, topic)?.into_iter().filter_map(|record| record.payload).collect())
     }
 }
 
@@ -134,10 +164,5 @@ pub fn topics(command: &str, file: &Path, more: &[&str]) -> (Option<i32>, String
 /// A cluster on which the plan was applied, shared by tests that leave its rights alone.
 pub fn shared() -> &'static Exchange {
     static SHARED: std::sync::OnceLock<Exchange> = std::sync::OnceLock::new();
-    SHARED.get_or_init(|| {
-        let exchange = Exchange::start();
-        let (status, told, errors) = topics("apply", &exchange.path(), &[]);
-        assert_eq!(status, Some(0), "{told}{errors}");
-        exchange
-    })
+    SHARED.get_or_init(Exchange::ready)
 }

@@ -11,9 +11,8 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{BaseProducer, Producer as _};
 
-use crate::meeting::{Exchange, SOON, shared};
+use crate::meeting::{ALERTS, Exchange, SOON, shared};
 
-const ALERTS: &str = "lancang.alerts.v1";
 const FEEDBACK: &str = "lancang.feedback.v1";
 const CAMPAIGNS: &str = "lancang.campaigns.v1";
 const KEYS: &str = "lancang.keys.v1";
