@@ -1,5 +1,7 @@
 //! The command line.
 
+pub mod export;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -63,6 +65,8 @@ pub enum Command {
     Generate(Generate),
     /// Incidents against ground truth: precision, recall, time to detection.
     Evaluate(Evaluate),
+    /// Shared alerts in the forms of other ecosystems: STIX 2.1, MISP, CSV, NDJSON.
+    Export(export::Export),
 }
 
 /// `lancang demo`

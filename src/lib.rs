@@ -5,6 +5,8 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+pub mod alert_file;
+pub mod alert_filter;
 pub mod asyncapi;
 pub mod catalogue;
 pub mod cli;

@@ -4,6 +4,7 @@ pub mod backtest;
 pub mod check;
 pub mod evaluate;
 pub mod explain;
+pub mod export;
 pub mod feeds;
 pub mod generate;
 pub mod patterns;
@@ -39,6 +40,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Feeds(args) => feeds::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Export(args) => export::run(&args),
     }
 }
 

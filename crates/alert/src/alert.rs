@@ -165,7 +165,7 @@ pub struct Reason {
 }
 
 /// An entity, without its clear value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Entity {
     /// `caller`, `device` …
     #[serde(rename = "type")]

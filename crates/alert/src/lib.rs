@@ -13,6 +13,7 @@ pub mod action;
 pub mod alert;
 pub mod catalogue;
 pub mod cloudevent;
+pub mod export;
 mod group;
 pub mod handling;
 pub mod incident;

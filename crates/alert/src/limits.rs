@@ -24,6 +24,8 @@ pub const REASONS_MAX: usize = 64;
 pub const GROUPS_KEPT_MAX: usize = 50_000;
 /// Alerts that one incident line joins; further ones are joined by later lines.
 pub const MERGES_MAX: usize = 32;
+/// Objects in one STIX bundle: readers take it whole into memory, as does the export what it has written.
+pub const STIX_OBJECTS_MAX: usize = 2_000_000;
 /// Correlation keys in one alert.
 pub const CORRELATION_KEYS_MAX: usize = 64;
 /// Days after which an alert need not be acted upon any more.
