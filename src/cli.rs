@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod alerts;
 pub mod export;
 
 use std::path::PathBuf;
@@ -65,6 +66,9 @@ pub enum Command {
     Generate(Generate),
     /// Incidents against ground truth: precision, recall, time to detection.
     Evaluate(Evaluate),
+    /// Shared alerts in words, in seven languages.
+    #[command(subcommand)]
+    Alerts(alerts::Alerts),
     /// Shared alerts in the forms of other ecosystems: STIX 2.1, MISP, CSV, NDJSON.
     Export(export::Export),
 }

@@ -7,6 +7,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod alert_file;
 pub mod alert_filter;
+pub mod alert_printer;
 pub mod asyncapi;
 pub mod catalogue;
 pub mod cli;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use lancang::config::Config;
 use lancang::topics::file::Exchange;
 use lancang::{asyncapi, pack_folder, reference, schema};
+use lancang_alert::words::{Language, Words};
 use serde_json::Value;
 
 #[test]
@@ -26,6 +27,23 @@ fn fresh(path: &Path, text: &str) {
     }
     let found = std::fs::read_to_string(path).unwrap_or_default();
     assert!(found == text, "{} is stale: UPDATE_EXPECT=1 cargo test --test references", path.display());
+}
+
+/// Whatever a shipped pattern may give as a reason has words, in every language.
+#[test]
+fn shipped_patterns_have_words() {
+    let sources = pack_folder::read(&root().join("config/patterns"), &root().join("config/lists")).unwrap();
+    for file in sources.files().unwrap() {
+        for language in Language::ALL {
+            let words = Words::new(language);
+            let family = words.text(&format!("family-{}", file.family), &[]);
+            assert!(family.is_some(), "{}: family-{}", language.tag(), file.family);
+            let weights = file.weights.iter().chain(file.rules.iter().flat_map(|rule| &rule.weights));
+            for code in weights.map(|weight| &weight.feature.value) {
+                assert!(words.feature(code).is_some(), "{}: code-{code} of {}", language.tag(), file.id);
+            }
+        }
+    }
 }
 
 fn json_of(toml: &str) -> Value {

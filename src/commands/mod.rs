@@ -1,5 +1,6 @@
 //! One command, one file.
 
+pub mod alerts;
 pub mod backtest;
 pub mod check;
 pub mod evaluate;
@@ -40,6 +41,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Feeds(args) => feeds::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Alerts(args) => alerts::run(&args),
         Command::Export(args) => export::run(&args),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! - [`incident`] reads a home incident line; [`relay`] decides which become alerts, and numbers them;
 //! - [`token`] and [`mask`] are the only forms in which a subscriber's identifier leaves; [`alert`] is what is shared,
-//!   [`cloudevent`] how it lies in a Kafka message, [`reason`] says reasons in words.
+//!   [`cloudevent`] how it lies in a Kafka message, [`words`] says it in seven languages, [`export`] in other forms.
 //!
 //! **Invariant:** no clear subscriber number, IMSI or IMEI is in an alert. A test looks for every digit string of the
 //! incidents in the alerts made of them.
@@ -21,10 +21,10 @@ pub mod limits;
 pub mod links;
 pub mod mask;
 pub mod place;
-pub mod reason;
 pub mod relay;
 pub mod schema;
 pub mod token;
+pub mod words;
 
 pub use alert::{Alert, Source};
 pub use catalogue::{Catalogue, PatternFacts};
