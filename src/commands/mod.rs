@@ -13,6 +13,7 @@ pub mod patterns;
 pub mod policy;
 pub mod replay;
 pub mod serve;
+pub mod topics;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -39,6 +40,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Patterns(args) => patterns::run(args),
         Command::Policy(args) => policy::run(args),
         Command::Keys(args) => keys::run(args),
+        Command::Topics(args) => topics::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Feeds(args) => feeds::run(&args),
         Command::Generate(args) => generate::run(&args),
