@@ -260,7 +260,11 @@ fn a_country_opens_what_is_sealed_for_it() {
     desk.new_key("sealing", "kh.key");
     desk.ok(&["publish", "kh.key.pub", "--holder", "//KH"]);
     desk.ok(&["show", "--save", "registry.jsonl"]);
-    let config = carrier.config("lancang.toml", "", &format!("registry = \"registry.jsonl\"\n[keys]\nroots = [\"{}\"]", desk.roots));
+    let config = carrier.config(
+        "lancang.toml",
+        "",
+        &format!("registry = \"registry.jsonl\"\n[keys]\nroots = [\"{}\"]", desk.roots),
+    );
     let relay = carrier.start("relay", &config);
     relay.wait_until_ready();
     assert!(relay.log().contains("sealed_for=\"//KH\""), "{}", relay.log());

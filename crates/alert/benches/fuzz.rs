@@ -233,6 +233,9 @@ const TABLE: &str =
     "[[rules]]\nproducer = \"//KH\"\nfields = [\"caller\", \"sim.victim\"]\nto = \"all\"\nshare = [\"token\"]\n";
 const CASE: &str = "[[cases]]\nname = \"a\"\nsource = \"//KH/a/b\"\nfield = \"caller\"\nrole = \"suspect\"\nvalue = \"+1\"\nsees = [\"token\"]\n";
 
+/// A reader: its name, good inputs, and how it reads.
+type Reader = (&'static str, Vec<Vec<u8>>, Box<dyn FnMut(&mut Fuzz, &[u8])>);
+
 fn resident_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
@@ -247,11 +250,11 @@ fn main() {
     let only = words.next();
     let root = Signer::new(&desk::key(KeyKind::Root, 1)).unwrap();
     let (value, headers) = message();
-    let envelopes = entries().iter().map(|entry| entry.signed(&root)).chain([headers.last().unwrap().1.clone()]);
+    let envelopes = entries().into_iter().map(|entry| entry.signed(&root)).chain([headers.last().unwrap().1.clone()]);
     let keys = KeyKind::ALL.map(|kind| desk::key(kind, 9));
     let keys = keys.iter().flat_map(|key| [key.text().as_bytes().to_vec(), key.public().to_string().into_bytes()]);
     let entry_json = entries().iter().map(|entry| serde_json::to_vec(entry).unwrap()).collect::<Vec<_>>();
-    let mut readers: Vec<(&str, Vec<Vec<u8>>, Box<dyn FnMut(&mut Fuzz, &[u8])>)> = vec![
+    let mut readers: Vec<Reader> = vec![
         ("alert", vec![value], Box::new(Fuzz::alert)),
         ("envelope", envelopes.chain(entry_json).collect(), Box::new(Fuzz::envelope)),
         ("policy", vec![TABLE.into()], Box::new(|_, input| Fuzz::policy(input))),

@@ -237,8 +237,8 @@ share = ["sealed"]
             let decision = policy.to_entitled(question, &Holder::country(country).unwrap());
             (decision.shares(Form::Sealed), decision.rule.map(|rule| rule.line))
         };
-        assert_eq!(sealed("TH", "caller"), (true, Some(24)));
-        assert_eq!(sealed("VN", "caller"), (false, Some(19)));
+        assert_eq!(sealed("TH", "caller"), (true, Some(23)));
+        assert_eq!(sealed("VN", "caller"), (false, Some(18)));
         assert_eq!(sealed("TH", "sim"), (false, None));
     }
 

@@ -50,16 +50,16 @@ fn rule(table: Table<'_, '_>, line: usize) -> Option<Rule> {
     let known: Vec<Placed<String>> = fields.into_iter().filter(|field| is_field(&table, field)).collect();
     let to = destination(&table);
     let share = forms(&table);
-    table.has("share");
-    let (to, share) = (to?, share?);
-    for field in &known {
-        if let Some(expected) = mistake(&field.value, &to, &share) {
-            table.wrong(field.span.clone(), "share", expected);
+    if let (Some(to), Some(share)) = (&to, &share) {
+        for field in &known {
+            if let Some(expected) = mistake(&field.value, to, share) {
+                table.wrong(field.span.clone(), "share", expected);
+            }
         }
     }
     table.finish();
     let fields = known.into_iter().map(|field| field.value).collect();
-    Some(Rule { line, producer: producer?, fields, to, share })
+    Some(Rule { line, producer: producer?, fields, to: to?, share: share? })
 }
 
 /// None if there is a mistake; none inside it is everyone.
