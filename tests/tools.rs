@@ -487,7 +487,7 @@ fn policy_explains_and_tests() {
     let cases = root().join("config/policy.cases.toml").display().to_string();
     let (status, told) = refused(&["policy", "test", "--policy", &path, "--cases", &cases], &[]);
     assert!(status == Some(65) && told.contains("cases do not hold"), "{told}");
-    std::fs::write(&path, table.replacen("\"sim\"", "\"smi\"", 1)).unwrap();
+    std::fs::write(&path, table.replacen("\"device\"", "\"devcie\"", 1)).unwrap();
     let (status, told) = refused(&["policy", "test", "--policy", &path, "--cases", &cases], &[]);
-    assert!(status == Some(78) && told.contains("did you mean `sim`?"), "{told}");
+    assert!(status == Some(78) && told.contains("did you mean `device`?"), "{told}");
 }
