@@ -10,6 +10,7 @@ mod consumer;
 mod handling;
 mod read;
 mod reference;
+mod relay;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
