@@ -53,6 +53,7 @@ pub enum Metric {
     RelayOverBudget,
     RelaySequence,
     RelayHeldBack,
+    RelayReloads,
     RelayLetGo,
     CopierAlerts,
     Ready,
@@ -325,6 +326,13 @@ const METRICS: &[Spec] = &[
         "lancang_relay_outbox_held_back_messages",
         &[],
         "Offsets of the outbox behind another writer's open transaction when the relay last looked; it numbers nothing until they are none.",
+    ),
+    spec(
+        Metric::RelayReloads,
+        Form::Counter,
+        "lancang_relay_reloads_total",
+        &["outcome"],
+        "Readings of the relay's keys on SIGHUP: applied, or refused (something has mistakes; the keys in force stay).",
     ),
     spec(
         Metric::RelayLetGo,

@@ -11,6 +11,8 @@ mod carrier;
 mod faults;
 #[path = "kafka/feeds.rs"]
 mod feeds;
+#[path = "kafka/keys.rs"]
+mod keys;
 #[path = "kafka/packs.rs"]
 mod packs;
 #[path = "kafka/relay.rs"]

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::logging::colors;
 use crate::pack_folder;
+use crate::secret::Secret;
 use crate::service::clients;
 
 /// Runs the command.
@@ -88,7 +89,7 @@ fn table(
     texts.push((name, text));
 }
 
-/// Reads what the configuration names: patterns, lists, the trunk and the cell table, mappings, the epoch key's file.
+/// Reads what the configuration names: patterns, lists, the trunk and the cell table, mappings, the keys' files.
 fn named_files(config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mut Vec<Diagnostic>) {
     match pack_folder::read(&config.patterns.folder, &config.patterns.lists) {
         Ok(sources) => {
@@ -137,10 +138,12 @@ fn named_files(config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mu
             mistakes.push(Diagnostic::file("kafka.options", error.to_string()));
         }
     }
-    let keys = config.relay.iter().filter_map(|relay| relay.epoch_key_file.as_ref());
-    for path in keys {
-        if let Err(error) = std::fs::metadata(path) {
-            mistakes.push(Diagnostic::file(&path.display().to_string(), format!("cannot be read: {error}")));
+    let keys =
+        config.relay.iter().flat_map(|relay| relay.epochs.iter().map(|epoch| &epoch.key).chain(&relay.signing_key));
+    // A variable or a command may be there for the service alone.
+    for key in keys.filter(|key| matches!(key, Secret::File(_))) {
+        if let Err(error) = key.read() {
+            mistakes.push(Diagnostic::file(&key.to_string(), format!("{error:#}")));
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod export;
 pub mod feeds;
 pub mod generate;
+pub mod keys;
 pub mod patterns;
 pub mod replay;
 pub mod serve;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Patterns(args) => patterns::run(args),
+        Command::Keys(args) => keys::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Feeds(args) => feeds::run(&args),
         Command::Generate(args) => generate::run(&args),

@@ -21,9 +21,8 @@ use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
 
 use super::pump::{self, Ledger, Work};
-use super::{Shared, clients};
+use super::{Shared, clients, trust};
 use crate::catalogue;
-use crate::epoch_key;
 use crate::exit::{Exit, Failure};
 use crate::http::Pulse;
 use crate::metrics::Metric;
@@ -82,7 +81,11 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         Failure::new(Exit::Configuration, "the configuration has no section `relay`: it names the key of the tokens")
     })?;
     // A key that is missing is said before anything is read.
-    epoch_key::read(relay)?;
+    if shared.trust.load().is_none() {
+        let read = trust::read(relay, now())?;
+        trust::tell(&read, now());
+        shared.trust.store(Some(read));
+    }
     let settings = clients::group(config, stage, &relay.group)?;
     let topics = [config.topics.incidents.clone()];
     let mut group = LeadGroup::plain(&settings, &topics, shared.stop.clone())?;
@@ -111,9 +114,10 @@ impl RelayStage {
     fn relay(&self) -> anyhow::Result<lancang_alert::Relay> {
         let config = &self.shared.config;
         let Some(settings) = &config.relay else { anyhow::bail!("the configuration has no section `relay`") };
+        let Some(trust) = self.shared.trust.load_full() else { anyhow::bail!("the relay has no keys") };
         let desk = Desk {
             plans: NumberPlans::built_in(),
-            key: epoch_key::read(settings)?,
+            trust,
             engine_version: env!("CARGO_PKG_VERSION").to_owned(),
             terms: config.handling.clone(),
             catalogue: catalogue::read(&self.shared.store, config)?,
@@ -268,7 +272,8 @@ fn sites(shared: &Arc<Shared>) -> Sites {
     })
 }
 
-fn now() -> Timestamp {
+/// Wall time.
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
@@ -312,6 +317,9 @@ impl Handler for RelayStage {
         let now = now();
         let detected = message.timestamp_ms().map_or(now, Timestamp::from_ms);
         let metrics = &self.shared.metrics;
+        if let Some(trust) = self.shared.trust.load_full() {
+            held.relay.set_trust(trust);
+        }
         match held.relay.line(line, detected, now) {
             Outcome::Shared(made) => {
                 let relay = &held.relay;

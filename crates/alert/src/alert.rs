@@ -7,6 +7,7 @@
 //! - the JSON Schema is made of these types (`docs/schema/alert.json`); their comments are its descriptions.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
@@ -22,7 +23,8 @@ use crate::place::{self, Sites};
 use crate::incident::Incident;
 use crate::limits::{ACTIONABLE_DAYS, RELATED_MAX, VICTIMS_MIN};
 use crate::mask::mask;
-use crate::token::EpochKey;
+use crate::token::Token;
+use crate::trust::Trust;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -177,6 +179,9 @@ pub struct Entity {
     pub token: String,
     /// Key that the token was made with.
     pub key_id: String,
+    /// Tokens under the keys of epochs before, for the overlap after a change.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub also: Vec<Token>,
     /// Country of a number.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub country: Option<String>,
@@ -192,6 +197,13 @@ pub struct Entity {
     /// Type allocation code of a device.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tac: Option<String>,
+}
+
+impl Entity {
+    /// All its tokens, the newest epoch's first.
+    pub fn tokens(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.token).chain(self.also.iter().map(|before| &before.token))
+    }
 }
 
 /// Number of victims of one country.
@@ -302,6 +314,9 @@ pub struct CorrelationKey {
     pub token: String,
     /// Key that the token was made with.
     pub key_id: String,
+    /// Tokens under the keys of epochs before, for the overlap after a change.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub also: Vec<Token>,
     /// 0 to 1.
     pub weight: f64,
 }
@@ -365,8 +380,8 @@ pub struct Cancel {
 pub struct Desk {
     /// Number plans, for countries and prefixes.
     pub plans: NumberPlans,
-    /// Key of the tokens.
-    pub key: EpochKey,
+    /// Keys of tokens and signatures.
+    pub trust: Arc<Trust>,
     /// Version of the program.
     pub engine_version: String,
     /// Status, recipients and desk.
@@ -390,10 +405,11 @@ impl Desk {
     ) -> Alert {
         let (pattern, version) = incident.pattern();
         let primary = role_of(&incident.entity.entity_type);
-        let mut entities = vec![self.entity(&incident.entity.entity_type, primary, &incident.entity.value)];
+        let entity = |entity_type: &str, role: &str, value: &str| self.entity(entity_type, role, value, published);
+        let mut entities = vec![entity(&incident.entity.entity_type, primary, &incident.entity.value)];
         // A victim is a number in a count, never an entity.
         let related = incident.related.iter().filter(|related| related.role != "victim").take(RELATED_MAX);
-        entities.extend(related.map(|related| self.entity(&related.entity_type, &related.role, &related.value)));
+        entities.extend(related.map(|related| entity(&related.entity_type, &related.role, &related.value)));
         let victims = Victims { country: incident.home.clone(), count: incident.victims };
         let facts = self.catalogue.get(pattern, version);
         let reasons: Vec<Reason> = incident.reasons.iter().map(|reason| self.reason(incident, reason)).collect();
@@ -425,9 +441,9 @@ impl Desk {
             measures: measures(&reasons),
             reasons,
             entities,
-            place: place::of(incident, &self.key, &self.sites),
+            place: place::of(incident, self.trust.keys.newest(published), &self.sites),
             victims: if incident.victims >= VICTIMS_MIN { vec![victims] } else { Vec::new() },
-            links: links::of(incident, &self.key),
+            links: links::of(incident, &self.trust.keys, published),
             grouped: Some(Grouped {
                 count: 1,
                 line: Some(HomeLine {
@@ -455,13 +471,16 @@ impl Desk {
         }
     }
 
-    fn entity(&self, entity_type: &str, role: &str, value: &str) -> Entity {
+    fn entity(&self, entity_type: &str, role: &str, value: &str, published: Timestamp) -> Entity {
         let mask = mask(&self.plans, entity_type, value);
+        let mut tokens = self.trust.keys.tokens(entity_type, value, published);
+        let Token { token, key_id } = tokens.next().unwrap_or_default();
         Entity {
             entity_type: entity_type.to_owned(),
             role: role.to_owned(),
-            token: self.key.token(entity_type, value),
-            key_id: self.key.id().to_owned(),
+            token,
+            key_id,
+            also: tokens.collect(),
             country: mask.country.map(|country| country.to_string()),
             range_holder: None,
             masked: mask.masked,

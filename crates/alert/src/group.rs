@@ -5,6 +5,7 @@
 //!   or if one is about a cell that the other names. Two that only name the same cell have not that much in common;
 //! - the alert is that of the incident that came first, and its revisions name the others; what it is about is the widest
 //!   entity: cell, device, SIM, caller;
+//! - within the overlap of two epochs an entity has two tokens, and joins by both;
 //! - an incident of a victim joins nothing: the cell and the device that it names are the victim's;
 //! - an incident that joins two alerts makes one of them: the younger ones close and say into which they went;
 //! - a group is what its alerts say, and nothing else: [`Groups::note`] is the same for an alert that is made and for one
@@ -43,7 +44,7 @@ impl Groups {
         let mut orders = BTreeSet::new();
         for (mark, is_cell) in marks(alert) {
             orders.extend(self.by_mark.get(&mark));
-            if is_cell && alert.entities.first().is_some_and(|entity| entity.token == mark.3) {
+            if is_cell && is_about(alert, &mark) {
                 orders.extend(self.naming_cell.get(&mark).into_iter().flatten());
             }
         }
@@ -68,7 +69,7 @@ impl Groups {
         });
         self.orders.insert(alert.incident_id.clone(), order);
         for (mark, is_cell) in marks(alert) {
-            let is_about = alert.entities.first().is_some_and(|entity| entity.token == mark.3);
+            let is_about = is_about(alert, &mark);
             if is_cell {
                 self.naming_cell.entry(mark.clone()).or_default().insert(order);
             }
@@ -110,6 +111,11 @@ impl Groups {
     }
 }
 
+/// Whether an alert is about the entity of a mark.
+fn is_about(alert: &Alert, mark: &Mark) -> bool {
+    alert.entities.first().is_some_and(|entity| entity.tokens().any(|token| *token == mark.3))
+}
+
 /// What joins an alert with others, and whether it is a cell.
 fn marks(alert: &Alert) -> Vec<(Mark, bool)> {
     if alert.entities.first().is_none_or(|entity| entity.role == "victim") {
@@ -121,7 +127,9 @@ fn marks(alert: &Alert) -> Vec<(Mark, bool)> {
         (alert.producer.country.clone(), alert.category.clone(), kind.to_owned(), token.to_owned())
     };
     let entities = alert.entities.iter().filter(|entity| joins(&entity.entity_type) && acts(&entity.role));
-    entities.map(|entity| (of(&entity.entity_type, &entity.token), entity.entity_type == "cell")).collect()
+    // Of an entity under two epochs both tokens join: what was opened in the epoch before goes on in this one.
+    let tokens = entities.flat_map(|entity| entity.tokens().map(move |token| (entity, token)));
+    tokens.map(|(entity, token)| (of(&entity.entity_type, token), entity.entity_type == "cell")).collect()
 }
 
 /// How wide an entity is.
@@ -163,13 +171,18 @@ pub(crate) fn joined(newest: &Alert, alert: Alert) -> Alert {
     );
     joined.measures = measures(&joined.reasons);
     let is_one = |one: &crate::alert::Entity, other: &crate::alert::Entity| {
-        one.token == other.token
+        one.tokens().any(|token| other.tokens().any(|other| other == token))
             && one.entity_type == other.entity_type
             && (one.role == "impersonated") == (other.role == "impersonated")
     };
     joined.entities = union(&wide.entities, &narrow.entities, usize::MAX, is_one, |kept, other| {
         if other.role == "suspect" {
             kept.role = "suspect".to_owned();
+        }
+        if other.also.iter().any(|before| before.token == kept.token) {
+            kept.token.clone_from(&other.token);
+            kept.key_id.clone_from(&other.key_id);
+            kept.also.clone_from(&other.also);
         }
     });
     // What holds the box together stays, whatever is left out at the limit.

@@ -4,16 +4,18 @@
 
 use std::collections::BTreeMap;
 
+use lancang_record::Timestamp;
+
 use crate::alert::{CorrelationKey, Links};
 use crate::incident::Incident;
 use crate::limits::CORRELATION_KEYS_MAX;
-use crate::token::EpochKey;
+use crate::token::{EpochKeys, Token};
 
 /// Digits of a number that its block leaves out.
 const BLOCK_HIDES: usize = 3;
 
 /// Keys of an incident; none if it has nothing that joins.
-pub(crate) fn of(incident: &Incident, key: &EpochKey) -> Option<Links> {
+pub(crate) fn of(incident: &Incident, epochs: &EpochKeys, published: Timestamp) -> Option<Links> {
     // By kind and token, so that what is named twice is one key.
     let mut keys = BTreeMap::new();
     let primary = (&incident.entity.entity_type, &incident.entity.value);
@@ -22,17 +24,20 @@ pub(crate) fn of(incident: &Incident, key: &EpochKey) -> Option<Links> {
     let related = related.map(|related| (&related.entity_type, &related.value));
     for (entity_type, value) in std::iter::once(primary).chain(related) {
         for (kind, value, weight) in keys_of(entity_type, value, &incident.last_event) {
-            let token = key.token(if kind == "range-hour" { kind } else { entity_type }, &value);
-            keys.insert((kind, token), weight);
+            let token_of = if kind == "range-hour" { kind } else { entity_type };
+            let mut tokens = epochs.tokens(token_of, &value, published);
+            let Token { token, key_id } = tokens.next().unwrap_or_default();
+            keys.insert((kind, token), (key_id, tokens.collect(), weight));
         }
     }
     let keys: Vec<CorrelationKey> = keys
         .into_iter()
         .take(CORRELATION_KEYS_MAX)
-        .map(|((kind, token), weight)| CorrelationKey {
+        .map(|((kind, token), (key_id, also, weight))| CorrelationKey {
             kind: kind.to_owned(),
             token,
-            key_id: key.id().to_owned(),
+            key_id,
+            also,
             weight,
         })
         .collect();
@@ -62,11 +67,14 @@ fn keys_of(entity_type: &str, value: &str, at: &str) -> Vec<(&'static str, Strin
 mod tests {
     use super::*;
     use crate::incident::tests::LINE;
+    use crate::token::EpochKey;
 
     #[test]
     fn a_sim_box_joins_by_device_sim_and_range() {
         let key = EpochKey::from_hex("e", "00".repeat(32)).unwrap();
-        let links = |line: &str| of(&Incident::read(line.as_bytes()).unwrap(), &key);
+        let epochs = EpochKeys::new(vec![(None, key)], 0).unwrap();
+        let now = Timestamp::from_ms(1_764_000_000_000);
+        let links = |line: &str| of(&Incident::read(line.as_bytes()).unwrap(), &epochs, now);
         let kinds = |line: &str| -> Vec<(String, f64)> {
             links(line)
                 .map(|links| links.keys)

@@ -13,6 +13,7 @@
 //!   on must not go stale. Hours past the last [`BUDGET_HOURS_KEPT`] have the budget of the oldest of them together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use lancang_record::Timestamp;
 
@@ -22,6 +23,7 @@ use crate::cloudevent::AlertMessage;
 use crate::group::{self, Groups};
 use crate::incident::{Incident, Message};
 use crate::limits::{BUDGET_HOURS_KEPT, OPEN_MAX};
+use crate::trust::Trust;
 
 /// What became of an incident line.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,6 +141,11 @@ impl Relay {
         }
     }
 
+    /// From here on alerts are made and signed with these keys.
+    pub fn set_trust(&mut self, trust: Arc<Trust>) {
+        self.desk.trust = trust;
+    }
+
     /// What is known of patterns from now on.
     pub fn take_catalogue(&mut self, catalogue: Catalogue) {
         self.desk.catalogue = catalogue;
@@ -181,7 +188,7 @@ impl Relay {
             None => {
                 // The first that others hear of it, whatever it was at home.
                 let (message, opened) = (Message::Open.as_str().to_owned(), Some(alert.published.clone()));
-                Outcome::Shared(vec![self.publish(&source, Alert { message, revision: 0, opened, ..alert }, now)])
+                Outcome::Shared(vec![self.publish(&source, Alert { message, revision: 0, opened, ..alert })])
             }
         }
     }
@@ -200,10 +207,10 @@ impl Relay {
         let mut whole = self.within(into, alert, incident);
         for id in joined.iter().filter(|id| *id != into) {
             let Some(newest) = self.groups.newest(id).cloned() else { continue };
-            made.push(self.publish(source, group::merged_into(&newest, into, now), now));
+            made.push(self.publish(source, group::merged_into(&newest, into, now)));
             whole = group::joined(&newest, whole);
         }
-        made.push(self.publish(source, self.numbered(into, whole, incident), now));
+        made.push(self.publish(source, self.numbered(into, whole, incident)));
         made
     }
 
@@ -237,9 +244,9 @@ impl Relay {
         }
     }
 
-    fn publish(&mut self, source: &Source, alert: Alert, now: Timestamp) -> (Alert, AlertMessage) {
+    fn publish(&mut self, source: &Source, alert: Alert) -> (Alert, AlertMessage) {
         let alert = Alert { sequence: self.sequence(source) + 1, ..alert };
-        let message = AlertMessage::of(&alert, now);
+        let message = AlertMessage::of(&alert, &self.desk.trust.signer);
         self.note(&alert);
         (alert, message)
     }

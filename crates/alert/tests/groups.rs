@@ -5,26 +5,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lancang_alert::alert::Desk;
-use lancang_alert::{Alert, Budgets, Catalogue, EpochKey, Outcome, Relay, Sites, Source, Terms, Withheld};
-use lancang_numbering::NumberPlans;
+use lancang_alert::{Alert, Budgets, Outcome, Relay, Source, Withheld};
 use lancang_record::Timestamp;
 use proptest::prelude::*;
 
-const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+mod desk;
 
 fn relay(budget: u32) -> Relay {
-    let key = EpochKey::from_hex("2026-11", KEY.to_owned()).unwrap();
-    let desk = Desk {
-        plans: NumberPlans::built_in(),
-        key,
-        engine_version: "0.1.0".into(),
-        terms: Terms::default(),
-        catalogue: Catalogue::default(),
-        sites: Sites::default(),
-    };
     let source = Source { country: "KH".into(), organisation: "carrier".into(), node: "a".into() };
-    Relay::new(desk, [source], Budgets { per_hour: budget, of: BTreeMap::new() })
+    Relay::new(
+        desk::desk(desk::trust(desk::epochs(None, 0))),
+        [source],
+        Budgets { per_hour: budget, of: BTreeMap::new() },
+    )
 }
 
 /// What an incident is about, and what it names.

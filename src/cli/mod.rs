@@ -2,10 +2,13 @@
 
 pub mod alerts;
 pub mod export;
+mod keys;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use keys::{Keys, RegistryPlace, RootKey, YEAR_MS};
 
 /// Finds telecom scam patterns in call and SMS records while they happen, and shares alerts across borders.
 #[derive(Debug, Parser)]
@@ -55,6 +58,9 @@ pub enum Command {
     /// The pattern pack: list, test, show, backtest, put in force.
     #[command(subcommand)]
     Patterns(Patterns),
+    /// Keys that sign alerts and open what is sealed, and the registry of whose they are.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Why an entity was named, or was not: every feature, limit and condition.
     Explain(Explain),
     /// Which pattern is blind on which feed, by the fields and rows that were seen, and which speaks only after the call.
@@ -121,9 +127,11 @@ fn parse_mib(text: &str) -> Result<usize, String> {
 #[command(after_help = "\
 Examples:
   lancang check --config config/lancang.toml && lancang run --config config/lancang.toml
-  LANCANG_EPOCH_KEY=$(cat epoch.key) lancang relay --config config/lancang.toml --listen 127.0.0.1:9601
+  LANCANG_EPOCH_KEY=$(cat epoch.key) LANCANG_SIGNING_KEY=$(cat signing.key) \\
+      lancang relay --config config/lancang.toml --listen 127.0.0.1:9601
 
-SIGTERM commits what is done and leaves the groups; SIGHUP reads patterns, lists, the trunk and the cell table anew.
+SIGTERM commits what is done and leaves the groups; SIGHUP reads patterns, lists, the trunk and the cell table anew,
+and the relay's keys.
 A second start goes on where the first stopped.")]
 pub struct Serve {
     /// Configuration file.
