@@ -22,6 +22,7 @@ const TOPICS: &[Topic] = &[
     Topic { key: "dead_letter", server: "home", description: "What could not be read, as it came; headers say where it came from and why.", message: "original" },
     Topic { key: "outbox", server: "home", description: "Alerts on their way to the exchange, byte for byte as they arrive there.", message: "alert" },
     Topic { key: "alerts", server: "exchange", description: "Shared alerts of all countries. Key: incident id. One message per revision; a repeat has the same bytes and the same ce_id.", message: "alert" },
+    Topic { key: "keys", server: "exchange", description: "The key registry, compacted: whose a key is and for how long, by the word of a root key. Key: key id; of a revocation, key id and /revoked.", message: "key" },
 ];
 
 /// Headers of an alert (CloudEvents 1.0.2, Kafka protocol binding, binary content mode) and what they hold.
@@ -37,6 +38,7 @@ pub(crate) const ALERT_HEADERS: &[(&str, &str)] = &[
     ("ce_sequence", "number among all alerts of its source: from 1, without gaps"),
     ("ce_expirytime", "until when acting upon it makes sense, RFC 3339"),
     ("content-type", "application/json"),
+    ("dsse", "DSSE 1.0 envelope without payload, as JSON: Ed25519 over the value as payload type application/vnd.lancang.alert.v1+json"),
 ];
 
 /// The document.
@@ -111,6 +113,12 @@ fn messages() -> Value {
             "contentType": "application/json",
             "payload": schema("incident.json"),
             "bindings": { "kafka": { "key": { "type": "string", "description": "Incident id." } } },
+        },
+        "key": {
+            "title": "Entry of the key registry: a DSSE 1.0 envelope over application/vnd.lancang.key.v1+json",
+            "contentType": "application/json",
+            "payload": { "type": "object", "required": ["payloadType", "payload", "signatures"] },
+            "bindings": { "kafka": { "key": { "type": "string", "description": "Key id; of a revocation, key id and /revoked." } } },
         },
         "frame": { "title": "Frame", "contentType": "application/octet-stream" },
         "original": { "title": "A feed's message as it came", "contentType": "application/octet-stream" },

@@ -31,3 +31,4 @@ pub mod schema;
 pub mod secret;
 pub mod service;
 pub mod store;
+pub mod topics;

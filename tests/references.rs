@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use lancang::config::Config;
+use lancang::topics::file::Exchange;
 use lancang::{asyncapi, pack_folder, reference, schema};
 use lancang_alert::words::{Language, Words};
 use serde_json::Value;
@@ -135,4 +136,14 @@ fn schemas_refuse_what_readers_refuse() {
         ("workers = 1", "workers = 1\nsnapshot = 30"),
     ];
     both_refuse("config/lancang.toml", "configuration.json", reads, &changes);
+    let reads = |path: &str, text: &str| Exchange::read(path, text).is_ok();
+    let changes = [
+        ("countries = [", "countries = 6 # ["),
+        ("[cluster]", "[clutser]"),
+        ("replication = 3", "replication = 0"),
+        ("role = \"desk\"", "role = \"dsek\""),
+        ("principal = ", "principle = "),
+        ("country = \"KH\"", "contry = \"KH\""),
+    ];
+    both_refuse("config/exchange.toml", "exchange.json", reads, &changes);
 }

@@ -23,7 +23,10 @@ fn the_asyncapi_document_is_valid() {
     });
     let script = root().join("tests/validators/asyncapi.mjs");
     let found = run(Command::new("node").arg(script).arg(&node).arg(root().join("docs/asyncapi.json")));
-    assert!(found.starts_with("8 channels"), "{found}");
+    let document: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(root().join("docs/asyncapi.json")).unwrap()).unwrap();
+    let channels = document["channels"].as_object().unwrap().len();
+    assert!(found.starts_with(&format!("{channels} channels")), "{found}");
     // The validator finds what is wrong.
     let text = std::fs::read_to_string(root().join("docs/asyncapi.json")).unwrap();
     let broken = node.join("broken.json");

@@ -16,6 +16,7 @@ use crate::logging::colors;
 use crate::pack_folder;
 use crate::secret::Secret;
 use crate::service::clients;
+use crate::topics::file::Exchange;
 
 /// Runs the command.
 ///
@@ -33,6 +34,9 @@ pub fn run(args: &cli::Check) -> anyhow::Result<()> {
         }
         Err(found) => mistakes.extend(found),
     }
+    if let Some(path) = &args.exchange {
+        exchange(path, &mut texts, &mut mistakes);
+    }
     let mut out = std::io::stdout().lock();
     if args.output == Form::Json {
         for mistake in &mistakes {
@@ -48,12 +52,31 @@ pub fn run(args: &cli::Check) -> anyhow::Result<()> {
     }
     if mistakes.is_empty() {
         if args.output == Form::Text {
-            writeln!(out, "{path} and all that it names: no mistake")?;
+            let exchange = args.exchange.as_ref().map(|path| format!(", {}", path.display())).unwrap_or_default();
+            writeln!(out, "{path} and all that it names{exchange}: no mistake")?;
         }
         return Ok(());
     }
     let count = mistakes.len();
     Err(Failure::new(Exit::Configuration, format!("{count} mistake{}", if count == 1 { "" } else { "s" })).into())
+}
+
+/// Reads an exchange file and what it names.
+fn exchange(path: &Path, texts: &mut Vec<(String, String)>, mistakes: &mut Vec<Diagnostic>) {
+    let name = path.display().to_string();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => return mistakes.push(Diagnostic::file(&name, format!("cannot be read: {error}"))),
+    };
+    match Exchange::read(&name, &text) {
+        Ok(exchange) => {
+            if let Err(error) = clients::connection(&exchange.cluster) {
+                mistakes.push(Diagnostic::file(&name, format!("cluster.options: {error}")));
+            }
+        }
+        Err(found) => mistakes.extend(found),
+    }
+    texts.push((name, text));
 }
 
 /// A budget is of a pattern that is there.

@@ -12,6 +12,7 @@ pub mod keys;
 pub mod patterns;
 pub mod replay;
 pub mod serve;
+pub mod topics;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -37,6 +38,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Check(args) => check::run(&args),
         Command::Patterns(args) => patterns::run(args),
         Command::Keys(args) => keys::run(args),
+        Command::Topics(args) => topics::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Feeds(args) => feeds::run(&args),
         Command::Generate(args) => generate::run(&args),

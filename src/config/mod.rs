@@ -22,6 +22,7 @@ use lancang_diagnostic::toml::Placed;
 use lancang_record::{Class, Country, Timestamp};
 
 pub use consumer::Consumer;
+pub(crate) use read::cluster;
 pub use reference::reference;
 pub(crate) use reference::{is_list, keys};
 

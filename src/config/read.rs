@@ -138,7 +138,8 @@ fn name_or(table: &Table<'_, '_>, key: &'static str, default: &str) -> String {
     checked_name(table, key, text).unwrap_or_else(|| default.to_owned())
 }
 
-pub(super) fn cluster(table: Table<'_, '_>, folder: &Path) -> Option<Cluster> {
+/// A section that says how to reach a cluster, of this file or of an exchange's.
+pub(crate) fn cluster(table: Table<'_, '_>, folder: &Path) -> Option<Cluster> {
     let bootstrap = table.required_text("bootstrap");
     let instance = name_or(&table, "instance", "lancang");
     let static_member = table.boolean("static_member").is_some_and(|found| found.value);
@@ -501,8 +502,8 @@ impl Default for Topics {
             late: "lancang.late.v1".to_owned(),
             dead_letter: "lancang.dead-letter.v1".to_owned(),
             outbox: "lancang.outbox.v1".to_owned(),
-            alerts: "lancang.alerts.v1".to_owned(),
-            keys: "lancang.keys.v1".to_owned(),
+            alerts: crate::topics::exchange::ALERTS.to_owned(),
+            keys: crate::topics::exchange::KEYS.to_owned(),
         }
     }
 }

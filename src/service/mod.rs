@@ -234,7 +234,9 @@ fn passes(error: &anyhow::Error) -> bool {
 /// The error with the exit status that its kind leads to.
 pub fn with_status(error: anyhow::Error) -> anyhow::Error {
     let exit = match error.chain().find_map(|cause| cause.downcast_ref::<Error>()) {
-        Some(Error::Settings(_) | Error::MissingTopic { .. } | Error::Partitions { .. }) => Exit::Configuration,
+        Some(Error::Settings(_) | Error::MissingTopic { .. } | Error::Partitions { .. } | Error::Forbidden { .. }) => {
+            Exit::Configuration
+        }
         Some(_) => Exit::Unavailable,
         None if error.chain().any(|cause| cause.is::<StepAside>()) => Exit::Unavailable,
         None => return error,

@@ -311,6 +311,18 @@ fn frame(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+/// An incident line of a SIM box, each of a caller of its own.
+pub fn line(id: u32) -> Vec<u8> {
+    format!(
+        r#"{{"incident_id":"{id:032x}","revision":0,"message":"open","family":"sim-box","patterns":["sim-box-burst@1"],
+        "entity":{{"type":"caller","value":"+8551234{id:04}"}},"severity":4,"score":87,
+        "first_event":"2025-11-14T09:02:11.000Z","last_event":"2025-11-14T09:31:48.500Z","window_s":86400,
+        "reasons":[{{"pattern":"sim-box-burst","code":"calls","value":63,"threshold":20}}],
+        "related":[],"victims":1,"evidence":["msc3/c0000001"],"class":"stream","home":"KH"}}"#
+    )
+    .into_bytes()
+}
+
 /// Settings of generated traffic.
 pub fn traffic(seed: u64) -> Settings {
     let patterns = ["sim-box-burst", "smishing-burst", "spoofed-prefix"].map(str::to_owned).to_vec();

@@ -8,7 +8,7 @@ use lancang_kafka::Record;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
-use crate::carrier::{Carrier, EPOCH_KEY, LONG, Lancang, records};
+use crate::carrier::{Carrier, EPOCH_KEY, LONG, Lancang, line, records};
 
 fn header(record: &Record, name: &str) -> String {
     let found = record.headers.iter().find(|(other, _)| other == name).unwrap();
@@ -80,17 +80,6 @@ fn alerts_of_a_relay_that_is_killed() {
 fn line_of(value: &[u8]) -> Option<(String, u64)> {
     let alert: Alert = serde_json::from_slice(value).unwrap();
     alert.grouped.unwrap().line.map(|line| (line.incident_id, line.revision))
-}
-
-fn line(id: u32) -> Vec<u8> {
-    format!(
-        r#"{{"incident_id":"{id:032x}","revision":0,"message":"open","family":"sim-box","patterns":["sim-box-burst@1"],
-        "entity":{{"type":"caller","value":"+8551234{id:04}"}},"severity":4,"score":87,
-        "first_event":"2025-11-14T09:02:11.000Z","last_event":"2025-11-14T09:31:48.500Z","window_s":86400,
-        "reasons":[{{"pattern":"sim-box-burst","code":"calls","value":63,"threshold":20}}],
-        "related":[],"victims":1,"evidence":["msc3/c0000001"],"class":"stream","home":"KH"}}"#
-    )
-    .into_bytes()
 }
 
 fn sequences(carrier: &Carrier) -> Vec<u64> {

@@ -15,7 +15,11 @@ use crate::watchdog;
 ///
 /// Within one call messages arrive once and in order. After an error the same messages are sent again by the caller:
 /// some may then be there twice.
+///
+/// librdkafka's idempotent producer is of no use after a fatal error, such as a right to write that was taken away for a
+/// while: the next call begins with a new one.
 pub struct Producer {
+    settings: ProducerSettings,
     client: Option<BaseProducer<Deliveries>>,
 }
 
@@ -31,11 +35,7 @@ impl Producer {
     /// # Errors
     /// For settings that librdkafka refuses.
     pub fn connect(settings: &ProducerSettings) -> Result<Self, Error> {
-        let client = settings
-            .config()
-            .create_with_context(Deliveries::default())
-            .map_err(|error| Error::client("making a producer", &error))?;
-        Ok(Self { client: Some(client) })
+        Ok(Self { settings: settings.clone(), client: Some(client(settings)?) })
     }
 
     /// Sends all and returns when all in-sync replicas of each partition have them. Takes at most about
@@ -44,7 +44,10 @@ impl Producer {
     /// # Errors
     /// [`Error::Delivery`] with the first failure.
     pub fn send_batch(&mut self, records: &[OutRecord]) -> Result<(), Error> {
-        let Some(client) = &self.client else { return Ok(()) };
+        let client = match &mut self.client {
+            Some(client) => client,
+            none => none.insert(client(&self.settings)?),
+        };
         let mut refused = None;
         for record in records {
             match send_one(client, record) {
@@ -64,6 +67,11 @@ impl Producer {
             failed.count += 1;
             failed.first.get_or_insert(Undelivered { topic, code: None, reason });
         }
+        // What was purged says nothing of why: the fatal error does.
+        if let Some((_, reason)) = client.client().fatal_error() {
+            failed.first.iter_mut().for_each(|first| first.reason.clone_from(&reason));
+            self.discard();
+        }
         match failed.first {
             None => Ok(()),
             Some(first) => Err(Error::Delivery {
@@ -76,13 +84,24 @@ impl Producer {
     }
 }
 
-impl Drop for Producer {
-    fn drop(&mut self) {
-        // Nothing is in flight between calls, so there is nothing to flush.
+impl Producer {
+    /// Nothing is in flight between calls, so there is nothing to flush.
+    fn discard(&mut self) {
         if let Some(client) = self.client.take() {
             watchdog::destroy("producer", client);
         }
     }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        self.discard();
+    }
+}
+
+fn client(settings: &ProducerSettings) -> Result<BaseProducer<Deliveries>, Error> {
+    let made = settings.config().create_with_context(Deliveries::default());
+    made.map_err(|error| Error::client("making a producer", &error))
 }
 
 fn send_one(client: &BaseProducer<Deliveries>, record: &OutRecord) -> Result<(), String> {
