@@ -8,6 +8,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub mod alert_file;
 pub mod alert_filter;
 pub mod alert_printer;
+pub mod alert_topic;
 pub mod asyncapi;
 pub mod catalogue;
 pub mod cli;

@@ -18,13 +18,13 @@ fn now() -> Timestamp {
 }
 
 /// A carrier's exchange with a registry, and a desk that reads it.
-struct Desk {
-    carrier: Carrier,
-    roots: PublicKey,
+pub struct Desk {
+    pub carrier: Carrier,
+    pub roots: PublicKey,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let carrier = Carrier::new(1);
         let mut plan = TopicPlan::new(carrier.topic("keys"), 1);
         plan.options = vec![("cleanup.policy".into(), "compact".into())];
@@ -54,7 +54,7 @@ impl Desk {
         (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
     }
 
-    fn ok(&self, args: &[&str]) -> Vec<Value> {
+    pub fn ok(&self, args: &[&str]) -> Vec<Value> {
         let (status, told) = self.keys(&[args, &["--output", "json"]].concat());
         assert_eq!(status, Some(0), "{args:?}: {told}");
         told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
@@ -79,7 +79,7 @@ impl Desk {
     }
 }
 
-fn write(desk: &Desk, name: &str, text: &str) {
+pub fn write(desk: &Desk, name: &str, text: &str) {
     std::fs::write(desk.carrier.path(name), text).unwrap();
 }
 
@@ -149,7 +149,7 @@ fn line(id: u32, revision: u64) -> Vec<u8> {
     .into_bytes()
 }
 
-fn wait_for_alerts(carrier: &Carrier, count: usize) -> Vec<Record> {
+pub fn wait_for_alerts(carrier: &Carrier, count: usize) -> Vec<Record> {
     let begun = Instant::now();
     loop {
         let alerts = carrier.read("alerts");
