@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lancang_alert::{KeyKind, PublicKey};
 use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::{Mistakes, Placed, Table, parse};
 use lancang_kafka::limits::{SEND_AHEAD_KIB, SEND_AHEAD_MESSAGES};
-use lancang_record::codec::fields::parse_time;
 use lancang_record::{Class, Country};
 
 use crate::service::slices::Limits;
