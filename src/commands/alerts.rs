@@ -1,13 +1,12 @@
 //! `lancang alerts`: shared alerts in words.
 
-use lancang_alert::verify::Novelty;
 use serde_json::json;
 
 use super::keys;
 use crate::alert_file;
 use crate::alert_filter::wanted;
 use crate::alert_printer::Printer;
-use crate::alert_topic::{AlertTopic, Turn};
+use crate::alert_topic::{AlertTopic, Believed};
 use crate::cli::alerts::{Alerts, Show, Tail};
 use crate::exit::{Exit, Failure};
 use crate::service::relay::now;
@@ -38,30 +37,15 @@ fn tail(args: &Tail) -> anyhow::Result<()> {
     let consumer = keys::consumer(&args.place.config)?;
     let mut topic = AlertTopic::open(&consumer, args.from_beginning)?;
     let mut printer = Printer::new(&args.look);
-    let (mut shown, mut refused) = (0_u64, 0_u64);
+    let mut shown = 0_u64;
     while !(args.until_end && topic.is_past_end()) && args.number.is_none_or(|number| shown < number) {
-        match topic.turn(now)? {
-            Turn::Alert(verified) => {
-                if let Novelty::New { missing: missing @ 1.. } = verified.novelty {
-                    let (source, sequence) = (verified.alert.producer.uri(), verified.alert.sequence);
-                    tracing::warn!("{missing} alerts of {source} are missing before number {sequence}");
-                }
-                if wanted(&verified.alert, &args.filter) {
-                    printer.show(&verified.alert, &[("key_id", json!(verified.key_id))])?;
-                    shown += 1;
-                }
-            }
-            Turn::Refused(offset, rejection) => {
-                refused += 1;
-                tracing::error!(
-                    kind = rejection.as_str(),
-                    "{}/0@{offset} is refused: {rejection}",
-                    consumer.topics.alerts
-                );
-            }
-            Turn::Repeat | Turn::Nothing => {}
+        let Some(Believed { verified, .. }) = topic.turn(now)? else { continue };
+        if wanted(&verified.alert, &args.filter) {
+            printer.show(&verified.alert, &[("key_id", json!(verified.key_id))])?;
+            shown += 1;
         }
     }
+    let refused = topic.refused();
     if args.until_end && refused > 0 {
         return Err(
             Failure::new(Exit::Data, format!("{refused} messages were refused; {shown} alerts are shown")).into()
