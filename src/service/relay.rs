@@ -84,7 +84,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
     // A key that is missing is said before anything is read.
     if shared.trust.load().is_none() {
         let read = trust::read(relay, &config.keys, now())?;
-        trust::tell(&read, now());
+        trust::tell(shared, &read, now());
         shared.trust.store(Some(read));
     }
     let settings = clients::group(config, stage, &relay.group)?;
