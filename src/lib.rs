@@ -19,6 +19,7 @@ pub mod demo;
 pub mod exit;
 pub mod feed_profile;
 pub mod http;
+pub mod key_registry;
 pub mod logging;
 pub mod mapping_file;
 pub mod metrics;
