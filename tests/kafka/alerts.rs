@@ -34,7 +34,11 @@ fn desk() -> Desk {
     let alerts = format!("[topics]\nalerts = \"{}\"\n", carrier.topic("alerts"));
     write(&desk, "desk.toml", &config.replacen("[topics]\n", &alerts, 1));
 
-    let relay = carrier.start("relay", &carrier.config("lancang.toml", "", ""));
+    desk.new_key("sealing", "kh.key");
+    desk.ok(&["publish", "kh.key.pub", "--holder", "//KH"]);
+    desk.ok(&["show", "--save", "registry.jsonl"]);
+    let roots = format!("registry = \"registry.jsonl\"\n[keys]\nroots = [\"{}\"]", desk.roots);
+    let relay = carrier.start("relay", &carrier.config("lancang.toml", "", &roots));
     relay.wait_until_ready();
     carrier.send_raw("incidents", line(1, "sim-box-burst", 4), 1_763_110_930_000);
     carrier.send_raw("incidents", line(2, "sim-rotation", 3), 1_763_110_930_000);
@@ -91,6 +95,16 @@ fn alerts_are_tailed_and_what_is_not_signed_is_refused() {
     assert_eq!(lines[0]["key_id"].as_str().unwrap().len(), 32);
     let first = &lines[0]["reasons"][0];
     assert!(first.as_str().unwrap().contains("จำนวนสาย"), "{first}");
+
+    let key = desk.carrier.path("kh.key").display().to_string();
+    let (_, clear, said) = tail(&desk.carrier, &[&all[..], &["--sealing-key-file", &key]].concat());
+    assert!(clear.contains("suspect +85512340001 (") && !shown.contains("12340001"), "{clear}");
+    assert!(!said.contains("12340001"), "{said}");
+    let (_, clear, _) = tail(&desk.carrier, &[&all[..], &some[..], &["--sealing-key-file", &key]].concat());
+    let clear: Value = serde_json::from_str(clear.lines().next().unwrap()).unwrap();
+    assert_eq!(clear["opened"].as_object().unwrap().values().next().unwrap(), "+85512340001");
+    let (status, _, said) = tail(&desk.carrier, &[&all[..], &["--sealing-key-file", "nowhere.key"]].concat());
+    assert!(status != Some(0) && said.contains("nowhere.key"), "{said}");
 
     let (status, shown, _) = tail(&desk.carrier, &["--from-beginning", "--number", "1"]);
     assert_eq!((status, shown.matches("SIM box").count()), (Some(0), 1));

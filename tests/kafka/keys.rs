@@ -60,7 +60,7 @@ impl Desk {
         told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    fn new_key(&self, kind: &str, name: &str) -> String {
+    pub fn new_key(&self, kind: &str, name: &str) -> String {
         let mut new = Command::new(env!("CARGO_BIN_EXE_lancang"));
         let output = new
             .args(["keys", "new", "--kind", kind, "--output", "json", "--out"])
