@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod alerts;
+mod evidence;
 pub mod export;
 mod keys;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use evidence::{Evidence, EvidenceFetch, EvidenceOpen};
 pub use keys::{Keys, RegistryPlace, RootKey, YEAR_MS};
 
 /// Finds telecom scam patterns in call and SMS records while they happen, and shares alerts across borders.
@@ -61,6 +63,9 @@ pub enum Command {
     /// Keys that sign alerts and open what is sealed, and the registry of whose they are.
     #[command(subcommand)]
     Keys(Keys),
+    /// The records behind an alert: fetched and sealed by the carrier for one case and country, opened there.
+    #[command(subcommand)]
+    Evidence(Evidence),
     /// Topics and rights, at home and on the exchange: what there is, what should be, and making it so.
     #[command(subcommand)]
     Topics(Topics),
