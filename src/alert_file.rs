@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use lancang_alert::Alert;
+use lancang_alert::limits::ALERT_BYTES_MAX;
 use lancang_intake::files::decompressed;
 
 use crate::exit::{Exit, Failure};
 
-/// Longest line that is read, bytes: an alert is shorter.
-const LINE_BYTES_MAX: u64 = 256 << 10;
+/// Longest line that is read, bytes.
+const LINE_BYTES_MAX: u64 = ALERT_BYTES_MAX as u64;
 /// Mistakes that are said one by one.
 const MISTAKES_SHOWN: u64 = 10;
 

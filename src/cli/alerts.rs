@@ -13,6 +13,8 @@ use super::export::FilterArgs;
 pub enum Alerts {
     /// Alerts of files, in words.
     Show(Show),
+    /// Alerts of the exchange as they come: checked against the key registry, in words.
+    Tail(Tail),
 }
 
 /// `lancang alerts show`
@@ -29,6 +31,43 @@ pub struct Show {
     /// Files of alerts; `-` is standard input. gzip and zstd are recognised.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Which alerts.
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// How they are shown.
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// `lancang alerts tail`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lancang alerts tail --config desk.toml                          what comes from now on
+  lancang alerts tail --config desk.toml --from-beginning --until-end --country TH --output json
+  lancang alerts tail --config desk.toml --sealing-key-file kh.key   with the numbers that are sealed for Cambodia
+  lancang alerts tail --config desk.toml --language th --min-severity 4 --pattern wangiri
+
+desk.toml needs [exchange] and [keys] roots (docs/exchange.md). What is not signed by a key of the registry, was changed, is not of the
+key's source, repeats a number with other bytes or has expired is refused: a log line says where it lies and why. Repeats are
+left out, and numbers that are missing are told. Of what was in the topic before the command began, the message's own time decides
+whether it had expired. Exit status with --until-end: 65 if something was refused.")]
+pub struct Tail {
+    /// Where the exchange and its registry are.
+    #[command(flatten)]
+    pub place: super::RegistryPlace,
+    /// File of mode 0600 with a sealing key: what is sealed for it is opened and shown clear. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub sealing_key_file: Vec<PathBuf>,
+    /// Begin with the oldest alert that the topic has.
+    #[arg(long)]
+    pub from_beginning: bool,
+    /// End where the topic ended when the command began.
+    #[arg(long)]
+    pub until_end: bool,
+    /// End after this many alerts.
+    #[arg(long, value_name = "N")]
+    pub number: Option<u64>,
     /// Which alerts.
     #[command(flatten)]
     pub filter: FilterArgs,

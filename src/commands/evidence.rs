@@ -10,8 +10,6 @@ use lancang_alert::{Alert, Holder, KeyKind, PublicKey, Received, Registry, Verif
 use lancang_kafka::{Connection, Isolation, OutRecord, Producer, Reader, Record};
 use lancang_record::codec::fields::parse_time;
 use lancang_record::{Country, Timestamp};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::SeedableRng as _;
 use serde_json::json;
 
 use super::{keys, serve};
@@ -19,6 +17,7 @@ use crate::cli;
 use crate::config::Consumer;
 use crate::evidence::{self, Wanted, audit};
 use crate::exit::{Exit, Failure};
+use crate::key_registry;
 use crate::logging;
 use crate::secret::{self, Secret};
 use crate::service::{clients, relay, with_status};
@@ -61,7 +60,7 @@ fn fetch(args: &cli::EvidenceFetch) -> anyhow::Result<()> {
     let bundle = evidence::collect(&home, &config.topics, &wanted, now, &progress)?;
     bar.finish_and_clear();
 
-    let mut random = ChaCha20Rng::from_seed(*secret::random()?);
+    let mut random = secret::system();
     let sealed = SealedBundle::seal(&bundle, &key, &mut random).map_err(|error| data(error.to_string()))?;
     let audit_file = args.audit.clone().unwrap_or_else(|| config.store.join("audit.jsonl"));
     let topic = exchange::evidence(country.as_str());
@@ -101,7 +100,7 @@ fn country(text: &str) -> anyhow::Result<Country> {
 /// The key that a country can open evidence with, by the registry on the exchange.
 fn recipient_key(desk: &Consumer, country: Country, now: Timestamp) -> anyhow::Result<(Holder, PublicKey)> {
     let connection = connection(desk)?;
-    let registry = keys::registry(desk, &keys::from_topic(&connection, &desk.topics.keys)?);
+    let registry = key_registry::read(&desk.keys.roots, &key_registry::from_topic(&connection, &desk.topics.keys)?);
     let holder = Holder::country(country.as_str()).ok_or_else(|| data(format!("{country} holds no keys")))?;
     let found = registry.sealing_key(&holder, now).ok_or_else(|| {
         data(format!(
@@ -217,7 +216,7 @@ fn opened_bundle(
 
 /// Verified alerts of an incident.
 fn alerts(desk: &Consumer, connection: &Connection, incident_id: &str) -> anyhow::Result<Vec<Alert>> {
-    let registry = keys::registry(desk, &keys::from_topic(connection, &desk.topics.keys)?);
+    let registry = key_registry::read(&desk.keys.roots, &key_registry::from_topic(connection, &desk.topics.keys)?);
     let messages = Reader::read_all(connection, &desk.topics.alerts, Isolation::Committed, MESSAGES_MAX, READ_MAX)?;
     let of_incident = messages.iter().filter(|message| message.key.as_deref() == Some(incident_id.as_bytes()));
     Ok(of_incident.filter_map(|message| verified(&registry, message)).collect())

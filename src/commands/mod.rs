@@ -11,6 +11,7 @@ pub mod feeds;
 pub mod generate;
 pub mod keys;
 pub mod patterns;
+pub mod policy;
 pub mod replay;
 pub mod serve;
 pub mod topics;
@@ -38,6 +39,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Patterns(args) => patterns::run(args),
+        Command::Policy(args) => policy::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Evidence(args) => evidence::run(args),
         Command::Topics(args) => topics::run(args),

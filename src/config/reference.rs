@@ -76,6 +76,8 @@ const KEYS: &[Key] = &[
     key("relay", "signing_key_file", "path", "none", "File of mode 0600 with the key that alerts are signed with (`lancang keys new --kind signing`); this, `signing_key_env` or `signing_key_command`."),
     key("relay", "signing_key_env", "text", "none", "Environment variable with that key."),
     key("relay", "signing_key_command", "list of texts", "none", "Program and arguments whose standard output is that key; no shell, 30 s."),
+    key("relay", "policy", "path", "the table that ships", "Policy table: what of an alert leaves, in which form, and for whom."),
+    key("relay", "registry", "path", "none", "Keys of the registry in a file (`lancang keys show --save`): whom values are sealed for. A relay never reads the exchange. Without it nothing is sealed."),
     key("relay", "epoch_overlap", "time", "`7d`", "How long the token of the epoch before is published with that of the new one."),
     key("relay", "budget_per_hour", "1 to 1000000", "`1000`", "Incidents that one pattern may open abroad per hour of event time, for each operator. What is beyond it stays at home, counted, and is tried again with its next update; what was shared is always updated and closed."),
     key("relay.budgets", "*", "0 to 1000000", "`budget_per_hour`", "The same of one pattern, by its id, such as `sim-box-burst = 50`; with 0 it shares nothing new."),

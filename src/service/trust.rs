@@ -6,12 +6,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lancang_alert::Trust;
+use lancang_alert::{KeyKind, Policy, Registry, Standing, Trust};
 use lancang_record::Timestamp;
 
 use super::Shared;
 use crate::config::{self, Config};
 use crate::exit::{Exit, Failure};
+use crate::key_registry;
 use crate::metrics::Metric;
 use crate::pack_folder::mistakes_failure;
 use crate::secret;
@@ -20,7 +21,7 @@ use crate::secret;
 ///
 /// # Errors
 /// If one is missing or no key, or no epoch has begun (exit status 78).
-pub fn read(relay: &config::Relay, now: Timestamp) -> anyhow::Result<Arc<Trust>> {
+pub fn read(relay: &config::Relay, keys_of: &config::Keys, now: Timestamp) -> anyhow::Result<Arc<Trust>> {
     let wrong = |message: String| Failure::new(Exit::Configuration, message);
     let keys = secret::epoch_keys(relay)?;
     if let Some((from, id)) = keys.beginnings().next().filter(|(from, _)| *from > now) {
@@ -30,8 +31,32 @@ pub fn read(relay: &config::Relay, now: Timestamp) -> anyhow::Result<Arc<Trust>>
     }
     let signing = relay.signing_key.as_ref();
     let signer = signing.ok_or_else(|| wrong("the relay has no signing key: `relay.signing_key_file`".to_owned()))?;
-    let signer = signer.signer(lancang_alert::KeyKind::Signing)?;
-    Ok(Arc::new(Trust { keys, signer }))
+    let signer = signer.signer(KeyKind::Signing)?;
+    let (policy, registry) = (policy(relay.policy.as_deref())?, registry(relay.registry.as_deref(), keys_of)?);
+    Ok(Arc::new(Trust { keys, signer, policy, registry }))
+}
+
+/// The table of a file; the one that ships where none is named.
+///
+/// # Errors
+/// Every mistake in it, with exit status 78.
+pub fn policy(path: Option<&Path>) -> anyhow::Result<Policy> {
+    let Some(path) = path else { return Ok(Policy::shipped()) };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(Exit::Configuration, format!("cannot read the policy {name}: {error}")))?;
+    Ok(Policy::read(&name, &text).map_err(|mistakes| mistakes_failure(&mistakes, |_| Some(&text)))?)
+}
+
+/// The keys of a file that `keys show --save` wrote.
+fn registry(path: Option<&Path>, keys: &config::Keys) -> anyhow::Result<Registry> {
+    let Some(path) = path else { return Ok(Registry::default()) };
+    if keys.roots.is_empty() {
+        let message = "`relay.registry` needs `keys.roots`: without a root key nothing in it counts";
+        return Err(Failure::new(Exit::Configuration, message).into());
+    }
+    let envelopes = key_registry::from_file(path)?;
+    Ok(key_registry::read(&keys.roots, &envelopes))
 }
 
 /// Says which keys are in force, never the keys.
@@ -39,7 +64,16 @@ pub fn tell(trust: &Trust, now: Timestamp) {
     let epochs: Vec<&str> = trust.keys.at(now).map(lancang_alert::EpochKey::id).collect();
     let next = trust.keys.beginnings().find(|(from, _)| *from > now);
     let next = next.map_or_else(|| "none".to_owned(), |(from, id)| format!("{id} at {from}"));
-    tracing::info!(epochs = epochs.join(" "), next, signing_key = trust.signer.id(), "keys of alerts");
+    let sealing = trust.registry.keys().filter(|known| known.key.kind() == KeyKind::Sealing);
+    let sealing = sealing.filter(|known| known.standing(now) == Standing::Valid);
+    let recipients: Vec<&str> = sealing.map(|known| known.holder.as_str()).collect();
+    tracing::info!(
+        epochs = epochs.join(" "),
+        next,
+        signing_key = trust.signer.id(),
+        sealed_for = recipients.join(" "),
+        "keys of alerts"
+    );
 }
 
 /// Reads the configuration file and its keys anew; what has mistakes changes nothing.
@@ -52,7 +86,7 @@ pub fn reload(shared: &Shared, path: &Path, now: Timestamp) -> anyhow::Result<()
         let text = std::fs::read_to_string(path)?;
         let config = Config::read(&name, &text).map_err(|mistakes| mistakes_failure(&mistakes, |_| Some(&text)))?;
         let relay = config.relay.ok_or_else(|| Failure::new(Exit::Configuration, "no section `relay`"))?;
-        self::read(&relay, now)
+        self::read(&relay, &config.keys, now)
     };
     let trust = read().inspect_err(|_| shared.metrics.add(Metric::RelayReloads, &["refused"], 1))?;
     tell(&trust, now);

@@ -62,6 +62,8 @@ pub const CLOCK_AHEAD_MS_MAX: i64 = 5 * 60_000;
 pub const ACTIONABLE_DAYS_MAX: i64 = 31;
 
 const _: () = assert!(ACTIONABLE_DAYS <= ACTIONABLE_DAYS_MAX);
+/// Most rules of a policy table.
+pub const POLICY_RULES_MAX: usize = 1000;
 /// Longest value that is sealed, bytes: an identifier.
 pub const SEALED_BYTES_MAX: usize = 256;
 /// Longest time that an HPKE context seals for a recipient, milliseconds.
