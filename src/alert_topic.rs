@@ -1,7 +1,7 @@
 //! The alerts topic of the exchange, as a consumer reads it: every message is checked before it is believed.
 //!
 //! - The registry is read to its end before the first alert, and followed from then on: a key that is published or revoked
-//!   while we read counts at once. An alert of a key that is not known is not waited for.
+//!   while we read counts within a fraction of a second. An alert of a key that is not known is not waited for.
 //! - Of a message that was there before we began, its own time decides whether it had expired; of one that comes later, the
 //!   clock.
 //! - Numbers of a source go on within a partition: the topic has one.
@@ -21,6 +21,8 @@ use crate::service::{clients, with_status};
 const REGISTRY_MAX: Duration = Duration::from_secs(60);
 /// Longest wait for an alert in one turn; the registry is looked at in between.
 const TURN: Duration = Duration::from_millis(200);
+/// Between two looks at the registry while alerts come fast.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Partition of both topics.
 const PARTITION: i32 = 0;
 
@@ -44,6 +46,8 @@ pub struct AlertTopic {
     end: i64,
     next: i64,
     refused: u64,
+    /// When the registry was last looked at.
+    looked: Instant,
 }
 
 impl AlertTopic {
@@ -81,8 +85,11 @@ impl AlertTopic {
             end,
             next: begin,
             refused: 0,
+            looked: Instant::now(),
         };
         topic.whole_registry()?;
+        let keys = topic.registry.keys().count();
+        tracing::info!(keys, "reading {}/{PARTITION} from offset {begin}", consumer.topics.alerts);
         Ok(topic)
     }
 
@@ -109,6 +116,19 @@ impl AlertTopic {
         }
     }
 
+    fn follow_registry(&mut self) -> anyhow::Result<()> {
+        if self.looked.elapsed() < LOOK_EVERY {
+            return Ok(());
+        }
+        self.looked = Instant::now();
+        while let Some(read) = self.keys.next(Duration::ZERO).map_err(|error| with_status(error.into()))? {
+            if let Read::Record(record) = read {
+                self.learn(&record);
+            }
+        }
+        Ok(())
+    }
+
     /// Whether everything was read that was there when we began.
     #[must_use]
     pub const fn is_past_end(&self) -> bool {
@@ -126,11 +146,7 @@ impl AlertTopic {
     /// # Errors
     /// If the brokers fail for good.
     pub fn turn(&mut self, now: impl Fn() -> Timestamp) -> anyhow::Result<Option<Believed>> {
-        while let Some(read) = self.keys.next(Duration::ZERO).map_err(|error| with_status(error.into()))? {
-            if let Read::Record(record) = read {
-                self.learn(&record);
-            }
-        }
+        self.follow_registry()?;
         let record = match self.alerts.next(TURN).map_err(|error| with_status(error.into()))? {
             Some(Read::Record(record)) => record,
             Some(Read::End { .. }) => {

@@ -121,8 +121,12 @@ fn a_tail_follows_the_registry() {
     lancang.args(["alerts", "tail", "--number", "2", "--output", "json", "--config"]).arg(carrier.path("desk.toml"));
     let log = std::fs::File::create(carrier.path("tail.log")).unwrap();
     let mut reading = lancang.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-    std::thread::sleep(std::time::Duration::from_secs(3));
     let said = || std::fs::read_to_string(carrier.path("tail.log")).unwrap();
+    let begun = std::time::Instant::now();
+    while !said().contains("from offset 4") {
+        assert!(begun.elapsed() < crate::carrier::LONG, "{}", said());
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
 
     let relay = carrier.start("relay", &carrier.config("lancang.toml", "", ""));
     relay.wait_until_ready();
