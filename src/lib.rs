@@ -16,6 +16,7 @@ pub mod columns;
 pub mod commands;
 pub mod config;
 pub mod demo;
+pub mod evidence;
 pub mod exit;
 pub mod feed_profile;
 pub mod http;

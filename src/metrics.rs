@@ -56,6 +56,7 @@ pub enum Metric {
     RelayReloads,
     RelayLetGo,
     RelayWithoutKey,
+    RelayKeyUntil,
     CopierAlerts,
     Ready,
 }
@@ -348,6 +349,13 @@ const METRICS: &[Spec] = &[
         "lancang_relay_unsealed_values",
         &["country"],
         "Values since the start that an entitled country could not be given, because the registry file has no sealing key of it that counts.",
+    ),
+    spec(
+        Metric::RelayKeyUntil,
+        Form::Gauge,
+        "lancang_relay_key_valid_until_timestamp_seconds",
+        &["kind", "holder"],
+        "Until when the relay's signing key and each recipient's sealing key count, by the registry file, as seconds since the Unix epoch.",
     ),
     spec(
         Metric::CopierAlerts,

@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod alerts;
+mod evidence;
 pub mod export;
 mod keys;
 mod policy;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use evidence::{Evidence, EvidenceFetch, EvidenceOpen};
 pub use keys::{Keys, RegistryPlace, RootKey, YEAR_MS};
 pub use policy::Policy;
 
@@ -63,6 +65,9 @@ pub enum Command {
     /// Keys that sign alerts and open what is sealed, and the registry of whose they are.
     #[command(subcommand)]
     Keys(Keys),
+    /// The records behind an alert: fetched and sealed by the carrier for one case and country, opened there.
+    #[command(subcommand)]
+    Evidence(Evidence),
     /// The table of what leaves, in which form, and for whom: explain, test.
     #[command(subcommand)]
     Policy(Policy),

@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod backtest;
 pub mod check;
 pub mod evaluate;
+pub mod evidence;
 pub mod explain;
 pub mod export;
 pub mod feeds;
@@ -40,6 +41,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Patterns(args) => patterns::run(args),
         Command::Policy(args) => policy::run(args),
         Command::Keys(args) => keys::run(args),
+        Command::Evidence(args) => evidence::run(args),
         Command::Topics(args) => topics::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Feeds(args) => feeds::run(&args),

@@ -103,6 +103,7 @@ pub struct Topics {
     pub incidents: String,
     pub shadow: String,
     pub shadow_retention: Duration,
+    pub evidence_retention: Option<Duration>,
     pub late: String,
     pub dead_letter: String,
     pub outbox: String,

@@ -185,6 +185,9 @@ pub(super) fn topics(root: &Table<'_, '_>) -> Topics {
         partials: name_or(&table, "partials", &default.partials),
         incidents: name_or(&table, "incidents", &default.incidents),
         shadow: name_or(&table, "shadow", &default.shadow),
+        evidence_retention: table
+            .duration_ms("evidence_retention")
+            .map(|found| Duration::from_millis(found.value.unsigned_abs())),
         shadow_retention: duration_or(&table, "shadow_retention", default.shadow_retention.as_millis() as u64),
         late: name_or(&table, "late", &default.late),
         dead_letter: name_or(&table, "dead_letter", &default.dead_letter),
@@ -418,6 +421,7 @@ impl Default for Topics {
             incidents: "lancang.incidents.v1".to_owned(),
             shadow: "lancang.shadow.v1".to_owned(),
             shadow_retention: Duration::from_secs(30 * 86_400),
+            evidence_retention: None,
             late: "lancang.late.v1".to_owned(),
             dead_letter: "lancang.dead-letter.v1".to_owned(),
             outbox: "lancang.outbox.v1".to_owned(),

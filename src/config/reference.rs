@@ -41,6 +41,7 @@ const KEYS: &[Key] = &[
     key("topics", "partials", "name", "`lancang.partials.v1`", "Partial panes."),
     key("topics", "incidents", "name", "`lancang.incidents.v1`", "Incidents, with clear identifiers."),
     key("topics", "shadow", "name", "`lancang.shadow.v1`", "Incidents of patterns in shadow, with clear identifiers; the relay never reads it."),
+    key("topics", "evidence_retention", "time", "not said", "How long the records log and the incidents are kept (`retention.ms`, by `lancang topics apply` and where the topics are made), so that the records behind an alert can be fetched; alerts say until when (`evidence.kept_until`)."),
     key("topics", "shadow_retention", "time", "`30d`", "How long they are kept, where the topic is made (`retention.ms`)."),
     key("topics", "late", "name", "`lancang.late.v1`", "Late records."),
     key("topics", "dead_letter", "name", "`lancang.dead-letter.v1`", "What could not be read."),

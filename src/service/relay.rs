@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lancang_alert::alert::Desk;
+use lancang_alert::evidence::LinePlace;
 use lancang_alert::{Budgets, Outcome, Sealer, Site, Sites, Source, Withheld};
 use lancang_kafka::{
     Admin, Assigned, Committed, Connection, End, Error, From, Handler, Isolation, LeadGroup, Message, OutRecord, Part,
@@ -84,7 +85,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
     // A key that is missing is said before anything is read.
     if shared.trust.load().is_none() {
         let read = trust::read(relay, &config.keys, now())?;
-        trust::tell(&read, now());
+        trust::tell(shared, &read, now());
         shared.trust.store(Some(read));
     }
     let settings = clients::group(config, stage, &relay.group)?;
@@ -321,6 +322,12 @@ impl Handler for RelayStage {
         if let Some(trust) = self.shared.trust.load_full() {
             held.relay.set_trust(trust);
         }
+        held.relay.stands_at(LinePlace {
+            topic: self.incidents.to_string(),
+            partition: held.task.input.partition,
+            offset: message.offset(),
+            kept_ms: self.shared.config.topics.evidence_retention.map(|kept| kept.as_millis() as i64),
+        });
         match held.relay.line(line, detected, now) {
             Outcome::Shared(made) => {
                 let relay = &held.relay;

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lancang_alert::{KeyKind, Policy, Registry, Standing, Trust};
+use lancang_alert::{KeyKind, Policy, Registered, Registry, Standing, Trust};
 use lancang_record::Timestamp;
 
 use super::Shared;
@@ -59,8 +59,21 @@ fn registry(path: Option<&Path>, keys: &config::Keys) -> anyhow::Result<Registry
     Ok(key_registry::read(&keys.roots, &envelopes))
 }
 
-/// Says which keys are in force, never the keys.
-pub fn tell(trust: &Trust, now: Timestamp) {
+/// Says which keys are in force, never the keys; until when those of the registry count; and what would make all consumers
+/// refuse what is signed.
+pub fn tell(shared: &Shared, trust: &Trust, now: Timestamp) {
+    let signing = trust.registry.key(trust.signer.id());
+    let sealing = trust.registry.keys().filter(|known| known.key.kind() == KeyKind::Sealing);
+    let mut shown: Vec<&Registered> = sealing.chain(signing).collect();
+    // Of several keys of one holder the one that counts the longest is shown.
+    shown.sort_by_key(|known| ends(known));
+    for known in shown {
+        let labels = [known.key.kind().as_str(), known.holder.as_str()];
+        shared.metrics.set(Metric::RelayKeyUntil, &labels, ends(known).as_ms() as f64 / 1000.0);
+    }
+    if trust.registry.keys().next().is_some() {
+        warn_of_refusal(shared, trust, signing, now);
+    }
     let epochs: Vec<&str> = trust.keys.at(now).map(lancang_alert::EpochKey::id).collect();
     let next = trust.keys.beginnings().find(|(from, _)| *from > now);
     let next = next.map_or_else(|| "none".to_owned(), |(from, id)| format!("{id} at {from}"));
@@ -76,6 +89,29 @@ pub fn tell(trust: &Trust, now: Timestamp) {
     );
 }
 
+fn ends(known: &Registered) -> Timestamp {
+    known.revoked_at.map_or(known.until, |revoked| revoked.min(known.until))
+}
+
+/// The relay goes on all the same: the registry at home may be older than the one on the exchange.
+fn warn_of_refusal(shared: &Shared, trust: &Trust, signing: Option<&Registered>, now: Timestamp) {
+    let key_id = trust.signer.id();
+    let Some(known) = signing else {
+        tracing::error!(key_id, "the signing key is not in `relay.registry`: consumers may refuse every alert");
+        return;
+    };
+    let standing = known.standing(now);
+    if standing != Standing::Valid {
+        tracing::error!(key_id, "the signing key is {}: consumers refuse every alert", standing.as_str());
+    }
+    for operator in &shared.config.operators {
+        let source = format!("//{}/{}/{}", operator.country, operator.organisation, operator.node);
+        if !known.holder.covers(&source) {
+            tracing::error!(key_id, "the signing key is {}'s: consumers refuse alerts of {source}", known.holder);
+        }
+    }
+}
+
 /// Reads the configuration file and its keys anew; what has mistakes changes nothing.
 ///
 /// # Errors
@@ -89,7 +125,7 @@ pub fn reload(shared: &Shared, path: &Path, now: Timestamp) -> anyhow::Result<()
         self::read(&relay, &config.keys, now)
     };
     let trust = read().inspect_err(|_| shared.metrics.add(Metric::RelayReloads, &["refused"], 1))?;
-    tell(&trust, now);
+    tell(shared, &trust, now);
     shared.trust.store(Some(trust));
     shared.metrics.add(Metric::RelayReloads, &["applied"], 1);
     Ok(())

@@ -281,5 +281,8 @@ fn a_country_opens_what_is_sealed_for_it() {
     assert_eq!(alerts[1].open(&alerts[1].entities[0], &mut opener), None, "a Thai number is not Cambodia's to read");
     let unsealed = relay.metric("lancang_relay_unsealed_values");
     assert_eq!(unsealed.values().sum::<f64>(), 1.0, "Thailand has no key: {unsealed:?}");
+    let until = relay.metric("lancang_relay_key_valid_until_timestamp_seconds");
+    assert!(until.values().all(|until| *until > now().as_ms() as f64 / 1000.0) && until.len() == 1, "{until:?}");
+    assert!(relay.log().contains("the signing key is not in `relay.registry`"), "{}", relay.log());
     assert_eq!(relay.end(), 0);
 }

@@ -20,6 +20,7 @@ use crate::handling::Terms;
 use crate::links;
 use crate::place::{self, Sites};
 
+use crate::evidence::Evidence;
 use crate::incident::Incident;
 use crate::limits::{ACTIONABLE_DAYS, RELATED_MAX, VICTIMS_MIN};
 use crate::mask::mask;
@@ -220,13 +221,6 @@ pub struct Victims {
     /// Country of the victims' carrier.
     pub country: String,
     /// At least [`VICTIMS_MIN`].
-    pub count: u64,
-}
-
-/// A reference to records that stay at home.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Evidence {
-    /// Number of record references that the home incident holds.
     pub count: u64,
 }
 
@@ -463,7 +457,7 @@ impl Desk {
                 }),
                 merged_into: None,
             }),
-            evidence: Evidence { count: incident.evidence.len() as u64 },
+            evidence: Evidence { count: incident.evidence.len() as u64, ..Evidence::default() },
             action: Some(action::of(incident, &self.terms)),
             verdict: None,
             cancel: None,

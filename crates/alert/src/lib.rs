@@ -5,7 +5,8 @@
 //!   [`cloudevent`] how it lies in a Kafka message, [`words`] says it in seven languages, [`export`] in other forms;
 //! - [`key`] are the keys that sign, [`dsse`] what is signed, [`registry`] says whose a key is, and [`verify`] is what a
 //!   consumer checks before it believes an alert; [`policy`] is the
-//!   table that says what leaves, in which form and for whom, [`seal`] is for what one country alone may read.
+//!   table that says what leaves, in which form and for whom, [`seal`] is for what one country alone may read,
+//!   [`evidence`] what an alert says of the records behind it, and those records.
 //!
 //! **Invariant:** no clear subscriber number, IMSI or IMEI is in an alert. A test looks for every digit string of the
 //! incidents in the alerts made of them.
@@ -18,6 +19,7 @@ pub mod catalogue;
 pub mod cloudevent;
 mod disclosure;
 pub mod dsse;
+pub mod evidence;
 pub mod export;
 mod group;
 pub mod handling;
@@ -27,6 +29,7 @@ pub mod key;
 pub mod limits;
 pub mod links;
 pub mod mask;
+pub mod merkle;
 pub mod place;
 pub mod policy;
 pub mod registry;

@@ -72,3 +72,5 @@ pub const SEAL_CONTEXT_MS_MAX: i64 = 15 * 60_000;
 pub const SEAL_CONTEXT_VALUES_MAX: u64 = 1 << 16;
 /// Contexts that a reader keeps set up; beyond it all are forgotten, and set up again where needed.
 pub const OPEN_CONTEXTS_MAX: usize = 256;
+/// Longest bundle of evidence, bytes: a message of base64 that a producer takes. A thousand records of half a kilobyte.
+pub const BUNDLE_BYTES_MAX: usize = 700_000;

@@ -22,6 +22,7 @@ use crate::alert::{Alert, Desk, Grouped, Source};
 use crate::catalogue::Catalogue;
 use crate::cloudevent::AlertMessage;
 use crate::disclosure::Disclosure;
+use crate::evidence::{Evidence, LinePlace};
 use crate::group::{self, Groups};
 use crate::incident::{Incident, Message};
 use crate::limits::{BUDGET_HOURS_KEPT, OPEN_MAX};
@@ -125,6 +126,8 @@ pub struct Relay {
     /// Incidents opened, by hour of event time in UTC (`2025-11-14T09`), country and pattern.
     opened: BTreeMap<String, BTreeMap<(String, String), u32>>,
     forgotten: u64,
+    /// Where the next line stands.
+    place: Option<LinePlace>,
 }
 
 impl Relay {
@@ -146,6 +149,7 @@ impl Relay {
             closed_ids: BTreeMap::new(),
             opened: BTreeMap::new(),
             forgotten: 0,
+            place: None,
         }
     }
 
@@ -170,8 +174,14 @@ impl Relay {
         Ok(())
     }
 
+    /// Where the line that comes next stands at home: its alert refers to it there.
+    pub fn stands_at(&mut self, place: LinePlace) {
+        self.place = Some(place);
+    }
+
     /// What becomes of an incident line, committed at `detected` and looked at now.
     pub fn line(&mut self, bytes: &[u8], detected: Timestamp, now: Timestamp) -> Outcome {
+        let place = self.place.take();
         let Ok(incident) = Incident::read(bytes) else {
             return Outcome::Withheld(Withheld::Malformed, String::new());
         };
@@ -186,6 +196,7 @@ impl Relay {
         let Some(alert) = self.desk.alert(&source, &incident, 0, detected, now) else {
             return withheld(Withheld::Policy);
         };
+        let alert = Alert { evidence: Evidence::of(&incident, bytes, place), ..alert };
         let own = self.alert_of.get(&incident.incident_id).cloned();
         // A close says nothing new of who belongs together.
         let joined = match incident.message {
