@@ -9,14 +9,14 @@ use crate::error::Error;
 use crate::limits::DELIVERY_POLL;
 use crate::message::OutRecord;
 use crate::settings::ProducerSettings;
-use crate::watchdog;
+use crate::watchdog::Watched;
 
 /// An idempotent producer that waits for every acknowledgement.
 ///
 /// Within one call messages arrive once and in order. After an error the same messages are sent again by the caller:
 /// some may then be there twice.
 pub struct Producer {
-    client: Option<BaseProducer<Deliveries>>,
+    client: Watched<BaseProducer<Deliveries>>,
 }
 
 impl std::fmt::Debug for Producer {
@@ -35,7 +35,7 @@ impl Producer {
             .config()
             .create_with_context(Deliveries::default())
             .map_err(|error| Error::client("making a producer", &error))?;
-        Ok(Self { client: Some(client) })
+        Ok(Self { client: Watched::new("producer", client) })
     }
 
     /// Sends all and returns when all in-sync replicas of each partition have them. Takes at most about
@@ -44,7 +44,7 @@ impl Producer {
     /// # Errors
     /// [`Error::Delivery`] with the first failure.
     pub fn send_batch(&mut self, records: &[OutRecord]) -> Result<(), Error> {
-        let Some(client) = &self.client else { return Ok(()) };
+        let client = &self.client;
         let mut refused = None;
         for record in records {
             match send_one(client, record) {
@@ -72,15 +72,6 @@ impl Producer {
                 topic: first.topic,
                 reason: first.reason,
             }),
-        }
-    }
-}
-
-impl Drop for Producer {
-    fn drop(&mut self) {
-        // Nothing is in flight between calls, so there is nothing to flush.
-        if let Some(client) = self.client.take() {
-            watchdog::destroy("producer", client);
         }
     }
 }
