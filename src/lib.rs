@@ -5,12 +5,17 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+pub mod alert_file;
+pub mod alert_filter;
+pub mod alert_printer;
+pub mod alert_topic;
+pub mod asyncapi;
+pub mod catalogue;
 pub mod cli;
 pub mod columns;
 pub mod commands;
 pub mod config;
 pub mod demo;
-pub mod epoch_key;
 pub mod exit;
 pub mod feed_profile;
 pub mod http;
@@ -23,5 +28,7 @@ pub mod plot;
 pub mod reference;
 pub mod replay;
 pub mod schema;
+pub mod secret;
 pub mod service;
 pub mod store;
+pub mod topics;

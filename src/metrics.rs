@@ -53,6 +53,8 @@ pub enum Metric {
     RelayOverBudget,
     RelaySequence,
     RelayHeldBack,
+    RelayReloads,
+    RelayLetGo,
     CopierAlerts,
     Ready,
 }
@@ -324,6 +326,20 @@ const METRICS: &[Spec] = &[
         "lancang_relay_outbox_held_back_messages",
         &[],
         "Offsets of the outbox behind another writer's open transaction when the relay last looked; it numbers nothing until they are none.",
+    ),
+    spec(
+        Metric::RelayReloads,
+        Form::Counter,
+        "lancang_relay_reloads_total",
+        &["outcome"],
+        "Readings of the relay's keys on SIGHUP: applied, or refused (something has mistakes; the keys in force stay).",
+    ),
+    spec(
+        Metric::RelayLetGo,
+        Form::Gauge,
+        "lancang_relay_let_go_alerts",
+        &["what"],
+        "Open alerts that the relay has let go of at its limits since its outbox began: their incidents would open another (open), or nothing joins them any more (joinable).",
     ),
     spec(
         Metric::CopierAlerts,

@@ -1,8 +1,8 @@
-//! JSON Schemas of pattern, mapping and configuration files: `docs/schema/`.
+//! JSON Schemas of pattern, mapping, configuration and exchange files: `docs/schema/`.
 //!
 //! They are made of what the readers ask for (`lancang_diagnostic::toml::asked`), so that a key which is read cannot be
-//! missing in them. Meanings come from the pages that people read: the configuration's reference, `docs/patterns.md` and
-//! `docs/mappings.md`. Draft 7, which TOML editors (Taplo, Even Better TOML) understand.
+//! missing in them. Meanings come from the pages that people read: the configuration's reference, `docs/patterns.md`,
+//! `docs/mappings.md` and `docs/topics.md`. Draft 7, which TOML editors (Taplo, Even Better TOML) understand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +13,7 @@ use lancang_record::codec::fields::Field;
 use serde_json::{Map, Value, json};
 
 use crate::config::{self, Config};
+use crate::topics::file::{self, Exchange};
 
 /// Numbers beyond this are no exact numbers in JSON.
 const EXACT_MAX: i64 = 1 << 53;
@@ -20,9 +21,14 @@ const EXACT_MAX: i64 = 1 << 53;
 /// All schemas: file name and text.
 #[must_use]
 pub fn schemas() -> Vec<(&'static str, String)> {
-    [("pattern.json", pattern()), ("mapping.json", mapping()), ("configuration.json", configuration())]
-        .map(|(name, schema)| (name, format!("{schema:#}\n")))
-        .to_vec()
+    [
+        ("pattern.json", pattern()),
+        ("mapping.json", mapping()),
+        ("configuration.json", configuration()),
+        ("exchange.json", exchange()),
+    ]
+    .map(|(name, schema)| (name, format!("{schema:#}\n")))
+    .to_vec()
 }
 
 /// A file in which everything stands that leads a reader into a table, or on.
@@ -98,6 +104,15 @@ fn configuration() -> Value {
         .collect();
     let meaning = |place: &str| meanings.get(place).map(|meaning| (*meaning).to_owned());
     schema("The configuration of lancang", &asked, &meaning, &[])
+}
+
+fn exchange() -> Value {
+    let text = "[cluster]\n[cluster.options]\n[topics]\n[[carriers]]\n[[principals]]\n";
+    let asked = asked(|| Exchange::read("exchange.toml", text));
+    let meanings = meanings_of_page(include_str!("../docs/topics.md"));
+    let roles: Vec<&str> = file::ROLES.iter().map(|(name, _)| *name).collect();
+    let special = [("principals/role", json!({ "type": "string", "enum": roles }))];
+    schema("Who meets on the exchange", &asked, &|place| meaning_of_last(&meanings, place), &special)
 }
 
 /// Meanings of keys from a page's tables: `| `key`, `other` | meaning |`. The first that names a key counts.

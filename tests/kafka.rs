@@ -5,12 +5,18 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+#[path = "kafka/alerts.rs"]
+mod alerts;
 #[path = "kafka/carrier.rs"]
 mod carrier;
 #[path = "kafka/faults.rs"]
 mod faults;
 #[path = "kafka/feeds.rs"]
 mod feeds;
+#[path = "installed/mod.rs"]
+mod installed;
+#[path = "kafka/keys.rs"]
+mod keys;
 #[path = "kafka/packs.rs"]
 mod packs;
 #[path = "kafka/relay.rs"]

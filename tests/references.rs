@@ -5,7 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use lancang::config::Config;
-use lancang::{pack_folder, reference, schema};
+use lancang::topics::file::Exchange;
+use lancang::{asyncapi, pack_folder, reference, schema};
+use lancang_alert::words::{Language, Words};
 use serde_json::Value;
 
 #[test]
@@ -14,6 +16,7 @@ fn reference_pages_are_fresh() {
     let sources = pack_folder::read(&root.join("config/patterns"), &root.join("config/lists")).unwrap();
     let pages = reference::pages(&sources.files().unwrap());
     pages.iter().for_each(|(name, text)| fresh(&root.join("docs/reference").join(name), text));
+    asyncapi::files().iter().for_each(|(name, text)| fresh(&root.join("docs").join(name), text));
     schema::schemas().iter().for_each(|(name, text)| fresh(&root.join("docs/schema").join(name), text));
 }
 
@@ -24,6 +27,23 @@ fn fresh(path: &Path, text: &str) {
     }
     let found = std::fs::read_to_string(path).unwrap_or_default();
     assert!(found == text, "{} is stale: UPDATE_EXPECT=1 cargo test --test references", path.display());
+}
+
+/// Whatever a shipped pattern may give as a reason has words, in every language.
+#[test]
+fn shipped_patterns_have_words() {
+    let sources = pack_folder::read(&root().join("config/patterns"), &root().join("config/lists")).unwrap();
+    for file in sources.files().unwrap() {
+        for language in Language::ALL {
+            let words = Words::new(language);
+            let family = words.text(&format!("family-{}", file.family), &[]);
+            assert!(family.is_some(), "{}: family-{}", language.tag(), file.family);
+            let weights = file.weights.iter().chain(file.rules.iter().flat_map(|rule| &rule.weights));
+            for code in weights.map(|weight| &weight.feature.value) {
+                assert!(words.feature(code).is_some(), "{}: code-{code} of {}", language.tag(), file.id);
+            }
+        }
+    }
 }
 
 fn json_of(toml: &str) -> Value {
@@ -116,4 +136,14 @@ fn schemas_refuse_what_readers_refuse() {
         ("workers = 1", "workers = 1\nsnapshot = 30"),
     ];
     both_refuse("config/lancang.toml", "configuration.json", reads, &changes);
+    let reads = |path: &str, text: &str| Exchange::read(path, text).is_ok();
+    let changes = [
+        ("countries = [", "countries = 6 # ["),
+        ("[cluster]", "[clutser]"),
+        ("replication = 3", "replication = 0"),
+        ("role = \"desk\"", "role = \"dsek\""),
+        ("principal = ", "principle = "),
+        ("country = \"KH\"", "contry = \"KH\""),
+    ];
+    both_refuse("config/exchange.toml", "exchange.json", reads, &changes);
 }

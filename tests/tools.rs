@@ -345,7 +345,7 @@ fn check_knows_the_patterns_of_budgets() {
     let text = format!(
         "[[operators]]\ncountry = \"KH\"\norganisation = \"a\"\nnode = \"b\"\nown = [\"+85510\"]\n\
          [kafka]\nbootstrap = \"127.0.0.1:9092\"\n[[feeds]]\nname = \"voice\"\ntopics = [\"cdr\"]\n\
-         [patterns]\nfolder = \"{}\"\n[relay]\nepoch_key_env = \"KEY\"\n[relay.budgets]\nsmishing-burst = 20\n",
+         [patterns]\nfolder = \"{}\"\n[relay]\nsigning_key_env = \"KEY\"\nepochs = [{{ id = \"a\", key_env = \"KEY\" }}]\n[relay.budgets]\nsmishing-burst = 20\n",
         day.path("patterns")
     );
     std::fs::write(&path, &text).unwrap();
@@ -355,7 +355,7 @@ fn check_knows_the_patterns_of_budgets() {
     let found = json(&String::from_utf8(output.stdout).unwrap());
     assert_eq!(
         (output.status.code(), &found["line"], &found["nearest"]),
-        (Some(78), &16.into(), &"smishing-burst".into())
+        (Some(78), &17.into(), &"smishing-burst".into())
     );
 }
 

@@ -14,7 +14,9 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::logging::colors;
 use crate::pack_folder;
+use crate::secret::Secret;
 use crate::service::clients;
+use crate::topics::file::Exchange;
 
 /// Runs the command.
 ///
@@ -32,6 +34,9 @@ pub fn run(args: &cli::Check) -> anyhow::Result<()> {
         }
         Err(found) => mistakes.extend(found),
     }
+    if let Some(path) = &args.exchange {
+        exchange(path, &mut texts, &mut mistakes);
+    }
     let mut out = std::io::stdout().lock();
     if args.output == Form::Json {
         for mistake in &mistakes {
@@ -47,12 +52,31 @@ pub fn run(args: &cli::Check) -> anyhow::Result<()> {
     }
     if mistakes.is_empty() {
         if args.output == Form::Text {
-            writeln!(out, "{path} and all that it names: no mistake")?;
+            let exchange = args.exchange.as_ref().map(|path| format!(", {}", path.display())).unwrap_or_default();
+            writeln!(out, "{path} and all that it names{exchange}: no mistake")?;
         }
         return Ok(());
     }
     let count = mistakes.len();
     Err(Failure::new(Exit::Configuration, format!("{count} mistake{}", if count == 1 { "" } else { "s" })).into())
+}
+
+/// Reads an exchange file and what it names.
+fn exchange(path: &Path, texts: &mut Vec<(String, String)>, mistakes: &mut Vec<Diagnostic>) {
+    let name = path.display().to_string();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => return mistakes.push(Diagnostic::file(&name, format!("cannot be read: {error}"))),
+    };
+    match Exchange::read(&name, &text) {
+        Ok(exchange) => {
+            if let Err(error) = clients::connection(&exchange.cluster) {
+                mistakes.push(Diagnostic::file(&name, format!("cluster.options: {error}")));
+            }
+        }
+        Err(found) => mistakes.extend(found),
+    }
+    texts.push((name, text));
 }
 
 /// A budget is of a pattern that is there.
@@ -88,7 +112,7 @@ fn table(
     texts.push((name, text));
 }
 
-/// Reads what the configuration names: patterns, lists, the trunk and the cell table, mappings, the epoch key's file.
+/// Reads what the configuration names: patterns, lists, the trunk and the cell table, mappings, the keys' files.
 fn named_files(config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mut Vec<Diagnostic>) {
     match pack_folder::read(&config.patterns.folder, &config.patterns.lists) {
         Ok(sources) => {
@@ -137,10 +161,12 @@ fn named_files(config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mu
             mistakes.push(Diagnostic::file("kafka.options", error.to_string()));
         }
     }
-    let keys = config.relay.iter().filter_map(|relay| relay.epoch_key_file.as_ref());
-    for path in keys {
-        if let Err(error) = std::fs::metadata(path) {
-            mistakes.push(Diagnostic::file(&path.display().to_string(), format!("cannot be read: {error}")));
+    let keys =
+        config.relay.iter().flat_map(|relay| relay.epochs.iter().map(|epoch| &epoch.key).chain(&relay.signing_key));
+    // A variable or a command may be there for the service alone.
+    for key in keys.filter(|key| matches!(key, Secret::File(_))) {
+        if let Err(error) = key.read() {
+            mistakes.push(Diagnostic::file(&key.to_string(), format!("{error:#}")));
         }
     }
 }

@@ -1,14 +1,18 @@
 //! One command, one file.
 
+pub mod alerts;
 pub mod backtest;
 pub mod check;
 pub mod evaluate;
 pub mod explain;
+pub mod export;
 pub mod feeds;
 pub mod generate;
+pub mod keys;
 pub mod patterns;
 pub mod replay;
 pub mod serve;
+pub mod topics;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -33,10 +37,14 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Patterns(args) => patterns::run(args),
+        Command::Keys(args) => keys::run(args),
+        Command::Topics(args) => topics::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Feeds(args) => feeds::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Alerts(args) => alerts::run(&args),
+        Command::Export(args) => export::run(&args),
     }
 }
 

@@ -1,9 +1,9 @@
 //! `lancang run`, `intake`, `score`, `relay`: the service at a carrier.
 //!
 //! SIGTERM and SIGINT drain: readiness falls, what is done is committed, groups are left. SIGHUP reads patterns, lists
-//! and the trunk table anew; what has mistakes is refused and the service goes on with what it has.
+//! and the trunk table anew, and of a relay its keys; what has mistakes is refused and the service goes on with what it has.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -16,7 +16,8 @@ use crate::exit::{Exit, Failure};
 use crate::http::{self, Health};
 use crate::metrics::{Metric, Metrics};
 use crate::pack_folder::mistakes_failure;
-use crate::service::{Service, Shared, Stage, packs};
+use crate::service::relay::now;
+use crate::service::{Service, Shared, Stage, packs, trust};
 
 /// Runs stages until a signal ends them.
 ///
@@ -37,7 +38,7 @@ pub fn run(args: &cli::Serve, stages: &[Stage]) -> anyhow::Result<()> {
     tracing::info!("metrics and health at http://{bound}");
     let shared = Arc::new(Shared::new(config, metrics, health, runtime.handle().clone())?);
     let signals = runtime.block_on(async { Signals::register() }).context("cannot listen for signals")?;
-    runtime.spawn(signals.serve(Arc::clone(&shared)));
+    runtime.spawn(signals.serve(Arc::clone(&shared), args.config.clone(), stages.to_vec()));
     let service = match Service::start(Arc::clone(&shared), stages) {
         Ok(service) => service,
         Err(_) if shared.stop.is_stopped() => return Ok(()),
@@ -81,12 +82,12 @@ impl Signals {
         })
     }
 
-    async fn serve(mut self, shared: Arc<Shared>) {
+    async fn serve(mut self, shared: Arc<Shared>, config: PathBuf, stages: Vec<Stage>) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => break,
                 _ = self.interrupt.recv() => break,
-                _ = self.hangup.recv() => reload(&shared).await,
+                _ = self.hangup.recv() => reload(&shared, &config, &stages).await,
             }
         }
         tracing::info!("draining: commits what is done and leaves the groups");
@@ -95,19 +96,26 @@ impl Signals {
     }
 }
 
-async fn reload(shared: &Arc<Shared>) {
-    let shared = Arc::clone(shared);
+async fn reload(shared: &Arc<Shared>, config: &Path, stages: &[Stage]) {
+    let (shared, config) = (Arc::clone(shared), config.to_path_buf());
+    let (relays, others) = (stages.contains(&Stage::Relay), stages.iter().any(|stage| *stage != Stage::Relay));
     let done = tokio::task::spawn_blocking(move || {
         // Threads of the runtime may not wait for it; the store does.
-        std::thread::spawn(move || {
+        std::thread::spawn(move || -> anyhow::Result<()> {
+            if relays {
+                trust::reload(&shared, &config, now())?;
+            }
+            if !others {
+                return Ok(());
+            }
             shared.reload_networks().inspect_err(|_| shared.metrics.add(Metric::PackChanges, &["refused"], 1))?;
-            packs::announce(&shared, packs::Occasion::Reload)
+            packs::announce(&shared, packs::Occasion::Reload).map(|_| ())
         })
         .join()
     });
     match done.await {
-        Ok(Ok(Ok(_))) => {}
+        Ok(Ok(Ok(()))) => {}
         Ok(Ok(Err(error))) => tracing::error!("nothing is changed: {error:#}"),
-        Ok(Err(_)) | Err(_) => tracing::error!("reading patterns anew panicked; nothing is changed"),
+        Ok(Err(_)) | Err(_) => tracing::error!("reading files anew panicked; nothing is changed"),
     }
 }

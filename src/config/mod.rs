@@ -6,6 +6,8 @@
 //! - paths are relative to the file's folder;
 //! - the reference `docs/reference/configuration.md` is generated from [`reference`]'s list.
 
+mod consumer;
+mod handling;
 mod read;
 mod reference;
 
@@ -14,13 +16,17 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lancang_alert::PublicKey;
 use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::Placed;
-use lancang_record::{Class, Country};
+use lancang_record::{Class, Country, Timestamp};
 
+pub use consumer::Consumer;
+pub(crate) use read::cluster;
 pub use reference::reference;
 pub(crate) use reference::{is_list, keys};
 
+use crate::secret::Secret;
 use crate::service::slices::Limits;
 
 /// A whole configuration, checked.
@@ -42,6 +48,10 @@ pub struct Config {
     pub score: Score,
     /// `[relay]`
     pub relay: Option<Relay>,
+    /// `[keys]`: who vouches for the keys of others.
+    pub keys: Keys,
+    /// `[handling]`: what is said of all alerts.
+    pub handling: lancang_alert::Terms,
     /// `[patterns]`
     pub patterns: Patterns,
     /// `store.folder`: packs and snapshots.
@@ -96,12 +106,13 @@ pub struct Topics {
     pub dead_letter: String,
     pub outbox: String,
     pub alerts: String,
+    pub keys: String,
 }
 
 impl Topics {
     /// Keys and names of all topics.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, &str); 8] {
+    pub fn named(&self) -> [(&'static str, &str); 9] {
         [
             ("records", &self.records),
             ("partials", &self.partials),
@@ -111,6 +122,7 @@ impl Topics {
             ("dead_letter", &self.dead_letter),
             ("outbox", &self.outbox),
             ("alerts", &self.alerts),
+            ("keys", &self.keys),
         ]
     }
 }
@@ -192,16 +204,34 @@ pub struct Score {
 pub struct Relay {
     /// Consumer group.
     pub group: String,
-    /// File with the epoch key.
-    pub epoch_key_file: Option<PathBuf>,
-    /// Environment variable with the epoch key.
-    pub epoch_key_env: Option<String>,
-    /// Id of the epoch key.
-    pub epoch_key_id: String,
+    /// `[[relay.epochs]]`: keys of tokens, in the order of their beginnings.
+    pub epochs: Vec<Epoch>,
+    /// How long the token of the epoch before is published with that of the new one.
+    pub epoch_overlap: Duration,
+    /// Key that alerts are signed with.
+    pub signing_key: Option<Secret>,
     /// Incidents that a pattern may open abroad per hour of event time.
     pub budget_per_hour: u32,
     /// The same of single patterns, by their ids; each where it stands in the file.
     pub budgets: Vec<(Placed<String>, u32)>,
+}
+
+/// An epoch of tokens.
+#[derive(Clone, Debug)]
+pub struct Epoch {
+    /// Id of its key, published with each token.
+    pub id: String,
+    /// When it begins; the first has always been there.
+    pub from: Option<Timestamp>,
+    /// Its key.
+    pub key: Secret,
+}
+
+/// `[keys]`
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    /// Root keys, whose word about other keys counts.
+    pub roots: Vec<PublicKey>,
 }
 
 /// `[patterns]`

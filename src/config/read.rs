@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use lancang_alert::{KeyKind, PublicKey};
 use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::{Mistakes, Placed, Table, parse};
 use lancang_kafka::limits::{SEND_AHEAD_KIB, SEND_AHEAD_MESSAGES};
+use lancang_record::codec::fields::parse_time;
 use lancang_record::{Class, Country};
 
+use crate::secret::Secret;
 use crate::service::slices::Limits;
 
-use super::{Cluster, Config, Feed, Format, Intake, Operator, Patterns, Relay, Score, Topics};
+use super::{Cluster, Config, Epoch, Feed, Format, Intake, Keys, Operator, Patterns, Relay, Score, Topics};
 
 /// A transaction must be through within three quarters of its timeout of 10 s: with more than this a cluster that takes
 /// 5 MB/s would fail it. It is less than the producer keeps unsent (`lancang_kafka::limits`).
@@ -45,6 +48,8 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
     let intake = intake(root);
     let score = score(root);
     let relay = root.table("relay").map(|table| relay(table, folder));
+    let keys = keys(root);
+    let handling = super::handling::handling(root);
     let patterns = patterns(root, folder);
     let store = store(root, folder);
     let listen = listen(root);
@@ -60,6 +65,8 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
         intake,
         score,
         relay,
+        keys,
+        handling,
         patterns,
         store,
         listen: listen?,
@@ -131,7 +138,8 @@ fn name_or(table: &Table<'_, '_>, key: &'static str, default: &str) -> String {
     checked_name(table, key, text).unwrap_or_else(|| default.to_owned())
 }
 
-fn cluster(table: Table<'_, '_>, folder: &Path) -> Option<Cluster> {
+/// A section that says how to reach a cluster, of this file or of an exchange's.
+pub(crate) fn cluster(table: Table<'_, '_>, folder: &Path) -> Option<Cluster> {
     let bootstrap = table.required_text("bootstrap");
     let instance = name_or(&table, "instance", "lancang");
     let static_member = table.boolean("static_member").is_some_and(|found| found.value);
@@ -166,7 +174,7 @@ fn is_secret(option: &str) -> bool {
         || option == "sasl.oauthbearer.config"
 }
 
-fn topics(root: &Table<'_, '_>) -> Topics {
+pub(super) fn topics(root: &Table<'_, '_>) -> Topics {
     let default = Topics::default();
     let Some(table) = root.table("topics") else {
         return default;
@@ -184,6 +192,7 @@ fn topics(root: &Table<'_, '_>) -> Topics {
         dead_letter: name_or(&table, "dead_letter", &default.dead_letter),
         outbox: name_or(&table, "outbox", &default.outbox),
         alerts: name_or(&table, "alerts", &default.alerts),
+        keys: name_or(&table, "keys", &default.keys),
     };
     each_its_own(&table, &topics);
     table.finish();
@@ -364,19 +373,72 @@ fn relay(table: Table<'_, '_>, folder: &Path) -> Relay {
     let default = Relay::default();
     let relay = Relay {
         group: name_or(&table, "group", &default.group),
-        epoch_key_file: table.text("epoch_key_file").map(|path| folder.join(path.value)),
-        epoch_key_env: table.text("epoch_key_env").map(|name| name.value),
-        epoch_key_id: name_or(&table, "epoch_key_id", &default.epoch_key_id),
+        epochs: epochs(&table, folder),
+        epoch_overlap: duration_or(&table, "epoch_overlap", default.epoch_overlap.as_millis() as u64),
+        signing_key: required_secret(&table, folder, ["signing_key_file", "signing_key_env", "signing_key_command"]),
         budget_per_hour: table
             .integer("budget_per_hour", 1..=1_000_000)
             .map_or(default.budget_per_hour, |found| found.value as u32),
         budgets: budgets(&table),
     };
-    if relay.epoch_key_file.is_some() == relay.epoch_key_env.is_some() {
-        table.wrong(table.span(), "epoch_key_file", "expected either `epoch_key_file` or `epoch_key_env`");
-    }
     table.finish();
     relay
+}
+
+/// `[[relay.epochs]]`; whether they fit together is for the keys themselves to say.
+fn epochs(relay: &Table<'_, '_>, folder: &Path) -> Vec<Epoch> {
+    let mut epochs = Vec::new();
+    for table in relay.tables("epochs") {
+        let id = required_name(&table, "id");
+        let from = table.text("from").and_then(|text| {
+            let from = parse_time("from", &text.value).ok();
+            if from.is_none() {
+                table.wrong(text.span, "from", "expected a time of RFC 3339, such as \"2026-12-01T00:00:00Z\"");
+            }
+            from
+        });
+        let key = required_secret(&table, folder, ["key_file", "key_env", "key_command"]);
+        table.finish();
+        if let (Some(id), Some(key)) = (id, key) {
+            epochs.push(Epoch { id, from, key });
+        }
+    }
+    if !relay.has("epochs") {
+        relay.wrong(relay.span(), "epochs", "missing: expected at least one `[[relay.epochs]]` with `id` and a key");
+    }
+    epochs
+}
+
+/// A secret that must be there, in one of three places: a file, an environment variable, or a command's output.
+fn required_secret(table: &Table<'_, '_>, folder: &Path, names: [&'static str; 3]) -> Option<Secret> {
+    let [file, env, command] = names;
+    let arguments: Vec<String> = table.texts(command).into_iter().map(|argument| argument.value).collect();
+    let found = [
+        table.text(file).map(|path| Secret::File(folder.join(path.value))),
+        table.text(env).map(|name| Secret::Env(name.value)),
+        (!arguments.is_empty()).then_some(Secret::Command(arguments)),
+    ];
+    let mut found = found.into_iter().flatten();
+    match (found.next(), found.next()) {
+        (Some(secret), None) => Some(secret),
+        _ => {
+            table.wrong(table.span(), file, format!("expected one of `{file}`, `{env}` and `{command}`"));
+            None
+        }
+    }
+}
+
+pub(super) fn keys(root: &Table<'_, '_>) -> Keys {
+    let Some(table) = root.table("keys") else { return Keys::default() };
+    let mut roots = Vec::new();
+    for text in table.texts("roots") {
+        match PublicKey::read(&text.value).ok().filter(|key| key.kind() == KeyKind::Root) {
+            Some(key) => roots.push(key),
+            None => table.wrong(text.span, "roots", "expected public halves of root keys, `lancang-root-public-v1 …`"),
+        }
+    }
+    table.finish();
+    Keys { roots }
 }
 
 /// `[relay.budgets]`; whether there are such patterns is for `check` to say, which reads them.
@@ -440,7 +502,8 @@ impl Default for Topics {
             late: "lancang.late.v1".to_owned(),
             dead_letter: "lancang.dead-letter.v1".to_owned(),
             outbox: "lancang.outbox.v1".to_owned(),
-            alerts: "lancang.alerts.v1".to_owned(),
+            alerts: crate::topics::exchange::ALERTS.to_owned(),
+            keys: crate::topics::exchange::KEYS.to_owned(),
         }
     }
 }
@@ -474,9 +537,9 @@ impl Default for Relay {
     fn default() -> Self {
         Self {
             group: "lancang-relay".to_owned(),
-            epoch_key_file: None,
-            epoch_key_env: None,
-            epoch_key_id: "epoch-1".to_owned(),
+            epochs: Vec::new(),
+            epoch_overlap: Duration::from_secs(7 * 86_400),
+            signing_key: None,
             budget_per_hour: 1000,
             budgets: Vec::new(),
         }
@@ -521,7 +584,11 @@ mod tests {
             "[relay.budgets]\nsim-box-burst = -1\n",
             "relay.budgets.sim-box-burst: expected a whole number from 0 to 1000000",
         );
-        check("[relay]\n", "expected either `epoch_key_file` or `epoch_key_env`");
+        check("[relay]\n", "relay.epochs: missing: expected at least one `[[relay.epochs]]`");
+        check("[relay]\n", "expected one of `signing_key_file`, `signing_key_env` and `signing_key_command`");
+        check("[[relay.epochs]]\nid = \"a\"\nkey_env = \"A\"\nkey_command = [\"b\"]\n", "expected one of `key_file`");
+        check("[[relay.epochs]]\nid = \"a\"\nkey_env = \"A\"\nfrom = \"May\"\n", "expected a time of RFC 3339");
+        check("[keys]\nroots = [\"lancang-root-key-v1 00\"]\n", "expected public halves of root keys");
         check(
             "[exchange]\nbootstrap = \"b\"\n[exchange.options]\n\"sasl.password\" = \"x\"\n",
             "a secret is never written",

@@ -46,6 +46,7 @@ const KEYS: &[Key] = &[
     key("topics", "dead_letter", "name", "`lancang.dead-letter.v1`", "What could not be read."),
     key("topics", "outbox", "name", "`lancang.outbox.v1`", "Alerts on their way to the exchange; never let go of (`retention.ms=-1`): the relay knows from it what was shared."),
     key("topics", "alerts", "name", "`lancang.alerts.v1`", "Shared alerts, on the exchange."),
+    key("topics", "keys", "name", "`lancang.keys.v1`", "The key registry, on the exchange; compacted."),
     key("feeds", "name", "name", "required", "Name of the feed in metrics and errors."),
     key("feeds", "topics", "list of texts", "required", "Topics to read."),
     key("feeds", "class", "`stream`, `files`, `roaming`, `reference`", "`stream`", "Sets the allowed lateness; classes share no watermark. `reference`: what the operator's books say of subscribers (a compacted topic); it has no time and takes effect at its place in the records log."),
@@ -71,11 +72,24 @@ const KEYS: &[Key] = &[
     key("score", "interval_messages", "1 to 50000", "`10000`", "Most messages that one transaction writes."),
     key("score", "pair_memory_mib", "1 to 65536", "`64`", "Size of a task's memory of contacts, taken only where a pattern asks for them: 196,608 pairs in 15 days a MiB, with which 3.2 % of first contacts are hidden. A change begins the memory anew."),
     key("relay", "group", "name", "`lancang-relay`", "Consumer group."),
-    key("relay", "epoch_key_file", "path", "none", "File of mode 0600 with the epoch key; this or `epoch_key_env`."),
-    key("relay", "epoch_key_env", "text", "none", "Environment variable with the epoch key."),
-    key("relay", "epoch_key_id", "name", "`epoch-1`", "Id of the epoch key, published with each token."),
+    key("relay", "signing_key_file", "path", "none", "File of mode 0600 with the key that alerts are signed with (`lancang keys new --kind signing`); this, `signing_key_env` or `signing_key_command`."),
+    key("relay", "signing_key_env", "text", "none", "Environment variable with that key."),
+    key("relay", "signing_key_command", "list of texts", "none", "Program and arguments whose standard output is that key; no shell, 30 s."),
+    key("relay", "epoch_overlap", "time", "`7d`", "How long the token of the epoch before is published with that of the new one."),
     key("relay", "budget_per_hour", "1 to 1000000", "`1000`", "Incidents that one pattern may open abroad per hour of event time, for each operator. What is beyond it stays at home, counted, and is tried again with its next update; what was shared is always updated and closed."),
     key("relay.budgets", "*", "0 to 1000000", "`budget_per_hour`", "The same of one pattern, by its id, such as `sim-box-burst = 50`; with 0 it shares nothing new."),
+    key("relay.epochs", "id", "name", "required", "Id of the epoch's key, published with each token: by rule the month, such as `2026-12`."),
+    key("relay.epochs", "from", "time of RFC 3339", "ever since", "When its tokens begin; all countries change at this moment. Only the first needs none."),
+    key("relay.epochs", "key_file", "path", "none", "File of mode 0600 with the epoch's key, hexadecimal; this, `key_env` or `key_command`."),
+    key("relay.epochs", "key_env", "text", "none", "Environment variable with that key."),
+    key("relay.epochs", "key_command", "list of texts", "none", "Program and arguments whose standard output is that key."),
+    key("keys", "roots", "list of texts", "none", "Public halves of root keys (`lancang-root-public-v1 …`): what they sign in the key registry counts, and nothing else."),
+    key("handling", "status", "`actual`, `exercise`, `test`", "`actual`", "What the alerts are: those of an exercise or a test are shown as such and acted upon by nobody."),
+    key("handling", "tlp", "`green`, `amber`, `amber+strict`", "`amber`", "FIRST's Traffic Light Protocol 2.0."),
+    key("handling", "purpose", "text", "detection and prevention of telecom fraud", "What the alerts may be used for."),
+    key("handling", "legal_basis", "text", "none", "Reference to the legal basis on which they are shared."),
+    key("handling", "recipients", "list of texts", "the six countries", "Countries that they are meant for, ISO 3166-1 alpha-2."),
+    key("handling", "contact", "text", "none", "The desk that answers for them, such as a mail address: shared with every alert."),
     key("patterns", "folder", "path", "`patterns`", "Folder of pattern files."),
     key("patterns", "lists", "path", "`lists`", "Folder of named lists."),
     key("patterns", "trunks", "path", "none", "Trunk table: `trunk,international,country`."),
@@ -91,7 +105,7 @@ pub(crate) fn keys() -> impl Iterator<Item = (&'static str, &'static str, &'stat
 
 /// Whether a section is a list of tables.
 pub(crate) fn is_list(section: &str) -> bool {
-    matches!(section, "operators" | "feeds")
+    matches!(section, "operators" | "feeds" | "relay.epochs")
 }
 
 /// `docs/reference/configuration.md`.

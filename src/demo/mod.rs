@@ -20,6 +20,7 @@ use anyhow::Context as _;
 use lancang_traffic::{Generator, Settings};
 use tokio::runtime::Runtime;
 
+use crate::catalogue;
 use crate::cli;
 use crate::exit::{Exit, Failure};
 use crate::http::{self, Health};
@@ -54,7 +55,8 @@ pub fn run(args: &cli::Demo) -> anyhow::Result<()> {
     let (metrics, health) = (Arc::new(Metrics::new()?), Arc::new(Health::default()));
     let listening = http::serve(args.listen, Arc::clone(&metrics), Arc::clone(&health));
     let bound = runtime.block_on(listening)?;
-    let screen = Screen::new();
+    let sources = pack_folder::read(&world.config.patterns.folder, &world.config.patterns.lists)?;
+    let screen = Screen::new(catalogue::of(&[sources]));
     screen.greet(world.bootstrap(), bound, args.speed, args.subscribers);
     let config = world.config.clone();
     let shared = Arc::new(Shared::new(config, Arc::clone(&metrics), health, runtime.handle().clone())?);

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use lancang_alert::incident::Message;
-use lancang_alert::reason::{phrase, title};
-use lancang_alert::{Alert, Incident};
+use lancang_alert::words::{Language, Words};
+use lancang_alert::{Alert, Catalogue, Incident};
 
 use super::sender::Sender;
 use crate::logging::{colors, progress};
@@ -17,6 +17,9 @@ use crate::metrics::{Metric, Metrics};
 pub struct Screen {
     bar: ProgressBar,
     colored: bool,
+    words: Words,
+    /// Units of features.
+    catalogue: Catalogue,
 }
 
 /// SGR parameters (ECMA-48).
@@ -27,16 +30,10 @@ const YELLOW: &str = "1;33";
 const GREEN: &str = "32";
 const CYAN: &str = "36";
 
-impl Default for Screen {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Screen {
     /// Standard output, and a line of progress at the bottom of a terminal.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(catalogue: Catalogue) -> Self {
         let bar = if progress() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
             bar.set_style(style);
@@ -44,7 +41,7 @@ impl Screen {
         if progress() {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
-        Self { bar, colored: colors(&std::io::stdout()) }
+        Self { bar, colored: colors(&std::io::stdout()), words: Words::new(Language::English), catalogue }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
@@ -83,7 +80,7 @@ impl Screen {
             _ => ("open", YELLOW),
         };
         let time = incident.last_event.get(11..19).unwrap_or("");
-        let what = title(&incident.family, incident.rule.as_deref());
+        let what = self.words.title(&incident.family, incident.rule.as_deref());
         self.line(&format!(
             "{time} {} {} {what:<33} {} {}  score {}",
             incident.home,
@@ -93,9 +90,12 @@ impl Screen {
             incident.score,
         ));
         if incident.message == Message::Open {
-            let reasons: Vec<String> =
-                incident.reasons.iter().map(|reason| phrase(&reason.code, reason.value, reason.threshold)).collect();
-            self.line(&self.paint(DIM, &format!("            {}", reasons.join("; "))));
+            let sentence = |reason: &lancang_alert::incident::Reason| {
+                let unit = self.catalogue.unit(&incident.patterns, &reason.pattern, &reason.code);
+                self.words.reason(&reason.code, unit, reason.value, reason.threshold)
+            };
+            let reasons: Vec<String> = incident.reasons.iter().map(sentence).collect();
+            self.line(&self.paint(DIM, &format!("            {}", reasons.join(" "))));
         }
     }
 
@@ -116,7 +116,7 @@ impl Screen {
         self.line(&format!(
             "            {} {}, {}: {}{more}",
             self.paint(CYAN, &shared),
-            title(&alert.category, alert.rule.as_deref()),
+            self.words.title(&alert.category, alert.rule.as_deref()),
             alert.message,
             entities.join(", ")
         ));

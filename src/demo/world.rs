@@ -1,13 +1,11 @@
 //! Broker, topics, folders and configuration of a demo.
 
-use std::fs::Permissions;
-use std::io::Read as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use lancang_alert::{KeyKind, PrivateKey};
 use lancang_kafka::{Connection, Mock};
 use lancang_record::Class;
 use lancang_traffic::generator::FeedKind;
@@ -15,7 +13,8 @@ use lancang_traffic::world::{OPERATORS, trunk_table};
 use lancang_traffic::{Feed, Generator};
 use tempfile::TempDir;
 
-use crate::config::{self, Cluster, Config, Format, Intake, Operator, Patterns, Relay, Score, Topics};
+use crate::config::{self, Cluster, Config, Epoch, Format, Intake, Keys, Operator, Patterns, Relay, Score, Topics};
+use crate::secret::{Secret, random, write_secret};
 
 /// Partitions of the records log.
 const PARTITIONS: u32 = 4;
@@ -41,7 +40,9 @@ impl World {
         std::fs::create_dir(path("lists"))?;
         std::fs::write(path("lists/generated.csv"), generator.lists())?;
         std::fs::write(path("trunks.csv"), trunk_table())?;
-        write_key(&path("epoch.key"))?;
+        write_secret(&path("epoch.key"), &crate::store::hex(random()?.as_ref()))?;
+        let signing = PrivateKey::from_seed(KeyKind::Signing, random()?)?;
+        write_secret(&path("signing.key"), &signing.text())?;
         let topics = topics();
         let mut made = vec![
             (topics.records.clone(), PARTITIONS),
@@ -64,7 +65,13 @@ impl World {
             feeds: Feed::all().into_iter().map(feed).collect(),
             intake: Intake { commit: Duration::from_millis(50), ..Intake::default() },
             score: Score { commit: Duration::from_millis(50), ..Score::default() },
-            relay: Some(Relay { epoch_key_file: Some(path("epoch.key")), ..Relay::default() }),
+            relay: Some(Relay {
+                epochs: vec![Epoch { id: "demo".to_owned(), from: None, key: Secret::File(path("epoch.key")) }],
+                signing_key: Some(Secret::File(path("signing.key"))),
+                ..Relay::default()
+            }),
+            keys: Keys::default(),
+            handling: lancang_alert::Terms { status: "exercise".to_owned(), ..lancang_alert::Terms::default() },
             patterns: Patterns {
                 folder: patterns.to_path_buf(),
                 lists: path("lists"),
@@ -129,14 +136,4 @@ fn feed(feed: Feed) -> config::Feed {
         idle: IDLE,
         bad_share_max: 0.5,
     }
-}
-
-/// A key of this demo alone.
-fn write_key(path: &Path) -> anyhow::Result<()> {
-    let mut key = [0_u8; 32];
-    let mut random = std::fs::File::open("/dev/urandom").context("no random bytes for the epoch key")?;
-    random.read_exact(&mut key)?;
-    std::fs::write(path, crate::store::hex(&key))?;
-    std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
-    Ok(())
 }

@@ -8,6 +8,7 @@ use lancang_kafka::{
 
 use super::{Shared, Stage};
 use crate::config::{Cluster, Config};
+use crate::topics::{self, Topic};
 
 /// How to reach a cluster.
 ///
@@ -71,8 +72,9 @@ pub fn producer(connection: Connection) -> ProducerSettings {
     ProducerSettings::new(connection)
 }
 
-/// Sees to it that the topics of the stages are there, or says which is not; waits for brokers that are away. A
-/// carrier's own topics are never made: a stage that reads one says when it is missing.
+/// Sees to it that the home topics of the stages are there, or says which is not; waits for brokers that are away. A
+/// carrier's own topics are never made: a stage that reads one says when it is missing. The exchange is the copier's
+/// business: nothing at home waits for it.
 ///
 /// # Errors
 /// [`Error::MissingTopic`], [`Error::Partitions`], [`Error::Stopped`] and what the cluster refuses.
@@ -80,47 +82,14 @@ pub fn ensure_topics(shared: &Arc<Shared>, stages: &[Stage]) -> Result<(), Error
     let (config, stop) = (&shared.config, &shared.stop);
     let missing = if config.topics.create { Missing::Create } else { Missing::Fail };
     let admin = Admin::connect(&home(config, "admin")?)?;
-    admin.ensure(&home_topics(config, stages), missing, stop)?;
-    if stages.contains(&Stage::Relay) {
-        let exchange = Admin::connect(&exchange(config)?)?;
-        let plan = plan(config, &config.topics.alerts, 1);
-        exchange.ensure(&[plan], missing, stop)?;
-    }
+    let home: Vec<TopicPlan> = topics::home::topics(config, stages).iter().map(Topic::plan).collect();
+    admin.ensure(&home, missing, stop)?;
     Ok(())
 }
 
-fn home_topics(config: &Config, stages: &[Stage]) -> Vec<TopicPlan> {
-    let topics = &config.topics;
-    let partitions = i32::try_from(topics.partitions).unwrap_or(i32::MAX);
-    let mut plans = Vec::new();
-    if stages.contains(&Stage::Intake) || stages.contains(&Stage::Score) {
-        plans.push(plan(config, &topics.records, partitions));
-        plans.push(plan(config, &topics.dead_letter, 1));
-    }
-    if stages.contains(&Stage::Intake) {
-        plans.push(plan(config, &topics.late, 1));
-    }
-    if stages.contains(&Stage::Score) {
-        plans.push(plan(config, &topics.partials, partitions));
-        let mut shadow = plan(config, &topics.shadow, 1);
-        shadow.options = vec![("retention.ms".to_owned(), topics.shadow_retention.as_millis().to_string())];
-        plans.push(shadow);
-    }
-    if stages.contains(&Stage::Score) || stages.contains(&Stage::Relay) {
-        // One partition: the relay numbers in its order.
-        plans.push(plan(config, &topics.incidents, 1));
-    }
-    if stages.contains(&Stage::Relay) {
-        // What was shared and under which number is known from here alone: nothing of it may ever be let go.
-        let mut outbox = plan(config, &topics.outbox, 1);
-        outbox.options = ["retention.ms", "retention.bytes"].map(|name| (name.to_owned(), "-1".to_owned())).to_vec();
-        plans.push(outbox);
-    }
-    plans
-}
-
-fn plan(config: &Config, name: &str, partitions: i32) -> TopicPlan {
-    let mut plan = TopicPlan::new(name, partitions);
-    plan.replication = (config.topics.replication > 0).then_some(config.topics.replication);
-    plan
+/// The topic of shared alerts as the service makes it where it may.
+#[must_use]
+pub fn alerts(config: &Config) -> Topic {
+    let replication = (config.topics.replication > 0).then_some(config.topics.replication);
+    Topic { name: config.topics.alerts.clone(), replication, ..topics::exchange::alerts() }
 }

@@ -4,13 +4,14 @@
 //!   nobody's readers.
 //! - The home offset is committed after the exchange has acknowledged. A crash in between sends the same bytes again;
 //!   consumers drop them by `ce_id`.
-//! - While the exchange is away the same batch is tried again and again: a backlog at home, never a stop of detection.
+//! - While the exchange is away the same batch is tried again and again: a backlog at home, never a stop of detection, nor
+//!   of the relay, which numbers on. A start finds the exchange away as well.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lancang_kafka::{
-    Assigned, End, Error, From, Handler, LeadGroup, Message, OutRecord, Position, Producer, Start, Task,
+    Admin, Assigned, End, Error, From, Handler, LeadGroup, Message, Missing, OutRecord, Position, Producer, Start, Task,
 };
 
 use super::{Shared, clients};
@@ -22,6 +23,14 @@ use crate::metrics::Metric;
 const POLL_MAX: Duration = Duration::from_millis(20);
 /// Between two tries of a batch that the exchange did not take.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
+
+/// A batch that the exchange has not acknowledged after this is tried again: well below [`crate::http::STUCK_MAX`], for a
+/// copier that waits for the exchange is not stuck.
+const DELIVERY_MAX: Duration = Duration::from_secs(10);
+/// Between two lines that say that the exchange is away.
+const SAY_EVERY: Duration = Duration::from_secs(30);
+
+const _: () = assert!(DELIVERY_MAX.as_millis() * 2 < crate::http::STUCK_MAX.as_millis());
 
 /// What was read and is not yet acknowledged.
 struct Batch {
@@ -43,30 +52,76 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
     let settings = clients::group(config, stage, &format!("{}-copier", relay.group))?;
     let topics = [config.topics.outbox.clone()];
     let mut group = LeadGroup::plain(&settings, &topics, shared.stop.clone())?;
-    let mut producer = Producer::connect(&clients::producer(clients::exchange(config)?))?;
+    let mut to_exchange = clients::producer(clients::exchange(config)?);
+    to_exchange.delivery_max = DELIVERY_MAX;
+    let mut producer = Producer::connect(&to_exchange)?;
+    alerts_topic(shared, pulse)?;
     let mut batch = Batch { alerts: config.topics.alerts.as_str().into(), records: Vec::new(), positions: Vec::new() };
+    let mut waits = None;
     group.join()?;
     while !shared.stop.is_stopped() {
         pulse.set_ready(group.rebalances() > 0);
         if batch.positions.is_empty() {
             group.poll_batch(POLL_MAX, &mut batch)?;
         }
-        copy(shared, &mut group, &mut producer, &mut batch)?;
+        copy(shared, &mut group, &mut producer, &mut batch, &mut waits)?;
     }
     pulse.set_ready(false);
     group.close(&mut batch);
     Ok(())
 }
 
+/// Sees to the topic of alerts on the exchange; waits as long as the exchange is away.
+fn alerts_topic(shared: &Arc<Shared>, pulse: &Arc<Pulse>) -> anyhow::Result<()> {
+    let config = &shared.config;
+    let topic = clients::alerts(config).plan();
+    let missing = if config.topics.create { Missing::Create } else { Missing::Fail };
+    let admin = Admin::connect(&clients::exchange(config)?)?;
+    let mut waits = None;
+    loop {
+        pulse.turn();
+        match admin.partitions(&topic.name) {
+            Err(error) if error.is_transient() => say_waiting(&mut waits, &error),
+            Err(error) => return Err(error.into()),
+            Ok(_) => break,
+        }
+        if !shared.stop.sleep(RETRY_PAUSE) {
+            return Err(Error::Stopped.into());
+        }
+    }
+    Ok(admin.ensure(&[topic], missing, &shared.stop)?)
+}
+
+/// Says that the exchange is away: at once, then every half minute.
+fn say_waiting(waits: &mut Option<(Instant, Instant)>, error: &Error) {
+    let now = Instant::now();
+    let (since, said) = waits.get_or_insert((now, now));
+    if *since == now || said.elapsed() >= SAY_EVERY {
+        *said = now;
+        let waited_s = since.elapsed().as_secs();
+        tracing::warn!(waited_s, "the exchange has not taken the alerts yet; they wait at home: {error}");
+    }
+}
+
 /// Sends what was read, and commits once it is acknowledged. What is not is kept for the next turn.
-fn copy(shared: &Arc<Shared>, group: &mut LeadGroup, producer: &mut Producer, batch: &mut Batch) -> anyhow::Result<()> {
+fn copy(
+    shared: &Arc<Shared>,
+    group: &mut LeadGroup,
+    producer: &mut Producer,
+    batch: &mut Batch,
+    waits: &mut Option<(Instant, Instant)>,
+) -> anyhow::Result<()> {
     if batch.positions.is_empty() {
         return Ok(());
     }
     match producer.send_batch(&batch.records) {
-        Ok(()) => {}
+        Ok(()) => {
+            if let Some((since, _)) = waits.take() {
+                tracing::info!(waited_s = since.elapsed().as_secs(), "the exchange takes alerts again");
+            }
+        }
         Err(error @ Error::Delivery { .. }) => {
-            tracing::warn!("the exchange has not taken the alerts yet; they wait at home: {error}");
+            say_waiting(waits, &error);
             group.serve(batch)?;
             let _ = shared.stop.sleep(RETRY_PAUSE);
             return Ok(());

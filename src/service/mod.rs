@@ -3,6 +3,7 @@
 //! - [`intake`], [`score`], [`relay`] and [`copier`] are threads, each with a consumer of its own; [`pump`] is the loop
 //!   that reads, hands over and commits; [`Service`] starts and ends them in order;
 //! - [`pairs`] are the tasks of a scoring worker, [`slices`] what one transaction takes of what they put out;
+//! - [`trust`] holds the keys that the relay makes alerts with;
 //! - [`packs`] puts pattern packs in force and finds them by hash; [`clients`] makes clients and topics from the
 //!   configuration; [`lag`] looks at how far behind readers are.
 //!
@@ -19,13 +20,15 @@ pub mod relay;
 pub mod score;
 pub mod slices;
 pub mod snapshots;
+pub mod trust;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use lancang_alert::Trust;
 use lancang_intake::Network;
 use lancang_kafka::{Error, StepAside, Stop};
 use tokio::runtime::Handle;
@@ -59,6 +62,8 @@ pub struct Shared {
     pub packs: Packs,
     /// Number plans, own ranges, trunks and cells, by operator; read anew on SIGHUP.
     pub networks: ArcSwap<Vec<Arc<Network>>>,
+    /// Keys that the relay makes alerts with; read anew on SIGHUP.
+    pub trust: ArcSwapOption<Trust>,
     /// Where readers are.
     pub places: Arc<Places>,
 }
@@ -73,7 +78,8 @@ impl Shared {
         let networks = ArcSwap::from_pointee(networks(&config)?);
         let places = Arc::new(Places::default());
         let packs = Packs::new(store.clone());
-        Ok(Self { config, metrics, health, stop: Stop::new(), store, packs, networks, places })
+        let trust = ArcSwapOption::empty();
+        Ok(Self { config, metrics, health, stop: Stop::new(), store, packs, networks, trust, places })
     }
 
     /// Reads the trunk table and the cell table anew.
@@ -248,7 +254,9 @@ fn passes(error: &anyhow::Error) -> bool {
 /// The error with the exit status that its kind leads to.
 pub fn with_status(error: anyhow::Error) -> anyhow::Error {
     let exit = match error.chain().find_map(|cause| cause.downcast_ref::<Error>()) {
-        Some(Error::Settings(_) | Error::MissingTopic { .. } | Error::Partitions { .. }) => Exit::Configuration,
+        Some(Error::Settings(_) | Error::MissingTopic { .. } | Error::Partitions { .. } | Error::Forbidden { .. }) => {
+            Exit::Configuration
+        }
         Some(_) => Exit::Unavailable,
         None if error.chain().any(|cause| cause.is::<StepAside>()) => Exit::Unavailable,
         None => return error,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lancang_alert::alert::Desk;
-use lancang_alert::{Budgets, Outcome, Source, Withheld};
+use lancang_alert::{Budgets, Outcome, Site, Sites, Source, Withheld};
 use lancang_kafka::{
     Admin, Assigned, Committed, Connection, End, Error, From, Handler, Isolation, LeadGroup, Message, OutRecord, Part,
     Position, Read, Reader, Settlement, Start, Task,
@@ -21,8 +21,8 @@ use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
 
 use super::pump::{self, Ledger, Work};
-use super::{Shared, clients};
-use crate::epoch_key;
+use super::{Shared, clients, trust};
+use crate::catalogue;
 use crate::exit::{Exit, Failure};
 use crate::http::Pulse;
 use crate::metrics::Metric;
@@ -31,6 +31,8 @@ use crate::metrics::Metric;
 const INTERVAL_BYTES_MAX: usize = 4 << 20;
 /// Time between commits: an alert waits at most this long.
 const COMMIT_EVERY: Duration = Duration::from_millis(50);
+/// Between two looks at whether another pack is in force.
+const LOOK_FOR_PACK_EVERY: Duration = Duration::from_secs(5);
 /// Slice of waiting for the outbox.
 const OUTBOX_SLICE: Duration = Duration::from_millis(200);
 /// Longest wait for brokers while the outbox is read: other members wait for this one.
@@ -54,6 +56,9 @@ struct RelayStage {
     bytes: usize,
     /// When it was last said of a pattern that its budget is used up.
     said_over_budget: BTreeMap<String, Instant>,
+    /// When it was last looked at whether another pack is in force, and which one was.
+    looked: Instant,
+    pack: Option<[u8; 32]>,
     pulse: Arc<Pulse>,
 }
 
@@ -76,7 +81,11 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         Failure::new(Exit::Configuration, "the configuration has no section `relay`: it names the key of the tokens")
     })?;
     // A key that is missing is said before anything is read.
-    epoch_key::read(relay)?;
+    if shared.trust.load().is_none() {
+        let read = trust::read(relay, now())?;
+        trust::tell(&read, now());
+        shared.trust.store(Some(read));
+    }
     let settings = clients::group(config, stage, &relay.group)?;
     let topics = [config.topics.incidents.clone()];
     let mut group = LeadGroup::plain(&settings, &topics, shared.stop.clone())?;
@@ -91,6 +100,8 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         held: None,
         bytes: 0,
         said_over_budget: BTreeMap::new(),
+        looked: Instant::now(),
+        pack: None,
         pulse: Arc::clone(pulse),
     };
     work.ledger.wait_ready(&shared.stop, pulse)?;
@@ -103,10 +114,14 @@ impl RelayStage {
     fn relay(&self) -> anyhow::Result<lancang_alert::Relay> {
         let config = &self.shared.config;
         let Some(settings) = &config.relay else { anyhow::bail!("the configuration has no section `relay`") };
+        let Some(trust) = self.shared.trust.load_full() else { anyhow::bail!("the relay has no keys") };
         let desk = Desk {
             plans: NumberPlans::built_in(),
-            key: epoch_key::read(settings)?,
+            trust,
             engine_version: env!("CARGO_PKG_VERSION").to_owned(),
+            terms: config.handling.clone(),
+            catalogue: catalogue::read(&self.shared.store, config)?,
+            sites: sites(&self.shared),
         };
         let sources = config.operators.iter().map(|operator| Source {
             country: operator.country.to_string(),
@@ -158,6 +173,23 @@ impl RelayStage {
         let expired = committed.offset.is_some_and(|offset| first == offset + 1);
         let from = if expired { From::Offset(first) } else { From::Beginning };
         Ok(if expired { Start { input: committed.input, from } } else { committed.start_or(from) })
+    }
+
+    /// Another pack may be in force: what alerts say of its patterns comes from the store. A store that cannot be read
+    /// now is read with the next look; alerts say less of new patterns until then.
+    fn look_for_pack(&mut self) {
+        let Some(held) = &mut self.held else { return };
+        let Ok(Some(pack)) = self.shared.store.announced() else { return };
+        if self.pack == Some(pack) {
+            return;
+        }
+        match catalogue::read(&self.shared.store, &self.shared.config) {
+            Ok(catalogue) => {
+                held.relay.take_catalogue(catalogue);
+                self.pack = Some(pack);
+            }
+            Err(error) => tracing::warn!("alerts say less of the new pack's patterns for now: {error:#}"),
+        }
     }
 
     /// Counts an incident that stays at home, and says so once an hour and pattern.
@@ -224,7 +256,24 @@ impl RelayStage {
     }
 }
 
-fn now() -> Timestamp {
+/// Where cells stand, by the table that is in force.
+fn sites(shared: &Arc<Shared>) -> Sites {
+    let shared = Arc::clone(shared);
+    let degrees = |of_10_000: i32| f64::from(of_10_000) / 10_000.0;
+    Sites::new(move |cell| {
+        let networks = shared.networks.load();
+        let site = networks.first()?.cells.site(cell)?;
+        Some(Site {
+            latitude: degrees(site.position.latitude()),
+            longitude: degrees(site.position.longitude()),
+            country: site.country.map(|country| country.to_string()),
+            admin1: Some(site.admin1).filter(|area| !area.is_empty()).map(str::to_owned),
+        })
+    })
+}
+
+/// Wall time.
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
@@ -268,16 +317,25 @@ impl Handler for RelayStage {
         let now = now();
         let detected = message.timestamp_ms().map_or(now, Timestamp::from_ms);
         let metrics = &self.shared.metrics;
+        if let Some(trust) = self.shared.trust.load_full() {
+            held.relay.set_trust(trust);
+        }
         match held.relay.line(line, detected, now) {
-            Outcome::Shared(alert, message) => {
-                metrics.add(Metric::RelayAlerts, &[&alert.message], 1);
-                metrics.set(Metric::RelaySequence, &[&alert.producer.uri()], alert.sequence as f64);
-                let mut record = OutRecord::new(Arc::clone(&self.outbox), message.value);
-                record.partition = Some(0);
-                record.key = Some(message.key);
-                record.headers = message.headers.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
-                self.bytes += record.value.len();
-                held.outputs.push(record);
+            Outcome::Shared(made) => {
+                let relay = &held.relay;
+                metrics.set(Metric::RelayLetGo, &["open"], relay.forgotten() as f64);
+                metrics.set(Metric::RelayLetGo, &["joinable"], relay.let_go() as f64);
+                for (alert, message) in made {
+                    metrics.add(Metric::RelayAlerts, &[&alert.message], 1);
+                    metrics.set(Metric::RelaySequence, &[&alert.producer.uri()], alert.sequence as f64);
+                    let mut record = OutRecord::new(Arc::clone(&self.outbox), message.value);
+                    record.partition = Some(0);
+                    record.key = Some(message.key);
+                    record.headers =
+                        message.headers.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
+                    self.bytes += record.value.len();
+                    held.outputs.push(record);
+                }
             }
             // The line stays where it is, in the incidents topic.
             Outcome::Withheld(reason, pattern) => {
@@ -322,6 +380,10 @@ impl Work for RelayStage {
     }
 
     fn turn(&mut self, _: &mut LeadGroup) -> anyhow::Result<()> {
+        if self.looked.elapsed() >= LOOK_FOR_PACK_EVERY {
+            self.looked = Instant::now();
+            self.look_for_pack();
+        }
         Ok(())
     }
 

@@ -24,6 +24,7 @@ pub const LONG: Duration = Duration::from_secs(90);
 /// Cambodia's place among the operators.
 pub const OPERATOR: usize = 0;
 pub const EPOCH_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+pub const SIGNING_KEY: &str = "lancang-signing-key-v1 202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f";
 
 pub fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
@@ -118,7 +119,8 @@ impl Carrier {
              [intake]\ngroup = \"{}-intake{suffix}\"\n[score]\ngroup = \"{}-score{suffix}\"\n{}\n\
              [patterns]\nfolder = \"patterns\"\nlists = \"lists\"\ntrunks = \"trunks.csv\"\n\
              [store]\nfolder = \"state{suffix}\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
-             [relay]\ngroup = \"{}-relay{suffix}\"\nepoch_key_env = \"LANCANG_TEST_EPOCH_KEY\"\n{extra}\n",
+             [relay]\ngroup = \"{}-relay{suffix}\"\nepochs = [{{ id = \"2026-11\", key_env = \"LANCANG_TEST_EPOCH_KEY\" }}]\n\
+             signing_key_env = \"LANCANG_TEST_SIGNING_KEY\"\n{extra}\n",
             operator.country,
             operator.organisation,
             operator.mobile,
@@ -309,6 +311,18 @@ fn frame(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+/// An incident line of a SIM box, each of a caller of its own.
+pub fn line(id: u32) -> Vec<u8> {
+    format!(
+        r#"{{"incident_id":"{id:032x}","revision":0,"message":"open","family":"sim-box","patterns":["sim-box-burst@1"],
+        "entity":{{"type":"caller","value":"+8551234{id:04}"}},"severity":4,"score":87,
+        "first_event":"2025-11-14T09:02:11.000Z","last_event":"2025-11-14T09:31:48.500Z","window_s":86400,
+        "reasons":[{{"pattern":"sim-box-burst","code":"calls","value":63,"threshold":20}}],
+        "related":[],"victims":1,"evidence":["msc3/c0000001"],"class":"stream","home":"KH"}}"#
+    )
+    .into_bytes()
+}
+
 /// Settings of generated traffic.
 pub fn traffic(seed: u64) -> Settings {
     let patterns = ["sim-box-burst", "smishing-burst", "spoofed-prefix"].map(str::to_owned).to_vec();
@@ -334,6 +348,7 @@ impl Lancang {
             .args([command, "--config"])
             .arg(config)
             .env("LANCANG_TEST_EPOCH_KEY", EPOCH_KEY)
+            .env("LANCANG_TEST_SIGNING_KEY", SIGNING_KEY)
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -1,20 +1,35 @@
 //! The alert that crosses the border (alerts.md, *On the wire*): the types of its JSON.
 //!
-//! Fields are added, never changed or taken away; a reader ignores what it does not know.
+//! Rules:
+//! - fields are added, never changed or taken away; a reader ignores fields and values that it does not know, so what has
+//!   a fixed set of values today is a text here;
+//! - what the producer does not know is absent, never made up;
+//! - the JSON Schema is made of these types (`docs/schema/alert.json`); their comments are its descriptions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::incident::{Incident, Message};
-use crate::limits::{ACTIONABLE_DAYS, RELATED_MAX, RETAIN_DAYS, VICTIMS_MIN};
+use crate::action;
+use crate::catalogue::{Catalogue, measures};
+use crate::handling::Terms;
+use crate::links;
+use crate::place::{self, Sites};
+
+use crate::incident::Incident;
+use crate::limits::{ACTIONABLE_DAYS, RELATED_MAX, VICTIMS_MIN};
 use crate::mask::mask;
-use crate::token::EpochKey;
+use crate::token::Token;
+use crate::trust::Trust;
 
 const DAY_MS: i64 = 86_400_000;
 
 /// Who writes alerts.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// ISO 3166-1 alpha-2.
     pub country: String,
@@ -33,34 +48,48 @@ impl Source {
 }
 
 /// One revision of a shared alert.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Alert {
-    /// 32 hexadecimal digits: that of the home incident.
+    /// 32 hexadecimal digits: that of the home incident that came first.
+    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
     pub incident_id: String,
     /// Number of this revision; grows, and may skip.
     pub revision: u64,
-    /// `open`, `update` or `close`.
+    /// `open`, `update`, `close`, or `cancel`: the producer takes it back.
+    #[schemars(extend("examples" = ["open", "update", "close", "cancel"]))]
     pub message: String,
-    /// `actual`, `exercise` or `test`.
+    /// `actual`, `exercise` or `test` (as in the Common Alerting Protocol 1.2).
+    #[schemars(extend("examples" = ["actual", "exercise", "test"]))]
     pub status: String,
     /// Number of this alert among all of its source: begins at 1, no gaps.
     pub sequence: u64,
-    /// RFC 3339.
+    /// First event in the longest window. RFC 3339, UTC, milliseconds.
+    #[schemars(extend("format" = "date-time"))]
     pub first_event: String,
-    /// RFC 3339.
+    /// Newest event. RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub last_event: String,
     /// When score committed the incident line. RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub detected: String,
     /// When the relay made this alert. RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub published: String,
+    /// When its first revision was published. RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub opened: Option<String>,
     /// Longest window of the patterns, seconds.
     pub window_s: i64,
-    /// RFC 3339.
+    /// Until when acting upon it makes sense: afterwards it has expired. RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub actionable_until: String,
     /// Pattern that names it.
     pub pattern: String,
     /// Its version.
     pub pattern_version: u32,
+    /// SHA-256 of the pattern's file, 64 hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pattern_hash: Option<String>,
     /// All patterns that hold, as `pattern@version`.
     pub patterns: Vec<String>,
     /// Version of the program.
@@ -69,28 +98,60 @@ pub struct Alert {
     pub producer: Source,
     /// Family of the patterns.
     pub category: String,
+    /// Machine tags: MISP taxonomy `gsma-fraud`, MISP galaxy `gsma-motif`; others are free words.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tags: Vec<String>,
     /// Rule of the pattern, where it has rules.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule: Option<String>,
-    /// 0 to 6 (OCSF).
+    /// OCSF `severity_id`: 0 unknown, 1 informational, 2 low, 3 medium, 4 high, 5 critical, 6 fatal.
+    #[schemars(range(max = 6))]
     pub severity: u8,
-    /// 0 to 100.
+    /// 0 to 100: how much of what the pattern looks for was found.
+    #[schemars(range(max = 100))]
     pub score: u8,
+    /// 0 to 100 (OCSF `confidence_score`): how often such alerts of this pattern turned out true, from verdicts. Absent
+    /// while there are too few of them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schemars(range(max = 100))]
+    pub confidence: Option<u8>,
     /// Values against limits: codes and numbers, never sentences.
     pub reasons: Vec<Reason>,
+    /// What was measured, the unit in the name: `_s` seconds, `_km`, `_kmh`, `_days`, `_share` and `_ratio` of 1,
+    /// `_deviations` from the usual, otherwise a count.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub measures: BTreeMap<String, f64>,
     /// What it is about first, then what is related to it.
     pub entities: Vec<Entity>,
-    /// Victims by country; fewer than [`VICTIMS_MIN`] are not told.
+    /// Where it happens.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub place: Option<Place>,
+    /// Victims by country; fewer than 5 are not told.
     #[serde(default)]
     pub victims: Vec<Victims>,
-    /// The records behind it stay at home: where they are.
+    /// What it hangs together with.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub links: Option<Links>,
+    /// Which home incidents it is made of.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub grouped: Option<Grouped>,
+    /// The records behind it stay at home: where they are. Those of the incident that led to this revision.
     pub evidence: Evidence,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub action: Option<Action>,
+    /// What it turned out to be.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verdict: Option<Verdict>,
+    /// Why the producer took it back: with `message` = `cancel` alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cancel: Option<Cancel>,
     /// How it may be used.
     pub handling: Handling,
 }
 
 /// A value against its limit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
     /// Pattern.
     pub pattern: String,
@@ -98,25 +159,35 @@ pub struct Reason {
     pub code: String,
     /// What was found.
     pub value: f64,
+    /// Unit of both numbers: `count`, `s`, `km`, `km/h`, `d`, `ratio`, `bit`, `deviations` (robust z).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unit: Option<String>,
     /// What it was held against.
     pub threshold: f64,
 }
 
 /// An entity, without its clear value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Entity {
     /// `caller`, `device` …
     #[serde(rename = "type")]
     pub entity_type: String,
     /// `suspect`, `used`, `impersonated` (a presented, unverified number: never a suspect) or `victim`.
+    #[schemars(extend("examples" = ["suspect", "used", "impersonated", "victim"]))]
     pub role: String,
     /// 32 hexadecimal digits.
     pub token: String,
     /// Key that the token was made with.
     pub key_id: String,
+    /// Tokens under the keys of epochs before, for the overlap after a change.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub also: Vec<Token>,
     /// Country of a number.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub country: Option<String>,
+    /// Who was assigned the number's range; its current carrier may be another. Absent where the number plan does not say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub range_holder: Option<String>,
     /// What everyone may see.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub masked: Option<String>,
@@ -128,8 +199,15 @@ pub struct Entity {
     pub tac: Option<String>,
 }
 
+impl Entity {
+    /// All its tokens, the newest epoch's first.
+    pub fn tokens(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.token).chain(self.also.iter().map(|before| &before.token))
+    }
+}
+
 /// Number of victims of one country.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Victims {
     /// Country of the victims' carrier.
     pub country: String,
@@ -138,21 +216,163 @@ pub struct Victims {
 }
 
 /// A reference to records that stay at home.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// Number of record references that the home incident holds.
     pub count: u64,
 }
 
 /// How an alert may be used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Handling {
     /// FIRST's Traffic Light Protocol 2.0.
+    #[schemars(extend("examples" = ["TLP:AMBER", "TLP:RED", "TLP:GREEN", "TLP:AMBER+STRICT", "TLP:CLEAR"]))]
     pub tlp: String,
     /// What it may be used for.
     pub purpose: String,
-    /// RFC 3339.
+    /// Reference to the legal basis on which it is shared.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub legal_basis: Option<String>,
+    /// Countries it is meant for, ISO 3166-1 alpha-2.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub recipients: Vec<String>,
+    /// When a receiver deletes it. RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub retain_until: String,
+}
+
+/// Where it happens, rounded so that it is a district and no address.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Place {
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// First-level administrative area.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub admin1: Option<String>,
+    /// Token of the cell.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cell: Option<String>,
+    /// Degrees north, rounded to 0.1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub latitude: Option<f64>,
+    /// Degrees east, rounded to 0.1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub longitude: Option<f64>,
+    /// The site lies within this of the rounded position, metres.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub radius_m: Option<u32>,
+    /// What the place is known from: `cell-table`, or `network` (the country of the network alone).
+    #[schemars(extend("examples" = ["cell-table", "network"]))]
+    pub basis: String,
+}
+
+/// What an alert hangs together with.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Links {
+    /// Campaign that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub campaign_id: Option<String>,
+    /// Ids of other alerts' incidents.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub related: Vec<String>,
+    /// By what alerts of several carriers are joined into campaigns.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub keys: Vec<CorrelationKey>,
+}
+
+/// An alert is made of one home incident or of several: those of the SIMs, the device and the cell of one box.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Grouped {
+    /// Number of home incidents so far.
+    pub count: u64,
+    /// The home incident line that led to this revision; none where `merged_into` did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line: Option<HomeLine>,
+    /// With `message` = `close`: the incident that this one turned out to belong to, and goes on in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub merged_into: Option<String>,
+}
+
+/// A home incident line, by what says nothing of its entity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HomeLine {
+    /// 32 hexadecimal digits.
+    pub incident_id: String,
+    /// Its revision at home.
+    pub revision: u64,
+    /// `open`, `update` or `close`, at home.
+    pub message: String,
+}
+
+/// Two alerts with the same key have something in common; edges whose weights add up to 1 or more join them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CorrelationKey {
+    /// `device`, `sim`, `template`, `domain`, `range-hour`, `trunk` or `sender`.
+    #[schemars(extend("examples" = ["device", "sim", "template", "domain", "range-hour", "trunk", "sender"]))]
+    pub kind: String,
+    /// 32 hexadecimal digits.
+    pub token: String,
+    /// Key that the token was made with.
+    pub key_id: String,
+    /// Tokens under the keys of epochs before, for the overlap after a change.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub also: Vec<Token>,
+    /// 0 to 1.
+    pub weight: f64,
+}
+
+/// What to do about an alert.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Action {
+    /// Codes of what is recommended, the most urgent first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub recommended: Vec<String>,
+    /// Records are kept at the carrier.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub preserve: Option<Request>,
+    /// No barring, and no notice to the subscriber, for at most 14 days; the carrier may refuse with a reason.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub hold: Option<Request>,
+    /// The producer's desk.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub contact: Option<String>,
+}
+
+/// A request of an agency, and the carrier's receipt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Request {
+    /// RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
+    pub until: String,
+    /// Who asks.
+    pub requester: String,
+    /// Case that it is for.
+    pub case_reference: String,
+    /// When the carrier confirmed it. RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub receipt: Option<String>,
+    /// Why the carrier refused.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refusal: Option<String>,
+}
+
+/// OCSF `verdict_id` and `verdict`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Verdict {
+    /// 0 unknown, 1 false positive, 2 true positive, 3 disregard, 4 suspicious, 5 benign, 6 test, 7 insufficient data,
+    /// 8 security risk, 9 managed externally, 10 duplicate, 99 other.
+    pub verdict_id: u8,
+    /// Its caption.
+    pub verdict: String,
+}
+
+/// The producer takes an alert back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cancel {
+    /// Why.
+    pub reason: String,
+    /// The two persons of the producer who decided it.
+    pub decided_by: [String; 2],
 }
 
 /// What all alerts of a source share.
@@ -160,10 +380,16 @@ pub struct Handling {
 pub struct Desk {
     /// Number plans, for countries and prefixes.
     pub plans: NumberPlans,
-    /// Key of the tokens.
-    pub key: EpochKey,
+    /// Keys of tokens and signatures.
+    pub trust: Arc<Trust>,
     /// Version of the program.
     pub engine_version: String,
+    /// Status, recipients and desk.
+    pub terms: Terms,
+    /// What is known of the patterns.
+    pub catalogue: Catalogue,
+    /// Where cells stand.
+    pub sites: Sites,
 }
 
 impl Desk {
@@ -179,52 +405,84 @@ impl Desk {
     ) -> Alert {
         let (pattern, version) = incident.pattern();
         let primary = role_of(&incident.entity.entity_type);
-        let mut entities = vec![self.entity(&incident.entity.entity_type, primary, &incident.entity.value)];
+        let entity = |entity_type: &str, role: &str, value: &str| self.entity(entity_type, role, value, published);
+        let mut entities = vec![entity(&incident.entity.entity_type, primary, &incident.entity.value)];
         // A victim is a number in a count, never an entity.
         let related = incident.related.iter().filter(|related| related.role != "victim").take(RELATED_MAX);
-        entities.extend(related.map(|related| self.entity(&related.entity_type, &related.role, &related.value)));
+        entities.extend(related.map(|related| entity(&related.entity_type, &related.role, &related.value)));
         let victims = Victims { country: incident.home.clone(), count: incident.victims };
+        let facts = self.catalogue.get(pattern, version);
+        let reasons: Vec<Reason> = incident.reasons.iter().map(|reason| self.reason(incident, reason)).collect();
         Alert {
             incident_id: incident.incident_id.clone(),
             revision: incident.revision,
             message: incident.message.as_str().to_owned(),
-            status: "actual".to_owned(),
+            status: self.terms.status.clone(),
             sequence,
             first_event: incident.first_event.clone(),
             last_event: incident.last_event.clone(),
             detected: detected.to_string(),
             published: published.to_string(),
+            opened: None,
             window_s: incident.window_s,
             actionable_until: published.plus_ms(ACTIONABLE_DAYS * DAY_MS).to_string(),
             pattern: pattern.to_owned(),
             pattern_version: version,
+            pattern_hash: facts.and_then(|facts| facts.hash.clone()),
             patterns: incident.patterns.clone(),
             engine_version: self.engine_version.clone(),
             producer: source.clone(),
             category: incident.family.clone(),
+            tags: facts.map(|facts| facts.tags.clone()).unwrap_or_default(),
             rule: incident.rule.clone(),
             severity: incident.severity,
             score: incident.score,
-            reasons: incident.reasons.iter().map(reason).collect(),
+            confidence: None,
+            measures: measures(&reasons),
+            reasons,
             entities,
+            place: place::of(incident, self.trust.keys.newest(published), &self.sites),
             victims: if incident.victims >= VICTIMS_MIN { vec![victims] } else { Vec::new() },
+            links: links::of(incident, &self.trust.keys, published),
+            grouped: Some(Grouped {
+                count: 1,
+                line: Some(HomeLine {
+                    incident_id: incident.incident_id.clone(),
+                    revision: incident.revision,
+                    message: incident.message.as_str().to_owned(),
+                }),
+                merged_into: None,
+            }),
             evidence: Evidence { count: incident.evidence.len() as u64 },
-            handling: Handling {
-                tlp: "TLP:AMBER".to_owned(),
-                purpose: "detection and prevention of telecom fraud".to_owned(),
-                retain_until: published.plus_ms(RETAIN_DAYS * DAY_MS).to_string(),
-            },
+            action: Some(action::of(incident, &self.terms)),
+            verdict: None,
+            cancel: None,
+            handling: self.terms.handling(published),
         }
     }
 
-    fn entity(&self, entity_type: &str, role: &str, value: &str) -> Entity {
+    fn reason(&self, incident: &Incident, reason: &crate::incident::Reason) -> Reason {
+        Reason {
+            pattern: reason.pattern.clone(),
+            code: reason.code.clone(),
+            value: reason.value,
+            unit: self.catalogue.unit(&incident.patterns, &reason.pattern, &reason.code).map(str::to_owned),
+            threshold: reason.threshold,
+        }
+    }
+
+    fn entity(&self, entity_type: &str, role: &str, value: &str, published: Timestamp) -> Entity {
         let mask = mask(&self.plans, entity_type, value);
+        let mut tokens = self.trust.keys.tokens(entity_type, value, published);
+        let Token { token, key_id } = tokens.next().unwrap_or_default();
         Entity {
             entity_type: entity_type.to_owned(),
             role: role.to_owned(),
-            token: self.key.token(entity_type, value),
-            key_id: self.key.id().to_owned(),
+            token,
+            key_id,
+            also: tokens.collect(),
             country: mask.country.map(|country| country.to_string()),
+            range_holder: None,
             masked: mask.masked,
             prefix: mask.prefix,
             tac: mask.tac,
@@ -239,19 +497,4 @@ fn role_of(entity_type: &str) -> &'static str {
         "callee" => "victim",
         _ => "used",
     }
-}
-
-fn reason(reason: &crate::incident::Reason) -> Reason {
-    Reason {
-        pattern: reason.pattern.clone(),
-        code: reason.code.clone(),
-        value: reason.value,
-        threshold: reason.threshold,
-    }
-}
-
-/// Types of alerts that end an incident.
-#[must_use]
-pub fn ends(message: Message) -> bool {
-    message == Message::Close
 }

@@ -1,10 +1,12 @@
 //! An alert in a Kafka message: CloudEvents 1.0, Kafka protocol binding 1.0.2, binary content mode.
 //!
-//! The value is the alert's JSON and nothing else; attributes are headers named `ce_…`, in UTF-8. Key: incident id.
-
-use lancang_record::Timestamp;
+//! The value is the alert's JSON and nothing else; attributes are headers named `ce_…`, in UTF-8. Key: incident id. Each
+//! attribute is made of the JSON, so that the signature over the value, in the header `dsse`, binds them
+//! ([`crate::verify`]).
 
 use crate::alert::Alert;
+use crate::dsse;
+use crate::key::Signer;
 
 /// Names the form of the value; a new major version is a new topic.
 pub const DATA_SCHEMA: &str = "urn:lancang:alert:v1";
@@ -16,32 +18,38 @@ pub struct AlertMessage {
     pub key: Vec<u8>,
     /// JSON.
     pub value: Vec<u8>,
-    /// CloudEvents attributes, in a fixed order.
+    /// CloudEvents attributes and the signature, in a fixed order.
     pub headers: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl AlertMessage {
-    /// The message of an alert.
+    /// The message of an alert, signed.
     ///
     /// # Panics
     /// Never: an alert is made of texts and finite numbers.
     #[must_use]
     #[allow(clippy::expect_used)]
-    pub fn of(alert: &Alert, published: Timestamp) -> Self {
+    pub fn of(alert: &Alert, signer: &Signer) -> Self {
         let value = serde_json::to_vec(alert).expect("texts and finite numbers");
-        let text = |value: String| value.into_bytes();
-        let headers = vec![
-            ("ce_specversion", b"1.0".to_vec()),
-            ("ce_id", text(format!("{}:{}", alert.incident_id, alert.revision))),
-            ("ce_source", text(alert.producer.uri())),
-            ("ce_type", text(format!("org.lancang.alert.{}", alert.message))),
-            ("ce_subject", text(alert.incident_id.clone())),
-            ("ce_time", text(published.to_string())),
-            ("ce_dataschema", DATA_SCHEMA.as_bytes().to_vec()),
-            ("ce_sequence", text(alert.sequence.to_string())),
-            ("ce_expirytime", text(alert.actionable_until.clone())),
-            ("content-type", b"application/json".to_vec()),
-        ];
+        let attributes = attributes(alert).into_iter().map(|(name, text)| (name, text.into_bytes()));
+        let signature = (dsse::HEADER, dsse::detached(signer, dsse::ALERT_TYPE, &value));
+        let headers = attributes.chain([signature]).collect();
         Self { key: alert.incident_id.clone().into_bytes(), value, headers }
     }
+}
+
+/// The attributes of an alert: what its headers must say.
+pub(crate) fn attributes(alert: &Alert) -> [(&'static str, String); 10] {
+    [
+        ("ce_specversion", "1.0".to_owned()),
+        ("ce_id", format!("{}:{}", alert.incident_id, alert.revision)),
+        ("ce_source", alert.producer.uri()),
+        ("ce_type", format!("org.lancang.alert.{}", alert.message)),
+        ("ce_subject", alert.incident_id.clone()),
+        ("ce_time", alert.published.clone()),
+        ("ce_dataschema", DATA_SCHEMA.to_owned()),
+        ("ce_sequence", alert.sequence.to_string()),
+        ("ce_expirytime", alert.actionable_until.clone()),
+        ("content-type", "application/json".to_owned()),
+    ]
 }

@@ -2,12 +2,13 @@
 //!
 //! Unknown fields are ignored: a later score may write more. An error never quotes a value.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::limits::INCIDENT_BYTES_MAX;
 
-/// Home incident.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+/// Home incident: clear identifiers, for the carrier's own fraud desk.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 pub struct Incident {
     /// 32 hexadecimal digits.
     pub incident_id: String,
@@ -55,7 +56,7 @@ pub struct Incident {
 }
 
 /// What an incident line says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Message {
     /// It began.
@@ -79,7 +80,7 @@ impl Message {
 }
 
 /// What an incident is about. The value is clear.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 pub struct Entity {
     /// `caller`, `trunk` …
     #[serde(rename = "type")]
@@ -96,7 +97,7 @@ impl std::fmt::Debug for Entity {
 }
 
 /// A value against its limit.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 pub struct Reason {
     /// Pattern.
     pub pattern: String,
@@ -109,7 +110,7 @@ pub struct Reason {
 }
 
 /// Another entity and its part. The value is clear.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 pub struct Related {
     /// Type.
     #[serde(rename = "type")]

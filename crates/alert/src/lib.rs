@@ -2,23 +2,48 @@
 //!
 //! - [`incident`] reads a home incident line; [`relay`] decides which become alerts, and numbers them;
 //! - [`token`] and [`mask`] are the only forms in which a subscriber's identifier leaves; [`alert`] is what is shared,
-//!   [`cloudevent`] how it lies in a Kafka message, [`reason`] says reasons in words.
+//!   [`cloudevent`] how it lies in a Kafka message, [`words`] says it in seven languages, [`export`] in other forms;
+//! - [`key`] are the keys that sign, [`dsse`] what is signed, [`registry`] says whose a key is, and [`verify`] is what a
+//!   consumer checks before it believes an alert; [`seal`] is for what one country alone may read.
 //!
 //! **Invariant:** no clear subscriber number, IMSI or IMEI is in an alert. A test looks for every digit string of the
 //! incidents in the alerts made of them.
 //!
 //! **Invariant:** no Kafka, no clock, no I/O: the relay is a fold over incident lines and its outbox.
 
+pub mod action;
 pub mod alert;
+pub mod catalogue;
 pub mod cloudevent;
+pub mod dsse;
+pub mod export;
+mod group;
+pub mod handling;
+mod hex;
 pub mod incident;
+pub mod key;
 pub mod limits;
+pub mod links;
 pub mod mask;
-pub mod reason;
+pub mod place;
+pub mod registry;
 pub mod relay;
+pub mod schema;
+pub mod seal;
 pub mod token;
+pub mod trust;
+pub mod verify;
+pub mod words;
 
 pub use alert::{Alert, Source};
+pub use catalogue::{Catalogue, PatternFacts};
+pub use handling::Terms;
 pub use incident::{Incident, IncidentError};
+pub use key::{KeyKind, KeyTextError, PrivateKey, PublicKey, Signer};
+pub use place::{Site, Sites};
+pub use registry::{Entry, Holder, Registered, Registry, RegistryError, Standing};
 pub use relay::{Budgets, Outcome, Relay, Withheld};
-pub use token::{EpochKey, KeyError};
+pub use seal::{Opener, Place, Sealed, Sealer};
+pub use token::{EpochKey, EpochKeys, EpochsError, KeyError};
+pub use trust::Trust;
+pub use verify::{Novelty, Received, Rejection, Verified, Verifier};

@@ -16,7 +16,57 @@ pub const KEY_BYTES_MIN: usize = 32;
 pub const KEY_BYTES_MAX: usize = 1024;
 /// Bytes of a token: 128 bits, so that two of 2^40 identifiers share one with a probability of 2^-49.
 pub const TOKEN_BYTES: usize = 16;
+/// Entities in one alert: of those that further incidents of a box name, the first.
+pub const ENTITIES_MAX: usize = 64;
+/// Reasons in one alert: of those that further incidents of a box bring, the first.
+pub const REASONS_MAX: usize = 64;
+/// Open alerts that further incidents may join; beyond it nothing joins the oldest any more, counted.
+pub const GROUPS_KEPT_MAX: usize = 50_000;
+/// Alerts that one incident line joins; further ones are joined by later lines.
+pub const MERGES_MAX: usize = 32;
+/// Objects in one STIX bundle: readers take it whole into memory, as does the export what it has written.
+pub const STIX_OBJECTS_MAX: usize = 2_000_000;
+/// Correlation keys in one alert.
+pub const CORRELATION_KEYS_MAX: usize = 64;
 /// Days after which an alert need not be acted upon any more.
 pub const ACTIONABLE_DAYS: i64 = 7;
 /// Days that a receiver keeps an alert (alerts.md, *handling*).
 pub const RETAIN_DAYS: i64 = 90;
+/// Bytes of a key's id: as of a token.
+pub const KEY_ID_BYTES: usize = 16;
+/// Longest text of a key, bytes; a line of one has some ninety.
+pub const KEY_TEXT_BYTES_MAX: usize = 256;
+/// Longest alert that a reader takes, bytes: an alert has some kilobytes, and a carrier's line at most
+/// [`INCIDENT_BYTES_MAX`].
+pub const ALERT_BYTES_MAX: usize = 256 << 10;
+/// Longest DSSE envelope that a reader takes, bytes.
+pub const ENVELOPE_BYTES_MAX: usize = 16 << 10;
+/// Most signatures in an envelope.
+pub const SIGNATURES_MAX: usize = 8;
+/// Longest holder of a key, bytes.
+pub const HOLDER_BYTES_MAX: usize = 256;
+/// Longest time that a key is valid, days: a year and a month to hand over. What is held back from a reader of the
+/// registry (a revocation) does its harm no longer than this.
+pub const KEY_VALID_DAYS_MAX: i64 = 400;
+/// Most keys that a reader of the registry keeps; a further one is refused.
+pub const REGISTRY_KEYS_MAX: usize = 10_000;
+/// Most sources whose sequences a reader follows; a further one is refused.
+pub const SOURCES_MAX: usize = 1024;
+/// Alerts of a source that a reader can tell repeats of, by 16 bytes each. A copier that begins again repeats at most what
+/// one turn took.
+pub const REPEATS_KNOWN_MAX: usize = 8192;
+/// How far a source's clock may be ahead of a reader's, milliseconds.
+pub const CLOCK_AHEAD_MS_MAX: i64 = 5 * 60_000;
+/// Longest time from `published` to `actionable_until`, days: a stolen key that has expired cannot sign, under an old date,
+/// alerts that never end.
+pub const ACTIONABLE_DAYS_MAX: i64 = 31;
+
+const _: () = assert!(ACTIONABLE_DAYS <= ACTIONABLE_DAYS_MAX);
+/// Longest value that is sealed, bytes: an identifier.
+pub const SEALED_BYTES_MAX: usize = 256;
+/// Longest time that an HPKE context seals for a recipient, milliseconds.
+pub const SEAL_CONTEXT_MS_MAX: i64 = 15 * 60_000;
+/// Most values that one context seals; each has a key of its own, so that this bounds what one broken context shows.
+pub const SEAL_CONTEXT_VALUES_MAX: u64 = 1 << 16;
+/// Contexts that a reader keeps set up; beyond it all are forgotten, and set up again where needed.
+pub const OPEN_CONTEXTS_MAX: usize = 256;

@@ -5,25 +5,31 @@
 //!   if it had never stopped. Nothing else is kept, so nothing else can disagree;
 //! - per source the sequence begins at 1 and has no gap;
 //! - a line that was made an alert before is a repeat and makes none;
+//! - incidents of one box are one alert ([`crate::group`]): it opens with the first of them and closes with the last. A line
+//!   that joins alerts which were apart makes several: each that goes into another closes, then that one is updated;
 //! - a budget bounds how many incidents of a pattern a source opens in an hour of event time. What it withholds stays at
 //!   home, where its line is, and is counted; a withheld incident is tried again with its next update, and its close alone
 //!   is never shared. An incident that was shared is updated and closed whatever the budget says: a case that others work
 //!   on must not go stale. Hours past the last [`BUDGET_HOURS_KEPT`] have the budget of the oldest of them together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use lancang_record::Timestamp;
 
-use crate::alert::{Alert, Desk, Source};
+use crate::alert::{Alert, Desk, Grouped, Source};
+use crate::catalogue::Catalogue;
 use crate::cloudevent::AlertMessage;
+use crate::group::{self, Groups};
 use crate::incident::{Incident, Message};
 use crate::limits::{BUDGET_HOURS_KEPT, OPEN_MAX};
+use crate::trust::Trust;
 
 /// What became of an incident line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// An alert.
-    Shared(Box<Alert>, AlertMessage),
+    /// Alerts, in their order: one, or more where it joins alerts that were apart.
+    Shared(Vec<(Alert, AlertMessage)>),
     /// None: why, and of which pattern where that is known.
     Withheld(Withheld, String),
 }
@@ -79,12 +85,18 @@ impl Budgets {
     }
 }
 
-/// An incident that was shared and is open.
-#[derive(Clone, Copy, Debug)]
+/// An alert that was shared and is open.
+#[derive(Clone, Debug)]
 struct Shared {
     revision: u64,
+    /// When its first revision was published.
+    opened: String,
     /// Position in the order of first sharing, to forget the oldest at the limit.
     order: u64,
+    /// Home incidents that it is made of and that are open, with their revisions.
+    incidents: BTreeMap<String, u64>,
+    /// Those that have closed while others were open.
+    closed: BTreeSet<String>,
 }
 
 /// The fold over incident lines.
@@ -97,6 +109,9 @@ pub struct Relay {
     open: BTreeMap<String, Shared>,
     by_order: BTreeMap<u64, String>,
     orders: u64,
+    /// The alert that each home incident is in, while that is open.
+    alert_of: BTreeMap<String, String>,
+    groups: Groups,
     /// Incidents that were closed, so that a line of theirs that comes again is known as a repeat.
     closed: BTreeMap<u64, String>,
     closed_ids: BTreeMap<String, u64>,
@@ -117,11 +132,23 @@ impl Relay {
             open: BTreeMap::new(),
             by_order: BTreeMap::new(),
             orders: 0,
+            alert_of: BTreeMap::new(),
+            groups: Groups::default(),
             closed: BTreeMap::new(),
             closed_ids: BTreeMap::new(),
             opened: BTreeMap::new(),
             forgotten: 0,
         }
+    }
+
+    /// From here on alerts are made and signed with these keys.
+    pub fn set_trust(&mut self, trust: Arc<Trust>) {
+        self.desk.trust = trust;
+    }
+
+    /// What is known of patterns from now on.
+    pub fn take_catalogue(&mut self, catalogue: Catalogue) {
+        self.desk.catalogue = catalogue;
     }
 
     /// Takes up an alert that is in the outbox already. To be called for all of them, in their order, before the
@@ -144,35 +171,106 @@ impl Relay {
         if incident.mode.is_some() {
             return withheld(Withheld::Shadow);
         }
-        let Some(source) = self.sources.get(&incident.home) else { return withheld(Withheld::NoSource) };
-        if let Some(reason) = self.withheld(source, &incident) {
+        let Some(source) = self.sources.get(&incident.home).cloned() else { return withheld(Withheld::NoSource) };
+        if let Some(reason) = self.known(&incident) {
             return withheld(reason);
         }
-        let sequence = self.sequence(source) + 1;
-        let mut alert = self.desk.alert(source, &incident, sequence, detected, now);
-        if !self.open.contains_key(&incident.incident_id) {
-            // The first that others hear of it, whatever it was at home.
-            alert.message = Message::Open.as_str().to_owned();
+        let alert = self.desk.alert(&source, &incident, 0, detected, now);
+        let own = self.alert_of.get(&incident.incident_id).cloned();
+        // A close says nothing new of who belongs together.
+        let joined = match incident.message {
+            Message::Close => Vec::new(),
+            _ => self.groups.joined_by(&alert, own.as_deref()),
+        };
+        match joined.first().or(own.as_ref()).cloned() {
+            Some(into) => Outcome::Shared(self.continued(&source, &incident, alert, &into, &joined, now)),
+            None if self.is_over_budget(&source, &incident) => withheld(Withheld::Budget),
+            None => {
+                // The first that others hear of it, whatever it was at home.
+                let (message, opened) = (Message::Open.as_str().to_owned(), Some(alert.published.clone()));
+                Outcome::Shared(vec![self.publish(&source, Alert { message, revision: 0, opened, ..alert })])
+            }
         }
-        let message = AlertMessage::of(&alert, now);
-        self.note(&alert);
-        Outcome::Shared(Box::new(alert), message)
     }
 
-    fn withheld(&self, source: &Source, incident: &Incident) -> Option<Withheld> {
+    /// The alerts of a line that goes on with an open alert, and joins others with it.
+    fn continued(
+        &mut self,
+        source: &Source,
+        incident: &Incident,
+        alert: Alert,
+        into: &str,
+        joined: &[String],
+        now: Timestamp,
+    ) -> Vec<(Alert, AlertMessage)> {
+        let mut made = Vec::new();
+        let mut whole = self.within(into, alert, incident);
+        for id in joined.iter().filter(|id| *id != into) {
+            let Some(newest) = self.groups.newest(id).cloned() else { continue };
+            made.push(self.publish(source, group::merged_into(&newest, into, now)));
+            whole = group::joined(&newest, whole);
+        }
+        made.push(self.publish(source, self.numbered(into, whole, incident)));
+        made
+    }
+
+    /// An incident's alert as part of an open one.
+    fn within(&self, into: &str, alert: Alert, incident: &Incident) -> Alert {
+        let alone = self.open.get(into).is_some_and(|shared| {
+            shared.closed.is_empty() && shared.incidents.keys().all(|id| *id == incident.incident_id)
+        });
+        match self.groups.newest(into) {
+            // What an incident says of itself is what it says now.
+            Some(newest) if !alone => group::joined(newest, alert),
+            _ => alert,
+        }
+    }
+
+    /// Id, revision and message of the next revision of an open alert.
+    fn numbered(&self, into: &str, alert: Alert, incident: &Incident) -> Alert {
+        let Some(shared) = self.open.get(into) else { return alert };
+        let closes = incident.message == Message::Close;
+        let ends = closes && shared.incidents.keys().all(|id| *id == incident.incident_id);
+        let is_new = !shared.incidents.contains_key(&incident.incident_id);
+        let count = shared.incidents.len() + shared.closed.len() + usize::from(is_new);
+        let line = alert.grouped.as_ref().and_then(|grouped| grouped.line.clone());
+        Alert {
+            incident_id: into.to_owned(),
+            revision: shared.revision + 1,
+            message: if ends { Message::Close } else { Message::Update }.as_str().to_owned(),
+            opened: Some(shared.opened.clone()),
+            grouped: Some(Grouped { count: count as u64, line, merged_into: None }),
+            ..alert
+        }
+    }
+
+    fn publish(&mut self, source: &Source, alert: Alert) -> (Alert, AlertMessage) {
+        let alert = Alert { sequence: self.sequence(source) + 1, ..alert };
+        let message = AlertMessage::of(&alert, &self.desk.trust.signer);
+        self.note(&alert);
+        (alert, message)
+    }
+
+    /// Why a line is none that others have to hear of.
+    fn known(&self, incident: &Incident) -> Option<Withheld> {
         if self.closed_ids.contains_key(&incident.incident_id) {
             return Some(Withheld::Repeat);
         }
-        if let Some(shared) = self.open.get(&incident.incident_id) {
-            return (incident.revision <= shared.revision).then_some(Withheld::Repeat);
+        match self.alert_of.get(&incident.incident_id).and_then(|id| self.open.get(id)) {
+            // One that has closed has no revision any more.
+            Some(shared) => {
+                let known = shared.incidents.get(&incident.incident_id);
+                known.is_none_or(|known| incident.revision <= *known).then_some(Withheld::Repeat)
+            }
+            None => (incident.message == Message::Close).then_some(Withheld::NotShared),
         }
-        if incident.message == Message::Close {
-            return Some(Withheld::NotShared);
-        }
+    }
+
+    fn is_over_budget(&self, source: &Source, incident: &Incident) -> bool {
         let (pattern, _) = incident.pattern();
         let key = (source.country.clone(), pattern.to_owned());
         let opened = self.opened.get(self.hour(&incident.last_event)).and_then(|opened| opened.get(&key)).copied();
-        (opened.unwrap_or(0) >= self.budgets.of(pattern)).then_some(Withheld::Budget)
+        opened.unwrap_or(0) >= self.budgets.of(pattern)
     }
 
     /// Keeps what an alert says of the relay's own state: the same for one that is made and one that is read again.
@@ -180,32 +278,80 @@ impl Relay {
         let uri = alert.producer.uri();
         let sequence = self.sequences.entry(uri).or_default();
         *sequence = (*sequence).max(alert.sequence);
-        if alert.message == Message::Close.as_str() {
-            if let Some(shared) = self.open.remove(&alert.incident_id) {
-                self.by_order.remove(&shared.order);
-            }
-            self.orders += 1;
-            self.closed.insert(self.orders, alert.incident_id.clone());
-            self.closed_ids.insert(alert.incident_id.clone(), self.orders);
-        } else if let Some(shared) = self.open.get_mut(&alert.incident_id) {
-            shared.revision = alert.revision;
-        } else {
-            self.orders += 1;
-            let shared = Shared { revision: alert.revision, order: self.orders };
-            self.open.insert(alert.incident_id.clone(), shared);
-            self.by_order.insert(self.orders, alert.incident_id.clone());
-            let key = (alert.producer.country.clone(), alert.pattern.clone());
-            let hour = self.hour(&alert.last_event).to_owned();
-            *self.opened.entry(hour).or_default().entry(key).or_default() += 1;
+        let line = group::line(alert);
+        let merged_into = alert.grouped.as_ref().and_then(|grouped| grouped.merged_into.clone());
+        let closes = alert.message == Message::Close.as_str();
+        if !closes && !self.open.contains_key(&alert.incident_id) {
+            self.note_opened(alert);
         }
+        if let Some(shared) = self.open.get_mut(&alert.incident_id) {
+            shared.revision = alert.revision;
+            if let Some(line) = line {
+                shared.incidents.insert(line.incident_id.clone(), line.revision);
+                if line.message == Message::Close.as_str() {
+                    shared.incidents.remove(&line.incident_id);
+                    shared.closed.insert(line.incident_id.clone());
+                }
+                self.alert_of.insert(line.incident_id, alert.incident_id.clone());
+            }
+        }
+        if closes {
+            self.note_closed(&alert.incident_id, merged_into.as_deref());
+        }
+        self.groups.note(alert);
         self.bound();
+    }
+
+    fn note_opened(&mut self, alert: &Alert) {
+        self.orders += 1;
+        let shared = Shared {
+            revision: alert.revision,
+            opened: alert.opened.clone().unwrap_or_else(|| alert.published.clone()),
+            order: self.orders,
+            incidents: BTreeMap::new(),
+            closed: BTreeSet::new(),
+        };
+        self.open.insert(alert.incident_id.clone(), shared);
+        self.by_order.insert(self.orders, alert.incident_id.clone());
+        let key = (alert.producer.country.clone(), alert.pattern.clone());
+        let hour = self.hour(&alert.last_event).to_owned();
+        *self.opened.entry(hour).or_default().entry(key).or_default() += 1;
+    }
+
+    /// An alert ends: with its incidents, or because they go on in another one.
+    fn note_closed(&mut self, id: &str, merged_into: Option<&str>) {
+        let Some(shared) = self.forget(id) else { return };
+        let survivor = merged_into.and_then(|into| self.open.get_mut(into).map(|survivor| (into, survivor)));
+        if let Some((into, survivor)) = survivor {
+            for incident in shared.incidents.keys().chain(&shared.closed) {
+                self.alert_of.insert(incident.clone(), into.to_owned());
+            }
+            survivor.incidents.extend(shared.incidents);
+            survivor.closed.extend(shared.closed);
+            return;
+        }
+        for incident in shared.incidents.into_keys().chain(shared.closed) {
+            self.orders += 1;
+            self.closed.insert(self.orders, incident.clone());
+            self.closed_ids.insert(incident, self.orders);
+        }
+    }
+
+    fn forget(&mut self, id: &str) -> Option<Shared> {
+        let shared = self.open.remove(id)?;
+        self.by_order.remove(&shared.order);
+        for incident in shared.incidents.keys().chain(&shared.closed) {
+            self.alert_of.remove(incident);
+        }
+        Some(shared)
     }
 
     fn bound(&mut self) {
         while self.open.len() > OPEN_MAX
-            && let Some((_, id)) = self.by_order.pop_first()
+            && let Some((_, id)) = self.by_order.first_key_value().map(|(order, id)| (*order, id.clone()))
         {
-            self.open.remove(&id);
+            self.forget(&id);
+            self.groups.forget(&id);
             self.forgotten += 1;
         }
         while self.closed.len() > OPEN_MAX
@@ -241,6 +387,12 @@ impl Relay {
     #[must_use]
     pub fn open(&self) -> usize {
         self.open.len()
+    }
+
+    /// Alerts that further incidents cannot join any more, because there were too many.
+    #[must_use]
+    pub const fn let_go(&self) -> u64 {
+        self.groups.let_go()
     }
 
     /// Open incidents that were forgotten at the limit.

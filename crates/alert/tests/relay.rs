@@ -4,13 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use lancang_alert::alert::Desk;
-use lancang_alert::{Alert, Budgets, EpochKey, Outcome, Relay, Source, Withheld};
-use lancang_numbering::NumberPlans;
+use lancang_alert::cloudevent::AlertMessage;
+use lancang_alert::{Alert, Budgets, Outcome, Relay, Source, Withheld};
 use lancang_record::Timestamp;
 use proptest::prelude::*;
 
-const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+mod desk;
 
 fn source(country: &str) -> Source {
     Source { country: country.into(), organisation: "carrier".into(), node: "a".into() }
@@ -21,19 +20,17 @@ fn relay(budget: u32) -> Relay {
 }
 
 fn relay_with(budgets: Budgets) -> Relay {
-    let key = EpochKey::from_hex("2026-11", KEY.to_owned()).unwrap();
-    let desk = Desk { plans: NumberPlans::built_in(), key, engine_version: "0.1.0".into() };
-    Relay::new(desk, [source("KH"), source("VN")], budgets)
+    Relay::new(desk::desk(desk::trust(desk::epochs(None, 0))), [source("KH"), source("VN")], budgets)
 }
 
 fn line(id: u32, revision: u64, message: &str, home: &str) -> String {
     format!(
         r#"{{"incident_id":"{id:032x}","revision":{revision},"message":"{message}","family":"sim-box",
-        "patterns":["sim-box-burst@1"],"entity":{{"type":"caller","value":"+85512345678"}},"severity":4,"score":87,
+        "patterns":["sim-box-burst@1"],"entity":{{"type":"caller","value":"+8551234{id:04}"}},"severity":4,"score":87,
         "first_event":"2025-11-14T09:02:11.000Z","last_event":"2025-11-14T09:31:48.500Z","window_s":86400,
         "reasons":[{{"pattern":"sim-box-burst","code":"calls","value":63,"threshold":20}}],
-        "related":[{{"type":"device","value":"35693803564380","role":"used"}},
-        {{"type":"sim","value":"456010123456789","role":"used"}},
+        "related":[{{"type":"device","value":"3569380356{id:04}","role":"used"}},
+        {{"type":"sim","value":"45601012345{id:04}","role":"used"}},
         {{"type":"callee","value":"+84912345678","role":"victim"}}],
         "victims":{id},"evidence":["msc3/c0000001"],"class":"stream","home":"{home}"}}"#
     )
@@ -45,9 +42,15 @@ fn at(ms: i64) -> Timestamp {
 
 fn share(relay: &mut Relay, line: &str) -> Result<Alert, Withheld> {
     match relay.line(line.as_bytes(), at(0), at(5)) {
-        Outcome::Shared(alert, _) => Ok(*alert),
+        Outcome::Shared(mut made) => Ok(made.pop().unwrap().0),
         Outcome::Withheld(reason, _) => Err(reason),
     }
+}
+
+fn one(relay: &mut Relay, line: &str) -> (Alert, AlertMessage) {
+    let Outcome::Shared(made) = relay.line(line.as_bytes(), at(0), at(5)) else { panic!("shared") };
+    let [one] = made.try_into().unwrap();
+    one
 }
 
 /// The runs of digits of a text that could be an identifier.
@@ -59,7 +62,7 @@ fn digit_runs(text: &str) -> Vec<&str> {
 fn no_clear_identifier_leaves() {
     let mut relay = relay(10);
     let line = line(12, 0, "open", "KH");
-    let Outcome::Shared(alert, message) = relay.line(line.as_bytes(), at(0), at(5)) else { panic!("shared") };
+    let (alert, message) = one(&mut relay, &line);
     let value = String::from_utf8(message.value).unwrap();
     let id = format!("{:032x}", 12);
     for secret in digit_runs(&line).into_iter().filter(|run| !id.contains(run)) {
@@ -78,9 +81,7 @@ fn no_clear_identifier_leaves() {
 #[test]
 fn attributes_are_those_of_cloudevents() {
     let mut relay = relay(10);
-    let Outcome::Shared(alert, message) = relay.line(line(7, 0, "open", "KH").as_bytes(), at(0), at(5)) else {
-        panic!("shared")
-    };
+    let (alert, message) = one(&mut relay, &line(7, 0, "open", "KH"));
     let header = |name: &str| {
         let found = message.headers.iter().find(|(other, _)| *other == name).unwrap();
         String::from_utf8(found.1.clone()).unwrap()
@@ -91,7 +92,7 @@ fn attributes_are_those_of_cloudevents() {
     assert_eq!(header("ce_sequence"), "1");
     assert_eq!(header("content-type"), "application/json");
     assert_eq!(message.key, alert.incident_id.as_bytes());
-    assert_eq!(serde_json::from_slice::<Alert>(&message.value).unwrap(), *alert);
+    assert_eq!(serde_json::from_slice::<Alert>(&message.value).unwrap(), alert);
 }
 
 #[test]
@@ -192,9 +193,9 @@ proptest! {
                     relay = self::relay(3);
                     committed.iter().for_each(|value: &Vec<u8>| relay.learn(value).unwrap());
                 }
-                if let Outcome::Shared(_, message) = relay.line(line.as_bytes(), at(0), at(5)) {
-                    outbox.push(message.clone());
-                    committed.push(message.value);
+                if let Outcome::Shared(made) = relay.line(line.as_bytes(), at(0), at(5)) {
+                    committed.extend(made.iter().map(|(_, message)| message.value.clone()));
+                    outbox.extend(made.into_iter().map(|(_, message)| message));
                 }
             }
             outbox

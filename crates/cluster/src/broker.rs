@@ -13,6 +13,7 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::certificates::{self, Authority, Identity};
 use crate::limits::{HEAP, LOG_LINES};
 use crate::{ClusterError, io_error};
 
@@ -23,6 +24,52 @@ pub struct Layout {
     folder: PathBuf,
     /// Ports for clients and for controllers.
     ports: Vec<(u16, u16)>,
+    security: Option<Security>,
+}
+
+/// What makes a cluster a secured one.
+#[derive(Debug)]
+pub struct Security {
+    /// Makes certificates.
+    pub authority: Authority,
+    /// All brokers.
+    pub broker: Identity,
+    /// May do everything.
+    pub administrator: Identity,
+    key_store: PathBuf,
+}
+
+impl Security {
+    /// An authority, a broker and an administrator.
+    pub fn create(folder: &Path) -> Result<Self, ClusterError> {
+        let authority = Authority::create(folder)?;
+        let broker = authority.issue("XX", "exchange", "broker")?;
+        let administrator = authority.issue("XX", "exchange", "administrator")?;
+        let key_store = folder.join("broker.store.pem");
+        certificates::key_store(&broker, &key_store)?;
+        Ok(Self { authority, broker, administrator, key_store })
+    }
+
+    /// Mutual TLS 1.3 and nothing else, between brokers and controllers too; nobody may do what no right allows but the
+    /// brokers and the administrator.
+    fn configuration(&self) -> String {
+        format!(
+            "listener.security.protocol.map=CLIENTS:SSL,CONTROLLER:SSL\n\
+             ssl.keystore.type=PEM\n\
+             ssl.keystore.location={}\n\
+             ssl.truststore.type=PEM\n\
+             ssl.truststore.location={}\n\
+             ssl.client.auth=required\n\
+             ssl.protocol=TLSv1.3\n\
+             ssl.enabled.protocols=TLSv1.3\n\
+             authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n\
+             super.users={};{}\n",
+            self.key_store.display(),
+            self.broker.ca.display(),
+            self.broker.principal,
+            self.administrator.principal
+        )
+    }
 }
 
 /// 16 bytes in base64: the id of every test cluster. Folders are never shared, so neither need the ids differ.
@@ -30,7 +77,7 @@ const CLUSTER_ID: &str = "bGFuY2FuZ2xhbmNhbmcwMQ";
 
 impl Layout {
     /// Free ports for so many brokers, and their configuration written down.
-    pub fn plan(brokers: usize, jars: &Path, folder: &Path) -> Result<Self, ClusterError> {
+    pub fn plan(brokers: usize, jars: &Path, folder: &Path, security: Option<Security>) -> Result<Self, ClusterError> {
         let listeners: Vec<TcpListener> = (0..2 * brokers)
             .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
             .collect::<Result<_, _>>()
@@ -41,7 +88,7 @@ impl Layout {
             .collect::<Result<_, _>>()
             .map_err(io_error("a free port"))?;
         let ports = ports.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-        let layout = Self { jars: jars.into(), folder: folder.into(), ports };
+        let layout = Self { jars: jars.into(), folder: folder.into(), ports, security };
         for number in 0..brokers {
             let path = layout.properties(number);
             fs::write(&path, layout.configuration(number)).map_err(io_error(format!("writing {}", path.display())))?;
@@ -53,6 +100,11 @@ impl Layout {
     pub fn bootstrap(&self) -> String {
         let hosts: Vec<_> = self.ports.iter().map(|(port, _)| format!("127.0.0.1:{port}")).collect();
         hosts.join(",")
+    }
+
+    /// What makes it a secured cluster, if it is one.
+    pub fn security(&self) -> Option<&Security> {
+        self.security.as_ref()
     }
 
     /// Port of a broker for clients.
@@ -119,6 +171,8 @@ impl Layout {
         let logs = self.folder.join(format!("broker-{number}"));
         let logs = logs.display();
         let replicas = self.ports.len();
+        let plain = "listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT\n".to_owned();
+        let security = self.security.as_ref().map_or(plain, Security::configuration);
         let in_sync_min = if replicas >= 3 { 2 } else { 1 };
         // Groups begin at once, timed-out transactions end within a second, sessions may be short, a killed broker is
         // missed (and its successor let in) after two seconds: tests wait for each of these. Topics are never made by asking for them, or a missing one could not be tested. Records
@@ -131,7 +185,7 @@ impl Layout {
              advertised.listeners=CLIENTS://127.0.0.1:{port}\n\
              inter.broker.listener.name=CLIENTS\n\
              controller.listener.names=CONTROLLER\n\
-             listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+             {security}\
              log.dirs={logs}\n\
              auto.create.topics.enable=false\n\
              default.replication.factor={replicas}\n\

@@ -8,10 +8,13 @@
 //!   kills the broker when the pipe closes ([`broker`]); the cluster's folder goes the same way;
 //! - `LANCANG_TEST_BROKERS` names a cluster that is already there; it is never stopped, and [`Cluster::kill`] and its
 //!   like are refused;
+//! - a secured cluster ([`Cluster::start_secured`]) speaks mutual TLS 1.3 alone, with certificates made for it, and
+//!   Kafka's standard authorizer refuses what no right allows; it is always one of our own;
 //! - without Java, Maven and that variable, [`Cluster::start`] fails with one line that says what to install. Tests
 //!   fail then; they are never skipped.
 
 mod broker;
+mod certificates;
 mod jars;
 mod limits;
 mod probe;
@@ -22,7 +25,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use broker::{Broker, Layout};
+use broker::{Broker, Layout, Security};
+pub use certificates::{Authority, Identity};
 
 /// Environment variable with the bootstrap brokers of a cluster that is already there.
 pub const BROKERS_VARIABLE: &str = "LANCANG_TEST_BROKERS";
@@ -58,6 +62,9 @@ pub enum ClusterError {
     /// The cluster that the variable names is not this crate's to stop.
     #[error("{0}: the cluster of LANCANG_TEST_BROKERS is not ours to touch; unset the variable for this test")]
     Foreign(&'static str),
+    /// What was asked for is there in a secured cluster alone.
+    #[error("this cluster is open to everybody: start it with `Cluster::start_secured`")]
+    Open,
     /// There is no such broker, or it is not running, or it is already.
     #[error("broker {broker} {what}")]
     Broker {
@@ -66,6 +73,9 @@ pub enum ClusterError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// A certificate could not be made.
+    #[error("a certificate could not be made: {0}")]
+    Certificate(#[from] rcgen::Error),
     /// Files or child processes.
     #[error("{what}: {source}")]
     Io {
@@ -78,6 +88,15 @@ pub enum ClusterError {
 
 pub(crate) fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> ClusterError {
     move |source| ClusterError::Io { what: what.into(), source }
+}
+
+/// A version of TLS that somebody speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// TLS 1.2 (RFC 5246).
+    V1_2,
+    /// TLS 1.3 (RFC 8446).
+    V1_3,
 }
 
 /// A running Apache Kafka. Dropping it stops the brokers and removes their folder.
@@ -104,14 +123,30 @@ impl Cluster {
     /// # Panics
     /// If `brokers` is not 1 to 3.
     pub fn start(brokers: usize) -> Result<Self, ClusterError> {
-        assert!((1..=limits::BROKERS_MAX).contains(&brokers), "1 to {} brokers", limits::BROKERS_MAX);
         if let Some(bootstrap) = std::env::var(BROKERS_VARIABLE).ok().filter(|value| !value.trim().is_empty()) {
             return Ok(Self { bootstrap, own: None });
         }
+        Self::start_anew(brokers, false)
+    }
+
+    /// Starts 1 to 3 brokers that speak mutual TLS 1.3 alone, with the standard authorizer, whatever
+    /// `LANCANG_TEST_BROKERS` says.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`].
+    ///
+    /// # Panics
+    /// If `brokers` is not 1 to 3.
+    pub fn start_secured(brokers: usize) -> Result<Self, ClusterError> {
+        Self::start_anew(brokers, true)
+    }
+
+    fn start_anew(brokers: usize, secured: bool) -> Result<Self, ClusterError> {
+        assert!((1..=limits::BROKERS_MAX).contains(&brokers), "1 to {} brokers", limits::BROKERS_MAX);
         let jars = jars::fetched()?;
         let mut attempt = 1;
         loop {
-            match Self::start_own(brokers, &jars) {
+            match Self::start_own(brokers, &jars, secured) {
                 // Another process may take a port between the look for a free one and the broker's start.
                 Err(ClusterError::Slow { .. }) if attempt < limits::STARTS_MAX => attempt += 1,
                 outcome => return outcome,
@@ -119,9 +154,10 @@ impl Cluster {
         }
     }
 
-    fn start_own(brokers: usize, jars: &std::path::Path) -> Result<Self, ClusterError> {
+    fn start_own(brokers: usize, jars: &std::path::Path, secured: bool) -> Result<Self, ClusterError> {
         let folder = Folder::create()?;
-        let layout = Layout::plan(brokers, jars, &folder.path)?;
+        let security = secured.then(|| Security::create(&folder.path)).transpose()?;
+        let layout = Layout::plan(brokers, jars, &folder.path, security)?;
         layout.format()?;
         let mut running = Vec::new();
         for number in 0..brokers {
@@ -137,6 +173,41 @@ impl Cluster {
     #[must_use]
     pub fn bootstrap(&self) -> &str {
         &self.bootstrap
+    }
+
+    /// A certificate that a secured cluster trusts, for `CN=name,O=organisation,C=country`.
+    ///
+    /// # Errors
+    /// [`ClusterError::Open`] if this is no secured cluster; if a file cannot be written.
+    pub fn identity(&self, country: &str, organisation: &str, name: &str) -> Result<Identity, ClusterError> {
+        self.security()?.authority.issue(country, organisation, name)
+    }
+
+    /// Who may do everything in a secured cluster.
+    ///
+    /// # Errors
+    /// [`ClusterError::Open`] if this is no secured cluster.
+    pub fn administrator(&self) -> Result<Identity, ClusterError> {
+        Ok(self.security()?.administrator.clone())
+    }
+
+    /// Whether broker 0 answers somebody who speaks this version of TLS alone, and shows this certificate or none; the
+    /// outer error is of the cluster, the inner one what the connection came to, in words.
+    ///
+    /// # Errors
+    /// [`ClusterError::Open`] if this is no secured cluster.
+    pub fn answers(&self, version: Tls, holder: Option<&Identity>) -> Result<Result<(), String>, ClusterError> {
+        let layout = &self.own("answers")?.layout;
+        let ca = &self.security()?.broker.ca;
+        let version = match version {
+            Tls::V1_2 => &rustls::version::TLS12,
+            Tls::V1_3 => &rustls::version::TLS13,
+        };
+        Ok(probe::brokers_known_through_tls(layout.port(0), version, ca, holder).map(|_| ()))
+    }
+
+    fn security(&self) -> Result<&Security, ClusterError> {
+        self.own.as_ref().and_then(|own| own.layout.security()).ok_or(ClusterError::Open)
     }
 
     /// Kills broker `number` (from 0) with SIGKILL.
@@ -219,7 +290,7 @@ fn wait_until_up(layout: &Layout, brokers: &mut [Option<Broker>], number: usize)
     let expected = brokers.iter().flatten().count();
     let begun = Instant::now();
     while begun.elapsed() < limits::START_MAX {
-        if probe::brokers_known(layout.port(number)).is_some_and(|known| known >= expected) {
+        if brokers_known(layout, number).is_some_and(|known| known >= expected) {
             return Ok(());
         }
         if brokers[number].as_mut().is_none_or(Broker::has_ended) {
@@ -229,6 +300,13 @@ fn wait_until_up(layout: &Layout, brokers: &mut [Option<Broker>], number: usize)
     }
     let log = layout.log_tail(number);
     Err(ClusterError::Slow { seconds: begun.elapsed().as_secs(), broker: number, log })
+}
+
+fn brokers_known(layout: &Layout, number: usize) -> Option<usize> {
+    let port = layout.port(number);
+    let Some(security) = layout.security() else { return probe::brokers_known(port) };
+    let broker = &security.broker;
+    probe::brokers_known_through_tls(port, &rustls::version::TLS13, &broker.ca, Some(broker)).ok()
 }
 
 /// The cluster's folder, and a shell that removes it when this process ends without having done so.

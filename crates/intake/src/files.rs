@@ -146,7 +146,11 @@ pub fn first_lines(bytes: impl Read + 'static, count: usize) -> io::Result<Vec<V
     Ok(lines)
 }
 
-fn decompressed(bytes: impl Read + 'static) -> io::Result<Box<dyn BufRead>> {
+/// The bytes of a file: gzip and zstd are told by their first bytes.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn decompressed(bytes: impl Read + 'static) -> io::Result<Box<dyn BufRead>> {
     let mut reader = BufReader::with_capacity(READ_BYTES, bytes);
     let head = reader.fill_buf()?;
     if head.starts_with(&[0x1f, 0x8b]) {

@@ -4,18 +4,21 @@
 //! for, as the caller likes. Metadata is asked for with a consumer's handle: a producer's would make a broker create
 //! the topic that it asks about where `auto.create.topics.enable` is on.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{IsError as _, KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
 
+use crate::acl::Acl;
 use crate::context::Logging;
 use crate::error::Error;
 use crate::limits::REQUEST_MAX;
+use crate::rights;
 use crate::settings::Connection;
 use crate::stop::{Backoff, Stop};
 use crate::watchdog::Watched;
@@ -91,7 +94,11 @@ impl Admin {
         let what = format!("no broker of {} answers", self.bootstrap);
         retried(&what, stop, || {
             // An ordinary question without a topic answers with all of them; this one asks for one that never is.
-            self.partitions("lancang.is-anybody-there").map(|_| ())
+            match self.partitions("lancang.is-anybody-there") {
+                // That it is not this principal's to see is an answer, too.
+                Err(Error::Forbidden { .. }) => Ok(()),
+                other => other.map(|_| ()),
+            }
         })
     }
 
@@ -101,6 +108,71 @@ impl Admin {
     /// [`Error::Unavailable`] when no broker answers in [`REQUEST_MAX`].
     pub fn partitions(&self, topic: &str) -> Result<Option<i32>, Error> {
         partitions(&self.questions, topic)
+    }
+
+    /// Number of replicas of a topic's first partition; none if it does not exist.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no broker answers in [`REQUEST_MAX`].
+    pub fn replicas(&self, topic: &str) -> Result<Option<i32>, Error> {
+        let found = self.questions.fetch_metadata(Some(topic), REQUEST_MAX);
+        let metadata = found.map_err(|error| Error::client(format!("metadata of `{topic}`"), &error))?;
+        let partitions = metadata.topics().iter().find(|found| found.name() == topic).map(|found| found.partitions());
+        let first = partitions.and_then(|partitions| partitions.first());
+        Ok(first.map(|first| i32::try_from(first.replicas().len()).unwrap_or(i32::MAX)))
+    }
+
+    /// Options in force of a topic, defaults included; those whose values brokers keep to themselves are left out.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no broker answers in [`REQUEST_MAX`]; [`Error::Client`] for what is refused.
+    pub fn options(&self, topic: &str) -> Result<BTreeMap<String, String>, Error> {
+        let what = || format!("options of topic `{topic}`");
+        let options = AdminOptions::new().request_timeout(Some(REQUEST_MAX));
+        let found = block_on(self.client.describe_configs([&ResourceSpecifier::Topic(topic)], &options));
+        let found = found.map_err(|error| Error::client(what(), &error))?;
+        let Some(found) = found.into_iter().next() else { return Ok(BTreeMap::new()) };
+        let found = found.map_err(|code| Error::client(what(), &KafkaError::AdminOp(code)))?;
+        if found.entries.is_empty() {
+            // rust-rdkafka 0.39 drops the error of a single topic.
+            let reason = "the brokers tell none: it does not exist, or this principal may not describe them".to_owned();
+            return Err(Error::Client { what: what(), reason });
+        }
+        Ok(found.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect())
+    }
+
+    /// Sets options of a topic and leaves its others alone.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no broker answers in [`REQUEST_MAX`]; [`Error::Client`] for what is refused.
+    pub fn set_options(&self, topic: &str, options: &[(String, String)]) -> Result<(), Error> {
+        rights::set_options(&self.client, topic, options)
+    }
+
+    /// All rights of the cluster, sorted.
+    ///
+    /// # Errors
+    /// [`Error::Client`] if the brokers have no authorizer, or this principal may not look.
+    pub fn acls(&self) -> Result<Vec<Acl>, Error> {
+        let mut acls = rights::describe(&self.client)?;
+        acls.sort();
+        Ok(acls)
+    }
+
+    /// Adds rights; those that are there already stay as they are.
+    ///
+    /// # Errors
+    /// [`Error::Client`] with the first that is refused.
+    pub fn create_acls(&self, acls: &[Acl]) -> Result<(), Error> {
+        if acls.is_empty() { Ok(()) } else { rights::create(&self.client, acls) }
+    }
+
+    /// Takes rights away; those that are not there are no error.
+    ///
+    /// # Errors
+    /// [`Error::Client`] with the first that is refused.
+    pub fn delete_acls(&self, acls: &[Acl]) -> Result<(), Error> {
+        if acls.is_empty() { Ok(()) } else { rights::delete(&self.client, acls) }
     }
 
     /// First offset that is kept, and the one past the last, of a partition. The topic must be there when this client
@@ -137,7 +209,11 @@ impl Admin {
         }
     }
 
-    fn create(&self, plan: &TopicPlan) -> Result<(), Error> {
+    /// Makes a topic.
+    ///
+    /// # Errors
+    /// [`Error::Client`] for what the cluster refuses; one that is there already is no error.
+    pub fn create(&self, plan: &TopicPlan) -> Result<(), Error> {
         let replication = TopicReplication::Fixed(plan.replication.unwrap_or(-1));
         let mut topic = NewTopic::new(&plan.name, plan.partitions, replication);
         for (name, value) in &plan.options {

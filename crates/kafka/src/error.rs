@@ -60,6 +60,16 @@ pub enum Error {
         /// librdkafka's words.
         reason: String,
     },
+    /// The cluster's rights do not let this principal do it.
+    #[error(
+        "{what}: {reason}: the cluster's rights do not let this principal do it (`lancang topics plan` shows them)"
+    )]
+    Forbidden {
+        /// What was tried.
+        what: String,
+        /// librdkafka's words.
+        reason: String,
+    },
     /// The client does not go on.
     #[error("{what}: {reason}")]
     Client {
@@ -112,6 +122,12 @@ impl Error {
             Some(RDKafkaErrorCode::FencedInstanceId | RDKafkaErrorCode::Fenced | RDKafkaErrorCode::ProducerFenced) => {
                 Self::Fenced { reason }
             }
+            Some(
+                RDKafkaErrorCode::TopicAuthorizationFailed
+                | RDKafkaErrorCode::GroupAuthorizationFailed
+                | RDKafkaErrorCode::TransactionalIdAuthorizationFailed
+                | RDKafkaErrorCode::ClusterAuthorizationFailed,
+            ) => Self::Forbidden { what, reason },
             Some(code) if is_transient(code) => Self::Unavailable { what, reason },
             _ => Self::Client { what, reason },
         }

@@ -5,7 +5,8 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`settings`] | typed client settings, each with its reason; secrets from files and the environment alone |
-//! | [`Admin`] | topics: are they there, make them, wait for brokers |
+//! | [`Admin`] | topics: are they there, make them, wait for brokers; their options; rights |
+//! | [`acl`] | rights: what each says, what several come to |
 //! | [`LeadGroup`] | reading as a member of a group, in batches; companion topics added by hand |
 //! | [`TransactionalCompanion`] | outputs and offsets of an interval in one transaction, in a thread beside the reader |
 //! | [`Producer`], [`Reader`] | without transactions and groups, for the copier, for tests and tools |
@@ -17,6 +18,7 @@
 //!
 //! **Invariant:** no wait without an end. Every wait has a limit in [`limits`] or ends with a [`Stop`].
 
+pub mod acl;
 mod admin;
 mod companion;
 mod context;
@@ -26,6 +28,7 @@ mod message;
 pub mod mock;
 mod producer;
 mod reader;
+mod rights;
 pub mod settings;
 mod source;
 mod stop;

@@ -15,8 +15,12 @@ use crate::watchdog::Watched;
 ///
 /// Within one call messages arrive once and in order. After an error the same messages are sent again by the caller:
 /// some may then be there twice.
+///
+/// librdkafka's idempotent producer is of no use after a fatal error, such as a right to write that was taken away for a
+/// while: the next call begins with a new one.
 pub struct Producer {
-    client: Watched<BaseProducer<Deliveries>>,
+    settings: ProducerSettings,
+    client: Option<Watched<BaseProducer<Deliveries>>>,
 }
 
 impl std::fmt::Debug for Producer {
@@ -31,11 +35,7 @@ impl Producer {
     /// # Errors
     /// For settings that librdkafka refuses.
     pub fn connect(settings: &ProducerSettings) -> Result<Self, Error> {
-        let client = settings
-            .config()
-            .create_with_context(Deliveries::default())
-            .map_err(|error| Error::client("making a producer", &error))?;
-        Ok(Self { client: Watched::new("producer", client) })
+        Ok(Self { settings: settings.clone(), client: Some(client(settings)?) })
     }
 
     /// Sends all and returns when all in-sync replicas of each partition have them. Takes at most about
@@ -44,7 +44,10 @@ impl Producer {
     /// # Errors
     /// [`Error::Delivery`] with the first failure.
     pub fn send_batch(&mut self, records: &[OutRecord]) -> Result<(), Error> {
-        let client = &self.client;
+        let client = match &mut self.client {
+            Some(client) => client,
+            none => none.insert(client(&self.settings)?),
+        };
         let mut refused = None;
         for record in records {
             match send_one(client, record) {
@@ -64,6 +67,11 @@ impl Producer {
             failed.count += 1;
             failed.first.get_or_insert(Undelivered { topic, code: None, reason });
         }
+        // What was purged says nothing of why: the fatal error does.
+        if let Some((_, reason)) = client.client().fatal_error() {
+            failed.first.iter_mut().for_each(|first| first.reason.clone_from(&reason));
+            self.client = None;
+        }
         match failed.first {
             None => Ok(()),
             Some(first) => Err(Error::Delivery {
@@ -74,6 +82,13 @@ impl Producer {
             }),
         }
     }
+}
+
+fn client(settings: &ProducerSettings) -> Result<Watched<BaseProducer<Deliveries>>, Error> {
+    let made = settings.config().create_with_context(Deliveries::default());
+    let made = made.map_err(|error| Error::client("making a producer", &error))?;
+    // Nothing is in flight between calls, so there is nothing to flush when it goes.
+    Ok(Watched::new("producer", made))
 }
 
 fn send_one(client: &BaseProducer<Deliveries>, record: &OutRecord) -> Result<(), String> {

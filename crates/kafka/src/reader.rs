@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::RDKafkaErrorCode;
 
 use crate::admin::partitions;
 use crate::context::Logging;
@@ -129,7 +130,7 @@ impl Reader {
 
     fn fetch(&mut self, wait: Duration) -> Result<(), Error> {
         if let Some(Err(error)) = self.client.poll(Duration::ZERO)
-            && !error.rdkafka_error_code().is_some_and(is_transient)
+            && !error.rdkafka_error_code().is_some_and(passes)
         {
             return Err(Error::client(format!("reading `{}`", self.topics[0]), &error));
         }
@@ -187,6 +188,12 @@ impl Reader {
         records.sort_by_key(|record| (record.partition, record.offset));
         Ok(records)
     }
+}
+
+/// Besides what passes by itself: librdkafka looks for the coordinator of the group's name, and a cluster may have no right
+/// for a group that is never joined.
+const fn passes(code: RDKafkaErrorCode) -> bool {
+    is_transient(code) || matches!(code, RDKafkaErrorCode::GroupAuthorizationFailed)
 }
 
 fn owned(message: &Message<'_>) -> Record {

@@ -1,8 +1,14 @@
 //! The command line.
 
+pub mod alerts;
+pub mod export;
+mod keys;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use keys::{Keys, RegistryPlace, RootKey, YEAR_MS};
 
 /// Finds telecom scam patterns in call and SMS records while they happen, and shares alerts across borders.
 #[derive(Debug, Parser)]
@@ -52,6 +58,12 @@ pub enum Command {
     /// The pattern pack: list, test, show, backtest, put in force.
     #[command(subcommand)]
     Patterns(Patterns),
+    /// Keys that sign alerts and open what is sealed, and the registry of whose they are.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Topics and rights, at home and on the exchange: what there is, what should be, and making it so.
+    #[command(subcommand)]
+    Topics(Topics),
     /// Why an entity was named, or was not: every feature, limit and condition.
     Explain(Explain),
     /// Which pattern is blind on which feed, by the fields and rows that were seen, and which speaks only after the call.
@@ -60,6 +72,11 @@ pub enum Command {
     Generate(Generate),
     /// Incidents against ground truth: precision, recall, time to detection.
     Evaluate(Evaluate),
+    /// Shared alerts in words, in seven languages.
+    #[command(subcommand)]
+    Alerts(alerts::Alerts),
+    /// Shared alerts in the forms of other ecosystems: STIX 2.1, MISP, CSV, NDJSON.
+    Export(export::Export),
 }
 
 /// `lancang demo`
@@ -113,9 +130,11 @@ fn parse_mib(text: &str) -> Result<usize, String> {
 #[command(after_help = "\
 Examples:
   lancang check --config config/lancang.toml && lancang run --config config/lancang.toml
-  LANCANG_EPOCH_KEY=$(cat epoch.key) lancang relay --config config/lancang.toml --listen 127.0.0.1:9601
+  LANCANG_EPOCH_KEY=$(cat epoch.key) LANCANG_SIGNING_KEY=$(cat signing.key) \\
+      lancang relay --config config/lancang.toml --listen 127.0.0.1:9601
 
-SIGTERM commits what is done and leaves the groups; SIGHUP reads patterns, lists, the trunk and the cell table anew.
+SIGTERM commits what is done and leaves the groups; SIGHUP reads patterns, lists, the trunk and the cell table anew,
+and the relay's keys.
 A second start goes on where the first stopped.")]
 pub struct Serve {
     /// Configuration file.
@@ -249,13 +268,59 @@ pub enum Form {
 Examples:
   lancang check                                       config/lancang.toml and all that it names
   lancang check --config /etc/lancang/lancang.toml --output json
+  lancang check --exchange config/exchange.toml       that file, too: who meets on the exchange
 
 Nothing is connected to and nothing is changed. Exit status 78 if there is a mistake.")]
 pub struct Check {
     /// Configuration file.
     #[arg(long, value_name = "FILE", default_value = "config/lancang.toml")]
     pub config: PathBuf,
+    /// Exchange file, checked besides.
+    #[arg(long, value_name = "FILE")]
+    pub exchange: Option<PathBuf>,
     /// Form of what is found.
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub output: Form,
+}
+
+/// `lancang topics`
+#[derive(Debug, Subcommand)]
+pub enum Topics {
+    /// Shows what there is (=), what is missing (+), what differs (~), what is not in the file (?) and what may not be (!).
+    #[command(after_help = "\
+Examples:
+  lancang topics plan --config config/lancang.toml          a carrier's home topics
+  lancang topics plan --exchange config/exchange.toml       topics and rights of the exchange
+  lancang topics plan --exchange config/exchange.toml --prune --output json
+
+Nothing is changed. Exit status 78 if something is refused: a holder of the epoch key that could read what is shared, a
+writer that could use transactions, a topic with another number of partitions.")]
+    Plan(TopicArgs),
+    /// Shows the plan, then does what it says; a second time there is nothing to do.
+    #[command(after_help = "\
+Examples:
+  lancang topics apply --config config/lancang.toml
+  lancang topics apply --exchange config/exchange.toml
+  lancang topics apply --exchange config/exchange.toml --prune   takes away rights that are not in the file
+
+Topics are made, their options set, rights made and, with `--prune`, taken away. No topic and no record is ever removed.
+If something is refused, nothing is done.")]
+    Apply(TopicArgs),
+}
+
+/// Which clusters, and how it is shown.
+#[derive(Debug, Args)]
+pub struct TopicArgs {
+    /// Configuration of a carrier: its home topics.
+    #[arg(long, value_name = "FILE", required_unless_present = "exchange")]
+    pub config: Option<PathBuf>,
+    /// Who meets on the exchange, with the roles that they have there (docs/topics.md).
+    #[arg(long, visible_alias = "file", value_name = "FILE")]
+    pub exchange: Option<PathBuf>,
+    /// Rights that concern the exchange and are not in the file are taken away.
+    #[arg(long, requires = "exchange")]
+    pub prune: bool,
+    /// Form of the plan.
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub output: Form,
 }

@@ -1,0 +1,28 @@
+//! JSON Schemas of what this crate writes and reads, made of its types. Draft 7, which AsyncAPI and editors take.
+//!
+//! Objects are open and texts have no closed list of values: what a later version adds must not be refused.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use crate::alert::Alert;
+use crate::incident::Incident;
+
+/// Schema of a shared alert, version 1: the value of a message on the alerts topic.
+#[must_use]
+pub fn alert() -> Value {
+    of::<Alert>("A shared alert of lancang, version 1")
+}
+
+/// Schema of a home incident line, which never leaves the carrier.
+#[must_use]
+pub fn incident() -> Value {
+    of::<Incident>("A home incident of lancang")
+}
+
+fn of<T: JsonSchema>(title: &str) -> Value {
+    let mut schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), Value::from(title));
+    schema.to_value()
+}

@@ -1,0 +1,349 @@
+//! What a consumer checks before it believes an alert. Everything that fails is a [`Rejection`] of its own.
+//!
+//! In this order:
+//! 1. the envelope in the header `dsse` is one, and a key of the registry signed the value: nothing of it is looked at
+//!    before;
+//! 2. the value is an alert, and each CloudEvents attribute in the headers says what the signed JSON says: id, source,
+//!    type, subject, time, schema, sequence and expiry are repeated in it, so that signing the JSON binds them. Headers
+//!    that are no attribute of ours, such as `traceparent`, are not signed and not looked at;
+//! 3. the key counts at the time when the alert was published, and its holder covers the source; `published` is not ahead
+//!    of the reader's clock by more than [`CLOCK_AHEAD_MS_MAX`], and ends within [`ACTIONABLE_DAYS_MAX`] days;
+//! 4. the sequence of the source goes on. The same bytes again are a repeat, which is none of the consumer's business;
+//!    other bytes under a number that was there, or a number from before what is remembered, are refused. A gap is told;
+//! 5. the alert has not expired. One that has is rejected, and its number counts all the same.
+//!
+//! The reader's time is given, not read: who reads an archive gives the time when the message was received.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use lancang_record::Timestamp;
+use lancang_record::codec::fields::parse_time;
+use sha2::{Digest as _, Sha256};
+
+use crate::alert::Alert;
+use crate::cloudevent::attributes;
+use crate::dsse::{self, Envelope, EnvelopeError};
+use crate::key::KeyKind;
+use crate::limits::{ACTIONABLE_DAYS_MAX, ALERT_BYTES_MAX, CLOCK_AHEAD_MS_MAX, REPEATS_KNOWN_MAX, SOURCES_MAX};
+use crate::registry::{Registered, Registry, Standing};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// A Kafka message as it was received.
+#[derive(Clone, Copy, Debug)]
+pub struct Received<'a, N> {
+    /// Key.
+    pub key: &'a [u8],
+    /// Value.
+    pub value: &'a [u8],
+    /// Headers.
+    pub headers: &'a [(N, Vec<u8>)],
+}
+
+/// Why a message is not to be believed. No value of it is quoted but numbers, times and ids.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Longer than any alert.
+    #[error("a value of {bytes} bytes, expected at most {ALERT_BYTES_MAX}")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// A header is not there, or there twice.
+    #[error("header `{name}` is there {found} times, expected once")]
+    HeaderCount {
+        /// Header.
+        name: &'static str,
+        /// How often.
+        found: usize,
+    },
+    /// No envelope.
+    #[error("header `dsse`: {0}")]
+    Envelope(#[from] EnvelopeError),
+    /// Not in the registry.
+    #[error("signed with key {key_id}, which is not in the registry")]
+    UnknownKey {
+        /// Key.
+        key_id: String,
+    },
+    /// It is there, for something else.
+    #[error("signed with key {key_id}, which is no signing key")]
+    NotASigningKey {
+        /// Key.
+        key_id: String,
+    },
+    /// Bytes were changed.
+    #[error("the signature of key {key_id} does not fit the value: bytes were changed")]
+    Signature {
+        /// Key.
+        key_id: String,
+    },
+    /// Signed, and yet no alert.
+    #[error("the signed value is no alert: expected JSON of `urn:lancang:alert:v1` ({what})")]
+    Form {
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// An attribute says something else than the JSON.
+    #[error("header `{name}` says something else than the signed value")]
+    Header {
+        /// Header.
+        name: &'static str,
+    },
+    /// The key does not count.
+    #[error("key {key_id} was {} when the alert was published", standing.as_str())]
+    Key {
+        /// Key.
+        key_id: String,
+        /// What it was.
+        standing: Standing,
+    },
+    /// Somebody else's source.
+    #[error("source {claimed} is not that of key {key_id}, which belongs to {holder}")]
+    Source {
+        /// Key.
+        key_id: String,
+        /// Its holder.
+        holder: String,
+        /// What the alert says.
+        claimed: String,
+    },
+    /// Published later than now.
+    #[error("published at {published}, which is yet to come")]
+    Future {
+        /// When.
+        published: Timestamp,
+    },
+    /// A number that was there, with other bytes.
+    #[error("sequence {sequence} of {source_name} was there before with other bytes")]
+    SequenceConflict {
+        /// Source.
+        source_name: String,
+        /// Number.
+        sequence: u64,
+    },
+    /// A number from before all that is remembered.
+    #[error("sequence {sequence} of {source_name} goes back: {last} was there")]
+    SequenceBack {
+        /// Source.
+        source_name: String,
+        /// Number.
+        sequence: u64,
+        /// The last before.
+        last: u64,
+    },
+    /// More sources than a reader follows.
+    #[error("more than {SOURCES_MAX} sources")]
+    Sources,
+    /// Nothing to act upon any more.
+    #[error("expired at {until}")]
+    Expired {
+        /// When.
+        until: Timestamp,
+    },
+}
+
+impl Rejection {
+    /// A word for metrics.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } | Self::HeaderCount { .. } | Self::Envelope(_) | Self::Form { .. } => "form",
+            Self::UnknownKey { .. } | Self::NotASigningKey { .. } => "unknown-key",
+            Self::Signature { .. } => "changed-bytes",
+            Self::Header { .. } => "changed-header",
+            Self::Key { standing: Standing::Revoked, .. } => "revoked-key",
+            Self::Key { .. } => "expired-key",
+            Self::Source { .. } => "foreign-source",
+            Self::Future { .. } => "future",
+            Self::SequenceConflict { .. } => "sequence-conflict",
+            Self::SequenceBack { .. } => "sequence-back",
+            Self::Sources => "sources",
+            Self::Expired { .. } => "expired",
+        }
+    }
+}
+
+/// An alert that may be believed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verified {
+    /// The alert.
+    pub alert: Alert,
+    /// Key that signed it.
+    pub key_id: String,
+    /// Whether it was there before.
+    pub novelty: Novelty,
+}
+
+/// Whether an alert was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Novelty {
+    /// It was not.
+    New {
+        /// Numbers of its source that are missing just before it; 0 for the first of a source that a reader sees.
+        missing: u64,
+    },
+    /// It was, with the same bytes.
+    Repeat,
+}
+
+/// Checks alerts in the order in which they come.
+#[derive(Clone, Debug, Default)]
+pub struct Verifier {
+    sources: BTreeMap<String, Sequence>,
+}
+
+/// What is known of a source's numbers.
+#[derive(Clone, Debug, Default)]
+struct Sequence {
+    last: u64,
+    /// Digests of the alerts up to `last`, the newest at the back; none where a number is missing.
+    digests: VecDeque<Option<[u8; 16]>>,
+}
+
+impl Verifier {
+    /// One that has seen nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Checks a message.
+    ///
+    /// # Errors
+    /// [`Rejection`]
+    pub fn verify<N: AsRef<str>>(
+        &mut self,
+        registry: &Registry,
+        received: Received<'_, N>,
+        now: Timestamp,
+    ) -> Result<Verified, Rejection> {
+        let (key_id, key) = signed_by(registry, &received)?;
+        let alert = read(&received)?;
+        let until = times(&alert, key, &key_id, now)?;
+        let source = alert.producer.uri();
+        if !key.holder.covers(&source) {
+            return Err(Rejection::Source { key_id, holder: key.holder.to_string(), claimed: source });
+        }
+        let novelty = self.novelty(source, alert.sequence, digest(received.value))?;
+        if now >= until {
+            return Err(Rejection::Expired { until });
+        }
+        Ok(Verified { alert, key_id, novelty })
+    }
+
+    fn novelty(&mut self, source: String, sequence: u64, digest: [u8; 16]) -> Result<Novelty, Rejection> {
+        let Some(known) = self.sources.get_mut(&source) else {
+            if self.sources.len() >= SOURCES_MAX {
+                return Err(Rejection::Sources);
+            }
+            self.sources.insert(source, Sequence { last: sequence, digests: VecDeque::from([Some(digest)]) });
+            return Ok(Novelty::New { missing: 0 });
+        };
+        known.take(source, sequence, digest)
+    }
+
+    /// Last number of each source.
+    pub fn sequences(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.sources.iter().map(|(source, known)| (source.as_str(), known.last))
+    }
+}
+
+impl Sequence {
+    fn take(&mut self, source_name: String, sequence: u64, digest: [u8; 16]) -> Result<Novelty, Rejection> {
+        if let Some(ahead) = sequence.checked_sub(self.last).filter(|ahead| *ahead > 0) {
+            let missing = ahead - 1;
+            if missing >= REPEATS_KNOWN_MAX as u64 {
+                self.digests.clear();
+            } else {
+                self.digests.extend((0..missing).map(|_| None));
+            }
+            self.digests.push_back(Some(digest));
+            let surplus = self.digests.len().saturating_sub(REPEATS_KNOWN_MAX);
+            self.digests.drain(..surplus);
+            self.last = sequence;
+            return Ok(Novelty::New { missing });
+        }
+        let back = usize::try_from(self.last - sequence).unwrap_or(usize::MAX);
+        let place = self.digests.len().checked_sub(1).and_then(|newest| newest.checked_sub(back));
+        match place.and_then(|place| self.digests[place]) {
+            Some(known) if known == digest => Ok(Novelty::Repeat),
+            Some(_) => Err(Rejection::SequenceConflict { source_name, sequence }),
+            None => Err(Rejection::SequenceBack { source_name, sequence, last: self.last }),
+        }
+    }
+}
+
+fn digest(value: &[u8]) -> [u8; 16] {
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&Sha256::digest(value)[..16]);
+    digest
+}
+
+/// The one header of this name.
+fn header<'a, N: AsRef<str>>(headers: &'a [(N, Vec<u8>)], name: &'static str) -> Result<&'a [u8], Rejection> {
+    let mut found = headers.iter().filter(|(other, _)| other.as_ref() == name);
+    match (found.next(), found.count()) {
+        (Some((_, value)), 0) => Ok(value),
+        (first, more) => Err(Rejection::HeaderCount { name, found: more + usize::from(first.is_some()) }),
+    }
+}
+
+fn signed_by<'r, N: AsRef<str>>(
+    registry: &'r Registry,
+    received: &Received<'_, N>,
+) -> Result<(String, &'r Registered), Rejection> {
+    if received.value.len() > ALERT_BYTES_MAX {
+        return Err(Rejection::TooLong { bytes: received.value.len() });
+    }
+    let envelope = Envelope::read(header(received.headers, dsse::HEADER)?, dsse::ALERT_TYPE)?;
+    if envelope.payload.is_some() {
+        return Err(Rejection::Form { what: "the envelope has a payload of its own" });
+    }
+    let known = envelope.signatures.iter().find_map(|signed| Some((signed, registry.key(&signed.key_id)?)));
+    let Some((signed, key)) = known else {
+        let first = envelope.signatures.into_iter().next().map(|signed| signed.key_id).unwrap_or_default();
+        let is_id = first.len() == 32 && first.bytes().all(|byte| byte.is_ascii_hexdigit());
+        return Err(Rejection::UnknownKey { key_id: if is_id { first } else { "(no key id)".to_owned() } });
+    };
+    let key_id = signed.key_id.clone();
+    if key.key.kind() != KeyKind::Signing {
+        return Err(Rejection::NotASigningKey { key_id });
+    }
+    if !key.signed(signed, dsse::ALERT_TYPE, received.value) {
+        return Err(Rejection::Signature { key_id });
+    }
+    Ok((key_id, key))
+}
+
+fn read<N: AsRef<str>>(received: &Received<'_, N>) -> Result<Alert, Rejection> {
+    let what = "broken JSON, or a field is missing or of another type";
+    let alert: Alert = serde_json::from_slice(received.value).map_err(|_| Rejection::Form { what })?;
+    for (name, said) in attributes(&alert) {
+        if header(received.headers, name)? != said.as_bytes() {
+            return Err(Rejection::Header { name });
+        }
+    }
+    if received.key != alert.incident_id.as_bytes() {
+        return Err(Rejection::Form { what: "the message's key is not the incident's id" });
+    }
+    Ok(alert)
+}
+
+/// When the alert ends, if its times fit together and the key counts.
+fn times(alert: &Alert, key: &Registered, key_id: &str, now: Timestamp) -> Result<Timestamp, Rejection> {
+    let time = |text: &str, what| parse_time("time", text).map_err(|_| Rejection::Form { what });
+    let published = time(&alert.published, "`published` is no time")?;
+    let until = time(&alert.actionable_until, "`actionable_until` is no time")?;
+    let standing = key.standing(published);
+    if standing != Standing::Valid {
+        return Err(Rejection::Key { key_id: key_id.to_owned(), standing });
+    }
+    if published > now.plus_ms(CLOCK_AHEAD_MS_MAX) {
+        return Err(Rejection::Future { published });
+    }
+    if until > published.plus_ms(ACTIONABLE_DAYS_MAX * DAY_MS) {
+        return Err(Rejection::Form { what: "`actionable_until` is further away than any may be" });
+    }
+    Ok(until)
+}

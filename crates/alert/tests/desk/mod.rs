@@ -1,0 +1,43 @@
+//! A desk for tests: keys of fixed bytes, and nothing known of patterns and cells.
+
+#![allow(dead_code, reason = "each test takes what it needs")]
+
+use std::sync::Arc;
+
+use lancang_alert::alert::Desk;
+use lancang_alert::{Catalogue, EpochKey, EpochKeys, KeyKind, PrivateKey, Signer, Sites, Terms, Trust};
+use lancang_numbering::NumberPlans;
+use lancang_record::Timestamp;
+use zeroize::Zeroizing;
+
+const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+/// A key of one byte, many times.
+pub fn key(kind: KeyKind, byte: u8) -> PrivateKey {
+    PrivateKey::from_seed(kind, Zeroizing::new([byte; 32])).unwrap()
+}
+
+/// Keys of November and, from a moment on, December.
+pub fn epochs(december: Option<Timestamp>, overlap_ms: i64) -> EpochKeys {
+    let mut epochs = vec![(None, EpochKey::from_hex("2026-11", KEY.to_owned()).unwrap())];
+    let next = EpochKey::from_hex("2026-12", KEY.replace("00", "01")).unwrap();
+    epochs.extend(december.map(|from| (Some(from), next)));
+    EpochKeys::new(epochs, overlap_ms).unwrap()
+}
+
+/// What alerts are signed with: key 7.
+pub fn trust(keys: EpochKeys) -> Arc<Trust> {
+    Arc::new(Trust { keys, signer: Signer::new(&key(KeyKind::Signing, 7)).unwrap() })
+}
+
+/// A desk.
+pub fn desk(trust: Arc<Trust>) -> Desk {
+    Desk {
+        plans: NumberPlans::built_in(),
+        trust,
+        engine_version: "0.1.0".into(),
+        terms: Terms::default(),
+        catalogue: Catalogue::default(),
+        sites: Sites::default(),
+    }
+}

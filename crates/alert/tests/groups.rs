@@ -1,0 +1,304 @@
+//! Incidents of one box are one alert: who belongs together is compared with a plain reading of the rules, in every order
+//! of arrival, with restarts in between.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lancang_alert::{Alert, Budgets, Outcome, Relay, Source, Withheld};
+use lancang_record::Timestamp;
+use proptest::prelude::*;
+
+mod desk;
+
+fn relay(budget: u32) -> Relay {
+    let source = Source { country: "KH".into(), organisation: "carrier".into(), node: "a".into() };
+    Relay::new(
+        desk::desk(desk::trust(desk::epochs(None, 0))),
+        [source],
+        Budgets { per_hour: budget, of: BTreeMap::new() },
+    )
+}
+
+/// What an incident is about, and what it names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Case {
+    id: usize,
+    about: (&'static str, u32),
+    names: Vec<(&'static str, u32)>,
+    family: &'static str,
+    victim: bool,
+}
+
+impl Case {
+    fn line(&self, revision: u64, message: &str) -> Vec<u8> {
+        let value = |(kind, number): (&str, u32)| match kind {
+            "caller" | "callee" => format!("+8551234{number:04}"),
+            "sim" => format!("45601012345{number:04}"),
+            "device" => format!("3569380356{number:04}"),
+            _ => format!("456-01-17-{number}"),
+        };
+        let entity = |found: (&'static str, u32)| format!(r#""type":"{}","value":"{}""#, found.0, value(found));
+        let role = if self.victim { "victim" } else { "used" };
+        let named = |name: &(&'static str, u32)| {
+            let role = if name.0 == "callee" { role } else { "used" };
+            format!(r#"{{{},"role":"{role}"}}"#, entity(*name))
+        };
+        let related: Vec<String> = self.names.iter().map(named).collect();
+        format!(
+            r#"{{"incident_id":"{:032x}","revision":{revision},"message":"{message}","family":"{}",
+            "patterns":["{}-{}@1"],"entity":{{{}}},"severity":{},"score":{},
+            "first_event":"2025-11-14T09:{:02}:11.000Z","last_event":"2025-11-14T09:{:02}:48.500Z","window_s":3600,
+            "reasons":[{{"pattern":"p","code":"calls","value":{},"threshold":20}}],"related":[{}],
+            "victims":{},"evidence":["msc3/c1"],"class":"stream","home":"KH"}}"#,
+            self.id + 1,
+            self.family,
+            self.family,
+            self.about.0,
+            entity(self.about),
+            self.id % 5,
+            self.id % 100,
+            self.id % 30,
+            30 + self.id % 30,
+            20 + self.id,
+            related.join(","),
+            5 + self.id,
+        )
+        .into_bytes()
+    }
+
+    /// What joins it, by the rules.
+    fn strong(&self) -> BTreeSet<(&'static str, u32)> {
+        let all = self.names.iter().copied().chain([self.about]);
+        all.filter(|(kind, _)| ["caller", "sim", "device"].contains(kind) && !self.victim).collect()
+    }
+
+    fn belongs_with(&self, other: &Self) -> bool {
+        let about_cell = |one: &Self, other: &Self| {
+            one.about.0 == "cell" && (other.about == one.about || other.names.contains(&one.about))
+        };
+        self.family == other.family
+            && !self.victim
+            && !other.victim
+            && (!self.strong().is_disjoint(&other.strong()) || about_cell(self, other) || about_cell(other, self))
+    }
+}
+
+/// Who belongs together: ids of the incidents of each group.
+fn expected(cases: &[Case]) -> BTreeSet<BTreeSet<usize>> {
+    let mut group: Vec<usize> = (0..cases.len()).collect();
+    for _ in cases {
+        for (one, case) in cases.iter().enumerate() {
+            for (other, its) in cases.iter().enumerate() {
+                if case.belongs_with(its) {
+                    let least = group[one].min(group[other]);
+                    (group[one], group[other]) = (least, least);
+                }
+            }
+        }
+    }
+    let of =
+        |wanted: usize| cases.iter().zip(&group).filter(move |(_, found)| **found == wanted).map(|(case, _)| case.id);
+    (0..cases.len()).map(|wanted| of(wanted).collect()).filter(|ids: &BTreeSet<usize>| !ids.is_empty()).collect()
+}
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_ms(1_763_000_000_000 + ms)
+}
+
+/// What a consumer knows: which incident is in which alert, by the alerts alone.
+#[derive(Default)]
+struct Reader {
+    alert_of: BTreeMap<String, String>,
+    newest: BTreeMap<String, Alert>,
+    sequence: u64,
+}
+
+impl Reader {
+    fn read(&mut self, alert: Alert) {
+        assert_eq!(alert.sequence, self.sequence + 1, "a gap");
+        self.sequence = alert.sequence;
+        let grouped = alert.grouped.clone().unwrap();
+        if let Some(into) = grouped.merged_into {
+            assert_eq!(alert.message, "close");
+            let moved = self.alert_of.values_mut().filter(|id| **id == alert.incident_id);
+            moved.for_each(|id| id.clone_from(&into));
+        }
+        if let Some(line) = grouped.line {
+            self.alert_of.insert(line.incident_id, alert.incident_id.clone());
+        }
+        if let Some(known) = self.newest.get(&alert.incident_id) {
+            assert_eq!(alert.revision, known.revision + 1);
+            assert_ne!(known.message, "close", "an alert goes on after its end");
+            assert_eq!(alert.opened, known.opened);
+        } else {
+            assert_eq!((alert.message.as_str(), alert.revision), ("open", 0));
+        }
+        self.newest.insert(alert.incident_id.clone(), alert);
+    }
+
+    fn groups(&self) -> BTreeSet<BTreeSet<usize>> {
+        let mut groups: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+        for (incident, alert) in &self.alert_of {
+            groups.entry(alert).or_default().insert(usize::from_str_radix(incident, 16).unwrap() - 1);
+        }
+        groups.into_values().collect()
+    }
+}
+
+/// Gives lines to a relay that is begun again before those in `restarts`; values of its outbox.
+fn run(lines: &[Vec<u8>], restarts: &[usize]) -> Vec<Vec<u8>> {
+    let mut relay = relay(1000);
+    let mut outbox: Vec<Vec<u8>> = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        if restarts.contains(&index) {
+            relay = self::relay(1000);
+            outbox.iter().for_each(|value| relay.learn(value).unwrap());
+        }
+        match relay.line(line, at(0), at(5)) {
+            Outcome::Shared(made) => outbox.extend(made.into_iter().map(|(_, message)| message.value)),
+            Outcome::Withheld(reason, _) => panic!("{reason:?}"),
+        }
+    }
+    outbox
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let about = prop_oneof![
+        5 => (0_u32..8).prop_map(|number| ("caller", number)),
+        2 => (0_u32..3).prop_map(|number| ("device", number)),
+        1 => (0_u32..3).prop_map(|number| ("cell", number)),
+        1 => (0_u32..8).prop_map(|number| ("callee", number)),
+    ];
+    let name = prop_oneof![
+        (0_u32..8).prop_map(|number| ("sim", number)),
+        (0_u32..4).prop_map(|number| ("device", number)),
+        (0_u32..3).prop_map(|number| ("cell", number)),
+    ];
+    (about, prop::collection::vec(name, 0..3), any::<bool>()).prop_map(|(about, mut names, box_family)| {
+        names.sort_unstable();
+        names.dedup();
+        names.retain(|name| *name != about);
+        let family = if box_family { "sim-box" } else { "robocall" };
+        Case { id: 0, about, names, family, victim: about.0 == "callee" }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn arrival_order_and_restarts_do_not_change_who_belongs_together(
+        cases in prop::collection::vec(case(), 1..12),
+        order in any::<prop::sample::Index>(),
+        seed in prop::collection::vec(any::<u32>(), 12),
+        restarts in prop::collection::vec(0_usize..24, 0..4),
+    ) {
+        let cases: Vec<Case> = cases.into_iter().enumerate().map(|(id, case)| Case { id, ..case }).collect();
+        let mut shuffled = cases.clone();
+        shuffled.sort_by_key(|case| seed[case.id]);
+        shuffled.rotate_left(order.index(cases.len()));
+        let mut lines: Vec<Vec<u8>> = shuffled.iter().map(|case| case.line(0, "open")).collect();
+        let closes_from = lines.len();
+        lines.extend(shuffled.iter().rev().map(|case| case.line(1, "close")));
+
+        let undisturbed = run(&lines, &[]);
+        prop_assert_eq!(&run(&lines, &restarts), &undisturbed, "a restart changes an alert");
+
+        let mut reader = Reader::default();
+        let opened = run(&lines[..closes_from], &[]).len();
+        for value in &undisturbed[..opened] {
+            reader.read(serde_json::from_slice(value).unwrap());
+        }
+        prop_assert_eq!(reader.groups(), expected(&cases));
+        for alert in reader.newest.values().filter(|alert| alert.message != "close") {
+            let members: Vec<&Case> =
+                cases.iter().filter(|case| reader.alert_of[&format!("{:032x}", case.id + 1)] == alert.incident_id).collect();
+            prop_assert_eq!(alert.grouped.as_ref().unwrap().count, members.len() as u64);
+            let named: BTreeSet<_> = members.iter().flat_map(|case| case.names.iter().copied().chain([case.about])).collect();
+            prop_assert_eq!(alert.entities.len(), named.len(), "every entity once");
+            prop_assert_eq!(alert.severity, members.iter().map(|case| case.id as u8 % 5).max().unwrap());
+            prop_assert_eq!(alert.victims[0].count, members.iter().map(|case| 5 + case.id as u64).max().unwrap());
+            let widest = ["cell", "device", "sim", "caller", "callee"]
+                .into_iter()
+                .find(|kind| members.iter().any(|case| case.about.0 == *kind));
+            prop_assert_eq!(Some(alert.entities[0].entity_type.as_str()), widest);
+        }
+        for value in &undisturbed[opened..] {
+            reader.read(serde_json::from_slice(value).unwrap());
+        }
+        prop_assert!(reader.newest.values().all(|alert| alert.message == "close"), "what is quiet closes");
+    }
+}
+
+fn a_case(id: usize, about: (&'static str, u32), names: &[(&'static str, u32)]) -> Case {
+    Case { id, about, names: names.to_vec(), family: "sim-box", victim: false }
+}
+
+fn shared(relay: &mut Relay, line: &[u8]) -> Vec<Alert> {
+    match relay.line(line, at(0), at(5)) {
+        Outcome::Shared(made) => made.into_iter().map(|(alert, _)| alert).collect(),
+        Outcome::Withheld(reason, _) => panic!("{reason:?}"),
+    }
+}
+
+#[test]
+fn a_box_with_two_devices_at_one_site_is_one_alert_in_the_end() {
+    let mut relay = relay(10);
+    let sims = [
+        a_case(0, ("caller", 0), &[("sim", 0), ("device", 0), ("cell", 0)]),
+        a_case(1, ("caller", 1), &[("sim", 1), ("device", 1), ("cell", 0)]),
+    ];
+    let first = shared(&mut relay, &sims[0].line(0, "open"));
+    let second = shared(&mut relay, &sims[1].line(0, "open"));
+    assert_eq!((first.len(), second.len()), (1, 1), "the cell alone joins nobody");
+    let site = a_case(2, ("cell", 0), &[("sim", 0), ("device", 5)]);
+    let made = shared(&mut relay, &site.line(0, "open"));
+    let said: Vec<_> = made.iter().map(|alert| (alert.incident_id.clone(), alert.message.clone())).collect();
+    assert_eq!(
+        said,
+        [(second[0].incident_id.clone(), "close".to_owned()), (first[0].incident_id.clone(), "update".to_owned())]
+    );
+    assert_eq!(made[0].grouped.as_ref().unwrap().merged_into.as_ref(), Some(&first[0].incident_id));
+    let site = &made[1];
+    assert_eq!((site.pattern.as_str(), site.entities[0].entity_type.as_str()), ("sim-box-cell", "cell"));
+    assert_eq!(site.grouped.as_ref().unwrap().count, 3);
+    assert_eq!(site.patterns, ["sim-box-cell@1", "sim-box-caller@1"]);
+    let suspects = site.entities.iter().filter(|entity| entity.role == "suspect").count();
+    assert_eq!(suspects, 2);
+    // Members close one by one; the alert with the last.
+    assert_eq!(shared(&mut relay, &sims[1].line(1, "close"))[0].message, "update");
+    assert_eq!(shared(&mut relay, &sims[0].line(1, "close"))[0].message, "update");
+    let Outcome::Withheld(reason, _) = relay.line(&sims[0].line(1, "close"), at(0), at(5)) else { panic!("shared") };
+    assert_eq!(reason, Withheld::Repeat);
+    let last = shared(&mut relay, &a_case(2, ("cell", 0), &[]).line(1, "close"));
+    assert_eq!((last[0].message.as_str(), last[0].incident_id.as_str()), ("close", first[0].incident_id.as_str()));
+    assert_eq!(relay.open(), 0);
+    assert_eq!(shared(&mut relay, &a_case(7, ("caller", 0), &[]).line(0, "open"))[0].message, "open");
+}
+
+#[test]
+fn what_joins_an_alert_needs_no_budget() {
+    let mut relay = relay(1);
+    shared(&mut relay, &a_case(0, ("caller", 0), &[("device", 0)]).line(0, "open"));
+    let other = a_case(1, ("caller", 1), &[("device", 1)]).line(0, "open");
+    let Outcome::Withheld(reason, _) = relay.line(&other, at(0), at(5)) else { panic!("shared") };
+    assert_eq!(reason, Withheld::Budget);
+    assert_eq!(shared(&mut relay, &a_case(2, ("caller", 2), &[("device", 0)]).line(0, "open"))[0].message, "update");
+}
+
+/// A box of hundreds of SIMs: the alert stays small, and all that names the device joins.
+#[test]
+fn a_large_box_stays_bounded() {
+    let mut relay = relay(10);
+    let mut newest = Vec::new();
+    for id in 0..300 {
+        let sim = a_case(id, ("caller", id as u32), &[("sim", id as u32), ("device", 0), ("cell", 0)]);
+        newest = shared(&mut relay, &sim.line(0, "open"));
+    }
+    assert_eq!((relay.open(), newest.len()), (1, 1));
+    assert_eq!(newest[0].grouped.as_ref().unwrap().count, 300);
+    assert_eq!(newest[0].entities.len(), 64);
+    assert!(newest[0].entities.iter().any(|entity| entity.entity_type == "device"));
+    assert!(serde_json::to_vec(&newest[0]).unwrap().len() < 64 << 10);
+}

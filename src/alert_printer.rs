@@ -1,0 +1,142 @@
+//! Alerts as people read them, in their language; or as JSON, a line each.
+
+use std::io::{self, Write};
+
+use lancang_alert::Alert;
+use lancang_alert::alert::Entity;
+use lancang_alert::words::Words;
+use serde_json::{Value, json};
+
+use crate::cli::Form;
+use crate::cli::alerts::Look;
+use crate::logging::colors;
+
+/// Entities of an alert that are shown one by one.
+const ENTITIES_SHOWN: usize = 8;
+
+/// SGR parameters (ECMA-48).
+const BOLD: &str = "1";
+const DIM: &str = "2";
+const RED: &str = "1;31";
+const YELLOW: &str = "33";
+const GREEN: &str = "32";
+
+/// Shows alerts on standard output.
+#[derive(Debug)]
+pub struct Printer {
+    words: Words,
+    form: Form,
+    colored: bool,
+    begun: bool,
+}
+
+impl Printer {
+    /// As the command line asks for.
+    #[must_use]
+    pub fn new(look: &Look) -> Self {
+        let colored = look.output == Form::Text && colors(&io::stdout());
+        Self { words: Words::new(look.language()), form: look.output, colored, begun: false }
+    }
+
+    /// Shows an alert. `more` is what is known of it besides, for JSON.
+    ///
+    /// # Errors
+    /// If standard output cannot be written.
+    pub fn show(&mut self, alert: &Alert, more: &[(&str, Value)]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if self.form == Form::Json {
+            return writeln!(out, "{}", self.as_json(alert, more));
+        }
+        if !std::mem::replace(&mut self.begun, true)
+            && let Some(unreviewed) = self.words.unreviewed()
+        {
+            writeln!(out, "{}", self.paint(DIM, &unreviewed))?;
+        }
+        write!(out, "{}", self.as_text(alert))
+    }
+
+    fn as_json(&self, alert: &Alert, more: &[(&str, Value)]) -> Value {
+        let mut shown = json!({
+            "alert": alert,
+            "language": self.words.language().tag(),
+            "title": self.words.title(&alert.category, alert.rule.as_deref()),
+            "reasons": self.words.reasons(alert).collect::<Vec<_>>(),
+        });
+        more.iter().for_each(|(name, value)| shown[*name] = value.clone());
+        shown
+    }
+
+    /// The alert, a line that says what, and lines that say why, who and what to do.
+    fn as_text(&self, alert: &Alert) -> String {
+        let words = &self.words;
+        let ends = matches!(alert.message.as_str(), "close" | "cancel");
+        let color = match alert.severity {
+            _ if ends => GREEN,
+            4.. => RED,
+            3 => YELLOW,
+            _ => BOLD,
+        };
+        let time = alert.published.get(..19).unwrap_or(&alert.published).replace('T', " ");
+        let severity = self.paint(color, &words.word("severity", &alert.severity.to_string()));
+        let status = match alert.status.as_str() {
+            "actual" => String::new(),
+            status => format!("[{}] ", self.paint(BOLD, &words.word("status", status))),
+        };
+        let mut text = format!(
+            "{time}Z {} {severity} {status}{}: {} ({}, {} {})  {}:{}\n",
+            alert.producer.country,
+            words.word("message", &alert.message),
+            self.paint(BOLD, &words.title(&alert.category, alert.rule.as_deref())),
+            alert.pattern,
+            words.word("label", "score"),
+            alert.score,
+            alert.incident_id.get(..8).unwrap_or(&alert.incident_id),
+            alert.revision,
+        );
+        for entity in alert.entities.iter().take(ENTITIES_SHOWN) {
+            text.push_str(&format!("    {}\n", self.entity(entity)));
+        }
+        if let Some(more) = alert.entities.len().checked_sub(ENTITIES_SHOWN).filter(|more| *more > 0) {
+            text.push_str(&format!(
+                "    {}\n",
+                words.text("label-more", &[("count", &more.to_string())]).unwrap_or_default()
+            ));
+        }
+        for reason in words.reasons(alert) {
+            text.push_str(&format!("    {}\n", self.paint(DIM, &reason)));
+        }
+        for victims in &alert.victims {
+            text.push_str(&format!("    {}: {} {}\n", words.word("label", "victims"), victims.country, victims.count));
+        }
+        let recommended = alert.action.as_ref().map_or(&[][..], |action| &action.recommended);
+        if !recommended.is_empty() && !ends {
+            let actions: Vec<String> = recommended.iter().map(|code| words.word("action", code)).collect();
+            text.push_str(&format!("    {}: {}\n", words.word("label", "recommended"), actions.join("; ")));
+        }
+        text
+    }
+
+    fn entity(&self, entity: &Entity) -> String {
+        let words = &self.words;
+        let shown = entity.masked.clone().unwrap_or_else(|| words.word("label", "hidden"));
+        let token = entity.token.get(..8).unwrap_or(&entity.token);
+        format!(
+            "{} · {} {} {}",
+            words.word("entity", &entity.entity_type),
+            words.word("role", &entity.role),
+            printable(&shown),
+            self.paint(DIM, &format!("({token}…)"))
+        )
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.colored { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// Senders of messages choose their names: what steers a terminal is left out.
+fn printable(text: &str) -> String {
+    // Marks that turn the direction of writing (UAX #9).
+    let turns = |c: char| matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|c| !c.is_control() && !turns(*c)).collect()
+}

@@ -1,0 +1,150 @@
+//! AsyncAPI 3 document of all topics: `docs/asyncapi.json`, for those who read alerts or a carrier's own topics.
+
+use serde_json::{Map, Value, json};
+
+use crate::config::Topics;
+
+/// A topic: key in `[topics]`, server, what is in it, its message.
+struct Topic {
+    key: &'static str,
+    server: &'static str,
+    description: &'static str,
+    message: &'static str,
+}
+
+#[rustfmt::skip]
+const TOPICS: &[Topic] = &[
+    Topic { key: "records", server: "home", description: "Frames of canonical records by served subscriber, with clock marks and control records; version 2 of a layout of lancang's own.", message: "frame" },
+    Topic { key: "partials", server: "home", description: "Partial panes of entities that several partitions contribute to.", message: "frame" },
+    Topic { key: "incidents", server: "home", description: "Incidents with clear identifiers, for the carrier's own fraud desk. Key: incident id.", message: "incident" },
+    Topic { key: "shadow", server: "home", description: "Incidents of patterns in shadow; nothing shares them. Key: incident id.", message: "incident" },
+    Topic { key: "late", server: "home", description: "Records behind their input's clock, as they came.", message: "original" },
+    Topic { key: "dead_letter", server: "home", description: "What could not be read, as it came; headers say where it came from and why.", message: "original" },
+    Topic { key: "outbox", server: "home", description: "Alerts on their way to the exchange, byte for byte as they arrive there.", message: "alert" },
+    Topic { key: "alerts", server: "exchange", description: "Shared alerts of all countries. Key: incident id. One message per revision; a repeat has the same bytes and the same ce_id.", message: "alert" },
+    Topic { key: "keys", server: "exchange", description: "The key registry, compacted: whose a key is and for how long, by the word of a root key. Key: key id; of a revocation, key id and /revoked.", message: "key" },
+];
+
+/// Headers of an alert (CloudEvents 1.0.2, Kafka protocol binding, binary content mode) and what they hold.
+#[rustfmt::skip]
+pub(crate) const ALERT_HEADERS: &[(&str, &str)] = &[
+    ("ce_specversion", "1.0"),
+    ("ce_id", "incident:revision; the same for a repeat"),
+    ("ce_source", "//country/organisation/node"),
+    ("ce_type", "org.lancang.alert.open, .update, .close or .cancel"),
+    ("ce_subject", "incident id"),
+    ("ce_time", "when it was published, RFC 3339"),
+    ("ce_dataschema", "urn:lancang:alert:v1"),
+    ("ce_sequence", "number among all alerts of its source: from 1, without gaps"),
+    ("ce_expirytime", "until when acting upon it makes sense, RFC 3339"),
+    ("content-type", "application/json"),
+    ("dsse", "DSSE 1.0 envelope without payload, as JSON: Ed25519 over the value as payload type application/vnd.lancang.alert.v1+json"),
+];
+
+/// The document.
+#[must_use]
+pub fn document() -> Value {
+    let names = Topics::default();
+    let name =
+        |key: &str| names.named().into_iter().find(|(other, _)| *other == key).map_or("", |(_, name)| name).to_owned();
+    let (mut channels, mut operations) = (Map::new(), Map::new());
+    for topic in TOPICS {
+        let reference = |kind: &str, name: &str| json!({ "$ref": format!("#/{kind}/{name}") });
+        channels.insert(
+            topic.key.to_owned(),
+            json!({
+                "address": name(topic.key),
+                "description": topic.description,
+                "servers": [reference("servers", topic.server)],
+                "messages": { topic.message: reference("components/messages", topic.message) },
+            }),
+        );
+        operations.insert(
+            format!("read_{}", topic.key),
+            json!({
+                "action": "receive",
+                "channel": reference("channels", topic.key),
+                "messages": [reference(&format!("channels/{}/messages", topic.key), topic.message)],
+            }),
+        );
+    }
+    json!({
+        "asyncapi": "3.0.0",
+        "id": "urn:lancang",
+        "info": {
+            "title": "lancang",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Topics of lancang. A carrier's home cluster holds clear identifiers and stays its own; the exchange cluster is what the countries share. Names are the defaults of `[topics]`. Readers are `read_committed` and ignore fields and values that they do not know.",
+            "license": { "name": "Apache-2.0" },
+        },
+        "defaultContentType": "application/json",
+        "servers": {
+            "home": { "host": "home.example:9092", "protocol": "kafka-secure", "description": "Home cluster of a carrier." },
+            "exchange": { "host": "exchange.example:9092", "protocol": "kafka-secure", "description": "Exchange cluster of the countries." },
+        },
+        "channels": channels,
+        "operations": operations,
+        "components": { "messages": messages() },
+    })
+}
+
+fn messages() -> Value {
+    let headers: Map<String, Value> = ALERT_HEADERS
+        .iter()
+        .map(|(name, holds)| ((*name).to_owned(), json!({ "type": "string", "description": holds })))
+        .collect();
+    let required: Vec<&str> = ALERT_HEADERS.iter().map(|(name, _)| *name).collect();
+    let schema = |file: &str| {
+        json!({
+            "schemaFormat": "application/schema+json;version=draft-07",
+            "schema": { "$ref": format!("./schema/{file}") },
+        })
+    };
+    json!({
+        "alert": {
+            "title": "Shared alert",
+            "contentType": "application/json",
+            "headers": { "type": "object", "properties": headers, "required": required },
+            "payload": schema("alert.json"),
+            "bindings": { "kafka": { "key": { "type": "string", "description": "Incident id." } } },
+        },
+        "incident": {
+            "title": "Home incident",
+            "contentType": "application/json",
+            "payload": schema("incident.json"),
+            "bindings": { "kafka": { "key": { "type": "string", "description": "Incident id." } } },
+        },
+        "key": {
+            "title": "Entry of the key registry: a DSSE 1.0 envelope over application/vnd.lancang.key.v1+json",
+            "contentType": "application/json",
+            "payload": { "type": "object", "required": ["payloadType", "payload", "signatures"] },
+            "bindings": { "kafka": { "key": { "type": "string", "description": "Key id; of a revocation, key id and /revoked." } } },
+        },
+        "frame": { "title": "Frame", "contentType": "application/octet-stream" },
+        "original": { "title": "A feed's message as it came", "contentType": "application/octet-stream" },
+    })
+}
+
+/// What is checked in: path in `docs/` and text.
+#[must_use]
+pub fn files() -> Vec<(&'static str, String)> {
+    [
+        ("asyncapi.json", document()),
+        ("schema/alert.json", lancang_alert::schema::alert()),
+        ("schema/incident.json", lancang_alert::schema::incident()),
+    ]
+    .map(|(name, value)| (name, format!("{value:#}\n")))
+    .to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_topic_is_in_the_document() {
+        let named: Vec<&str> = Topics::default().named().iter().map(|(key, _)| *key).collect();
+        let listed: Vec<&str> = TOPICS.iter().map(|topic| topic.key).collect();
+        assert_eq!(listed, named);
+    }
+}

@@ -1,0 +1,87 @@
+//! `lancang export`: shared alerts in the forms of other ecosystems.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use lancang_alert::Alert;
+use lancang_alert::export::{csv, misp, stix};
+
+use super::output;
+use crate::alert_file;
+use crate::alert_filter::wanted;
+use crate::cli::export::{Export, ExportForm};
+use crate::exit::{Exit, Failure};
+
+/// Incidents whose newest revision is kept until the end, for MISP.
+const INCIDENTS_MAX: usize = 200_000;
+
+/// Runs the command.
+///
+/// # Errors
+/// If a file cannot be read or written, or a line is no alert.
+pub fn run(args: &Export) -> anyhow::Result<()> {
+    let mut out = output(&args.out)?;
+    let read = match args.to {
+        ExportForm::Ndjson => each(args, |_, line| {
+            out.write_all(line)?;
+            Ok(out.write_all(b"\n")?)
+        }),
+        ExportForm::Csv => {
+            let mut writer = csv::Writer::new(&mut out)?;
+            let read = each(args, |alert, _| Ok(writer.write(&alert)?));
+            writer.finish()?;
+            read
+        }
+        ExportForm::Stix => {
+            let mut writer = stix::Writer::new(&mut out)?;
+            let read = each(args, |alert, _| Ok(writer.write(&alert)?));
+            writer.finish()?;
+            read
+        }
+        ExportForm::Misp => misp_events(args, &mut out),
+    };
+    out.flush()?;
+    let (read, exported) = read?;
+    tracing::info!("{exported} of {read} alerts exported");
+    Ok(())
+}
+
+/// Gives the alerts that are wanted to `take`; how many there were and how many were wanted.
+fn each(args: &Export, mut take: impl FnMut(Alert, &[u8]) -> anyhow::Result<()>) -> anyhow::Result<(u64, u64)> {
+    let mut exported = 0;
+    let read = alert_file::read(&args.files, |alert, line| {
+        if !wanted(&alert, &args.filter) {
+            return Ok(());
+        }
+        exported += 1;
+        take(alert, line)
+    })?;
+    Ok((read, exported))
+}
+
+/// An event per incident, in the order in which the incidents came.
+fn misp_events(args: &Export, out: &mut impl Write) -> anyhow::Result<(u64, u64)> {
+    let mut order: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut newest: Vec<Alert> = Vec::new();
+    let read = each(args, |alert, _| {
+        let key = (alert.producer.uri(), alert.incident_id.clone());
+        match order.get(&key) {
+            Some(place) if newest[*place].revision <= alert.revision => newest[*place] = alert,
+            Some(_) => {}
+            None if newest.len() >= INCIDENTS_MAX => {
+                let why = format!("more than {INCIDENTS_MAX} incidents: export a shorter time (--since, --until)");
+                return Err(Failure::new(Exit::Data, why).into());
+            }
+            None => {
+                order.insert(key, newest.len());
+                newest.push(alert);
+            }
+        }
+        Ok(())
+    });
+    for alert in &newest {
+        serde_json::to_writer(&mut *out, &misp::event(alert))?;
+        out.write_all(b"\n")?;
+    }
+    read
+}

@@ -1,0 +1,66 @@
+//! What a reader of the exchange needs of a configuration: a desk that has no feeds, or a carrier's whole file.
+
+use std::path::Path;
+
+use lancang_diagnostic::Diagnostic;
+use lancang_diagnostic::toml::{Mistakes, Table, parse};
+
+use super::{Cluster, Keys, Topics, read, reference};
+
+/// How to reach the exchange, and whose word about keys counts.
+#[derive(Clone, Debug)]
+pub struct Consumer {
+    /// `[exchange]`, or `[kafka]` where there is none.
+    pub exchange: Cluster,
+    /// `[topics]`
+    pub topics: Topics,
+    /// `[keys]`
+    pub keys: Keys,
+}
+
+impl Consumer {
+    /// Reads the text of a configuration file; the sections of a carrier's service are not looked at.
+    ///
+    /// # Errors
+    /// Every mistake in the sections that are, by place, and sections that nobody knows.
+    pub fn read(path: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let mistakes = Mistakes::new(path, text);
+        let document = parse(&mistakes);
+        let root = Table::root(&mistakes, &document);
+        let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+        // Of a whole configuration the rest is for `Config::read`.
+        for (section, _, _) in reference::keys() {
+            let _ = root.has(section);
+        }
+        let exchange = root.table("exchange").or_else(|| root.required_table("kafka"));
+        let exchange = exchange.and_then(|table| read::cluster(table, folder));
+        let (topics, keys) = (read::topics(&root), read::keys(&root));
+        root.finish();
+        match exchange {
+            Some(exchange) if mistakes.is_empty() => Ok(Self { exchange, topics, keys }),
+            _ => Err(mistakes.into_sorted()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_desk_needs_a_cluster_and_root_keys() {
+        let roots = "[keys]\nroots = [\"lancang-root-public-v1 d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\"]\n";
+        let text = format!("[exchange]\nbootstrap = \"e:9093\"\n{roots}");
+        let consumer = Consumer::read("desk.toml", &text).unwrap();
+        assert_eq!((consumer.exchange.bootstrap.as_str(), consumer.keys.roots.len()), ("e:9093", 1));
+        let whole = format!("[kafka]\nbootstrap = \"h:9092\"\n[feeds]\n[intake]\n{roots}");
+        assert_eq!(Consumer::read("lancang.toml", &whole).unwrap().exchange.bootstrap, "h:9092");
+        let check = |text: &str, expected: &str| {
+            let found = Consumer::read("desk.toml", text).unwrap_err();
+            assert!(found.iter().any(|mistake| mistake.to_string().contains(expected)), "{found:?}");
+        };
+        check("", "kafka: missing");
+        check("[exchnage]\nbootstrap = \"e\"\n", "did you mean `exchange`?");
+        check("[exchange]\nbootstrap = \"e\"\n[keys]\nroot = []\n", "did you mean `roots`?");
+    }
+}

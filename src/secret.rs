@@ -1,0 +1,206 @@
+//! Secrets: keys of tokens and signatures, from a file, a variable or a command. Never from the configuration, an argument
+//! or a log.
+//!
+//! - a file has mode 0600 or less, or is refused;
+//! - a command is run without a shell, has [`COMMAND_MAX`] to end, and writes the secret to its standard output;
+//! - texts are wiped from memory by those who take them.
+
+use std::fmt;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use lancang_alert::token::EpochKeys;
+use lancang_alert::{EpochKey, KeyKind, PrivateKey, Signer};
+use zeroize::Zeroizing;
+
+use crate::config::Relay;
+use crate::exit::{Exit, Failure};
+
+/// Longest secret, bytes.
+const SECRET_BYTES_MAX: u64 = 64 << 10;
+/// Longest run of a command.
+const COMMAND_MAX: Duration = Duration::from_secs(30);
+
+/// Where a secret is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Secret {
+    /// In a file of mode 0600.
+    File(PathBuf),
+    /// In an environment variable.
+    Env(String),
+    /// On the standard output of a program: its name and arguments.
+    Command(Vec<String>),
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Env(variable) => write!(f, "the environment variable {variable}"),
+            Self::Command(command) => write!(f, "the command `{}`", command.first().map_or("", String::as_str)),
+        }
+    }
+}
+
+impl Secret {
+    /// Reads the secret's text.
+    ///
+    /// # Errors
+    /// If it is not there, or its file is open to others (exit status 78).
+    pub fn read(&self) -> anyhow::Result<String> {
+        match self {
+            Self::File(path) => from_file(path),
+            Self::Env(variable) => std::env::var(variable).map_err(|_| wrong(format!("{self} is not set"))),
+            Self::Command(command) => from_command(command),
+        }
+    }
+
+    /// Reads a key of the exchange.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and if it is no such key.
+    pub fn key(&self, kind: KeyKind) -> anyhow::Result<PrivateKey> {
+        PrivateKey::read(kind, self.read()?).map_err(|error| wrong(format!("{self}: {error}; see `lancang keys new`")))
+    }
+
+    /// Reads a key that signs.
+    ///
+    /// # Errors
+    /// As [`Self::key`].
+    pub fn signer(&self, kind: KeyKind) -> anyhow::Result<Signer> {
+        Signer::new(&self.key(kind)?).ok_or_else(|| wrong(format!("{self}: a {kind} key signs nothing")))
+    }
+}
+
+/// Reads the epochs' keys.
+///
+/// # Errors
+/// As [`Secret::read`], and if one is no key, or they do not fit together.
+pub fn epoch_keys(relay: &Relay) -> anyhow::Result<EpochKeys> {
+    let mut epochs = Vec::new();
+    for epoch in &relay.epochs {
+        let key = EpochKey::from_hex(epoch.id.as_str(), epoch.key.read()?);
+        let key = key.map_err(|error| wrong(format!("epoch `{}`, {}: {error}", epoch.id, epoch.key)))?;
+        epochs.push((epoch.from, key));
+    }
+    let overlap_ms = i64::try_from(relay.epoch_overlap.as_millis()).unwrap_or(i64::MAX);
+    EpochKeys::new(epochs, overlap_ms).map_err(|error| wrong(format!("`relay.epochs`: {error}")))
+}
+
+/// 32 bytes of the operating system's randomness.
+///
+/// # Errors
+/// If it gives none.
+pub fn random() -> anyhow::Result<Zeroizing<[u8; 32]>> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    getrandom::fill(bytes.as_mut()).context("the operating system gives no random bytes")?;
+    Ok(bytes)
+}
+
+/// Writes a secret to a new file of mode 0600.
+///
+/// # Errors
+/// If the file is there already, or cannot be written.
+pub fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
+    let shown = path.display();
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("cannot make {shown}: a key is never written over"))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(|| format!("cannot write {shown}"))
+}
+
+fn from_file(path: &Path) -> anyhow::Result<String> {
+    let shown = path.display();
+    let file = std::fs::File::open(path).with_context(|| format!("cannot read the key {shown}"))?;
+    let metadata = file.metadata().with_context(|| format!("cannot read the key {shown}"))?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(wrong(format!("{shown} has mode {mode:o}, which lets others read the key: `chmod 600 {shown}`")));
+    }
+    let mut text = String::new();
+    file.take(SECRET_BYTES_MAX).read_to_string(&mut text).with_context(|| format!("cannot read the key {shown}"))?;
+    Ok(text)
+}
+
+fn from_command(command: &[String]) -> anyhow::Result<String> {
+    let (program, arguments) = command.split_first().ok_or_else(|| wrong("a command with no program"))?;
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .with_context(|| format!("cannot run `{program}` for a key"))?;
+    let mut text = String::new();
+    let output = child.stdout.take();
+    let reading = std::thread::spawn(move || {
+        let read = output.map(|output| output.take(SECRET_BYTES_MAX).read_to_string(&mut text));
+        read.transpose().map(|_| text)
+    });
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if begun.elapsed() > COMMAND_MAX {
+            child.kill()?;
+            child.wait()?;
+            return Err(wrong(format!("`{program}` gave no key in {} s", COMMAND_MAX.as_secs())));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    let text = reading.join().map_err(|_| wrong(format!("`{program}` could not be read")))??;
+    if !status.success() {
+        return Err(wrong(format!("`{program}` gave no key: it ended with {status}")));
+    }
+    Ok(text)
+}
+
+fn wrong(message: impl Into<String>) -> anyhow::Error {
+    Failure::new(Exit::Configuration, message).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Epoch;
+
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("epoch.key");
+        std::fs::write(&path, "00".repeat(32)).unwrap();
+        let epoch = Epoch { id: "2026-11".into(), from: None, key: Secret::File(path.clone()) };
+        let relay = Relay { epochs: vec![epoch], ..Relay::default() };
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        let error = epoch_keys(&relay).unwrap_err();
+        assert!(error.to_string().contains("mode 640"), "{error}");
+        assert_eq!(crate::exit::status(&error), 78);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(epoch_keys(&relay).unwrap().beginnings().next().unwrap().1, "2026-11");
+        let error = Secret::File(path).key(KeyKind::Signing).unwrap_err();
+        assert!(error.to_string().contains("not the text of a key"), "{error}");
+    }
+
+    #[test]
+    fn a_command_gives_a_key_or_says_why_not() {
+        let command = |text: &str| Secret::Command(text.split(' ').map(str::to_owned).collect());
+        assert_eq!(command("printf %s secret").read().unwrap(), "secret");
+        let check = |text: &str, expected: &str| {
+            let error = format!("{:#}", command(text).read().unwrap_err());
+            assert!(error.contains(expected), "{error}");
+        };
+        check("false", "`false` gave no key");
+        check("no-such-program-here a", "cannot run `no-such-program-here`");
+        let error = Secret::Env("LANCANG_NO_SUCH_VARIABLE".into()).read().unwrap_err();
+        assert!(error.to_string().contains("LANCANG_NO_SUCH_VARIABLE is not set"), "{error}");
+        assert_eq!(command("pass show x").to_string(), "the command `pass`", "arguments are not shown");
+    }
+}

@@ -1,0 +1,48 @@
+//! Topics of a carrier's home cluster.
+//!
+//! A carrier's own topics, which feeds read, are not among them: they are never made.
+
+use super::Topic;
+use crate::config::Config;
+use crate::service::Stage;
+
+/// All stages: what `lancang topics` looks at.
+pub const ALL: [Stage; 3] = [Stage::Intake, Stage::Score, Stage::Relay];
+
+/// Topics that these stages need.
+#[must_use]
+pub fn topics(config: &Config, stages: &[Stage]) -> Vec<Topic> {
+    let names = &config.topics;
+    let partitions = i32::try_from(names.partitions).unwrap_or(i32::MAX);
+    let topic = |name: &str, partitions| topic(config, name, partitions);
+    let needs = |stage: &[Stage]| stage.iter().any(|stage| stages.contains(stage));
+    let mut topics = Vec::new();
+    if needs(&[Stage::Intake, Stage::Score]) {
+        topics.push(topic(&names.records, partitions));
+        topics.push(topic(&names.dead_letter, 1));
+    }
+    if needs(&[Stage::Intake]) {
+        topics.push(topic(&names.late, 1));
+    }
+    if needs(&[Stage::Score]) {
+        topics.push(topic(&names.partials, partitions));
+        let retention_ms = names.shadow_retention.as_millis();
+        let reason = "`topics.shadow_retention`: incidents of patterns on trial, with clear identifiers";
+        topics.push(topic(&names.shadow, 1).with("retention.ms", retention_ms, reason));
+    }
+    if needs(&[Stage::Score, Stage::Relay]) {
+        // One partition: the relay numbers in its order.
+        topics.push(topic(&names.incidents, 1));
+    }
+    if needs(&[Stage::Relay]) {
+        let reason = "what was shared, and under which number, is known from here alone: nothing of it is let go";
+        let outbox = topic(&names.outbox, 1).with("retention.ms", -1, reason);
+        topics.push(outbox.with("retention.bytes", -1, reason));
+    }
+    topics
+}
+
+fn topic(config: &Config, name: &str, partitions: i32) -> Topic {
+    let replication = (config.topics.replication > 0).then_some(config.topics.replication);
+    Topic { name: name.to_owned(), partitions, replication, settings: Vec::new() }
+}

@@ -1,0 +1,20 @@
+//! The exchange on a real Apache Kafka with mutual TLS 1.3 and the standard authorizer, made what it should be by `lancang
+//! topics apply` itself: what must be refused is refused, and what happens to it harms nobody at home.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
+
+#[path = "kafka/carrier.rs"]
+#[allow(dead_code, reason = "the carrier's other tests use the rest")]
+mod carrier;
+#[path = "exchange/copier.rs"]
+mod copier;
+#[path = "exchange/cut.rs"]
+mod cut;
+#[path = "exchange/killed.rs"]
+mod killed;
+#[path = "exchange/meeting.rs"]
+mod meeting;
+#[path = "exchange/plan.rs"]
+mod plan;
+#[path = "exchange/refused.rs"]
+mod refused;

@@ -1,0 +1,146 @@
+//! What a consumer on the exchange sees: `lancang alerts tail`, and the example in Python, on a real Apache Kafka.
+
+use std::process::{Command, Stdio};
+
+use lancang_alert::{KeyKind, PrivateKey};
+use lancang_kafka::{OutRecord, Producer, ProducerSettings};
+use serde_json::Value;
+
+use crate::carrier::{Carrier, SIGNING_KEY, cluster};
+use crate::installed;
+use crate::keys::{Desk, wait_for_alerts, write};
+
+fn line(id: u32, pattern: &str, severity: u8) -> Vec<u8> {
+    format!(
+        r#"{{"incident_id":"{id:032x}","revision":0,"message":"open","family":"sim-box",
+        "patterns":["{pattern}@1"],"entity":{{"type":"caller","value":"+8551234{id:04}"}},"severity":{severity},"score":87,
+        "first_event":"2025-11-14T09:02:11.000Z","last_event":"2025-11-14T09:31:48.500Z","window_s":86400,
+        "reasons":[{{"pattern":"{pattern}","code":"calls","value":63,"threshold":20}}],
+        "related":[],"victims":1,"evidence":["msc3/c0000001"],"class":"stream","home":"KH"}}"#
+    )
+    .into_bytes()
+}
+
+/// A desk whose registry knows the carrier's key, and four messages of which the last two are not the relay's: one that
+/// was changed, and a repeat.
+fn desk() -> Desk {
+    let desk = Desk::new();
+    let carrier = &desk.carrier;
+    let key = PrivateKey::read(KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap();
+    write(&desk, "signing.pub", &key.public().to_string());
+    let operator = &lancang_traffic::world::OPERATORS[crate::carrier::OPERATOR];
+    desk.ok(&["publish", "signing.pub", "--holder", &format!("//KH/{}", operator.organisation)]);
+    let config = std::fs::read_to_string(carrier.path("desk.toml")).unwrap();
+    let alerts = format!("[topics]\nalerts = \"{}\"\n", carrier.topic("alerts"));
+    write(&desk, "desk.toml", &config.replacen("[topics]\n", &alerts, 1));
+
+    let relay = carrier.start("relay", &carrier.config("lancang.toml", "", ""));
+    relay.wait_until_ready();
+    carrier.send_raw("incidents", line(1, "sim-box-burst", 4), 1_763_110_930_000);
+    carrier.send_raw("incidents", line(2, "sim-rotation", 3), 1_763_110_930_000);
+    let alerts = wait_for_alerts(carrier, 2);
+    assert_eq!(relay.end(), 0);
+    for change in [true, false] {
+        let record = alerts[1].clone();
+        let mut value = String::from_utf8(record.payload.unwrap()).unwrap();
+        if change {
+            value = value.replace("\"score\":87", "\"score\":99");
+        }
+        let mut out = OutRecord::new(carrier.topic("alerts").as_str().into(), value.into_bytes());
+        out.key = record.key;
+        out.headers = record.headers.into_iter().map(|(name, value)| (name.as_str().into(), value)).collect();
+        Producer::connect(&ProducerSettings::new(carrier.connection.clone())).unwrap().send_batch(&[out]).unwrap();
+    }
+    desk
+}
+
+/// A command of a person at the desk: status, what it prints and what it says.
+fn tail(carrier: &Carrier, more: &[&str]) -> (Option<i32>, String, String) {
+    let mut lancang = Command::new(env!("CARGO_BIN_EXE_lancang"));
+    lancang.args(["alerts", "tail", "--config"]).arg(carrier.path("desk.toml")).args(more).env("LANG", "C");
+    let output = lancang.env_remove("LC_ALL").output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn alerts_are_tailed_and_what_is_not_signed_is_refused() {
+    let desk = desk();
+    let all = ["--from-beginning", "--until-end"];
+    let (status, shown, said) = tail(&desk.carrier, &all);
+    assert_eq!(status, Some(65), "{said}");
+    assert_eq!(shown.matches("SIM box").count(), 2, "a repeat is left out: {shown}");
+    assert!(shown.contains("Calls: 63") && shown.contains("caller · suspect +85512••••••"), "{shown}");
+    assert!(said.contains("/0@2 is refused") && said.contains("bytes were changed"), "{said}");
+    assert!(
+        said.contains("1 messages were refused; 2 alerts are shown") || said.contains("1 messages were refused"),
+        "{said}"
+    );
+
+    let some = ["--min-severity", "4", "--language", "th", "--output", "json"];
+    let (_, shown, _) = tail(&desk.carrier, &[&all[..], &some[..]].concat());
+    let lines: Vec<Value> = shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 1);
+    assert_eq!((&lines[0]["alert"]["pattern"], &lines[0]["language"]), (&"sim-box-burst".into(), &"th".into()));
+    assert_eq!(lines[0]["key_id"].as_str().unwrap().len(), 32);
+    let first = &lines[0]["reasons"][0];
+    assert!(first.as_str().unwrap().contains("จำนวนสาย"), "{first}");
+
+    let (status, shown, _) = tail(&desk.carrier, &["--from-beginning", "--number", "1"]);
+    assert_eq!((status, shown.matches("SIM box").count()), (Some(0), 1));
+    let (status, shown, _) = tail(&desk.carrier, &["--until-end"]);
+    assert_eq!((status, shown.as_str()), (Some(0), ""), "from now on there is nothing");
+}
+
+/// A key that is revoked while somebody reads counts no more.
+#[test]
+fn a_tail_follows_the_registry() {
+    let desk = desk();
+    let carrier = &desk.carrier;
+    let mut lancang = Command::new(env!("CARGO_BIN_EXE_lancang"));
+    lancang.args(["alerts", "tail", "--number", "2", "--output", "json", "--config"]).arg(carrier.path("desk.toml"));
+    let log = std::fs::File::create(carrier.path("tail.log")).unwrap();
+    let mut reading = lancang.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let said = || std::fs::read_to_string(carrier.path("tail.log")).unwrap();
+
+    let relay = carrier.start("relay", &carrier.config("lancang.toml", "", ""));
+    relay.wait_until_ready();
+    carrier.send_raw("incidents", line(3, "sim-box-burst", 4), 1_763_110_930_000);
+    wait_for_alerts(carrier, 5);
+    let key = PrivateKey::read(KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap().public().id();
+    desk.ok(&["revoke", &key, "--reason", "lost"]);
+    carrier.send_raw("incidents", line(4, "sim-box-burst", 4), 1_763_110_930_000);
+    relay.wait_until(crate::carrier::LONG, || said().contains("was revoked when the alert was published"));
+    assert_eq!(relay.end(), 0);
+    reading.kill().unwrap();
+    let shown = String::from_utf8(reading.wait_with_output().unwrap().stdout).unwrap();
+    let first: Value = serde_json::from_str(shown.lines().next().unwrap()).unwrap();
+    assert_eq!((shown.lines().count(), &first["alert"]["sequence"]), (1, &3.into()));
+}
+
+/// The example for those who write their own reader: it consumes, verifies and prints.
+#[test]
+fn the_python_example_reads_verified_alerts() {
+    let desk = desk();
+    let python = installed::python("example", "docs/examples/requirements.txt");
+    let carrier = &desk.carrier;
+    let example = |root: &str| {
+        let mut python = Command::new(&python);
+        python.arg(installed::root().join("docs/examples/consume.py")).args([cluster().bootstrap(), root]);
+        python.args([carrier.topic("alerts"), carrier.topic("keys")]);
+        installed::run(&mut python)
+    };
+    let shown = example(&desk.roots.hex());
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines.len(), 3, "{shown}");
+    assert!(
+        lines[0].starts_with("1 //KH/") && lines[0].ends_with("open sim-box-burst +85512•••••• calls 63"),
+        "{shown}"
+    );
+    assert!(lines[1].starts_with("2 //KH/") && lines[1].contains("sim-rotation"), "{shown}");
+    assert_eq!(lines[2], "refused: offset 2");
+    // Under another root key nothing of the registry counts.
+    let other = PrivateKey::from_seed(KeyKind::Root, [9; 32].into()).unwrap().public().hex();
+    assert_eq!(example(&other).lines().filter(|line| line.starts_with("refused")).count(), 4);
+}
