@@ -1,5 +1,6 @@
 //! Alerts as people read them, in their language; or as JSON, a line each.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use lancang_alert::Alert;
@@ -21,6 +22,15 @@ const RED: &str = "1;31";
 const YELLOW: &str = "33";
 const GREEN: &str = "32";
 
+/// What is known of an alert besides what it says.
+#[derive(Debug, Default)]
+pub struct Besides {
+    /// Key that signed it.
+    pub key_id: Option<String>,
+    /// Clear values of entities that the reader is entitled to, by their tokens. Never for a log.
+    pub opened: BTreeMap<String, String>,
+}
+
 /// Shows alerts on standard output.
 #[derive(Debug)]
 pub struct Printer {
@@ -38,36 +48,41 @@ impl Printer {
         Self { words: Words::new(look.language()), form: look.output, colored, begun: false }
     }
 
-    /// Shows an alert. `more` is what is known of it besides, for JSON.
+    /// Shows an alert.
     ///
     /// # Errors
     /// If standard output cannot be written.
-    pub fn show(&mut self, alert: &Alert, more: &[(&str, Value)]) -> io::Result<()> {
+    pub fn show(&mut self, alert: &Alert, besides: &Besides) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.form == Form::Json {
-            return writeln!(out, "{}", self.as_json(alert, more));
+            return writeln!(out, "{}", self.as_json(alert, besides));
         }
         if !std::mem::replace(&mut self.begun, true)
             && let Some(unreviewed) = self.words.unreviewed()
         {
             writeln!(out, "{}", self.paint(DIM, &unreviewed))?;
         }
-        write!(out, "{}", self.as_text(alert))
+        write!(out, "{}", self.as_text(alert, besides))
     }
 
-    fn as_json(&self, alert: &Alert, more: &[(&str, Value)]) -> Value {
+    fn as_json(&self, alert: &Alert, besides: &Besides) -> Value {
         let mut shown = json!({
             "alert": alert,
             "language": self.words.language().tag(),
             "title": self.words.title(&alert.category, alert.rule.as_deref()),
             "reasons": self.words.reasons(alert).collect::<Vec<_>>(),
         });
-        more.iter().for_each(|(name, value)| shown[*name] = value.clone());
+        if let Some(key_id) = &besides.key_id {
+            shown["key_id"] = json!(key_id);
+        }
+        if !besides.opened.is_empty() {
+            shown["opened"] = json!(besides.opened);
+        }
         shown
     }
 
     /// The alert, a line that says what, and lines that say why, who and what to do.
-    fn as_text(&self, alert: &Alert) -> String {
+    fn as_text(&self, alert: &Alert, besides: &Besides) -> String {
         let words = &self.words;
         let ends = matches!(alert.message.as_str(), "close" | "cancel");
         let color = match alert.severity {
@@ -94,7 +109,7 @@ impl Printer {
             alert.revision,
         );
         for entity in alert.entities.iter().take(ENTITIES_SHOWN) {
-            text.push_str(&format!("    {}\n", self.entity(entity)));
+            text.push_str(&format!("    {}\n", self.entity(entity, besides)));
         }
         if let Some(more) = alert.entities.len().checked_sub(ENTITIES_SHOWN).filter(|more| *more > 0) {
             text.push_str(&format!(
@@ -116,9 +131,10 @@ impl Printer {
         text
     }
 
-    fn entity(&self, entity: &Entity) -> String {
+    fn entity(&self, entity: &Entity, besides: &Besides) -> String {
         let words = &self.words;
-        let shown = entity.masked.clone().unwrap_or_else(|| words.word("label", "hidden"));
+        let clear = besides.opened.get(&entity.token).or(entity.value.as_ref());
+        let shown = clear.or(entity.masked.as_ref()).cloned().unwrap_or_else(|| words.word("label", "hidden"));
         let token = entity.token.get(..8).unwrap_or(&entity.token);
         format!(
             "{} · {} {} {}",

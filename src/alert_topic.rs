@@ -1,19 +1,19 @@
 //! The alerts topic of the exchange, as a consumer reads it: every message is checked before it is believed.
 //!
 //! - The registry is read to its end before the first alert, and followed from then on: a key that is published or revoked
-//!   while we read counts at once. An alert of a key that is not known is not waited for.
+//!   while we read counts within a fraction of a second. An alert of a key that is not known is not waited for.
 //! - Of a message that was there before we began, its own time decides whether it had expired; of one that comes later, the
 //!   clock.
 //! - Numbers of a source go on within a partition: the topic has one.
 
 use std::time::{Duration, Instant};
 
-use lancang_alert::verify::{Received, Rejection, Verified, Verifier};
-use lancang_alert::{Registry, verify::Novelty};
+use lancang_alert::Registry;
+use lancang_alert::verify::{Novelty, Received, Rejection, Verified, Verifier};
 use lancang_kafka::{Admin, Connection, Error, From, Isolation, Read, Reader, Record};
 use lancang_record::Timestamp;
 
-use crate::config::Consumer;
+use crate::config::{Consumer, Topics};
 use crate::exit::{Exit, Failure};
 use crate::service::{clients, with_status};
 
@@ -21,32 +21,33 @@ use crate::service::{clients, with_status};
 const REGISTRY_MAX: Duration = Duration::from_secs(60);
 /// Longest wait for an alert in one turn; the registry is looked at in between.
 const TURN: Duration = Duration::from_millis(200);
+/// Between two looks at the registry while alerts come fast.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Partition of both topics.
 const PARTITION: i32 = 0;
 
-/// What a turn gives.
+/// An alert that may be believed and was not there before.
 #[derive(Debug)]
-pub enum Turn {
-    /// An alert that was not there before.
-    Alert(Box<Verified>),
-    /// A message that is not to be believed: where it lies, and why.
-    Refused(i64, Rejection),
-    /// An alert that was there before, with the same bytes.
-    Repeat,
-    /// Nothing came.
-    Nothing,
+pub struct Believed {
+    /// The alert, and whose key signed it.
+    pub verified: Verified,
+    /// Its bytes as they lie in the topic.
+    pub value: Vec<u8>,
 }
 
 /// Reads the alerts topic.
 pub struct AlertTopic {
     alerts: Reader,
     keys: Reader,
-    keys_topic: String,
+    topics: Topics,
     registry: Registry,
     verifier: Verifier,
     /// Offset at which the topic ended when we began.
     end: i64,
     next: i64,
+    refused: u64,
+    /// When the registry was last looked at.
+    looked: Instant,
 }
 
 impl AlertTopic {
@@ -78,13 +79,17 @@ impl AlertTopic {
         let mut topic = Self {
             alerts: open(&consumer.topics.alerts, From::Offset(begin))?,
             keys: open(&consumer.topics.keys, From::Beginning)?,
-            keys_topic: consumer.topics.keys.clone(),
+            topics: consumer.topics.clone(),
             registry: Registry::new(&consumer.keys.roots),
             verifier: Verifier::new(),
             end,
             next: begin,
+            refused: 0,
+            looked: Instant::now(),
         };
         topic.whole_registry()?;
+        let keys = topic.registry.keys().count();
+        tracing::info!(keys, "reading {}/{PARTITION} from offset {begin}", consumer.topics.alerts);
         Ok(topic)
     }
 
@@ -95,7 +100,7 @@ impl AlertTopic {
                 Some(Read::Record(record)) => self.learn(&record),
                 Some(Read::End { .. }) => return Ok(()),
                 None if begun.elapsed() > REGISTRY_MAX => {
-                    let what = format!("reading `{}`", self.keys_topic);
+                    let what = format!("reading `{}`", self.topics.keys);
                     return Err(Error::Unavailable { what, reason: "no broker answers".to_owned() }.into());
                 }
                 None => {}
@@ -107,8 +112,21 @@ impl AlertTopic {
         // A message without a value ends a key for the compaction, and nothing that a reader knows.
         let Some(envelope) = &record.payload else { return };
         if let Err(error) = self.registry.learn(envelope) {
-            tracing::warn!("{}/{PARTITION}@{} does not count: {error}", self.keys_topic, record.offset);
+            tracing::warn!("{}/{PARTITION}@{} does not count: {error}", self.topics.keys, record.offset);
         }
+    }
+
+    fn follow_registry(&mut self) -> anyhow::Result<()> {
+        if self.looked.elapsed() < LOOK_EVERY {
+            return Ok(());
+        }
+        self.looked = Instant::now();
+        while let Some(read) = self.keys.next(Duration::ZERO).map_err(|error| with_status(error.into()))? {
+            if let Read::Record(record) = read {
+                self.learn(&record);
+            }
+        }
+        Ok(())
     }
 
     /// Whether everything was read that was there when we began.
@@ -117,24 +135,26 @@ impl AlertTopic {
         self.next >= self.end
     }
 
-    /// The next alert, waited for a moment.
+    /// Messages that were not believed.
+    #[must_use]
+    pub const fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// The next alert that was not there before, waited for a moment. What is refused and what is missing the log says.
     ///
     /// # Errors
     /// If the brokers fail for good.
-    pub fn turn(&mut self, now: impl Fn() -> Timestamp) -> anyhow::Result<Turn> {
-        while let Some(read) = self.keys.next(Duration::ZERO).map_err(|error| with_status(error.into()))? {
-            if let Read::Record(record) = read {
-                self.learn(&record);
-            }
-        }
+    pub fn turn(&mut self, now: impl Fn() -> Timestamp) -> anyhow::Result<Option<Believed>> {
+        self.follow_registry()?;
         let record = match self.alerts.next(TURN).map_err(|error| with_status(error.into()))? {
             Some(Read::Record(record)) => record,
             Some(Read::End { .. }) => {
                 // Behind the last message may stand a transaction's mark.
                 self.next = self.next.max(self.end);
-                return Ok(Turn::Nothing);
+                return Ok(None);
             }
-            None => return Ok(Turn::Nothing),
+            None => return Ok(None),
         };
         self.next = record.offset + 1;
         let at = match record.timestamp_ms {
@@ -146,10 +166,27 @@ impl AlertTopic {
             value: record.payload.as_deref().unwrap_or_default(),
             headers: &record.headers,
         };
-        Ok(match self.verifier.verify(&self.registry, received, at) {
-            Ok(verified) if verified.novelty == Novelty::Repeat => Turn::Repeat,
-            Ok(verified) => Turn::Alert(Box::new(verified)),
-            Err(rejection) => Turn::Refused(record.offset, rejection),
-        })
+        match self.verifier.verify(&self.registry, received, at) {
+            Ok(verified) => Ok(self.taken(verified, record.payload.unwrap_or_default())),
+            Err(rejection) => {
+                self.refuse(record.offset, &rejection);
+                Ok(None)
+            }
+        }
+    }
+
+    fn taken(&self, verified: Verified, value: Vec<u8>) -> Option<Believed> {
+        let Novelty::New { missing } = verified.novelty else { return None };
+        if missing > 0 {
+            let (source, sequence) = (verified.alert.producer.uri(), verified.alert.sequence);
+            tracing::warn!("{missing} alerts of {source} are missing before number {sequence}");
+        }
+        Some(Believed { verified, value })
+    }
+
+    fn refuse(&mut self, offset: i64, rejection: &Rejection) {
+        self.refused += 1;
+        let topic = &self.topics.alerts;
+        tracing::error!(kind = rejection.as_str(), "{topic}/{PARTITION}@{offset} is refused: {rejection}");
     }
 }

@@ -55,6 +55,8 @@ pub enum Metric {
     RelayHeldBack,
     RelayReloads,
     RelayLetGo,
+    RelayWithoutKey,
+    RelayKeyUntil,
     CopierAlerts,
     Ready,
 }
@@ -304,7 +306,7 @@ const METRICS: &[Spec] = &[
         Form::Counter,
         "lancang_relay_withheld_total",
         &["reason"],
-        "Incident lines that led to no alert, by reason (budget, repeat, not-shared, no-source, shadow, malformed).",
+        "Incident lines that led to no alert, by reason (budget, repeat, not-shared, no-source, shadow, malformed, policy).",
     ),
     spec(
         Metric::RelayOverBudget,
@@ -340,6 +342,20 @@ const METRICS: &[Spec] = &[
         "lancang_relay_let_go_alerts",
         &["what"],
         "Open alerts that the relay has let go of at its limits since its outbox began: their incidents would open another (open), or nothing joins them any more (joinable).",
+    ),
+    spec(
+        Metric::RelayWithoutKey,
+        Form::Gauge,
+        "lancang_relay_unsealed_values",
+        &["country"],
+        "Values since the start that an entitled country could not be given, because the registry file has no sealing key of it that counts.",
+    ),
+    spec(
+        Metric::RelayKeyUntil,
+        Form::Gauge,
+        "lancang_relay_key_valid_until_timestamp_seconds",
+        &["kind", "holder"],
+        "Until when the relay's signing key and each recipient's sealing key count, by the registry file, as seconds since the Unix epoch.",
     ),
     spec(
         Metric::CopierAlerts,

@@ -101,6 +101,13 @@ pub fn random() -> anyhow::Result<Zeroizing<[u8; 32]>> {
     Ok(bytes)
 }
 
+/// The operating system's randomness, for what draws more of it; it panics where the system gives none, which is before
+/// anything could be sealed with what is no randomness.
+#[must_use]
+pub fn system() -> lancang_alert::seal::Random {
+    Box::new(rand_core::UnwrapErr(getrandom::SysRng))
+}
+
 /// Writes a secret to a new file of mode 0600.
 ///
 /// # Errors

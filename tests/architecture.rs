@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("pattern", &["diagnostic", "record", "window"]),
     ("intake", &["diagnostic", "record", "numbering"]),
     ("engine", &["record", "window", "pattern"]),
-    ("alert", &["record", "numbering"]),
+    ("alert", &["diagnostic", "record", "numbering"]),
     ("kafka", &[]),
     ("traffic", &["record", "numbering"]),
     ("cluster", &[]),

@@ -10,6 +10,8 @@ mod carrier;
 mod copier;
 #[path = "exchange/cut.rs"]
 mod cut;
+#[path = "exchange/evidence.rs"]
+mod evidence;
 #[path = "exchange/killed.rs"]
 mod killed;
 #[path = "exchange/meeting.rs"]

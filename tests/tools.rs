@@ -456,3 +456,38 @@ fn feeds_tells_who_is_blind_where() {
     let (status, told) = refused(&["feeds", &day.path("missing.jsonl")], &day.records());
     assert!(status == Some(74) && told.contains("cannot open"), "{told}");
 }
+
+/// What the table that ships decides for an alert that was published, by line; and its cases.
+#[test]
+fn policy_explains_and_tests() {
+    let alert = root().join("crates/alert/tests/golden/v1/update.json").display().to_string();
+    let explain = |country: &str| -> Vec<Value> {
+        let text = ok(&["policy", "explain", &alert, "--country", country, "--output", "json"], &[]);
+        text.lines().map(json).collect()
+    };
+    let published: Value = json(&std::fs::read_to_string(&alert).unwrap());
+    let entities = published["entities"].as_array().unwrap();
+    let (home, abroad) = (explain(published["producer"]["country"].as_str().unwrap()), explain("CN"));
+    for (index, entity) in entities.iter().enumerate() {
+        let role = entity["role"].as_str().unwrap();
+        let name = format!("entities[{index}] {} {role}", entity["type"].as_str().unwrap());
+        assert_eq!(home[index]["field"], name.as_str());
+        assert!(home[index]["rule"].as_u64().is_some());
+        assert_eq!(abroad[index]["sealed"], abroad[index]["entitled"] == "//CN" && role != "victim", "{name}");
+    }
+    assert!(home.iter().any(|row| row["sealed"] == true) && abroad.iter().all(|row| row["sealed"] == false));
+    let text = ok(&["policy", "explain", &alert, "--country", "KH"], &[]);
+    assert!(text.contains("token masked (line "), "{text}");
+    assert!(ok(&["policy", "test"], &[]).contains(" cases hold"));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.toml").display().to_string();
+    let table = std::fs::read_to_string(root().join("config/policy.toml")).unwrap();
+    std::fs::write(&path, table.replacen("share = [\"sealed\"]", "share = [\"dropped\"]", 1)).unwrap();
+    let cases = root().join("config/policy.cases.toml").display().to_string();
+    let (status, told) = refused(&["policy", "test", "--policy", &path, "--cases", &cases], &[]);
+    assert!(status == Some(65) && told.contains("cases do not hold"), "{told}");
+    std::fs::write(&path, table.replacen("\"device\"", "\"devcie\"", 1)).unwrap();
+    let (status, told) = refused(&["policy", "test", "--policy", &path, "--cases", &cases], &[]);
+    assert!(status == Some(78) && told.contains("did you mean `device`?"), "{told}");
+}

@@ -45,6 +45,7 @@ pub struct Show {
 Examples:
   lancang alerts tail --config desk.toml                          what comes from now on
   lancang alerts tail --config desk.toml --from-beginning --until-end --country TH --output json
+  lancang alerts tail --config desk.toml --sealing-key-file kh.key   with the numbers that are sealed for Cambodia
   lancang alerts tail --config desk.toml --language th --min-severity 4 --pattern wangiri
 
 desk.toml needs [exchange] and [keys] roots (docs/exchange.md). What is not signed by a key of the registry, was changed, is not of the
@@ -55,6 +56,9 @@ pub struct Tail {
     /// Where the exchange and its registry are.
     #[command(flatten)]
     pub place: super::RegistryPlace,
+    /// File of mode 0600 with a sealing key: what is sealed for it is opened and shown clear. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub sealing_key_file: Vec<PathBuf>,
     /// Begin with the oldest alert that the topic has.
     #[arg(long)]
     pub from_beginning: bool,

@@ -13,17 +13,22 @@ Examples:
   lancang export --to stix alerts.ndjson --out bundle.json       one STIX 2.1 bundle
   lancang export --to misp alerts.ndjson.zst --min-severity 4    MISP events to standard output
   lancang export --to csv alerts.ndjson --pattern sim-box-burst --country TH
+  lancang export --to stix --config desk.toml --since 2026-11-28T00:00:00Z --out today.json
   zstdcat alerts.ndjson.zst | lancang export --to ndjson - --since 2026-11-28T00:00:00Z
 
 A file holds one alert per line, as it lies in the topic: gzip and zstd are known by their first bytes. The same alerts give
-the same bytes. What is no alert is said with file and line and left out; the exit status is 65 then.")]
+the same bytes. What is no alert is said with file and line, or offset, and left out; the exit status is 65 then.")]
 pub struct Export {
     /// Form of the output.
     #[arg(long, value_enum)]
     pub to: ExportForm,
     /// Files of alerts; `-` is standard input.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "config", conflicts_with = "config", value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// All that the alerts topic of this configuration's exchange holds, each alert checked against the key registry:
+    /// `[exchange]` and `[keys]` roots.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Where to; `-` is standard output.
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub out: PathBuf,

@@ -1,14 +1,18 @@
 //! The command line.
 
 pub mod alerts;
+mod evidence;
 pub mod export;
 mod keys;
+mod policy;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use evidence::{Evidence, EvidenceFetch, EvidenceOpen};
 pub use keys::{Keys, RegistryPlace, RootKey, YEAR_MS};
+pub use policy::Policy;
 
 /// Finds telecom scam patterns in call and SMS records while they happen, and shares alerts across borders.
 #[derive(Debug, Parser)]
@@ -61,6 +65,12 @@ pub enum Command {
     /// Keys that sign alerts and open what is sealed, and the registry of whose they are.
     #[command(subcommand)]
     Keys(Keys),
+    /// The records behind an alert: fetched and sealed by the carrier for one case and country, opened there.
+    #[command(subcommand)]
+    Evidence(Evidence),
+    /// The table of what leaves, in which form, and for whom: explain, test.
+    #[command(subcommand)]
+    Policy(Policy),
     /// Topics and rights, at home and on the exchange: what there is, what should be, and making it so.
     #[command(subcommand)]
     Topics(Topics),

@@ -1,15 +1,18 @@
 //! `lancang alerts`: shared alerts in words.
 
-use lancang_alert::verify::Novelty;
-use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use lancang_alert::{Alert, KeyKind, Opener};
 
 use super::keys;
 use crate::alert_file;
 use crate::alert_filter::wanted;
-use crate::alert_printer::Printer;
-use crate::alert_topic::{AlertTopic, Turn};
+use crate::alert_printer::{Besides, Printer};
+use crate::alert_topic::{AlertTopic, Believed};
 use crate::cli::alerts::{Alerts, Show, Tail};
 use crate::exit::{Exit, Failure};
+use crate::secret::Secret;
 use crate::service::relay::now;
 
 /// Runs the command.
@@ -27,7 +30,7 @@ fn show(args: &Show) -> anyhow::Result<()> {
     let mut printer = Printer::new(&args.look);
     alert_file::read(&args.files, |alert, _| {
         if wanted(&alert, &args.filter) {
-            printer.show(&alert, &[])?;
+            printer.show(&alert, &Besides::default())?;
         }
         Ok(())
     })?;
@@ -36,36 +39,54 @@ fn show(args: &Show) -> anyhow::Result<()> {
 
 fn tail(args: &Tail) -> anyhow::Result<()> {
     let consumer = keys::consumer(&args.place.config)?;
+    let mut openers = openers(&args.sealing_key_file)?;
     let mut topic = AlertTopic::open(&consumer, args.from_beginning)?;
     let mut printer = Printer::new(&args.look);
-    let (mut shown, mut refused) = (0_u64, 0_u64);
+    let mut shown = 0_u64;
     while !(args.until_end && topic.is_past_end()) && args.number.is_none_or(|number| shown < number) {
-        match topic.turn(now)? {
-            Turn::Alert(verified) => {
-                if let Novelty::New { missing: missing @ 1.. } = verified.novelty {
-                    let (source, sequence) = (verified.alert.producer.uri(), verified.alert.sequence);
-                    tracing::warn!("{missing} alerts of {source} are missing before number {sequence}");
-                }
-                if wanted(&verified.alert, &args.filter) {
-                    printer.show(&verified.alert, &[("key_id", json!(verified.key_id))])?;
-                    shown += 1;
-                }
-            }
-            Turn::Refused(offset, rejection) => {
-                refused += 1;
-                tracing::error!(
-                    kind = rejection.as_str(),
-                    "{}/0@{offset} is refused: {rejection}",
-                    consumer.topics.alerts
-                );
-            }
-            Turn::Repeat | Turn::Nothing => {}
+        let Some(Believed { verified, .. }) = topic.turn(now)? else { continue };
+        if wanted(&verified.alert, &args.filter) {
+            let opened = opened(&verified.alert, &mut openers);
+            printer.show(&verified.alert, &Besides { key_id: Some(verified.key_id), opened })?;
+            shown += 1;
         }
     }
+    let refused = topic.refused();
     if args.until_end && refused > 0 {
         return Err(
             Failure::new(Exit::Data, format!("{refused} messages were refused; {shown} alerts are shown")).into()
         );
     }
     Ok(())
+}
+
+fn openers(files: &[PathBuf]) -> anyhow::Result<Vec<Opener>> {
+    let opener = |path: &PathBuf| {
+        let key = Secret::File(path.clone()).key(KeyKind::Sealing)?;
+        Opener::new(&key).ok_or_else(|| {
+            let why = format!("{} is no sealing key: `lancang keys new --kind sealing`", path.display());
+            Failure::new(Exit::Configuration, why).into()
+        })
+    };
+    files.iter().map(opener).collect()
+}
+
+/// Clear values of what is sealed for one of the keys, by token. A value that does not open was changed or moved.
+fn opened(alert: &Alert, openers: &mut [Opener]) -> BTreeMap<String, String> {
+    let mut opened = BTreeMap::new();
+    for entity in &alert.entities {
+        for opener in openers.iter_mut() {
+            match alert.open(entity, opener) {
+                Some(Ok(value)) => {
+                    opened.insert(entity.token.clone(), value);
+                }
+                Some(Err(error)) => {
+                    let (id, kind) = (&alert.incident_id, &entity.entity_type);
+                    tracing::error!("{id}:{}: the sealed {kind} does not open: {error}", alert.revision);
+                }
+                None => {}
+            }
+        }
+    }
+    opened
 }

@@ -163,6 +163,16 @@ fn named_files(config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mu
     }
     let keys =
         config.relay.iter().flat_map(|relay| relay.epochs.iter().map(|epoch| &epoch.key).chain(&relay.signing_key));
+    if let Some(path) = config.relay.as_ref().and_then(|relay| relay.policy.as_ref()) {
+        let name = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => {
+                mistakes.extend(lancang_alert::Policy::read(&name, &text).err().unwrap_or_default());
+                texts.push((name, text));
+            }
+            Err(error) => mistakes.push(Diagnostic::file(&name, format!("cannot be read: {error}"))),
+        }
+    }
     // A variable or a command may be there for the service alone.
     for key in keys.filter(|key| matches!(key, Secret::File(_))) {
         if let Err(error) = key.read() {

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 
 use lancang_alert::Alert;
 use lancang_alert::export::{csv, misp, stix};
 
-use super::output;
+use super::{keys, output};
 use crate::alert_file;
 use crate::alert_filter::wanted;
+use crate::alert_topic::{AlertTopic, Believed};
 use crate::cli::export::{Export, ExportForm};
 use crate::exit::{Exit, Failure};
+use crate::service::relay::now;
 
 /// Incidents whose newest revision is kept until the end, for MISP.
 const INCIDENTS_MAX: usize = 200_000;
@@ -49,14 +52,37 @@ pub fn run(args: &Export) -> anyhow::Result<()> {
 /// Gives the alerts that are wanted to `take`; how many there were and how many were wanted.
 fn each(args: &Export, mut take: impl FnMut(Alert, &[u8]) -> anyhow::Result<()>) -> anyhow::Result<(u64, u64)> {
     let mut exported = 0;
-    let read = alert_file::read(&args.files, |alert, line| {
+    let mut choose = |alert: Alert, line: &[u8]| {
         if !wanted(&alert, &args.filter) {
             return Ok(());
         }
         exported += 1;
         take(alert, line)
-    })?;
+    };
+    let read = match &args.config {
+        Some(config) => topic(config, &mut choose)?,
+        None => alert_file::read(&args.files, &mut choose)?,
+    };
     Ok((read, exported))
+}
+
+/// All that the alerts topic holds.
+fn topic(config: &Path, mut take: impl FnMut(Alert, &[u8]) -> anyhow::Result<()>) -> anyhow::Result<u64> {
+    let mut topic = AlertTopic::open(&keys::consumer(config)?, true)?;
+    let mut read = 0;
+    while !topic.is_past_end() {
+        let Some(Believed { verified, value }) = topic.turn(now)? else { continue };
+        read += 1;
+        take(verified.alert, &value)?;
+    }
+    match topic.refused() {
+        0 => Ok(read),
+        refused => Err(Failure::new(
+            Exit::Data,
+            format!("{refused} messages were refused and left out; {read} alerts were read"),
+        )
+        .into()),
+    }
 }
 
 /// An event per incident, in the order in which the incidents came.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use lancang_alert::registry::{Learned, RegistryError};
 use lancang_alert::{Entry, Holder, KeyKind, PrivateKey, PublicKey, Registered, Registry, Signer, Standing};
-use lancang_kafka::{Connection, Isolation, OutRecord, Producer, Reader};
+use lancang_kafka::{Connection, OutRecord, Producer};
 use lancang_record::Timestamp;
 use serde_json::json;
 
@@ -19,17 +19,11 @@ use crate::cli::{self, Form, RootKey};
 use crate::columns::{Columns, Mark};
 use crate::config::Consumer;
 use crate::exit::{Exit, Failure};
+use crate::key_registry;
 use crate::pack_folder::mistakes_failure;
 use crate::secret::{self, Secret};
 use crate::service::clients;
 use crate::service::relay::now;
-
-/// Most messages that are read of the registry's topic: every entry of every key, many times over.
-const MESSAGES_MAX: usize = 1_000_000;
-/// Longest wait for the brokers.
-const READ_MAX: Duration = Duration::from_secs(60);
-/// Longest registry file, bytes.
-const FILE_BYTES_MAX: u64 = 64 << 20;
 
 /// Runs the command.
 ///
@@ -132,8 +126,8 @@ impl Open {
         let connection = clients::connection(&consumer.exchange)?;
         let connection = connection.with_client_id(format!("{}-keys", consumer.exchange.instance));
         let topic = consumer.topics.keys.clone();
-        let envelopes = from_topic(&connection, &topic)?;
-        let registry = registry(&consumer, &envelopes);
+        let envelopes = key_registry::from_topic(&connection, &topic)?;
+        let registry = key_registry::read(&consumer.keys.roots, &envelopes);
         Ok(Self { registry, topic, connection })
     }
 
@@ -181,47 +175,6 @@ pub fn consumer(path: &Path) -> anyhow::Result<Consumer> {
     Ok(consumer)
 }
 
-/// Envelopes of the registry's topic, each with its place.
-///
-/// # Errors
-/// If the topic is missing or the brokers do not answer.
-pub fn from_topic(connection: &Connection, topic: &str) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let records =
-        Reader::read_all(connection, topic, Isolation::Committed, MESSAGES_MAX, READ_MAX).map_err(unavailable)?;
-    let envelope = |record: lancang_kafka::Record| {
-        // A message without a value ends a key for the compaction, and nothing that a reader knows.
-        Some((format!("{topic}/{}@{}", record.partition, record.offset), record.payload?))
-    };
-    Ok(records.into_iter().filter_map(envelope).collect())
-}
-
-/// Envelopes of a file that `keys show --save` wrote, each with its place.
-///
-/// # Errors
-/// If it cannot be read.
-pub fn from_file(path: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let shown = path.display();
-    let length = std::fs::metadata(path).with_context(|| format!("cannot read {shown}"))?.len();
-    if length > FILE_BYTES_MAX {
-        return Err(data(format!("{shown} has {length} bytes, expected at most {FILE_BYTES_MAX}")));
-    }
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    Ok(lines.map(|(index, line)| (format!("{shown}:{}", index + 1), line.as_bytes().to_vec())).collect())
-}
-
-/// The registry that envelopes make; what does not count is said with its place.
-#[must_use]
-pub fn registry(consumer: &Consumer, envelopes: &[(String, Vec<u8>)]) -> Registry {
-    let mut registry = Registry::new(&consumer.keys.roots);
-    for (place, envelope) in envelopes {
-        if let Err(error) = registry.learn(envelope) {
-            tracing::warn!("{place} does not count: {error}");
-        }
-    }
-    registry
-}
-
 fn show(
     key: Option<&str>,
     place: &cli::RegistryPlace,
@@ -231,10 +184,10 @@ fn show(
 ) -> anyhow::Result<()> {
     let consumer = consumer(&place.config)?;
     let envelopes = match &file {
-        Some(file) => from_file(file)?,
-        None => from_topic(&clients::connection(&consumer.exchange)?, &consumer.topics.keys)?,
+        Some(file) => key_registry::from_file(file)?,
+        None => key_registry::from_topic(&clients::connection(&consumer.exchange)?, &consumer.topics.keys)?,
     };
-    let registry = registry(&consumer, &envelopes);
+    let registry = key_registry::read(&consumer.keys.roots, &envelopes);
     if let Some(path) = save {
         // What counts, and no more: a relay that reads it should have nothing to warn about.
         let mut counting = Registry::new(&consumer.keys.roots);

@@ -4,12 +4,14 @@ pub mod alerts;
 pub mod backtest;
 pub mod check;
 pub mod evaluate;
+pub mod evidence;
 pub mod explain;
 pub mod export;
 pub mod feeds;
 pub mod generate;
 pub mod keys;
 pub mod patterns;
+pub mod policy;
 pub mod replay;
 pub mod serve;
 pub mod topics;
@@ -37,7 +39,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Patterns(args) => patterns::run(args),
+        Command::Policy(args) => policy::run(args),
         Command::Keys(args) => keys::run(args),
+        Command::Evidence(args) => evidence::run(args),
         Command::Topics(args) => topics::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Feeds(args) => feeds::run(&args),

@@ -10,6 +10,7 @@ mod consumer;
 mod handling;
 mod read;
 mod reference;
+mod relay;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -102,6 +103,7 @@ pub struct Topics {
     pub incidents: String,
     pub shadow: String,
     pub shadow_retention: Duration,
+    pub evidence_retention: Option<Duration>,
     pub late: String,
     pub dead_letter: String,
     pub outbox: String,
@@ -210,6 +212,10 @@ pub struct Relay {
     pub epoch_overlap: Duration,
     /// Key that alerts are signed with.
     pub signing_key: Option<Secret>,
+    /// Policy table; the one that ships where there is none.
+    pub policy: Option<PathBuf>,
+    /// Keys of the registry, as `keys show --save` wrote them: whom to seal for.
+    pub registry: Option<PathBuf>,
     /// Incidents that a pattern may open abroad per hour of event time.
     pub budget_per_hour: u32,
     /// The same of single patterns, by their ids; each where it stands in the file.

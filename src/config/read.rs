@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lancang_alert::{KeyKind, PublicKey};
 use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::{Mistakes, Placed, Table, parse};
 use lancang_kafka::limits::{SEND_AHEAD_KIB, SEND_AHEAD_MESSAGES};
-use lancang_record::codec::fields::parse_time;
 use lancang_record::{Class, Country};
 
-use crate::secret::Secret;
 use crate::service::slices::Limits;
 
-use super::{Cluster, Config, Epoch, Feed, Format, Intake, Keys, Operator, Patterns, Relay, Score, Topics};
+use super::relay::{keys, relay};
+use super::{Cluster, Config, Feed, Format, Intake, Operator, Patterns, Score, Topics};
 
 /// A transaction must be through within three quarters of its timeout of 10 s: with more than this a cluster that takes
 /// 5 MB/s would fail it. It is less than the producer keeps unsent (`lancang_kafka::limits`).
@@ -117,7 +115,7 @@ fn operator(table: Table<'_, '_>) -> Option<Operator> {
 }
 
 /// A name that goes into topics' headers, ids and labels: letters, digits, `-`, `_`, `.`.
-fn required_name(table: &Table<'_, '_>, key: &'static str) -> Option<String> {
+pub(super) fn required_name(table: &Table<'_, '_>, key: &'static str) -> Option<String> {
     let text = table.required_text(key)?;
     checked_name(table, key, text)
 }
@@ -131,7 +129,7 @@ fn checked_name(table: &Table<'_, '_>, key: &str, text: Placed<String>) -> Optio
     Some(text.value)
 }
 
-fn name_or(table: &Table<'_, '_>, key: &'static str, default: &str) -> String {
+pub(super) fn name_or(table: &Table<'_, '_>, key: &'static str, default: &str) -> String {
     let Some(text) = table.text(key) else {
         return default.to_owned();
     };
@@ -187,6 +185,9 @@ pub(super) fn topics(root: &Table<'_, '_>) -> Topics {
         partials: name_or(&table, "partials", &default.partials),
         incidents: name_or(&table, "incidents", &default.incidents),
         shadow: name_or(&table, "shadow", &default.shadow),
+        evidence_retention: table
+            .duration_ms("evidence_retention")
+            .map(|found| Duration::from_millis(found.value.unsigned_abs())),
         shadow_retention: duration_or(&table, "shadow_retention", default.shadow_retention.as_millis() as u64),
         late: name_or(&table, "late", &default.late),
         dead_letter: name_or(&table, "dead_letter", &default.dead_letter),
@@ -321,7 +322,7 @@ fn content(table: &Table<'_, '_>) -> Option<String> {
     }
 }
 
-fn duration_or(table: &Table<'_, '_>, key: &'static str, default_ms: u64) -> Duration {
+pub(super) fn duration_or(table: &Table<'_, '_>, key: &'static str, default_ms: u64) -> Duration {
     Duration::from_millis(table.duration_ms(key).map_or(default_ms, |found| found.value.unsigned_abs()))
 }
 
@@ -367,85 +368,6 @@ fn score(root: &Table<'_, '_>) -> Score {
     };
     table.finish();
     score
-}
-
-fn relay(table: Table<'_, '_>, folder: &Path) -> Relay {
-    let default = Relay::default();
-    let relay = Relay {
-        group: name_or(&table, "group", &default.group),
-        epochs: epochs(&table, folder),
-        epoch_overlap: duration_or(&table, "epoch_overlap", default.epoch_overlap.as_millis() as u64),
-        signing_key: required_secret(&table, folder, ["signing_key_file", "signing_key_env", "signing_key_command"]),
-        budget_per_hour: table
-            .integer("budget_per_hour", 1..=1_000_000)
-            .map_or(default.budget_per_hour, |found| found.value as u32),
-        budgets: budgets(&table),
-    };
-    table.finish();
-    relay
-}
-
-/// `[[relay.epochs]]`; whether they fit together is for the keys themselves to say.
-fn epochs(relay: &Table<'_, '_>, folder: &Path) -> Vec<Epoch> {
-    let mut epochs = Vec::new();
-    for table in relay.tables("epochs") {
-        let id = required_name(&table, "id");
-        let from = table.text("from").and_then(|text| {
-            let from = parse_time("from", &text.value).ok();
-            if from.is_none() {
-                table.wrong(text.span, "from", "expected a time of RFC 3339, such as \"2026-12-01T00:00:00Z\"");
-            }
-            from
-        });
-        let key = required_secret(&table, folder, ["key_file", "key_env", "key_command"]);
-        table.finish();
-        if let (Some(id), Some(key)) = (id, key) {
-            epochs.push(Epoch { id, from, key });
-        }
-    }
-    if !relay.has("epochs") {
-        relay.wrong(relay.span(), "epochs", "missing: expected at least one `[[relay.epochs]]` with `id` and a key");
-    }
-    epochs
-}
-
-/// A secret that must be there, in one of three places: a file, an environment variable, or a command's output.
-fn required_secret(table: &Table<'_, '_>, folder: &Path, names: [&'static str; 3]) -> Option<Secret> {
-    let [file, env, command] = names;
-    let arguments: Vec<String> = table.texts(command).into_iter().map(|argument| argument.value).collect();
-    let found = [
-        table.text(file).map(|path| Secret::File(folder.join(path.value))),
-        table.text(env).map(|name| Secret::Env(name.value)),
-        (!arguments.is_empty()).then_some(Secret::Command(arguments)),
-    ];
-    let mut found = found.into_iter().flatten();
-    match (found.next(), found.next()) {
-        (Some(secret), None) => Some(secret),
-        _ => {
-            table.wrong(table.span(), file, format!("expected one of `{file}`, `{env}` and `{command}`"));
-            None
-        }
-    }
-}
-
-pub(super) fn keys(root: &Table<'_, '_>) -> Keys {
-    let Some(table) = root.table("keys") else { return Keys::default() };
-    let mut roots = Vec::new();
-    for text in table.texts("roots") {
-        match PublicKey::read(&text.value).ok().filter(|key| key.kind() == KeyKind::Root) {
-            Some(key) => roots.push(key),
-            None => table.wrong(text.span, "roots", "expected public halves of root keys, `lancang-root-public-v1 …`"),
-        }
-    }
-    table.finish();
-    Keys { roots }
-}
-
-/// `[relay.budgets]`; whether there are such patterns is for `check` to say, which reads them.
-fn budgets(table: &Table<'_, '_>) -> Vec<(Placed<String>, u32)> {
-    let Some(table) = table.table("budgets") else { return Vec::new() };
-    let budgets = table.named_integers(0..=1_000_000);
-    budgets.into_iter().map(|(pattern, budget)| (pattern, budget.value as u32)).collect()
 }
 
 fn patterns(root: &Table<'_, '_>, folder: &Path) -> Patterns {
@@ -499,6 +421,7 @@ impl Default for Topics {
             incidents: "lancang.incidents.v1".to_owned(),
             shadow: "lancang.shadow.v1".to_owned(),
             shadow_retention: Duration::from_secs(30 * 86_400),
+            evidence_retention: None,
             late: "lancang.late.v1".to_owned(),
             dead_letter: "lancang.dead-letter.v1".to_owned(),
             outbox: "lancang.outbox.v1".to_owned(),
@@ -529,19 +452,6 @@ impl Default for Score {
             entities_max: 20_000_000,
             interval: Limits { bytes: 4 << 20, messages: 10_000 },
             pair_memory_mib: lancang_engine::limits::PAIR_BYTES >> 20,
-        }
-    }
-}
-
-impl Default for Relay {
-    fn default() -> Self {
-        Self {
-            group: "lancang-relay".to_owned(),
-            epochs: Vec::new(),
-            epoch_overlap: Duration::from_secs(7 * 86_400),
-            signing_key: None,
-            budget_per_hour: 1000,
-            budgets: Vec::new(),
         }
     }
 }

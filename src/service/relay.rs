@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lancang_alert::alert::Desk;
-use lancang_alert::{Budgets, Outcome, Site, Sites, Source, Withheld};
+use lancang_alert::evidence::LinePlace;
+use lancang_alert::{Budgets, Outcome, Sealer, Site, Sites, Source, Withheld};
 use lancang_kafka::{
     Admin, Assigned, Committed, Connection, End, Error, From, Handler, Isolation, LeadGroup, Message, OutRecord, Part,
     Position, Read, Reader, Settlement, Start, Task,
@@ -26,6 +27,7 @@ use crate::catalogue;
 use crate::exit::{Exit, Failure};
 use crate::http::Pulse;
 use crate::metrics::Metric;
+use crate::secret;
 
 /// Bytes that an interval may hold before it is handed over early.
 const INTERVAL_BYTES_MAX: usize = 4 << 20;
@@ -82,8 +84,8 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
     })?;
     // A key that is missing is said before anything is read.
     if shared.trust.load().is_none() {
-        let read = trust::read(relay, now())?;
-        trust::tell(&read, now());
+        let read = trust::read(relay, &config.keys, now())?;
+        trust::tell(shared, &read, now());
         shared.trust.store(Some(read));
     }
     let settings = clients::group(config, stage, &relay.group)?;
@@ -132,7 +134,7 @@ impl RelayStage {
         self.whole_outbox()?;
         let of = settings.budgets.iter().map(|(pattern, budget)| (pattern.value.clone(), *budget)).collect();
         let budgets = Budgets { per_hour: settings.budget_per_hour, of };
-        let mut relay = lancang_alert::Relay::new(desk, sources, budgets);
+        let mut relay = lancang_alert::Relay::new(desk, sources, budgets, Sealer::new(secret::system()));
         let starts = [(0, From::Beginning)];
         let mut reader = Reader::open(&self.connection, &self.outbox, Isolation::Committed, &starts)?;
         let mut heard = Instant::now();
@@ -320,11 +322,20 @@ impl Handler for RelayStage {
         if let Some(trust) = self.shared.trust.load_full() {
             held.relay.set_trust(trust);
         }
+        held.relay.stands_at(LinePlace {
+            topic: self.incidents.to_string(),
+            partition: held.task.input.partition,
+            offset: message.offset(),
+            kept_ms: self.shared.config.topics.evidence_retention.map(|kept| kept.as_millis() as i64),
+        });
         match held.relay.line(line, detected, now) {
             Outcome::Shared(made) => {
                 let relay = &held.relay;
                 metrics.set(Metric::RelayLetGo, &["open"], relay.forgotten() as f64);
                 metrics.set(Metric::RelayLetGo, &["joinable"], relay.let_go() as f64);
+                for (country, values) in relay.without_key() {
+                    metrics.set(Metric::RelayWithoutKey, &[country], *values as f64);
+                }
                 for (alert, message) in made {
                     metrics.add(Metric::RelayAlerts, &[&alert.message], 1);
                     metrics.set(Metric::RelaySequence, &[&alert.producer.uri()], alert.sequence as f64);

@@ -6,12 +6,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lancang_alert::Trust;
+use lancang_alert::{KeyKind, Policy, Registered, Registry, Standing, Trust};
 use lancang_record::Timestamp;
 
 use super::Shared;
 use crate::config::{self, Config};
 use crate::exit::{Exit, Failure};
+use crate::key_registry;
 use crate::metrics::Metric;
 use crate::pack_folder::mistakes_failure;
 use crate::secret;
@@ -20,7 +21,7 @@ use crate::secret;
 ///
 /// # Errors
 /// If one is missing or no key, or no epoch has begun (exit status 78).
-pub fn read(relay: &config::Relay, now: Timestamp) -> anyhow::Result<Arc<Trust>> {
+pub fn read(relay: &config::Relay, keys_of: &config::Keys, now: Timestamp) -> anyhow::Result<Arc<Trust>> {
     let wrong = |message: String| Failure::new(Exit::Configuration, message);
     let keys = secret::epoch_keys(relay)?;
     if let Some((from, id)) = keys.beginnings().next().filter(|(from, _)| *from > now) {
@@ -30,16 +31,85 @@ pub fn read(relay: &config::Relay, now: Timestamp) -> anyhow::Result<Arc<Trust>>
     }
     let signing = relay.signing_key.as_ref();
     let signer = signing.ok_or_else(|| wrong("the relay has no signing key: `relay.signing_key_file`".to_owned()))?;
-    let signer = signer.signer(lancang_alert::KeyKind::Signing)?;
-    Ok(Arc::new(Trust { keys, signer }))
+    let signer = signer.signer(KeyKind::Signing)?;
+    let (policy, registry) = (policy(relay.policy.as_deref())?, registry(relay.registry.as_deref(), keys_of)?);
+    Ok(Arc::new(Trust { keys, signer, policy, registry }))
 }
 
-/// Says which keys are in force, never the keys.
-pub fn tell(trust: &Trust, now: Timestamp) {
+/// The table of a file; the one that ships where none is named.
+///
+/// # Errors
+/// Every mistake in it, with exit status 78.
+pub fn policy(path: Option<&Path>) -> anyhow::Result<Policy> {
+    let Some(path) = path else { return Ok(Policy::shipped()) };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(Exit::Configuration, format!("cannot read the policy {name}: {error}")))?;
+    Ok(Policy::read(&name, &text).map_err(|mistakes| mistakes_failure(&mistakes, |_| Some(&text)))?)
+}
+
+/// The keys of a file that `keys show --save` wrote.
+fn registry(path: Option<&Path>, keys: &config::Keys) -> anyhow::Result<Registry> {
+    let Some(path) = path else { return Ok(Registry::default()) };
+    if keys.roots.is_empty() {
+        let message = "`relay.registry` needs `keys.roots`: without a root key nothing in it counts";
+        return Err(Failure::new(Exit::Configuration, message).into());
+    }
+    let envelopes = key_registry::from_file(path)?;
+    Ok(key_registry::read(&keys.roots, &envelopes))
+}
+
+/// Says which keys are in force, never the keys; until when those of the registry count; and what would make all consumers
+/// refuse what is signed.
+pub fn tell(shared: &Shared, trust: &Trust, now: Timestamp) {
+    let signing = trust.registry.key(trust.signer.id());
+    let sealing = trust.registry.keys().filter(|known| known.key.kind() == KeyKind::Sealing);
+    let mut shown: Vec<&Registered> = sealing.chain(signing).collect();
+    // Of several keys of one holder the one that counts the longest is shown.
+    shown.sort_by_key(|known| ends(known));
+    for known in shown {
+        let labels = [known.key.kind().as_str(), known.holder.as_str()];
+        shared.metrics.set(Metric::RelayKeyUntil, &labels, ends(known).as_ms() as f64 / 1000.0);
+    }
+    if trust.registry.keys().next().is_some() {
+        warn_of_refusal(shared, trust, signing, now);
+    }
     let epochs: Vec<&str> = trust.keys.at(now).map(lancang_alert::EpochKey::id).collect();
     let next = trust.keys.beginnings().find(|(from, _)| *from > now);
     let next = next.map_or_else(|| "none".to_owned(), |(from, id)| format!("{id} at {from}"));
-    tracing::info!(epochs = epochs.join(" "), next, signing_key = trust.signer.id(), "keys of alerts");
+    let sealing = trust.registry.keys().filter(|known| known.key.kind() == KeyKind::Sealing);
+    let sealing = sealing.filter(|known| known.standing(now) == Standing::Valid);
+    let recipients: Vec<&str> = sealing.map(|known| known.holder.as_str()).collect();
+    tracing::info!(
+        epochs = epochs.join(" "),
+        next,
+        signing_key = trust.signer.id(),
+        sealed_for = recipients.join(" "),
+        "keys of alerts"
+    );
+}
+
+fn ends(known: &Registered) -> Timestamp {
+    known.revoked_at.map_or(known.until, |revoked| revoked.min(known.until))
+}
+
+/// The relay goes on all the same: the registry at home may be older than the one on the exchange.
+fn warn_of_refusal(shared: &Shared, trust: &Trust, signing: Option<&Registered>, now: Timestamp) {
+    let key_id = trust.signer.id();
+    let Some(known) = signing else {
+        tracing::error!(key_id, "the signing key is not in `relay.registry`: consumers may refuse every alert");
+        return;
+    };
+    let standing = known.standing(now);
+    if standing != Standing::Valid {
+        tracing::error!(key_id, "the signing key is {}: consumers refuse every alert", standing.as_str());
+    }
+    for operator in &shared.config.operators {
+        let source = format!("//{}/{}/{}", operator.country, operator.organisation, operator.node);
+        if !known.holder.covers(&source) {
+            tracing::error!(key_id, "the signing key is {}'s: consumers refuse alerts of {source}", known.holder);
+        }
+    }
 }
 
 /// Reads the configuration file and its keys anew; what has mistakes changes nothing.
@@ -52,10 +122,10 @@ pub fn reload(shared: &Shared, path: &Path, now: Timestamp) -> anyhow::Result<()
         let text = std::fs::read_to_string(path)?;
         let config = Config::read(&name, &text).map_err(|mistakes| mistakes_failure(&mistakes, |_| Some(&text)))?;
         let relay = config.relay.ok_or_else(|| Failure::new(Exit::Configuration, "no section `relay`"))?;
-        self::read(&relay, now)
+        self::read(&relay, &config.keys, now)
     };
     let trust = read().inspect_err(|_| shared.metrics.add(Metric::RelayReloads, &["refused"], 1))?;
-    tell(&trust, now);
+    tell(shared, &trust, now);
     shared.trust.store(Some(trust));
     shared.metrics.add(Metric::RelayReloads, &["applied"], 1);
     Ok(())

@@ -323,7 +323,7 @@ mod tests {
         }
         let relay_reads =
             "[[principals]]\nprincipal = \"User:CN=relay\"\nrole = \"desk\"\ncarrier = \"mekong-mobile\"\n";
-        check(relay_reads, "e.toml:10:1: principals.role: `User:CN=relay` can use the epoch key");
+        check(relay_reads, "e.toml:11:1: principals.role: `User:CN=relay` can use the epoch key");
         let twice = "[[principals]]\nprincipal = \"User:CN=relay\"\nrole = \"scoring\"\ncarrier = \"mekong-mobile\"\n";
         check(twice, "has this role twice");
     }

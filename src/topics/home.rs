@@ -15,10 +15,16 @@ pub fn topics(config: &Config, stages: &[Stage]) -> Vec<Topic> {
     let names = &config.topics;
     let partitions = i32::try_from(names.partitions).unwrap_or(i32::MAX);
     let topic = |name: &str, partitions| topic(config, name, partitions);
+    let evidence = |topic: Topic| match names.evidence_retention {
+        Some(kept) => {
+            topic.with("retention.ms", kept.as_millis(), "`topics.evidence_retention`: alerts say that it is kept")
+        }
+        None => topic,
+    };
     let needs = |stage: &[Stage]| stage.iter().any(|stage| stages.contains(stage));
     let mut topics = Vec::new();
     if needs(&[Stage::Intake, Stage::Score]) {
-        topics.push(topic(&names.records, partitions));
+        topics.push(evidence(topic(&names.records, partitions)));
         topics.push(topic(&names.dead_letter, 1));
     }
     if needs(&[Stage::Intake]) {
@@ -32,7 +38,7 @@ pub fn topics(config: &Config, stages: &[Stage]) -> Vec<Topic> {
     }
     if needs(&[Stage::Score, Stage::Relay]) {
         // One partition: the relay numbers in its order.
-        topics.push(topic(&names.incidents, 1));
+        topics.push(evidence(topic(&names.incidents, 1)));
     }
     if needs(&[Stage::Relay]) {
         let reason = "what was shared, and under which number, is known from here alone: nothing of it is let go";

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use lancang_alert::registry::Registry;
 use lancang_alert::verify::{Novelty, Received, Rejection, Verifier};
-use lancang_alert::{PublicKey, Standing};
+use lancang_alert::{Alert, KeyKind, Opener, PrivateKey, PublicKey, Standing};
 use lancang_kafka::{Admin, Missing, OutRecord, Producer, ProducerSettings, Record, Stop, TopicPlan};
 use lancang_record::Timestamp;
 use serde_json::Value;
@@ -60,7 +60,7 @@ impl Desk {
         told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    fn new_key(&self, kind: &str, name: &str) -> String {
+    pub fn new_key(&self, kind: &str, name: &str) -> String {
         let mut new = Command::new(env!("CARGO_BIN_EXE_lancang"));
         let output = new
             .args(["keys", "new", "--kind", kind, "--output", "json", "--out"])
@@ -174,7 +174,7 @@ fn alerts_are_verified_and_epochs_change_while_the_relay_runs() {
     let desk = Desk::new();
     let carrier = &desk.carrier;
     write(&desk, "signing.key", SIGNING_KEY);
-    let key = lancang_alert::PrivateKey::read(lancang_alert::KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap();
+    let key = PrivateKey::read(KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap();
     write(&desk, "signing.pub", &key.public().to_string());
     let operator = &lancang_traffic::world::OPERATORS[crate::carrier::OPERATOR];
     desk.ok(&["publish", "signing.pub", "--holder", &format!("//KH/{}", operator.organisation)]);
@@ -249,4 +249,40 @@ fn alerts_are_verified_and_epochs_change_while_the_relay_runs() {
     assert!(matches!(verify(&mut verifier, &registry, &alerts[4]), Err(Rejection::Signature { .. })));
     assert_eq!(verify(&mut verifier, &registry, &alerts[5]), Ok(Novelty::Repeat));
     assert!(matches!(verify(&mut Verifier::new(), &Registry::new([]), &alerts[0]), Err(Rejection::UnknownKey { .. })));
+}
+
+/// A sealing key of the registry is brought home as a file; the country that it belongs to opens what the relay seals, with
+/// what it reads on the exchange.
+#[test]
+fn a_country_opens_what_is_sealed_for_it() {
+    let desk = Desk::new();
+    let carrier = &desk.carrier;
+    desk.new_key("sealing", "kh.key");
+    desk.ok(&["publish", "kh.key.pub", "--holder", "//KH"]);
+    desk.ok(&["show", "--save", "registry.jsonl"]);
+    let config = carrier.config(
+        "lancang.toml",
+        "",
+        &format!("registry = \"registry.jsonl\"\n[keys]\nroots = [\"{}\"]", desk.roots),
+    );
+    let relay = carrier.start("relay", &config);
+    relay.wait_until_ready();
+    assert!(relay.log().contains("sealed_for=\"//KH\""), "{}", relay.log());
+    carrier.send_raw("incidents", line(1, 0), 1_763_110_930_000);
+    let thai = String::from_utf8(line(2, 0)).unwrap().replace("+85512345678", "+66812345678");
+    carrier.send_raw("incidents", thai.into_bytes(), 1_763_110_930_000);
+    let alerts: Vec<Alert> = wait_for_alerts(carrier, 2)
+        .iter()
+        .map(|record| serde_json::from_slice(record.payload.as_ref().unwrap()).unwrap())
+        .collect();
+    let text = std::fs::read_to_string(carrier.path("kh.key")).unwrap();
+    let mut opener = Opener::new(&PrivateKey::read(KeyKind::Sealing, text).unwrap()).unwrap();
+    assert_eq!(alerts[0].open(&alerts[0].entities[0], &mut opener), Some(Ok("+85512345678".to_owned())));
+    assert_eq!(alerts[1].open(&alerts[1].entities[0], &mut opener), None, "a Thai number is not Cambodia's to read");
+    let unsealed = relay.metric("lancang_relay_unsealed_values");
+    assert_eq!(unsealed.values().sum::<f64>(), 1.0, "Thailand has no key: {unsealed:?}");
+    let until = relay.metric("lancang_relay_key_valid_until_timestamp_seconds");
+    assert!(until.values().all(|until| *until > now().as_ms() as f64 / 1000.0) && until.len() == 1, "{until:?}");
+    assert!(relay.log().contains("the signing key is not in `relay.registry`"), "{}", relay.log());
+    assert_eq!(relay.end(), 0);
 }

@@ -20,9 +20,12 @@ use crate::handling::Terms;
 use crate::links;
 use crate::place::{self, Sites};
 
+use crate::evidence::Evidence;
 use crate::incident::Incident;
 use crate::limits::{ACTIONABLE_DAYS, RELATED_MAX, VICTIMS_MIN};
 use crate::mask::mask;
+use crate::policy::{Form, Question};
+use crate::seal::Sealed;
 use crate::token::Token;
 use crate::trust::Trust;
 
@@ -197,6 +200,12 @@ pub struct Entity {
     /// Type allocation code of a device.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tac: Option<String>,
+    /// The value itself, where the policy says clear: never what identifies a subscriber.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub value: Option<String>,
+    /// The value itself, for one country each.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sealed: Vec<Sealed>,
 }
 
 impl Entity {
@@ -212,13 +221,6 @@ pub struct Victims {
     /// Country of the victims' carrier.
     pub country: String,
     /// At least [`VICTIMS_MIN`].
-    pub count: u64,
-}
-
-/// A reference to records that stay at home.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Evidence {
-    /// Number of record references that the home incident holds.
     pub count: u64,
 }
 
@@ -393,7 +395,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// An alert of an incident line.
+    /// An alert of an incident line; none if the policy lets nothing of what it is about leave.
     #[must_use]
     pub fn alert(
         &self,
@@ -402,18 +404,20 @@ impl Desk {
         sequence: u64,
         detected: Timestamp,
         published: Timestamp,
-    ) -> Alert {
+    ) -> Option<Alert> {
         let (pattern, version) = incident.pattern();
-        let primary = role_of(&incident.entity.entity_type);
-        let entity = |entity_type: &str, role: &str, value: &str| self.entity(entity_type, role, value, published);
-        let mut entities = vec![entity(&incident.entity.entity_type, primary, &incident.entity.value)];
+        let primary = role_of(&incident.entity.entity_type, &incident.family);
+        let uri = source.uri();
+        let entity =
+            |entity_type: &str, role: &str, value: &str| self.entity(&uri, entity_type, role, value, published);
+        let mut entities = vec![entity(&incident.entity.entity_type, primary, &incident.entity.value)?];
         // A victim is a number in a count, never an entity.
         let related = incident.related.iter().filter(|related| related.role != "victim").take(RELATED_MAX);
-        entities.extend(related.map(|related| entity(&related.entity_type, &related.role, &related.value)));
+        entities.extend(related.filter_map(|related| entity(&related.entity_type, &related.role, &related.value)));
         let victims = Victims { country: incident.home.clone(), count: incident.victims };
         let facts = self.catalogue.get(pattern, version);
         let reasons: Vec<Reason> = incident.reasons.iter().map(|reason| self.reason(incident, reason)).collect();
-        Alert {
+        Some(Alert {
             incident_id: incident.incident_id.clone(),
             revision: incident.revision,
             message: incident.message.as_str().to_owned(),
@@ -453,12 +457,12 @@ impl Desk {
                 }),
                 merged_into: None,
             }),
-            evidence: Evidence { count: incident.evidence.len() as u64 },
+            evidence: Evidence { count: incident.evidence.len() as u64, ..Evidence::default() },
             action: Some(action::of(incident, &self.terms)),
             verdict: None,
             cancel: None,
             handling: self.terms.handling(published),
-        }
+        })
     }
 
     fn reason(&self, incident: &Incident, reason: &crate::incident::Reason) -> Reason {
@@ -471,28 +475,56 @@ impl Desk {
         }
     }
 
-    fn entity(&self, entity_type: &str, role: &str, value: &str, published: Timestamp) -> Entity {
+    /// Takes out of an alert what the policy does not let leave.
+    pub(crate) fn trim(&self, alert: &mut Alert) {
+        let source = alert.producer.uri();
+        let leaves = |field: &str| self.trust.policy.leaves(&source, field);
+        if !leaves("reasons") {
+            alert.reasons.clear();
+        }
+        if !leaves("measures") {
+            alert.measures.clear();
+        }
+        if !leaves("victims") {
+            alert.victims.clear();
+        }
+        alert.place = alert.place.take().filter(|_| leaves("place"));
+        alert.links = alert.links.take().filter(|_| leaves("links"));
+    }
+
+    /// An entity as the policy lets it leave; none without its token.
+    fn entity(&self, source: &str, entity_type: &str, role: &str, value: &str, published: Timestamp) -> Option<Entity> {
+        let policy = &self.trust.policy;
+        let decision = policy.to_all(Question { source, field: entity_type, role });
+        if !decision.shares(Form::Token) {
+            return None;
+        }
+        let leaves = |field: &str| policy.leaves(source, field);
         let mask = mask(&self.plans, entity_type, value);
         let mut tokens = self.trust.keys.tokens(entity_type, value, published);
         let Token { token, key_id } = tokens.next().unwrap_or_default();
-        Entity {
+        Some(Entity {
             entity_type: entity_type.to_owned(),
             role: role.to_owned(),
             token,
             key_id,
             also: tokens.collect(),
-            country: mask.country.map(|country| country.to_string()),
+            country: mask.country.map(|country| country.to_string()).filter(|_| leaves("country")),
             range_holder: None,
-            masked: mask.masked,
-            prefix: mask.prefix,
-            tac: mask.tac,
-        }
+            masked: mask.masked.filter(|_| decision.shares(Form::Masked)),
+            prefix: mask.prefix.filter(|_| leaves("prefix")),
+            tac: mask.tac.filter(|_| leaves("tac")),
+            value: decision.shares(Form::Clear).then(|| value.to_owned()),
+            sealed: Vec::new(),
+        })
     }
 }
 
 /// Part of what an incident is about: those who act are suspects, what carries the act was used.
-fn role_of(entity_type: &str) -> &'static str {
+fn role_of(entity_type: &str, family: &str) -> &'static str {
     match entity_type {
+        // A sender that was presented and is somebody else's.
+        "caller" if family == "spoofing" => "impersonated",
         "caller" | "sim" | "device" => "suspect",
         "callee" => "victim",
         _ => "used",

@@ -4,7 +4,9 @@
 //! - [`token`] and [`mask`] are the only forms in which a subscriber's identifier leaves; [`alert`] is what is shared,
 //!   [`cloudevent`] how it lies in a Kafka message, [`words`] says it in seven languages, [`export`] in other forms;
 //! - [`key`] are the keys that sign, [`dsse`] what is signed, [`registry`] says whose a key is, and [`verify`] is what a
-//!   consumer checks before it believes an alert; [`seal`] is for what one country alone may read.
+//!   consumer checks before it believes an alert; [`policy`] is the
+//!   table that says what leaves, in which form and for whom, [`seal`] is for what one country alone may read,
+//!   [`evidence`] what an alert says of the records behind it, and those records.
 //!
 //! **Invariant:** no clear subscriber number, IMSI or IMEI is in an alert. A test looks for every digit string of the
 //! incidents in the alerts made of them.
@@ -15,7 +17,9 @@ pub mod action;
 pub mod alert;
 pub mod catalogue;
 pub mod cloudevent;
+mod disclosure;
 pub mod dsse;
+pub mod evidence;
 pub mod export;
 mod group;
 pub mod handling;
@@ -25,7 +29,9 @@ pub mod key;
 pub mod limits;
 pub mod links;
 pub mod mask;
+pub mod merkle;
 pub mod place;
+pub mod policy;
 pub mod registry;
 pub mod relay;
 pub mod schema;
@@ -41,6 +47,7 @@ pub use handling::Terms;
 pub use incident::{Incident, IncidentError};
 pub use key::{KeyKind, KeyTextError, PrivateKey, PublicKey, Signer};
 pub use place::{Site, Sites};
+pub use policy::Policy;
 pub use registry::{Entry, Holder, Registered, Registry, RegistryError, Standing};
 pub use relay::{Budgets, Outcome, Relay, Withheld};
 pub use seal::{Opener, Place, Sealed, Sealer};

@@ -62,6 +62,8 @@ pub const CLOCK_AHEAD_MS_MAX: i64 = 5 * 60_000;
 pub const ACTIONABLE_DAYS_MAX: i64 = 31;
 
 const _: () = assert!(ACTIONABLE_DAYS <= ACTIONABLE_DAYS_MAX);
+/// Most rules of a policy table.
+pub const POLICY_RULES_MAX: usize = 1000;
 /// Longest value that is sealed, bytes: an identifier.
 pub const SEALED_BYTES_MAX: usize = 256;
 /// Longest time that an HPKE context seals for a recipient, milliseconds.
@@ -70,3 +72,5 @@ pub const SEAL_CONTEXT_MS_MAX: i64 = 15 * 60_000;
 pub const SEAL_CONTEXT_VALUES_MAX: u64 = 1 << 16;
 /// Contexts that a reader keeps set up; beyond it all are forgotten, and set up again where needed.
 pub const OPEN_CONTEXTS_MAX: usize = 256;
+/// Longest bundle of evidence, bytes: a message of base64 that a producer takes. A thousand records of half a kilobyte.
+pub const BUNDLE_BYTES_MAX: usize = 700_000;

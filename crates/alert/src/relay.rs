@@ -7,6 +7,7 @@
 //! - a line that was made an alert before is a repeat and makes none;
 //! - incidents of one box are one alert ([`crate::group`]): it opens with the first of them and closes with the last. A line
 //!   that joins alerts which were apart makes several: each that goes into another closes, then that one is updated;
+//! - the policy table decides what leaves ([`crate::policy`]); a line is withheld if nothing of what it is about does;
 //! - a budget bounds how many incidents of a pattern a source opens in an hour of event time. What it withholds stays at
 //!   home, where its line is, and is counted; a withheld incident is tried again with its next update, and its close alone
 //!   is never shared. An incident that was shared is updated and closed whatever the budget says: a case that others work
@@ -20,9 +21,12 @@ use lancang_record::Timestamp;
 use crate::alert::{Alert, Desk, Grouped, Source};
 use crate::catalogue::Catalogue;
 use crate::cloudevent::AlertMessage;
+use crate::disclosure::Disclosure;
+use crate::evidence::{Evidence, LinePlace};
 use crate::group::{self, Groups};
 use crate::incident::{Incident, Message};
 use crate::limits::{BUDGET_HOURS_KEPT, OPEN_MAX};
+use crate::seal::Sealer;
 use crate::trust::Trust;
 
 /// What became of an incident line.
@@ -49,12 +53,14 @@ pub enum Withheld {
     Shadow,
     /// Not an incident line.
     Malformed,
+    /// The policy lets nothing of what it is about leave.
+    Policy,
 }
 
 impl Withheld {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Budget, Self::Repeat, Self::NotShared, Self::NoSource, Self::Shadow, Self::Malformed];
+    pub const ALL: [Self; 7] =
+        [Self::Budget, Self::Repeat, Self::NotShared, Self::NoSource, Self::Shadow, Self::Malformed, Self::Policy];
 
     /// The name in metrics.
     #[must_use]
@@ -66,6 +72,7 @@ impl Withheld {
             Self::NoSource => "no-source",
             Self::Shadow => "shadow",
             Self::Malformed => "malformed",
+            Self::Policy => "policy",
         }
     }
 }
@@ -103,6 +110,7 @@ struct Shared {
 #[derive(Debug)]
 pub struct Relay {
     desk: Desk,
+    disclosure: Disclosure,
     sources: BTreeMap<String, Source>,
     budgets: Budgets,
     sequences: BTreeMap<String, u64>,
@@ -118,14 +126,17 @@ pub struct Relay {
     /// Incidents opened, by hour of event time in UTC (`2025-11-14T09`), country and pattern.
     opened: BTreeMap<String, BTreeMap<(String, String), u32>>,
     forgotten: u64,
+    /// Where the next line stands.
+    place: Option<LinePlace>,
 }
 
 impl Relay {
     /// A relay that has shared nothing. Sources have different countries.
     #[must_use]
-    pub fn new(desk: Desk, sources: impl IntoIterator<Item = Source>, budgets: Budgets) -> Self {
+    pub fn new(desk: Desk, sources: impl IntoIterator<Item = Source>, budgets: Budgets, sealer: Sealer) -> Self {
         Self {
             desk,
+            disclosure: Disclosure::new(sealer),
             sources: sources.into_iter().map(|source| (source.country.clone(), source)).collect(),
             budgets,
             sequences: BTreeMap::new(),
@@ -138,6 +149,7 @@ impl Relay {
             closed_ids: BTreeMap::new(),
             opened: BTreeMap::new(),
             forgotten: 0,
+            place: None,
         }
     }
 
@@ -162,8 +174,14 @@ impl Relay {
         Ok(())
     }
 
+    /// Where the line that comes next stands at home: its alert refers to it there.
+    pub fn stands_at(&mut self, place: LinePlace) {
+        self.place = Some(place);
+    }
+
     /// What becomes of an incident line, committed at `detected` and looked at now.
     pub fn line(&mut self, bytes: &[u8], detected: Timestamp, now: Timestamp) -> Outcome {
+        let place = self.place.take();
         let Ok(incident) = Incident::read(bytes) else {
             return Outcome::Withheld(Withheld::Malformed, String::new());
         };
@@ -175,7 +193,10 @@ impl Relay {
         if let Some(reason) = self.known(&incident) {
             return withheld(reason);
         }
-        let alert = self.desk.alert(&source, &incident, 0, detected, now);
+        let Some(alert) = self.desk.alert(&source, &incident, 0, detected, now) else {
+            return withheld(Withheld::Policy);
+        };
+        let alert = Alert { evidence: Evidence::of(&incident, bytes, place), ..alert };
         let own = self.alert_of.get(&incident.incident_id).cloned();
         // A close says nothing new of who belongs together.
         let joined = match incident.message {
@@ -188,7 +209,8 @@ impl Relay {
             None => {
                 // The first that others hear of it, whatever it was at home.
                 let (message, opened) = (Message::Open.as_str().to_owned(), Some(alert.published.clone()));
-                Outcome::Shared(vec![self.publish(&source, Alert { message, revision: 0, opened, ..alert })])
+                let first = Alert { message, revision: 0, opened, ..alert };
+                Outcome::Shared(vec![self.publish(&source, first, Some(&incident), now)])
             }
         }
     }
@@ -207,10 +229,11 @@ impl Relay {
         let mut whole = self.within(into, alert, incident);
         for id in joined.iter().filter(|id| *id != into) {
             let Some(newest) = self.groups.newest(id).cloned() else { continue };
-            made.push(self.publish(source, group::merged_into(&newest, into, now)));
+            made.push(self.publish(source, group::merged_into(&newest, into, now), None, now));
             whole = group::joined(&newest, whole);
         }
-        made.push(self.publish(source, self.numbered(into, whole, incident)));
+        let whole = self.numbered(into, whole, incident);
+        made.push(self.publish(source, whole, Some(incident), now));
         made
     }
 
@@ -244,8 +267,18 @@ impl Relay {
         }
     }
 
-    fn publish(&mut self, source: &Source, alert: Alert) -> (Alert, AlertMessage) {
-        let alert = Alert { sequence: self.sequence(source) + 1, ..alert };
+    fn publish(
+        &mut self,
+        source: &Source,
+        alert: Alert,
+        incident: Option<&Incident>,
+        now: Timestamp,
+    ) -> (Alert, AlertMessage) {
+        let mut alert = Alert { sequence: self.sequence(source) + 1, ..alert };
+        self.desk.trim(&mut alert);
+        if let Some(incident) = incident {
+            self.disclosure.seal(&mut alert, incident, &self.desk.trust, &self.desk.plans, now);
+        }
         let message = AlertMessage::of(&alert, &self.desk.trust.signer);
         self.note(&alert);
         (alert, message)
@@ -393,6 +426,12 @@ impl Relay {
     #[must_use]
     pub const fn let_go(&self) -> u64 {
         self.groups.let_go()
+    }
+
+    /// Values that an entitled country could not be given, because it has no sealing key that counts: by country.
+    #[must_use]
+    pub const fn without_key(&self) -> &BTreeMap<String, u64> {
+        self.disclosure.without_key()
     }
 
     /// Open incidents that were forgotten at the limit.

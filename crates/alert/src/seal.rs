@@ -4,12 +4,13 @@
 //! (section 5.3):
 //! - a sender sets up a context for a recipient's key, and keeps it for at most [`SEAL_CONTEXT_MS_MAX`] and
 //!   [`SEAL_CONTEXT_VALUES_MAX`] values: an encapsulation costs 75 µs, and an alert for six countries may cost 150;
-//! - each value has a key of its own, exported from the context for its place: incident, revision, field, recipient and the
-//!   recipient's key. The value is encrypted with ChaCha20-Poly1305 under that key, a random nonce, and the place again as
+//! - each value has a key of its own, exported from the context for its place: source, incident, revision, field, recipient
+//!   and the recipient's key. The value is encrypted with ChaCha20-Poly1305 under that key, a random nonce, and the place again as
 //!   associated data. So a ciphertext opens in its own place and nowhere else;
 //! - `ciphertext` is the base64 of encapsulated key (32 bytes), nonce (12), encrypted value and tag (16).
 //!
-//! A place is the JSON array `["lancang sealed v1", incident, revision, field, recipient, key id]`, without spaces.
+//! A place is the JSON array `["lancang sealed v1", source, "incident:revision", field, recipient, key id]`, without spaces.
+//! An alert that goes on keeps what was sealed in its earlier revisions, which `sealed_in` names.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,6 +24,7 @@ use hpke::kem::X25519HkdfSha256;
 use hpke::rand_core::CryptoRng;
 use hpke::{Deserializable as _, Kem, OpModeR, OpModeS, Serializable as _};
 use lancang_record::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -40,12 +42,14 @@ type Encapsulated = <X25519HkdfSha256 as Kem>::EncappedKey;
 pub type Random = Box<dyn CryptoRng + Send>;
 
 /// A value that one recipient can open.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sealed {
     /// Who: `//KH`.
     pub to: String,
     /// Their key.
     pub key_id: String,
+    /// Incident and revision that it was sealed in: `ce_id` of that alert.
+    pub sealed_in: String,
     /// Base64.
     pub ciphertext: String,
 }
@@ -53,18 +57,19 @@ pub struct Sealed {
 /// Where a sealed value stands.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
-    /// Incident.
-    pub incident_id: &'a str,
-    /// Revision of the alert.
-    pub revision: u64,
+    /// Source of the alert.
+    pub source: &'a str,
+    /// Incident and revision.
+    pub sealed_in: &'a str,
     /// Field, such as `entities/caller/<token>`.
     pub field: &'a str,
 }
 
 impl Place<'_> {
     fn bytes(&self, to: &str, key_id: &str) -> Vec<u8> {
-        let parts = (self.incident_id, self.revision, self.field, to, key_id);
-        serde_json::json!(["lancang sealed v1", parts.0, parts.1, parts.2, parts.3, parts.4]).to_string().into_bytes()
+        serde_json::json!(["lancang sealed v1", self.source, self.sealed_in, self.field, to, key_id])
+            .to_string()
+            .into_bytes()
     }
 }
 
@@ -143,6 +148,7 @@ impl Sealer {
         self.fresh(&key_id, key, now)?;
         let context = self.contexts.get_mut(&key_id).ok_or(SealError::Key)?;
         context.values += 1;
+        let sealed_in = place.sealed_in.to_owned();
         let place = place.bytes(to, &key_id);
         let mut value_key = Zeroizing::new([0_u8; 32]);
         context.keys.export(&place, value_key.as_mut()).map_err(|_| SealError::Key)?;
@@ -150,7 +156,7 @@ impl Sealer {
         self.random.fill_bytes(&mut nonce);
         let encrypted = encrypt(&value_key, nonce, value.as_bytes(), &place).ok_or(SealError::Key)?;
         let bytes = [context.encapsulated.to_bytes().as_slice(), &nonce, &encrypted].concat();
-        Ok(Sealed { to: to.to_owned(), key_id, ciphertext: STANDARD.encode(bytes) })
+        Ok(Sealed { to: to.to_owned(), key_id, sealed_in, ciphertext: STANDARD.encode(bytes) })
     }
 
     /// Sees to it that there is a context for a key that is neither old nor used up.
@@ -204,11 +210,11 @@ impl Opener {
         &self.key_id
     }
 
-    /// Opens a value in its place.
+    /// Opens a value of a source's alert in its field.
     ///
     /// # Errors
     /// [`OpenError`]
-    pub fn open(&mut self, sealed: &Sealed, place: Place<'_>) -> Result<String, OpenError> {
+    pub fn open(&mut self, sealed: &Sealed, source: &str, field: &str) -> Result<String, OpenError> {
         if sealed.key_id != self.key_id {
             return Err(OpenError::OtherKey);
         }
@@ -218,7 +224,7 @@ impl Opener {
         if encrypted.len() > SEALED_BYTES_MAX + TAG_BYTES {
             return Err(OpenError::Form);
         }
-        let place = place.bytes(&sealed.to, &sealed.key_id);
+        let place = Place { source, sealed_in: &sealed.sealed_in, field }.bytes(&sealed.to, &sealed.key_id);
         let key = self.value_key(encapsulated, &place)?;
         let cipher = chacha20poly1305::ChaCha20Poly1305::new((&*key).into());
         let payload = Payload { msg: encrypted, aad: &place };
@@ -255,8 +261,11 @@ mod tests {
     use super::*;
     use crate::key::KeyKind;
 
-    const PLACE: Place<'_> =
-        Place { incident_id: "90c9e987e5c8fd9377ece4cb8fde6dae", revision: 3, field: "entities/caller/a9dc" };
+    const PLACE: Place<'_> = Place {
+        source: "//LA/carrier/a",
+        sealed_in: "90c9e987e5c8fd9377ece4cb8fde6dae:3",
+        field: "entities/caller/a9dc",
+    };
 
     fn key(kind: KeyKind, byte: u8) -> PrivateKey {
         PrivateKey::from_seed(kind, Zeroizing::new([byte; 32])).unwrap()
@@ -278,18 +287,20 @@ mod tests {
     fn the_recipient_alone_opens_it_in_its_place_alone() {
         let sealed = seal(&mut sealer(), 0);
         let mut opener = Opener::new(&key(KeyKind::Sealing, 7)).unwrap();
-        assert_eq!(opener.open(&sealed, PLACE).unwrap(), "+85512345678");
+        assert_eq!(opener.open(&sealed, PLACE.source, PLACE.field).unwrap(), "+85512345678");
         let refused = |sealed: &Sealed, place: Place<'_>| {
-            assert_eq!(Opener::new(&key(KeyKind::Sealing, 7)).unwrap().open(sealed, place), Err(OpenError::Refused));
+            let mut opener = Opener::new(&key(KeyKind::Sealing, 7)).unwrap();
+            assert_eq!(opener.open(sealed, place.source, place.field), Err(OpenError::Refused));
         };
-        refused(&sealed, Place { incident_id: "90c9e987e5c8fd9377ece4cb8fde6daf", ..PLACE });
-        refused(&sealed, Place { revision: 4, ..PLACE });
+        refused(&sealed, Place { source: "//TH/carrier/a", ..PLACE });
+        refused(&Sealed { sealed_in: "90c9e987e5c8fd9377ece4cb8fde6daf:3".into(), ..sealed.clone() }, PLACE);
+        refused(&Sealed { sealed_in: "90c9e987e5c8fd9377ece4cb8fde6dae:4".into(), ..sealed.clone() }, PLACE);
         refused(&sealed, Place { field: "entities/caller/a9dd", ..PLACE });
         refused(&Sealed { to: "//TH".into(), ..sealed.clone() }, PLACE);
         let mut other = Opener::new(&key(KeyKind::Sealing, 8)).unwrap();
-        assert_eq!(other.open(&sealed, PLACE), Err(OpenError::OtherKey));
+        assert_eq!(other.open(&sealed, PLACE.source, PLACE.field), Err(OpenError::OtherKey));
         let renamed = Sealed { key_id: other.key_id().to_owned(), ..sealed.clone() };
-        assert_eq!(other.open(&renamed, PLACE), Err(OpenError::Refused));
+        assert_eq!(other.open(&renamed, PLACE.source, PLACE.field), Err(OpenError::Refused));
         let bytes = STANDARD.decode(&sealed.ciphertext).unwrap();
         for index in 0..bytes.len() {
             let mut changed = bytes.clone();
@@ -299,7 +310,7 @@ mod tests {
         }
         for length in 0..bytes.len() {
             let cut = Sealed { ciphertext: STANDARD.encode(&bytes[..length]), ..sealed.clone() };
-            assert!(opener.open(&cut, PLACE).is_err());
+            assert!(opener.open(&cut, PLACE.source, PLACE.field).is_err());
         }
     }
 
@@ -316,7 +327,7 @@ mod tests {
         assert_ne!(encapsulated(&third), encapsulated(&seal(&mut sealer, 0)), "a clock that went back begins anew");
         let mut opener = Opener::new(&key(KeyKind::Sealing, 7)).unwrap();
         for sealed in [first, second, third] {
-            assert_eq!(opener.open(&sealed, PLACE).unwrap(), "+85512345678");
+            assert_eq!(opener.open(&sealed, PLACE.source, PLACE.field).unwrap(), "+85512345678");
         }
     }
 

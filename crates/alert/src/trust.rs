@@ -1,13 +1,19 @@
 //! What alerts are made trustworthy with: read by the program as a whole, and replaced as a whole while it runs.
 
 use crate::key::Signer;
+use crate::policy::Policy;
+use crate::registry::Registry;
 use crate::token::EpochKeys;
 
-/// Keys of tokens and of signatures.
+/// Keys of tokens and of signatures, and what leaves for whom.
 #[derive(Debug)]
 pub struct Trust {
     /// Keys of the tokens.
     pub keys: EpochKeys,
     /// Key that alerts are signed with.
     pub signer: Signer,
+    /// What leaves, in which form, and for whom.
+    pub policy: Policy,
+    /// Keys to seal to; others of it are not looked at.
+    pub registry: Registry,
 }

@@ -24,7 +24,7 @@ fn changing() -> EpochKeys {
 fn relay(keys: EpochKeys) -> Relay {
     let source = Source { country: "KH".into(), organisation: "carrier".into(), node: "a".into() };
     let budgets = Budgets { per_hour: 10, of: BTreeMap::new() };
-    Relay::new(desk::desk(desk::trust(keys)), [source], budgets)
+    Relay::new(desk::desk(desk::trust(keys)), [source], budgets, desk::sealer())
 }
 
 /// An incident of a caller or device, which names the device.

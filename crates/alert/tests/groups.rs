@@ -17,6 +17,7 @@ fn relay(budget: u32) -> Relay {
         desk::desk(desk::trust(desk::epochs(None, 0))),
         [source],
         Budgets { per_hour: budget, of: BTreeMap::new() },
+        desk::sealer(),
     )
 }
 

@@ -20,7 +20,7 @@ fn relay(budget: u32) -> Relay {
 }
 
 fn relay_with(budgets: Budgets) -> Relay {
-    Relay::new(desk::desk(desk::trust(desk::epochs(None, 0))), [source("KH"), source("VN")], budgets)
+    Relay::new(desk::desk(desk::trust(desk::epochs(None, 0))), [source("KH"), source("VN")], budgets, desk::sealer())
 }
 
 fn line(id: u32, revision: u64, message: &str, home: &str) -> String {

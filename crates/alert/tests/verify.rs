@@ -52,6 +52,7 @@ fn alert(sequence: u64) -> Alert {
         desk::desk(desk::trust(desk::epochs(None, 0))),
         [source],
         Budgets { per_hour: 10, of: BTreeMap::new() },
+        desk::sealer(),
     );
     let line = format!(
         r#"{{"incident_id":"{sequence:032x}","revision":0,"message":"open","family":"sim-box",

@@ -13,6 +13,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{IsError as _, KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{Offset, TopicPartitionList};
 
 use crate::acl::Acl;
 use crate::context::Logging;
@@ -184,6 +185,25 @@ impl Admin {
         self.questions
             .fetch_watermarks(topic, partition, REQUEST_MAX)
             .map_err(|error| Error::client(format!("watermarks of `{topic}`"), &error))
+    }
+
+    /// First offset of each partition whose message is of this time, in ms since the Unix epoch, or later; none past the
+    /// last message.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no broker answers in [`REQUEST_MAX`].
+    pub fn offsets_at(&self, topic: &str, partitions: i32, time_ms: i64) -> Result<Vec<Option<i64>>, Error> {
+        let failed = |error: KafkaError| Error::client(format!("offsets of `{topic}` by time"), &error);
+        let mut asked = TopicPartitionList::new();
+        for partition in 0..partitions {
+            asked.add_partition_offset(topic, partition, Offset::Offset(time_ms)).map_err(failed)?;
+        }
+        let found = self.questions.offsets_for_times(asked, REQUEST_MAX).map_err(failed)?;
+        let offset = |partition| match found.find_partition(topic, partition)?.offset() {
+            Offset::Offset(offset) => Some(offset),
+            _ => None,
+        };
+        Ok((0..partitions).map(offset).collect())
     }
 
     /// Sees to it that topics are there with the planned number of partitions; waits for brokers that are away.

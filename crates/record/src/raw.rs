@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use crate::number::Country;
-use crate::record::{Attestation, CauseScheme, Direction, Kind, Phase, Verstat};
+use crate::number::{Country, Digits, Party};
+use crate::record::{Attestation, CauseScheme, Direction, Kind, Phase, Record, Verstat};
 use crate::time::Timestamp;
 
 /// Nature of address: what the record itself says of a number's form. It decides where it is there; the feed's
@@ -133,6 +133,56 @@ pub struct RawRecord<'a> {
     pub registrant: Option<Cow<'a, str>>,
     /// `range_holder`
     pub range_holder: Option<Cow<'a, str>>,
+}
+
+impl<'a> RawRecord<'a> {
+    /// A record of the log as it would be written in canonical form: numbers in international form, no text.
+    #[must_use]
+    pub fn of(record: &Record<'a>) -> Self {
+        let text = |text: &'a str| (!text.is_empty()).then_some(Cow::Borrowed(text));
+        let party = |party: Option<Party<'a>>| party.map(|party| RawParty::new(party.to_string()));
+        let digits = |digits: Option<Digits>| digits.map(|digits| Cow::Owned(digits.to_string()));
+        Self {
+            direction: record.direction,
+            phase: record.phase,
+            end: (record.kind == Kind::Voice && record.event != record.start).then_some(record.event),
+            source: text(record.source),
+            id: text(record.id),
+            part: record.part,
+            last: record.part.map(|_| record.last),
+            call: text(record.call),
+            caller: party(record.caller),
+            callee: party(record.callee),
+            caller_shown: party(record.caller_shown),
+            redirecting: party(record.redirecting),
+            duration_ms: record.duration_ms,
+            answered: record.answered,
+            cause: record.cause,
+            cause_scheme: record.cause_scheme,
+            imsi: digits(record.imsi),
+            imei: digits(record.imei),
+            cell: text(record.cell),
+            roaming: record.roaming,
+            trunk_in: text(record.trunk_in),
+            trunk_out: text(record.trunk_out),
+            smsc: text(record.smsc),
+            attestation: record.attestation,
+            verstat: record.verstat,
+            length: record.length,
+            segments: record.segments,
+            template: text(record.template),
+            domain: text(record.domain),
+            label: text(record.label),
+            reporter: text(record.reporter),
+            activated: record.activated,
+            segment: text(record.segment),
+            m2m: record.m2m,
+            dealer: text(record.dealer),
+            registrant: text(record.registrant),
+            range_holder: text(record.range_holder),
+            ..Self::new(record.kind, record.start)
+        }
+    }
 }
 
 impl RawRecord<'_> {

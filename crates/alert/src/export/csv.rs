@@ -49,7 +49,7 @@ impl<W: Write> Writer<W> {
 fn cells(alert: &Alert) -> [String; 27] {
     let nothing = Entity::default();
     let (first, others) = alert.entities.split_first().unwrap_or((&nothing, &[]));
-    let shown = |entity: &Entity| entity.masked.clone().unwrap_or_else(|| entity.token.clone());
+    let shown = |entity: &Entity| super::shown(entity).unwrap_or(&entity.token).to_owned();
     let others = others.iter().map(|other| format!("{} {} {}", other.role, other.entity_type, shown(other)));
     let victims = alert.victims.iter().map(|victims| format!("{} {}", victims.country, victims.count));
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -74,7 +74,7 @@ fn cells(alert: &Alert) -> [String; 27] {
         alert.score.to_string(),
         first.entity_type.clone(),
         first.role.clone(),
-        text(&first.masked),
+        super::shown(first).unwrap_or_default().to_owned(),
         first.token.clone(),
         first.key_id.clone(),
         others.collect::<Vec<_>>().join("; "),

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{id, reasons, title};
+use super::{id, reasons, shown, title};
 use crate::alert::{Alert, Entity};
 
 /// The event of an alert, as MISP's core format has it: `{"Event": …}`.
@@ -68,7 +68,7 @@ fn attributes(alert: &Alert, source: &str, seconds: &str) -> Vec<Value> {
         }));
     };
     for entity in &alert.entities {
-        let shown = entity.masked.clone().unwrap_or_default();
+        let shown = shown(entity).unwrap_or_default().to_owned();
         let comment = format!("{} {} {shown} (token under {})", entity.role, entity.entity_type, entity.key_id);
         add("anonymised", "Other", is_wanted(entity), entity.token.clone(), comment);
         if entity.entity_type == "domain" && !shown.is_empty() {

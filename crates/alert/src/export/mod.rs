@@ -12,7 +12,7 @@ pub mod stix;
 
 use uuid::Uuid;
 
-use crate::alert::Alert;
+use crate::alert::{Alert, Entity};
 
 /// Namespace of all ids that lancang makes: the UUID of version 5 of `urn:lancang` in the URL namespace.
 fn namespace() -> Uuid {
@@ -22,6 +22,11 @@ fn namespace() -> Uuid {
 /// An id: of a kind of thing, of an incident of a source.
 fn id(kind: &str, source: &str, name: &str) -> Uuid {
     Uuid::new_v5(&namespace(), format!("{kind}|{source}|{name}").as_bytes())
+}
+
+/// What everyone may see of an entity: its clear value where the policy lets it leave, its mask otherwise.
+fn shown(entity: &Entity) -> Option<&str> {
+    entity.value.as_deref().or(entity.masked.as_deref())
 }
 
 /// A short text for people and lists, in English: pattern, rule and country.

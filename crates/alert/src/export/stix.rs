@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{id, reasons, title};
+use super::{id, reasons, shown, title};
 use crate::alert::{Alert, Entity};
 use crate::limits::STIX_OBJECTS_MAX;
 
@@ -191,21 +191,21 @@ impl Made<'_> {
     }
 
     fn entity(&self, entity: &Entity) -> Value {
-        let shown = entity.masked.clone().unwrap_or_else(|| entity.token.clone());
-        if entity.entity_type == "domain" && entity.masked.is_some() {
-            let mut object = observable("domain-name", &json!({ "value": shown }), json!({}));
+        let text = shown(entity).unwrap_or(&entity.token);
+        if entity.entity_type == "domain" && is_observable(entity) {
+            let mut object = observable("domain-name", &json!({ "value": text }), json!({}));
             object.extend(self.marked());
             return Value::Object(object);
         }
         if is_observable(entity) {
             let contributing = json!({ "account_type": account_type(entity), "user_id": entity.token });
-            let own = json!({ "display_name": shown });
+            let own = json!({ "display_name": text });
             let mut object = observable("user-account", &contributing, own);
             object.extend(self.marked());
             return Value::Object(object);
         }
         let own = json!({
-            "name": format!("{} {shown}", entity.entity_type),
+            "name": format!("{} {text}", entity.entity_type),
             "description": format!("token {} under key {}", entity.token, entity.key_id),
             "infrastructure_types": ["unknown"],
         });
@@ -295,7 +295,7 @@ fn extension_definition() -> Value {
 fn is_observable(entity: &Entity) -> bool {
     match entity.entity_type.as_str() {
         "caller" | "callee" | "sim" => true,
-        "domain" => entity.masked.is_some(),
+        "domain" => shown(entity).is_some(),
         _ => false,
     }
 }

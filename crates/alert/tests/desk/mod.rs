@@ -5,9 +5,13 @@
 use std::sync::Arc;
 
 use lancang_alert::alert::Desk;
-use lancang_alert::{Catalogue, EpochKey, EpochKeys, KeyKind, PrivateKey, Signer, Sites, Terms, Trust};
+use lancang_alert::{
+    Catalogue, EpochKey, EpochKeys, KeyKind, Policy, PrivateKey, Registry, Sealer, Signer, Sites, Terms, Trust,
+};
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng as _;
 use zeroize::Zeroizing;
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -25,9 +29,19 @@ pub fn epochs(december: Option<Timestamp>, overlap_ms: i64) -> EpochKeys {
     EpochKeys::new(epochs, overlap_ms).unwrap()
 }
 
-/// What alerts are signed with: key 7.
+/// What alerts are signed with: key 7; what ships as the policy; and nobody to seal for.
 pub fn trust(keys: EpochKeys) -> Arc<Trust> {
-    Arc::new(Trust { keys, signer: Signer::new(&key(KeyKind::Signing, 7)).unwrap() })
+    trust_with(keys, Policy::shipped(), Registry::default())
+}
+
+/// The same with another policy and registry.
+pub fn trust_with(keys: EpochKeys, policy: Policy, registry: Registry) -> Arc<Trust> {
+    Arc::new(Trust { keys, signer: Signer::new(&key(KeyKind::Signing, 7)).unwrap(), policy, registry })
+}
+
+/// A sealer whose randomness is of a seed.
+pub fn sealer() -> Sealer {
+    Sealer::new(Box::new(ChaCha20Rng::seed_from_u64(1)))
 }
 
 /// A desk.

@@ -1,0 +1,293 @@
+//! Evidence: what an alert says of the records behind it, and those records, collected for one case and sealed for one
+//! country.
+//!
+//! An alert names the home incident line that it was made of by its place in the home cluster, and commits to it by a
+//! Merkle root ([`root_of`]): leaf 0 is the line, byte by byte, and the others are the references of records that it names,
+//! in its order. What that proves later:
+//! - the line that the carrier shows is the one that it had when it signed the alert: entity, values, limits, references;
+//! - the records that it shows are those which the line named then, by their references, and which of them are missing.
+//!
+//! What it does not prove: that a record's bytes are what they were. Their references alone are in the incident; the records
+//! log, which nobody changes in place, vouches for the rest. The line has clear numbers, times and up to twenty references
+//! in it: nobody guesses it from the root.
+//!
+//! A bundle is sealed whole with HPKE (RFC 9180, base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
+//! ChaCha20-Poly1305), its case as associated data: what is sealed for one case, incident or recipient opens for no other.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hpke::aead::ChaCha20Poly1305;
+use hpke::kdf::HkdfSha256;
+use hpke::kem::X25519HkdfSha256;
+use hpke::rand_core::CryptoRng;
+use hpke::{Deserializable as _, Kem, OpModeR, OpModeS, Serializable as _};
+use lancang_record::codec::fields::parse_time;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::incident::Incident;
+use crate::key::{PrivateKey, PublicKey};
+use crate::limits::BUNDLE_BYTES_MAX;
+use crate::merkle;
+use crate::seal::{OpenError, SealError};
+
+/// What bundles are sealed for, so that no other use of a key opens them.
+const INFO: &[u8] = b"lancang evidence v1";
+const ENCAPSULATED_BYTES: usize = 32;
+
+/// Reference to what stays at home: where it is, and what it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// Number of record references that the home incident line holds.
+    pub count: u64,
+    /// Topic of the producer's home cluster that the line is in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub topic: Option<String>,
+    /// Its partition there.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub partition: Option<i32>,
+    /// Ranges of its offsets there.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub offsets: Vec<Offsets>,
+    /// Merkle root (RFC 9162, SHA-256; 64 hexadecimal digits) over the line and each record reference in it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub merkle_root: Option<String>,
+    /// Until when the producer keeps line and records, to be asked for. RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kept_until: Option<String>,
+}
+
+/// A range of offsets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Offsets {
+    /// First.
+    pub first: i64,
+    /// Last, inclusive.
+    pub last: i64,
+}
+
+/// Where a home incident line stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinePlace {
+    /// Topic.
+    pub topic: String,
+    /// Partition.
+    pub partition: i32,
+    /// Offset.
+    pub offset: i64,
+    /// How long lines and records are kept, ms; none where nobody has said.
+    pub kept_ms: Option<i64>,
+}
+
+impl Evidence {
+    /// Of an incident and its line, by where that stands if it is known. What it is about began with the first event, and
+    /// no record of it was written before: from there on it is kept.
+    #[must_use]
+    pub fn of(incident: &Incident, line: &[u8], place: Option<LinePlace>) -> Self {
+        let count = incident.evidence.len() as u64;
+        let Some(place) = place else { return Self { count, ..Self::default() } };
+        let first = parse_time("first_event", &incident.first_event).ok();
+        let kept_until = first.zip(place.kept_ms).map(|(first, kept_ms)| first.plus_ms(kept_ms).to_string());
+        Self {
+            count,
+            topic: Some(place.topic),
+            partition: Some(place.partition),
+            offsets: vec![Offsets { first: place.offset, last: place.offset }],
+            merkle_root: Some(root_of(line, &incident.evidence)),
+            kept_until,
+        }
+    }
+}
+
+/// The root over a home incident line and the references in it, as hexadecimal digits.
+#[must_use]
+pub fn root_of(line: &[u8], references: &[String]) -> String {
+    let leaves: Vec<&[u8]> = std::iter::once(line).chain(references.iter().map(String::as_bytes)).collect();
+    merkle::root(&leaves).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What is collected for one case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bundle {
+    /// Alert's incident.
+    pub incident_id: String,
+    /// Reference of the case that it was asked for.
+    pub case_reference: String,
+    /// Who may open it: `//KH`.
+    pub recipient: String,
+    /// When it was collected. RFC 3339.
+    pub collected: String,
+    /// Home incident lines that the alert was made of, each with the alert's reference to it.
+    pub lines: Vec<Line>,
+    /// Records that the lines name.
+    pub records: Vec<Found>,
+    /// References of records that are no longer kept.
+    pub missing: Vec<String>,
+}
+
+/// A home incident line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Revision of the alert that it led to.
+    pub revision: u64,
+    /// What the alert says of it.
+    pub evidence: Evidence,
+    /// The line, byte by byte: clear identifiers.
+    pub line: String,
+}
+
+/// A record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// Its reference in the lines.
+    pub reference: String,
+    /// Partition of the records log.
+    pub partition: i32,
+    /// Offset of its frame.
+    pub offset: i64,
+    /// The record as canonical JSON: clear identifiers.
+    pub record: serde_json::Value,
+}
+
+/// A bundle is not what the alert commits to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BundleError {
+    /// No incident line, or one without a root in its alert.
+    #[error("revision {revision}: the alert says nothing of its home line, or the line is none")]
+    NoRoot {
+        /// Revision of the alert.
+        revision: u64,
+    },
+    /// Another line or other references.
+    #[error(
+        "revision {revision}: the line is not the one that the alert was made of (Merkle root {found}, signed {signed})"
+    )]
+    OtherLine {
+        /// Revision of the alert.
+        revision: u64,
+        /// Of what is there.
+        found: String,
+        /// Of the alert.
+        signed: String,
+    },
+    /// A record that no line names.
+    #[error("record {reference} is named by no line")]
+    Unnamed {
+        /// Its reference.
+        reference: String,
+    },
+    /// A record that a line names, and that is neither there nor said to be missing.
+    #[error("record {reference} is neither there nor said to be missing")]
+    Concealed {
+        /// Its reference.
+        reference: String,
+    },
+}
+
+impl Bundle {
+    /// Checks that the lines are those of the alert, and the records those of the lines.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn check(&self) -> Result<(), BundleError> {
+        let mut named = Vec::new();
+        for line in &self.lines {
+            let revision = line.revision;
+            let incident = Incident::read(line.line.as_bytes()).map_err(|_| BundleError::NoRoot { revision })?;
+            let signed = line.evidence.merkle_root.clone().ok_or(BundleError::NoRoot { revision })?;
+            let found = root_of(line.line.as_bytes(), &incident.evidence);
+            if found != signed {
+                return Err(BundleError::OtherLine { revision, found, signed });
+            }
+            named.extend(incident.evidence);
+        }
+        let shown = || self.records.iter().map(|found| &found.reference);
+        if let Some(reference) = shown().find(|reference| !named.contains(reference)) {
+            return Err(BundleError::Unnamed { reference: reference.clone() });
+        }
+        let told = |reference: &&String| shown().any(|other| other == *reference) || self.missing.contains(reference);
+        match named.iter().find(|reference| !told(reference)) {
+            Some(reference) => Err(BundleError::Concealed { reference: reference.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A bundle that one recipient can open: the value of a message on its evidence topic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedBundle {
+    /// Alert's incident.
+    pub incident_id: String,
+    /// Reference of the case.
+    pub case_reference: String,
+    /// Who: `//KH`.
+    pub to: String,
+    /// Their key.
+    pub key_id: String,
+    /// Base64 of encapsulated key (32 bytes), encrypted bundle and tag (16).
+    pub ciphertext: String,
+}
+
+impl SealedBundle {
+    fn place(&self) -> Vec<u8> {
+        let Self { incident_id, case_reference, to, key_id, .. } = self;
+        serde_json::json!(["lancang evidence v1", incident_id, case_reference, to, key_id]).to_string().into_bytes()
+    }
+
+    /// Seals a bundle for its recipient.
+    ///
+    /// # Errors
+    /// [`SealError`]
+    pub fn seal(bundle: &Bundle, key: &PublicKey, random: &mut impl CryptoRng) -> Result<Self, SealError> {
+        let clear = serde_json::to_vec(bundle).map_err(|_| SealError::Key)?;
+        if clear.len() > BUNDLE_BYTES_MAX {
+            return Err(SealError::TooLong { bytes: clear.len() });
+        }
+        let to = key.sealing().ok_or(SealError::Key)?;
+        let mut sealed = Self {
+            incident_id: bundle.incident_id.clone(),
+            case_reference: bundle.case_reference.clone(),
+            to: bundle.recipient.clone(),
+            key_id: key.id(),
+            ciphertext: String::new(),
+        };
+        let place = sealed.place();
+        let (encapsulated, encrypted) =
+            hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+                &OpModeS::Base,
+                &to,
+                INFO,
+                &clear,
+                &place,
+                random,
+            )
+            .map_err(|_| SealError::Key)?;
+        sealed.ciphertext = STANDARD.encode([encapsulated.to_bytes().as_slice(), &encrypted].concat());
+        Ok(sealed)
+    }
+
+    /// Opens it, for who has the key.
+    ///
+    /// # Errors
+    /// [`OpenError`]
+    pub fn open(&self, key: &PrivateKey) -> Result<Bundle, OpenError> {
+        if self.key_id != key.public().id() {
+            return Err(OpenError::OtherKey);
+        }
+        let private = key.opening().ok_or(OpenError::OtherKey)?;
+        let bytes = STANDARD.decode(&self.ciphertext).map_err(|_| OpenError::Form)?;
+        let (encapsulated, encrypted) = bytes.split_first_chunk::<ENCAPSULATED_BYTES>().ok_or(OpenError::Form)?;
+        let encapsulated =
+            <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(encapsulated).map_err(|_| OpenError::Form)?;
+        let clear = hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+            &OpModeR::Base,
+            &private,
+            &encapsulated,
+            INFO,
+            encrypted,
+            &self.place(),
+        )
+        .map_err(|_| OpenError::Refused)?;
+        serde_json::from_slice(&clear).map_err(|_| OpenError::Form)
+    }
+}

@@ -1,0 +1,244 @@
+//! `lancang evidence`: a carrier fetches the records behind an alert for a named case and country; that country opens them.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use lancang_alert::evidence::{Bundle, SealedBundle};
+use lancang_alert::{Alert, Holder, KeyKind, PublicKey, Received, Registry, Verifier};
+use lancang_kafka::{Connection, Isolation, OutRecord, Producer, Reader, Record};
+use lancang_record::codec::fields::parse_time;
+use lancang_record::{Country, Timestamp};
+use serde_json::json;
+
+use super::{keys, serve};
+use crate::cli;
+use crate::config::Consumer;
+use crate::evidence::{self, Wanted, audit};
+use crate::exit::{Exit, Failure};
+use crate::key_registry;
+use crate::logging;
+use crate::secret::{self, Secret};
+use crate::service::{clients, relay, with_status};
+use crate::topics::exchange;
+
+/// Longest wait for all of a topic of the exchange.
+const READ_MAX: std::time::Duration = std::time::Duration::from_secs(120);
+/// Most messages that are read of a topic of the exchange: 90 days of alerts of six countries at the default budgets are
+/// fewer.
+const MESSAGES_MAX: usize = 20_000_000;
+
+/// Runs the command.
+///
+/// # Errors
+/// With exit status 65 if evidence is not what was signed, 69 if brokers do not answer, 78 for wrong files.
+pub fn run(args: cli::Evidence) -> anyhow::Result<()> {
+    match args {
+        cli::Evidence::Fetch(args) => fetch(&args).map_err(with_status),
+        cli::Evidence::Open(args) => open(&args).map_err(with_status),
+    }
+}
+
+fn fetch(args: &cli::EvidenceFetch) -> anyhow::Result<()> {
+    let config = serve::read_config(&args.config)?;
+    let desk = keys::consumer(&args.desk)?;
+    let now = relay::now();
+    let country = country(&args.to)?;
+    let (holder, key) = recipient_key(&desk, country, now)?;
+    let home = clients::home(&config, "evidence").map_err(lancang_kafka::Error::from)?;
+    let wanted = Wanted {
+        incident_id: args.incident.clone(),
+        case_reference: args.case.clone(),
+        recipient: holder.as_str().to_owned(),
+    };
+    let bar = bar();
+    let progress = |read: u64, whole: u64| {
+        bar.set_length(whole);
+        bar.set_position(read);
+    };
+    let bundle = evidence::collect(&home, &config.topics, &wanted, now, &progress)?;
+    bar.finish_and_clear();
+
+    let mut random = secret::system();
+    let sealed = SealedBundle::seal(&bundle, &key, &mut random).map_err(|error| data(error.to_string()))?;
+    let audit_file = args.audit.clone().unwrap_or_else(|| config.store.join("audit.jsonl"));
+    let topic = exchange::evidence(country.as_str());
+    record(&audit_file, "evidence sealed", &bundle, &sealed, &topic, &args.requested_by)?;
+    send(&desk, &topic, &sealed)?;
+    record(&audit_file, "evidence sent", &bundle, &sealed, &topic, &args.requested_by)?;
+
+    let (lines, records, missing) = (bundle.lines.len(), bundle.records.len(), bundle.missing.len());
+    let mut out = io::stdout().lock();
+    match args.output {
+        cli::Form::Text => writeln!(
+            out,
+            "{records} records and {lines} incident lines of {} sealed for {} on `{topic}`, {missing} records are no longer \
+             kept; audit: {}",
+            bundle.incident_id,
+            bundle.recipient,
+            audit_file.display()
+        )?,
+        cli::Form::Json => {
+            let line = json!({
+                "incident_id": bundle.incident_id, "recipient": bundle.recipient, "topic": topic, "lines": lines,
+                "records": records, "missing": missing, "audit": audit_file.display().to_string(),
+            });
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
+}
+
+fn country(text: &str) -> anyhow::Result<Country> {
+    let known = Country::parse(text).filter(|country| country.is_known());
+    known.ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("`{text}` is no country: expected two letters, such as KH")).into()
+    })
+}
+
+/// The key that a country can open evidence with, by the registry on the exchange.
+fn recipient_key(desk: &Consumer, country: Country, now: Timestamp) -> anyhow::Result<(Holder, PublicKey)> {
+    let connection = connection(desk)?;
+    let registry = key_registry::read(&desk.keys.roots, &key_registry::from_topic(&connection, &desk.topics.keys)?);
+    let holder = Holder::country(country.as_str()).ok_or_else(|| data(format!("{country} holds no keys")))?;
+    let found = registry.sealing_key(&holder, now).ok_or_else(|| {
+        data(format!(
+            "the registry has no sealing key of {} that is valid now: they publish one with `lancang keys publish`",
+            holder.as_str()
+        ))
+    })?;
+    let key = found.key.clone();
+    Ok((holder, key))
+}
+
+fn connection(desk: &Consumer) -> anyhow::Result<Connection> {
+    let made = clients::connection(&desk.exchange).map_err(lancang_kafka::Error::from);
+    Ok(made?)
+}
+
+fn bar() -> ProgressBar {
+    if !logging::progress() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} messages of the records log, {eta} left");
+    let bar = ProgressBar::new(0);
+    style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
+}
+
+/// A line in the audit file: who, what, for whom, and what it was; no subscriber.
+fn record(
+    path: &Path,
+    action: &str,
+    bundle: &Bundle,
+    sealed: &SealedBundle,
+    topic: &str,
+    requested_by: &str,
+) -> anyhow::Result<()> {
+    let roots: Vec<_> = bundle.lines.iter().map(|line| &line.evidence.merkle_root).collect();
+    let user = std::env::var("USER").ok();
+    let line = json!({
+        "time": relay::now().to_string(), "action": action, "incident_id": bundle.incident_id,
+        "case_reference": bundle.case_reference, "recipient": bundle.recipient, "requested_by": requested_by,
+        "operating_user": user, "key_id": sealed.key_id, "topic": topic, "merkle_roots": roots,
+        "records": bundle.records.len(), "missing": bundle.missing.len(),
+    });
+    audit::add(path, &line)
+}
+
+fn send(desk: &Consumer, topic: &str, sealed: &SealedBundle) -> anyhow::Result<()> {
+    let mut message = OutRecord::new(topic.into(), serde_json::to_vec(sealed)?);
+    message.key = Some(sealed.incident_id.clone().into_bytes());
+    let mut producer = Producer::connect(&clients::producer(connection(desk)?))?;
+    Ok(producer.send_batch(&[message])?)
+}
+
+fn open(args: &cli::EvidenceOpen) -> anyhow::Result<()> {
+    let desk = keys::consumer(&args.desk)?;
+    let connection = connection(&desk)?;
+    let key = Secret::File(args.sealing_key_file.clone()).key(KeyKind::Sealing)?;
+    let topic = exchange::evidence(country(&args.country)?.as_str());
+    let messages = Reader::read_all(&connection, &topic, Isolation::Committed, MESSAGES_MAX, READ_MAX)?;
+    let mut out = io::stdout().lock();
+    let (mut opened, mut refused) = (0, 0);
+    for message in messages {
+        let place = format!("{topic}/{}@{}", message.partition, message.offset);
+        let Some(sealed) = wanted(args, message.payload.as_deref()) else { continue };
+        match opened_bundle(&desk, &connection, &sealed, &key) {
+            Ok(bundle) => {
+                writeln!(out, "{}", serde_json::to_string(&bundle)?)?;
+                opened += 1;
+            }
+            Err(error) => {
+                tracing::error!("{place}: {error:#}");
+                refused += 1;
+            }
+        }
+    }
+    if refused > 0 {
+        return Err(data(format!("{refused} of {} bundles are not what they should be", opened + refused)));
+    }
+    tracing::info!(opened, "bundles opened; each is what its alerts committed to");
+    Ok(())
+}
+
+fn wanted(args: &cli::EvidenceOpen, payload: Option<&[u8]>) -> Option<SealedBundle> {
+    let sealed: SealedBundle = serde_json::from_slice(payload?).ok()?;
+    let is_wanted = args.incident.as_ref().is_none_or(|incident| *incident == sealed.incident_id);
+    is_wanted.then_some(sealed)
+}
+
+/// A bundle that opens, is whole, and is what the alerts on the exchange, signed by their source, refer to.
+fn opened_bundle(
+    desk: &Consumer,
+    connection: &Connection,
+    sealed: &SealedBundle,
+    key: &lancang_alert::PrivateKey,
+) -> anyhow::Result<Bundle> {
+    let bundle = sealed.open(key)?;
+    if (&bundle.incident_id, &bundle.case_reference) != (&sealed.incident_id, &sealed.case_reference) {
+        anyhow::bail!("the bundle inside is of another incident or case");
+    }
+    bundle.check()?;
+    let alerts = alerts(desk, connection, &bundle.incident_id)?;
+    for line in &bundle.lines {
+        let alert = alerts.iter().find(|alert| alert.revision == line.revision);
+        let alert =
+            alert.with_context(|| format!("no verified alert of revision {} is on the exchange", line.revision))?;
+        anyhow::ensure!(
+            alert.evidence == line.evidence,
+            "revision {}: the alert refers to another line",
+            line.revision
+        );
+    }
+    Ok(bundle)
+}
+
+/// Verified alerts of an incident.
+fn alerts(desk: &Consumer, connection: &Connection, incident_id: &str) -> anyhow::Result<Vec<Alert>> {
+    let registry = key_registry::read(&desk.keys.roots, &key_registry::from_topic(connection, &desk.topics.keys)?);
+    let messages = Reader::read_all(connection, &desk.topics.alerts, Isolation::Committed, MESSAGES_MAX, READ_MAX)?;
+    let of_incident = messages.iter().filter(|message| message.key.as_deref() == Some(incident_id.as_bytes()));
+    Ok(of_incident.filter_map(|message| verified(&registry, message)).collect())
+}
+
+/// An alert that its source had signed with a key that counted when it was published; that nothing is to be done about it any
+/// more does not matter here.
+fn verified(registry: &Registry, message: &Record) -> Option<Alert> {
+    let value = message.payload.as_deref()?;
+    let claimed: Alert = serde_json::from_slice(value).ok()?;
+    let published = parse_time("published", &claimed.published).ok()?;
+    let key = message.key.as_deref().unwrap_or_default();
+    let received = Received { key, value, headers: &message.headers };
+    match Verifier::new().verify(registry, received, published) {
+        Ok(verified) => Some(verified.alert),
+        Err(rejection) => {
+            tracing::warn!("an alert at offset {} is not to be believed: {rejection}", message.offset);
+            None
+        }
+    }
+}
+
+fn data(message: String) -> anyhow::Error {
+    Failure::new(Exit::Data, message).into()
+}

@@ -1,0 +1,179 @@
+//! Evidence from the carrier's records log to a country's desk: fetched for a case, sealed, opened, checked.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use lancang_alert::{Alert, KeyKind, PrivateKey};
+use lancang_traffic::world::OPERATORS;
+use serde_json::Value;
+
+use crate::carrier::{Carrier, LONG, OPERATOR, SIGNING_KEY, records};
+use crate::meeting::{ALERTS, Exchange};
+
+/// A command: its status, what it wrote, what it said.
+fn lancang(args: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_lancang")).args(args).env("NO_COLOR", "1").output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn ok(args: &[&str]) -> String {
+    let (status, told, errors) = lancang(args);
+    assert_eq!(status, Some(0), "{args:?}: {told}{errors}");
+    told
+}
+
+fn shown(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Keys of the relay and of Thailand in the registry, and a desk for each who needs one.
+struct Desks<'e> {
+    exchange: &'e Exchange,
+    folder: PathBuf,
+    root: String,
+}
+
+impl<'e> Desks<'e> {
+    fn new(exchange: &'e Exchange) -> Self {
+        let folder = exchange.folder.path().to_path_buf();
+        let root_key = folder.join("root.key");
+        ok(&["keys", "new", "--kind", "root", "--out", shown(&root_key)]);
+        ok(&["keys", "new", "--kind", "sealing", "--out", shown(&folder.join("th.key"))]);
+        ok(&["keys", "new", "--kind", "sealing", "--out", shown(&folder.join("other.key"))]);
+        let root = std::fs::read_to_string(folder.join("root.key.pub")).unwrap().trim().to_owned();
+        let signing = PrivateKey::read(KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap();
+        std::fs::write(folder.join("signing.pub"), signing.public().to_string()).unwrap();
+        let desks = Self { exchange, folder, root };
+        let organisation = format!("//KH/{}", OPERATORS[OPERATOR].organisation);
+        for (key, holder) in [("signing.pub", organisation.as_str()), ("th.key.pub", "//TH")] {
+            let (key, desk) = (desks.folder.join(key), desks.of("registrar"));
+            let place = ["--config", shown(&desk), "--root-key-file", shown(&root_key)];
+            ok(&[&["keys", "publish", shown(&key), "--holder", holder], place.as_slice()].concat());
+        }
+        desks
+    }
+
+    fn of(&self, name: &str) -> PathBuf {
+        let text = format!(
+            "[exchange]\nbootstrap = \"{}\"\n[exchange.options]\n{}[keys]\nroots = [\"{}\"]\n",
+            self.exchange.cluster.bootstrap(),
+            self.exchange.options(name),
+            self.root
+        );
+        let path = self.folder.join(format!("{name}.toml"));
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+/// Alerts of real traffic, shared over TLS.
+fn shared_alerts(exchange: &Exchange, carrier: &Carrier, config: &Path) -> Vec<Alert> {
+    let records = records(11);
+    let (run, relay) = (carrier.start("run", config), carrier.start("relay", config));
+    carrier.send(&records);
+    carrier.wait_until_framed(records.len());
+    run.wait_for_log("idle: its end is reached");
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    let expected = carrier.expected("");
+    carrier.wait_for_lines("incidents", &expected);
+    assert_eq!(run.end(), 0);
+    let begun = Instant::now();
+    loop {
+        let outbox = carrier.read("outbox").len();
+        let found = exchange.read_as("th-agency", ALERTS).unwrap();
+        if outbox >= expected.len() && found.len() == outbox {
+            assert_eq!(relay.end(), 0);
+            return found.iter().map(|value| serde_json::from_slice(value).unwrap()).collect();
+        }
+        assert!(begun.elapsed() < LONG, "{outbox} in the outbox, {} shared", found.len());
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+}
+
+#[test]
+fn evidence_for_a_case() {
+    let exchange = Exchange::ready();
+    let desks = Desks::new(&exchange);
+    let carrier = Carrier::new(2);
+    let config = exchange.config_of(&carrier, "kh-relay");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("create = true", "create = true\nevidence_retention = \"4000d\"")).unwrap();
+    let alerts = shared_alerts(&exchange, &carrier, &config);
+    let alert = alerts.iter().max_by_key(|alert| alert.evidence.count).unwrap();
+    let evidence = &alert.evidence;
+    assert!(evidence.count > 3 && evidence.merkle_root.as_ref().unwrap().len() == 64, "{evidence:?}");
+    assert_eq!(evidence.topic.as_deref(), Some(carrier.topic("incidents").as_str()));
+    assert!(evidence.kept_until.as_deref().unwrap() > "2036", "{evidence:?}");
+
+    let desk = desks.of("kh-evidence");
+    let audit = exchange.folder.path().join("audit.jsonl");
+    let fetch = |incident: &str, to: &str| {
+        let case = ["--case", "TH-2026-1187", "--requested-by", "Cyber Police", "--audit", shown(&audit)];
+        let files = ["--config", shown(&config), "--desk", shown(&desk), "--output", "json"];
+        let of = ["evidence", "fetch", "--incident", incident, "--to", to];
+        lancang(&[of.as_slice(), &files, &case].concat())
+    };
+    let (status, told, errors) = fetch(&alert.incident_id, "TH");
+    assert_eq!(status, Some(0), "{told}{errors}");
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["missing"], &told["topic"]), (&0.into(), &"lancang.evidence.th.v1".into()), "{told}");
+    let revisions = alerts.iter().filter(|other| other.incident_id == alert.incident_id);
+    let offsets: BTreeSet<i64> = revisions.filter_map(|alert| Some(alert.evidence.offsets.first()?.first)).collect();
+    assert_eq!(told["lines"], offsets.len(), "every home line of the alert");
+
+    // Sent, told in the audit file before and after, and nothing of it in clear.
+    let lines = std::fs::read_to_string(&audit).unwrap();
+    let actions: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let action = |at: usize| actions[at]["action"].as_str().unwrap();
+    assert_eq!((actions.len(), action(0), action(1)), (2, "evidence sealed", "evidence sent"));
+    assert_eq!(actions[0]["requested_by"], "Cyber Police");
+    let sent = exchange.read_as("th-agency", "lancang.evidence.th.v1").unwrap();
+    let incidents = carrier.lines("incidents");
+    let value =
+        |line: &String| serde_json::from_str::<Value>(line).unwrap()["entity"]["value"].as_str().unwrap().to_owned();
+    for clear in incidents.iter().map(value).filter(|value| value.len() > 7) {
+        assert!(!lines.contains(&clear) && !errors.contains(&clear), "an identifier in the audit file or the log");
+        assert!(!String::from_utf8_lossy(&sent[0]).contains(&clear), "an identifier in clear on the exchange");
+    }
+
+    opened(&exchange, &desks, alert, &carrier, told["records"].as_u64().unwrap());
+    let (status, _, errors) = fetch(&format!("{:032x}", 7), "TH");
+    assert!(status == Some(65) && errors.contains("did not share it"), "{status:?} {errors}");
+    let (status, _, errors) = fetch(&alert.incident_id, "CN");
+    assert!(status == Some(65) && errors.contains("no sealing key of //CN"), "{status:?} {errors}");
+    assert_eq!(std::fs::read_to_string(&audit).unwrap(), lines, "what was refused was not sent");
+}
+
+/// Thailand opens it and finds the records that were sent; with another key, or as another country, nobody does.
+fn opened(exchange: &Exchange, desks: &Desks<'_>, alert: &Alert, carrier: &Carrier, records: u64) {
+    let folder = exchange.folder.path();
+    let open = |desk: &str, country: &str, key: &str| {
+        let (desk, key) = (desks.of(desk), folder.join(key));
+        let of = ["evidence", "open", "--desk", shown(&desk), "--country", country];
+        lancang(&[of.as_slice(), &["--sealing-key-file", shown(&key), "--incident", &alert.incident_id]].concat())
+    };
+    let (status, told, errors) = open("th-agency", "TH", "th.key");
+    assert_eq!(status, Some(0), "{errors}");
+    let bundle: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&bundle["case_reference"], &bundle["recipient"]), (&"TH-2026-1187".into(), &"//TH".into()));
+    let found = bundle["records"].as_array().unwrap();
+    assert_eq!(found.len() as u64, records);
+    // Against what was sent to the carrier's feeds.
+    let sent: BTreeSet<String> = ["voice", "sms", "mobility"].iter().flat_map(|feed| carrier.lines(feed)).collect();
+    for record in found {
+        let (source, id) = record["reference"].as_str().unwrap().split_once('/').unwrap();
+        let (source, id) = (format!("\"source\":\"{source}\""), format!("\"id\":\"{id}\""));
+        let line = sent.iter().find(|line| line.contains(&source) && line.contains(&id)).unwrap();
+        let line: Value = serde_json::from_str(line).unwrap();
+        for field in ["kind", "start", "direction", "duration_s", "imsi", "cell"] {
+            assert_eq!(record["record"][field], line[field], "{field}");
+        }
+    }
+    let (status, told, errors) = open("th-agency", "TH", "other.key");
+    assert!(status == Some(65) && told.is_empty() && errors.contains("another key"), "{errors}");
+    let (status, told, _) = open("kh-agency", "TH", "th.key");
+    assert!(status != Some(0) && told.is_empty(), "the topic is Thailand's alone");
+}
