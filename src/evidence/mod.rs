@@ -232,7 +232,10 @@ fn cut(text: &mut String) {
 }
 
 /// Gives each message from a start to the present end of a partition, until told that it is enough.
-fn each(
+///
+/// # Errors
+/// Of the topic, the brokers, or what takes the messages.
+pub fn each(
     connection: &Connection,
     topic: &str,
     starts: &[(i32, From)],
