@@ -60,10 +60,14 @@ fn remembered(past: &[Past], restart: usize) -> Vec<Enrichment> {
             Past::Watermark(watermark) => {
                 memory.settle(watermark.map_or(Timestamp::MIN, Timestamp::from_ms));
             }
-            Past::Record(record, _) if record.kind == Kind::Subscriber => memory.refer(every_need(), record, 1000),
+            Past::Record(record, _) if record.kind == Kind::Subscriber => {
+                let parties = memory.parties(every_need(), record);
+                memory.refer(every_need(), record, parties.as_ref(), 1000);
+            }
             Past::Record(record, first) => {
                 let earlier = first.map(|first| told[first].first_contact);
-                known = memory.enrich(every_need(), record, earlier, 1000);
+                let parties = memory.parties(every_need(), record);
+                known = memory.enrich(every_need(), record, parties.as_ref(), earlier, 1000);
             }
         }
         told.push(known);

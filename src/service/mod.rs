@@ -23,7 +23,7 @@ pub mod snapshots;
 pub mod trust;
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -43,6 +43,8 @@ use packs::Packs;
 
 /// Between two starts of a stage that failed for a reason that passes.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
+/// Between two log lines about stages that have been told to stop and have not ended.
+const REMIND_EVERY: Duration = Duration::from_secs(5);
 
 /// What all stages of a process share.
 pub struct Shared {
@@ -113,7 +115,7 @@ pub enum Stage {
 /// Stages that run.
 pub struct Service {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Vec<(String, JoinHandle<()>)>,
     ended: Receiver<(String, anyhow::Result<()>)>,
 }
 
@@ -169,7 +171,7 @@ impl Service {
             // Nobody listens any more when the process ends over another stage's failure.
             let _ = told.send((stage, outcome));
         })?;
-        self.threads.push(thread);
+        self.threads.push((name, thread));
         Ok(())
     }
 
@@ -179,8 +181,16 @@ impl Service {
     /// The first failure.
     pub fn wait(self) -> anyhow::Result<()> {
         let mut first = Ok(());
-        // The sender that `start` held is gone: this ends with the last thread.
-        for (stage, outcome) in &self.ended {
+        loop {
+            let (stage, outcome) = match self.ended.recv_timeout(REMIND_EVERY) {
+                Ok(ended) => ended,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.remind();
+                    continue;
+                }
+                // The sender that `start` held is gone: this ends with the last thread.
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
             if let Err(error) = outcome {
                 tracing::error!("{stage} ended: {error:#}");
                 if first.is_ok() {
@@ -191,8 +201,18 @@ impl Service {
             }
         }
         // A panic was told above.
-        self.threads.into_iter().for_each(|thread| drop(thread.join()));
+        self.threads.into_iter().for_each(|(_, thread)| drop(thread.join()));
         first
+    }
+
+    /// Names the stages that have been told to stop and still run.
+    fn remind(&self) {
+        if !self.shared.stop.is_stopped() {
+            return;
+        }
+        let running = self.threads.iter().filter(|(_, thread)| !thread.is_finished());
+        let stages: Vec<&str> = running.map(|(name, _)| name.as_str()).collect();
+        tracing::warn!("stopping; still waiting for {}", stages.join(", "));
     }
 }
 

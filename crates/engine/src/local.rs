@@ -76,7 +76,13 @@ impl LocalEntities {
         self.entities.bytes() + self.entities.estimate(WEIGHED, EntityWindows::heap_bytes) + kept
     }
 
-    /// Asks for the places of a chunk's entities.
+    /// Asks for the tags of a chunk's entities.
+    pub fn prefetch_tags(&self, plan: &EntityPlan, chunk: &[Record<'_>]) {
+        let keys = keys(plan, chunk);
+        keys.for_each(|key| self.entities.prefetch_tag(key.hash()));
+    }
+
+    /// Asks for the places of a chunk's entities, whose tags have been asked for.
     pub fn prefetch(&self, plan: &EntityPlan, chunk: &[Record<'_>]) {
         let keys = keys(plan, chunk);
         keys.for_each(|key| self.entities.prefetch(key.hash()));

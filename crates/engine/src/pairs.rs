@@ -50,9 +50,9 @@ pub struct PairMemory {
     pub overfull: u64,
 }
 
-/// Where a pair lies: its block, and its bits there.
+/// Where a pair lies in a memory of one size: its block, and its bits there.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+pub struct Place {
     block: usize,
     mask: [u64; WORDS],
 }
@@ -95,27 +95,26 @@ impl PairMemory {
     }
 
     /// Asks for a pair's block, without waiting for it.
-    pub fn prefetch(&self, served: u64, other: u64) {
-        self.blocks.blocks.get(self.place(served, other).block).into_iter().for_each(prefetch);
+    pub fn prefetch(&self, pair: &Place) {
+        self.blocks.blocks.get(pair.block).into_iter().for_each(prefetch);
     }
 
     /// Whether the pair is known to have had no contact in the periods before and up to that of `at`.
     #[must_use]
-    pub fn is_first(&self, served: u64, other: u64, at: Timestamp) -> bool {
+    pub fn is_first(&self, pair: &Place, at: Timestamp) -> bool {
         let period = at.pane(PAIR_PERIOD_MS);
         if self.settled.is_some_and(|settled| period > settled + 1) {
             return false;
         }
-        let place = self.place(served, other);
-        let Some(block) = self.blocks.blocks.get(place.block) else { return true };
+        let Some(block) = self.blocks.blocks.get(pair.block) else { return true };
         let holds =
-            |index: usize| (0..WORDS).all(|word| block.0[index * WORDS + word] & place.mask[word] == place.mask[word]);
+            |index: usize| (0..WORDS).all(|word| block.0[index * WORDS + word] & pair.mask[word] == pair.mask[word]);
         let near = |held: &Option<i64>| held.is_some_and(|held| (period - BEFORE..=period).contains(&held));
         !self.held.iter().enumerate().any(|(index, held)| near(held) && holds(index))
     }
 
     /// Remembers a contact.
-    pub fn remember(&mut self, served: u64, other: u64, at: Timestamp) {
+    pub fn remember(&mut self, pair: &Place, at: Timestamp) {
         let period = at.pane(PAIR_PERIOD_MS);
         let index = period.rem_euclid(PERIODS as i64) as usize;
         match self.held[index] {
@@ -125,10 +124,9 @@ impl PairMemory {
             }
             _ => return,
         }
-        let place = self.place(served, other);
-        let words = &mut self.blocks.taken()[place.block].0[index * WORDS..][..WORDS];
+        let words = &mut self.blocks.taken()[pair.block].0[index * WORDS..][..WORDS];
         let before = [words[0], words[1]];
-        words.iter_mut().zip(place.mask).for_each(|(word, mask)| *word |= mask);
+        words.iter_mut().zip(pair.mask).for_each(|(word, mask)| *word |= mask);
         if [words[0], words[1]] != before {
             self.pairs[index] += 1;
             self.overfull += u64::from(self.pairs[index] > self.blocks.count as u64 * PAIRS_A_BLOCK);
@@ -152,7 +150,9 @@ impl PairMemory {
         }
     }
 
-    fn place(&self, served: u64, other: u64) -> Place {
+    /// Where a pair lies.
+    #[must_use]
+    pub fn place(&self, served: u64, other: u64) -> Place {
         let mut pair = [0; 16];
         pair[..8].copy_from_slice(&served.to_le_bytes());
         pair[8..].copy_from_slice(&other.to_le_bytes());
@@ -269,8 +269,9 @@ mod tests {
                         let period = day.div_euclid(15);
                         let known = all.iter().any(|(a, b, of)| (*a, *b) == (served, other) && (period - 2..=period).contains(of));
                         let first = !known && settled.is_none_or(|settled| period <= settled + 1);
-                        prop_assert_eq!(memory.is_first(served, other, at(day)), first);
-                        memory.remember(served, other, at(day));
+                        let pair = memory.place(served, other);
+                        prop_assert_eq!(memory.is_first(&pair, at(day)), first);
+                        memory.remember(&pair, at(day));
                         let held = |of: i64| settled.is_none_or(|settled| (settled - 2..=settled + 1).contains(&of));
                         // One place for two periods that are four apart: the first to come has it.
                         let taken = all.iter().any(|(_, _, of)| *of != period && (of - period) % 4 == 0);
@@ -299,10 +300,12 @@ mod tests {
             let blocks = 4096;
             let mut memory = PairMemory::new(blocks * 64);
             for period in 0..3 {
-                (0..blocks as u64 * a_block).for_each(|pair| memory.remember(pair, period, at(15 * period as i64)));
+                (0..blocks as u64 * a_block)
+                    .for_each(|pair| memory.remember(&memory.place(pair, period), at(15 * period as i64)));
             }
             let asked = 200_000_u64;
-            let hidden = (0..asked).filter(|pair| !memory.is_first(*pair, 99, at(40))).count() as f64 / asked as f64;
+            let hidden = (0..asked).filter(|pair| !memory.is_first(&memory.place(*pair, 99), at(40))).count() as f64
+                / asked as f64;
             assert!(hidden < stated && hidden > stated / 2.0, "{hidden}");
             assert!((memory.false_positives() - hidden).abs() < 0.004, "{} {hidden}", memory.false_positives());
             // What collides with all its bits is not counted as another pair.
@@ -314,8 +317,8 @@ mod tests {
     #[test]
     fn a_full_memory_hides_more_and_counts() {
         let mut memory = PairMemory::new(64);
-        (0..200).for_each(|pair| memory.remember(1, pair, at(0)));
+        (0..200).for_each(|pair| memory.remember(&memory.place(1, pair), at(0)));
         assert!(memory.overfull > 20, "{}", memory.overfull);
-        assert!((0..200).all(|pair| !memory.is_first(1, pair, at(0))));
+        assert!((0..200).all(|pair| !memory.is_first(&memory.place(1, pair), at(0))));
     }
 }

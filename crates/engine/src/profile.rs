@@ -215,7 +215,12 @@ impl Profiles {
         self.table.bytes()
     }
 
-    /// Asks for a subscriber's line.
+    /// Asks for the tag of a subscriber's line.
+    pub fn prefetch_tag(&self, subscriber: u64) {
+        self.table.prefetch_tag(subscriber);
+    }
+
+    /// Asks for a subscriber's line, whose tag has been asked for.
     pub fn prefetch(&self, subscriber: u64) {
         self.table.prefetch(subscriber);
     }

@@ -32,9 +32,9 @@ use crate::limits::CHUNK;
 use crate::local::{LocalEntities, Scratch};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Partial, Whereabouts};
-use crate::repeats::{Identities, OpenCall, OpenCalls};
+use crate::repeats::{Identities, OpenCall, OpenCalls, identity};
 use crate::store;
-use crate::subscribers::Subscribers;
+use crate::subscribers::{Parties, Subscribers};
 use crate::watch::Watch;
 
 use leaving::Leaving;
@@ -57,6 +57,13 @@ pub(crate) struct State {
     whereabouts: [Vec<Whereabouts>; 3],
     incidents: Incidents,
     swept: i64,
+}
+
+/// What is worked out of a record before its turn.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    identity: Option<u64>,
+    parties: Option<Parties>,
 }
 
 /// Size of things in a task.
@@ -207,19 +214,23 @@ impl RecordTask {
         let class = frame.header.class;
         let first = out.incidents.len();
         let pack = self.pack.clone();
-        // One chunk is worked on while the entities of the next are on their way from memory: their places first, then,
-        // once these are there, their events.
+        // One chunk is worked on while the entities of the next are on their way from memory: their tags first, then the
+        // places that these tell, then, once these are there, their events.
         let mut chunks = [[Record::new(Kind::Voice, Timestamp::MIN); CHUNK]; 2];
         let [mut current, mut next] = chunks.each_mut();
+        let mut knowns = [[Known::default(); CHUNK]; 2];
+        let [mut known, mut coming] = knowns.each_mut();
         let (mut frame, mut index, mut count) = (frame, 0, 0);
         loop {
-            let coming = self.read(offset, &mut frame, &mut index, next, out);
-            self.local(|plan, entities| entities.prefetch(plan, &next[..coming]));
-            self.prefetch_subscribers(&next[..coming]);
-            current[..count].iter_mut().for_each(|record| self.record(pack.as_deref(), class, record, out));
-            self.local(|plan, entities| entities.prefetch_events(plan, &next[..coming]));
+            let read = self.read(offset, &mut frame, &mut index, next, out);
+            self.prefetch(class, &next[..read], coming);
+            for (record, known) in current[..count].iter_mut().zip(known.iter()) {
+                self.record(pack.as_deref(), class, record, known, out);
+            }
+            self.local(|plan, entities| entities.prefetch_events(plan, &next[..read]));
             std::mem::swap(&mut current, &mut next);
-            count = coming;
+            std::mem::swap(&mut known, &mut coming);
+            count = read;
             if count == 0 {
                 break;
             }
@@ -267,41 +278,53 @@ impl RecordTask {
         plans.zip(&self.state.local).for_each(|(plan, entities)| each(plan, entities));
     }
 
-    fn prefetch_subscribers(&self, chunk: &[Record<'_>]) {
-        let needs = self.asked.needs;
-        if !needs.is_nothing() {
-            chunk.iter().for_each(|record| self.state.subscribers.prefetch(needs, record));
+    /// Works out what each record of a chunk looks for, and asks for where it lies.
+    fn prefetch(&self, class: Class, chunk: &[Record<'_>], coming: &mut [Known; CHUNK]) {
+        let State { identities, subscribers, .. } = &self.state;
+        self.local(|plan, entities| entities.prefetch_tags(plan, chunk));
+        for (record, known) in chunk.iter().zip(coming.iter_mut()) {
+            *known = Known { identity: identity(record), parties: subscribers.parties(self.asked.needs, record) };
+            known.parties.iter().for_each(|parties| subscribers.prefetch_tag(parties));
+            known.identity.into_iter().for_each(|identity| identities.prefetch(class, record.event, identity));
         }
+        self.local(|plan, entities| entities.prefetch(plan, chunk));
+        let parties = coming[..chunk.len()].iter().filter_map(|known| known.parties.as_ref());
+        parties.for_each(|parties| subscribers.prefetch(parties));
     }
 
-    fn record(&mut self, pack: Option<&Pack>, class: Class, record: &mut Record<'_>, out: &mut Outputs) {
-        if self.state.identities.is_repeat(class, record) {
+    fn record(&mut self, pack: Option<&Pack>, class: Class, record: &mut Record<'_>, known: &Known, out: &mut Outputs) {
+        let is_repeat = |identity| self.state.identities.is_repeat(class, record.event, identity);
+        if known.identity.is_some_and(is_repeat) {
             self.counters.repeats += 1;
             return;
         }
         self.counters.scored += 1;
         match record.kind {
             Kind::Mobility => {
-                self.enrich(record, None);
+                self.enrich(record, known, None);
                 self.mobility(class, record);
             }
             Kind::Voice | Kind::Sms | Kind::Report => {
                 if let Some(pack) = pack {
-                    self.event(pack, class, record, out);
+                    self.event(pack, class, record, known, out);
                 }
             }
-            Kind::Subscriber => self.state.subscribers.refer(self.asked.needs, record, self.settings.entities_max),
+            Kind::Subscriber => {
+                let (needs, parties) = (self.asked.needs, known.parties.as_ref());
+                self.state.subscribers.refer(needs, record, parties, self.settings.entities_max);
+            }
         }
     }
 
     /// Adds to a record what is known of its subscriber, if the pack asks for any of it.
-    fn enrich(&mut self, record: &mut Record<'_>, call: Option<&mut OpenCall>) {
+    fn enrich(&mut self, record: &mut Record<'_>, known: &Known, call: Option<&mut OpenCall>) {
         let needs = self.asked.needs;
         if needs.is_nothing() {
             return;
         }
         let earlier = call.as_ref().and_then(|call| call.first_contact());
-        record.enrichment = self.state.subscribers.enrich(needs, record, earlier, self.settings.entities_max);
+        let (parties, profiles_max) = (known.parties.as_ref(), self.settings.entities_max);
+        record.enrichment = self.state.subscribers.enrich(needs, record, parties, earlier, profiles_max);
         if let Some(call) = call {
             call.set_first_contact(record.enrichment.first_contact);
         }
@@ -327,9 +350,9 @@ impl RecordTask {
         self.state.whereabouts[class.index()].push(found);
     }
 
-    fn event(&mut self, pack: &Pack, class: Class, record: &mut Record<'_>, out: &mut Outputs) {
+    fn event(&mut self, pack: &Pack, class: Class, record: &mut Record<'_>, known: &Known, out: &mut Outputs) {
         let mut call = if record.phase == Phase::End { self.state.calls.take(record) } else { None };
-        self.enrich(record, call.as_mut().map(|(_, call)| call));
+        self.enrich(record, known, call.as_mut().map(|(_, call)| call));
         if !self.asked.looks_at(record) {
             return;
         }

@@ -19,6 +19,7 @@ use lancang_pattern::fields::party_key;
 use lancang_record::log::Class;
 use lancang_record::record::{Phase, Record};
 use lancang_record::time::Timestamp;
+use lancang_window::prefetch::prefetch;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::evict::lightest;
@@ -39,6 +40,11 @@ struct Minute {
 }
 
 impl Minute {
+    fn prefetch(&self, identity: u64) {
+        let last = self.places.len().wrapping_sub(1);
+        self.places.get(identity as usize & last).into_iter().for_each(prefetch);
+    }
+
     /// Remembers an identity; false if it was known.
     fn insert(&mut self, identity: u64) -> bool {
         if self.held * 4 >= self.places.len() * 3 {
@@ -114,10 +120,16 @@ pub struct Identities {
 }
 
 impl Identities {
-    /// Remembers a record; gives whether it was read before.
-    pub fn is_repeat(&mut self, class: Class, record: &Record<'_>) -> bool {
-        let Some(identity) = identity(record) else { return false };
-        let minute = record.event.pane(BUCKET_MS);
+    /// Asks for the place of an identity that comes soon.
+    pub fn prefetch(&self, class: Class, event: Timestamp, identity: u64) {
+        if let Some(minute) = self.buckets[class.index()].get(&event.pane(BUCKET_MS)) {
+            minute.prefetch(identity);
+        }
+    }
+
+    /// Remembers the identity of a record with this event time; gives whether it was read before.
+    pub fn is_repeat(&mut self, class: Class, event: Timestamp, identity: u64) -> bool {
+        let minute = event.pane(BUCKET_MS);
         let spare = &mut self.spare;
         let held = self.buckets[class.index()].entry(minute).or_insert_with(|| std::mem::take(spare));
         if !held.insert(identity) {
@@ -149,7 +161,9 @@ impl Identities {
     }
 }
 
-fn identity(record: &Record<'_>) -> Option<u64> {
+/// What a record is told from others by; `None` if it names neither node nor reference.
+#[must_use]
+pub fn identity(record: &Record<'_>) -> Option<u64> {
     if record.source.is_empty() && record.id.is_empty() {
         return None;
     }

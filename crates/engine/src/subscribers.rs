@@ -17,7 +17,7 @@ use lancang_record::record::{Direction, Kind, Record};
 use lancang_record::time::Timestamp;
 
 use crate::limits::{FIRST_SEEN_KNOWN_S, PAIRS_KNOWN_S};
-use crate::pairs::PairMemory;
+use crate::pairs::{PairMemory, Place};
 use crate::profile::{Profiles, Sight, age_of, has_ended, second};
 
 /// State of a task's subscribers.
@@ -38,23 +38,12 @@ pub struct Subscribers {
 }
 
 /// Whom a record is about, and with whom it was.
-struct Parties {
+#[derive(Clone, Copy, Debug)]
+pub struct Parties {
     served: u64,
     other: Option<u64>,
-}
-
-impl Parties {
-    fn of(record: &Record<'_>) -> Option<Self> {
-        let key = |party: Option<Party<'_>>| party.map(party_key);
-        let (served, other) = match (record.kind, record.direction) {
-            (Kind::Mobility | Kind::Report | Kind::Subscriber, _) => (key(record.caller), None),
-            (_, Direction::Outgoing) => (key(record.caller), key(record.callee)),
-            (_, Direction::Incoming) => (key(record.callee), key(record.caller)),
-            (_, Direction::Forwarded) => (key(record.redirecting), key(record.callee)),
-            (_, Direction::Transit | Direction::None) => return None,
-        };
-        Some(Self { served: served?, other })
-    }
+    /// Where the two lie in the memory of pairs, if that is asked for.
+    pair: Option<Place>,
 }
 
 impl Subscribers {
@@ -123,40 +112,62 @@ impl Subscribers {
         self.pairs.settle(watermark);
     }
 
-    /// Asks for the lines of a record that comes soon.
-    pub fn prefetch(&self, needs: Needs, record: &Record<'_>) {
-        let Some(parties) = Parties::of(record) else { return };
-        self.profiles.prefetch(parties.served);
-        if let Some(other) = parties.other.filter(|_| needs.has(Needs::PAIRS)) {
-            self.pairs.prefetch(parties.served, other);
+    /// Whom a record is about, as far as the pack asks; `None` if it asks for nothing or the record serves nobody.
+    #[must_use]
+    pub fn parties(&self, needs: Needs, record: &Record<'_>) -> Option<Parties> {
+        if needs.is_nothing() {
+            return None;
         }
+        let key = |party: Option<Party<'_>>| party.map(party_key);
+        let (served, other) = match (record.kind, record.direction) {
+            (Kind::Mobility | Kind::Report | Kind::Subscriber, _) => (key(record.caller), None),
+            (_, Direction::Outgoing) => (key(record.caller), key(record.callee)),
+            (_, Direction::Incoming) => (key(record.callee), key(record.caller)),
+            (_, Direction::Forwarded) => (key(record.redirecting), key(record.callee)),
+            (_, Direction::Transit | Direction::None) => return None,
+        };
+        let served = served?;
+        let pair = other.filter(|_| needs.has(Needs::PAIRS)).map(|other| self.pairs.place(served, other));
+        Some(Parties { served, other, pair })
+    }
+
+    /// Asks for what a record that comes soon will need, but for the line of its profile, which is behind a tag.
+    pub fn prefetch_tag(&self, parties: &Parties) {
+        self.profiles.prefetch_tag(parties.served);
+        parties.pair.iter().for_each(|pair| self.pairs.prefetch(pair));
+    }
+
+    /// Asks for the line of a record's profile, whose tag has been asked for.
+    pub fn prefetch(&self, parties: &Parties) {
+        self.profiles.prefetch(parties.served);
     }
 
     /// Takes what the operator's books say.
-    pub fn refer(&mut self, needs: Needs, record: &Record<'_>, profiles_max: usize) {
-        if let Some(parties) = Parties::of(record).filter(|_| needs.has(Needs::REFERENCE)) {
+    pub fn refer(&mut self, needs: Needs, record: &Record<'_>, parties: Option<&Parties>, profiles_max: usize) {
+        if let Some(parties) = parties.filter(|_| needs.has(Needs::REFERENCE)) {
             self.profiles.refer(parties.served, record);
             self.evict(profiles_max);
         }
     }
 
-    /// What is known of a record's subscriber, and remembers the record. `first_contact` is what an earlier part of the
+    /// What is known of a record's subscriber, and remembers the record. `parties` are the record's, `first_contact` is what an earlier part of the
     /// same call was told.
     pub fn enrich(
         &mut self,
         needs: Needs,
         record: &Record<'_>,
+        parties: Option<&Parties>,
         first_contact: Option<bool>,
         profiles_max: usize,
     ) -> Enrichment {
         let mut known = Enrichment::default();
-        let Some(parties) = Parties::of(record) else { return known };
+        let Some(parties) = parties else { return known };
         let at = second(record.event);
         if needs.has(Needs::PAIRS) {
-            let is_first = |other| self.is_first(parties.served, other, record, at);
-            known.first_contact = first_contact.unwrap_or_else(|| parties.other.is_some_and(is_first));
-            if let Some(other) = parties.other.filter(|_| is_contact(record)) {
-                self.pairs.remember(parties.served, other, record.event);
+            let is_first = |pair: &Place| self.is_first(parties.served, pair, record, at);
+            known.first_contact = first_contact.unwrap_or_else(|| parties.pair.as_ref().is_some_and(is_first));
+            if let Some(pair) = parties.pair.as_ref().filter(|_| is_contact(record)) {
+                self.pairs.remember(pair, record.event);
             }
         }
         if needs.has(Needs::PROFILE) {
@@ -179,10 +190,10 @@ impl Subscribers {
         known
     }
 
-    fn is_first(&self, served: u64, other: u64, record: &Record<'_>, at: u32) -> bool {
+    fn is_first(&self, served: u64, pair: &Place, record: &Record<'_>, at: u32) -> bool {
         let for_a_day = |since: Option<u32>| since.is_some_and(|since| at.saturating_sub(since) >= PAIRS_KNOWN_S);
         let remembered = for_a_day(self.pairs_since) || self.together && for_a_day(self.profiles.first_seen(served));
-        remembered && self.pairs.is_first(served, other, record.event)
+        remembered && self.pairs.is_first(pair, record.event)
     }
 
     /// First-seen is no age before the log is old enough to tell an old subscriber from a new one.

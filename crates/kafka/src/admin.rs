@@ -22,6 +22,7 @@ use crate::limits::REQUEST_MAX;
 use crate::rights;
 use crate::settings::Connection;
 use crate::stop::{Backoff, Stop};
+use crate::watchdog::Watched;
 
 /// Between two log lines about the same thing that is not there.
 const REMIND_EVERY: Duration = Duration::from_secs(30);
@@ -58,8 +59,8 @@ pub enum Missing {
 
 /// A connection for questions about a cluster and for making topics.
 pub struct Admin {
-    client: AdminClient<DefaultClientContext>,
-    questions: BaseConsumer<Logging>,
+    client: Watched<AdminClient<DefaultClientContext>>,
+    questions: Watched<BaseConsumer<Logging>>,
     bootstrap: String,
 }
 
@@ -81,6 +82,8 @@ impl Admin {
         let questions = config
             .create_with_context(Logging)
             .map_err(|error| Error::client("making a client for metadata", &error))?;
+        let client = Watched::new("client for topics", client);
+        let questions = Watched::new("client for metadata", questions);
         Ok(Self { client, questions, bootstrap: connection.bootstrap().to_owned() })
     }
 
@@ -287,9 +290,9 @@ impl Admin {
 /// Looks at what open transactions hold back in a partition.
 pub struct Settlement {
     /// Its end is the last stable offset.
-    committed: BaseConsumer<Logging>,
+    committed: Watched<BaseConsumer<Logging>>,
     /// Its end is the high watermark.
-    all: BaseConsumer<Logging>,
+    all: Watched<BaseConsumer<Logging>>,
 }
 
 impl std::fmt::Debug for Settlement {
@@ -304,10 +307,12 @@ impl Settlement {
     /// # Errors
     /// For settings that librdkafka refuses.
     pub fn connect(connection: &Connection) -> Result<Self, Error> {
-        let client = |isolation: &str| {
+        let client = |isolation: &str| -> Result<_, Error> {
             let mut config = connection.config();
             config.set("allow.auto.create.topics", "false").set("isolation.level", isolation);
-            config.create_with_context(Logging).map_err(|error| Error::client("making a client for offsets", &error))
+            let client = config.create_with_context(Logging);
+            let client = client.map_err(|error| Error::client("making a client for offsets", &error))?;
+            Ok(Watched::new("client for offsets", client))
         };
         Ok(Self { committed: client("read_committed")?, all: client("read_uncommitted")? })
     }

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::limits::DELIVERY_POLL;
 use crate::message::OutRecord;
 use crate::settings::ProducerSettings;
-use crate::watchdog;
+use crate::watchdog::Watched;
 
 /// An idempotent producer that waits for every acknowledgement.
 ///
@@ -20,7 +20,7 @@ use crate::watchdog;
 /// while: the next call begins with a new one.
 pub struct Producer {
     settings: ProducerSettings,
-    client: Option<BaseProducer<Deliveries>>,
+    client: Option<Watched<BaseProducer<Deliveries>>>,
 }
 
 impl std::fmt::Debug for Producer {
@@ -70,7 +70,7 @@ impl Producer {
         // What was purged says nothing of why: the fatal error does.
         if let Some((_, reason)) = client.client().fatal_error() {
             failed.first.iter_mut().for_each(|first| first.reason.clone_from(&reason));
-            self.discard();
+            self.client = None;
         }
         match failed.first {
             None => Ok(()),
@@ -84,24 +84,11 @@ impl Producer {
     }
 }
 
-impl Producer {
-    /// Nothing is in flight between calls, so there is nothing to flush.
-    fn discard(&mut self) {
-        if let Some(client) = self.client.take() {
-            watchdog::destroy("producer", client);
-        }
-    }
-}
-
-impl Drop for Producer {
-    fn drop(&mut self) {
-        self.discard();
-    }
-}
-
-fn client(settings: &ProducerSettings) -> Result<BaseProducer<Deliveries>, Error> {
+fn client(settings: &ProducerSettings) -> Result<Watched<BaseProducer<Deliveries>>, Error> {
     let made = settings.config().create_with_context(Deliveries::default());
-    made.map_err(|error| Error::client("making a producer", &error))
+    let made = made.map_err(|error| Error::client("making a producer", &error))?;
+    // Nothing is in flight between calls, so there is nothing to flush when it goes.
+    Ok(Watched::new("producer", made))
 }
 
 fn send_one(client: &BaseProducer<Deliveries>, record: &OutRecord) -> Result<(), String> {

@@ -15,7 +15,7 @@ use crate::limits::{BATCH_WAIT_MAX, FETCH_AHEAD_KIB};
 use crate::message::From;
 use crate::settings::{Connection, Isolation, consumer};
 use crate::source::{Entry, Message, RawQueue, partition_error};
-use crate::watchdog;
+use crate::watchdog::Watched;
 
 /// librdkafka wants a group's name even where no group is joined.
 const NO_GROUP: &str = "lancang-reader";
@@ -63,8 +63,8 @@ pub enum Read {
 /// Reads partitions of one topic.
 pub struct Reader {
     // The queue goes before the consumer: see `source::raw`.
-    queue: Option<RawQueue<Logging>>,
-    client: Option<Arc<BaseConsumer<Logging>>>,
+    queue: RawQueue<Logging>,
+    client: Watched<Arc<BaseConsumer<Logging>>>,
     topics: [String; 1],
     ahead: VecDeque<Read>,
 }
@@ -91,24 +91,23 @@ impl Reader {
             .set("enable.partition.eof", "true")
             .create_with_context(Logging)
             .map_err(|error| Error::client("making a reader", &error))?;
-        let client = Arc::new(client);
+        let client = Watched::new("reader", Arc::new(client));
         let queue = RawQueue::new(Arc::clone(&client))?;
         let topics = [topic.to_owned()];
-        let reader = Self { queue: Some(queue), client: Some(client), topics, ahead: VecDeque::new() };
+        let reader = Self { queue, client, topics, ahead: VecDeque::new() };
         reader.begin(starts)?;
         Ok(reader)
     }
 
     fn begin(&self, starts: &[(i32, From)]) -> Result<(), Error> {
-        let (Some(queue), Some(client)) = (&self.queue, &self.client) else { return Ok(()) };
         let topic = &self.topics[0];
         let mut list = TopicPartitionList::with_capacity(starts.len());
         for (partition, from) in starts {
             list.add_partition_offset(topic, *partition, from.into())
                 .map_err(|error| Error::client("a start offset", &error))?;
-            queue.take_over(topic, *partition)?;
+            self.queue.take_over(topic, *partition)?;
         }
-        client.assign(&list).map_err(|error| Error::client("assigning partitions", &error))
+        self.client.assign(&list).map_err(|error| Error::client("assigning partitions", &error))
     }
 
     /// The next message or end; none after the time. Brokers that are away are waited for.
@@ -130,13 +129,12 @@ impl Reader {
     }
 
     fn fetch(&mut self, wait: Duration) -> Result<(), Error> {
-        let (Some(queue), Some(client)) = (&mut self.queue, &self.client) else { return Ok(()) };
-        if let Some(Err(error)) = client.poll(Duration::ZERO)
+        if let Some(Err(error)) = self.client.poll(Duration::ZERO)
             && !error.rdkafka_error_code().is_some_and(passes)
         {
             return Err(Error::client(format!("reading `{}`", self.topics[0]), &error));
         }
-        for entry in queue.batch(wait).entries(&self.topics) {
+        for entry in self.queue.batch(wait).entries(&self.topics) {
             match entry {
                 Entry::Message(message) => self.ahead.push_back(Read::Record(owned(&message))),
                 Entry::End { input } => self.ahead.push_back(Read::End { partition: input.partition }),
@@ -163,8 +161,8 @@ impl Reader {
     ) -> Result<Vec<Record>, Error> {
         let until = Instant::now() + timeout;
         let mut reader = Self::open(connection, topic, isolation, &[])?;
-        let Some(client) = &reader.client else { return Ok(Vec::new()) };
-        let count = partitions(client, topic)?.ok_or_else(|| Error::MissingTopic { topic: topic.to_owned() })?;
+        let count =
+            partitions(&reader.client, topic)?.ok_or_else(|| Error::MissingTopic { topic: topic.to_owned() })?;
         let starts: Vec<_> = (0..count).map(|partition| (partition, From::Beginning)).collect();
         reader.begin(&starts)?;
         let mut open: Vec<i32> = (0..count).collect();
@@ -196,15 +194,6 @@ impl Reader {
 /// for a group that is never joined.
 const fn passes(code: RDKafkaErrorCode) -> bool {
     is_transient(code) || matches!(code, RDKafkaErrorCode::GroupAuthorizationFailed)
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        drop(self.queue.take());
-        if let Some(client) = self.client.take() {
-            watchdog::destroy("reader", client);
-        }
-    }
 }
 
 fn owned(message: &Message<'_>) -> Record {

@@ -4,17 +4,20 @@
 //! line holds: a [`Block`] takes twelve.
 //!
 //! **Invariants**, on which every `unsafe` here rests:
-//! - `start` was given by the global allocator for [`Block::layout`] of `steps`, or dangles where `steps` is 0;
+//! - `start` was given by the global allocator for [`Block::layout`] of `steps`, or dangles where `steps` is 0; the same
+//!   holds of what [`crate::spare`] keeps;
 //! - the first `length` bytes are initialised, and `length` is at most [`Block::capacity`];
 //! - nobody else holds `start`: a block is moved and dropped as a `Box` is.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 
 use bincode::de::{BorrowDecoder, Decoder};
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
+
+use crate::spare;
 
 /// Room grows by so many bytes: the step between two of the allocator's sizes up to 256 bytes.
 const STEP_BYTES: usize = 32;
@@ -101,7 +104,8 @@ impl Block {
         self.length = self.len().min(length) as u16;
     }
 
-    const fn layout(steps: usize) -> Layout {
+    /// What the allocator is asked for.
+    pub(crate) const fn layout(steps: usize) -> Layout {
         // SAFETY: 16 is a power of two, and at most 2,048 steps of 32 bytes are far below `isize::MAX`.
         unsafe { Layout::from_size_align_unchecked(steps * STEP_BYTES, 16) }
     }
@@ -110,16 +114,25 @@ impl Block {
     /// memory, and less than such a size takes the same.
     fn grow(&mut self, steps: usize) {
         let steps = size_of_steps(steps);
-        let layout = Self::layout(steps);
-        let start = if self.steps == 0 {
+        let start = spare::take(steps).unwrap_or_else(|| {
+            let layout = Self::layout(steps);
             // SAFETY: the layout is not of size 0, since `steps` is not.
-            unsafe { alloc(layout) }
-        } else {
-            // SAFETY: `start` came from the allocator with the layout of the steps so far; the new size is not 0.
-            unsafe { realloc(self.start.as_ptr(), Self::layout(self.steps as usize), layout.size()) }
-        };
-        self.start = NonNull::new(start).unwrap_or_else(|| handle_alloc_error(layout));
+            NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
+        });
+        // SAFETY: `length` bytes are initialised where the block was, and the new one is longer and another.
+        unsafe { std::ptr::copy_nonoverlapping(self.start.as_ptr(), start.as_ptr(), self.len()) };
+        self.give_back();
+        self.start = start;
         self.steps = steps as u16;
+    }
+
+    /// Gives the memory away; the block must not be read before it has another.
+    fn give_back(&mut self) {
+        let (start, steps) = (self.start, usize::from(std::mem::take(&mut self.steps)));
+        if steps > 0 && !spare::keep(start, steps) {
+            // SAFETY: `start` came from the allocator with this layout, and nobody uses it after its owner.
+            unsafe { dealloc(start.as_ptr(), Self::layout(steps)) };
+        }
     }
 }
 
@@ -127,10 +140,7 @@ const _: () = assert!(size_of_steps(BYTES_MAX.div_ceil(STEP_BYTES)) <= u16::MAX 
 
 impl Drop for Block {
     fn drop(&mut self) {
-        if self.steps > 0 {
-            // SAFETY: `start` came from the allocator with this layout, and nobody uses it after its owner.
-            unsafe { dealloc(self.start.as_ptr(), Self::layout(self.steps as usize)) };
-        }
+        self.give_back();
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Kinds {
     all: Vec<Kind>,
     /// A number and 1 in each place that is taken: open addressing. Empty where none is known.
     places: Vec<u8>,
+    /// The set that was asked for last: one event asks several times.
+    last: Option<(u8, Kind)>,
 }
 
 /// One set of filters.
@@ -50,12 +52,19 @@ impl Kind {
 impl Kinds {
     /// The kind of events that pass these filters, and its number if it has one. It is given one if there is one left.
     pub(crate) fn number(&mut self, layout: &Layout, passes: u64) -> (Option<u8>, Kind) {
+        if let Some((number, kind)) = self.last
+            && kind.passes == passes
+        {
+            return (Some(number), kind);
+        }
         if self.places.is_empty() {
             self.places = vec![0; PLACES];
         }
         let place = self.place(passes);
         if let Some(number) = self.places[place].checked_sub(1) {
-            return (Some(number), self.all[usize::from(number)]);
+            let kind = self.all[usize::from(number)];
+            self.last = Some((number, kind));
+            return (Some(number), kind);
         }
         let kind = Kind::of(layout, passes);
         if self.all.len() >= KINDS_MAX {
@@ -98,7 +107,7 @@ impl Encode for Kinds {
 impl<C> Decode<C> for Kinds {
     fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
         let all: Vec<Kind> = Decode::decode(decoder)?;
-        let mut kinds = Self { all: Vec::with_capacity(all.len()), places: vec![0; PLACES] };
+        let mut kinds = Self { all: Vec::with_capacity(all.len()), places: vec![0; PLACES], last: None };
         for kind in all.into_iter().take(KINDS_MAX) {
             let place = kinds.place(kind.passes);
             kinds.all.push(kind);

@@ -16,6 +16,7 @@ pub mod panes;
 pub mod prefetch;
 pub mod runs;
 pub mod slots;
+mod spare;
 pub mod table;
 
 pub use cell::Cell;

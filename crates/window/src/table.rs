@@ -1,12 +1,13 @@
 //! Entities by a 64-bit key, half a cache line and one look-up each.
 //!
 //! A subscriber's state lies wherever its number hashes to, so nearly every record waits for memory. A table that is
-//! asked for its next keys beforehand ([`EntityTable::prefetch`]) lets the processor fetch them at once instead of one
-//! after the other; the general hash map cannot be asked so, since its control bytes and its places are two dependent
-//! reads.
+//! asked for its next keys beforehand lets the processor fetch them at once instead of one after the other, which the
+//! general hash map offers no way to do: a chunk's tags first ([`EntityTable::prefetch_tag`]), of which sixty-four lie in
+//! a line, then the one place that a tag points to ([`EntityTable::prefetch`]).
 //!
 //! **Invariants:**
 //! - open addressing with linear probing: from the home place of a key to where it lies no place is empty;
+//! - a place's tag is [`EMPTY`] where it is empty, and that of its key otherwise;
 //! - [`SEGMENTS`] tables by the top bits of the hash: each grows by itself, so that no record waits for ten million
 //!   others to be moved;
 //! - what is asked of a table never depends on the order in which it was filled, but for [`EntityTable::iter`].
@@ -16,7 +17,7 @@ use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
 
-use crate::prefetch::prefetch;
+use crate::prefetch::{prefetch, prefetch_whole};
 
 /// Tables that grow by themselves. With 64 of them ten million entities move in pieces of 160,000 (about 4 ms).
 const SEGMENTS: usize = 64;
@@ -24,9 +25,13 @@ const SEGMENTS: usize = 64;
 const PLACE_SHIFT: u32 = 26;
 /// Places of a table that holds anything.
 const PLACES_MIN: usize = 8;
-/// Of 16 places at most 13 are taken: 3.2 places are looked at for a key that is there (Knuth 6.4, linear probing), most
-/// of them in the home place's line or the one behind it, which the processor fetches with it.
+/// Of 16 places at most 13 are taken: 3.2 tags are looked at for a key that is there (Knuth 6.4, linear probing), most of
+/// them in one line, and one place but for one in 255 of those before it.
 const TAKEN_OF_16: usize = 13;
+/// Tag of an empty place.
+const EMPTY: u8 = 0;
+/// A tag is eight bits that choose neither the table nor the place.
+const TAG_SHIFT: u32 = 18;
 /// A full table grows by one in so many places: as a power of two it would be half empty half of the time, and memory is
 /// dearer than moving each entity four times more.
 const GROWN_BY: usize = 4;
@@ -42,19 +47,21 @@ pub struct EntityTable<V> {
 
 #[derive(Clone, Debug)]
 struct Segment<V> {
+    /// One for each place.
+    tags: Vec<u8>,
     places: Vec<Place<V>>,
     taken: usize,
 }
 
-/// Half a cache line or several: an entity never lies across two lines more than it must, and the next place that a
-/// search looks at is mostly in the same line.
+/// Half a cache line or several: an entity never lies across two lines more than it must.
 #[derive(Clone, Debug)]
 #[repr(align(32))]
 struct Place<V>(Option<(u64, V)>);
 
 impl<V> Default for EntityTable<V> {
     fn default() -> Self {
-        Self { segments: (0..SEGMENTS).map(|_| Segment { places: Vec::new(), taken: 0 }).collect(), length: 0 }
+        let segment = |_| Segment { tags: Vec::new(), places: Vec::new(), taken: 0 };
+        Self { segments: (0..SEGMENTS).map(segment).collect(), length: 0 }
     }
 }
 
@@ -67,6 +74,11 @@ const fn spread(key: u64) -> u64 {
 
 const fn segment_of(hash: u64) -> usize {
     (hash >> (64 - SEGMENTS.trailing_zeros())) as usize
+}
+
+const fn tag_of(hash: u64) -> u8 {
+    let tag = (hash >> TAG_SHIFT) as u8;
+    if tag == EMPTY { 1 } else { tag }
 }
 
 impl<V> Segment<V> {
@@ -86,13 +98,28 @@ impl<V> Segment<V> {
 
     /// Where the key is, or the empty place where it would be. The table is not empty.
     fn find(&self, hash: u64, key: u64) -> usize {
-        let mut at = self.home(hash);
-        while let Some((other, _)) = &self.places[at].0
-            && *other != key
-        {
+        let (mut at, own) = (self.home(hash), tag_of(hash));
+        loop {
+            match self.tags[at] {
+                EMPTY => return at,
+                tag if tag == own && self.places[at].0.as_ref().is_some_and(|(other, _)| *other == key) => return at,
+                _ => at = self.next(at),
+            }
+        }
+    }
+
+    /// The first place that may hold the key, by its tag.
+    fn likely(&self, hash: u64) -> usize {
+        let (mut at, own) = (self.home(hash), tag_of(hash));
+        while self.tags[at] != EMPTY && self.tags[at] != own {
             at = self.next(at);
         }
         at
+    }
+
+    fn put(&mut self, at: usize, hash: u64, key: u64, value: V) {
+        self.tags[at] = tag_of(hash);
+        self.places[at].0 = Some((key, value));
     }
 
     fn grow(&mut self) {
@@ -100,15 +127,22 @@ impl<V> Segment<V> {
         let before = std::mem::take(&mut self.places);
         self.places.reserve_exact(places);
         self.places.resize_with(places, || Place(None));
+        self.tags = vec![EMPTY; places];
         for (key, value) in before.into_iter().filter_map(|place| place.0) {
-            let at = self.find(spread(key), key);
-            self.places[at].0 = Some((key, value));
+            let hash = spread(key);
+            // Keys differ: the next empty place is the key's.
+            let mut at = self.home(hash);
+            while self.tags[at] != EMPTY {
+                at = self.next(at);
+            }
+            self.put(at, hash, key, value);
         }
     }
 
     /// Empties a place and moves what lies behind it up, so that no key is cut off from its home place.
     fn remove_at(&mut self, mut hole: usize) -> Option<V> {
         let removed = self.places[hole].0.take()?;
+        self.tags[hole] = EMPTY;
         self.taken -= 1;
         let mut at = hole;
         loop {
@@ -118,6 +152,7 @@ impl<V> Segment<V> {
             let home = self.home(spread(*key));
             if self.behind(at, home) >= self.behind(at, hole) {
                 self.places[hole].0 = self.places[at].0.take();
+                self.tags[hole] = std::mem::replace(&mut self.tags[at], EMPTY);
                 hole = at;
             }
         }
@@ -140,15 +175,24 @@ impl<V> EntityTable<V> {
     /// Bytes of all places, taken or not.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.segments.iter().map(|segment| segment.places.len() * size_of::<Place<V>>()).sum()
+        self.segments.iter().map(|segment| segment.places.len() * (size_of::<Place<V>>() + 1)).sum()
     }
 
-    /// Asks for the home place of a key, without waiting for it.
+    /// Asks for the tag of a key, without waiting for it.
+    pub fn prefetch_tag(&self, key: u64) {
+        let hash = spread(key);
+        let segment = &self.segments[segment_of(hash)];
+        if segment.taken > 0 {
+            prefetch(&segment.tags[segment.home(hash)]);
+        }
+    }
+
+    /// Asks for the place of a key, without waiting for it. Its tag has been asked for.
     pub fn prefetch(&self, key: u64) {
         let hash = spread(key);
         let segment = &self.segments[segment_of(hash)];
         if segment.taken > 0 {
-            prefetch(&segment.places[segment.home(hash)]);
+            prefetch_whole(&segment.places[segment.likely(hash)]);
         }
     }
 
@@ -171,11 +215,11 @@ impl<V> EntityTable<V> {
             segment.grow();
         }
         let at = segment.find(hash, key);
-        let place = &mut segment.places[at].0;
-        let added = place.is_none();
+        let added = segment.tags[at] == EMPTY;
+        segment.tags[at] = tag_of(hash);
         segment.taken += usize::from(added);
         self.length += usize::from(added);
-        (&mut place.get_or_insert_with(|| (key, new())).1, added)
+        (&mut segment.places[at].0.get_or_insert_with(|| (key, new())).1, added)
     }
 
     /// Removes the entity of a key.
@@ -334,7 +378,7 @@ mod tests {
         assert_eq!(estimate, 200_000);
         let sum: usize = (0..200_000).map(|key| looked_at(855_100_000_000 + key)).sum();
         assert!(sum < 440_000, "3.2 places each at the fullest, the home one among them: {sum} beyond it");
-        let places = table.bytes() / size_of::<Place<()>>();
+        let places = table.bytes() / (size_of::<Place<()>>() + 1);
         assert!((246_000..=320_000).contains(&places), "between 13 and 10 of 16 are taken: {places} places");
     }
 }

@@ -17,12 +17,12 @@ use crate::message::{Input, Position, Task};
 use crate::settings::CompanionSettings;
 use crate::source::Membership;
 use crate::stop::{Backoff, Stop};
-use crate::watchdog;
+use crate::watchdog::Watched;
 
 pub(super) struct Worker {
     settings: CompanionSettings,
     membership: Arc<Membership>,
-    producer: BaseProducer<Deliveries>,
+    producer: Watched<BaseProducer<Deliveries>>,
     events: Sender<Event>,
     counts: Arc<Counts>,
     stop: Stop,
@@ -51,7 +51,6 @@ impl Worker {
         }
         // An open transaction is aborted by the next producer with this id, or by the broker. Nothing is in flight
         // that matters: what committed was flushed before.
-        watchdog::destroy("producer", self.producer);
     }
 
     fn work(&mut self, intervals: &Receiver<(Interval, Instant)>) -> Result<(), StepAside> {
@@ -142,8 +141,7 @@ impl Worker {
     /// A new producer with the same id: its start makes the broker end what the old one left open.
     fn rebuild(&mut self) -> Result<(), StepAside> {
         Counts::add(&self.counts.rebuilt);
-        let producer = connect(&self.settings).map_err(|error| StepAside::Refused { reason: error.to_string() })?;
-        watchdog::destroy("producer", std::mem::replace(&mut self.producer, producer));
+        self.producer = connect(&self.settings).map_err(|error| StepAside::Refused { reason: error.to_string() })?;
         self.initialise()
     }
 
@@ -226,8 +224,8 @@ impl Worker {
     }
 }
 
-fn connect(settings: &CompanionSettings) -> Result<BaseProducer<Deliveries>, KafkaError> {
-    settings.config().create_with_context(Deliveries::default())
+fn connect(settings: &CompanionSettings) -> Result<Watched<BaseProducer<Deliveries>>, KafkaError> {
+    Ok(Watched::new("transactional producer", settings.config().create_with_context(Deliveries::default())?))
 }
 
 const _: () = assert!(INTERVALS_MAX + 2 < EVENTS_MAX / 2, "room for Ready, every completion and the last word");

@@ -23,7 +23,7 @@ use crate::limits::{BATCH_WAIT_MAX, COMMITTED_MAX, LEAVE_MAX, SERVE_EVERY};
 use crate::message::{Committed, End, From, Input, Position, Start, Task, checked_starts};
 use crate::settings::GroupSettings;
 use crate::stop::{Backoff, Stop};
-use crate::watchdog;
+use crate::watchdog::Watched;
 
 /// What the application does with what a group gives it. All calls come in the thread that polls.
 pub trait Handler {
@@ -121,7 +121,7 @@ fn acknowledge(consumer: &BaseConsumer<GroupContext>) {
 pub struct LeadGroup {
     // The queue goes before the consumer: see `raw`.
     queue: Option<RawQueue<GroupContext>>,
-    consumer: Option<Arc<BaseConsumer<GroupContext>>>,
+    consumer: Option<Watched<Arc<BaseConsumer<GroupContext>>>>,
     membership: Arc<Membership>,
     topics: Vec<String>,
     subscribed: usize,
@@ -167,7 +167,7 @@ impl LeadGroup {
         let inputs = Inputs::new(topics.len());
         Ok(Self {
             queue: Some(RawQueue::new(Arc::clone(&consumer))?),
-            consumer: Some(consumer),
+            consumer: Some(Watched::new("consumer", consumer)),
             membership,
             topics,
             subscribed,
@@ -217,7 +217,7 @@ impl LeadGroup {
 
     fn consumer(&self) -> Result<&Arc<BaseConsumer<GroupContext>>, Error> {
         self.consumer
-            .as_ref()
+            .as_deref()
             .ok_or_else(|| Error::Client { what: "reading".into(), reason: "the consumer is closed".into() })
     }
 
@@ -626,7 +626,6 @@ impl LeadGroup {
             // Events only: the queue of messages is gone.
             drop(consumer.poll(Duration::from_millis(10)));
         }
-        watchdog::destroy("consumer", consumer);
     }
 }
 

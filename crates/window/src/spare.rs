@@ -1,0 +1,96 @@
+//! Memory of blocks that were given back, for the next block of the same size on the same thread.
+//!
+//! A subscriber's block moves to the next size every other event. The allocator gives room in the page that it fills at
+//! the time and takes back into a page long cold: two lines of memory for each move. The block that was given back last is in
+//! the cache still. Measured with a million subscribers: a tenth of a record's whole cost.
+//!
+//! Bounded: [`KEPT_MAX`] of each size a thread; the allocator takes the rest.
+//!
+//! **Invariant:** what is kept under a number of steps came from the global allocator with [`Block::layout`] of it, and
+//! nobody else holds it.
+
+use std::alloc::dealloc;
+use std::cell::RefCell;
+use std::ptr::NonNull;
+
+use crate::block::Block;
+
+/// Sizes that are kept, in steps: larger ones are seldom.
+const STEPS_MAX: usize = 8;
+/// Most of one size. With [`STEPS_MAX`] sizes of 32 to 256 bytes they are 590 KB a thread at most.
+const KEPT_MAX: usize = 512;
+
+struct Spare([Vec<NonNull<u8>>; STEPS_MAX]);
+
+thread_local! {
+    static SPARE: RefCell<Spare> = const { RefCell::new(Spare([const { Vec::new() }; STEPS_MAX])) };
+}
+
+/// Room of so many steps that was given back before.
+pub(crate) fn take(steps: usize) -> Option<NonNull<u8>> {
+    let place = steps.checked_sub(1)?;
+    SPARE.try_with(|spare| spare.borrow_mut().0.get_mut(place)?.pop()).ok().flatten()
+}
+
+/// Keeps room of so many steps; false where the allocator must take it, as at the end of a thread.
+pub(crate) fn keep(start: NonNull<u8>, steps: usize) -> bool {
+    let place = steps.wrapping_sub(1);
+    let kept = SPARE.try_with(|spare| {
+        let mut spare = spare.borrow_mut();
+        let room = spare.0.get_mut(place).filter(|kept| kept.len() < KEPT_MAX);
+        room.map(|kept| kept.push(start)).is_some()
+    });
+    kept.unwrap_or(false)
+}
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        for (place, kept) in self.0.iter_mut().enumerate() {
+            for start in kept.drain(..) {
+                // SAFETY: by the invariant it came from the allocator with this layout and is ours alone.
+                unsafe { dealloc(start.as_ptr(), Block::layout(place + 1)) };
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_takes_what_another_gave_back_and_no_more_is_kept_than_said() {
+        let blocks: Vec<Block> = (0..KEPT_MAX + 100).map(|_| filled(40)).collect();
+        drop(blocks);
+        let kept = |steps: usize| SPARE.with(|spare| spare.borrow().0[steps - 1].len());
+        assert_eq!((kept(1), kept(2)), (0, KEPT_MAX));
+        // One that grows gives back what it was and takes what was kept.
+        let mut block = filled(64);
+        assert_eq!(kept(2), KEPT_MAX - 1);
+        block.append(&[7]);
+        assert_eq!((kept(2), kept(3)), (KEPT_MAX, 0));
+        assert_eq!(block.as_slice()[..64], [7; 64]);
+        drop(block);
+        assert_eq!(kept(3), 1);
+        // Larger ones are not.
+        drop(filled(4000));
+        assert_eq!(kept(STEPS_MAX), 0);
+    }
+
+    #[test]
+    fn a_block_may_end_on_another_thread() {
+        let block = filled(100);
+        let end = std::thread::spawn(move || {
+            assert_eq!(block.as_slice(), [7; 100]);
+            drop(block);
+            SPARE.with(|spare| spare.borrow().0[3].len())
+        });
+        assert_eq!(end.join().unwrap(), 1);
+    }
+
+    fn filled(bytes: usize) -> Block {
+        let mut block = Block::new();
+        assert!(block.append(&[7].repeat(bytes)));
+        block
+    }
+}
