@@ -51,3 +51,13 @@ pub fn status(error: &anyhow::Error) -> i32 {
     }
     Exit::Data as i32
 }
+
+/// Whether whoever reads the output has seen enough (`| head`): no failure.
+#[must_use]
+pub fn is_closed_output(error: &anyhow::Error) -> bool {
+    let kind = |cause: &(dyn std::error::Error + 'static)| {
+        let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        io.or_else(|| cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind))
+    };
+    error.chain().any(|cause| kind(cause) == Some(std::io::ErrorKind::BrokenPipe))
+}

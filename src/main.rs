@@ -18,6 +18,9 @@ fn main() {
     let level = if matches!(cli.command, Command::Demo(_)) { "error" } else { "info" };
     logging::start(cli.log_json, level);
     if let Err(error) = commands::run(cli) {
+        if exit::is_closed_output(&error) {
+            std::process::exit(0);
+        }
         eprintln!("lancang: {error:#}");
         std::process::exit(exit::status(&error));
     }

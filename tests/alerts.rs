@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -89,4 +89,31 @@ fn ndjson_is_what_was_read() {
     assert_eq!(printed(&["export", "--to", "ndjson"], &path), std::fs::read_to_string(&path).unwrap());
     let csv = printed(&["export", "--to", "csv", "--pattern", "sim-box-burst"], &path);
     assert_eq!(csv.lines().count(), 5);
+}
+
+#[test]
+fn an_input_is_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "");
+    let before = std::fs::read(&path).unwrap();
+    let output = lancang(&["export", "--to", "ndjson", path.to_str().unwrap(), "--out"], &path);
+    assert_eq!(output.status.code(), Some(64));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+/// `| head` is no failure.
+#[test]
+fn whoever_has_seen_enough_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "");
+    let text = std::fs::read_to_string(&path).unwrap().repeat(2_000);
+    std::fs::write(&path, text).unwrap();
+    for args in [&["alerts", "show"][..], &["export", "--to", "stix"], &["export", "--to", "csv"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lancang"));
+        let mut child = command.args(args).arg(&path).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("pipe"), "{args:?}");
+    }
 }

@@ -23,6 +23,7 @@ const INCIDENTS_MAX: usize = 200_000;
 /// # Errors
 /// If a file cannot be read or written, or a line is no alert.
 pub fn run(args: &Export) -> anyhow::Result<()> {
+    not_its_own_input(args)?;
     let mut out = output(&args.out)?;
     let read = match args.to {
         ExportForm::Ndjson => each(args, |_, line| {
@@ -47,6 +48,18 @@ pub fn run(args: &Export) -> anyhow::Result<()> {
     let (read, exported) = read?;
     tracing::info!("{exported} of {read} alerts exported");
     Ok(())
+}
+
+/// An output that is one of the inputs would be emptied before it is read.
+fn not_its_own_input(args: &Export) -> anyhow::Result<()> {
+    let Ok(out) = args.out.canonicalize() else { return Ok(()) };
+    match args.files.iter().find(|file| file.canonicalize().is_ok_and(|file| file == out)) {
+        Some(file) => {
+            let why = format!("`--out` is {}, which is to be read: expected another file", file.display());
+            Err(Failure::new(Exit::Usage, why).into())
+        }
+        None => Ok(()),
+    }
 }
 
 /// Gives the alerts that are wanted to `take`; how many there were and how many were wanted.
