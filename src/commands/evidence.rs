@@ -1,13 +1,14 @@
 //! `lancang evidence`: a carrier fetches the records behind an alert for a named case and country; that country opens them.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use lancang_alert::evidence::{Bundle, SealedBundle};
-use lancang_alert::{Alert, Holder, KeyKind, PublicKey, Received, Registry, Verifier};
-use lancang_kafka::{Connection, Isolation, OutRecord, Producer, Reader, Record};
+use lancang_alert::{Alert, Holder, KeyKind, PrivateKey, PublicKey, Received, Registry, Verifier};
+use lancang_kafka::{Connection, From, OutRecord, Producer, Record};
 use lancang_record::codec::fields::parse_time;
 use lancang_record::{Country, Timestamp};
 use serde_json::json;
@@ -23,11 +24,9 @@ use crate::secret::{self, Secret};
 use crate::service::{clients, relay, with_status};
 use crate::topics::exchange;
 
-/// Longest wait for all of a topic of the exchange.
-const READ_MAX: std::time::Duration = std::time::Duration::from_secs(120);
-/// Most messages that are read of a topic of the exchange: 90 days of alerts of six countries at the default budgets are
-/// fewer.
-const MESSAGES_MAX: usize = 20_000_000;
+/// Most bundles that are opened in one go, and alerts that are kept to check them by.
+const BUNDLES_MAX: usize = 10_000;
+const ALERTS_MAX: usize = 1_000_000;
 
 /// Runs the command.
 ///
@@ -158,27 +157,31 @@ fn open(args: &cli::EvidenceOpen) -> anyhow::Result<()> {
     let connection = connection(&desk)?;
     let key = Secret::File(args.sealing_key_file.clone()).key(KeyKind::Sealing)?;
     let topic = exchange::evidence(country(&args.country)?.as_str());
-    let messages = Reader::read_all(&connection, &topic, Isolation::Committed, MESSAGES_MAX, READ_MAX)?;
+    let mut bundles = Vec::new();
+    evidence::each(&connection, &topic, &[(0, From::Beginning)], |message| {
+        if let Some(sealed) = wanted(args, message.payload.as_deref()) {
+            anyhow::ensure!(bundles.len() < BUNDLES_MAX, "more than {BUNDLES_MAX} bundles: name one with `--incident`");
+            bundles.push((message.offset, sealed));
+        }
+        Ok(true)
+    })?;
+    let incidents = bundles.iter().map(|(_, sealed)| sealed.incident_id.as_str()).collect();
+    let alerts = alerts(&desk, &connection, &incidents)?;
     let mut out = io::stdout().lock();
-    let (mut opened, mut refused) = (0, 0);
-    for message in messages {
-        let place = format!("{topic}/{}@{}", message.partition, message.offset);
-        let Some(sealed) = wanted(args, message.payload.as_deref()) else { continue };
-        match opened_bundle(&desk, &connection, &sealed, &key) {
-            Ok(bundle) => {
-                writeln!(out, "{}", serde_json::to_string(&bundle)?)?;
-                opened += 1;
-            }
+    let mut refused = 0;
+    for (offset, sealed) in &bundles {
+        match opened(sealed, &key, &alerts) {
+            Ok(bundle) => writeln!(out, "{}", serde_json::to_string(&bundle)?)?,
             Err(error) => {
-                tracing::error!("{place}: {error:#}");
+                tracing::error!("{topic}/0@{offset}: {error:#}");
                 refused += 1;
             }
         }
     }
     if refused > 0 {
-        return Err(data(format!("{refused} of {} bundles are not what they should be", opened + refused)));
+        return Err(data(format!("{refused} of {} bundles are not what they should be", bundles.len())));
     }
-    tracing::info!(opened, "bundles opened; each is what its alerts committed to");
+    tracing::info!(opened = bundles.len(), "each bundle is what its alerts commit to");
     Ok(())
 }
 
@@ -189,20 +192,15 @@ fn wanted(args: &cli::EvidenceOpen, payload: Option<&[u8]>) -> Option<SealedBund
 }
 
 /// A bundle that opens, is whole, and is what the alerts on the exchange, signed by their source, refer to.
-fn opened_bundle(
-    desk: &Consumer,
-    connection: &Connection,
-    sealed: &SealedBundle,
-    key: &lancang_alert::PrivateKey,
-) -> anyhow::Result<Bundle> {
+fn opened(sealed: &SealedBundle, key: &PrivateKey, alerts: &[Alert]) -> anyhow::Result<Bundle> {
     let bundle = sealed.open(key)?;
-    if (&bundle.incident_id, &bundle.case_reference) != (&sealed.incident_id, &sealed.case_reference) {
-        anyhow::bail!("the bundle inside is of another incident or case");
-    }
+    let (inside, outside) =
+        ((&bundle.incident_id, &bundle.case_reference), (&sealed.incident_id, &sealed.case_reference));
+    anyhow::ensure!(inside == outside, "the bundle inside is of another incident or case");
     bundle.check()?;
-    let alerts = alerts(desk, connection, &bundle.incident_id)?;
     for line in &bundle.lines {
-        let alert = alerts.iter().find(|alert| alert.revision == line.revision);
+        let is_its = |alert: &&Alert| alert.incident_id == bundle.incident_id && alert.revision == line.revision;
+        let alert = alerts.iter().find(is_its);
         let alert =
             alert.with_context(|| format!("no verified alert of revision {} is on the exchange", line.revision))?;
         anyhow::ensure!(
@@ -214,12 +212,23 @@ fn opened_bundle(
     Ok(bundle)
 }
 
-/// Verified alerts of an incident.
-fn alerts(desk: &Consumer, connection: &Connection, incident_id: &str) -> anyhow::Result<Vec<Alert>> {
-    let registry = key_registry::read(&desk.keys.roots, &key_registry::from_topic(connection, &desk.topics.keys)?);
-    let messages = Reader::read_all(connection, &desk.topics.alerts, Isolation::Committed, MESSAGES_MAX, READ_MAX)?;
-    let of_incident = messages.iter().filter(|message| message.key.as_deref() == Some(incident_id.as_bytes()));
-    Ok(of_incident.filter_map(|message| verified(&registry, message)).collect())
+/// Verified alerts of these incidents.
+fn alerts(desk: &Consumer, connection: &Connection, incidents: &BTreeSet<&str>) -> anyhow::Result<Vec<Alert>> {
+    let envelopes = key_registry::from_topic(connection, &desk.topics.keys)?;
+    let registry = key_registry::read(&desk.keys.roots, &envelopes);
+    let mut alerts = Vec::new();
+    if incidents.is_empty() {
+        return Ok(alerts);
+    }
+    evidence::each(connection, &desk.topics.alerts, &[(0, From::Beginning)], |message| {
+        let key = message.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
+        if key.is_some_and(|key| incidents.contains(key)) {
+            alerts.extend(verified(&registry, &message));
+        }
+        anyhow::ensure!(alerts.len() < ALERTS_MAX, "more than {ALERTS_MAX} alerts: name an incident with `--incident`");
+        Ok(true)
+    })?;
+    Ok(alerts)
 }
 
 /// An alert that its source had signed with a key that counted when it was published; that nothing is to be done about it any

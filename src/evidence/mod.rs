@@ -232,12 +232,18 @@ fn cut(text: &mut String) {
 }
 
 /// Gives each message from a start to the present end of a partition, until told that it is enough.
-fn each(
+///
+/// # Errors
+/// Of the topic, the brokers, or what takes the messages.
+pub fn each(
     connection: &Connection,
     topic: &str,
     starts: &[(i32, From)],
     mut take: impl FnMut(Message) -> anyhow::Result<bool>,
 ) -> anyhow::Result<()> {
+    // A topic that is missing, or not this principal's to read, is said at once: a reader would wait for it.
+    let there = Admin::connect(connection)?.partitions(topic)?;
+    there.ok_or_else(|| Error::MissingTopic { topic: topic.to_owned() })?;
     let mut reader = Reader::open(connection, topic, Isolation::Committed, starts)?;
     let mut heard = Instant::now();
     loop {
