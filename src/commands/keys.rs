@@ -45,9 +45,7 @@ pub fn run(args: cli::Keys) -> anyhow::Result<()> {
         }
         cli::Keys::Revoke { key, at, reason, registry, root, output } => {
             let mut open = Open::read(&registry)?;
-            let known = open.find(&key)?.entry();
-            let revoked_at = Some(at.unwrap_or_else(now).to_string());
-            let entry = Entry { version: known.version + 1, revoked_at, reason: Some(reason), ..known };
+            let entry = open.find(&key)?.revocation(at.unwrap_or_else(now), reason);
             open.put(&root, vec![entry], output)
         }
         cli::Keys::Show { key, registry, file, save, output } => show(key.as_deref(), &registry, file, save, output),
