@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use lancang_alert::evidence::{Bundle, SealedBundle};
 use lancang_alert::{Alert, Holder, KeyKind, PrivateKey, PublicKey, Received, Registry, Verifier};
@@ -72,15 +71,16 @@ fn fetch(args: &cli::EvidenceFetch) -> anyhow::Result<()> {
     match args.output {
         cli::Form::Text => writeln!(
             out,
-            "{records} records and {lines} incident lines of {} sealed for {} on `{topic}`, {missing} records are no longer \
+            "{records} records and {lines} incident lines of {} {} sealed for {} on `{topic}`, {missing} records are no longer \
              kept; audit: {}",
+            bundle.source,
             bundle.incident_id,
             bundle.recipient,
             audit_file.display()
         )?,
         cli::Form::Json => {
             let line = json!({
-                "incident_id": bundle.incident_id, "recipient": bundle.recipient, "topic": topic, "lines": lines,
+                "source": bundle.source, "incident_id": bundle.incident_id, "recipient": bundle.recipient, "topic": topic, "lines": lines,
                 "records": records, "missing": missing, "audit": audit_file.display().to_string(),
             });
             writeln!(out, "{line}")?;
@@ -137,7 +137,7 @@ fn record(
     let roots: Vec<_> = bundle.lines.iter().map(|line| &line.evidence.merkle_root).collect();
     let user = std::env::var("USER").ok();
     let line = json!({
-        "time": relay::now().to_string(), "action": action, "incident_id": bundle.incident_id,
+        "time": relay::now().to_string(), "action": action, "source": bundle.source, "incident_id": bundle.incident_id,
         "case_reference": bundle.case_reference, "recipient": bundle.recipient, "requested_by": requested_by,
         "operating_user": user, "key_id": sealed.key_id, "topic": topic, "merkle_roots": roots,
         "records": bundle.records.len(), "missing": bundle.missing.len(),
@@ -171,7 +171,10 @@ fn open(args: &cli::EvidenceOpen) -> anyhow::Result<()> {
     let mut refused = 0;
     for (offset, sealed) in &bundles {
         match opened(sealed, &key, &alerts) {
-            Ok(bundle) => writeln!(out, "{}", serde_json::to_string(&bundle)?)?,
+            Ok(bundle) => {
+                tracing::info!(source = bundle.source, incident_id = bundle.incident_id, "{topic}/0@{offset} opened");
+                writeln!(out, "{}", serde_json::to_string(&bundle)?)?;
+            }
             Err(error) => {
                 tracing::error!("{topic}/0@{offset}: {error:#}");
                 refused += 1;
@@ -194,21 +197,11 @@ fn wanted(args: &cli::EvidenceOpen, payload: Option<&[u8]>) -> Option<SealedBund
 /// A bundle that opens, is whole, and is what the alerts on the exchange, signed by their source, refer to.
 fn opened(sealed: &SealedBundle, key: &PrivateKey, alerts: &[Alert]) -> anyhow::Result<Bundle> {
     let bundle = sealed.open(key)?;
-    let (inside, outside) =
-        ((&bundle.incident_id, &bundle.case_reference), (&sealed.incident_id, &sealed.case_reference));
-    anyhow::ensure!(inside == outside, "the bundle inside is of another incident or case");
+    let inside = (&bundle.source, &bundle.incident_id, &bundle.case_reference);
+    let outside = (&sealed.source, &sealed.incident_id, &sealed.case_reference);
+    anyhow::ensure!(inside == outside, "the bundle inside is of another source, incident or case");
     bundle.check()?;
-    for line in &bundle.lines {
-        let is_its = |alert: &&Alert| alert.incident_id == bundle.incident_id && alert.revision == line.revision;
-        let alert = alerts.iter().find(is_its);
-        let alert =
-            alert.with_context(|| format!("no verified alert of revision {} is on the exchange", line.revision))?;
-        anyhow::ensure!(
-            alert.evidence == line.evidence,
-            "revision {}: the alert refers to another line",
-            line.revision
-        );
-    }
+    bundle.check_against(alerts)?;
     Ok(bundle)
 }
 

@@ -60,7 +60,8 @@ pub fn collect(
 ) -> anyhow::Result<Bundle> {
     let mut lines = Vec::new();
     let mut written = i64::MIN;
-    for (revision, evidence) in signed(connection, &topics.outbox, &wanted.incident_id)? {
+    let signed = signed(connection, &topics.outbox, &wanted.incident_id)?;
+    for (revision, evidence) in signed.lines {
         let Some(message) = line(connection, &evidence)? else { continue };
         written = written.max(message.timestamp_ms.unwrap_or(i64::MAX));
         let text = String::from_utf8(message.payload.unwrap_or_default()).context("a home incident line is no text")?;
@@ -76,6 +77,7 @@ pub fn collect(
     let found: BTreeSet<&String> = records.iter().map(|found| &found.reference).collect();
     let missing = references.iter().filter(|reference| !found.contains(reference)).cloned().collect();
     let bundle = Bundle {
+        source: signed.source,
         incident_id: wanted.incident_id.clone(),
         case_reference: wanted.case_reference.clone(),
         recipient: wanted.recipient.clone(),
@@ -92,26 +94,36 @@ fn data(message: String) -> anyhow::Error {
     Failure::new(Exit::Data, message).into()
 }
 
-/// What the alerts of an incident say of their evidence, by revision; each home line once.
-fn signed(connection: &Connection, outbox: &str, incident_id: &str) -> anyhow::Result<Vec<(u64, Evidence)>> {
+/// What the outbox's alerts of an incident say of their evidence.
+struct Signed {
+    /// Whose they are.
+    source: String,
+    /// By revision; each home line once.
+    lines: Vec<(u64, Evidence)>,
+}
+
+fn signed(connection: &Connection, outbox: &str, incident_id: &str) -> anyhow::Result<Signed> {
     let mut found = BTreeMap::new();
-    let mut there = false;
+    let mut source: Option<String> = None;
     each(connection, outbox, &[(0, From::Beginning)], |message| {
         if message.key.as_deref() != Some(incident_id.as_bytes()) {
             return Ok(true);
         }
         let alert: Alert = serde_json::from_slice(message.payload.as_deref().unwrap_or_default())
             .with_context(|| format!("{outbox}/0@{} is no alert", message.offset))?;
-        there = true;
+        let of = alert.producer.uri();
+        if source.get_or_insert_with(|| of.clone()) != &of {
+            return Err(data(format!("{outbox}/0@{} is of another source than the alerts before", message.offset)));
+        }
         if let Some(range) = alert.evidence.offsets.first() {
             found.entry(range.first).or_insert((alert.revision, alert.evidence));
         }
         Ok(true)
     })?;
-    if !there {
-        return Err(data(format!("`{outbox}` has no alert of incident {incident_id}: this carrier did not share it")));
-    }
-    Ok(found.into_values().collect())
+    let source = source.ok_or_else(|| {
+        data(format!("`{outbox}` has no alert of incident {incident_id}: this carrier did not share it"))
+    })?;
+    Ok(Signed { source, lines: found.into_values().collect() })
 }
 
 /// The home line that an alert refers to.

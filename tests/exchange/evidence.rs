@@ -122,6 +122,7 @@ fn evidence_for_a_case() {
     assert_eq!((&told["missing"], &told["topic"]), (&0.into(), &"lancang.evidence.th.v1".into()), "{told}");
     let revisions = alerts.iter().filter(|other| other.incident_id == alert.incident_id);
     let offsets: BTreeSet<i64> = revisions.filter_map(|alert| Some(alert.evidence.offsets.first()?.first)).collect();
+    assert_eq!(told["source"], alert.producer.uri());
     assert_eq!(told["lines"], offsets.len(), "every home line of the alert");
 
     // Sent, told in the audit file before and after, and nothing of it in clear.
@@ -159,6 +160,7 @@ fn opened(exchange: &Exchange, desks: &Desks<'_>, alert: &Alert, carrier: &Carri
     assert_eq!(status, Some(0), "{errors}");
     let bundle: Value = serde_json::from_str(&told).unwrap();
     assert_eq!((&bundle["case_reference"], &bundle["recipient"]), (&"TH-2026-1187".into(), &"//TH".into()));
+    assert_eq!(bundle["source"], alert.producer.uri());
     let found = bundle["records"].as_array().unwrap();
     assert_eq!(found.len() as u64, records);
     // Against what was sent to the carrier's feeds.

@@ -11,8 +11,13 @@
 //! log, which nobody changes in place, vouches for the rest. The line has clear numbers, times and up to twenty references
 //! in it: nobody guesses it from the root.
 //!
+//! A bundle names its source, and is checked against the alerts of that source alone ([`Bundle::check_against`]): another
+//! source can sign an alert under the same incident id, over a line of its own. The bundle itself is not signed: lines are
+//! bound by the alerts' signatures, records by the references in the lines.
+//!
 //! A bundle is sealed whole with HPKE (RFC 9180, base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
-//! ChaCha20-Poly1305), its case as associated data: what is sealed for one case, incident or recipient opens for no other.
+//! ChaCha20-Poly1305), its case as associated data: what is sealed for one source, case, incident or recipient opens for no
+//! other.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -25,6 +30,7 @@ use lancang_record::codec::fields::parse_time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Alert;
 use crate::incident::Incident;
 use crate::key::{PrivateKey, PublicKey};
 use crate::limits::BUNDLE_BYTES_MAX;
@@ -109,6 +115,8 @@ pub fn root_of(line: &[u8], references: &[String]) -> String {
 /// What is collected for one case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bundle {
+    /// Source of the alerts: `//KH/mekong-mobile/phnom-penh-1`.
+    pub source: String,
     /// Alert's incident.
     pub incident_id: String,
     /// Reference of the case that it was asked for.
@@ -182,6 +190,22 @@ pub enum BundleError {
         /// Its reference.
         reference: String,
     },
+    /// No alert of the bundle's source.
+    #[error("no verified alert of {source_name} with revision {revision} is on the exchange")]
+    NoAlert {
+        /// Source of the bundle.
+        source_name: String,
+        /// Revision of the alert.
+        revision: u64,
+    },
+    /// The alert commits to something else.
+    #[error("revision {revision}: the alert of {source_name} refers to another line")]
+    OtherAlert {
+        /// Source of the bundle.
+        source_name: String,
+        /// Revision of the alert.
+        revision: u64,
+    },
 }
 
 impl Bundle {
@@ -211,11 +235,33 @@ impl Bundle {
             None => Ok(()),
         }
     }
+
+    /// Checks that the verified alerts of its source, and of no other, refer to its lines.
+    ///
+    /// # Errors
+    /// [`BundleError::NoAlert`] and [`BundleError::OtherAlert`].
+    pub fn check_against(&self, alerts: &[Alert]) -> Result<(), BundleError> {
+        let of_source = |alert: &&Alert| alert.producer.uri() == self.source && alert.incident_id == self.incident_id;
+        let alerts: Vec<&Alert> = alerts.iter().filter(of_source).collect();
+        for line in &self.lines {
+            let (source_name, revision) = (self.source.clone(), line.revision);
+            match alerts.iter().find(|alert| alert.revision == revision) {
+                None => return Err(BundleError::NoAlert { source_name, revision }),
+                Some(alert) if alert.evidence != line.evidence => {
+                    return Err(BundleError::OtherAlert { source_name, revision });
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A bundle that one recipient can open: the value of a message on its evidence topic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedBundle {
+    /// Source of the alerts.
+    pub source: String,
     /// Alert's incident.
     pub incident_id: String,
     /// Reference of the case.
@@ -230,8 +276,10 @@ pub struct SealedBundle {
 
 impl SealedBundle {
     fn place(&self) -> Vec<u8> {
-        let Self { incident_id, case_reference, to, key_id, .. } = self;
-        serde_json::json!(["lancang evidence v1", incident_id, case_reference, to, key_id]).to_string().into_bytes()
+        let Self { source, incident_id, case_reference, to, key_id, .. } = self;
+        serde_json::json!(["lancang evidence v1", source, incident_id, case_reference, to, key_id])
+            .to_string()
+            .into_bytes()
     }
 
     /// Seals a bundle for its recipient.
@@ -245,6 +293,7 @@ impl SealedBundle {
         }
         let to = key.sealing().ok_or(SealError::Key)?;
         let mut sealed = Self {
+            source: bundle.source.clone(),
             incident_id: bundle.incident_id.clone(),
             case_reference: bundle.case_reference.clone(),
             to: bundle.recipient.clone(),
