@@ -57,11 +57,18 @@ pub const SOURCES_MAX: usize = 1024;
 pub const REPEATS_KNOWN_MAX: usize = 8192;
 /// How far a source's clock may be ahead of a reader's, milliseconds.
 pub const CLOCK_AHEAD_MS_MAX: i64 = 5 * 60_000;
+/// How old a backlog that a reader receives may be, milliseconds: an exchange that was cut for hours, with some to spare. A
+/// key that was revoked, or has expired, for longer signs nothing any more, whatever date it signs.
+pub const BACKLOG_MS_MAX: i64 = 24 * 3_600_000;
+/// Furthest that the sequence of a source may jump: nobody loses a million alerts and is still read, and a stolen key cannot
+/// put its source out of numbers.
+pub const SEQUENCE_JUMP_MAX: u64 = 1_000_000;
 /// Longest time from `published` to `actionable_until`, days: a stolen key that has expired cannot sign, under an old date,
 /// alerts that never end.
 pub const ACTIONABLE_DAYS_MAX: i64 = 31;
 
 const _: () = assert!(ACTIONABLE_DAYS <= ACTIONABLE_DAYS_MAX);
+const _: () = assert!(REPEATS_KNOWN_MAX as u64 <= SEQUENCE_JUMP_MAX);
 /// Most rules of a policy table.
 pub const POLICY_RULES_MAX: usize = 1000;
 /// Longest value that is sealed, bytes: an identifier.

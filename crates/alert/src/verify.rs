@@ -7,9 +7,13 @@
 //!    type, subject, time, schema, sequence and expiry are repeated in it, so that signing the JSON binds them. Headers
 //!    that are no attribute of ours, such as `traceparent`, are not signed and not looked at;
 //! 3. the key counts at the time when the alert was published, and its holder covers the source; `published` is not ahead
-//!    of the reader's clock by more than [`CLOCK_AHEAD_MS_MAX`], and ends within [`ACTIONABLE_DAYS_MAX`] days;
+//!    of the reader's clock by more than [`CLOCK_AHEAD_MS_MAX`], and ends within [`ACTIONABLE_DAYS_MAX`] days. Who has a
+//!    stolen key writes what he likes into `published`: so a key that has not counted for [`BACKLOG_MS_MAX`] when the
+//!    message is received signs nothing any more;
 //! 4. the sequence of the source goes on. The same bytes again are a repeat, which is none of the consumer's business;
 //!    other bytes under a number that was there, or a number from before what is remembered, are refused. A gap is told;
+//!    a jump of more than [`SEQUENCE_JUMP_MAX`] is refused, as is a new number whose `published` is more than
+//!    [`CLOCK_AHEAD_MS_MAX`] before the newest that the source had. What is refused changes nothing of what is known;
 //! 5. the alert has not expired. One that has is rejected, and its number counts all the same.
 //!
 //! The reader's time is given, not read: who reads an archive gives the time when the message was received.
@@ -24,7 +28,10 @@ use crate::alert::Alert;
 use crate::cloudevent::attributes;
 use crate::dsse::{self, Envelope, EnvelopeError};
 use crate::key::KeyKind;
-use crate::limits::{ACTIONABLE_DAYS_MAX, ALERT_BYTES_MAX, CLOCK_AHEAD_MS_MAX, REPEATS_KNOWN_MAX, SOURCES_MAX};
+use crate::limits::{
+    ACTIONABLE_DAYS_MAX, ALERT_BYTES_MAX, BACKLOG_MS_MAX, CLOCK_AHEAD_MS_MAX, REPEATS_KNOWN_MAX, SEQUENCE_JUMP_MAX,
+    SOURCES_MAX,
+};
 use crate::registry::{Registered, Registry, Standing};
 
 const DAY_MS: i64 = 86_400_000;
@@ -98,6 +105,17 @@ pub enum Rejection {
         /// What it was.
         standing: Standing,
     },
+    /// The key counted when the alert says that it was published, and has not for longer than any backlog.
+    #[error(
+        "key {key_id} was {} {} hours before the alert was received: no backlog is that old",
+        standing.as_str(), BACKLOG_MS_MAX / 3_600_000
+    )]
+    LateKey {
+        /// Key.
+        key_id: String,
+        /// What it was.
+        standing: Standing,
+    },
     /// Somebody else's source.
     #[error("source {claimed} is not that of key {key_id}, which belongs to {holder}")]
     Source {
@@ -113,6 +131,29 @@ pub enum Rejection {
     Future {
         /// When.
         published: Timestamp,
+    },
+    /// A new number with an old date.
+    #[error("published at {published}, before what {source_name} published already at {newest}")]
+    PublishedBack {
+        /// Source.
+        source_name: String,
+        /// When it says that it was.
+        published: Timestamp,
+        /// The newest of the source.
+        newest: Timestamp,
+    },
+    /// A number further on than any loss.
+    #[error(
+        "sequence {sequence} of {source_name} is more than {SEQUENCE_JUMP_MAX} after {last}: if that many are really lost, \
+         begin to read anew"
+    )]
+    SequenceJump {
+        /// Source.
+        source_name: String,
+        /// Number.
+        sequence: u64,
+        /// The last before.
+        last: u64,
     },
     /// A number that was there, with other bytes.
     #[error("sequence {sequence} of {source_name} was there before with other bytes")]
@@ -152,10 +193,14 @@ impl Rejection {
             Self::UnknownKey { .. } | Self::NotASigningKey { .. } => "unknown-key",
             Self::Signature { .. } => "changed-bytes",
             Self::Header { .. } => "changed-header",
-            Self::Key { standing: Standing::Revoked, .. } => "revoked-key",
-            Self::Key { .. } => "expired-key",
+            Self::Key { standing: Standing::Revoked, .. } | Self::LateKey { standing: Standing::Revoked, .. } => {
+                "revoked-key"
+            }
+            Self::Key { .. } | Self::LateKey { .. } => "expired-key",
             Self::Source { .. } => "foreign-source",
             Self::Future { .. } => "future",
+            Self::PublishedBack { .. } => "published-back",
+            Self::SequenceJump { .. } => "sequence-jump",
             Self::SequenceConflict { .. } => "sequence-conflict",
             Self::SequenceBack { .. } => "sequence-back",
             Self::Sources => "sources",
@@ -194,9 +239,11 @@ pub struct Verifier {
 }
 
 /// What is known of a source's numbers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Sequence {
     last: u64,
+    /// Newest `published`.
+    newest: Timestamp,
     /// Digests of the alerts up to `last`, the newest at the back; none where a number is missing.
     digests: VecDeque<Option<[u8; 16]>>,
 }
@@ -220,27 +267,29 @@ impl Verifier {
     ) -> Result<Verified, Rejection> {
         let (key_id, key) = signed_by(registry, &received)?;
         let alert = read(&received)?;
-        let until = times(&alert, key, &key_id, now)?;
+        let Times { published, until } = times(&alert, key, &key_id, now)?;
         let source = alert.producer.uri();
         if !key.holder.covers(&source) {
             return Err(Rejection::Source { key_id, holder: key.holder.to_string(), claimed: source });
         }
-        let novelty = self.novelty(source, alert.sequence, digest(received.value))?;
+        let arrived = Arrived { sequence: alert.sequence, published, digest: digest(received.value) };
+        let novelty = self.novelty(source, arrived)?;
         if now >= until {
             return Err(Rejection::Expired { until });
         }
         Ok(Verified { alert, key_id, novelty })
     }
 
-    fn novelty(&mut self, source: String, sequence: u64, digest: [u8; 16]) -> Result<Novelty, Rejection> {
+    fn novelty(&mut self, source: String, arrived: Arrived) -> Result<Novelty, Rejection> {
         let Some(known) = self.sources.get_mut(&source) else {
             if self.sources.len() >= SOURCES_MAX {
                 return Err(Rejection::Sources);
             }
-            self.sources.insert(source, Sequence { last: sequence, digests: VecDeque::from([Some(digest)]) });
+            let Arrived { sequence: last, published: newest, digest } = arrived;
+            self.sources.insert(source, Sequence { last, newest, digests: VecDeque::from([Some(digest)]) });
             return Ok(Novelty::New { missing: 0 });
         };
-        known.take(source, sequence, digest)
+        known.take(source, arrived)
     }
 
     /// Last number of each source.
@@ -249,9 +298,24 @@ impl Verifier {
     }
 }
 
+/// An alert of a source, signed by its key.
+#[derive(Clone, Copy)]
+struct Arrived {
+    sequence: u64,
+    published: Timestamp,
+    digest: [u8; 16],
+}
+
 impl Sequence {
-    fn take(&mut self, source_name: String, sequence: u64, digest: [u8; 16]) -> Result<Novelty, Rejection> {
+    fn take(&mut self, source_name: String, arrived: Arrived) -> Result<Novelty, Rejection> {
+        let Arrived { sequence, published, digest } = arrived;
         if let Some(ahead) = sequence.checked_sub(self.last).filter(|ahead| *ahead > 0) {
+            if ahead > SEQUENCE_JUMP_MAX {
+                return Err(Rejection::SequenceJump { source_name, sequence, last: self.last });
+            }
+            if published.plus_ms(CLOCK_AHEAD_MS_MAX) < self.newest {
+                return Err(Rejection::PublishedBack { source_name, published, newest: self.newest });
+            }
             let missing = ahead - 1;
             if missing >= REPEATS_KNOWN_MAX as u64 {
                 self.digests.clear();
@@ -262,6 +326,7 @@ impl Sequence {
             let surplus = self.digests.len().saturating_sub(REPEATS_KNOWN_MAX);
             self.digests.drain(..surplus);
             self.last = sequence;
+            self.newest = self.newest.max(published);
             return Ok(Novelty::New { missing });
         }
         let back = usize::try_from(self.last - sequence).unwrap_or(usize::MAX);
@@ -330,8 +395,14 @@ fn read<N: AsRef<str>>(received: &Received<'_, N>) -> Result<Alert, Rejection> {
     Ok(alert)
 }
 
-/// When the alert ends, if its times fit together and the key counts.
-fn times(alert: &Alert, key: &Registered, key_id: &str, now: Timestamp) -> Result<Timestamp, Rejection> {
+struct Times {
+    published: Timestamp,
+    /// When the alert ends.
+    until: Timestamp,
+}
+
+/// The alert's times, if they fit together and the key counts.
+fn times(alert: &Alert, key: &Registered, key_id: &str, now: Timestamp) -> Result<Times, Rejection> {
     let time = |text: &str, what| parse_time("time", text).map_err(|_| Rejection::Form { what });
     let published = time(&alert.published, "`published` is no time")?;
     let until = time(&alert.actionable_until, "`actionable_until` is no time")?;
@@ -339,11 +410,15 @@ fn times(alert: &Alert, key: &Registered, key_id: &str, now: Timestamp) -> Resul
     if standing != Standing::Valid {
         return Err(Rejection::Key { key_id: key_id.to_owned(), standing });
     }
+    let late = key.standing(now.plus_ms(-BACKLOG_MS_MAX));
+    if matches!(late, Standing::Revoked | Standing::Expired) {
+        return Err(Rejection::LateKey { key_id: key_id.to_owned(), standing: late });
+    }
     if published > now.plus_ms(CLOCK_AHEAD_MS_MAX) {
         return Err(Rejection::Future { published });
     }
     if until > published.plus_ms(ACTIONABLE_DAYS_MAX * DAY_MS) {
         return Err(Rejection::Form { what: "`actionable_until` is further away than any may be" });
     }
-    Ok(until)
+    Ok(Times { published, until })
 }

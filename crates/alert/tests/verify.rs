@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use lancang_alert::cloudevent::AlertMessage;
+use lancang_alert::limits::{BACKLOG_MS_MAX, CLOCK_AHEAD_MS_MAX, SEQUENCE_JUMP_MAX};
 use lancang_alert::registry::{Entry, Holder, Registry, Standing};
 use lancang_alert::verify::{Novelty, Received, Rejection, Verified, Verifier};
 use lancang_alert::{Alert, Budgets, KeyKind, Outcome, Relay, Signer, Source};
@@ -15,6 +16,7 @@ mod desk;
 use desk::key;
 
 const DAY_MS: i64 = 86_400_000;
+const HOUR_MS: i64 = 3_600_000;
 
 fn signer(byte: u8) -> Signer {
     Signer::new(&key(KeyKind::Signing, byte)).unwrap()
@@ -155,7 +157,10 @@ fn a_revoked_key() {
     let revoke =
         |at: i64| Entry { version: 2, revoked_at: Some(day(at).to_string()), ..entry(7, "//KH/carrier", -30, 300) };
     registry.learn(&revoke(1).signed(&root)).unwrap();
-    Verifier::new().verify(&registry, received, day(2)).expect("what was published before counts");
+    let hours_later = day(1).plus_ms(BACKLOG_MS_MAX - 1);
+    Verifier::new().verify(&registry, received, hours_later).expect("what was published before counts");
+    let late = Verifier::new().verify(&registry, received, day(1).plus_ms(BACKLOG_MS_MAX)).unwrap_err();
+    assert!(matches!(late, Rejection::LateKey { standing: Standing::Revoked, .. }), "{late}");
     registry.learn(&revoke(0).signed(&root)).unwrap();
     let rejection = Verifier::new().verify(&registry, received, day(2)).unwrap_err();
     assert!(matches!(rejection, Rejection::Key { standing: Standing::Revoked, .. }), "{rejection}");
@@ -189,9 +194,70 @@ fn a_sequence_that_goes_back_or_repeats_with_other_bytes() {
     for sequence in [0, 9, 12, 13] {
         assert!(matches!(take(&message(sequence)), Err(Rejection::SequenceBack { last: 14, .. })), "{sequence}");
     }
-    assert_eq!(take(&message(u64::MAX)), Ok(Novelty::New { missing: u64::MAX - 15 }), "nothing is held for a wide gap");
+    let far = 14 + SEQUENCE_JUMP_MAX;
+    for sequence in [far + 1, u64::MAX] {
+        let jump = take(&message(sequence)).unwrap_err();
+        assert!(matches!(jump, Rejection::SequenceJump { last: 14, .. }), "{jump}");
+    }
+    assert_eq!(
+        take(&message(far)),
+        Ok(Novelty::New { missing: SEQUENCE_JUMP_MAX - 1 }),
+        "nothing is held for a wide gap"
+    );
     assert!(matches!(take(&message(15)), Err(Rejection::SequenceBack { .. })));
-    assert_eq!(take(&message(u64::MAX)), Ok(Novelty::Repeat));
+    assert_eq!(take(&message(far)), Ok(Novelty::Repeat));
+}
+
+/// Alert `sequence` of the source, published `hours` after the first and signed with a key.
+fn published(sequence: u64, hours: i64, byte: u8) -> AlertMessage {
+    let published = day(0).plus_ms(hours * HOUR_MS).to_string();
+    AlertMessage::of(&Alert { published, ..alert(sequence) }, &signer(byte))
+}
+
+/// Who stole a key signs under a date before its revocation. He cannot silence the source, which goes on under another key.
+#[test]
+fn a_stolen_key_does_not_silence_its_source() {
+    let root = Signer::new(&key(KeyKind::Root, 1)).unwrap();
+    let mut registry = registry();
+    registry.learn(&entry(10, "//KH/carrier", -1, 300).signed(&root)).unwrap();
+    let stolen = entry(7, "//KH/carrier", -30, 300);
+    let revoked = Entry { version: 2, revoked_at: Some(day(0).plus_ms(2 * HOUR_MS).to_string()), ..stolen };
+    registry.learn(&revoked.signed(&root)).unwrap();
+    let mut verifier = Verifier::new();
+    let mut take = |message: &AlertMessage, hours: i64| {
+        let received = Received { key: &message.key, value: &message.value, headers: &message.headers };
+        verifier.verify(&registry, received, day(0).plus_ms(hours * HOUR_MS)).map(|verified| verified.novelty)
+    };
+    let new = Ok(Novelty::New { missing: 0 });
+    assert_eq!(take(&published(1, 0, 7), 0), new);
+    assert_eq!(take(&published(2, 1, 7), 6), new, "a backlog of hours");
+    let jump = take(&published(u64::MAX, 1, 7), 6).unwrap_err();
+    assert!(matches!(jump, Rejection::SequenceJump { .. }), "{jump}");
+    assert_eq!(take(&published(3, 3, 10), 6), new);
+    let back = take(&published(500, 1, 7), 6).unwrap_err();
+    assert!(matches!(back, Rejection::PublishedBack { .. }), "{back}");
+    assert_eq!(take(&published(2, 1, 7), 6), Ok(Novelty::Repeat), "a repeat is older, and no matter");
+    let late = take(&published(500, 1, 7), 26).unwrap_err();
+    assert!(matches!(late, Rejection::LateKey { standing: Standing::Revoked, .. }), "{late}");
+    assert_eq!(take(&published(4, 26, 10), 26), new, "what was refused has changed nothing");
+    let forged = published(u64::MAX, 1, 7);
+    let received = Received { key: &forged.key, value: &forged.value, headers: &forged.headers };
+    let first = Verifier::new().verify(&registry, received, day(0).plus_ms(26 * HOUR_MS));
+    assert!(matches!(first, Err(Rejection::LateKey { .. })), "{first:?}");
+}
+
+/// A source's clock that is put back by minutes, within what clocks may differ by, is no harm.
+#[test]
+fn a_clock_that_is_put_back_a_little() {
+    let mut verifier = Verifier::new();
+    let at = |ms: i64, sequence| {
+        let published = day(0).plus_ms(ms).to_string();
+        AlertMessage::of(&Alert { published, ..alert(sequence) }, &signer(7))
+    };
+    verify(&mut verifier, &at(0, 1), day(0)).unwrap();
+    verify(&mut verifier, &at(-CLOCK_AHEAD_MS_MAX, 2), day(0)).unwrap();
+    let back = verify(&mut verifier, &at(-CLOCK_AHEAD_MS_MAX - 1, 3), day(0)).unwrap_err();
+    assert!(matches!(back, Rejection::PublishedBack { newest, .. } if newest == day(0)), "{back}");
 }
 
 #[test]
