@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lancang_alert::policy;
 use lancang_diagnostic::toml::{Asked, Form, asked};
 use lancang_pattern::evidence::EVIDENCE;
 use lancang_pattern::file::{ENTITIES, ROLES};
@@ -26,6 +27,7 @@ pub fn schemas() -> Vec<(&'static str, String)> {
         ("mapping.json", mapping()),
         ("configuration.json", configuration()),
         ("exchange.json", exchange()),
+        ("policy.json", policy_table()),
     ]
     .map(|(name, schema)| (name, format!("{schema:#}\n")))
     .to_vec()
@@ -104,6 +106,31 @@ fn configuration() -> Value {
         .collect();
     let meaning = |place: &str| meanings.get(place).map(|meaning| (*meaning).to_owned());
     schema("The configuration of lancang", &asked, &meaning, &[])
+}
+
+fn policy_table() -> Value {
+    let asked = asked(|| policy::Policy::read("policy.toml", "[[rules]]\n"));
+    let meanings = meanings_of_page(include_str!("../docs/exchange.md"));
+    let fields = [&policy::ENTITIES[..], &policy::OTHERS[..]].concat();
+    let fields = format!("^({})$", fields.iter().map(|field| field_pattern(field)).collect::<Vec<_>>().join("|"));
+    let forms: Vec<&str> = policy::Form::ALL.iter().map(|form| form.as_str()).chain(["dropped"]).collect();
+    let special = [
+        ("rules/fields", json!({ "type": "array", "items": { "type": "string", "pattern": fields } })),
+        ("rules/to", json!({ "type": "string", "pattern": "^(all|entitled|//[A-Z]{2})$" })),
+        ("rules/share", json!({ "type": "array", "items": { "type": "string", "enum": forms } })),
+    ];
+    schema(
+        "What of an alert leaves, in which form, and for whom",
+        &asked,
+        &|place| meaning_of_last(&meanings, place),
+        &special,
+    )
+}
+
+/// An entity's type may name a role.
+fn field_pattern(field: &str) -> String {
+    let roles = policy::ROLES.join("|");
+    if policy::ENTITIES.contains(&field) { format!("{field}(\\.({roles}))?") } else { field.to_owned() }
 }
 
 fn exchange() -> Value {

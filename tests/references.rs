@@ -146,4 +146,15 @@ fn schemas_refuse_what_readers_refuse() {
         ("country = \"KH\"", "contry = \"KH\""),
     ];
     both_refuse("config/exchange.toml", "exchange.json", reads, &changes);
+    let reads = |path: &str, text: &str| lancang_alert::Policy::read(path, text).is_ok();
+    let changes = [
+        ("fields = [\"trunk\"]", "fields = [\"trnuk\"]"),
+        ("\"caller.impersonated\"", "\"caller.impersonate\""),
+        ("to = \"all\"", "to = \"al\""),
+        ("share = [\"token\"]", "share = [\"tokne\"]"),
+        ("share = [\"token\"]", "shares = [\"token\"]"),
+        ("fields = [\"trunk\"]", "producer = 1\nfields = [\"trunk\"]"),
+        ("to = \"all\"\n", ""),
+    ];
+    both_refuse("config/policy.toml", "policy.json", reads, &changes);
 }
