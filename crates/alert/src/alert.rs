@@ -178,6 +178,9 @@ pub struct Entity {
     /// `suspect`, `used`, `impersonated` (a presented, unverified number: never a suspect) or `victim`.
     #[schemars(extend("examples" = ["suspect", "used", "impersonated", "victim"]))]
     pub role: String,
+    /// Whether a home incident is about it; otherwise one names it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub about: bool,
     /// 32 hexadecimal digits.
     pub token: String,
     /// Key that the token was made with.
@@ -410,7 +413,8 @@ impl Desk {
         let uri = source.uri();
         let entity =
             |entity_type: &str, role: &str, value: &str| self.entity(&uri, entity_type, role, value, published);
-        let mut entities = vec![entity(&incident.entity.entity_type, primary, &incident.entity.value)?];
+        let about = entity(&incident.entity.entity_type, primary, &incident.entity.value)?;
+        let mut entities = vec![Entity { about: true, ..about }];
         // A victim is a number in a count, never an entity.
         let related = incident.related.iter().filter(|related| related.role != "victim").take(RELATED_MAX);
         entities.extend(related.filter_map(|related| entity(&related.entity_type, &related.role, &related.value)));
@@ -506,6 +510,7 @@ impl Desk {
         Some(Entity {
             entity_type: entity_type.to_owned(),
             role: role.to_owned(),
+            about: false,
             token,
             key_id,
             also: tokens.collect(),

@@ -278,6 +278,18 @@ fn a_box_with_two_devices_at_one_site_is_one_alert_in_the_end() {
     assert_eq!(shared(&mut relay, &a_case(7, ("caller", 0), &[]).line(0, "open"))[0].message, "open");
 }
 
+/// Found by chance: of two sites in one alert only the first joined who names it.
+#[test]
+fn every_site_that_an_alert_is_about_joins() {
+    let mut relay = relay(10);
+    shared(&mut relay, &a_case(0, ("cell", 0), &[("sim", 1)]).line(0, "open"));
+    shared(&mut relay, &a_case(1, ("cell", 2), &[("sim", 1)]).line(0, "open"));
+    let made = shared(&mut relay, &a_case(2, ("caller", 0), &[("cell", 2)]).line(0, "open"));
+    assert_eq!((made[0].message.as_str(), made[0].grouped.as_ref().unwrap().count), ("update", 3));
+    let about: Vec<bool> = made[0].entities.iter().map(|entity| entity.about).collect();
+    assert_eq!(about, [true, true, true, false], "two cells and the caller; the SIM is named");
+}
+
 #[test]
 fn what_joins_an_alert_needs_no_budget() {
     let mut relay = relay(1);
