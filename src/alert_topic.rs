@@ -1,28 +1,25 @@
 //! The alerts topic of the exchange, as a consumer reads it: every message is checked before it is believed.
 //!
-//! - The registry is read to its end before the first alert, and followed from then on: a key that is published or revoked
-//!   while we read counts within a fraction of a second. An alert of a key that is not known is not waited for.
+//! - The registry is read to its end before the first alert, and followed from then on ([`RegistryTopic`]): a key that is
+//!   published or revoked while we read counts within a fraction of a second. While the registry is not current, nothing is
+//!   read. For an alert of a key that is not known the registry is read to its end once more, and then it is refused.
 //! - Of a message that was there before we began, its own time decides whether it had expired; of one that comes later, the
 //!   clock.
 //! - Numbers of a source go on within a partition: the topic has one.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use lancang_alert::Registry;
 use lancang_alert::verify::{Novelty, Received, Rejection, Verified, Verifier};
 use lancang_kafka::{Admin, Connection, Error, From, Isolation, Read, Reader, Record};
 use lancang_record::Timestamp;
 
 use crate::config::{Consumer, Topics};
 use crate::exit::{Exit, Failure};
+use crate::registry_topic::RegistryTopic;
 use crate::service::{clients, with_status};
 
-/// Longest wait for the registry at the start.
-const REGISTRY_MAX: Duration = Duration::from_secs(60);
 /// Longest wait for an alert in one turn; the registry is looked at in between.
 const TURN: Duration = Duration::from_millis(200);
-/// Between two looks at the registry while alerts come fast.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Partition of both topics.
 const PARTITION: i32 = 0;
 
@@ -38,16 +35,15 @@ pub struct Believed {
 /// Reads the alerts topic.
 pub struct AlertTopic {
     alerts: Reader,
-    keys: Reader,
+    keys: RegistryTopic,
     topics: Topics,
-    registry: Registry,
     verifier: Verifier,
     /// Offset at which the topic ended when we began.
     end: i64,
     next: i64,
     refused: u64,
-    /// When the registry was last looked at.
-    looked: Instant,
+    /// A message of a key that is not known, while the registry cannot be read to its end.
+    waiting: Option<Record>,
 }
 
 impl AlertTopic {
@@ -75,58 +71,20 @@ impl AlertTopic {
         }
         let (first, end) = admin.watermarks(&consumer.topics.alerts, PARTITION)?;
         let begin = if from_beginning { first } else { end };
-        let open = |topic: &str, from| Reader::open(connection, topic, Isolation::Committed, &[(PARTITION, from)]);
-        let mut topic = Self {
-            alerts: open(&consumer.topics.alerts, From::Offset(begin))?,
-            keys: open(&consumer.topics.keys, From::Beginning)?,
+        let alerts = &consumer.topics.alerts;
+        let topic = Self {
+            alerts: Reader::open(connection, alerts, Isolation::Committed, &[(PARTITION, From::Offset(begin))])?,
+            keys: RegistryTopic::open(connection, &consumer.topics.keys, &consumer.keys.roots)?,
             topics: consumer.topics.clone(),
-            registry: Registry::new(&consumer.keys.roots),
             verifier: Verifier::new(),
             end,
             next: begin,
             refused: 0,
-            looked: Instant::now(),
+            waiting: None,
         };
-        topic.whole_registry()?;
-        let keys = topic.registry.keys().count();
+        let keys = topic.keys.registry().keys().count();
         tracing::info!(keys, "reading {}/{PARTITION} from offset {begin}", consumer.topics.alerts);
         Ok(topic)
-    }
-
-    fn whole_registry(&mut self) -> anyhow::Result<()> {
-        let begun = Instant::now();
-        loop {
-            match self.keys.next(TURN)? {
-                Some(Read::Record(record)) => self.learn(&record),
-                Some(Read::End { .. }) => return Ok(()),
-                None if begun.elapsed() > REGISTRY_MAX => {
-                    let what = format!("reading `{}`", self.topics.keys);
-                    return Err(Error::Unavailable { what, reason: "no broker answers".to_owned() }.into());
-                }
-                None => {}
-            }
-        }
-    }
-
-    fn learn(&mut self, record: &Record) {
-        // A message without a value ends a key for the compaction, and nothing that a reader knows.
-        let Some(envelope) = &record.payload else { return };
-        if let Err(error) = self.registry.learn(envelope) {
-            tracing::warn!("{}/{PARTITION}@{} does not count: {error}", self.topics.keys, record.offset);
-        }
-    }
-
-    fn follow_registry(&mut self) -> anyhow::Result<()> {
-        if self.looked.elapsed() < LOOK_EVERY {
-            return Ok(());
-        }
-        self.looked = Instant::now();
-        while let Some(read) = self.keys.next(Duration::ZERO).map_err(|error| with_status(error.into()))? {
-            if let Read::Record(record) = read {
-                self.learn(&record);
-            }
-        }
-        Ok(())
     }
 
     /// Whether everything was read that was there when we began.
@@ -146,17 +104,48 @@ impl AlertTopic {
     /// # Errors
     /// If the brokers fail for good.
     pub fn turn(&mut self, now: impl Fn() -> Timestamp) -> anyhow::Result<Option<Believed>> {
-        self.follow_registry()?;
-        let record = match self.alerts.next(TURN).map_err(|error| with_status(error.into()))? {
-            Some(Read::Record(record)) => record,
+        self.keys.follow()?;
+        if !self.keys.is_current() {
+            std::thread::sleep(TURN);
+            return Ok(None);
+        }
+        let Some(record) = self.next()? else { return Ok(None) };
+        let mut found = self.verify(&record, &now);
+        if matches!(found, Err(Rejection::UnknownKey { .. })) {
+            // The key may have been published a moment before the alert.
+            if !self.keys.catch_up()? {
+                self.waiting = Some(record);
+                return Ok(None);
+            }
+            found = self.verify(&record, &now);
+        }
+        self.next = record.offset + 1;
+        match found {
+            Ok(verified) => Ok(self.taken(verified, record.payload.unwrap_or_default())),
+            Err(rejection) => {
+                self.refuse(record.offset, &rejection);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The next message: the one that waits, or one that comes in time.
+    fn next(&mut self) -> anyhow::Result<Option<Record>> {
+        if let Some(record) = self.waiting.take() {
+            return Ok(Some(record));
+        }
+        match self.alerts.next(TURN).map_err(|error| with_status(error.into()))? {
+            Some(Read::Record(record)) => Ok(Some(record)),
             Some(Read::End { .. }) => {
                 // Behind the last message may stand a transaction's mark.
                 self.next = self.next.max(self.end);
-                return Ok(None);
+                Ok(None)
             }
-            None => return Ok(None),
-        };
-        self.next = record.offset + 1;
+            None => Ok(None),
+        }
+    }
+
+    fn verify(&mut self, record: &Record, now: &impl Fn() -> Timestamp) -> Result<Verified, Rejection> {
         let at = match record.timestamp_ms {
             Some(ms) if record.offset < self.end => Timestamp::from_ms(ms).min(now()),
             _ => now(),
@@ -166,13 +155,7 @@ impl AlertTopic {
             value: record.payload.as_deref().unwrap_or_default(),
             headers: &record.headers,
         };
-        match self.verifier.verify(&self.registry, received, at) {
-            Ok(verified) => Ok(self.taken(verified, record.payload.unwrap_or_default())),
-            Err(rejection) => {
-                self.refuse(record.offset, &rejection);
-                Ok(None)
-            }
-        }
+        self.verifier.verify(self.keys.registry(), received, at)
     }
 
     fn taken(&self, verified: Verified, value: Vec<u8>) -> Option<Believed> {

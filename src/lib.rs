@@ -28,6 +28,7 @@ pub mod network;
 pub mod pack_folder;
 pub mod plot;
 pub mod reference;
+pub mod registry_topic;
 pub mod replay;
 pub mod schema;
 pub mod secret;

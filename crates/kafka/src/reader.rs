@@ -57,6 +57,8 @@ pub enum Read {
     End {
         /// Partition.
         partition: i32,
+        /// Offset that the next message will have or pass.
+        offset: i64,
     },
 }
 
@@ -137,7 +139,7 @@ impl Reader {
         for entry in self.queue.batch(wait).entries(&self.topics) {
             match entry {
                 Entry::Message(message) => self.ahead.push_back(Read::Record(owned(&message))),
-                Entry::End { input } => self.ahead.push_back(Read::End { partition: input.partition }),
+                Entry::End { input, offset } => self.ahead.push_back(Read::End { partition: input.partition, offset }),
                 Entry::Error { topic, partition, offset, code, text } => {
                     return Err(partition_error(topic.unwrap_or_default(), partition, offset, code, &text));
                 }
@@ -176,7 +178,7 @@ impl Reader {
                     });
                 }
                 Some(Read::Record(record)) => records.push(record),
-                Some(Read::End { partition }) => open.retain(|open| *open != partition),
+                Some(Read::End { partition, .. }) => open.retain(|open| *open != partition),
                 None => {
                     return Err(Error::Unavailable {
                         what: format!("reading all of `{topic}`"),

@@ -124,6 +124,7 @@ pub(crate) enum Entry<'b> {
     Message(Message<'b>),
     End {
         input: Input,
+        offset: i64,
     },
     Error {
         topic: Option<String>,
@@ -170,7 +171,7 @@ fn entry(raw: &sys::rd_kafka_message_t, topic: Option<u16>) -> Entry<'_> {
             Entry::Message(Message { raw, input: Input { topic, partition: raw.partition } })
         }
         (sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__PARTITION_EOF, Some(topic)) => {
-            Entry::End { input: Input { topic, partition: raw.partition } }
+            Entry::End { input: Input { topic, partition: raw.partition }, offset: raw.offset }
         }
         (
             sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
