@@ -22,23 +22,32 @@ def is_signed(key, kind, payload, envelope):  # DSSE 1.0 over the payload's byte
 
 brokers, root, alerts, keys = sys.argv[1:]
 entries, revoked, last = {}, {}, {}
-for envelope in (json.loads(message.value()) for message in messages(keys)):
+
+def learn(message):
+    envelope = json.loads(message.value())
     payload = base64.b64decode(envelope["payload"])
-    if not is_signed(root, "key", payload, envelope): continue
+    if not is_signed(root, "key", payload, envelope): raise ValueError("not signed by the root key")
     entry = json.loads(payload)
     entries[entry["key_id"]] = max(entry, entries.get(entry["key_id"], entry), key=lambda entry: entry["version"])
     revoked[entry["key_id"]] = min(entry.get("revoked_at", "never"), revoked.get(entry["key_id"], "never"))
-for message in messages(alerts):
+
+def believe(message):
     envelope = json.loads(dict(message.headers())["dsse"])
     key_id = envelope["signatures"][0]["keyid"]
-    key = entries.get(key_id, {"kind": "unknown"})
+    key = entries[key_id]
     if key["kind"] != "signing" or not is_signed(key["public_key"], "alert", message.value(), envelope):
-        print(f"refused: offset {message.offset()}"); continue
+        raise ValueError("not signed by that key")
     alert = json.loads(message.value())
     source, at = "//{country}/{organisation}/{node}".format(**alert["producer"]), alert["published"]
     if not f"{source}/".startswith(key["holder"] + "/") or not key["valid_from"] <= at < min(key["valid_until"], revoked[key_id]):
-        print(f"refused: offset {message.offset()}"); continue
-    if alert["sequence"] <= last.get(source, 0): continue  # a repeat
-    last[source] = alert["sequence"]
+        raise ValueError("not that key's source, or not its time")
+    if alert["sequence"] <= last.get(source, 0): return  # a repeat
     reasons = ", ".join(f"{reason['code']} {reason['value']:g}" for reason in alert["reasons"])
     print(alert["sequence"], source, alert["message"], alert["pattern"], alert["entities"][0].get("masked"), reasons)
+    last[source] = alert["sequence"]
+
+for topic, take in (keys, learn), (alerts, believe):
+    for message in messages(topic):
+        try: take(message)
+        except Exception as why:  # whatever one message is, the next is read
+            print(f"refused: {topic}/0@{message.offset()}: {type(why).__name__}")

@@ -2,7 +2,9 @@
 
 use std::process::{Command, Stdio};
 
-use lancang_alert::{KeyKind, PrivateKey};
+use lancang_alert::cloudevent::AlertMessage;
+use lancang_alert::registry::{Entry, Holder};
+use lancang_alert::{Alert, KeyKind, PrivateKey, Signer};
 use lancang_kafka::{OutRecord, Producer, ProducerSettings};
 use serde_json::Value;
 
@@ -143,10 +145,82 @@ fn a_tail_follows_the_registry() {
     assert_eq!((shown.lines().count(), &first["alert"]["sequence"]), (1, &3.into()));
 }
 
+fn send(carrier: &Carrier, topic: &str, key: Option<Vec<u8>>, value: &[u8], headers: &[(&str, Vec<u8>)]) {
+    let mut out = OutRecord::new(carrier.topic(topic).as_str().into(), value.to_vec());
+    out.key = key;
+    out.headers = headers.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
+    Producer::connect(&ProducerSettings::new(carrier.connection.clone())).unwrap().send_batch(&[out]).unwrap();
+}
+
+/// The second alert of the relay again as another one, signed.
+fn another(carrier: &Carrier, sequence: u64, signer: &Signer) -> AlertMessage {
+    let first = carrier.read("alerts").remove(1).payload.unwrap();
+    AlertMessage::of(&Alert { sequence, ..serde_json::from_slice(&first).unwrap() }, signer)
+}
+
+/// A key that is published right before the alert that it signs: the two topics have no common order.
+#[test]
+fn a_key_that_has_just_been_published() {
+    const ROUNDS: u8 = 5;
+    let desk = desk();
+    let carrier = &desk.carrier;
+    let mut lancang = Command::new(env!("CARGO_BIN_EXE_lancang"));
+    lancang.args(["alerts", "tail", "--output", "json", "--number"]).arg(ROUNDS.to_string());
+    let log = std::fs::File::create(carrier.path("tail.log")).unwrap();
+    let lancang = lancang.arg("--config").arg(carrier.path("desk.toml")).stdout(Stdio::piped()).stderr(log);
+    let reading = lancang.spawn().unwrap();
+    let said = || std::fs::read_to_string(carrier.path("tail.log")).unwrap();
+    let begun = std::time::Instant::now();
+    while !said().contains("from offset 4") {
+        assert!(begun.elapsed() < crate::carrier::LONG, "{}", said());
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let root = std::fs::read_to_string(carrier.path("root.key")).unwrap();
+    let root = Signer::new(&PrivateKey::read(KeyKind::Root, root.trim().to_owned()).unwrap()).unwrap();
+    let operator = &lancang_traffic::world::OPERATORS[crate::carrier::OPERATOR];
+    let holder = Holder::parse(&format!("//KH/{}", operator.organisation)).unwrap();
+    let from = crate::keys::now().plus_ms(-86_400_000);
+    let mut producer = Producer::connect(&ProducerSettings::new(carrier.connection.clone())).unwrap();
+    for round in 0..ROUNDS {
+        let key = PrivateKey::from_seed(KeyKind::Signing, [100 + round; 32].into()).unwrap();
+        let entry = Entry::first(key.public(), &holder, from, from.plus_ms(30 * 86_400_000));
+        let mut published = OutRecord::new(carrier.topic("keys").as_str().into(), entry.signed(&root));
+        published.key = Some(entry.message_key().into_bytes());
+        let alert = another(carrier, 3 + u64::from(round), &Signer::new(&key).unwrap());
+        let mut signed = OutRecord::new(carrier.topic("alerts").as_str().into(), alert.value);
+        signed.key = Some(alert.key);
+        signed.headers = alert.headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        producer.send_batch(&[published]).unwrap();
+        producer.send_batch(&[signed]).unwrap();
+    }
+    let begun = std::time::Instant::now();
+    let mut reading = reading;
+    while reading.try_wait().unwrap().is_none() {
+        let is_late = begun.elapsed() > crate::carrier::LONG || said().contains("is refused");
+        if is_late {
+            reading.kill().unwrap();
+            panic!("{}", said());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let shown = String::from_utf8(reading.wait_with_output().unwrap().stdout).unwrap();
+    assert_eq!(shown.lines().count(), usize::from(ROUNDS), "{}", said());
+}
+
 /// The example for those who write their own reader: it consumes, verifies and prints.
 #[test]
 fn the_python_example_reads_verified_alerts() {
     let desk = desk();
+    let value = desk.carrier.read("alerts").remove(0).payload.unwrap();
+    let envelope = |sig: &str| format!(r#"{{"payloadType":"x","signatures":[{{"keyid":"x","sig":"{sig}"}}]}}"#);
+    send(&desk.carrier, "keys", Some(b"junk".to_vec()), b"junk", &[]);
+    send(&desk.carrier, "keys", Some(b"junk".to_vec()), br#"{"payloadType":"x","payload":"A","signatures":[]}"#, &[]);
+    send(&desk.carrier, "alerts", None, &value, &[]);
+    send(&desk.carrier, "alerts", None, &value, &[("dsse", envelope("A").into_bytes())]);
+    send(&desk.carrier, "alerts", None, b"junk", &[("dsse", b"{".to_vec())]);
+    let signer = Signer::new(&PrivateKey::read(KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap()).unwrap();
+    let genuine = another(&desk.carrier, 3, &signer);
+    send(&desk.carrier, "alerts", Some(genuine.key), &genuine.value, &genuine.headers);
     let python = installed::python("example", "docs/examples/requirements.txt");
     let carrier = &desk.carrier;
     let example = |root: &str| {
@@ -157,14 +231,22 @@ fn the_python_example_reads_verified_alerts() {
     };
     let shown = example(&desk.roots.hex());
     let lines: Vec<&str> = shown.lines().collect();
-    assert_eq!(lines.len(), 3, "{shown}");
+    assert_eq!(lines.len(), 9, "{shown}");
+    let refused = |line: &str, topic: &str, offset: usize| {
+        assert!(line.starts_with(&format!("refused: {}/0@{offset}: ", carrier.topic(topic))), "{shown}");
+    };
+    refused(lines[0], "keys", 2);
+    refused(lines[1], "keys", 3);
     assert!(
-        lines[0].starts_with("1 //KH/") && lines[0].ends_with("open sim-box-burst +85512•••••• calls 63"),
+        lines[2].starts_with("1 //KH/") && lines[2].ends_with("open sim-box-burst +85512•••••• calls 63"),
         "{shown}"
     );
-    assert!(lines[1].starts_with("2 //KH/") && lines[1].contains("sim-rotation"), "{shown}");
-    assert_eq!(lines[2], "refused: offset 2");
+    assert!(lines[3].starts_with("2 //KH/") && lines[3].contains("sim-rotation"), "{shown}");
+    for (line, offset) in lines[4..8].iter().zip([2, 4, 5, 6]) {
+        refused(line, "alerts", offset);
+    }
+    assert!(lines[8].starts_with("3 //KH/"), "what comes after is read: {shown}");
     // Under another root key nothing of the registry counts.
     let other = PrivateKey::from_seed(KeyKind::Root, [9; 32].into()).unwrap().public().hex();
-    assert_eq!(example(&other).lines().filter(|line| line.starts_with("refused")).count(), 4);
+    assert_eq!(example(&other).lines().filter(|line| line.starts_with("refused")).count(), 12);
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::carrier::{Carrier, LONG, SIGNING_KEY};
 
-fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap())
 }
