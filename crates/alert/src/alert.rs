@@ -179,6 +179,9 @@ pub struct Entity {
     /// `suspect`, `used`, `impersonated` (a presented, unverified number: never a suspect) or `victim`.
     #[schemars(extend("examples" = ["suspect", "used", "impersonated", "victim"]))]
     pub role: String,
+    /// Whether a home incident is about it; otherwise one names it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub about: bool,
     /// 32 hexadecimal digits.
     pub token: String,
     /// Key that the token was made with.
@@ -408,7 +411,8 @@ impl Desk {
     ) -> Option<Alert> {
         let (pattern, version) = incident.pattern();
         let uri = source.uri();
-        let mut entities = vec![self.entity(&uri, &incident.primary(), published)?];
+        let about = self.entity(&uri, &incident.primary(), published)?;
+        let mut entities = vec![Entity { about: true, ..about }];
         let related = incident.named().skip(1).take(RELATED_MAX);
         entities.extend(related.filter_map(|named| self.entity(&uri, &named, published)));
         let leaves = |named: &Named<'_>| self.token_leaves(&uri, named.entity_type, named.role);
@@ -533,6 +537,7 @@ impl Desk {
         Some(Entity {
             entity_type: entity_type.to_owned(),
             role: role.to_owned(),
+            about: false,
             token,
             key_id,
             also: tokens.collect(),

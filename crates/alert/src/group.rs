@@ -109,9 +109,10 @@ impl Groups {
     }
 }
 
-/// Whether an alert is about the entity of a mark.
+/// Whether an incident of an alert is about the entity of a mark. Alerts of the first release are about their first.
 fn is_about(alert: &Alert, mark: &Mark) -> bool {
-    alert.entities.first().is_some_and(|entity| entity.tokens().any(|token| *token == mark.3))
+    let about = alert.entities.iter().enumerate().filter(|(index, entity)| *index == 0 || entity.about);
+    about.into_iter().any(|(_, entity)| entity.entity_type == mark.2 && entity.tokens().any(|token| *token == mark.3))
 }
 
 /// What joins an alert with others, and whether it is a cell.
@@ -177,6 +178,7 @@ pub(crate) fn joined(newest: &Alert, alert: Alert) -> Alert {
         if other.role == "suspect" {
             kept.role = "suspect".to_owned();
         }
+        kept.about |= other.about;
         if other.also.iter().any(|before| before.token == kept.token) {
             kept.token.clone_from(&other.token);
             kept.key_id.clone_from(&other.key_id);
