@@ -54,7 +54,8 @@ impl Source {
 /// One revision of a shared alert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Alert {
-    /// 32 hexadecimal digits: that of the home incident that came first.
+    /// 32 hexadecimal digits: the id abroad of the home incident that came first, made with the key of the epoch that it
+    /// was first published in.
     #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
     pub incident_id: String,
     /// Number of this revision; grows, and may skip.
@@ -299,7 +300,7 @@ pub struct Grouped {
     pub merged_into: Option<String>,
 }
 
-/// A home incident line, by what says nothing of its entity.
+/// A home incident line, by what says nothing of its entity: the id is the one abroad.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HomeLine {
     /// 32 hexadecimal digits.
