@@ -12,8 +12,12 @@ mod copier;
 mod cut;
 #[path = "exchange/evidence.rs"]
 mod evidence;
+#[path = "exchange/identifiers.rs"]
+mod identifiers;
 #[path = "exchange/killed.rs"]
 mod killed;
+#[path = "exchange/leaks.rs"]
+mod leaks;
 #[path = "exchange/meeting.rs"]
 mod meeting;
 #[path = "exchange/plan.rs"]

@@ -6,49 +6,51 @@ use std::process::Command;
 use std::time::Instant;
 
 use lancang_alert::{Alert, KeyKind, PrivateKey};
+use lancang_traffic::Sent;
 use lancang_traffic::world::OPERATORS;
 use serde_json::Value;
 
-use crate::carrier::{Carrier, LONG, OPERATOR, SIGNING_KEY, records};
+use crate::carrier::{Carrier, LONG, Lancang, OPERATOR, SIGNING_KEY, records};
 use crate::meeting::{ALERTS, Exchange};
 
 /// A command: its status, what it wrote, what it said.
-fn lancang(args: &[&str]) -> (Option<i32>, String, String) {
+pub fn lancang(args: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_lancang")).args(args).env("NO_COLOR", "1").output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-fn ok(args: &[&str]) -> String {
+pub fn ok(args: &[&str]) -> String {
     let (status, told, errors) = lancang(args);
     assert_eq!(status, Some(0), "{args:?}: {told}{errors}");
     told
 }
 
-fn shown(path: &Path) -> &str {
+pub fn shown(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// Keys of the relay and of Thailand in the registry, and a desk for each who needs one.
-struct Desks<'e> {
+/// Keys of the relay, of Thailand and of Cambodia in the registry, and a desk for each who needs one.
+pub struct Desks<'e> {
     exchange: &'e Exchange,
     folder: PathBuf,
-    root: String,
+    pub root: String,
 }
 
 impl<'e> Desks<'e> {
-    fn new(exchange: &'e Exchange) -> Self {
+    pub fn new(exchange: &'e Exchange) -> Self {
         let folder = exchange.folder.path().to_path_buf();
         let root_key = folder.join("root.key");
         ok(&["keys", "new", "--kind", "root", "--out", shown(&root_key)]);
         ok(&["keys", "new", "--kind", "sealing", "--out", shown(&folder.join("th.key"))]);
+        ok(&["keys", "new", "--kind", "sealing", "--out", shown(&folder.join("kh.key"))]);
         ok(&["keys", "new", "--kind", "sealing", "--out", shown(&folder.join("other.key"))]);
         let root = std::fs::read_to_string(folder.join("root.key.pub")).unwrap().trim().to_owned();
         let signing = PrivateKey::read(KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap();
         std::fs::write(folder.join("signing.pub"), signing.public().to_string()).unwrap();
         let desks = Self { exchange, folder, root };
         let organisation = format!("//KH/{}", OPERATORS[OPERATOR].organisation);
-        for (key, holder) in [("signing.pub", organisation.as_str()), ("th.key.pub", "//TH")] {
+        for (key, holder) in [("signing.pub", organisation.as_str()), ("th.key.pub", "//TH"), ("kh.key.pub", "//KH")] {
             let (key, desk) = (desks.folder.join(key), desks.of("registrar"));
             let place = ["--config", shown(&desk), "--root-key-file", shown(&root_key)];
             ok(&[&["keys", "publish", shown(&key), "--holder", holder], place.as_slice()].concat());
@@ -56,7 +58,7 @@ impl<'e> Desks<'e> {
         desks
     }
 
-    fn of(&self, name: &str) -> PathBuf {
+    pub fn of(&self, name: &str) -> PathBuf {
         let text = format!(
             "[exchange]\nbootstrap = \"{}\"\n[exchange.options]\n{}[keys]\nroots = [\"{}\"]\n",
             self.exchange.cluster.bootstrap(),
@@ -69,23 +71,22 @@ impl<'e> Desks<'e> {
     }
 }
 
-/// Alerts of real traffic, shared over TLS.
-fn shared_alerts(exchange: &Exchange, carrier: &Carrier, config: &Path) -> Vec<Alert> {
-    let records = records(11);
-    let (run, relay) = (carrier.start("run", config), carrier.start("relay", config));
-    carrier.send(&records);
+/// Sends records, and waits until all that a carrier's processes make of them is shared over TLS: the alerts.
+pub fn share(exchange: &Exchange, carrier: &Carrier, records: &[Sent], run: &Lancang, relay: &Lancang) -> Vec<Alert> {
+    carrier.send(records);
     carrier.wait_until_framed(records.len());
     run.wait_for_log("idle: its end is reached");
     std::thread::sleep(std::time::Duration::from_secs(5));
     let expected = carrier.expected("");
     carrier.wait_for_lines("incidents", &expected);
-    assert_eq!(run.end(), 0);
+    let sum = |name: &str| relay.metric(name).values().sum::<f64>();
+    let seen = || sum("lancang_relay_alerts_total") + sum("lancang_relay_withheld_total");
+    relay.wait_until(LONG, || seen() >= expected.len() as f64);
     let begun = Instant::now();
     loop {
         let outbox = carrier.read("outbox").len();
         let found = exchange.read_as("th-agency", ALERTS).unwrap();
-        if outbox >= expected.len() && found.len() == outbox {
-            assert_eq!(relay.end(), 0);
+        if found.len() == outbox {
             return found.iter().map(|value| serde_json::from_slice(value).unwrap()).collect();
         }
         assert!(begun.elapsed() < LONG, "{outbox} in the outbox, {} shared", found.len());
@@ -101,7 +102,9 @@ fn evidence_for_a_case() {
     let config = exchange.config_of(&carrier, "kh-relay");
     let text = std::fs::read_to_string(&config).unwrap();
     std::fs::write(&config, text.replace("create = true", "create = true\nevidence_retention = \"4000d\"")).unwrap();
-    let alerts = shared_alerts(&exchange, &carrier, &config);
+    let (run, relay) = (carrier.start("run", &config), carrier.start("relay", &config));
+    let alerts = share(&exchange, &carrier, &records(11), &run, &relay);
+    assert_eq!((run.end(), relay.end()), (0, 0));
     let alert = alerts.iter().max_by_key(|alert| alert.evidence.count).unwrap();
     let evidence = &alert.evidence;
     assert!(evidence.count > 3 && evidence.merkle_root.as_ref().unwrap().len() == 64, "{evidence:?}");
