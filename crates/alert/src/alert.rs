@@ -21,10 +21,11 @@ use crate::links;
 use crate::place::{self, Sites};
 
 use crate::evidence::Evidence;
-use crate::incident::Incident;
+use crate::incident::{Incident, Named};
 use crate::limits::{ACTIONABLE_DAYS, RELATED_MAX, VICTIMS_MIN};
 use crate::mask::mask;
 use crate::policy::{Form, Question};
+use crate::registry::Holder;
 use crate::seal::Sealed;
 use crate::token::Token;
 use crate::trust::Trust;
@@ -53,7 +54,8 @@ impl Source {
 /// One revision of a shared alert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Alert {
-    /// 32 hexadecimal digits: that of the home incident that came first.
+    /// 32 hexadecimal digits: the id abroad of the home incident that came first, made with the key of the epoch that it
+    /// was first published in.
     #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
     pub incident_id: String,
     /// Number of this revision; grows, and may skip.
@@ -298,7 +300,7 @@ pub struct Grouped {
     pub merged_into: Option<String>,
 }
 
-/// A home incident line, by what says nothing of its entity.
+/// A home incident line, by what says nothing of its entity: the id is the one abroad.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HomeLine {
     /// 32 hexadecimal digits.
@@ -409,15 +411,12 @@ impl Desk {
         published: Timestamp,
     ) -> Option<Alert> {
         let (pattern, version) = incident.pattern();
-        let primary = role_of(&incident.entity.entity_type, &incident.family);
         let uri = source.uri();
-        let entity =
-            |entity_type: &str, role: &str, value: &str| self.entity(&uri, entity_type, role, value, published);
-        let about = entity(&incident.entity.entity_type, primary, &incident.entity.value)?;
+        let about = self.entity(&uri, &incident.primary(), published)?;
         let mut entities = vec![Entity { about: true, ..about }];
-        // A victim is a number in a count, never an entity.
-        let related = incident.related.iter().filter(|related| related.role != "victim").take(RELATED_MAX);
-        entities.extend(related.filter_map(|related| entity(&related.entity_type, &related.role, &related.value)));
+        let related = incident.named().skip(1).take(RELATED_MAX);
+        entities.extend(related.filter_map(|named| self.entity(&uri, &named, published)));
+        let leaves = |named: &Named<'_>| self.token_leaves(&uri, named.entity_type, named.role);
         let victims = Victims { country: incident.home.clone(), count: incident.victims };
         let facts = self.catalogue.get(pattern, version);
         let reasons: Vec<Reason> = incident.reasons.iter().map(|reason| self.reason(incident, reason)).collect();
@@ -449,9 +448,9 @@ impl Desk {
             measures: measures(&reasons),
             reasons,
             entities,
-            place: place::of(incident, self.trust.keys.newest(published), &self.sites),
+            place: place::of(incident, self.trust.keys.newest(published), &self.sites, leaves),
             victims: if incident.victims >= VICTIMS_MIN { vec![victims] } else { Vec::new() },
-            links: links::of(incident, &self.trust.keys, published),
+            links: links::of(incident, &self.trust.keys, published, leaves),
             grouped: Some(Grouped {
                 count: 1,
                 line: Some(HomeLine {
@@ -479,10 +478,20 @@ impl Desk {
         }
     }
 
-    /// Takes out of an alert what the policy does not let leave.
+    fn token_leaves(&self, source: &str, entity_type: &str, role: &str) -> bool {
+        self.trust.policy.to_all(Question { source, field: entity_type, role }).shares(Form::Token)
+    }
+
+    /// Takes out of an alert what the policy does not let leave: also what an earlier policy let.
     pub(crate) fn trim(&self, alert: &mut Alert) {
         let source = alert.producer.uri();
         let leaves = |field: &str| self.trust.policy.leaves(&source, field);
+        let mut first = true;
+        // What it is about stays, or nobody would know what has ended; nothing but its token is left of it then.
+        alert.entities.retain_mut(|entity| {
+            let is_primary = std::mem::take(&mut first);
+            self.trim_entity(&source, entity) || is_primary
+        });
         if !leaves("reasons") {
             alert.reasons.clear();
         }
@@ -496,9 +505,28 @@ impl Desk {
         alert.links = alert.links.take().filter(|_| leaves("links"));
     }
 
-    /// An entity as the policy lets it leave; none without its token.
-    fn entity(&self, source: &str, entity_type: &str, role: &str, value: &str, published: Timestamp) -> Option<Entity> {
+    /// Takes out of an entity what the policy does not let leave; false if nothing of it does.
+    fn trim_entity(&self, source: &str, entity: &mut Entity) -> bool {
         let policy = &self.trust.policy;
+        let question = Question { source, field: &entity.entity_type, role: &entity.role };
+        let to_all = policy.to_all(question);
+        let leaves = |field: &str| policy.leaves(source, field);
+        entity.country.take_if(|_| !leaves("country"));
+        entity.masked.take_if(|_| !to_all.shares(Form::Masked));
+        entity.prefix.take_if(|_| !leaves("prefix"));
+        entity.tac.take_if(|_| !leaves("tac"));
+        entity.value.take_if(|_| !to_all.shares(Form::Clear));
+        entity.sealed.retain(|sealed| {
+            let country = Holder::parse(&sealed.to);
+            country.is_some_and(|country| policy.to_entitled(question, &country).shares(Form::Sealed))
+        });
+        to_all.shares(Form::Token)
+    }
+
+    /// An entity as the policy lets it leave; none without its token.
+    fn entity(&self, source: &str, named: &Named<'_>, published: Timestamp) -> Option<Entity> {
+        let policy = &self.trust.policy;
+        let Named { entity_type, role, value } = *named;
         let decision = policy.to_all(Question { source, field: entity_type, role });
         if !decision.shares(Form::Token) {
             return None;
@@ -522,16 +550,5 @@ impl Desk {
             value: decision.shares(Form::Clear).then(|| value.to_owned()),
             sealed: Vec::new(),
         })
-    }
-}
-
-/// Part of what an incident is about: those who act are suspects, what carries the act was used.
-fn role_of(entity_type: &str, family: &str) -> &'static str {
-    match entity_type {
-        // A sender that was presented and is somebody else's.
-        "caller" if family == "spoofing" => "impersonated",
-        "caller" | "sim" | "device" => "suspect",
-        "callee" => "victim",
-        _ => "used",
     }
 }

@@ -10,7 +10,7 @@ use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
 
 use crate::alert::{Alert, Entity};
-use crate::incident::Incident;
+use crate::incident::{Incident, Named};
 use crate::policy::entitled::entitled;
 use crate::policy::{Form, Question};
 use crate::seal::{OpenError, Opener, Place, Sealed, Sealer};
@@ -45,11 +45,9 @@ impl Disclosure {
         let source = alert.producer.uri();
         let sealed_in = format!("{}:{}", alert.incident_id, alert.revision);
         let of_alert = Of { source: &source, sealed_in: &sealed_in, home: &incident.home };
-        let primary = (&incident.entity.entity_type, &incident.entity.value);
-        let related = incident.related.iter().map(|related| (&related.entity_type, &related.value));
-        for (entity_type, value) in std::iter::once(primary).chain(related) {
+        for Named { entity_type, value, .. } in incident.named() {
             let token = trust.keys.newest(now).token(entity_type, value);
-            let its = |entity: &&mut Entity| entity.entity_type == *entity_type && entity.token == token;
+            let its = |entity: &&mut Entity| entity.entity_type == entity_type && entity.token == token;
             for entity in alert.entities.iter_mut().filter(its) {
                 entity.sealed = self.sealed(&of_alert, entity, value, trust, plans, now).into_iter().collect();
             }

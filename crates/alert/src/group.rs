@@ -14,8 +14,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lancang_record::Timestamp;
-
 use crate::alert::{Alert, Grouped, HomeLine, Links};
 use crate::catalogue::measures;
 use crate::incident::Message;
@@ -242,12 +240,14 @@ fn union<T: Clone>(
     all
 }
 
-/// The last revision of an alert that has gone into another one.
-pub(crate) fn merged_into(newest: &Alert, survivor: &str, published: Timestamp) -> Alert {
+/// The last revision of an alert that has gone into another one; published with `times`, the alert that joins them.
+pub(crate) fn merged_into(newest: &Alert, survivor: &str, times: &Alert) -> Alert {
     let mut alert = newest.clone();
     alert.message = Message::Close.as_str().to_owned();
     alert.revision += 1;
-    alert.published = published.to_string();
+    alert.published.clone_from(&times.published);
+    alert.actionable_until.clone_from(&times.actionable_until);
+    alert.handling.retain_until.clone_from(&times.handling.retain_until);
     let count = alert.grouped.as_ref().map_or(1, |grouped| grouped.count);
     alert.grouped = Some(Grouped { count, line: None, merged_into: Some(survivor.to_owned()) });
     alert

@@ -121,6 +121,12 @@ pub struct Related {
     pub role: String,
 }
 
+impl Related {
+    fn named(&self) -> Named<'_> {
+        Named { entity_type: &self.entity_type, role: &self.role, value: &self.value }
+    }
+}
+
 /// The value stays out of logs.
 impl std::fmt::Debug for Related {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -155,7 +161,56 @@ pub enum IncidentError {
     },
 }
 
+/// An entity that an incident names, with its part in it. The value is clear.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Named<'a> {
+    /// `caller`, `trunk` …
+    pub entity_type: &'a str,
+    /// `suspect`, `used`, `impersonated` or `victim`.
+    pub role: &'a str,
+    /// Clear.
+    pub value: &'a str,
+}
+
+/// The value stays out of logs.
+impl std::fmt::Debug for Named<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Named({}, {}, {} bytes)", self.entity_type, self.role, self.value.len())
+    }
+}
+
+/// Part of what an incident is about: those who act are suspects, what carries the act was used.
+fn role_of(entity_type: &str, family: &str) -> &'static str {
+    match entity_type {
+        // A sender that was presented and is somebody else's.
+        "caller" if family == "spoofing" => "impersonated",
+        // One of two is the rightful owner's.
+        "sim" | "device" if family == "clone" => "used",
+        "caller" | "sim" | "device" => "suspect",
+        "callee" => "victim",
+        _ => "used",
+    }
+}
+
 impl Incident {
+    /// What it is about.
+    #[must_use]
+    pub fn primary(&self) -> Named<'_> {
+        let Entity { entity_type, value } = &self.entity;
+        Named { entity_type, role: role_of(entity_type, &self.family), value }
+    }
+
+    /// What it is about, then what else may be told of: a victim is a number in a count, and the phone, the SIM and the cell
+    /// that a victim's incident names are the victim's.
+    pub fn named(&self) -> impl Iterator<Item = Named<'_>> {
+        let of_victim = self.primary().role == "victim";
+        let is_told = move |related: &&Related| {
+            let is_own = matches!(related.entity_type.as_str(), "sim" | "device" | "cell");
+            related.role != "victim" && !(of_victim && is_own)
+        };
+        std::iter::once(self.primary()).chain(self.related.iter().filter(is_told).map(Related::named))
+    }
+
     /// Reads a line.
     ///
     /// # Errors

@@ -1,28 +1,31 @@
 //! Correlation keys: by what alerts of several carriers are joined (alerts.md, *Around it*, campaigns).
 //!
-//! A presented, unverified number joins nothing, and a victim joins nothing.
+//! A presented, unverified number joins nothing, and a victim joins nothing; what the policy drops joins nothing either, since
+//! a key is a token.
 
 use std::collections::BTreeMap;
 
 use lancang_record::Timestamp;
 
 use crate::alert::{CorrelationKey, Links};
-use crate::incident::Incident;
+use crate::incident::{Incident, Named};
 use crate::limits::CORRELATION_KEYS_MAX;
 use crate::token::{EpochKeys, Token};
 
 /// Digits of a number that its block leaves out.
 const BLOCK_HIDES: usize = 3;
 
-/// Keys of an incident; none if it has nothing that joins.
-pub(crate) fn of(incident: &Incident, epochs: &EpochKeys, published: Timestamp) -> Option<Links> {
+/// Keys of an incident; none if it has nothing that joins. `leaves` tells whether an entity's token does.
+pub(crate) fn of(
+    incident: &Incident,
+    epochs: &EpochKeys,
+    published: Timestamp,
+    leaves: impl Fn(&Named<'_>) -> bool,
+) -> Option<Links> {
     // By kind and token, so that what is named twice is one key.
     let mut keys = BTreeMap::new();
-    let primary = (&incident.entity.entity_type, &incident.entity.value);
-    let acts = |role: &str| role == "suspect" || role == "used";
-    let related = incident.related.iter().filter(|related| acts(&related.role));
-    let related = related.map(|related| (&related.entity_type, &related.value));
-    for (entity_type, value) in std::iter::once(primary).chain(related) {
+    let acts = |named: &Named<'_>| matches!(named.role, "suspect" | "used") && leaves(named);
+    for Named { entity_type, value, .. } in incident.named().filter(acts) {
         for (kind, value, weight) in keys_of(entity_type, value, &incident.last_event) {
             let token_of = if kind == "range-hour" { kind } else { entity_type };
             let mut tokens = epochs.tokens(token_of, &value, published);
@@ -74,7 +77,7 @@ mod tests {
         let key = EpochKey::from_hex("e", "00".repeat(32)).unwrap();
         let epochs = EpochKeys::new(vec![(None, key)], 0).unwrap();
         let now = Timestamp::from_ms(1_764_000_000_000);
-        let links = |line: &str| of(&Incident::read(line.as_bytes()).unwrap(), &epochs, now);
+        let links = |line: &str| of(&Incident::read(line.as_bytes()).unwrap(), &epochs, now, |_| true);
         let kinds = |line: &str| -> Vec<(String, f64)> {
             links(line)
                 .map(|links| links.keys)

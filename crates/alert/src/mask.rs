@@ -90,14 +90,22 @@ fn shown_digits(value: &str, shown: usize) -> Mask {
     Mask { masked: Some(format!("{visible}{}", dots(value.chars().count() - visible.len()))), ..Mask::default() }
 }
 
+/// The mobile country and network codes that a cell's name begins with, `456-01-17-3`; none of any other form.
+fn network(cell: &str) -> Option<(&str, &str)> {
+    let mut parts = cell.splitn(3, '-');
+    let (mcc, mnc, _) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_network = mcc.len() == 3 && (2..=3).contains(&mnc.len());
+    (is_network && mcc.bytes().chain(mnc.bytes()).all(|byte| byte.is_ascii_digit())).then_some((mcc, mnc))
+}
+
+/// Whether a cell's name, clear or masked, begins with the codes of its network.
+pub(crate) fn names_network(cell: &str) -> bool {
+    network(cell).is_some()
+}
+
 /// `456-01-17-3` shows its network, `456-01`; any other form of a cell's name shows nothing.
 fn cell(value: &str) -> Mask {
-    let mut parts = value.splitn(3, '-');
-    let (Some(mcc), Some(mnc), Some(_)) = (parts.next(), parts.next(), parts.next()) else { return Mask::default() };
-    let is_network = mcc.len() == 3 && (2..=3).contains(&mnc.len());
-    if !is_network || !mcc.bytes().chain(mnc.bytes()).all(|byte| byte.is_ascii_digit()) {
-        return Mask::default();
-    }
+    let Some((mcc, mnc)) = network(value) else { return Mask::default() };
     Mask { masked: Some(format!("{mcc}-{mnc}-{HIDDEN}")), ..Mask::default() }
 }
 

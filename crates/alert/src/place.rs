@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::alert::Place;
-use crate::incident::Incident;
+use crate::incident::{Incident, Named};
 use crate::token::EpochKey;
 
 /// Half the diagonal of a square of 0.1° by 0.1° at the equator, where it is largest: 0.05° · 111.32 km · √2, rounded up.
@@ -49,16 +49,16 @@ impl fmt::Debug for Sites {
     }
 }
 
-/// Place of an incident.
-pub(crate) fn of(incident: &Incident, key: &EpochKey, sites: &Sites) -> Option<Place> {
-    let related = || incident.related.iter().find(|related| related.entity_type == "cell" && related.role != "victim");
-    let cell = match incident.entity.entity_type.as_str() {
-        "cell" => Some(&incident.entity.value),
-        // A victim's whereabouts are the victim's own.
-        "callee" => None,
-        _ => related().map(|related| &related.value),
-    }?;
-    let token = Some(key.token("cell", cell));
+/// Place of an incident; a victim's whereabouts are the victim's own. `leaves` tells whether a cell's token does.
+pub(crate) fn of(
+    incident: &Incident,
+    key: &EpochKey,
+    sites: &Sites,
+    leaves: impl Fn(&Named<'_>) -> bool,
+) -> Option<Place> {
+    let named = incident.named().find(|named| named.entity_type == "cell")?;
+    let cell = named.value;
+    let token = leaves(&named).then(|| key.token("cell", cell));
     let Some(site) = sites.get(cell) else {
         return Some(Place {
             country: incident.home.clone(),
@@ -98,15 +98,15 @@ mod tests {
             (cell == "456-01-17-3").then_some(site)
         };
         let incident = Incident::read(LINE.as_bytes()).unwrap();
-        let place = of(&incident, &key, &Sites::new(site)).unwrap();
+        let place = of(&incident, &key, &Sites::new(site), |_| true).unwrap();
         assert_eq!((place.latitude, place.longitude, place.country.as_str()), (Some(13.5), Some(102.6), "KH"));
         assert_eq!(
             (place.cell.as_deref(), place.admin1.as_deref()),
             (Some(key.token("cell", "456-01-17-3").as_str()), Some("Pailin"))
         );
-        let place = of(&incident, &key, &Sites::default()).unwrap();
+        let place = of(&incident, &key, &Sites::default(), |_| true).unwrap();
         assert_eq!((place.latitude, place.basis.as_str()), (None, "network"));
         let victim = LINE.replace("\"entity\":{\"type\":\"caller\"", "\"entity\":{\"type\":\"callee\"");
-        assert_eq!(of(&Incident::read(victim.as_bytes()).unwrap(), &key, &Sites::new(site)), None);
+        assert_eq!(of(&Incident::read(victim.as_bytes()).unwrap(), &key, &Sites::new(site), |_| true), None);
     }
 }

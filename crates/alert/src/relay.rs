@@ -4,6 +4,8 @@
 //! - all that it knows is in its outbox: after a restart it reads the outbox again ([`Relay::learn`]) and goes on as
 //!   if it had never stopped. Nothing else is kept, so nothing else can disagree;
 //! - per source the sequence begins at 1 and has no gap;
+//! - an incident has another id abroad than at home ([`EpochKeys::incident_ids`](crate::token::EpochKeys::incident_ids)), and
+//!   keeps it over a change of epochs as long as the key that it was made with is there;
 //! - a line that was made an alert before is a repeat and makes none;
 //! - incidents of one box are one alert ([`crate::group`]): it opens with the first of them and closes with the last. A line
 //!   that joins alerts which were apart makes several: each that goes into another closes, then that one is updated;
@@ -190,6 +192,8 @@ impl Relay {
             return withheld(Withheld::Shadow);
         }
         let Some(source) = self.sources.get(&incident.home).cloned() else { return withheld(Withheld::NoSource) };
+        let incident = Incident { incident_id: self.id_abroad(&incident.incident_id, now), ..incident };
+        let withheld = |reason: Withheld| Outcome::Withheld(reason, incident.pattern().0.to_owned());
         if let Some(reason) = self.known(&incident) {
             return withheld(reason);
         }
@@ -215,6 +219,13 @@ impl Relay {
         }
     }
 
+    /// The id that an incident has abroad already; a new one if it has none.
+    fn id_abroad(&self, home_id: &str, now: Timestamp) -> String {
+        let ids = || self.desk.trust.keys.incident_ids(home_id, now);
+        let is_known = |id: &String| self.alert_of.contains_key(id) || self.closed_ids.contains_key(id);
+        ids().find(is_known).or_else(|| ids().next()).unwrap_or_default()
+    }
+
     /// The alerts of a line that goes on with an open alert, and joins others with it.
     fn continued(
         &mut self,
@@ -229,7 +240,7 @@ impl Relay {
         let mut whole = self.within(into, alert, incident);
         for id in joined.iter().filter(|id| *id != into) {
             let Some(newest) = self.groups.newest(id).cloned() else { continue };
-            made.push(self.publish(source, group::merged_into(&newest, into, now), None, now));
+            made.push(self.publish(source, group::merged_into(&newest, into, &whole), None, now));
             whole = group::joined(&newest, whole);
         }
         let whole = self.numbered(into, whole, incident);

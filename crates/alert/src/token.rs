@@ -68,6 +68,9 @@ pub enum EpochsError {
     },
 }
 
+/// Stands for the type of an entity where an incident's id is made; no entity has it.
+const INCIDENT: &str = "incident";
+
 /// The keys of epochs, in their order.
 #[derive(Debug)]
 pub struct EpochKeys {
@@ -121,6 +124,15 @@ impl EpochKeys {
     /// Tokens of a normalised value at a moment: the one that counts, then those of the overlap.
     pub fn tokens(&self, entity_type: &str, value: &str, at: Timestamp) -> impl Iterator<Item = Token> {
         self.at(at).map(move |key| Token { token: key.token(entity_type, value), key_id: key.id.clone() })
+    }
+
+    /// Ids under which a home incident may stand abroad: with the key of the epoch that a moment is in, then with every
+    /// other. A home incident's own id is a hash without a key of what it is about: whoever reads it finds the number
+    /// among a block's by trying, so that it never leaves.
+    pub fn incident_ids(&self, home_id: &str, at: Timestamp) -> impl Iterator<Item = String> {
+        let begun = self.begun(at);
+        let others = (0..self.epochs.len()).rev().filter(move |index| *index != begun);
+        std::iter::once(begun).chain(others).map(move |index| self.epochs[index].1.token(INCIDENT, home_id))
     }
 
     /// When each epoch begins, and its id.

@@ -160,3 +160,35 @@ fn a_policy_keeps_at_home_what_it_does_not_name() {
     let trunk = share(&mut relay, &line(2, 0, "spoofing", ("trunk", "int-chn-khm-03"), &[]));
     assert_eq!(trunk, Err(Withheld::Policy), "an alert about nothing");
 }
+
+/// The phone, the SIM and the cell that a victim's incident names are the victim's: nothing of them leaves, and they join
+/// nothing with other alerts.
+#[test]
+fn a_victims_own_things_are_not_told() {
+    let mut relay = relay(Policy::shipped());
+    let related = [
+        ("device", "35693803564380", "used"),
+        ("sim", "456010123456789", "used"),
+        ("cell", "456-01-17-3", "used"),
+        ("template", "0123456789abcdef", "used"),
+    ];
+    let alert = share(&mut relay, &line(1, 0, "victim-call", ("callee", "+85512345678"), &related)).unwrap();
+    let kinds: Vec<&str> = alert.entities.iter().map(|entity| entity.entity_type.as_str()).collect();
+    assert_eq!(kinds, ["callee", "template"]);
+    assert_eq!(alert.place, None);
+    let keys: Vec<String> = alert.links.iter().flat_map(|links| &links.keys).map(|key| key.kind.clone()).collect();
+    assert_eq!(keys, ["template"]);
+    for country in COUNTRIES {
+        assert!(alert.entities.iter().all(|entity| alert.open(entity, &mut opener(country)).is_none()));
+    }
+}
+
+/// A presented sender's number joins nothing, and neither of two that have one identity is called a suspect.
+#[test]
+fn who_may_be_innocent_is_no_suspect() {
+    let mut relay = relay(Policy::shipped());
+    let spoofed = share(&mut relay, &line(1, 0, "spoofing", ("caller", "WINGBANK"), &[])).unwrap();
+    assert_eq!((spoofed.entities[0].role.as_str(), spoofed.links), ("impersonated", None));
+    let cloned = share(&mut relay, &line(2, 0, "clone", ("device", "35693803564380"), &[])).unwrap();
+    assert_eq!(cloned.entities[0].role, "used");
+}

@@ -8,6 +8,7 @@ use lancang_numbering::NumberPlans;
 use lancang_record::number::E164;
 
 use crate::alert::Entity;
+use crate::mask::names_network;
 use crate::registry::Holder;
 
 /// Mobile country codes of the six countries (ITU-T E.212, list of 2023).
@@ -45,8 +46,9 @@ fn by_type(
         "caller" | "callee" | "block" => Holder::country(&country_of_number()?),
         "sim" => of_mobile_code(value),
         "device" => Holder::country(home),
-        // A cell's name begins with its network's codes, or is the network's own.
-        "cell" => of_mobile_code(value).or_else(|| Holder::country(home)),
+        // A cell's name begins with its network's codes, or is the home network's own, whatever digits it begins with.
+        "cell" if names_network(value) => of_mobile_code(value).or_else(|| Holder::country(home)),
+        "cell" => Holder::country(home),
         _ => None,
     }
 }
@@ -78,6 +80,8 @@ mod tests {
         check("device", "used", "35693803564380", "//KH");
         check("cell", "used", "457-01-17-3", "//LA");
         check("cell", "used", "PNH-17-3", "//KH");
+        check("cell", "used", "45217031", "//KH");
+        check("cell", "used", "452-17031", "//KH");
         check("trunk", "used", "int-chn-khm-03", "");
         check("domain", "used", "example.com", "");
     }
