@@ -119,7 +119,8 @@ fn a_bundle_is_of_one_source() {
             panic!("shared")
         };
         let incident = Incident::read(line.as_bytes()).unwrap();
-        Alert { evidence: Evidence::of(&incident, line.as_bytes(), Some(place())), ..made.remove(0).0 }
+        let evidence = Evidence::of(&incident, line.as_bytes(), Some(place()));
+        Alert { incident_id: bundle().incident_id, evidence, ..made.remove(0).0 }
     };
     let forged_line = LINE.replace("int-chn-khm-03", "int-vnm-khm-07");
     let (genuine, forged) = (alert("carrier", LINE), alert("another", &forged_line));
