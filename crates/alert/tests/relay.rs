@@ -86,7 +86,7 @@ fn attributes_are_those_of_cloudevents() {
         String::from_utf8(found.1.clone()).unwrap()
     };
     assert_eq!(header("ce_specversion"), "1.0");
-    assert_eq!(header("ce_id"), format!("{:032x}:0", 7));
+    assert_eq!(header("ce_id"), format!("{}:0", alert.incident_id));
     assert_eq!(header("ce_source"), "//KH/carrier/a");
     assert_eq!(header("ce_sequence"), "1");
     assert_eq!(header("content-type"), "application/json");
