@@ -56,15 +56,9 @@ entry again changes nothing.")]
         /// Until when; a year, and at most 400 days, after it begins.
         #[arg(long, value_name = "TIME", value_parser = parse_moment)]
         until: Option<Timestamp>,
-        /// Registry.
+        /// What is written where.
         #[command(flatten)]
-        registry: RegistryPlace,
-        /// Root key.
-        #[command(flatten)]
-        root: RootKey,
-        /// Form of what is told.
-        #[arg(long, value_enum, default_value_t = Form::Text)]
-        output: Form,
+        change: Change,
     },
     /// Puts a new key in the place of an old one, which ends after an overlap.
     #[command(after_help = "\
@@ -86,15 +80,9 @@ The relay is given its new key within the overlap: alerts in the outbox are sign
         /// Until when the new one counts; a year where it is not said.
         #[arg(long, value_name = "TIME", value_parser = parse_moment)]
         until: Option<Timestamp>,
-        /// Registry.
+        /// What is written where.
         #[command(flatten)]
-        registry: RegistryPlace,
-        /// Root key.
-        #[command(flatten)]
-        root: RootKey,
-        /// Form of what is told.
-        #[arg(long, value_enum, default_value_t = Form::Text)]
-        output: Form,
+        change: Change,
     },
     /// Ends a key for good: what it signs from a moment on counts no more.
     #[command(after_help = "\
@@ -114,15 +102,9 @@ It cannot be taken back; revoking again with an earlier time moves the moment ba
         /// Why, in a few words; everybody can read it.
         #[arg(long, value_name = "TEXT")]
         reason: String,
-        /// Registry.
+        /// What is written where.
         #[command(flatten)]
-        registry: RegistryPlace,
-        /// Root key.
-        #[command(flatten)]
-        root: RootKey,
-        /// Form of what is told.
-        #[arg(long, value_enum, default_value_t = Form::Text)]
-        output: Form,
+        change: Change,
     },
     /// The keys that a root key vouches for.
     #[command(after_help = "\
@@ -148,6 +130,20 @@ Examples:
         #[arg(long, value_enum, default_value_t = Form::Text)]
         output: Form,
     },
+}
+
+/// A change of the registry: where that is, who vouches for it, and how it is told.
+#[derive(Clone, Debug, Args)]
+pub struct Change {
+    /// Registry.
+    #[command(flatten)]
+    pub registry: RegistryPlace,
+    /// Root key.
+    #[command(flatten)]
+    pub root: RootKey,
+    /// Form of what is told.
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub output: Form,
 }
 
 /// Where the registry is.

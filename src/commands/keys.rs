@@ -15,7 +15,7 @@ use lancang_kafka::{Connection, OutRecord, Producer};
 use lancang_record::Timestamp;
 use serde_json::json;
 
-use crate::cli::{self, Form, RootKey};
+use crate::cli::{self, Change, Form, RootKey};
 use crate::columns::{Columns, Mark};
 use crate::config::Consumer;
 use crate::exit::{Exit, Failure};
@@ -32,21 +32,20 @@ use crate::service::relay::now;
 pub fn run(args: cli::Keys) -> anyhow::Result<()> {
     match args {
         cli::Keys::New { kind, out, output } => new(kind.kind(), &out, output),
-        cli::Keys::Publish { key, holder, from, until, registry, root, output } => {
-            let mut open = Open::read(&registry)?;
-            let (from, until) = (from.unwrap_or_else(now), until);
-            let entry = first(&key, &holder, from, until)?;
-            open.put(&root, vec![entry], output)
+        cli::Keys::Publish { key, holder, from, until, change } => {
+            let mut open = Open::read(&change.registry)?;
+            let entry = first(&key, &holder, from.unwrap_or_else(now), until)?;
+            open.put(&change, vec![entry])
         }
-        cli::Keys::Rotate { old, key, overlap, until, registry, root, output } => {
-            let mut open = Open::read(&registry)?;
+        cli::Keys::Rotate { old, key, overlap, until, change } => {
+            let mut open = Open::read(&change.registry)?;
             let entries = rotation(open.find(&old)?, &key, overlap, until)?;
-            open.put(&root, entries, output)
+            open.put(&change, entries)
         }
-        cli::Keys::Revoke { key, at, reason, registry, root, output } => {
-            let mut open = Open::read(&registry)?;
+        cli::Keys::Revoke { key, at, reason, change } => {
+            let mut open = Open::read(&change.registry)?;
             let entry = open.find(&key)?.revocation(at.unwrap_or_else(now), reason);
-            open.put(&root, vec![entry], output)
+            open.put(&change, vec![entry])
         }
         cli::Keys::Show { key, registry, file, save, output } => show(key.as_deref(), &registry, file, save, output),
     }
@@ -134,8 +133,8 @@ impl Open {
     }
 
     /// Signs entries and writes those that change something.
-    fn put(&mut self, root: &RootKey, entries: Vec<Entry>, output: Form) -> anyhow::Result<()> {
-        let signer = root_signer(root)?;
+    fn put(&mut self, change: &Change, entries: Vec<Entry>) -> anyhow::Result<()> {
+        let signer = root_signer(&change.root)?;
         let mut records = Vec::new();
         for entry in &entries {
             let envelope = entry.signed(&signer);
@@ -153,7 +152,7 @@ impl Open {
             producer.send_batch(&records).map_err(unavailable)?;
         }
         let changed = entries.iter().filter_map(|entry| self.registry.key(&entry.key_id));
-        print(&changed.collect::<Vec<_>>(), output)
+        print(&changed.collect::<Vec<_>>(), change.output)
     }
 }
 

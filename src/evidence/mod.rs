@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use lancang_alert::Alert;
 use lancang_alert::evidence::{Bundle, Evidence, Found, Line};
 use lancang_alert::incident::Incident;
-use lancang_engine::limits::TEXT_BYTES_MAX;
+use lancang_engine::attachment::write_reference;
 use lancang_kafka::{Admin, Connection, Error, From, Isolation, Read, Reader, Record as Message};
 use lancang_record::Timestamp;
 use lancang_record::codec::fields::parse_time;
@@ -217,13 +217,8 @@ fn of_frame(message: &Message, references: &BTreeSet<String>, found: &mut BTreeM
     let mut record = Record::new(Kind::Voice, Timestamp::MIN);
     let mut text = String::new();
     while let Some((_, read)) = frame.next_into(&mut record) {
-        if read.is_err() {
-            continue;
-        }
-        text.clear();
-        text.extend([record.source, "/", record.id]);
-        cut(&mut text);
-        if !references.contains(&text) || found.contains_key(&text) {
+        let is_named = read.is_ok() && write_reference(&record, &mut text) && references.contains(&text);
+        if !is_named || found.contains_key(&text) {
             continue;
         }
         let mut bytes = Vec::new();
@@ -232,15 +227,6 @@ fn of_frame(message: &Message, references: &BTreeSet<String>, found: &mut BTreeM
         let (partition, offset) = (message.partition, message.offset);
         found.insert(text.clone(), Found { reference: text.clone(), partition, offset, record: clear });
     }
-}
-
-/// As the engine cuts references.
-fn cut(text: &mut String) {
-    let mut end = text.len().min(TEXT_BYTES_MAX);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.truncate(end);
 }
 
 /// Gives each message from a start to the present end of a partition, until told that it is enough.

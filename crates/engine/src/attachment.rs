@@ -41,6 +41,15 @@ pub(crate) fn reference_of<'r>(record: &Record<'r>) -> Option<[&'r str; 3]> {
     is_there.then_some([record.source, "/", record.id])
 }
 
+/// Writes a record's reference in the place of a text, as incident lines have it; false if the record has none.
+pub fn write_reference(record: &Record<'_>, text: &mut String) -> bool {
+    let Some(parts) = reference_of(record) else { return false };
+    text.clear();
+    text.extend(parts);
+    cut(text, 0);
+    true
+}
+
 /// Where a text stands among an attachment's.
 #[derive(Clone, Copy, Debug)]
 struct Text {

@@ -117,11 +117,6 @@ impl<V> Segment<V> {
         at
     }
 
-    fn put(&mut self, at: usize, hash: u64, key: u64, value: V) {
-        self.tags[at] = tag_of(hash);
-        self.places[at].0 = Some((key, value));
-    }
-
     fn grow(&mut self) {
         let places = (self.places.len() + self.places.len() / GROWN_BY).max(PLACES_MIN);
         let before = std::mem::take(&mut self.places);
@@ -130,12 +125,9 @@ impl<V> Segment<V> {
         self.tags = vec![EMPTY; places];
         for (key, value) in before.into_iter().filter_map(|place| place.0) {
             let hash = spread(key);
-            // Keys differ: the next empty place is the key's.
-            let mut at = self.home(hash);
-            while self.tags[at] != EMPTY {
-                at = self.next(at);
-            }
-            self.put(at, hash, key, value);
+            let at = self.find(hash, key);
+            self.tags[at] = tag_of(hash);
+            self.places[at].0 = Some((key, value));
         }
     }
 
