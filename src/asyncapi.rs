@@ -131,6 +131,7 @@ pub fn files() -> Vec<(&'static str, String)> {
     [
         ("asyncapi.json", document()),
         ("schema/alert.json", lancang_alert::schema::alert()),
+        ("schema/feedback.json", lancang_alert::schema::feedback()),
         ("schema/incident.json", lancang_alert::schema::incident()),
     ]
     .map(|(name, value)| (name, format!("{value:#}\n")))

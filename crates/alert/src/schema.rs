@@ -7,12 +7,19 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use crate::alert::Alert;
+use crate::feedback::Feedback;
 use crate::incident::Incident;
 
 /// Schema of a shared alert, version 1: the value of a message on the alerts topic.
 #[must_use]
 pub fn alert() -> Value {
     of::<Alert>("A shared alert of lancang, version 1")
+}
+
+/// Schema of feedback, version 1: the value of a message on the feedback topic.
+#[must_use]
+pub fn feedback() -> Value {
+    of::<Feedback>("Feedback on shared alerts of lancang, version 1")
 }
 
 /// Schema of a home incident line, which never leaves the carrier.
