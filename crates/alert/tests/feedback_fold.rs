@@ -112,7 +112,7 @@ fn feedback(words: &Words, earlier: &[Message]) -> Feedback {
         }
         _ => {
             let answered = &earlier[words.with % earlier.len()];
-            let is_refused = words.with % 3 == 0;
+            let is_refused = words.with.is_multiple_of(3);
             let outcome = if is_refused { "refused" } else { "accepted" }.to_owned();
             let reason = is_refused.then(|| "not ours".to_owned());
             let receipt = Receipt { of: answered.id.to_string(), outcome, reason };
@@ -216,7 +216,7 @@ impl<'a> Naive<'a> {
         let own = receipts.filter(|message| message.organisation() == organisation);
         own.filter_map(|message| message.feedback.receipt.as_ref())
             .filter(|receipt| receipt.of == to.to_string())
-            .last()
+            .next_back()
     }
 
     fn check(&self, fold: &Fold) {
@@ -404,8 +404,9 @@ fn a_flood_pushes_out_nobody_elses_words() {
 fn a_suppression_binds_who_accepted_it() {
     let mut fold = Fold::default();
     let (asked, of_asked) = believed(Words { author: 2, minute: 0, incident: 0, what: 5, with: 0 }, &[]);
-    let answer =
-        |author, minute, with| believed(Words { author, minute, incident: 0, what: 6, with }, &[asked.clone()]).1;
+    let answer = |author, minute, with| {
+        believed(Words { author, minute, incident: 0, what: 6, with }, std::slice::from_ref(&asked)).1
+    };
     let binds = |fold: &Fold| fold.suppressions("//KH/carrier", minute(10)).count() == 1;
     fold.take(&answer(0, 2, 1));
     assert!(!binds(&fold), "the receipt came first");
