@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lancang_alert::alert::Desk;
-use lancang_alert::evidence::LinePlace;
+use lancang_alert::evidence::{LinePlace, SALT_HEADER, Salt};
+use lancang_alert::seal::Random;
 use lancang_alert::{Budgets, Outcome, Sealer, Site, Sites, Source, Withheld};
 use lancang_kafka::{
     Admin, Assigned, Committed, Connection, End, Error, From, Handler, Isolation, LeadGroup, Message, OutRecord, Part,
@@ -62,6 +63,8 @@ struct RelayStage {
     looked: Instant,
     pack: Option<[u8; 32]>,
     pulse: Arc<Pulse>,
+    /// For salts of evidence.
+    random: Random,
 }
 
 /// The incidents' partition, and what is known of what was shared.
@@ -105,6 +108,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         looked: Instant::now(),
         pack: None,
         pulse: Arc::clone(pulse),
+        random: secret::system(),
     };
     work.ledger.wait_ready(&shared.stop, pulse)?;
     group.join()?;
@@ -322,11 +326,13 @@ impl Handler for RelayStage {
         if let Some(trust) = self.shared.trust.load_full() {
             held.relay.set_trust(trust);
         }
+        let salt = Salt::draw(&mut self.random);
         held.relay.stands_at(LinePlace {
             topic: self.incidents.to_string(),
             partition: held.task.input.partition,
             offset: message.offset(),
             kept_ms: self.shared.config.topics.evidence_retention.map(|kept| kept.as_millis() as i64),
+            salt,
         });
         match held.relay.line(line, detected, now) {
             Outcome::Shared(made) => {
@@ -336,14 +342,17 @@ impl Handler for RelayStage {
                 for (country, values) in relay.without_key() {
                     metrics.set(Metric::RelayWithoutKey, &[country], *values as f64);
                 }
-                for (alert, message) in made {
+                for (alert, shared) in made {
                     metrics.add(Metric::RelayAlerts, &[&alert.message], 1);
                     metrics.set(Metric::RelaySequence, &[&alert.producer.uri()], alert.sequence as f64);
-                    let mut record = OutRecord::new(Arc::clone(&self.outbox), message.value);
+                    let mut record = OutRecord::new(Arc::clone(&self.outbox), shared.value);
                     record.partition = Some(0);
-                    record.key = Some(message.key);
-                    record.headers =
-                        message.headers.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
+                    record.key = Some(shared.key);
+                    record.headers = shared.headers.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
+                    // One that goes into another alert still refers to its line before, whose salt is told already.
+                    if alert.evidence.offsets.first().is_some_and(|line| line.first == message.offset()) {
+                        record.headers.push((Arc::from(SALT_HEADER), salt.hex().into_bytes()));
+                    }
                     self.bytes += record.value.len();
                     held.outputs.push(record);
                 }
