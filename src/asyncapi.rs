@@ -176,7 +176,6 @@ pub fn files() -> Vec<(&'static str, String)> {
     [
         ("asyncapi.json", document()),
         ("schema/alert.json", lancang_alert::schema::alert()),
-        ("schema/feedback.json", lancang_alert::schema::feedback()),
         ("schema/incident.json", lancang_alert::schema::incident()),
         ("schema/envelope.json", lancang_alert::schema::envelope()),
         ("schema/key.json", lancang_alert::schema::key()),
