@@ -55,6 +55,7 @@ pub enum Metric {
     RelayHeldBack,
     RelayReloads,
     RelayLetGo,
+    RelayFeedback,
     RelayWithoutKey,
     RelayKeyUntil,
     CopierAlerts,
@@ -306,7 +307,7 @@ const METRICS: &[Spec] = &[
         Form::Counter,
         "lancang_relay_withheld_total",
         &["reason"],
-        "Incident lines that led to no alert, by reason (budget, repeat, not-shared, no-source, shadow, malformed, policy).",
+        "Incident lines that led to no alert, by reason (budget, repeat, not-shared, no-source, shadow, malformed, policy, suppressed).",
     ),
     spec(
         Metric::RelayOverBudget,
@@ -342,6 +343,13 @@ const METRICS: &[Spec] = &[
         "lancang_relay_let_go_alerts",
         &["what"],
         "Open alerts that the relay has let go of at its limits since its outbox began: their incidents would open another (open), or nothing joins them any more (joinable).",
+    ),
+    spec(
+        Metric::RelayFeedback,
+        Form::Counter,
+        "lancang_relay_feedback_total",
+        &["outcome"],
+        "Messages on the home feedback topic, by outcome: taken, repeat, or the name of why one is refused (docs/feedback.md). A start, and each new registry file, reads all again.",
     ),
     spec(
         Metric::RelayWithoutKey,

@@ -107,6 +107,7 @@ pub struct Topics {
     pub late: String,
     pub dead_letter: String,
     pub outbox: String,
+    pub feedback_home: String,
     pub alerts: String,
     pub keys: String,
 }
@@ -114,7 +115,7 @@ pub struct Topics {
 impl Topics {
     /// Keys and names of all topics.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, &str); 9] {
+    pub fn named(&self) -> [(&'static str, &str); 10] {
         [
             ("records", &self.records),
             ("partials", &self.partials),
@@ -123,6 +124,7 @@ impl Topics {
             ("late", &self.late),
             ("dead_letter", &self.dead_letter),
             ("outbox", &self.outbox),
+            ("feedback_home", &self.feedback_home),
             ("alerts", &self.alerts),
             ("keys", &self.keys),
         ]

@@ -192,6 +192,7 @@ pub(super) fn topics(root: &Table<'_, '_>) -> Topics {
         late: name_or(&table, "late", &default.late),
         dead_letter: name_or(&table, "dead_letter", &default.dead_letter),
         outbox: name_or(&table, "outbox", &default.outbox),
+        feedback_home: name_or(&table, "feedback_home", &default.feedback_home),
         alerts: name_or(&table, "alerts", &default.alerts),
         keys: name_or(&table, "keys", &default.keys),
     };
@@ -425,6 +426,7 @@ impl Default for Topics {
             late: "lancang.late.v1".to_owned(),
             dead_letter: "lancang.dead-letter.v1".to_owned(),
             outbox: "lancang.outbox.v1".to_owned(),
+            feedback_home: "lancang.feedback-home.v1".to_owned(),
             alerts: crate::topics::exchange::ALERTS.to_owned(),
             keys: crate::topics::exchange::KEYS.to_owned(),
         }

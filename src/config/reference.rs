@@ -46,6 +46,7 @@ const KEYS: &[Key] = &[
     key("topics", "late", "name", "`lancang.late.v1`", "Late records."),
     key("topics", "dead_letter", "name", "`lancang.dead-letter.v1`", "What could not be read."),
     key("topics", "outbox", "name", "`lancang.outbox.v1`", "Alerts on their way to the exchange; never let go of (`retention.ms=-1`): the relay knows from it what was shared."),
+    key("topics", "feedback_home", "name", "`lancang.feedback-home.v1`", "Feedback that concerns this carrier, brought home from the exchange with its original bytes and headers; the relay reads it from its beginning."),
     key("topics", "alerts", "name", "`lancang.alerts.v1`", "Shared alerts, on the exchange."),
     key("topics", "keys", "name", "`lancang.keys.v1`", "The key registry, on the exchange; compacted."),
     key("feeds", "name", "name", "required", "Name of the feed in metrics and errors."),

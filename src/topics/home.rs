@@ -9,6 +9,9 @@ use crate::service::Stage;
 /// All stages: what `lancang topics` looks at.
 pub const ALL: [Stage; 3] = [Stage::Intake, Stage::Score, Stage::Relay];
 
+/// Days that feedback is kept, as on the exchange (docs/topics.md).
+const FEEDBACK_KEPT_DAYS: i64 = 400;
+
 /// Topics that these stages need.
 #[must_use]
 pub fn topics(config: &Config, stages: &[Stage]) -> Vec<Topic> {
@@ -44,6 +47,8 @@ pub fn topics(config: &Config, stages: &[Stage]) -> Vec<Topic> {
         let reason = "what was shared, and under which number, is known from here alone: nothing of it is let go";
         let outbox = topic(&names.outbox, 1).with("retention.ms", -1, reason);
         topics.push(outbox.with("retention.bytes", -1, reason));
+        let reason = "as long as on the exchange: what was asked and answered is known from here";
+        topics.push(topic(&names.feedback_home, 1).with("retention.ms", FEEDBACK_KEPT_DAYS * 86_400_000, reason));
     }
     topics
 }
