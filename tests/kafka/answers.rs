@@ -42,14 +42,14 @@ fn config(carrier: &Carrier) -> std::path::PathBuf {
     let own = format!("//KH/{}", OPERATORS[OPERATOR].organisation);
     let relay = PrivateKey::read(KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap();
     let keys = [
-        (relay.public(), own.clone()),
-        (key(KeyKind::Signing, DESKS[0]).public(), format!("{own}/desk-1")),
-        (key(KeyKind::Signing, DESKS[1]).public(), format!("{own}/desk-2")),
-        (key(KeyKind::Signing, TH).public(), "//TH/cyber-police".to_owned()),
+        (relay, own.clone()),
+        (key(KeyKind::Signing, DESKS[0]), format!("{own}/desk-1")),
+        (key(KeyKind::Signing, DESKS[1]), format!("{own}/desk-2")),
+        (key(KeyKind::Signing, TH), "//TH/cyber-police".to_owned()),
     ];
     let (from, until) = (now().plus_ms(-DAY_MS), now().plus_ms(300 * DAY_MS));
     let entries = keys.map(|(key, holder)| {
-        let entry = Entry::first(key, &Holder::parse(&holder).unwrap(), from, until);
+        let entry = Entry::first(key.public(), &Holder::parse(&holder).unwrap(), from, until);
         String::from_utf8(entry.signed(&root)).unwrap() + "\n"
     });
     std::fs::write(carrier.path("registry.jsonl"), entries.concat()).unwrap();
@@ -89,7 +89,11 @@ fn receipt(of: Id, incident: Option<&Alert>, writer: Source) -> Feedback {
 }
 
 fn outbox(carrier: &Carrier) -> Vec<Alert> {
-    carrier.read("outbox").iter().map(|record| serde_json::from_slice(record.payload.as_ref().unwrap()).unwrap()).collect()
+    carrier
+        .read("outbox")
+        .iter()
+        .map(|record| serde_json::from_slice(record.payload.as_ref().unwrap()).unwrap())
+        .collect()
 }
 
 fn wait_for(carrier: &Carrier, relay: &Lancang, alerts: usize) -> Vec<Alert> {
@@ -104,7 +108,8 @@ fn withheld(relay: &Lancang, reason: &str) -> f64 {
 
 fn update(id: u32, revision: u64) -> Vec<u8> {
     let text = String::from_utf8(line(id)).unwrap();
-    text.replace("\"revision\":0,\"message\":\"open\"", &format!("\"revision\":{revision},\"message\":\"update\"")).into()
+    text.replace("\"revision\":0,\"message\":\"open\"", &format!("\"revision\":{revision},\"message\":\"update\""))
+        .into()
 }
 
 #[test]

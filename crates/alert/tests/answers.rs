@@ -80,7 +80,8 @@ fn asks(id: &str, action: &str, case: &str, published: Timestamp, until: Timesta
         until: until.to_string(),
     };
     let police = ["TH", "cyber-police", "desk-2"];
-    let feedback = Feedback { incident: Some(about(id)), request: Some(request), ..words("request", police, published) };
+    let feedback =
+        Feedback { incident: Some(about(id)), request: Some(request), ..words("request", police, published) };
     believed(feedback, "th")
 }
 
