@@ -74,7 +74,7 @@ struct Unready {
 }
 
 enum Step {
-    Outbox(Reading),
+    Outbox(Box<Reading>),
     Feedback(Box<(Known, HomeFeedback)>),
 }
 
@@ -166,7 +166,7 @@ impl RelayStage {
         let Unready { task, next, step, waiting } = *unready;
         let step = match step {
             Step::Outbox(outbox) => match outbox.turn()? {
-                Err(outbox) => Step::Outbox(*outbox),
+                Err(outbox) => Step::Outbox(outbox),
                 Ok(known) => Step::Feedback(Box::new((known, HomeFeedback::open(&self.shared, &self.connection)?))),
             },
             Step::Feedback(mut both) => {
@@ -364,7 +364,7 @@ impl Handler for RelayStage {
             }
             let next = given.committed.first().and_then(|committed| committed.offset).unwrap_or(0);
             self.held = None;
-            let step = Step::Outbox(outbox);
+            let step = Step::Outbox(Box::new(outbox));
             self.reading = Some(Box::new(Unready { task: given.task, next, step, waiting: Vec::new() }));
         }
         self.shared.metrics.add(Metric::Rebalances, &["relay", "assigned"], assigned.len() as u64);
