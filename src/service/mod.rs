@@ -3,6 +3,7 @@
 //! - [`intake`], [`score`], [`relay`] and [`copier`] are threads, each with a consumer of its own; [`pump`] is the loop
 //!   that reads, hands over and commits; [`Service`] starts and ends them in order;
 //! - [`pairs`] are the tasks of a scoring worker, [`slices`] what one transaction takes of what they put out;
+//! - [`courier`] brings feedback home, in a process of its own: whoever runs [`relay`] reads nothing of the exchange;
 //! - [`trust`] holds the keys that the relay makes alerts with;
 //! - [`packs`] puts pattern packs in force and finds them by hash; [`clients`] makes clients and topics from the
 //!   configuration; [`lag`] looks at how far behind readers are.
@@ -11,6 +12,7 @@
 
 pub mod clients;
 pub mod copier;
+pub mod courier;
 pub mod intake;
 pub mod lag;
 pub mod packs;
@@ -110,6 +112,8 @@ pub enum Stage {
     Score,
     /// Incidents to the outbox and on to the exchange.
     Relay,
+    /// Feedback from the exchange home.
+    Courier,
 }
 
 /// Stages that run.
@@ -148,6 +152,7 @@ impl Service {
                     service.spawn("relay".to_owned(), &told, relay::run)?;
                     service.spawn("copier".to_owned(), &told, copier::run)?;
                 }
+                Stage::Courier => service.spawn("courier".to_owned(), &told, courier::run)?,
             }
         }
         service.spawn("lag".to_owned(), &told, lag::run)?;
