@@ -4,7 +4,7 @@
 //!   that reads, hands over and commits; [`Service`] starts and ends them in order;
 //! - [`pairs`] are the tasks of a scoring worker, [`slices`] what one transaction takes of what they put out;
 //! - [`courier`] brings feedback home, in a process of its own: whoever runs [`relay`] reads nothing of the exchange;
-//! - [`trust`] holds the keys that the relay makes alerts with;
+//! - [`outbox`] is what the relay knows, and its checkpoints; [`trust`] holds the keys that it makes alerts with;
 //! - [`packs`] puts pattern packs in force and finds them by hash; [`clients`] makes clients and topics from the
 //!   configuration; [`lag`] looks at how far behind readers are.
 //!
@@ -15,6 +15,7 @@ pub mod copier;
 pub mod courier;
 pub mod intake;
 pub mod lag;
+pub mod outbox;
 pub mod packs;
 pub mod pairs;
 pub mod pump;

@@ -52,7 +52,7 @@ pub use key::{KeyKind, KeyTextError, PrivateKey, PublicKey, Signer};
 pub use place::{Site, Sites};
 pub use policy::Policy;
 pub use registry::{Entry, Holder, Registered, Registry, RegistryError, Standing};
-pub use relay::{Budgets, Outcome, Relay, Withheld};
+pub use relay::{Budgets, CheckpointError, LearnError, Outcome, Relay, Withheld};
 pub use seal::{Opener, Place, Sealed, Sealer};
 pub use token::{EpochKey, EpochKeys, EpochsError, KeyError};
 pub use trust::Trust;
