@@ -34,6 +34,8 @@ const TOPICS: &[Topic] = &[
     Topic { key: "outbox", server: "home", description: "Alerts on their way to the exchange, byte for byte as they arrive there, but for the header home-salt, which stays at home.", message: "alert" },
     Topic { key: "alerts", server: "exchange", description: "Shared alerts of all countries. Key: incident id. One message per revision; a repeat has the same bytes and the same ce_id.", message: "alert" },
     Topic { key: "keys", server: "exchange", description: "The key registry, compacted: whose a key is and for how long, by the word of a root key. Key: key id; of a revocation, key id and /revoked.", message: "key" },
+    Topic { key: "feedback", server: "exchange", description: "What agencies and desks say of alerts, ask of their producers, and what these answer; signed. Key: incident id; of a suppression and its receipts, the suppression's id. A repeat has the same bytes and the same ce_id.", message: "feedback" },
+    Topic { key: "feedback_home", server: "home", description: "Feedback that concerns the carrier, brought home byte for byte; at least once: a repeat has the same ce_id.", message: "feedback" },
 ];
 
 #[rustfmt::skip]
@@ -56,6 +58,20 @@ pub(crate) const ALERT_HEADERS: &[(&str, &str)] = &[
     ("ce_expirytime", "until when acting upon it makes sense, RFC 3339"),
     ("content-type", "application/json"),
     ("dsse", "DSSE 1.0 envelope without payload, as JSON: Ed25519 over the value as payload type application/vnd.lancang.alert.v1+json"),
+];
+
+/// Headers of feedback.
+#[rustfmt::skip]
+const FEEDBACK_HEADERS: &[(&str, &str)] = &[
+    ("ce_specversion", "1.0"),
+    ("ce_id", "SHA-256 of the value, hexadecimal"),
+    ("ce_source", "//country/organisation/desk of who writes"),
+    ("ce_type", "org.lancang.feedback.acknowledgement, .status, .verdict, .request, .receipt, .suppression or .cancel"),
+    ("ce_subject", "incident id; of a suppression and its receipts, the suppression's id"),
+    ("ce_time", "when it was published, RFC 3339"),
+    ("ce_dataschema", "urn:lancang:feedback:v1"),
+    ("content-type", "application/json"),
+    ("dsse", "DSSE 1.0 envelope without payload, as JSON: Ed25519 over the value as payload type application/vnd.lancang.feedback.v1+json"),
 ];
 
 /// The document.
@@ -125,12 +141,16 @@ fn reads(channel: &str, message: &str) -> Value {
     })
 }
 
-fn messages() -> Value {
-    let headers: Map<String, Value> = ALERT_HEADERS
+fn headers(all: &[(&str, &str)]) -> Value {
+    let properties: Map<String, Value> = all
         .iter()
         .map(|(name, holds)| ((*name).to_owned(), json!({ "type": "string", "description": holds })))
         .collect();
-    let required: Vec<&str> = ALERT_HEADERS.iter().map(|(name, _)| *name).collect();
+    let required: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+    json!({ "type": "object", "properties": properties, "required": required })
+}
+
+fn messages() -> Value {
     let schema = |file: &str| {
         json!({
             "schemaFormat": "application/schema+json;version=draft-07",
@@ -141,9 +161,16 @@ fn messages() -> Value {
         "alert": {
             "title": "Shared alert",
             "contentType": "application/json",
-            "headers": { "type": "object", "properties": headers, "required": required },
+            "headers": headers(ALERT_HEADERS),
             "payload": schema("alert.json"),
             "bindings": { "kafka": { "key": { "type": "string", "description": "Incident id." } } },
+        },
+        "feedback": {
+            "title": "Feedback on a shared alert",
+            "contentType": "application/json",
+            "headers": headers(FEEDBACK_HEADERS),
+            "payload": schema("feedback.json"),
+            "bindings": { "kafka": { "key": { "type": "string", "description": "Incident id, or a suppression's id." } } },
         },
         "incident": {
             "title": "Home incident",
@@ -220,5 +247,5 @@ mod tests {
         }
     }
 
-    const NOT_YET: [&str; 2] = ["lancang.feedback.v1", "lancang.warnings.mekong.v1"];
+    const NOT_YET: [&str; 1] = ["lancang.warnings.mekong.v1"];
 }

@@ -59,6 +59,7 @@ pub enum Metric {
     RelayWithoutKey,
     RelayKeyUntil,
     CopierAlerts,
+    CourierMessages,
     Ready,
 }
 
@@ -371,6 +372,13 @@ const METRICS: &[Spec] = &[
         "lancang_copier_alerts_total",
         &[],
         "Alerts acknowledged by the exchange cluster.",
+    ),
+    spec(
+        Metric::CourierMessages,
+        Form::Counter,
+        "lancang_courier_messages_total",
+        &["fate", "reason"],
+        "Feedback read on the exchange by what became of it: copied home, not-ours, repeat, refused (with the reason, as in docs/feedback.md).",
     ),
     spec(Metric::Ready, Form::Gauge, "lancang_ready", &["stage"], "1 while a stage does its work."),
 ];

@@ -3,6 +3,7 @@
 pub mod alerts;
 mod evidence;
 pub mod export;
+pub mod feedback;
 mod keys;
 mod policy;
 
@@ -55,6 +56,15 @@ pub enum Command {
     Score(Serve),
     /// Incidents to alerts on the exchange cluster.
     Relay(Serve),
+    /// Feedback that concerns the carrier, from the exchange home; a process, a file and a certificate of its own.
+    #[command(after_help = "\
+Examples:
+  lancang check --config config/courier.toml && lancang courier --config config/courier.toml
+  lancang courier --config config/courier.toml --listen 127.0.0.1:9602
+
+It reads the feedback and the key registry of the exchange, and writes what is about the carrier's own alerts, and suppressions,
+to `topics.feedback_home` on the home cluster, byte for byte. A file that has `[relay]` too is refused.")]
+    Courier(Serve),
     /// Files or standard input through the same engine, incident lines out.
     Replay(Replay),
     /// Everything a run would load, every mistake at once; exit status 78 if there is one.
@@ -85,6 +95,9 @@ pub enum Command {
     /// Shared alerts in words, in seven languages.
     #[command(subcommand)]
     Alerts(alerts::Alerts),
+    /// What agencies and desks say of alerts, ask of their producers, and what these answer: send, tail, show.
+    #[command(subcommand)]
+    Feedback(feedback::Feedback),
     /// Shared alerts in the forms of other ecosystems: STIX 2.1, MISP, CSV, NDJSON.
     Export(export::Export),
 }

@@ -7,6 +7,7 @@ pub mod evaluate;
 pub mod evidence;
 pub mod explain;
 pub mod export;
+pub mod feedback;
 pub mod feeds;
 pub mod generate;
 pub mod keys;
@@ -36,6 +37,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Intake(args) => serve::run(&args, &[Stage::Intake]),
         Command::Score(args) => serve::run(&args, &[Stage::Score]),
         Command::Relay(args) => serve::run(&args, &[Stage::Relay]),
+        Command::Courier(args) => serve::run(&args, &[Stage::Courier]),
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Patterns(args) => patterns::run(args),
@@ -48,6 +50,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Generate(args) => generate::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Alerts(args) => alerts::run(&args),
+        Command::Feedback(args) => feedback::run(args),
         Command::Export(args) => export::run(&args),
     }
 }
