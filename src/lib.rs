@@ -22,6 +22,7 @@ pub mod feed_profile;
 pub mod feedback_printer;
 pub mod feedback_topic;
 pub mod http;
+pub mod incidents;
 pub mod key_registry;
 pub mod logging;
 pub mod mapping_file;

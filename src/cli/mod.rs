@@ -4,6 +4,7 @@ pub mod alerts;
 mod evidence;
 pub mod export;
 pub mod feedback;
+pub mod incidents;
 mod keys;
 mod policy;
 
@@ -31,7 +32,7 @@ Examples:
   lancang evaluate --alerts incidents.jsonl --truth truth.jsonl
   lancang check --config config/lancang.toml              find every mistake before a start
 
-Exit status: 0 done, 64 usage, 65 data, 69 unavailable, 74 I/O, 78 configuration."
+Exit status: 0 done, 64 usage, 65 data, 69 unavailable, 74 I/O, 75 held back, 78 configuration."
 )]
 pub struct Cli {
     /// Log lines as JSON objects. `RUST_LOG` sets what is logged.
@@ -81,6 +82,9 @@ to `topics.feedback_home` on the home cluster, byte for byte. A file that has `[
     /// The table of what leaves, in which form, and for whom: explain, test.
     #[command(subcommand)]
     Policy(Policy),
+    /// Shared incidents at the carrier's own desk, in clear: holds in force, disputes, and whom to bar.
+    #[command(subcommand)]
+    Incidents(incidents::Incidents),
     /// Topics and rights, at home and on the exchange: what there is, what should be, and making it so.
     #[command(subcommand)]
     Topics(Topics),

@@ -10,6 +10,7 @@ pub mod export;
 pub mod feedback;
 pub mod feeds;
 pub mod generate;
+pub mod incidents;
 pub mod keys;
 pub mod patterns;
 pub mod policy;
@@ -44,6 +45,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Policy(args) => policy::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Evidence(args) => evidence::run(args),
+        Command::Incidents(args) => incidents::run(&args),
         Command::Topics(args) => topics::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Feeds(args) => feeds::run(&args),

@@ -12,7 +12,7 @@ use lancang_kafka::{OutRecord, Producer, ProducerSettings};
 use lancang_traffic::world::OPERATORS;
 use zeroize::Zeroizing;
 
-use crate::carrier::{Carrier, LONG, Lancang, OPERATOR, SIGNING_KEY, line};
+use crate::carrier::{Carrier, LONG, Lancang, OPERATOR, SIGNING_KEY};
 use crate::keys::now;
 
 const DAY_MS: i64 = 86_400_000;
@@ -106,6 +106,51 @@ fn withheld(relay: &Lancang, reason: &str) -> f64 {
     relay.metric("lancang_relay_withheld_total").get(&label).copied().unwrap_or(0.0)
 }
 
+/// An incident line of a caller of the carrier's own.
+fn line(id: u32) -> Vec<u8> {
+    let own = format!("+{}34", OPERATORS[OPERATOR].mobile);
+    String::from_utf8(crate::carrier::line(id)).unwrap().replace("+8551234", &own).into()
+}
+
+/// `lancang incidents …`: its exit status, what it wrote, what it said.
+fn incidents(config: &std::path::Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let mut lancang = std::process::Command::new(env!("CARGO_BIN_EXE_lancang"));
+    lancang.arg("incidents").args(args).arg("--config").arg(config).env("NO_COLOR", "1");
+    let std::process::Output { status, stdout, stderr } = lancang.output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// What the carrier's own desk sees: subscribers in clear, the hold, and a list to bar by that leaves out who is held and who
+/// was taken back.
+fn at_the_desk(config: &std::path::Path, alerts: &[Alert]) {
+    let number = |id: u32| format!("+{}34{id:04}", OPERATORS[OPERATOR].mobile);
+    let (status, listed, errors) = incidents(config, &["list"]);
+    assert_eq!(status, Some(0), "{errors}");
+    let row = |id: &str| listed.lines().find(|line| line.starts_with(id)).unwrap_or_else(|| panic!("{listed}"));
+    let held = row(&alerts[0].incident_id);
+    assert!(held.contains(" open ") && held.contains(&number(1)) && held.contains("TH-2026-1187 until"), "{held}");
+    assert!(row(&alerts[1].incident_id).contains(" cancelled "), "{listed}");
+    let (status, shown, errors) = incidents(config, &["show", &alerts[0].incident_id[..10], "--output", "json"]);
+    assert_eq!(status, Some(0), "{errors}");
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!((&shown["hold"]["case_reference"], &shown["state"]), (&"TH-2026-1187".into(), &"open".into()));
+    assert_eq!(shown["lines"][0]["entity"]["value"], number(1).as_str());
+    let (status, shown, errors) = incidents(config, &["show", &alerts[0].incident_id]);
+    assert_eq!(status, Some(0), "{errors}");
+    println!("{listed}\n{shown}");
+    assert_eq!(incidents(config, &["show", "ffffffffffffffff"]).0, Some(65));
+
+    let (status, list, told) = incidents(config, &["bar-list"]);
+    assert_eq!(status, Some(75), "{told}");
+    println!("{list}\n{told}");
+    let rows: Vec<&str> = list.lines().collect();
+    assert_eq!(rows.len(), 2, "{list}");
+    assert!(rows[1].starts_with(&format!("caller,{},{}", number(3), alerts[2].incident_id)), "{list}");
+    let line = told.lines().find(|line| line.contains(&alerts[0].incident_id)).unwrap_or_else(|| panic!("{told}"));
+    assert!(line.contains("1 of incident") && line.contains("case TH-2026-1187 (Cyber Police)"), "{told}");
+    assert!(!told.contains(&number(1)[1..]), "an error names a subscriber: {told}");
+}
+
 fn update(id: u32, revision: u64) -> Vec<u8> {
     let text = String::from_utf8(line(id)).unwrap();
     text.replace("\"revision\":0,\"message\":\"open\"", &format!("\"revision\":{revision},\"message\":\"update\""))
@@ -181,5 +226,14 @@ fn feedback_that_was_brought_home_is_followed() {
     assert_eq!((told.len(), &told[5].incident_id), (6, &alerts[0].incident_id));
     assert!(told[5].action.as_ref().unwrap().hold.is_some(), "a later revision says it too");
     assert_eq!(told.iter().map(|alert| alert.sequence).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+
+    // Another incident of a subscriber whom a hold protects.
+    let other = String::from_utf8(line(1))
+        .unwrap()
+        .replace("sim-box", "robocall")
+        .replace(&format!("{:032x}", 1), &format!("{:032x}", 9));
+    send(other.into());
+    wait_for(&carrier, &relay, 7);
+    at_the_desk(&config, &alerts);
     assert_eq!(relay.end(), 0);
 }
