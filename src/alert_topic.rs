@@ -161,7 +161,7 @@ impl AlertTopic {
         if let Some(record) = self.waiting.take() {
             return Ok(Some(record));
         }
-        match self.alerts.next(TURN).map_err(|error| with_status(error.into()))? {
+        match self.alerts.next(TURN).map_err(with_status)? {
             Some(Read::Record(record)) => Ok(Some(record)),
             Some(Read::End { .. }) => {
                 // Behind the last message may stand a transaction's mark.

@@ -48,7 +48,7 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
     let relay = root.table("relay").map(|table| relay(table, folder));
     let courier = super::courier::courier(root, &operators);
     let keys = keys(root);
-    let handling = super::handling::handling(root);
+    let (handling, confidence) = super::handling::handling(root);
     let patterns = patterns(root, folder);
     let store = store(root, folder);
     let listen = listen(root);
@@ -67,6 +67,7 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
         courier,
         keys,
         handling,
+        confidence,
         patterns,
         store,
         listen: listen?,
@@ -499,6 +500,10 @@ mod tests {
         check(
             "[relay.budgets]\nsim-box-burst = -1\n",
             "relay.budgets.sim-box-burst: expected a whole number from 0 to 1000000",
+        );
+        check(
+            "[handling.confidence]\nwangiri = 101\n",
+            "handling.confidence.wangiri: expected a whole number from 0 to 100",
         );
         check("[relay]\n", "relay.epochs: missing: expected at least one `[[relay.epochs]]`");
         check("[relay]\n", "expected one of `signing_key_file`, `signing_key_env` and `signing_key_command`");
