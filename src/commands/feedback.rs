@@ -26,6 +26,7 @@ use crate::feedback_printer::FeedbackPrinter;
 use crate::feedback_topic::{FeedbackTopic, is_of_unknown_key};
 use crate::service::clients;
 use crate::service::relay::now;
+use crate::signed_topic::TURN;
 
 /// Runs the command.
 ///
@@ -49,7 +50,7 @@ fn tail(args: &cli::Tail) -> anyhow::Result<()> {
     };
     while !(args.until_end && topic.is_past_end()) {
         let was_there = !topic.is_past_end();
-        let Some(believed) = topic.turn(now)? else { continue };
+        let Some(believed) = topic.turn(TURN, now)? else { continue };
         if is_wanted(&believed) && (args.from_beginning || !was_there) {
             printer.message(&believed, topic.fold(), now())?;
         }
