@@ -122,7 +122,7 @@ impl SignedTopic {
         if let Some(record) = self.waiting.take() {
             return Ok(Some(record));
         }
-        match self.reader.next(wait).map_err(|error| with_status(error.into()))? {
+        match self.reader.next(wait).map_err(with_status)? {
             Some(Read::Record(record)) => Ok(Some(record)),
             Some(Read::End { .. }) => {
                 // Behind the last message may stand a transaction's mark.
