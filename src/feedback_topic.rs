@@ -2,6 +2,8 @@
 //!
 //! It is read from its beginning, for what was said a year ago may still count; people write it, so that this takes seconds.
 
+use std::time::Duration;
+
 use lancang_alert::Registry;
 use lancang_alert::feedback::{Believed, FeedbackVerifier, Fold, Refusal};
 use lancang_alert::verify::{Received, Rejection};
@@ -9,7 +11,7 @@ use lancang_record::Timestamp;
 
 use crate::config::Consumer;
 use crate::service::relay::now;
-use crate::signed_topic::SignedTopic;
+use crate::signed_topic::{SignedTopic, TURN};
 
 /// Reads the feedback topic.
 pub struct FeedbackTopic {
@@ -35,23 +37,23 @@ impl FeedbackTopic {
     /// If the brokers fail for good.
     pub fn read_to_end(&mut self, mut each: impl FnMut(Believed)) -> anyhow::Result<()> {
         while !self.is_past_end() {
-            if let Some(believed) = self.turn(now)? {
+            if let Some(believed) = self.turn(TURN, now)? {
                 each(believed);
             }
         }
         Ok(())
     }
 
-    /// The next message that was not there before, waited for a moment. What is refused the log says.
+    /// The next message that was not there before, waited for as long as it is told. What is refused the log says.
     ///
     /// # Errors
     /// If the brokers fail for good.
-    pub fn turn(&mut self, now: impl Fn() -> Timestamp) -> anyhow::Result<Option<Believed>> {
+    pub fn turn(&mut self, wait: Duration, now: impl Fn() -> Timestamp) -> anyhow::Result<Option<Believed>> {
         let verifier = &mut self.verifier;
         let check = |registry: &Registry, received: Received<'_, String>, at: Timestamp| {
             verifier.verify(registry, received, at)
         };
-        let Some((record, found)) = self.topic.turn(now, is_of_unknown_key, check)? else { return Ok(None) };
+        let Some((record, found)) = self.topic.turn(wait, now, is_of_unknown_key, check)? else { return Ok(None) };
         match found {
             Ok(believed) => {
                 self.fold.take(&believed);

@@ -39,3 +39,4 @@ pub mod service;
 pub mod signed_topic;
 pub mod store;
 pub mod topics;
+pub mod verdicts;

@@ -60,6 +60,8 @@ pub enum Metric {
     RelayKeyUntil,
     CopierAlerts,
     CourierMessages,
+    Verdicts,
+    Precision,
     Ready,
 }
 
@@ -379,6 +381,20 @@ const METRICS: &[Spec] = &[
         "lancang_courier_messages_total",
         &["fate", "reason"],
         "Feedback read on the exchange by what became of it: copied home, not-ours, repeat, refused (with the reason, as in docs/feedback.md).",
+    ),
+    spec(
+        Metric::Verdicts,
+        Form::Gauge,
+        "lancang_verdicts",
+        &["pattern", "country", "verdict"],
+        "Incidents by what a country holds them for (OCSF verdicts; false-positive if one of its organisations says so), of `alerts tail --listen`; pattern `unknown` where the alert was not seen.",
+    ),
+    spec(
+        Metric::Precision,
+        Form::Gauge,
+        "lancang_precision_ratio",
+        &["pattern", "country"],
+        "Of the incidents of a pattern that a country holds for true or false positives, the share of true ones.",
     ),
     spec(Metric::Ready, Form::Gauge, "lancang_ready", &["stage"], "1 while a stage does its work."),
 ];

@@ -16,8 +16,8 @@ use crate::exit::{Exit, Failure};
 use crate::registry_topic::RegistryTopic;
 use crate::service::{clients, with_status};
 
-/// Longest wait for a message in one turn; the registry is looked at in between.
-const TURN: Duration = Duration::from_millis(200);
+/// Wait for a message in one turn of who does nothing else; the registry is looked at in between.
+pub const TURN: Duration = Duration::from_millis(200);
 /// The only partition.
 const PARTITION: i32 = 0;
 
@@ -86,22 +86,23 @@ impl SignedTopic {
         format!("{}/{PARTITION}@{}", self.name, record.offset)
     }
 
-    /// The next message, checked; waited for a moment.
+    /// The next message, checked; waited for as long as it is told.
     ///
     /// # Errors
     /// If the brokers fail for good.
     pub fn turn<T, R>(
         &mut self,
+        wait: Duration,
         now: impl Fn() -> Timestamp,
         is_of_unknown_key: impl Fn(&R) -> bool,
         mut check: impl FnMut(&Registry, Received<'_, String>, Timestamp) -> Result<T, R>,
     ) -> anyhow::Result<Option<Checked<T, R>>> {
         self.keys.follow()?;
         if !self.keys.is_current() {
-            std::thread::sleep(TURN);
+            std::thread::sleep(wait);
             return Ok(None);
         }
-        let Some(record) = self.next()? else { return Ok(None) };
+        let Some(record) = self.next(wait)? else { return Ok(None) };
         let at = received_at(&record, record.offset < self.end, now());
         let mut found = check(self.keys.registry(), received(&record), at);
         if found.as_ref().is_err_and(&is_of_unknown_key) {
@@ -117,11 +118,11 @@ impl SignedTopic {
     }
 
     /// The next message: the one that waits, or one that comes in time.
-    fn next(&mut self) -> anyhow::Result<Option<Record>> {
+    fn next(&mut self, wait: Duration) -> anyhow::Result<Option<Record>> {
         if let Some(record) = self.waiting.take() {
             return Ok(Some(record));
         }
-        match self.reader.next(TURN).map_err(|error| with_status(error.into()))? {
+        match self.reader.next(wait).map_err(with_status)? {
             Some(Read::Record(record)) => Ok(Some(record)),
             Some(Read::End { .. }) => {
                 // Behind the last message may stand a transaction's mark.

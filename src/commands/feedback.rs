@@ -21,11 +21,12 @@ use crate::alert_topic::{AlertTopic, Begin};
 use crate::cli::Form;
 use crate::cli::feedback::{self as cli, AboutArgs, Desk, Send};
 use crate::config::Consumer;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::feedback_printer::FeedbackPrinter;
 use crate::feedback_topic::{FeedbackTopic, is_of_unknown_key};
 use crate::service::clients;
 use crate::service::relay::now;
+use crate::signed_topic::TURN;
 
 /// Runs the command.
 ///
@@ -49,14 +50,14 @@ fn tail(args: &cli::Tail) -> anyhow::Result<()> {
     };
     while !(args.until_end && topic.is_past_end()) {
         let was_there = !topic.is_past_end();
-        let Some(believed) = topic.turn(now)? else { continue };
+        let Some(believed) = topic.turn(TURN, now)? else { continue };
         if is_wanted(&believed) && (args.from_beginning || !was_there) {
             printer.message(&believed, topic.fold(), now())?;
         }
     }
     match topic.refused() {
         0 => Ok(()),
-        refused => Err(data(format!("{refused} messages were refused"))),
+        refused => Err(Failure::data(format!("{refused} messages were refused"))),
     }
 }
 
@@ -73,7 +74,7 @@ fn show(args: &cli::Show) -> anyhow::Result<()> {
         shown += 1;
     }
     if shown == 0 && args.incident.is_some() {
-        return Err(data(format!("nobody has said anything of an incident `{beginning}`")));
+        return Err(Failure::data(format!("nobody has said anything of an incident `{beginning}`")));
     }
     Ok(())
 }
@@ -191,13 +192,14 @@ impl<'d> Writing<'d> {
         let mut found = self.there.iter().filter(|believed| believed.id.to_string().starts_with(beginning));
         match (found.next(), found.next()) {
             (Some(believed), None) if can_be(&believed.said) => Ok(believed),
-            (Some(believed), None) => {
-                Err(data(format!("{beginning} is of kind `{}`, which takes no receipt", believed.feedback.kind)))
-            }
-            (None, _) => {
-                Err(data(format!("no feedback `{beginning}`; `lancang feedback tail --from-beginning` shows ids")))
-            }
-            (Some(_), Some(_)) => Err(data(format!("several ids begin with `{beginning}`: give more of it"))),
+            (Some(believed), None) => Err(Failure::data(format!(
+                "{beginning} is of kind `{}`, which takes no receipt",
+                believed.feedback.kind
+            ))),
+            (None, _) => Err(Failure::data(format!(
+                "no feedback `{beginning}`; `lancang feedback tail --from-beginning` shows ids"
+            ))),
+            (Some(_), Some(_)) => Err(Failure::data(format!("several ids begin with `{beginning}`: give more of it"))),
         }
     }
 
@@ -208,7 +210,7 @@ impl<'d> Writing<'d> {
         let received = Received { key: &message.key, value: &message.value, headers: &message.headers };
         let believed = FeedbackVerifier::new().verify(self.topic.registry(), received, now()).map_err(|refusal| {
             let hint = if is_of_unknown_key(&refusal) { "; see `lancang keys publish`" } else { "" };
-            data(format!("nothing is written, for every reader would refuse it: {refusal}{hint}"))
+            Failure::data(format!("nothing is written, for every reader would refuse it: {refusal}{hint}"))
         })?;
         let mut record = OutRecord::new(self.consumer.topics.feedback.as_str().into(), message.value);
         record.key = Some(message.key);
@@ -216,7 +218,7 @@ impl<'d> Writing<'d> {
         let connection = clients::connection(&self.consumer.exchange)?;
         let connection = connection.with_client_id(format!("{}-feedback", self.consumer.exchange.instance));
         let mut producer = Producer::connect(&clients::producer(connection))?;
-        producer.send_batch(&[record]).map_err(|error| crate::service::with_status(error.into()))?;
+        producer.send_batch(&[record]).map_err(crate::service::with_status)?;
         self.tell(&believed)
     }
 
@@ -249,13 +251,11 @@ fn find(consumer: &Consumer, beginning: &str, producer: Option<&Source>) -> anyh
         }
         let about = About { incident_id: alert.incident_id, producer: alert.producer };
         if found.as_ref().is_some_and(|known| *known != about) {
-            return Err(data(format!("several alerts begin with `{beginning}`: give more of the id, or `--producer`")));
+            return Err(Failure::data(format!(
+                "several alerts begin with `{beginning}`: give more of the id, or `--producer`"
+            )));
         }
         found = Some(about);
     }
-    found.ok_or_else(|| data(format!("no alert `{beginning}` on the exchange that is believed")))
-}
-
-fn data(message: String) -> anyhow::Error {
-    Failure::new(Exit::Data, message).into()
+    found.ok_or_else(|| Failure::data(format!("no alert `{beginning}` on the exchange that is believed")))
 }

@@ -34,6 +34,8 @@ const POLL_MAX: Duration = Duration::from_millis(200);
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// A batch that the home cluster has not acknowledged after this is tried again.
 const DELIVERY_MAX: Duration = Duration::from_secs(10);
+/// Between two lines that say that the exchange is away.
+const SAY_EVERY: Duration = Duration::from_secs(30);
 /// Between two looks at how far behind it is.
 const LAG_EVERY: Duration = Duration::from_secs(5);
 
@@ -70,6 +72,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
             group.serve(&mut courier.batch)?;
             let _ = shared.stop.sleep(RETRY_PAUSE);
         }
+        pulse.turn();
         if lag.elapsed() >= LAG_EVERY {
             lag = Instant::now();
             courier.tell_lag(&admin);
@@ -83,12 +86,18 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
 /// Waits as long as the exchange is away.
 fn wait_for_exchange(shared: &Shared, pulse: &Pulse, admin: &Admin) -> anyhow::Result<()> {
     let topic = &shared.config.topics.feedback;
+    let mut said: Option<Instant> = None;
     loop {
         pulse.turn();
         match admin.partitions(topic) {
             Ok(Some(_)) => return Ok(()),
             Ok(None) => return Err(Error::MissingTopic { topic: topic.clone() }.into()),
-            Err(error) if error.is_transient() => tracing::warn!("the exchange does not answer yet: {error}"),
+            Err(error) if error.is_transient() => {
+                if said.is_none_or(|said| said.elapsed() >= SAY_EVERY) {
+                    said = Some(Instant::now());
+                    tracing::warn!("the exchange does not answer yet: {error}");
+                }
+            }
             Err(error) => return Err(error.into()),
         }
         if !shared.stop.sleep(RETRY_PAUSE) {

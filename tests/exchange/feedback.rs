@@ -2,15 +2,19 @@
 //! home by the courier; what is forged, or about somebody else, does not get there.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
+use lancang_alert::cloudevent::AlertMessage;
+use lancang_alert::{Alert, KeyKind, PrivateKey, Signer};
 use lancang_kafka::{OutRecord, Producer, ProducerSettings, Record};
+use lancang_record::Timestamp;
 use lancang_traffic::world::OPERATORS;
 use serde_json::Value;
 
-use crate::carrier::{Carrier, LONG, OPERATOR, cluster};
+use crate::carrier::{Carrier, LONG, OPERATOR, SIGNING_KEY, cluster};
 use crate::evidence::{Desks, lancang, ok, shown};
-use crate::meeting::{Exchange, SOON};
+use crate::meeting::{ALERTS, Exchange, SOON};
 
 const FEEDBACK: &str = "lancang.feedback.v1";
 const INCIDENT: &str = "90c9e987e5c8fd9377ece4cb8fde6dae";
@@ -89,6 +93,73 @@ fn courier_config(exchange: &Exchange, carrier: &Carrier, root: &str, more: &str
     path
 }
 
+/// An alert of the carrier on the exchange.
+fn share(exchange: &Exchange, producer: &str) {
+    let golden = include_str!("../../crates/alert/tests/golden/v1/update.json");
+    let mut alert: Alert = serde_json::from_str(golden).unwrap();
+    let now = Timestamp::from_ms(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64);
+    alert.incident_id = INCIDENT.to_owned();
+    alert.producer.organisation = OPERATORS[OPERATOR].organisation.to_owned();
+    alert.producer.node = "a".to_owned();
+    assert_eq!(alert.producer.uri(), producer);
+    (alert.sequence, alert.published) = (1, now.to_string());
+    alert.actionable_until = now.plus_ms(86_400_000).to_string();
+    let key = PrivateKey::read(KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap();
+    let message = AlertMessage::of(&alert, &Signer::new(&key).unwrap());
+    let mut record = OutRecord::new(ALERTS.into(), message.value);
+    record.key = Some(message.key);
+    record.headers = message.headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
+    let mut settings = ProducerSettings::new(exchange.connection("kh-relay"));
+    settings.delivery_max = SOON;
+    Producer::connect(&settings).unwrap().send_batch(&[record]).unwrap();
+}
+
+/// An alert is shown as disputed, in the reader's language, and its verdicts are counted for its pattern.
+fn disputed(exchange: &Exchange, desks: &Desks<'_>) {
+    let desk = desks.of("kh-agency");
+    let tail = ["alerts", "tail", "--config", shown(&desk), "--from-beginning"];
+    let told = |more: &[&str]| ok(&[tail.as_slice(), &["--until-end"], more].concat());
+    assert!(told(&["--language", "en"]).contains("\n    disputed by TH\n"), "{}", told(&[]));
+    assert!(told(&["--language", "th"]).contains("ถูกโต้แย้งโดย TH"));
+    let alert: Value = serde_json::from_str(told(&["--output", "json"]).lines().next().unwrap()).unwrap();
+    assert_eq!(alert["disputed_by"], serde_json::json!(["TH"]));
+    let log = exchange.folder.path().join("tail.log");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lancang"))
+        .args([tail.as_slice(), &["--listen", "127.0.0.1:0"]].concat())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let pattern = alert["alert"]["pattern"].as_str().unwrap();
+    let wrong = format!("lancang_verdicts{{country=\"TH\",pattern=\"{pattern}\",verdict=\"false-positive\"}} 1");
+    let precision = format!("lancang_precision_ratio{{country=\"TH\",pattern=\"{pattern}\"}} 0");
+    let begun = Instant::now();
+    loop {
+        let page = metrics(&log);
+        if page.contains(&wrong) && page.contains(&precision) {
+            break;
+        }
+        assert!(begun.elapsed() < LONG, "{page}\n{}", std::fs::read_to_string(&log).unwrap());
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// The metrics page of a command whose log names its address; empty while it does not.
+fn metrics(log: &Path) -> String {
+    use std::io::{Read as _, Write as _};
+    let said = std::fs::read_to_string(log).unwrap();
+    let address = said.split_once("metrics and health at http://").and_then(|(_, rest)| rest.split_whitespace().next());
+    let Some(mut stream) = address.and_then(|address| std::net::TcpStream::connect(address).ok()) else {
+        return String::new();
+    };
+    write!(stream, "GET /metrics HTTP/1.1\r\nHost: lancang\r\nConnection: close\r\n\r\n").unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    page
+}
+
 /// The same message once more with another value, as somebody who may write would forge it.
 fn forge(exchange: &Exchange, from: &Record, change: impl Fn(String) -> String) {
     let value = change(String::from_utf8(from.payload.clone().unwrap()).unwrap());
@@ -158,6 +229,12 @@ fn feedback_from_abroad_comes_home() {
     assert_eq!(courier.end(), 0);
 
     folded(&exchange, &desks);
+    share(&exchange, &producer);
+    // Without `--producer` the alert is looked for.
+    let (status, told, errors) = police.send(&["status", &INCIDENT[..8], "referred"]);
+    let organisation = OPERATORS[OPERATOR].organisation;
+    assert!(status == Some(0) && told.contains(organisation), "{status:?} {told}{errors}");
+    disputed(&exchange, &desks);
     no_epoch_key(&exchange, &carrier, &desks.root);
 }
 
