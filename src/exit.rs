@@ -13,6 +13,8 @@ pub enum Exit {
     Unavailable = 69,
     /// Reading or writing failed.
     Io = 74,
+    /// Somebody is left out because a hold protects them (`EX_TEMPFAIL`: it ends).
+    Held = 75,
     /// The configuration was wrong.
     Configuration = 78,
 }
@@ -29,6 +31,11 @@ impl Failure {
     /// A failure with what to tell the reader.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into() }
+    }
+
+    /// An error for input that is wrong.
+    pub fn data(message: impl Into<String>) -> anyhow::Error {
+        Self::new(Exit::Data, message).into()
     }
 }
 

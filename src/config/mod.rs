@@ -7,6 +7,7 @@
 //! - the reference `docs/reference/configuration.md` is generated from [`reference`]'s list.
 
 mod consumer;
+mod courier;
 mod handling;
 mod read;
 mod reference;
@@ -49,10 +50,14 @@ pub struct Config {
     pub score: Score,
     /// `[relay]`
     pub relay: Option<Relay>,
+    /// `[courier]`: who brings feedback home; never in a file that names an epoch's key.
+    pub courier: Option<Courier>,
     /// `[keys]`: who vouches for the keys of others.
     pub keys: Keys,
     /// `[handling]`: what is said of all alerts.
     pub handling: lancang_alert::Terms,
+    /// Patterns of `[handling.confidence]`, with their places.
+    pub confidence: Vec<Placed<String>>,
     /// `[patterns]`
     pub patterns: Patterns,
     /// `store.folder`: packs and snapshots.
@@ -109,12 +114,14 @@ pub struct Topics {
     pub outbox: String,
     pub alerts: String,
     pub keys: String,
+    pub feedback: String,
+    pub feedback_home: String,
 }
 
 impl Topics {
     /// Keys and names of all topics.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, &str); 9] {
+    pub fn named(&self) -> [(&'static str, &str); 11] {
         [
             ("records", &self.records),
             ("partials", &self.partials),
@@ -125,6 +132,8 @@ impl Topics {
             ("outbox", &self.outbox),
             ("alerts", &self.alerts),
             ("keys", &self.keys),
+            ("feedback", &self.feedback),
+            ("feedback_home", &self.feedback_home),
         ]
     }
 }
@@ -220,6 +229,15 @@ pub struct Relay {
     pub budget_per_hour: u32,
     /// The same of single patterns, by their ids; each where it stands in the file.
     pub budgets: Vec<(Placed<String>, u32)>,
+    /// Alerts after which what the outbox says is kept anew.
+    pub checkpoint_alerts: u64,
+}
+
+/// `[courier]`
+#[derive(Clone, Debug)]
+pub struct Courier {
+    /// Consumer group on the exchange.
+    pub group: String,
 }
 
 /// An epoch of tokens.

@@ -46,8 +46,9 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
     let intake = intake(root);
     let score = score(root);
     let relay = root.table("relay").map(|table| relay(table, folder));
+    let courier = super::courier::courier(root, &operators);
     let keys = keys(root);
-    let handling = super::handling::handling(root);
+    let (handling, confidence) = super::handling::handling(root);
     let patterns = patterns(root, folder);
     let store = store(root, folder);
     let listen = listen(root);
@@ -63,8 +64,10 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
         intake,
         score,
         relay,
+        courier,
         keys,
         handling,
+        confidence,
         patterns,
         store,
         listen: listen?,
@@ -194,6 +197,8 @@ pub(super) fn topics(root: &Table<'_, '_>) -> Topics {
         outbox: name_or(&table, "outbox", &default.outbox),
         alerts: name_or(&table, "alerts", &default.alerts),
         keys: name_or(&table, "keys", &default.keys),
+        feedback: name_or(&table, "feedback", &default.feedback),
+        feedback_home: name_or(&table, "feedback_home", &default.feedback_home),
     };
     each_its_own(&table, &topics);
     table.finish();
@@ -223,7 +228,7 @@ fn feeds(root: &Table<'_, '_>, folder: &Path, operators: &[Operator]) -> Vec<Fee
         }
         feeds.push(feed);
     }
-    if feeds.is_empty() && !root.has("feeds") {
+    if feeds.is_empty() && !root.has("feeds") && !root.has("courier") {
         root.wrong(0..0, "feeds", "missing: expected at least one `[[feeds]]`");
     }
     feeds
@@ -427,6 +432,8 @@ impl Default for Topics {
             outbox: "lancang.outbox.v1".to_owned(),
             alerts: crate::topics::exchange::ALERTS.to_owned(),
             keys: crate::topics::exchange::KEYS.to_owned(),
+            feedback: crate::topics::exchange::FEEDBACK.to_owned(),
+            feedback_home: "lancang.feedback-home.v1".to_owned(),
         }
     }
 }
@@ -494,6 +501,10 @@ mod tests {
             "[relay.budgets]\nsim-box-burst = -1\n",
             "relay.budgets.sim-box-burst: expected a whole number from 0 to 1000000",
         );
+        check(
+            "[handling.confidence]\nwangiri = 101\n",
+            "handling.confidence.wangiri: expected a whole number from 0 to 100",
+        );
         check("[relay]\n", "relay.epochs: missing: expected at least one `[[relay.epochs]]`");
         check("[relay]\n", "expected one of `signing_key_file`, `signing_key_env` and `signing_key_command`");
         check("[[relay.epochs]]\nid = \"a\"\nkey_env = \"A\"\nkey_command = [\"b\"]\n", "expected one of `key_file`");
@@ -503,6 +514,8 @@ mod tests {
             "[exchange]\nbootstrap = \"b\"\n[exchange.options]\n\"sasl.password\" = \"x\"\n",
             "a secret is never written",
         );
+        check("[courier]\n[relay]\n", "nobody may who can use the epoch key");
+        check("[courier]\n", "missing: `[exchange]`");
         check("[score]\nworkers = 0\ncommit = \"1\"\n", "score.commit: expected a length of time");
     }
 }

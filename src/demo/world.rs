@@ -65,6 +65,7 @@ impl World {
             feeds: Feed::all().into_iter().map(feed).collect(),
             intake: Intake { commit: Duration::from_millis(50), ..Intake::default() },
             score: Score { commit: Duration::from_millis(50), ..Score::default() },
+            courier: None,
             relay: Some(Relay {
                 epochs: vec![Epoch { id: "demo".to_owned(), from: None, key: Secret::File(path("epoch.key")) }],
                 signing_key: Some(Secret::File(path("signing.key"))),
@@ -72,6 +73,7 @@ impl World {
             }),
             keys: Keys::default(),
             handling: lancang_alert::Terms { status: "exercise".to_owned(), ..lancang_alert::Terms::default() },
+            confidence: Vec::new(),
             patterns: Patterns {
                 folder: patterns.to_path_buf(),
                 lists: path("lists"),

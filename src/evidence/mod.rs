@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use lancang_alert::Alert;
-use lancang_alert::evidence::{Bundle, Evidence, Found, Line};
+use lancang_alert::evidence::{Bundle, Evidence, Found, Line, SALT_HEADER};
 use lancang_alert::incident::Incident;
 use lancang_engine::attachment::write_reference;
 use lancang_kafka::{Admin, Connection, Error, From, Isolation, Read, Reader, Record as Message};
@@ -24,7 +24,7 @@ use lancang_record::raw::RawRecord;
 use lancang_record::record::{Kind, Record};
 
 use crate::config::Topics;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 
 /// Longest wait for the next message while a topic is read.
 const READ_MAX: Duration = Duration::from_secs(60);
@@ -60,16 +60,16 @@ pub fn collect(
 ) -> anyhow::Result<Bundle> {
     let mut lines = Vec::new();
     let mut written = i64::MIN;
-    let signed = signed(connection, &topics.outbox, &wanted.incident_id)?;
-    for (revision, evidence) in signed.lines {
+    let told = told(connection, &topics.outbox, &wanted.incident_id)?;
+    for Signed { revision, evidence, salt } in told.lines {
         let Some(message) = line(connection, &evidence)? else { continue };
         written = written.max(message.timestamp_ms.unwrap_or(i64::MAX));
         let text = String::from_utf8(message.payload.unwrap_or_default()).context("a home incident line is no text")?;
-        lines.push(Line { revision, evidence, line: text });
+        lines.push(Line { revision, evidence, salt, line: text });
     }
     if lines.is_empty() {
         let message = format!("the alerts of incident {} refer to no home line", wanted.incident_id);
-        return Err(data(message));
+        return Err(Failure::data(message));
     }
     let (references, first_ms) = named(&lines)?;
     let span = Span { first_ms: first_ms - EARLIER_MS, last_ms: written };
@@ -77,7 +77,7 @@ pub fn collect(
     let found: BTreeSet<&String> = records.iter().map(|found| &found.reference).collect();
     let missing = references.iter().filter(|reference| !found.contains(reference)).cloned().collect();
     let bundle = Bundle {
-        source: signed.source,
+        source: told.source,
         incident_id: wanted.incident_id.clone(),
         case_reference: wanted.case_reference.clone(),
         recipient: wanted.recipient.clone(),
@@ -86,23 +86,27 @@ pub fn collect(
         records,
         missing,
     };
-    bundle.check().map_err(|error| data(error.to_string()))?;
+    bundle.check().map_err(|error| Failure::data(error.to_string()))?;
     Ok(bundle)
 }
 
-fn data(message: String) -> anyhow::Error {
-    Failure::new(Exit::Data, message).into()
-}
-
 /// What the outbox's alerts of an incident say of their evidence.
-struct Signed {
+struct Told {
     /// Whose they are.
     source: String,
-    /// By revision; each home line once.
-    lines: Vec<(u64, Evidence)>,
+    /// Each home line once.
+    lines: Vec<Signed>,
 }
 
-fn signed(connection: &Connection, outbox: &str, incident_id: &str) -> anyhow::Result<Signed> {
+/// What an alert has signed of a home line.
+struct Signed {
+    revision: u64,
+    evidence: Evidence,
+    /// Salt of the line's root; none of a line from before there were any.
+    salt: Option<String>,
+}
+
+fn told(connection: &Connection, outbox: &str, incident_id: &str) -> anyhow::Result<Told> {
     let mut found = BTreeMap::new();
     let mut source: Option<String> = None;
     each(connection, outbox, &[(0, From::Beginning)], |message| {
@@ -113,17 +117,23 @@ fn signed(connection: &Connection, outbox: &str, incident_id: &str) -> anyhow::R
             .with_context(|| format!("{outbox}/0@{} is no alert", message.offset))?;
         let of = alert.producer.uri();
         if source.get_or_insert_with(|| of.clone()) != &of {
-            return Err(data(format!("{outbox}/0@{} is of another source than the alerts before", message.offset)));
+            return Err(Failure::data(format!(
+                "{outbox}/0@{} is of another source than the alerts before",
+                message.offset
+            )));
         }
+        let salt = message.headers.iter().find(|(name, _)| name == SALT_HEADER);
+        let salt = salt.map(|(_, digits)| String::from_utf8_lossy(digits).into_owned());
         if let Some(range) = alert.evidence.offsets.first() {
-            found.entry(range.first).or_insert((alert.revision, alert.evidence));
+            let signed = Signed { revision: alert.revision, evidence: alert.evidence.clone(), salt };
+            found.entry(range.first).or_insert(signed);
         }
         Ok(true)
     })?;
     let source = source.ok_or_else(|| {
-        data(format!("`{outbox}` has no alert of incident {incident_id}: this carrier did not share it"))
+        Failure::data(format!("`{outbox}` has no alert of incident {incident_id}: this carrier did not share it"))
     })?;
-    Ok(Signed { source, lines: found.into_values().collect() })
+    Ok(Told { source, lines: found.into_values().collect() })
 }
 
 /// The home line that an alert refers to.
@@ -134,7 +144,8 @@ fn line(connection: &Connection, evidence: &Evidence) -> anyhow::Result<Option<M
     };
     let (topic, first) = (topic.as_str(), range.first);
     let mut found = None;
-    let gone = || data(format!("{topic}/{partition}@{first} is no longer kept: the alert's home line is gone"));
+    let gone =
+        || Failure::data(format!("{topic}/{partition}@{first} is no longer kept: the alert's home line is gone"));
     let read = each(connection, topic, &[(partition, From::Offset(first))], |message| {
         found = (message.offset == first).then_some(message);
         Ok(false)
@@ -154,13 +165,16 @@ fn named(lines: &[Line]) -> anyhow::Result<(BTreeSet<String>, i64)> {
     let mut first_ms = i64::MAX;
     for line in lines {
         let incident = Incident::read(line.line.as_bytes())
-            .map_err(|_| data(format!("revision {} refers to what is no incident line", line.revision)))?;
+            .map_err(|_| Failure::data(format!("revision {} refers to what is no incident line", line.revision)))?;
         let first = parse_time("first_event", &incident.first_event).map_or(0, Timestamp::as_ms);
         first_ms = first_ms.min(first);
         references.extend(incident.evidence);
     }
     if references.len() > RECORDS_MAX {
-        return Err(data(format!("{} records are named, at most {RECORDS_MAX} go into one bundle", references.len())));
+        return Err(Failure::data(format!(
+            "{} records are named, at most {RECORDS_MAX} go into one bundle",
+            references.len()
+        )));
     }
     Ok((references, first_ms))
 }

@@ -3,7 +3,9 @@
 //! - [`intake`], [`score`], [`relay`] and [`copier`] are threads, each with a consumer of its own; [`pump`] is the loop
 //!   that reads, hands over and commits; [`Service`] starts and ends them in order;
 //! - [`pairs`] are the tasks of a scoring worker, [`slices`] what one transaction takes of what they put out;
-//! - [`trust`] holds the keys that the relay makes alerts with;
+//! - [`courier`] brings feedback home, in a process of its own: whoever runs [`relay`] reads nothing of the exchange;
+//! - [`outbox`] is what the relay knows, and its checkpoints, [`home_feedback`] what it is told; [`trust`] holds the keys that it
+//!   makes alerts with;
 //! - [`packs`] puts pattern packs in force and finds them by hash; [`clients`] makes clients and topics from the
 //!   configuration; [`lag`] looks at how far behind readers are.
 //!
@@ -11,8 +13,11 @@
 
 pub mod clients;
 pub mod copier;
+pub mod courier;
+pub mod home_feedback;
 pub mod intake;
 pub mod lag;
+pub mod outbox;
 pub mod packs;
 pub mod pairs;
 pub mod pump;
@@ -110,6 +115,8 @@ pub enum Stage {
     Score,
     /// Incidents to the outbox and on to the exchange.
     Relay,
+    /// Feedback from the exchange home.
+    Courier,
 }
 
 /// Stages that run.
@@ -148,6 +155,7 @@ impl Service {
                     service.spawn("relay".to_owned(), &told, relay::run)?;
                     service.spawn("copier".to_owned(), &told, copier::run)?;
                 }
+                Stage::Courier => service.spawn("courier".to_owned(), &told, courier::run)?,
             }
         }
         service.spawn("lag".to_owned(), &told, lag::run)?;
@@ -252,7 +260,8 @@ fn passes(error: &anyhow::Error) -> bool {
 }
 
 /// The error with the exit status that its kind leads to.
-pub fn with_status(error: anyhow::Error) -> anyhow::Error {
+pub fn with_status(error: impl Into<anyhow::Error>) -> anyhow::Error {
+    let error = error.into();
     let exit = match error.chain().find_map(|cause| cause.downcast_ref::<Error>()) {
         Some(Error::Settings(_) | Error::MissingTopic { .. } | Error::Partitions { .. } | Error::Forbidden { .. }) => {
             Exit::Configuration

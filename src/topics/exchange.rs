@@ -27,26 +27,36 @@ pub const CAMPAIGNS: &str = "lancang.campaigns.v1";
 /// The registry of keys.
 pub const KEYS: &str = "lancang.keys.v1";
 
-const DAY_MS: i64 = 86_400_000;
+pub(super) const DAY_MS: i64 = 86_400_000;
 /// Sealed records are taken, or asked for again, within a month.
 const EVIDENCE_DAYS: i64 = 30;
 /// A year and some weeks: precision is told by year. Holds (14 days) and suppressions (30) are shorter.
-const FEEDBACK_DAYS: i64 = 400;
+pub(super) const FEEDBACK_DAYS: i64 = 400;
 /// A reader of a compacted topic that was away for this long still hears of what was taken back.
 const TOMBSTONE_DAYS: i64 = 30;
 /// Longest record: what a producer of ours may send (`lancang_kafka::limits::MESSAGE_BYTES_MAX`), and a batch's header.
 const RECORD_BYTES_MAX: usize = lancang_kafka::limits::MESSAGE_BYTES_MAX + 48_588;
 
+/// What the names of topics begin with that there are many of.
+const EVIDENCE: &str = "lancang.evidence.";
+const WARNINGS: &str = "lancang.warnings.";
+
 /// Evidence for a country, sealed.
 #[must_use]
 pub fn evidence(country: &str) -> String {
-    format!("lancang.evidence.{}.v1", country.to_ascii_lowercase())
+    format!("{EVIDENCE}{}.v1", country.to_ascii_lowercase())
 }
 
 /// Warnings for a carrier, sealed.
 #[must_use]
 pub fn warnings(carrier: &str) -> String {
-    format!("lancang.warnings.{carrier}.v1")
+    format!("{WARNINGS}{carrier}.v1")
+}
+
+/// Whether a topic is of a country or carrier, also of one that is not, or no longer, in the file.
+#[must_use]
+pub fn is_of_somebody(topic: &str) -> bool {
+    topic.starts_with(EVIDENCE) || topic.starts_with(WARNINGS)
 }
 
 /// All topics of an exchange.
@@ -125,6 +135,7 @@ fn rights_of(exchange: &Exchange, principal: &Principal) -> Vec<Acl> {
         Role::Correlator => (shared(), vec![name(CAMPAIGNS)]),
         Role::Registrar => (vec![name(KEYS)], vec![name(KEYS)]),
         Role::Monitor => return watching(exchange, principal),
+        Role::Administrator => return Vec::new(),
     };
     let on = |operation, topic: &String| {
         Acl::allow(&principal.name, operation, Resource::Topic, Pattern::Literal, topic.as_str())

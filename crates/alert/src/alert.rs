@@ -21,7 +21,7 @@ use crate::links;
 use crate::place::{self, Sites};
 
 use crate::evidence::Evidence;
-use crate::incident::{Incident, Named};
+use crate::incident::{Incident, Message, Named};
 use crate::limits::{ACTIONABLE_DAYS, RELATED_MAX, VICTIMS_MIN};
 use crate::mask::mask;
 use crate::policy::{Form, Question};
@@ -30,7 +30,7 @@ use crate::seal::Sealed;
 use crate::token::Token;
 use crate::trust::Trust;
 
-const DAY_MS: i64 = 86_400_000;
+pub(crate) const DAY_MS: i64 = 86_400_000;
 
 /// Who writes alerts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -115,8 +115,8 @@ pub struct Alert {
     /// 0 to 100: how much of what the pattern looks for was found.
     #[schemars(range(max = 100))]
     pub score: u8,
-    /// 0 to 100 (OCSF `confidence_score`): how often such alerts of this pattern turned out true, from verdicts. Absent
-    /// while there are too few of them.
+    /// 0 to 100 (OCSF `confidence_score`): of those of the producer's alerts of this pattern that were judged, how many of a
+    /// hundred turned out true, by the producer's own count. Absent where it has not counted enough.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(range(max = 100))]
     pub confidence: Option<u8>,
@@ -153,6 +153,17 @@ pub struct Alert {
     pub cancel: Option<Cancel>,
     /// How it may be used.
     pub handling: Handling,
+}
+
+/// What the message is called with which a producer takes an alert back.
+pub const CANCEL: &str = "cancel";
+
+impl Alert {
+    /// Whether nothing of it comes any more.
+    #[must_use]
+    pub fn ends(&self) -> bool {
+        self.message == Message::Close.as_str() || self.message == CANCEL
+    }
 }
 
 /// A value against its limit.
@@ -400,32 +411,56 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// An alert of an incident line; none if the policy lets nothing of what it is about leave.
+    /// An alert of an incident line, without a number yet; none if the policy lets nothing of what it is about leave.
     #[must_use]
     pub fn alert(
         &self,
         source: &Source,
         incident: &Incident,
-        sequence: u64,
         detected: Timestamp,
         published: Timestamp,
     ) -> Option<Alert> {
-        let (pattern, version) = incident.pattern();
+        let entities = self.entities(source, incident, published)?;
+        Some(self.saying(source, incident, entities, detected, published))
+    }
+
+    /// The end of an incident that was shared: also where the policy lets nothing of what it is about leave any more, and names
+    /// nobody then.
+    #[must_use]
+    pub fn end(&self, source: &Source, incident: &Incident, detected: Timestamp, published: Timestamp) -> Alert {
+        let entities = self.entities(source, incident, published).unwrap_or_default();
+        self.saying(source, incident, entities, detected, published)
+    }
+
+    /// What an incident is about, then what it names, as the policy lets them leave.
+    fn entities(&self, source: &Source, incident: &Incident, published: Timestamp) -> Option<Vec<Entity>> {
         let uri = source.uri();
         let about = self.entity(&uri, &incident.primary(), published)?;
-        let mut entities = vec![Entity { about: true, ..about }];
         let related = incident.named().skip(1).take(RELATED_MAX);
-        entities.extend(related.filter_map(|named| self.entity(&uri, &named, published)));
+        let related = related.filter_map(|named| self.entity(&uri, &named, published));
+        Some(std::iter::once(Entity { about: true, ..about }).chain(related).collect())
+    }
+
+    fn saying(
+        &self,
+        source: &Source,
+        incident: &Incident,
+        entities: Vec<Entity>,
+        detected: Timestamp,
+        published: Timestamp,
+    ) -> Alert {
+        let (pattern, version) = incident.pattern();
+        let uri = source.uri();
         let leaves = |named: &Named<'_>| self.token_leaves(&uri, named.entity_type, named.role);
         let victims = Victims { country: incident.home.clone(), count: incident.victims };
         let facts = self.catalogue.get(pattern, version);
         let reasons: Vec<Reason> = incident.reasons.iter().map(|reason| self.reason(incident, reason)).collect();
-        Some(Alert {
+        Alert {
             incident_id: incident.incident_id.clone(),
             revision: incident.revision,
             message: incident.message.as_str().to_owned(),
             status: self.terms.status.clone(),
-            sequence,
+            sequence: 0,
             first_event: incident.first_event.clone(),
             last_event: incident.last_event.clone(),
             detected: detected.to_string(),
@@ -444,7 +479,7 @@ impl Desk {
             rule: incident.rule.clone(),
             severity: incident.severity,
             score: incident.score,
-            confidence: None,
+            confidence: self.terms.confidence.get(pattern).copied(),
             measures: measures(&reasons),
             reasons,
             entities,
@@ -465,7 +500,7 @@ impl Desk {
             verdict: None,
             cancel: None,
             handling: self.terms.handling(published),
-        })
+        }
     }
 
     fn reason(&self, incident: &Incident, reason: &crate::incident::Reason) -> Reason {

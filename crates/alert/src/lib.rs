@@ -6,7 +6,8 @@
 //! - [`key`] are the keys that sign, [`dsse`] what is signed, [`registry`] says whose a key is, and [`verify`] is what a
 //!   consumer checks before it believes an alert; [`policy`] is the
 //!   table that says what leaves, in which form and for whom, [`seal`] is for what one country alone may read,
-//!   [`evidence`] what an alert says of the records behind it, and those records.
+//!   [`evidence`] what an alert says of the records behind it, and those records;
+//! - [`feedback`] is what agencies and desks say of an alert, and what its producer answers.
 //!
 //! **Invariant:** no clear subscriber number, IMSI or IMEI is in an alert. A test looks for every digit string of the
 //! incidents in the alerts made of them.
@@ -21,6 +22,7 @@ mod disclosure;
 pub mod dsse;
 pub mod evidence;
 pub mod export;
+pub mod feedback;
 mod group;
 pub mod handling;
 mod hex;
@@ -43,13 +45,14 @@ pub mod words;
 
 pub use alert::{Alert, Source};
 pub use catalogue::{Catalogue, PatternFacts};
+pub use feedback::{Feedback, FeedbackMessage, FeedbackVerifier};
 pub use handling::Terms;
 pub use incident::{Incident, IncidentError};
 pub use key::{KeyKind, KeyTextError, PrivateKey, PublicKey, Signer};
 pub use place::{Site, Sites};
 pub use policy::Policy;
 pub use registry::{Entry, Holder, Registered, Registry, RegistryError, Standing};
-pub use relay::{Budgets, Outcome, Relay, Withheld};
+pub use relay::{Budgets, CheckpointError, LearnError, Outcome, Relay, Withheld};
 pub use seal::{Opener, Place, Sealed, Sealer};
 pub use token::{EpochKey, EpochKeys, EpochsError, KeyError};
 pub use trust::Trust;

@@ -60,6 +60,9 @@ pub const CLOCK_AHEAD_MS_MAX: i64 = 5 * 60_000;
 /// How old a backlog that a reader receives may be, milliseconds: an exchange that was cut for hours, with some to spare. A
 /// key that was revoked, or has expired, for longer signs nothing any more, whatever date it signs.
 pub const BACKLOG_MS_MAX: i64 = 24 * 3_600_000;
+/// Greatest sequence that any source has: up to here every JSON reader takes a number for what it is (RFC 8259, section 6),
+/// and nobody counts so far.
+pub const SEQUENCE_MAX: u64 = (1 << 53) - 1;
 /// Furthest that the sequence of a source may jump: nobody loses a million alerts and is still read, and a stolen key cannot
 /// put its source out of numbers.
 pub const SEQUENCE_JUMP_MAX: u64 = 1_000_000;
@@ -79,5 +82,32 @@ pub const SEAL_CONTEXT_MS_MAX: i64 = 15 * 60_000;
 pub const SEAL_CONTEXT_VALUES_MAX: u64 = 1 << 16;
 /// Contexts that a reader keeps set up; beyond it all are forgotten, and set up again where needed.
 pub const OPEN_CONTEXTS_MAX: usize = 256;
+/// Bytes of the salt under a home line's root: as many as the hash has, so that guessing it is no easier than breaking that.
+pub const SALT_BYTES: usize = 32;
 /// Longest bundle of evidence, bytes: a message of base64 that a producer takes. A thousand records of half a kilobyte.
 pub const BUNDLE_BYTES_MAX: usize = 700_000;
+/// Longest feedback message that a reader takes, bytes: one has some hundreds, and each text at most
+/// [`FEEDBACK_TEXT_BYTES_MAX`].
+pub const FEEDBACK_BYTES_MAX: usize = 16 << 10;
+/// Longest text in a feedback message, bytes.
+pub const FEEDBACK_TEXT_BYTES_MAX: usize = 500;
+/// Digits that a text of a feedback message may have one after the other, with spaces, dashes and the like between them: a
+/// date has eight, and a number with its national prefix nine or more in each of the six countries.
+pub const TEXT_DIGITS_MAX: usize = 8;
+/// Longest request, days (alerts.md, *action*); it may be renewed.
+pub const REQUEST_DAYS_MAX: i64 = 14;
+/// Longest suppression, days (alerts.md, *Lifecycle*).
+pub const SUPPRESSION_DAYS_MAX: i64 = 30;
+/// How far apart the two persons of a cancel may decide it, milliseconds.
+pub const CANCEL_APART_MS_MAX: i64 = 24 * 3_600_000;
+/// Feedback messages of one country that a reader can tell repeats of; beyond it those that were published first are
+/// forgotten, and what is older than they were is refused. Some 8 MB a country.
+pub const FEEDBACK_IDS_KNOWN_MAX: usize = 100_000;
+/// Feedback messages of one country that are kept to tell the state of incidents; beyond it those that it published first
+/// are let go, counted. Some 30 MB a country.
+pub const FEEDBACK_OF_COUNTRY_MAX: usize = 40_000;
+/// Feedback messages of one organisation about one incident or suppression; beyond it those that it published first are let
+/// go, counted.
+pub const FEEDBACK_OF_ORGANISATION_MAX: usize = 64;
+
+const _: () = assert!(FEEDBACK_OF_ORGANISATION_MAX < FEEDBACK_OF_COUNTRY_MAX);

@@ -276,6 +276,8 @@ fn times_that_cannot_be() {
     assert!(matches!(early, Rejection::Future { .. }), "{early}");
     let forever = Alert { actionable_until: day(32).to_string(), ..alert(1) };
     assert!(matches!(rejected(&AlertMessage::of(&forever, &signer(7))), Rejection::Form { .. }));
+    let endless = rejected(&AlertMessage::of(&alert(lancang_alert::limits::SEQUENCE_MAX + 1), &signer(7)));
+    assert!(matches!(endless, Rejection::Form { .. }), "{endless}");
     let never = Alert { published: "soon".into(), ..alert(1) };
     assert!(matches!(rejected(&AlertMessage::of(&never, &signer(7))), Rejection::Form { .. }));
 }

@@ -1,0 +1,154 @@
+//! A topic of the exchange whose messages are signed, read from its beginning: each message is checked before it is believed.
+//!
+//! - The registry is read to its end before the first message, and followed from then on ([`RegistryTopic`]). While it is not
+//!   current, nothing is read. For a message of a key that is not known it is read to its end once more.
+//! - Of a message that was there before we began, the brokers' time decides what was valid; of one that comes later, the clock.
+
+use std::time::Duration;
+
+use lancang_alert::Registry;
+use lancang_alert::verify::Received;
+use lancang_kafka::{Admin, Error, From, Isolation, Read, Reader, Record};
+use lancang_record::Timestamp;
+
+use crate::config::Consumer;
+use crate::exit::{Exit, Failure};
+use crate::registry_topic::RegistryTopic;
+use crate::service::{clients, with_status};
+
+/// Wait for a message in one turn of who does nothing else; the registry is looked at in between.
+pub const TURN: Duration = Duration::from_millis(200);
+/// The only partition.
+const PARTITION: i32 = 0;
+
+/// Reads one topic.
+pub struct SignedTopic {
+    name: String,
+    reader: Reader,
+    keys: RegistryTopic,
+    /// Offset at which the topic ended when we began.
+    end: i64,
+    next: i64,
+    /// A message of a key that is not known, while the registry cannot be read to its end.
+    waiting: Option<Record>,
+}
+
+/// A message, and what checking it gave.
+pub type Checked<T, R> = (Record, Result<T, R>);
+
+impl SignedTopic {
+    /// Begins to read.
+    ///
+    /// # Errors
+    /// If a topic is missing, has several partitions, or the brokers do not answer.
+    pub fn open(consumer: &Consumer, name: &str) -> anyhow::Result<Self> {
+        Self::begin(consumer, name).map_err(with_status)
+    }
+
+    fn begin(consumer: &Consumer, name: &str) -> anyhow::Result<Self> {
+        let connection = clients::connection(&consumer.exchange)?;
+        let connection = connection.with_client_id(format!("{}-reader", consumer.exchange.instance));
+        let admin = Admin::connect(&connection)?;
+        match admin.partitions(name)? {
+            Some(1) => {}
+            Some(count) => {
+                let why = format!("`{name}` has {count} partitions, expected 1: its order would be lost");
+                return Err(Failure::new(Exit::Configuration, why).into());
+            }
+            None => return Err(Error::MissingTopic { topic: name.to_owned() }.into()),
+        }
+        let (first, end) = admin.watermarks(name, PARTITION)?;
+        Ok(Self {
+            name: name.to_owned(),
+            reader: Reader::open(&connection, name, Isolation::Committed, &[(PARTITION, From::Offset(first))])?,
+            keys: RegistryTopic::open(&connection, &consumer.topics.keys, &consumer.keys.roots)?,
+            end,
+            next: first,
+            waiting: None,
+        })
+    }
+
+    /// Whether everything was read that was there when we began.
+    #[must_use]
+    pub const fn is_past_end(&self) -> bool {
+        self.next >= self.end
+    }
+
+    /// The registry, as far as it was read.
+    #[must_use]
+    pub const fn registry(&self) -> &Registry {
+        self.keys.registry()
+    }
+
+    /// Place of a message, for people.
+    #[must_use]
+    pub fn place(&self, record: &Record) -> String {
+        format!("{}/{PARTITION}@{}", self.name, record.offset)
+    }
+
+    /// The next message, checked; waited for as long as it is told.
+    ///
+    /// # Errors
+    /// If the brokers fail for good.
+    pub fn turn<T, R>(
+        &mut self,
+        wait: Duration,
+        now: impl Fn() -> Timestamp,
+        is_of_unknown_key: impl Fn(&R) -> bool,
+        mut check: impl FnMut(&Registry, Received<'_, String>, Timestamp) -> Result<T, R>,
+    ) -> anyhow::Result<Option<Checked<T, R>>> {
+        self.keys.follow()?;
+        if !self.keys.is_current() {
+            std::thread::sleep(wait);
+            return Ok(None);
+        }
+        let Some(record) = self.next(wait)? else { return Ok(None) };
+        let at = received_at(&record, record.offset < self.end, now());
+        let mut found = check(self.keys.registry(), received(&record), at);
+        if found.as_ref().is_err_and(&is_of_unknown_key) {
+            // The key may have been published a moment before the message.
+            if !self.keys.catch_up()? {
+                self.waiting = Some(record);
+                return Ok(None);
+            }
+            found = check(self.keys.registry(), received(&record), at);
+        }
+        self.next = record.offset + 1;
+        Ok(Some((record, found)))
+    }
+
+    /// The next message: the one that waits, or one that comes in time.
+    fn next(&mut self, wait: Duration) -> anyhow::Result<Option<Record>> {
+        if let Some(record) = self.waiting.take() {
+            return Ok(Some(record));
+        }
+        match self.reader.next(wait).map_err(with_status)? {
+            Some(Read::Record(record)) => Ok(Some(record)),
+            Some(Read::End { .. }) => {
+                // Behind the last message may stand a transaction's mark.
+                self.next = self.next.max(self.end);
+                Ok(None)
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// When a message was received: by the brokers' time, if it was there before we looked.
+#[must_use]
+pub fn received_at(record: &Record, was_there: bool, now: Timestamp) -> Timestamp {
+    match record.timestamp_ms {
+        Some(ms) if was_there => Timestamp::from_ms(ms).min(now),
+        _ => now,
+    }
+}
+
+/// A message as verifiers take it.
+#[must_use]
+pub fn received(record: &Record) -> Received<'_, String> {
+    Received {
+        key: record.key.as_deref().unwrap_or_default(),
+        value: record.payload.as_deref().unwrap_or_default(),
+        headers: &record.headers,
+    }
+}
