@@ -403,7 +403,19 @@ impl RecordTask {
             let call = call.as_mut().map(|(_, call)| call);
             let (scratch, incidents) = (&mut self.scratch, &mut self.state.incidents);
             let (counters, filters) = (&mut self.counters, self.asked.local(index, record));
-            entities.record(plan, pack, filters, class, record, hash, call, scratch, incidents, counters, &mut out.incidents);
+            entities.record(
+                plan,
+                pack,
+                filters,
+                class,
+                record,
+                hash,
+                call,
+                scratch,
+                incidents,
+                counters,
+                &mut out.incidents,
+            );
             self.counters.evicted += entities.evict(self.settings.entities_max);
         }
         if let Some(watch) = &mut self.watch {
