@@ -137,7 +137,7 @@ fn a_tail_follows_the_registry() {
     let key = PrivateKey::read(KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap().public().id();
     desk.ok(&["revoke", &key, "--reason", "lost"]);
     carrier.send_raw("incidents", line(4, "sim-box-burst", 4), 1_763_110_930_000);
-    relay.wait_until(crate::carrier::LONG, || said().contains("was revoked when the alert was published"));
+    relay.wait_until(crate::carrier::LONG, || said().contains("was revoked when the message was published"));
     assert_eq!(relay.end(), 0);
     reading.kill().unwrap();
     let shown = String::from_utf8(reading.wait_with_output().unwrap().stdout).unwrap();

@@ -98,16 +98,16 @@ pub enum Rejection {
         name: &'static str,
     },
     /// The key does not count.
-    #[error("key {key_id} was {} when the alert was published", standing.as_str())]
+    #[error("key {key_id} was {} when the message was published", standing.as_str())]
     Key {
         /// Key.
         key_id: String,
         /// What it was.
         standing: Standing,
     },
-    /// The key counted when the alert says that it was published, and has not for longer than any backlog.
+    /// The key counted when the message says that it was published, and has not for longer than any backlog.
     #[error(
-        "key {key_id} was {} {} hours before the alert was received: no backlog is that old",
+        "key {key_id} was {} {} hours before the message was received: no backlog is that old",
         standing.as_str(), BACKLOG_MS_MAX / 3_600_000
     )]
     LateKey {
@@ -123,7 +123,7 @@ pub enum Rejection {
         key_id: String,
         /// Its holder.
         holder: String,
-        /// What the alert says.
+        /// What the message says.
         claimed: String,
     },
     /// Published later than now.
@@ -265,13 +265,14 @@ impl Verifier {
         received: Received<'_, N>,
         now: Timestamp,
     ) -> Result<Verified, Rejection> {
-        let (key_id, key) = signed_by(registry, &received)?;
+        if received.value.len() > ALERT_BYTES_MAX {
+            return Err(Rejection::TooLong { bytes: received.value.len() });
+        }
+        let (key_id, key) = signed_by(registry, &received, dsse::ALERT_TYPE)?;
         let alert = read(&received)?;
         let Times { published, until } = times(&alert, key, &key_id, now)?;
         let source = alert.producer.uri();
-        if !key.holder.covers(&source) {
-            return Err(Rejection::Source { key_id, holder: key.holder.to_string(), claimed: source });
-        }
+        covers(key, &key_id, &source)?;
         let arrived = Arrived { sequence: alert.sequence, published, digest: digest(received.value) };
         let novelty = self.novelty(source, arrived)?;
         if now >= until {
@@ -346,7 +347,7 @@ fn digest(value: &[u8]) -> [u8; 16] {
 }
 
 /// The one header of this name.
-fn header<'a, N: AsRef<str>>(headers: &'a [(N, Vec<u8>)], name: &'static str) -> Result<&'a [u8], Rejection> {
+pub(crate) fn header<'a, N: AsRef<str>>(headers: &'a [(N, Vec<u8>)], name: &'static str) -> Result<&'a [u8], Rejection> {
     let mut found = headers.iter().filter(|(other, _)| other.as_ref() == name);
     match (found.next(), found.count()) {
         (Some((_, value)), 0) => Ok(value),
@@ -354,14 +355,13 @@ fn header<'a, N: AsRef<str>>(headers: &'a [(N, Vec<u8>)], name: &'static str) ->
     }
 }
 
-fn signed_by<'r, N: AsRef<str>>(
+/// Whose key signed a message of this type of payload: its id, and the key.
+pub(crate) fn signed_by<'r, N: AsRef<str>>(
     registry: &'r Registry,
     received: &Received<'_, N>,
+    payload_type: &'static str,
 ) -> Result<(String, &'r Registered), Rejection> {
-    if received.value.len() > ALERT_BYTES_MAX {
-        return Err(Rejection::TooLong { bytes: received.value.len() });
-    }
-    let envelope = Envelope::read(header(received.headers, dsse::HEADER)?, dsse::ALERT_TYPE)?;
+    let envelope = Envelope::read(header(received.headers, dsse::HEADER)?, payload_type)?;
     if envelope.payload.is_some() {
         return Err(Rejection::Form { what: "the envelope has a payload of its own" });
     }
@@ -375,7 +375,7 @@ fn signed_by<'r, N: AsRef<str>>(
     if key.key.kind() != KeyKind::Signing {
         return Err(Rejection::NotASigningKey { key_id });
     }
-    if !key.signed(signed, dsse::ALERT_TYPE, received.value) {
+    if !key.signed(signed, payload_type, received.value) {
         return Err(Rejection::Signature { key_id });
     }
     Ok((key_id, key))
@@ -406,6 +406,15 @@ fn times(alert: &Alert, key: &Registered, key_id: &str, now: Timestamp) -> Resul
     let time = |text: &str, what| parse_time("time", text).map_err(|_| Rejection::Form { what });
     let published = time(&alert.published, "`published` is no time")?;
     let until = time(&alert.actionable_until, "`actionable_until` is no time")?;
+    counts(key, key_id, published, now)?;
+    if until > published.plus_ms(ACTIONABLE_DAYS_MAX * DAY_MS) {
+        return Err(Rejection::Form { what: "`actionable_until` is further away than any may be" });
+    }
+    Ok(Times { published, until })
+}
+
+/// Whether a key counts for what was published at a time and is received now.
+pub(crate) fn counts(key: &Registered, key_id: &str, published: Timestamp, now: Timestamp) -> Result<(), Rejection> {
     let standing = key.standing(published);
     if standing != Standing::Valid {
         return Err(Rejection::Key { key_id: key_id.to_owned(), standing });
@@ -417,8 +426,17 @@ fn times(alert: &Alert, key: &Registered, key_id: &str, now: Timestamp) -> Resul
     if published > now.plus_ms(CLOCK_AHEAD_MS_MAX) {
         return Err(Rejection::Future { published });
     }
-    if until > published.plus_ms(ACTIONABLE_DAYS_MAX * DAY_MS) {
-        return Err(Rejection::Form { what: "`actionable_until` is further away than any may be" });
+    Ok(())
+}
+
+/// Whether a source is the key's.
+pub(crate) fn covers(key: &Registered, key_id: &str, source: &str) -> Result<(), Rejection> {
+    if key.holder.covers(source) {
+        return Ok(());
     }
-    Ok(Times { published, until })
+    Err(Rejection::Source {
+        key_id: key_id.to_owned(),
+        holder: key.holder.to_string(),
+        claimed: source.to_owned(),
+    })
 }
