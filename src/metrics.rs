@@ -57,7 +57,10 @@ pub enum Metric {
     RelayLetGo,
     RelayWithoutKey,
     RelayKeyUntil,
+    RelayWarnings,
+    RelayUncarried,
     CopierAlerts,
+    CopierWarnings,
     Ready,
 }
 
@@ -358,11 +361,32 @@ const METRICS: &[Spec] = &[
         "Until when the relay's signing key and each recipient's sealing key count, by the registry file, as seconds since the Unix epoch.",
     ),
     spec(
+        Metric::RelayWarnings,
+        Form::Counter,
+        "lancang_relay_warnings_total",
+        &["carrier"],
+        "Warnings of victims that were made, by the carrier that they are sealed for.",
+    ),
+    spec(
+        Metric::RelayUncarried,
+        Form::Gauge,
+        "lancang_relay_unwarned_victims",
+        &["reason"],
+        "Victims since the start whom no carrier is told of: no row of the portability table fits their number (no-carrier), their carrier has no sealing key that counts in the registry file (no-key), or the policy table drops them (policy).",
+    ),
+    spec(
         Metric::CopierAlerts,
         Form::Counter,
         "lancang_copier_alerts_total",
         &[],
         "Alerts acknowledged by the exchange cluster.",
+    ),
+    spec(
+        Metric::CopierWarnings,
+        Form::Counter,
+        "lancang_copier_warnings_total",
+        &["topic", "fate"],
+        "Warnings of victims: acknowledged by the exchange cluster (copied), or dropped because the carrier has no warnings topic there (no-topic).",
     ),
     spec(Metric::Ready, Form::Gauge, "lancang_ready", &["stage"], "1 while a stage does its work."),
 ];

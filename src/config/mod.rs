@@ -107,6 +107,7 @@ pub struct Topics {
     pub late: String,
     pub dead_letter: String,
     pub outbox: String,
+    pub warnings_outbox: String,
     pub alerts: String,
     pub keys: String,
 }
@@ -114,7 +115,7 @@ pub struct Topics {
 impl Topics {
     /// Keys and names of all topics.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, &str); 9] {
+    pub fn named(&self) -> [(&'static str, &str); 10] {
         [
             ("records", &self.records),
             ("partials", &self.partials),
@@ -123,6 +124,7 @@ impl Topics {
             ("late", &self.late),
             ("dead_letter", &self.dead_letter),
             ("outbox", &self.outbox),
+            ("warnings_outbox", &self.warnings_outbox),
             ("alerts", &self.alerts),
             ("keys", &self.keys),
         ]
@@ -216,6 +218,8 @@ pub struct Relay {
     pub policy: Option<PathBuf>,
     /// Keys of the registry, as `keys show --save` wrote them: whom to seal for.
     pub registry: Option<PathBuf>,
+    /// Portability table: current carriers of numbers, and holders of ranges.
+    pub portability: Option<PathBuf>,
     /// Incidents that a pattern may open abroad per hour of event time.
     pub budget_per_hour: u32,
     /// The same of single patterns, by their ids; each where it stands in the file.

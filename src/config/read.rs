@@ -192,6 +192,7 @@ pub(super) fn topics(root: &Table<'_, '_>) -> Topics {
         late: name_or(&table, "late", &default.late),
         dead_letter: name_or(&table, "dead_letter", &default.dead_letter),
         outbox: name_or(&table, "outbox", &default.outbox),
+        warnings_outbox: name_or(&table, "warnings_outbox", &default.warnings_outbox),
         alerts: name_or(&table, "alerts", &default.alerts),
         keys: name_or(&table, "keys", &default.keys),
     };
@@ -425,6 +426,7 @@ impl Default for Topics {
             late: "lancang.late.v1".to_owned(),
             dead_letter: "lancang.dead-letter.v1".to_owned(),
             outbox: "lancang.outbox.v1".to_owned(),
+            warnings_outbox: "lancang.warnings-outbox.v1".to_owned(),
             alerts: crate::topics::exchange::ALERTS.to_owned(),
             keys: crate::topics::exchange::KEYS.to_owned(),
         }

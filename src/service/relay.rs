@@ -1,6 +1,6 @@
 //! Relay: committed incidents to the outbox, exactly once.
 //!
-//! - Alerts and the incidents' offset commit in one transaction at home; the copier takes them abroad.
+//! - Alerts, warnings and the incidents' offset commit in one transaction at home; copiers take them abroad.
 //! - When the incidents' partition is assigned, the relay reads its outbox from the beginning and knows again what it
 //!   has shared and how far its numbers are. Nothing else is kept.
 //! - It numbers nothing before the outbox is settled: alerts of an earlier writer whose transaction is still open are not
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lancang_alert::alert::Desk;
+use lancang_alert::cloudevent::EventMessage;
 use lancang_alert::evidence::LinePlace;
 use lancang_alert::{Budgets, Outcome, Sealer, Site, Sites, Source, Withheld};
 use lancang_kafka::{
@@ -53,6 +54,7 @@ struct RelayStage {
     ledger: Ledger,
     connection: Connection,
     outbox: Arc<str>,
+    warnings: Arc<str>,
     incidents: Arc<str>,
     held: Option<Held>,
     bytes: usize,
@@ -84,7 +86,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
     })?;
     // A key that is missing is said before anything is read.
     if shared.trust.load().is_none() {
-        let read = trust::read(relay, &config.keys, now())?;
+        let read = trust::read(relay, &config.operators, &config.keys, now())?;
         trust::tell(shared, &read, now());
         shared.trust.store(Some(read));
     }
@@ -98,6 +100,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         ledger,
         connection: clients::home(config, stage)?,
         outbox: config.topics.outbox.as_str().into(),
+        warnings: config.topics.warnings_outbox.as_str().into(),
         incidents: config.topics.incidents.as_str().into(),
         held: None,
         bytes: 0,
@@ -274,6 +277,15 @@ fn sites(shared: &Arc<Shared>) -> Sites {
     })
 }
 
+/// A message for an outbox.
+fn out_record(outbox: &Arc<str>, message: EventMessage) -> OutRecord {
+    let mut record = OutRecord::new(Arc::clone(outbox), message.value);
+    record.partition = Some(0);
+    record.key = Some(message.key);
+    record.headers = message.headers.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
+    record
+}
+
 /// Wall time.
 pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -328,7 +340,17 @@ impl Handler for RelayStage {
             offset: message.offset(),
             kept_ms: self.shared.config.topics.evidence_retention.map(|kept| kept.as_millis() as i64),
         });
-        match held.relay.line(line, detected, now) {
+        let outcome = held.relay.line(line, detected, now);
+        for (warning, message) in held.relay.warnings(line, &outcome, detected, now) {
+            metrics.add(Metric::RelayWarnings, &[&warning.to], 1);
+            let record = out_record(&self.warnings, message);
+            self.bytes += record.value.len();
+            held.outputs.push(record);
+        }
+        for (reason, victims) in held.relay.uncarried().named() {
+            metrics.set(Metric::RelayUncarried, &[reason], victims as f64);
+        }
+        match outcome {
             Outcome::Shared(made) => {
                 let relay = &held.relay;
                 metrics.set(Metric::RelayLetGo, &["open"], relay.forgotten() as f64);
@@ -339,11 +361,7 @@ impl Handler for RelayStage {
                 for (alert, message) in made {
                     metrics.add(Metric::RelayAlerts, &[&alert.message], 1);
                     metrics.set(Metric::RelaySequence, &[&alert.producer.uri()], alert.sequence as f64);
-                    let mut record = OutRecord::new(Arc::clone(&self.outbox), message.value);
-                    record.partition = Some(0);
-                    record.key = Some(message.key);
-                    record.headers =
-                        message.headers.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
+                    let record = out_record(&self.outbox, message);
                     self.bytes += record.value.len();
                     held.outputs.push(record);
                 }

@@ -15,13 +15,19 @@ use crate::exit::{Exit, Failure};
 use crate::key_registry;
 use crate::metrics::Metric;
 use crate::pack_folder::mistakes_failure;
+use crate::portability;
 use crate::secret;
 
 /// Reads the keys that the configuration names.
 ///
 /// # Errors
 /// If one is missing or no key, or no epoch has begun (exit status 78).
-pub fn read(relay: &config::Relay, keys_of: &config::Keys, now: Timestamp) -> anyhow::Result<Arc<Trust>> {
+pub fn read(
+    relay: &config::Relay,
+    operators: &[config::Operator],
+    keys_of: &config::Keys,
+    now: Timestamp,
+) -> anyhow::Result<Arc<Trust>> {
     let wrong = |message: String| Failure::new(Exit::Configuration, message);
     let keys = secret::epoch_keys(relay)?;
     if let Some((from, id)) = keys.beginnings().next().filter(|(from, _)| *from > now) {
@@ -33,7 +39,8 @@ pub fn read(relay: &config::Relay, keys_of: &config::Keys, now: Timestamp) -> an
     let signer = signing.ok_or_else(|| wrong("the relay has no signing key: `relay.signing_key_file`".to_owned()))?;
     let signer = signer.signer(KeyKind::Signing)?;
     let (policy, registry) = (policy(relay.policy.as_deref())?, registry(relay.registry.as_deref(), keys_of)?);
-    Ok(Arc::new(Trust { keys, signer, policy, registry }))
+    let portability = portability::read(relay.portability.as_deref(), operators)?;
+    Ok(Arc::new(Trust { keys, signer, policy, registry, portability }))
 }
 
 /// The table of a file; the one that ships where none is named.
@@ -122,7 +129,7 @@ pub fn reload(shared: &Shared, path: &Path, now: Timestamp) -> anyhow::Result<()
         let text = std::fs::read_to_string(path)?;
         let config = Config::read(&name, &text).map_err(|mistakes| mistakes_failure(&mistakes, |_| Some(&text)))?;
         let relay = config.relay.ok_or_else(|| Failure::new(Exit::Configuration, "no section `relay`"))?;
-        self::read(&relay, &config.keys, now)
+        self::read(&relay, &config.operators, &config.keys, now)
     };
     let trust = read().inspect_err(|_| shared.metrics.add(Metric::RelayReloads, &["refused"], 1))?;
     tell(shared, &trust, now);

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use lancang_alert::cloudevent::AlertMessage;
+use lancang_alert::cloudevent::EventMessage;
 use lancang_alert::registry::{Entry, Holder};
 use lancang_alert::{Alert, KeyKind, PrivateKey, Signer};
 use lancang_kafka::{OutRecord, Producer, ProducerSettings};
@@ -153,9 +153,9 @@ fn send(carrier: &Carrier, topic: &str, key: Option<Vec<u8>>, value: &[u8], head
 }
 
 /// The second alert of the relay again as another one, signed.
-fn another(carrier: &Carrier, sequence: u64, signer: &Signer) -> AlertMessage {
+fn another(carrier: &Carrier, sequence: u64, signer: &Signer) -> EventMessage {
     let first = carrier.read("alerts").remove(1).payload.unwrap();
-    AlertMessage::of(&Alert { sequence, ..serde_json::from_slice(&first).unwrap() }, signer)
+    EventMessage::of(&Alert { sequence, ..serde_json::from_slice(&first).unwrap() }, signer)
 }
 
 /// A key that is published right before the alert that it signs: the two topics have no common order.

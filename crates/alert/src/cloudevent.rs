@@ -11,9 +11,9 @@ use crate::key::Signer;
 /// Names the form of the value; a new major version is a new topic.
 pub const DATA_SCHEMA: &str = "urn:lancang:alert:v1";
 
-/// A message for the outbox and, byte for byte, for the exchange.
+/// A message for an outbox and, byte for byte, for the exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AlertMessage {
+pub struct EventMessage {
     /// Incident id.
     pub key: Vec<u8>,
     /// JSON.
@@ -22,7 +22,7 @@ pub struct AlertMessage {
     pub headers: Vec<(&'static str, Vec<u8>)>,
 }
 
-impl AlertMessage {
+impl EventMessage {
     /// The message of an alert, signed.
     ///
     /// # Panics

@@ -79,5 +79,17 @@ pub const SEAL_CONTEXT_MS_MAX: i64 = 15 * 60_000;
 pub const SEAL_CONTEXT_VALUES_MAX: u64 = 1 << 16;
 /// Contexts that a reader keeps set up; beyond it all are forgotten, and set up again where needed.
 pub const OPEN_CONTEXTS_MAX: usize = 256;
+/// Victims of an incident line who are told of; score names at most as many.
+pub const VICTIMS_NAMED_MAX: usize = 256;
+/// Longest warning that a reader takes, bytes: [`VICTIMS_NAMED_MAX`] sealed numbers of some 300 bytes each.
+pub const WARNING_BYTES_MAX: usize = 256 << 10;
+/// Warnings that a reader can tell repeats of.
+pub const WARNINGS_KNOWN_MAX: usize = 100_000;
+/// Numbers in a portability table.
+pub const PORTED_MAX: usize = 50_000_000;
+/// Carriers in a portability table.
+pub const CARRIERS_MAX: usize = 4_096;
+/// Mistakes of a table that are told at once.
+pub const TABLE_MISTAKES_MAX: usize = 50;
 /// Longest bundle of evidence, bytes: a message of base64 that a producer takes. A thousand records of half a kilobyte.
 pub const BUNDLE_BYTES_MAX: usize = 700_000;

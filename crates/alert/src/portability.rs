@@ -68,7 +68,8 @@ impl Portability {
         // Stable: of rows of one number the later is the mistake.
         numbers.sort_by_key(|(number, ..)| *number);
         let twice = numbers.windows(2).filter(|pair| pair[0].0 == pair[1].0);
-        let twice = twice.map(|pair| PortabilityError { line: pair[1].2 as usize, expected: "expected each number once" });
+        let twice =
+            twice.map(|pair| PortabilityError { line: pair[1].2 as usize, expected: "expected each number once" });
         errors.extend(twice.take(TABLE_MISTAKES_MAX));
         if !errors.is_empty() {
             errors.sort_by_key(|error| error.line);

@@ -22,7 +22,7 @@ use lancang_record::Timestamp;
 
 use crate::alert::{Alert, Desk, Grouped, Source};
 use crate::catalogue::Catalogue;
-use crate::cloudevent::AlertMessage;
+use crate::cloudevent::EventMessage;
 use crate::disclosure::Disclosure;
 use crate::evidence::{Evidence, LinePlace};
 use crate::group::{self, Groups};
@@ -30,12 +30,13 @@ use crate::incident::{Incident, Message};
 use crate::limits::{BUDGET_HOURS_KEPT, OPEN_MAX};
 use crate::seal::Sealer;
 use crate::trust::Trust;
+use crate::warning::Uncarried;
 
 /// What became of an incident line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// Alerts, in their order: one, or more where it joins alerts that were apart.
-    Shared(Vec<(Alert, AlertMessage)>),
+    Shared(Vec<(Alert, EventMessage)>),
     /// None: why, and of which pattern where that is known.
     Withheld(Withheld, String),
 }
@@ -111,9 +112,11 @@ struct Shared {
 /// The fold over incident lines.
 #[derive(Debug)]
 pub struct Relay {
-    desk: Desk,
-    disclosure: Disclosure,
-    sources: BTreeMap<String, Source>,
+    pub(crate) desk: Desk,
+    pub(crate) disclosure: Disclosure,
+    pub(crate) sources: BTreeMap<String, Source>,
+    /// Victims whom nobody could be told of ([`crate::warning`]).
+    pub(crate) uncarried: Uncarried,
     budgets: Budgets,
     sequences: BTreeMap<String, u64>,
     open: BTreeMap<String, Shared>,
@@ -139,6 +142,7 @@ impl Relay {
         Self {
             desk,
             disclosure: Disclosure::new(sealer),
+            uncarried: Uncarried::default(),
             sources: sources.into_iter().map(|source| (source.country.clone(), source)).collect(),
             budgets,
             sequences: BTreeMap::new(),
@@ -220,7 +224,7 @@ impl Relay {
     }
 
     /// The id that an incident has abroad already; a new one if it has none.
-    fn id_abroad(&self, home_id: &str, now: Timestamp) -> String {
+    pub(crate) fn id_abroad(&self, home_id: &str, now: Timestamp) -> String {
         let ids = || self.desk.trust.keys.incident_ids(home_id, now);
         let is_known = |id: &String| self.alert_of.contains_key(id) || self.closed_ids.contains_key(id);
         ids().find(is_known).or_else(|| ids().next()).unwrap_or_default()
@@ -235,7 +239,7 @@ impl Relay {
         into: &str,
         joined: &[String],
         now: Timestamp,
-    ) -> Vec<(Alert, AlertMessage)> {
+    ) -> Vec<(Alert, EventMessage)> {
         let mut made = Vec::new();
         let mut whole = self.within(into, alert, incident);
         for id in joined.iter().filter(|id| *id != into) {
@@ -284,13 +288,13 @@ impl Relay {
         alert: Alert,
         incident: Option<&Incident>,
         now: Timestamp,
-    ) -> (Alert, AlertMessage) {
+    ) -> (Alert, EventMessage) {
         let mut alert = Alert { sequence: self.sequence(source) + 1, ..alert };
         self.desk.trim(&mut alert);
         if let Some(incident) = incident {
             self.disclosure.seal(&mut alert, incident, &self.desk.trust, &self.desk.plans, now);
         }
-        let message = AlertMessage::of(&alert, &self.desk.trust.signer);
+        let message = EventMessage::of(&alert, &self.desk.trust.signer);
         self.note(&alert);
         (alert, message)
     }

@@ -8,11 +8,18 @@ use serde_json::Value;
 
 use crate::alert::Alert;
 use crate::incident::Incident;
+use crate::warning::Warning;
 
 /// Schema of a shared alert, version 1: the value of a message on the alerts topic.
 #[must_use]
 pub fn alert() -> Value {
     of::<Alert>("A shared alert of lancang, version 1")
+}
+
+/// Schema of a warning, version 1: the value of a message on a carrier's warnings topic.
+#[must_use]
+pub fn warning() -> Value {
+    of::<Warning>("A warning of lancang, version 1")
 }
 
 /// Schema of a home incident line, which never leaves the carrier.

@@ -2,6 +2,7 @@
 
 use crate::key::Signer;
 use crate::policy::Policy;
+use crate::portability::Portability;
 use crate::registry::Registry;
 use crate::token::EpochKeys;
 
@@ -16,4 +17,6 @@ pub struct Trust {
     pub policy: Policy,
     /// Keys to seal to; others of it are not looked at.
     pub registry: Registry,
+    /// Current carriers of victims, and holders of numbers' ranges.
+    pub portability: Portability,
 }

@@ -347,7 +347,10 @@ fn digest(value: &[u8]) -> [u8; 16] {
 }
 
 /// The one header of this name.
-pub(crate) fn header<'a, N: AsRef<str>>(headers: &'a [(N, Vec<u8>)], name: &'static str) -> Result<&'a [u8], Rejection> {
+pub(crate) fn header<'a, N: AsRef<str>>(
+    headers: &'a [(N, Vec<u8>)],
+    name: &'static str,
+) -> Result<&'a [u8], Rejection> {
     let mut found = headers.iter().filter(|(other, _)| other.as_ref() == name);
     match (found.next(), found.count()) {
         (Some((_, value)), 0) => Ok(value),
@@ -434,9 +437,5 @@ pub(crate) fn covers(key: &Registered, key_id: &str, source: &str) -> Result<(),
     if key.holder.covers(source) {
         return Ok(());
     }
-    Err(Rejection::Source {
-        key_id: key_id.to_owned(),
-        holder: key.holder.to_string(),
-        claimed: source.to_owned(),
-    })
+    Err(Rejection::Source { key_id: key_id.to_owned(), holder: key.holder.to_string(), claimed: source.to_owned() })
 }

@@ -102,10 +102,11 @@ fn destination(table: &Table<'_, '_>) -> Option<Destination> {
     match text.value.as_str() {
         "all" => Some(Destination::All),
         "entitled" => Some(Destination::Entitled),
+        "carrier" => Some(Destination::Carrier),
         other => {
             let country = Holder::parse(other).filter(|holder| holder.as_str().len() == "//KH".len());
             if country.is_none() {
-                table.wrong(text.span, "to", "expected `all`, `entitled` or a country, such as `//KH`");
+                table.wrong(text.span, "to", "expected `all`, `entitled`, `carrier` or a country, such as `//KH`");
             }
             country.map(Destination::Country)
         }
@@ -147,11 +148,14 @@ fn mistake(field: &str, to: &Destination, share: &BTreeSet<Form>) -> Option<&'st
     if share.is_empty() {
         return None;
     }
+    if *to == Destination::Carrier && !matches!(field, "callee" | "callee.victim") {
+        return Some("to a carrier: expected `callee.victim`, a victim's number, and nothing else");
+    }
     if *to != Destination::All {
         let is_entity = ENTITIES.contains(&name);
         return match (is_entity, share.len() == 1 && has(Form::Sealed)) {
             (false, _) => Some("only values of entities are sealed; other fields are shared with all, or dropped"),
-            (true, false) => Some("to a country: expected [\"sealed\"] or [\"dropped\"]"),
+            (true, false) => Some("to a country or a carrier: expected [\"sealed\"] or [\"dropped\"]"),
             (true, true) => None,
         };
     }
