@@ -3,6 +3,8 @@
 //!
 //! Every stage is the product's own binary in a process of its own, so that its CPU time holds librdkafka's threads too.
 //! Prints records/s and CPU ns per record, from the first count to the last: starting up is left out.
+//! `LANCANG_BENCH_RELAY=3` besides drains the records log as many times in each of four places: alone, beside a relay with
+//! nothing to do, beside one that is flooded with incidents, and beside one whose exchange is away.
 //! With three patterns; `LANCANG_BENCH_PATTERNS=all` takes the whole pack. `LANCANG_BENCH_RECORDS=1000000` sets how many;
 //! one partition, so one worker.
 
@@ -109,17 +111,25 @@ fn report(name: &str, counted: &[(Instant, f64, f64)], records: f64) -> f64 {
     cpu_ns
 }
 
-/// A stage of the product in a process of its own, until it has counted all records.
-fn stage(command: &str, config: &Path, metric: &str, records: f64) -> Vec<(Instant, f64, f64)> {
+/// The product in a process of its own, and its log.
+fn start(command: &str, config: &Path) -> (Child, PathBuf) {
     let log = config.with_extension(format!("{command}.log"));
-    let mut child = Command::new(env!("CARGO_BIN_EXE_lancang"))
+    let child = Command::new(env!("CARGO_BIN_EXE_lancang"))
         .args([command, "--config"])
         .arg(config)
+        .env("LANCANG_BENCH_EPOCH_KEY", "01".repeat(32))
+        .env("LANCANG_BENCH_SIGNING_KEY", format!("lancang-signing-key-v1 {}", "02".repeat(32)))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(std::fs::File::create(&log).expect("a log"))
         .spawn()
         .expect("the binary");
+    (child, log)
+}
+
+/// A stage until it has counted all records.
+fn stage(command: &str, config: &Path, metric: &str, records: f64) -> Vec<(Instant, f64, f64)> {
+    let (mut child, log) = start(command, config);
     let mut counted = Vec::new();
     let begun = Instant::now();
     while counted.last().is_none_or(|(_, _, count)| *count < records) {
@@ -260,6 +270,112 @@ fn config(folder: &Path, bootstrap: &str) -> PathBuf {
     path
 }
 
+/// What the relay does while score drains the log.
+const BESIDE: [&str; 4] =
+    ["no relay", "a relay with nothing to do", "a relay in a flood", "a relay whose exchange is away"];
+/// Incident lines of a flood: several times what the relay makes alerts of while score drains the log.
+const FLOOD: u32 = 60_000;
+
+/// Score over the whole log with topics, group and store of its own, and the relay's part of the configuration.
+fn beside(folder: &Path, base: &Path, bootstrap: &str, name: &str, exchange: &str) -> PathBuf {
+    let own = format!(
+        "incidents = \"incidents-{name}\"\nshadow = \"shadow-{name}\"\npartials = \"partials-{name}\"\n\
+         outbox = \"outbox-{name}\"\nalerts = \"alerts-{name}\"\n"
+    );
+    let state = folder.join(format!("state-{name}"));
+    copied(&folder.join("packs-alone"), &state);
+    let text = std::fs::read_to_string(base).expect("a configuration");
+    let text = text
+        .replace("partials = \"partials\"\nincidents = \"incidents\"\n", &own)
+        .replace("[score]\n", &format!("[score]\ngroup = \"score-{name}\"\n"))
+        .replace("folder = \"state\"", &format!("folder = \"state-{name}\""))
+        .replace("instance = \"bench\"", &format!("instance = \"bench-{name}\""));
+    let relay = format!(
+        "[relay]\ngroup = \"relay-{name}\"\nbudget_per_hour = 10000000\n\
+         epochs = [{{ id = \"2026-11\", key_env = \"LANCANG_BENCH_EPOCH_KEY\" }}]\n\
+         signing_key_env = \"LANCANG_BENCH_SIGNING_KEY\"\n[exchange]\nbootstrap = \"{exchange}\"\n"
+    );
+    assert!(text.contains(&own) && text.contains(&format!("state-{name}")), "{bootstrap}: {text}");
+    let path = folder.join(format!("{name}.toml"));
+    std::fs::write(&path, text + &relay).expect("a folder");
+    path
+}
+
+/// Copies a folder with all that is in it.
+fn copied(from: &Path, to: &Path) {
+    std::fs::create_dir(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("a folder").path();
+        let target = to.join(path.file_name().unwrap_or_default());
+        if path.is_dir() {
+            copied(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).expect("a file");
+        }
+    }
+}
+
+/// An incident line of a caller of its own.
+fn incident(number: u32) -> String {
+    format!(
+        r#"{{"incident_id":"{number:032x}","revision":0,"message":"open","family":"sim-box","patterns":["sim-box-burst@3"],
+        "entity":{{"type":"caller","value":"+85510{number:07}"}},"severity":4,"score":87,
+        "first_event":"2025-11-14T09:02:11.000Z","last_event":"2025-11-14T09:31:48.500Z","window_s":86400,
+        "reasons":[{{"pattern":"sim-box-burst","code":"calls","value":63,"threshold":20}}],
+        "related":[],"victims":1,"evidence":["msc3/c0000001"],"class":"stream","home":"KH"}}"#
+    )
+}
+
+fn flood(connection: &Connection, topic: &str) {
+    let mut producer = Producer::connect(&ProducerSettings::new(connection.clone())).expect("a producer");
+    let record = |number: u32| {
+        let mut record = OutRecord::new(topic.into(), incident(number).into_bytes());
+        record.partition = Some(0);
+        record
+    };
+    let records: Vec<OutRecord> = (1..=FLOOD).map(record).collect();
+    producer.send_batch(&records).expect("a broker");
+}
+
+/// Score's CPU time beside the relay, the four by turns.
+fn beside_the_relay(folder: &Path, base: &Path, connection: &Connection, bootstrap: &str, records: f64, rounds: u32) {
+    for round in 1..=rounds {
+        for (place, what) in BESIDE.iter().enumerate() {
+            let exchange = if place == 3 { "127.0.0.1:1" } else { bootstrap };
+            let name = format!("{round}-{place}");
+            let config = beside(folder, base, bootstrap, &name, exchange);
+            let relay = (place > 0).then(|| start("relay", &config));
+            if let Some((_, log)) = &relay {
+                wait_until_joined(log);
+            }
+            if place >= 2 {
+                flood(connection, &format!("incidents-{name}"));
+            }
+            let made = |log: &PathBuf| {
+                let address = address(&std::fs::read_to_string(log).unwrap_or_default())?;
+                count(&address, "lancang_relay_alerts_total")
+            };
+            let before = relay.as_ref().and_then(|(_, log)| made(log)).unwrap_or(0.0);
+            let counted = stage("score", &config, "lancang_score_records_read_total", records);
+            report(&format!("score beside {what}"), &counted, records);
+            if let Some((mut child, log)) = relay {
+                let alerts = made(&log).unwrap_or(0.0) - before;
+                let spent = cpu_s(child.id());
+                println!("{:<28} {alerts:>9.0} alerts meanwhile, {spent:.1} s of CPU in all", "  the relay:");
+                end(&mut child);
+            }
+        }
+    }
+}
+
+fn wait_until_joined(log: &Path) {
+    let begun = Instant::now();
+    while !std::fs::read_to_string(log).unwrap_or_default().contains("the relay knows what is in its outbox") {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the relay does not begin");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 fn main() {
     if let Ok(task) = std::env::var("LANCANG_BENCH_BARE") {
         let parts: Vec<&str> = task.split(' ').collect();
@@ -279,6 +395,9 @@ fn main() {
     let counted = stage("intake", &config, "lancang_intake_records_read_total", records as f64);
     report("intake from JSON", &counted, records as f64);
     bare_in_a_process(cluster.bootstrap(), "records", records);
+    copied(&folder.path().join("state"), &folder.path().join("packs-alone"));
     let counted = stage("score", &config, "lancang_score_records_read_total", records as f64);
     report(if whole_pack() { "score, whole pack" } else { "score, three patterns" }, &counted, records as f64);
+    let rounds = shipped::number("LANCANG_BENCH_RELAY", 0_u32);
+    beside_the_relay(folder.path(), &config, &connection, cluster.bootstrap(), records as f64, rounds);
 }

@@ -6,6 +6,10 @@
 //! - Of a message that was there before we began, its own time decides whether it had expired; of one that comes later, the
 //!   clock.
 //! - Numbers of a source go on within a partition: the topic has one.
+//! - A reader that begins at the end reads in silence what came last ([`Begin::Now`]), and so knows the newest number of each
+//!   source that is in there: an old alert that somebody sends once more goes back behind it. No file keeps that between two
+//!   runs: the topic itself holds it, cannot be lost or come from another topic, and one alert of a source says as much as
+//!   all before it. How far back is told in messages, not days, so that a start takes seconds at any traffic.
 
 use std::time::Duration;
 
@@ -22,6 +26,18 @@ use crate::service::{clients, with_status};
 const TURN: Duration = Duration::from_millis(200);
 /// Partition of both topics.
 const PARTITION: i32 = 0;
+
+/// Where a reader begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// With the oldest message that there is.
+    Beginning,
+    /// With what comes from now on, after as many messages as this that are read in silence.
+    Now {
+        /// How many.
+        look_back: u32,
+    },
+}
 
 /// An alert that may be believed and was not there before.
 #[derive(Debug)]
@@ -40,6 +56,8 @@ pub struct AlertTopic {
     verifier: Verifier,
     /// Offset at which the topic ended when we began.
     end: i64,
+    /// Offset before which nothing is told.
+    told_from: i64,
     next: i64,
     refused: u64,
     /// A message of a key that is not known, while the registry cannot be read to its end.
@@ -51,13 +69,13 @@ impl AlertTopic {
     ///
     /// # Errors
     /// If a topic is missing, has several partitions, or the brokers do not answer.
-    pub fn open(consumer: &Consumer, from_beginning: bool) -> anyhow::Result<Self> {
+    pub fn open(consumer: &Consumer, begin: Begin) -> anyhow::Result<Self> {
         let connection = clients::connection(&consumer.exchange)?;
         let connection = connection.with_client_id(format!("{}-alerts", consumer.exchange.instance));
-        Self::open_at(&connection, consumer, from_beginning).map_err(with_status)
+        Self::open_at(&connection, consumer, begin).map_err(with_status)
     }
 
-    fn open_at(connection: &Connection, consumer: &Consumer, from_beginning: bool) -> anyhow::Result<Self> {
+    fn open_at(connection: &Connection, consumer: &Consumer, begin: Begin) -> anyhow::Result<Self> {
         let admin = Admin::connect(connection)?;
         for topic in [&consumer.topics.alerts, &consumer.topics.keys] {
             match admin.partitions(topic)? {
@@ -70,7 +88,10 @@ impl AlertTopic {
             }
         }
         let (first, end) = admin.watermarks(&consumer.topics.alerts, PARTITION)?;
-        let begin = if from_beginning { first } else { end };
+        let (begin, told_from) = match begin {
+            Begin::Beginning => (first, first),
+            Begin::Now { look_back } => (first.max(end.saturating_sub(i64::from(look_back))), end),
+        };
         let alerts = &consumer.topics.alerts;
         let topic = Self {
             alerts: Reader::open(connection, alerts, Isolation::Committed, &[(PARTITION, From::Offset(begin))])?,
@@ -78,12 +99,14 @@ impl AlertTopic {
             topics: consumer.topics.clone(),
             verifier: Verifier::new(),
             end,
+            told_from,
             next: begin,
             refused: 0,
             waiting: None,
         };
         let keys = topic.keys.registry().keys().count();
-        tracing::info!(keys, "reading {}/{PARTITION} from offset {begin}", consumer.topics.alerts);
+        let silent = told_from - begin;
+        tracing::info!(keys, silent, "reading {}/{PARTITION} from offset {told_from}", consumer.topics.alerts);
         Ok(topic)
     }
 
@@ -111,6 +134,10 @@ impl AlertTopic {
         }
         let Some(record) = self.next()? else { return Ok(None) };
         let mut found = self.verify(&record, &now);
+        if record.offset < self.told_from {
+            self.next = record.offset + 1;
+            return Ok(None);
+        }
         if matches!(found, Err(Rejection::UnknownKey { .. })) {
             // The key may have been published a moment before the alert.
             if !self.keys.catch_up()? {

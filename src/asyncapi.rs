@@ -4,12 +4,23 @@ use serde_json::{Map, Value, json};
 
 use crate::config::Topics;
 
-/// A topic: key in `[topics]`, server, what is in it, its message.
+/// A topic: key in `[topics]`, or its name in the plan of the exchange; server, what is in it, its message.
 struct Topic {
     key: &'static str,
     server: &'static str,
     description: &'static str,
     message: &'static str,
+}
+
+/// A topic of the exchange that has no key in `[topics]`: there is one for each country, or nothing of lancang names it.
+struct Further {
+    key: &'static str,
+    address: &'static str,
+    /// Of the address: name and what stands for it.
+    parameter: Option<(&'static str, &'static str)>,
+    description: &'static str,
+    /// None where no message of it is defined.
+    message: Option<&'static str>,
 }
 
 #[rustfmt::skip]
@@ -20,9 +31,15 @@ const TOPICS: &[Topic] = &[
     Topic { key: "shadow", server: "home", description: "Incidents of patterns in shadow; nothing shares them. Key: incident id.", message: "incident" },
     Topic { key: "late", server: "home", description: "Records behind their input's clock, as they came.", message: "original" },
     Topic { key: "dead_letter", server: "home", description: "What could not be read, as it came; headers say where it came from and why.", message: "original" },
-    Topic { key: "outbox", server: "home", description: "Alerts on their way to the exchange, byte for byte as they arrive there.", message: "alert" },
+    Topic { key: "outbox", server: "home", description: "Alerts on their way to the exchange, byte for byte as they arrive there, but for the header home-salt, which stays at home.", message: "alert" },
     Topic { key: "alerts", server: "exchange", description: "Shared alerts of all countries. Key: incident id. One message per revision; a repeat has the same bytes and the same ce_id.", message: "alert" },
     Topic { key: "keys", server: "exchange", description: "The key registry, compacted: whose a key is and for how long, by the word of a root key. Key: key id; of a revocation, key id and /revoked.", message: "key" },
+];
+
+#[rustfmt::skip]
+const FURTHER: &[Further] = &[
+    Further { key: "evidence", address: "lancang.evidence.{country}.v1", parameter: Some(("country", "Who alone may read it: ISO 3166-1 alpha-2, in small letters.")), description: "Records behind an alert, collected by its carrier for a named case, signed, and sealed for this country. Key: incident id. `lancang evidence open` reads it.", message: Some("evidence") },
+    Further { key: "campaigns", address: "lancang.campaigns.v1", parameter: None, description: "Kept for campaigns: alerts of several carriers and countries that belong together, compacted. The topic and its rights are made; lancang writes and reads no message of it yet.", message: None },
 ];
 
 /// Headers of an alert (CloudEvents 1.0.2, Kafka protocol binding, binary content mode) and what they hold.
@@ -49,7 +66,6 @@ pub fn document() -> Value {
         |key: &str| names.named().into_iter().find(|(other, _)| *other == key).map_or("", |(_, name)| name).to_owned();
     let (mut channels, mut operations) = (Map::new(), Map::new());
     for topic in TOPICS {
-        let reference = |kind: &str, name: &str| json!({ "$ref": format!("#/{kind}/{name}") });
         channels.insert(
             topic.key.to_owned(),
             json!({
@@ -59,14 +75,22 @@ pub fn document() -> Value {
                 "messages": { topic.message: reference("components/messages", topic.message) },
             }),
         );
-        operations.insert(
-            format!("read_{}", topic.key),
-            json!({
-                "action": "receive",
-                "channel": reference("channels", topic.key),
-                "messages": [reference(&format!("channels/{}/messages", topic.key), topic.message)],
-            }),
-        );
+        operations.insert(format!("read_{}", topic.key), reads(topic.key, topic.message));
+    }
+    for topic in FURTHER {
+        let mut channel = json!({
+            "address": topic.address,
+            "description": topic.description,
+            "servers": [reference("servers", "exchange")],
+        });
+        if let Some((name, description)) = topic.parameter {
+            channel["parameters"] = json!({ name: { "description": description } });
+        }
+        if let Some(message) = topic.message {
+            channel["messages"] = json!({ message: reference("components/messages", message) });
+            operations.insert(format!("read_{}", topic.key), reads(topic.key, message));
+        }
+        channels.insert(topic.key.to_owned(), channel);
     }
     json!({
         "asyncapi": "3.0.0",
@@ -85,6 +109,19 @@ pub fn document() -> Value {
         "channels": channels,
         "operations": operations,
         "components": { "messages": messages() },
+    })
+}
+
+fn reference(kind: &str, name: &str) -> Value {
+    json!({ "$ref": format!("#/{kind}/{name}") })
+}
+
+/// Reading a channel's message.
+fn reads(channel: &str, message: &str) -> Value {
+    json!({
+        "action": "receive",
+        "channel": reference("channels", channel),
+        "messages": [reference(&format!("channels/{channel}/messages"), message)],
     })
 }
 
@@ -115,10 +152,18 @@ fn messages() -> Value {
             "bindings": { "kafka": { "key": { "type": "string", "description": "Incident id." } } },
         },
         "key": {
-            "title": "Entry of the key registry: a DSSE 1.0 envelope over application/vnd.lancang.key.v1+json",
+            "title": "Entry of the key registry, signed by a root key",
+            "summary": "A DSSE 1.0 envelope; its payload is base64 of what schema/key.json describes, its type application/vnd.lancang.key.v1+json.",
             "contentType": "application/json",
-            "payload": { "type": "object", "required": ["payloadType", "payload", "signatures"] },
+            "payload": schema("envelope.json"),
             "bindings": { "kafka": { "key": { "type": "string", "description": "Key id; of a revocation, key id and /revoked." } } },
+        },
+        "evidence": {
+            "title": "Sealed evidence",
+            "summary": "Opened with HPKE (docs/evidence.md) it is two lines: a DSSE 1.0 envelope without payload, its type application/vnd.lancang.evidence.v1+json, and what it signs, which schema/bundle.json describes.",
+            "contentType": "application/json",
+            "payload": schema("evidence.json"),
+            "bindings": { "kafka": { "key": { "type": "string", "description": "Incident id." } } },
         },
         "frame": { "title": "Frame", "contentType": "application/octet-stream" },
         "original": { "title": "A feed's message as it came", "contentType": "application/octet-stream" },
@@ -132,6 +177,10 @@ pub fn files() -> Vec<(&'static str, String)> {
         ("asyncapi.json", document()),
         ("schema/alert.json", lancang_alert::schema::alert()),
         ("schema/incident.json", lancang_alert::schema::incident()),
+        ("schema/envelope.json", lancang_alert::schema::envelope()),
+        ("schema/key.json", lancang_alert::schema::key()),
+        ("schema/evidence.json", lancang_alert::schema::sealed_bundle()),
+        ("schema/bundle.json", lancang_alert::schema::bundle()),
     ]
     .map(|(name, value)| (name, format!("{value:#}\n")))
     .to_vec()
@@ -147,4 +196,28 @@ mod tests {
         let listed: Vec<&str> = TOPICS.iter().map(|topic| topic.key).collect();
         assert_eq!(listed, named);
     }
+
+    /// Of every kind: evidence has one for each country.
+    #[test]
+    fn every_topic_of_the_exchange_is_in_the_document() {
+        let text =
+            "countries = [\"KH\"]\n[cluster]\nbootstrap = \"b:1\"\n[[carriers]]\nname = \"mekong\"\ncountry = \"KH\"\n";
+        let exchange = crate::topics::file::Exchange::read("exchange.toml", text).unwrap();
+        let document = document();
+        let addresses: Vec<&str> = document["channels"]
+            .as_object()
+            .unwrap()
+            .values()
+            .filter_map(|channel| channel["address"].as_str())
+            .collect();
+        for topic in crate::topics::exchange::topics(&exchange) {
+            let is_described = addresses.iter().any(|address| {
+                let of_one = address.replace("{country}", "kh").replace("{carrier}", "mekong");
+                of_one == topic.name
+            });
+            assert!(is_described || NOT_YET.contains(&topic.name.as_str()), "{}", topic.name);
+        }
+    }
+
+    const NOT_YET: [&str; 2] = ["lancang.feedback.v1", "lancang.warnings.mekong.v1"];
 }

@@ -47,6 +47,15 @@ impl fmt::Display for Secret {
 }
 
 impl Secret {
+    /// Of three options of a command line, the one that is given.
+    #[must_use]
+    pub fn given(file: Option<&PathBuf>, variable: Option<&String>, command: Option<&String>) -> Option<Self> {
+        let file = file.map(|path| Self::File(path.clone()));
+        let variable = variable.map(|name| Self::Env(name.clone()));
+        let words = |command: &String| command.split_whitespace().map(str::to_owned).collect();
+        file.or(variable).or_else(|| command.map(|command| Self::Command(words(command))))
+    }
+
     /// Reads the secret's text.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ Examples:
 
 desk.toml needs [exchange] and [keys] roots (docs/exchange.md). What is not signed by a key of the registry, was changed, is not of the
 key's source, repeats a number with other bytes or has expired is refused: a log line says where it lies and why. Repeats are
-left out, and numbers that are missing are told. Of what was in the topic before the command began, the message's own time decides
+left out, also of what came before the command began (--look-back), and numbers that are missing are told. Of what was in the topic before the command began, the message's own time decides
 whether it had expired. Exit status with --until-end: 65 if something was refused.")]
 pub struct Tail {
     /// Where the exchange and its registry are.
@@ -62,6 +62,9 @@ pub struct Tail {
     /// Begin with the oldest alert that the topic has.
     #[arg(long)]
     pub from_beginning: bool,
+    /// Messages before the end that are read in silence first, so that an old alert that is sent once more is known.
+    #[arg(long, value_name = "N", default_value_t = 20_000, conflicts_with = "from_beginning")]
+    pub look_back: u32,
     /// End where the topic ended when the command began.
     #[arg(long)]
     pub until_end: bool,

@@ -169,6 +169,21 @@ pub struct RootKey {
     pub root_key_command: Option<String>,
 }
 
+/// Where a signing key is.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct SigningKey {
+    /// File of mode 0600 with the signing key.
+    #[arg(long, value_name = "FILE")]
+    pub signing_key_file: Option<PathBuf>,
+    /// Environment variable with the signing key.
+    #[arg(long, value_name = "NAME")]
+    pub signing_key_env: Option<String>,
+    /// Program and arguments, parted by spaces, whose standard output is the signing key.
+    #[arg(long, value_name = "COMMAND")]
+    pub signing_key_command: Option<String>,
+}
+
 /// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use evidence::{Evidence, EvidenceFetch, EvidenceOpen};
-pub use keys::{Change, Keys, RegistryPlace, RootKey, YEAR_MS};
+pub use keys::{Change, Keys, RegistryPlace, RootKey, SigningKey, YEAR_MS};
 pub use policy::Policy;
 
 /// Finds telecom scam patterns in call and SMS records while they happen, and shares alerts across borders.

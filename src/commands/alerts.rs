@@ -9,7 +9,7 @@ use super::keys;
 use crate::alert_file;
 use crate::alert_filter::wanted;
 use crate::alert_printer::{Besides, Printer};
-use crate::alert_topic::{AlertTopic, Believed};
+use crate::alert_topic::{AlertTopic, Begin, Believed};
 use crate::cli::alerts::{Alerts, Show, Tail};
 use crate::exit::{Exit, Failure};
 use crate::secret::Secret;
@@ -40,7 +40,9 @@ fn show(args: &Show) -> anyhow::Result<()> {
 fn tail(args: &Tail) -> anyhow::Result<()> {
     let consumer = keys::consumer(&args.place.config)?;
     let mut openers = openers(&args.sealing_key_file)?;
-    let mut topic = AlertTopic::open(&consumer, args.from_beginning)?;
+    let now_on = Begin::Now { look_back: args.look_back };
+    let begin = if args.from_beginning { Begin::Beginning } else { now_on };
+    let mut topic = AlertTopic::open(&consumer, begin)?;
     let mut printer = Printer::new(&args.look);
     let mut shown = 0_u64;
     while !(args.until_end && topic.is_past_end()) && args.number.is_none_or(|number| shown < number) {

@@ -1,14 +1,16 @@
 //! `lancang evidence`: a carrier fetches the records behind an alert for a named case and country; that country opens them.
 
 use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
-use lancang_alert::evidence::{Bundle, SealedBundle};
+use lancang_alert::evidence::{Bundle, SealedBundle, SignedBundle};
 use lancang_alert::{Alert, Holder, KeyKind, PrivateKey, PublicKey, Received, Registry, Verifier};
 use lancang_kafka::{Connection, From, OutRecord, Producer, Record};
-use lancang_record::codec::fields::parse_time;
 use lancang_record::{Country, Timestamp};
 use serde_json::json;
 
@@ -41,9 +43,11 @@ pub fn run(args: cli::Evidence) -> anyhow::Result<()> {
 fn fetch(args: &cli::EvidenceFetch) -> anyhow::Result<()> {
     let config = serve::read_config(&args.config)?;
     let desk = keys::consumer(&args.desk)?;
+    let signer = keys::signing(&args.signing_key)?;
     let now = relay::now();
     let country = country(&args.to)?;
-    let (holder, key) = recipient_key(&desk, country, now)?;
+    let registry = registry(&desk, &connection(&desk)?)?;
+    let (holder, key) = recipient_key(&registry, country, now)?;
     let home = clients::home(&config, "evidence").map_err(lancang_kafka::Error::from)?;
     let wanted = Wanted {
         incident_id: args.incident.clone(),
@@ -58,13 +62,18 @@ fn fetch(args: &cli::EvidenceFetch) -> anyhow::Result<()> {
     let bundle = evidence::collect(&home, &config.topics, &wanted, now, &progress)?;
     bar.finish_and_clear();
 
+    let signed = SignedBundle::sign(bundle, &signer).map_err(|error| data(error.to_string()))?;
+    signed
+        .verify(&registry, now)
+        .map_err(|error| data(format!("nobody would believe it, nothing is sent: {error}")))?;
     let mut random = secret::system();
-    let sealed = SealedBundle::seal(&bundle, &key, &mut random).map_err(|error| data(error.to_string()))?;
+    let sealed = SealedBundle::seal(&signed, &key, &mut random).map_err(|error| data(error.to_string()))?;
+    let bundle = &signed.bundle;
     let audit_file = args.audit.clone().unwrap_or_else(|| config.store.join("audit.jsonl"));
     let topic = exchange::evidence(country.as_str());
-    record(&audit_file, "evidence sealed", &bundle, &sealed, &topic, &args.requested_by)?;
+    record(&audit_file, "evidence sealed", bundle, &sealed, &topic, &args.requested_by)?;
     send(&desk, &topic, &sealed)?;
-    record(&audit_file, "evidence sent", &bundle, &sealed, &topic, &args.requested_by)?;
+    record(&audit_file, "evidence sent", bundle, &sealed, &topic, &args.requested_by)?;
 
     let (lines, records, missing) = (bundle.lines.len(), bundle.records.len(), bundle.missing.len());
     let mut out = io::stdout().lock();
@@ -97,9 +106,7 @@ fn country(text: &str) -> anyhow::Result<Country> {
 }
 
 /// The key that a country can open evidence with, by the registry on the exchange.
-fn recipient_key(desk: &Consumer, country: Country, now: Timestamp) -> anyhow::Result<(Holder, PublicKey)> {
-    let connection = connection(desk)?;
-    let registry = key_registry::read(&desk.keys.roots, &key_registry::from_topic(&connection, &desk.topics.keys)?);
+fn recipient_key(registry: &Registry, country: Country, now: Timestamp) -> anyhow::Result<(Holder, PublicKey)> {
     let holder = Holder::country(country.as_str()).ok_or_else(|| data(format!("{country} holds no keys")))?;
     let found = registry.sealing_key(&holder, now).ok_or_else(|| {
         data(format!(
@@ -109,6 +116,10 @@ fn recipient_key(desk: &Consumer, country: Country, now: Timestamp) -> anyhow::R
     })?;
     let key = found.key.clone();
     Ok((holder, key))
+}
+
+fn registry(desk: &Consumer, connection: &Connection) -> anyhow::Result<Registry> {
+    Ok(key_registry::read(&desk.keys.roots, &key_registry::from_topic(connection, &desk.topics.keys)?))
 }
 
 fn connection(desk: &Consumer) -> anyhow::Result<Connection> {
@@ -161,25 +172,35 @@ fn open(args: &cli::EvidenceOpen) -> anyhow::Result<()> {
     evidence::each(&connection, &topic, &[(0, From::Beginning)], |message| {
         if let Some(sealed) = wanted(args, message.payload.as_deref()) {
             anyhow::ensure!(bundles.len() < BUNDLES_MAX, "more than {BUNDLES_MAX} bundles: name one with `--incident`");
-            bundles.push((message.offset, sealed));
+            bundles.push((message.offset, received(&message), sealed));
         }
         Ok(true)
     })?;
-    let incidents = bundles.iter().map(|(_, sealed)| sealed.incident_id.as_str()).collect();
-    let alerts = alerts(&desk, &connection, &incidents)?;
+    let incidents = bundles.iter().map(|(.., sealed)| sealed.incident_id.as_str()).collect();
+    let registry = registry(&desk, &connection)?;
+    let alerts = alerts(&desk, &connection, &registry, &incidents)?;
+    let mut envelopes = args.envelopes.as_deref().map(new_file).transpose()?;
     let mut out = io::stdout().lock();
     let mut refused = 0;
-    for (offset, sealed) in &bundles {
-        match opened(sealed, &key, &alerts) {
-            Ok(bundle) => {
-                tracing::info!(source = bundle.source, incident_id = bundle.incident_id, "{topic}/0@{offset} opened");
-                writeln!(out, "{}", serde_json::to_string(&bundle)?)?;
+    for (offset, received, sealed) in &bundles {
+        match opened(sealed, &key, &registry, &alerts, *received) {
+            Ok((signed, key_id)) => {
+                let (source, incident_id) = (&signed.bundle.source, &signed.bundle.incident_id);
+                tracing::info!(source, incident_id, key_id, "{topic}/0@{offset} opened");
+                out.write_all(&signed.json)?;
+                writeln!(out)?;
+                if let (Some(file), Some(envelope)) = (&mut envelopes, signed.whole()) {
+                    writeln!(file, "{envelope}")?;
+                }
             }
             Err(error) => {
                 tracing::error!("{topic}/0@{offset}: {error:#}");
                 refused += 1;
             }
         }
+    }
+    if let Some(file) = envelopes {
+        file.sync_all()?;
     }
     if refused > 0 {
         return Err(data(format!("{refused} of {} bundles are not what they should be", bundles.len())));
@@ -194,21 +215,45 @@ fn wanted(args: &cli::EvidenceOpen, payload: Option<&[u8]>) -> Option<SealedBund
     is_wanted.then_some(sealed)
 }
 
-/// A bundle that opens, is whole, and is what the alerts on the exchange, signed by their source, refer to.
-fn opened(sealed: &SealedBundle, key: &PrivateKey, alerts: &[Alert]) -> anyhow::Result<Bundle> {
-    let bundle = sealed.open(key)?;
+/// A file with clear identifiers: of mode 0600, and none is written over.
+fn new_file(path: &Path) -> anyhow::Result<File> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    made.with_context(|| format!("cannot make {}", path.display()))
+}
+
+/// When a message was received: the brokers' time, and never one that is yet to come.
+fn received(message: &Record) -> Timestamp {
+    let now = relay::now();
+    message.timestamp_ms.map_or(now, |ms| Timestamp::from_ms(ms).min(now))
+}
+
+/// A bundle that opens, is signed by a key of its source, is whole, and is what the alerts on the exchange, signed by their
+/// source, refer to; and that key's id.
+fn opened(
+    sealed: &SealedBundle,
+    key: &PrivateKey,
+    registry: &Registry,
+    alerts: &[Alert],
+    received: Timestamp,
+) -> anyhow::Result<(SignedBundle, String)> {
+    let signed = sealed.open(key)?;
+    let bundle = &signed.bundle;
     let inside = (&bundle.source, &bundle.incident_id, &bundle.case_reference);
     let outside = (&sealed.source, &sealed.incident_id, &sealed.case_reference);
     anyhow::ensure!(inside == outside, "the bundle inside is of another source, incident or case");
+    let key_id = signed.verify(registry, received)?;
     bundle.check()?;
     bundle.check_against(alerts)?;
-    Ok(bundle)
+    Ok((signed, key_id))
 }
 
 /// Verified alerts of these incidents.
-fn alerts(desk: &Consumer, connection: &Connection, incidents: &BTreeSet<&str>) -> anyhow::Result<Vec<Alert>> {
-    let envelopes = key_registry::from_topic(connection, &desk.topics.keys)?;
-    let registry = key_registry::read(&desk.keys.roots, &envelopes);
+fn alerts(
+    desk: &Consumer,
+    connection: &Connection,
+    registry: &Registry,
+    incidents: &BTreeSet<&str>,
+) -> anyhow::Result<Vec<Alert>> {
     let mut alerts = Vec::new();
     if incidents.is_empty() {
         return Ok(alerts);
@@ -216,7 +261,7 @@ fn alerts(desk: &Consumer, connection: &Connection, incidents: &BTreeSet<&str>) 
     evidence::each(connection, &desk.topics.alerts, &[(0, From::Beginning)], |message| {
         let key = message.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
         if key.is_some_and(|key| incidents.contains(key)) {
-            alerts.extend(verified(&registry, &message));
+            alerts.extend(verified(registry, &message));
         }
         anyhow::ensure!(alerts.len() < ALERTS_MAX, "more than {ALERTS_MAX} alerts: name an incident with `--incident`");
         Ok(true)
@@ -224,15 +269,11 @@ fn alerts(desk: &Consumer, connection: &Connection, incidents: &BTreeSet<&str>) 
     Ok(alerts)
 }
 
-/// An alert that its source had signed with a key that counted when it was published; that nothing is to be done about it any
-/// more does not matter here.
+/// An alert that could be believed when it was received; that nothing is to be done about it any more does not matter here.
 fn verified(registry: &Registry, message: &Record) -> Option<Alert> {
-    let value = message.payload.as_deref()?;
-    let claimed: Alert = serde_json::from_slice(value).ok()?;
-    let published = parse_time("published", &claimed.published).ok()?;
-    let key = message.key.as_deref().unwrap_or_default();
-    let received = Received { key, value, headers: &message.headers };
-    match Verifier::new().verify(registry, received, published) {
+    let (key, value) = (message.key.as_deref().unwrap_or_default(), message.payload.as_deref()?);
+    let alert = Received { key, value, headers: &message.headers };
+    match Verifier::new().verify(registry, alert, received(message)) {
         Ok(verified) => Some(verified.alert),
         Err(rejection) => {
             tracing::warn!("an alert at offset {} is not to be believed: {rejection}", message.offset);

@@ -15,7 +15,7 @@ use lancang_kafka::{Connection, OutRecord, Producer};
 use lancang_record::Timestamp;
 use serde_json::json;
 
-use crate::cli::{self, Change, Form, RootKey};
+use crate::cli::{self, Change, Form, RootKey, SigningKey};
 use crate::columns::{Columns, Mark};
 use crate::config::Consumer;
 use crate::exit::{Exit, Failure};
@@ -238,13 +238,21 @@ fn print(keys: &[&Registered], output: Form) -> anyhow::Result<()> {
 }
 
 fn root_signer(root: &RootKey) -> anyhow::Result<Signer> {
-    let secret = match (&root.root_key_file, &root.root_key_env, &root.root_key_command) {
-        (Some(path), ..) => Secret::File(path.clone()),
-        (_, Some(variable), _) => Secret::Env(variable.clone()),
-        (_, _, Some(command)) => Secret::Command(command.split_whitespace().map(str::to_owned).collect()),
-        (None, None, None) => return Err(Failure::new(Exit::Usage, "no root key: `--root-key-file`").into()),
-    };
+    let (file, variable, command) = (&root.root_key_file, &root.root_key_env, &root.root_key_command);
+    let secret = Secret::given(file.as_ref(), variable.as_ref(), command.as_ref())
+        .ok_or_else(|| Failure::new(Exit::Usage, "no root key: `--root-key-file`"))?;
     secret.signer(KeyKind::Root)
+}
+
+/// The signing key that a command line names.
+///
+/// # Errors
+/// If there is none, or it is no signing key.
+pub fn signing(key: &SigningKey) -> anyhow::Result<Signer> {
+    let (file, variable, command) = (&key.signing_key_file, &key.signing_key_env, &key.signing_key_command);
+    let secret = Secret::given(file.as_ref(), variable.as_ref(), command.as_ref())
+        .ok_or_else(|| Failure::new(Exit::Usage, "no signing key: `--signing-key-file`"))?;
+    secret.signer(KeyKind::Signing)
 }
 
 fn refused(signer: &Signer, error: RegistryError) -> anyhow::Error {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use lancang_alert::Alert;
-use lancang_alert::evidence::{Bundle, Evidence, Found, Line};
+use lancang_alert::evidence::{Bundle, Evidence, Found, Line, SALT_HEADER};
 use lancang_alert::incident::Incident;
 use lancang_engine::attachment::write_reference;
 use lancang_kafka::{Admin, Connection, Error, From, Isolation, Read, Reader, Record as Message};
@@ -60,12 +60,12 @@ pub fn collect(
 ) -> anyhow::Result<Bundle> {
     let mut lines = Vec::new();
     let mut written = i64::MIN;
-    let signed = signed(connection, &topics.outbox, &wanted.incident_id)?;
-    for (revision, evidence) in signed.lines {
+    let told = told(connection, &topics.outbox, &wanted.incident_id)?;
+    for Signed { revision, evidence, salt } in told.lines {
         let Some(message) = line(connection, &evidence)? else { continue };
         written = written.max(message.timestamp_ms.unwrap_or(i64::MAX));
         let text = String::from_utf8(message.payload.unwrap_or_default()).context("a home incident line is no text")?;
-        lines.push(Line { revision, evidence, line: text });
+        lines.push(Line { revision, evidence, salt, line: text });
     }
     if lines.is_empty() {
         let message = format!("the alerts of incident {} refer to no home line", wanted.incident_id);
@@ -77,7 +77,7 @@ pub fn collect(
     let found: BTreeSet<&String> = records.iter().map(|found| &found.reference).collect();
     let missing = references.iter().filter(|reference| !found.contains(reference)).cloned().collect();
     let bundle = Bundle {
-        source: signed.source,
+        source: told.source,
         incident_id: wanted.incident_id.clone(),
         case_reference: wanted.case_reference.clone(),
         recipient: wanted.recipient.clone(),
@@ -95,14 +95,22 @@ fn data(message: String) -> anyhow::Error {
 }
 
 /// What the outbox's alerts of an incident say of their evidence.
-struct Signed {
+struct Told {
     /// Whose they are.
     source: String,
-    /// By revision; each home line once.
-    lines: Vec<(u64, Evidence)>,
+    /// Each home line once.
+    lines: Vec<Signed>,
 }
 
-fn signed(connection: &Connection, outbox: &str, incident_id: &str) -> anyhow::Result<Signed> {
+/// What an alert has signed of a home line.
+struct Signed {
+    revision: u64,
+    evidence: Evidence,
+    /// Salt of the line's root; none of a line from before there were any.
+    salt: Option<String>,
+}
+
+fn told(connection: &Connection, outbox: &str, incident_id: &str) -> anyhow::Result<Told> {
     let mut found = BTreeMap::new();
     let mut source: Option<String> = None;
     each(connection, outbox, &[(0, From::Beginning)], |message| {
@@ -115,15 +123,18 @@ fn signed(connection: &Connection, outbox: &str, incident_id: &str) -> anyhow::R
         if source.get_or_insert_with(|| of.clone()) != &of {
             return Err(data(format!("{outbox}/0@{} is of another source than the alerts before", message.offset)));
         }
+        let salt = message.headers.iter().find(|(name, _)| name == SALT_HEADER);
+        let salt = salt.map(|(_, digits)| String::from_utf8_lossy(digits).into_owned());
         if let Some(range) = alert.evidence.offsets.first() {
-            found.entry(range.first).or_insert((alert.revision, alert.evidence));
+            let signed = Signed { revision: alert.revision, evidence: alert.evidence.clone(), salt };
+            found.entry(range.first).or_insert(signed);
         }
         Ok(true)
     })?;
     let source = source.ok_or_else(|| {
         data(format!("`{outbox}` has no alert of incident {incident_id}: this carrier did not share it"))
     })?;
-    Ok(Signed { source, lines: found.into_values().collect() })
+    Ok(Told { source, lines: found.into_values().collect() })
 }
 
 /// The home line that an alert refers to.

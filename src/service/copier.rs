@@ -1,6 +1,7 @@
 //! Copier: an outbox's bytes to the exchange. Alerts and warnings have an outbox and a copier each, so that a carrier's topic
 //! that is away holds back no alert.
 //!
+//! - One header stays at home, the salt of an alert's evidence ([`SALT_HEADER`]): with it a guess could be confirmed.
 //! - The producer is idempotent and without transactions: another country's writer that hangs in one holds back
 //!   nobody's readers.
 //! - The home offset is committed after the exchange has acknowledged. A crash in between sends the same bytes again;
@@ -14,6 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use lancang_alert::evidence::SALT_HEADER;
 use lancang_kafka::{
     Admin, Assigned, End, Error, From, Handler, LeadGroup, Message, Missing, OutRecord, Position, Producer, Start, Task,
 };
@@ -272,6 +274,7 @@ impl Handler for Batch {
         record.timestamp_ms = message.timestamp_ms();
         record.headers = message
             .headers()
+            .filter(|(name, _)| *name != SALT_HEADER.as_bytes())
             .map(|(name, value)| (String::from_utf8_lossy(name).as_ref().into(), value.to_vec()))
             .collect();
         self.records.push(record);

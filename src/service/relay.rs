@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lancang_alert::alert::Desk;
-use lancang_alert::cloudevent::EventMessage;
-use lancang_alert::evidence::LinePlace;
+use lancang_alert::evidence::{LinePlace, SALT_HEADER, Salt};
+use lancang_alert::seal::Random;
 use lancang_alert::{Budgets, Outcome, Sealer, Site, Sites, Source, Withheld};
 use lancang_kafka::{
     Admin, Assigned, Committed, Connection, End, Error, From, Handler, Isolation, LeadGroup, Message, OutRecord, Part,
@@ -64,6 +64,8 @@ struct RelayStage {
     looked: Instant,
     pack: Option<[u8; 32]>,
     pulse: Arc<Pulse>,
+    /// For salts of evidence.
+    random: Random,
 }
 
 /// The incidents' partition, and what is known of what was shared.
@@ -108,6 +110,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         looked: Instant::now(),
         pack: None,
         pulse: Arc::clone(pulse),
+        random: secret::system(),
     };
     work.ledger.wait_ready(&shared.stop, pulse)?;
     group.join()?;
@@ -278,11 +281,11 @@ fn sites(shared: &Arc<Shared>) -> Sites {
 }
 
 /// A message for an outbox.
-fn out_record(outbox: &Arc<str>, message: EventMessage) -> OutRecord {
-    let mut record = OutRecord::new(Arc::clone(outbox), message.value);
+fn out_record(outbox: &Arc<str>, key: Vec<u8>, value: Vec<u8>, headers: Vec<(&'static str, Vec<u8>)>) -> OutRecord {
+    let mut record = OutRecord::new(Arc::clone(outbox), value);
     record.partition = Some(0);
-    record.key = Some(message.key);
-    record.headers = message.headers.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
+    record.key = Some(key);
+    record.headers = headers.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
     record
 }
 
@@ -334,16 +337,18 @@ impl Handler for RelayStage {
         if let Some(trust) = self.shared.trust.load_full() {
             held.relay.set_trust(trust);
         }
+        let salt = Salt::draw(&mut self.random);
         held.relay.stands_at(LinePlace {
             topic: self.incidents.to_string(),
             partition: held.task.input.partition,
             offset: message.offset(),
             kept_ms: self.shared.config.topics.evidence_retention.map(|kept| kept.as_millis() as i64),
+            salt,
         });
         let outcome = held.relay.line(line, detected, now);
         for (warning, message) in held.relay.warnings(line, &outcome, detected, now) {
             metrics.add(Metric::RelayWarnings, &[&warning.to], 1);
-            let record = out_record(&self.warnings, message);
+            let record = out_record(&self.warnings, message.key, message.value, message.headers);
             self.bytes += record.value.len();
             held.outputs.push(record);
         }
@@ -358,10 +363,14 @@ impl Handler for RelayStage {
                 for (country, values) in relay.without_key() {
                     metrics.set(Metric::RelayWithoutKey, &[country], *values as f64);
                 }
-                for (alert, message) in made {
+                for (alert, shared) in made {
                     metrics.add(Metric::RelayAlerts, &[&alert.message], 1);
                     metrics.set(Metric::RelaySequence, &[&alert.producer.uri()], alert.sequence as f64);
-                    let record = out_record(&self.outbox, message);
+                    let mut record = out_record(&self.outbox, shared.key, shared.value, shared.headers);
+                    // One that goes into another alert still refers to its line before, whose salt is told already.
+                    if alert.evidence.offsets.first().is_some_and(|line| line.first == message.offset()) {
+                        record.headers.push((Arc::from(SALT_HEADER), salt.hex().into_bytes()));
+                    }
                     self.bytes += record.value.len();
                     held.outputs.push(record);
                 }

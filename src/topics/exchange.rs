@@ -37,16 +37,26 @@ const TOMBSTONE_DAYS: i64 = 30;
 /// Longest record: what a producer of ours may send (`lancang_kafka::limits::MESSAGE_BYTES_MAX`), and a batch's header.
 const RECORD_BYTES_MAX: usize = lancang_kafka::limits::MESSAGE_BYTES_MAX + 48_588;
 
+/// What the names of topics begin with that there are many of.
+const EVIDENCE: &str = "lancang.evidence.";
+const WARNINGS: &str = "lancang.warnings.";
+
 /// Evidence for a country, sealed.
 #[must_use]
 pub fn evidence(country: &str) -> String {
-    format!("lancang.evidence.{}.v1", country.to_ascii_lowercase())
+    format!("{EVIDENCE}{}.v1", country.to_ascii_lowercase())
 }
 
 /// Warnings for a carrier, sealed.
 #[must_use]
 pub fn warnings(carrier: &str) -> String {
-    format!("lancang.warnings.{carrier}.v1")
+    format!("{WARNINGS}{carrier}.v1")
+}
+
+/// Whether a topic is of a country or carrier, also of one that is not, or no longer, in the file.
+#[must_use]
+pub fn is_of_somebody(topic: &str) -> bool {
+    topic.starts_with(EVIDENCE) || topic.starts_with(WARNINGS)
 }
 
 /// All topics of an exchange.
@@ -129,6 +139,7 @@ fn rights_of(exchange: &Exchange, principal: &Principal) -> Vec<Acl> {
         Role::Correlator => (shared(), vec![name(CAMPAIGNS)]),
         Role::Registrar => (vec![name(KEYS)], vec![name(KEYS)]),
         Role::Monitor => return watching(exchange, principal),
+        Role::Administrator => return Vec::new(),
     };
     let on = |operation, topic: &String| {
         Acl::allow(&principal.name, operation, Resource::Topic, Pattern::Literal, topic.as_str())

@@ -70,10 +70,12 @@ pub enum Role {
     Registrar,
     /// Sees how far behind readers are, and no record.
     Monitor,
+    /// Runs the cluster: a broker or an administrator. What it may do there is not this file's.
+    Administrator,
 }
 
 /// Names of the roles.
-pub const ROLES: [(&str, Role); 8] = [
+pub const ROLES: [(&str, Role); 9] = [
     ("scoring", Role::Scoring),
     ("evidence", Role::Evidence),
     ("courier", Role::Courier),
@@ -82,6 +84,7 @@ pub const ROLES: [(&str, Role); 8] = [
     ("correlator", Role::Correlator),
     ("registrar", Role::Registrar),
     ("monitor", Role::Monitor),
+    ("administrator", Role::Administrator),
 ];
 
 impl Role {

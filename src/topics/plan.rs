@@ -2,15 +2,22 @@
 //!
 //! A plan is made of what a cluster says at one moment, and changes nothing. [`apply`] does what it says, in an order in
 //! which a crash leaves no right without its topic; what was done is planned once more, and must then be nothing.
+//!
+//! What may not be is looked for in the rights of everybody, in the file or not, by name or as `User:*`, and in all that lets
+//! one read without a right to: acting as a broker (a follower's fetch asks for `ClusterAction` on the cluster and for
+//! nothing else), giving oneself rights (`Alter`), changing whom brokers take somebody for (`AlterConfigs`: their trust store
+//! and principal builder are dynamic options), acting as another (delegation tokens, for which librdkafka has no names).
+//! Super users stand in the brokers' own configuration: no plan sees them.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use lancang_kafka::acl::{Acl, EVERYBODY, Operation, Permission, Resource, allows};
+use lancang_kafka::acl::{Acl, CLUSTER, Operation, Pattern, Permission, Resource, allows};
 use lancang_kafka::{Admin, Error};
 
 use super::Topic;
-use super::file::Exchange;
+use super::exchange::is_of_somebody;
+use super::file::{Exchange, Role};
 
 /// How long brokers may take to know of what was changed.
 const KNOWN_MAX: Duration = Duration::from_secs(20);
@@ -67,6 +74,8 @@ pub enum RightStep {
     Stays,
     /// The file does not have it; it goes.
     Goes,
+    /// The file does not have it, and it has no name here: it stays until somebody else takes it away.
+    Beyond,
 }
 
 impl Plan {
@@ -158,17 +167,28 @@ fn rights(exchange: &Exchange, found: &[Acl], prune: bool) -> Vec<(Acl, RightSte
         .collect();
     let should: BTreeSet<&Acl> = should.iter().collect();
     let surplus = found.iter().filter(|acl| !should.contains(acl) && concerns(exchange, acl));
-    steps.extend(surplus.map(|acl| (acl.clone(), if prune { RightStep::Goes } else { RightStep::Stays })));
+    let step = |acl: &Acl| match (acl.is_known(), prune) {
+        (false, _) => RightStep::Beyond,
+        (true, true) => RightStep::Goes,
+        (true, false) => RightStep::Stays,
+    };
+    steps.extend(surplus.map(|acl| (acl.clone(), step(acl))));
     steps
 }
 
-/// Whether a right is the exchange's business: of one of its topics or principals, of transactions, or of the cluster.
+/// Whether a right is the exchange's business: of one of its topics or principals, of transactions, of the cluster, or of
+/// something that has no name here. What those who run the cluster may do is theirs to say.
 fn concerns(exchange: &Exchange, acl: &Acl) -> bool {
-    let named = exchange.principals.iter().any(|principal| principal.name == acl.principal);
+    let roles = || exchange.principals.iter().filter(|principal| principal.name == acl.principal);
+    if roles().any(|principal| principal.role == Role::Administrator) {
+        return false;
+    }
     match acl.resource {
-        Resource::TransactionalId | Resource::Cluster => true,
-        Resource::Topic => named || topics(exchange).any(|topic| acl.matches(Resource::Topic, &topic)),
-        _ => named,
+        Resource::TransactionalId | Resource::Cluster | Resource::Other => true,
+        Resource::Topic => {
+            roles().next().is_some() || topics(exchange).any(|topic| acl.matches(Resource::Topic, &topic))
+        }
+        Resource::Group => roles().next().is_some(),
     }
 }
 
@@ -178,38 +198,71 @@ fn topics(exchange: &Exchange) -> impl Iterator<Item = String> {
 
 /// What may not be, whoever made it so.
 fn refused(exchange: &Exchange, rights: &[Acl]) -> Vec<String> {
+    let of_others = rights.iter().filter(|acl| acl.resource == Resource::Topic && acl.pattern == Pattern::Literal);
+    let of_others = of_others.map(|acl| acl.name.clone()).filter(|name| is_of_somebody(name));
+    let topics: BTreeSet<String> = topics(exchange).chain(of_others).collect();
+    let known: BTreeSet<&str> = exchange.principals.iter().map(|principal| principal.name.as_str()).collect();
     let mut refused = BTreeSet::new();
-    for principal in &exchange.principals {
+    for principal in exchange.principals.iter().filter(|principal| principal.role != Role::Administrator) {
         let name = principal.name.as_str();
-        let may = |operation, topic: &str| allows(rights, name, operation, Resource::Topic, topic);
         if principal.role.uses_epoch_key() {
-            let read = topics(exchange).filter(|topic| may(Operation::Read, topic));
-            refused.extend(read.map(|topic| {
+            refused.extend(ways_to_read(rights, name, &topics).into_iter().map(|way| {
                 format!(
-                    "{name} can use the epoch key and may read `{topic}`: it would find out who is in the alerts of \
-                     others; `--prune` takes away what is not in the file"
+                    "{name} can use the epoch key and {way}: it would find out who is in the alerts of others; {MENDED}"
                 )
             }));
-            if allows(rights, name, Operation::Alter, Resource::Cluster, "kafka-cluster") {
-                refused.insert(format!("{name} can use the epoch key and may give itself every right (alter cluster)"));
-            }
         }
-        let writes = topics(exchange).any(|topic| may(Operation::Write, &topic));
-        if writes && rights.iter().any(|acl| is_for_transactions(acl, name)) {
-            refused.insert(format!(
-                "{name} may write here and use transactions: one that it leaves open holds back every reader; \
-                 `--prune` takes away what is not in the file"
-            ));
-        }
+        refused.extend(transactions(rights, name, &topics));
+    }
+    let allowed = rights.iter().filter(|acl| acl.permission == Permission::Allow).map(|acl| acl.principal.as_str());
+    for name in allowed.filter(|name| !known.contains(name)).collect::<BTreeSet<_>>() {
+        refused.extend(ways_to_read(rights, name, &topics).into_iter().map(|way| {
+            format!(
+                "{name} is not in the file and {way}: nobody can say that it cannot use the epoch key; give it a role there \
+                 (`administrator` if it runs the cluster), or {MENDED}"
+            )
+        }));
+        refused.extend(transactions(rights, name, &topics));
     }
     refused.into_iter().collect()
+}
+
+const MENDED: &str = "`--prune` takes away what is not in the file";
+
+/// By what a principal comes to read what is shared.
+fn ways_to_read(rights: &[Acl], name: &str, topics: &BTreeSet<String>) -> Vec<String> {
+    let reads = topics.iter().filter(|topic| allows(rights, name, Operation::Read, Resource::Topic, topic));
+    let mut ways: Vec<String> = reads.map(|topic| format!("may read `{topic}`")).collect();
+    let cluster = [
+        (Operation::ClusterAction, "may act as a broker, which reads every topic (cluster action)"),
+        (Operation::Alter, "may give itself every right (alter cluster)"),
+        (Operation::AlterConfigs, "may change whom brokers take somebody for (alter options of the cluster)"),
+    ];
+    let may = |operation| allows(rights, name, operation, Resource::Cluster, CLUSTER);
+    ways.extend(cluster.into_iter().filter(|(operation, _)| may(*operation)).map(|(_, way)| way.to_owned()));
+    let unknown = rights.iter().filter(|acl| acl.is_of(name) && acl.permission == Permission::Allow && !acl.is_known());
+    ways.extend(unknown.map(|acl| {
+        format!(
+            "may do what has no name here, such as to act as another ({acl}): `kafka-acls.sh --remove` takes it away"
+        )
+    }));
+    ways
+}
+
+/// One that writes here and may use transactions.
+fn transactions(rights: &[Acl], name: &str, topics: &BTreeSet<String>) -> Option<String> {
+    let writes = topics.iter().any(|topic| allows(rights, name, Operation::Write, Resource::Topic, topic));
+    let is_refused = writes && rights.iter().any(|acl| is_for_transactions(acl, name));
+    is_refused.then(|| {
+        format!("{name} may write here and use transactions: one that it leaves open holds back every reader; {MENDED}")
+    })
 }
 
 fn is_for_transactions(acl: &Acl, principal: &str) -> bool {
     acl.resource == Resource::TransactionalId
         && acl.permission == Permission::Allow
         && matches!(acl.operation, Operation::Write | Operation::All)
-        && (acl.principal == principal || acl.principal == EVERYBODY)
+        && acl.is_of(principal)
 }
 
 /// Does what a plan says, and waits until the cluster knows of it: then planning anew gives nothing to do.
@@ -246,5 +299,106 @@ pub fn apply(admin: &Admin, plan: &Plan, again: impl Fn() -> Result<Plan, Error>
             return Err(Error::Unavailable { what: "applying the plan".to_owned(), reason });
         }
         std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RELAY: &str = "User:CN=relay";
+
+    fn exchange() -> Exchange {
+        let principal = |name: &str, role: &str, of: &str| {
+            format!("[[principals]]\nprincipal = \"{name}\"\nrole = \"{role}\"\n{of}\n")
+        };
+        let text = [
+            "countries = [\"KH\"]\n[cluster]\nbootstrap = \"b:1\"\n[[carriers]]\nname = \"mekong\"\ncountry = \"KH\"\n",
+            &principal(RELAY, "scoring", "carrier = \"mekong\""),
+            &principal("User:CN=agency", "agency", "country = \"KH\""),
+            &principal("User:CN=broker", "administrator", ""),
+        ];
+        Exchange::read("exchange.toml", &text.concat()).unwrap()
+    }
+
+    fn with(more: &[Acl]) -> Vec<String> {
+        let exchange = exchange();
+        refused(&exchange, &[super::super::exchange::rights(&exchange), more.to_vec()].concat())
+    }
+
+    fn allow(name: &str, operation: Operation, resource: Resource, on: &str) -> Acl {
+        Acl::allow(name, operation, resource, Pattern::Literal, on)
+    }
+
+    #[test]
+    fn nobody_reads_who_may_know_tokens() {
+        assert_eq!(with(&[]), Vec::<String>::new());
+        let check = |acl: Acl, expected: &[&str]| {
+            let found = with(std::slice::from_ref(&acl));
+            assert!(!found.is_empty() && expected.iter().all(|text| found[0].contains(text)), "{acl}: {found:?}");
+        };
+        let old = "User:CN=relay-of-last-year";
+        for (name, why) in [(RELAY, "can use the epoch key"), (old, "is not in the file"), ("User:*", "epoch key")] {
+            check(
+                allow(name, Operation::Read, Resource::Topic, "lancang.alerts.v1"),
+                &[why, "may read `lancang.alerts.v1`"],
+            );
+            check(allow(name, Operation::All, Resource::Topic, "*"), &[why, "may read `lancang.alerts.v1`"]);
+            check(Acl { pattern: Pattern::Prefixed, ..allow(name, Operation::Read, Resource::Topic, "lan") }, &[why]);
+            // Of a country that has left.
+            check(allow(name, Operation::Read, Resource::Topic, "lancang.evidence.vn.v1"), &[why, "evidence.vn"]);
+            check(allow(name, Operation::ClusterAction, Resource::Cluster, CLUSTER), &[why, "act as a broker"]);
+            check(allow(name, Operation::Alter, Resource::Cluster, "*"), &[why, "give itself every right"]);
+            check(allow(name, Operation::AlterConfigs, Resource::Cluster, CLUSTER), &[why, "whom brokers take"]);
+            check(allow(name, Operation::All, Resource::Cluster, CLUSTER), &[why, "act as a broker"]);
+            check(allow(name, Operation::Other, Resource::Other, "User:CN=agency"), &[why, "act as another"]);
+        }
+        let group = "Group:scoring";
+        check(allow(group, Operation::Read, Resource::Topic, "lancang.keys.v1"), &[group, "is not in the file"]);
+    }
+
+    #[test]
+    fn what_harms_nobody_is_not_refused() {
+        let denied = |acl: Acl| Acl { permission: Permission::Deny, ..acl };
+        let read = allow(RELAY, Operation::Read, Resource::Topic, "lancang.alerts.v1");
+        assert!(with(&[read.clone(), denied(read)]).is_empty(), "a denial decides");
+        let check = |acl: Acl| assert_eq!(with(std::slice::from_ref(&acl)), Vec::<String>::new(), "{acl}");
+        check(allow("User:CN=broker", Operation::ClusterAction, Resource::Cluster, CLUSTER));
+        check(allow("User:CN=broker", Operation::All, Resource::Topic, "*"));
+        check(allow("User:CN=x", Operation::Describe, Resource::Topic, "lancang.alerts.v1"));
+        check(allow("User:CN=x", Operation::Read, Resource::Topic, "of.others"));
+        check(allow("User:CN=x", Operation::Create, Resource::Cluster, CLUSTER));
+        check(denied(allow(RELAY, Operation::Other, Resource::Other, "User:CN=agency")));
+    }
+
+    #[test]
+    fn strangers_use_no_transactions_here() {
+        let write = allow("User:CN=x", Operation::Write, Resource::Topic, "lancang.feedback.v1");
+        let transactions = allow("User:CN=x", Operation::Write, Resource::TransactionalId, "x");
+        assert!(with(std::slice::from_ref(&write)).is_empty() && with(std::slice::from_ref(&transactions)).is_empty());
+        assert!(with(&[write, transactions])[0].contains("use transactions"));
+    }
+
+    /// What librdkafka has no name for it can neither make nor take away: `--prune` would fail half-way.
+    #[test]
+    fn what_is_pruned() {
+        let step = |acl: Acl| {
+            let steps = rights(&exchange(), std::slice::from_ref(&acl), true);
+            steps.into_iter().find(|(other, _)| *other == acl).map(|(_, step)| step)
+        };
+        let token = allow("User:CN=agency", Operation::Other, Resource::Other, "User:CN=other");
+        assert_eq!(step(token), Some(RightStep::Beyond));
+        let strange = allow("User:CN=agency", Operation::Other, Resource::Topic, "lancang.alerts.v1");
+        assert_eq!(step(strange), Some(RightStep::Beyond));
+        assert_eq!(
+            step(allow("User:CN=x", Operation::Read, Resource::Topic, "lancang.alerts.v1")),
+            Some(RightStep::Goes)
+        );
+        // The cluster's own people keep their rights.
+        assert_eq!(step(allow("User:CN=broker", Operation::ClusterAction, Resource::Cluster, CLUSTER)), None);
+        assert_eq!(
+            step(allow("User:CN=x", Operation::ClusterAction, Resource::Cluster, CLUSTER)),
+            Some(RightStep::Goes)
+        );
     }
 }

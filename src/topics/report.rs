@@ -73,6 +73,9 @@ const fn right_sign(step: RightStep) -> (&'static str, Mark, &'static str) {
         RightStep::Make => ("+", Mark::Good, ""),
         RightStep::Stays => ("?", Mark::Look, "  (not in the file; `--prune` takes it away)"),
         RightStep::Goes => ("-", Mark::Bad, "  (not in the file)"),
+        RightStep::Beyond => {
+            ("?", Mark::Look, "  (not in the file, and without a name here: `kafka-acls.sh` takes it away)")
+        }
     }
 }
 
@@ -81,7 +84,8 @@ fn summary(plan: &Plan) -> String {
     let make = topics(|step| *step == TopicStep::Make) + plan.with(RightStep::Make).count();
     let change = topics(|step| matches!(step, TopicStep::Change(_)));
     let there = topics(|step| *step == TopicStep::There) + plan.with(RightStep::There).count();
-    let (gone, stays) = (plan.with(RightStep::Goes).count(), plan.with(RightStep::Stays).count());
+    let count = |step| plan.with(step).count();
+    let (gone, stays) = (count(RightStep::Goes), count(RightStep::Stays) + count(RightStep::Beyond));
     format!(
         "{there} as they should be, {make} to make, {change} to change, {gone} to take away, {stays} not in the file, \
          {} refused\n",
@@ -123,6 +127,7 @@ fn right_json(acl: &Acl, step: RightStep) -> Value {
         RightStep::Make => "make",
         RightStep::Stays => "stays",
         RightStep::Goes => "goes",
+        RightStep::Beyond => "beyond",
     };
     json!({
         "step": step, "principal": acl.principal, "operation": acl.operation.as_str(),

@@ -7,7 +7,7 @@ use lancang_kafka::{Isolation, Reader, Record};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
-use crate::carrier::{Carrier, LONG, Lancang, cluster, line, records};
+use crate::carrier::{Carrier, LONG, Lancang, cluster, headers_abroad, line, records};
 use crate::meeting::{ALERTS, Exchange, SOON};
 
 /// Alerts of the backlog: an hour of 10 patterns at the default budget of 1,000 each.
@@ -31,7 +31,7 @@ fn wait_for_outbox(carrier: &Carrier, expected: usize) {
 /// that took, and how many repeats there are.
 fn drained(exchange: &Exchange, carrier: &Carrier) -> (Duration, usize) {
     let begun = Instant::now();
-    let bytes = |record: Record| (record.key, record.payload, record.headers);
+    let bytes = |record: Record| (record.key.clone(), record.payload.clone(), headers_abroad(&record));
     let outbox: Vec<_> = carrier.read("outbox").into_iter().map(bytes).collect();
     loop {
         let found = exchange.records_as("th-agency", ALERTS).unwrap_or_default();

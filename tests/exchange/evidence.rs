@@ -1,11 +1,17 @@
 //! Evidence from the carrier's records log to a country's desk: fetched for a case, sealed, opened, checked.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use lancang_alert::dsse::EVIDENCE_TYPE;
+use lancang_alert::evidence::SALT_HEADER;
 use lancang_alert::{Alert, KeyKind, PrivateKey};
+use lancang_kafka::Record;
 use lancang_traffic::Sent;
 use lancang_traffic::world::OPERATORS;
 use serde_json::Value;
@@ -30,6 +36,11 @@ pub fn shown(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
+fn secret_file(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
 /// Keys of the relay, of Thailand and of Cambodia in the registry, and a desk for each who needs one.
 pub struct Desks<'e> {
     exchange: &'e Exchange,
@@ -49,13 +60,25 @@ impl<'e> Desks<'e> {
         let signing = PrivateKey::read(KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap();
         std::fs::write(folder.join("signing.pub"), signing.public().to_string()).unwrap();
         let desks = Self { exchange, folder, root };
+        secret_file(&desks.key("signing.key"), SIGNING_KEY);
+        ok(&["keys", "new", "--kind", "signing", "--out", shown(&desks.key("foreign.key"))]);
         let organisation = format!("//KH/{}", OPERATORS[OPERATOR].organisation);
-        for (key, holder) in [("signing.pub", organisation.as_str()), ("th.key.pub", "//TH"), ("kh.key.pub", "//KH")] {
+        let keys = [
+            ("signing.pub", organisation.as_str()),
+            ("foreign.key.pub", "//TH"),
+            ("th.key.pub", "//TH"),
+            ("kh.key.pub", "//KH"),
+        ];
+        for (key, holder) in keys {
             let (key, desk) = (desks.folder.join(key), desks.of("registrar"));
             let place = ["--config", shown(&desk), "--root-key-file", shown(&root_key)];
             ok(&[&["keys", "publish", shown(&key), "--holder", holder], place.as_slice()].concat());
         }
         desks
+    }
+
+    pub fn key(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     pub fn of(&self, name: &str) -> PathBuf {
@@ -113,12 +136,17 @@ fn evidence_for_a_case() {
 
     let desk = desks.of("kh-evidence");
     let audit = exchange.folder.path().join("audit.jsonl");
-    let fetch = |incident: &str, to: &str| {
+    let fetch = |incident: &str, to: &str, key: &Path| {
         let case = ["--case", "TH-2026-1187", "--requested-by", "Cyber Police", "--audit", shown(&audit)];
         let files = ["--config", shown(&config), "--desk", shown(&desk), "--output", "json"];
         let of = ["evidence", "fetch", "--incident", incident, "--to", to];
-        lancang(&[of.as_slice(), &files, &case].concat())
+        lancang(&[of.as_slice(), &files, &case, &["--signing-key-file", shown(key)]].concat())
     };
+    let (key, foreign) = (desks.key("signing.key"), desks.key("foreign.key"));
+    let (status, _, errors) = fetch(&alert.incident_id, "TH", &foreign);
+    assert!(status == Some(65) && errors.contains("nobody would believe it"), "{status:?} {errors}");
+    assert!(!audit.exists(), "what is refused is not sent");
+    let fetch = |incident: &str, to: &str| fetch(incident, to, &key);
     let (status, told, errors) = fetch(&alert.incident_id, "TH");
     assert_eq!(status, Some(0), "{told}{errors}");
     let told: Value = serde_json::from_str(&told).unwrap();
@@ -143,6 +171,12 @@ fn evidence_for_a_case() {
         assert!(!String::from_utf8_lossy(&sent[0]).contains(&clear), "an identifier in clear on the exchange");
     }
 
+    // Salts of the roots stay at home.
+    let has_salt = |record: &Record| record.headers.iter().any(|(name, _)| name == SALT_HEADER);
+    assert!(carrier.read("outbox").iter().any(has_salt));
+    let shared = exchange.records_as("th-agency", ALERTS).unwrap();
+    assert!(!shared.is_empty() && !shared.iter().any(has_salt));
+
     opened(&exchange, &desks, alert, &carrier, told["records"].as_u64().unwrap());
     let (status, _, errors) = fetch(&format!("{:032x}", 7), "TH");
     assert!(status == Some(65) && errors.contains("did not share it"), "{status:?} {errors}");
@@ -154,14 +188,24 @@ fn evidence_for_a_case() {
 /// Thailand opens it and finds the records that were sent; with another key, or as another country, nobody does.
 fn opened(exchange: &Exchange, desks: &Desks<'_>, alert: &Alert, carrier: &Carrier, records: u64) {
     let folder = exchange.folder.path();
+    let envelopes = folder.join("case.dsse.jsonl");
     let open = |desk: &str, country: &str, key: &str| {
         let (desk, key) = (desks.of(desk), folder.join(key));
         let of = ["evidence", "open", "--desk", shown(&desk), "--country", country];
-        lancang(&[of.as_slice(), &["--sealing-key-file", shown(&key), "--incident", &alert.incident_id]].concat())
+        let more = ["--sealing-key-file", shown(&key), "--incident", &alert.incident_id];
+        lancang(&[of.as_slice(), &more, &["--envelopes", shown(&envelopes)]].concat())
     };
     let (status, told, errors) = open("th-agency", "TH", "th.key");
     assert_eq!(status, Some(0), "{errors}");
     let bundle: Value = serde_json::from_str(&told).unwrap();
+    let kept = std::fs::read_to_string(&envelopes).unwrap();
+    std::fs::remove_file(&envelopes).unwrap();
+    let envelope: Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(envelope["payloadType"], EVIDENCE_TYPE);
+    let payload = STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
+    assert_eq!(payload, told.trim().as_bytes(), "what was signed is what is shown");
+    let salt = bundle["lines"][0]["salt"].as_str().unwrap();
+    assert_eq!(salt.len(), 64);
     assert_eq!((&bundle["case_reference"], &bundle["recipient"]), (&"TH-2026-1187".into(), &"//TH".into()));
     assert_eq!(bundle["source"], alert.producer.uri());
     let found = bundle["records"].as_array().unwrap();

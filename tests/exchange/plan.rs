@@ -1,10 +1,13 @@
 //! `lancang topics plan` and `apply`: idempotent, and refused where it must be.
 
-use lancang_kafka::acl::{Acl, Operation, Pattern, Resource};
+use lancang_kafka::acl::{Acl, CLUSTER, Operation, Pattern, Resource};
 use lancang_kafka::{Admin, TopicPlan};
 use serde_json::Value;
 
 use crate::meeting::{Exchange, topics};
+
+/// With a certificate, and in no file: a relay of last year's, say.
+const STRANGER: &str = "User:CN=relay-2025,O=mekong-mobile,C=KH";
 
 fn allow(of: &str, operation: Operation, resource: Resource, pattern: Pattern, name: &str) -> Acl {
     Acl::allow(of, operation, resource, pattern, name)
@@ -67,10 +70,15 @@ fn refused(exchange: &Exchange, admin: &Admin) {
         (allow(&relay, read, Resource::Topic, Pattern::Literal, "lancang.alerts.v1"), "may read `lancang.alerts.v1`"),
         (allow(&relay, read, Resource::Topic, Pattern::Prefixed, "lancang.ev"), "may read `lancang.evidence.kh.v1`"),
         (allow("User:*", Operation::All, Resource::Topic, Pattern::Literal, "*"), "may read `lancang.feedback.v1`"),
+        (allow(&relay, Operation::Alter, Resource::Cluster, Pattern::Literal, CLUSTER), "give itself every right"),
+        (allow(&relay, Operation::ClusterAction, Resource::Cluster, Pattern::Literal, CLUSTER), "may act as a broker"),
+        (allow(&relay, Operation::AlterConfigs, Resource::Cluster, Pattern::Literal, CLUSTER), "whom brokers take"),
         (
-            allow(&relay, Operation::Alter, Resource::Cluster, Pattern::Literal, "kafka-cluster"),
-            "give itself every right",
+            allow(STRANGER, read, Resource::Topic, Pattern::Literal, "lancang.alerts.v1"),
+            "is not in the file and may read",
         ),
+        (allow(STRANGER, read, Resource::Topic, Pattern::Prefixed, "lancang."), "is not in the file and may read"),
+        (allow(STRANGER, Operation::ClusterAction, Resource::Cluster, Pattern::Literal, CLUSTER), "is not in the file"),
         (allow(&relay, write, Resource::TransactionalId, Pattern::Prefixed, "mekong"), "use transactions"),
         (allow("User:*", write, Resource::TransactionalId, Pattern::Literal, "*"), "use transactions"),
     ];
@@ -94,6 +102,18 @@ fn refused(exchange: &Exchange, admin: &Admin) {
         assert_eq!(status, Some(0), "{way}: {told}{errors}");
         assert_eq!(admin.acls().unwrap(), before, "{way}");
     }
+    // Brokers and administrators with rights of their own are named in the file, and keep them.
+    let broker = allow(STRANGER, Operation::ClusterAction, Resource::Cluster, Pattern::Literal, CLUSTER);
+    admin.create_acls(std::slice::from_ref(&broker)).unwrap();
+    let administrators = format!("[[principals]]\nprincipal = \"{STRANGER}\"\nrole = \"administrator\"\n");
+    let with_broker = exchange.write("with-broker.toml", &administrators);
+    let (status, told, errors) = topics("apply", &with_broker, &["--prune"]);
+    assert!(status == Some(0) && !told.contains(STRANGER), "{told}{errors}");
+    assert!(admin.acls().unwrap().contains(&broker));
+    admin.delete_acls(std::slice::from_ref(&broker)).unwrap();
+    let too = format!("[[principals]]\nprincipal = \"{relay}\"\nrole = \"administrator\"\n");
+    let (status, _, errors) = topics("plan", &exchange.write("too.toml", &too), &[]);
+    assert!(status == Some(78) && errors.contains("can use the epoch key"), "{errors}");
     // In the file itself it is a mistake with a place.
     let both = format!("[[principals]]\nprincipal = \"{relay}\"\nrole = \"agency\"\ncountry = \"KH\"\n");
     let (status, _, errors) = topics("plan", &exchange.write("both.toml", &both), &[]);

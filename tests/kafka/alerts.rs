@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use lancang_alert::cloudevent::EventMessage;
+use lancang_alert::cloudevent::AlertMessage;
 use lancang_alert::registry::{Entry, Holder};
 use lancang_alert::{Alert, KeyKind, PrivateKey, Signer};
 use lancang_kafka::{OutRecord, Producer, ProducerSettings};
@@ -153,9 +153,40 @@ fn send(carrier: &Carrier, topic: &str, key: Option<Vec<u8>>, value: &[u8], head
 }
 
 /// The second alert of the relay again as another one, signed.
-fn another(carrier: &Carrier, sequence: u64, signer: &Signer) -> EventMessage {
+fn another(carrier: &Carrier, sequence: u64, signer: &Signer) -> AlertMessage {
     let first = carrier.read("alerts").remove(1).payload.unwrap();
-    EventMessage::of(&Alert { sequence, ..serde_json::from_slice(&first).unwrap() }, signer)
+    AlertMessage::of(&Alert { sequence, ..serde_json::from_slice(&first).unwrap() }, signer)
+}
+
+/// Somebody on the exchange sends an alert of before once more, with all its bytes: who begins to read now knows it.
+#[test]
+fn an_old_alert_once_more_is_not_new() {
+    let desk = desk();
+    let carrier = &desk.carrier;
+    let first_shown = |look_back: &[&str], end: usize, next: u64| {
+        let mut lancang = Command::new(env!("CARGO_BIN_EXE_lancang"));
+        lancang.args(["alerts", "tail", "--number", "1", "--output", "json"]).args(look_back);
+        let log = std::fs::File::create(carrier.path("tail.log")).unwrap();
+        let lancang = lancang.arg("--config").arg(carrier.path("desk.toml")).stdout(Stdio::piped()).stderr(log);
+        let reading = lancang.spawn().unwrap();
+        let said = || std::fs::read_to_string(carrier.path("tail.log")).unwrap();
+        let begun = std::time::Instant::now();
+        while !said().contains(&format!("from offset {end}")) {
+            assert!(begun.elapsed() < crate::carrier::LONG, "{}", said());
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        let old = carrier.read("alerts").remove(0);
+        let headers: Vec<(&str, Vec<u8>)> =
+            old.headers.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        send(carrier, "alerts", old.key, &old.payload.unwrap(), &headers);
+        let signer = Signer::new(&PrivateKey::read(KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap()).unwrap();
+        let new = another(carrier, next, &signer);
+        send(carrier, "alerts", Some(new.key), &new.value, &new.headers);
+        let shown = String::from_utf8(reading.wait_with_output().unwrap().stdout).unwrap();
+        serde_json::from_str::<Value>(shown.lines().next().unwrap()).unwrap()["alert"]["sequence"].clone()
+    };
+    assert_eq!(first_shown(&["--look-back", "0"], 4, 3), 1, "without looking back there is nothing to know it by");
+    assert_eq!(first_shown(&[], 6, 4), 4, "what came before is known");
 }
 
 /// A key that is published right before the alert that it signs: the two topics have no common order.

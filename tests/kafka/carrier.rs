@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use lancang::store::Store;
+use lancang_alert::evidence::SALT_HEADER;
 use lancang_cluster::Cluster;
 use lancang_engine::{MemoryRun, Outputs};
 use lancang_kafka::{
@@ -29,6 +30,11 @@ pub const SIGNING_KEY: &str = "lancang-signing-key-v1 202122232425262728292a2b2c
 pub fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(|| Cluster::start(1).unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// Headers of a message of the outbox as they are on the exchange: all but the salt, which stays at home.
+pub fn headers_abroad(record: &Record) -> Vec<(String, Vec<u8>)> {
+    record.headers.iter().filter(|(name, _)| name != SALT_HEADER).cloned().collect()
 }
 
 /// Topics of its own on the shared cluster, and a folder with its configuration.

@@ -8,7 +8,7 @@ use lancang_kafka::Record;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
-use crate::carrier::{Carrier, EPOCH_KEY, LONG, Lancang, line, records};
+use crate::carrier::{Carrier, EPOCH_KEY, LONG, Lancang, headers_abroad, line, records};
 
 fn header(record: &Record, name: &str) -> String {
     let found = record.headers.iter().find(|(other, _)| other == name).unwrap();
@@ -41,7 +41,7 @@ fn alerts_of_a_relay_that_is_killed() {
     let unique = |records: &[Record]| {
         let mut by_id = BTreeMap::new();
         for record in records {
-            let bytes = (record.payload.clone(), record.headers.clone());
+            let bytes = (record.payload.clone(), headers_abroad(record));
             let known = by_id.entry(header(record, "ce_id")).or_insert_with(|| bytes.clone());
             assert_eq!(*known, bytes, "a repeat with other bytes");
         }
@@ -191,4 +191,42 @@ fn nothing_clear(incidents: &[String], alerts: &[Record]) {
         }
         assert!(!text.contains(EPOCH_KEY));
     }
+}
+
+/// What the relay does, or does not, is none of score's business: while it stands still, with its groups joined and its
+/// transaction's producer open, score commits all that it finds and has nothing left to read; the lines that wait are
+/// counted, and become alerts when the relay goes on.
+#[test]
+fn score_goes_on_while_the_relay_stands_still() {
+    let carrier = Carrier::new(2);
+    let config = carrier.config("lancang.toml", "", "budget_per_hour = 1000000");
+    let (run, relay) = (carrier.start("run", &config), carrier.start("relay", &config));
+    relay.wait_until_ready();
+    relay.signal(rustix::process::Signal::STOP);
+
+    let records = records(7);
+    carrier.send(&records);
+    carrier.wait_until_framed(records.len());
+    run.wait_for_log("idle: its end is reached");
+    std::thread::sleep(Duration::from_secs(5));
+    let expected = carrier.expected("");
+    assert!(expected.len() > 10, "{} lines", expected.len());
+    carrier.wait_for_lines("incidents", &expected);
+    let log = carrier.topic("records");
+    let lag = || run.metric("lancang_kafka_lag_messages").into_iter().filter(|(labels, _)| labels.contains(&log));
+    // Behind the last frame stand marks, which come as long as intake runs.
+    run.wait_until(LONG, || lag().count() > 0 && lag().all(|(_, messages)| messages < 20.0));
+    assert_eq!(run.get("/readyz").0, 200);
+    assert!(carrier.read("outbox").is_empty(), "the relay stands still");
+    assert_eq!(run.end(), 0);
+
+    relay.signal(rustix::process::Signal::CONT);
+    let lines =
+        || carrier.read("outbox").iter().filter(|alert| line_of(alert.payload.as_ref().unwrap()).is_some()).count();
+    let waited = Instant::now();
+    while lines() < expected.len() {
+        assert!(waited.elapsed() < LONG, "{} of {} lines are alerts", lines(), expected.len());
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    assert_eq!(relay.end(), 0);
 }

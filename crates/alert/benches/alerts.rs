@@ -11,7 +11,7 @@ mod desk;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
-use lancang_alert::cloudevent::EventMessage;
+use lancang_alert::cloudevent::AlertMessage;
 use lancang_alert::registry::{Entry, Holder, Registry};
 use lancang_alert::seal::{Place, Sealer};
 use lancang_alert::verify::{Received, Verifier};
@@ -114,7 +114,7 @@ fn made() -> u64 {
     cpu_ns() - begun
 }
 
-fn alerts() -> Vec<(Alert, EventMessage)> {
+fn alerts() -> Vec<(Alert, AlertMessage)> {
     let mut relay = relay(registry());
     let made = (0..ALERTS).flat_map(|id| match relay.line(&line(id), at(0), at(0)) {
         Outcome::Shared(made) => made,
@@ -123,7 +123,7 @@ fn alerts() -> Vec<(Alert, EventMessage)> {
     made.collect()
 }
 
-fn verified(registry: &Registry, messages: &[(Alert, EventMessage)]) -> u64 {
+fn verified(registry: &Registry, messages: &[(Alert, AlertMessage)]) -> u64 {
     let mut verifier = Verifier::new();
     let begun = cpu_ns();
     for (_, message) in messages {

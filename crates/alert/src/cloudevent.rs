@@ -13,7 +13,7 @@ pub const DATA_SCHEMA: &str = "urn:lancang:alert:v1";
 
 /// A message for an outbox and, byte for byte, for the exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventMessage {
+pub struct AlertMessage {
     /// Incident id.
     pub key: Vec<u8>,
     /// JSON.
@@ -22,7 +22,7 @@ pub struct EventMessage {
     pub headers: Vec<(&'static str, Vec<u8>)>,
 }
 
-impl EventMessage {
+impl AlertMessage {
     /// The message of an alert, signed.
     ///
     /// # Panics

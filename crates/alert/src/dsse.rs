@@ -11,6 +11,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, VerifyingKey};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::key::Signer;
@@ -23,22 +24,30 @@ pub const HEADER: &str = "dsse";
 pub const ALERT_TYPE: &str = "application/vnd.lancang.alert.v1+json";
 /// Type of a warning's payload.
 pub const WARNING_TYPE: &str = "application/vnd.lancang.warning.v1+json";
+/// Type of a bundle of evidence's payload.
+pub const EVIDENCE_TYPE: &str = "application/vnd.lancang.evidence.v1+json";
 /// Type of a registry entry's payload.
 pub const KEY_TYPE: &str = "application/vnd.lancang.key.v1+json";
 
 /// An envelope as JSON.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Form {
+pub(crate) struct Form {
+    /// What the payload is.
     payload_type: String,
+    /// Base64 of the payload; none of a detached envelope.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     payload: Option<String>,
+    /// One to eight.
     signatures: Vec<FormSignature>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// A signature over the pre-authentication encoding of type and payload.
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct FormSignature {
+    /// Id of the key, 32 hexadecimal digits.
     keyid: String,
+    /// Base64 of the Ed25519 signature, 64 bytes.
     sig: String,
 }
 
@@ -137,6 +146,12 @@ pub fn detached(signer: &Signer, payload_type: &str, payload: &[u8]) -> Vec<u8> 
 #[must_use]
 pub fn whole(signer: &Signer, payload_type: &str, payload: &[u8]) -> Vec<u8> {
     form(signer, payload_type, payload, Some(STANDARD.encode(payload)))
+}
+
+/// The text of a detached envelope with its payload put in; none if it is no envelope.
+pub(crate) fn with_payload(detached: &[u8], payload: &[u8]) -> Option<String> {
+    let form: Form = serde_json::from_slice(detached).ok()?;
+    serde_json::to_string(&Form { payload: Some(STANDARD.encode(payload)), ..form }).ok()
 }
 
 #[allow(clippy::expect_used)]

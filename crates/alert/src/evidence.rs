@@ -2,21 +2,25 @@
 //! country.
 //!
 //! An alert names the home incident line that it was made of by its place in the home cluster, and commits to it by a
-//! Merkle root ([`root_of`]): leaf 0 is the line, byte by byte, and the others are the references of records that it names,
-//! in its order. What that proves later:
+//! Merkle root ([`root_of`]): leaf 0 is a random [`Salt`], leaf 1 the line, byte by byte, and the others are the references
+//! of records that it names, in its order. What that proves later:
 //! - the line that the carrier shows is the one that it had when it signed the alert: entity, values, limits, references;
 //! - the records that it shows are those which the line named then, by their references, and which of them are missing.
 //!
 //! What it does not prove: that a record's bytes are what they were. Their references alone are in the incident; the records
-//! log, which nobody changes in place, vouches for the rest. The line has clear numbers, times and up to twenty references
-//! in it: nobody guesses it from the root.
+//! log, which nobody changes in place, vouches for the rest.
+//!
+//! Most of a line stands in the alert or can be guessed: without the salt, who guesses the rest would see from the root that
+//! he is right. The salt lies beside the alert in the outbox, in the header [`SALT_HEADER`], which stays at home, and goes
+//! with the line in a bundle. Roots of alerts from before there were salts are over line and references alone; neither kind
+//! passes for the other, for a salt is no incident line.
 //!
 //! A bundle names its source, and is checked against the alerts of that source alone ([`Bundle::check_against`]): another
-//! source can sign an alert under the same incident id, over a line of its own. The bundle itself is not signed: lines are
-//! bound by the alerts' signatures, records by the references in the lines.
+//! source can sign an alert under the same incident id, over a line of its own. The bundle is signed by a key of its source
+//! ([`SignedBundle`]; DSSE, detached): who has opened it can show to others whose word its records are.
 //!
-//! A bundle is sealed whole with HPKE (RFC 9180, base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
-//! ChaCha20-Poly1305), its case as associated data: what is sealed for one source, case, incident or recipient opens for no
+//! Bundle and signature are sealed whole with HPKE (RFC 9180, base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
+//! ChaCha20-Poly1305), the case as associated data: what is sealed for one source, case, incident or recipient opens for no
 //! other.
 
 use base64::Engine as _;
@@ -26,20 +30,60 @@ use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::rand_core::CryptoRng;
 use hpke::{Deserializable as _, Kem, OpModeR, OpModeS, Serializable as _};
+use lancang_record::Timestamp;
 use lancang_record::codec::fields::parse_time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Alert;
+use crate::dsse::{self, EVIDENCE_TYPE};
+use crate::hex;
 use crate::incident::Incident;
-use crate::key::{PrivateKey, PublicKey};
-use crate::limits::BUNDLE_BYTES_MAX;
+use crate::key::{PrivateKey, PublicKey, Signer};
+use crate::limits::{BUNDLE_BYTES_MAX, SALT_BYTES};
 use crate::merkle;
-use crate::seal::{OpenError, SealError};
+use crate::registry::Registry;
+use crate::seal::{OpenError, Random, SealError};
+use crate::verify::{Received, Rejection, counts, covers, signed_by};
 
 /// What bundles are sealed for, so that no other use of a key opens them.
 const INFO: &[u8] = b"lancang evidence v1";
 const ENCAPSULATED_BYTES: usize = 32;
+
+/// Kafka header of a message in the outbox: the salt of its alert's root, as hexadecimal digits. It stays at home.
+pub const SALT_HEADER: &str = "home-salt";
+
+/// What makes the root of a line that can be guessed one that cannot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Salt([u8; SALT_BYTES]);
+
+/// Not for logs: with it a guess can be confirmed.
+impl std::fmt::Debug for Salt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Salt")
+    }
+}
+
+impl Salt {
+    /// A new one.
+    pub fn draw(random: &mut Random) -> Self {
+        let mut bytes = [0; SALT_BYTES];
+        random.fill_bytes(&mut bytes);
+        Self(bytes)
+    }
+
+    /// From hexadecimal digits; none of another length.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        hex::decode(text)?.try_into().ok().map(Self)
+    }
+
+    /// Hexadecimal digits.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        hex::encode(&self.0)
+    }
+}
 
 /// Reference to what stays at home: where it is, and what it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -55,7 +99,8 @@ pub struct Evidence {
     /// Ranges of its offsets there.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub offsets: Vec<Offsets>,
-    /// Merkle root (RFC 9162, SHA-256; 64 hexadecimal digits) over the line and each record reference in it.
+    /// Merkle root (RFC 9162, SHA-256; 64 hexadecimal digits) over a salt that stays at home, the line, and each record
+    /// reference in it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub merkle_root: Option<String>,
     /// Until when the producer keeps line and records, to be asked for. RFC 3339.
@@ -83,6 +128,8 @@ pub struct LinePlace {
     pub offset: i64,
     /// How long lines and records are kept, ms; none where nobody has said.
     pub kept_ms: Option<i64>,
+    /// Salt of its root: random, of this line alone.
+    pub salt: Salt,
 }
 
 impl Evidence {
@@ -99,21 +146,23 @@ impl Evidence {
             topic: Some(place.topic),
             partition: Some(place.partition),
             offsets: vec![Offsets { first: place.offset, last: place.offset }],
-            merkle_root: Some(root_of(line, &incident.evidence)),
+            merkle_root: Some(root_of(Some(&place.salt), line, &incident.evidence)),
             kept_until,
         }
     }
 }
 
-/// The root over a home incident line and the references in it, as hexadecimal digits.
+/// The root over a salt, a home incident line and the references in it, as hexadecimal digits; without a salt, as it was
+/// before there were any.
 #[must_use]
-pub fn root_of(line: &[u8], references: &[String]) -> String {
-    let leaves: Vec<&[u8]> = std::iter::once(line).chain(references.iter().map(String::as_bytes)).collect();
-    merkle::root(&leaves).iter().map(|byte| format!("{byte:02x}")).collect()
+pub fn root_of(salt: Option<&Salt>, line: &[u8], references: &[String]) -> String {
+    let salt = salt.map(|salt| salt.0.as_slice());
+    let leaves: Vec<&[u8]> = salt.into_iter().chain([line]).chain(references.iter().map(String::as_bytes)).collect();
+    hex::encode(&merkle::root(&leaves))
 }
 
 /// What is collected for one case.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Bundle {
     /// Source of the alerts: `//KH/mekong-mobile/phnom-penh-1`.
     pub source: String,
@@ -134,18 +183,21 @@ pub struct Bundle {
 }
 
 /// A home incident line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
     /// Revision of the alert that it led to.
     pub revision: u64,
     /// What the alert says of it.
     pub evidence: Evidence,
+    /// Salt of its root, 64 hexadecimal digits; none of an alert from before there were any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub salt: Option<String>,
     /// The line, byte by byte: clear identifiers.
     pub line: String,
 }
 
 /// A record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Found {
     /// Its reference in the lines.
     pub reference: String,
@@ -160,8 +212,8 @@ pub struct Found {
 /// A bundle is not what the alert commits to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BundleError {
-    /// No incident line, or one without a root in its alert.
-    #[error("revision {revision}: the alert says nothing of its home line, or the line is none")]
+    /// No incident line, one without a root in its alert, or a salt that is none.
+    #[error("revision {revision}: the alert says nothing of its home line, or the line or its salt is none")]
     NoRoot {
         /// Revision of the alert.
         revision: u64,
@@ -198,14 +250,17 @@ pub enum BundleError {
         /// Revision of the alert.
         revision: u64,
     },
-    /// The alert commits to something else.
-    #[error("revision {revision}: the alert of {source_name} refers to another line")]
+    /// The alert, or another one with the same number of revision, commits to something else.
+    #[error("revision {revision}: an alert of {source_name} refers to another line")]
     OtherAlert {
         /// Source of the bundle.
         source_name: String,
         /// Revision of the alert.
         revision: u64,
     },
+    /// Not signed by a key of its source that counts.
+    #[error("the bundle's signature: {0}")]
+    Signature(#[from] Rejection),
 }
 
 impl Bundle {
@@ -219,7 +274,8 @@ impl Bundle {
             let revision = line.revision;
             let incident = Incident::read(line.line.as_bytes()).map_err(|_| BundleError::NoRoot { revision })?;
             let signed = line.evidence.merkle_root.clone().ok_or(BundleError::NoRoot { revision })?;
-            let found = root_of(line.line.as_bytes(), &incident.evidence);
+            let salt = line.salt.as_deref().map(|text| Salt::from_hex(text).ok_or(BundleError::NoRoot { revision }));
+            let found = root_of(salt.transpose()?.as_ref(), line.line.as_bytes(), &incident.evidence);
             if found != signed {
                 return Err(BundleError::OtherLine { revision, found, signed });
             }
@@ -245,20 +301,81 @@ impl Bundle {
         let alerts: Vec<&Alert> = alerts.iter().filter(of_source).collect();
         for line in &self.lines {
             let (source_name, revision) = (self.source.clone(), line.revision);
-            match alerts.iter().find(|alert| alert.revision == revision) {
-                None => return Err(BundleError::NoAlert { source_name, revision }),
-                Some(alert) if alert.evidence != line.evidence => {
-                    return Err(BundleError::OtherAlert { source_name, revision });
-                }
-                Some(_) => {}
+            let mut same = alerts.iter().filter(|alert| alert.revision == revision).peekable();
+            if same.peek().is_none() {
+                return Err(BundleError::NoAlert { source_name, revision });
+            }
+            // A source numbers its revisions once: a second one is of who has stolen its key.
+            if same.any(|alert| alert.evidence != line.evidence) {
+                return Err(BundleError::OtherAlert { source_name, revision });
             }
         }
         Ok(())
     }
 }
 
+/// A bundle as its source signed it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SignedBundle {
+    /// What is signed.
+    pub bundle: Bundle,
+    /// Its JSON, byte by byte.
+    pub json: Vec<u8>,
+    /// DSSE envelope over it, without payload.
+    envelope: Vec<u8>,
+}
+
+impl SignedBundle {
+    /// Signs a bundle.
+    ///
+    /// # Errors
+    /// [`SealError::TooLong`]
+    pub fn sign(bundle: Bundle, signer: &Signer) -> Result<Self, SealError> {
+        let json = serde_json::to_vec(&bundle).map_err(|_| SealError::Key)?;
+        if json.len() > BUNDLE_BYTES_MAX {
+            return Err(SealError::TooLong { bytes: json.len() });
+        }
+        let envelope = dsse::detached(signer, EVIDENCE_TYPE, &json);
+        Ok(Self { bundle, json, envelope })
+    }
+
+    /// Checks that a key of its source signed it, and counted: as for an alert ([`crate::verify`]) that was published when
+    /// the bundle was collected, and received when the bundle was. Gives the key's id.
+    ///
+    /// # Errors
+    /// [`BundleError::Signature`]
+    pub fn verify(&self, registry: &Registry, received: Timestamp) -> Result<String, BundleError> {
+        let headers = [(dsse::HEADER, self.envelope.clone())];
+        let message = Received { key: &[], value: &self.json, headers: &headers };
+        let (key_id, key) = signed_by(registry, &message, EVIDENCE_TYPE)?;
+        let collected = parse_time("collected", &self.bundle.collected)
+            .map_err(|_| Rejection::Form { what: "`collected` is no time" })?;
+        counts(key, &key_id, collected, received)?;
+        covers(key, &key_id, &self.bundle.source)?;
+        Ok(key_id)
+    }
+
+    /// The envelope with its payload, as JSON: for those who are shown the bundle later.
+    #[must_use]
+    pub fn whole(&self) -> Option<String> {
+        dsse::with_payload(&self.envelope, &self.json)
+    }
+
+    /// Envelope and bundle, a line each.
+    fn text(&self) -> Vec<u8> {
+        [self.envelope.as_slice(), b"\n", &self.json].concat()
+    }
+
+    fn read(text: &[u8]) -> Result<Self, OpenError> {
+        let end = text.iter().position(|byte| *byte == b'\n').ok_or(OpenError::Form)?;
+        let (envelope, json) = (text[..end].to_vec(), text[end + 1..].to_vec());
+        let bundle = serde_json::from_slice(&json).map_err(|_| OpenError::Form)?;
+        Ok(Self { bundle, json, envelope })
+    }
+}
+
 /// A bundle that one recipient can open: the value of a message on its evidence topic.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SealedBundle {
     /// Source of the alerts.
     pub source: String,
@@ -286,11 +403,8 @@ impl SealedBundle {
     ///
     /// # Errors
     /// [`SealError`]
-    pub fn seal(bundle: &Bundle, key: &PublicKey, random: &mut impl CryptoRng) -> Result<Self, SealError> {
-        let clear = serde_json::to_vec(bundle).map_err(|_| SealError::Key)?;
-        if clear.len() > BUNDLE_BYTES_MAX {
-            return Err(SealError::TooLong { bytes: clear.len() });
-        }
+    pub fn seal(signed: &SignedBundle, key: &PublicKey, random: &mut impl CryptoRng) -> Result<Self, SealError> {
+        let bundle = &signed.bundle;
         let to = key.sealing().ok_or(SealError::Key)?;
         let mut sealed = Self {
             source: bundle.source.clone(),
@@ -306,7 +420,7 @@ impl SealedBundle {
                 &OpModeS::Base,
                 &to,
                 INFO,
-                &clear,
+                &signed.text(),
                 &place,
                 random,
             )
@@ -319,7 +433,7 @@ impl SealedBundle {
     ///
     /// # Errors
     /// [`OpenError`]
-    pub fn open(&self, key: &PrivateKey) -> Result<Bundle, OpenError> {
+    pub fn open(&self, key: &PrivateKey) -> Result<SignedBundle, OpenError> {
         if self.key_id != key.public().id() {
             return Err(OpenError::OtherKey);
         }
@@ -337,6 +451,6 @@ impl SealedBundle {
             &self.place(),
         )
         .map_err(|_| OpenError::Refused)?;
-        serde_json::from_slice(&clear).map_err(|_| OpenError::Form)
+        SignedBundle::read(&clear)
     }
 }

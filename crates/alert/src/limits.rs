@@ -60,6 +60,9 @@ pub const CLOCK_AHEAD_MS_MAX: i64 = 5 * 60_000;
 /// How old a backlog that a reader receives may be, milliseconds: an exchange that was cut for hours, with some to spare. A
 /// key that was revoked, or has expired, for longer signs nothing any more, whatever date it signs.
 pub const BACKLOG_MS_MAX: i64 = 24 * 3_600_000;
+/// Greatest sequence that any source has: up to here every JSON reader takes a number for what it is (RFC 8259, section 6),
+/// and nobody counts so far.
+pub const SEQUENCE_MAX: u64 = (1 << 53) - 1;
 /// Furthest that the sequence of a source may jump: nobody loses a million alerts and is still read, and a stolen key cannot
 /// put its source out of numbers.
 pub const SEQUENCE_JUMP_MAX: u64 = 1_000_000;
@@ -91,5 +94,7 @@ pub const PORTED_MAX: usize = 50_000_000;
 pub const CARRIERS_MAX: usize = 4_096;
 /// Mistakes of a table that are told at once.
 pub const TABLE_MISTAKES_MAX: usize = 50;
+/// Bytes of the salt under a home line's root: as many as the hash has, so that guessing it is no easier than breaking that.
+pub const SALT_BYTES: usize = 32;
 /// Longest bundle of evidence, bytes: a message of base64 that a producer takes. A thousand records of half a kilobyte.
 pub const BUNDLE_BYTES_MAX: usize = 700_000;

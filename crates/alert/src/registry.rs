@@ -16,6 +16,7 @@ use std::fmt;
 use ed25519_dalek::VerifyingKey;
 use lancang_record::Timestamp;
 use lancang_record::codec::fields::parse_time;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::dsse::{self, Envelope, EnvelopeError};
@@ -70,7 +71,7 @@ impl fmt::Display for Holder {
 }
 
 /// An entry as JSON. Fields are added, never changed; a reader ignores what it does not know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// 32 hexadecimal digits ([`PublicKey::id`]).
     pub key_id: String,

@@ -22,7 +22,7 @@ use lancang_record::Timestamp;
 
 use crate::alert::{Alert, Desk, Grouped, Source};
 use crate::catalogue::Catalogue;
-use crate::cloudevent::EventMessage;
+use crate::cloudevent::AlertMessage;
 use crate::disclosure::Disclosure;
 use crate::evidence::{Evidence, LinePlace};
 use crate::group::{self, Groups};
@@ -36,7 +36,7 @@ use crate::warning::Uncarried;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// Alerts, in their order: one, or more where it joins alerts that were apart.
-    Shared(Vec<(Alert, EventMessage)>),
+    Shared(Vec<(Alert, AlertMessage)>),
     /// None: why, and of which pattern where that is known.
     Withheld(Withheld, String),
 }
@@ -239,7 +239,7 @@ impl Relay {
         into: &str,
         joined: &[String],
         now: Timestamp,
-    ) -> Vec<(Alert, EventMessage)> {
+    ) -> Vec<(Alert, AlertMessage)> {
         let mut made = Vec::new();
         let mut whole = self.within(into, alert, incident);
         for id in joined.iter().filter(|id| *id != into) {
@@ -288,13 +288,13 @@ impl Relay {
         alert: Alert,
         incident: Option<&Incident>,
         now: Timestamp,
-    ) -> (Alert, EventMessage) {
+    ) -> (Alert, AlertMessage) {
         let mut alert = Alert { sequence: self.sequence(source) + 1, ..alert };
         self.desk.trim(&mut alert);
         if let Some(incident) = incident {
             self.disclosure.seal(&mut alert, incident, &self.desk.trust, &self.desk.plans, now);
         }
-        let message = EventMessage::of(&alert, &self.desk.trust.signer);
+        let message = AlertMessage::of(&alert, &self.desk.trust.signer);
         self.note(&alert);
         (alert, message)
     }

@@ -7,7 +7,10 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use crate::alert::Alert;
+use crate::dsse::Form;
+use crate::evidence::{Bundle, SealedBundle};
 use crate::incident::Incident;
+use crate::registry::Entry;
 use crate::warning::Warning;
 
 /// Schema of a shared alert, version 1: the value of a message on the alerts topic.
@@ -26,6 +29,30 @@ pub fn warning() -> Value {
 #[must_use]
 pub fn incident() -> Value {
     of::<Incident>("A home incident of lancang")
+}
+
+/// Schema of a DSSE envelope.
+#[must_use]
+pub fn envelope() -> Value {
+    of::<Form>("A DSSE 1.0 envelope")
+}
+
+/// Schema of an entry of the key registry: what its envelope signs.
+#[must_use]
+pub fn key() -> Value {
+    of::<Entry>("An entry of the key registry of lancang, version 1")
+}
+
+/// Schema of sealed evidence: the value of a message on an evidence topic.
+#[must_use]
+pub fn sealed_bundle() -> Value {
+    of::<SealedBundle>("Sealed evidence of lancang, version 1")
+}
+
+/// Schema of evidence that was opened.
+#[must_use]
+pub fn bundle() -> Value {
+    of::<Bundle>("A bundle of evidence of lancang, version 1")
 }
 
 fn of<T: JsonSchema>(title: &str) -> Value {

@@ -13,7 +13,11 @@
 //! 4. the sequence of the source goes on. The same bytes again are a repeat, which is none of the consumer's business;
 //!    other bytes under a number that was there, or a number from before what is remembered, are refused. A gap is told;
 //!    a jump of more than [`SEQUENCE_JUMP_MAX`] is refused, as is a new number whose `published` is more than
-//!    [`CLOCK_AHEAD_MS_MAX`] before the newest that the source had. What is refused changes nothing of what is known;
+//!    [`CLOCK_AHEAD_MS_MAX`] before the newest that the source had. What is refused changes nothing of what is known.
+//!    The first number of a source may be any up to [`SEQUENCE_MAX`]: a source counts from the day when it was set up, on
+//!    whatever exchange, and a reader that begins today cannot know how far it should be. A bound that refuses no honest
+//!    source (what it could have published since then) leaves whoever has stolen its key room to put it out of numbers all
+//!    the same. So readers begin with alerts from before, which have passed already (`alerts tail --look-back`);
 //! 5. the alert has not expired. One that has is rejected, and its number counts all the same.
 //!
 //! The reader's time is given, not read: who reads an archive gives the time when the message was received.
@@ -30,7 +34,7 @@ use crate::dsse::{self, Envelope, EnvelopeError};
 use crate::key::KeyKind;
 use crate::limits::{
     ACTIONABLE_DAYS_MAX, ALERT_BYTES_MAX, BACKLOG_MS_MAX, CLOCK_AHEAD_MS_MAX, REPEATS_KNOWN_MAX, SEQUENCE_JUMP_MAX,
-    SOURCES_MAX,
+    SEQUENCE_MAX, SOURCES_MAX,
 };
 use crate::registry::{Registered, Registry, Standing};
 
@@ -282,6 +286,9 @@ impl Verifier {
     }
 
     fn novelty(&mut self, source: String, arrived: Arrived) -> Result<Novelty, Rejection> {
+        if arrived.sequence > SEQUENCE_MAX {
+            return Err(Rejection::Form { what: "`sequence` is greater than 2^53 - 1" });
+        }
         let Some(known) = self.sources.get_mut(&source) else {
             if self.sources.len() >= SOURCES_MAX {
                 return Err(Rejection::Sources);

@@ -4,9 +4,16 @@
 
 use std::collections::BTreeMap;
 
-use lancang_alert::evidence::{Bundle, BundleError, Evidence, Found, Line, LinePlace, SealedBundle};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use lancang_alert::dsse::{EVIDENCE_TYPE, Envelope};
+use lancang_alert::evidence::{
+    Bundle, BundleError, Evidence, Found, Line, LinePlace, Salt, SealedBundle, SignedBundle, root_of,
+};
 use lancang_alert::seal::OpenError;
-use lancang_alert::{Alert, Budgets, Incident, KeyKind, Outcome, PrivateKey, Relay, Source};
+use lancang_alert::{
+    Alert, Budgets, Entry, Holder, Incident, KeyKind, Outcome, PrivateKey, Registry, Relay, Signer, Source,
+};
 use lancang_record::Timestamp;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
@@ -15,8 +22,18 @@ mod desk;
 
 const LINE: &str = r#"{"incident_id":"90c9e987e5c8fd9377ece4cb8fde6dae","revision":0,"message":"open","family":"spoofing","patterns":["spoofed-prefix@1"],"entity":{"type":"trunk","value":"int-chn-khm-03"},"severity":3,"score":28,"first_event":"2025-11-10T07:01:56.980Z","last_event":"2025-11-10T07:03:59.608Z","window_s":600,"reasons":[],"related":[],"victims":4,"evidence":["gw1/c1","gw1/c2","gw1/c3"],"class":"files","home":"KH"}"#;
 
+/// Root over the line and its references alone.
+const OLD_ROOT: &str = "0982f8cddb9756d5b6754fb77fbd88221328ef16e901e690103990e66762ef7d";
+/// When the bundle was collected.
+const COLLECTED_MS: i64 = 1_762_819_200_000;
+
+fn salt() -> Salt {
+    Salt::from_hex(&"5a".repeat(32)).unwrap()
+}
+
 fn place() -> LinePlace {
-    LinePlace { topic: "lancang.incidents.v1".to_owned(), partition: 0, offset: 41, kept_ms: Some(86_400_000) }
+    let topic = "lancang.incidents.v1".to_owned();
+    LinePlace { topic, partition: 0, offset: 41, kept_ms: Some(86_400_000), salt: salt() }
 }
 
 fn bundle() -> Bundle {
@@ -33,7 +50,7 @@ fn bundle() -> Bundle {
         case_reference: "KH-1".to_owned(),
         recipient: "//KH".to_owned(),
         collected: "2025-11-11T00:00:00.000Z".to_owned(),
-        lines: vec![Line { revision: 0, evidence, line: LINE.to_owned() }],
+        lines: vec![Line { revision: 0, evidence, salt: Some(salt().hex()), line: LINE.to_owned() }],
         records: vec![found("c1"), found("c3")],
         missing: vec!["gw1/c2".to_owned()],
     }
@@ -43,8 +60,32 @@ fn key(seed: u8) -> PrivateKey {
     PrivateKey::from_seed(KeyKind::Sealing, [seed; 32].into()).unwrap()
 }
 
+fn signing(seed: u8) -> PrivateKey {
+    PrivateKey::from_seed(KeyKind::Signing, [seed; 32].into()).unwrap()
+}
+
+fn signed(bundle: Bundle) -> SignedBundle {
+    SignedBundle::sign(bundle, &Signer::new(&signing(3)).unwrap()).unwrap()
+}
+
 fn sealed() -> SealedBundle {
-    SealedBundle::seal(&bundle(), key(1).public(), &mut ChaCha20Rng::seed_from_u64(1)).unwrap()
+    SealedBundle::seal(&signed(bundle()), key(1).public(), &mut ChaCha20Rng::seed_from_u64(1)).unwrap()
+}
+
+/// A registry in which the signing key is this holder's for 30 days around the bundle's, or until it is revoked.
+fn registry(holder: &str, revoked: Option<Timestamp>) -> Registry {
+    let root = PrivateKey::from_seed(KeyKind::Root, [9; 32].into()).unwrap();
+    let day = |days: i64| Timestamp::from_ms(COLLECTED_MS + days * 86_400_000);
+    let mut registry = Registry::new(std::slice::from_ref(root.public()));
+    let root = Signer::new(&root).unwrap();
+    let first = Entry::first(signing(3).public(), &Holder::parse(holder).unwrap(), day(-15), day(15));
+    registry.learn(&first.signed(&root)).unwrap();
+    if let Some(at) = revoked {
+        let known = registry.key(&signing(3).public().id()).unwrap();
+        let revocation = known.revocation(at, "stolen".to_owned());
+        registry.learn(&revocation.signed(&root)).unwrap();
+    }
+    registry
 }
 
 #[test]
@@ -60,7 +101,7 @@ fn an_alert_refers_to_its_line() {
 #[test]
 fn a_bundle_opens_for_its_recipient() {
     let sealed = sealed();
-    assert_eq!(sealed.open(&key(1)).unwrap(), bundle());
+    assert_eq!(sealed.open(&key(1)).unwrap(), signed(bundle()));
     let text = serde_json::to_string(&sealed).unwrap();
     assert!(!text.contains("85512345678") && !text.contains("gw1/c1"));
     assert_eq!(sealed.open(&key(2)), Err(OpenError::OtherKey));
@@ -99,31 +140,141 @@ fn what_is_not_what_was_signed_is_found_out() {
     assert!(matches!(fewer, BundleError::OtherLine { .. }), "{fewer}");
     let none = found(|bundle| bundle.lines[0].evidence.merkle_root = None);
     assert_eq!(none, BundleError::NoRoot { revision: 0 });
+    let other_salt = found(|bundle| bundle.lines[0].salt = Some("5b".repeat(32)));
+    assert!(matches!(other_salt, BundleError::OtherLine { .. }), "{other_salt}");
+    let without = found(|bundle| bundle.lines[0].salt = None);
+    assert!(matches!(without, BundleError::OtherLine { .. }), "{without}");
+    for bad in ["", "5a", "5A5", &"zz".repeat(32)] {
+        let mut other = bundle();
+        other.lines[0].salt = Some(bad.to_owned());
+        assert_eq!(other.check(), Err(BundleError::NoRoot { revision: 0 }), "{bad}");
+    }
     let more = found(|bundle| bundle.records[0].reference = "gw1/c9".to_owned());
     assert_eq!(more, BundleError::Unnamed { reference: "gw1/c9".to_owned() });
     let concealed = found(|bundle| bundle.missing.clear());
     assert_eq!(concealed, BundleError::Concealed { reference: "gw1/c2".to_owned() });
 }
 
+/// Who knows the line, or guesses it, cannot tell from the alert that he is right: two alerts of the same line have other
+/// roots.
+#[test]
+fn a_guess_is_not_confirmed() {
+    let incident = Incident::read(LINE.as_bytes()).unwrap();
+    let root = |salt| {
+        let evidence = Evidence::of(&incident, LINE.as_bytes(), Some(LinePlace { salt, ..place() }));
+        evidence.merkle_root.unwrap()
+    };
+    assert_ne!(root(salt()), root_of(None, LINE.as_bytes(), &incident.evidence));
+    let mut random: lancang_alert::seal::Random = Box::new(ChaCha20Rng::seed_from_u64(1));
+    let (one, other) = (Salt::draw(&mut random), Salt::draw(&mut random));
+    assert_ne!(root(one), root(other));
+    assert_eq!(format!("{one:?}"), "Salt", "no salt in a log");
+}
+
+/// Alerts from before there were salts are still what their lines check against. The root is that of version 0.1 for this
+/// line, by Python's hashlib.
+#[test]
+fn an_alert_without_a_salt_still_checks() {
+    let incident = Incident::read(LINE.as_bytes()).unwrap();
+    let mut old = bundle();
+    old.lines[0].salt = None;
+    old.lines[0].evidence.merkle_root = Some(OLD_ROOT.to_owned());
+    assert_eq!(root_of(None, LINE.as_bytes(), &incident.evidence), OLD_ROOT);
+    old.check().unwrap();
+    let json = serde_json::to_value(&old).unwrap();
+    assert!(json["lines"][0].get("salt").is_none());
+    old.lines[0].line = LINE.replace("\"score\":28", "\"score\":29");
+    assert!(matches!(old.check(), Err(BundleError::OtherLine { .. })));
+}
+
+#[test]
+fn a_bundle_is_signed_by_a_key_of_its_source() {
+    let now = Timestamp::from_ms(COLLECTED_MS + 60_000);
+    let signed = signed(bundle());
+    let key_id = signed.verify(&registry("//KH/carrier", None), now).unwrap();
+    assert_eq!(key_id, signing(3).public().id());
+    let rejected = |signed: &SignedBundle, registry: &Registry, now: Timestamp| match signed.verify(registry, now) {
+        Err(BundleError::Signature(rejection)) => rejection.as_str(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(rejected(&signed, &registry("//TH", None), now), "foreign-source");
+    assert_eq!(rejected(&signed, &Registry::new(&[]), now), "unknown-key");
+    let mut other = signed.clone();
+    other.json.push(b' ');
+    assert_eq!(rejected(&other, &registry("//KH/carrier", None), now), "changed-bytes");
+
+    // As of an alert: when it was collected, and a day after at the latest.
+    let days = |days: i64| Timestamp::from_ms(COLLECTED_MS + days * 86_400_000);
+    let of = |registry: &Registry, received| rejected(&signed, registry, received);
+    assert_eq!(of(&registry("//KH/carrier", Some(days(-1))), now), "revoked-key");
+    assert_eq!(
+        of(&registry("//KH/carrier", Some(days(1))), days(3)),
+        "revoked-key",
+        "stolen, and written under an old date"
+    );
+    signed.verify(&registry("//KH/carrier", Some(days(3))), days(3)).unwrap();
+    assert_eq!(of(&registry("//KH/carrier", None), days(17)), "expired-key");
+    assert_eq!(of(&registry("//KH/carrier", None), days(-1)), "future");
+    let later = SignedBundle::sign(Bundle { collected: "soon".into(), ..bundle() }, &Signer::new(&signing(3)).unwrap());
+    assert_eq!(rejected(&later.unwrap(), &registry("//KH/carrier", None), now), "form");
+}
+
+/// What is kept with a case: any DSSE tool checks it without the program.
+#[test]
+fn the_envelope_stands_alone() {
+    let signed = signed(bundle());
+    let whole: serde_json::Value = serde_json::from_str(&signed.whole().unwrap()).unwrap();
+    assert_eq!(whole["payloadType"], EVIDENCE_TYPE);
+    let payload = STANDARD.decode(whole["payload"].as_str().unwrap()).unwrap();
+    assert_eq!(serde_json::from_slice::<Bundle>(&payload).unwrap(), bundle());
+    let read = Envelope::read(signed.whole().unwrap().as_bytes(), EVIDENCE_TYPE).unwrap();
+    assert_eq!(read.signatures[0].key_id, signing(3).public().id());
+    let pae =
+        [format!("DSSEv1 {} {EVIDENCE_TYPE} {} ", EVIDENCE_TYPE.len(), payload.len()).as_bytes(), &payload].concat();
+    let public: [u8; 32] = (0..32)
+        .map(|at| u8::from_str_radix(&signing(3).public().hex()[at * 2..at * 2 + 2], 16).unwrap())
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap();
+    let sig = STANDARD.decode(whole["signatures"][0]["sig"].as_str().unwrap()).unwrap();
+    ed25519_dalek::VerifyingKey::from_bytes(&public)
+        .unwrap()
+        .verify_strict(&pae, &ed25519_dalek::Signature::from_slice(&sig).unwrap())
+        .unwrap();
+}
+
+/// A thief of the key signs a second alert under a revision that is there: neither line passes then.
+#[test]
+fn a_revision_is_there_once() {
+    let alert = |evidence: Evidence| Alert { evidence, ..genuine("carrier", LINE) };
+    let good = alert(bundle().lines[0].evidence.clone());
+    bundle().check_against(&[good.clone(), good.clone()]).unwrap();
+    let second = alert(Evidence { merkle_root: Some("00".repeat(32)), ..good.evidence.clone() });
+    let source_name = "//KH/carrier/a".to_owned();
+    let expected = BundleError::OtherAlert { source_name, revision: 0 };
+    assert_eq!(bundle().check_against(&[good, second]), Err(expected));
+}
+
+/// An alert of an organisation that was made of a line.
+fn genuine(organisation: &str, line: &str) -> Alert {
+    let source = Source { country: "KH".into(), organisation: organisation.into(), node: "a".into() };
+    let desk = desk::desk(desk::trust(desk::epochs(None, 0)));
+    let budgets = Budgets { per_hour: 10, of: BTreeMap::new() };
+    let at = Timestamp::from_ms(1_763_110_930_000);
+    let Outcome::Shared(mut made) = Relay::new(desk, [source], budgets, desk::sealer()).line(line.as_bytes(), at, at)
+    else {
+        panic!("shared")
+    };
+    let incident = Incident::read(line.as_bytes()).unwrap();
+    let evidence = Evidence::of(&incident, line.as_bytes(), Some(place()));
+    Alert { incident_id: bundle().incident_id, evidence, ..made.remove(0).0 }
+}
+
 /// Another carrier signs an alert under the same incident id, over a line of its own: neither passes for the other's.
 #[test]
 fn a_bundle_is_of_one_source() {
-    let alert = |organisation: &str, line: &str| {
-        let source = Source { country: "KH".into(), organisation: organisation.into(), node: "a".into() };
-        let desk = desk::desk(desk::trust(desk::epochs(None, 0)));
-        let budgets = Budgets { per_hour: 10, of: BTreeMap::new() };
-        let at = Timestamp::from_ms(1_763_110_930_000);
-        let Outcome::Shared(mut made) =
-            Relay::new(desk, [source], budgets, desk::sealer()).line(line.as_bytes(), at, at)
-        else {
-            panic!("shared")
-        };
-        let incident = Incident::read(line.as_bytes()).unwrap();
-        let evidence = Evidence::of(&incident, line.as_bytes(), Some(place()));
-        Alert { incident_id: bundle().incident_id, evidence, ..made.remove(0).0 }
-    };
     let forged_line = LINE.replace("int-chn-khm-03", "int-vnm-khm-07");
-    let (genuine, forged) = (alert("carrier", LINE), alert("another", &forged_line));
+    let (genuine, forged) = (genuine("carrier", LINE), genuine("another", &forged_line));
     assert_eq!((&genuine.incident_id, genuine.revision), (&forged.incident_id, forged.revision));
     for alerts in [[genuine.clone(), forged.clone()], [forged.clone(), genuine.clone()]] {
         bundle().check_against(&alerts).unwrap();

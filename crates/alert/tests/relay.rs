@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use lancang_alert::cloudevent::EventMessage;
+use lancang_alert::cloudevent::AlertMessage;
 use lancang_alert::{Alert, Budgets, Outcome, Relay, Source, Withheld};
 use lancang_record::Timestamp;
 use proptest::prelude::*;
@@ -47,7 +47,7 @@ fn share(relay: &mut Relay, line: &str) -> Result<Alert, Withheld> {
     }
 }
 
-fn one(relay: &mut Relay, line: &str) -> (Alert, EventMessage) {
+fn one(relay: &mut Relay, line: &str) -> (Alert, AlertMessage) {
     let Outcome::Shared(made) = relay.line(line.as_bytes(), at(0), at(5)) else { panic!("shared") };
     let [one] = made.try_into().unwrap();
     one

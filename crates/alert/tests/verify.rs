@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use lancang_alert::cloudevent::EventMessage;
+use lancang_alert::cloudevent::AlertMessage;
 use lancang_alert::limits::{BACKLOG_MS_MAX, CLOCK_AHEAD_MS_MAX, SEQUENCE_JUMP_MAX};
 use lancang_alert::registry::{Entry, Holder, Registry, Standing};
 use lancang_alert::verify::{Novelty, Received, Rejection, Verified, Verifier};
@@ -66,16 +66,16 @@ fn alert(sequence: u64) -> Alert {
     Alert { sequence, ..made.remove(0).0 }
 }
 
-fn message(sequence: u64) -> EventMessage {
-    EventMessage::of(&alert(sequence), &signer(7))
+fn message(sequence: u64) -> AlertMessage {
+    AlertMessage::of(&alert(sequence), &signer(7))
 }
 
-fn verify(verifier: &mut Verifier, message: &EventMessage, now: Timestamp) -> Result<Verified, Rejection> {
+fn verify(verifier: &mut Verifier, message: &AlertMessage, now: Timestamp) -> Result<Verified, Rejection> {
     let received = Received { key: &message.key, value: &message.value, headers: &message.headers };
     verifier.verify(&registry(), received, now)
 }
 
-fn rejected(message: &EventMessage) -> Rejection {
+fn rejected(message: &AlertMessage) -> Rejection {
     verify(&mut Verifier::new(), message, day(0)).unwrap_err()
 }
 
@@ -132,7 +132,7 @@ fn changed_headers() {
 #[test]
 fn an_unknown_key_an_expired_one_and_one_that_is_for_something_else() {
     let check = |byte: u8, expected: &dyn Fn(&Rejection) -> bool| {
-        let rejection = rejected(&EventMessage::of(&alert(1), &signer(byte)));
+        let rejection = rejected(&AlertMessage::of(&alert(1), &signer(byte)));
         assert!(expected(&rejection), "key {byte}: {rejection}");
     };
     check(9, &|rejection| matches!(rejection, Rejection::UnknownKey { .. }));
@@ -168,24 +168,24 @@ fn a_revoked_key() {
 
 #[test]
 fn a_source_that_is_not_the_keys() {
-    let rejection = rejected(&EventMessage::of(&alert(1), &signer(8)));
+    let rejection = rejected(&AlertMessage::of(&alert(1), &signer(8)));
     assert!(matches!(rejection, Rejection::Source { .. }), "{rejection}");
     let mut other = alert(1);
     other.producer.organisation = "carrier-2".into();
-    let rejection = rejected(&EventMessage::of(&other, &signer(7)));
+    let rejection = rejected(&AlertMessage::of(&other, &signer(7)));
     assert!(matches!(rejection, Rejection::Source { .. }), "{rejection}");
 }
 
 #[test]
 fn a_sequence_that_goes_back_or_repeats_with_other_bytes() {
     let mut verifier = Verifier::new();
-    let mut take = |message: &EventMessage| verify(&mut verifier, message, day(0)).map(|verified| verified.novelty);
+    let mut take = |message: &AlertMessage| verify(&mut verifier, message, day(0)).map(|verified| verified.novelty);
     assert_eq!(take(&message(10)), Ok(Novelty::New { missing: 0 }));
     assert_eq!(take(&message(11)), Ok(Novelty::New { missing: 0 }));
     assert_eq!(take(&message(14)), Ok(Novelty::New { missing: 2 }), "a gap is told");
     assert_eq!(take(&message(10)), Ok(Novelty::Repeat));
     assert_eq!(take(&message(14)), Ok(Novelty::Repeat));
-    let other = |sequence| EventMessage::of(&Alert { score: 1, ..alert(sequence) }, &signer(7));
+    let other = |sequence| AlertMessage::of(&Alert { score: 1, ..alert(sequence) }, &signer(7));
     for sequence in [10, 14] {
         assert!(
             matches!(take(&other(sequence)), Err(Rejection::SequenceConflict { sequence: found, .. }) if found == sequence)
@@ -209,9 +209,9 @@ fn a_sequence_that_goes_back_or_repeats_with_other_bytes() {
 }
 
 /// Alert `sequence` of the source, published `hours` after the first and signed with a key.
-fn published(sequence: u64, hours: i64, byte: u8) -> EventMessage {
+fn published(sequence: u64, hours: i64, byte: u8) -> AlertMessage {
     let published = day(0).plus_ms(hours * HOUR_MS).to_string();
-    EventMessage::of(&Alert { published, ..alert(sequence) }, &signer(byte))
+    AlertMessage::of(&Alert { published, ..alert(sequence) }, &signer(byte))
 }
 
 /// Who stole a key signs under a date before its revocation. He cannot silence the source, which goes on under another key.
@@ -224,7 +224,7 @@ fn a_stolen_key_does_not_silence_its_source() {
     let revoked = Entry { version: 2, revoked_at: Some(day(0).plus_ms(2 * HOUR_MS).to_string()), ..stolen };
     registry.learn(&revoked.signed(&root)).unwrap();
     let mut verifier = Verifier::new();
-    let mut take = |message: &EventMessage, hours: i64| {
+    let mut take = |message: &AlertMessage, hours: i64| {
         let received = Received { key: &message.key, value: &message.value, headers: &message.headers };
         verifier.verify(&registry, received, day(0).plus_ms(hours * HOUR_MS)).map(|verified| verified.novelty)
     };
@@ -252,7 +252,7 @@ fn a_clock_that_is_put_back_a_little() {
     let mut verifier = Verifier::new();
     let at = |ms: i64, sequence| {
         let published = day(0).plus_ms(ms).to_string();
-        EventMessage::of(&Alert { published, ..alert(sequence) }, &signer(7))
+        AlertMessage::of(&Alert { published, ..alert(sequence) }, &signer(7))
     };
     verify(&mut verifier, &at(0, 1), day(0)).unwrap();
     verify(&mut verifier, &at(-CLOCK_AHEAD_MS_MAX, 2), day(0)).unwrap();
@@ -266,7 +266,7 @@ fn an_expired_alert() {
     assert!(verify(&mut verifier, &message(1), day(6)).is_ok());
     let rejection = verify(&mut verifier, &message(2), day(7)).unwrap_err();
     assert!(matches!(rejection, Rejection::Expired { until } if until == day(7)), "{rejection}");
-    let after = verify(&mut verifier, &EventMessage::of(&alert(3), &signer(7)), day(6)).unwrap();
+    let after = verify(&mut verifier, &AlertMessage::of(&alert(3), &signer(7)), day(6)).unwrap();
     assert_eq!(after.novelty, Novelty::New { missing: 0 }, "its number counts all the same");
 }
 
@@ -275,9 +275,11 @@ fn times_that_cannot_be() {
     let early = verify(&mut Verifier::new(), &message(1), day(-1)).unwrap_err();
     assert!(matches!(early, Rejection::Future { .. }), "{early}");
     let forever = Alert { actionable_until: day(32).to_string(), ..alert(1) };
-    assert!(matches!(rejected(&EventMessage::of(&forever, &signer(7))), Rejection::Form { .. }));
+    assert!(matches!(rejected(&AlertMessage::of(&forever, &signer(7))), Rejection::Form { .. }));
+    let endless = rejected(&AlertMessage::of(&alert(lancang_alert::limits::SEQUENCE_MAX + 1), &signer(7)));
+    assert!(matches!(endless, Rejection::Form { .. }), "{endless}");
     let never = Alert { published: "soon".into(), ..alert(1) };
-    assert!(matches!(rejected(&EventMessage::of(&never, &signer(7))), Rejection::Form { .. }));
+    assert!(matches!(rejected(&AlertMessage::of(&never, &signer(7))), Rejection::Form { .. }));
 }
 
 #[test]

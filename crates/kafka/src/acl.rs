@@ -12,6 +12,8 @@ pub const EVERYBODY: &str = "User:*";
 pub const EVERY_NAME: &str = "*";
 /// Host that stands for every host.
 pub const EVERY_HOST: &str = "*";
+/// Name of the cluster among its resources.
+pub const CLUSTER: &str = "kafka-cluster";
 
 /// One entry of the list.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +55,18 @@ impl Acl {
         }
     }
 
+    /// Whether all of it has a name here. What has none can be shown, not made or taken away.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.resource != Resource::Other && self.operation != Operation::Other
+    }
+
+    /// Whether it speaks of this principal, by name or with everybody.
+    #[must_use]
+    pub fn is_of(&self, principal: &str) -> bool {
+        self.principal == principal || self.principal == EVERYBODY
+    }
+
     /// Whether it speaks of this resource.
     #[must_use]
     pub fn matches(&self, resource: Resource, name: &str) -> bool {
@@ -61,10 +75,6 @@ impl Acl {
             Pattern::Prefixed => name.starts_with(&self.name),
         };
         self.resource == resource && named
-    }
-
-    fn is_of(&self, principal: &str) -> bool {
-        self.principal == principal || self.principal == EVERYBODY
     }
 }
 

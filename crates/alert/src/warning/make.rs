@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use lancang_record::Timestamp;
 use lancang_record::number::E164;
 
-use super::{Warning, field};
+use super::{Warning, WarningMessage, field};
 use crate::action;
 use crate::alert::{Desk, Source};
-use crate::cloudevent::EventMessage;
 use crate::incident::{Incident, Message};
 use crate::limits::{ACTIONABLE_DAYS, VICTIMS_NAMED_MAX};
 use crate::policy::{Form, Question};
@@ -46,7 +45,7 @@ impl Relay {
         outcome: &Outcome,
         detected: Timestamp,
         now: Timestamp,
-    ) -> Vec<(Warning, EventMessage)> {
+    ) -> Vec<(Warning, WarningMessage)> {
         let alert = match outcome {
             Outcome::Shared(made) => made.last().map(|(alert, _)| format!("{}:{}", alert.incident_id, alert.revision)),
             Outcome::Withheld(Withheld::Budget | Withheld::Policy, _) => None,

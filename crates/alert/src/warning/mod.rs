@@ -17,8 +17,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use make::Uncarried;
-pub use message::DATA_SCHEMA;
 pub(crate) use message::attributes;
+pub use message::{DATA_SCHEMA, WarningMessage};
 pub use verify::{Refusal, Verified, Verifier};
 
 use crate::alert::{Handling, Reason, Source};
