@@ -34,5 +34,7 @@ pub mod replay;
 pub mod schema;
 pub mod secret;
 pub mod service;
+pub mod signed_topic;
 pub mod store;
 pub mod topics;
+pub mod warning_topic;

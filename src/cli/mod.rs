@@ -5,6 +5,7 @@ mod evidence;
 pub mod export;
 mod keys;
 mod policy;
+pub mod warnings;
 
 use std::path::PathBuf;
 
@@ -85,6 +86,9 @@ pub enum Command {
     /// Shared alerts in words, in seven languages.
     #[command(subcommand)]
     Alerts(alerts::Alerts),
+    /// Warnings of a carrier's subscribers who are likely victims, for the desk that can warn them.
+    #[command(subcommand)]
+    Warnings(warnings::Warnings),
     /// Shared alerts in the forms of other ecosystems: STIX 2.1, MISP, CSV, NDJSON.
     Export(export::Export),
 }

@@ -9,11 +9,12 @@ use super::keys;
 use crate::alert_file;
 use crate::alert_filter::wanted;
 use crate::alert_printer::{Besides, Printer};
-use crate::alert_topic::{AlertTopic, Begin, Believed};
+use crate::alert_topic;
 use crate::cli::alerts::{Alerts, Show, Tail};
 use crate::exit::{Exit, Failure};
 use crate::secret::Secret;
 use crate::service::relay::now;
+use crate::signed_topic::Begin;
 
 /// Runs the command.
 ///
@@ -42,11 +43,11 @@ fn tail(args: &Tail) -> anyhow::Result<()> {
     let mut openers = openers(&args.sealing_key_file)?;
     let now_on = Begin::Now { look_back: args.look_back };
     let begin = if args.from_beginning { Begin::Beginning } else { now_on };
-    let mut topic = AlertTopic::open(&consumer, begin)?;
+    let mut topic = alert_topic::open(&consumer, begin)?;
     let mut printer = Printer::new(&args.look);
     let mut shown = 0_u64;
     while !(args.until_end && topic.is_past_end()) && args.number.is_none_or(|number| shown < number) {
-        let Some(Believed { verified, .. }) = topic.turn(now)? else { continue };
+        let Some((verified, _)) = topic.turn(now)? else { continue };
         if wanted(&verified.alert, &args.filter) {
             let opened = opened(&verified.alert, &mut openers);
             printer.show(&verified.alert, &Besides { key_id: Some(verified.key_id), opened })?;
@@ -62,7 +63,7 @@ fn tail(args: &Tail) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn openers(files: &[PathBuf]) -> anyhow::Result<Vec<Opener>> {
+pub(super) fn openers(files: &[PathBuf]) -> anyhow::Result<Vec<Opener>> {
     let opener = |path: &PathBuf| {
         let key = Secret::File(path.clone()).key(KeyKind::Sealing)?;
         Opener::new(&key).ok_or_else(|| {

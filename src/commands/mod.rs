@@ -15,6 +15,7 @@ pub mod policy;
 pub mod replay;
 pub mod serve;
 pub mod topics;
+pub mod warnings;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -48,6 +49,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Generate(args) => generate::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Alerts(args) => alerts::run(&args),
+        Command::Warnings(args) => warnings::run(&args),
         Command::Export(args) => export::run(&args),
     }
 }

@@ -140,15 +140,16 @@ impl Verifier {
             Some(_) => return Err(Refusal::Conflict { id, source_name }),
             None => {}
         }
-        match self.newest.get_mut(&source_name) {
+        let newest = match self.newest.get(&source_name) {
             Some(newest) if published.plus_ms(CLOCK_AHEAD_MS_MAX) < *newest => {
                 let newest = *newest;
                 return Err(Rejection::PublishedBack { source_name, published, newest }.into());
             }
-            Some(newest) => *newest = published.max(*newest),
+            Some(newest) => published.max(*newest),
             None if self.newest.len() >= SOURCES_MAX => return Err(Rejection::Sources.into()),
-            None => drop(self.newest.insert(source_name.clone(), published)),
-        }
+            None => published,
+        };
+        self.newest.insert(source_name.clone(), newest);
         self.known.insert((source_name.clone(), id.clone()), digest);
         self.order.push_back((source_name, id));
         if self.order.len() > WARNINGS_KNOWN_MAX

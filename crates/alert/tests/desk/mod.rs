@@ -37,13 +37,12 @@ pub fn trust(keys: EpochKeys) -> Arc<Trust> {
 
 /// The same with another policy and registry.
 pub fn trust_with(keys: EpochKeys, policy: Policy, registry: Registry) -> Arc<Trust> {
-    Arc::new(Trust {
-        keys,
-        signer: Signer::new(&key(KeyKind::Signing, 7)).unwrap(),
-        policy,
-        registry,
-        portability: Portability::default(),
-    })
+    trust_of_carriers(keys, policy, registry, Portability::default())
+}
+
+/// The same with carriers of numbers.
+pub fn trust_of_carriers(keys: EpochKeys, policy: Policy, registry: Registry, portability: Portability) -> Arc<Trust> {
+    Arc::new(Trust { keys, signer: Signer::new(&key(KeyKind::Signing, 7)).unwrap(), policy, registry, portability })
 }
 
 /// A sealer whose randomness is of a seed.
