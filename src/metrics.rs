@@ -59,6 +59,7 @@ pub enum Metric {
     RelayKeyUntil,
     RelayWarnings,
     RelayUncarried,
+    RelayCoarsened,
     CopierAlerts,
     CopierWarnings,
     Ready,
@@ -373,6 +374,13 @@ const METRICS: &[Spec] = &[
         "lancang_relay_unwarned_victims",
         &["reason"],
         "Victims since the start whom no carrier is told of: no row of the portability table fits their number (no-carrier), their carrier has no sealing key that counts in the registry file (no-key), or the policy table drops them (policy).",
+    ),
+    spec(
+        Metric::RelayCoarsened,
+        Form::Gauge,
+        "lancang_relay_coarsened",
+        &["what"],
+        "Since the start, because fewer subscribers share them than the policy's k_min: types of devices that were left out of alerts (tac), and alerts whose place was made coarser (place).",
     ),
     spec(
         Metric::CopierAlerts,

@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod alerts;
+pub mod crowds;
 mod evidence;
 pub mod export;
 mod keys;
@@ -75,6 +76,8 @@ pub enum Command {
     /// Topics and rights, at home and on the exchange: what there is, what should be, and making it so.
     #[command(subcommand)]
     Topics(Topics),
+    /// How many own subscribers share what alerts tell of one: the table for the policy's `k_min`.
+    Crowds(crowds::Crowds),
     /// Why an entity was named, or was not: every feature, limit and condition.
     Explain(Explain),
     /// Which pattern is blind on which feed, by the fields and rows that were seen, and which speaks only after the call.

@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod backtest;
 pub mod check;
+pub mod crowds;
 pub mod evaluate;
 pub mod evidence;
 pub mod explain;
@@ -44,6 +45,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Keys(args) => keys::run(args),
         Command::Evidence(args) => evidence::run(args),
         Command::Topics(args) => topics::run(args),
+        Command::Crowds(args) => crowds::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Feeds(args) => feeds::run(&args),
         Command::Generate(args) => generate::run(&args),

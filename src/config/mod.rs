@@ -220,6 +220,8 @@ pub struct Relay {
     pub registry: Option<PathBuf>,
     /// Portability table: current carriers of numbers, and holders of ranges.
     pub portability: Option<PathBuf>,
+    /// Crowds of own subscribers, as `lancang crowds` counted them.
+    pub crowds: Option<PathBuf>,
     /// Incidents that a pattern may open abroad per hour of event time.
     pub budget_per_hour: u32,
     /// The same of single patterns, by their ids; each where it stands in the file.

@@ -21,6 +21,7 @@ pub(super) fn relay(table: Table<'_, '_>, folder: &Path) -> Relay {
         policy: table.text("policy").map(|path| folder.join(path.value)),
         registry: table.text("registry").map(|path| folder.join(path.value)),
         portability: table.text("portability").map(|path| folder.join(path.value)),
+        crowds: table.text("crowds").map(|path| folder.join(path.value)),
         budget_per_hour: table
             .integer("budget_per_hour", 1..=1_000_000)
             .map_or(default.budget_per_hour, |found| found.value as u32),
@@ -103,6 +104,7 @@ impl Default for Relay {
             policy: None,
             registry: None,
             portability: None,
+            crowds: None,
             budget_per_hour: 1000,
             budgets: Vec::new(),
         }

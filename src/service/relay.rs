@@ -358,6 +358,8 @@ impl Handler for RelayStage {
         match outcome {
             Outcome::Shared(made) => {
                 let relay = &held.relay;
+                metrics.set(Metric::RelayCoarsened, &["tac"], relay.coarsened().tacs as f64);
+                metrics.set(Metric::RelayCoarsened, &["place"], relay.coarsened().places as f64);
                 metrics.set(Metric::RelayLetGo, &["open"], relay.forgotten() as f64);
                 metrics.set(Metric::RelayLetGo, &["joinable"], relay.let_go() as f64);
                 for (country, values) in relay.without_key() {

@@ -6,7 +6,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lancang_alert::{KeyKind, Policy, Registered, Registry, Standing, Trust};
+use lancang_alert::crowds::CrowdError;
+use lancang_alert::{Crowds, KeyKind, Policy, Registered, Registry, Standing, Trust};
 use lancang_record::Timestamp;
 
 use super::Shared;
@@ -40,7 +41,8 @@ pub fn read(
     let signer = signer.signer(KeyKind::Signing)?;
     let (policy, registry) = (policy(relay.policy.as_deref())?, registry(relay.registry.as_deref(), keys_of)?);
     let portability = portability::read(relay.portability.as_deref(), operators)?;
-    Ok(Arc::new(Trust { keys, signer, policy, registry, portability }))
+    let crowds = relay.crowds.as_deref().map(crowds).transpose()?.unwrap_or_default();
+    Ok(Arc::new(Trust { keys, signer, policy, registry, portability, crowds }))
 }
 
 /// The table of a file; the one that ships where none is named.
@@ -53,6 +55,19 @@ pub fn policy(path: Option<&Path>) -> anyhow::Result<Policy> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::new(Exit::Configuration, format!("cannot read the policy {name}: {error}")))?;
     Ok(Policy::read(&name, &text).map_err(|mistakes| mistakes_failure(&mistakes, |_| Some(&text)))?)
+}
+
+/// The table of a file that `lancang crowds` wrote.
+///
+/// # Errors
+/// Every mistake in it, with exit status 78.
+fn crowds(path: &Path) -> anyhow::Result<Crowds> {
+    let shown = path.display();
+    let wrong = |message: String| Failure::new(Exit::Configuration, message);
+    let file = std::fs::File::open(path).map_err(|error| wrong(format!("cannot read the crowds {shown}: {error}")))?;
+    let read = Crowds::read(std::io::BufReader::new(file));
+    let lines = |errors: Vec<CrowdError>| errors.iter().map(|error| format!("{shown}: {error}")).collect::<Vec<_>>();
+    Ok(read.map_err(|errors| wrong(lines(errors).join("\n")))?)
 }
 
 /// The keys of a file that `keys show --save` wrote.
@@ -80,6 +95,12 @@ pub fn tell(shared: &Shared, trust: &Trust, now: Timestamp) {
     }
     if trust.registry.keys().next().is_some() {
         warn_of_refusal(shared, trust, signing, now);
+    }
+    if let Some(k_min) = trust.policy.k_min().filter(|_| trust.crowds.is_empty()) {
+        tracing::warn!(
+            k_min,
+            "nobody has counted crowds (`relay.crowds`, `lancang crowds`): no type of a device and no place leaves"
+        );
     }
     let epochs: Vec<&str> = trust.keys.at(now).map(lancang_alert::EpochKey::id).collect();
     let next = trust.keys.beginnings().find(|(from, _)| *from > now);

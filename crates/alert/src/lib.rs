@@ -6,7 +6,7 @@
 //! - [`key`] are the keys that sign, [`dsse`] what is signed, [`registry`] says whose a key is, and [`verify`] is what a
 //!   consumer checks before it believes an alert; [`policy`] is the
 //!   table that says what leaves, in which form and for whom, [`seal`] is for what one country alone may read,
-//!   [`warning`] is for the carrier of a victim, whom [`portability`] tells,
+//!   [`crowds`] keeps back what too few people share, [`warning`] is for the carrier of a victim, whom [`portability`] tells,
 //!   [`evidence`] what an alert says of the records behind it, and those records.
 //!
 //! **Invariant:** no clear subscriber number, IMSI or IMEI is in an alert. A test looks for every digit string of the
@@ -18,6 +18,7 @@ pub mod action;
 pub mod alert;
 pub mod catalogue;
 pub mod cloudevent;
+pub mod crowds;
 mod disclosure;
 pub mod dsse;
 pub mod evidence;
@@ -46,6 +47,7 @@ pub mod words;
 
 pub use alert::{Alert, Source};
 pub use catalogue::{Catalogue, PatternFacts};
+pub use crowds::Crowds;
 pub use handling::Terms;
 pub use incident::{Incident, IncidentError};
 pub use key::{KeyKind, KeyTextError, PrivateKey, PublicKey, Signer};

@@ -92,6 +92,14 @@ pub const WARNINGS_KNOWN_MAX: usize = 100_000;
 pub const PORTED_MAX: usize = 50_000_000;
 /// Carriers in a portability table.
 pub const CARRIERS_MAX: usize = 4_096;
+/// Crowds in a table.
+pub const CROWDS_MAX: usize = 5_000_000;
+/// Crowds that are counted at once; of a further one nothing is known, so that it counts as too small.
+pub const CROWDS_COUNTED_MAX: usize = 20_000_000;
+/// Fewest members of a crowd that a policy table, or a count, may ask for: two is nobody's own.
+pub const CROWD_MIN: u32 = 2;
+/// Most of them.
+pub const CROWD_MOST: u32 = 1_000;
 /// Mistakes of a table that are told at once.
 pub const TABLE_MISTAKES_MAX: usize = 50;
 /// Bytes of the salt under a home line's root: as many as the hash has, so that guessing it is no easier than breaking that.

@@ -23,6 +23,7 @@ use lancang_record::Timestamp;
 use crate::alert::{Alert, Desk, Grouped, Source};
 use crate::catalogue::Catalogue;
 use crate::cloudevent::AlertMessage;
+use crate::crowds::Coarsened;
 use crate::disclosure::Disclosure;
 use crate::evidence::{Evidence, LinePlace};
 use crate::group::{self, Groups};
@@ -117,6 +118,8 @@ pub struct Relay {
     pub(crate) sources: BTreeMap<String, Source>,
     /// Victims whom nobody could be told of ([`crate::warning`]).
     pub(crate) uncarried: Uncarried,
+    /// What was left out because too few people share it.
+    coarsened: Coarsened,
     budgets: Budgets,
     sequences: BTreeMap<String, u64>,
     open: BTreeMap<String, Shared>,
@@ -143,6 +146,7 @@ impl Relay {
             desk,
             disclosure: Disclosure::new(sealer),
             uncarried: Uncarried::default(),
+            coarsened: Coarsened::default(),
             sources: sources.into_iter().map(|source| (source.country.clone(), source)).collect(),
             budgets,
             sequences: BTreeMap::new(),
@@ -291,6 +295,7 @@ impl Relay {
     ) -> (Alert, AlertMessage) {
         let mut alert = Alert { sequence: self.sequence(source) + 1, ..alert };
         self.desk.trim(&mut alert);
+        self.desk.coarsen(&mut alert, self.groups.newest(&alert.incident_id.clone()), &mut self.coarsened);
         if let Some(incident) = incident {
             self.disclosure.seal(&mut alert, incident, &self.desk.trust, &self.desk.plans, now);
         }
@@ -429,6 +434,12 @@ impl Relay {
     #[must_use]
     pub fn sequences(&self) -> &BTreeMap<String, u64> {
         &self.sequences
+    }
+
+    /// What was left out because too few people share it.
+    #[must_use]
+    pub const fn coarsened(&self) -> Coarsened {
+        self.coarsened
     }
 
     /// Incidents that were shared and are open.

@@ -1,5 +1,6 @@
 //! What alerts are made trustworthy with: read by the program as a whole, and replaced as a whole while it runs.
 
+use crate::crowds::Crowds;
 use crate::key::Signer;
 use crate::policy::Policy;
 use crate::portability::Portability;
@@ -19,4 +20,6 @@ pub struct Trust {
     pub registry: Registry,
     /// Current carriers of victims, and holders of numbers' ranges.
     pub portability: Portability,
+    /// How many own subscribers share what is told of one.
+    pub crowds: Crowds,
 }

@@ -120,6 +120,7 @@ pub struct Question<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     rules: Vec<Rule>,
+    k_min: Option<u32>,
 }
 
 impl Policy {
@@ -139,6 +140,12 @@ impl Policy {
     #[allow(clippy::expect_used)]
     pub fn shipped() -> Self {
         Self::read("config/policy.toml", SHIPPED).expect("a test reads it")
+    }
+
+    /// How many subscribers must share what an alert tells of one ([`crate::crowds`]); it does not ask for any if none.
+    #[must_use]
+    pub const fn k_min(&self) -> Option<u32> {
+        self.k_min
     }
 
     /// What everyone gets.
@@ -267,6 +274,7 @@ share = ["sealed"]
         check(&with(r#"["caller"]"#, "all", r#"["tokne"]"#), "did you mean `token`?");
         check(&with(r#"["caller"]"#, "all", r#"["masked"]"#), "without `token`");
         check(&with(r#"["caller"]"#, "all", r#"["sealed"]"#), "sealed to everyone");
+        check(&format!("{}\nk_min = 1", with(r#"["caller"]"#, "all", r#"["token"]"#)), "unknown key");
         check(&with(r#"["caller.victim"]"#, "carrier", r#"["sealed"]"#), "a victim's number, and nothing else");
         check(&with(r#"["callee"]"#, "carrier", r#"["token"]"#), "expected [\"sealed\"] or [\"dropped\"]");
         check(&with(r#"["caller"]"#, "entitled", r#"["token"]"#), "expected [\"sealed\"] or [\"dropped\"]");

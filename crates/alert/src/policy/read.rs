@@ -6,7 +6,7 @@ use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::{Mistakes, Placed, Table, parse};
 
 use super::{Destination, ENTITIES, Form, OF_SUBSCRIBERS, OTHERS, Policy, ROLES, Rule};
-use crate::limits::POLICY_RULES_MAX;
+use crate::limits::{CROWD_MIN, CROWD_MOST, POLICY_RULES_MAX};
 use crate::registry::Holder;
 
 /// The word for no form at all.
@@ -16,6 +16,8 @@ pub(super) fn policy(path: &str, text: &str) -> Result<Policy, Vec<Diagnostic>> 
     let mistakes = Mistakes::new(path, text);
     let document = parse(&mistakes);
     let root = Table::root(&mistakes, &document);
+    let least = i64::from(CROWD_MIN)..=i64::from(CROWD_MOST);
+    let k_min = root.integer("k_min", least).map(|found| found.value as u32);
     let mut rules: Vec<Rule> = Vec::new();
     for table in root.tables("rules") {
         let (span, line) = (table.span(), line_of(text, table.span().start));
@@ -34,7 +36,7 @@ pub(super) fn policy(path: &str, text: &str) -> Result<Policy, Vec<Diagnostic>> 
         root.wrong(0..0, "rules", "missing: expected at least one `[[rules]]`; what no rule names is dropped");
     }
     root.finish();
-    if mistakes.is_empty() { Ok(Policy { rules }) } else { Err(mistakes.into_sorted()) }
+    if mistakes.is_empty() { Ok(Policy { rules, k_min }) } else { Err(mistakes.into_sorted()) }
 }
 
 fn line_of(text: &str, at: usize) -> usize {
