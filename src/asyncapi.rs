@@ -204,6 +204,7 @@ pub fn files() -> Vec<(&'static str, String)> {
         ("asyncapi.json", document()),
         ("schema/alert.json", lancang_alert::schema::alert()),
         ("schema/warning.json", lancang_alert::schema::warning()),
+        ("schema/feedback.json", lancang_alert::schema::feedback()),
         ("schema/incident.json", lancang_alert::schema::incident()),
         ("schema/envelope.json", lancang_alert::schema::envelope()),
         ("schema/key.json", lancang_alert::schema::key()),

@@ -281,7 +281,7 @@ const METRICS: &[Spec] = &[
         Form::Counter,
         "lancang_snapshots_total",
         &["outcome"],
-        "Snapshots by outcome: written, failed, loaded, refused (damaged or of another version).",
+        "Snapshots of tasks, and checkpoints of the relay's outbox, by outcome: written, failed, loaded, refused (damaged, of another version or another outbox).",
     ),
     spec(Metric::SnapshotBytes, Form::Gauge, "lancang_snapshot_bytes", &["task"], "Size of a task's last snapshot."),
     spec(

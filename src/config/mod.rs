@@ -226,6 +226,8 @@ pub struct Relay {
     pub budget_per_hour: u32,
     /// The same of single patterns, by their ids; each where it stands in the file.
     pub budgets: Vec<(Placed<String>, u32)>,
+    /// Alerts after which what the outbox says is kept anew.
+    pub checkpoint_alerts: u64,
 }
 
 /// An epoch of tokens.

@@ -83,6 +83,7 @@ const KEYS: &[Key] = &[
     key("relay", "crowds", "path", "none", "How many own subscribers share a mask, a type of device, a place and an hour, as `lancang crowds` counts them: what the policy's `k_min` asks for. Without it no type of a device and no place finer than a country leaves. Read anew on SIGHUP."),
     key("relay", "epoch_overlap", "time", "`7d`", "How long the token of the epoch before is published with that of the new one."),
     key("relay", "budget_per_hour", "1 to 1000000", "`1000`", "Incidents that one pattern may open abroad per hour of event time, for each operator. What is beyond it stays at home, counted, and is tried again with its next update; what was shared is always updated and closed."),
+    key("relay", "checkpoint_alerts", "1 to 10000000", "`100000`", "Alerts after which the relay keeps in the store what its outbox says, besides when it stops: a start reads the outbox from there on. A lower number makes a start after a crash shorter, and stops the relay for as long as a checkpoint takes to make (`benches/RESULTS.md`) more often."),
     key("relay.budgets", "*", "0 to 1000000", "`budget_per_hour`", "The same of one pattern, by its id, such as `sim-box-burst = 50`; with 0 it shares nothing new."),
     key("relay.epochs", "id", "name", "required", "Id of the epoch's key, published with each token: by rule the month, such as `2026-12`."),
     key("relay.epochs", "from", "time of RFC 3339", "ever since", "When its tokens begin; all countries change at this moment. Only the first needs none."),

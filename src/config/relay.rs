@@ -26,6 +26,9 @@ pub(super) fn relay(table: Table<'_, '_>, folder: &Path) -> Relay {
             .integer("budget_per_hour", 1..=1_000_000)
             .map_or(default.budget_per_hour, |found| found.value as u32),
         budgets: budgets(&table),
+        checkpoint_alerts: table
+            .integer("checkpoint_alerts", 1..=10_000_000)
+            .map_or(default.checkpoint_alerts, |found| found.value as u64),
     };
     table.finish();
     relay
@@ -107,6 +110,7 @@ impl Default for Relay {
             crowds: None,
             budget_per_hour: 1000,
             budgets: Vec::new(),
+            checkpoint_alerts: 100_000,
         }
     }
 }

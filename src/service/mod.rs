@@ -3,7 +3,7 @@
 //! - [`intake`], [`score`], [`relay`] and [`copier`] are threads, each with a consumer of its own; [`pump`] is the loop
 //!   that reads, hands over and commits; [`Service`] starts and ends them in order;
 //! - [`pairs`] are the tasks of a scoring worker, [`slices`] what one transaction takes of what they put out;
-//! - [`trust`] holds the keys that the relay makes alerts with;
+//! - [`outbox`] is what the relay knows, and its checkpoints; [`trust`] holds the keys that it makes alerts with;
 //! - [`packs`] puts pattern packs in force and finds them by hash; [`clients`] makes clients and topics from the
 //!   configuration; [`lag`] looks at how far behind readers are.
 //!
@@ -13,6 +13,7 @@ pub mod clients;
 pub mod copier;
 pub mod intake;
 pub mod lag;
+pub mod outbox;
 pub mod packs;
 pub mod pairs;
 pub mod pump;

@@ -1,11 +1,9 @@
 //! Relay: committed incidents to the outbox, exactly once.
 //!
 //! - Alerts, warnings and the incidents' offset commit in one transaction at home; copiers take them abroad.
-//! - When the incidents' partition is assigned, the relay reads its outbox from the beginning and knows again what it
-//!   has shared and how far its numbers are. Nothing else is kept.
-//! - It numbers nothing before the outbox is settled: alerts of an earlier writer whose transaction is still open are not
-//!   seen, and their numbers would be used twice. Its own predecessor's transaction ends when its producer starts (same
-//!   transactional id); another's is waited for.
+//! - When the incidents' partition is assigned, the relay reads its outbox ([`super::outbox`]), in slices between which its
+//!   group is served, and knows again what it has shared and how far its numbers are. It numbers nothing before. Lines that
+//!   come meanwhile wait: what was fetched before the group knew, some tens of megabytes at most.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,12 +14,13 @@ use lancang_alert::evidence::{LinePlace, SALT_HEADER, Salt};
 use lancang_alert::seal::Random;
 use lancang_alert::{Budgets, Outcome, Sealer, Site, Sites, Source, Withheld};
 use lancang_kafka::{
-    Admin, Assigned, Committed, Connection, End, Error, From, Handler, Isolation, LeadGroup, Message, OutRecord, Part,
-    Position, Read, Reader, Settlement, Start, Task,
+    Admin, Assigned, Committed, Connection, End, Error, From, Handler, LeadGroup, Message, OutRecord, Part, Position,
+    Start, Task,
 };
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
 
+use super::outbox::{Checkpoints, Known, Reading};
 use super::pump::{self, Ledger, Work};
 use super::{Shared, clients, trust};
 use crate::catalogue;
@@ -36,18 +35,8 @@ const INTERVAL_BYTES_MAX: usize = 4 << 20;
 const COMMIT_EVERY: Duration = Duration::from_millis(50);
 /// Between two looks at whether another pack is in force.
 const LOOK_FOR_PACK_EVERY: Duration = Duration::from_secs(5);
-/// Slice of waiting for the outbox.
-const OUTBOX_SLICE: Duration = Duration::from_millis(200);
-/// Longest wait for brokers while the outbox is read: other members wait for this one.
-const OUTBOX_MAX: Duration = Duration::from_secs(60);
-
 /// Between two lines that say of a pattern that its budget is used up.
 const SAY_OVER_BUDGET_EVERY: Duration = Duration::from_secs(3600);
-
-/// Between two looks at whether the outbox is settled.
-const SETTLED_EVERY: Duration = Duration::from_millis(200);
-/// Longest wait for another writer's transaction in one go; the stage begins again then, so that its group does not wait.
-const SETTLED_MAX: Duration = Duration::from_secs(60);
 
 struct RelayStage {
     shared: Arc<Shared>,
@@ -56,6 +45,9 @@ struct RelayStage {
     outbox: Arc<str>,
     warnings: Arc<str>,
     incidents: Arc<str>,
+    stage: String,
+    /// The outbox, while it is read.
+    reading: Option<Box<Unready>>,
     held: Option<Held>,
     bytes: usize,
     /// When it was last said of a pattern that its budget is used up.
@@ -63,15 +55,30 @@ struct RelayStage {
     /// When it was last looked at whether another pack is in force, and which one was.
     looked: Instant,
     pack: Option<[u8; 32]>,
-    pulse: Arc<Pulse>,
     /// For salts of evidence.
     random: Random,
+}
+
+/// The incidents' partition, while the outbox is read.
+struct Unready {
+    task: Task,
+    next: i64,
+    outbox: Reading,
+    waiting: Vec<Line>,
+}
+
+/// An incident line that was fetched.
+struct Line {
+    offset: i64,
+    timestamp_ms: Option<i64>,
+    bytes: Vec<u8>,
 }
 
 /// The incidents' partition, and what is known of what was shared.
 struct Held {
     task: Task,
     relay: lancang_alert::Relay,
+    checkpoints: Checkpoints,
     next: i64,
     moved: bool,
     outputs: Vec<OutRecord>,
@@ -104,12 +111,13 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         outbox: config.topics.outbox.as_str().into(),
         warnings: config.topics.warnings_outbox.as_str().into(),
         incidents: config.topics.incidents.as_str().into(),
+        stage: stage.to_owned(),
+        reading: None,
         held: None,
         bytes: 0,
         said_over_budget: BTreeMap::new(),
         looked: Instant::now(),
         pack: None,
-        pulse: Arc::clone(pulse),
         random: secret::system(),
     };
     work.ledger.wait_ready(&shared.stop, pulse)?;
@@ -118,7 +126,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
 }
 
 impl RelayStage {
-    /// A relay that knows what is in the outbox.
+    /// A relay that knows nothing yet.
     fn relay(&self) -> anyhow::Result<lancang_alert::Relay> {
         let config = &self.shared.config;
         let Some(settings) = &config.relay else { anyhow::bail!("the configuration has no section `relay`") };
@@ -136,39 +144,26 @@ impl RelayStage {
             organisation: operator.organisation.clone(),
             node: operator.node.clone(),
         });
-        self.settled_outbox()?;
-        self.whole_outbox()?;
         let of = settings.budgets.iter().map(|(pattern, budget)| (pattern.value.clone(), *budget)).collect();
         let budgets = Budgets { per_hour: settings.budget_per_hour, of };
-        let mut relay = lancang_alert::Relay::new(desk, sources, budgets, Sealer::new(secret::system()));
-        let starts = [(0, From::Beginning)];
-        let mut reader = Reader::open(&self.connection, &self.outbox, Isolation::Committed, &starts)?;
-        let mut heard = Instant::now();
-        let mut known = 0_u64;
-        loop {
-            // A long outbox is no stage that is stuck.
-            self.pulse.turn();
-            match reader.next(OUTBOX_SLICE)? {
-                Some(Read::Record(record)) => {
-                    let value = record.payload.unwrap_or_default();
-                    relay.learn(&value).map_err(|error| {
-                        let (topic, offset) = (&self.outbox, record.offset);
-                        Failure::new(Exit::Data, format!("{topic}/0@{offset} is no alert: {error}"))
-                    })?;
-                    known += 1;
-                    heard = Instant::now();
-                }
-                Some(Read::End { .. }) => break,
-                None if self.shared.stop.is_stopped() => return Err(Error::Stopped.into()),
-                None if heard.elapsed() > OUTBOX_MAX => {
-                    let what = format!("reading `{}`", self.outbox);
-                    return Err(Error::Unavailable { what, reason: "no broker answers".to_owned() }.into());
-                }
-                None => {}
+        Ok(lancang_alert::Relay::new(desk, sources, budgets, Sealer::new(secret::system())))
+    }
+
+    /// Reads on in the outbox; at its end the lines that wait are looked at.
+    fn read_outbox(&mut self) -> anyhow::Result<()> {
+        let Some(unready) = self.reading.take() else { return Ok(()) };
+        let Unready { task, next, outbox, waiting } = *unready;
+        match outbox.turn()? {
+            Err(outbox) => self.reading = Some(Box::new(Unready { task, next, outbox: *outbox, waiting })),
+            Ok(known) => {
+                let checkpoints = Checkpoints::start(&self.shared, &self.stage, &self.connection, &known)?;
+                let Known { relay, read, .. } = known;
+                tracing::info!(alerts = read, open = relay.open(), "the relay knows what is in its outbox");
+                self.held = Some(Held { task, relay, checkpoints, next, moved: false, outputs: Vec::new() });
+                waiting.iter().for_each(|line| self.line(line.offset, line.timestamp_ms, &line.bytes));
             }
         }
-        tracing::info!(alerts = known, open = relay.open(), "the relay knows what is in its outbox");
-        Ok(relay)
+        Ok(())
     }
 }
 
@@ -200,6 +195,71 @@ impl RelayStage {
         }
     }
 
+    /// What becomes of an incident line.
+    fn line(&mut self, offset: i64, timestamp_ms: Option<i64>, line: &[u8]) {
+        let Some(held) = &mut self.held else { return };
+        held.next = offset + 1;
+        held.moved = true;
+        let now = now();
+        let detected = timestamp_ms.map_or(now, Timestamp::from_ms);
+        let metrics = &self.shared.metrics;
+        if let Some(trust) = self.shared.trust.load_full() {
+            held.relay.set_trust(trust);
+        }
+        let salt = Salt::draw(&mut self.random);
+        held.relay.stands_at(LinePlace {
+            topic: self.incidents.to_string(),
+            partition: held.task.input.partition,
+            offset,
+            kept_ms: self.shared.config.topics.evidence_retention.map(|kept| kept.as_millis() as i64),
+            salt,
+        });
+        let outcome = held.relay.line(line, detected, now);
+        for (warning, message) in held.relay.warnings(line, &outcome, detected, now) {
+            metrics.add(Metric::RelayWarnings, &[&warning.to], 1);
+            let record = out_record(&self.warnings, message.key, message.value, message.headers);
+            self.bytes += record.value.len();
+            held.outputs.push(record);
+        }
+        for (reason, victims) in held.relay.uncarried().named() {
+            metrics.set(Metric::RelayUncarried, &[reason], victims as f64);
+        }
+        match outcome {
+            Outcome::Shared(made) => {
+                let relay = &held.relay;
+                metrics.set(Metric::RelayCoarsened, &["tac"], relay.coarsened().tacs as f64);
+                metrics.set(Metric::RelayCoarsened, &["place"], relay.coarsened().places as f64);
+                metrics.set(Metric::RelayLetGo, &["open"], relay.forgotten() as f64);
+                metrics.set(Metric::RelayLetGo, &["joinable"], relay.let_go() as f64);
+                for (country, values) in relay.without_key() {
+                    metrics.set(Metric::RelayWithoutKey, &[country], *values as f64);
+                }
+                for (alert, message) in made {
+                    metrics.add(Metric::RelayAlerts, &[&alert.message], 1);
+                    metrics.set(Metric::RelaySequence, &[&alert.producer.uri()], alert.sequence as f64);
+                    let mut record = out_record(&self.outbox, message.key, message.value, message.headers);
+                    // One that goes into another alert still refers to its line before, whose salt is told already.
+                    if alert.evidence.offsets.first().is_some_and(|line| line.first == offset) {
+                        record.headers.push((Arc::from(SALT_HEADER), salt.hex().into_bytes()));
+                    }
+                    self.bytes += record.value.len();
+                    held.outputs.push(record);
+                }
+            }
+            // The line stays where it is, in the incidents topic.
+            Outcome::Withheld(reason, pattern) => {
+                metrics.add(Metric::RelayWithheld, &[reason.as_str()], 1);
+                match reason {
+                    Withheld::Malformed => {
+                        tracing::error!("{}/0@{} is no incident line", self.incidents, offset);
+                    }
+                    Withheld::Budget => self.over_budget(&pattern),
+                    _ => {}
+                }
+            }
+        }
+    }
+
     /// Counts an incident that stays at home, and says so once an hour and pattern.
     fn over_budget(&mut self, pattern: &str) {
         self.shared.metrics.add(Metric::RelayOverBudget, &[pattern], 1);
@@ -213,54 +273,6 @@ impl RelayStage {
                  `relay.budgets`)"
             );
         }
-    }
-
-    /// Waits until no transaction is open in the outbox.
-    fn settled_outbox(&self) -> anyhow::Result<()> {
-        let settlement = Settlement::connect(&self.connection)?;
-        let begun = Instant::now();
-        let mut said = false;
-        loop {
-            self.pulse.turn();
-            let held_back = settlement.held_back(&self.outbox, 0)?;
-            self.shared.metrics.set(Metric::RelayHeldBack, &[], held_back as f64);
-            let outbox = &self.outbox;
-            if held_back == 0 {
-                if said {
-                    tracing::info!(waited_s = begun.elapsed().as_secs(), "`{outbox}` is settled");
-                }
-                return Ok(());
-            }
-            if !said {
-                tracing::warn!(
-                    held_back,
-                    "another writer's transaction is open in `{outbox}`: nothing is numbered until it has ended"
-                );
-                said = true;
-            }
-            if begun.elapsed() >= SETTLED_MAX {
-                let reason = format!("another writer's transaction has been open for {SETTLED_MAX:?} and more");
-                return Err(Error::Unavailable { what: format!("knowing all of `{outbox}`"), reason }.into());
-            }
-            if !self.shared.stop.sleep(SETTLED_EVERY) {
-                return Err(Error::Stopped.into());
-            }
-        }
-    }
-
-    /// Numbers go on from what the outbox holds: with its beginning gone they would begin again.
-    fn whole_outbox(&self) -> anyhow::Result<()> {
-        let admin = Admin::connect(&self.connection)?;
-        let (first, _) = admin.watermarks(&self.outbox, 0)?;
-        if first == 0 {
-            return Ok(());
-        }
-        let outbox = &self.outbox;
-        let why = format!(
-            "`{outbox}` begins at offset {first}: alerts that were shared are gone, and numbers would be used twice; \
-             set its retention.ms and retention.bytes to -1, and give the relay a new node name (`node`)"
-        );
-        Err(Failure::new(Exit::Configuration, why).into())
     }
 }
 
@@ -298,10 +310,10 @@ pub(crate) fn now() -> Timestamp {
 impl Handler for RelayStage {
     fn assigned(&mut self, assigned: &[Assigned]) -> Result<Vec<Start>, Box<dyn std::error::Error + Send + Sync>> {
         let mut starts = Vec::new();
-        self.pulse.set_ready(false);
         for given in assigned {
             // A broker that is away must still be seen to be that, so that the stage begins again.
-            let relay = self.relay().map_err(|error| match error.downcast::<Error>() {
+            let read = self.relay().and_then(|relay| Reading::new(&self.shared, &self.connection, relay));
+            let outbox = read.map_err(|error| match error.downcast::<Error>() {
                 Ok(error) => Box::new(error) as Box<dyn std::error::Error + Send + Sync>,
                 Err(other) => other.into(),
             })?;
@@ -309,7 +321,8 @@ impl Handler for RelayStage {
                 starts.push(self.start(committed)?);
             }
             let next = given.committed.first().and_then(|committed| committed.offset).unwrap_or(0);
-            self.held = Some(Held { task: given.task, relay, next, moved: false, outputs: Vec::new() });
+            self.held = None;
+            self.reading = Some(Box::new(Unready { task: given.task, next, outbox, waiting: Vec::new() }));
         }
         self.shared.metrics.add(Metric::Rebalances, &["relay", "assigned"], assigned.len() as u64);
         Ok(starts)
@@ -318,76 +331,23 @@ impl Handler for RelayStage {
     fn revoked(&mut self, tasks: &[Task]) {
         pump::settle(self, tasks);
         self.shared.metrics.add(Metric::Rebalances, &["relay", "revoked"], tasks.len() as u64);
-        self.held = None;
+        if let Some(held) = self.held.take().filter(|held| !held.moved) {
+            held.checkpoints.last(&held.relay);
+        }
+        self.reading = None;
     }
 
     fn lost(&mut self, tasks: &[Task]) {
         self.shared.metrics.add(Metric::Rebalances, &["relay", "lost"], tasks.len() as u64);
-        self.held = None;
+        (self.held, self.reading) = (None, None);
     }
 
     fn message(&mut self, message: &Message<'_>) {
-        let Some(held) = &mut self.held else { return };
-        held.next = message.offset() + 1;
-        held.moved = true;
-        let line = message.payload().unwrap_or_default();
-        let now = now();
-        let detected = message.timestamp_ms().map_or(now, Timestamp::from_ms);
-        let metrics = &self.shared.metrics;
-        if let Some(trust) = self.shared.trust.load_full() {
-            held.relay.set_trust(trust);
-        }
-        let salt = Salt::draw(&mut self.random);
-        held.relay.stands_at(LinePlace {
-            topic: self.incidents.to_string(),
-            partition: held.task.input.partition,
-            offset: message.offset(),
-            kept_ms: self.shared.config.topics.evidence_retention.map(|kept| kept.as_millis() as i64),
-            salt,
-        });
-        let outcome = held.relay.line(line, detected, now);
-        for (warning, message) in held.relay.warnings(line, &outcome, detected, now) {
-            metrics.add(Metric::RelayWarnings, &[&warning.to], 1);
-            let record = out_record(&self.warnings, message.key, message.value, message.headers);
-            self.bytes += record.value.len();
-            held.outputs.push(record);
-        }
-        for (reason, victims) in held.relay.uncarried().named() {
-            metrics.set(Metric::RelayUncarried, &[reason], victims as f64);
-        }
-        match outcome {
-            Outcome::Shared(made) => {
-                let relay = &held.relay;
-                metrics.set(Metric::RelayCoarsened, &["tac"], relay.coarsened().tacs as f64);
-                metrics.set(Metric::RelayCoarsened, &["place"], relay.coarsened().places as f64);
-                metrics.set(Metric::RelayLetGo, &["open"], relay.forgotten() as f64);
-                metrics.set(Metric::RelayLetGo, &["joinable"], relay.let_go() as f64);
-                for (country, values) in relay.without_key() {
-                    metrics.set(Metric::RelayWithoutKey, &[country], *values as f64);
-                }
-                for (alert, shared) in made {
-                    metrics.add(Metric::RelayAlerts, &[&alert.message], 1);
-                    metrics.set(Metric::RelaySequence, &[&alert.producer.uri()], alert.sequence as f64);
-                    let mut record = out_record(&self.outbox, shared.key, shared.value, shared.headers);
-                    // One that goes into another alert still refers to its line before, whose salt is told already.
-                    if alert.evidence.offsets.first().is_some_and(|line| line.first == message.offset()) {
-                        record.headers.push((Arc::from(SALT_HEADER), salt.hex().into_bytes()));
-                    }
-                    self.bytes += record.value.len();
-                    held.outputs.push(record);
-                }
-            }
-            // The line stays where it is, in the incidents topic.
-            Outcome::Withheld(reason, pattern) => {
-                metrics.add(Metric::RelayWithheld, &[reason.as_str()], 1);
-                match reason {
-                    Withheld::Malformed => {
-                        tracing::error!("{}/0@{} is no incident line", self.incidents, message.offset());
-                    }
-                    Withheld::Budget => self.over_budget(&pattern),
-                    _ => {}
-                }
-            }
+        let (offset, timestamp_ms) = (message.offset(), message.timestamp_ms());
+        let bytes = message.payload().unwrap_or_default();
+        match &mut self.reading {
+            Some(unready) => unready.waiting.push(Line { offset, timestamp_ms, bytes: bytes.to_vec() }),
+            None => self.line(offset, timestamp_ms, bytes),
         }
     }
 
@@ -406,20 +366,31 @@ impl Work for RelayStage {
             return Vec::new();
         }
         held.moved = false;
+        held.checkpoints.before(held.outputs.len(), &held.relay);
         self.shared.places.insert((Arc::clone(&self.incidents), held.task.input.partition), held.next);
         let position = Position { input: held.task.input, offset: held.next, metadata: String::new() };
         vec![Part { task: held.task, outputs: std::mem::take(&mut held.outputs), positions: vec![position] }]
     }
 
-    fn handed_over(&mut self, _: u64) {}
+    fn handed_over(&mut self, number: u64) {
+        if let Some(held) = &mut self.held {
+            held.checkpoints.handed_over(number);
+        }
+    }
 
-    fn committed(&mut self, _: u64) {}
+    fn committed(&mut self, number: u64) {
+        if let Some(held) = &mut self.held {
+            held.checkpoints.committed(number);
+        }
+    }
 
+    /// Nothing is read while the outbox is.
     fn is_full(&self) -> bool {
-        self.bytes >= INTERVAL_BYTES_MAX
+        self.reading.is_some() || self.bytes >= INTERVAL_BYTES_MAX
     }
 
     fn turn(&mut self, _: &mut LeadGroup) -> anyhow::Result<()> {
+        self.read_outbox()?;
         if self.looked.elapsed() >= LOOK_FOR_PACK_EVERY {
             self.looked = Instant::now();
             self.look_for_pack();
@@ -428,6 +399,6 @@ impl Work for RelayStage {
     }
 
     fn is_ready(&self) -> bool {
-        true
+        self.reading.is_none()
     }
 }

@@ -113,30 +113,30 @@ impl Score {
         };
         let store = &self.shared.store;
         let metrics = &self.shared.metrics;
-        let load = |committed: &Committed, name: &str| {
-            let committed = committed.offset.unwrap_or(-1);
-            super::snapshots::newest(store, metrics, &format!("{name}-{partition}"), committed)
+        let tasks = ["records", "partials"].map(|name| format!("{name}-{partition}"));
+        let load = |committed: &Committed, task: &str| {
+            super::snapshots::newest(store, metrics, task, committed.offset.unwrap_or(-1))
         };
         let (mut record_task, mut entity_task) = (RecordTask::new(settings), EntityTask::new(settings));
         let (mut record_start, mut entity_start) = (None, None);
-        for bytes in load(records, "records") {
+        for bytes in load(records, &tasks[0]) {
             match RecordTask::restore(settings, &bytes, &packs) {
                 Ok((task, offset)) => {
                     (record_task, record_start) = (task, Some(offset));
                     metrics.add(Metric::Snapshots, &["loaded"], 1);
                     break;
                 }
-                Err(error) => super::snapshots::refused(metrics, "records", partition, &error),
+                Err(error) => super::snapshots::refused(metrics, &tasks[0], &error),
             }
         }
-        for bytes in load(partials, "partials") {
+        for bytes in load(partials, &tasks[1]) {
             match EntityTask::restore(settings, &bytes) {
                 Ok((task, offset)) => {
                     (entity_task, entity_start) = (task, Some(offset));
                     metrics.add(Metric::Snapshots, &["loaded"], 1);
                     break;
                 }
-                Err(error) => super::snapshots::refused(metrics, "partials", partition, &error),
+                Err(error) => super::snapshots::refused(metrics, &tasks[1], &error),
             }
         }
         let starts = [(records, record_start), (partials, entity_start)];

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use lancang_engine::store::SnapshotError;
-
 use crate::metrics::{Metric, Metrics};
 use crate::store::Store;
 
@@ -112,7 +110,7 @@ pub fn newest(store: &Store, metrics: &Metrics, task: &str, committed: i64) -> i
 }
 
 /// A snapshot cannot be used: the one before is tried.
-pub fn refused(metrics: &Metrics, name: &str, partition: u32, error: &SnapshotError) {
+pub fn refused(metrics: &Metrics, task: &str, error: &impl std::fmt::Display) {
     metrics.add(Metric::Snapshots, &["refused"], 1);
-    tracing::error!(task = format!("{name}-{partition}"), "a snapshot is refused; the one before is tried: {error}");
+    tracing::error!(task, "a snapshot is refused; the one before is tried: {error}");
 }

@@ -1,57 +1,119 @@
-//! `kill -9` of relay and copier, which are one process, at random moments.
+//! `kill -9` of relay and copier, which are one process, at random moments, while boxes open, grow together and close.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use lancang_alert::Alert;
 use lancang_kafka::Record;
 
-use crate::carrier::{Carrier, LONG, cluster, line};
+use crate::carrier::{Carrier, LONG, cluster};
+use crate::evidence::{Desks, ok, shown};
 use crate::meeting::{ALERTS, Exchange};
 
 const KILLS: u32 = 25;
-/// Incident lines between two kills.
-const LINES: u32 = 200;
+/// Incidents that open between two kills.
+const INCIDENTS: u32 = 120;
+/// Incidents of one box.
+const BOX: u32 = 6;
 
 fn header<'r>(record: &'r Record, name: &str) -> &'r str {
     let found = record.headers.iter().find(|(other, _)| other == name).unwrap();
     std::str::from_utf8(&found.1).unwrap()
 }
 
-/// The exchange holds every alert of the outbox, numbered without a gap; what is there twice has the same bytes, and what
-/// is new comes in the order of its numbers.
+fn alert(record: &Record) -> Alert {
+    serde_json::from_slice(record.payload.as_ref().unwrap()).unwrap()
+}
+
+/// A line of a caller of a box; the last of every other box names the device of the box before too, and makes one of both.
+fn line(id: u32, revision: u64, message: &str) -> Vec<u8> {
+    let own = id / BOX;
+    let mut devices = vec![own];
+    if own % 2 == 1 && id % BOX == BOX - 1 {
+        devices.push(own - 1);
+    }
+    let devices: Vec<String> = devices
+        .iter()
+        .map(|device| format!(r#"{{"type":"device","value":"3569380356{device:04}","role":"used"}}"#))
+        .collect();
+    format!(
+        r#"{{"incident_id":"{id:032x}","revision":{revision},"message":"{message}","family":"sim-box",
+        "patterns":["sim-box-burst@1"],"entity":{{"type":"caller","value":"+8551234{id:04}"}},"severity":4,"score":87,
+        "first_event":"2025-11-14T09:02:11.000Z","last_event":"2025-11-14T09:31:48.500Z","window_s":86400,
+        "reasons":[{{"pattern":"sim-box-burst","code":"calls","value":63,"threshold":20}}],
+        "related":[{}],"victims":1,"evidence":["msc3/c0000001"],"class":"stream","home":"KH"}}"#,
+        devices.join(",")
+    )
+    .into_bytes()
+}
+
+/// A relay that seals, and keeps checkpoints often.
+fn config(exchange: &Exchange, carrier: &Carrier) -> PathBuf {
+    let desks = Desks::new(exchange);
+    let courier = desks.of("kh-courier");
+    ok(&["keys", "show", "--save", shown(&carrier.path("registry.jsonl")), "--config", shown(&courier)]);
+    let path = exchange.config_of(carrier, "kh-relay");
+    let budget = "budget_per_hour = 1000000";
+    let more = format!("{budget}\nregistry = \"registry.jsonl\"\ncheckpoint_alerts = 200");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(budget));
+    std::fs::write(&path, format!("{}[keys]\nroots = [\"{}\"]\n", text.replace(budget, &more), desks.root)).unwrap();
+    path
+}
+
+/// The exchange holds every alert of the outbox, numbered without a gap; what is there twice has the same bytes, sealed values
+/// included, and what is new comes in the order of its numbers. Each line led to one alert, and every box has closed.
 #[test]
 fn kill_nine_at_random_moments() {
     let exchange = Exchange::ready();
     let carrier = Carrier::on(cluster().bootstrap(), 1);
-    let config = exchange.config_of(&carrier, "kh-relay");
+    let config = config(&exchange, &carrier);
     let mut seed = 0x2545_f491_u64;
     for round in 0..KILLS {
         let relay = carrier.start("relay", &config);
-        let ids = round * LINES + 1..=(round + 1) * LINES;
-        carrier.send_lines("incidents", ids.map(line), 1_763_110_930_000);
+        let ids = |round: u32| round * INCIDENTS..(round + 1) * INCIDENTS;
+        let closes = round.checked_sub(1).into_iter().flat_map(ids).map(|id| line(id, 1, "close"));
+        carrier.send_lines("incidents", ids(round).map(|id| line(id, 0, "open")).chain(closes), 1_763_110_930_000);
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         // A start takes about a second: from before it is through to long after.
         std::thread::sleep(Duration::from_millis(300 + (seed >> 33) % 2500));
         relay.kill();
     }
+    let last = (KILLS - 1) * INCIDENTS..KILLS * INCIDENTS;
+    carrier.send_lines("incidents", last.map(|id| line(id, 1, "close")), 1_763_110_930_000);
     let relay = carrier.start("relay", &config);
-    let expected = (KILLS * LINES) as usize;
+    let expected = 2 * (KILLS * INCIDENTS) as usize;
+    let lines = |outbox: &[Record]| -> Vec<(String, u64)> {
+        let line = |record: &Record| alert(record).grouped.unwrap().line;
+        outbox.iter().filter_map(line).map(|line| (line.incident_id, line.revision)).collect()
+    };
     let begun = Instant::now();
     let (outbox, shared) = loop {
         let outbox = carrier.read("outbox");
         let shared = exchange.records_as("th-agency", ALERTS).unwrap();
         let last = |records: &[Record]| records.last().map(|record| header(record, "ce_sequence").to_owned());
-        if outbox.len() == expected && last(&shared) == last(&outbox) {
+        if lines(&outbox).len() == expected && last(&shared) == last(&outbox) {
             break (outbox, shared);
         }
-        assert!(begun.elapsed() < LONG, "{} in the outbox, {} shared, {expected} expected", outbox.len(), shared.len());
+        assert!(
+            begun.elapsed() < LONG,
+            "{} in the outbox, {} shared, {expected} lines; last log:\n{}",
+            outbox.len(),
+            shared.len(),
+            relay.log()
+        );
         std::thread::sleep(Duration::from_millis(300));
     };
     assert_eq!(relay.end(), 0);
+    assert!(std::fs::read_dir(carrier.path("state/snapshots/outbox-0")).unwrap().count() > 0);
 
     for (index, record) in outbox.iter().enumerate() {
         assert_eq!(header(record, "ce_sequence"), (index + 1).to_string(), "the outbox has no gap");
     }
+    let once: BTreeSet<_> = lines(&outbox).into_iter().collect();
+    assert_eq!(once.len(), expected, "each line led to one alert");
+    boxes_are_whole(&outbox);
     let mut first: BTreeMap<&str, &Record> = BTreeMap::new();
     let mut numbers = Vec::new();
     for record in &shared {
@@ -62,6 +124,21 @@ fn kill_nine_at_random_moments() {
         let bytes = |record: &Record| (record.key.clone(), record.payload.clone(), record.headers.clone());
         assert_eq!(bytes(known), bytes(record), "a repeat with other bytes");
     }
-    assert_eq!(numbers, (1..=expected).collect::<Vec<_>>(), "shared in order and without a gap");
-    println!("{KILLS} kills, {expected} alerts, {} repeats", shared.len() - expected);
+    assert_eq!(numbers, (1..=outbox.len()).collect::<Vec<_>>(), "shared in order and without a gap");
+    println!("{KILLS} kills, {} alerts, {} repeats", outbox.len(), shared.len() - outbox.len());
+}
+
+/// Every box is closed; the half of them that another one named has gone into that one.
+fn boxes_are_whole(outbox: &[Record]) {
+    let mut newest = BTreeMap::new();
+    let (mut sealed, mut merged) = (0, 0);
+    for alert in outbox.iter().map(alert) {
+        sealed += alert.entities.iter().filter(|entity| !entity.sealed.is_empty()).count();
+        merged += usize::from(alert.grouped.as_ref().unwrap().merged_into.is_some());
+        newest.insert(alert.incident_id.clone(), alert);
+    }
+    assert!(newest.values().all(|alert| alert.message == "close"), "what is quiet closes");
+    let boxes = (KILLS * INCIDENTS / BOX) as usize;
+    assert_eq!((newest.len(), merged), (boxes, boxes / 2));
+    assert!(sealed > outbox.len() / 2, "{sealed} sealed entities");
 }

@@ -169,6 +169,131 @@ fn a_budget_of_one_pattern() {
     assert_eq!(relay.end(), 0);
 }
 
+/// Alerts in the outbox, by what the relay has numbered last.
+fn numbered(relay: &Lancang) -> f64 {
+    relay.metric("lancang_relay_sequence").values().sum()
+}
+
+/// Sends the incidents of these ids, and waits until all that were sent so far are numbered.
+fn share(carrier: &Carrier, relay: &Lancang, ids: std::ops::RangeInclusive<u32>) {
+    let last = f64::from(*ids.end());
+    let ids: Vec<u32> = ids.collect();
+    ids.chunks(20_000)
+        .for_each(|ids| carrier.send_lines("incidents", ids.iter().copied().map(line), 1_763_110_930_000));
+    relay.wait_until(OUTBOX_MAX, || numbered(relay) >= last);
+}
+
+/// Longest that a long outbox may take to be written or read.
+const OUTBOX_MAX: Duration = Duration::from_secs(1800);
+
+/// From which offset on the relay has read its outbox, and how many alerts.
+fn read_from(relay: &Lancang) -> (u64, u64) {
+    relay.wait_for_log("the relay knows what is in its outbox");
+    let log = relay.log();
+    let number = |line: &str, name: &str| -> u64 {
+        let found = line.split_whitespace().find_map(|word| word.strip_prefix(name)).unwrap();
+        found.parse().unwrap()
+    };
+    let line = |text: &str| log.lines().rfind(|line| line.contains(text)).unwrap().to_owned();
+    (number(&line("from="), "from="), number(&line("the relay knows what is in its outbox"), "alerts="))
+}
+
+fn checkpoints(carrier: &Carrier) -> Vec<std::path::PathBuf> {
+    let folder = std::fs::read_dir(carrier.path("state/snapshots/outbox-0"));
+    let mut found: Vec<_> = folder.into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    found
+}
+
+/// A relay that is killed, or stops, goes on from its newest usable checkpoint with the rest of the outbox: a damaged one
+/// gives way to the one before, one of another outbox as well, and without any the whole outbox is read.
+#[test]
+fn a_relay_goes_on_from_a_checkpoint() {
+    let carrier = Carrier::new(1);
+    let config = carrier.config("lancang.toml", "", "budget_per_hour = 1000000\ncheckpoint_alerts = 300");
+    let relay = carrier.start("relay", &config);
+    relay.wait_until_ready();
+    assert_eq!(read_from(&relay), (0, 0));
+    let committed = |count: usize| relay.wait_until(LONG, || carrier.read("outbox").len() == count);
+    share(&carrier, &relay, 1..=1000);
+    committed(1000);
+    share(&carrier, &relay, 1001..=1400);
+    committed(1400);
+    relay.wait_until(LONG, || checkpoints(&carrier).len() == 2);
+    relay.kill();
+
+    let relay = carrier.start("relay", &config);
+    relay.wait_until_ready();
+    let (from, read) = read_from(&relay);
+    assert!(from > 0 && read < 1400, "{read} alerts were read from offset {from} on");
+    share(&carrier, &relay, 1401..=1500);
+    assert_eq!(relay.end(), 0);
+    let kept = checkpoints(&carrier);
+    assert_eq!(kept.len(), 2, "the newest two are kept");
+
+    let mut damaged = std::fs::read(&kept[1]).unwrap();
+    damaged[200] ^= 1;
+    std::fs::write(&kept[1], damaged).unwrap();
+    let relay = carrier.start("relay", &config);
+    relay.wait_until_ready();
+    relay.wait_for_log("the snapshot is damaged");
+    assert!(read_from(&relay).0 > 0, "the one before is taken");
+    share(&carrier, &relay, 1501..=1600);
+    assert_eq!(relay.end(), 0);
+
+    // Of another carrier, whose outbox is as long and is called the same.
+    let other = Carrier::new(1);
+    let text = std::fs::read_to_string(&config).unwrap().replace(&carrier.prefix, &other.prefix);
+    let own = format!("outbox = \"{}\"", other.topic("outbox"));
+    assert!(text.contains(&own));
+    std::fs::write(other.path("lancang.toml"), text).unwrap();
+    let relay = other.start("relay", &other.path("lancang.toml"));
+    relay.wait_until_ready();
+    share(&other, &relay, 1..=1700);
+    assert_eq!(relay.end(), 0);
+    checkpoints(&carrier).iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    let theirs = checkpoints(&other).pop().unwrap();
+    std::fs::copy(&theirs, carrier.path("state/snapshots/outbox-0/00000000000000000010-other")).unwrap();
+    let relay = carrier.start("relay", &config);
+    relay.wait_until_ready();
+    relay.wait_for_log(&format!("the checkpoint is of outbox `{}`", other.topic("outbox")));
+    assert_eq!(read_from(&relay), (0, 1600));
+    share(&carrier, &relay, 1601..=1700);
+    assert_eq!(relay.end(), 0);
+    assert_eq!(sequences(&carrier), (1..=1700).collect::<Vec<_>>());
+}
+
+/// A start with a million alerts in the outbox, or `LANCANG_TEST_OUTBOX` of them: after a crash, with a checkpoint and without.
+/// The member stays in its group, whose longest time without a poll is set to 10 s.
+#[test]
+#[ignore = "minutes: its figures are in benches/RESULTS.md"]
+fn a_long_outbox() {
+    let alerts: u32 = std::env::var("LANCANG_TEST_OUTBOX").map_or(1_000_000, |count| count.parse().unwrap());
+    let carrier = Carrier::new(1);
+    let options = "[kafka.options]\n\"max.poll.interval.ms\" = \"10000\"";
+    let config = carrier.config("lancang.toml", "", &format!("budget_per_hour = 1000000\n{options}"));
+    let relay = carrier.start("relay", &config);
+    relay.wait_until_ready();
+    let begun = Instant::now();
+    share(&carrier, &relay, 1..=alerts);
+    println!("{alerts} alerts made in {:?}", begun.elapsed());
+    relay.kill();
+    for without in [false, true] {
+        if without {
+            checkpoints(&carrier).iter().for_each(|path| std::fs::remove_file(path).unwrap());
+        }
+        let sizes: Vec<u64> = checkpoints(&carrier).iter().map(|path| path.metadata().unwrap().len()).collect();
+        let begun = Instant::now();
+        let relay = carrier.start("relay", &config);
+        relay.wait_until(OUTBOX_MAX, || relay.get("/readyz").0 == 200);
+        println!("ready after {:?}; checkpoints {sizes:?}; from and read {:?}", begun.elapsed(), read_from(&relay));
+        assert!(!relay.log().contains("did not poll") && !relay.log().contains("partitions lost"), "{}", relay.log());
+        let more = alerts + 1 + u32::from(without);
+        share(&carrier, &relay, more..=more);
+        relay.kill();
+    }
+}
+
 /// No run of seven digits or more of an incident's entities is in an alert.
 fn nothing_clear(incidents: &[String], alerts: &[Record]) {
     let mut secrets = std::collections::BTreeSet::new();

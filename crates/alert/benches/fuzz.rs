@@ -16,6 +16,7 @@ use std::time::Instant;
 
 use lancang_alert::alert::Alert;
 use lancang_alert::dsse::{self, Envelope};
+use lancang_alert::feedback::{Feedback, FeedbackMessage, FeedbackVerifier, Fold};
 use lancang_alert::policy::{Form, Question, cases};
 use lancang_alert::registry::{Entry, Holder, Registry};
 use lancang_alert::verify::{Received, Verifier};
@@ -146,6 +147,8 @@ struct Fuzz {
     signer: Signer,
     root: Signer,
     verifier: Verifier,
+    feedback: FeedbackVerifier,
+    fold: Fold,
     alert: Vec<(&'static str, Vec<u8>)>,
     count: u64,
 }
@@ -159,7 +162,8 @@ impl Fuzz {
         }
         let signer = Signer::new(&desk::key(KeyKind::Signing, 7)).unwrap();
         let alert = message().1;
-        Self { registry, signer, root, verifier: Verifier::new(), alert, count: 0 }
+        let (verifier, feedback, fold) = (Verifier::new(), FeedbackVerifier::new(), Fold::default());
+        Self { registry, signer, root, verifier, feedback, fold, alert, count: 0 }
     }
 
     fn is_signed(&mut self) -> bool {
@@ -177,6 +181,23 @@ impl Fuzz {
         headers.last_mut().unwrap().1 = dsse::detached(&self.signer, dsse::ALERT_TYPE, input);
         let received = Received { key: b"90c9e987e5c8fd9377ece4cb8fde6dae", value: input, headers: &headers };
         black_box(self.verifier.verify(&self.registry, received, at(0)).is_ok());
+        is_read
+    }
+
+    /// The reader of feedback: the JSON and what it says; under a signature that fits, the whole message and the fold.
+    fn feedback(&mut self, input: &[u8]) -> bool {
+        let Ok(feedback) = serde_json::from_slice::<Feedback>(input) else { return false };
+        let is_read = feedback.said().is_ok();
+        let mut message = FeedbackMessage::of(&feedback, &self.signer);
+        if self.is_signed() {
+            message.value = input.to_vec();
+            message.headers.pop();
+            message.headers.push((dsse::HEADER, dsse::detached(&self.signer, dsse::FEEDBACK_TYPE, input)));
+        }
+        let received = Received { key: &message.key, value: &message.value, headers: &message.headers };
+        if let Ok(believed) = self.feedback.verify(&self.registry, received, at(0)) {
+            black_box(self.fold.take(&believed));
+        }
         is_read
     }
 
@@ -237,6 +258,27 @@ fn message() -> (Vec<u8>, Vec<(&'static str, Vec<u8>)>) {
     (message.value, message.headers)
 }
 
+/// Good feedback of the carrier: of each kind one.
+fn all_feedback() -> Vec<Vec<u8>> {
+    let about = r#""writer":{"country":"KH","organisation":"carrier","node":"a"},"published":"2025-12-01T00:00:00.000Z",
+        "incident":{"incident_id":"90c9e987e5c8fd9377ece4cb8fde6dae","producer":{"country":"KH","organisation":"carrier","node":"a"}}"#;
+    let token = "0".repeat(32);
+    let kinds = [
+        r#""kind":"acknowledgement""#.to_owned(),
+        r#""kind":"status","status":"referred""#.to_owned(),
+        r#""kind":"verdict","verdict":{"verdict_id":1,"verdict":"False Positive"}"#.to_owned(),
+        r#""kind":"request","request":{"action":"hold","requester":"a","case_reference":"b","until":"2025-12-02T00:00:00Z"}"#
+            .to_owned(),
+        format!(r#""kind":"receipt","receipt":{{"of":"{token}{token}","outcome":"refused","reason":"c"}}"#),
+        format!(
+            r#""kind":"suppression","suppression":{{"pattern":"p","entity":{{"type":"caller","token":"{token}","key_id":"k"}},
+            "until":"2025-12-02T00:00:00Z","reason":"d"}}"#
+        ),
+        r#""kind":"cancel","person":"e","cancel":{"reason":"f"}"#.to_owned(),
+    ];
+    kinds.map(|kind| format!("{{{kind},{about}}}").into_bytes()).to_vec()
+}
+
 const TABLE: &str =
     "[[rules]]\nproducer = \"//KH\"\nfields = [\"caller\", \"sim.victim\"]\nto = \"all\"\nshare = [\"token\"]\n";
 const CASE: &str = "[[cases]]\nname = \"a\"\nsource = \"//KH/a/b\"\nfield = \"caller\"\nrole = \"suspect\"\nvalue = \"+1\"\nsees = [\"token\"]\n";
@@ -264,6 +306,7 @@ fn main() {
     let entry_json = entries().iter().map(|entry| serde_json::to_vec(entry).unwrap()).collect::<Vec<_>>();
     let mut readers: Vec<Reader> = vec![
         ("alert", vec![value], Box::new(Fuzz::alert)),
+        ("feedback", all_feedback(), Box::new(Fuzz::feedback)),
         ("envelope", envelopes.chain(entry_json).collect(), Box::new(Fuzz::envelope)),
         ("policy", vec![TABLE.into()], Box::new(|_, input| Fuzz::policy(input))),
         ("cases", vec![CASE.into()], Box::new(|_, input| Fuzz::cases(input))),

@@ -402,32 +402,56 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// An alert of an incident line; none if the policy lets nothing of what it is about leave.
+    /// An alert of an incident line, without a number yet; none if the policy lets nothing of what it is about leave.
     #[must_use]
     pub fn alert(
         &self,
         source: &Source,
         incident: &Incident,
-        sequence: u64,
         detected: Timestamp,
         published: Timestamp,
     ) -> Option<Alert> {
-        let (pattern, version) = incident.pattern();
+        let entities = self.entities(source, incident, published)?;
+        Some(self.saying(source, incident, entities, detected, published))
+    }
+
+    /// The end of an incident that was shared: also where the policy lets nothing of what it is about leave any more, and names
+    /// nobody then.
+    #[must_use]
+    pub fn end(&self, source: &Source, incident: &Incident, detected: Timestamp, published: Timestamp) -> Alert {
+        let entities = self.entities(source, incident, published).unwrap_or_default();
+        self.saying(source, incident, entities, detected, published)
+    }
+
+    /// What an incident is about, then what it names, as the policy lets them leave.
+    fn entities(&self, source: &Source, incident: &Incident, published: Timestamp) -> Option<Vec<Entity>> {
         let uri = source.uri();
         let about = self.entity(&uri, &incident.primary(), published)?;
-        let mut entities = vec![Entity { about: true, ..about }];
         let related = incident.named().skip(1).take(RELATED_MAX);
-        entities.extend(related.filter_map(|named| self.entity(&uri, &named, published)));
+        let related = related.filter_map(|named| self.entity(&uri, &named, published));
+        Some(std::iter::once(Entity { about: true, ..about }).chain(related).collect())
+    }
+
+    fn saying(
+        &self,
+        source: &Source,
+        incident: &Incident,
+        entities: Vec<Entity>,
+        detected: Timestamp,
+        published: Timestamp,
+    ) -> Alert {
+        let (pattern, version) = incident.pattern();
+        let uri = source.uri();
         let leaves = |named: &Named<'_>| self.token_leaves(&uri, named.entity_type, named.role);
         let victims = Victims { country: incident.home.clone(), count: incident.victims };
         let facts = self.catalogue.get(pattern, version);
         let reasons: Vec<Reason> = incident.reasons.iter().map(|reason| self.reason(incident, reason)).collect();
-        Some(Alert {
+        Alert {
             incident_id: incident.incident_id.clone(),
             revision: incident.revision,
             message: incident.message.as_str().to_owned(),
             status: self.terms.status.clone(),
-            sequence,
+            sequence: 0,
             first_event: incident.first_event.clone(),
             last_event: incident.last_event.clone(),
             detected: detected.to_string(),
@@ -467,7 +491,7 @@ impl Desk {
             verdict: None,
             cancel: None,
             handling: self.terms.handling(published),
-        })
+        }
     }
 
     pub(crate) fn reason(&self, incident: &Incident, reason: &crate::incident::Reason) -> Reason {

@@ -3,9 +3,9 @@
 //! Rules:
 //! - `PAE = "DSSEv1" SP LEN(type) SP type SP LEN(payload) SP payload`, lengths in decimal digits; Ed25519 over it,
 //!   checked strictly (no weak keys, one encoding of each signature);
-//! - an entry of the key registry is a whole envelope. An alert's is **detached**: the payload is the Kafka message's
-//!   value, exactly as it lies there, and the envelope in the header [`HEADER`] has no `payload`. Put the value's base64
-//!   there and any DSSE tool can check it;
+//! - an entry of the key registry is a whole envelope. That of an alert or a feedback message is **detached**: the payload
+//!   is the Kafka message's value, exactly as it lies there, and the envelope in the header [`HEADER`] has no `payload`. Put
+//!   the value's base64 there and any DSSE tool can check it;
 //! - what is not known is ignored; what is there twice or is too much is refused.
 
 use base64::Engine as _;
@@ -17,13 +17,15 @@ use serde::{Deserialize, Serialize};
 use crate::key::Signer;
 use crate::limits::{ENVELOPE_BYTES_MAX, SIGNATURES_MAX};
 
-/// Kafka header that holds an alert's envelope.
+/// Kafka header that holds a message's envelope.
 pub const HEADER: &str = "dsse";
 
 /// Type of an alert's payload. It says that the value is an alert of version 1 and nothing else that a source may sign.
 pub const ALERT_TYPE: &str = "application/vnd.lancang.alert.v1+json";
 /// Type of a warning's payload.
 pub const WARNING_TYPE: &str = "application/vnd.lancang.warning.v1+json";
+/// Type of a feedback message's payload.
+pub const FEEDBACK_TYPE: &str = "application/vnd.lancang.feedback.v1+json";
 /// Type of a bundle of evidence's payload.
 pub const EVIDENCE_TYPE: &str = "application/vnd.lancang.evidence.v1+json";
 /// Type of a registry entry's payload.

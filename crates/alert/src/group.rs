@@ -10,6 +10,8 @@
 //! - an incident that joins two alerts makes one of them: the younger ones close and say into which they went;
 //! - a group is what its alerts say, and nothing else: [`Groups::note`] is the same for an alert that is made and for one
 //!   that is read again;
+//! - an alert that is not kept any more (there are [`GROUPS_KEPT_MAX`]) is joined by nothing, and its own lines join nothing
+//!   until one of them has brought it back: it goes on, and closes, alone;
 //! - the order of arrival decides which id the alert has, and nothing about who belongs together.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,31 +25,52 @@ use crate::limits::{CORRELATION_KEYS_MAX, ENTITIES_MAX, GROUPS_KEPT_MAX, MERGES_
 type Mark = (String, String, String, String);
 
 /// The alerts that may still be joined.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Groups {
     /// Newest alert of each, by its order of opening.
     newest: BTreeMap<u64, Box<Alert>>,
     orders: BTreeMap<String, u64>,
     opened: u64,
     /// Who names a caller, SIM or device, and who is about a cell.
-    by_mark: BTreeMap<Mark, u64>,
+    by_mark: BTreeMap<Mark, BTreeSet<u64>>,
     /// Who names a cell.
     naming_cell: BTreeMap<Mark, BTreeSet<u64>>,
     let_go: u64,
 }
 
 impl Groups {
-    /// The alerts that an incident's own alert belongs to, besides the one it is in already; the oldest first.
+    /// Of newest alerts by their order of opening, and what was counted.
+    pub(crate) fn of(newest: BTreeMap<u64, Alert>, opened: u64, let_go: u64) -> Self {
+        let mut groups = Self { opened, let_go, ..Self::default() };
+        for (order, alert) in newest {
+            groups.keep(order, alert);
+        }
+        groups
+    }
+
+    /// What [`Self::of`] makes it of.
+    pub(crate) const fn kept(&self) -> (&BTreeMap<u64, Box<Alert>>, u64, u64) {
+        (&self.newest, self.opened, self.let_go)
+    }
+
+    /// The alerts that an incident's alert belongs to, the oldest first: the one that it is in already is always among them,
+    /// unless it is not kept any more.
     pub(crate) fn joined_by(&self, alert: &Alert, own: Option<&str>) -> Vec<String> {
+        let own = match own.map(|id| self.orders.get(id)) {
+            Some(None) => return Vec::new(),
+            own => own.flatten().copied(),
+        };
         let mut orders = BTreeSet::new();
         for (mark, is_cell) in marks(alert) {
-            orders.extend(self.by_mark.get(&mark));
+            orders.extend(self.by_mark.get(&mark).into_iter().flatten());
             if is_cell && is_about(alert, &mark) {
                 orders.extend(self.naming_cell.get(&mark).into_iter().flatten());
             }
         }
-        orders.extend(own.and_then(|id| self.orders.get(id)));
-        orders.iter().take(MERGES_MAX).filter_map(|order| Some(self.newest.get(order)?.incident_id.clone())).collect()
+        let others = orders.into_iter().filter(|order| Some(*order) != own);
+        let mut orders: Vec<u64> = own.into_iter().chain(others.take(MERGES_MAX - 1)).collect();
+        orders.sort_unstable();
+        orders.iter().filter_map(|order| Some(self.newest.get(order)?.incident_id.clone())).collect()
     }
 
     /// The newest alert of a group, while it may be joined.
@@ -65,17 +88,7 @@ impl Groups {
             self.opened += 1;
             self.opened
         });
-        self.orders.insert(alert.incident_id.clone(), order);
-        for (mark, is_cell) in marks(alert) {
-            let is_about = is_about(alert, &mark);
-            if is_cell {
-                self.naming_cell.entry(mark.clone()).or_default().insert(order);
-            }
-            if !is_cell || is_about {
-                self.by_mark.entry(mark).or_insert(order);
-            }
-        }
-        self.newest.insert(order, Box::new(alert.clone()));
+        self.keep(order, alert.clone());
         while self.newest.len() > GROUPS_KEPT_MAX
             && let Some((_, oldest)) = self.newest.first_key_value()
         {
@@ -85,18 +98,31 @@ impl Groups {
         }
     }
 
+    fn keep(&mut self, order: u64, alert: Alert) {
+        self.orders.insert(alert.incident_id.clone(), order);
+        for (mark, is_cell) in marks(&alert) {
+            let is_about = is_about(&alert, &mark);
+            if is_cell {
+                self.naming_cell.entry(mark.clone()).or_default().insert(order);
+            }
+            if !is_cell || is_about {
+                self.by_mark.entry(mark).or_default().insert(order);
+            }
+        }
+        self.newest.insert(order, Box::new(alert));
+    }
+
     /// Nothing joins this alert any more.
     pub(crate) fn forget(&mut self, id: &str) -> Option<u64> {
         let order = self.orders.remove(id)?;
         let alert = self.newest.remove(&order)?;
         for (mark, _) in marks(&alert) {
-            if self.by_mark.get(&mark) == Some(&order) {
-                self.by_mark.remove(&mark);
-            }
-            if let Some(naming) = self.naming_cell.get_mut(&mark) {
-                naming.remove(&order);
-                if naming.is_empty() {
-                    self.naming_cell.remove(&mark);
+            for naming in [&mut self.by_mark, &mut self.naming_cell] {
+                if let Some(orders) = naming.get_mut(&mark) {
+                    orders.remove(&order);
+                    if orders.is_empty() {
+                        naming.remove(&mark);
+                    }
                 }
             }
         }

@@ -7,7 +7,8 @@
 //!   consumer checks before it believes an alert; [`policy`] is the
 //!   table that says what leaves, in which form and for whom, [`seal`] is for what one country alone may read,
 //!   [`crowds`] keeps back what too few people share, [`warning`] is for the carrier of a victim, whom [`portability`] tells,
-//!   [`evidence`] what an alert says of the records behind it, and those records.
+//!   [`evidence`] what an alert says of the records behind it, and those records;
+//! - [`feedback`] is what agencies and desks say of an alert, and what its producer answers.
 //!
 //! **Invariant:** no clear subscriber number, IMSI or IMEI is in an alert. A test looks for every digit string of the
 //! incidents in the alerts made of them.
@@ -23,6 +24,7 @@ mod disclosure;
 pub mod dsse;
 pub mod evidence;
 pub mod export;
+pub mod feedback;
 mod group;
 pub mod handling;
 mod hex;
@@ -48,6 +50,7 @@ pub mod words;
 pub use alert::{Alert, Source};
 pub use catalogue::{Catalogue, PatternFacts};
 pub use crowds::Crowds;
+pub use feedback::{Feedback, FeedbackMessage, FeedbackVerifier};
 pub use handling::Terms;
 pub use incident::{Incident, IncidentError};
 pub use key::{KeyKind, KeyTextError, PrivateKey, PublicKey, Signer};
@@ -55,7 +58,7 @@ pub use place::{Site, Sites};
 pub use policy::Policy;
 pub use portability::Portability;
 pub use registry::{Entry, Holder, Registered, Registry, RegistryError, Standing};
-pub use relay::{Budgets, Outcome, Relay, Withheld};
+pub use relay::{Budgets, CheckpointError, LearnError, Outcome, Relay, Withheld};
 pub use seal::{Opener, Place, Sealed, Sealer};
 pub use token::{EpochKey, EpochKeys, EpochsError, KeyError};
 pub use trust::Trust;

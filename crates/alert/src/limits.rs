@@ -106,3 +106,28 @@ pub const TABLE_MISTAKES_MAX: usize = 50;
 pub const SALT_BYTES: usize = 32;
 /// Longest bundle of evidence, bytes: a message of base64 that a producer takes. A thousand records of half a kilobyte.
 pub const BUNDLE_BYTES_MAX: usize = 700_000;
+/// Longest feedback message that a reader takes, bytes: one has some hundreds, and each text at most
+/// [`FEEDBACK_TEXT_BYTES_MAX`].
+pub const FEEDBACK_BYTES_MAX: usize = 16 << 10;
+/// Longest text in a feedback message, bytes.
+pub const FEEDBACK_TEXT_BYTES_MAX: usize = 500;
+/// Digits that a text of a feedback message may have one after the other, with spaces, dashes and the like between them: a
+/// date has eight, and a number with its national prefix nine or more in each of the six countries.
+pub const TEXT_DIGITS_MAX: usize = 8;
+/// Longest request, days (alerts.md, *action*); it may be renewed.
+pub const REQUEST_DAYS_MAX: i64 = 14;
+/// Longest suppression, days (alerts.md, *Lifecycle*).
+pub const SUPPRESSION_DAYS_MAX: i64 = 30;
+/// How far apart the two persons of a cancel may decide it, milliseconds.
+pub const CANCEL_APART_MS_MAX: i64 = 24 * 3_600_000;
+/// Feedback messages of one country that a reader can tell repeats of; beyond it those that were published first are
+/// forgotten, and what is older than they were is refused. Some 8 MB a country.
+pub const FEEDBACK_IDS_KNOWN_MAX: usize = 100_000;
+/// Feedback messages of one country that are kept to tell the state of incidents; beyond it those that it published first
+/// are let go, counted. Some 30 MB a country.
+pub const FEEDBACK_OF_COUNTRY_MAX: usize = 40_000;
+/// Feedback messages of one organisation about one incident or suppression; beyond it those that it published first are let
+/// go, counted.
+pub const FEEDBACK_OF_ORGANISATION_MAX: usize = 64;
+
+const _: () = assert!(FEEDBACK_OF_ORGANISATION_MAX < FEEDBACK_OF_COUNTRY_MAX);

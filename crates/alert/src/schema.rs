@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::alert::Alert;
 use crate::dsse::Form;
 use crate::evidence::{Bundle, SealedBundle};
+use crate::feedback::Feedback;
 use crate::incident::Incident;
 use crate::registry::Entry;
 use crate::warning::Warning;
@@ -23,6 +24,12 @@ pub fn alert() -> Value {
 #[must_use]
 pub fn warning() -> Value {
     of::<Warning>("A warning of lancang, version 1")
+}
+
+/// Schema of feedback, version 1: the value of a message on the feedback topic.
+#[must_use]
+pub fn feedback() -> Value {
+    of::<Feedback>("Feedback on shared alerts of lancang, version 1")
 }
 
 /// Schema of a home incident line, which never leaves the carrier.

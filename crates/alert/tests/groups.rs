@@ -325,3 +325,44 @@ fn a_large_box_stays_bounded() {
     assert!(newest[0].entities.iter().any(|entity| entity.entity_type == "device"));
     assert!(serde_json::to_vec(&newest[0]).unwrap().len() < 64 << 10);
 }
+
+/// Found in review: where a line joined more alerts than it takes, and its own was not among them, its own stayed open for ever.
+#[test]
+fn an_alert_joins_more_than_a_line_takes_and_all_close() {
+    let mut relay = relay(1000);
+    let devices: Vec<(&str, u32)> = (0..32).map(|device| ("device", device)).collect();
+    let boxes: Vec<Case> =
+        devices.iter().enumerate().map(|(id, device)| a_case(id, ("caller", id as u32), &[*device])).collect();
+    boxes.iter().for_each(|case| drop(shared(&mut relay, &case.line(0, "open"))));
+    shared(&mut relay, &a_case(40, ("caller", 40), &[]).line(0, "open"));
+    let all = a_case(40, ("caller", 40), &devices);
+    let made = shared(&mut relay, &all.line(1, "update"));
+    assert_eq!((made.len(), relay.open()), (32, 2), "31 close, one of them its own, and one goes on");
+    shared(&mut relay, &all.line(2, "update"));
+    assert_eq!(relay.open(), 1, "the last one joins with the next line");
+    for (case, revision) in boxes.iter().map(|case| (case, 1)).chain([(&all, 3)]) {
+        shared(&mut relay, &case.line(revision, "close"));
+    }
+    assert_eq!(relay.open(), 0);
+}
+
+/// Found in review: an alert that was not kept to be joined any more, and whose incident came to name what another one
+/// names, stayed open for ever.
+#[test]
+fn an_alert_that_is_let_go_of_closes() {
+    let mut relay = relay(1_000_000);
+    let alone = |id: u32| a_case(id as usize, ("caller", id), &[("device", id)]);
+    let kept = u32::try_from(lancang_alert::limits::GROUPS_KEPT_MAX).unwrap();
+    let first = shared(&mut relay, &alone(0).line(0, "open"));
+    (1..=kept).for_each(|id| drop(shared(&mut relay, &alone(id).line(0, "open"))));
+    assert_eq!((relay.let_go(), relay.open()), (1, kept as usize + 1));
+
+    let other = a_case(0, ("caller", 0), &[("device", kept)]);
+    let made = shared(&mut relay, &other.line(1, "update"));
+    assert_eq!((made.len(), &made[0].incident_id), (1, &first[0].incident_id), "it goes on alone");
+    let made = shared(&mut relay, &other.line(2, "update"));
+    assert_eq!((made.len(), relay.open()), (2, kept as usize), "it may be joined again, and the next line does");
+    shared(&mut relay, &other.line(3, "close"));
+    shared(&mut relay, &alone(kept).line(1, "close"));
+    assert_eq!(relay.open(), kept as usize - 1);
+}

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use lancang_alert::cloudevent::AlertMessage;
-use lancang_alert::{Alert, Budgets, Outcome, Relay, Source, Withheld};
+use lancang_alert::{Alert, Budgets, CheckpointError, LearnError, Outcome, Policy, Registry, Relay, Source, Withheld};
 use lancang_record::Timestamp;
 use proptest::prelude::*;
 
@@ -51,6 +51,25 @@ fn one(relay: &mut Relay, line: &str) -> (Alert, AlertMessage) {
     let Outcome::Shared(made) = relay.line(line.as_bytes(), at(0), at(5)) else { panic!("shared") };
     let [one] = made.try_into().unwrap();
     one
+}
+
+/// A relay that knows an outbox: what it says up to `cut` from a checkpoint, then from `back` alerts before that on. Of nothing
+/// there is no checkpoint.
+fn again(outbox: &[Vec<u8>], cut: usize, back: usize) -> Relay {
+    let mut whole = relay(3);
+    outbox.iter().for_each(|value| whole.learn(value).unwrap());
+    if cut == 0 {
+        return whole;
+    }
+    let mut before = relay(3);
+    outbox[..cut].iter().for_each(|value| before.learn(value).unwrap());
+    let mut relay = relay(3);
+    let from = cut - 1 - back.min(cut - 1);
+    let offset = relay.restore("outbox", &before.checkpoint("outbox", from as i64)).unwrap();
+    outbox[usize::try_from(offset).unwrap()..].iter().for_each(|value| relay.learn(value).unwrap());
+    relay.confirmed().unwrap();
+    assert_eq!(relay.checkpoint("outbox", 0), whole.checkpoint("outbox", 0), "it knows the same");
+    relay
 }
 
 /// The runs of digits of a text that could be an identifier.
@@ -171,11 +190,12 @@ fn no_hour_is_without_a_budget() {
 }
 
 proptest! {
-    /// However often the relay is restarted, and from however far back lines are read again: the same alerts.
+    /// However often the relay is restarted, from the whole outbox or from a checkpoint of any of its alerts and whatever of the
+    /// rest and before: the same alerts.
     #[test]
     fn a_restart_changes_nothing(
         lines in prop::collection::vec((0_u32..6, 0_u64..4, 0_usize..3, any::<bool>()), 1..60),
-        restarts in prop::collection::vec((0_usize..60, 0_usize..5), 0..6),
+        restarts in prop::collection::vec((0_usize..60, any::<prop::sample::Index>(), 0_usize..5), 0..6),
     ) {
         let lines: Vec<String> = lines
             .into_iter()
@@ -183,15 +203,14 @@ proptest! {
                 line(id, revision, ["open", "update", "close"][message], if kh { "KH" } else { "VN" })
             })
             .collect();
-        let run = |restarts: &[(usize, usize)]| {
+        let run = |restarts: &[(usize, prop::sample::Index, usize)]| {
             let mut relay = relay(3);
             let mut outbox = Vec::new();
-            let mut committed = Vec::new();
+            let mut committed: Vec<Vec<u8>> = Vec::new();
             for (index, line) in lines.iter().enumerate() {
-                for _ in restarts.iter().filter(|(at, _)| *at == index) {
+                for (_, cut, back) in restarts.iter().filter(|(at, ..)| *at == index) {
                     // What was made and not committed is forgotten and made again.
-                    relay = self::relay(3);
-                    committed.iter().for_each(|value: &Vec<u8>| relay.learn(value).unwrap());
+                    relay = again(&committed, cut.index(committed.len() + 1), *back);
                 }
                 if let Outcome::Shared(made) = relay.line(line.as_bytes(), at(0), at(5)) {
                     committed.extend(made.iter().map(|(_, message)| message.value.clone()));
@@ -235,3 +254,58 @@ fn no_number_is_found_by_trying() {
         }
     }
 }
+
+#[test]
+fn a_checkpoint_of_another_outbox_is_refused() {
+    let mut relay = relay(10);
+    let made: Vec<Vec<u8>> = (1..=4).map(|id| one(&mut relay, &line(id, 0, "open", "KH")).1.value).collect();
+    let checkpoint = relay.checkpoint("outbox", 2);
+    let mut other = self::relay(10);
+    let refused = other.restore("another", &checkpoint).unwrap_err();
+    assert_eq!(refused.to_string(), "the checkpoint is of outbox `outbox`, expected `another`");
+    let mut damaged = checkpoint.clone();
+    damaged[100] ^= 1;
+    assert!(matches!(other.restore("outbox", &damaged), Err(CheckpointError::Form(_))));
+
+    // One of the same name that holds other alerts: it ends early, or has others under the numbers.
+    assert_eq!(other.restore("outbox", &checkpoint), Ok(2));
+    other.learn(&made[2]).unwrap();
+    assert!(matches!(other.confirmed(), Err(LearnError::Foreign)));
+    let mut next: Alert = serde_json::from_slice(&made[3]).unwrap();
+    next.sequence = 5;
+    let next = serde_json::to_vec(&next).unwrap();
+    assert!(matches!(other.learn(&next), Err(LearnError::Foreign)));
+    // The one that it is of.
+    other.learn(&made[3]).unwrap();
+    other.learn(&next).unwrap();
+    other.confirmed().unwrap();
+    assert_eq!(other.sequences()["//KH/carrier/a"], 5);
+}
+
+/// Of what was shared the end leaves, whatever the policy has come to drop, and with no more than it still lets out.
+#[test]
+fn the_end_of_what_the_policy_has_come_to_drop_is_told() {
+    let all = |line: &str| line.replace("\"type\":\"caller\"", "\"type\":\"domain\"").replace("+8551234", "bank-");
+    for drop in ["caller", "domain"] {
+        let mut relay = relay(10);
+        let of = |revision, message| {
+            let line = line(7, revision, message, "KH");
+            if drop == "domain" { all(&line) } else { line }
+        };
+        let open = share(&mut relay, &of(0, "open")).unwrap();
+        let text = std::fs::read_to_string("../../config/policy.toml").unwrap();
+        let text = format!("{}\n{text}", DROPPED.replace("TYPE", drop));
+        let policy = Policy::read("policy.toml", &text).unwrap();
+        relay.set_trust(desk::trust_with(desk::epochs(None, 0), policy, Registry::default()));
+        assert_eq!(share(&mut relay, &of(1, "update")), Err(Withheld::Policy));
+        let close = share(&mut relay, &of(2, "close")).unwrap();
+        assert_eq!((close.message.as_str(), close.sequence, close.revision), ("close", 2, 1));
+        assert_eq!(close.incident_id, open.incident_id);
+        let of_type = |entity: &&lancang_alert::alert::Entity| entity.entity_type == drop;
+        assert_eq!(close.entities.iter().filter(of_type).count(), 0, "nobody is named whom the policy drops");
+        assert_eq!(relay.open(), 0);
+        assert_eq!(share(&mut relay, &of(3, "close")), Err(Withheld::Repeat));
+    }
+}
+
+const DROPPED: &str = "[[rules]]\nfields = [\"TYPE\"]\nto = \"all\"\nshare = [\"dropped\"]\n";

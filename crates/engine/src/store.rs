@@ -1,18 +1,13 @@
-//! Snapshots as bytes: versioned, checksummed, bound to their task.
-//!
-//! ```text
-//! snapshot := magic "LCS" | version u8 | checksum of the rest (xxh3, 16 bytes) | header | state (bincode)
-//! ```
+//! Snapshots as bytes: of the common form ([`lancang_record::snapshot`]), its body a header and the state (bincode), bound to
+//! their task.
 //!
 //! A snapshot of another version, another task or another number of partitions is refused with words, never misread.
 
 use bincode::{Decode, Encode};
 use lancang_record::log::WireCodec;
-use xxhash_rust::xxh3::xxh3_128;
+use lancang_record::snapshot::{Form, FormError};
 
-const MAGIC: [u8; 3] = *b"LCS";
-const VERSION: u8 = 9;
-const BODY: usize = 4 + 16;
+const FORM: Form = Form { magic: "LCS", version: 9 };
 
 /// Which kind of task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -34,18 +29,9 @@ struct Header {
 /// Why bytes are no snapshot that this task can use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotError {
-    /// Not a snapshot.
-    #[error("not a snapshot: it does not begin with `LCS`")]
-    Magic,
-    /// Written by another version.
-    #[error("snapshot version {found} is unknown: this program reads version {VERSION}")]
-    Version {
-        /// Version of the snapshot.
-        found: u8,
-    },
-    /// The checksum does not fit.
-    #[error("the snapshot is damaged: its checksum does not fit")]
-    Damaged,
+    /// Not of the form, of another version, or damaged.
+    #[error(transparent)]
+    Form(#[from] FormError),
     /// It belongs to another task.
     #[error("the snapshot is of {found}, expected {expected}")]
     OtherTask {
@@ -60,14 +46,10 @@ pub enum SnapshotError {
 }
 
 pub(crate) fn encode(kind: Kind, partition: u32, partitions: u32, offset: i64, state: &impl Encode) -> Vec<u8> {
-    let mut bytes = vec![0; BODY];
-    bytes[..3].copy_from_slice(&MAGIC);
-    bytes[3] = VERSION;
-    WireCodec::encode(&Header { kind, partition, partitions, offset }, &mut bytes);
-    WireCodec::encode(state, &mut bytes);
-    let checksum = xxh3_128(&bytes[BODY..]).to_le_bytes();
-    bytes[4..BODY].copy_from_slice(&checksum);
-    bytes
+    FORM.encode(|body| {
+        WireCodec::encode(&Header { kind, partition, partitions, offset }, body);
+        WireCodec::encode(state, body);
+    })
 }
 
 pub(crate) fn decode<T: for<'a> bincode::BorrowDecode<'a, ()>>(
@@ -76,17 +58,9 @@ pub(crate) fn decode<T: for<'a> bincode::BorrowDecode<'a, ()>>(
     partitions: u32,
     bytes: &[u8],
 ) -> Result<(T, i64), SnapshotError> {
-    if bytes.len() < BODY || bytes[..3] != MAGIC {
-        return Err(SnapshotError::Magic);
-    }
-    if bytes[3] != VERSION {
-        return Err(SnapshotError::Version { found: bytes[3] });
-    }
-    if xxh3_128(&bytes[BODY..]).to_le_bytes() != bytes[4..BODY] {
-        return Err(SnapshotError::Damaged);
-    }
-    let damaged = |_| SnapshotError::Damaged;
-    let (header, at) = WireCodec::decode::<Header>("snapshot", bytes, BODY).map_err(damaged)?;
+    let body = FORM.body(bytes)?;
+    let damaged = |_| FormError::Damaged;
+    let (header, at) = WireCodec::decode::<Header>("snapshot", bytes, body).map_err(damaged)?;
     let task = |kind, partition, partitions| format!("{kind:?} task {partition} of {partitions}");
     if (header.kind, header.partition, header.partitions) != (kind, partition, partitions) {
         return Err(SnapshotError::OtherTask {

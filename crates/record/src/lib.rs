@@ -4,7 +4,7 @@
 //! - [`place`], [`enrichment`]: where cells stand, and what record tasks add to a record;
 //! - [`raw`]: the canonical record as codecs read and write it;
 //! - [`mapping`]: how a carrier's columns become the canonical record;
-//! - [`log`]: the records log, its frames, marks and control records.
+//! - [`log`]: the records log, its frames, marks and control records; [`snapshot`]: the form of state that is kept.
 //!
 //! **Invariant:** this crate knows no Kafka, no files and no clock.
 
@@ -17,6 +17,7 @@ mod packed;
 pub mod place;
 pub mod raw;
 pub mod record;
+pub mod snapshot;
 pub mod text;
 pub mod time;
 

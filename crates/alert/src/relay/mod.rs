@@ -1,21 +1,25 @@
 //! The relay: which incident lines become alerts, and with which number.
 //!
 //! Rules:
-//! - all that it knows is in its outbox: after a restart it reads the outbox again ([`Relay::learn`]) and goes on as
-//!   if it had never stopped. Nothing else is kept, so nothing else can disagree;
+//! - all that it knows follows from its outbox ([`outbox`]): after a restart it reads the outbox again ([`Relay::learn`]), or
+//!   what it said up to a [`checkpoint`] and the rest, and goes on as if it had never stopped;
 //! - per source the sequence begins at 1 and has no gap;
 //! - an incident has another id abroad than at home ([`EpochKeys::incident_ids`](crate::token::EpochKeys::incident_ids)), and
 //!   keeps it over a change of epochs as long as the key that it was made with is there;
 //! - a line that was made an alert before is a repeat and makes none;
 //! - incidents of one box are one alert ([`crate::group`]): it opens with the first of them and closes with the last. A line
 //!   that joins alerts which were apart makes several: each that goes into another closes, then that one is updated;
-//! - the policy table decides what leaves ([`crate::policy`]); a line is withheld if nothing of what it is about does;
+//! - the policy table decides what leaves ([`crate::policy`]); a line is withheld if nothing of what it is about does. The end
+//!   of what was shared always leaves, with what the policy still lets out;
 //! - a budget bounds how many incidents of a pattern a source opens in an hour of event time. What it withholds stays at
 //!   home, where its line is, and is counted; a withheld incident is tried again with its next update, and its close alone
 //!   is never shared. An incident that was shared is updated and closed whatever the budget says: a case that others work
 //!   on must not go stale. Hours past the last [`BUDGET_HOURS_KEPT`] have the budget of the oldest of them together.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod checkpoint;
+mod outbox;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lancang_record::Timestamp;
@@ -26,12 +30,14 @@ use crate::cloudevent::AlertMessage;
 use crate::crowds::Coarsened;
 use crate::disclosure::Disclosure;
 use crate::evidence::{Evidence, LinePlace};
-use crate::group::{self, Groups};
+use crate::group;
 use crate::incident::{Incident, Message};
-use crate::limits::{BUDGET_HOURS_KEPT, OPEN_MAX};
 use crate::seal::Sealer;
 use crate::trust::Trust;
 use crate::warning::Uncarried;
+
+pub use checkpoint::{CheckpointError, LearnError};
+use outbox::Outbox;
 
 /// What became of an incident line.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,20 +102,6 @@ impl Budgets {
     }
 }
 
-/// An alert that was shared and is open.
-#[derive(Clone, Debug)]
-struct Shared {
-    revision: u64,
-    /// When its first revision was published.
-    opened: String,
-    /// Position in the order of first sharing, to forget the oldest at the limit.
-    order: u64,
-    /// Home incidents that it is made of and that are open, with their revisions.
-    incidents: BTreeMap<String, u64>,
-    /// Those that have closed while others were open.
-    closed: BTreeSet<String>,
-}
-
 /// The fold over incident lines.
 #[derive(Debug)]
 pub struct Relay {
@@ -121,19 +113,9 @@ pub struct Relay {
     /// What was left out because too few people share it.
     coarsened: Coarsened,
     budgets: Budgets,
-    sequences: BTreeMap<String, u64>,
-    open: BTreeMap<String, Shared>,
-    by_order: BTreeMap<u64, String>,
-    orders: u64,
-    /// The alert that each home incident is in, while that is open.
-    alert_of: BTreeMap<String, String>,
-    groups: Groups,
-    /// Incidents that were closed, so that a line of theirs that comes again is known as a repeat.
-    closed: BTreeMap<u64, String>,
-    closed_ids: BTreeMap<String, u64>,
-    /// Incidents opened, by hour of event time in UTC (`2025-11-14T09`), country and pattern.
-    opened: BTreeMap<String, BTreeMap<(String, String), u32>>,
-    forgotten: u64,
+    outbox: Outbox,
+    /// Whether the alert that a checkpoint ends with is still to be found in the outbox.
+    unconfirmed: bool,
     /// Where the next line stands.
     place: Option<LinePlace>,
 }
@@ -149,16 +131,8 @@ impl Relay {
             coarsened: Coarsened::default(),
             sources: sources.into_iter().map(|source| (source.country.clone(), source)).collect(),
             budgets,
-            sequences: BTreeMap::new(),
-            open: BTreeMap::new(),
-            by_order: BTreeMap::new(),
-            orders: 0,
-            alert_of: BTreeMap::new(),
-            groups: Groups::default(),
-            closed: BTreeMap::new(),
-            closed_ids: BTreeMap::new(),
-            opened: BTreeMap::new(),
-            forgotten: 0,
+            outbox: Outbox::default(),
+            unconfirmed: false,
             place: None,
         }
     }
@@ -173,15 +147,54 @@ impl Relay {
         self.desk.catalogue = catalogue;
     }
 
-    /// Takes up an alert that is in the outbox already. To be called for all of them, in their order, before the
-    /// first line.
+    /// Takes up an alert that is in the outbox already; one that it has taken up before changes nothing. To be called for
+    /// all of them, or for those from a checkpoint's offset on, in their order, before the first line.
     ///
     /// # Errors
-    /// If the outbox holds something that is no alert.
-    pub fn learn(&mut self, value: &[u8]) -> Result<(), serde_json::Error> {
+    /// If the outbox holds something that is no alert, or is not the one that the checkpoint is of.
+    pub fn learn(&mut self, value: &[u8]) -> Result<(), LearnError> {
         let alert: Alert = serde_json::from_slice(value)?;
-        self.note(&alert);
+        let is_held = self.outbox.holds(&alert);
+        if self.unconfirmed {
+            self.unconfirmed = value != self.outbox.last;
+            return if is_held { Ok(()) } else { Err(LearnError::Foreign) };
+        }
+        if !is_held {
+            self.outbox.note(&alert, value);
+        }
         Ok(())
+    }
+
+    /// What it knows, as bytes. None of the alerts that it does not know lies in outbox `name` before `offset`, and its last
+    /// one does not either.
+    #[must_use]
+    pub fn checkpoint(&self, name: &str, offset: i64) -> Vec<u8> {
+        checkpoint::encode(&self.outbox, name, offset)
+    }
+
+    /// Takes up a checkpoint in place of what it knows; gives the offset from which on the rest is to be learned.
+    ///
+    /// # Errors
+    /// If it is none of this outbox; what was known is unchanged then.
+    pub fn restore(&mut self, name: &str, bytes: &[u8]) -> Result<i64, CheckpointError> {
+        let (outbox, offset) = checkpoint::decode(bytes, name)?;
+        self.outbox = outbox;
+        self.unconfirmed = true;
+        Ok(offset)
+    }
+
+    /// At the outbox's end: that a checkpoint which was restored is of this outbox.
+    ///
+    /// # Errors
+    /// [`LearnError::Foreign`]
+    pub const fn confirmed(&self) -> Result<(), LearnError> {
+        if self.unconfirmed { Err(LearnError::Foreign) } else { Ok(()) }
+    }
+
+    /// Forgets all that it knows of its outbox.
+    pub fn forget(&mut self) {
+        self.outbox = Outbox::default();
+        self.unconfirmed = false;
     }
 
     /// Where the line that comes next stands at home: its alert refers to it there.
@@ -202,18 +215,20 @@ impl Relay {
         let Some(source) = self.sources.get(&incident.home).cloned() else { return withheld(Withheld::NoSource) };
         let incident = Incident { incident_id: self.id_abroad(&incident.incident_id, now), ..incident };
         let withheld = |reason: Withheld| Outcome::Withheld(reason, incident.pattern().0.to_owned());
-        if let Some(reason) = self.known(&incident) {
+        if let Some(reason) = self.outbox.known(&incident) {
             return withheld(reason);
         }
-        let Some(alert) = self.desk.alert(&source, &incident, 0, detected, now) else {
-            return withheld(Withheld::Policy);
+        let alert = match incident.message {
+            Message::Close => Some(self.desk.end(&source, &incident, detected, now)),
+            _ => self.desk.alert(&source, &incident, detected, now),
         };
+        let Some(alert) = alert else { return withheld(Withheld::Policy) };
         let alert = Alert { evidence: Evidence::of(&incident, bytes, place), ..alert };
-        let own = self.alert_of.get(&incident.incident_id).cloned();
+        let own = self.outbox.alert_of.get(&incident.incident_id).cloned();
         // A close says nothing new of who belongs together.
         let joined = match incident.message {
             Message::Close => Vec::new(),
-            _ => self.groups.joined_by(&alert, own.as_deref()),
+            _ => self.outbox.groups.joined_by(&alert, own.as_deref()),
         };
         match joined.first().or(own.as_ref()).cloned() {
             Some(into) => Outcome::Shared(self.continued(&source, &incident, alert, &into, &joined, now)),
@@ -230,8 +245,7 @@ impl Relay {
     /// The id that an incident has abroad already; a new one if it has none.
     pub(crate) fn id_abroad(&self, home_id: &str, now: Timestamp) -> String {
         let ids = || self.desk.trust.keys.incident_ids(home_id, now);
-        let is_known = |id: &String| self.alert_of.contains_key(id) || self.closed_ids.contains_key(id);
-        ids().find(is_known).or_else(|| ids().next()).unwrap_or_default()
+        ids().find(|id| self.outbox.has_shared(id)).or_else(|| ids().next()).unwrap_or_default()
     }
 
     /// The alerts of a line that goes on with an open alert, and joins others with it.
@@ -247,7 +261,7 @@ impl Relay {
         let mut made = Vec::new();
         let mut whole = self.within(into, alert, incident);
         for id in joined.iter().filter(|id| *id != into) {
-            let Some(newest) = self.groups.newest(id).cloned() else { continue };
+            let Some(newest) = self.outbox.groups.newest(id).cloned() else { continue };
             made.push(self.publish(source, group::merged_into(&newest, into, &whole), None, now));
             whole = group::joined(&newest, whole);
         }
@@ -258,10 +272,8 @@ impl Relay {
 
     /// An incident's alert as part of an open one.
     fn within(&self, into: &str, alert: Alert, incident: &Incident) -> Alert {
-        let alone = self.open.get(into).is_some_and(|shared| {
-            shared.closed.is_empty() && shared.incidents.keys().all(|id| *id == incident.incident_id)
-        });
-        match self.groups.newest(into) {
+        let alone = self.outbox.open.get(into).is_some_and(|shared| shared.is_alone(&incident.incident_id));
+        match self.outbox.groups.newest(into) {
             // What an incident says of itself is what it says now.
             Some(newest) if !alone => group::joined(newest, alert),
             _ => alert,
@@ -270,9 +282,8 @@ impl Relay {
 
     /// Id, revision and message of the next revision of an open alert.
     fn numbered(&self, into: &str, alert: Alert, incident: &Incident) -> Alert {
-        let Some(shared) = self.open.get(into) else { return alert };
-        let closes = incident.message == Message::Close;
-        let ends = closes && shared.incidents.keys().all(|id| *id == incident.incident_id);
+        let Some(shared) = self.outbox.open.get(into) else { return alert };
+        let ends = incident.message == Message::Close && shared.is_last(&incident.incident_id);
         let is_new = !shared.incidents.contains_key(&incident.incident_id);
         let count = shared.incidents.len() + shared.closed.len() + usize::from(is_new);
         let line = alert.grouped.as_ref().and_then(|grouped| grouped.line.clone());
@@ -293,147 +304,27 @@ impl Relay {
         incident: Option<&Incident>,
         now: Timestamp,
     ) -> (Alert, AlertMessage) {
-        let mut alert = Alert { sequence: self.sequence(source) + 1, ..alert };
+        let mut alert = Alert { sequence: self.outbox.sequence(source) + 1, ..alert };
         self.desk.trim(&mut alert);
-        self.desk.coarsen(&mut alert, self.groups.newest(&alert.incident_id.clone()), &mut self.coarsened);
+        let before = self.outbox.groups.newest(&alert.incident_id).cloned();
+        self.desk.coarsen(&mut alert, before.as_ref(), &mut self.coarsened);
         if let Some(incident) = incident {
             self.disclosure.seal(&mut alert, incident, &self.desk.trust, &self.desk.plans, now);
         }
         let message = AlertMessage::of(&alert, &self.desk.trust.signer);
-        self.note(&alert);
+        self.outbox.note(&alert, &message.value);
         (alert, message)
-    }
-
-    /// Why a line is none that others have to hear of.
-    fn known(&self, incident: &Incident) -> Option<Withheld> {
-        if self.closed_ids.contains_key(&incident.incident_id) {
-            return Some(Withheld::Repeat);
-        }
-        match self.alert_of.get(&incident.incident_id).and_then(|id| self.open.get(id)) {
-            // One that has closed has no revision any more.
-            Some(shared) => {
-                let known = shared.incidents.get(&incident.incident_id);
-                known.is_none_or(|known| incident.revision <= *known).then_some(Withheld::Repeat)
-            }
-            None => (incident.message == Message::Close).then_some(Withheld::NotShared),
-        }
     }
 
     fn is_over_budget(&self, source: &Source, incident: &Incident) -> bool {
         let (pattern, _) = incident.pattern();
-        let key = (source.country.clone(), pattern.to_owned());
-        let opened = self.opened.get(self.hour(&incident.last_event)).and_then(|opened| opened.get(&key)).copied();
-        opened.unwrap_or(0) >= self.budgets.of(pattern)
-    }
-
-    /// Keeps what an alert says of the relay's own state: the same for one that is made and one that is read again.
-    fn note(&mut self, alert: &Alert) {
-        let uri = alert.producer.uri();
-        let sequence = self.sequences.entry(uri).or_default();
-        *sequence = (*sequence).max(alert.sequence);
-        let line = group::line(alert);
-        let merged_into = alert.grouped.as_ref().and_then(|grouped| grouped.merged_into.clone());
-        let closes = alert.message == Message::Close.as_str();
-        if !closes && !self.open.contains_key(&alert.incident_id) {
-            self.note_opened(alert);
-        }
-        if let Some(shared) = self.open.get_mut(&alert.incident_id) {
-            shared.revision = alert.revision;
-            if let Some(line) = line {
-                shared.incidents.insert(line.incident_id.clone(), line.revision);
-                if line.message == Message::Close.as_str() {
-                    shared.incidents.remove(&line.incident_id);
-                    shared.closed.insert(line.incident_id.clone());
-                }
-                self.alert_of.insert(line.incident_id, alert.incident_id.clone());
-            }
-        }
-        if closes {
-            self.note_closed(&alert.incident_id, merged_into.as_deref());
-        }
-        self.groups.note(alert);
-        self.bound();
-    }
-
-    fn note_opened(&mut self, alert: &Alert) {
-        self.orders += 1;
-        let shared = Shared {
-            revision: alert.revision,
-            opened: alert.opened.clone().unwrap_or_else(|| alert.published.clone()),
-            order: self.orders,
-            incidents: BTreeMap::new(),
-            closed: BTreeSet::new(),
-        };
-        self.open.insert(alert.incident_id.clone(), shared);
-        self.by_order.insert(self.orders, alert.incident_id.clone());
-        let key = (alert.producer.country.clone(), alert.pattern.clone());
-        let hour = self.hour(&alert.last_event).to_owned();
-        *self.opened.entry(hour).or_default().entry(key).or_default() += 1;
-    }
-
-    /// An alert ends: with its incidents, or because they go on in another one.
-    fn note_closed(&mut self, id: &str, merged_into: Option<&str>) {
-        let Some(shared) = self.forget(id) else { return };
-        let survivor = merged_into.and_then(|into| self.open.get_mut(into).map(|survivor| (into, survivor)));
-        if let Some((into, survivor)) = survivor {
-            for incident in shared.incidents.keys().chain(&shared.closed) {
-                self.alert_of.insert(incident.clone(), into.to_owned());
-            }
-            survivor.incidents.extend(shared.incidents);
-            survivor.closed.extend(shared.closed);
-            return;
-        }
-        for incident in shared.incidents.into_keys().chain(shared.closed) {
-            self.orders += 1;
-            self.closed.insert(self.orders, incident.clone());
-            self.closed_ids.insert(incident, self.orders);
-        }
-    }
-
-    fn forget(&mut self, id: &str) -> Option<Shared> {
-        let shared = self.open.remove(id)?;
-        self.by_order.remove(&shared.order);
-        for incident in shared.incidents.keys().chain(&shared.closed) {
-            self.alert_of.remove(incident);
-        }
-        Some(shared)
-    }
-
-    fn bound(&mut self) {
-        while self.open.len() > OPEN_MAX
-            && let Some((_, id)) = self.by_order.first_key_value().map(|(order, id)| (*order, id.clone()))
-        {
-            self.forget(&id);
-            self.groups.forget(&id);
-            self.forgotten += 1;
-        }
-        while self.closed.len() > OPEN_MAX
-            && let Some((_, id)) = self.closed.pop_first()
-        {
-            self.closed_ids.remove(&id);
-        }
-        while self.opened.len() > BUDGET_HOURS_KEPT {
-            self.opened.pop_first();
-        }
-    }
-
-    /// The hour whose budget an event has.
-    fn hour<'a>(&'a self, time: &'a str) -> &'a str {
-        let hour = time.get(..13).unwrap_or(time);
-        match self.opened.first_key_value() {
-            Some((oldest, _)) if self.opened.len() >= BUDGET_HOURS_KEPT => hour.max(oldest),
-            _ => hour,
-        }
-    }
-
-    fn sequence(&self, source: &Source) -> u64 {
-        self.sequences.get(&source.uri()).copied().unwrap_or(0)
+        self.outbox.opened_in(&source.country, pattern, &incident.last_event) >= self.budgets.of(pattern)
     }
 
     /// Last sequence number, by source.
     #[must_use]
     pub fn sequences(&self) -> &BTreeMap<String, u64> {
-        &self.sequences
+        &self.outbox.sequences
     }
 
     /// What was left out because too few people share it.
@@ -445,13 +336,13 @@ impl Relay {
     /// Incidents that were shared and are open.
     #[must_use]
     pub fn open(&self) -> usize {
-        self.open.len()
+        self.outbox.open.len()
     }
 
     /// Alerts that further incidents cannot join any more, because there were too many.
     #[must_use]
     pub const fn let_go(&self) -> u64 {
-        self.groups.let_go()
+        self.outbox.groups.let_go()
     }
 
     /// Values that an entitled country could not be given, because it has no sealing key that counts: by country.
@@ -463,6 +354,6 @@ impl Relay {
     /// Open incidents that were forgotten at the limit.
     #[must_use]
     pub const fn forgotten(&self) -> u64 {
-        self.forgotten
+        self.outbox.forgotten
     }
 }

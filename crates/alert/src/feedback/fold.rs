@@ -1,0 +1,188 @@
+//! What all feedback together says. A fold over what was verified: the same messages give the same state in whatever order,
+//! and however often, they come.
+//!
+//! - What is kept is a set: messages by what they are about ([`Subject`]), in the order in which they were published. The state
+//!   is made of the set when somebody asks ([`super::state`]).
+//! - Bounded: of one organisation about one subject the newest [`FEEDBACK_OF_ORGANISATION_MAX`], of a country the newest
+//!   [`FEEDBACK_OF_COUNTRY_MAX`]; what is let go is counted ([`Fold::let_go`]). So a flood pushes out nothing that other
+//!   countries said.
+
+use std::collections::BTreeMap;
+
+use lancang_record::Timestamp;
+
+use super::said::{Answer, Said, Suppressed};
+use super::state::{IncidentState, newest_answer};
+use super::verify::Believed;
+use super::{About, Id, organisation};
+use crate::limits::{FEEDBACK_OF_COUNTRY_MAX, FEEDBACK_OF_ORGANISATION_MAX};
+
+/// What a message is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Subject {
+    /// An alert.
+    Incident(About),
+    /// A suppression, by its id.
+    Suppression(Id),
+}
+
+/// What is kept of a message.
+#[derive(Clone, Debug)]
+pub(super) struct Statement {
+    /// `//TH/cyber-police`
+    pub(super) organisation: String,
+    /// ISO 3166-1 alpha-2.
+    pub(super) country: String,
+    pub(super) key_id: String,
+    pub(super) said: Said,
+}
+
+/// Messages about one subject, in the order of their publishing.
+pub(super) type Statements = BTreeMap<(Timestamp, Id), Statement>;
+
+/// All feedback that was taken up.
+#[derive(Clone, Debug)]
+pub struct Fold {
+    subjects: BTreeMap<Subject, Statements>,
+    /// By the writer's country.
+    countries: BTreeMap<String, BTreeMap<(Timestamp, Id), Subject>>,
+    of_country_max: usize,
+    let_go: u64,
+}
+
+impl Default for Fold {
+    fn default() -> Self {
+        let (subjects, countries) = (BTreeMap::new(), BTreeMap::new());
+        Self { subjects, countries, of_country_max: FEEDBACK_OF_COUNTRY_MAX, let_go: 0 }
+    }
+}
+
+impl Fold {
+    /// Takes up a message; false if it was there, says nothing that is known, or is older than all that is kept.
+    pub fn take(&mut self, believed: &Believed) -> bool {
+        let place = (believed.published, believed.id);
+        let Some(subject) = subject(believed) else { return false };
+        let writer = &believed.feedback.writer;
+        let statement = Statement {
+            organisation: organisation(writer),
+            country: writer.country.clone(),
+            key_id: believed.key_id.clone(),
+            said: believed.said.clone(),
+        };
+        let of_organisation = statement.organisation.clone();
+        let statements = self.subjects.entry(subject.clone()).or_default();
+        if statements.insert(place, statement).is_some() {
+            return false;
+        }
+        self.countries.entry(writer.country.clone()).or_default().insert(place, subject.clone());
+        self.bound_organisation(&subject, &writer.country, &of_organisation);
+        self.bound_country(&writer.country);
+        self.subjects.get(&subject).is_some_and(|statements| statements.contains_key(&place))
+    }
+
+    fn bound_organisation(&mut self, subject: &Subject, country: &str, organisation: &str) {
+        let Some(statements) = self.subjects.get(subject) else { return };
+        let mut own = statements.iter().filter(|(_, statement)| statement.organisation == organisation);
+        let first = own.next().map(|(first, _)| *first);
+        if let Some(first) = first.filter(|_| own.count() >= FEEDBACK_OF_ORGANISATION_MAX) {
+            self.forget(country, first);
+        }
+    }
+
+    fn bound_country(&mut self, country: &str) {
+        let said = self.countries.get(country).filter(|said| said.len() > self.of_country_max);
+        if let Some(first) = said.and_then(|said| said.first_key_value()).map(|(first, _)| *first) {
+            self.forget(country, first);
+        }
+    }
+
+    fn forget(&mut self, country: &str, place: (Timestamp, Id)) {
+        let Some(subject) = self.countries.get_mut(country).and_then(|said| said.remove(&place)) else { return };
+        self.let_go += 1;
+        let Some(statements) = self.subjects.get_mut(&subject) else { return };
+        statements.remove(&place);
+        if statements.is_empty() {
+            self.subjects.remove(&subject);
+        }
+    }
+
+    /// One with room for fewer messages, so that a test sees what happens at the limit.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_room_for(of_country_max: usize) -> Self {
+        Self { of_country_max, ..Self::default() }
+    }
+
+    /// The state of an incident; none if nobody said anything of it.
+    #[must_use]
+    pub fn incident(&self, about: &About) -> Option<IncidentState> {
+        self.subjects.get(&Subject::Incident(about.clone())).map(|said| IncidentState::of(about, said))
+    }
+
+    /// All incidents that somebody said something of, by producer and id.
+    pub fn incidents(&self) -> impl Iterator<Item = &About> {
+        self.subjects.keys().filter_map(|subject| match subject {
+            Subject::Incident(about) => Some(about),
+            Subject::Suppression(_) => None,
+        })
+    }
+
+    /// Suppressions that an organisation (`//KH/mekong-mobile`) has accepted, its newest receipt counting, and that have not
+    /// ended.
+    pub fn suppressions(&self, organisation: &str, at: Timestamp) -> impl Iterator<Item = (Id, &Suppressed)> {
+        self.proposed(at).filter(move |(id, _)| self.is_accepted(*id, organisation))
+    }
+
+    /// Suppressions that somebody has asked for and that have not ended.
+    pub fn proposed(&self, at: Timestamp) -> impl Iterator<Item = (Id, &Suppressed)> {
+        self.subjects.iter().filter_map(move |(subject, said)| {
+            let Subject::Suppression(id) = subject else { return None };
+            let own = said.iter().find(|((_, other), _)| other == id).map(|(_, statement)| &statement.said);
+            let Some(Said::Suppression(asked)) = own else { return None };
+            (at < asked.until).then_some((*id, asked))
+        })
+    }
+
+    /// What an organisation last answered to a suppression.
+    #[must_use]
+    pub fn answer(&self, suppression: Id, organisation: &str) -> Option<&Answer> {
+        let statements = self.subjects.get(&Subject::Suppression(suppression))?;
+        newest_answer(statements, suppression, organisation).map(|(_, answer)| answer)
+    }
+
+    fn is_accepted(&self, suppression: Id, organisation: &str) -> bool {
+        self.answer(suppression, organisation) == Some(&Answer::Accepted)
+    }
+
+    /// Messages that are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.countries.values().map(BTreeMap::len).sum()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Messages that were let go at a limit.
+    #[must_use]
+    pub const fn let_go(&self) -> u64 {
+        self.let_go
+    }
+}
+
+fn subject(believed: &Believed) -> Option<Subject> {
+    match &believed.said {
+        Said::Acknowledgement { about }
+        | Said::Status { about, .. }
+        | Said::Verdict { about, .. }
+        | Said::Request { about, .. }
+        | Said::Receipt { about: Some(about), .. }
+        | Said::Cancel { about, .. } => Some(Subject::Incident(about.clone())),
+        Said::Receipt { about: None, of, .. } => Some(Subject::Suppression(*of)),
+        Said::Suppression(_) => Some(Subject::Suppression(believed.id)),
+        Said::Unknown => None,
+    }
+}
