@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lancang_alert::Warning;
-use lancang_kafka::Record;
+use lancang_kafka::{OutRecord, Producer, ProducerSettings, Record};
 use serde_json::Value;
 
 use crate::carrier::{Carrier, cluster};
@@ -66,10 +66,21 @@ fn records(case: &str, index: u64) -> Vec<(&'static str, Vec<u8>, i64)> {
     case.lines().enumerate().map(|(place, line)| shift(line, place)).collect()
 }
 
+/// Sends records, in their order within each feed.
+fn put(carrier: &Carrier, records: &[(&'static str, Vec<u8>, i64)]) {
+    let message = |(feed, record, at): &(&'static str, Vec<u8>, i64)| OutRecord {
+        partition: Some(0),
+        timestamp_ms: Some(*at),
+        ..OutRecord::new(carrier.topic(feed).as_str().into(), record.clone())
+    };
+    let messages: Vec<OutRecord> = records.iter().map(message).collect();
+    Producer::connect(&ProducerSettings::new(carrier.connection.clone())).unwrap().send_batch(&messages).unwrap();
+}
+
 /// Sends what shows a victim; gives when its last record was sent.
 fn send(carrier: &Carrier, records: &[(&'static str, Vec<u8>, i64)]) -> i64 {
     let (last, before) = records.split_last().unwrap();
-    before.iter().for_each(|(feed, record, at)| carrier.send_raw(feed, record.clone(), *at));
+    put(carrier, before);
     // The two feeds have no common order.
     std::thread::sleep(Duration::from_millis(700));
     let sent = now_ms();
@@ -173,9 +184,7 @@ fn the_current_carrier_alone_is_told_and_at_once() {
     let history = live.iter().chain(&released).flat_map(|records| &records[..3]);
     let mut history: Vec<_> = history.cloned().collect();
     history.sort_by_key(|(_, _, at)| *at);
-    for (feed, record, at) in history {
-        carrier.send_raw(feed, record, at);
-    }
+    put(&carrier, &history);
     std::thread::sleep(Duration::from_secs(1));
     let mut sent = BTreeMap::new();
     for records in &live {
@@ -205,7 +214,7 @@ fn the_current_carrier_alone_is_told_and_at_once() {
 
 /// Ninety recipients of one text: of each carrier a third, and a third whom nobody knows.
 fn burst(carrier: &Carrier) {
-    for (place, line) in BURST.lines().enumerate() {
+    let of_line = |(place, line): (usize, &str)| {
         let mut record: Value = serde_json::from_str(line).unwrap();
         let at = record["start"].as_i64().unwrap() + LATER_MS;
         record["start"] = at.into();
@@ -216,14 +225,15 @@ fn burst(carrier: &Carrier) {
             _ => format!("+85597{:07}", 3_000_000 + index),
         }
         .into();
-        carrier.send_raw("sms", serde_json::to_vec(&record).unwrap(), at);
-    }
+        ("sms", serde_json::to_vec(&record).unwrap(), at)
+    };
+    let mut records: Vec<_> = BURST.lines().enumerate().map(of_line).collect();
     let at = LATER_MS + 1_763_110_800_000 + 3_600_000;
-    let end = format!(
-        r#"{{"kind":"sms","source":"smsc1","id":"end","start":{at},"direction":"incoming","caller":"BANK","callee":"{}"}}"#,
-        number(0)
-    );
-    carrier.send_raw("sms", end.into_bytes(), at);
+    let end = serde_json::json!({
+        "kind": "sms", "source": "smsc1", "id": "end", "start": at, "direction": "incoming", "caller": "BANK", "callee": number(0),
+    });
+    records.push(("sms", serde_json::to_vec(&end).unwrap(), at));
+    put(carrier, &records);
 }
 
 fn each_opens_its_own(exchange: &Exchange, carrier: &Carrier, desks: &Desks<'_>, found: &[(Record, Warning)]) {
