@@ -150,7 +150,7 @@ fn too_few(alert: &Alert, by_hour: &mut BTreeMap<i64, Vec<Member>>, generator: &
         (Some(latitude), Some(longitude)) => Some(format!("{latitude:.1}/{longitude:.1}")),
         _ => place.admin1.clone(),
     });
-    let of = |kind: &str| alert.entities.iter().filter(move |entity| entity.entity_type == kind);
+    let of = |kind: &'static str| alert.entities.iter().filter(move |entity| entity.entity_type == kind);
     let tacs: BTreeSet<&str> = of("device").filter_map(|device| device.tac.as_deref()).collect();
     let visible = |masked: &str| masked.chars().take_while(char::is_ascii_digit).collect::<String>();
     for device in of("device") {

@@ -16,7 +16,7 @@ use crate::logging::colors;
 use crate::pack_folder;
 use crate::portability;
 use crate::secret::Secret;
-use crate::service::clients;
+use crate::service::{clients, trust};
 use crate::topics::file::Exchange;
 
 /// Runs the command.
@@ -181,6 +181,11 @@ fn named_files(config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mu
             let (file, message) = mistake.split_once(": ").unwrap_or(("relay.portability", &mistake));
             Diagnostic::file(file, message.to_owned())
         }));
+    }
+    if let Some(path) = config.relay.as_ref().and_then(|relay| relay.crowds.as_ref())
+        && let Err(error) = trust::crowds(path)
+    {
+        mistakes.push(Diagnostic::file("relay.crowds", format!("{error:#}")));
     }
     // A variable or a command may be there for the service alone.
     for key in keys.filter(|key| matches!(key, Secret::File(_))) {

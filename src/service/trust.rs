@@ -61,7 +61,7 @@ pub fn policy(path: Option<&Path>) -> anyhow::Result<Policy> {
 ///
 /// # Errors
 /// Every mistake in it, with exit status 78.
-fn crowds(path: &Path) -> anyhow::Result<Crowds> {
+pub(crate) fn crowds(path: &Path) -> anyhow::Result<Crowds> {
     let shown = path.display();
     let wrong = |message: String| Failure::new(Exit::Configuration, message);
     let file = std::fs::File::open(path).map_err(|error| wrong(format!("cannot read the crowds {shown}: {error}")))?;

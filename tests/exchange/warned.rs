@@ -92,14 +92,10 @@ fn send(carrier: &Carrier, records: &[(&'static str, Vec<u8>, i64)]) -> i64 {
 /// A relay's configuration with a portability table, and carriers' keys in the registry.
 fn config(exchange: &Exchange, carrier: &Carrier, desks: &Desks<'_>) -> PathBuf {
     let registrar = desks.of("registrar");
-    for (name, holder) in [("mekong", "//KH/mekong-mobile"), ("chao", "//TH/chao-phraya-mobile")] {
-        let key = carrier.path(&format!("{name}.key"));
-        ok(&["keys", "new", "--kind", "sealing", "--out", shown(&key)]);
-        let root = exchange.folder.path().join("root.key");
-        let public = carrier.path(&format!("{name}.key.pub"));
-        let place = ["--config", shown(&registrar), "--root-key-file", shown(&root)];
-        ok(&[&["keys", "publish", shown(&public), "--holder", holder], place.as_slice()].concat());
-    }
+    ok(&["keys", "new", "--kind", "sealing", "--out", shown(&carrier.path("chao.key"))]);
+    let (root, public) = (desks.key("root.key"), carrier.path("chao.key.pub"));
+    let place = ["--config", shown(&registrar), "--root-key-file", shown(&root)];
+    ok(&[&["keys", "publish", shown(&public), "--holder", "//TH/chao-phraya-mobile"], place.as_slice()].concat());
     let courier = desks.of("kh-courier");
     ok(&["keys", "show", "--save", shown(&carrier.path("registry.jsonl")), "--config", shown(&courier)]);
     let ported = (0..1_000)
@@ -238,7 +234,7 @@ fn burst(carrier: &Carrier) {
 
 fn each_opens_its_own(exchange: &Exchange, carrier: &Carrier, desks: &Desks<'_>, found: &[(Record, Warning)]) {
     let (kh, th) = (desks.of("kh-desk"), desks.of("th-desk"));
-    let (mekong, chao) = (carrier.path("mekong.key"), carrier.path("chao.key"));
+    let (mekong, chao) = (desks.key("carrier.key"), carrier.path("chao.key"));
     let victims = LIVE_VICTIMS + RELEASED_VICTIMS;
     for (desk, of, key, ported) in
         [(&kh, "//KH/mekong-mobile", &mekong, false), (&th, "//TH/chao-phraya-mobile", &chao, true)]

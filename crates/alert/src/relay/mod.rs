@@ -306,8 +306,8 @@ impl Relay {
     ) -> (Alert, AlertMessage) {
         let mut alert = Alert { sequence: self.outbox.sequence(source) + 1, ..alert };
         self.desk.trim(&mut alert);
-        let before = self.outbox.groups.newest(&alert.incident_id).cloned();
-        self.desk.coarsen(&mut alert, before.as_ref(), &mut self.coarsened);
+        let before = self.outbox.groups.newest(&alert.incident_id);
+        self.desk.coarsen(&mut alert, before, &mut self.coarsened);
         if let Some(incident) = incident {
             self.disclosure.seal(&mut alert, incident, &self.desk.trust, &self.desk.plans, now);
         }
