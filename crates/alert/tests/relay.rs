@@ -294,7 +294,7 @@ fn the_end_of_what_the_policy_has_come_to_drop_is_told() {
         };
         let open = share(&mut relay, &of(0, "open")).unwrap();
         let text = std::fs::read_to_string("../../config/policy.toml").unwrap();
-        let text = format!("{}\n{text}", DROPPED.replace("TYPE", drop));
+        let text = text.replacen("[[rules]]", &format!("{}\n[[rules]]", DROPPED.replace("TYPE", drop)), 1);
         let policy = Policy::read("policy.toml", &text).unwrap();
         relay.set_trust(desk::trust_with(desk::epochs(None, 0), policy, Registry::default()));
         assert_eq!(share(&mut relay, &of(1, "update")), Err(Withheld::Policy));
