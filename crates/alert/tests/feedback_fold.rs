@@ -214,9 +214,7 @@ impl<'a> Naive<'a> {
     fn last_answer(&self, to: Id, organisation: &str) -> Option<&'a Receipt> {
         let receipts = self.0.iter().filter(|message| message.feedback.kind == "receipt");
         let own = receipts.filter(|message| message.organisation() == organisation);
-        own.filter_map(|message| message.feedback.receipt.as_ref())
-            .filter(|receipt| receipt.of == to.to_string())
-            .next_back()
+        own.filter_map(|message| message.feedback.receipt.as_ref()).rfind(|receipt| receipt.of == to.to_string())
     }
 
     fn check(&self, fold: &Fold) {
