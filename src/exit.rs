@@ -30,6 +30,11 @@ impl Failure {
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into() }
     }
+
+    /// An error for input that is wrong.
+    pub fn data(message: impl Into<String>) -> anyhow::Error {
+        Self::new(Exit::Data, message).into()
+    }
 }
 
 impl fmt::Display for Failure {

@@ -111,7 +111,7 @@ impl RegistryTopic {
                 self.asked = Instant::now();
                 return Ok(false);
             }
-            Err(error) => return Err(with_status(error.into())),
+            Err(error) => return Err(with_status(error)),
         };
         while self.next < end && begun.elapsed() < CATCH_UP_MAX {
             self.step(CATCH_UP_MAX.saturating_sub(begun.elapsed()))?;
@@ -125,7 +125,7 @@ impl RegistryTopic {
 
     /// Takes up the next message or end, if there is one in time.
     fn step(&mut self, wait: Duration) -> anyhow::Result<bool> {
-        match self.reader.next(wait).map_err(|error| with_status(error.into()))? {
+        match self.reader.next(wait).map_err(with_status)? {
             Some(Read::Record(record)) => self.learn(&record),
             Some(Read::End { offset, .. }) => self.next = self.next.max(offset),
             None => return Ok(false),

@@ -190,7 +190,7 @@ impl<C: Checks> SignedTopic<C> {
         if let Some(record) = self.waiting.take() {
             return Ok(Some(record));
         }
-        match self.messages.next(TURN).map_err(|error| with_status(error.into()))? {
+        match self.messages.next(TURN).map_err(with_status)? {
             Some(Read::Record(record)) => Ok(Some(record)),
             Some(Read::End { .. }) => {
                 // Behind the last message may stand a transaction's mark.

@@ -31,7 +31,7 @@ pub fn run(args: &cli::Check) -> anyhow::Result<()> {
     match Config::read(&path, &text) {
         Ok(config) => {
             named_files(&config, &mut texts, &mut mistakes);
-            budgets(&path, &text, &config, &mut mistakes);
+            pattern_names(&path, &text, &config, &mut mistakes);
         }
         Err(found) => mistakes.extend(found),
     }
@@ -80,14 +80,15 @@ fn exchange(path: &Path, texts: &mut Vec<(String, String)>, mistakes: &mut Vec<D
     texts.push((name, text));
 }
 
-/// A budget is of a pattern that is there.
-fn budgets(path: &str, text: &str, config: &Config, mistakes: &mut Vec<Diagnostic>) {
+/// A budget, or a share that turned out true, is of a pattern that is there.
+fn pattern_names(path: &str, text: &str, config: &Config, mistakes: &mut Vec<Diagnostic>) {
     // That its folder cannot be read is said already.
     let Ok(ids) = pack_folder::names(&config.patterns.folder) else { return };
-    let named = config.relay.iter().flat_map(|relay| &relay.budgets);
-    for (pattern, _) in named.filter(|(pattern, _)| !ids.contains(&pattern.value)) {
+    let budgets = config.relay.iter().flat_map(|relay| &relay.budgets).map(|(pattern, _)| ("relay.budgets", pattern));
+    let named = budgets.chain(config.confidence.iter().map(|pattern| ("handling.confidence", pattern)));
+    for (key, pattern) in named.filter(|(_, pattern)| !ids.contains(&pattern.value)) {
         let message = format!("no pattern is called `{}`", pattern.value);
-        let mistake = Diagnostic::at(path, text, pattern.span.clone(), "relay.budgets", message);
+        let mistake = Diagnostic::at(path, text, pattern.span.clone(), key, message);
         mistakes.push(mistake.with_nearest(&pattern.value, ids.iter().map(String::as_str)));
     }
 }

@@ -62,12 +62,12 @@ fn fetch(args: &cli::EvidenceFetch) -> anyhow::Result<()> {
     let bundle = evidence::collect(&home, &config.topics, &wanted, now, &progress)?;
     bar.finish_and_clear();
 
-    let signed = SignedBundle::sign(bundle, &signer).map_err(|error| data(error.to_string()))?;
+    let signed = SignedBundle::sign(bundle, &signer).map_err(|error| Failure::data(error.to_string()))?;
     signed
         .verify(&registry, now)
-        .map_err(|error| data(format!("nobody would believe it, nothing is sent: {error}")))?;
+        .map_err(|error| Failure::data(format!("nobody would believe it, nothing is sent: {error}")))?;
     let mut random = secret::system();
-    let sealed = SealedBundle::seal(&signed, &key, &mut random).map_err(|error| data(error.to_string()))?;
+    let sealed = SealedBundle::seal(&signed, &key, &mut random).map_err(|error| Failure::data(error.to_string()))?;
     let bundle = &signed.bundle;
     let audit_file = args.audit.clone().unwrap_or_else(|| config.store.join("audit.jsonl"));
     let topic = exchange::evidence(country.as_str());
@@ -107,9 +107,9 @@ fn country(text: &str) -> anyhow::Result<Country> {
 
 /// The key that a country can open evidence with, by the registry on the exchange.
 fn recipient_key(registry: &Registry, country: Country, now: Timestamp) -> anyhow::Result<(Holder, PublicKey)> {
-    let holder = Holder::country(country.as_str()).ok_or_else(|| data(format!("{country} holds no keys")))?;
+    let holder = Holder::country(country.as_str()).ok_or_else(|| Failure::data(format!("{country} holds no keys")))?;
     let found = registry.sealing_key(&holder, now).ok_or_else(|| {
-        data(format!(
+        Failure::data(format!(
             "the registry has no sealing key of {} that is valid now: they publish one with `lancang keys publish`",
             holder.as_str()
         ))
@@ -203,7 +203,7 @@ fn open(args: &cli::EvidenceOpen) -> anyhow::Result<()> {
         file.sync_all()?;
     }
     if refused > 0 {
-        return Err(data(format!("{refused} of {} bundles are not what they should be", bundles.len())));
+        return Err(Failure::data(format!("{refused} of {} bundles are not what they should be", bundles.len())));
     }
     tracing::info!(opened = bundles.len(), "each bundle is what its alerts commit to");
     Ok(())
@@ -280,8 +280,4 @@ fn verified(registry: &Registry, message: &Record) -> Option<Alert> {
             None
         }
     }
-}
-
-fn data(message: String) -> anyhow::Error {
-    Failure::new(Exit::Data, message).into()
 }

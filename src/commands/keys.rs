@@ -22,8 +22,8 @@ use crate::exit::{Exit, Failure};
 use crate::key_registry;
 use crate::pack_folder::mistakes_failure;
 use crate::secret::{self, Secret};
-use crate::service::clients;
 use crate::service::relay::now;
+use crate::service::{clients, with_status};
 
 /// Runs the command.
 ///
@@ -79,10 +79,10 @@ fn new(kind: KeyKind, out: &Path, output: Form) -> anyhow::Result<()> {
 fn public_half(path: &Path) -> anyhow::Result<PublicKey> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
-    let key = PublicKey::read(&text).map_err(|error| data(format!("{shown}: {error}")))?;
+    let key = PublicKey::read(&text).map_err(|error| Failure::data(format!("{shown}: {error}")))?;
     if key.kind() == KeyKind::Root {
         let message = format!("{shown} is a root key: it is not published, consumers put it into `keys.roots`");
-        return Err(data(message));
+        return Err(Failure::data(message));
     }
     Ok(key)
 }
@@ -102,7 +102,7 @@ fn rotation(old: &Registered, key: &Path, overlap: Duration, until: Option<Times
     let new = first(key, old.holder.as_str(), now, until)?;
     if new.kind != old.key.kind().as_str() {
         let message = format!("{} is a {} key, the old one a {} key", key.display(), new.kind, old.key.kind());
-        return Err(data(message));
+        return Err(Failure::data(message));
     }
     let end = now.plus_ms(i64::try_from(overlap.as_millis()).unwrap_or(i64::MAX)).min(old.until);
     let known = old.entry();
@@ -149,7 +149,7 @@ impl Open {
         }
         if !records.is_empty() {
             let mut producer = Producer::connect(&clients::producer(self.connection.clone()))?;
-            producer.send_batch(&records).map_err(unavailable)?;
+            producer.send_batch(&records).map_err(with_status)?;
         }
         let changed = entries.iter().filter_map(|entry| self.registry.key(&entry.key_id));
         print(&changed.collect::<Vec<_>>(), change.output)
@@ -202,8 +202,10 @@ fn find<'r>(registry: &'r Registry, beginning: &str) -> anyhow::Result<&'r Regis
     let mut found = registry.keys().filter(|known| known.key.id().starts_with(beginning));
     match (found.next(), found.next()) {
         (Some(known), None) => Ok(known),
-        (None, _) => Err(data(format!("no key `{beginning}` in the registry; `lancang keys show` lists them"))),
-        (Some(_), Some(_)) => Err(data(format!("several keys begin with `{beginning}`: give more of the id"))),
+        (None, _) => {
+            Err(Failure::data(format!("no key `{beginning}` in the registry; `lancang keys show` lists them")))
+        }
+        (Some(_), Some(_)) => Err(Failure::data(format!("several keys begin with `{beginning}`: give more of the id"))),
     }
 }
 
@@ -261,14 +263,6 @@ fn refused(signer: &Signer, error: RegistryError) -> anyhow::Error {
             let message = format!("root key {} is not in `keys.roots`: no reader would believe it", signer.id());
             Failure::new(Exit::Configuration, message).into()
         }
-        other => data(format!("nothing is written: {other}")),
+        other => Failure::data(format!("nothing is written: {other}")),
     }
-}
-
-fn unavailable(error: lancang_kafka::Error) -> anyhow::Error {
-    crate::service::with_status(error.into())
-}
-
-fn data(message: String) -> anyhow::Error {
-    Failure::new(Exit::Data, message).into()
 }

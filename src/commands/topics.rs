@@ -35,13 +35,13 @@ pub fn run(command: cli::Topics) -> anyhow::Result<()> {
     }
     let mut obstacles = 0;
     if let Some(config) = &config {
-        let connection = clients::home(config, "topics").map_err(Error::from).map_err(configuration)?;
+        let connection = clients::home(config, "topics").map_err(Error::from).map_err(with_status)?;
         let make = |admin: &Admin| Plan::of_topics(admin, home::topics(config, &home::ALL));
         let place = Place { cluster: "home", bootstrap: &config.kafka.bootstrap };
         obstacles += one(&args, apply, place, &connection, make)?;
     }
     if let Some(exchange) = &exchange {
-        let connection = clients::connection(&exchange.cluster).map_err(Error::from).map_err(configuration)?;
+        let connection = clients::connection(&exchange.cluster).map_err(Error::from).map_err(with_status)?;
         let make = |admin: &Admin| Plan::of_exchange(admin, exchange, args.prune);
         let place = Place { cluster: "exchange", bootstrap: &exchange.cluster.bootstrap };
         obstacles += one(&args, apply, place, &connection, make)?;
@@ -51,10 +51,6 @@ pub fn run(command: cli::Topics) -> anyhow::Result<()> {
         return Err(Failure::new(Exit::Configuration, format!("{obstacles} refused (`!`){done}")).into());
     }
     Ok(())
-}
-
-fn configuration(error: Error) -> anyhow::Error {
-    with_status(error.into())
 }
 
 /// Shows the plan of a cluster and, where it is to be applied and nothing stands in its way, does what it says. Gives the

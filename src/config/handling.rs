@@ -1,7 +1,7 @@
 //! `[handling]`: what the producer says of all its alerts.
 
 use lancang_alert::Terms;
-use lancang_diagnostic::toml::Table;
+use lancang_diagnostic::toml::{Placed, Table};
 use lancang_record::Country;
 
 /// Names of `handling.status` (CAP 1.2).
@@ -11,9 +11,11 @@ const TLP: [(&str, &str); 3] = [("green", "TLP:GREEN"), ("amber", "TLP:AMBER"), 
 /// Longest text, bytes.
 const TEXT_BYTES_MAX: usize = 500;
 
-pub(super) fn handling(root: &Table<'_, '_>) -> Terms {
+/// The terms, and the patterns that `[handling.confidence]` names: whether there are such is for `check` to say.
+pub(super) fn handling(root: &Table<'_, '_>) -> (Terms, Vec<Placed<String>>) {
     let default = Terms::default();
-    let Some(table) = root.table("handling") else { return default };
+    let Some(table) = root.table("handling") else { return (default, Vec::new()) };
+    let of_patterns = table.table("confidence").map(|table| table.named_integers(0..=100)).unwrap_or_default();
     let terms = Terms {
         status: table.name_of("status", &STATUS).map_or(default.status, |status| status.value.to_owned()),
         tlp: table.name_of("tlp", &TLP).map_or(default.tlp, |tlp| tlp.value.to_owned()),
@@ -21,9 +23,10 @@ pub(super) fn handling(root: &Table<'_, '_>) -> Terms {
         legal_basis: text(&table, "legal_basis"),
         recipients: if table.has("recipients") { recipients(&table) } else { default.recipients },
         contact: text(&table, "contact"),
+        confidence: of_patterns.iter().map(|(id, share)| (id.value.clone(), share.value as u8)).collect(),
     };
     table.finish();
-    terms
+    (terms, of_patterns.into_iter().map(|(id, _)| id).collect())
 }
 
 fn text(table: &Table<'_, '_>, key: &'static str) -> Option<String> {

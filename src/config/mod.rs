@@ -53,6 +53,8 @@ pub struct Config {
     pub keys: Keys,
     /// `[handling]`: what is said of all alerts.
     pub handling: lancang_alert::Terms,
+    /// Patterns of `[handling.confidence]`, with their places.
+    pub confidence: Vec<Placed<String>>,
     /// `[patterns]`
     pub patterns: Patterns,
     /// `store.folder`: packs and snapshots.

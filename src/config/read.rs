@@ -47,7 +47,7 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
     let score = score(root);
     let relay = root.table("relay").map(|table| relay(table, folder));
     let keys = keys(root);
-    let handling = super::handling::handling(root);
+    let (handling, confidence) = super::handling::handling(root);
     let patterns = patterns(root, folder);
     let store = store(root, folder);
     let listen = listen(root);
@@ -65,6 +65,7 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
         relay,
         keys,
         handling,
+        confidence,
         patterns,
         store,
         listen: listen?,
@@ -495,6 +496,10 @@ mod tests {
         check(
             "[relay.budgets]\nsim-box-burst = -1\n",
             "relay.budgets.sim-box-burst: expected a whole number from 0 to 1000000",
+        );
+        check(
+            "[handling.confidence]\nwangiri = 101\n",
+            "handling.confidence.wangiri: expected a whole number from 0 to 100",
         );
         check("[relay]\n", "relay.epochs: missing: expected at least one `[[relay.epochs]]`");
         check("[relay]\n", "expected one of `signing_key_file`, `signing_key_env` and `signing_key_command`");

@@ -97,6 +97,7 @@ const KEYS: &[Key] = &[
     key("handling", "legal_basis", "text", "none", "Reference to the legal basis on which they are shared."),
     key("handling", "recipients", "list of texts", "the six countries", "Countries that they are meant for, ISO 3166-1 alpha-2."),
     key("handling", "contact", "text", "none", "The desk that answers for them, such as a mail address: shared with every alert."),
+    key("handling.confidence", "*", "0 to 100", "none", "`confidence` of one pattern's alerts, by its id, such as `wangiri = 92`: of those that were judged, how many of a hundred turned out true, by the carrier's own books or the verdicts of all. Leave out a pattern of which fewer than 20 were judged: its alerts say nothing then."),
     key("patterns", "folder", "path", "`patterns`", "Folder of pattern files."),
     key("patterns", "lists", "path", "`lists`", "Folder of named lists."),
     key("patterns", "trunks", "path", "none", "Trunk table: `trunk,international,country`."),

@@ -72,6 +72,7 @@ impl World {
             }),
             keys: Keys::default(),
             handling: lancang_alert::Terms { status: "exercise".to_owned(), ..lancang_alert::Terms::default() },
+            confidence: Vec::new(),
             patterns: Patterns {
                 folder: patterns.to_path_buf(),
                 lists: path("lists"),

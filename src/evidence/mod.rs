@@ -24,7 +24,7 @@ use lancang_record::raw::RawRecord;
 use lancang_record::record::{Kind, Record};
 
 use crate::config::Topics;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 
 /// Longest wait for the next message while a topic is read.
 const READ_MAX: Duration = Duration::from_secs(60);
@@ -69,7 +69,7 @@ pub fn collect(
     }
     if lines.is_empty() {
         let message = format!("the alerts of incident {} refer to no home line", wanted.incident_id);
-        return Err(data(message));
+        return Err(Failure::data(message));
     }
     let (references, first_ms) = named(&lines)?;
     let span = Span { first_ms: first_ms - EARLIER_MS, last_ms: written };
@@ -86,12 +86,8 @@ pub fn collect(
         records,
         missing,
     };
-    bundle.check().map_err(|error| data(error.to_string()))?;
+    bundle.check().map_err(|error| Failure::data(error.to_string()))?;
     Ok(bundle)
-}
-
-fn data(message: String) -> anyhow::Error {
-    Failure::new(Exit::Data, message).into()
 }
 
 /// What the outbox's alerts of an incident say of their evidence.
@@ -121,7 +117,10 @@ fn told(connection: &Connection, outbox: &str, incident_id: &str) -> anyhow::Res
             .with_context(|| format!("{outbox}/0@{} is no alert", message.offset))?;
         let of = alert.producer.uri();
         if source.get_or_insert_with(|| of.clone()) != &of {
-            return Err(data(format!("{outbox}/0@{} is of another source than the alerts before", message.offset)));
+            return Err(Failure::data(format!(
+                "{outbox}/0@{} is of another source than the alerts before",
+                message.offset
+            )));
         }
         let salt = message.headers.iter().find(|(name, _)| name == SALT_HEADER);
         let salt = salt.map(|(_, digits)| String::from_utf8_lossy(digits).into_owned());
@@ -132,7 +131,7 @@ fn told(connection: &Connection, outbox: &str, incident_id: &str) -> anyhow::Res
         Ok(true)
     })?;
     let source = source.ok_or_else(|| {
-        data(format!("`{outbox}` has no alert of incident {incident_id}: this carrier did not share it"))
+        Failure::data(format!("`{outbox}` has no alert of incident {incident_id}: this carrier did not share it"))
     })?;
     Ok(Told { source, lines: found.into_values().collect() })
 }
@@ -145,7 +144,8 @@ fn line(connection: &Connection, evidence: &Evidence) -> anyhow::Result<Option<M
     };
     let (topic, first) = (topic.as_str(), range.first);
     let mut found = None;
-    let gone = || data(format!("{topic}/{partition}@{first} is no longer kept: the alert's home line is gone"));
+    let gone =
+        || Failure::data(format!("{topic}/{partition}@{first} is no longer kept: the alert's home line is gone"));
     let read = each(connection, topic, &[(partition, From::Offset(first))], |message| {
         found = (message.offset == first).then_some(message);
         Ok(false)
@@ -165,13 +165,16 @@ fn named(lines: &[Line]) -> anyhow::Result<(BTreeSet<String>, i64)> {
     let mut first_ms = i64::MAX;
     for line in lines {
         let incident = Incident::read(line.line.as_bytes())
-            .map_err(|_| data(format!("revision {} refers to what is no incident line", line.revision)))?;
+            .map_err(|_| Failure::data(format!("revision {} refers to what is no incident line", line.revision)))?;
         let first = parse_time("first_event", &incident.first_event).map_or(0, Timestamp::as_ms);
         first_ms = first_ms.min(first);
         references.extend(incident.evidence);
     }
     if references.len() > RECORDS_MAX {
-        return Err(data(format!("{} records are named, at most {RECORDS_MAX} go into one bundle", references.len())));
+        return Err(Failure::data(format!(
+            "{} records are named, at most {RECORDS_MAX} go into one bundle",
+            references.len()
+        )));
     }
     Ok((references, first_ms))
 }

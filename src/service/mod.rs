@@ -254,7 +254,8 @@ fn passes(error: &anyhow::Error) -> bool {
 }
 
 /// The error with the exit status that its kind leads to.
-pub fn with_status(error: anyhow::Error) -> anyhow::Error {
+pub fn with_status(error: impl Into<anyhow::Error>) -> anyhow::Error {
+    let error = error.into();
     let exit = match error.chain().find_map(|cause| cause.downcast_ref::<Error>()) {
         Some(Error::Settings(_) | Error::MissingTopic { .. } | Error::Partitions { .. } | Error::Forbidden { .. }) => {
             Exit::Configuration

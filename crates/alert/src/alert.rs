@@ -116,8 +116,8 @@ pub struct Alert {
     /// 0 to 100: how much of what the pattern looks for was found.
     #[schemars(range(max = 100))]
     pub score: u8,
-    /// 0 to 100 (OCSF `confidence_score`): how often such alerts of this pattern turned out true, from verdicts. Absent
-    /// while there are too few of them.
+    /// 0 to 100 (OCSF `confidence_score`): of those of the producer's alerts of this pattern that were judged, how many of a
+    /// hundred turned out true, by the producer's own count. Absent where it has not counted enough.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(range(max = 100))]
     pub confidence: Option<u8>,
@@ -470,7 +470,7 @@ impl Desk {
             rule: incident.rule.clone(),
             severity: incident.severity,
             score: incident.score,
-            confidence: None,
+            confidence: self.terms.confidence.get(pattern).copied(),
             measures: measures(&reasons),
             reasons,
             entities,

@@ -178,6 +178,7 @@ pub(crate) fn joined(newest: &Alert, alert: Alert) -> Alert {
     joined.pattern_version = wide.pattern_version;
     joined.pattern_hash = wide.pattern_hash.clone();
     joined.rule = wide.rule.clone();
+    joined.confidence = wide.confidence;
     joined.action = wide.action.clone();
     joined.place = wide.place.clone().or_else(|| narrow.place.clone());
     joined.patterns = union(&wide.patterns, &narrow.patterns, usize::MAX, PartialEq::eq, |_, _| ());

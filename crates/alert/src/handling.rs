@@ -1,5 +1,7 @@
 //! How alerts may be used, and by whom: what a producer says once, in its configuration, for all of them.
 
+use std::collections::BTreeMap;
+
 use lancang_record::Timestamp;
 
 use crate::alert::Handling;
@@ -25,6 +27,8 @@ pub struct Terms {
     pub recipients: Vec<String>,
     /// The producer's desk.
     pub contact: Option<String>,
+    /// Of those of its alerts of a pattern that were judged, how many of a hundred turned out true, by the pattern's id.
+    pub confidence: BTreeMap<String, u8>,
 }
 
 impl Default for Terms {
@@ -36,6 +40,7 @@ impl Default for Terms {
             legal_basis: None,
             recipients: COUNTRIES.map(str::to_owned).to_vec(),
             contact: None,
+            confidence: BTreeMap::new(),
         }
     }
 }

@@ -26,6 +26,20 @@ const NO_ERROR: sys::rd_kafka_resp_err_t = sys::rd_kafka_resp_err_t::RD_KAFKA_RE
 /// A principal that nobody is: what is asked for in its name changes nothing.
 const NOBODY: &str = "User:lancang.nobody";
 
+/// What an answer lists; nothing if it is one to another request, of which librdkafka gives null.
+macro_rules! listed {
+    ($answer:expr, $result:ident, $list:ident) => {{
+        let (answer, mut count): (&Answer, _) = ($answer, 0);
+        // SAFETY: the answer is alive, and its result, which is null or of this kind, and list live as long; the list holds
+        // as many pointers as are said, which live as long, too.
+        unsafe {
+            let result = sys::$result(answer.0.as_ptr());
+            let list = if result.is_null() { std::ptr::null_mut() } else { sys::$list(result, &raw mut count) };
+            items(answer, list, count)
+        }
+    }};
+}
+
 /// All rights of a cluster.
 pub(crate) fn describe(client: &Client) -> Result<Vec<Acl>, Error> {
     const WHAT: &str = "asking for the rights of the cluster";
@@ -35,18 +49,9 @@ pub(crate) fn describe(client: &Client) -> Result<Vec<Acl>, Error> {
         request(client, WHAT, sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBEACLS, |rk, options, queue| unsafe {
             sys::rd_kafka_DescribeAcls(rk, everything.0.as_ptr(), options, queue);
         })?;
-    let mut count = 0;
-    // SAFETY: the answer is alive and one to this request, for which `request` asked; null is said for any other.
-    let list = unsafe {
-        let result = sys::rd_kafka_event_DescribeAcls_result(answer.0.as_ptr());
-        if result.is_null() {
-            std::ptr::null_mut()
-        } else {
-            sys::rd_kafka_DescribeAcls_result_acls(result, &raw mut count)
-        }
-    };
-    // SAFETY: the list holds as many bindings, which live as long as the answer.
-    let acls: Vec<Acl> = unsafe { items(list, count) }.iter().map(|acl| unsafe { read(*acl) }).collect();
+    let list = listed!(&answer, rd_kafka_event_DescribeAcls_result, rd_kafka_DescribeAcls_result_acls);
+    // SAFETY: the bindings live as long as the answer.
+    let acls: Vec<Acl> = list.iter().map(|acl| unsafe { read(*acl) }).collect();
     if acls.is_empty() {
         // A refusal looks the same: a request that deletes what nobody has tells one from the other.
         let of_nobody = Acl::allow(NOBODY, Operation::Read, Resource::Topic, Pattern::Literal, NOBODY);
@@ -66,19 +71,10 @@ pub(crate) fn create(client: &Client, acls: &[Acl]) -> Result<(), Error> {
         request(client, what, sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_CREATEACLS, |rk, options, queue| unsafe {
             sys::rd_kafka_CreateAcls(rk, pointers.as_mut_ptr(), pointers.len(), options, queue);
         })?;
-    let mut count = 0;
-    // SAFETY: as in `describe`.
-    let list = unsafe {
-        let result = sys::rd_kafka_event_CreateAcls_result(answer.0.as_ptr());
-        if result.is_null() {
-            std::ptr::null_mut()
-        } else {
-            sys::rd_kafka_CreateAcls_result_acls(result, &raw mut count)
-        }
-    };
-    // SAFETY: the list holds as many results, one for each right in order, which live as long as the answer.
-    for (acl, result) in acls.iter().zip(unsafe { items(list, count) }) {
-        // SAFETY: the result is alive; its error is null or lives as long.
+    let list = listed!(&answer, rd_kafka_event_CreateAcls_result, rd_kafka_CreateAcls_result_acls);
+    // There is a result for each right, in order.
+    for (acl, result) in acls.iter().zip(list) {
+        // SAFETY: the result lives as long as the answer; its error is null or lives as long.
         unsafe { refusal(sys::rd_kafka_acl_result_error(*result), || format!("making a right ({acl})"))? };
     }
     Ok(())
@@ -94,19 +90,10 @@ pub(crate) fn delete(client: &Client, acls: &[Acl]) -> Result<(), Error> {
         request(client, what, sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DELETEACLS, |rk, options, queue| unsafe {
             sys::rd_kafka_DeleteAcls(rk, pointers.as_mut_ptr(), pointers.len(), options, queue);
         })?;
-    let mut count = 0;
-    // SAFETY: as in `describe`.
-    let list = unsafe {
-        let result = sys::rd_kafka_event_DeleteAcls_result(answer.0.as_ptr());
-        if result.is_null() {
-            std::ptr::null_mut()
-        } else {
-            sys::rd_kafka_DeleteAcls_result_responses(result, &raw mut count)
-        }
-    };
-    // SAFETY: the list holds as many responses, one for each filter in order, which live as long as the answer.
-    for response in unsafe { items(list, count) } {
-        // SAFETY: the response is alive; its error is null or lives as long.
+    let list = listed!(&answer, rd_kafka_event_DeleteAcls_result, rd_kafka_DeleteAcls_result_responses);
+    // There is a response for each filter, in order.
+    for response in list {
+        // SAFETY: the response lives as long as the answer; its error is null or lives as long.
         unsafe { refusal(sys::rd_kafka_DeleteAcls_result_response_error(*response), || what.to_owned())? };
     }
     Ok(())
@@ -122,18 +109,13 @@ pub(crate) fn set_options(client: &Client, topic: &str, options: &[(String, Stri
     let answer = request(client, &what, api, |rk, admin_options, queue| unsafe {
         sys::rd_kafka_IncrementalAlterConfigs(rk, pointers.as_mut_ptr(), 1, admin_options, queue);
     })?;
-    let mut count = 0;
-    // SAFETY: as in `describe`.
-    let list = unsafe {
-        let result = sys::rd_kafka_event_IncrementalAlterConfigs_result(answer.0.as_ptr());
-        if result.is_null() {
-            std::ptr::null_mut()
-        } else {
-            sys::rd_kafka_IncrementalAlterConfigs_result_resources(result, &raw mut count)
-        }
-    };
-    // SAFETY: the list holds as many resources, which live as long as the answer, and so do their texts.
-    for resource in unsafe { items(list, count) } {
+    let list = listed!(
+        &answer,
+        rd_kafka_event_IncrementalAlterConfigs_result,
+        rd_kafka_IncrementalAlterConfigs_result_resources
+    );
+    for resource in list {
+        // SAFETY: the resource lives as long as the answer, and so does its text.
         let (code, text) = unsafe {
             (sys::rd_kafka_ConfigResource_error(*resource), text(sys::rd_kafka_ConfigResource_error_string(*resource)))
         };
@@ -303,8 +285,8 @@ impl TopicOptions {
 /// The pointers of a list of an answer.
 ///
 /// # Safety
-/// `list` is null, or holds `count` pointers that live as long as what the caller makes of the lifetime.
-unsafe fn items<'a, T>(list: *mut *const T, count: usize) -> &'a [*const T] {
+/// `list` is null, or holds `count` pointers that live as long as the answer.
+unsafe fn items<T>(_: &Answer, list: *mut *const T, count: usize) -> &[*const T] {
     if list.is_null() || count == 0 {
         return &[];
     }
