@@ -104,7 +104,7 @@ fn report(name: &str, counted: &[(Instant, f64, f64)], records: f64) -> f64 {
     let (wall_s, cpu_s) = ((last.0 - first.0).as_secs_f64(), last.1 - first.1);
     let cpu_ns = cpu_s * 1e9 / count.max(1.0);
     println!(
-        "{name:<28} {:>9.0} records/s  {cpu_ns:>6.0} ns of CPU a record  {:>9.0} records/s a core",
+        "{name:<44} {:>9.0} records/s  {cpu_ns:>6.0} ns of CPU a record  {:>9.0} records/s a core",
         count / wall_s.max(1e-9),
         1e9 / cpu_ns.max(1e-9)
     );
@@ -217,7 +217,7 @@ fn bare(bootstrap: &str, topic: &str, records: f64) {
         }
     }
     println!(
-        "{:<28} {} messages of {} bytes",
+        "{:<44} {} messages of {} bytes",
         format!("  {topic}"),
         handler.messages,
         handler.bytes / handler.messages.max(1)
@@ -291,7 +291,7 @@ fn beside(folder: &Path, base: &Path, bootstrap: &str, name: &str, exchange: &st
         .replace("folder = \"state\"", &format!("folder = \"state-{name}\""))
         .replace("instance = \"bench\"", &format!("instance = \"bench-{name}\""));
     let relay = format!(
-        "[relay]\ngroup = \"relay-{name}\"\nbudget_per_hour = 10000000\n\
+        "[relay]\ngroup = \"relay-{name}\"\nbudget_per_hour = 1000000\n\
          epochs = [{{ id = \"2026-11\", key_env = \"LANCANG_BENCH_EPOCH_KEY\" }}]\n\
          signing_key_env = \"LANCANG_BENCH_SIGNING_KEY\"\n[exchange]\nbootstrap = \"{exchange}\"\n"
     );
@@ -361,7 +361,7 @@ fn beside_the_relay(folder: &Path, base: &Path, connection: &Connection, bootstr
             if let Some((mut child, log)) = relay {
                 let alerts = made(&log).unwrap_or(0.0) - before;
                 let spent = cpu_s(child.id());
-                println!("{:<28} {alerts:>9.0} alerts meanwhile, {spent:.1} s of CPU in all", "  the relay:");
+                println!("{:<44} {alerts:>9.0} alerts meanwhile, {spent:.1} s of CPU in all", "  the relay:");
                 end(&mut child);
             }
         }

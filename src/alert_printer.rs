@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use lancang_alert::Alert;
 use lancang_alert::alert::Entity;
+use lancang_alert::feedback::IncidentState;
 use lancang_alert::words::Words;
 use serde_json::{Value, json};
 
@@ -29,6 +30,8 @@ pub struct Besides {
     pub key_id: Option<String>,
     /// Clear values of entities that the reader is entitled to, by their tokens. Never for a log.
     pub opened: BTreeMap<String, String>,
+    /// Countries that hold it for a false positive.
+    pub disputed_by: Vec<String>,
 }
 
 /// Shows alerts on standard output.
@@ -65,6 +68,26 @@ impl Printer {
         write!(out, "{}", self.as_text(alert, besides))
     }
 
+    /// Shows that an alert that was shown before is disputed now.
+    ///
+    /// # Errors
+    /// If standard output cannot be written.
+    pub fn disputed(&self, state: &IncidentState) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if self.form == Form::Json {
+            let about = &state.about;
+            let disputed = json!({ "incident_id": about.incident_id, "producer": about.producer, "disputed_by": state.disputed_by });
+            return writeln!(out, "{}", json!({ "disputed": disputed }));
+        }
+        let countries: Vec<&str> = state.disputed_by.iter().map(String::as_str).collect();
+        let id = state.about.incident_id.get(..8).unwrap_or(&state.about.incident_id);
+        writeln!(out, "{} {id}: {}", state.about.producer.country, self.paint(RED, &self.dispute(&countries)))
+    }
+
+    fn dispute(&self, countries: &[&str]) -> String {
+        format!("{} {}", self.words.word("label", "disputed"), countries.join(", "))
+    }
+
     fn as_json(&self, alert: &Alert, besides: &Besides) -> Value {
         let mut shown = json!({
             "alert": alert,
@@ -74,6 +97,9 @@ impl Printer {
         });
         if let Some(key_id) = &besides.key_id {
             shown["key_id"] = json!(key_id);
+        }
+        if !besides.disputed_by.is_empty() {
+            shown["disputed_by"] = json!(besides.disputed_by);
         }
         if !besides.opened.is_empty() {
             shown["opened"] = json!(besides.opened);
@@ -108,6 +134,10 @@ impl Printer {
             alert.incident_id.get(..8).unwrap_or(&alert.incident_id),
             alert.revision,
         );
+        if !besides.disputed_by.is_empty() {
+            let countries: Vec<&str> = besides.disputed_by.iter().map(String::as_str).collect();
+            text.push_str(&format!("    {}\n", self.paint(RED, &self.dispute(&countries))));
+        }
         for entity in alert.entities.iter().take(ENTITIES_SHOWN) {
             text.push_str(&format!("    {}\n", self.entity(entity, besides)));
         }

@@ -35,6 +35,8 @@ const TOPICS: &[Topic] = &[
     Topic { key: "warnings_outbox", server: "home", description: "Warnings of victims on their way to their carriers, byte for byte as they arrive there.", message: "warning" },
     Topic { key: "alerts", server: "exchange", description: "Shared alerts of all countries. Key: incident id. One message per revision; a repeat has the same bytes and the same ce_id.", message: "alert" },
     Topic { key: "keys", server: "exchange", description: "The key registry, compacted: whose a key is and for how long, by the word of a root key. Key: key id; of a revocation, key id and /revoked.", message: "key" },
+    Topic { key: "feedback", server: "exchange", description: "What agencies and desks say of alerts, ask of their producers, and what these answer; signed. Key: incident id; of a suppression and its receipts, the suppression's id. A repeat has the same bytes and the same ce_id.", message: "feedback" },
+    Topic { key: "feedback_home", server: "home", description: "Feedback that concerns the carrier, brought home byte for byte; at least once: a repeat has the same ce_id.", message: "feedback" },
 ];
 
 #[rustfmt::skip]
@@ -74,6 +76,20 @@ const WARNING_HEADERS: &[(&str, &str)] = &[
     ("ce_expirytime", "until when warning anybody makes sense, RFC 3339"),
     ("content-type", "application/json"),
     ("dsse", "DSSE 1.0 envelope without payload, as JSON: Ed25519 over the value as payload type application/vnd.lancang.warning.v1+json"),
+];
+
+/// Headers of feedback.
+#[rustfmt::skip]
+const FEEDBACK_HEADERS: &[(&str, &str)] = &[
+    ("ce_specversion", "1.0"),
+    ("ce_id", "SHA-256 of the value, hexadecimal"),
+    ("ce_source", "//country/organisation/desk of who writes"),
+    ("ce_type", "org.lancang.feedback.acknowledgement, .status, .verdict, .request, .receipt, .suppression or .cancel"),
+    ("ce_subject", "incident id; of a suppression and its receipts, the suppression's id"),
+    ("ce_time", "when it was published, RFC 3339"),
+    ("ce_dataschema", "urn:lancang:feedback:v1"),
+    ("content-type", "application/json"),
+    ("dsse", "DSSE 1.0 envelope without payload, as JSON: Ed25519 over the value as payload type application/vnd.lancang.feedback.v1+json"),
 ];
 
 /// The document.
@@ -143,14 +159,16 @@ fn reads(channel: &str, message: &str) -> Value {
     })
 }
 
+fn headers(all: &[(&str, &str)]) -> Value {
+    let properties: Map<String, Value> = all
+        .iter()
+        .map(|(name, holds)| ((*name).to_owned(), json!({ "type": "string", "description": holds })))
+        .collect();
+    let required: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+    json!({ "type": "object", "properties": properties, "required": required })
+}
+
 fn messages() -> Value {
-    let headers = |all: &[(&str, &str)]| {
-        let described =
-            |(name, holds): &(&str, &str)| ((*name).to_owned(), json!({ "type": "string", "description": holds }));
-        let properties: Map<String, Value> = all.iter().map(described).collect();
-        let required: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
-        json!({ "type": "object", "properties": properties, "required": required })
-    };
     let schema = |file: &str| {
         json!({
             "schemaFormat": "application/schema+json;version=draft-07",
@@ -171,6 +189,13 @@ fn messages() -> Value {
             "headers": headers(WARNING_HEADERS),
             "payload": schema("warning.json"),
             "bindings": { "kafka": { "key": { "type": "string", "description": "Incident id." } } },
+        },
+        "feedback": {
+            "title": "Feedback on a shared alert",
+            "contentType": "application/json",
+            "headers": headers(FEEDBACK_HEADERS),
+            "payload": schema("feedback.json"),
+            "bindings": { "kafka": { "key": { "type": "string", "description": "Incident id, or a suppression's id." } } },
         },
         "incident": {
             "title": "Home incident",
@@ -248,5 +273,5 @@ mod tests {
         }
     }
 
-    const NOT_YET: [&str; 1] = ["lancang.feedback.v1"];
+    const NOT_YET: [&str; 0] = [];
 }

@@ -13,6 +13,8 @@ pub enum Exit {
     Unavailable = 69,
     /// Reading or writing failed.
     Io = 74,
+    /// Somebody is left out because a hold protects them (`EX_TEMPFAIL`: it ends).
+    Held = 75,
     /// The configuration was wrong.
     Configuration = 78,
 }

@@ -55,6 +55,7 @@ pub enum Metric {
     RelayHeldBack,
     RelayReloads,
     RelayLetGo,
+    RelayFeedback,
     RelayWithoutKey,
     RelayKeyUntil,
     RelayWarnings,
@@ -62,6 +63,9 @@ pub enum Metric {
     RelayCoarsened,
     CopierAlerts,
     CopierWarnings,
+    CourierMessages,
+    Verdicts,
+    Precision,
     Ready,
 }
 
@@ -310,7 +314,7 @@ const METRICS: &[Spec] = &[
         Form::Counter,
         "lancang_relay_withheld_total",
         &["reason"],
-        "Incident lines that led to no alert, by reason (budget, repeat, not-shared, no-source, shadow, malformed, policy).",
+        "Incident lines that led to no alert, by reason (budget, repeat, not-shared, no-source, shadow, malformed, policy, suppressed).",
     ),
     spec(
         Metric::RelayOverBudget,
@@ -346,6 +350,13 @@ const METRICS: &[Spec] = &[
         "lancang_relay_let_go_alerts",
         &["what"],
         "Open alerts that the relay has let go of at its limits since its outbox began: their incidents would open another (open), or nothing joins them any more (joinable).",
+    ),
+    spec(
+        Metric::RelayFeedback,
+        Form::Counter,
+        "lancang_relay_feedback_total",
+        &["outcome"],
+        "Messages on the home feedback topic, by outcome: taken, repeat, or the name of why one is refused (docs/feedback.md). A start, and each new registry file, reads all again.",
     ),
     spec(
         Metric::RelayWithoutKey,
@@ -395,6 +406,27 @@ const METRICS: &[Spec] = &[
         "lancang_copier_warnings_total",
         &["topic", "fate"],
         "Warnings of victims: acknowledged by the exchange cluster (copied), or dropped because the carrier has no warnings topic there (no-topic).",
+    ),
+    spec(
+        Metric::CourierMessages,
+        Form::Counter,
+        "lancang_courier_messages_total",
+        &["fate", "reason"],
+        "Feedback read on the exchange by what became of it: copied home, not-ours, repeat, refused (with the reason, as in docs/feedback.md).",
+    ),
+    spec(
+        Metric::Verdicts,
+        Form::Gauge,
+        "lancang_verdicts",
+        &["pattern", "country", "verdict"],
+        "Incidents by what a country holds them for (OCSF verdicts; false-positive if one of its organisations says so), of `alerts tail --listen`; pattern `unknown` where the alert was not seen.",
+    ),
+    spec(
+        Metric::Precision,
+        Form::Gauge,
+        "lancang_precision_ratio",
+        &["pattern", "country"],
+        "Of the incidents of a pattern that a country holds for true or false positives, the share of true ones.",
     ),
     spec(Metric::Ready, Form::Gauge, "lancang_ready", &["stage"], "1 while a stage does its work."),
 ];

@@ -12,6 +12,8 @@ mod copier;
 mod cut;
 #[path = "exchange/evidence.rs"]
 mod evidence;
+#[path = "exchange/feedback.rs"]
+mod feedback;
 #[path = "exchange/identifiers.rs"]
 mod identifiers;
 #[path = "exchange/killed.rs"]

@@ -7,6 +7,8 @@
 
 #[path = "kafka/alerts.rs"]
 mod alerts;
+#[path = "kafka/answers.rs"]
+mod answers;
 #[path = "kafka/carrier.rs"]
 mod carrier;
 #[path = "kafka/faults.rs"]

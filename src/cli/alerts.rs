@@ -47,11 +47,13 @@ Examples:
   lancang alerts tail --config desk.toml --from-beginning --until-end --country TH --output json
   lancang alerts tail --config desk.toml --sealing-key-file kh.key   with the numbers that are sealed for Cambodia
   lancang alerts tail --config desk.toml --language th --min-severity 4 --pattern wangiri
+  lancang alerts tail --config desk.toml --from-beginning --listen 127.0.0.1:9603 > /dev/null     precision for Prometheus
 
 desk.toml needs [exchange] and [keys] roots (docs/exchange.md). What is not signed by a key of the registry, was changed, is not of the
 key's source, repeats a number with other bytes or has expired is refused: a log line says where it lies and why. Repeats are
 left out, also of what came before the command began (--look-back), and numbers that are missing are told. Of what was in the topic before the command began, the message's own time decides
-whether it had expired. Exit status with --until-end: 65 if something was refused.")]
+whether it had expired. An alert that a country holds for a false positive is shown as disputed, also when that is said later
+(docs/feedback.md). Exit status with --until-end: 65 if something was refused.")]
 pub struct Tail {
     /// Where the exchange and its registry are.
     #[command(flatten)]
@@ -68,6 +70,9 @@ pub struct Tail {
     /// End where the topic ended when the command began.
     #[arg(long)]
     pub until_end: bool,
+    /// Serve metrics at this address: verdicts and precision by pattern and country.
+    #[arg(long, value_name = "HOST:PORT", requires = "from_beginning")]
+    pub listen: Option<std::net::SocketAddr>,
     /// End after this many alerts.
     #[arg(long, value_name = "N")]
     pub number: Option<u64>,

@@ -8,8 +8,10 @@ mod evaluate;
 mod evidence;
 mod explain;
 pub mod export;
+pub mod feedback;
 mod feeds;
 mod generate;
+pub mod incidents;
 mod keys;
 mod patterns;
 mod policy;
@@ -52,7 +54,7 @@ Examples:
   lancang evaluate --alerts incidents.jsonl --truth truth.jsonl
   lancang check --config config/lancang.toml              find every mistake before a start
 
-Exit status: 0 done, 64 usage, 65 data, 69 unavailable, 74 I/O, 78 configuration."
+Exit status: 0 done, 64 usage, 65 data, 69 unavailable, 74 I/O, 75 held back, 78 configuration."
 )]
 pub struct Cli {
     /// Log lines as JSON objects. `RUST_LOG` sets what is logged.
@@ -77,6 +79,15 @@ pub enum Command {
     Score(Serve),
     /// Incidents to alerts on the exchange cluster.
     Relay(Serve),
+    /// Feedback that concerns the carrier, from the exchange home; a process, a file and a certificate of its own.
+    #[command(after_help = "\
+Examples:
+  lancang check --config config/courier.toml && lancang courier --config config/courier.toml
+  lancang courier --config config/courier.toml --listen 127.0.0.1:9602
+
+It reads the feedback and the key registry of the exchange, and writes what is about the carrier's own alerts, and suppressions,
+to `topics.feedback_home` on the home cluster, byte for byte. A file that has `[relay]` too is refused.")]
+    Courier(Serve),
     /// Files or standard input through the same engine, incident lines out.
     Replay(Replay),
     /// Everything a run would load, every mistake at once; exit status 78 if there is one.
@@ -93,6 +104,9 @@ pub enum Command {
     /// The table of what leaves, in which form, and for whom: explain, test.
     #[command(subcommand)]
     Policy(Policy),
+    /// Shared incidents at the carrier's own desk, in clear: holds in force, disputes, and whom to bar.
+    #[command(subcommand)]
+    Incidents(incidents::Incidents),
     /// Topics and rights, at home and on the exchange: what there is, what should be, and making it so.
     #[command(subcommand)]
     Topics(Topics),
@@ -112,6 +126,9 @@ pub enum Command {
     /// Warnings of a carrier's subscribers who are likely victims, for the desk that can warn them.
     #[command(subcommand)]
     Warnings(warnings::Warnings),
+    /// What agencies and desks say of alerts, ask of their producers, and what these answer: send, tail, show.
+    #[command(subcommand)]
+    Feedback(feedback::Feedback),
     /// Shared alerts in the forms of other ecosystems: STIX 2.1, MISP, CSV, NDJSON.
     Export(export::Export),
 }

@@ -41,9 +41,6 @@ pub struct Tail {
     /// Begin with the oldest warning that the topic has.
     #[arg(long)]
     pub from_beginning: bool,
-    /// Messages before the end that are read in silence first, so that an old warning that is sent once more is known.
-    #[arg(long, value_name = "N", default_value_t = 20_000, conflicts_with = "from_beginning")]
-    pub look_back: u32,
     /// End where the topic ended when the command began.
     #[arg(long)]
     pub until_end: bool,

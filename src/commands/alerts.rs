@@ -9,12 +9,12 @@ use super::keys;
 use crate::alert_file;
 use crate::alert_filter::wanted;
 use crate::alert_printer::{Besides, Printer};
-use crate::alert_topic;
+use crate::alert_topic::{AlertTopic, Begin, Believed};
 use crate::cli::alerts::{Alerts, Show, Tail};
 use crate::exit::{Exit, Failure};
 use crate::secret::Secret;
 use crate::service::relay::now;
-use crate::signed_topic::Begin;
+use crate::verdicts::Verdicts;
 
 /// Runs the command.
 ///
@@ -43,14 +43,23 @@ fn tail(args: &Tail) -> anyhow::Result<()> {
     let mut openers = openers(&args.sealing_key_file)?;
     let now_on = Begin::Now { look_back: args.look_back };
     let begin = if args.from_beginning { Begin::Beginning } else { now_on };
-    let mut topic = alert_topic::open(&consumer, begin)?;
+    let mut topic = AlertTopic::open(&consumer, begin)?;
+    let mut verdicts = Verdicts::open(&consumer, args.listen)?;
     let mut printer = Printer::new(&args.look);
     let mut shown = 0_u64;
     while !(args.until_end && topic.is_past_end()) && args.number.is_none_or(|number| shown < number) {
-        let Some((verified, _)) = topic.turn(now)? else { continue };
-        if wanted(&verified.alert, &args.filter) {
+        for state in verdicts.follow()? {
+            printer.disputed(&state)?;
+        }
+        let Some(Believed { verified, .. }) = topic.turn(now)? else { continue };
+        let is_wanted = wanted(&verified.alert, &args.filter);
+        if is_wanted || args.listen.is_some() {
+            verdicts.note(&verified.alert);
+        }
+        if is_wanted {
             let opened = opened(&verified.alert, &mut openers);
-            printer.show(&verified.alert, &Besides { key_id: Some(verified.key_id), opened })?;
+            let disputed_by = verdicts.disputed_by(&verified.alert);
+            printer.show(&verified.alert, &Besides { key_id: Some(verified.key_id), opened, disputed_by })?;
             shown += 1;
         }
     }

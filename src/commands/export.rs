@@ -10,11 +10,10 @@ use lancang_alert::export::{csv, misp, stix};
 use super::{keys, output};
 use crate::alert_file;
 use crate::alert_filter::wanted;
-use crate::alert_topic;
+use crate::alert_topic::{AlertTopic, Begin, Believed};
 use crate::cli::export::{Export, ExportForm};
 use crate::exit::{Exit, Failure};
 use crate::service::relay::now;
-use crate::signed_topic::Begin;
 
 /// Incidents whose newest revision is kept until the end, for MISP.
 const INCIDENTS_MAX: usize = 200_000;
@@ -82,10 +81,10 @@ fn each(args: &Export, mut take: impl FnMut(Alert, &[u8]) -> anyhow::Result<()>)
 
 /// All that the alerts topic holds.
 fn topic(config: &Path, mut take: impl FnMut(Alert, &[u8]) -> anyhow::Result<()>) -> anyhow::Result<u64> {
-    let mut topic = alert_topic::open(&keys::consumer(config)?, Begin::Beginning)?;
+    let mut topic = AlertTopic::open(&keys::consumer(config)?, Begin::Beginning)?;
     let mut read = 0;
     while !topic.is_past_end() {
-        let Some((verified, value)) = topic.turn(now)? else { continue };
+        let Some(Believed { verified, value }) = topic.turn(now)? else { continue };
         read += 1;
         take(verified.alert, &value)?;
     }

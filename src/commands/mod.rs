@@ -8,8 +8,10 @@ pub mod evaluate;
 pub mod evidence;
 pub mod explain;
 pub mod export;
+pub mod feedback;
 pub mod feeds;
 pub mod generate;
+pub mod incidents;
 pub mod keys;
 pub mod patterns;
 pub mod policy;
@@ -38,12 +40,14 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Intake(args) => serve::run(&args, &[Stage::Intake]),
         Command::Score(args) => serve::run(&args, &[Stage::Score]),
         Command::Relay(args) => serve::run(&args, &[Stage::Relay]),
+        Command::Courier(args) => serve::run(&args, &[Stage::Courier]),
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Patterns(args) => patterns::run(args),
         Command::Policy(args) => policy::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Evidence(args) => evidence::run(args),
+        Command::Incidents(args) => incidents::run(&args),
         Command::Topics(args) => topics::run(args),
         Command::Crowds(args) => crowds::run(&args),
         Command::Explain(args) => explain::run(&args),
@@ -52,6 +56,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Alerts(args) => alerts::run(&args),
         Command::Warnings(args) => warnings::run(&args),
+        Command::Feedback(args) => feedback::run(args),
         Command::Export(args) => export::run(&args),
     }
 }

@@ -1,4 +1,4 @@
-//! `lancang run`, `intake`, `score`, `relay`: the service at a carrier.
+//! `lancang run`, `intake`, `score`, `relay`, `courier`: the service at a carrier.
 //!
 //! SIGTERM and SIGINT drain: readiness falls, what is done is committed, groups are left. SIGHUP reads patterns, lists
 //! and the trunk table anew, and of a relay its keys; what has mistakes is refused and the service goes on with what it has.
@@ -25,6 +25,11 @@ use crate::service::{Service, Shared, Stage, packs, trust};
 /// If the configuration has mistakes, a port is taken, or a stage fails for good.
 pub fn run(args: &cli::Serve, stages: &[Stage]) -> anyhow::Result<()> {
     let mut config = read_config(&args.config)?;
+    if stages.contains(&Stage::Courier) && config.courier.is_none() {
+        let name = args.config.display();
+        let why = format!("{name} has no section `courier`: a courier has a file of its own (config/courier.toml)");
+        return Err(Failure::new(Exit::Configuration, why).into());
+    }
     if let Some(listen) = args.listen {
         config.listen = listen;
     }
@@ -98,7 +103,8 @@ impl Signals {
 
 async fn reload(shared: &Arc<Shared>, config: &Path, stages: &[Stage]) {
     let (shared, config) = (Arc::clone(shared), config.to_path_buf());
-    let (relays, others) = (stages.contains(&Stage::Relay), stages.iter().any(|stage| *stage != Stage::Relay));
+    let (relays, others) =
+        (stages.contains(&Stage::Relay), stages.iter().any(|stage| matches!(stage, Stage::Intake | Stage::Score)));
     let done = tokio::task::spawn_blocking(move || {
         // Threads of the runtime may not wait for it; the store does.
         std::thread::spawn(move || -> anyhow::Result<()> {

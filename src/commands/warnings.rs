@@ -3,9 +3,10 @@
 use std::io::{self, Write as _};
 
 use lancang_alert::seal::OpenError;
-use lancang_alert::warning::Verified;
+use lancang_alert::verify::{Received, Rejection};
+use lancang_alert::warning::{Refusal, Verified, Verifier};
 use lancang_alert::words::Words;
-use lancang_alert::{Opener, Warning};
+use lancang_alert::{Opener, Registry, Warning};
 use serde_json::json;
 
 use super::{alerts, keys};
@@ -13,8 +14,8 @@ use crate::cli::Form;
 use crate::cli::warnings::{Tail, Warnings};
 use crate::exit::{Exit, Failure};
 use crate::service::relay::now;
-use crate::signed_topic::Begin;
-use crate::warning_topic;
+use crate::signed_topic::{SignedTopic, TURN};
+use crate::topics::exchange;
 
 /// Runs the command.
 ///
@@ -28,13 +29,30 @@ pub fn run(args: &Warnings) -> anyhow::Result<()> {
 fn tail(args: &Tail) -> anyhow::Result<()> {
     let consumer = keys::consumer(&args.place.config)?;
     let mut openers = alerts::openers(&args.sealing_key_file)?;
-    let now_on = Begin::Now { look_back: args.look_back };
-    let begin = if args.from_beginning { Begin::Beginning } else { now_on };
-    let mut topic = warning_topic::open(&consumer, &args.carrier, begin)?;
+    let name = exchange::warnings(args.carrier.as_str().rsplit('/').next().unwrap_or_default());
+    let mut topic = SignedTopic::open(&consumer, &name)?;
+    let mut verifier = Verifier::new(args.carrier.clone());
     let words = Words::new(args.look.language());
-    let (mut shown, mut closed) = (0_u64, 0_u64);
+    let (mut shown, mut refused, mut closed) = (0_u64, 0_u64, 0_u64);
     while !(args.until_end && topic.is_past_end()) && args.number.is_none_or(|number| shown < number) {
-        let Some((Verified { warning, key_id, .. }, _)) = topic.turn(now)? else { continue };
+        // What was there before is read in silence, so that an old warning that is sent once more is known.
+        let is_told = args.from_beginning || topic.is_past_end();
+        let check = |registry: &Registry, received: Received<'_, String>, at| verifier.verify(registry, received, at);
+        let Some((record, checked)) = topic.turn(TURN, now, is_of_unknown_key, check)? else { continue };
+        if !is_told {
+            continue;
+        }
+        let Verified { warning, key_id, is_repeat } = match checked {
+            Ok(verified) => verified,
+            Err(refusal) => {
+                refused += 1;
+                tracing::error!(kind = refusal.as_str(), "{} is refused: {refusal}", topic.place(&record));
+                continue;
+            }
+        };
+        if is_repeat {
+            continue;
+        }
         let numbers = match opened(&warning, &mut openers) {
             Ok(numbers) => numbers,
             Err(error) => {
@@ -46,12 +64,15 @@ fn tail(args: &Tail) -> anyhow::Result<()> {
         show(&warning, &key_id, &numbers, &words, args.look.output)?;
         shown += 1;
     }
-    let refused = topic.refused();
     if args.until_end && refused + closed > 0 {
         let why = format!("{refused} messages were refused and {closed} did not open; {shown} warnings are shown");
         return Err(Failure::new(Exit::Data, why).into());
     }
     Ok(())
+}
+
+fn is_of_unknown_key(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Message(Rejection::UnknownKey { .. }))
 }
 
 /// The numbers, by the first key that they are sealed for.

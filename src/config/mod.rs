@@ -7,6 +7,7 @@
 //! - the reference `docs/reference/configuration.md` is generated from [`reference`]'s list.
 
 mod consumer;
+mod courier;
 mod handling;
 mod read;
 mod reference;
@@ -49,6 +50,8 @@ pub struct Config {
     pub score: Score,
     /// `[relay]`
     pub relay: Option<Relay>,
+    /// `[courier]`: who brings feedback home; never in a file that names an epoch's key.
+    pub courier: Option<Courier>,
     /// `[keys]`: who vouches for the keys of others.
     pub keys: Keys,
     /// `[handling]`: what is said of all alerts.
@@ -112,12 +115,14 @@ pub struct Topics {
     pub warnings_outbox: String,
     pub alerts: String,
     pub keys: String,
+    pub feedback: String,
+    pub feedback_home: String,
 }
 
 impl Topics {
     /// Keys and names of all topics.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, &str); 10] {
+    pub fn named(&self) -> [(&'static str, &str); 12] {
         [
             ("records", &self.records),
             ("partials", &self.partials),
@@ -129,6 +134,8 @@ impl Topics {
             ("warnings_outbox", &self.warnings_outbox),
             ("alerts", &self.alerts),
             ("keys", &self.keys),
+            ("feedback", &self.feedback),
+            ("feedback_home", &self.feedback_home),
         ]
     }
 }
@@ -230,6 +237,13 @@ pub struct Relay {
     pub budgets: Vec<(Placed<String>, u32)>,
     /// Alerts after which what the outbox says is kept anew.
     pub checkpoint_alerts: u64,
+}
+
+/// `[courier]`
+#[derive(Clone, Debug)]
+pub struct Courier {
+    /// Consumer group on the exchange.
+    pub group: String,
 }
 
 /// An epoch of tokens.

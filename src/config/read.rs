@@ -46,6 +46,7 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
     let intake = intake(root);
     let score = score(root);
     let relay = root.table("relay").map(|table| relay(table, folder));
+    let courier = super::courier::courier(root, &operators);
     let keys = keys(root);
     let (handling, confidence) = super::handling::handling(root);
     let patterns = patterns(root, folder);
@@ -63,6 +64,7 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
         intake,
         score,
         relay,
+        courier,
         keys,
         handling,
         confidence,
@@ -196,6 +198,8 @@ pub(super) fn topics(root: &Table<'_, '_>) -> Topics {
         warnings_outbox: name_or(&table, "warnings_outbox", &default.warnings_outbox),
         alerts: name_or(&table, "alerts", &default.alerts),
         keys: name_or(&table, "keys", &default.keys),
+        feedback: name_or(&table, "feedback", &default.feedback),
+        feedback_home: name_or(&table, "feedback_home", &default.feedback_home),
     };
     each_its_own(&table, &topics);
     table.finish();
@@ -225,7 +229,7 @@ fn feeds(root: &Table<'_, '_>, folder: &Path, operators: &[Operator]) -> Vec<Fee
         }
         feeds.push(feed);
     }
-    if feeds.is_empty() && !root.has("feeds") {
+    if feeds.is_empty() && !root.has("feeds") && !root.has("courier") {
         root.wrong(0..0, "feeds", "missing: expected at least one `[[feeds]]`");
     }
     feeds
@@ -430,6 +434,8 @@ impl Default for Topics {
             warnings_outbox: "lancang.warnings-outbox.v1".to_owned(),
             alerts: crate::topics::exchange::ALERTS.to_owned(),
             keys: crate::topics::exchange::KEYS.to_owned(),
+            feedback: crate::topics::exchange::FEEDBACK.to_owned(),
+            feedback_home: "lancang.feedback-home.v1".to_owned(),
         }
     }
 }
@@ -510,6 +516,8 @@ mod tests {
             "[exchange]\nbootstrap = \"b\"\n[exchange.options]\n\"sasl.password\" = \"x\"\n",
             "a secret is never written",
         );
+        check("[courier]\n[relay]\n", "nobody may who can use the epoch key");
+        check("[courier]\n", "missing: `[exchange]`");
         check("[score]\nworkers = 0\ncommit = \"1\"\n", "score.commit: expected a length of time");
     }
 }

@@ -65,6 +65,7 @@ impl World {
             feeds: Feed::all().into_iter().map(feed).collect(),
             intake: Intake { commit: Duration::from_millis(50), ..Intake::default() },
             score: Score { commit: Duration::from_millis(50), ..Score::default() },
+            courier: None,
             relay: Some(Relay {
                 epochs: vec![Epoch { id: "demo".to_owned(), from: None, key: Secret::File(path("epoch.key")) }],
                 signing_key: Some(Secret::File(path("signing.key"))),

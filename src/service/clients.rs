@@ -45,6 +45,16 @@ pub fn exchange(config: &Config) -> Result<Connection, SettingsError> {
     Ok(connection(cluster)?.with_client_id(format!("{}-copier", cluster.instance)))
 }
 
+/// A member of a group on the exchange, for a stage that reads there.
+///
+/// # Errors
+/// As [`connection`].
+pub fn exchange_group(config: &Config, stage: &str, group: &str) -> Result<GroupSettings, SettingsError> {
+    let cluster = config.exchange.as_ref().unwrap_or(&config.kafka);
+    let connection = connection(cluster)?.with_client_id(format!("{}-{stage}", cluster.instance));
+    Ok(GroupSettings::new(connection, group))
+}
+
 /// A member of a group on the home cluster.
 ///
 /// # Errors

@@ -3,7 +3,9 @@
 //! - [`intake`], [`score`], [`relay`] and [`copier`] are threads, each with a consumer of its own; [`pump`] is the loop
 //!   that reads, hands over and commits; [`Service`] starts and ends them in order;
 //! - [`pairs`] are the tasks of a scoring worker, [`slices`] what one transaction takes of what they put out;
-//! - [`outbox`] is what the relay knows, and its checkpoints; [`trust`] holds the keys that it makes alerts with;
+//! - [`courier`] brings feedback home, in a process of its own: whoever runs [`relay`] reads nothing of the exchange;
+//! - [`outbox`] is what the relay knows, and its checkpoints, [`home_feedback`] what it is told; [`trust`] holds the keys that it
+//!   makes alerts with;
 //! - [`packs`] puts pattern packs in force and finds them by hash; [`clients`] makes clients and topics from the
 //!   configuration; [`lag`] looks at how far behind readers are.
 //!
@@ -11,6 +13,8 @@
 
 pub mod clients;
 pub mod copier;
+pub mod courier;
+pub mod home_feedback;
 pub mod intake;
 pub mod lag;
 pub mod outbox;
@@ -111,6 +115,8 @@ pub enum Stage {
     Score,
     /// Incidents to the outbox and on to the exchange.
     Relay,
+    /// Feedback from the exchange home.
+    Courier,
 }
 
 /// Stages that run.
@@ -150,6 +156,7 @@ impl Service {
                     service.spawn("copier".to_owned(), &told, copier::alerts)?;
                     service.spawn("warnings".to_owned(), &told, copier::warnings)?;
                 }
+                Stage::Courier => service.spawn("courier".to_owned(), &told, courier::run)?,
             }
         }
         service.spawn("lag".to_owned(), &told, lag::run)?;

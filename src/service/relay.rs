@@ -2,17 +2,21 @@
 //!
 //! - Alerts, warnings and the incidents' offset commit in one transaction at home; copiers take them abroad.
 //! - When the incidents' partition is assigned, the relay reads its outbox ([`super::outbox`]), in slices between which its
-//!   group is served, and knows again what it has shared and how far its numbers are. It numbers nothing before. Lines that
-//!   come meanwhile wait: what was fetched before the group knew, some tens of megabytes at most.
+//!   group is served, and knows again what it has shared and how far its numbers are; then the feedback that was brought home
+//!   ([`super::home_feedback`]). It numbers nothing before. Lines that come meanwhile wait: what was fetched before the group
+//!   knew, some tens of megabytes at most.
+//! - What feedback leads to is in the outbox, in a transaction of its own or with the next lines; after a crash the same feedback
+//!   leads to it again if it is not.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lancang_alert::alert::Desk;
+use lancang_alert::cloudevent::AlertMessage;
 use lancang_alert::evidence::{LinePlace, SALT_HEADER, Salt};
 use lancang_alert::seal::Random;
-use lancang_alert::{Budgets, Outcome, Sealer, Site, Sites, Source, Withheld};
+use lancang_alert::{Alert, Budgets, Outcome, Sealer, Site, Sites, Source, Withheld};
 use lancang_kafka::{
     Admin, Assigned, Committed, Connection, End, Error, From, Handler, LeadGroup, Message, OutRecord, Part, Position,
     Start, Task,
@@ -20,6 +24,7 @@ use lancang_kafka::{
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
 
+use super::home_feedback::HomeFeedback;
 use super::outbox::{Checkpoints, Known, Reading};
 use super::pump::{self, Ledger, Work};
 use super::{Shared, clients, trust};
@@ -35,6 +40,8 @@ const INTERVAL_BYTES_MAX: usize = 4 << 20;
 const COMMIT_EVERY: Duration = Duration::from_millis(50);
 /// Between two looks at whether another pack is in force.
 const LOOK_FOR_PACK_EVERY: Duration = Duration::from_secs(5);
+/// Slice of reading what is to be known first: the group is served in between.
+const SLICE: Duration = Duration::from_millis(200);
 /// Between two lines that say of a pattern that its budget is used up.
 const SAY_OVER_BUDGET_EVERY: Duration = Duration::from_secs(3600);
 
@@ -46,7 +53,7 @@ struct RelayStage {
     warnings: Arc<str>,
     incidents: Arc<str>,
     stage: String,
-    /// The outbox, while it is read.
+    /// What is to be known first, while it is read.
     reading: Option<Box<Unready>>,
     held: Option<Held>,
     bytes: usize,
@@ -59,12 +66,17 @@ struct RelayStage {
     random: Random,
 }
 
-/// The incidents' partition, while the outbox is read.
+/// The incidents' partition, while outbox and feedback are read.
 struct Unready {
     task: Task,
     next: i64,
-    outbox: Reading,
+    step: Step,
     waiting: Vec<Line>,
+}
+
+enum Step {
+    Outbox(Box<Reading>),
+    Feedback(Box<(Known, HomeFeedback)>),
 }
 
 /// An incident line that was fetched.
@@ -79,6 +91,7 @@ struct Held {
     task: Task,
     relay: lancang_alert::Relay,
     checkpoints: Checkpoints,
+    feedback: HomeFeedback,
     next: i64,
     moved: bool,
     outputs: Vec<OutRecord>,
@@ -149,21 +162,80 @@ impl RelayStage {
         Ok(lancang_alert::Relay::new(desk, sources, budgets, Sealer::new(secret::system())))
     }
 
-    /// Reads on in the outbox; at its end the lines that wait are looked at.
-    fn read_outbox(&mut self) -> anyhow::Result<()> {
+    /// Reads on in the outbox, then in the feedback; at their ends the lines that wait are looked at.
+    fn read_on(&mut self) -> anyhow::Result<()> {
         let Some(unready) = self.reading.take() else { return Ok(()) };
-        let Unready { task, next, outbox, waiting } = *unready;
-        match outbox.turn()? {
-            Err(outbox) => self.reading = Some(Box::new(Unready { task, next, outbox: *outbox, waiting })),
-            Ok(known) => {
-                let checkpoints = Checkpoints::start(&self.shared, &self.stage, &self.connection, &known)?;
-                let Known { relay, read, .. } = known;
-                tracing::info!(alerts = read, open = relay.open(), "the relay knows what is in its outbox");
-                self.held = Some(Held { task, relay, checkpoints, next, moved: false, outputs: Vec::new() });
-                waiting.iter().for_each(|line| self.line(line.offset, line.timestamp_ms, &line.bytes));
+        let Unready { task, next, step, waiting } = *unready;
+        let step = match step {
+            Step::Outbox(outbox) => match outbox.turn()? {
+                Err(outbox) => Step::Outbox(outbox),
+                Ok(known) => Step::Feedback(Box::new((known, HomeFeedback::open(&self.shared, &self.connection)?))),
+            },
+            Step::Feedback(mut both) => {
+                let (known, feedback) = &mut *both;
+                if feedback.read(Instant::now() + SLICE, |believed| known.relay.recall(believed))? {
+                    self.begin(task, next, *both)?;
+                    waiting.iter().for_each(|line| self.line(line.offset, line.timestamp_ms, &line.bytes));
+                    return Ok(());
+                }
+                Step::Feedback(both)
             }
-        }
+        };
+        self.reading = Some(Box::new(Unready { task, next, step, waiting }));
         Ok(())
+    }
+
+    /// All that was there is known.
+    fn begin(&mut self, task: Task, next: i64, (known, feedback): (Known, HomeFeedback)) -> anyhow::Result<()> {
+        let checkpoints = Checkpoints::start(&self.shared, &self.stage, &self.connection, &known)?;
+        let Known { mut relay, read, .. } = known;
+        tracing::info!(
+            alerts = read,
+            open = relay.open(),
+            feedback = relay.feedback().len(),
+            "the relay knows what is in its outbox"
+        );
+        if let Some(trust) = self.shared.trust.load_full() {
+            relay.set_trust(trust);
+        }
+        let answers = relay.catch_up(now());
+        self.held = Some(Held { task, relay, checkpoints, feedback, next, moved: false, outputs: Vec::new() });
+        self.put_out(answers, None);
+        Ok(())
+    }
+
+    /// Alerts that feedback leads to.
+    fn hear(&mut self) -> anyhow::Result<()> {
+        let Some(held) = &mut self.held else { return Ok(()) };
+        let mut answers = Vec::new();
+        for believed in held.feedback.news()? {
+            if let Some(trust) = self.shared.trust.load_full() {
+                held.relay.set_trust(trust);
+            }
+            answers.extend(held.relay.hear(&believed, now()));
+        }
+        self.put_out(answers, None);
+        Ok(())
+    }
+
+    /// Alerts on their way to the outbox; `line` is the offset of the incident line that led to them, and its salt.
+    fn put_out(&mut self, made: Vec<(Alert, AlertMessage)>, line: Option<(i64, Salt)>) {
+        let Some(held) = self.held.as_mut().filter(|_| !made.is_empty()) else { return };
+        let metrics = &self.shared.metrics;
+        held.moved = true;
+        for (alert, message) in made {
+            metrics.add(Metric::RelayAlerts, &[&alert.message], 1);
+            metrics.set(Metric::RelaySequence, &[&alert.producer.uri()], alert.sequence as f64);
+            let mut record = out_record(&self.outbox, message.key, message.value, message.headers);
+            // One that goes into another alert still refers to its line before, whose salt is told already.
+            if let Some((offset, salt)) = line
+                && alert.evidence.offsets.first().is_some_and(|line| line.first == offset)
+            {
+                record.headers.push((Arc::from(SALT_HEADER), salt.hex().into_bytes()));
+            }
+            self.bytes += record.value.len();
+            held.outputs.push(record);
+        }
     }
 }
 
@@ -234,17 +306,7 @@ impl RelayStage {
                 for (country, values) in relay.without_key() {
                     metrics.set(Metric::RelayWithoutKey, &[country], *values as f64);
                 }
-                for (alert, message) in made {
-                    metrics.add(Metric::RelayAlerts, &[&alert.message], 1);
-                    metrics.set(Metric::RelaySequence, &[&alert.producer.uri()], alert.sequence as f64);
-                    let mut record = out_record(&self.outbox, message.key, message.value, message.headers);
-                    // One that goes into another alert still refers to its line before, whose salt is told already.
-                    if alert.evidence.offsets.first().is_some_and(|line| line.first == offset) {
-                        record.headers.push((Arc::from(SALT_HEADER), salt.hex().into_bytes()));
-                    }
-                    self.bytes += record.value.len();
-                    held.outputs.push(record);
-                }
+                self.put_out(made, Some((offset, salt)));
             }
             // The line stays where it is, in the incidents topic.
             Outcome::Withheld(reason, pattern) => {
@@ -322,7 +384,8 @@ impl Handler for RelayStage {
             }
             let next = given.committed.first().and_then(|committed| committed.offset).unwrap_or(0);
             self.held = None;
-            self.reading = Some(Box::new(Unready { task: given.task, next, outbox, waiting: Vec::new() }));
+            let step = Step::Outbox(Box::new(outbox));
+            self.reading = Some(Box::new(Unready { task: given.task, next, step, waiting: Vec::new() }));
         }
         self.shared.metrics.add(Metric::Rebalances, &["relay", "assigned"], assigned.len() as u64);
         Ok(starts)
@@ -384,13 +447,14 @@ impl Work for RelayStage {
         }
     }
 
-    /// Nothing is read while the outbox is.
+    /// No lines are read while the outbox is.
     fn is_full(&self) -> bool {
         self.reading.is_some() || self.bytes >= INTERVAL_BYTES_MAX
     }
 
     fn turn(&mut self, _: &mut LeadGroup) -> anyhow::Result<()> {
-        self.read_outbox()?;
+        self.read_on()?;
+        self.hear()?;
         if self.looked.elapsed() >= LOOK_FOR_PACK_EVERY {
             self.looked = Instant::now();
             self.look_for_pack();

@@ -27,11 +27,11 @@ pub const CAMPAIGNS: &str = "lancang.campaigns.v1";
 /// The registry of keys.
 pub const KEYS: &str = "lancang.keys.v1";
 
-const DAY_MS: i64 = 86_400_000;
+pub(super) const DAY_MS: i64 = 86_400_000;
 /// Sealed records are taken, or asked for again, within a month.
 const EVIDENCE_DAYS: i64 = 30;
 /// A year and some weeks: precision is told by year. Holds (14 days) and suppressions (30) are shorter.
-const FEEDBACK_DAYS: i64 = 400;
+pub(super) const FEEDBACK_DAYS: i64 = 400;
 /// A reader of a compacted topic that was away for this long still hears of what was taken back.
 const TOMBSTONE_DAYS: i64 = 30;
 /// Longest record: what a producer of ours may send (`lancang_kafka::limits::MESSAGE_BYTES_MAX`), and a batch's header.

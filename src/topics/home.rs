@@ -2,12 +2,12 @@
 //!
 //! A carrier's own topics, which feeds read, are not among them: they are never made.
 
-use super::Topic;
+use super::{Topic, exchange};
 use crate::config::Config;
 use crate::service::Stage;
 
 /// All stages: what `lancang topics` looks at.
-pub const ALL: [Stage; 3] = [Stage::Intake, Stage::Score, Stage::Relay];
+pub const ALL: [Stage; 4] = [Stage::Intake, Stage::Score, Stage::Relay, Stage::Courier];
 
 /// Topics that these stages need.
 #[must_use]
@@ -47,6 +47,15 @@ pub fn topics(config: &Config, stages: &[Stage]) -> Vec<Topic> {
         let reason = "numbers of victims, sealed: a warning older than its time to act helps nobody";
         let retention_ms = lancang_alert::limits::ACTIONABLE_DAYS * 86_400_000;
         topics.push(topic(&names.warnings_outbox, 1).with("retention.ms", retention_ms, reason));
+    }
+    if needs(&[Stage::Courier, Stage::Relay]) {
+        let feedback = topic(&names.feedback_home, 1).with(
+            "retention.ms",
+            exchange::FEEDBACK_DAYS * exchange::DAY_MS,
+            "as long as on the exchange: holds, suppressions and disputes are known at home from here",
+        );
+        let reason = "a message keeps the time at which the exchange received it, by which it is checked";
+        topics.push(feedback.with("message.timestamp.type", "CreateTime", reason));
     }
     topics
 }

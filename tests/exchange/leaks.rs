@@ -127,8 +127,7 @@ fn nothing_clear_leaks() {
     everything_is_on(&alerts);
 
     let incident = &alerts.iter().max_by_key(|alert| alert.evidence.count).unwrap().incident_id;
-    let (audit, desk) = (carrier.path("audit.jsonl"), desks.of("kh-evidence"));
-    let signing = desks.key("signing.key");
+    let (audit, desk, key) = (carrier.path("audit.jsonl"), desks.of("kh-evidence"), desks.key("signing.key"));
     let of = ["evidence", "fetch", "--incident", incident.as_str(), "--to", "TH", "--case", "TH-2026-1187"];
     let by = [
         "--requested-by",
@@ -140,7 +139,7 @@ fn nothing_clear_leaks() {
         "--desk",
         shown(&desk),
         "--signing-key-file",
-        shown(&signing),
+        shown(&key),
     ];
     let (status, told, errors) = lancang(&[of.as_slice(), &by].concat());
     assert_eq!(status, Some(0), "{told}{errors}");

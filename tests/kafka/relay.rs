@@ -264,13 +264,13 @@ fn a_relay_goes_on_from_a_checkpoint() {
 }
 
 /// A start with a million alerts in the outbox, or `LANCANG_TEST_OUTBOX` of them: after a crash, with a checkpoint and without.
-/// The member stays in its group, whose longest time without a poll is set to 10 s.
+/// The member stays in its group, whose longest time without a poll is set to 45 s.
 #[test]
 #[ignore = "minutes: its figures are in benches/RESULTS.md"]
 fn a_long_outbox() {
     let alerts: u32 = std::env::var("LANCANG_TEST_OUTBOX").map_or(1_000_000, |count| count.parse().unwrap());
     let carrier = Carrier::new(1);
-    let options = "[kafka.options]\n\"max.poll.interval.ms\" = \"10000\"";
+    let options = "[kafka.options]\n\"max.poll.interval.ms\" = \"45000\"";
     let config = carrier.config("lancang.toml", "", &format!("budget_per_hour = 1000000\n{options}"));
     let relay = carrier.start("relay", &config);
     relay.wait_until_ready();

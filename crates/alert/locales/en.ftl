@@ -95,6 +95,7 @@ action-warn-victims = warn the victims
 
 ## Words beside values
 
+label-disputed = disputed by
 label-victims = victims
 label-score = score
 label-recommended = recommended

@@ -95,6 +95,7 @@ action-warn-victims = ព្រមានជនរងគ្រោះ
 
 ## Words beside values
 
+label-disputed = ជំទាស់ដោយ
 label-victims = ជនរងគ្រោះ
 label-score = ពិន្ទុ
 label-recommended = អនុសាសន៍

@@ -95,6 +95,7 @@ action-warn-victims = ເຕືອນຜູ້ເຄາະຮ້າຍ
 
 ## Words beside values
 
+label-disputed = ຖືກໂຕ້ແຍ້ງໂດຍ
 label-victims = ຜູ້ເຄາະຮ້າຍ
 label-score = ຄະແນນ
 label-recommended = ຄຳແນະນຳ

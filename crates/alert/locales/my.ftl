@@ -95,6 +95,7 @@ action-warn-victims = နစ်နာသူများကို သတိပေ
 
 ## Words beside values
 
+label-disputed = ကန့်ကွက်သော နိုင်ငံ
 label-victims = နစ်နာသူ
 label-score = အမှတ်
 label-recommended = အကြံပြုချက်

@@ -95,6 +95,7 @@ action-warn-victims = เตือนผู้เสียหาย
 
 ## Words beside values
 
+label-disputed = ถูกโต้แย้งโดย
 label-victims = ผู้เสียหาย
 label-score = คะแนน
 label-recommended = คำแนะนำ

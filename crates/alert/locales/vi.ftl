@@ -95,6 +95,7 @@ action-warn-victims = cảnh báo nạn nhân
 
 ## Words beside values
 
+label-disputed = bị phản đối bởi
 label-victims = nạn nhân
 label-score = điểm
 label-recommended = khuyến nghị

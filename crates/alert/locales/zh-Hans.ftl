@@ -95,6 +95,7 @@ action-warn-victims = 提醒受害者
 
 ## Words beside values
 
+label-disputed = 提出异议的国家：
 label-victims = 受害者
 label-score = 评分
 label-recommended = 建议

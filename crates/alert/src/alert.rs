@@ -22,7 +22,7 @@ use crate::links;
 use crate::place::{self, Sites};
 
 use crate::evidence::Evidence;
-use crate::incident::{Incident, Named};
+use crate::incident::{Incident, Message, Named};
 use crate::limits::{ACTIONABLE_DAYS, RELATED_MAX, VICTIMS_MIN};
 use crate::mask::mask;
 use crate::policy::{Form, Question};
@@ -31,7 +31,7 @@ use crate::seal::Sealed;
 use crate::token::Token;
 use crate::trust::Trust;
 
-const DAY_MS: i64 = 86_400_000;
+pub(crate) const DAY_MS: i64 = 86_400_000;
 
 /// Who writes alerts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -154,6 +154,17 @@ pub struct Alert {
     pub cancel: Option<Cancel>,
     /// How it may be used.
     pub handling: Handling,
+}
+
+/// What the message is called with which a producer takes an alert back.
+pub const CANCEL: &str = "cancel";
+
+impl Alert {
+    /// Whether nothing of it comes any more.
+    #[must_use]
+    pub fn ends(&self) -> bool {
+        self.message == Message::Close.as_str() || self.message == CANCEL
+    }
 }
 
 /// A value against its limit.

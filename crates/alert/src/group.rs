@@ -24,7 +24,7 @@ use crate::limits::{CORRELATION_KEYS_MAX, ENTITIES_MAX, GROUPS_KEPT_MAX, MERGES_
 /// What joins: country, family, type and token.
 type Mark = (String, String, String, String);
 
-/// The alerts that may still be joined.
+/// The alerts that are open, and may still be joined.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Groups {
     /// Newest alert of each, by its order of opening.
@@ -81,7 +81,7 @@ impl Groups {
     /// Keeps what an alert says.
     pub(crate) fn note(&mut self, alert: &Alert) {
         let known = self.forget(&alert.incident_id);
-        if alert.message == Message::Close.as_str() || marks(alert).is_empty() {
+        if alert.ends() {
             return;
         }
         let order = known.unwrap_or_else(|| {

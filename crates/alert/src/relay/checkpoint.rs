@@ -21,7 +21,7 @@ use crate::group::Groups;
 use super::outbox::{Opened, Outbox, Shared};
 
 /// The version changes with the form of what is kept, and with what [`Outbox::note`] makes of an alert.
-const FORM: Form = Form { magic: "LCR", version: 1 };
+const FORM: Form = Form { magic: "LCR", version: 2 };
 
 /// Why a checkpoint is of no use here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -11,11 +11,14 @@
 //!   that joins alerts which were apart makes several: each that goes into another closes, then that one is updated;
 //! - the policy table decides what leaves ([`crate::policy`]); a line is withheld if nothing of what it is about does. The end
 //!   of what was shared always leaves, with what the policy still lets out;
+//! - a suppression that the producer has accepted keeps lines at home; what agencies asked of an alert and its producer has
+//!   answered is in its action block, and what two persons of the producer took back is cancelled ([`answers`]);
 //! - a budget bounds how many incidents of a pattern a source opens in an hour of event time. What it withholds stays at
 //!   home, where its line is, and is counted; a withheld incident is tried again with its next update, and its close alone
 //!   is never shared. An incident that was shared is updated and closed whatever the budget says: a case that others work
 //!   on must not go stale. Hours past the last [`BUDGET_HOURS_KEPT`] have the budget of the oldest of them together.
 
+mod answers;
 mod checkpoint;
 mod outbox;
 
@@ -36,6 +39,7 @@ use crate::seal::Sealer;
 use crate::trust::Trust;
 use crate::warning::Uncarried;
 
+use answers::Answers;
 pub use checkpoint::{CheckpointError, LearnError};
 use outbox::Outbox;
 
@@ -65,12 +69,22 @@ pub enum Withheld {
     Malformed,
     /// The policy lets nothing of what it is about leave.
     Policy,
+    /// A suppression that the producer has accepted names its pattern and what it is about.
+    Suppressed,
 }
 
 impl Withheld {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Budget, Self::Repeat, Self::NotShared, Self::NoSource, Self::Shadow, Self::Malformed, Self::Policy];
+    pub const ALL: [Self; 8] = [
+        Self::Budget,
+        Self::Repeat,
+        Self::NotShared,
+        Self::NoSource,
+        Self::Shadow,
+        Self::Malformed,
+        Self::Policy,
+        Self::Suppressed,
+    ];
 
     /// The name in metrics.
     #[must_use]
@@ -83,6 +97,7 @@ impl Withheld {
             Self::Shadow => "shadow",
             Self::Malformed => "malformed",
             Self::Policy => "policy",
+            Self::Suppressed => "suppressed",
         }
     }
 }
@@ -116,6 +131,7 @@ pub struct Relay {
     outbox: Outbox,
     /// Whether the alert that a checkpoint ends with is still to be found in the outbox.
     unconfirmed: bool,
+    answers: Answers,
     /// Where the next line stands.
     place: Option<LinePlace>,
 }
@@ -133,6 +149,7 @@ impl Relay {
             budgets,
             outbox: Outbox::default(),
             unconfirmed: false,
+            answers: Answers::default(),
             place: None,
         }
     }
@@ -223,6 +240,9 @@ impl Relay {
             _ => self.desk.alert(&source, &incident, detected, now),
         };
         let Some(alert) = alert else { return withheld(Withheld::Policy) };
+        if incident.message != Message::Close && self.answers.suppresses(&alert, now) {
+            return withheld(Withheld::Suppressed);
+        }
         let alert = Alert { evidence: Evidence::of(&incident, bytes, place), ..alert };
         let own = self.outbox.alert_of.get(&incident.incident_id).cloned();
         // A close says nothing new of who belongs together.
@@ -237,6 +257,11 @@ impl Relay {
                 // The first that others hear of it, whatever it was at home.
                 let (message, opened) = (Message::Open.as_str().to_owned(), Some(alert.published.clone()));
                 let first = Alert { message, revision: 0, opened, ..alert };
+                let first = self.answered(&incident.incident_id, first, now);
+                // Taken back before, and forgotten since.
+                if first.ends() {
+                    return withheld(Withheld::Suppressed);
+                }
                 Outcome::Shared(vec![self.publish(&source, first, Some(&incident), now)])
             }
         }
@@ -265,7 +290,7 @@ impl Relay {
             made.push(self.publish(source, group::merged_into(&newest, into, &whole), None, now));
             whole = group::joined(&newest, whole);
         }
-        let whole = self.numbered(into, whole, incident);
+        let whole = self.answered(into, self.numbered(into, whole, incident), now);
         made.push(self.publish(source, whole, Some(incident), now));
         made
     }

@@ -37,7 +37,7 @@ pub(super) struct Shared {
 
 impl Shared {
     /// All that it is made of.
-    fn members(&self) -> impl Iterator<Item = &String> {
+    pub(super) fn members(&self) -> impl Iterator<Item = &String> {
         self.incidents.keys().chain(&self.closed)
     }
 
@@ -81,7 +81,7 @@ impl Outbox {
         *sequence = (*sequence).max(alert.sequence);
         let line = group::line(alert);
         let merged_into = alert.grouped.as_ref().and_then(|grouped| grouped.merged_into.clone());
-        let closes = alert.message == Message::Close.as_str();
+        let closes = alert.ends();
         if !closes && !self.open.contains_key(&alert.incident_id) {
             self.note_opened(alert);
         }

@@ -1,0 +1,99 @@
+//! The feedback topic of the exchange, as an agency or a desk reads it: checked, and folded to the state of incidents.
+//!
+//! It is read from its beginning, for what was said a year ago may still count; people write it, so that this takes seconds.
+
+use std::time::Duration;
+
+use lancang_alert::Registry;
+use lancang_alert::feedback::{Believed, FeedbackVerifier, Fold, Refusal};
+use lancang_alert::verify::{Received, Rejection};
+use lancang_record::Timestamp;
+
+use crate::config::Consumer;
+use crate::service::relay::now;
+use crate::signed_topic::{SignedTopic, TURN};
+
+/// Reads the feedback topic.
+pub struct FeedbackTopic {
+    topic: SignedTopic,
+    verifier: FeedbackVerifier,
+    fold: Fold,
+    refused: u64,
+}
+
+impl FeedbackTopic {
+    /// Begins to read.
+    ///
+    /// # Errors
+    /// If a topic is missing, has several partitions, or the brokers do not answer.
+    pub fn open(consumer: &Consumer) -> anyhow::Result<Self> {
+        let topic = SignedTopic::open(consumer, &consumer.topics.feedback)?;
+        Ok(Self { topic, verifier: FeedbackVerifier::new(), fold: Fold::default(), refused: 0 })
+    }
+
+    /// Reads on to where the topic ended when we began.
+    ///
+    /// # Errors
+    /// If the brokers fail for good.
+    pub fn read_to_end(&mut self, mut each: impl FnMut(Believed)) -> anyhow::Result<()> {
+        while !self.is_past_end() {
+            if let Some(believed) = self.turn(TURN, now)? {
+                each(believed);
+            }
+        }
+        Ok(())
+    }
+
+    /// The next message that was not there before, waited for as long as it is told. What is refused the log says.
+    ///
+    /// # Errors
+    /// If the brokers fail for good.
+    pub fn turn(&mut self, wait: Duration, now: impl Fn() -> Timestamp) -> anyhow::Result<Option<Believed>> {
+        let verifier = &mut self.verifier;
+        let check = |registry: &Registry, received: Received<'_, String>, at: Timestamp| {
+            verifier.verify(registry, received, at)
+        };
+        let Some((record, found)) = self.topic.turn(wait, now, is_of_unknown_key, check)? else { return Ok(None) };
+        match found {
+            Ok(believed) => {
+                self.fold.take(&believed);
+                Ok(Some(believed).filter(|believed| !believed.is_repeat))
+            }
+            Err(refusal) => {
+                self.refused += 1;
+                tracing::error!(kind = refusal.as_str(), "{} is refused: {refusal}", self.topic.place(&record));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether everything was read that was there when we began.
+    #[must_use]
+    pub const fn is_past_end(&self) -> bool {
+        self.topic.is_past_end()
+    }
+
+    /// What all messages together say.
+    #[must_use]
+    pub const fn fold(&self) -> &Fold {
+        &self.fold
+    }
+
+    /// The registry, as far as it was read.
+    #[must_use]
+    pub const fn registry(&self) -> &Registry {
+        self.topic.registry()
+    }
+
+    /// Messages that were not believed.
+    #[must_use]
+    pub const fn refused(&self) -> u64 {
+        self.refused
+    }
+}
+
+/// Whether the registry should be looked at once more.
+#[must_use]
+pub const fn is_of_unknown_key(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Signed(Rejection::UnknownKey { .. }))
+}
