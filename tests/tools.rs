@@ -357,6 +357,10 @@ fn check_knows_the_patterns_of_budgets() {
         (output.status.code(), &found["line"], &found["nearest"]),
         (Some(78), &17.into(), &"smishing-burst".into())
     );
+    std::fs::write(&path, format!("{text}[handling.confidence]\nsmishing-brust = 90\n")).unwrap();
+    let output = lancang(&["check", "--config", &path, "--output", "json"], &[]);
+    let found = json(&String::from_utf8(output.stdout).unwrap());
+    assert_eq!((output.status.code(), &found["nearest"]), (Some(78), &"smishing-burst".into()), "{found}");
 }
 
 /// A pattern in shadow finds what it would find live, in a file of its own, and counts for nobody else.
