@@ -32,6 +32,7 @@ const TOPICS: &[Topic] = &[
     Topic { key: "late", server: "home", description: "Records behind their input's clock, as they came.", message: "original" },
     Topic { key: "dead_letter", server: "home", description: "What could not be read, as it came; headers say where it came from and why.", message: "original" },
     Topic { key: "outbox", server: "home", description: "Alerts on their way to the exchange, byte for byte as they arrive there, but for the header home-salt, which stays at home.", message: "alert" },
+    Topic { key: "warnings_outbox", server: "home", description: "Warnings of victims on their way to their carriers, byte for byte as they arrive there.", message: "warning" },
     Topic { key: "alerts", server: "exchange", description: "Shared alerts of all countries. Key: incident id. One message per revision; a repeat has the same bytes and the same ce_id.", message: "alert" },
     Topic { key: "keys", server: "exchange", description: "The key registry, compacted: whose a key is and for how long, by the word of a root key. Key: key id; of a revocation, key id and /revoked.", message: "key" },
     Topic { key: "feedback", server: "exchange", description: "What agencies and desks say of alerts, ask of their producers, and what these answer; signed. Key: incident id; of a suppression and its receipts, the suppression's id. A repeat has the same bytes and the same ce_id.", message: "feedback" },
@@ -41,6 +42,7 @@ const TOPICS: &[Topic] = &[
 #[rustfmt::skip]
 const FURTHER: &[Further] = &[
     Further { key: "evidence", address: "lancang.evidence.{country}.v1", parameter: Some(("country", "Who alone may read it: ISO 3166-1 alpha-2, in small letters.")), description: "Records behind an alert, collected by its carrier for a named case, signed, and sealed for this country. Key: incident id. `lancang evidence open` reads it.", message: Some("evidence") },
+    Further { key: "warnings", address: "lancang.warnings.{carrier}.v1", parameter: Some(("carrier", "Who alone may read it: the carrier's name in the plan of the exchange.")), description: "Warnings of the carrier's subscribers who are likely victims, their numbers sealed for it. Key: incident id. `lancang warnings tail` reads it.", message: Some("warning") },
     Further { key: "campaigns", address: "lancang.campaigns.v1", parameter: None, description: "Kept for campaigns: alerts of several carriers and countries that belong together, compacted. The topic and its rights are made; lancang writes and reads no message of it yet.", message: None },
 ];
 
@@ -58,6 +60,22 @@ pub(crate) const ALERT_HEADERS: &[(&str, &str)] = &[
     ("ce_expirytime", "until when acting upon it makes sense, RFC 3339"),
     ("content-type", "application/json"),
     ("dsse", "DSSE 1.0 envelope without payload, as JSON: Ed25519 over the value as payload type application/vnd.lancang.alert.v1+json"),
+];
+
+/// Those of a warning.
+#[rustfmt::skip]
+const WARNING_HEADERS: &[(&str, &str)] = &[
+    ("ce_specversion", "1.0"),
+    ("ce_id", "incident:revision; the same for a repeat"),
+    ("ce_source", "//country/organisation/node"),
+    ("ce_type", "org.lancang.warning.open or .update"),
+    ("ce_subject", "incident id"),
+    ("ce_time", "when it was published, RFC 3339"),
+    ("ce_dataschema", "urn:lancang:warning:v1"),
+    ("ce_recipient", "carrier that it is for: //country/organisation"),
+    ("ce_expirytime", "until when warning anybody makes sense, RFC 3339"),
+    ("content-type", "application/json"),
+    ("dsse", "DSSE 1.0 envelope without payload, as JSON: Ed25519 over the value as payload type application/vnd.lancang.warning.v1+json"),
 ];
 
 /// Headers of feedback.
@@ -165,6 +183,13 @@ fn messages() -> Value {
             "payload": schema("alert.json"),
             "bindings": { "kafka": { "key": { "type": "string", "description": "Incident id." } } },
         },
+        "warning": {
+            "title": "Warning of a carrier's victims",
+            "contentType": "application/json",
+            "headers": headers(WARNING_HEADERS),
+            "payload": schema("warning.json"),
+            "bindings": { "kafka": { "key": { "type": "string", "description": "Incident id." } } },
+        },
         "feedback": {
             "title": "Feedback on a shared alert",
             "contentType": "application/json",
@@ -203,6 +228,7 @@ pub fn files() -> Vec<(&'static str, String)> {
     [
         ("asyncapi.json", document()),
         ("schema/alert.json", lancang_alert::schema::alert()),
+        ("schema/warning.json", lancang_alert::schema::warning()),
         ("schema/feedback.json", lancang_alert::schema::feedback()),
         ("schema/incident.json", lancang_alert::schema::incident()),
         ("schema/envelope.json", lancang_alert::schema::envelope()),
@@ -247,5 +273,5 @@ mod tests {
         }
     }
 
-    const NOT_YET: [&str; 1] = ["lancang.warnings.mekong.v1"];
+    const NOT_YET: [&str; 0] = [];
 }

@@ -30,6 +30,7 @@ pub mod metrics;
 pub mod network;
 pub mod pack_folder;
 pub mod plot;
+mod portability;
 pub mod reference;
 pub mod registry_topic;
 pub mod replay;

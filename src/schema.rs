@@ -116,7 +116,7 @@ fn policy_table() -> Value {
     let forms: Vec<&str> = policy::Form::ALL.iter().map(|form| form.as_str()).chain(["dropped"]).collect();
     let special = [
         ("rules/fields", json!({ "type": "array", "items": { "type": "string", "pattern": fields } })),
-        ("rules/to", json!({ "type": "string", "pattern": "^(all|entitled|//[A-Z]{2})$" })),
+        ("rules/to", json!({ "type": "string", "pattern": "^(all|entitled|carrier|//[A-Z]{2})$" })),
         ("rules/share", json!({ "type": "array", "items": { "type": "string", "enum": forms } })),
     ];
     schema(

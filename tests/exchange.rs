@@ -26,3 +26,5 @@ mod meeting;
 mod plan;
 #[path = "exchange/refused.rs"]
 mod refused;
+#[path = "exchange/warned.rs"]
+mod warned;

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 mod check;
+pub mod crowds;
 mod demo;
 mod evaluate;
 mod evidence;
@@ -18,6 +19,7 @@ mod records;
 mod replay;
 mod serve;
 mod topics;
+pub mod warnings;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -108,6 +110,8 @@ to `topics.feedback_home` on the home cluster, byte for byte. A file that has `[
     /// Topics and rights, at home and on the exchange: what there is, what should be, and making it so.
     #[command(subcommand)]
     Topics(Topics),
+    /// How many own subscribers share what alerts tell of one: the table for the policy's `k_min`.
+    Crowds(crowds::Crowds),
     /// Why an entity was named, or was not: every feature, limit and condition.
     Explain(Explain),
     /// Which pattern is blind on which feed, by the fields and rows that were seen, and which speaks only after the call.
@@ -119,6 +123,9 @@ to `topics.feedback_home` on the home cluster, byte for byte. A file that has `[
     /// Shared alerts in words, in seven languages.
     #[command(subcommand)]
     Alerts(alerts::Alerts),
+    /// Warnings of a carrier's subscribers who are likely victims, for the desk that can warn them.
+    #[command(subcommand)]
+    Warnings(warnings::Warnings),
     /// What agencies and desks say of alerts, ask of their producers, and what these answer: send, tail, show.
     #[command(subcommand)]
     Feedback(feedback::Feedback),

@@ -13,6 +13,7 @@ pub enum Policy {
     #[command(after_help = "\
 Examples:
   lancang policy explain alert.json --country TH
+  lancang policy explain alert.json --country //TH/siam        what a victim's carrier gets besides
   lancang policy explain - --country VN --policy config/policy.toml --output json < alert.json
 
 The alert is the JSON of one, a message's value. Who is entitled is told from what everyone sees of it: the country of a
@@ -21,7 +22,7 @@ number, the mobile country code in a mask, the producer's country for devices an
         /// File with an alert's JSON, or `-` for standard input.
         #[arg(value_name = "FILE")]
         alert: PathBuf,
-        /// Country that looks.
+        /// Country that looks, or carrier (`//CC/NAME`).
         #[arg(long, value_name = "CC")]
         country: String,
         /// Policy table.

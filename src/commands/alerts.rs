@@ -72,7 +72,7 @@ fn tail(args: &Tail) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn openers(files: &[PathBuf]) -> anyhow::Result<Vec<Opener>> {
+pub(super) fn openers(files: &[PathBuf]) -> anyhow::Result<Vec<Opener>> {
     let opener = |path: &PathBuf| {
         let key = Secret::File(path.clone()).key(KeyKind::Sealing)?;
         Opener::new(&key).ok_or_else(|| {

@@ -14,8 +14,9 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::logging::colors;
 use crate::pack_folder;
+use crate::portability;
 use crate::secret::Secret;
-use crate::service::clients;
+use crate::service::{clients, trust};
 use crate::topics::file::Exchange;
 
 /// Runs the command.
@@ -173,6 +174,19 @@ fn named_files(config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mu
             }
             Err(error) => mistakes.push(Diagnostic::file(&name, format!("cannot be read: {error}"))),
         }
+    }
+    if let Some(path) = config.relay.as_ref().and_then(|relay| relay.portability.as_ref()) {
+        // Its lines are subscribers' numbers: they are not shown.
+        let found = portability::from_file(path).err().unwrap_or_default();
+        mistakes.extend(found.into_iter().map(|mistake| {
+            let (file, message) = mistake.split_once(": ").unwrap_or(("relay.portability", &mistake));
+            Diagnostic::file(file, message.to_owned())
+        }));
+    }
+    if let Some(path) = config.relay.as_ref().and_then(|relay| relay.crowds.as_ref())
+        && let Err(error) = trust::crowds(path)
+    {
+        mistakes.push(Diagnostic::file("relay.crowds", format!("{error:#}")));
     }
     // A variable or a command may be there for the service alone.
     for key in keys.filter(|key| matches!(key, Secret::File(_))) {

@@ -93,7 +93,7 @@ fn of_files(args: &cli::Feeds) -> anyhow::Result<(Vec<PatternFile>, Vec<Seen>)> 
 }
 
 /// A feed that is looked at: nothing is too late to be counted, and no share of bad records ends it.
-fn looked_at(settings: FeedSettings) -> FeedSettings {
+pub(super) fn looked_at(settings: FeedSettings) -> FeedSettings {
     FeedSettings { bad_share_max: 1.0, lateness_ms: ANY_LATENESS_MS, ..settings }
 }
 

@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod backtest;
 pub mod check;
+pub mod crowds;
 pub mod evaluate;
 pub mod evidence;
 pub mod explain;
@@ -17,6 +18,7 @@ pub mod policy;
 pub mod replay;
 pub mod serve;
 pub mod topics;
+pub mod warnings;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -47,11 +49,13 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Evidence(args) => evidence::run(args),
         Command::Incidents(args) => incidents::run(&args),
         Command::Topics(args) => topics::run(args),
+        Command::Crowds(args) => crowds::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Feeds(args) => feeds::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Alerts(args) => alerts::run(&args),
+        Command::Warnings(args) => warnings::run(&args),
         Command::Feedback(args) => feedback::run(args),
         Command::Export(args) => export::run(&args),
     }

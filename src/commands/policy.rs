@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use lancang_alert::policy::entitled::entitled_of_shared;
 use lancang_alert::policy::{Decision, Form, OTHERS, Question, cases};
+use lancang_alert::portability::is_organisation;
 use lancang_alert::{Alert, Holder, Policy};
 use lancang_numbering::NumberPlans;
 use serde_json::json;
@@ -33,9 +34,12 @@ pub fn run(args: cli::Policy) -> anyhow::Result<()> {
 
 fn explain(alert: &Path, country: &str, policy: &Path, output: cli::Form) -> anyhow::Result<()> {
     let policy = trust::policy(Some(policy))?;
-    let reader = Holder::parse(country)
-        .or_else(|| Holder::country(country))
-        .ok_or_else(|| Failure::new(Exit::Usage, "`--country`: expected two letters of ISO 3166-1, such as KH"))?;
+    let reader = Holder::parse(country).or_else(|| Holder::country(country)).ok_or_else(|| {
+        Failure::new(
+            Exit::Usage,
+            "`--country`: expected two letters of ISO 3166-1, such as KH, or a carrier, such as //KH/mekong-mobile",
+        )
+    })?;
     let alert = read_alert(alert)?;
     let mut rows = Vec::new();
     let source = alert.producer.uri();
@@ -44,6 +48,7 @@ fn explain(alert: &Path, country: &str, policy: &Path, output: cli::Form) -> any
         let entitled = entitled_of_shared(entity, &alert.producer.country);
         let all = policy.to_all(question);
         let its = match &entitled {
+            _ if entity.role == "victim" && is_organisation(&reader) => Its::Carrier(policy.to_carrier(question)),
             Some(country) if *country == reader => Its::Entitled(policy.to_entitled(question, country)),
             Some(other) => Its::Others(other.clone()),
             None => Its::Nobodys,
@@ -66,6 +71,8 @@ enum Its<'p> {
     Others(Holder),
     /// No country is.
     Nobodys,
+    /// A carrier looks at a victim: the table decides what the victim's own carrier gets, in a warning.
+    Carrier(Decision<'p>),
     /// There is nothing but what all get.
     All,
 }
@@ -86,6 +93,10 @@ fn print(rows: &[Row<'_>], reader: &Holder, output: cli::Form) -> anyhow::Result
         let (its, mark) = match &row.its {
             Its::Entitled(decision) if decision.shares(Form::Sealed) => (said(decision), Mark::Good),
             Its::Entitled(decision) => (said(decision), Mark::Look),
+            Its::Carrier(decision) if decision.shares(Form::Sealed) => {
+                (format!("{}, in a warning, if it is the carrier now", said(decision)), Mark::Good)
+            }
+            Its::Carrier(decision) => (said(decision), Mark::Look),
             Its::Others(other) => (format!("nothing: {other} is entitled"), Mark::Plain),
             Its::Nobodys => ("nothing: no country is entitled".to_owned(), Mark::Plain),
             Its::All => (String::new(), Mark::Plain),
@@ -94,14 +105,14 @@ fn print(rows: &[Row<'_>], reader: &Holder, output: cli::Form) -> anyhow::Result
             let entitled = match &row.its {
                 Its::Entitled(_) => Some(reader.as_str()),
                 Its::Others(other) => Some(other.as_str()),
-                Its::Nobodys | Its::All => None,
+                Its::Nobodys | Its::All | Its::Carrier(_) => None,
             };
             let sealed = match &row.its {
-                Its::Entitled(decision) => decision.shares(Form::Sealed),
+                Its::Entitled(decision) | Its::Carrier(decision) => decision.shares(Form::Sealed),
                 _ => false,
             };
             let rule = match &row.its {
-                Its::Entitled(decision) => decision.rule.map(|rule| rule.line),
+                Its::Entitled(decision) | Its::Carrier(decision) => decision.rule.map(|rule| rule.line),
                 _ => None,
             };
             let line = json!({

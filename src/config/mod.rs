@@ -112,6 +112,7 @@ pub struct Topics {
     pub late: String,
     pub dead_letter: String,
     pub outbox: String,
+    pub warnings_outbox: String,
     pub alerts: String,
     pub keys: String,
     pub feedback: String,
@@ -121,7 +122,7 @@ pub struct Topics {
 impl Topics {
     /// Keys and names of all topics.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, &str); 11] {
+    pub fn named(&self) -> [(&'static str, &str); 12] {
         [
             ("records", &self.records),
             ("partials", &self.partials),
@@ -130,6 +131,7 @@ impl Topics {
             ("late", &self.late),
             ("dead_letter", &self.dead_letter),
             ("outbox", &self.outbox),
+            ("warnings_outbox", &self.warnings_outbox),
             ("alerts", &self.alerts),
             ("keys", &self.keys),
             ("feedback", &self.feedback),
@@ -225,6 +227,10 @@ pub struct Relay {
     pub policy: Option<PathBuf>,
     /// Keys of the registry, as `keys show --save` wrote them: whom to seal for.
     pub registry: Option<PathBuf>,
+    /// Portability table: current carriers of numbers, and holders of ranges.
+    pub portability: Option<PathBuf>,
+    /// Crowds of own subscribers, as `lancang crowds` counted them.
+    pub crowds: Option<PathBuf>,
     /// Incidents that a pattern may open abroad per hour of event time.
     pub budget_per_hour: u32,
     /// The same of single patterns, by their ids; each where it stands in the file.

@@ -20,6 +20,8 @@ pub(super) fn relay(table: Table<'_, '_>, folder: &Path) -> Relay {
         signing_key: required_secret(&table, folder, ["signing_key_file", "signing_key_env", "signing_key_command"]),
         policy: table.text("policy").map(|path| folder.join(path.value)),
         registry: table.text("registry").map(|path| folder.join(path.value)),
+        portability: table.text("portability").map(|path| folder.join(path.value)),
+        crowds: table.text("crowds").map(|path| folder.join(path.value)),
         budget_per_hour: table
             .integer("budget_per_hour", 1..=1_000_000)
             .map_or(default.budget_per_hour, |found| found.value as u32),
@@ -104,6 +106,8 @@ impl Default for Relay {
             signing_key: None,
             policy: None,
             registry: None,
+            portability: None,
+            crowds: None,
             budget_per_hour: 1000,
             budgets: Vec::new(),
             checkpoint_alerts: 100_000,

@@ -97,6 +97,13 @@ pub fn ensure_topics(shared: &Arc<Shared>, stages: &[Stage]) -> Result<(), Error
     Ok(())
 }
 
+/// A carrier's warnings topic as the service makes it where it may.
+#[must_use]
+pub fn warnings(config: &Config, topic: &str) -> Topic {
+    let replication = (config.topics.replication > 0).then_some(config.topics.replication);
+    Topic { name: topic.to_owned(), replication, ..topics::exchange::warnings_topic("") }
+}
+
 /// The topic of shared alerts as the service makes it where it may.
 #[must_use]
 pub fn alerts(config: &Config) -> Topic {

@@ -1,4 +1,5 @@
-//! Copier: the outbox's bytes to the exchange.
+//! Copier: an outbox's bytes to the exchange. Alerts and warnings have an outbox and a copier each, so that a carrier's topic
+//! that is away holds back no alert.
 //!
 //! - One header stays at home, the salt of an alert's evidence ([`SALT_HEADER`]): with it a guess could be confirmed.
 //! - The producer is idempotent and without transactions: another country's writer that hangs in one holds back
@@ -7,7 +8,10 @@
 //!   consumers drop them by `ce_id`.
 //! - While the exchange is away the same batch is tried again and again: a backlog at home, never a stop of detection, nor
 //!   of the relay, which numbers on. A start finds the exchange away as well.
+//! - A warning goes to the topic of the carrier that it names (`ce_recipient`). One whose carrier has no topic there is
+//!   dropped, counted and said: it must not hold back those of others.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +24,7 @@ use super::{Shared, clients};
 use crate::exit::{Exit, Failure};
 use crate::http::Pulse;
 use crate::metrics::Metric;
+use crate::topics::exchange;
 
 /// Longest wait for messages in one turn.
 const POLL_MAX: Duration = Duration::from_millis(20);
@@ -36,29 +41,52 @@ const _: () = assert!(DELIVERY_MAX.as_millis() * 2 < crate::http::STUCK_MAX.as_m
 
 /// What was read and is not yet acknowledged.
 struct Batch {
-    alerts: Arc<str>,
+    /// Topic of all messages; none where each names its carrier.
+    alerts: Option<Arc<str>>,
     records: Vec<OutRecord>,
     positions: Vec<Position>,
 }
 
-/// Runs until told to stop.
+/// Copies alerts until told to stop.
 ///
 /// # Errors
 /// Whatever ends the stage.
-pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Result<()> {
+pub fn alerts(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Result<()> {
+    let topics = &shared.config.topics;
+    run(shared, stage, pulse, &topics.outbox, "copier", Some(topics.alerts.as_str().into()))
+}
+
+/// Copies warnings until told to stop.
+///
+/// # Errors
+/// Whatever ends the stage.
+pub fn warnings(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Result<()> {
+    run(shared, stage, pulse, &shared.config.topics.warnings_outbox, "warnings", None)
+}
+
+fn run(
+    shared: &Arc<Shared>,
+    stage: &str,
+    pulse: &Arc<Pulse>,
+    outbox: &str,
+    group: &str,
+    alerts: Option<Arc<str>>,
+) -> anyhow::Result<()> {
     let config = &shared.config;
     let relay = config
         .relay
         .as_ref()
         .ok_or_else(|| Failure::new(Exit::Configuration, "the configuration has no section `relay`"))?;
-    let settings = clients::group(config, stage, &format!("{}-copier", relay.group))?;
-    let topics = [config.topics.outbox.clone()];
-    let mut group = LeadGroup::plain(&settings, &topics, shared.stop.clone())?;
+    let settings = clients::group(config, stage, &format!("{}-{group}", relay.group))?;
+    let mut group = LeadGroup::plain(&settings, &[outbox.to_owned()], shared.stop.clone())?;
     let mut to_exchange = clients::producer(clients::exchange(config)?);
     to_exchange.delivery_max = DELIVERY_MAX;
     let mut producer = Producer::connect(&to_exchange)?;
-    alerts_topic(shared, pulse)?;
-    let mut batch = Batch { alerts: config.topics.alerts.as_str().into(), records: Vec::new(), positions: Vec::new() };
+    if alerts.is_some() {
+        alerts_topic(shared, pulse)?;
+    }
+    let mut carriers = Carriers { admin: None, known: BTreeSet::new() };
+    let mut batch = Batch { alerts, records: Vec::new(), positions: Vec::new() };
     let mut waits = None;
     group.join()?;
     while !shared.stop.is_stopped() {
@@ -66,11 +94,67 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         if batch.positions.is_empty() {
             group.poll_batch(POLL_MAX, &mut batch)?;
         }
-        copy(shared, &mut group, &mut producer, &mut batch, &mut waits)?;
+        if batch.alerts.is_none()
+            && let Err(error) = carriers.sort_out(shared, &mut batch)
+        {
+            say_waiting(&mut waits, &error);
+            group.serve(&mut batch)?;
+            let _ = shared.stop.sleep(RETRY_PAUSE);
+            continue;
+        }
+        copy(shared, &mut group, &mut producer, &mut batch, &mut waits, &mut carriers)?;
     }
     pulse.set_ready(false);
     group.close(&mut batch);
     Ok(())
+}
+
+/// Which carriers have a warnings topic on the exchange.
+struct Carriers {
+    admin: Option<Admin>,
+    known: BTreeSet<Arc<str>>,
+}
+
+impl Carriers {
+    /// Drops what no topic takes.
+    ///
+    /// # Errors
+    /// If the exchange is away.
+    fn sort_out(&mut self, shared: &Arc<Shared>, batch: &mut Batch) -> Result<(), Error> {
+        let topics: BTreeSet<Arc<str>> = batch.records.iter().map(|record| Arc::clone(&record.topic)).collect();
+        for topic in topics {
+            if self.known.contains(&topic) {
+                continue;
+            }
+            match self.see_to(shared, &topic) {
+                Ok(()) => drop(self.known.insert(topic)),
+                Err(error) if error.is_transient() || matches!(error, Error::Stopped) => return Err(error),
+                Err(error) => {
+                    let before = batch.records.len();
+                    batch.records.retain(|record| record.topic != topic);
+                    let dropped = (before - batch.records.len()) as u64;
+                    shared.metrics.add(Metric::CopierWarnings, &[&topic, "no-topic"], dropped);
+                    tracing::error!(dropped, "warnings are dropped: the exchange has no `{topic}` for us: {error}");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn see_to(&mut self, shared: &Arc<Shared>, topic: &str) -> Result<(), Error> {
+        let config = &shared.config;
+        let admin = match &self.admin {
+            Some(admin) => admin,
+            None => self.admin.insert(Admin::connect(&clients::exchange(config)?)?),
+        };
+        if config.topics.create && admin.partitions(topic)?.is_none() {
+            return admin.ensure(&[clients::warnings(config, topic).plan()], Missing::Create, &shared.stop);
+        }
+        match admin.partitions(topic)? {
+            Some(_) => Ok(()),
+            None => Err(Error::MissingTopic { topic: topic.to_owned() }),
+        }
+    }
 }
 
 /// Sees to the topic of alerts on the exchange; waits as long as the exchange is away.
@@ -112,6 +196,7 @@ fn copy(
     producer: &mut Producer,
     batch: &mut Batch,
     waits: &mut Option<(Instant, Instant)>,
+    carriers: &mut Carriers,
 ) -> anyhow::Result<()> {
     if batch.positions.is_empty() {
         return Ok(());
@@ -123,6 +208,8 @@ fn copy(
             }
         }
         Err(error @ Error::Delivery { .. }) => {
+            // A topic may have gone.
+            carriers.known.clear();
             say_waiting(waits, &error);
             group.serve(batch)?;
             let _ = shared.stop.sleep(RETRY_PAUSE);
@@ -130,11 +217,13 @@ fn copy(
         }
         Err(error) => return Err(error.into()),
     }
-    shared.metrics.add(Metric::CopierAlerts, &[], batch.records.len() as u64);
+    count(shared, batch);
     match group.commit(&batch.positions) {
         Ok(()) => {
             for position in &batch.positions {
-                let topic: Arc<str> = shared.config.topics.outbox.as_str().into();
+                let topics = &shared.config.topics;
+                let outbox = if batch.alerts.is_some() { &topics.outbox } else { &topics.warnings_outbox };
+                let topic: Arc<str> = outbox.as_str().into();
                 shared.places.insert((topic, position.input.partition), position.offset);
             }
         }
@@ -144,6 +233,23 @@ fn copy(
     batch.records.clear();
     batch.positions.clear();
     Ok(())
+}
+
+fn count(shared: &Arc<Shared>, batch: &Batch) {
+    if batch.alerts.is_some() {
+        shared.metrics.add(Metric::CopierAlerts, &[], batch.records.len() as u64);
+        return;
+    }
+    for record in &batch.records {
+        shared.metrics.add(Metric::CopierWarnings, &[&record.topic, "copied"], 1);
+    }
+}
+
+/// Topic of the carrier that a warning is for.
+fn warnings_topic(message: &Message<'_>) -> Arc<str> {
+    let recipient = message.headers().find(|(name, _)| *name == b"ce_recipient").map(|(_, value)| value);
+    let recipient = String::from_utf8_lossy(recipient.unwrap_or_default());
+    exchange::warnings(recipient.rsplit('/').next().unwrap_or_default()).as_str().into()
 }
 
 impl Handler for Batch {
@@ -162,7 +268,8 @@ impl Handler for Batch {
     }
 
     fn message(&mut self, message: &Message<'_>) {
-        let mut record = OutRecord::new(Arc::clone(&self.alerts), message.payload().unwrap_or_default().to_vec());
+        let topic = self.alerts.as_ref().map_or_else(|| warnings_topic(message), Arc::clone);
+        let mut record = OutRecord::new(topic, message.payload().unwrap_or_default().to_vec());
         record.key = message.key().map(<[u8]>::to_vec);
         record.timestamp_ms = message.timestamp_ms();
         record.headers = message

@@ -153,7 +153,8 @@ impl Service {
                 }
                 Stage::Relay => {
                     service.spawn("relay".to_owned(), &told, relay::run)?;
-                    service.spawn("copier".to_owned(), &told, copier::run)?;
+                    service.spawn("copier".to_owned(), &told, copier::alerts)?;
+                    service.spawn("warnings".to_owned(), &told, copier::warnings)?;
                 }
                 Stage::Courier => service.spawn("courier".to_owned(), &told, courier::run)?,
             }

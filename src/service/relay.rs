@@ -1,6 +1,6 @@
 //! Relay: committed incidents to the outbox, exactly once.
 //!
-//! - Alerts and the incidents' offset commit in one transaction at home; the copier takes them abroad.
+//! - Alerts, warnings and the incidents' offset commit in one transaction at home; copiers take them abroad.
 //! - When the incidents' partition is assigned, the relay reads its outbox ([`super::outbox`]), in slices between which its
 //!   group is served, and knows again what it has shared and how far its numbers are; then the feedback that was brought home
 //!   ([`super::home_feedback`]). It numbers nothing before. Lines that come meanwhile wait: what was fetched before the group
@@ -50,6 +50,7 @@ struct RelayStage {
     ledger: Ledger,
     connection: Connection,
     outbox: Arc<str>,
+    warnings: Arc<str>,
     incidents: Arc<str>,
     stage: String,
     /// What is to be known first, while it is read.
@@ -107,7 +108,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
     })?;
     // A key that is missing is said before anything is read.
     if shared.trust.load().is_none() {
-        let read = trust::read(relay, &config.keys, now())?;
+        let read = trust::read(relay, &config.operators, &config.keys, now())?;
         trust::tell(shared, &read, now());
         shared.trust.store(Some(read));
     }
@@ -121,6 +122,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         ledger,
         connection: clients::home(config, stage)?,
         outbox: config.topics.outbox.as_str().into(),
+        warnings: config.topics.warnings_outbox.as_str().into(),
         incidents: config.topics.incidents.as_str().into(),
         stage: stage.to_owned(),
         reading: None,
@@ -224,10 +226,7 @@ impl RelayStage {
         for (alert, message) in made {
             metrics.add(Metric::RelayAlerts, &[&alert.message], 1);
             metrics.set(Metric::RelaySequence, &[&alert.producer.uri()], alert.sequence as f64);
-            let mut record = OutRecord::new(Arc::clone(&self.outbox), message.value);
-            record.partition = Some(0);
-            record.key = Some(message.key);
-            record.headers = message.headers.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
+            let mut record = out_record(&self.outbox, message.key, message.value, message.headers);
             // One that goes into another alert still refers to its line before, whose salt is told already.
             if let Some((offset, salt)) = line
                 && alert.evidence.offsets.first().is_some_and(|line| line.first == offset)
@@ -287,9 +286,21 @@ impl RelayStage {
             kept_ms: self.shared.config.topics.evidence_retention.map(|kept| kept.as_millis() as i64),
             salt,
         });
-        match held.relay.line(line, detected, now) {
+        let outcome = held.relay.line(line, detected, now);
+        for (warning, message) in held.relay.warnings(line, &outcome, detected, now) {
+            metrics.add(Metric::RelayWarnings, &[&warning.to], 1);
+            let record = out_record(&self.warnings, message.key, message.value, message.headers);
+            self.bytes += record.value.len();
+            held.outputs.push(record);
+        }
+        for (reason, victims) in held.relay.uncarried().named() {
+            metrics.set(Metric::RelayUncarried, &[reason], victims as f64);
+        }
+        match outcome {
             Outcome::Shared(made) => {
                 let relay = &held.relay;
+                metrics.set(Metric::RelayCoarsened, &["tac"], relay.coarsened().tacs as f64);
+                metrics.set(Metric::RelayCoarsened, &["place"], relay.coarsened().places as f64);
                 metrics.set(Metric::RelayLetGo, &["open"], relay.forgotten() as f64);
                 metrics.set(Metric::RelayLetGo, &["joinable"], relay.let_go() as f64);
                 for (country, values) in relay.without_key() {
@@ -341,6 +352,15 @@ fn sites(shared: &Arc<Shared>) -> Sites {
             admin1: Some(site.admin1).filter(|area| !area.is_empty()).map(str::to_owned),
         })
     })
+}
+
+/// A message for an outbox.
+fn out_record(outbox: &Arc<str>, key: Vec<u8>, value: Vec<u8>, headers: Vec<(&'static str, Vec<u8>)>) -> OutRecord {
+    let mut record = OutRecord::new(Arc::clone(outbox), value);
+    record.partition = Some(0);
+    record.key = Some(key);
+    record.headers = headers.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
+    record
 }
 
 /// Wall time.

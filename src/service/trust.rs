@@ -6,7 +6,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lancang_alert::{KeyKind, Policy, Registered, Registry, Standing, Trust};
+use lancang_alert::crowds::CrowdError;
+use lancang_alert::{Crowds, KeyKind, Policy, Registered, Registry, Standing, Trust};
 use lancang_record::Timestamp;
 
 use super::Shared;
@@ -15,13 +16,19 @@ use crate::exit::{Exit, Failure};
 use crate::key_registry;
 use crate::metrics::Metric;
 use crate::pack_folder::mistakes_failure;
+use crate::portability;
 use crate::secret;
 
 /// Reads the keys that the configuration names.
 ///
 /// # Errors
 /// If one is missing or no key, or no epoch has begun (exit status 78).
-pub fn read(relay: &config::Relay, keys_of: &config::Keys, now: Timestamp) -> anyhow::Result<Arc<Trust>> {
+pub fn read(
+    relay: &config::Relay,
+    operators: &[config::Operator],
+    keys_of: &config::Keys,
+    now: Timestamp,
+) -> anyhow::Result<Arc<Trust>> {
     let wrong = |message: String| Failure::new(Exit::Configuration, message);
     let keys = secret::epoch_keys(relay)?;
     if let Some((from, id)) = keys.beginnings().next().filter(|(from, _)| *from > now) {
@@ -33,7 +40,9 @@ pub fn read(relay: &config::Relay, keys_of: &config::Keys, now: Timestamp) -> an
     let signer = signing.ok_or_else(|| wrong("the relay has no signing key: `relay.signing_key_file`".to_owned()))?;
     let signer = signer.signer(KeyKind::Signing)?;
     let (policy, registry) = (policy(relay.policy.as_deref())?, registry(relay.registry.as_deref(), keys_of)?);
-    Ok(Arc::new(Trust { keys, signer, policy, registry }))
+    let portability = portability::read(relay.portability.as_deref(), operators)?;
+    let crowds = relay.crowds.as_deref().map(crowds).transpose()?.unwrap_or_default();
+    Ok(Arc::new(Trust { keys, signer, policy, registry, portability, crowds }))
 }
 
 /// The table of a file; the one that ships where none is named.
@@ -46,6 +55,19 @@ pub fn policy(path: Option<&Path>) -> anyhow::Result<Policy> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::new(Exit::Configuration, format!("cannot read the policy {name}: {error}")))?;
     Ok(Policy::read(&name, &text).map_err(|mistakes| mistakes_failure(&mistakes, |_| Some(&text)))?)
+}
+
+/// The table of a file that `lancang crowds` wrote.
+///
+/// # Errors
+/// Every mistake in it, with exit status 78.
+pub(crate) fn crowds(path: &Path) -> anyhow::Result<Crowds> {
+    let shown = path.display();
+    let wrong = |message: String| Failure::new(Exit::Configuration, message);
+    let file = std::fs::File::open(path).map_err(|error| wrong(format!("cannot read the crowds {shown}: {error}")))?;
+    let read = Crowds::read(std::io::BufReader::new(file));
+    let lines = |errors: Vec<CrowdError>| errors.iter().map(|error| format!("{shown}: {error}")).collect::<Vec<_>>();
+    Ok(read.map_err(|errors| wrong(lines(errors).join("\n")))?)
 }
 
 /// The keys of a file that `keys show --save` wrote.
@@ -73,6 +95,12 @@ pub fn tell(shared: &Shared, trust: &Trust, now: Timestamp) {
     }
     if trust.registry.keys().next().is_some() {
         warn_of_refusal(shared, trust, signing, now);
+    }
+    if let Some(k_min) = trust.policy.k_min().filter(|_| trust.crowds.is_empty()) {
+        tracing::warn!(
+            k_min,
+            "nobody has counted crowds (`relay.crowds`, `lancang crowds`): no type of a device and no place leaves"
+        );
     }
     let epochs: Vec<&str> = trust.keys.at(now).map(lancang_alert::EpochKey::id).collect();
     let next = trust.keys.beginnings().find(|(from, _)| *from > now);
@@ -122,7 +150,7 @@ pub fn reload(shared: &Shared, path: &Path, now: Timestamp) -> anyhow::Result<()
         let text = std::fs::read_to_string(path)?;
         let config = Config::read(&name, &text).map_err(|mistakes| mistakes_failure(&mistakes, |_| Some(&text)))?;
         let relay = config.relay.ok_or_else(|| Failure::new(Exit::Configuration, "no section `relay`"))?;
-        self::read(&relay, &config.keys, now)
+        self::read(&relay, &config.operators, &config.keys, now)
     };
     let trust = read().inspect_err(|_| shared.metrics.add(Metric::RelayReloads, &["refused"], 1))?;
     tell(shared, &trust, now);

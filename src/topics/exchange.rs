@@ -71,10 +71,7 @@ pub fn topics(exchange: &Exchange) -> Vec<Topic> {
         let reason = "records of people, sealed: taken within a month, or asked for again";
         made(kept(&evidence(country), EVIDENCE_DAYS, reason))
     }));
-    topics.extend(exchange.carriers.iter().map(|carrier| {
-        let reason = "numbers of victims, sealed: a warning older than its alert's time to act helps nobody";
-        made(kept(&warnings(&carrier.name), ACTIONABLE_DAYS, reason))
-    }));
+    topics.extend(exchange.carriers.iter().map(|carrier| made(warnings_topic(&carrier.name))));
     topics.push(made(kept(FEEDBACK, FEEDBACK_DAYS, "precision is told by year; holds and suppressions are shorter")));
     topics.push(made(compacted(CAMPAIGNS, "the newest state of each campaign is what counts")));
     topics.push(made(compacted(KEYS, "the newest entry of each key stays: old alerts must stay verifiable")));
@@ -85,6 +82,13 @@ pub fn topics(exchange: &Exchange) -> Vec<Topic> {
 #[must_use]
 pub fn alerts() -> Topic {
     kept(ALERTS, RETAIN_DAYS, "an alert's `handling.retain_until`: kept that long and no longer")
+}
+
+/// A carrier's warnings topic, also where the service makes it in a trial.
+#[must_use]
+pub fn warnings_topic(carrier: &str) -> Topic {
+    let reason = "numbers of victims, sealed: a warning older than its alert's time to act helps nobody";
+    kept(&warnings(carrier), ACTIONABLE_DAYS, reason)
 }
 
 fn topic(name: &str) -> Topic {

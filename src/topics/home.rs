@@ -44,6 +44,9 @@ pub fn topics(config: &Config, stages: &[Stage]) -> Vec<Topic> {
         let reason = "what was shared, and under which number, is known from here alone: nothing of it is let go";
         let outbox = topic(&names.outbox, 1).with("retention.ms", -1, reason);
         topics.push(outbox.with("retention.bytes", -1, reason));
+        let reason = "numbers of victims, sealed: a warning older than its time to act helps nobody";
+        let retention_ms = lancang_alert::limits::ACTIONABLE_DAYS * 86_400_000;
+        topics.push(topic(&names.warnings_outbox, 1).with("retention.ms", retention_ms, reason));
     }
     if needs(&[Stage::Courier, Stage::Relay]) {
         let feedback = topic(&names.feedback_home, 1).with(

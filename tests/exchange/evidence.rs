@@ -56,6 +56,7 @@ impl<'e> Desks<'e> {
         ok(&["keys", "new", "--kind", "sealing", "--out", shown(&folder.join("th.key"))]);
         ok(&["keys", "new", "--kind", "sealing", "--out", shown(&folder.join("kh.key"))]);
         ok(&["keys", "new", "--kind", "sealing", "--out", shown(&folder.join("other.key"))]);
+        ok(&["keys", "new", "--kind", "sealing", "--out", shown(&folder.join("carrier.key"))]);
         let root = std::fs::read_to_string(folder.join("root.key.pub")).unwrap().trim().to_owned();
         let signing = PrivateKey::read(KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap();
         std::fs::write(folder.join("signing.pub"), signing.public().to_string()).unwrap();
@@ -68,6 +69,7 @@ impl<'e> Desks<'e> {
             ("foreign.key.pub", "//TH"),
             ("th.key.pub", "//TH"),
             ("kh.key.pub", "//KH"),
+            ("carrier.key.pub", organisation.as_str()),
         ];
         for (key, holder) in keys {
             let (key, desk) = (desks.folder.join(key), desks.of("registrar"));

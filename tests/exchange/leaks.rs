@@ -17,6 +17,7 @@ use crate::identifiers::Identifiers;
 use crate::meeting::{ALERTS, Exchange, SOON};
 
 const EVIDENCE: &str = "lancang.evidence.th.v1";
+const WARNINGS: &str = "lancang.warnings.mekong-mobile.v1";
 const NEXT_EPOCH_KEY: &str = "101112131415161718191a1b1c1d1e1f000102030405060708090a0b0c0d0e0f";
 
 /// A day of Cambodia's operator with six episodes of each class and grade, and the look-alikes.
@@ -166,7 +167,7 @@ fn nothing_clear_leaks() {
     };
     let topics = shared_topics(&exchange);
     let filled = |name: &str| topics.iter().any(|(topic, records)| topic == name && !records.is_empty());
-    assert!([ALERTS, EVIDENCE, "lancang.keys.v1"].into_iter().all(filled));
+    assert!([ALERTS, EVIDENCE, WARNINGS, "lancang.keys.v1"].into_iter().all(filled));
     for (topic, records) in &topics {
         records.iter().flat_map(bytes_of).for_each(|bytes| search(topic, bytes));
     }

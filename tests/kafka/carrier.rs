@@ -120,7 +120,7 @@ impl Carrier {
             "[[operators]]\ncountry = \"{}\"\norganisation = \"{}\"\nnode = \"a\"\nown = [\"+{}\"]\n\
              [kafka]\nbootstrap = \"{}\"\ninstance = \"{}{suffix}\"\nstatic_member = true\n\
              [topics]\npartitions = {}\ncreate = true\nrecords = \"{}\"\npartials = \"{}\"\nincidents = \"{}\"\n\
-             shadow = \"{}\"\nlate = \"{}\"\ndead_letter = \"{}\"\noutbox = \"{}\"\nfeedback_home = \"{}\"\nalerts = \"{}\"\n\
+             shadow = \"{}\"\nlate = \"{}\"\ndead_letter = \"{}\"\noutbox = \"{}\"\nwarnings_outbox = \"{}\"\nfeedback_home = \"{}\"\nalerts = \"{}\"\n\
              {}{}{}\
              [intake]\ngroup = \"{}-intake{suffix}\"\n[score]\ngroup = \"{}-score{suffix}\"\n{}\n\
              [patterns]\nfolder = \"patterns\"\nlists = \"lists\"\ntrunks = \"trunks.csv\"\n\
@@ -140,6 +140,7 @@ impl Carrier {
             self.topic("late"),
             self.topic(&format!("dead{suffix}")),
             self.topic(&format!("outbox{suffix}")),
+            self.topic(&format!("warnings-outbox{suffix}")),
             self.topic(&format!("feedback-home{suffix}")),
             self.topic(&format!("alerts{suffix}")),
             feed("voice", ""),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lancang_pattern::Pack;
 use lancang_pattern::fields::{EntityKey, party_key};
 use lancang_pattern::limits::GRID_MS;
-use lancang_pattern::plan::{EntityPlan, Mode, PatternPlan, Verdict};
+use lancang_pattern::plan::{EntityPlan, EntityType, Mode, PatternPlan, Role, Verdict};
 use lancang_record::log::{Class, InputMark, InputState};
 use lancang_record::record::{Kind, Phase, Record};
 use lancang_window::slots::{point_slot_ms, span_slot_ms};
@@ -30,6 +30,8 @@ pub struct Seen {
     pub score: u64,
     pub reasons: Vec<String>,
     pub victims: u64,
+    /// Of aggregated entities: who the victims are, sorted. Random streams have fewer than a line names.
+    pub named: Vec<String>,
     pub last_event: String,
 }
 
@@ -47,6 +49,10 @@ impl Seen {
                 reason["threshold"]
             )
         };
+        let is_victim = |related: &&serde_json::Value| related["role"] == "victim";
+        let named = line["related"].as_array().unwrap().iter().filter(is_victim).map(|related| text(&related["value"]));
+        let mut named: Vec<String> = named.collect();
+        named.sort();
         Self {
             id: text(&line["incident_id"]),
             revision: line["revision"].as_u64().unwrap(),
@@ -59,6 +65,7 @@ impl Seen {
             score: line["score"].as_u64().unwrap(),
             reasons: line["reasons"].as_array().unwrap().iter().map(reason).collect(),
             victims: line["victims"].as_u64().unwrap(),
+            named,
             last_event: text(&line["last_event"]),
         }
     }
@@ -303,11 +310,12 @@ struct Holds<'a> {
     at_ms: i64,
     last_ms: i64,
     victims: u64,
+    named: &'a [String],
 }
 
 impl Desk {
     fn hold(&mut self, holds: Holds<'_>) {
-        let Holds { plan, pattern, verdict, value, class, class_in_id, at_ms, last_ms, victims } = holds;
+        let Holds { plan, pattern, verdict, value, class, class_in_id, at_ms, last_ms, victims, named } = holds;
         let entity = plan.entity.as_str();
         let scope = format!("{}{class_in_id}", plan.scope);
         let key = (entity.to_owned(), value.clone(), pattern.family.clone(), scope, pattern.mode);
@@ -328,6 +336,7 @@ impl Desk {
                 score: 0,
                 reasons: Vec::new(),
                 victims,
+                named: named.to_vec(),
                 last_event: String::new(),
             };
             let held = BTreeMap::from([(pattern.id.clone(), (pattern.version, verdict))]);
@@ -348,6 +357,7 @@ impl Desk {
             open.last_line = at_ms;
             open.last_ms = open.last_ms.max(last_ms);
             open.seen.victims = open.seen.victims.max(victims);
+            open.seen.named = named.to_vec();
             let severity = open.held[&pattern.id].1.severity;
             open.seen.severity = open.seen.severity.max(u64::from(severity));
             open.seen.revision += 1;
@@ -466,7 +476,7 @@ fn local(history: &[Happens], pack: &Pack) -> Vec<Seen> {
                 (newest.div_euclid(pane_ms) + 1) * pane_ms
             };
             let values = values(plan, pack, &events, covers, ends_ms, |_| false);
-            judge(&mut desk, plan, pack, &key, &values, read.class, "", newest, newest);
+            judge(&mut desk, plan, pack, &key, &values, read.class, "", newest, newest, &[]);
         }
     }
     desk.lines
@@ -483,6 +493,7 @@ fn judge(
     class_in_id: &str,
     at_ms: i64,
     last_ms: i64,
+    named: &[String],
 ) {
     for pattern in &plan.patterns {
         let Some(verdict) = pattern.judge(&mut values.to_vec()) else { continue };
@@ -492,7 +503,7 @@ fn judge(
         }
         let victims = pattern.victims.map_or(0, |index| values[index] as u64);
         let value = key.to_string();
-        desk.hold(Holds { plan, pattern, verdict, value, class, class_in_id, at_ms, last_ms, victims });
+        desk.hold(Holds { plan, pattern, verdict, value, class, class_in_id, at_ms, last_ms, victims, named });
     }
 }
 
@@ -548,13 +559,15 @@ fn aggregated(log: &Log, histories: &[Vec<Happens>], pack: &Pack, class: Class) 
             let ends = (pane + 1) * grid_ms;
             let window = plan.patterns[0].window_ms;
             let first_pane = (ends - window).div_euclid(grid_ms);
-            let last_ms = events
-                .iter()
-                .filter(|event| (first_pane..=pane).contains(&pane_of(event)))
-                .map(|event| event.record.event.as_ms())
-                .max()
-                .unwrap_or(ends);
-            judge(&mut desk, plan, pack, &key, &values, class, class.as_str(), ends, last_ms);
+            let in_window = || events.iter().filter(|event| (first_pane..=pane).contains(&pane_of(event)));
+            let last_ms = in_window().map(|event| event.record.event.as_ms()).max().unwrap_or(ends);
+            let is_victim = plan.related.contains(&(EntityType::Callee, Role::Victim));
+            let named: BTreeSet<String> = in_window()
+                .filter(|_| is_victim)
+                .filter_map(|event| event.record.callee.map(|callee| EntityKey::Party(callee).to_string()))
+                .collect();
+            let named: Vec<String> = named.into_iter().collect();
+            judge(&mut desk, plan, pack, &key, &values, class, class.as_str(), ends, last_ms, &named);
         }
     }
     desk.close(class, i64::MAX);

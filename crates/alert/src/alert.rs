@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
+use lancang_record::number::E164;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -204,7 +205,8 @@ pub struct Entity {
     /// Country of a number.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub country: Option<String>,
-    /// Who was assigned the number's range; its current carrier may be another. Absent where the number plan does not say.
+    /// Who was assigned the number's range, such as `//KH/mekong-mobile`; its current carrier may be another. Absent where the
+    /// producer's tables do not say.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub range_holder: Option<String>,
     /// What everyone may see.
@@ -503,7 +505,7 @@ impl Desk {
         }
     }
 
-    fn reason(&self, incident: &Incident, reason: &crate::incident::Reason) -> Reason {
+    pub(crate) fn reason(&self, incident: &Incident, reason: &crate::incident::Reason) -> Reason {
         Reason {
             pattern: reason.pattern.clone(),
             code: reason.code.clone(),
@@ -547,6 +549,7 @@ impl Desk {
         let to_all = policy.to_all(question);
         let leaves = |field: &str| policy.leaves(source, field);
         entity.country.take_if(|_| !leaves("country"));
+        entity.range_holder.take_if(|_| !leaves("range_holder"));
         entity.masked.take_if(|_| !to_all.shares(Form::Masked));
         entity.prefix.take_if(|_| !leaves("prefix"));
         entity.tac.take_if(|_| !leaves("tac"));
@@ -556,6 +559,13 @@ impl Desk {
             country.is_some_and(|country| policy.to_entitled(question, &country).shares(Form::Sealed))
         });
         to_all.shares(Form::Token)
+    }
+
+    /// Who was assigned a number's range.
+    fn range_holder(&self, named: &Named<'_>) -> Option<String> {
+        let is_number = matches!(named.entity_type, "caller" | "callee" | "block");
+        let number = named.value.strip_prefix('+').filter(|_| is_number).and_then(E164::from_digits)?;
+        self.trust.portability.range(number).map(|(holder, _)| holder.to_string())
     }
 
     /// An entity as the policy lets it leave; none without its token.
@@ -578,7 +588,7 @@ impl Desk {
             key_id,
             also: tokens.collect(),
             country: mask.country.map(|country| country.to_string()).filter(|_| leaves("country")),
-            range_holder: None,
+            range_holder: self.range_holder(named).filter(|_| leaves("range_holder")),
             masked: mask.masked.filter(|_| decision.shares(Form::Masked)),
             prefix: mask.prefix.filter(|_| leaves("prefix")),
             tac: mask.tac.filter(|_| leaves("tac")),

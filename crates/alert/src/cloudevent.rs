@@ -11,7 +11,7 @@ use crate::key::Signer;
 /// Names the form of the value; a new major version is a new topic.
 pub const DATA_SCHEMA: &str = "urn:lancang:alert:v1";
 
-/// A message for the outbox and, byte for byte, for the exchange.
+/// A message for an outbox and, byte for byte, for the exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertMessage {
     /// Incident id.

@@ -29,6 +29,10 @@ impl Disclosure {
         Self { sealer, without_key: BTreeMap::new() }
     }
 
+    pub(crate) const fn sealer(&mut self) -> &mut Sealer {
+        &mut self.sealer
+    }
+
     pub(crate) const fn without_key(&self) -> &BTreeMap<String, u64> {
         &self.without_key
     }

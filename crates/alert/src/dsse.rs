@@ -22,6 +22,8 @@ pub const HEADER: &str = "dsse";
 
 /// Type of an alert's payload. It says that the value is an alert of version 1 and nothing else that a source may sign.
 pub const ALERT_TYPE: &str = "application/vnd.lancang.alert.v1+json";
+/// Type of a warning's payload.
+pub const WARNING_TYPE: &str = "application/vnd.lancang.warning.v1+json";
 /// Type of a feedback message's payload.
 pub const FEEDBACK_TYPE: &str = "application/vnd.lancang.feedback.v1+json";
 /// Type of a bundle of evidence's payload.

@@ -211,6 +211,12 @@ impl Incident {
         std::iter::once(self.primary()).chain(self.related.iter().filter(is_told).map(Related::named))
     }
 
+    /// Numbers of victims: what it is about, or those that it names.
+    pub fn victims_named(&self) -> impl Iterator<Item = Named<'_>> {
+        let all = std::iter::once(self.primary()).chain(self.related.iter().map(Related::named));
+        all.filter(|named| named.role == "victim" && named.entity_type == "callee")
+    }
+
     /// Reads a line.
     ///
     /// # Errors

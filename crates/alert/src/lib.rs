@@ -6,6 +6,7 @@
 //! - [`key`] are the keys that sign, [`dsse`] what is signed, [`registry`] says whose a key is, and [`verify`] is what a
 //!   consumer checks before it believes an alert; [`policy`] is the
 //!   table that says what leaves, in which form and for whom, [`seal`] is for what one country alone may read,
+//!   [`crowds`] keeps back what too few people share, [`warning`] is for the carrier of a victim, whom [`portability`] tells,
 //!   [`evidence`] what an alert says of the records behind it, and those records;
 //! - [`feedback`] is what agencies and desks say of an alert, and what its producer answers.
 //!
@@ -18,6 +19,7 @@ pub mod action;
 pub mod alert;
 pub mod catalogue;
 pub mod cloudevent;
+pub mod crowds;
 mod disclosure;
 pub mod dsse;
 pub mod evidence;
@@ -34,6 +36,7 @@ pub mod mask;
 pub mod merkle;
 pub mod place;
 pub mod policy;
+pub mod portability;
 pub mod registry;
 pub mod relay;
 pub mod schema;
@@ -41,19 +44,23 @@ pub mod seal;
 pub mod token;
 pub mod trust;
 pub mod verify;
+pub mod warning;
 pub mod words;
 
 pub use alert::{Alert, Source};
 pub use catalogue::{Catalogue, PatternFacts};
+pub use crowds::Crowds;
 pub use feedback::{Feedback, FeedbackMessage, FeedbackVerifier};
 pub use handling::Terms;
 pub use incident::{Incident, IncidentError};
 pub use key::{KeyKind, KeyTextError, PrivateKey, PublicKey, Signer};
 pub use place::{Site, Sites};
 pub use policy::Policy;
+pub use portability::Portability;
 pub use registry::{Entry, Holder, Registered, Registry, RegistryError, Standing};
 pub use relay::{Budgets, CheckpointError, LearnError, Outcome, Relay, Withheld};
 pub use seal::{Opener, Place, Sealed, Sealer};
 pub use token::{EpochKey, EpochKeys, EpochsError, KeyError};
 pub use trust::Trust;
 pub use verify::{Novelty, Received, Rejection, Verified, Verifier};
+pub use warning::Warning;

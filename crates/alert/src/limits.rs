@@ -82,6 +82,26 @@ pub const SEAL_CONTEXT_MS_MAX: i64 = 15 * 60_000;
 pub const SEAL_CONTEXT_VALUES_MAX: u64 = 1 << 16;
 /// Contexts that a reader keeps set up; beyond it all are forgotten, and set up again where needed.
 pub const OPEN_CONTEXTS_MAX: usize = 256;
+/// Victims of an incident line who are told of; score names at most as many.
+pub const VICTIMS_NAMED_MAX: usize = 256;
+/// Longest warning that a reader takes, bytes: [`VICTIMS_NAMED_MAX`] sealed numbers of some 300 bytes each.
+pub const WARNING_BYTES_MAX: usize = 256 << 10;
+/// Warnings that a reader can tell repeats of.
+pub const WARNINGS_KNOWN_MAX: usize = 100_000;
+/// Numbers in a portability table.
+pub const PORTED_MAX: usize = 50_000_000;
+/// Carriers in a portability table.
+pub const CARRIERS_MAX: usize = 4_096;
+/// Crowds in a table.
+pub const CROWDS_MAX: usize = 5_000_000;
+/// Crowds that are counted at once; of a further one nothing is known, so that it counts as too small.
+pub const CROWDS_COUNTED_MAX: usize = 20_000_000;
+/// Fewest members of a crowd that a policy table, or a count, may ask for: two is nobody's own.
+pub const CROWD_MIN: u32 = 2;
+/// Most of them.
+pub const CROWD_MOST: u32 = 1_000;
+/// Mistakes of a table that are told at once.
+pub const TABLE_MISTAKES_MAX: usize = 50;
 /// Bytes of the salt under a home line's root: as many as the hash has, so that guessing it is no easier than breaking that.
 pub const SALT_BYTES: usize = 32;
 /// Longest bundle of evidence, bytes: a message of base64 that a producer takes. A thousand records of half a kilobyte.

@@ -81,7 +81,7 @@ pub(crate) fn of(
     })
 }
 
-fn rounded(degrees: f64) -> f64 {
+pub(crate) fn rounded(degrees: f64) -> f64 {
     (degrees * 10.0).round() / 10.0
 }
 

@@ -12,11 +12,18 @@ use crate::evidence::{Bundle, SealedBundle};
 use crate::feedback::Feedback;
 use crate::incident::Incident;
 use crate::registry::Entry;
+use crate::warning::Warning;
 
 /// Schema of a shared alert, version 1: the value of a message on the alerts topic.
 #[must_use]
 pub fn alert() -> Value {
     of::<Alert>("A shared alert of lancang, version 1")
+}
+
+/// Schema of a warning, version 1: the value of a message on a carrier's warnings topic.
+#[must_use]
+pub fn warning() -> Value {
+    of::<Warning>("A warning of lancang, version 1")
 }
 
 /// Schema of feedback, version 1: the value of a message on the feedback topic.

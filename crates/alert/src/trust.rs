@@ -1,7 +1,9 @@
 //! What alerts are made trustworthy with: read by the program as a whole, and replaced as a whole while it runs.
 
+use crate::crowds::Crowds;
 use crate::key::Signer;
 use crate::policy::Policy;
+use crate::portability::Portability;
 use crate::registry::Registry;
 use crate::token::EpochKeys;
 
@@ -16,4 +18,8 @@ pub struct Trust {
     pub policy: Policy,
     /// Keys to seal to; others of it are not looked at.
     pub registry: Registry,
+    /// Current carriers of victims, and holders of numbers' ranges.
+    pub portability: Portability,
+    /// How many own subscribers share what is told of one.
+    pub crowds: Crowds,
 }

@@ -92,7 +92,8 @@ fn no_clear_identifier_leaves() {
     assert_eq!(alert.entities.len(), 3, "a victim is never an entity");
     assert_eq!(alert.entities[0].masked.as_deref(), Some("+85512••••••"));
     assert_eq!(alert.entities[0].role, "suspect");
-    assert_eq!(alert.entities[1].tac.as_deref(), Some("35693803"));
+    // Nobody has counted how many have such a device.
+    assert_eq!((&alert.entities[1].tac, alert.entities[1].masked.as_deref()), (&None, Some("••••••••••••••")));
     assert_eq!(alert.victims[0].count, 12);
 }
 
@@ -293,7 +294,7 @@ fn the_end_of_what_the_policy_has_come_to_drop_is_told() {
         };
         let open = share(&mut relay, &of(0, "open")).unwrap();
         let text = std::fs::read_to_string("../../config/policy.toml").unwrap();
-        let text = format!("{}\n{text}", DROPPED.replace("TYPE", drop));
+        let text = text.replacen("[[rules]]", &format!("{}\n[[rules]]", DROPPED.replace("TYPE", drop)), 1);
         let policy = Policy::read("policy.toml", &text).unwrap();
         relay.set_trust(desk::trust_with(desk::epochs(None, 0), policy, Registry::default()));
         assert_eq!(share(&mut relay, &of(1, "update")), Err(Withheld::Policy));

@@ -1,7 +1,8 @@
 //! What an incident shows besides its values: evidence and related entities.
 //!
 //! **Invariant:** merging is commutative and associative and bounded: of evidence the earliest references stay, of
-//! related entities those with the smallest hashes, whose counts are then exact in every order.
+//! related entities those with the smallest hashes, whose counts are then exact in every order. Victims are kept apart
+//! from the others: many victims push out nobody who acts.
 
 use bincode::de::{BorrowDecoder, Decoder};
 use bincode::enc::Encoder;
@@ -12,7 +13,7 @@ use lancang_pattern::plan::{EntityPlan, EntityType, Role};
 use lancang_record::Country;
 use lancang_record::record::Record;
 
-use crate::limits::{EVIDENCE_MAX, RELATED_KEPT_MAX, RELATED_SHOWN_MAX, TEXT_BYTES_MAX};
+use crate::limits::{EVIDENCE_MAX, RELATED_KEPT_MAX, RELATED_SHOWN_MAX, TEXT_BYTES_MAX, VICTIMS_MAX};
 
 /// A related entity, in an attachment's texts.
 #[derive(Clone, Copy, Debug)]
@@ -65,8 +66,10 @@ pub struct Attachment {
     home: Option<Country>,
     /// Event time and reference, ascending: few.
     evidence: Vec<(i64, Text)>,
-    /// By hash, ascending.
+    /// By hash, ascending; no victims.
     related: Vec<Related>,
+    /// By hash, ascending.
+    victims: Vec<Related>,
     /// All texts, one behind the other: one place on the heap for all of them.
     texts: String,
 }
@@ -114,10 +117,15 @@ impl Attachment {
             let text = self.put(|texts| texts.push_str(other.text(*text)));
             self.refer(*at_ms, text);
         }
-        for related in &other.related {
+        for related in other.named() {
             let Related { hash, entity, role, value, count } = *related;
             self.relate(hash, entity, role, count, |texts| texts.push_str(other.text(value)));
         }
+    }
+
+    /// Related entities, victims among them.
+    fn named(&self) -> impl Iterator<Item = &Related> {
+        self.related.iter().chain(&self.victims)
     }
 
     /// Nothing any more; its room stays.
@@ -125,6 +133,7 @@ impl Attachment {
         (self.first_ms, self.last_ms, self.home) = (None, None, None);
         self.evidence.clear();
         self.related.clear();
+        self.victims.clear();
         self.texts.clear();
     }
 
@@ -158,13 +167,15 @@ impl Attachment {
     }
 
     fn relate(&mut self, hash: u64, entity: EntityType, role: Role, count: u64, write: impl FnOnce(&mut String)) {
-        match self.related.binary_search_by_key(&hash, |related| related.hash) {
-            Ok(place) => self.related[place].count += count,
-            Err(place) if place < RELATED_KEPT_MAX => {
+        let (kept, max) = self.kept(role);
+        match kept.binary_search_by_key(&hash, |related| related.hash) {
+            Ok(place) => kept[place].count += count,
+            Err(place) if place < max => {
                 let value = self.put(write);
-                let is_full = self.related.len() >= RELATED_KEPT_MAX;
-                self.related.truncate(RELATED_KEPT_MAX - 1);
-                self.related.insert(place, Related { hash, entity, role, value, count });
+                let (kept, _) = self.kept(role);
+                let is_full = kept.len() >= max;
+                kept.truncate(max - 1);
+                kept.insert(place, Related { hash, entity, role, value, count });
                 if is_full {
                     self.tidy();
                 }
@@ -173,16 +184,24 @@ impl Attachment {
         }
     }
 
+    /// Where entities of a role are kept, and how many of them.
+    const fn kept(&mut self, role: Role) -> (&mut Vec<Related>, usize) {
+        match role {
+            Role::Victim => (&mut self.victims, VICTIMS_MAX),
+            _ => (&mut self.related, RELATED_KEPT_MAX),
+        }
+    }
+
     /// Leaves out texts that nothing names any more, once they are many.
     fn tidy(&mut self) {
-        let values = self.related.iter().map(|related| related.value.length as usize);
+        let values = self.named().map(|related| related.value.length as usize);
         let named: usize = values.chain(self.evidence.iter().map(|(_, text)| text.length as usize)).sum();
         let unnamed = self.texts.len() - named;
         if unnamed <= UNNAMED_BYTES_MAX || unnamed <= named {
             return;
         }
         let before = std::mem::replace(&mut self.texts, String::with_capacity(named));
-        let values = self.related.iter_mut().map(|related| &mut related.value);
+        let values = self.related.iter_mut().chain(&mut self.victims).map(|related| &mut related.value);
         for text in values.chain(self.evidence.iter_mut().map(|(_, text)| text)) {
             let from = text.at as usize;
             text.at = self.texts.len() as u32;
@@ -222,27 +241,33 @@ impl Attachment {
         self.evidence.iter().map(|(_, reference)| self.text(*reference))
     }
 
-    /// Related entities, the most frequent first, then by value.
+    /// Related entities, the most frequent first, then by value; behind them victims, in the same order.
     #[must_use]
     pub fn related(&self) -> Vec<(EntityType, Role, &str)> {
-        let of = |related: &Related| (related.count, related.entity, related.role, self.text(related.value));
-        let mut related: Vec<(u64, EntityType, Role, &str)> = self.related.iter().map(of).collect();
-        related.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| (a.1, a.3).cmp(&(b.1, b.3))));
-        related.truncate(RELATED_SHOWN_MAX);
-        related.into_iter().map(|(_, entity, role, value)| (entity, role, value)).collect()
+        let mut related = self.shown(&self.related, RELATED_SHOWN_MAX);
+        related.extend(self.shown(&self.victims, VICTIMS_MAX));
+        related
+    }
+
+    fn shown(&self, of: &[Related], max: usize) -> Vec<(EntityType, Role, &str)> {
+        let mut shown: Vec<&Related> = of.iter().collect();
+        let place = |related: &Related| (related.entity, self.text(related.value));
+        shown.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| place(a).cmp(&place(b))));
+        shown.into_iter().take(max).map(|one| (one.entity, one.role, self.text(one.value))).collect()
     }
 
     /// Bytes held on the heap, about.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         let places = self.evidence.capacity() * size_of::<(i64, Text)>();
-        places + self.related.capacity() * size_of::<Related>() + self.texts.capacity()
+        let related = self.related.capacity() + self.victims.capacity();
+        places + related * size_of::<Related>() + self.texts.capacity()
     }
 
     /// What it says, without where its texts stand.
     fn all(&self) -> All<'_> {
         let evidence = self.evidence.iter().map(|(at_ms, text)| (*at_ms, self.text(*text)));
-        let related = self.related.iter().map(|related| {
+        let related = self.named().map(|related| {
             let Related { hash, entity, role, value, count } = *related;
             (hash, Named { entity, role, value: self.text(value), count })
         });
@@ -288,7 +313,7 @@ impl From<All<'_>> for Attachment {
         }
         for (hash, Named { entity, role, value, count }) in all.related {
             let value = attachment.put(|texts| texts.push_str(value));
-            attachment.related.push(Related { hash, entity, role, value, count });
+            attachment.kept(role).0.push(Related { hash, entity, role, value, count });
         }
         attachment
     }
@@ -309,8 +334,8 @@ impl Encode for Attachment {
         for (at_ms, text) in &self.evidence {
             (at_ms, self.text(*text)).encode(encoder)?;
         }
-        (self.related.len() as u64).encode(encoder)?;
-        for related in &self.related {
+        ((self.related.len() + self.victims.len()) as u64).encode(encoder)?;
+        for related in self.named() {
             let Related { hash, entity, role, value, count } = *related;
             (hash, Named { entity, role, value: self.text(value), count }).encode(encoder)?;
         }
@@ -336,7 +361,7 @@ impl<C> Decode<C> for Attachment {
         }
         for (hash, entity, role, value, count) in related {
             let value = attachment.put(|texts| texts.push_str(&value));
-            attachment.related.push(Related { hash, entity, role, value, count });
+            attachment.kept(role).0.push(Related { hash, entity, role, value, count });
         }
         Ok(attachment)
     }

@@ -8,7 +8,7 @@ pub const PARTIAL_MESSAGE_BYTES: usize = 256 << 10;
 pub const PARTIALS_ENCODED_MAX: usize = 1_024;
 /// Whereabouts that are encoded together: 24 bytes each.
 pub const WHEREABOUTS_ENCODED_MAX: usize = 8_192;
-/// Incident lines that one step of a task gives out ([`crate::output::Step`]); a line is 1 to 10 KB.
+/// Incident lines that one step of a task gives out ([`crate::output::Step`]); a line is 1 to 10 KB, one that names [`VICTIMS_MAX`] victims 24 KB.
 pub const STEP_INCIDENTS_MAX: usize = 1_024;
 /// Messages of partial panes that one step of a task gives out, of up to [`PARTIAL_MESSAGE_BYTES`].
 pub const STEP_PARTIALS_MAX: usize = 16;
@@ -18,6 +18,9 @@ pub const EVIDENCE_MAX: usize = 20;
 pub const RELATED_SHOWN_MAX: usize = 32;
 /// Related entities kept per entity or pane: those with the smallest hashes, which merges in any order.
 pub const RELATED_KEPT_MAX: usize = 64;
+/// Victims kept per entity or pane, and named in an incident: those with the smallest hashes. Their carriers warn them; a
+/// burst is critical from 200 recipients on.
+pub const VICTIMS_MAX: usize = 256;
 /// Attachments, and partial panes, that a task keeps emptied for the next ones.
 pub const SPARE_ATTACHMENTS_MAX: usize = 4_096;
 /// Bytes of room that one of them has at most; most have some hundred, those of a busy trunk do not come back.

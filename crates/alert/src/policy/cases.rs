@@ -25,7 +25,9 @@ pub struct Case {
     pub role: String,
     /// Made-up clear value of the entity; empty for another field.
     pub value: String,
-    /// Who looks: a country; none is anyone on the topic.
+    /// Current carrier of the number, by a portability table.
+    pub carrier: Option<Holder>,
+    /// Who looks: a country, or a carrier; none is anyone on the topic.
     pub reader: Option<Holder>,
     /// What they must see.
     pub sees: BTreeSet<Form>,
@@ -42,6 +44,10 @@ impl Case {
         // Nothing is sealed in an entity that is not there.
         if seen.contains(&Form::Token) && entitled.is_some() && entitled == self.reader {
             seen.extend(entitled.iter().flat_map(|country| policy.to_entitled(question, country).share));
+        }
+        // A warning lies on a topic of its own, whatever of the incident everyone sees.
+        if self.role == "victim" && self.carrier.is_some() && self.carrier == self.reader {
+            seen.extend(policy.to_carrier(question).share);
         }
         seen
     }
@@ -81,16 +87,18 @@ fn case(table: Table<'_, '_>, text: &str) -> Option<Case> {
     let roles: Vec<(&str, &str)> = ROLES.iter().map(|name| (*name, *name)).collect();
     let role = table.name_of("role", &roles);
     let value = table.text("value");
-    let reader = match table.text("reader") {
+    let holder = |key: &'static str, expected: &str| match table.text(key) {
         None => Some(None),
         Some(text) => {
             let holder = Holder::parse(&text.value);
             if holder.is_none() {
-                table.wrong(text.span, "reader", "expected a country, such as `//KH`");
+                table.wrong(text.span, key, expected);
             }
             holder.map(Some)
         }
     };
+    let reader = holder("reader", "expected a country, such as `//KH`, or a carrier, such as `//KH/mekong-mobile`");
+    let carrier = holder("carrier", "expected a carrier, such as `//KH/mekong-mobile`");
     let forms: Vec<(&str, Form)> = Form::ALL.iter().map(|form| (form.as_str(), *form)).collect();
     let sees = table.texts("sees").into_iter().filter_map(|text| {
         let found = forms.iter().find(|(name, _)| *name == text.value).map(|(_, form)| *form);
@@ -114,6 +122,7 @@ fn case(table: Table<'_, '_>, text: &str) -> Option<Case> {
         role: role.map_or_else(String::new, |role| role.value.to_owned()),
         value: value.map_or_else(String::new, |value| value.value),
         reader: reader?,
+        carrier: carrier?,
         sees,
     })
 }

@@ -1,7 +1,7 @@
 //! Who is entitled to a clear value (alerts.md, *Who can read what*): of a number the country of its code, of an IMSI that
 //! of its MCC, of a device or a cell the serving network's.
 //!
-//! Of a victim it is the victim's current carrier, which a portability table tells; there is none yet, so that nobody is.
+//! Of a victim no country is: it is the victim's current carrier, which a portability table tells ([`crate::warning`]).
 //! A presented, unverified number's holder counts as a victim.
 
 use lancang_numbering::NumberPlans;

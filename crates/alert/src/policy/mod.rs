@@ -7,6 +7,7 @@
 //!   dropped, whatever else is said of it. `clear` is refused for what identifies a subscriber;
 //! - to `entitled`, or one country of them, it leaves `sealed` or not at all. A rule cannot entitle anybody: [`entitled`]
 //!   says who is;
+//! - to the `carrier` of a victim it leaves `sealed` or not at all, on that carrier's warnings topic ([`crate::warning`]);
 //! - any other field is `clear` to `all`, or dropped.
 
 pub mod cases;
@@ -68,6 +69,8 @@ pub enum Destination {
     Entitled,
     /// This country, where it is entitled.
     Country(Holder),
+    /// A victim's current carrier.
+    Carrier,
 }
 
 /// A rule of the table.
@@ -117,6 +120,7 @@ pub struct Question<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     rules: Vec<Rule>,
+    k_min: Option<u32>,
 }
 
 impl Policy {
@@ -138,6 +142,12 @@ impl Policy {
         Self::read("config/policy.toml", SHIPPED).expect("a test reads it")
     }
 
+    /// How many subscribers must share what an alert tells of one ([`crate::crowds`]); it does not ask for any if none.
+    #[must_use]
+    pub const fn k_min(&self) -> Option<u32> {
+        self.k_min
+    }
+
     /// What everyone gets.
     #[must_use]
     pub fn to_all(&self, question: Question<'_>) -> Decision<'_> {
@@ -148,10 +158,16 @@ impl Policy {
     #[must_use]
     pub fn to_entitled(&self, question: Question<'_>, country: &Holder) -> Decision<'_> {
         self.decide(question, |to| match to {
-            Destination::All => false,
+            Destination::All | Destination::Carrier => false,
             Destination::Entitled => true,
             Destination::Country(named) => named == country,
         })
+    }
+
+    /// What a victim's current carrier gets, on its own warnings topic.
+    #[must_use]
+    pub fn to_carrier(&self, question: Question<'_>) -> Decision<'_> {
+        self.decide(question, |to| *to == Destination::Carrier)
     }
 
     fn decide(&self, question: Question<'_>, is_for: impl Fn(&Destination) -> bool) -> Decision<'_> {
@@ -254,10 +270,13 @@ share = ["sealed"]
         check(&with(r#"["caler"]"#, "all", r#"["token"]"#), "did you mean `caller`?");
         check(&with(r#"["caller.suspekt"]"#, "all", r#"["token"]"#), "did you mean `suspect`?");
         check(&with(r#"["reasons.suspect"]"#, "all", r#"["clear"]"#), "`reasons` has no roles");
-        check(&with(r#"["caller"]"#, "al", r#"["token"]"#), "expected `all`, `entitled` or a country");
+        check(&with(r#"["caller"]"#, "al", r#"["token"]"#), "expected `all`, `entitled`, `carrier` or a country");
         check(&with(r#"["caller"]"#, "all", r#"["tokne"]"#), "did you mean `token`?");
         check(&with(r#"["caller"]"#, "all", r#"["masked"]"#), "without `token`");
         check(&with(r#"["caller"]"#, "all", r#"["sealed"]"#), "sealed to everyone");
+        check(&format!("{}\nk_min = 1", with(r#"["caller"]"#, "all", r#"["token"]"#)), "unknown key");
+        check(&with(r#"["caller.victim"]"#, "carrier", r#"["sealed"]"#), "a victim's number, and nothing else");
+        check(&with(r#"["callee"]"#, "carrier", r#"["token"]"#), "expected [\"sealed\"] or [\"dropped\"]");
         check(&with(r#"["caller"]"#, "entitled", r#"["token"]"#), "expected [\"sealed\"] or [\"dropped\"]");
         check(&with(r#"["caller"]"#, "all", r#"["token", "clear"]"#), "a subscriber's identifier is never clear");
         check(&with(r#"["reasons"]"#, "all", r#"["masked"]"#), "expected [\"clear\"] or [\"dropped\"]");

@@ -6,7 +6,7 @@ use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::{Mistakes, Placed, Table, parse};
 
 use super::{Destination, ENTITIES, Form, OF_SUBSCRIBERS, OTHERS, Policy, ROLES, Rule};
-use crate::limits::POLICY_RULES_MAX;
+use crate::limits::{CROWD_MIN, CROWD_MOST, POLICY_RULES_MAX};
 use crate::registry::Holder;
 
 /// The word for no form at all.
@@ -16,6 +16,8 @@ pub(super) fn policy(path: &str, text: &str) -> Result<Policy, Vec<Diagnostic>> 
     let mistakes = Mistakes::new(path, text);
     let document = parse(&mistakes);
     let root = Table::root(&mistakes, &document);
+    let least = i64::from(CROWD_MIN)..=i64::from(CROWD_MOST);
+    let k_min = root.integer("k_min", least).map(|found| found.value as u32);
     let mut rules: Vec<Rule> = Vec::new();
     for table in root.tables("rules") {
         let (span, line) = (table.span(), line_of(text, table.span().start));
@@ -34,7 +36,7 @@ pub(super) fn policy(path: &str, text: &str) -> Result<Policy, Vec<Diagnostic>> 
         root.wrong(0..0, "rules", "missing: expected at least one `[[rules]]`; what no rule names is dropped");
     }
     root.finish();
-    if mistakes.is_empty() { Ok(Policy { rules }) } else { Err(mistakes.into_sorted()) }
+    if mistakes.is_empty() { Ok(Policy { rules, k_min }) } else { Err(mistakes.into_sorted()) }
 }
 
 fn line_of(text: &str, at: usize) -> usize {
@@ -102,10 +104,11 @@ fn destination(table: &Table<'_, '_>) -> Option<Destination> {
     match text.value.as_str() {
         "all" => Some(Destination::All),
         "entitled" => Some(Destination::Entitled),
+        "carrier" => Some(Destination::Carrier),
         other => {
             let country = Holder::parse(other).filter(|holder| holder.as_str().len() == "//KH".len());
             if country.is_none() {
-                table.wrong(text.span, "to", "expected `all`, `entitled` or a country, such as `//KH`");
+                table.wrong(text.span, "to", "expected `all`, `entitled`, `carrier` or a country, such as `//KH`");
             }
             country.map(Destination::Country)
         }
@@ -147,11 +150,14 @@ fn mistake(field: &str, to: &Destination, share: &BTreeSet<Form>) -> Option<&'st
     if share.is_empty() {
         return None;
     }
+    if *to == Destination::Carrier && !matches!(field, "callee" | "callee.victim") {
+        return Some("to a carrier: expected `callee.victim`, a victim's number, and nothing else");
+    }
     if *to != Destination::All {
         let is_entity = ENTITIES.contains(&name);
         return match (is_entity, share.len() == 1 && has(Form::Sealed)) {
             (false, _) => Some("only values of entities are sealed; other fields are shared with all, or dropped"),
-            (true, false) => Some("to a country: expected [\"sealed\"] or [\"dropped\"]"),
+            (true, false) => Some("to a country or a carrier: expected [\"sealed\"] or [\"dropped\"]"),
             (true, true) => None,
         };
     }

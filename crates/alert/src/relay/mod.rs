@@ -30,12 +30,14 @@ use lancang_record::Timestamp;
 use crate::alert::{Alert, Desk, Grouped, Source};
 use crate::catalogue::Catalogue;
 use crate::cloudevent::AlertMessage;
+use crate::crowds::Coarsened;
 use crate::disclosure::Disclosure;
 use crate::evidence::{Evidence, LinePlace};
 use crate::group;
 use crate::incident::{Incident, Message};
 use crate::seal::Sealer;
 use crate::trust::Trust;
+use crate::warning::Uncarried;
 
 use answers::Answers;
 pub use checkpoint::{CheckpointError, LearnError};
@@ -118,9 +120,13 @@ impl Budgets {
 /// The fold over incident lines.
 #[derive(Debug)]
 pub struct Relay {
-    desk: Desk,
-    disclosure: Disclosure,
-    sources: BTreeMap<String, Source>,
+    pub(crate) desk: Desk,
+    pub(crate) disclosure: Disclosure,
+    pub(crate) sources: BTreeMap<String, Source>,
+    /// Victims whom nobody could be told of ([`crate::warning`]).
+    pub(crate) uncarried: Uncarried,
+    /// What was left out because too few people share it.
+    coarsened: Coarsened,
     budgets: Budgets,
     outbox: Outbox,
     /// Whether the alert that a checkpoint ends with is still to be found in the outbox.
@@ -137,6 +143,8 @@ impl Relay {
         Self {
             desk,
             disclosure: Disclosure::new(sealer),
+            uncarried: Uncarried::default(),
+            coarsened: Coarsened::default(),
             sources: sources.into_iter().map(|source| (source.country.clone(), source)).collect(),
             budgets,
             outbox: Outbox::default(),
@@ -260,7 +268,7 @@ impl Relay {
     }
 
     /// The id that an incident has abroad already; a new one if it has none.
-    fn id_abroad(&self, home_id: &str, now: Timestamp) -> String {
+    pub(crate) fn id_abroad(&self, home_id: &str, now: Timestamp) -> String {
         let ids = || self.desk.trust.keys.incident_ids(home_id, now);
         ids().find(|id| self.outbox.has_shared(id)).or_else(|| ids().next()).unwrap_or_default()
     }
@@ -323,6 +331,8 @@ impl Relay {
     ) -> (Alert, AlertMessage) {
         let mut alert = Alert { sequence: self.outbox.sequence(source) + 1, ..alert };
         self.desk.trim(&mut alert);
+        let before = self.outbox.groups.newest(&alert.incident_id);
+        self.desk.coarsen(&mut alert, before, &mut self.coarsened);
         if let Some(incident) = incident {
             self.disclosure.seal(&mut alert, incident, &self.desk.trust, &self.desk.plans, now);
         }
@@ -340,6 +350,12 @@ impl Relay {
     #[must_use]
     pub fn sequences(&self) -> &BTreeMap<String, u64> {
         &self.outbox.sequences
+    }
+
+    /// What was left out because too few people share it.
+    #[must_use]
+    pub const fn coarsened(&self) -> Coarsened {
+        self.coarsened
     }
 
     /// Incidents that were shared and are open.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use lancang_alert::alert::Desk;
 use lancang_alert::{
-    Catalogue, EpochKey, EpochKeys, KeyKind, Policy, PrivateKey, Registry, Sealer, Signer, Sites, Terms, Trust,
+    Catalogue, Crowds, EpochKey, EpochKeys, KeyKind, Policy, Portability, PrivateKey, Registry, Sealer, Signer, Sites,
+    Terms, Trust,
 };
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
@@ -36,7 +37,19 @@ pub fn trust(keys: EpochKeys) -> Arc<Trust> {
 
 /// The same with another policy and registry.
 pub fn trust_with(keys: EpochKeys, policy: Policy, registry: Registry) -> Arc<Trust> {
-    Arc::new(Trust { keys, signer: Signer::new(&key(KeyKind::Signing, 7)).unwrap(), policy, registry })
+    trust_of_carriers(keys, policy, registry, Portability::default())
+}
+
+/// The same with carriers of numbers.
+pub fn trust_of_carriers(keys: EpochKeys, policy: Policy, registry: Registry, portability: Portability) -> Arc<Trust> {
+    Arc::new(Trust {
+        keys,
+        signer: Signer::new(&key(KeyKind::Signing, 7)).unwrap(),
+        policy,
+        registry,
+        portability,
+        crowds: Crowds::default(),
+    })
 }
 
 /// A sealer whose randomness is of a seed.

@@ -1,0 +1,273 @@
+//! Victims: their numbers reach the carrier that they have now, sealed for it, within a second of the record that shows it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lancang_alert::Warning;
+use lancang_kafka::{OutRecord, Producer, ProducerSettings, Record};
+use serde_json::Value;
+
+use crate::carrier::{Carrier, cluster};
+use crate::evidence::{Desks, lancang, ok, shown};
+use crate::meeting::{Exchange, SOON};
+
+const MEKONG: &str = "lancang.warnings.mekong-mobile.v1";
+const CHAO: &str = "lancang.warnings.chao-phraya-mobile.v1";
+const LIVE: &str = include_str!(
+    "../../config/patterns/otp-live-call/cases/fires-two-codes-at-minute-12-of-a-call-from-abroad/records.jsonl"
+);
+const RELEASED: &str = include_str!(
+    "../../config/patterns/otp-during-call/cases/fires-two-codes-in-five-minutes-from-abroad/records.jsonl"
+);
+const BURST: &str =
+    include_str!("../../config/patterns/smishing-burst/cases/fires-90-recipients-8-senders/records.jsonl");
+/// Calls that last while the second code arrives, and calls whose record comes after release.
+const LIVE_VICTIMS: u64 = 30;
+const RELEASED_VICTIMS: u64 = 10;
+/// Between two victims, milliseconds of event time: more than the window of both patterns.
+const APART_MS: i64 = 3 * 3_600_000;
+/// When all of them are over.
+const LATER_MS: i64 = 10 * 86_400_000;
+
+fn now_ms() -> i64 {
+    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+/// An own number.
+fn number(index: u64) -> String {
+    format!("+85510{:06}", 300_001 + index)
+}
+
+/// Every second number was carried over to the other carrier of the exchange.
+fn is_ported(index: u64) -> bool {
+    index % 2 == 1
+}
+
+/// The records of a case as those of another victim, each with its feed and event time. Its history stays where it is.
+fn records(case: &str, index: u64) -> Vec<(&'static str, Vec<u8>, i64)> {
+    let history = case.lines().filter(|line| line.contains("+8551240000")).count();
+    let shift = |line: &str, place: usize| {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        let by = if place < history { 0 } else { APART_MS * index as i64 };
+        let mut at = 0;
+        for field in ["start", "end"] {
+            if let Some(ms) = record[field].as_i64() {
+                record[field] = (ms + by).into();
+                at = ms + by + record["duration_s"].as_i64().unwrap_or(0) * i64::from(field == "start") * 1000;
+            }
+        }
+        record["callee"] = number(index).into();
+        record["id"] = format!("{}-{index}", record["id"].as_str().unwrap()).into();
+        let feed = if record["kind"] == "sms" { "sms" } else { "voice" };
+        (feed, serde_json::to_vec(&record).unwrap(), at)
+    };
+    case.lines().enumerate().map(|(place, line)| shift(line, place)).collect()
+}
+
+/// Sends records, in their order within each feed.
+fn put(carrier: &Carrier, records: &[(&'static str, Vec<u8>, i64)]) {
+    let message = |(feed, record, at): &(&'static str, Vec<u8>, i64)| OutRecord {
+        partition: Some(0),
+        timestamp_ms: Some(*at),
+        ..OutRecord::new(carrier.topic(feed).as_str().into(), record.clone())
+    };
+    let messages: Vec<OutRecord> = records.iter().map(message).collect();
+    Producer::connect(&ProducerSettings::new(carrier.connection.clone())).unwrap().send_batch(&messages).unwrap();
+}
+
+/// Sends what shows a victim; gives when its last record was sent.
+fn send(carrier: &Carrier, records: &[(&'static str, Vec<u8>, i64)]) -> i64 {
+    let (last, before) = records.split_last().unwrap();
+    put(carrier, before);
+    // The two feeds have no common order.
+    std::thread::sleep(Duration::from_millis(700));
+    let sent = now_ms();
+    carrier.send_raw(last.0, last.1.clone(), last.2);
+    std::thread::sleep(Duration::from_millis(300));
+    sent
+}
+
+/// A relay's configuration with a portability table, and carriers' keys in the registry.
+fn config(exchange: &Exchange, carrier: &Carrier, desks: &Desks<'_>) -> PathBuf {
+    let registrar = desks.of("registrar");
+    ok(&["keys", "new", "--kind", "sealing", "--out", shown(&carrier.path("chao.key"))]);
+    let (root, public) = (desks.key("root.key"), carrier.path("chao.key.pub"));
+    let place = ["--config", shown(&registrar), "--root-key-file", shown(&root)];
+    ok(&[&["keys", "publish", shown(&public), "--holder", "//TH/chao-phraya-mobile"], place.as_slice()].concat());
+    let courier = desks.of("kh-courier");
+    ok(&["keys", "show", "--save", shown(&carrier.path("registry.jsonl")), "--config", shown(&courier)]);
+    let ported = (0..1_000)
+        .filter(|index| is_ported(*index))
+        .map(|index| format!("{},//TH/chao-phraya-mobile\n", number(index)));
+    std::fs::write(carrier.path("ported.csv"), format!("number,carrier\n{}", ported.collect::<String>())).unwrap();
+    let path = exchange.config_of(carrier, "kh-relay");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let budget = "budget_per_hour = 1000000";
+    assert!(text.contains(budget));
+    let text =
+        text.replacen(budget, &format!("{budget}\nregistry = \"registry.jsonl\"\nportability = \"ported.csv\""), 1);
+    std::fs::write(&path, format!("{text}\n[keys]\nroots = [\"{}\"]\n", desks.root)).unwrap();
+    path
+}
+
+fn warnings(exchange: &Exchange, topic: &str) -> Vec<(Record, Warning)> {
+    let read = exchange.records_as("administrator", topic).unwrap();
+    let warning = |record: Record| (serde_json::from_slice(record.payload.as_ref().unwrap()).unwrap(), record);
+    read.into_iter().map(warning).map(|(warning, record)| (record, warning)).collect()
+}
+
+fn both(exchange: &Exchange) -> Vec<(Record, Warning)> {
+    [warnings(exchange, MEKONG), warnings(exchange, CHAO)].concat()
+}
+
+fn wait_for(exchange: &Exchange, expected: usize) -> Vec<(Record, Warning)> {
+    let begun = std::time::Instant::now();
+    loop {
+        let found = both(exchange);
+        if found.len() >= expected {
+            return found;
+        }
+        assert!(begun.elapsed() < SOON, "{} of {expected} warnings", found.len());
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+/// Milliseconds from a victim's last record to its warning's arrival on the exchange, sorted: the broker's clock is ours.
+fn latencies(exchange: &Exchange, sent: &BTreeMap<String, i64>) -> Vec<i64> {
+    let found = wait_for(exchange, sent.len());
+    let arrived = found.iter().map(|(record, warning)| (warning.last_event.clone(), record.timestamp_ms.unwrap()));
+    let arrived: BTreeMap<String, i64> = arrived.collect();
+    let mut took: Vec<i64> = sent.iter().filter_map(|(event, sent)| Some(arrived.get(event)? - sent)).collect();
+    assert_eq!(took.len(), sent.len(), "one warning of each");
+    took.sort_unstable();
+    took
+}
+
+fn rfc3339(ms: i64) -> String {
+    lancang_record::Timestamp::from_ms(ms).to_string()
+}
+
+/// What a carrier's desk sees: status, and the numbers of all its warnings.
+fn tail(desk: &std::path::Path, carrier: &str, key: &std::path::Path) -> (Option<i32>, BTreeSet<String>, String) {
+    let of = ["warnings", "tail", "--config", shown(desk), "--carrier", carrier, "--sealing-key-file", shown(key)];
+    let (status, told, errors) =
+        lancang(&[of.as_slice(), &["--from-beginning", "--until-end", "--output", "json"]].concat());
+    let numbers = told.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).flat_map(|line| {
+        let numbers = line["numbers"].as_array().unwrap().clone();
+        numbers.into_iter().map(|number| number.as_str().unwrap().to_owned())
+    });
+    (status, numbers.collect(), errors)
+}
+
+#[test]
+fn the_current_carrier_alone_is_told_and_at_once() {
+    let exchange = Exchange::ready();
+    let desks = Desks::new(&exchange);
+    let carrier = Carrier::on(cluster().bootstrap(), 2);
+    carrier.make_topics();
+    carrier.keep_patterns(&["otp-live-call", "otp-during-call", "smishing-burst"]);
+    let config = config(&exchange, &carrier, &desks);
+    let (run, relay) = (carrier.start("run", &config), carrier.start("relay", &config));
+    run.wait_until_ready();
+    relay.wait_until_ready();
+
+    // Two days before, so that contacts are known.
+    let live: Vec<_> = (0..LIVE_VICTIMS).map(|index| records(LIVE, index)).collect();
+    let of_released = LIVE_VICTIMS..LIVE_VICTIMS + RELEASED_VICTIMS;
+    let released: Vec<_> = of_released.map(|index| records(RELEASED, index)).collect();
+    let history = live.iter().chain(&released).flat_map(|records| &records[..3]);
+    let mut history: Vec<_> = history.cloned().collect();
+    history.sort_by_key(|(_, _, at)| *at);
+    put(&carrier, &history);
+    std::thread::sleep(Duration::from_secs(1));
+    let mut sent = BTreeMap::new();
+    for records in &live {
+        // The first interim record and the two codes; the call lasts.
+        let shown = &records[3..8];
+        sent.insert(rfc3339(shown[4].2), send(&carrier, shown));
+    }
+    let while_it_lasts = latencies(&exchange, &sent);
+    let mut sent = BTreeMap::new();
+    for records in &released {
+        let shown = &records[3..];
+        sent.insert(rfc3339(shown.last().unwrap().2), send(&carrier, shown));
+    }
+    let after_release = latencies(&exchange, &sent);
+    for (what, took) in [("while the call lasts", &while_it_lasts), ("after release", &after_release)] {
+        println!("{what}: {} warnings, p50 {} ms, worst {} ms", took.len(), took[took.len() / 2], took[took.len() - 1]);
+        assert!(took[took.len() / 2] < 1_000, "{what}: {took:?}");
+    }
+    burst(&carrier);
+    let before = (LIVE_VICTIMS + RELEASED_VICTIMS) as usize;
+    let found = wait_for(&exchange, before + 2);
+    each_opens_its_own(&exchange, &carrier, &desks, &found);
+    let unwarned = relay.metric("lancang_relay_unwarned_victims");
+    assert!(unwarned["{reason=\"no-carrier\"}"] >= 20.0, "{unwarned:?}");
+    assert_eq!((run.end(), relay.end()), (0, 0));
+}
+
+/// Ninety recipients of one text: of each carrier a third, and a third whom nobody knows.
+fn burst(carrier: &Carrier) {
+    let of_line = |(place, line): (usize, &str)| {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        let at = record["start"].as_i64().unwrap() + LATER_MS;
+        record["start"] = at.into();
+        let index = 100 + place as u64 / 3 * 2;
+        record["callee"] = match place % 3 {
+            0 => number(index),
+            1 => number(index + 1),
+            _ => format!("+85597{:07}", 3_000_000 + index),
+        }
+        .into();
+        ("sms", serde_json::to_vec(&record).unwrap(), at)
+    };
+    let mut records: Vec<_> = BURST.lines().enumerate().map(of_line).collect();
+    let at = LATER_MS + 1_763_110_800_000 + 3_600_000;
+    let end = serde_json::json!({
+        "kind": "sms", "source": "smsc1", "id": "end", "start": at, "direction": "incoming", "caller": "BANK", "callee": number(0),
+    });
+    records.push(("sms", serde_json::to_vec(&end).unwrap(), at));
+    put(carrier, &records);
+}
+
+fn each_opens_its_own(exchange: &Exchange, carrier: &Carrier, desks: &Desks<'_>, found: &[(Record, Warning)]) {
+    let (kh, th) = (desks.of("kh-desk"), desks.of("th-desk"));
+    let (mekong, chao) = (desks.key("carrier.key"), carrier.path("chao.key"));
+    let victims = LIVE_VICTIMS + RELEASED_VICTIMS;
+    for (desk, of, key, ported) in
+        [(&kh, "//KH/mekong-mobile", &mekong, false), (&th, "//TH/chao-phraya-mobile", &chao, true)]
+    {
+        let (status, numbers, errors) = tail(desk, of, key);
+        assert_eq!(status, Some(0), "{errors}");
+        let expected: BTreeSet<String> = (0..victims).filter(|index| is_ported(*index) == ported).map(number).collect();
+        assert!(numbers.is_superset(&expected), "{of}");
+        let all_its_own = (0..1_000).filter(|index| is_ported(*index) == ported).map(number).collect();
+        assert!(numbers.is_subset(&all_its_own) && numbers.len() >= expected.len() + 15, "{of}: {}", numbers.len());
+    }
+    // Another's key opens nothing, and rights keep another's desk away.
+    let (status, numbers, errors) = tail(&kh, "//KH/mekong-mobile", &chao);
+    assert!(status == Some(65) && numbers.is_empty() && errors.contains("another key"), "{status:?} {errors}");
+    let (status, numbers, errors) = tail(&th, "//KH/mekong-mobile", &chao);
+    assert!(status == Some(78) && numbers.is_empty(), "{status:?} {errors}");
+    // The value of one, on another carrier's topic and without its headers.
+    let moved = exchange.read_as("administrator", CHAO).unwrap().remove(0);
+    exchange.write_as("kh-relay", MEKONG, &moved).unwrap();
+    let (status, _, errors) = tail(&kh, "//KH/mekong-mobile", &mekong);
+    assert!(status == Some(65) && errors.contains("is refused"), "{status:?} {errors}");
+
+    let everybody: Vec<String> = (0..1_000).map(number).collect();
+    for (record, warning) in found {
+        let bytes = String::from_utf8_lossy(record.payload.as_ref().unwrap()).into_owned();
+        assert!(everybody.iter().all(|number| !bytes.contains(&number[4..])), "a number in clear");
+        assert!(warning.alert.is_some() && !warning.recommended.is_empty() && !warning.reasons.is_empty());
+    }
+    // As people see it.
+    let mut lancang = Command::new(env!("CARGO_BIN_EXE_lancang"));
+    lancang.args(["warnings", "tail", "--carrier", "//KH/mekong-mobile", "--from-beginning", "--number", "1"]);
+    lancang.arg("--config").arg(&kh).arg("--sealing-key-file").arg(&mekong).args(["--language", "en"]);
+    let told = String::from_utf8(lancang.output().unwrap().stdout).unwrap();
+    assert!(told.contains("+85510300001") && told.contains("warn the victims"), "{told}");
+    println!("{told}");
+}
