@@ -32,6 +32,8 @@ use sender::Sender;
 use watch::Watch;
 use world::World;
 
+/// The product's own, all in this process.
+const STAGES: [Stage; 3] = [Stage::Intake, Stage::Score, Stage::Relay];
 /// Longest wait until everything that was sent is read, scored and shared.
 const SETTLE_MAX: Duration = Duration::from_secs(20);
 /// Between two looks at what happens.
@@ -72,8 +74,7 @@ pub fn run(args: &cli::Demo) -> anyhow::Result<()> {
             interrupt.stop();
         }
     });
-    let service = Service::start(Arc::clone(&shared), &[Stage::Intake, Stage::Score, Stage::Relay])
-        .map_err(crate::service::with_status)?;
+    let service = Service::start(Arc::clone(&shared), &STAGES).map_err(crate::service::with_status)?;
     let truth = generator.truth();
     let mut watch = Watch::open(&world)?;
     let mut sender = Sender::new(generator, &settings, &world, args.speed)?;

@@ -43,25 +43,12 @@ impl World {
         write_secret(&path("epoch.key"), &crate::store::hex(random()?.as_ref()))?;
         let signing = PrivateKey::from_seed(KeyKind::Signing, random()?)?;
         write_secret(&path("signing.key"), &signing.text())?;
-        let topics = topics();
-        let mut made = vec![
-            (topics.records.clone(), PARTITIONS),
-            (topics.partials.clone(), PARTITIONS),
-            (topics.incidents.clone(), 1),
-            (topics.shadow.clone(), 1),
-            (topics.late.clone(), 1),
-            (topics.dead_letter.clone(), 1),
-            (topics.outbox.clone(), 1),
-            (topics.alerts.clone(), 1),
-        ];
-        made.extend(Feed::all().into_iter().map(|feed| (feed.name(), 1)));
-        let made: Vec<(String, i32)> = made.into_iter().map(|(name, count)| (name, count as i32)).collect();
-        let mock = Mock::start(&made)?;
-        let config = Config {
+        let mut config = Config {
             operators: OPERATORS.iter().map(operator).collect(),
-            kafka: cluster(mock.bootstrap()),
+            // Known once the broker has its topics.
+            kafka: cluster(""),
             exchange: None,
-            topics,
+            topics: topics(),
             feeds: Feed::all().into_iter().map(feed).collect(),
             intake: Intake { commit: Duration::from_millis(50), ..Intake::default() },
             score: Score { commit: Duration::from_millis(50), ..Score::default() },
@@ -83,6 +70,8 @@ impl World {
             store: path("state"),
             listen,
         };
+        let mock = Mock::start(&made(&config))?;
+        config.kafka = cluster(mock.bootstrap());
         Ok(Self { config, mock, _folder: folder })
     }
 
@@ -97,6 +86,14 @@ impl World {
     pub fn connection(&self) -> Connection {
         Connection::new(self.bootstrap(), "demo")
     }
+}
+
+/// Topics of the embedded broker: what the stages need at home, the shared one, and what the feeds read.
+fn made(config: &Config) -> Vec<(String, i32)> {
+    let home = crate::topics::home::topics(config, &super::STAGES);
+    let home = home.into_iter().map(|topic| (topic.name, topic.partitions));
+    let feeds = Feed::all().into_iter().map(|feed| (feed.name(), 1));
+    home.chain([(config.topics.alerts.clone(), 1)]).chain(feeds).collect()
 }
 
 fn topics() -> Topics {
