@@ -5,6 +5,7 @@ use lancang::cli::{Cli, Command};
 use lancang::{commands, exit, logging};
 
 fn main() {
+    lancang_window::allocator::keep_freed_memory();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

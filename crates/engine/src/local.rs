@@ -20,9 +20,12 @@ use crate::attachment::entity_text;
 use crate::evict::lightest;
 use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
 use crate::kept::{Kept, Spare};
-use crate::limits::WEIGHED;
+use crate::limits::{CHUNK, WEIGHED};
 use crate::output::Counters;
 use crate::repeats::OpenCall;
+
+/// Entities that the records of a chunk are events of; none where a record is of no interest.
+pub(crate) type Hashes = [Option<u64>; CHUNK];
 
 /// Entities of one plan.
 #[derive(Clone, Debug, Encode, Decode)]
@@ -76,26 +79,27 @@ impl LocalEntities {
         self.entities.bytes() + self.entities.estimate(WEIGHED, EntityWindows::heap_bytes) + kept
     }
 
-    /// Asks for the tags of a chunk's entities.
-    pub fn prefetch_tags(&self, plan: &EntityPlan, chunk: &[Record<'_>]) {
-        let keys = keys(plan, chunk);
-        keys.for_each(|key| self.entities.prefetch_tag(key.hash()));
+    /// Works out which entity each record of a chunk is an event of, and asks for their tags.
+    pub fn find(&self, plan: &EntityPlan, chunk: &[Record<'_>], hashes: &mut Hashes) {
+        for (record, hash) in chunk.iter().zip(hashes.iter_mut()) {
+            let is_taken = plan.sieve.takes(form_of(record));
+            *hash = is_taken.then(|| plan.entity.local_key(record)).flatten().map(|key| key.hash());
+            hash.iter().for_each(|hash| self.entities.prefetch_tag(*hash));
+        }
     }
 
     /// Asks for the places of a chunk's entities, whose tags have been asked for.
-    pub fn prefetch(&self, plan: &EntityPlan, chunk: &[Record<'_>]) {
-        let keys = keys(plan, chunk);
-        keys.for_each(|key| self.entities.prefetch(key.hash()));
+    pub fn prefetch(&self, hashes: &[Option<u64>]) {
+        hashes.iter().flatten().for_each(|hash| self.entities.prefetch(*hash));
     }
 
     /// Asks for the events of a chunk's entities, which lie elsewhere: once their places have come.
-    pub fn prefetch_events(&self, plan: &EntityPlan, chunk: &[Record<'_>]) {
-        let keys = keys(plan, chunk);
-        let found = keys.filter_map(|key| self.entities.get(key.hash()));
+    pub fn prefetch_events(&self, hashes: &[Option<u64>]) {
+        let found = hashes.iter().flatten().filter_map(|hash| self.entities.get(*hash));
         found.for_each(EntityWindows::prefetch);
     }
 
-    /// Takes a record that is an event of one of these entities, and judges it. `filters` are those that may see it.
+    /// Takes a record that is an event of the entity with this hash, and judges it. `filters` are those that may see it.
     #[allow(clippy::too_many_arguments, reason = "one record's whole step")]
     pub fn record(
         &mut self,
@@ -104,6 +108,7 @@ impl LocalEntities {
         filters: u64,
         class: Class,
         record: &Record<'_>,
+        hash: u64,
         call: Option<&mut OpenCall>,
         scratch: &mut Scratch,
         incidents: &mut Incidents,
@@ -111,10 +116,6 @@ impl LocalEntities {
         out: &mut Vec<IncidentOut>,
     ) {
         let form = form_of(record);
-        if !plan.sieve.takes(form) {
-            return;
-        }
-        let Some(key) = plan.entity.local_key(record) else { return };
         let passes = plan.sieve.passes(form, record, &pack.plan.questions, &pack.lists, &mut scratch.answers);
         let passes = seen_by(passes, filters);
         if passes == 0 {
@@ -122,7 +123,6 @@ impl LocalEntities {
         }
         let kinds = &mut self.kinds;
         let event = event(plan, record, passes, kinds.of(&plan.layout, passes).columns(), call, scratch);
-        let hash = key.hash();
         let new = || EntityWindows::new(&plan.layout, kinds, &event);
         let (windows, added) = self.entities.get_or_insert_with(hash, new);
         if !added {
@@ -147,7 +147,8 @@ impl LocalEntities {
                 is_kept = true;
             }
             if gate == Gate::Reached {
-                let kept = self.kept.get(&hash);
+                let (kept, key) = (self.kept.get(&hash), plan.entity.local_key(record));
+                let Some(key) = key else { continue };
                 judge(windows, kinds, kept, plan, place, pack, class, &key, scratch, incidents, counters, out);
             }
         }
@@ -210,12 +211,6 @@ impl LocalEntities {
         }
         lightest.len() as u64
     }
-}
-
-/// Keys of the entities that the records of a chunk may be events of.
-fn keys<'c>(plan: &'c EntityPlan, chunk: &'c [Record<'_>]) -> impl Iterator<Item = EntityKey<'c>> {
-    let taken = chunk.iter().filter(|record| plan.sieve.takes(form_of(record)));
-    taken.filter_map(|record| plan.entity.local_key(record))
 }
 
 fn longest_ms(plan: &EntityPlan) -> i64 {

@@ -29,7 +29,7 @@ use crate::asked::{Asked, seen_by};
 use crate::clock::Clocks;
 use crate::incident::Incidents;
 use crate::limits::CHUNK;
-use crate::local::{LocalEntities, Scratch};
+use crate::local::{Hashes, LocalEntities, Scratch};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Partial, Whereabouts};
 use crate::repeats::{Identities, OpenCall, OpenCalls, identity};
@@ -66,6 +66,13 @@ struct Known {
     parties: Option<Parties>,
 }
 
+/// The same of a chunk's records, and for each plan which entities they are events of.
+#[derive(Clone, Debug, Default)]
+struct Coming {
+    known: [Known; CHUNK],
+    entities: Vec<Hashes>,
+}
+
 /// Size of things in a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -90,6 +97,9 @@ pub struct RecordTask {
     counters: Counters,
     watch: Option<Watch>,
     leaving: Option<Leaving>,
+    /// Of the chunk that is worked on and of the next one: room that is used again.
+    known: Box<Coming>,
+    coming: Box<Coming>,
     /// The table of a border that has left, emptied: the next one does not grow from nothing.
     spare: Pending,
     /// Partial panes that have left: the next ones take their room.
@@ -109,6 +119,8 @@ impl RecordTask {
             counters: Counters::default(),
             watch: None,
             leaving: None,
+            known: Box::default(),
+            coming: Box::default(),
             spare: Pending::default(),
             spare_partials: Vec::new(),
         }
@@ -218,16 +230,15 @@ impl RecordTask {
         // places that these tell, then, once these are there, their events.
         let mut chunks = [[Record::new(Kind::Voice, Timestamp::MIN); CHUNK]; 2];
         let [mut current, mut next] = chunks.each_mut();
-        let mut knowns = [[Known::default(); CHUNK]; 2];
-        let [mut known, mut coming] = knowns.each_mut();
+        let (mut known, mut coming) = (std::mem::take(&mut self.known), std::mem::take(&mut self.coming));
         let (mut frame, mut index, mut count) = (frame, 0, 0);
         loop {
             let read = self.read(offset, &mut frame, &mut index, next, out);
-            self.prefetch(class, &next[..read], coming);
-            for (record, known) in current[..count].iter_mut().zip(known.iter()) {
-                self.record(pack.as_deref(), class, record, known, out);
+            self.prefetch(class, &next[..read], &mut coming);
+            for (place, record) in current[..count].iter_mut().enumerate() {
+                self.record(pack.as_deref(), class, record, &known, place, out);
             }
-            self.local(|plan, entities| entities.prefetch_events(plan, &next[..read]));
+            self.each_local(&coming, |entities, hashes| entities.prefetch_events(&hashes[..read]));
             std::mem::swap(&mut current, &mut next);
             std::mem::swap(&mut known, &mut coming);
             count = read;
@@ -235,6 +246,7 @@ impl RecordTask {
                 break;
             }
         }
+        (self.known, self.coming) = (known, coming);
         self.counters.count_incidents(&out.incidents[first..]);
         self.count_subscribers();
     }
@@ -273,26 +285,39 @@ impl RecordTask {
         count
     }
 
-    fn local(&self, each: impl Fn(&EntityPlan, &LocalEntities)) {
-        let plans = self.pack.iter().flat_map(|pack| &pack.plan.local);
-        plans.zip(&self.state.local).for_each(|(plan, entities)| each(plan, entities));
+    fn each_local(&self, coming: &Coming, each: impl Fn(&LocalEntities, &Hashes)) {
+        self.state.local.iter().zip(&coming.entities).for_each(|(entities, hashes)| each(entities, hashes));
     }
 
     /// Works out what each record of a chunk looks for, and asks for where it lies.
-    fn prefetch(&self, class: Class, chunk: &[Record<'_>], coming: &mut [Known; CHUNK]) {
+    fn prefetch(&self, class: Class, chunk: &[Record<'_>], coming: &mut Coming) {
         let State { identities, subscribers, .. } = &self.state;
-        self.local(|plan, entities| entities.prefetch_tags(plan, chunk));
-        for (record, known) in chunk.iter().zip(coming.iter_mut()) {
+        let plans = self.pack.iter().flat_map(|pack| &pack.plan.local);
+        coming.entities.resize(self.state.local.len(), [None; CHUNK]);
+        for ((plan, entities), hashes) in plans.zip(&self.state.local).zip(&mut coming.entities) {
+            entities.find(plan, chunk, hashes);
+        }
+        for (record, known) in chunk.iter().zip(coming.known.iter_mut()) {
             *known = Known { identity: identity(record), parties: subscribers.parties(self.asked.needs, record) };
             known.parties.iter().for_each(|parties| subscribers.prefetch_tag(parties));
             known.identity.into_iter().for_each(|identity| identities.prefetch(class, record.event, identity));
         }
-        self.local(|plan, entities| entities.prefetch(plan, chunk));
-        let parties = coming[..chunk.len()].iter().filter_map(|known| known.parties.as_ref());
+        self.each_local(coming, |entities, hashes| entities.prefetch(&hashes[..chunk.len()]));
+        let parties = coming.known[..chunk.len()].iter().filter_map(|known| known.parties.as_ref());
         parties.for_each(|parties| subscribers.prefetch(parties));
     }
 
-    fn record(&mut self, pack: Option<&Pack>, class: Class, record: &mut Record<'_>, known: &Known, out: &mut Outputs) {
+    /// Takes the record at this place of its chunk.
+    fn record(
+        &mut self,
+        pack: Option<&Pack>,
+        class: Class,
+        record: &mut Record<'_>,
+        coming: &Coming,
+        place: usize,
+        out: &mut Outputs,
+    ) {
+        let known = &coming.known[place];
         let is_repeat = |identity| self.state.identities.is_repeat(class, record.event, identity);
         if known.identity.is_some_and(is_repeat) {
             self.counters.repeats += 1;
@@ -306,7 +331,7 @@ impl RecordTask {
             }
             Kind::Voice | Kind::Sms | Kind::Report => {
                 if let Some(pack) = pack {
-                    self.event(pack, class, record, known, out);
+                    self.event(pack, class, record, coming, place, out);
                 }
             }
             Kind::Subscriber => {
@@ -350,7 +375,16 @@ impl RecordTask {
         self.state.whereabouts[class.index()].push(found);
     }
 
-    fn event(&mut self, pack: &Pack, class: Class, record: &mut Record<'_>, known: &Known, out: &mut Outputs) {
+    fn event(
+        &mut self,
+        pack: &Pack,
+        class: Class,
+        record: &mut Record<'_>,
+        coming: &Coming,
+        place: usize,
+        out: &mut Outputs,
+    ) {
+        let known = &coming.known[place];
         let mut call = if record.phase == Phase::End { self.state.calls.take(record) } else { None };
         self.enrich(record, known, call.as_mut().map(|(_, call)| call));
         if !self.asked.looks_at(record) {
@@ -365,10 +399,23 @@ impl RecordTask {
         let form = form_of(record);
         self.scratch.answers = Answers::default();
         for (index, (plan, entities)) in pack.plan.local.iter().zip(&mut self.state.local).enumerate() {
+            let Some(hash) = coming.entities[index][place] else { continue };
             let call = call.as_mut().map(|(_, call)| call);
             let (scratch, incidents) = (&mut self.scratch, &mut self.state.incidents);
             let (counters, filters) = (&mut self.counters, self.asked.local(index, record));
-            entities.record(plan, pack, filters, class, record, call, scratch, incidents, counters, &mut out.incidents);
+            entities.record(
+                plan,
+                pack,
+                filters,
+                class,
+                record,
+                hash,
+                call,
+                scratch,
+                incidents,
+                counters,
+                &mut out.incidents,
+            );
             self.counters.evicted += entities.evict(self.settings.entities_max);
         }
         if let Some(watch) = &mut self.watch {

@@ -22,6 +22,7 @@ pub mod acl;
 mod admin;
 mod companion;
 mod context;
+mod deliveries;
 mod error;
 pub mod limits;
 mod message;

@@ -46,7 +46,7 @@ pub const MESSAGE_BYTES_MAX: usize = 1_000_000;
 pub const SEND_AHEAD_KIB: u32 = 64 * 1024;
 /// Messages that a producer keeps unsent; beyond it the sender waits.
 pub const SEND_AHEAD_MESSAGES: u32 = 100_000;
-/// Slice of waiting for deliveries.
+/// Between two looks for reports of deliveries: a commit is later by at most this.
 pub const DELIVERY_POLL: Duration = Duration::from_millis(1);
 /// A message of the plain producer is given up after this, ms.
 pub const DELIVERY_MAX: Duration = Duration::from_secs(30);

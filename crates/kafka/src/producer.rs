@@ -5,8 +5,8 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
 use crate::context::{Deliveries, Undelivered};
+use crate::deliveries;
 use crate::error::Error;
-use crate::limits::DELIVERY_POLL;
 use crate::message::OutRecord;
 use crate::settings::ProducerSettings;
 use crate::watchdog::Watched;
@@ -60,7 +60,7 @@ impl Producer {
         }
         // Every message that was taken ends, acknowledged or not, by `message.timeout.ms`.
         while client.in_flight_count() > 0 {
-            client.poll(DELIVERY_POLL);
+            deliveries::serve(client);
         }
         let mut failed = client.context().take();
         if let Some((topic, reason)) = refused {
@@ -93,7 +93,7 @@ fn client(settings: &ProducerSettings) -> Result<Watched<BaseProducer<Deliveries
 
 fn send_one(client: &BaseProducer<Deliveries>, record: &OutRecord) -> Result<(), String> {
     while !enqueue(client, record)? {
-        client.poll(DELIVERY_POLL);
+        deliveries::serve(client);
     }
     Ok(())
 }

@@ -106,8 +106,8 @@ impl Block {
 
     /// What the allocator is asked for.
     pub(crate) const fn layout(steps: usize) -> Layout {
-        // SAFETY: 16 is a power of two, and at most 2,048 steps of 32 bytes are far below `isize::MAX`.
-        unsafe { Layout::from_size_align_unchecked(steps * STEP_BYTES, 16) }
+        // SAFETY: 1 is a power of two, and at most 2,048 steps of 32 bytes are far below `isize::MAX`.
+        unsafe { Layout::from_size_align_unchecked(steps * STEP_BYTES, 1) }
     }
 
     /// Up to the next size that the allocator has and no further: doubling would waste half of a quiet subscriber's

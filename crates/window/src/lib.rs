@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** this crate knows no patterns, no records and no Kafka; time is what it is given.
 
+pub mod allocator;
 mod block;
 pub mod cell;
 pub mod distinct;

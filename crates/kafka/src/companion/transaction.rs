@@ -7,7 +7,7 @@ use rdkafka::producer::{BaseProducer, Producer as _};
 
 use super::Part;
 use crate::context::{Deliveries, Undelivered};
-use crate::limits::DELIVERY_POLL;
+use crate::deliveries;
 use crate::message::Position;
 use crate::producer::{enqueue, is_permanent};
 use crate::settings::delivery_timeout;
@@ -93,13 +93,13 @@ impl Desk<'_> {
         for record in parts.iter().flat_map(|part| &part.outputs) {
             while !enqueue(self.producer, record).map_err(Trouble::Refused)? {
                 // The queue is full: messages leave it as brokers take them.
-                self.producer.poll(DELIVERY_POLL);
+                deliveries::serve(self.producer);
                 self.check_time(begun)?;
             }
         }
         self.send_offsets(parts)?;
         while self.producer.in_flight_count() > 0 {
-            self.producer.poll(DELIVERY_POLL);
+            deliveries::serve(self.producer);
             self.check_time(begun)?;
         }
         // rust-rdkafka flushes first, in slices of a tenth of a second; there is nothing left to flush.
@@ -159,7 +159,7 @@ impl Desk<'_> {
             if !may_repeat || begun.elapsed() >= self.timeout {
                 return Err(judge(&error));
             }
-            self.producer.poll(DELIVERY_POLL);
+            deliveries::serve(self.producer);
         }
     }
 }
