@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use lancang_alert::cloudevent::AlertMessage;
-use lancang_alert::limits::{BACKLOG_MS_MAX, CLOCK_AHEAD_MS_MAX, SEQUENCE_JUMP_MAX};
+use lancang_alert::limits::{BACKLOG_MS_MAX, CLOCK_AHEAD_MS_MAX, SEQUENCE_JUMP_MAX, SEQUENCE_MAX};
 use lancang_alert::registry::{Entry, Holder, Registry, Standing};
 use lancang_alert::verify::{Novelty, Received, Rejection, Verified, Verifier};
 use lancang_alert::{Alert, Budgets, KeyKind, Outcome, Relay, Signer, Source};
@@ -195,7 +195,7 @@ fn a_sequence_that_goes_back_or_repeats_with_other_bytes() {
         assert!(matches!(take(&message(sequence)), Err(Rejection::SequenceBack { last: 14, .. })), "{sequence}");
     }
     let far = 14 + SEQUENCE_JUMP_MAX;
-    for sequence in [far + 1, u64::MAX] {
+    for sequence in [far + 1, SEQUENCE_MAX] {
         let jump = take(&message(sequence)).unwrap_err();
         assert!(matches!(jump, Rejection::SequenceJump { last: 14, .. }), "{jump}");
     }
@@ -231,7 +231,7 @@ fn a_stolen_key_does_not_silence_its_source() {
     let new = Ok(Novelty::New { missing: 0 });
     assert_eq!(take(&published(1, 0, 7), 0), new);
     assert_eq!(take(&published(2, 1, 7), 6), new, "a backlog of hours");
-    let jump = take(&published(u64::MAX, 1, 7), 6).unwrap_err();
+    let jump = take(&published(SEQUENCE_MAX, 1, 7), 6).unwrap_err();
     assert!(matches!(jump, Rejection::SequenceJump { .. }), "{jump}");
     assert_eq!(take(&published(3, 3, 10), 6), new);
     let back = take(&published(500, 1, 7), 6).unwrap_err();
@@ -240,7 +240,7 @@ fn a_stolen_key_does_not_silence_its_source() {
     let late = take(&published(500, 1, 7), 26).unwrap_err();
     assert!(matches!(late, Rejection::LateKey { standing: Standing::Revoked, .. }), "{late}");
     assert_eq!(take(&published(4, 26, 10), 26), new, "what was refused has changed nothing");
-    let forged = published(u64::MAX, 1, 7);
+    let forged = published(SEQUENCE_MAX, 1, 7);
     let received = Received { key: &forged.key, value: &forged.value, headers: &forged.headers };
     let first = Verifier::new().verify(&registry, received, day(0).plus_ms(26 * HOUR_MS));
     assert!(matches!(first, Err(Rejection::LateKey { .. })), "{first:?}");
@@ -276,7 +276,7 @@ fn times_that_cannot_be() {
     assert!(matches!(early, Rejection::Future { .. }), "{early}");
     let forever = Alert { actionable_until: day(32).to_string(), ..alert(1) };
     assert!(matches!(rejected(&AlertMessage::of(&forever, &signer(7))), Rejection::Form { .. }));
-    let endless = rejected(&AlertMessage::of(&alert(lancang_alert::limits::SEQUENCE_MAX + 1), &signer(7)));
+    let endless = rejected(&AlertMessage::of(&alert(SEQUENCE_MAX + 1), &signer(7)));
     assert!(matches!(endless, Rejection::Form { .. }), "{endless}");
     let never = Alert { published: "soon".into(), ..alert(1) };
     assert!(matches!(rejected(&AlertMessage::of(&never, &signer(7))), Rejection::Form { .. }));
