@@ -13,7 +13,7 @@
 
 use std::time::Duration;
 
-use lancang_alert::verify::{Novelty, Received, Rejection, Verified, Verifier};
+use lancang_alert::verify::{Novelty, Rejection, Verified, Verifier};
 use lancang_kafka::{Admin, Connection, Error, From, Isolation, Read, Reader, Record};
 use lancang_record::Timestamp;
 
@@ -21,6 +21,7 @@ use crate::config::{Consumer, Topics};
 use crate::exit::{Exit, Failure};
 use crate::registry_topic::RegistryTopic;
 use crate::service::{clients, with_status};
+use crate::signed_topic::{received, received_at};
 
 /// Longest wait for an alert in one turn; the registry is looked at in between.
 const TURN: Duration = Duration::from_millis(200);
@@ -173,16 +174,8 @@ impl AlertTopic {
     }
 
     fn verify(&mut self, record: &Record, now: &impl Fn() -> Timestamp) -> Result<Verified, Rejection> {
-        let at = match record.timestamp_ms {
-            Some(ms) if record.offset < self.end => Timestamp::from_ms(ms).min(now()),
-            _ => now(),
-        };
-        let received = Received {
-            key: record.key.as_deref().unwrap_or_default(),
-            value: record.payload.as_deref().unwrap_or_default(),
-            headers: &record.headers,
-        };
-        self.verifier.verify(self.keys.registry(), received, at)
+        let at = received_at(record, record.offset < self.end, now());
+        self.verifier.verify(self.keys.registry(), received(record), at)
     }
 
     fn taken(&self, verified: Verified, value: Vec<u8>) -> Option<Believed> {

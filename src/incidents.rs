@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lancang_alert::feedback::{About, Fold, Hold, IncidentState, Measure};
 use lancang_alert::incident::{Incident, Message};
-use lancang_alert::verify::Received;
 use lancang_alert::{Alert, FeedbackVerifier, Registry};
 use lancang_kafka::{Admin, Connection, From, Record};
 use lancang_record::Timestamp;
@@ -18,6 +17,7 @@ use lancang_record::Timestamp;
 use crate::config::Topics;
 use crate::evidence::each;
 use crate::exit::{Exit, Failure};
+use crate::signed_topic;
 
 const DAY_MS: i64 = 86_400_000;
 /// Between two times at which what is too old is let go of while the outbox is read.
@@ -203,12 +203,11 @@ fn lines(
 fn feedback(home: &Connection, topic: &str, registry: &Registry, now: Timestamp) -> anyhow::Result<(Fold, u64)> {
     let (mut verifier, mut fold, mut unknown) = (FeedbackVerifier::new(), Fold::default(), 0);
     each(home, topic, &[(0, From::Beginning)], |message: Record| {
-        let received = Received {
-            key: message.key.as_deref().unwrap_or_default(),
-            value: message.payload.as_deref().unwrap_or_default(),
-            headers: &message.headers,
-        };
-        match verifier.verify(registry, received, message.timestamp_ms.map_or(now, Timestamp::from_ms)) {
+        match verifier.verify(
+            registry,
+            signed_topic::received(&message),
+            message.timestamp_ms.map_or(now, Timestamp::from_ms),
+        ) {
             Ok(believed) => drop(fold.take(&believed)),
             Err(refusal) => {
                 unknown += u64::from(refusal.as_str() == "unknown-key");

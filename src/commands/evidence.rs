@@ -23,6 +23,7 @@ use crate::key_registry;
 use crate::logging;
 use crate::secret::{self, Secret};
 use crate::service::{clients, relay, with_status};
+use crate::signed_topic::received_at;
 use crate::topics::exchange;
 
 /// Most bundles that are opened in one go, and alerts that are kept to check them by.
@@ -223,8 +224,7 @@ fn new_file(path: &Path) -> anyhow::Result<File> {
 
 /// When a message was received: the brokers' time, and never one that is yet to come.
 fn received(message: &Record) -> Timestamp {
-    let now = relay::now();
-    message.timestamp_ms.map_or(now, |ms| Timestamp::from_ms(ms).min(now))
+    received_at(message, true, relay::now())
 }
 
 /// A bundle that opens, is signed by a key of its source, is whole, and is what the alerts on the exchange, signed by their

@@ -160,19 +160,8 @@ impl<'d> Writing<'d> {
     }
 
     fn of(&self, kind: &str, published: Timestamp, incident: Option<About>) -> Feedback {
-        Feedback {
-            kind: kind.to_owned(),
-            writer: self.desk.writer.clone(),
-            published: published.to_string(),
-            person: self.desk.person.clone(),
-            incident,
-            status: None,
-            verdict: None,
-            request: None,
-            receipt: None,
-            suppression: None,
-            cancel: None,
-        }
+        let writer = self.desk.writer.clone();
+        Feedback { person: self.desk.person.clone(), ..Feedback::begin(kind, writer, published, incident) }
     }
 
     /// The alert: as it was said, or found on the exchange.

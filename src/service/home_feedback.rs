@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lancang_alert::feedback::Believed;
-use lancang_alert::verify::Received;
 use lancang_alert::{FeedbackVerifier, Trust};
 use lancang_kafka::{Connection, Error, From, Isolation, Read, Reader, Record};
 use lancang_record::Timestamp;
@@ -16,6 +15,7 @@ use lancang_record::Timestamp;
 use super::Shared;
 use super::relay::now;
 use crate::metrics::Metric;
+use crate::signed_topic::received;
 
 /// Longest wait for brokers while what is there is read.
 const BROKER_MAX: Duration = Duration::from_secs(60);
@@ -100,13 +100,8 @@ impl HomeFeedback {
 
     fn check(&mut self, record: &Record) -> Option<Believed> {
         self.heard = Instant::now();
-        let received = Received {
-            key: record.key.as_deref().unwrap_or_default(),
-            value: record.payload.as_deref().unwrap_or_default(),
-            headers: &record.headers,
-        };
         let at = record.timestamp_ms.map_or_else(now, Timestamp::from_ms);
-        let found = self.verifier.verify(&self.trust.registry, received, at);
+        let found = self.verifier.verify(&self.trust.registry, received(record), at);
         let outcome = match &found {
             Ok(believed) if believed.is_repeat => "repeat",
             Ok(_) => "taken",

@@ -59,19 +59,7 @@ fn config(carrier: &Carrier) -> std::path::PathBuf {
 
 fn words(kind: &str, writer: Source, incident: Option<&Alert>) -> Feedback {
     let about = |alert: &Alert| About { incident_id: alert.incident_id.clone(), producer: alert.producer.clone() };
-    Feedback {
-        kind: kind.to_owned(),
-        writer,
-        published: now().to_string(),
-        person: None,
-        incident: incident.map(about),
-        status: None,
-        verdict: None,
-        request: None,
-        receipt: None,
-        suppression: None,
-        cancel: None,
-    }
+    Feedback::begin(kind, writer, now(), incident.map(about))
 }
 
 fn desk(number: usize) -> Source {

@@ -31,9 +31,7 @@ impl AlertMessage {
     #[allow(clippy::expect_used)]
     pub fn of(alert: &Alert, signer: &Signer) -> Self {
         let value = serde_json::to_vec(alert).expect("texts and finite numbers");
-        let attributes = attributes(alert).into_iter().map(|(name, text)| (name, text.into_bytes()));
-        let signature = (dsse::HEADER, dsse::detached(signer, dsse::ALERT_TYPE, &value));
-        let headers = attributes.chain([signature]).collect();
+        let headers = dsse::headers(attributes(alert), signer, dsse::ALERT_TYPE, &value);
         Self { key: alert.incident_id.clone().into_bytes(), value, headers }
     }
 }

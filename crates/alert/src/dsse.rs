@@ -144,6 +144,17 @@ pub fn detached(signer: &Signer, payload_type: &str, payload: &[u8]) -> Vec<u8> 
     form(signer, payload_type, payload, None)
 }
 
+/// Headers of a message: attributes made of its value, then the value's signature.
+pub(crate) fn headers(
+    attributes: impl IntoIterator<Item = (&'static str, String)>,
+    signer: &Signer,
+    payload_type: &str,
+    value: &[u8],
+) -> Vec<(&'static str, Vec<u8>)> {
+    let attributes = attributes.into_iter().map(|(name, text)| (name, text.into_bytes()));
+    attributes.chain([(HEADER, detached(signer, payload_type, value))]).collect()
+}
+
 /// An envelope with its payload, signed.
 #[must_use]
 pub fn whole(signer: &Signer, payload_type: &str, payload: &[u8]) -> Vec<u8> {

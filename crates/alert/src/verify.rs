@@ -274,7 +274,7 @@ impl Verifier {
         }
         let (key_id, key) = signed_by(registry, &received, dsse::ALERT_TYPE)?;
         let alert = read(&received)?;
-        let Times { published, until } = times(&alert, key, &key_id, now)?;
+        let Times { published, until } = times(&alert.published, &alert.actionable_until, key, &key_id, now)?;
         let source = alert.producer.uri();
         covers(key, &key_id, &source)?;
         let arrived = Arrived { sequence: alert.sequence, published, digest: digest(received.value) };
@@ -347,7 +347,7 @@ impl Sequence {
     }
 }
 
-fn digest(value: &[u8]) -> [u8; 16] {
+pub(crate) fn digest(value: &[u8]) -> [u8; 16] {
     let mut digest = [0; 16];
     digest.copy_from_slice(&Sha256::digest(value)[..16]);
     digest
@@ -394,28 +394,43 @@ pub(crate) fn signed_by<'r, N: AsRef<str>>(
 fn read<N: AsRef<str>>(received: &Received<'_, N>) -> Result<Alert, Rejection> {
     let what = "broken JSON, or a field is missing or of another type";
     let alert: Alert = serde_json::from_slice(received.value).map_err(|_| Rejection::Form { what })?;
-    for (name, said) in attributes(&alert) {
-        if header(received.headers, name)? != said.as_bytes() {
-            return Err(Rejection::Header { name });
-        }
-    }
+    repeats(received.headers, attributes(&alert))?;
     if received.key != alert.incident_id.as_bytes() {
         return Err(Rejection::Form { what: "the message's key is not the incident's id" });
     }
     Ok(alert)
 }
 
-struct Times {
-    published: Timestamp,
-    /// When the alert ends.
-    until: Timestamp,
+/// Checks that each attribute made of the signed JSON stands in the headers, once.
+pub(crate) fn repeats<N: AsRef<str>>(
+    headers: &[(N, Vec<u8>)],
+    attributes: impl IntoIterator<Item = (&'static str, String)>,
+) -> Result<(), Rejection> {
+    for (name, said) in attributes {
+        if header(headers, name)? != said.as_bytes() {
+            return Err(Rejection::Header { name });
+        }
+    }
+    Ok(())
 }
 
-/// The alert's times, if they fit together and the key counts.
-fn times(alert: &Alert, key: &Registered, key_id: &str, now: Timestamp) -> Result<Times, Rejection> {
+pub(crate) struct Times {
+    pub(crate) published: Timestamp,
+    /// When there is nothing to act upon any more.
+    pub(crate) until: Timestamp,
+}
+
+/// The times of an alert or a warning, if they fit together and the key counts.
+pub(crate) fn times(
+    published: &str,
+    actionable_until: &str,
+    key: &Registered,
+    key_id: &str,
+    now: Timestamp,
+) -> Result<Times, Rejection> {
     let time = |text: &str, what| parse_time("time", text).map_err(|_| Rejection::Form { what });
-    let published = time(&alert.published, "`published` is no time")?;
-    let until = time(&alert.actionable_until, "`actionable_until` is no time")?;
+    let published = time(published, "`published` is no time")?;
+    let until = time(actionable_until, "`actionable_until` is no time")?;
     counts(key, key_id, published, now)?;
     if until > published.plus_ms(ACTIONABLE_DAYS_MAX * DAY_MS) {
         return Err(Rejection::Form { what: "`actionable_until` is further away than any may be" });

@@ -50,19 +50,7 @@ fn about(id: &str) -> About {
 
 fn words(kind: &str, writer: [&str; 3], published: Timestamp) -> Feedback {
     let [country, organisation, node] = writer.map(str::to_owned);
-    Feedback {
-        kind: kind.to_owned(),
-        writer: Source { country, organisation, node },
-        published: published.to_string(),
-        person: None,
-        incident: None,
-        status: None,
-        verdict: None,
-        request: None,
-        receipt: None,
-        suppression: None,
-        cancel: None,
-    }
+    Feedback::begin(kind, Source { country, organisation, node }, published, None)
 }
 
 /// As a verifier gives it.

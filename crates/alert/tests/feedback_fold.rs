@@ -70,19 +70,8 @@ fn about(incident: u8) -> About {
 
 fn empty(words: &Words, kind: &str) -> Feedback {
     let [country, organisation, node] = AUTHORS[words.author].2.map(str::to_owned);
-    Feedback {
-        kind: kind.to_owned(),
-        writer: Source { country, organisation, node },
-        published: minute(words.minute).to_string(),
-        person: None,
-        incident: Some(about(words.incident)),
-        status: None,
-        verdict: None,
-        request: None,
-        receipt: None,
-        suppression: None,
-        cancel: None,
-    }
+    let writer = Source { country, organisation, node };
+    Feedback::begin(kind, writer, minute(words.minute), Some(about(words.incident)))
 }
 
 /// The message; `earlier` are those that it may answer.

@@ -31,9 +31,7 @@ impl FeedbackMessage {
     pub fn of(feedback: &Feedback, signer: &Signer) -> Self {
         let value = serde_json::to_vec(feedback).expect("texts and small numbers");
         let id = Id::of(&value);
-        let attributes = attributes(feedback, id).into_iter().map(|(name, text)| (name, text.into_bytes()));
-        let signature = (dsse::HEADER, dsse::detached(signer, dsse::FEEDBACK_TYPE, &value));
-        let headers = attributes.chain([signature]).collect();
+        let headers = dsse::headers(attributes(feedback, id), signer, dsse::FEEDBACK_TYPE, &value);
         Self { key: subject(feedback, id).into_bytes(), value, headers }
     }
 }

@@ -19,6 +19,7 @@ pub mod said;
 pub mod state;
 pub mod verify;
 
+use lancang_record::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +70,26 @@ pub struct Feedback {
     /// With `cancel`: why the producer takes its alert back.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cancel: Option<Cancel>,
+}
+
+impl Feedback {
+    /// A message that says nothing yet but what kind it is of: its block is still to be put in.
+    #[must_use]
+    pub fn begin(kind: &str, writer: Source, published: Timestamp, incident: Option<About>) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            writer,
+            published: published.to_string(),
+            person: None,
+            incident,
+            status: None,
+            verdict: None,
+            request: None,
+            receipt: None,
+            suppression: None,
+            cancel: None,
+        }
+    }
 }
 
 /// An alert, by its producer and its incident's id.

@@ -22,7 +22,7 @@ use super::{Feedback, Form, Id, Said, organisation};
 use crate::dsse;
 use crate::limits::{BACKLOG_MS_MAX, FEEDBACK_BYTES_MAX, FEEDBACK_IDS_KNOWN_MAX};
 use crate::registry::{Holder, Registered, Registry};
-use crate::verify::{Received, Rejection, counts, covers, header, signed_by};
+use crate::verify::{Received, Rejection, counts, covers, repeats, signed_by};
 
 /// Why a message is not to be believed. No text of it is quoted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -181,11 +181,7 @@ impl Known {
 fn read<N: AsRef<str>>(received: &Received<'_, N>, id: Id) -> Result<Feedback, Refusal> {
     let what = "broken JSON, or a field is missing or of another type";
     let feedback: Feedback = serde_json::from_slice(received.value).map_err(|_| Refusal::NoFeedback { what })?;
-    for (name, said) in attributes(&feedback, id) {
-        if header(received.headers, name)? != said.as_bytes() {
-            return Err(Rejection::Header { name }.into());
-        }
-    }
+    repeats(received.headers, attributes(&feedback, id))?;
     if received.key != subject(&feedback, id).as_bytes() {
         return Err(Refusal::NoFeedback { what: "the message's key is not what it is about" });
     }

@@ -27,9 +27,7 @@ impl Warning {
     #[allow(clippy::expect_used)]
     pub fn signed(&self, signer: &Signer) -> WarningMessage {
         let value = serde_json::to_vec(self).expect("texts and finite numbers");
-        let attributes = attributes(self).into_iter().map(|(name, text)| (name, text.into_bytes()));
-        let signature = (dsse::HEADER, dsse::detached(signer, dsse::WARNING_TYPE, &value));
-        let headers = attributes.chain([signature]).collect();
+        let headers = dsse::headers(attributes(self), signer, dsse::WARNING_TYPE, &value);
         WarningMessage { key: self.incident_id.clone().into_bytes(), value, headers }
     }
 }

@@ -10,16 +10,12 @@
 use std::collections::{HashMap, VecDeque};
 
 use lancang_record::Timestamp;
-use lancang_record::codec::fields::parse_time;
-use sha2::{Digest as _, Sha256};
 
 use super::{Warning, attributes};
 use crate::dsse;
-use crate::limits::{ACTIONABLE_DAYS_MAX, CLOCK_AHEAD_MS_MAX, SOURCES_MAX, WARNING_BYTES_MAX, WARNINGS_KNOWN_MAX};
+use crate::limits::{CLOCK_AHEAD_MS_MAX, SOURCES_MAX, WARNING_BYTES_MAX, WARNINGS_KNOWN_MAX};
 use crate::registry::{Holder, Registry};
-use crate::verify::{Received, Rejection, counts, covers, header, signed_by};
-
-const DAY_MS: i64 = 86_400_000;
+use crate::verify::{Received, Rejection, Times, covers, digest, repeats, signed_by, times};
 
 /// Why a warning is not to be believed. No value of it is quoted but numbers, times and ids.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -107,13 +103,7 @@ impl Verifier {
         }
         let (key_id, key) = signed_by(registry, &received, dsse::WARNING_TYPE)?;
         let warning = read(&received)?;
-        let time = |text: &str, what| parse_time("time", text).map_err(|_| Rejection::Form { what });
-        let published = time(&warning.published, "`published` is no time")?;
-        let until = time(&warning.actionable_until, "`actionable_until` is no time")?;
-        counts(key, &key_id, published, now)?;
-        if until > published.plus_ms(ACTIONABLE_DAYS_MAX * DAY_MS) {
-            return Err(Rejection::Form { what: "`actionable_until` is further away than any may be" }.into());
-        }
+        let Times { published, until } = times(&warning.published, &warning.actionable_until, key, &key_id, now)?;
         let source = warning.producer.uri();
         covers(key, &key_id, &source)?;
         if warning.to != self.carrier.as_str() {
@@ -133,8 +123,7 @@ impl Verifier {
         published: Timestamp,
         value: &[u8],
     ) -> Result<bool, Refusal> {
-        let mut digest = [0; 16];
-        digest.copy_from_slice(&Sha256::digest(value)[..16]);
+        let digest = digest(value);
         match self.known.get(&(source_name.clone(), id.clone())) {
             Some(known) if *known == digest => return Ok(true),
             Some(_) => return Err(Refusal::Conflict { id, source_name }),
@@ -164,11 +153,7 @@ impl Verifier {
 fn read<N: AsRef<str>>(received: &Received<'_, N>) -> Result<Warning, Rejection> {
     let what = "broken JSON, or a field is missing or of another type";
     let warning: Warning = serde_json::from_slice(received.value).map_err(|_| Rejection::Form { what })?;
-    for (name, said) in attributes(&warning) {
-        if header(received.headers, name)? != said.as_bytes() {
-            return Err(Rejection::Header { name });
-        }
-    }
+    repeats(received.headers, attributes(&warning))?;
     if received.key != warning.incident_id.as_bytes() {
         return Err(Rejection::Form { what: "the message's key is not the incident's id" });
     }
