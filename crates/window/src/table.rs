@@ -10,13 +10,16 @@
 //! - a place's tag is [`EMPTY`] where it is empty, and that of its key otherwise;
 //! - [`SEGMENTS`] tables by the top bits of the hash: each grows by itself, so that no record waits for ten million
 //!   others to be moved;
-//! - what is asked of a table never depends on the order in which it was filled, but for [`EntityTable::iter`].
+//! - what is asked of a table never depends on the order in which it was filled, but for [`EntityTable::iter`];
+//! - before a value can change its table's [`Changes`] are told, so that a table is saved as it was at one moment: chunk by
+//!   chunk, each of them the entities of a run of home places.
 
 use bincode::de::{BorrowDecoder, Decoder};
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
 
+use crate::changes::{CHUNKS, Changes, EncodeValue, Taken, Taking};
 use crate::prefetch::{prefetch, prefetch_whole};
 
 /// Tables that grow by themselves. With 64 of them ten million entities move in pieces of 160,000 (about 4 ms).
@@ -28,6 +31,8 @@ const PLACES_MIN: usize = 8;
 /// Of 16 places at most 13 are taken: 3.2 tags are looked at for a key that is there (Knuth 6.4, linear probing), most of
 /// them in one line, and one place but for one in 255 of those before it.
 const TAKEN_OF_16: usize = 13;
+/// Of 16 places as many are taken when a table is filled from what was saved.
+const FILLED_OF_16: usize = 11;
 /// Tag of an empty place.
 const EMPTY: u8 = 0;
 /// A tag is eight bits that choose neither the table nor the place.
@@ -43,6 +48,7 @@ const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 pub struct EntityTable<V> {
     segments: Vec<Segment<V>>,
     length: usize,
+    changes: Changes<V>,
 }
 
 #[derive(Clone, Debug)]
@@ -61,7 +67,7 @@ struct Place<V>(Option<(u64, V)>);
 impl<V> Default for EntityTable<V> {
     fn default() -> Self {
         let segment = |_| Segment { tags: Vec::new(), places: Vec::new(), taken: 0 };
-        Self { segments: (0..SEGMENTS).map(segment).collect(), length: 0 }
+        Self { segments: (0..SEGMENTS).map(segment).collect(), length: 0, changes: Changes::default() }
     }
 }
 
@@ -75,6 +81,14 @@ const fn spread(key: u64) -> u64 {
 const fn segment_of(hash: u64) -> usize {
     (hash >> (64 - SEGMENTS.trailing_zeros())) as usize
 }
+
+/// Chunk of a hash: a segment has [`SEGMENT_CHUNKS`], by the bits that choose its places.
+const fn chunk_of(hash: u64) -> usize {
+    (hash >> (64 - CHUNKS.trailing_zeros())) as usize
+}
+
+const SEGMENT_CHUNKS: usize = CHUNKS / SEGMENTS;
+const _: () = assert!(CHUNKS.is_power_of_two() && SEGMENT_CHUNKS > 0);
 
 const fn tag_of(hash: u64) -> u8 {
     let tag = (hash >> TAG_SHIFT) as u8;
@@ -118,7 +132,10 @@ impl<V> Segment<V> {
     }
 
     fn grow(&mut self) {
-        let places = (self.places.len() + self.places.len() / GROWN_BY).max(PLACES_MIN);
+        self.resize((self.places.len() + self.places.len() / GROWN_BY).max(PLACES_MIN));
+    }
+
+    fn resize(&mut self, places: usize) {
         let before = std::mem::take(&mut self.places);
         self.places.reserve_exact(places);
         self.places.resize_with(places, || Place(None));
@@ -128,6 +145,21 @@ impl<V> Segment<V> {
             let at = self.find(hash, key);
             self.tags[at] = tag_of(hash);
             self.places[at].0 = Some((key, value));
+        }
+    }
+
+    /// All entities of a chunk: they lie from its first home place on, up to the first empty place after its last.
+    fn each_of(&self, chunk: usize, mut each: impl FnMut(u64, &V)) {
+        let home = |part: usize| (part * self.places.len()) / SEGMENT_CHUNKS;
+        let (first, last) = (home(chunk % SEGMENT_CHUNKS), home(chunk % SEGMENT_CHUNKS + 1));
+        let mut at = first;
+        for looked_at in 0..self.places.len() {
+            match &self.places[at].0 {
+                Some((key, value)) if chunk_of(spread(*key)) == chunk => each(*key, value),
+                None if looked_at >= last - first => break,
+                _ => {}
+            }
+            at = self.next(at);
         }
     }
 
@@ -207,6 +239,10 @@ impl<V> EntityTable<V> {
             segment.grow();
         }
         let at = segment.find(hash, key);
+        if self.changes.asks(chunk_of(hash)) {
+            let before = segment.places[at].0.as_ref().map(|(_, value)| value);
+            self.changes.note(chunk_of(hash), key, before);
+        }
         let added = segment.tags[at] == EMPTY;
         segment.tags[at] = tag_of(hash);
         segment.taken += usize::from(added);
@@ -222,17 +258,47 @@ impl<V> EntityTable<V> {
             return None;
         }
         let at = segment.find(hash, key);
+        if let Some((_, value)) = segment.places[at].0.as_ref().filter(|_| self.changes.asks(chunk_of(hash))) {
+            self.changes.note(chunk_of(hash), key, Some(value));
+        }
         let removed = segment.remove_at(at);
         self.length -= usize::from(removed.is_some());
         removed
     }
 
-    /// Lets go of entities that `keep` does not hold for. It may be asked twice about one, and may change it.
-    pub fn retain(&mut self, mut keep: impl FnMut(&mut V) -> bool) {
+    /// The entity of a key that is there, to be changed.
+    pub fn get_mut(&mut self, key: u64) -> Option<&mut V> {
+        let hash = spread(key);
+        let segment = &mut self.segments[segment_of(hash)];
+        if segment.taken == 0 {
+            return None;
+        }
+        let at = segment.find(hash, key);
+        let (_, value) = segment.places[at].0.as_mut()?;
+        if self.changes.asks(chunk_of(hash)) {
+            self.changes.note(chunk_of(hash), key, Some(value));
+        }
+        Some(value)
+    }
+
+    /// Lets go of entities that `keep` does not hold for. It may be asked twice about one.
+    pub fn retain(&mut self, keep: impl Fn(&V) -> bool) {
+        self.sweep(|_, value| !keep(value), |_, value| keep(value));
+    }
+
+    /// The same where `keep` may change what stays: all that it changes or lets go of `touches` must say beforehand.
+    pub fn sweep(&mut self, touches: impl Fn(u64, &V) -> bool, mut keep: impl FnMut(u64, &mut V) -> bool) {
+        let changes = &mut self.changes;
         for segment in &mut self.segments {
             let mut at = 0;
             while at < segment.places.len() {
-                let goes = segment.places[at].0.as_mut().is_some_and(|(_, value)| !keep(value));
+                let goes = segment.places[at].0.as_mut().is_some_and(|(key, value)| {
+                    let chunk = chunk_of(spread(*key));
+                    if changes.asks(chunk) && touches(*key, value) {
+                        changes.note(chunk, *key, Some(value));
+                    }
+                    !keep(*key, value)
+                });
                 if goes {
                     // What moves up into this place is looked at next.
                     segment.remove_at(at);
@@ -242,6 +308,12 @@ impl<V> EntityTable<V> {
                 }
             }
         }
+    }
+
+    /// Changes every entity; what `change` does not hold for goes. What waits to be saved is given up.
+    pub fn change_all(&mut self, mut change: impl FnMut(&mut V) -> bool) {
+        self.changes.forget();
+        self.sweep(|_, _| false, |_, value| change(value));
     }
 
     /// A sum over all entities, estimated from `least` of them at least: those of the first segments, which a hash has
@@ -268,31 +340,112 @@ impl<V> EntityTable<V> {
     }
 }
 
-impl<V: Encode> Encode for EntityTable<V> {
-    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        (self.length as u64).encode(encoder)?;
-        self.iter().try_for_each(|(key, value)| {
-            key.encode(encoder)?;
-            value.encode(encoder)
-        })
+/// Saving, chunk by chunk ([`crate::changes`] has the rules).
+impl<V> EntityTable<V> {
+    /// The state of this moment is saved, as the cut of this number.
+    pub fn cut(&mut self, number: u64, encode: EncodeValue<V>) {
+        self.changes.cut(number, self.length, encode);
     }
-}
 
-impl<C, V: Decode<C>> Decode<C> for EntityTable<V> {
-    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        let mut table = Self::default();
-        for _ in 0..u64::decode(decoder)? {
-            let key = u64::decode(decoder)?;
-            let value = V::decode(decoder)?;
-            table.get_or_insert_with(key, || value);
+    /// Takes the next chunk; what changed of one goes to `changed`. None where nothing waits.
+    pub fn take(&mut self, changed: &mut Vec<u8>) -> Option<Taken> {
+        let chunk = self.changes.waiting()?;
+        let mut taking = self.changes.take(chunk)?;
+        if taking.whole {
+            self.segments[chunk / SEGMENT_CHUNKS].each_of(chunk, |key, value| taking.put(key, Some(value)));
+            return Some(Taken::Whole { chunk, entries: taking.entries });
         }
-        Ok(table)
+        self.put_changed(&mut taking);
+        changed.append(&mut taking.entries);
+        Some(Taken::Changed)
+    }
+
+    fn put_changed(&self, taking: &mut Taking<V>) {
+        for key in std::mem::take(&mut taking.keys) {
+            taking.put(key, self.get(key));
+        }
+    }
+
+    /// Gives up what waits, and saves all anew at the next cut.
+    pub fn forget(&mut self) {
+        self.changes.forget();
+    }
+
+    /// Its parts, to be filled one beside the other from what was saved; then [`Self::filled`].
+    pub fn fill(&mut self) -> impl Iterator<Item = Filling<'_, V>> {
+        self.segments.iter_mut().enumerate().map(|(place, segment)| Filling { place, segment })
+    }
+
+    /// The table holds what was saved last.
+    pub fn filled(&mut self) {
+        self.length = self.segments.iter().map(|segment| segment.taken).sum();
+        self.changes.restored(self.length);
+    }
+
+    /// Chunk of a key.
+    #[must_use]
+    pub const fn chunk(key: u64) -> usize {
+        chunk_of(spread(key))
     }
 }
 
-impl<'de, C, V: Decode<C>> BorrowDecode<'de, C> for EntityTable<V> {
-    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        Self::decode(decoder)
+/// Nothing: it is saved chunk by chunk.
+impl<V> Encode for EntityTable<V> {
+    fn encode<E: Encoder>(&self, _: &mut E) -> Result<(), EncodeError> {
+        Ok(())
+    }
+}
+
+impl<C, V> Decode<C> for EntityTable<V> {
+    fn decode<D: Decoder<Context = C>>(_: &mut D) -> Result<Self, DecodeError> {
+        Ok(Self::default())
+    }
+}
+
+impl<'de, C, V> BorrowDecode<'de, C> for EntityTable<V> {
+    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(_: &mut D) -> Result<Self, DecodeError> {
+        Ok(Self::default())
+    }
+}
+
+/// A part of a table that is filled.
+#[derive(Debug)]
+pub struct Filling<'t, V> {
+    place: usize,
+    segment: &'t mut Segment<V>,
+}
+
+impl<V> Filling<'_, V> {
+    /// Chunks that belong into it.
+    #[must_use]
+    pub const fn chunks(&self) -> std::ops::Range<usize> {
+        self.place * SEGMENT_CHUNKS..(self.place + 1) * SEGMENT_CHUNKS
+    }
+
+    /// Makes room for so many entities, and as many more as come before it grows: a table that was filled to the brim would
+    /// grow everywhere at the next records.
+    pub fn reserve(&mut self, entities: usize) {
+        let places = entities * 16 / FILLED_OF_16;
+        if places > self.segment.places.len() {
+            self.segment.resize(places.max(PLACES_MIN));
+        }
+    }
+
+    /// Puts an entity there; false where its key does not belong into this part.
+    pub fn put(&mut self, key: u64, value: V) -> bool {
+        let hash = spread(key);
+        if segment_of(hash) != self.place {
+            return false;
+        }
+        let segment = &mut *self.segment;
+        if segment.taken * 16 >= segment.places.len() * TAKEN_OF_16 {
+            segment.grow();
+        }
+        let at = segment.find(hash, key);
+        segment.taken += usize::from(segment.tags[at] == EMPTY);
+        segment.tags[at] = tag_of(hash);
+        segment.places[at].0 = Some((key, value));
+        true
     }
 }
 
@@ -303,6 +456,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::changes::{entries, in_order};
 
     #[derive(Clone, Debug)]
     enum Step {
@@ -326,8 +480,108 @@ mod tests {
         table.iter().map(|(key, value)| (key, *value)).collect()
     }
 
+    type Chunks = Vec<(usize, Vec<u8>)>;
+
+    /// All whole chunks; a cut in which something was taken in part is no whole one.
+    fn saved(table: &mut EntityTable<u32>) -> Chunks {
+        let (mut chunks, mut changed) = (Vec::new(), Vec::new());
+        while let Some(taken) = table.take(&mut changed) {
+            match taken {
+                Taken::Whole { chunk, entries } => chunks.push((chunk, in_order(&entries, true).unwrap())),
+                Taken::Changed => {}
+            }
+        }
+        chunks.push((CHUNKS, in_order(&changed, false).unwrap()));
+        chunks
+    }
+
+    /// Whole chunks, and those that a later cut took, whole or in part.
+    fn restored(first: &Chunks, later: &[Chunks]) -> EntityTable<u32> {
+        let mut table = EntityTable::default();
+        let value = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().unwrap());
+        let mut newest: Vec<(usize, &[u8])> = vec![(0, &[]); CHUNKS];
+        for (number, chunks) in std::iter::once(first).chain(later).enumerate() {
+            chunks
+                .iter()
+                .filter(|(chunk, _)| *chunk < CHUNKS)
+                .for_each(|(chunk, bytes)| newest[*chunk] = (number, bytes));
+        }
+        for mut filling in table.fill() {
+            filling.reserve(10);
+            for (_, bytes) in &newest[filling.chunks()] {
+                for (key, found) in entries(bytes).unwrap() {
+                    assert!(filling.put(key, value(found.unwrap())));
+                }
+            }
+        }
+        for (number, chunks) in std::iter::once(first).chain(later).enumerate() {
+            for (key, found) in entries(&chunks.last().unwrap().1).unwrap() {
+                if number <= newest[EntityTable::<u32>::chunk(key)].0 {
+                    continue;
+                }
+                match found {
+                    Some(found) => *table.get_or_insert_with(key, || 0).0 = value(found),
+                    None => drop(table.remove(key)),
+                }
+            }
+        }
+        table.filled();
+        table
+    }
+
+    fn apply(table: &mut EntityTable<u32>, step: &Step) {
+        match *step {
+            Step::Insert(key, value) => *table.get_or_insert_with(key, || 0).0 = value,
+            Step::Remove(key) => drop(table.remove(key)),
+            Step::Retain(part) => table.sweep(
+                |_, value| value % 3 == 0 || value % 4 < part,
+                |_, value| {
+                    let stays = *value % 4 >= part;
+                    *value -= if value.is_multiple_of(3) { *value / 6 * 4 } else { 0 };
+                    stays
+                },
+            ),
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(100))]
+
+        /// Cuts that are taken while steps go on, each put together with those before it, are the table at the cut.
+        #[test]
+        fn a_cut_is_the_table_of_its_moment(
+            steps in steps(),
+            pace in prop::sample::select(vec![0_usize, 1, 7, 60, 300]),
+            apart in 20_usize..400,
+        ) {
+            let encode = |value: &u32, bytes: &mut Vec<u8>| bytes.extend_from_slice(&value.to_le_bytes());
+            let (mut table, mut at_cut, mut cuts) = (EntityTable::default(), BTreeMap::new(), Vec::<Chunks>::new());
+            let (mut chunks, mut changed, mut under_way): (Chunks, Vec<u8>, bool) = (Vec::new(), Vec::new(), false);
+            for (index, step) in steps.iter().enumerate() {
+                if !under_way && index % apart == 0 {
+                    (at_cut, under_way) = (all(&table), true);
+                    table.cut(cuts.len() as u64, encode);
+                }
+                apply(&mut table, step);
+                let mut taken = if under_way { pace } else { 0 };
+                while taken > 0 && under_way {
+                    taken -= 1;
+                    match table.take(&mut changed) {
+                        Some(Taken::Whole { chunk, entries }) => chunks.push((chunk, in_order(&entries, true).unwrap())),
+                        Some(Taken::Changed) => {}
+                        None => {
+                            chunks.push((CHUNKS, in_order(&std::mem::take(&mut changed), false).unwrap()));
+                            cuts.push(std::mem::take(&mut chunks));
+                            let back = restored(&cuts[0], &cuts[1..]);
+                            prop_assert_eq!(&all(&back), &at_cut);
+                            prop_assert_eq!(back.len(), at_cut.len());
+                            under_way = false;
+                        }
+                    }
+                }
+            }
+        }
+
         #[test]
         fn it_holds_what_an_ordinary_map_holds(steps in steps()) {
             let (mut table, mut map) = (EntityTable::default(), BTreeMap::new());
@@ -348,9 +602,8 @@ mod tests {
             }
             prop_assert!((0..300).all(|key| table.get(key) == map.get(&key)));
             prop_assert_eq!(&all(&table), &map);
-            let bytes = bincode::encode_to_vec(&table, bincode::config::standard()).unwrap();
-            let (back, _): (EntityTable<u32>, usize) =
-                bincode::decode_from_slice(&bytes, bincode::config::standard()).unwrap();
+            table.cut(0, |value, bytes| bytes.extend_from_slice(&value.to_le_bytes()));
+            let back = restored(&saved(&mut table), &[]);
             prop_assert_eq!(all(&back), map);
         }
     }
