@@ -201,7 +201,7 @@ impl Run<'_> {
             let reading = readings.find(|reading| reading.place == place).unwrap();
             let (offset, may) = (reading.next, pairs.may_be_saved(reading));
             drop(readings);
-            if self.random(8) == 0 && may {
+            if self.random(24) == 0 && may {
                 let pair = pairs.get_mut(place.partition).unwrap();
                 let saved = match place.topic {
                     RECORDS => saved_records(&mut pair.records, offset),

@@ -176,7 +176,7 @@ fn whole(saved: (Manifest, Shelf)) -> (Manifest, Vec<Vec<u8>>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(250))]
 
     /// A save is taken at its own pace while the task goes on, and builds on those before. From whichever of them a task
     /// goes on, what it puts out and its next save are those of the task that was never disturbed, to the byte.

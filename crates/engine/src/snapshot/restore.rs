@@ -69,9 +69,13 @@ impl Fetched<'_> {
         mut each: impl FnMut(u64, u64, Option<&[u8]>) -> Option<()>,
     ) -> Result<(), SnapshotError> {
         let own = |part: &&Part| !part.whole && (part.id.section, part.id.of) == (self.section, self.of);
-        let mut unpack = decompressor()?;
         // They stand in the order of their numbers (`Draft::finish`).
-        for part in self.manifest.parts.iter().filter(own) {
+        let mut parts = self.manifest.parts.iter().filter(own).peekable();
+        if parts.peek().is_none() {
+            return Ok(());
+        }
+        let mut unpack = decompressor()?;
+        for part in parts {
             let bytes = self.read(part, &mut unpack)?;
             for (key, value) in entries(&bytes).ok_or_else(|| self.damaged())? {
                 each(key, part.number, value).ok_or_else(|| self.damaged())?;
