@@ -118,7 +118,7 @@ fn run(log: &Log, pack: &Arc<Pack>, apart: usize, pace: usize) -> Run {
         run.lines[0].extend(lines);
         for message in partials {
             let offset = run.partials.len() as i64;
-            let begins = begins || apart > 0 && offset as usize % apart == 0;
+            let begins = begins || apart > 0 && (offset as usize).is_multiple_of(apart);
             run.saver[1].turn(
                 &mut run.entities,
                 begins,

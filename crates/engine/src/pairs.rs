@@ -364,7 +364,7 @@ mod tests {
         let bytes = bincode::encode_to_vec(&*memory, config).unwrap();
         let mut back: PairMemory = bincode::decode_from_slice(&bytes, config).unwrap().0;
         memory.blocks.cut(0);
-        while let Some(Step::Whole(_, bytes)) = memory.blocks.take(&mut Vec::new()) {
+        while let Some(crate::snapshot::Step::Whole(_, bytes)) = memory.blocks.take(&mut Vec::new()) {
             for (place, block) in entries(&bytes).unwrap() {
                 back.blocks.taken()[place as usize] = Block::of(block.unwrap()).unwrap();
             }
