@@ -76,7 +76,7 @@ fn what_is_not_the_correlators_newest_word_is_refused() {
     let mut other = first;
     let envelope = other.headers.iter_mut().find(|(name, _)| *name == "dsse").unwrap();
     envelope.1 = String::from_utf8(envelope.1.clone()).unwrap().replace("campaign", "alert").into_bytes();
-    assert_eq!(fresh(&other, at(0)), Err("envelope"));
+    assert_eq!(fresh(&other, at(0)), Err("form"));
 }
 
 #[test]

@@ -330,3 +330,31 @@ fn made_campaigns_of_several_countries_are_found() {
     );
     assert!(precision > 0.99 && of_joinable > 0.8 && recall > 0.35);
 }
+
+/// Printed: what an alert costs the correlator, and looking every two hundred. `cargo test -p lancang-console -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement"]
+fn what_an_alert_costs() {
+    let mut draw = Draw(1);
+    let made: Vec<Alert> = (0..40_u64)
+        .flat_map(|round| {
+            let shift = |key: &mut CorrelationKey| key.token = format!("{round:04x}{}", &key.token[4..]);
+            let each = move |(place, (_, mut alert)): (usize, (Option<u64>, Alert))| {
+                alert.incident_id = format!("{:032x}", round << 32 | place as u64);
+                alert.links.iter_mut().flat_map(|links| &mut links.keys).for_each(shift);
+                alert
+            };
+            operations(&mut draw).into_iter().enumerate().map(each).collect::<Vec<_>>()
+        })
+        .collect();
+    let writer = Source { country: "XX".into(), organisation: "exchange".into(), node: "c".into() };
+    let (mut correlator, mut publisher) = (Correlator::new(everybody()), Publisher::new(writer));
+    let begun = std::time::Instant::now();
+    for (place, alert) in made.iter().enumerate() {
+        correlator.take(alert);
+        if place % 200 == 0 {
+            let _ = publisher.changes(&mut correlator, &alert.handling, at(0));
+        }
+    }
+    println!("{} alerts, {:.1} µs each", made.len(), begun.elapsed().as_secs_f64() * 1e6 / made.len() as f64);
+}
