@@ -69,6 +69,9 @@ pub enum Metric {
     CourierMessages,
     Verdicts,
     Precision,
+    Campaigns,
+    CampaignAlerts,
+    CampaignEvicted,
     Ready,
 }
 
@@ -457,6 +460,27 @@ const METRICS: &[Spec] = &[
         "lancang_precision_ratio",
         &["pattern", "country"],
         "Of the incidents of a pattern that a country holds for true or false positives, the share of true ones.",
+    ),
+    spec(
+        Metric::Campaigns,
+        Form::Gauge,
+        "lancang_campaigns",
+        &[],
+        "Campaigns that the correlator has published and that are not dissolved.",
+    ),
+    spec(
+        Metric::CampaignAlerts,
+        Form::Gauge,
+        "lancang_campaign_alerts",
+        &[],
+        "Alerts that the correlator joins: those of the last 90 days.",
+    ),
+    spec(
+        Metric::CampaignEvicted,
+        Form::Gauge,
+        "lancang_campaign_alerts_evicted",
+        &[],
+        "Alerts that the correlator let go of before their time because there were more than 500,000.",
     ),
     spec(Metric::Ready, Form::Gauge, "lancang_ready", &["stage"], "1 while a stage does its work."),
 ];
