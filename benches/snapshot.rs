@@ -23,6 +23,7 @@ use lancang_engine::{EntityTask, RecordTask, Settings};
 use lancang_kafka::{Input as Place, Task};
 use lancang_pattern::Pack;
 use lancang_record::log::{Control, encode_control};
+use rustix::time::ClockId;
 
 use shipped::number;
 use steady::{FRAME, Traffic};
@@ -43,6 +44,8 @@ struct Worker {
     place: Place,
     /// How long each turn took, without making its frames.
     turns: Vec<Duration>,
+    /// CPU time of each turn's share of a snapshot: on a busy machine, turns take as long as others let them.
+    waits: Vec<Duration>,
 }
 
 impl Worker {
@@ -63,7 +66,9 @@ impl Worker {
             }
         }
         if saves {
+            let cpu = cpu_time(ClockId::ThreadCPUTime);
             self.saves.turn(&mut self.pairs, Duration::ZERO);
+            self.waits.push(cpu_time(ClockId::ThreadCPUTime) - cpu);
         }
         self.turns.push(begun.elapsed());
         assert!(self.pairs.failure().is_none(), "the tasks go on");
@@ -79,25 +84,33 @@ impl Worker {
         }
     }
 
-    /// Turns until so many snapshots have been written.
-    fn until_written(&mut self, metrics: &Metrics, written: u64) -> Duration {
+    /// Turns until so many snapshots have been written, with records or without.
+    fn until_written(&mut self, metrics: &Metrics, written: u64, records: bool) -> Duration {
         let begun = Instant::now();
         while metrics.count(Metric::Snapshots, &["written"]) < written {
-            self.turns(1, true);
+            if records {
+                self.turns(1, true);
+            } else {
+                self.turn(&[], true);
+            }
         }
         begun.elapsed()
     }
 
     fn shown(&mut self, what: &str) {
-        let mut turns = std::mem::take(&mut self.turns);
-        turns.sort_unstable();
-        let at = |share: f64| turns[((turns.len() - 1) as f64 * share) as usize];
-        println!("{what}: {} turns, p50 {:?}, p99 {:?}, longest {:?}", turns.len(), at(0.5), at(0.99), at(1.0));
+        shown(what, "turns, wall time", std::mem::take(&mut self.turns));
+        shown(what, "shares of a snapshot, CPU time", std::mem::take(&mut self.waits));
     }
 }
 
-fn cpu_time() -> Duration {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+fn shown(what: &str, of: &str, mut times: Vec<Duration>) {
+    times.sort_unstable();
+    let at = |share: f64| times.get(((times.len().max(1) - 1) as f64 * share) as usize).copied().unwrap_or_default();
+    println!("{what}: {} {of}: p50 {:?}, p99 {:?}, longest {:?}", times.len(), at(0.5), at(0.99), at(1.0));
+}
+
+fn cpu_time(clock: ClockId) -> Duration {
+    let now = rustix::time::clock_gettime(clock);
     Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }
 
@@ -135,7 +148,7 @@ fn main() {
     let mut saves = Saves::start(store.clone(), "bench".to_owned(), Arc::clone(&metrics)).expect("a thread");
     saves.began(place, None);
     let traffic = Traffic::new(subscribers);
-    let mut worker = Worker { pairs, saves, traffic, pack, offset: 0, place, turns: Vec::new() };
+    let mut worker = Worker { pairs, saves, traffic, pack, offset: 0, place, turns: Vec::new(), waits: Vec::new() };
     let control = encode_control(&Control { pack: worker.pack.hash });
     worker.turn(&[control], false);
     worker.turns(subscribers * before / FRAME / TURN_FRAMES, false);
@@ -144,14 +157,18 @@ fn main() {
     let between = subscribers / BETWEEN / FRAME / TURN_FRAMES + 1;
     worker.turns(between.max(500), false);
     worker.shown("no snapshot under way");
-    let took = worker.until_written(&metrics, 1);
-    worker.shown("the first snapshot, of everything");
+    let took = worker.until_written(&metrics, 1, true);
+    worker.shown("the first snapshot, of everything, while records come as fast as they can");
     println!("it took {took:?}, {} bytes", written_bytes(&metrics));
-    for written in 2..5 {
+    let took = worker.until_written(&metrics, 2, true);
+    worker.shown("the next one, of nearly everything");
+    println!("it took {took:?}, {} bytes", written_bytes(&metrics));
+    worker.until_written(&metrics, 3, false);
+    for written in 4..7 {
         worker.turns(between, false);
-        worker.turns.clear();
-        let took = worker.until_written(&metrics, written);
-        worker.shown("a snapshot on top of it");
+        (worker.turns, worker.waits) = (Vec::new(), Vec::new());
+        let took = worker.until_written(&metrics, written, false);
+        worker.shown("a minute later");
         println!("it took {took:?}, {} bytes", written_bytes(&metrics));
     }
     for quantile in [0.5, 0.99, 1.0] {
@@ -163,7 +180,7 @@ fn main() {
     drop(worker);
 
     for threads in [1, saves::threads()] {
-        let (begun, cpu) = (Instant::now(), cpu_time());
+        let (begun, cpu) = (Instant::now(), cpu_time(ClockId::ProcessCPUTime));
         let fetch = saves::fetch(&store, place);
         let packs = |_: &[u8; 32]| Some(Arc::clone(&pack));
         let restore = |manifest: &Manifest| RecordTask::restore(settings, manifest, &fetch, threads, &packs);
@@ -172,7 +189,7 @@ fn main() {
         println!(
             "restored on {threads} threads in {:?}, {:?} of CPU: {} bytes, offset {at} of {offset}\n{:?}\nbefore: {held}",
             begun.elapsed(),
-            cpu_time() - cpu,
+            cpu_time(ClockId::ProcessCPUTime) - cpu,
             manifest.bytes(),
             task.entities()
         );
