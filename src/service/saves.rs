@@ -24,8 +24,7 @@ use crate::http::Pulse;
 use crate::metrics::{Metric, Metrics};
 use crate::store::Store;
 
-/// Longest time that pieces are taken before the worker reads on. One piece more may follow: a chunk of ten million entities
-/// takes 6 ms.
+/// Time that pieces are taken before the worker reads on; the last of them may end later (`benches/RESULTS.md` has how much).
 const TURN_MAX: Duration = Duration::from_millis(4);
 /// Pieces that wait to be written.
 const WAITING_MAX: usize = 8;
@@ -231,13 +230,15 @@ impl Saves {
         }
     }
 
-    /// The first of the tasks whose state is newer than its last snapshot, and that is due.
+    /// Of the tasks that are due and whose state is newer than its last snapshot the one that has waited longest: where saves
+    /// take longer than the time between two, each has its turn.
     fn due(&self, pairs: &Pairs, every: Duration) -> Option<Place> {
-        let due = |place: &Place| {
-            let standing = self.standings.get(&(place.topic, place.partition));
-            standing.is_some_and(|standing| standing.begun.elapsed() >= every) && self.may_be_saved(pairs, *place)
-        };
-        pairs.iter().flat_map(|pair| &pair.readings).map(|reading| reading.place).find(due)
+        let begun = |place: &Place| self.standings.get(&(place.topic, place.partition)).map(|standing| standing.begun);
+        let places = pairs.iter().flat_map(|pair| &pair.readings).map(|reading| reading.place);
+        let due =
+            places.filter_map(|place| Some((begun(&place)?, place))).filter(|(begun, _)| begun.elapsed() >= every);
+        let may = due.filter(|(_, place)| self.may_be_saved(pairs, *place));
+        may.min_by_key(|(begun, _)| *begun).map(|(_, place)| place)
     }
 
     fn may_be_saved(&self, pairs: &Pairs, place: Place) -> bool {

@@ -18,7 +18,7 @@ use std::collections::HashSet;
 
 use foldhash::fast::FixedState;
 
-/// Pieces of a table. At ten million entities one holds 40,000, which take 6 ms to put down.
+/// Pieces of a table. At a million entities one holds 4,000 (`benches/RESULTS.md` has how long taking it takes).
 pub const CHUNKS: usize = 256;
 /// Cuts after which a chunk is taken whole again: with a minute between two, a full table is written each half hour.
 pub const ROUND: u64 = 32;
