@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, reason = "a bench without its input measures nothing")]
 
 mod shipped;
+mod steady;
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -15,89 +16,14 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use lancang_engine::record_task::Settings;
 use lancang_engine::{Outputs, RecordTask};
 use lancang_pattern::Pack;
-use lancang_record::log::{
-    Class, Control, FrameHeader, FrameWriter, InputId, InputMark, InputState, encode_control, encode_marks,
-};
-use lancang_record::number::{Digits, E164, LineType, Party, Plan};
-use lancang_record::record::{Direction, Kind, Record};
-use lancang_record::{Country, Timestamp};
+use lancang_record::log::{Control, encode_control};
 
-const FRAME: u64 = 512;
-const RECORDS_A_DAY: u64 = 12;
+use steady::{FRAME, Traffic};
+
 /// Memory of pairs for each subscriber: thirty contacts in a period of 15 days, at the stated probability.
 const PAIR_BYTES: usize = 160;
 /// Records that each subscriber has had before anything is measured.
 const BEFORE: u64 = 2;
-
-struct Traffic {
-    subscribers: u64,
-    records: u64,
-    seed: u64,
-    input: InputId,
-}
-
-impl Traffic {
-    fn next(&mut self) -> u64 {
-        // SplitMix64 (Steele, Lea, Flood 2014).
-        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.seed;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn now(&self) -> Timestamp {
-        let ms = self.records as u128 * 86_400_000 / u128::from(self.subscribers * RECORDS_A_DAY);
-        Timestamp::from_ms(1_762_732_800_000 + ms as i64)
-    }
-
-    fn frame(&mut self) -> Vec<u8> {
-        let mut frame = FrameWriter::new(FrameHeader { class: Class::Stream, input: self.input });
-        for _ in 0..FRAME {
-            self.record(&mut frame);
-        }
-        frame.finish()
-    }
-
-    fn record(&mut self, frame: &mut FrameWriter) {
-        self.records += 1;
-        let (served, other, draw) = (self.next() % self.subscribers, self.next(), self.next());
-        let number = |subscriber: u64| E164::from_integer(855_100_000_000 + subscriber).map(Party::Number);
-        // Most contacts are among thirty that a subscriber has.
-        let contact = if other % 5 == 0 { other >> 8 } else { served.wrapping_mul(31).wrapping_add(other % 30) };
-        let contact = number(contact % self.subscribers);
-        let sms = draw % 100 < 20;
-        let outgoing = draw % 100 % 2 == 0;
-        let id = format!("c{:010}", self.records);
-        let mut record = Record::new(if sms { Kind::Sms } else { Kind::Voice }, self.now());
-        record.direction = if outgoing { Direction::Outgoing } else { Direction::Incoming };
-        (record.caller, record.callee) = if outgoing { (number(served), contact) } else { (contact, number(served)) };
-        let country = Country::parse("KH").unwrap_or(Country::UNKNOWN);
-        let plan =
-            Plan { country, line: LineType::Mobile, possible: true, allocated: true, own: true, ..Plan::default() };
-        (record.caller_plan, record.callee_plan, record.home) = (plan, plan, country);
-        record.source = "msc1";
-        record.id = &id;
-        record.cell = ["456-06-17-1", "456-06-17-2", "456-06-18-1"][(draw >> 20) as usize % 3];
-        record.imsi = Digits::parse("456060000000001");
-        record.imei = Digits::parse("35693803564380");
-        if !sms {
-            record.duration_ms = Some(draw >> 32 & 0x3_ffff);
-            record.answered = Some(true);
-        }
-        frame.push(&record);
-    }
-
-    fn mark(&self) -> Vec<u8> {
-        encode_marks(&vec![InputMark {
-            input: self.input,
-            class: Class::Stream,
-            clock: self.now().plus_ms(-60_000),
-            state: InputState::Active,
-            mobility: false,
-        }])
-    }
-}
 
 struct Run {
     task: RecordTask,
@@ -114,7 +40,7 @@ impl Run {
         let pack = Arc::new(sources.compile().expect("the shipped pack"));
         let pair_bytes = PAIR_BYTES * subscribers as usize;
         let task = RecordTask::new(Settings { partition: 0, partitions: 1, entities_max: 100_000_000, pair_bytes });
-        let traffic = Traffic { subscribers, records: 0, seed: 7, input: InputId::of("voice/0") };
+        let traffic = Traffic::new(subscribers);
         let mut run = Self { task, traffic, pack, offset: 0, out: Outputs::default() };
         let control = encode_control(&Control { pack: run.pack.hash });
         run.apply(&control);

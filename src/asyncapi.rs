@@ -19,8 +19,7 @@ struct Further {
     /// Of the address: name and what stands for it.
     parameter: Option<(&'static str, &'static str)>,
     description: &'static str,
-    /// None where no message of it is defined.
-    message: Option<&'static str>,
+    message: &'static str,
 }
 
 #[rustfmt::skip]
@@ -41,9 +40,9 @@ const TOPICS: &[Topic] = &[
 
 #[rustfmt::skip]
 const FURTHER: &[Further] = &[
-    Further { key: "evidence", address: "lancang.evidence.{country}.v1", parameter: Some(("country", "Who alone may read it: ISO 3166-1 alpha-2, in small letters.")), description: "Records behind an alert, collected by its carrier for a named case, signed, and sealed for this country. Key: incident id. `lancang evidence open` reads it.", message: Some("evidence") },
-    Further { key: "warnings", address: "lancang.warnings.{carrier}.v1", parameter: Some(("carrier", "Who alone may read it: the carrier's name in the plan of the exchange.")), description: "Warnings of the carrier's subscribers who are likely victims, their numbers sealed for it. Key: incident id. `lancang warnings tail` reads it.", message: Some("warning") },
-    Further { key: "campaigns", address: "lancang.campaigns.v1", parameter: None, description: "Kept for campaigns: alerts of several carriers and countries that belong together, compacted. The topic and its rights are made; lancang writes and reads no message of it yet.", message: None },
+    Further { key: "evidence", address: "lancang.evidence.{country}.v1", parameter: Some(("country", "Who alone may read it: ISO 3166-1 alpha-2, in small letters.")), description: "Records behind an alert, collected by its carrier for a named case, signed, and sealed for this country. Key: incident id. `lancang evidence open` reads it.", message: "evidence" },
+    Further { key: "warnings", address: "lancang.warnings.{carrier}.v1", parameter: Some(("carrier", "Who alone may read it: the carrier's name in the plan of the exchange.")), description: "Warnings of the carrier's subscribers who are likely victims, their numbers sealed for it. Key: incident id. `lancang warnings tail` reads it.", message: "warning" },
+    Further { key: "campaigns", address: "lancang.campaigns.v1", parameter: None, description: "Campaigns: alerts of several carriers and countries that belong together, by the correlator, signed, compacted. Key: campaign id. One message is the whole state; a repeat has the same bytes and the same ce_id.", message: "campaign" },
 ];
 
 /// Headers of an alert (CloudEvents 1.0.2, Kafka protocol binding, binary content mode) and what they hold.
@@ -92,6 +91,20 @@ const FEEDBACK_HEADERS: &[(&str, &str)] = &[
     ("dsse", "DSSE 1.0 envelope without payload, as JSON: Ed25519 over the value as payload type application/vnd.lancang.feedback.v1+json"),
 ];
 
+/// Headers of a campaign.
+#[rustfmt::skip]
+const CAMPAIGN_HEADERS: &[(&str, &str)] = &[
+    ("ce_specversion", "1.0"),
+    ("ce_id", "campaign:revision; the same for a repeat"),
+    ("ce_source", "//country/organisation/node of the correlator"),
+    ("ce_type", "org.lancang.campaign.open, .update or .dissolved"),
+    ("ce_subject", "campaign id"),
+    ("ce_time", "when it was published, RFC 3339"),
+    ("ce_dataschema", "urn:lancang:campaign:v1"),
+    ("content-type", "application/json"),
+    ("dsse", "DSSE 1.0 envelope without payload, as JSON: Ed25519 over the value as payload type application/vnd.lancang.campaign.v1+json"),
+];
+
 /// The document.
 #[must_use]
 pub fn document() -> Value {
@@ -120,10 +133,8 @@ pub fn document() -> Value {
         if let Some((name, description)) = topic.parameter {
             channel["parameters"] = json!({ name: { "description": description } });
         }
-        if let Some(message) = topic.message {
-            channel["messages"] = json!({ message: reference("components/messages", message) });
-            operations.insert(format!("read_{}", topic.key), reads(topic.key, message));
-        }
+        channel["messages"] = json!({ topic.message: reference("components/messages", topic.message) });
+        operations.insert(format!("read_{}", topic.key), reads(topic.key, topic.message));
         channels.insert(topic.key.to_owned(), channel);
     }
     json!({
@@ -197,6 +208,13 @@ fn messages() -> Value {
             "payload": schema("feedback.json"),
             "bindings": { "kafka": { "key": { "type": "string", "description": "Incident id, or a suppression's id." } } },
         },
+        "campaign": {
+            "title": "Campaign",
+            "contentType": "application/json",
+            "headers": headers(CAMPAIGN_HEADERS),
+            "payload": schema("campaign.json"),
+            "bindings": { "kafka": { "key": { "type": "string", "description": "Campaign id." } } },
+        },
         "incident": {
             "title": "Home incident",
             "contentType": "application/json",
@@ -230,6 +248,7 @@ pub fn files() -> Vec<(&'static str, String)> {
         ("schema/alert.json", lancang_alert::schema::alert()),
         ("schema/warning.json", lancang_alert::schema::warning()),
         ("schema/feedback.json", lancang_alert::schema::feedback()),
+        ("schema/campaign.json", lancang_alert::schema::campaign()),
         ("schema/incident.json", lancang_alert::schema::incident()),
         ("schema/envelope.json", lancang_alert::schema::envelope()),
         ("schema/key.json", lancang_alert::schema::key()),

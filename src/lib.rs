@@ -10,6 +10,7 @@ pub mod alert_filter;
 pub mod alert_printer;
 pub mod alert_topic;
 pub mod asyncapi;
+pub mod campaign_topic;
 pub mod catalogue;
 pub mod cli;
 pub mod columns;

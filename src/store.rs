@@ -7,10 +7,17 @@
 //!   load, and a damaged one gives way to the one before;
 //! - of older snapshots the last two that are not past the committed offset are kept.
 //!
+//! A snapshot of a task is a manifest; what it is put together from are segments, `segments/<task>/<offset of the cut, 20
+//! digits>-<writer>-…`, each written once. **Invariant:** no segment goes that a kept manifest names, and none of a cut at or
+//! past the oldest kept manifest. A snapshot in the making has its cut at or past the committed offset, and whoever collects
+//! keeps the last two manifests up to the offset that he knows to be committed: so even one who has lost the task, and does
+//! not know it yet, takes away nothing that its owner needs.
+//!
 //! A pack is named by its hash: `packs/<hash, hex>`. Which one was put in force last is the newest of
 //! `announced/<number, 20 digits>`, which holds a hash: writers that announce at the same time get different numbers. A pack
 //! that was rolled back from is `withdrawn/<hash, hex>` until somebody puts it in force again on purpose.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -196,16 +203,67 @@ impl Store {
         self.get(&snapshot.key)
     }
 
-    /// Deletes the snapshots of `task` that nobody can need any more, given what is committed.
+    /// Deletes the snapshots of `task` that nobody can need any more, given what is committed; gives those that stay, the
+    /// newest first.
     ///
     /// # Errors
     /// If the store cannot be read or written.
-    pub fn collect(&self, task: &str, committed: i64) -> anyhow::Result<()> {
-        let valid = self.snapshots(task)?.into_iter().filter(|snapshot| snapshot.offset <= committed);
-        for old in valid.skip(SNAPSHOTS_KEPT) {
+    pub fn collect(&self, task: &str, committed: i64) -> anyhow::Result<Vec<StoredSnapshot>> {
+        let mut snapshots = self.snapshots(task)?;
+        let open = snapshots.iter().take_while(|snapshot| snapshot.offset > committed).count();
+        for old in snapshots.iter().skip(open + SNAPSHOTS_KEPT) {
             self.delete(&old.key)?;
         }
-        Ok(())
+        snapshots.truncate(open + SNAPSHOTS_KEPT);
+        Ok(snapshots)
+    }
+
+    /// Writes a segment of `task`. One of that name must not be there.
+    ///
+    /// # Errors
+    /// If the store cannot be written, or there is one.
+    pub fn put_segment(&self, task: &str, name: &str, bytes: Vec<u8>) -> anyhow::Result<()> {
+        let key = segment_key(task, name);
+        if self.create(&key, bytes)? {
+            Ok(())
+        } else {
+            bail!("{key} is in the store already: another writer has its name")
+        }
+    }
+
+    /// Some bytes of a segment.
+    ///
+    /// # Errors
+    /// If it is not there, ends before them, or cannot be read.
+    pub fn segment(&self, task: &str, name: &str, place: std::ops::Range<u64>) -> anyhow::Result<Vec<u8>> {
+        let key = segment_key(task, name);
+        let (objects, wanted) = (Arc::clone(&self.objects), place.end - place.start);
+        let from = key.clone();
+        let got = self.runtime.block_on(async move { objects.get_range(&from, place).await });
+        let bytes = got.with_context(|| format!("cannot read {key} from the store"))?;
+        if bytes.len() as u64 != wanted {
+            bail!("{key} in the store ends before what it should hold");
+        }
+        Ok(bytes.into())
+    }
+
+    /// Deletes the segments of `task` that are not among `named` and whose cut lies before `offset`.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub fn collect_segments(&self, task: &str, named: &BTreeSet<String>, offset: i64) -> anyhow::Result<()> {
+        let folder = Key::from(format!("segments/{task}"));
+        let objects = Arc::clone(&self.objects);
+        let found: Vec<_> = self
+            .runtime
+            .block_on(async move { objects.list(Some(&folder)).try_collect().await })
+            .with_context(|| format!("cannot list the segments of {task}"))?;
+        let goes = |key: &Key| {
+            let name = key.filename()?;
+            let cut: i64 = name.split_once('-')?.0.parse().ok()?;
+            (cut < offset && !named.contains(name)).then_some(())
+        };
+        found.iter().filter(|meta| goes(&meta.location).is_some()).try_for_each(|meta| self.delete(&meta.location))
     }
 
     /// What is gone already is gone.
@@ -244,6 +302,10 @@ impl Store {
 
 fn pack_key(hash: &[u8; 32]) -> Key {
     Key::from(format!("packs/{}", hex(hash)))
+}
+
+fn segment_key(task: &str, name: &str) -> Key {
+    Key::from(format!("segments/{task}/{name}"))
 }
 
 fn withdrawn_key(hash: &[u8; 32]) -> Key {

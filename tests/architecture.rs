@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("alert", &["diagnostic", "record", "numbering"]),
     ("kafka", &[]),
     ("traffic", &["record", "numbering"]),
+    ("console", &["alert", "record"]),
     ("cluster", &[]),
 ];
 

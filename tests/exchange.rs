@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+#[path = "exchange/campaigns.rs"]
+mod campaigns;
 #[path = "kafka/carrier.rs"]
 #[allow(dead_code, reason = "the carrier's other tests use the rest")]
 mod carrier;

@@ -21,6 +21,8 @@ mod installed;
 mod keys;
 #[path = "kafka/packs.rs"]
 mod packs;
+#[path = "kafka/rebalance.rs"]
+mod rebalance;
 #[path = "kafka/relay.rs"]
 mod relay;
 #[path = "kafka/slices.rs"]

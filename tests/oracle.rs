@@ -12,6 +12,10 @@ mod definitions;
 mod known;
 #[path = "oracle/naive.rs"]
 mod naive;
+#[path = "oracle/saves.rs"]
+mod saves;
+#[path = "oracle/stored.rs"]
+mod stored;
 #[path = "oracle/streams.rs"]
 mod streams;
 
@@ -20,7 +24,7 @@ use std::sync::Arc;
 use lancang_alert::Incident;
 use lancang_engine::incident::IncidentOut;
 use lancang_engine::output::Step;
-use lancang_engine::{EntityTask, MemoryRun, Outputs, RecordTask, Settings};
+use lancang_engine::{MemoryRun, Outputs};
 use lancang_pattern::{Pack, PackSources, SourceFile};
 use proptest::prelude::*;
 
@@ -134,38 +138,6 @@ proptest! {
         let log = partitioned(&stream, partitions);
         let step = Step { incidents, partials };
         prop_assert_eq!(lines(&log, &pack, step), lines(&log, &pack, Step::default()));
-    }
-
-    /// A task that is stopped anywhere and goes on from its snapshot gives the same bytes.
-    #[test]
-    fn snapshots_change_nothing(stream in stream(true), cut in 0.0_f64..1.0) {
-        let pack = pack();
-        let log = partitioned(&stream, 1);
-        let entries = log.entries(pack.hash);
-        let packs = |hash: &[u8; 32]| (*hash == pack.hash).then(|| Arc::clone(&pack));
-        let settings = Settings { partition: 0, partitions: 1, entities_max: 1000, pair_bytes: 1 << 20 };
-        let run = |restart_at: Option<usize>| {
-            let (mut records, mut entities) = (RecordTask::new(settings), EntityTask::new(settings));
-            let (mut all, mut offset) = (Outputs::default(), 0);
-            for (index, (_, entry)) in entries.iter().enumerate() {
-                if restart_at == Some(index) {
-                    let (task, at) = RecordTask::restore(settings, &records.snapshot(index as i64), &packs).unwrap();
-                    assert_eq!(at, index as i64);
-                    records = task;
-                    entities = EntityTask::restore(settings, &entities.snapshot(offset)).unwrap().0;
-                }
-                let mut out = Outputs::default();
-                records.apply(index as i64, entry, &packs, &mut out).unwrap();
-                for (_, message) in std::mem::take(&mut out.partials) {
-                    entities.apply(offset, &message, &packs, &mut out).unwrap();
-                    offset += 1;
-                }
-                all.incidents.append(&mut out.incidents);
-            }
-            all.incidents
-        };
-        let at = (entries.len() as f64 * cut) as usize;
-        prop_assert_eq!(run(Some(at)), run(None));
     }
 }
 

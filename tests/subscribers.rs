@@ -17,13 +17,13 @@ mod subscribers;
 
 use std::sync::Arc;
 
+use lancang_engine::snapshot::{Manifest, Part, Shelf};
 use lancang_engine::subscribers::Subscribers;
 use lancang_engine::{MemoryRun, Outputs, RecordTask, Settings};
 use lancang_pattern::needs::Needs;
 use lancang_pattern::{Pack, PackSources, SourceFile};
 use lancang_record::Timestamp;
 use lancang_record::enrichment::Enrichment;
-use lancang_record::log::WireCodec;
 use lancang_record::record::Kind;
 use proptest::prelude::*;
 
@@ -44,17 +44,12 @@ fn every_need() -> Needs {
     Needs::PROFILE.and(Needs::REFERENCE).and(Needs::PAIRS).and(Needs::WAY)
 }
 
-/// What the engine's memory says of each record of a log, restarted from its own bytes before entry `restart`.
-fn remembered(past: &[Past], restart: usize) -> Vec<Enrichment> {
+/// What the engine's memory says of each record of a log.
+fn remembered(past: &[Past]) -> Vec<Enrichment> {
     let mut memory = Subscribers::default();
     memory.change(Needs::NOTHING, every_need(), Timestamp::MIN, PAIR_BYTES);
     let mut told: Vec<Enrichment> = Vec::new();
-    for (index, past) in past.iter().enumerate() {
-        if index == restart {
-            let mut bytes = Vec::new();
-            WireCodec::encode(&memory, &mut bytes);
-            memory = WireCodec::decode_checked("memory", &bytes, 0).unwrap();
-        }
+    for past in past {
         let mut known = Enrichment::default();
         match past {
             Past::Watermark(watermark) => {
@@ -95,10 +90,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn every_field_is_what_its_definition_says(steps in steps(), restart in any::<prop::sample::Index>()) {
+    fn every_field_is_what_its_definition_says(steps in steps()) {
         let log = Log::of_one_partition(entries(&steps));
         let past = naive::past(&log, 0);
-        let told = remembered(&past, restart.index(past.len()));
+        let told = remembered(&past);
         for (index, told) in told.iter().enumerate() {
             if let Past::Record(record, _) = &past[index] && record.kind != Kind::Subscriber {
                 prop_assert_eq!(told, &known::enrichment(&past, index), "record {} of {:?}", index, past);
@@ -123,7 +118,11 @@ proptest! {
         let (mut task, mut out) = (RecordTask::new(settings), Outputs::default());
         for (index, (_, entry)) in entries.iter().enumerate() {
             if index == cut.index(entries.len()) {
-                task = RecordTask::restore(settings, &task.snapshot(index as i64), &packs).unwrap().0;
+                let mut shelf = Shelf::default();
+                let cut = task.begin_save(index as i64, None);
+                let manifest = shelf.save(cut, None, || task.save_step()).unwrap().unwrap();
+                let fetch = |manifest: &Manifest, part: &Part| shelf.fetch(manifest, part);
+                task = RecordTask::restore(settings, &manifest, &fetch, 1, &packs).unwrap().0;
             }
             task.apply(index as i64, entry, &packs, &mut out).unwrap();
         }
@@ -141,7 +140,7 @@ fn streams_do_reach_every_field() {
         let steps = steps().new_tree(&mut runner).unwrap().current();
         let log = Log::of_one_partition(entries(&steps));
         let past = naive::past(&log, 0);
-        for known in remembered(&past, usize::MAX) {
+        for known in remembered(&past) {
             let flags = [
                 known.age_s.get().is_some(),
                 known.seen_s.get().is_some(),

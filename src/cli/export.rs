@@ -70,7 +70,7 @@ pub struct FilterArgs {
     pub until: Option<Timestamp>,
 }
 
-fn parse_country(text: &str) -> Result<Country, String> {
+pub(super) fn parse_country(text: &str) -> Result<Country, String> {
     Country::parse(text).ok_or_else(|| "expected two letters of ISO 3166-1, such as TH".to_owned())
 }
 

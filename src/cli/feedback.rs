@@ -262,7 +262,7 @@ pub enum Outcome {
     Refused,
 }
 
-fn parse_source(text: &str) -> Result<Source, String> {
+pub(super) fn parse_source(text: &str) -> Result<Source, String> {
     let expected = || "expected country, organisation and desk, as in `//TH/cyber-police/desk-2`".to_owned();
     let parts: Vec<&str> = text.strip_prefix("//").ok_or_else(expected)?.split('/').collect();
     let [country, organisation, node] = parts[..] else { return Err(expected()) };

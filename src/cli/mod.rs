@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod alerts;
+pub mod campaigns;
 mod check;
 pub mod crowds;
 mod demo;
@@ -129,6 +130,9 @@ to `topics.feedback_home` on the home cluster, byte for byte. A file that has `[
     /// What agencies and desks say of alerts, ask of their producers, and what these answer: send, tail, show.
     #[command(subcommand)]
     Feedback(feedback::Feedback),
+    /// Alerts of several carriers and countries that belong together: join, tail, list.
+    #[command(subcommand)]
+    Campaigns(campaigns::Campaigns),
     /// Shared alerts in the forms of other ecosystems: STIX 2.1, MISP, CSV, NDJSON.
     Export(export::Export),
 }

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod backtest;
+pub mod campaigns;
 pub mod check;
 pub mod crowds;
 pub mod evaluate;
@@ -57,6 +58,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Alerts(args) => alerts::run(&args),
         Command::Warnings(args) => warnings::run(&args),
         Command::Feedback(args) => feedback::run(args),
+        Command::Campaigns(args) => campaigns::run(args),
         Command::Export(args) => export::run(&args),
     }
 }

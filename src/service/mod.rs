@@ -22,6 +22,7 @@ pub mod packs;
 pub mod pairs;
 pub mod pump;
 pub mod relay;
+pub mod saves;
 pub mod score;
 pub mod slices;
 pub mod snapshots;

@@ -5,7 +5,7 @@
 //!   slices (see [`super::slices`]); entries that come meanwhile wait, at most the rest of the batch that was read, for
 //!   the pump reads no further while this [is full](Pairs::is_full).
 //! - A task that is behind what was committed for it reads on in silence: what it puts out on the way was committed.
-//! - Between two slices of an entry there is no snapshot of its task.
+//! - Between two slices of an entry no save of its task begins.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use lancang_engine::incident::IncidentOut;
 use lancang_engine::output::{Bad, Packs, Step};
+use lancang_engine::snapshot::{Cut, Manifest, Progress};
 use lancang_engine::{Counters, EntityTask, Outputs, RecordTask, TaskError};
 use lancang_kafka::{Input as Place, OutRecord, Part, Position, Task};
 use lancang_pattern::plan::Mode;
@@ -53,26 +54,13 @@ pub struct Reading {
     /// Nothing was read yet that had not been counted before.
     pub counts_later: bool,
     moved: bool,
-    /// Offset of the last snapshot.
-    pub snapshot_at: i64,
-    /// When it was taken.
-    pub snapshot: Instant,
 }
 
 impl Reading {
     /// A log that is read from `start` on, with what is committed for it.
     #[must_use]
     pub fn new(place: Place, start: i64, committed: i64, given: Given) -> Self {
-        Self {
-            place,
-            next: start,
-            committed,
-            resume: given,
-            counts_later: true,
-            moved: false,
-            snapshot_at: start,
-            snapshot: Instant::now(),
-        }
+        Self { place, next: start, committed, resume: given, counts_later: true, moved: false }
     }
 
     /// Whether what comes next was committed before.
@@ -121,6 +109,22 @@ impl Pair {
     pub fn counters(&self) -> [Counters; 2] {
         let entities = Counters { partials: 0, ..self.entities.counters().clone() };
         [self.records.counters().clone(), entities]
+    }
+
+    /// Begins to save one of the tasks as it is before the entry that it goes on with, on top of what `base` names.
+    pub fn begin_save(&mut self, which: usize, base: Option<&Manifest>) -> Cut {
+        let offset = self.readings[which].next;
+        if which == 0 { self.records.begin_save(offset, base) } else { self.entities.begin_save(offset, base) }
+    }
+
+    /// Takes the next piece of that save.
+    pub fn save_step(&mut self, which: usize) -> Progress {
+        if which == 0 { self.records.save_step() } else { self.entities.save_step() }
+    }
+
+    /// Gives up the save of one of the tasks; the next one takes everything.
+    pub fn forget_saved(&mut self, which: usize) {
+        if which == 0 { self.records.forget_saved() } else { self.entities.forget_saved() }
     }
 
     fn apply(&mut self, which: usize, entry: Entry<'_>, packs: &Packs<'_>, out: &mut Outputs) -> Result<(), TaskError> {
@@ -272,6 +276,17 @@ impl Pairs {
 
     fn is_busy(&self) -> bool {
         self.departing.is_some() || self.room.is_full()
+    }
+
+    /// The pair of a partition.
+    pub fn get_mut(&mut self, partition: i32) -> Option<&mut Pair> {
+        self.pairs.get_mut(&partition)
+    }
+
+    /// Whether the state of a task is that before the entry it goes on with, and that entry's offset is or will be committed.
+    #[must_use]
+    pub fn may_be_saved(&self, reading: &Reading) -> bool {
+        !reading.is_silent() && !self.is_leaving(reading.place)
     }
 
     /// Whether an entry of this log leaves: its task is past the entry and its position is not.

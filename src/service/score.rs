@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lancang_engine::record_task::Settings;
-use lancang_engine::{EntityTask, RecordTask};
+use lancang_engine::{EntityTask, RecordTask, snapshot};
 use lancang_kafka::{Assigned, Committed, End, From, Handler, Input as Place, LeadGroup, Message, Part, Start, Task};
 use lancang_record::Timestamp;
 use lancang_record::log::Class;
@@ -26,9 +26,9 @@ use super::{Shared, clients};
 use crate::exit::{Exit, Failure};
 use crate::http::Pulse;
 use crate::metrics::Metric;
-use crate::service::snapshots::{Snapshot, Writer};
+use crate::service::saves::{self, Saves};
 
-/// Between two looks at counters and snapshots.
+/// Between two looks at counters.
 const TICK_EVERY: Duration = Duration::from_secs(1);
 
 /// What an interval that is under way holds.
@@ -51,7 +51,7 @@ struct Score {
     largest: (usize, usize),
     /// Partitions of which it was said that they lack a pack.
     lacking: Vec<i32>,
-    snapshots: Writer,
+    saves: Saves,
     pulse: Arc<Pulse>,
 }
 
@@ -82,7 +82,8 @@ impl Score {
             shadow: topics.shadow.as_str().into(),
             dead: topics.dead_letter.as_str().into(),
         };
-        let writer = format!("{}-{stage}", shared.config.kafka.instance);
+        // Whoever starts again writes other objects than he did before: some of those may be half of a snapshot.
+        let writer = format!("{}-{stage}-{}", shared.config.kafka.instance, saves::unique()?);
         Ok(Self {
             shared: Arc::clone(shared),
             ledger,
@@ -92,13 +93,13 @@ impl Score {
             under_way: VecDeque::new(),
             largest: (0, 0),
             lacking: Vec::new(),
-            snapshots: Writer::start(shared.store.clone(), writer, Arc::clone(&shared.metrics))?,
+            saves: Saves::start(shared.store.clone(), writer, Arc::clone(&shared.metrics))?,
             pulse: Arc::clone(pulse),
         })
     }
 
     /// Tasks as their newest valid snapshots left them, and where they go on.
-    fn opened(&self, given: &Assigned) -> Result<(Pair, Vec<Start>), Failure> {
+    fn opened(&mut self, given: &Assigned) -> Result<(Pair, Vec<Start>), Failure> {
         let partition = u32::try_from(given.task.input.partition).unwrap_or(0);
         let config = &self.shared.config;
         let settings = Settings {
@@ -111,34 +112,18 @@ impl Score {
         let [records, partials] = given.committed.as_slice() else {
             return Err(Failure::new(Exit::Data, "the group did not give a pair of partitions: this is a bug"));
         };
-        let store = &self.shared.store;
-        let metrics = &self.shared.metrics;
-        let tasks = ["records", "partials"].map(|name| format!("{name}-{partition}"));
-        let load = |committed: &Committed, task: &str| {
-            super::snapshots::newest(store, metrics, task, committed.offset.unwrap_or(-1))
-        };
-        let (mut record_task, mut entity_task) = (RecordTask::new(settings), EntityTask::new(settings));
-        let (mut record_start, mut entity_start) = (None, None);
-        for bytes in load(records, &tasks[0]) {
-            match RecordTask::restore(settings, &bytes, &packs) {
-                Ok((task, offset)) => {
-                    (record_task, record_start) = (task, Some(offset));
-                    metrics.add(Metric::Snapshots, &["loaded"], 1);
-                    break;
-                }
-                Err(error) => super::snapshots::refused(metrics, &tasks[0], &error),
-            }
-        }
-        for bytes in load(partials, &tasks[1]) {
-            match EntityTask::restore(settings, &bytes) {
-                Ok((task, offset)) => {
-                    (entity_task, entity_start) = (task, Some(offset));
-                    metrics.add(Metric::Snapshots, &["loaded"], 1);
-                    break;
-                }
-                Err(error) => super::snapshots::refused(metrics, &tasks[1], &error),
-            }
-        }
+        let (store, metrics, threads) = (&self.shared.store, &self.shared.metrics, saves::threads());
+        let (fetch_records, fetch_partials) = (saves::fetch(store, records.input), saves::fetch(store, partials.input));
+        let loaded = saves::load(store, metrics, records.input, records.offset, |manifest| {
+            RecordTask::restore(settings, manifest, &fetch_records, threads, &packs)
+        });
+        let ((record_task, record_start), record_base) = begun(loaded, || RecordTask::new(settings));
+        let loaded = saves::load(store, metrics, partials.input, partials.offset, |manifest| {
+            EntityTask::restore(settings, manifest, &fetch_partials, threads)
+        });
+        let ((entity_task, entity_start), entity_base) = begun(loaded, || EntityTask::new(settings));
+        self.saves.began(records.input, record_base);
+        self.saves.began(partials.input, entity_base);
         let starts = [(records, record_start), (partials, entity_start)];
         let reading = |committed: &Committed, start: Option<i64>| {
             let standing = standing(committed)?;
@@ -234,51 +219,24 @@ impl Score {
         }
     }
 
-    /// One snapshot at a time, so that no batch waits for more than one.
-    fn snapshot_if_due(&mut self) {
-        let every = self.shared.config.score.snapshot;
-        let due = |reading: &Reading| self.may_be_kept(reading) && reading.snapshot.elapsed() >= every;
-        let found = self.pairs.iter().find_map(|pair| Some((pair.task, pair.readings.iter().position(due)?)));
-        let Some((task, which)) = found else { return };
-        let Some(pair) = self.pairs.iter_mut().find(|pair| pair.task == task) else { return };
-        let snapshot = snapshot(pair, which);
-        let reading = &mut pair.readings[which];
-        reading.snapshot = Instant::now();
-        if self.snapshots.offer(snapshot) {
-            reading.snapshot_at = reading.next;
-        }
-    }
-
-    /// The state that a task goes away with, so that the next owner has little to read.
-    fn last_snapshots(&self, tasks: &[Task]) {
-        for pair in self.pairs.iter().filter(|pair| tasks.contains(&pair.task)) {
-            for (which, _) in pair.readings.iter().enumerate().filter(|(_, reading)| self.may_be_kept(reading)) {
-                self.pulse.turn();
-                self.snapshots.write(snapshot(pair, which));
-            }
-        }
-    }
-
-    /// Whether the state of a task stands at an offset that is or will be committed, and is newer than its last snapshot.
-    fn may_be_kept(&self, reading: &Reading) -> bool {
-        !reading.is_silent() && !self.pairs.is_leaving(reading.place) && reading.next > reading.snapshot_at
-    }
-
     fn forget(&mut self, tasks: &[Task], change: &str) {
         self.shared.metrics.add(Metric::Rebalances, &["score", change], tasks.len() as u64);
         self.count();
         self.pairs.remove(tasks);
+        self.saves.forget(tasks);
     }
 }
 
-fn snapshot(pair: &Pair, which: usize) -> Snapshot {
-    let reading = &pair.readings[which];
-    let (name, bytes) = match which {
-        0 => ("records", pair.records.snapshot(reading.next)),
-        _ => ("partials", pair.entities.snapshot(reading.next)),
-    };
-    let task = format!("{name}-{}", reading.place.partition);
-    Snapshot { task, offset: reading.next, committed: reading.committed, bytes }
+/// A task as its snapshot left it and where it goes on, with the manifest; a new one if there is none.
+#[allow(clippy::type_complexity, reason = "both of a pair at once")]
+fn begun<T>(
+    loaded: Option<((T, i64), Arc<snapshot::Manifest>)>,
+    new: impl FnOnce() -> T,
+) -> ((T, Option<i64>), Option<Arc<snapshot::Manifest>>) {
+    match loaded {
+        Some(((task, offset), manifest)) => ((task, Some(offset)), Some(manifest)),
+        None => ((new(), None), None),
+    }
 }
 
 /// What rides with a committed offset.
@@ -325,7 +283,7 @@ impl Handler for Score {
 
     fn revoked(&mut self, tasks: &[Task]) {
         pump::settle(self, tasks);
-        self.last_snapshots(tasks);
+        self.saves.last(&mut self.pairs, tasks, &self.pulse);
         self.forget(tasks, "revoked");
     }
 
@@ -402,8 +360,9 @@ impl Work for Score {
         if self.ticked.elapsed() >= TICK_EVERY {
             self.ticked = Instant::now();
             self.count();
-            self.snapshot_if_due();
+            self.saves.show_ages();
         }
+        self.saves.turn(&mut self.pairs, self.shared.config.score.snapshot);
         Ok(())
     }
 

@@ -1,4 +1,5 @@
-//! Snapshots on their way to and from the store: written in a thread of their own, so that scoring goes on.
+//! Snapshots that are one object, as the relay's checkpoints are, on their way to and from the store: written in a thread of
+//! their own, so that work goes on. Those of score's tasks are in [`super::saves`].
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -9,9 +10,9 @@ use crate::store::Store;
 /// Snapshots that wait to be written; a further one is left out and taken again later.
 const WAITING_MAX: usize = 2;
 
-/// A task's state.
+/// A state.
 pub struct Snapshot {
-    /// `records-3`
+    /// `outbox-0`
     pub task: String,
     /// Offset of the first message that it does not hold.
     pub offset: i64,
@@ -81,7 +82,7 @@ impl Desk {
         let written = self.store.put_snapshot(&snapshot.task, snapshot.offset, &self.name, snapshot.bytes);
         let written = written.and_then(|_| self.store.collect(&snapshot.task, snapshot.committed));
         match written {
-            Ok(()) => {
+            Ok(_) => {
                 self.metrics.add(Metric::Snapshots, &["written"], 1);
                 self.metrics.set(Metric::SnapshotBytes, &[&snapshot.task], bytes as f64);
             }

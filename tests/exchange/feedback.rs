@@ -5,8 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use lancang_alert::cloudevent::AlertMessage;
-use lancang_alert::{Alert, KeyKind, PrivateKey, Signer};
+use lancang_alert::Alert;
 use lancang_kafka::{OutRecord, Producer, ProducerSettings, Record};
 use lancang_record::Timestamp;
 use lancang_traffic::world::OPERATORS;
@@ -14,7 +13,7 @@ use serde_json::Value;
 
 use crate::carrier::{Carrier, LONG, OPERATOR, SIGNING_KEY, cluster};
 use crate::evidence::{Desks, lancang, ok, shown};
-use crate::meeting::{ALERTS, Exchange, SOON};
+use crate::meeting::{Exchange, SOON};
 
 pub const FEEDBACK: &str = "lancang.feedback.v1";
 const INCIDENT: &str = "90c9e987e5c8fd9377ece4cb8fde6dae";
@@ -104,14 +103,7 @@ fn share(exchange: &Exchange, producer: &str) {
     assert_eq!(alert.producer.uri(), producer);
     (alert.sequence, alert.published) = (1, now.to_string());
     alert.actionable_until = now.plus_ms(86_400_000).to_string();
-    let key = PrivateKey::read(KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap();
-    let message = AlertMessage::of(&alert, &Signer::new(&key).unwrap());
-    let mut record = OutRecord::new(ALERTS.into(), message.value);
-    record.key = Some(message.key);
-    record.headers = message.headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
-    let mut settings = ProducerSettings::new(exchange.connection("kh-relay"));
-    settings.delivery_max = SOON;
-    Producer::connect(&settings).unwrap().send_batch(&[record]).unwrap();
+    exchange.share("kh-relay", &alert, SIGNING_KEY);
 }
 
 /// An alert is shown as disputed, in the reader's language, and its verdicts are counted for its pattern.

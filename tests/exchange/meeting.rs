@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use lancang_alert::cloudevent::AlertMessage;
+use lancang_alert::{Alert, KeyKind, PrivateKey, Signer};
 use lancang_cluster::{Cluster, Identity};
 use lancang_kafka::{Connection, Error, Isolation, OutRecord, Producer, ProducerSettings, Reader, Record};
 
@@ -138,6 +140,18 @@ impl Exchange {
         // Compacted topics take nothing without one.
         record.key = Some(value.to_vec());
         Producer::connect(&settings)?.send_batch(&[record])
+    }
+
+    /// Publishes an alert, signed with a key of a registry's.
+    pub fn share(&self, name: &str, alert: &Alert, key: &str) {
+        let key = PrivateKey::read(KeyKind::Signing, key.trim().to_owned()).unwrap();
+        let message = AlertMessage::of(alert, &Signer::new(&key).unwrap());
+        let mut record = OutRecord::new(ALERTS.into(), message.value);
+        record.key = Some(message.key);
+        record.headers = message.headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        let mut settings = ProducerSettings::new(self.connection(name));
+        settings.delivery_max = SOON;
+        Producer::connect(&settings).unwrap().send_batch(&[record]).unwrap();
     }
 
     pub fn records_as(&self, name: &str, topic: &str) -> Result<Vec<Record>, Error> {

@@ -9,11 +9,13 @@ use lancang::service::pairs::{Entry, Pair, Pairs, RECORDS, Reading, Taken, Topic
 use lancang::service::slices::{Limits, Standing};
 use lancang_engine::output::Step;
 use lancang_engine::partial::PartialMessage;
+use lancang_engine::snapshot::{Manifest, Shelf};
 use lancang_engine::{EntityTask, RecordTask, Settings};
 use lancang_kafka::{Input as Place, Task};
 use lancang_pattern::Pack;
 use proptest::prelude::*;
 
+use crate::saves::{restored_entities, restored_records, saved_entities, saved_records};
 use crate::streams::{Log, partitioned, stream};
 use crate::{lines, pack};
 
@@ -25,8 +27,11 @@ struct Topic {
     incidents: Vec<(Vec<u8>, Vec<u8>)>,
     committed: BTreeMap<Place, (i64, String)>,
     /// By place: offset and state.
-    snapshots: BTreeMap<Place, Vec<(i64, Vec<u8>)>>,
+    snapshots: BTreeMap<Place, Vec<Kept>>,
 }
+
+/// A save: its offset, and where it is.
+type Kept = (i64, Arc<(Manifest, Shelf)>);
 
 /// How a run is cut and disturbed.
 #[derive(Clone, Copy, Debug)]
@@ -67,12 +72,12 @@ impl Run<'_> {
     }
 
     /// The newest snapshot that is not past the committed offset, or none at all.
-    fn snapshot(&mut self, place: Place) -> Option<Vec<u8>> {
+    fn snapshot(&mut self, place: Place) -> Option<Arc<(Manifest, Shelf)>> {
         let committed = self.topic.committed.get(&place).map_or(0, |(offset, _)| *offset);
         let lost = self.random(3) == 0;
         let found = self.topic.snapshots.get(&place).into_iter().flatten();
         let valid = found.filter(|(offset, _)| !lost && *offset <= committed);
-        valid.max_by_key(|(offset, _)| *offset).map(|(_, bytes)| bytes.clone())
+        valid.max_by_key(|(offset, _)| *offset).map(|(_, saved)| Arc::clone(saved))
     }
 
     fn start(&mut self) -> Pairs {
@@ -97,14 +102,13 @@ impl Run<'_> {
         let settings =
             Settings { partition, partitions: self.partitions, entities_max: 1_000_000, pair_bytes: 1 << 20 };
         let pack = self.pack;
-        let packs = |hash: &[u8; 32]| (*hash == pack.hash).then(|| Arc::clone(pack));
         let places = [0, 1].map(|topic| Place { topic, partition: i32::try_from(partition).unwrap() });
         let (mut records, mut entities, mut starts) = (RecordTask::new(settings), EntityTask::new(settings), [0, 0]);
-        if let Some(bytes) = self.snapshot(places[0]) {
-            (records, starts[0]) = RecordTask::restore(settings, &bytes, &packs).unwrap();
+        if let Some(saved) = self.snapshot(places[0]) {
+            (records, starts[0]) = restored_records(settings, (&saved.0, &saved.1), pack).unwrap();
         }
-        if let Some(bytes) = self.snapshot(places[1]) {
-            (entities, starts[1]) = EntityTask::restore(settings, &bytes).unwrap();
+        if let Some(saved) = self.snapshot(places[1]) {
+            (entities, starts[1]) = restored_entities(settings, (&saved.0, &saved.1)).unwrap();
         }
         let reading = |which: usize| {
             let (offset, metadata) = self.topic.committed.get(&places[which]).cloned().unwrap_or_default();
@@ -191,16 +195,19 @@ impl Run<'_> {
         any
     }
 
-    fn keep_snapshots(&mut self, pairs: &Pairs) {
-        for pair in pairs.iter() {
-            for (which, reading) in pair.readings.iter().enumerate() {
-                if self.random(4) == 0 && !reading.is_silent() && !pairs.is_leaving(reading.place) {
-                    let bytes = match which {
-                        0 => pair.records.snapshot(reading.next),
-                        _ => pair.entities.snapshot(reading.next),
-                    };
-                    self.topic.snapshots.entry(reading.place).or_default().push((reading.next, bytes));
-                }
+    fn keep_snapshots(&mut self, pairs: &mut Pairs) {
+        for place in self.places() {
+            let mut readings = pairs.iter().flat_map(|pair| &pair.readings);
+            let reading = readings.find(|reading| reading.place == place).unwrap();
+            let (offset, may) = (reading.next, pairs.may_be_saved(reading));
+            drop(readings);
+            if self.random(24) == 0 && may {
+                let pair = pairs.get_mut(place.partition).unwrap();
+                let saved = match place.topic {
+                    RECORDS => saved_records(&mut pair.records, offset),
+                    _ => saved_entities(&mut pair.entities, offset),
+                };
+                self.topic.snapshots.entry(place).or_default().push((offset, Arc::new(saved)));
             }
         }
     }
@@ -230,7 +237,7 @@ impl Run<'_> {
                     self.crashes += 1;
                     continue 'started;
                 }
-                self.keep_snapshots(&pairs);
+                self.keep_snapshots(&mut pairs);
                 if may_crash && self.random(self.course.crash_in) == 0 {
                     self.revoke(&mut pairs, &mut fed);
                 }

@@ -19,7 +19,7 @@ use crate::token::Token;
 pub(crate) const DAY_MS: i64 = 86_400_000;
 
 /// Who writes alerts.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// ISO 3166-1 alpha-2.
     pub country: String,
@@ -312,8 +312,8 @@ pub struct HomeLine {
 /// Two alerts with the same key have something in common; edges whose weights add up to 1 or more join them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CorrelationKey {
-    /// `device`, `sim`, `template`, `domain`, `range-hour`, `trunk` or `sender`.
-    #[schemars(extend("examples" = ["device", "sim", "template", "domain", "range-hour", "trunk", "sender"]))]
+    /// `device`, `sim`, `template`, `domain`, `device-range`, `range-hour`, `trunk` or `sender`.
+    #[schemars(extend("examples" = ["device", "sim", "template", "domain", "device-range", "range-hour", "trunk", "sender"]))]
     pub kind: String,
     /// 32 hexadecimal digits.
     pub token: String,

@@ -26,6 +26,8 @@ pub const ALERT_TYPE: &str = "application/vnd.lancang.alert.v1+json";
 pub const WARNING_TYPE: &str = "application/vnd.lancang.warning.v1+json";
 /// Type of a feedback message's payload.
 pub const FEEDBACK_TYPE: &str = "application/vnd.lancang.feedback.v1+json";
+/// Type of a campaign's payload.
+pub const CAMPAIGN_TYPE: &str = "application/vnd.lancang.campaign.v1+json";
 /// Type of a bundle of evidence's payload.
 pub const EVIDENCE_TYPE: &str = "application/vnd.lancang.evidence.v1+json";
 /// Type of a registry entry's payload.

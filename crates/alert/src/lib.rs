@@ -8,7 +8,8 @@
 //!   table that says what leaves, in which form and for whom, [`seal`] is for what one country alone may read,
 //!   [`crowds`] keeps back what too few people share, by what `known` says readers know already, [`warning`] is for the carrier of a victim, whom [`portability`] tells,
 //!   [`evidence`] what an alert says of the records behind it, and those records;
-//! - [`feedback`] is what agencies and desks say of an alert, and what its producer answers.
+//! - [`feedback`] is what agencies and desks say of an alert, and what its producer answers; [`campaign`] is which alerts of
+//!   several carriers belong together.
 //!
 //! **Invariant:** no clear subscriber number, IMSI or IMEI is in an alert. A test looks for every digit string of the
 //! incidents in the alerts made of them.
@@ -17,6 +18,7 @@
 
 pub mod action;
 pub mod alert;
+pub mod campaign;
 pub mod catalogue;
 pub mod cloudevent;
 pub mod crowds;
@@ -50,6 +52,7 @@ pub mod warning;
 pub mod words;
 
 pub use alert::{Alert, Source};
+pub use campaign::Campaign;
 pub use catalogue::{Catalogue, PatternFacts};
 pub use crowds::Crowds;
 pub use desk::Desk;

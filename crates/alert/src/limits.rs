@@ -138,5 +138,9 @@ pub const FEEDBACK_OF_COUNTRY_MAX: usize = 40_000;
 /// Feedback messages of one organisation about one incident or suppression; beyond it those that it published first are let
 /// go, counted.
 pub const FEEDBACK_OF_ORGANISATION_MAX: usize = 64;
+/// Longest campaign message that a reader takes, bytes: 200 members and 400 edges have some 80,000.
+pub const CAMPAIGN_BYTES_MAX: usize = 256 << 10;
+/// Campaigns of which a reader remembers the newest revision, some 150 bytes each.
+pub const CAMPAIGNS_KNOWN_MAX: usize = 100_000;
 
 const _: () = assert!(FEEDBACK_OF_ORGANISATION_MAX < FEEDBACK_OF_COUNTRY_MAX);

@@ -7,6 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use crate::alert::Alert;
+use crate::campaign::Campaign;
 use crate::dsse::Form;
 use crate::evidence::{Bundle, SealedBundle};
 use crate::feedback::Feedback;
@@ -30,6 +31,12 @@ pub fn warning() -> Value {
 #[must_use]
 pub fn feedback() -> Value {
     of::<Feedback>("Feedback on shared alerts of lancang, version 1")
+}
+
+/// Schema of a campaign, version 1: the value of a message on the campaigns topic.
+#[must_use]
+pub fn campaign() -> Value {
+    of::<Campaign>("A campaign of lancang, version 1")
 }
 
 /// Schema of a home incident line, which never leaves the carrier.

@@ -7,7 +7,9 @@
 //! - before a pane is judged, incidents that were quiet for their window by its beginning are closed;
 //! - the pack that judges a pane is the one that record task 0 had in force when it closed it;
 //! - a border that jumped is judged in steps: until the last of them ([`EntityTask::has_more`]) no further message is
-//!   taken and there is no snapshot. How far judging has come lies in the state: each step looks for what is left.
+//!   taken and no save begins. How far judging has come lies in the state: each step looks for what is left.
+
+mod saving;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -23,29 +25,35 @@ use lancang_pattern::plan::{EntityPlan, EntityType, PatternPlan};
 use lancang_record::log::Class;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::time::Timestamp;
-use lancang_window::{Aggregate, Cell, Layout, Panes};
+use lancang_window::{Aggregate, Cell, EntityTable, Layout, Panes};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::attachment::Attachment;
 use crate::baseline::{HOUR_MS, History};
 use crate::evict::lightest;
 use crate::incident::{IncidentKey, Incidents, Moment};
-use crate::limits::{ABROAD_MAX, MOBILITY_COMPLETE_MS, SWEEP_MS};
+use crate::limits::{ABROAD_MAX, MOBILITY_COMPLETE_MS, SWEEP_MS, WEIGHED};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, Partial, PartialMessage, Whereabouts};
 use crate::record_task::Settings;
-use crate::store;
+use crate::snapshot::{Parts, Save, hex};
 use crate::watch::Watch;
-
-/// Which entity of which plan in which class.
-type EntityId = (Class, u64, String);
 
 /// Plan, entity and position of a pattern that is to be judged.
 type Due = BTreeSet<(u64, String, u32)>;
 /// Whether a subscriber was abroad from a time on, as known from a pane on.
 type Statements = BTreeMap<(i64, i64), bool>;
 
-#[derive(Clone, Debug, Default, Encode, Decode)]
+/// Key of an entity of a plan in a class, by its clear value.
+fn key_of(class: Class, plan: u64, value: &str) -> u64 {
+    xxh3_64_with_seed(value.as_bytes(), plan.wrapping_add(class.index() as u64))
+}
+
+#[derive(Clone, Debug, Encode, Decode)]
 struct Entity {
+    class: Class,
+    /// Hash of its plan.
+    plan: u64,
     panes: Panes,
     /// By pane of the grid.
     attachments: BTreeMap<i64, Attachment>,
@@ -54,6 +62,10 @@ struct Entity {
 }
 
 impl Entity {
+    const fn new(class: Class, plan: u64) -> Self {
+        Self { class, plan, panes: Panes::new(), attachments: BTreeMap::new(), histories: BTreeMap::new() }
+    }
+
     /// Learns the values of the hours before the one of `at_ms`, before anything of it is merged.
     fn remember(&mut self, layout: &Layout, at_ms: i64) {
         let hour = at_ms.div_euclid(HOUR_MS);
@@ -98,10 +110,35 @@ impl Entity {
         self.panes.heap_bytes() + attachments.sum::<usize>() + histories.sum::<usize>()
     }
 
+    /// Lets go of what no window that ends at `reached` or later covers; gives whether anything is left.
+    fn expire(&mut self, layout: &Layout, reached: Timestamp) -> bool {
+        let first = first_pane(layout, reached);
+        while self.attachments.first_key_value().is_some_and(|(pane, _)| *pane < first) {
+            self.attachments.pop_first();
+        }
+        if !self.histories.is_empty() {
+            self.remember(layout, reached.as_ms());
+        }
+        self.panes.expire(layout, reached.as_ms());
+        !self.is_past()
+    }
+
+    /// Whether [`Self::expire`] changes anything.
+    fn expires(&self, layout: &Layout, reached: Timestamp) -> bool {
+        let old = self.attachments.first_key_value().is_some_and(|(pane, _)| *pane < first_pane(layout, reached));
+        old || !self.histories.is_empty() || self.panes.expires(layout, reached.as_ms()) || self.is_past()
+    }
+
     /// Whether nothing is left that a later pane could look at.
     fn is_past(&self) -> bool {
         self.panes.is_empty() && self.histories.values().all(History::is_empty)
     }
+}
+
+/// First pane of the grid that the longest window of a plan covers.
+fn first_pane(layout: &Layout, reached: Timestamp) -> i64 {
+    let longest = layout.windows.iter().map(|window| window.length_ms).max().unwrap_or(0);
+    reached.plus_ms(-longest).pane(GRID_MS)
 }
 
 /// State of an entity task.
@@ -112,12 +149,13 @@ pub(crate) struct State {
     /// From which pane on which pack judges, by class.
     packs: [BTreeMap<i64, [u8; 32]>; 3],
     judged: [Option<i64>; 3],
-    pending: BTreeMap<(Class, i64), Vec<Partial>>,
+    /// By class and pane.
+    pending: [Parts<Vec<Partial>>; 3],
     /// Entities to be judged at the close of a pane, with the positions of the patterns.
-    due: BTreeMap<(Class, i64), Due>,
-    entities: HashMap<EntityId, Entity, FixedState>,
+    due: [Parts<Due>; 3],
+    entities: EntityTable<Entity>,
     /// By class and subscriber: where from when on, as known from which pane on.
-    abroad: HashMap<(Class, u64), Statements, FixedState>,
+    abroad: [EntityTable<Statements>; 3],
     incidents: Incidents,
     swept: [i64; 3],
 }
@@ -132,6 +170,8 @@ pub struct EntityTask {
     watch: Option<Watch>,
     /// Offset and class of the border that is being judged.
     judging: Option<(i64, Class)>,
+    /// The save that is under way.
+    save: Option<Save>,
     /// Used again for each judgement.
     ranges: Vec<Range>,
 }
@@ -147,6 +187,7 @@ impl EntityTask {
             counters: Counters::default(),
             watch: None,
             judging: None,
+            save: None,
             ranges: Vec::new(),
         }
     }
@@ -170,8 +211,8 @@ impl EntityTask {
     /// Entities held: number and bytes, about.
     #[must_use]
     pub fn entities(&self) -> (usize, usize) {
-        let held = |entity: &Entity| size_of::<Entity>() + entity.heap_bytes();
-        (self.state.entities.len(), self.state.entities.values().map(held).sum())
+        let entities = &self.state.entities;
+        (entities.len(), entities.bytes() + entities.estimate(WEIGHED, Entity::heap_bytes))
     }
 
     /// Takes the message at `offset`, and gives the first step of what it leads to; the rest comes with
@@ -194,7 +235,7 @@ impl EntityTask {
         };
         self.counters.partials += message.partials.len() as u64;
         for partial in message.partials {
-            self.state.pending.entry((message.class, partial.effective)).or_default().push(partial);
+            self.state.pending[message.class.index()].change(partial.effective, Vec::new).push(partial);
         }
         for whereabouts in message.whereabouts {
             self.whereabouts(message.class, whereabouts);
@@ -230,12 +271,13 @@ impl EntityTask {
     }
 
     fn whereabouts(&mut self, class: Class, found: Whereabouts) {
-        let key = (class, found.subscriber);
-        if self.state.abroad.len() >= ABROAD_MAX && !self.state.abroad.contains_key(&key) {
+        let held = self.state.abroad.iter().map(EntityTable::len).sum::<usize>();
+        let abroad = &mut self.state.abroad[class.index()];
+        if held >= ABROAD_MAX && abroad.get(found.subscriber).is_none() {
             self.counters.evicted += 1;
             return;
         }
-        let times = self.state.abroad.entry(key).or_default();
+        let (times, _) = abroad.get_or_insert_with(found.subscriber, Statements::new);
         // Of two statements about one moment the one that accuses nobody stands.
         let statement = times.entry((found.at.as_ms(), found.effective)).or_default();
         *statement |= found.abroad;
@@ -293,10 +335,8 @@ impl EntityTask {
     }
 
     fn next_pane(&self, class: Class, border: i64) -> Option<i64> {
-        let range = (class, i64::MIN)..(class, border);
-        let pending = self.state.pending.range(range.clone()).next().map(|((_, pane), _)| *pane);
-        let due = self.state.due.range(range).next().map(|((_, pane), _)| *pane);
-        pending.into_iter().chain(due).min()
+        let (pending, due) = (&self.state.pending[class.index()], &self.state.due[class.index()]);
+        pending.first_key().into_iter().chain(due.first_key()).min().filter(|pane| *pane < border)
     }
 
     fn pack_at(&mut self, offset: i64, class: Class, pane: i64, packs: &Packs<'_>) -> Result<Arc<Pack>, TaskError> {
@@ -305,7 +345,7 @@ impl EntityTask {
         if let Some(pack) = self.loaded.get(&hash) {
             return Ok(Arc::clone(pack));
         }
-        let pack = packs(&hash).ok_or_else(|| TaskError::UnknownPack(store::hex(&hash), offset))?;
+        let pack = packs(&hash).ok_or_else(|| TaskError::UnknownPack(hex(&hash), offset))?;
         self.loaded.insert(hash, Arc::clone(&pack));
         Ok(pack)
     }
@@ -318,11 +358,11 @@ impl EntityTask {
             return false;
         }
         let mobile = self.knows_whereabouts(class, pane);
-        for partial in self.state.pending.remove(&(class, pane)).unwrap_or_default() {
+        for partial in self.state.pending[class.index()].remove(pane).unwrap_or_default() {
             self.merge(class, pane, pack, partial, mobile);
         }
         self.evict();
-        let mut due = self.state.due.remove(&(class, pane)).unwrap_or_default();
+        let mut due = self.state.due[class.index()].remove(pane).unwrap_or_default();
         while out.takes_incident()
             && let Some((plan, value, pattern)) = due.pop_first()
         {
@@ -331,7 +371,7 @@ impl EntityTask {
         }
         let whole = due.is_empty();
         if !whole {
-            self.state.due.insert((class, pane), due);
+            self.state.due[class.index()].insert(pane, due);
         }
         whole
     }
@@ -356,12 +396,12 @@ impl EntityTask {
         if self.state.entities.len() <= max {
             return;
         }
-        let weight = |(id, entity): (&EntityId, &Entity)| {
-            (entity.panes.weight(), entity.attachments.keys().next_back().copied(), id.clone())
+        let weight = |(key, entity): (u64, &Entity)| {
+            (entity.panes.weight(), entity.attachments.keys().next_back().copied(), key)
         };
         let lightest = lightest(self.state.entities.iter().map(weight).collect(), max);
-        for (_, _, id) in &lightest {
-            self.state.entities.remove(id);
+        for (_, _, key) in &lightest {
+            self.state.entities.remove(*key);
         }
         self.counters.evicted += lightest.len() as u64;
     }
@@ -372,7 +412,7 @@ impl EntityTask {
             return;
         };
         let begins_ms = partial.pane.saturating_mul(GRID_MS);
-        let id = (class, partial.plan, partial.value);
+        let key = key_of(class, partial.plan, &partial.value);
         let mut cells = partial.cells;
         for cell in &mut cells {
             if let Some(Cell::Claims(claims)) = cell {
@@ -380,11 +420,7 @@ impl EntityTask {
                 *cell = mobile.then(|| self.at_home(class, pane, claims, begins_ms));
             }
         }
-        let known = self.state.entities.contains_key(&id);
-        if !known {
-            self.state.entities.insert(id.clone(), Entity::default());
-        }
-        let Some(entity) = self.state.entities.get_mut(&id) else { return };
+        let (entity, _) = self.state.entities.get_or_insert_with(key, || Entity::new(class, partial.plan));
         entity.remember(&plan.layout, pane.saturating_mul(GRID_MS));
         for (index, cell) in cells.into_iter().enumerate().take(plan.layout.primitives.len()) {
             if let Some(cell) = cell {
@@ -396,12 +432,11 @@ impl EntityTask {
             Entry::Occupied(mut held) => held.get_mut().merge(&partial.attachment),
             Entry::Vacant(place) => drop(place.insert(partial.attachment)),
         }
-        let (_, _, value) = id;
         for (index, pattern) in plan.patterns.iter().enumerate() {
             let grids = pattern.pane_ms / GRID_MS;
             let closes = (pane.div_euclid(grids) + 1) * grids - 1;
-            let due = self.state.due.entry((class, closes)).or_default();
-            due.insert((partial.plan, value.clone(), index as u32));
+            let due = self.state.due[class.index()].change(closes, Due::new);
+            due.insert((partial.plan, partial.value.clone(), index as u32));
         }
     }
 
@@ -409,7 +444,7 @@ impl EntityTask {
     fn at_home(&self, class: Class, pane: i64, claims: &[(u64, u64)], begins_ms: i64) -> Cell {
         let ends_ms = begins_ms.saturating_add(GRID_MS);
         let home = |subscriber: &u64| {
-            let Some(times) = self.state.abroad.get(&(class, *subscriber)) else { return true };
+            let Some(times) = self.state.abroad[class.index()].get(*subscriber) else { return true };
             let known = || times.iter().filter(|((_, effective), _)| *effective <= pane);
             let before = known().filter(|((at, _), _)| *at <= begins_ms).map(|((at, _), abroad)| (*at, *abroad)).max();
             let within = |((at, _), abroad): (&(i64, i64), &bool)| (begins_ms + 1..ends_ms).contains(at) && *abroad;
@@ -429,11 +464,8 @@ impl EntityTask {
         position: usize,
         out: &mut Outputs,
     ) {
-        let id = (class, plan.hash, value);
-        let (Some(pattern), Some(entity)) = (plan.patterns.get(position), self.state.entities.get_mut(&id)) else {
-            return;
-        };
-        let (_, _, value) = id;
+        let entity = self.state.entities.get_mut(key_of(class, plan.hash, &value));
+        let (Some(pattern), Some(entity)) = (plan.patterns.get(position), entity) else { return };
         let ends_ms = (pane + 1).saturating_mul(GRID_MS);
         entity.remember(&plan.layout, pane * GRID_MS);
         if self.watch.is_none() && !entity.may_hold(plan, pattern, pane * GRID_MS, &mut self.ranges) {
@@ -480,60 +512,32 @@ impl EntityTask {
         *swept = reached.as_ms();
         let plans: HashMap<u64, &EntityPlan, FixedState> =
             pack.plan.aggregated.iter().map(|plan| (plan.hash, plan)).collect();
-        self.state.entities.retain(|(of, plan, _), entity| {
-            if *of != class {
-                return true;
-            }
-            let Some(plan) = plans.get(plan) else { return false };
-            let longest = plan.layout.windows.iter().map(|window| window.length_ms).max().unwrap_or(0);
-            let first = reached.plus_ms(-longest).pane(GRID_MS);
-            while entity.attachments.first_key_value().is_some_and(|(pane, _)| *pane < first) {
-                entity.attachments.pop_first();
-            }
-            if !entity.histories.is_empty() {
-                entity.remember(&plan.layout, reached.as_ms());
-            }
-            entity.panes.expire(&plan.layout, reached.as_ms());
-            !entity.is_past()
-        });
-        let keep_from = reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms();
-        self.state.abroad.retain(|(of, _), times| {
-            if *of != class {
-                return true;
-            }
-            // The last statement before the oldest pane that may still be judged says where the subscriber was.
-            let standing = times.range(..(keep_from, i64::MIN)).next_back().map(|(at, abroad)| (*at, *abroad));
-            *times = times.split_off(&(keep_from, i64::MIN));
-            if let Some((at, true)) = standing {
-                times.insert(at, true);
-            }
-            !times.is_empty()
-        });
+        let plan_of = |entity: &Entity| plans.get(&entity.plan).copied();
+        self.state.entities.sweep(
+            |_, entity| {
+                entity.class == class && plan_of(entity).is_none_or(|plan| entity.expires(&plan.layout, reached))
+            },
+            |_, entity| {
+                entity.class != class || plan_of(entity).is_some_and(|plan| entity.expire(&plan.layout, reached))
+            },
+        );
+        let keep_from = (reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms(), i64::MIN);
+        self.state.abroad[class.index()].sweep(
+            |_, times| times.is_empty() || times.first_key_value().is_some_and(|(at, _)| *at < keep_from),
+            |_, times| {
+                // The last statement before the oldest pane that may still be judged says where the subscriber was.
+                let standing = times.range(..keep_from).next_back().map(|(at, abroad)| (*at, *abroad));
+                *times = times.split_off(&keep_from);
+                if let Some((at, true)) = standing {
+                    times.insert(at, true);
+                }
+                !times.is_empty()
+            },
+        );
         let packs = &mut self.state.packs[class.index()];
         if let Some((begins, _)) = packs.range(..=reached.pane(GRID_MS)).next_back() {
             *packs = packs.split_off(&begins.clone());
         }
-    }
-
-    /// A snapshot of all that is known before the message at `offset`.
-    ///
-    /// # Panics
-    /// If what the last message leads to was not put out whole: no offset says how far that is.
-    #[must_use]
-    pub fn snapshot(&self, offset: i64) -> Vec<u8> {
-        assert!(self.judging.is_none(), "a snapshot between two steps of a message");
-        store::encode(store::Kind::Partials, self.settings.partition, self.settings.partitions, offset, &self.state)
-    }
-
-    /// A task as a snapshot left it, and the offset to go on from.
-    ///
-    /// # Errors
-    /// [`store::SnapshotError`] if the snapshot is damaged, of another version or of another task.
-    pub fn restore(settings: Settings, bytes: &[u8]) -> Result<(Self, i64), store::SnapshotError> {
-        let (state, offset) = store::decode(store::Kind::Partials, settings.partition, settings.partitions, bytes)?;
-        let mut task = Self::new(settings);
-        task.state = state;
-        Ok((task, offset))
     }
 }
 

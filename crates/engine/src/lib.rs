@@ -4,6 +4,7 @@
 //!   partitions contribute to; [`memory`] runs all tasks of a log in one thread;
 //! - [`subscribers`] adds to a record what is known of its subscriber: [`profile`], [`pairs`];
 //! - [`incident`] says when an incident opens, is updated and closes; [`partial`] is what travels between tasks;
+//! - [`snapshot`] saves a task's state piece by piece while it goes on, and restores it;
 //! - [`watch`] follows one entity, for `explain`.
 //!
 //! **Invariant:** no Kafka, no HTTP, no wall clock, no randomness; the same log gives the same incidents.
@@ -26,7 +27,7 @@ pub mod partial;
 pub mod profile;
 pub mod record_task;
 pub mod repeats;
-pub mod store;
+pub mod snapshot;
 pub mod subscribers;
 pub mod watch;
 

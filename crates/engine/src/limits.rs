@@ -81,3 +81,8 @@ pub const FIRST_SEEN_KNOWN_S: u32 = 30 * 86_400;
 pub const FORWARD_KNOWN_S: u32 = 86_400;
 /// Different segments and range holders that a task tells apart; of a further one it knows nothing, which is counted.
 pub const LABELS_MAX: usize = 255;
+
+/// Bytes of what changed that a piece of a snapshot holds, about: before they are compressed.
+pub const PIECE_BYTES: usize = 1 << 20;
+/// Bytes of an object that holds pieces of a snapshot, about: it is kept in memory until it is written.
+pub const OBJECT_BYTES: usize = 8 << 20;

@@ -1,9 +1,6 @@
 //! Entities that are judged at each record: own callers, callees, SIMs.
 
-use std::collections::HashMap;
-
 use bincode::{Decode, Encode};
-use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
 use lancang_pattern::expression::Range;
 use lancang_pattern::fields::EntityKey;
@@ -23,6 +20,7 @@ use crate::kept::{Kept, Spare};
 use crate::limits::{CHUNK, WEIGHED};
 use crate::output::Counters;
 use crate::repeats::OpenCall;
+use crate::snapshot::{Saved, Section};
 
 /// Entities that the records of a chunk are events of; none where a record is of no interest.
 pub(crate) type Hashes = [Option<u64>; CHUNK];
@@ -35,7 +33,7 @@ pub struct LocalEntities {
     entities: EntityTable<EntityWindows>,
     kinds: Kinds,
     /// Of entities from near a gate on ([`Gate::Near`]): few, so that they take no room in the table.
-    kept: HashMap<u64, Kept, FixedState>,
+    kept: EntityTable<Kept>,
 }
 
 /// Buffers that are used again for each record.
@@ -55,7 +53,7 @@ impl LocalEntities {
     /// None yet.
     #[must_use]
     pub fn new(plan: u64) -> Self {
-        Self { plan, entities: EntityTable::default(), kinds: Kinds::default(), kept: HashMap::default() }
+        Self { plan, entities: EntityTable::default(), kinds: Kinds::default(), kept: EntityTable::default() }
     }
 
     /// Number of entities.
@@ -73,9 +71,7 @@ impl LocalEntities {
     /// Bytes held, about: the table with its free places and what its entities hold, of which some are looked at.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let weighed = self.kept.values().take(WEIGHED).map(Kept::heap_bytes).sum::<usize>();
-        let heap = weighed * self.kept.len() / self.kept.len().clamp(1, WEIGHED);
-        let kept = self.kept.capacity() * size_of::<(u64, Kept)>() + heap;
+        let kept = self.kept.bytes() + self.kept.estimate(WEIGHED, Kept::heap_bytes);
         self.entities.bytes() + self.entities.estimate(WEIGHED, EntityWindows::heap_bytes) + kept
     }
 
@@ -142,12 +138,12 @@ impl LocalEntities {
             }
             if passes >> pattern.records & 1 == 1 {
                 let period = record.event.as_ms().div_euclid(longest_ms(plan).max(1));
-                let kept = self.kept.entry(hash).or_insert_with(|| Kept::new(period, &mut scratch.spare));
+                let kept = self.kept.get_or_insert_with(hash, || Kept::new(period, &mut scratch.spare)).0;
                 kept.add(plan, place, record, (period, is_kept), &mut scratch.spare);
                 is_kept = true;
             }
             if gate == Gate::Reached {
-                let (kept, key) = (self.kept.get(&hash), plan.entity.local_key(record));
+                let (kept, key) = (self.kept.get(hash), plan.entity.local_key(record));
                 let Some(key) = key else { continue };
                 judge(windows, kinds, kept, plan, place, pack, class, &key, scratch, incidents, counters, out);
             }
@@ -161,7 +157,7 @@ impl LocalEntities {
         let gates =
             |plan: &EntityPlan| plan.patterns.iter().map(|one| (one.gate, one.least.clone())).collect::<Vec<_>>();
         if gates(old) != gates(new) {
-            self.entities.retain(|windows| {
+            self.entities.change_all(|windows| {
                 (0..new.layout.gates.len()).for_each(|gate| windows.rest(&new.layout, gate, 0));
                 true
             });
@@ -169,7 +165,10 @@ impl LocalEntities {
         let place = |id: &str| new.patterns.iter().position(|one| one.id == id);
         let places: Vec<_> = old.patterns.iter().map(|one| place(&one.id)).collect();
         if old.related != new.related || places.iter().enumerate().any(|(was, now)| *now != Some(was)) {
-            self.kept.values_mut().for_each(|kept| kept.change(old, &places));
+            self.kept.change_all(|kept| {
+                kept.change(old, &places);
+                true
+            });
         }
     }
 
@@ -189,13 +188,22 @@ impl LocalEntities {
         let period = oldest.div_euclid(length_ms.max(1));
         self.entities.retain(|windows| windows.newest_ms() >= oldest);
         let entities = &self.entities;
-        self.kept.retain(|key, kept| {
-            let stays = kept.period() >= period && entities.get(*key).is_some();
-            if !stays {
-                scratch.spare.give(kept);
-            }
-            stays
-        });
+        let stays = |key: u64, kept: &Kept| kept.period() >= period && entities.get(key).is_some();
+        self.kept.sweep(
+            |key, kept| !stays(key, kept),
+            |key, kept| {
+                let stays = stays(key, kept);
+                if !stays {
+                    scratch.spare.give(kept);
+                }
+                stays
+            },
+        );
+    }
+
+    /// What of it is saved piece by piece.
+    pub(crate) fn sections(&mut self) -> [(Section, u64, &mut dyn Saved); 2] {
+        [(Section::Local, self.plan, &mut self.entities), (Section::Kept, self.plan, &mut self.kept)]
     }
 
     /// Evicts those with the least evidence, then the oldest, once there are more than `max`. Gives how many.
@@ -207,7 +215,7 @@ impl LocalEntities {
         let lightest = lightest(self.entities.iter().map(|(key, windows)| weight(key, windows)).collect(), max);
         for (_, _, key) in &lightest {
             self.entities.remove(*key);
-            self.kept.remove(key);
+            self.kept.remove(*key);
         }
         lightest.len() as u64
     }

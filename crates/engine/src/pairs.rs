@@ -15,10 +15,12 @@
 
 use bincode::{Decode, Encode};
 use lancang_record::time::Timestamp;
+use lancang_window::changes::{CHUNKS, Changes, entries};
 use lancang_window::prefetch::prefetch;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::limits::{PAIR_PERIOD_MS, PAIRS_A_BLOCK};
+use crate::snapshot::{Fetched, Job, Saved, SnapshotError, Step};
 
 /// Periods that are held.
 const PERIODS: usize = 4;
@@ -61,7 +63,7 @@ impl PairMemory {
     /// A memory of so many bytes, a block at least. They are taken with the first contact.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        Self { blocks: Blocks { count: (bytes / size_of::<Block>()).max(1), blocks: Vec::new() }, ..Self::default() }
+        Self { blocks: Blocks::new((bytes / size_of::<Block>()).max(1)), ..Self::default() }
     }
 
     /// Pairs held, each once for every period in which it had a contact.
@@ -124,13 +126,26 @@ impl PairMemory {
             }
             _ => return,
         }
-        let words = &mut self.blocks.taken()[pair.block].0[index * WORDS..][..WORDS];
+        let words = &mut self.blocks.change(pair.block).0[index * WORDS..][..WORDS];
         let before = [words[0], words[1]];
         words.iter_mut().zip(pair.mask).for_each(|(word, mask)| *word |= mask);
         if [words[0], words[1]] != before {
             self.pairs[index] += 1;
             self.overfull += u64::from(self.pairs[index] > self.blocks.count as u64 * PAIRS_A_BLOCK);
         }
+    }
+
+    /// Whether [`Self::settle`] lets go of a period.
+    #[must_use]
+    pub fn ends_period(&self, watermark: Timestamp) -> bool {
+        let settled = watermark.pane(PAIR_PERIOD_MS);
+        let goes = |held: &i64| !(settled - BEFORE..=settled + 1).contains(held);
+        self.settled.is_none_or(|before| before < settled) && self.held.iter().flatten().any(goes)
+    }
+
+    /// What of it is saved piece by piece.
+    pub(crate) fn saved(&mut self) -> &mut dyn Saved {
+        &mut self.blocks
     }
 
     /// Lets go of periods that the watermark has passed, and of those that no watermark would have let in.
@@ -145,6 +160,7 @@ impl PairMemory {
             if self.held[index].is_some_and(|held| !stays(held)) {
                 self.held[index] = None;
                 self.pairs[index] = 0;
+                self.blocks.changes.forget();
                 self.blocks.blocks.iter_mut().for_each(|block| block.0[index * WORDS..][..WORDS].fill(0));
             }
         }
@@ -168,58 +184,149 @@ impl PairMemory {
     }
 }
 
-/// All blocks; none is taken before the first contact. In a snapshot empty ones take nothing.
+/// All blocks; none is taken before the first contact. What is saved are those that hold anything.
 #[derive(Clone, Debug)]
 struct Blocks {
     count: usize,
     blocks: Vec<Block>,
-}
-
-impl Default for Blocks {
-    fn default() -> Self {
-        Self { count: 1, blocks: Vec::new() }
-    }
+    changes: Changes<Block>,
 }
 
 impl Blocks {
+    fn new(count: usize) -> Self {
+        Self { count, blocks: Vec::new(), changes: Changes::default() }
+    }
+
     fn taken(&mut self) -> &mut [Block] {
         if self.blocks.is_empty() {
             self.blocks = vec![Block([0; PERIODS * WORDS]); self.count];
         }
         &mut self.blocks
     }
+
+    fn change(&mut self, place: usize) -> &mut Block {
+        self.taken();
+        let chunk = self.chunk(place);
+        if self.changes.asks(chunk) {
+            let before = &self.blocks[place];
+            self.changes.note(chunk, place as u64, Some(before).filter(|before| !before.is_empty()));
+        }
+        &mut self.blocks[place]
+    }
+
+    const fn chunk(&self, place: usize) -> usize {
+        place / self.count.div_ceil(CHUNKS)
+    }
+
+    fn of(&self, chunk: usize) -> std::ops::Range<usize> {
+        let chunk_blocks = self.count.div_ceil(CHUNKS);
+        let end = self.blocks.len();
+        (chunk * chunk_blocks).min(end)..((chunk + 1) * chunk_blocks).min(end)
+    }
+}
+
+impl Default for Blocks {
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
+
+impl Block {
+    fn put_bytes(&self, bytes: &mut Vec<u8>) {
+        self.0.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
+    /// Back from bytes; none if they are no block.
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let mut block = Self([0; PERIODS * WORDS]);
+        if words.len() != block.0.len() || !rest.is_empty() {
+            return None;
+        }
+        block.0.iter_mut().zip(words).for_each(|(own, word)| *own = u64::from_le_bytes(*word));
+        Some(block)
+    }
+}
+
+impl Saved for Blocks {
+    fn cut(&mut self, number: u64) {
+        self.changes.cut(number, self.blocks.len(), Block::put_bytes);
+    }
+
+    fn take(&mut self, changed: &mut Vec<u8>) -> Option<Step> {
+        let chunk = self.changes.waiting()?;
+        let mut taking = self.changes.take(chunk)?;
+        if !taking.whole {
+            for place in std::mem::take(&mut taking.keys) {
+                taking.put(place, usize::try_from(place).ok().and_then(|place| self.blocks.get(place)));
+            }
+            changed.append(&mut taking.entries);
+            return Some(Step::Changed);
+        }
+        for place in self.of(chunk).filter(|place| !self.blocks[*place].is_empty()) {
+            taking.put(place as u64, Some(&self.blocks[place]));
+        }
+        Some(Step::Whole(chunk as i64, taking.entries))
+    }
+
+    fn forget(&mut self) {
+        self.changes.forget();
+    }
+
+    fn keys(&self) -> Vec<i64> {
+        Vec::new()
+    }
+
+    fn fill<'a>(&'a mut self, fetched: Fetched<'a>) -> Vec<Job<'a>> {
+        if fetched.is_empty() {
+            return Vec::new();
+        }
+        let chunk_blocks = self.count.div_ceil(CHUNKS);
+        let job = |(chunk, blocks): (usize, &'a mut [Block])| -> Job<'a> {
+            Box::new(move |unpack| {
+                let bytes = fetched.whole(chunk as i64, unpack)?;
+                for (place, block) in entries(&bytes).ok_or_else(|| fetched.damaged())? {
+                    let place = usize::try_from(place).ok().and_then(|place| place.checked_sub(chunk * chunk_blocks));
+                    let own = place.and_then(|place| blocks.get_mut(place));
+                    let (own, block) = own.zip(block.and_then(Block::of)).ok_or_else(|| fetched.damaged())?;
+                    *own = block;
+                }
+                Ok(())
+            })
+        };
+        self.taken().chunks_mut(chunk_blocks).enumerate().map(job).collect()
+    }
+
+    fn catch_up(&mut self, fetched: &Fetched<'_>) -> Result<(), SnapshotError> {
+        fetched.each_change(|place, number, block| {
+            let place = usize::try_from(place).ok().filter(|place| *place < self.count)?;
+            // One that was empty at the cut is empty.
+            let Some(block) = block.filter(|_| number > fetched.number_of(self.chunk(place))) else { return Some(()) };
+            self.taken()[place] = Block::of(block)?;
+            Some(())
+        })?;
+        self.changes.restored(self.blocks.len());
+        Ok(())
+    }
 }
 
 impl Encode for Blocks {
     fn encode<E: bincode::enc::Encoder>(&self, encoder: &mut E) -> Result<(), bincode::error::EncodeError> {
-        let used = || self.blocks.iter().enumerate().filter(|(_, block)| block.0.iter().any(|word| *word != 0));
-        (self.count as u64).encode(encoder)?;
-        let mut bytes = Vec::with_capacity(used().count() * (size_of::<Block>() + 4));
-        for (index, block) in used() {
-            bytes.extend_from_slice(&(index as u32).to_le_bytes());
-            block.0.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
-        }
-        bytes.encode(encoder)
+        (self.count as u64).encode(encoder)
     }
 }
 
 impl<C> Decode<C> for Blocks {
     fn decode<D: bincode::de::Decoder<Context = C>>(decoder: &mut D) -> Result<Self, bincode::error::DecodeError> {
-        let damaged = || bincode::error::DecodeError::Other("blocks of pairs");
-        let count = usize::try_from(u64::decode(decoder)?).map_err(|_| damaged())?;
-        let bytes = Vec::<u8>::decode(decoder)?;
-        let mut blocks = Self { count, blocks: Vec::new() };
-        let (used, rest) = bytes.as_chunks::<{ 4 + size_of::<Block>() }>();
-        if count == 0 || count > crate::limits::PAIR_BLOCKS_MAX || !rest.is_empty() {
-            return Err(damaged());
+        let count = usize::try_from(u64::decode(decoder)?).unwrap_or(0);
+        if count == 0 || count > crate::limits::PAIR_BLOCKS_MAX {
+            return Err(bincode::error::DecodeError::Other("a number of blocks of pairs"));
         }
-        for used in used {
-            let (words, _) = used[4..].as_chunks::<8>();
-            let index = u32::from_le_bytes([used[0], used[1], used[2], used[3]]) as usize;
-            let block = blocks.taken().get_mut(index).ok_or_else(damaged)?;
-            block.0.iter_mut().zip(words).for_each(|(own, word)| *own = u64::from_le_bytes(*word));
-        }
-        Ok(blocks)
+        Ok(Self::new(count))
     }
 }
 
@@ -251,6 +358,20 @@ mod tests {
         prop::collection::vec(step, 1..120)
     }
 
+    /// A memory as one that was saved comes back.
+    fn restored(memory: &mut PairMemory) -> PairMemory {
+        let config = bincode::config::standard();
+        let bytes = bincode::encode_to_vec(&*memory, config).unwrap();
+        let mut back: PairMemory = bincode::decode_from_slice(&bytes, config).unwrap().0;
+        memory.blocks.cut(0);
+        while let Some(crate::snapshot::Step::Whole(_, bytes)) = memory.blocks.take(&mut Vec::new()) {
+            for (place, block) in entries(&bytes).unwrap() {
+                back.blocks.taken()[place as usize] = Block::of(block.unwrap()).unwrap();
+            }
+        }
+        back
+    }
+
     proptest! {
         /// Against a set of all contacts ever: exact, since so few pairs in so many blocks meet nobody.
         #[test]
@@ -260,8 +381,7 @@ mod tests {
             let (mut all, mut now, mut settled) = (Vec::<(u64, u64, i64)>::new(), 1000, None::<i64>);
             for (index, step) in steps.into_iter().enumerate() {
                 if index == restart {
-                    let bytes = bincode::encode_to_vec(&memory, bincode::config::standard()).unwrap();
-                    memory = bincode::decode_from_slice(&bytes, bincode::config::standard()).unwrap().0;
+                    memory = restored(&mut memory);
                 }
                 match step {
                     Step::Contact(served, other, ahead) => {

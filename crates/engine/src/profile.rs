@@ -22,6 +22,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::evict::lightest;
 use crate::limits::{FORWARD_KNOWN_S, LABELS_MAX};
+use crate::snapshot::Saved;
 
 /// Second of a subscriber that was never seen.
 const NEVER: NonZeroU32 = NonZeroU32::MIN;
@@ -299,7 +300,7 @@ impl Profiles {
         if !reference {
             self.labels.clear();
         }
-        self.table.retain(|profile| {
+        self.table.change_all(|profile| {
             let (before, empty) = (*profile, Profile::default());
             if !sights {
                 let word = before.word() & M2M;
@@ -314,6 +315,11 @@ impl Profiles {
             }
             *profile != empty
         });
+    }
+
+    /// What of it is saved piece by piece.
+    pub(crate) fn saved(&mut self) -> &mut dyn Saved {
+        &mut self.table
     }
 
     /// Lets go of strangers first, then of those seen last the longest ago, once there are more than `max`. Gives how

@@ -5,12 +5,13 @@
 //! - one thread at a time, no clock, no I/O, no randomness;
 //! - its state lies in [`State`] alone, which is what a snapshot holds;
 //! - what a watermark that jumped closes leaves in steps: until the last of them ([`RecordTask::has_more`]) no further
-//!   entry is taken and there is no snapshot;
+//!   entry is taken and no save begins;
 //! - records that come before any pack is in force are scored to nothing, and counted as that.
 
 mod leaving;
+mod saving;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bincode::{Decode, Encode};
@@ -23,7 +24,7 @@ use lancang_pattern::sieve::{Answers, form_of};
 use lancang_record::log::{Class, Entry, Frame};
 use lancang_record::record::{Kind, Phase, Record};
 use lancang_record::time::Timestamp;
-use lancang_window::Cell;
+use lancang_window::{Cell, EntityTable};
 
 use crate::asked::{Asked, seen_by};
 use crate::clock::Clocks;
@@ -33,11 +34,12 @@ use crate::local::{Hashes, LocalEntities, Scratch};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Partial, Whereabouts};
 use crate::repeats::{Identities, OpenCall, OpenCalls, identity};
-use crate::store;
+use crate::snapshot::{Parts, Save, hex};
 use crate::subscribers::{Parties, Subscribers};
 use crate::watch::Watch;
 
 use leaving::Leaving;
+use saving::PendingPane;
 
 /// Partial panes of one border, by plan, entity and pane.
 type Pending = HashMap<(u64, u64, i64), Partial, FixedState>;
@@ -52,8 +54,8 @@ pub(crate) struct State {
     calls: OpenCalls,
     subscribers: Subscribers,
     local: Vec<LocalEntities>,
-    pending: BTreeMap<(Class, i64), Pending>,
-    ever_abroad: HashSet<u64, FixedState>,
+    pending: [Parts<PendingPane>; 3],
+    ever_abroad: EntityTable<()>,
     whereabouts: [Vec<Whereabouts>; 3],
     incidents: Incidents,
     swept: i64,
@@ -97,6 +99,8 @@ pub struct RecordTask {
     counters: Counters,
     watch: Option<Watch>,
     leaving: Option<Leaving>,
+    /// The save that is under way.
+    save: Option<Save>,
     /// Of the chunk that is worked on and of the next one: room that is used again.
     known: Box<Coming>,
     coming: Box<Coming>,
@@ -119,6 +123,7 @@ impl RecordTask {
             counters: Counters::default(),
             watch: None,
             leaving: None,
+            save: None,
             known: Box::default(),
             coming: Box::default(),
             spare: Pending::default(),
@@ -362,8 +367,8 @@ impl RecordTask {
         // out of order can leave a subscriber abroad until the next update, and accuses nobody.
         let abroad = country != record.home;
         if abroad {
-            self.state.ever_abroad.insert(subscriber);
-        } else if !self.state.ever_abroad.contains(&subscriber) {
+            self.state.ever_abroad.get_or_insert_with(subscriber, || ());
+        } else if self.state.ever_abroad.get(subscriber).is_none() {
             return;
         }
         if self.pack.is_none() {
@@ -462,7 +467,8 @@ impl RecordTask {
         let pane = record.event.pane(GRID_MS);
         let effective = self.state.borders[class.index()].map_or(pane, |border| pane.max(border));
         let spare = &mut self.spare;
-        let pending = self.state.pending.entry((class, effective)).or_insert_with(|| std::mem::take(spare));
+        let new = || PendingPane(std::mem::take(spare));
+        let PendingPane(pending) = self.state.pending[class.index()].change(effective, new);
         let spare = &mut self.spare_partials;
         let new = || Partial::begin(spare.pop(), plan, &key, pane, effective);
         let partial = pending.entry((plan.hash, key.hash(), pane)).or_insert_with(new);
@@ -477,7 +483,8 @@ impl RecordTask {
         if self.state.pack == Some(hash) {
             return Ok(());
         }
-        let pack = packs(&hash).ok_or_else(|| TaskError::UnknownPack(store::hex(&hash), offset))?;
+        let pack = packs(&hash).ok_or_else(|| TaskError::UnknownPack(hex(&hash), offset))?;
+        self.forget_saved();
         let mut before: Vec<LocalEntities> = std::mem::take(&mut self.state.local);
         for plan in &pack.plan.local {
             let kept = before.iter().position(|entities| entities.plan == plan.hash);
@@ -496,35 +503,5 @@ impl RecordTask {
         self.state.pack = Some(hash);
         self.pack = Some(pack);
         Ok(())
-    }
-
-    /// A snapshot of all that is known before the entry at `offset`.
-    ///
-    /// # Panics
-    /// If what the last entry leads to was not put out whole: no offset says how far that is.
-    #[must_use]
-    pub fn snapshot(&self, offset: i64) -> Vec<u8> {
-        assert!(self.leaving.is_none(), "a snapshot between two steps of an entry");
-        store::encode(store::Kind::Records, self.settings.partition, self.settings.partitions, offset, &self.state)
-    }
-
-    /// A task as a snapshot left it, and the offset to go on from.
-    ///
-    /// # Errors
-    /// [`store::SnapshotError`] if the snapshot is damaged, of another version or another task, or its pack is gone.
-    pub fn restore(settings: Settings, bytes: &[u8], packs: &Packs<'_>) -> Result<(Self, i64), store::SnapshotError> {
-        let (state, offset): (State, i64) =
-            store::decode(store::Kind::Records, settings.partition, settings.partitions, bytes)?;
-        let mut task = Self::new(settings);
-        if let Some(hash) = state.pack {
-            task.pack = Some(packs(&hash).ok_or_else(|| store::SnapshotError::Pack(store::hex(&hash)))?);
-        }
-        task.state = state;
-        if let Some(pack) = &task.pack {
-            task.asked = Asked::by(pack);
-            task.count_subscribers();
-            task.state.subscribers.resize(task.asked.needs, task.state.clocks.least(), settings.pair_bytes);
-        }
-        Ok((task, offset))
     }
 }

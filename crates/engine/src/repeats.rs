@@ -8,22 +8,23 @@
 //! - The parts of a call count as one call whose duration grows: part n is seen with the duration so far, and what
 //!   its earlier parts counted for is not counted again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bincode::de::{BorrowDecoder, Decoder};
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
-use foldhash::fast::FixedState;
 use lancang_pattern::fields::party_key;
 use lancang_record::log::Class;
 use lancang_record::record::{Phase, Record};
 use lancang_record::time::Timestamp;
+use lancang_window::EntityTable;
 use lancang_window::prefetch::prefetch;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::evict::lightest;
 use crate::limits::{IDENTITIES_MAX, OPEN_CALL_MS_MAX, OPEN_CALLS_MAX};
+use crate::snapshot::{Parts, Saved, Section, Sections};
 
 /// Identities are let go minute by minute.
 const BUCKET_MS: i64 = 60_000;
@@ -87,16 +88,24 @@ impl Minute {
 
 impl Encode for Minute {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        (self.held as u64).encode(encoder)?;
-        self.places.iter().filter(|identity| **identity != 0).try_for_each(|identity| identity.encode(encoder))
+        let mut identities: Vec<u64> = self.places.iter().copied().filter(|identity| *identity != 0).collect();
+        // The order of the places tells when the minute grew: the same identities are the same bytes.
+        identities.sort_unstable();
+        let bytes: Vec<u8> = identities.into_iter().flat_map(u64::to_le_bytes).collect();
+        bytes.encode(encoder)
     }
 }
 
 impl<C> Decode<C> for Minute {
     fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let bytes = Vec::<u8>::decode(decoder)?;
+        let (identities, rest) = bytes.as_chunks::<8>();
+        if !rest.is_empty() {
+            return Err(DecodeError::Other("identities of a minute"));
+        }
         let mut minute = Self::default();
-        for _ in 0..u64::decode(decoder)? {
-            minute.insert(u64::decode(decoder)?);
+        for identity in identities {
+            minute.insert(u64::from_le_bytes(*identity));
         }
         Ok(minute)
     }
@@ -111,7 +120,7 @@ impl<'de, C> BorrowDecode<'de, C> for Minute {
 /// Identities that were read, by class and minute of event time.
 #[derive(Clone, Debug, Default, Encode, Decode)]
 pub struct Identities {
-    buckets: [BTreeMap<i64, Minute>; 3],
+    buckets: [Parts<Minute>; 3],
     /// The last minute that was let go of, emptied: the next one does not grow from nothing.
     spare: Minute,
     held: usize,
@@ -122,7 +131,7 @@ pub struct Identities {
 impl Identities {
     /// Asks for the place of an identity that comes soon.
     pub fn prefetch(&self, class: Class, event: Timestamp, identity: u64) {
-        if let Some(minute) = self.buckets[class.index()].get(&event.pane(BUCKET_MS)) {
+        if let Some(minute) = self.buckets[class.index()].get(event.pane(BUCKET_MS)) {
             minute.prefetch(identity);
         }
     }
@@ -131,7 +140,7 @@ impl Identities {
     pub fn is_repeat(&mut self, class: Class, event: Timestamp, identity: u64) -> bool {
         let minute = event.pane(BUCKET_MS);
         let spare = &mut self.spare;
-        let held = self.buckets[class.index()].entry(minute).or_insert_with(|| std::mem::take(spare));
+        let held = self.buckets[class.index()].change(minute, || std::mem::take(spare));
         if !held.insert(identity) {
             return true;
         }
@@ -146,18 +155,26 @@ impl Identities {
     pub fn expire(&mut self, class: Class, watermark: Timestamp) {
         let first = watermark.plus_ms(-class.lateness_ms()).pane(BUCKET_MS);
         let buckets = &mut self.buckets[class.index()];
-        while let Some(oldest) = buckets.first_entry().filter(|oldest| *oldest.key() < first) {
-            let minute = oldest.remove();
+        while let Some(minute) =
+            buckets.first_key().filter(|oldest| *oldest < first).and_then(|key| buckets.remove(key))
+        {
             self.held -= minute.held;
             self.spare = minute.emptied();
         }
     }
 
     fn evict(&mut self, class: Class) {
-        if let Some((_, oldest)) = self.buckets[class.index()].pop_first() {
+        let buckets = &mut self.buckets[class.index()];
+        if let Some(oldest) = buckets.first_key().and_then(|oldest| buckets.remove(oldest)) {
             self.held -= oldest.held;
             self.evicted += oldest.held as u64;
         }
+    }
+
+    /// What of it is saved piece by piece.
+    pub(crate) fn sections(&mut self) -> Sections<'_> {
+        let by_class = (0..).zip(&mut self.buckets);
+        by_class.map(|(class, minutes)| (Section::Identities, class, minutes as &mut dyn Saved)).collect()
     }
 }
 
@@ -188,7 +205,7 @@ fn leg_hash(record: &Record<'_>, (start_ms, part): (i64, u32)) -> u64 {
 pub struct OpenCall {
     duration_ms: u64,
     newest: i64,
-    counted: HashMap<u64, u64, FixedState>,
+    counted: BTreeMap<u64, u64>,
     first_contact: Option<bool>,
 }
 
@@ -225,7 +242,7 @@ impl OpenCall {
 /// Calls of which parts were read and the last was not.
 #[derive(Clone, Debug, Default, Encode, Decode)]
 pub struct OpenCalls {
-    calls: HashMap<u64, OpenCall, FixedState>,
+    calls: EntityTable<OpenCall>,
     /// Calls forgotten because there were too many.
     pub evicted: u64,
 }
@@ -236,7 +253,7 @@ impl OpenCalls {
     pub fn take(&mut self, record: &Record<'_>) -> Option<(u64, OpenCall)> {
         record.part?;
         let key = leg_hash(record, (0, 0));
-        Some((key, self.calls.remove(&key).unwrap_or_default()))
+        Some((key, self.calls.remove(key).unwrap_or_default()))
     }
 
     /// Keeps a call after one of its parts, unless it was the last.
@@ -246,7 +263,7 @@ impl OpenCalls {
         }
         call.duration_ms = record.duration_ms.unwrap_or(call.duration_ms);
         call.newest = call.newest.max(record.event.as_ms());
-        self.calls.insert(key, call);
+        *self.calls.get_or_insert_with(key, OpenCall::default).0 = call;
         if self.calls.len() > OPEN_CALLS_MAX {
             self.evict();
         }
@@ -254,9 +271,9 @@ impl OpenCalls {
 
     /// Lets go of the oldest.
     fn evict(&mut self) {
-        let oldest = lightest(self.calls.iter().map(|(key, call)| (call.newest, *key)).collect(), OPEN_CALLS_MAX);
+        let oldest = lightest(self.calls.iter().map(|(key, call)| (call.newest, key)).collect(), OPEN_CALLS_MAX);
         for (_, key) in &oldest {
-            self.calls.remove(key);
+            self.calls.remove(*key);
         }
         self.evicted += oldest.len() as u64;
     }
@@ -264,7 +281,12 @@ impl OpenCalls {
     /// Lets go of calls that the least watermark has passed for long.
     pub fn expire(&mut self, watermark: Timestamp) {
         let oldest = watermark.plus_ms(-OPEN_CALL_MS_MAX).as_ms();
-        self.calls.retain(|_, call| call.newest >= oldest);
+        self.calls.retain(|call| call.newest >= oldest);
+    }
+
+    /// What of it is saved piece by piece.
+    pub(crate) fn saved(&mut self) -> &mut dyn Saved {
+        &mut self.calls
     }
 }
 

@@ -19,6 +19,7 @@ use lancang_record::time::Timestamp;
 use crate::limits::{FIRST_SEEN_KNOWN_S, PAIRS_KNOWN_S};
 use crate::pairs::{PairMemory, Place};
 use crate::profile::{Profiles, Sight, age_of, has_ended, second};
+use crate::snapshot::{Section, Sections};
 
 /// State of a task's subscribers.
 #[derive(Clone, Debug, Default, Encode, Decode)]
@@ -101,6 +102,17 @@ impl Subscribers {
         if self.pairs_since.is_some() {
             self.pairs.settle(watermark);
         }
+    }
+
+    /// Whether this watermark ends a period of pairs, which changes all of their memory.
+    #[must_use]
+    pub fn ends_period(&self, watermark: Timestamp) -> bool {
+        known_second(watermark).is_some() && self.pairs.ends_period(watermark)
+    }
+
+    /// What of it is saved piece by piece.
+    pub(crate) fn sections(&mut self) -> Sections<'_> {
+        vec![(Section::Profiles, 0, self.profiles.saved()), (Section::Pairs, 0, self.pairs.saved())]
     }
 
     /// Takes a watermark.

@@ -104,6 +104,12 @@ impl Block {
         self.length = self.len().min(length) as u16;
     }
 
+    /// A block of bytes that were saved.
+    fn of(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut block = Self::new();
+        if block.append(bytes) { Ok(block) } else { Err(DecodeError::OtherString("events of at most 64 KiB".into())) }
+    }
+
     /// What the allocator is asked for.
     pub(crate) const fn layout(steps: usize) -> Layout {
         // SAFETY: 1 is a power of two, and at most 2,048 steps of 32 bytes are far below `isize::MAX`.
@@ -174,15 +180,13 @@ impl Encode for Block {
 
 impl<C> Decode<C> for Block {
     fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        let bytes = Vec::<u8>::decode(decoder)?;
-        let mut block = Self::new();
-        if block.append(&bytes) { Ok(block) } else { Err(DecodeError::OtherString("events of at most 64 KiB".into())) }
+        Self::of(&Vec::<u8>::decode(decoder)?)
     }
 }
 
 impl<'de, C> BorrowDecode<'de, C> for Block {
     fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        Self::decode(decoder)
+        Self::of(<&[u8]>::borrow_decode(decoder)?)
     }
 }
 

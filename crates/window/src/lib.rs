@@ -5,6 +5,7 @@
 pub mod allocator;
 mod block;
 pub mod cell;
+pub mod changes;
 pub mod distinct;
 pub mod entity;
 mod events;

@@ -13,6 +13,12 @@ pub struct Panes {
 }
 
 impl Panes {
+    /// None yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { cells: Vec::new() }
+    }
+
     /// Adds an event; panes that no window ending at `newest_ms` covers are let go.
     pub fn add(&mut self, layout: &Layout, event: &Event<'_>, newest_ms: i64) {
         for (index, primitive) in layout.primitives.iter().enumerate() {
@@ -52,6 +58,16 @@ impl Panes {
                 cells.drain(..cells.partition_point(|(pane, _)| *pane < first));
             }
         }
+    }
+
+    /// Whether [`Self::expire`] lets go of any.
+    #[must_use]
+    pub fn expires(&self, layout: &Layout, newest_ms: i64) -> bool {
+        layout.primitives.iter().zip(&self.cells).any(|(primitive, cells)| {
+            let window = layout.windows[usize::from(primitive.window)];
+            let first = newest_ms.div_euclid(window.pane_ms()) - i64::from(window.panes) + 1;
+            cells.first().is_some_and(|(pane, _)| *pane < first)
+        })
     }
 
     /// Values of all primitives for windows that end with the pane in which `at_ms` lies.

@@ -13,7 +13,9 @@ use crate::border::Departure;
 use crate::limits::{LOCAL_SWEEP_MS, SPARE_ATTACHMENTS_MAX, SPARE_BYTES_MAX};
 use crate::output::Outputs;
 use crate::partial::{Border, Partial, partition_of_entity};
+use crate::snapshot::Parts;
 
+use super::saving::PendingPane;
 use super::{Pending, RecordTask, Settings};
 
 /// What a marks entry leads to and is not yet put out: the rest of the incidents and borders, and of them the border that
@@ -30,7 +32,11 @@ impl RecordTask {
             self.state.identities.expire(class, watermark);
         }
         if !self.asked.needs.is_nothing() {
-            self.state.subscribers.settle(self.state.clocks.least());
+            let least = self.state.clocks.least();
+            if self.state.subscribers.ends_period(least) {
+                self.forget_saved();
+            }
+            self.state.subscribers.settle(least);
         }
         self.leaving = Some(Leaving::default());
         self.leave(out);
@@ -93,7 +99,7 @@ impl RecordTask {
         }
         self.state.borders[class.index()] = Some(pane);
         let (mut by_task, mut text): (BTreeMap<u32, Vec<Partial>>, String) = (BTreeMap::new(), String::new());
-        for partial in take_before(&mut self.state.pending, class, pane, &mut self.spare) {
+        for partial in take_before(&mut self.state.pending[class.index()], pane, &mut self.spare) {
             let entity = entity_name(pack, partial.plan);
             let task = partition_of_entity(&mut text, entity, &partial.value, self.settings.partitions);
             by_task.entry(task).or_default().push(partial);
@@ -124,16 +130,11 @@ fn entity_name(pack: &Pack, plan: u64) -> &'static str {
 }
 
 /// Takes out what takes effect before a pane, in an order that does not depend on tables.
-fn take_before(
-    pending: &mut BTreeMap<(Class, i64), Pending>,
-    class: Class,
-    pane: i64,
-    spare: &mut Pending,
-) -> Vec<Partial> {
-    let keys: Vec<(Class, i64)> = pending.range((class, i64::MIN)..(class, pane)).map(|(key, _)| *key).collect();
+fn take_before(pending: &mut Parts<PendingPane>, pane: i64, spare: &mut Pending) -> Vec<Partial> {
+    let keys: Vec<i64> = pending.keys(..pane).collect();
     let mut partials = Vec::new();
     for key in keys {
-        let mut taken = pending.remove(&key).unwrap_or_default();
+        let PendingPane(mut taken) = pending.remove(key).unwrap_or_default();
         let held = taken.len();
         partials.reserve(held);
         partials.extend(taken.drain().map(|(_, partial)| partial));

@@ -1,0 +1,125 @@
+//! A record task's state, saved and restored ([`crate::snapshot`] has the rules).
+
+use bincode::de::{BorrowDecoder, Decoder};
+use bincode::enc::Encoder;
+use bincode::error::{DecodeError, EncodeError};
+use bincode::{BorrowDecode, Decode, Encode};
+use lancang_record::log::WireCodec;
+
+use crate::asked::Asked;
+use crate::output::Packs;
+use crate::partial::Partial;
+use crate::snapshot::{
+    Cut, Fetch, Kind, Manifest, Owner, Progress, Save, Saved, Section, Sections, SnapshotError, encode_value, hex,
+    restore,
+};
+
+use super::{Pending, RecordTask, Settings, State};
+
+/// Partial panes of one border; saved in the order of their keys.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PendingPane(pub(super) Pending);
+
+impl Encode for PendingPane {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        let mut partials: Vec<(&(u64, u64, i64), &Partial)> = self.0.iter().collect();
+        partials.sort_unstable_by_key(|(key, _)| *key);
+        partials.encode(encoder)
+    }
+}
+
+impl<C> Decode<C> for PendingPane {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let partials = Vec::<((u64, u64, i64), Partial)>::decode(decoder)?;
+        Ok(Self(partials.into_iter().collect()))
+    }
+}
+
+impl<'de, C> BorrowDecode<'de, C> for PendingPane {
+    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        Self::decode(decoder)
+    }
+}
+
+impl State {
+    fn sections(&mut self) -> Sections<'_> {
+        let mut sections = self.identities.sections();
+        sections.push((Section::Calls, 0, self.calls.saved()));
+        sections.extend(self.subscribers.sections());
+        sections.push((Section::EverAbroad, 0, &mut self.ever_abroad));
+        sections.extend((0..).zip(&mut self.pending).map(|(class, panes)| {
+            let panes: &mut dyn Saved = panes;
+            (Section::Pending, class, panes)
+        }));
+        sections.extend(self.local.iter_mut().flat_map(|entities| entities.sections()));
+        sections
+    }
+}
+
+impl RecordTask {
+    /// Begins to save all that is known before the entry at `offset`, on top of what `base` names; everything where there
+    /// is none. A save that is under way is given up.
+    ///
+    /// # Panics
+    /// If what the last entry leads to was not put out whole: no offset says how far that is.
+    pub fn begin_save(&mut self, offset: i64, base: Option<&Manifest>) -> Cut {
+        assert!(self.leaving.is_none(), "a save begins between two steps of an entry");
+        if self.save.is_some() || base.is_none() {
+            self.forget_saved();
+        }
+        let mut core = Vec::new();
+        encode_value(&self.state, &mut core);
+        let (save, cut) = Save::begin(self.settings.owner(Kind::Records), offset, base, core, self.state.sections());
+        self.save = Some(save);
+        cut
+    }
+
+    /// Takes the next piece of the save that is under way.
+    pub fn save_step(&mut self) -> Progress {
+        let Some(save) = &mut self.save else { return Progress::GivenUp };
+        let progress = save.next(self.state.sections());
+        if matches!(progress, Progress::Whole) {
+            self.save = None;
+        }
+        progress
+    }
+
+    /// Gives up the save that is under way; the next one takes everything.
+    pub fn forget_saved(&mut self) {
+        self.save = None;
+        self.state.sections().into_iter().for_each(|(_, _, container)| container.forget());
+    }
+
+    /// A task as a save left it, put together on so many threads, and the offset to go on from.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] if anything of it is damaged, of another version or another task, or its pack is gone.
+    pub fn restore(
+        settings: Settings,
+        manifest: &Manifest,
+        fetch: &Fetch<'_>,
+        threads: usize,
+        packs: &Packs<'_>,
+    ) -> Result<(Self, i64), SnapshotError> {
+        let core = |bytes: &[u8]| WireCodec::decode_checked::<State>("core", bytes, 0).ok();
+        let owner = settings.owner(Kind::Records);
+        let state = restore(owner, manifest, fetch, threads, core, State::sections)?;
+        let mut task = Self::new(settings);
+        if let Some(hash) = state.pack {
+            task.pack = Some(packs(&hash).ok_or_else(|| SnapshotError::Pack(hex(&hash)))?);
+        }
+        task.state = state;
+        if let Some(pack) = &task.pack {
+            task.asked = Asked::by(pack);
+            task.count_subscribers();
+            task.state.subscribers.resize(task.asked.needs, task.state.clocks.least(), settings.pair_bytes);
+        }
+        Ok((task, manifest.offset))
+    }
+}
+
+impl Settings {
+    pub(crate) const fn owner(self, kind: Kind) -> Owner {
+        Owner { kind, partition: self.partition, partitions: self.partitions }
+    }
+}
