@@ -51,7 +51,8 @@ Examples:
   lancang run --config config/lancang.toml                the service at a carrier
   lancang generate --out day.jsonl.zst --truth truth.jsonl --setup setup
   lancang replay day.jsonl.zst --alerts incidents.jsonl --mobility \\
-      --trunks setup/trunks.csv --lists setup/lists --country KH --own +85510
+      --trunks setup/trunks.csv --lists setup/lists --subscribers setup/subscribers.csv --cells setup/cells.csv \\
+      --country KH --own +85510
   lancang evaluate --alerts incidents.jsonl --truth truth.jsonl
   lancang check --config config/lancang.toml              find every mistake before a start
 

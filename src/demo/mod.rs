@@ -1,12 +1,14 @@
 //! `lancang demo`: the whole way of a record, on one machine with nothing else installed.
 //!
 //! - [`world`] makes the embedded broker and a configuration for six operators; the stages are the real ones;
+//! - [`books`] is what the operators know of their subscribers;
 //! - [`sender`] streams synthetic traffic, no faster than the mock keeps and the stages read;
 //! - [`watch`] reads incidents and alerts as any consumer would, [`screen`] shows them;
 //! - [`summary`] says what was found and missed, and that every record was read.
 //!
 //! The mock proves nothing about exactly-once (`lancang_kafka::mock`); the tests do, on Apache Kafka.
 
+pub mod books;
 pub mod screen;
 pub mod sender;
 pub mod summary;

@@ -11,8 +11,9 @@ use lancang_record::codec::json;
 use lancang_record::{Country, Timestamp};
 use lancang_traffic::generator::MOBILITY_LEAD_MS;
 use lancang_traffic::world::OPERATORS;
-use lancang_traffic::{Feed, Generator, Sent, Settings};
+use lancang_traffic::{Generator, Sent, Settings};
 
+use super::books;
 use super::world::World;
 use crate::metrics::{Metric, Metrics};
 
@@ -27,12 +28,15 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 
 /// Sends records and remembers when.
 pub struct Sender {
+    /// What is sent before all records.
+    books: VecDeque<(String, OutRecord)>,
     records: std::iter::Peekable<Generator>,
     producer: Producer,
     start_ms: i64,
     speed: f64,
     begun: Option<Instant>,
-    sent: HashMap<Feed, u64>,
+    /// Records sent, by feed.
+    sent: HashMap<String, u64>,
     reached: Timestamp,
     done: bool,
     /// When records of an operator with an event time were sent, for the time from record to incident.
@@ -47,6 +51,7 @@ impl Sender {
     /// If no producer can be made.
     pub fn new(generator: Generator, settings: &Settings, world: &World, speed: f64) -> anyhow::Result<Self> {
         Ok(Self {
+            books: books::messages(&generator, settings.start.plus_ms(-MOBILITY_LEAD_MS).as_ms()),
             records: generator.peekable(),
             producer: Producer::connect(&ProducerSettings::new(world.connection()))?,
             start_ms: settings.start.as_ms(),
@@ -68,13 +73,16 @@ impl Sender {
         if self.is_held_back(metrics) {
             return Ok(());
         }
+        if !self.books.is_empty() {
+            return self.send_books();
+        }
         let due = self.due();
         let mut batch = Vec::new();
         let now = Instant::now();
         while batch.len() < BATCH_MAX
             && let Some(sent) = self.records.next_if(|sent| sent.at <= due)
         {
-            *self.sent.entry(sent.feed).or_default() += 1;
+            *self.sent.entry(sent.feed.name()).or_default() += 1;
             self.reached = sent.at;
             let key = (OPERATORS[sent.feed.operator].country, sent.record.event().as_ms());
             self.times.insert(key, now);
@@ -89,6 +97,16 @@ impl Sender {
         Ok(())
     }
 
+    fn send_books(&mut self) -> anyhow::Result<()> {
+        let count = self.books.len().min(BATCH_MAX);
+        let mut batch = Vec::new();
+        for (feed, message) in self.books.drain(..count) {
+            *self.sent.entry(feed).or_default() += 1;
+            batch.push(message);
+        }
+        Ok(self.producer.send_batch(&batch)?)
+    }
+
     /// Event time that is due: the mobility records of the day before at once, then as time runs.
     fn due(&mut self) -> Timestamp {
         let start = Timestamp::from_ms(self.start_ms);
@@ -101,8 +119,8 @@ impl Sender {
 
     fn is_held_back(&self, metrics: &Metrics) -> bool {
         let unread =
-            |(feed, sent): (&Feed, &u64)| sent - metrics.count(Metric::IntakeRecordsRead, &[&feed.name()]) > UNREAD_MAX;
-        let framed: u64 = self.sent.keys().map(|feed| fate(metrics, *feed, "framed")).sum();
+            |(feed, sent): (&String, &u64)| sent - metrics.count(Metric::IntakeRecordsRead, &[feed]) > UNREAD_MAX;
+        let framed: u64 = self.sent.keys().map(|feed| fate(metrics, feed, "framed")).sum();
         let scored = metrics.count(Metric::ScoreRecordsRead, &[]);
         self.sent.iter().any(unread) || framed.saturating_sub(scored) > UNSCORED_MAX
     }
@@ -127,9 +145,9 @@ impl Sender {
         self.sent.values().sum()
     }
 
-    /// Records sent, by feed.
-    pub fn feeds(&self) -> impl Iterator<Item = (Feed, u64)> + '_ {
-        self.sent.iter().map(|(feed, sent)| (*feed, *sent))
+    /// Feeds that records were sent by.
+    pub fn feeds(&self) -> impl Iterator<Item = &str> + '_ {
+        self.sent.keys().map(String::as_str)
     }
 
     /// Time of delivery of the last record.
@@ -147,8 +165,8 @@ impl Sender {
 
 /// Records of a feed by what became of them.
 #[must_use]
-pub fn fate(metrics: &Metrics, feed: Feed, fate: &str) -> u64 {
-    metrics.count(Metric::IntakeRecords, &[&feed.name(), fate])
+pub fn fate(metrics: &Metrics, feed: &str, fate: &str) -> u64 {
+    metrics.count(Metric::IntakeRecords, &[feed, fate])
 }
 
 fn message(sent: &Sent) -> OutRecord {

@@ -19,7 +19,7 @@ const JUDGED_AFTER_MS: i64 = 5 * 60_000;
 /// Whether all that was sent is read, scored, and its incidents shared.
 #[must_use]
 pub fn is_settled(sender: &Sender, watch: &Watch, metrics: &Metrics) -> bool {
-    let framed: u64 = sender.feeds().map(|(feed, _)| fate(metrics, feed, "framed")).sum();
+    let framed: u64 = sender.feeds().map(|feed| fate(metrics, feed, "framed")).sum();
     let withheld: u64 =
         Withheld::ALL.iter().map(|reason| metrics.count(Metric::RelayWithheld, &[reason.as_str()])).sum();
     unread(sender, metrics) == 0
@@ -48,7 +48,7 @@ fn patterns(metrics: &Metrics) -> Vec<(String, [u64; 3])> {
 
 /// Records that were sent and not read by intake.
 fn unread(sender: &Sender, metrics: &Metrics) -> u64 {
-    let read: u64 = sender.feeds().map(|(feed, _)| metrics.count(Metric::IntakeRecordsRead, &[&feed.name()])).sum();
+    let read: u64 = sender.feeds().map(|feed| metrics.count(Metric::IntakeRecordsRead, &[feed])).sum();
     sender.sent().saturating_sub(read)
 }
 
@@ -65,7 +65,7 @@ pub fn show(
     sent_for: Duration,
 ) -> anyhow::Result<u64> {
     let unread = unread(sender, metrics);
-    let sum = |name: &str| sender.feeds().map(|(feed, _)| fate(metrics, feed, name)).sum::<u64>();
+    let sum = |name: &str| sender.feeds().map(|feed| fate(metrics, feed, name)).sum::<u64>();
     let (framed, late, dead) = (sum("framed"), sum("late"), sum("dead_letter"));
     let scored = metrics.count(Metric::ScoreRecordsRead, &[]);
     let rate = sender.sent() as f64 / sent_for.as_secs_f64().max(1e-9);
@@ -105,8 +105,8 @@ pub fn show(
         screen.line(&format!("            false: {}", by_pattern.join(", ")));
     }
     screen.line(&format!(
-        "            {wrong} false incidents; hard episodes lie below most patterns' limits, and some need cells, the \
-         operator's books or a day's past, which a demo lacks"
+        "            {wrong} false incidents; hard episodes lie below most patterns' limits, and some need cells or a \
+         day's past, which a demo lacks"
     ));
     screen.line(&format!("alerts      {} on the exchange", watch.shared));
     let ms = |quantile: f64| watch.latency.value_at_quantile(quantile) as f64 / 1e3;

@@ -13,6 +13,7 @@ use lancang_traffic::world::{OPERATORS, trunk_table};
 use lancang_traffic::{Feed, Generator};
 use tempfile::TempDir;
 
+use super::books;
 use crate::config::{self, Cluster, Config, Epoch, Format, Intake, Keys, Operator, Patterns, Relay, Score, Topics};
 use crate::secret::{Secret, random, write_secret};
 
@@ -49,7 +50,7 @@ impl World {
             kafka: cluster(""),
             exchange: None,
             topics: topics(),
-            feeds: Feed::all().into_iter().map(feed).collect(),
+            feeds: feeds(),
             intake: Intake { commit: Duration::from_millis(50), ..Intake::default() },
             score: Score { commit: Duration::from_millis(50), ..Score::default() },
             courier: None,
@@ -65,6 +66,8 @@ impl World {
                 folder: patterns.to_path_buf(),
                 lists: path("lists"),
                 trunks: Some(path("trunks.csv")),
+                // Here one process has the records of a traveller's home and of the network that he visits: with the cells
+                // of both he would be at two places.
                 cells: None,
             },
             store: path("state"),
@@ -92,7 +95,7 @@ impl World {
 fn made(config: &Config) -> Vec<(String, i32)> {
     let home = crate::topics::home::topics(config, &super::STAGES);
     let home = home.into_iter().map(|topic| (topic.name, topic.partitions));
-    let feeds = Feed::all().into_iter().map(|feed| (feed.name(), 1));
+    let feeds = config.feeds.iter().map(|feed| (feed.name.clone(), 1));
     home.chain([(config.topics.alerts.clone(), 1)]).chain(feeds).collect()
 }
 
@@ -120,18 +123,28 @@ fn operator(operator: &lancang_traffic::world::Operator) -> Operator {
     }
 }
 
-fn feed(feed: Feed) -> config::Feed {
+/// Records of all operators, and what their books say.
+fn feeds() -> Vec<config::Feed> {
+    let records = Feed::all().into_iter().map(|feed| config::Feed {
+        mobility: feed.kind == FeedKind::Mobility,
+        ..feed_of(feed.name(), feed.operator, Class::Stream)
+    });
+    records.chain((0..OPERATORS.len()).map(books::feed)).collect()
+}
+
+/// A feed of an operator with a topic of the same name.
+pub(super) fn feed_of(name: String, operator: usize, class: Class) -> config::Feed {
     config::Feed {
-        name: feed.name(),
-        topics: vec![feed.name()],
-        class: Class::Stream,
+        topics: vec![name.clone()],
+        name,
+        class,
         reference: false,
-        lateness_ms: Class::Stream.lateness_ms(),
+        lateness_ms: class.lateness_ms(),
         format: Format::Json,
         mapping: None,
-        operator: feed.operator,
+        operator,
         content: None,
-        mobility: feed.kind == FeedKind::Mobility,
+        mobility: false,
         idle: IDLE,
         bad_share_max: 0.5,
     }
