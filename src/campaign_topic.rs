@@ -6,7 +6,7 @@ use lancang_alert::verify::Received;
 
 use crate::config::Consumer;
 use crate::service::relay::now;
-use crate::signed_topic::{SignedTopic, TURN};
+use crate::signed_topic::{Begin, SignedTopic, TURN};
 use crate::topics::exchange::CAMPAIGNS;
 
 /// Reads the campaigns topic.
@@ -22,7 +22,11 @@ impl CampaignTopic {
     /// # Errors
     /// If a topic is missing, has several partitions, or the brokers do not answer.
     pub fn open(consumer: &Consumer) -> anyhow::Result<Self> {
-        Ok(Self { topic: SignedTopic::open(consumer, CAMPAIGNS)?, verifier: CampaignVerifier::new(), refused: 0 })
+        Ok(Self {
+            topic: SignedTopic::open(consumer, CAMPAIGNS, Begin::Beginning)?,
+            verifier: CampaignVerifier::new(),
+            refused: 0,
+        })
     }
 
     /// The next state that was not there before, waited for a moment. What is refused the log says.

@@ -11,7 +11,7 @@ use lancang_record::Timestamp;
 
 use crate::config::Consumer;
 use crate::service::relay::now;
-use crate::signed_topic::{SignedTopic, TURN};
+use crate::signed_topic::{Begin, SignedTopic, TURN};
 
 /// Reads the feedback topic.
 pub struct FeedbackTopic {
@@ -27,7 +27,7 @@ impl FeedbackTopic {
     /// # Errors
     /// If a topic is missing, has several partitions, or the brokers do not answer.
     pub fn open(consumer: &Consumer) -> anyhow::Result<Self> {
-        let topic = SignedTopic::open(consumer, &consumer.topics.feedback)?;
+        let topic = SignedTopic::open(consumer, &consumer.topics.feedback, Begin::Beginning)?;
         Ok(Self { topic, verifier: FeedbackVerifier::new(), fold: Fold::default(), refused: 0 })
     }
 

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lancang_alert::alert::CANCEL;
 use lancang_alert::feedback::{About, Fold, Hold, IncidentState, Measure};
 use lancang_alert::incident::{Incident, Message};
 use lancang_alert::{Alert, FeedbackVerifier, Registry};
@@ -104,6 +105,13 @@ impl Desk {
 }
 
 impl Case {
+    /// Whether it was taken back: by its alert, or by two persons on whose word the relay has not acted yet.
+    #[must_use]
+    pub fn is_taken_back(&self) -> bool {
+        let own = self.said.iter().filter(|state| state.about.incident_id == self.alert.incident_id);
+        self.alert.message == CANCEL || own.into_iter().any(|state| state.cancelled.is_some())
+    }
+
     /// Countries that hold it for a false positive.
     #[must_use]
     pub fn disputed_by(&self) -> BTreeSet<&str> {
@@ -223,7 +231,7 @@ fn feedback(home: &Connection, topic: &str, registry: &Registry, now: Timestamp)
 #[must_use]
 pub fn state(alert: &Alert) -> &'static str {
     match alert.message.as_str() {
-        lancang_alert::alert::CANCEL => "cancelled",
+        CANCEL => "cancelled",
         message if message == Message::Close.as_str() => "closed",
         _ => "open",
     }

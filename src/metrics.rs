@@ -58,6 +58,7 @@ pub enum Metric {
     RelayHeldBack,
     RelayReloads,
     RelayLetGo,
+    RelayForgottenTokens,
     RelayFeedback,
     RelayWithoutKey,
     RelayKeyUntil,
@@ -382,7 +383,14 @@ const METRICS: &[Spec] = &[
         Form::Gauge,
         "lancang_relay_let_go_alerts",
         &["what"],
-        "Open alerts that the relay has let go of at its limits since its outbox began: their incidents would open another (open), or nothing joins them any more (joinable).",
+        "Alerts that the relay has let go of at its limits since its outbox began: their incidents would open another (open), nothing joins them any more (joinable), or they have closed and cannot be taken back (recallable).",
+    ),
+    spec(
+        Metric::RelayForgottenTokens,
+        Form::Gauge,
+        "lancang_relay_forgotten_tokens",
+        &[],
+        "Tokens of which the relay has forgotten what was told with them, since its outbox began: it may be told once more.",
     ),
     spec(
         Metric::RelayFeedback,

@@ -1,8 +1,12 @@
-//! A topic of the exchange whose messages are signed, read from its beginning: each message is checked before it is believed.
+//! A topic of the exchange whose messages are signed: each message is checked before it is believed.
 //!
 //! - The registry is read to its end before the first message, and followed from then on ([`RegistryTopic`]). While it is not
 //!   current, nothing is read. For a message of a key that is not known it is read to its end once more.
 //! - Of a message that was there before we began, the brokers' time decides what was valid; of one that comes later, the clock.
+//! - A reader that begins at the end reads in silence what came last ([`Begin::Now`]), and so knows what was there: an old message
+//!   that somebody sends once more is then seen to be that. No file keeps it between two runs: the topic itself holds it, cannot
+//!   be lost or come from another topic. How far back is told in messages, not days, so that a start takes seconds at any
+//!   traffic. Of a key that is not known a silent message says nothing.
 
 use std::time::Duration;
 
@@ -21,6 +25,18 @@ pub const TURN: Duration = Duration::from_millis(200);
 /// The only partition.
 const PARTITION: i32 = 0;
 
+/// Where a reader begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// With the oldest message that there is.
+    Beginning,
+    /// With what comes from now on, after as many messages as this that are read in silence.
+    Now {
+        /// How many.
+        look_back: u32,
+    },
+}
+
 /// Reads one topic.
 pub struct SignedTopic {
     name: String,
@@ -28,6 +44,8 @@ pub struct SignedTopic {
     keys: RegistryTopic,
     /// Offset at which the topic ended when we began.
     end: i64,
+    /// Offset before which nothing is told.
+    told_from: i64,
     next: i64,
     /// A message of a key that is not known, while the registry cannot be read to its end.
     waiting: Option<Record>,
@@ -41,31 +59,41 @@ impl SignedTopic {
     ///
     /// # Errors
     /// If a topic is missing, has several partitions, or the brokers do not answer.
-    pub fn open(consumer: &Consumer, name: &str) -> anyhow::Result<Self> {
-        Self::begin(consumer, name).map_err(with_status)
+    pub fn open(consumer: &Consumer, name: &str, begin: Begin) -> anyhow::Result<Self> {
+        Self::begin(consumer, name, begin).map_err(with_status)
     }
 
-    fn begin(consumer: &Consumer, name: &str) -> anyhow::Result<Self> {
+    fn begin(consumer: &Consumer, name: &str, begin: Begin) -> anyhow::Result<Self> {
         let connection = clients::connection(&consumer.exchange)?;
         let connection = connection.with_client_id(format!("{}-reader", consumer.exchange.instance));
         let admin = Admin::connect(&connection)?;
-        match admin.partitions(name)? {
-            Some(1) => {}
-            Some(count) => {
-                let why = format!("`{name}` has {count} partitions, expected 1: its order would be lost");
-                return Err(Failure::new(Exit::Configuration, why).into());
+        for topic in [name, consumer.topics.keys.as_str()] {
+            match admin.partitions(topic)? {
+                Some(1) => {}
+                Some(count) => {
+                    let why = format!("`{topic}` has {count} partitions, expected 1: its order would be lost");
+                    return Err(Failure::new(Exit::Configuration, why).into());
+                }
+                None => return Err(Error::MissingTopic { topic: topic.to_owned() }.into()),
             }
-            None => return Err(Error::MissingTopic { topic: name.to_owned() }.into()),
         }
         let (first, end) = admin.watermarks(name, PARTITION)?;
-        Ok(Self {
+        let (next, told_from) = match begin {
+            Begin::Beginning => (first, first),
+            Begin::Now { look_back } => (first.max(end.saturating_sub(i64::from(look_back))), end),
+        };
+        let topic = Self {
             name: name.to_owned(),
-            reader: Reader::open(&connection, name, Isolation::Committed, &[(PARTITION, From::Offset(first))])?,
+            reader: Reader::open(&connection, name, Isolation::Committed, &[(PARTITION, From::Offset(next))])?,
             keys: RegistryTopic::open(&connection, &consumer.topics.keys, &consumer.keys.roots)?,
             end,
-            next: first,
+            told_from,
+            next,
             waiting: None,
-        })
+        };
+        let keys = topic.keys.registry().keys().count();
+        tracing::info!(keys, silent = told_from - next, "reading {name}/{PARTITION} from offset {told_from}");
+        Ok(topic)
     }
 
     /// Whether everything was read that was there when we began.
@@ -105,6 +133,10 @@ impl SignedTopic {
         let Some(record) = self.next(wait)? else { return Ok(None) };
         let at = received_at(&record, record.offset < self.end, now());
         let mut found = check(self.keys.registry(), received(&record), at);
+        if record.offset < self.told_from {
+            self.next = record.offset + 1;
+            return Ok(None);
+        }
         if found.as_ref().is_err_and(&is_of_unknown_key) {
             // The key may have been published a moment before the message.
             if !self.keys.catch_up()? {

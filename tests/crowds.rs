@@ -10,9 +10,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use lancang_alert::alert::Desk;
 use lancang_alert::{
-    Alert, Budgets, Catalogue, Crowds, EpochKey, EpochKeys, KeyKind, Outcome, Policy, Portability, PrivateKey,
+    Alert, Budgets, Catalogue, Crowds, Desk, EpochKey, EpochKeys, KeyKind, Outcome, Policy, Portability, PrivateKey,
     Registry, Relay, Sealer, Signer, Site, Sites, Source, Terms, Trust,
 };
 use lancang_intake::Cells;
@@ -144,55 +143,126 @@ fn places_of(cell: u32) -> [String; 2] {
     [format!("{:.1}/{:.1}", rounded(latitude), rounded(longitude)), division(OPERATOR, cell).0.to_owned()]
 }
 
-/// What an alert tells of people that fewer than twenty share.
-fn too_few(alert: &Alert, by_hour: &mut BTreeMap<i64, Vec<Member>>, generator: &Generator) -> Option<String> {
-    let place = alert.place.as_ref().and_then(|place| match (place.latitude, place.longitude) {
-        (Some(latitude), Some(longitude)) => Some(format!("{latitude:.1}/{longitude:.1}")),
-        _ => place.admin1.clone(),
-    });
-    let of = |kind: &'static str| alert.entities.iter().filter(move |entity| entity.entity_type == kind);
-    let tacs: BTreeSet<&str> = of("device").filter_map(|device| device.tac.as_deref()).collect();
-    let visible = |masked: &str| masked.chars().take_while(char::is_ascii_digit).collect::<String>();
-    for device in of("device") {
+/// A place that was told, and the hour in which somebody was there.
+type Place = (String, i64);
+
+/// What is told of people: of one alert, or of all that have a token in common.
+#[derive(Clone, Default)]
+struct Told {
+    numbers: BTreeSet<String>,
+    networks: BTreeSet<String>,
+    tacs: BTreeSet<String>,
+    places: BTreeSet<Place>,
+    tokens: BTreeSet<String>,
+}
+
+impl Told {
+    fn by(alert: &Alert) -> Self {
+        let place = alert.place.as_ref().and_then(|place| match (place.latitude, place.longitude) {
+            (Some(latitude), Some(longitude)) => Some(format!("{latitude:.1}/{longitude:.1}")),
+            _ => place.admin1.clone(),
+        });
+        let of = |kind: &'static str| alert.entities.iter().filter(move |entity| entity.entity_type == kind);
+        let hour = parse_time("time", &alert.last_event).unwrap().as_ms().div_euclid(HOUR_MS) * HOUR_MS;
+        let networks = of("sim").filter_map(|sim| sim.masked.as_deref().map(visible));
+        let is_ones = |kind: &str| ["caller", "callee", "sim", "device"].contains(&kind);
+        let named = alert.entities.iter().filter(|entity| is_ones(&entity.entity_type));
+        Self {
+            numbers: alert.entities.iter().filter_map(|entity| entity.prefix.clone()).collect(),
+            networks: networks.filter(|network| !network.is_empty()).collect(),
+            tacs: of("device").filter_map(|device| device.tac.clone()).collect(),
+            places: place.into_iter().map(|place| (place, hour)).collect(),
+            tokens: named.flat_map(|entity| entity.tokens().cloned()).collect(),
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.numbers.extend(other.numbers);
+        self.networks.extend(other.networks);
+        self.tacs.extend(other.tacs);
+        self.places.extend(other.places);
+        self.tokens.extend(other.tokens);
+    }
+}
+
+fn visible(masked: &str) -> String {
+    masked.chars().take_while(char::is_ascii_digit).collect()
+}
+
+/// No mask of a device shows what its type does not, and that of a number hides enough.
+fn masks(alert: &Alert, told: &Told) {
+    for device in alert.entities.iter().filter(|entity| entity.entity_type == "device") {
         let shown = visible(device.masked.as_deref().unwrap_or_default());
-        assert!(shown.is_empty() || tacs.contains(shown.as_str()), "a type in a mask");
+        assert!(shown.is_empty() || told.tacs.contains(&shown), "a type in a mask");
     }
     let hidden = |masked: &str| masked.chars().filter(|digit| *digit == '•').count();
-    for entity in alert
-        .entities
-        .iter()
-        .filter(|entity| ["caller", "callee", "sim", "block"].contains(&entity.entity_type.as_str()))
-    {
+    let kinds = ["caller", "callee", "sim", "block"];
+    for entity in alert.entities.iter().filter(|entity| kinds.contains(&entity.entity_type.as_str())) {
         let masked = entity.masked.as_deref().unwrap_or_default();
         // A name hides nothing, and is no subscriber's.
         assert!(!masked.starts_with('+') || hidden(masked) >= 4, "{masked}");
     }
-    if place.is_none() && tacs.is_empty() {
-        return None;
-    }
-    let numbers: BTreeSet<&str> = alert.entities.iter().filter_map(|entity| entity.prefix.as_deref()).collect();
-    let networks: BTreeSet<String> = of("sim").filter_map(|sim| sim.masked.as_deref().map(visible)).collect();
-    let hour = parse_time("time", &alert.last_event).unwrap().as_ms().div_euclid(HOUR_MS) * HOUR_MS;
-    let members = by_hour.entry(hour).or_insert_with(|| members(generator, hour));
-    let any = |set: Vec<String>| if set.is_empty() { vec![String::new()] } else { set };
-    let fits = |told: &str, is: &str| told.is_empty() || told == is;
-    for number in any(numbers.iter().map(|number| (*number).to_owned()).collect()) {
-        for network in any(networks.iter().filter(|network| !network.is_empty()).cloned().collect()) {
-            for tac in any(tacs.iter().map(|tac| (*tac).to_owned()).collect()) {
-                let is_one = |member: &&Member| {
-                    fits(&number, &member.number)
-                        && fits(&network, &member.network)
-                        && (tac.is_empty() || member.tacs.contains(&tac))
-                        && place.as_ref().is_none_or(|place| member.places.contains(place))
-                };
-                let share = members.iter().filter(is_one).count();
-                if share < LEAST {
-                    return Some(format!("{share} share {number} {network} {tac} {place:?} at {}", alert.last_event));
+}
+
+/// Who is counted.
+struct Population<'g> {
+    generator: &'g Generator,
+    by_hour: BTreeMap<i64, Vec<Member>>,
+}
+
+impl Population<'_> {
+    /// What fewer than twenty share of this: each number, network and type, at one of the places.
+    fn too_few(&mut self, told: &Told, tacs: &BTreeSet<String>, place: Option<&Place>, hour: i64) -> Option<String> {
+        if place.is_none() && tacs.is_empty() {
+            return None;
+        }
+        let hour = place.map_or(hour, |(_, hour)| *hour);
+        let generator = self.generator;
+        let members = self.by_hour.entry(hour).or_insert_with(|| members(generator, hour));
+        let any = |set: &BTreeSet<String>| if set.is_empty() { BTreeSet::from([String::new()]) } else { set.clone() };
+        let fits = |told: &str, is: &str| told.is_empty() || told == is;
+        for number in any(&told.numbers) {
+            for network in any(&told.networks) {
+                for tac in any(tacs) {
+                    let is_one = |member: &&Member| {
+                        fits(&number, &member.number)
+                            && fits(&network, &member.network)
+                            && (tac.is_empty() || member.tacs.contains(&tac))
+                            && place.is_none_or(|(place, _)| member.places.contains(place))
+                    };
+                    let share = members.iter().filter(is_one).count();
+                    if share < LEAST {
+                        return Some(format!("{share} share {number} {network} {tac} {place:?} in {hour}"));
+                    }
                 }
             }
         }
+        None
     }
-    None
+
+    /// What each alert tells that fewer than twenty share, by itself; and what it adds to what those before it told with the same
+    /// tokens: a place to types, and types to places.
+    fn search(&mut self, alerts: &[Alert]) -> (Vec<String>, Vec<String>) {
+        let (mut alone, mut together) = (Vec::new(), Vec::new());
+        let mut persons: Vec<Told> = Vec::new();
+        for alert in alerts {
+            let told = Told::by(alert);
+            masks(alert, &told);
+            let hour = parse_time("time", &alert.last_event).unwrap().as_ms().div_euclid(HOUR_MS) * HOUR_MS;
+            alone.extend(self.too_few(&told, &told.tacs, told.places.first(), hour));
+            let (same, others): (Vec<Told>, Vec<Told>) =
+                persons.into_iter().partition(|person| !person.tokens.is_disjoint(&told.tokens));
+            let mut person = told.clone();
+            same.into_iter().for_each(|other| person.add(other));
+            let of_place = told.places.first().and_then(|place| self.too_few(&person, &person.tacs, Some(place), hour));
+            let mut of_types = person.places.iter().filter(|_| !told.tacs.is_empty());
+            let of_types = of_types.find_map(|place| self.too_few(&person, &told.tacs, Some(place), hour));
+            together.extend(of_place.or(of_types));
+            persons = others;
+            persons.push(person);
+        }
+        (alone, together)
+    }
 }
 
 #[test]
@@ -200,16 +270,17 @@ fn what_is_told_of_anybody_twenty_share() {
     let folder = tempfile::tempdir().unwrap();
     let (lines, crowds, cells) = of_the_day(folder.path());
     let generator = traffic();
-    let mut by_hour = BTreeMap::new();
+    let mut population = Population { generator: &generator, by_hour: BTreeMap::new() };
     let shipped = include_str!("../config/policy.toml");
     let mut of = |policy: &str| {
         let policy = Policy::read("policy.toml", policy).unwrap();
         let alerts = shared(&lines, policy, crowds.clone(), cells.clone());
-        let few: Vec<String> = alerts.iter().filter_map(|alert| too_few(alert, &mut by_hour, &generator)).collect();
-        (alerts, few)
+        let found = population.search(&alerts);
+        (alerts, found)
     };
-    let (alerts, few) = of(shipped);
+    let (alerts, (few, together)) = of(shipped);
     assert_eq!(few, Vec::<String>::new(), "{} of {} alerts", few.len(), alerts.len());
+    assert_eq!(together, Vec::<String>::new(), "{} of {} alerts with those before", together.len(), alerts.len());
     let patterns: BTreeSet<&str> = alerts.iter().map(|alert| alert.pattern.as_str()).collect();
     let at = |level: fn(&Alert) -> bool| alerts.iter().filter(|alert| level(alert)).count();
     let square = at(|alert| alert.place.as_ref().is_some_and(|place| place.latitude.is_some()));
@@ -221,8 +292,13 @@ fn what_is_told_of_anybody_twenty_share() {
         patterns.len()
     );
     assert!(patterns.len() >= 15 && square + area > 0, "{patterns:?}");
-    // Without the rule the search finds those who are alone.
-    let (alerts, few) = of(&shipped.replacen("k_min = 20\n", "", 1));
-    println!("without the rule {} of {} alerts tell what fewer than twenty share", few.len(), alerts.len());
-    assert!(few.len() > 10, "{}", few.len());
+    // Without the rule the search finds those who are alone, by themselves and with what was told of them before.
+    let (alerts, (few, together)) = of(&shipped.replacen("k_min = 20\n", "", 1));
+    println!(
+        "without the rule {} of {} alerts tell what fewer than twenty share, {} with those before",
+        few.len(),
+        alerts.len(),
+        together.len()
+    );
+    assert!(few.len() > 10 && together.len() > 10, "{} {}", few.len(), together.len());
 }

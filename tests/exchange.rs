@@ -10,6 +10,8 @@ mod campaigns;
 mod carrier;
 #[path = "exchange/copier.rs"]
 mod copier;
+#[path = "exchange/courier.rs"]
+mod courier;
 #[path = "exchange/cut.rs"]
 mod cut;
 #[path = "exchange/evidence.rs"]

@@ -21,6 +21,8 @@ mod streams;
 
 use std::sync::Arc;
 
+use lancang_alert::Incident;
+use lancang_engine::incident::IncidentOut;
 use lancang_engine::output::Step;
 use lancang_engine::{MemoryRun, Outputs};
 use lancang_pattern::{Pack, PackSources, SourceFile};
@@ -85,7 +87,15 @@ fn lines(log: &Log, pack: &Arc<Pack>, step: Step) -> Vec<Vec<u8>> {
     out.incidents.into_iter().map(|incident| incident.line).collect()
 }
 
+/// Who can be warned is whom the relay finds in the line.
+fn names_victims_or_not(incident: &IncidentOut) {
+    let read = Incident::read(&incident.line).unwrap();
+    let warns = incident.message != "close" && read.victims_named().next().is_some();
+    assert_eq!(incident.names_victims, warns, "{}", String::from_utf8_lossy(&incident.line));
+}
+
 fn sorted(out: Outputs) -> Vec<Seen> {
+    out.incidents.iter().for_each(names_victims_or_not);
     let mut seen: Vec<Seen> = out.incidents.iter().map(|incident| Seen::of_line(&incident.line)).collect();
     seen.sort();
     seen

@@ -481,7 +481,10 @@ fn policy_explains_and_tests() {
     }
     assert!(home.iter().any(|row| row["sealed"] == true) && abroad.iter().all(|row| row["sealed"] == false));
     let text = ok(&["policy", "explain", &alert, "--country", "KH"], &[]);
-    assert!(text.contains("token masked (line "), "{text}");
+    assert!(text.contains("token masked (line ") && text.contains(", if 20 share it"), "{text}");
+    assert!(text.contains("k_min = 20: a device's type and the place leave where so many"), "{text}");
+    let asked = |field: &str| home.iter().find(|row| row["field"] == field).unwrap()["k_min"].as_u64();
+    assert_eq!((asked("place"), asked("tac"), asked("reasons")), (Some(20), Some(20), None));
     assert!(ok(&["policy", "test"], &[]).contains(" cases hold"));
 
     let folder = tempfile::tempdir().unwrap();

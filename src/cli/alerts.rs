@@ -24,13 +24,18 @@ Examples:
   lancang alerts show alerts.ndjson --language km                ជាភាសាខ្មែរ
   lancang alerts show alerts.ndjson.zst --country TH --min-severity 4
   lancang export --to ndjson alerts.ndjson --pattern wangiri | lancang alerts show - --output json
+  lancang alerts show alerts.ndjson --config desk.toml            with the countries that dispute them
 
 A file holds one alert per line, as it lies in the topic. Files are believed: what comes from the exchange is checked when it is
-read there. NO_COLOR is respected.")]
+read there. With --config the exchange's feedback is read first (docs/feedback.md): an alert that a country holds for a false
+positive is shown as disputed. NO_COLOR is respected.")]
 pub struct Show {
     /// Files of alerts; `-` is standard input. gzip and zstd are recognised.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Configuration with the exchange and its root keys, as of `alerts tail`: alerts are shown with who disputes them.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Which alerts.
     #[command(flatten)]
     pub filter: FilterArgs,

@@ -9,11 +9,12 @@ use super::keys;
 use crate::alert_file;
 use crate::alert_filter::wanted;
 use crate::alert_printer::{Besides, Printer};
-use crate::alert_topic::{AlertTopic, Begin, Believed};
+use crate::alert_topic::{AlertTopic, Believed};
 use crate::cli::alerts::{Alerts, Show, Tail};
 use crate::exit::{Exit, Failure};
 use crate::secret::Secret;
 use crate::service::relay::now;
+use crate::signed_topic::Begin;
 use crate::verdicts::Verdicts;
 
 /// Runs the command.
@@ -29,9 +30,11 @@ pub fn run(args: &Alerts) -> anyhow::Result<()> {
 
 fn show(args: &Show) -> anyhow::Result<()> {
     let mut printer = Printer::new(&args.look);
+    let verdicts = args.config.as_deref().map(|config| Verdicts::open(&keys::consumer(config)?, None)).transpose()?;
     alert_file::read(&args.files, |alert, _| {
         if wanted(&alert, &args.filter) {
-            printer.show(&alert, &Besides::default())?;
+            let disputed_by = verdicts.as_ref().map(|verdicts| verdicts.disputed_by(&alert)).unwrap_or_default();
+            printer.show(&alert, &Besides { disputed_by, ..Besides::default() })?;
         }
         Ok(())
     })?;

@@ -20,7 +20,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::keys;
-use crate::alert_topic::{AlertTopic, Begin};
+use crate::alert_topic::AlertTopic;
 use crate::campaign_topic::CampaignTopic;
 use crate::cli::campaigns::{Campaigns, Correlate, List, Tail};
 use crate::cli::{Form, alerts::Look};
@@ -30,6 +30,7 @@ use crate::http::{self, Health, Pulse};
 use crate::metrics::{Metric, Metrics};
 use crate::service::clients;
 use crate::service::relay::now;
+use crate::signed_topic::Begin;
 use crate::topics::exchange::CAMPAIGNS;
 
 /// States that are sent at once.

@@ -10,10 +10,11 @@ use lancang_alert::export::{csv, misp, stix};
 use super::{keys, output};
 use crate::alert_file;
 use crate::alert_filter::wanted;
-use crate::alert_topic::{AlertTopic, Begin, Believed};
+use crate::alert_topic::{AlertTopic, Believed};
 use crate::cli::export::{Export, ExportForm};
 use crate::exit::{Exit, Failure};
 use crate::service::relay::now;
+use crate::signed_topic::Begin;
 
 /// Incidents whose newest revision is kept until the end, for MISP.
 const INCIDENTS_MAX: usize = 200_000;

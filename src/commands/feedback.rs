@@ -17,7 +17,7 @@ use lancang_record::Timestamp;
 use serde_json::json;
 
 use super::keys;
-use crate::alert_topic::{AlertTopic, Begin};
+use crate::alert_topic::AlertTopic;
 use crate::cli::Form;
 use crate::cli::feedback::{self as cli, AboutArgs, Desk, Send};
 use crate::config::Consumer;
@@ -26,7 +26,7 @@ use crate::feedback_printer::FeedbackPrinter;
 use crate::feedback_topic::{FeedbackTopic, is_of_unknown_key};
 use crate::service::clients;
 use crate::service::relay::now;
-use crate::signed_topic::TURN;
+use crate::signed_topic::{Begin, TURN};
 
 /// Runs the command.
 ///

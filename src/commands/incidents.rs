@@ -210,7 +210,7 @@ fn bar_list(args: &BarList) -> anyhow::Result<()> {
     let mut listed: BTreeMap<(&str, &str), (&str, &Case)> = BTreeMap::new();
     let mut refused: BTreeMap<&str, (&Hold, u64)> = BTreeMap::new();
     let mut seen = std::collections::BTreeSet::new();
-    for (id, case) in desk.cases.iter().filter(|(_, case)| state(&case.alert) != "cancelled") {
+    for (id, case) in desk.cases.iter().filter(|(_, case)| !case.is_taken_back()) {
         for subscriber in case.suspects().filter(|(_, value)| own(value)) {
             if let Some((holding, hold)) = held.get(&subscriber) {
                 refused.entry(holding).or_insert((hold, 0)).1 += u64::from(seen.insert(subscriber));

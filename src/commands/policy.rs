@@ -18,6 +18,8 @@ use crate::exit::{Exit, Failure};
 use crate::pack_folder::mistakes_failure;
 use crate::service::trust;
 
+/// What leaves only where enough people share it, together with all else that is told (`k_min`).
+const SHARED_BY_MANY: [&str; 2] = ["tac", "place"];
 /// Longest alert that is read, bytes.
 const ALERT_BYTES_MAX: u64 = lancang_alert::limits::ALERT_BYTES_MAX as u64;
 
@@ -54,13 +56,16 @@ fn explain(alert: &Path, country: &str, policy: &Path, output: cli::Form) -> any
             None => Its::Nobodys,
         };
         let name = format!("entities[{index}] {} {}", entity.entity_type, entity.role);
-        rows.push(Row { name, shown: entity.masked.clone().unwrap_or_default(), all, its });
+        // A device's mask is its type.
+        let k_min = policy.k_min().filter(|_| entity.entity_type == "device");
+        rows.push(Row { name, shown: entity.masked.clone().unwrap_or_default(), all, its, k_min });
     }
     for field in OTHERS {
         let all = policy.to_all(Question { source: &source, field, role: "" });
-        rows.push(Row { name: field.to_owned(), shown: String::new(), all, its: Its::All });
+        let k_min = policy.k_min().filter(|_| SHARED_BY_MANY.contains(&field));
+        rows.push(Row { name: field.to_owned(), shown: String::new(), all, its: Its::All, k_min });
     }
-    print(&rows, &reader, output)
+    print(&rows, &reader, policy.k_min(), output)
 }
 
 /// What a reader gets beside all others.
@@ -82,14 +87,17 @@ struct Row<'p> {
     shown: String,
     all: Decision<'p>,
     its: Its<'p>,
+    /// So many of the producer's subscribers must share what it tells, or it does not leave.
+    k_min: Option<u32>,
 }
 
-fn print(rows: &[Row<'_>], reader: &Holder, output: cli::Form) -> anyhow::Result<()> {
+fn print(rows: &[Row<'_>], reader: &Holder, k_min: Option<u32>, output: cli::Form) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let own = format!("{reader} besides");
     let mut columns = Columns::new(&["field", "masked", "everyone", own.as_str()]);
     for row in rows {
-        let everyone = said(&row.all);
+        let asked = row.k_min.filter(|_| !row.all.share.is_empty());
+        let everyone = said(&row.all) + &asked.map_or_else(String::new, |k_min| format!(", if {k_min} share it"));
         let (its, mark) = match &row.its {
             Its::Entitled(decision) if decision.shares(Form::Sealed) => (said(decision), Mark::Good),
             Its::Entitled(decision) => (said(decision), Mark::Look),
@@ -118,7 +126,7 @@ fn print(rows: &[Row<'_>], reader: &Holder, output: cli::Form) -> anyhow::Result
             let line = json!({
                 "field": row.name, "masked": row.shown, "everyone": names(&row.all.share),
                 "rule": row.all.rule.map(|rule| rule.line), "country": reader.as_str(), "entitled": entitled,
-                "sealed": sealed, "sealed_rule": rule,
+                "sealed": sealed, "sealed_rule": rule, "k_min": row.k_min,
             });
             writeln!(out, "{line}")?;
             continue;
@@ -133,6 +141,14 @@ fn print(rows: &[Row<'_>], reader: &Holder, output: cli::Form) -> anyhow::Result
     }
     if output == cli::Form::Text {
         write!(out, "{}", columns.text_for(&out))?;
+        match k_min {
+            Some(k_min) => writeln!(
+                out,
+                "k_min = {k_min}: a device's type and the place leave where so many of the producer's subscribers share them, together \
+                 with all that is told of the same tokens, by its count (`relay.crowds`)"
+            )?,
+            None => writeln!(out, "no k_min: what alerts tell may be shared by few")?,
+        }
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::cli::Form;
 use crate::cli::warnings::{Tail, Warnings};
 use crate::exit::{Exit, Failure};
 use crate::service::relay::now;
-use crate::signed_topic::{SignedTopic, TURN};
+use crate::signed_topic::{Begin, SignedTopic, TURN};
 use crate::topics::exchange;
 
 /// Runs the command.
@@ -30,7 +30,7 @@ fn tail(args: &Tail) -> anyhow::Result<()> {
     let consumer = keys::consumer(&args.place.config)?;
     let mut openers = alerts::openers(&args.sealing_key_file)?;
     let name = exchange::warnings(args.carrier.as_str().rsplit('/').next().unwrap_or_default());
-    let mut topic = SignedTopic::open(&consumer, &name)?;
+    let mut topic = SignedTopic::open(&consumer, &name, Begin::Beginning)?;
     let mut verifier = Verifier::new(args.carrier.clone());
     let words = Words::new(args.look.language());
     let (mut shown, mut refused, mut closed) = (0_u64, 0_u64, 0_u64);

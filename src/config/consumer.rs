@@ -5,7 +5,7 @@ use std::path::Path;
 use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::{Mistakes, Table, parse};
 
-use super::{Cluster, Keys, Topics, read, reference, relay};
+use super::{Cluster, Keys, Topics, read, reference, relay, topics};
 
 /// How to reach the exchange, and whose word about keys counts.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Consumer {
         }
         let exchange = root.table("exchange").or_else(|| root.required_table("kafka"));
         let exchange = exchange.and_then(|table| read::cluster(table, folder));
-        let (topics, keys) = (read::topics(&root), relay::keys(&root));
+        let (topics, keys) = (topics::topics(&root), relay::keys(&root));
         root.finish();
         match exchange {
             Some(exchange) if mistakes.is_empty() => Ok(Self { exchange, topics, keys }),

@@ -8,10 +8,12 @@
 
 mod consumer;
 mod courier;
+mod feeds;
 mod handling;
 mod read;
 mod reference;
 mod relay;
+mod topics;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -7,12 +7,14 @@ use std::time::Duration;
 use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::{Mistakes, Placed, Table, parse};
 use lancang_kafka::limits::{SEND_AHEAD_KIB, SEND_AHEAD_MESSAGES};
-use lancang_record::{Class, Country};
+use lancang_record::Country;
 
 use crate::service::slices::Limits;
 
+use super::feeds::feeds;
 use super::relay::{keys, relay};
-use super::{Cluster, Config, Feed, Format, Intake, Operator, Patterns, Score, Topics};
+use super::topics::topics;
+use super::{Cluster, Config, Intake, Operator, Patterns, Score};
 
 /// A transaction must be through within three quarters of its timeout of 10 s: with more than this a cluster that takes
 /// 5 MB/s would fail it. It is less than the producer keeps unsent (`lancang_kafka::limits`).
@@ -175,159 +177,6 @@ fn is_secret(option: &str) -> bool {
         || option == "sasl.oauthbearer.config"
 }
 
-pub(super) fn topics(root: &Table<'_, '_>) -> Topics {
-    let default = Topics::default();
-    let Some(table) = root.table("topics") else {
-        return default;
-    };
-    let topics = Topics {
-        partitions: table.integer("partitions", 1..=4096).map_or(default.partitions, |found| found.value as u32),
-        replication: table.integer("replication", 1..=9).map_or(default.replication, |found| found.value as i32),
-        create: table.boolean("create").is_some_and(|found| found.value),
-        records: name_or(&table, "records", &default.records),
-        partials: name_or(&table, "partials", &default.partials),
-        incidents: name_or(&table, "incidents", &default.incidents),
-        shadow: name_or(&table, "shadow", &default.shadow),
-        evidence_retention: table
-            .duration_ms("evidence_retention")
-            .map(|found| Duration::from_millis(found.value.unsigned_abs())),
-        shadow_retention: duration_or(&table, "shadow_retention", default.shadow_retention.as_millis() as u64),
-        late: name_or(&table, "late", &default.late),
-        dead_letter: name_or(&table, "dead_letter", &default.dead_letter),
-        outbox: name_or(&table, "outbox", &default.outbox),
-        warnings_outbox: name_or(&table, "warnings_outbox", &default.warnings_outbox),
-        alerts: name_or(&table, "alerts", &default.alerts),
-        keys: name_or(&table, "keys", &default.keys),
-        feedback: name_or(&table, "feedback", &default.feedback),
-        feedback_home: name_or(&table, "feedback_home", &default.feedback_home),
-    };
-    each_its_own(&table, &topics);
-    table.finish();
-    topics
-}
-
-/// No topic stands for two things: what is in shadow would be published, a log would be read as another.
-fn each_its_own(table: &Table<'_, '_>, topics: &Topics) {
-    let all = topics.named();
-    for (index, (key, name)) in all.iter().enumerate() {
-        if let Some((other, _)) = all[..index].iter().find(|(_, other)| other == name) {
-            table.wrong(table.span(), key, format!("topic `{name}` is that of `{other}` too: expected one of its own"));
-        }
-    }
-}
-
-fn feeds(root: &Table<'_, '_>, folder: &Path, operators: &[Operator]) -> Vec<Feed> {
-    let mut feeds: Vec<Feed> = Vec::new();
-    for table in root.tables("feeds") {
-        let span = table.span();
-        let Some(feed) = feed(table, folder, operators) else { continue };
-        if feeds.iter().any(|other| other.name == feed.name) {
-            root.wrong(span.clone(), "feeds.name", format!("two feeds are called `{}`", feed.name));
-        }
-        if let Some(topic) = feed.topics.iter().find(|topic| feeds.iter().any(|other| other.topics.contains(topic))) {
-            root.wrong(span.clone(), "feeds.topics", format!("topic `{topic}` belongs to two feeds"));
-        }
-        feeds.push(feed);
-    }
-    if feeds.is_empty() && !root.has("feeds") && !root.has("courier") {
-        root.wrong(0..0, "feeds", "missing: expected at least one `[[feeds]]`");
-    }
-    feeds
-}
-
-/// The names of classes; the reference of subscribers has no time, so that its class says nothing.
-const CLASSES: [(&str, (Class, bool)); 4] = [
-    ("stream", (Class::Stream, false)),
-    ("files", (Class::Files, false)),
-    ("roaming", (Class::Roaming, false)),
-    ("reference", (Class::Stream, true)),
-];
-
-fn feed(table: Table<'_, '_>, folder: &Path, operators: &[Operator]) -> Option<Feed> {
-    let name = required_name(&table, "name");
-    let topics: Vec<String> = table.texts("topics").into_iter().map(|topic| topic.value).collect();
-    if topics.is_empty() && !table.has("topics") {
-        table.wrong(table.span(), "topics", "missing: expected the topics to read, such as [\"cdr.voice\"]");
-    }
-    let (class, reference) = table.name_of("class", &CLASSES).map_or((Class::Stream, false), |found| found.value);
-    let formats = [("json", Format::Json), ("csv", Format::Csv), ("frame", Format::Frame)];
-    let format = table.name_of("format", &formats);
-    let mapping = table.text("mapping");
-    match (&format, &mapping) {
-        (Some(Placed { value: Format::Json | Format::Frame, .. }), Some(mapping)) => {
-            table.wrong(mapping.span.clone(), "mapping", "only a feed of format \"csv\" takes a mapping");
-        }
-        (Some(Placed { value: Format::Csv, span }), None) => {
-            table.wrong(span.clone(), "mapping", "missing: a csv feed in Kafka has no header line and needs a mapping");
-        }
-        _ => {}
-    }
-    let operator = feed_operator(&table, operators);
-    let content = content(&table);
-    let bad_share_max = table.number("bad_share_max");
-    if let Some(share) = &bad_share_max
-        && !(0.0..=1.0).contains(&share.value)
-    {
-        table.wrong(share.span.clone(), "bad_share_max", "expected a share from 0 to 1");
-    }
-    let lateness = table.duration_ms("lateness");
-    let mobility = table.boolean("mobility");
-    if reference && (lateness.is_some() || mobility.as_ref().is_some_and(|found| found.value)) {
-        let message = "a feed of class \"reference\" has no time: it takes neither `lateness` nor `mobility`";
-        table.wrong(table.span(), "class", message);
-    }
-    let feed = Feed {
-        name: name.unwrap_or_default(),
-        topics,
-        class,
-        reference,
-        lateness_ms: lateness.map_or(class.lateness_ms(), |found| found.value),
-        format: format.map_or(Format::Json, |found| found.value),
-        mapping: mapping.map(|path| folder.join(path.value)),
-        operator: operator.unwrap_or(0),
-        content,
-        mobility: mobility.is_some_and(|found| found.value),
-        idle: duration_or(&table, "idle", 30_000),
-        bad_share_max: bad_share_max.map_or(0.5, |share| share.value),
-    };
-    table.finish();
-    (!feed.name.is_empty()).then_some(feed)
-}
-
-fn feed_operator(table: &Table<'_, '_>, operators: &[Operator]) -> Option<usize> {
-    let Some(text) = table.text("operator") else {
-        if operators.len() > 1 {
-            table.wrong(table.span(), "operator", "missing: there are several operators, say whose feed this is");
-        }
-        return Some(0);
-    };
-    let found = operators.iter().position(|operator| operator.organisation == text.value);
-    if found.is_none() {
-        let known = operators.iter().map(|operator| operator.organisation.as_str());
-        let message = format!("no operator is called `{}`", text.value);
-        table.mistakes().unknown(text.span, table.key("operator"), message, &text.value, known);
-    }
-    found
-}
-
-/// `content = "allowed"` with `legal_reference`; `content = "refused"` is the default.
-fn content(table: &Table<'_, '_>) -> Option<String> {
-    let allowed = table.name_of("content", &[("refused", false), ("allowed", true)]);
-    let reference = table.text("legal_reference");
-    match (allowed, reference) {
-        (Some(Placed { value: true, .. }), Some(reference)) => Some(reference.value),
-        (Some(Placed { value: true, span }), None) => {
-            table.wrong(span, "legal_reference", "missing: SMS text may be read only under a legal reference");
-            None
-        }
-        (_, Some(reference)) => {
-            table.wrong(reference.span, "legal_reference", "only a feed with content = \"allowed\" takes one");
-            None
-        }
-        _ => None,
-    }
-}
-
 pub(super) fn duration_or(table: &Table<'_, '_>, key: &'static str, default_ms: u64) -> Duration {
     Duration::from_millis(table.duration_ms(key).map_or(default_ms, |found| found.value.unsigned_abs()))
 }
@@ -414,30 +263,6 @@ fn listen(root: &Table<'_, '_>) -> Option<std::net::SocketAddr> {
         root.wrong(text.span, "http.listen", "expected an address and a port, such as \"127.0.0.1:9600\"");
     }
     address
-}
-
-impl Default for Topics {
-    fn default() -> Self {
-        Self {
-            partitions: 8,
-            replication: -1,
-            create: false,
-            records: "lancang.records.v1".to_owned(),
-            partials: "lancang.partials.v1".to_owned(),
-            incidents: "lancang.incidents.v1".to_owned(),
-            shadow: "lancang.shadow.v1".to_owned(),
-            shadow_retention: Duration::from_secs(30 * 86_400),
-            evidence_retention: None,
-            late: "lancang.late.v1".to_owned(),
-            dead_letter: "lancang.dead-letter.v1".to_owned(),
-            outbox: "lancang.outbox.v1".to_owned(),
-            warnings_outbox: "lancang.warnings-outbox.v1".to_owned(),
-            alerts: crate::topics::exchange::ALERTS.to_owned(),
-            keys: crate::topics::exchange::KEYS.to_owned(),
-            feedback: crate::topics::exchange::FEEDBACK.to_owned(),
-            feedback_home: "lancang.feedback-home.v1".to_owned(),
-        }
-    }
 }
 
 impl Default for Intake {

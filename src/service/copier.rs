@@ -8,18 +8,23 @@
 //!   consumers drop them by `ce_id`.
 //! - While the exchange is away the same batch is tried again and again: a backlog at home, never a stop of detection, nor
 //!   of the relay, which numbers on. A start finds the exchange away as well.
+//! - A warning goes out within a fraction of a second, the first one too: connections and topics of the carriers that have a key are
+//!   seen to before.
 //! - A warning goes to the topic of the carrier that it names (`ce_recipient`). One whose carrier has no topic there is
 //!   dropped, counted and said: it must not hold back those of others.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lancang_alert::evidence::SALT_HEADER;
+use lancang_alert::portability::is_organisation;
+use lancang_alert::{KeyKind, Registered};
 use lancang_kafka::{
     Admin, Assigned, End, Error, From, Handler, LeadGroup, Message, Missing, OutRecord, Position, Producer, Start, Task,
 };
 
+use super::waiting::{self, DELIVERY_MAX, RETRY_PAUSE, Waiting};
 use super::{Shared, clients};
 use crate::exit::{Exit, Failure};
 use crate::http::Pulse;
@@ -28,16 +33,8 @@ use crate::topics::exchange;
 
 /// Longest wait for messages in one turn.
 const POLL_MAX: Duration = Duration::from_millis(20);
-/// Between two tries of a batch that the exchange did not take.
-const RETRY_PAUSE: Duration = Duration::from_millis(500);
-
-/// A batch that the exchange has not acknowledged after this is tried again: well below [`crate::http::STUCK_MAX`], for a
-/// copier that waits for the exchange is not stuck.
-const DELIVERY_MAX: Duration = Duration::from_secs(10);
-/// Between two lines that say that the exchange is away.
-const SAY_EVERY: Duration = Duration::from_secs(30);
-
-const _: () = assert!(DELIVERY_MAX.as_millis() * 2 < crate::http::STUCK_MAX.as_millis());
+/// What is said while the exchange is away.
+const AWAY: &str = "the exchange has not taken the alerts yet; they wait at home";
 
 /// What was read and is not yet acknowledged.
 struct Batch {
@@ -85,24 +82,25 @@ fn run(
     if alerts.is_some() {
         alerts_topic(shared, pulse)?;
     }
-    let mut carriers = Carriers { admin: None, known: BTreeSet::new() };
+    let mut carriers = Carriers { admin: None, known: BTreeSet::new(), is_prepared: alerts.is_some() };
     let mut batch = Batch { alerts, records: Vec::new(), positions: Vec::new() };
-    let mut waits = None;
+    let mut waiting = Waiting::new(AWAY);
     group.join()?;
     while !shared.stop.is_stopped() {
         pulse.set_ready(group.rebalances() > 0);
+        carriers.prepare(shared, &mut producer);
         if batch.positions.is_empty() {
             group.poll_batch(POLL_MAX, &mut batch)?;
         }
         if batch.alerts.is_none()
             && let Err(error) = carriers.sort_out(shared, &mut batch)
         {
-            say_waiting(&mut waits, &error);
+            waiting.say(&error);
             group.serve(&mut batch)?;
             let _ = shared.stop.sleep(RETRY_PAUSE);
             continue;
         }
-        copy(shared, &mut group, &mut producer, &mut batch, &mut waits, &mut carriers)?;
+        copy(shared, &mut group, &mut producer, &mut batch, &mut waiting, &mut carriers)?;
     }
     pulse.set_ready(false);
     group.close(&mut batch);
@@ -113,9 +111,44 @@ fn run(
 struct Carriers {
     admin: Option<Admin>,
     known: BTreeSet<Arc<str>>,
+    /// Whether their topics were looked at before the first warning.
+    is_prepared: bool,
 }
 
 impl Carriers {
+    /// Once the relay has its keys: looks at the topics of all who can be warned, as far as the exchange answers. Nothing depends
+    /// on it but the time that their first warnings take.
+    fn prepare(&mut self, shared: &Arc<Shared>, producer: &mut Producer) {
+        let Some(trust) = shared.trust.load_full().filter(|_| !self.is_prepared) else { return };
+        self.is_prepared = true;
+        let of_carrier = |key: &&Registered| key.key.kind() == KeyKind::Sealing && is_organisation(&key.holder);
+        let carriers: BTreeSet<&str> =
+            trust.registry.keys().filter(of_carrier).map(|key| key.holder.as_str()).collect();
+        for carrier in carriers {
+            let topic = exchange::warnings(carrier.rsplit('/').next().unwrap_or_default());
+            let there = self.admin(shared).and_then(|admin| admin.partitions(&topic));
+            let prepared = there.and_then(|there| match there {
+                Some(_) => producer.prepare(&topic).map(|()| true),
+                None => Ok(false),
+            });
+            match prepared {
+                Ok(true) => drop(self.known.insert(topic.as_str().into())),
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::debug!("`{topic}` is looked at with its first warning: {error}");
+                    break;
+                }
+            }
+        }
+    }
+
+    fn admin(&mut self, shared: &Arc<Shared>) -> Result<&Admin, Error> {
+        Ok(match &mut self.admin {
+            Some(admin) => admin,
+            none => none.insert(Admin::connect(&clients::exchange(&shared.config)?)?),
+        })
+    }
+
     /// Drops what no topic takes.
     ///
     /// # Errors
@@ -143,10 +176,7 @@ impl Carriers {
 
     fn see_to(&mut self, shared: &Arc<Shared>, topic: &str) -> Result<(), Error> {
         let config = &shared.config;
-        let admin = match &self.admin {
-            Some(admin) => admin,
-            None => self.admin.insert(Admin::connect(&clients::exchange(config)?)?),
-        };
+        let admin = self.admin(shared)?;
         if config.topics.create && admin.partitions(topic)?.is_none() {
             return admin.ensure(&[clients::warnings(config, topic).plan()], Missing::Create, &shared.stop);
         }
@@ -163,30 +193,8 @@ fn alerts_topic(shared: &Arc<Shared>, pulse: &Arc<Pulse>) -> anyhow::Result<()> 
     let topic = clients::alerts(config).plan();
     let missing = if config.topics.create { Missing::Create } else { Missing::Fail };
     let admin = Admin::connect(&clients::exchange(config)?)?;
-    let mut waits = None;
-    loop {
-        pulse.turn();
-        match admin.partitions(&topic.name) {
-            Err(error) if error.is_transient() => say_waiting(&mut waits, &error),
-            Err(error) => return Err(error.into()),
-            Ok(_) => break,
-        }
-        if !shared.stop.sleep(RETRY_PAUSE) {
-            return Err(Error::Stopped.into());
-        }
-    }
+    waiting::for_topic(shared, pulse, &admin, &topic.name, Waiting::new(AWAY))?;
     Ok(admin.ensure(&[topic], missing, &shared.stop)?)
-}
-
-/// Says that the exchange is away: at once, then every half minute.
-fn say_waiting(waits: &mut Option<(Instant, Instant)>, error: &Error) {
-    let now = Instant::now();
-    let (since, said) = waits.get_or_insert((now, now));
-    if *since == now || said.elapsed() >= SAY_EVERY {
-        *said = now;
-        let waited_s = since.elapsed().as_secs();
-        tracing::warn!(waited_s, "the exchange has not taken the alerts yet; they wait at home: {error}");
-    }
 }
 
 /// Sends what was read, and commits once it is acknowledged. What is not is kept for the next turn.
@@ -195,7 +203,7 @@ fn copy(
     group: &mut LeadGroup,
     producer: &mut Producer,
     batch: &mut Batch,
-    waits: &mut Option<(Instant, Instant)>,
+    waiting: &mut Waiting,
     carriers: &mut Carriers,
 ) -> anyhow::Result<()> {
     if batch.positions.is_empty() {
@@ -203,14 +211,14 @@ fn copy(
     }
     match producer.send_batch(&batch.records) {
         Ok(()) => {
-            if let Some((since, _)) = waits.take() {
-                tracing::info!(waited_s = since.elapsed().as_secs(), "the exchange takes alerts again");
+            if let Some(waited) = waiting.end() {
+                tracing::info!(waited_s = waited.as_secs(), "the exchange takes alerts again");
             }
         }
         Err(error @ Error::Delivery { .. }) => {
             // A topic may have gone.
             carriers.known.clear();
-            say_waiting(waits, &error);
+            waiting.say(&error);
             group.serve(batch)?;
             let _ = shared.stop.sleep(RETRY_PAUSE);
             return Ok(());

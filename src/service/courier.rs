@@ -20,6 +20,7 @@ use lancang_kafka::{
 use lancang_record::Timestamp;
 
 use super::relay::now;
+use super::waiting::{self, DELIVERY_MAX, RETRY_PAUSE, Waiting};
 use super::{Shared, clients};
 use crate::exit::{Exit, Failure};
 use crate::feedback_topic::is_of_unknown_key;
@@ -30,16 +31,8 @@ use crate::signed_topic::{received, received_at};
 
 /// Longest wait for messages in one turn.
 const POLL_MAX: Duration = Duration::from_millis(200);
-/// Between two tries of what a cluster did not answer or take.
-const RETRY_PAUSE: Duration = Duration::from_millis(500);
-/// A batch that the home cluster has not acknowledged after this is tried again.
-const DELIVERY_MAX: Duration = Duration::from_secs(10);
-/// Between two lines that say that the exchange is away.
-const SAY_EVERY: Duration = Duration::from_secs(30);
 /// Between two looks at how far behind it is.
 const LAG_EVERY: Duration = Duration::from_secs(5);
-
-const _: () = assert!(DELIVERY_MAX.as_millis() * 2 < crate::http::STUCK_MAX.as_millis());
 
 /// Runs until told to stop.
 ///
@@ -57,17 +50,24 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
     let settings = clients::exchange_group(config, stage, &courier.group)?;
     let exchange = settings.connection.clone();
     let admin = Admin::connect(&exchange)?;
-    wait_for_exchange(shared, pulse, &admin)?;
+    let topic = &config.topics.feedback;
+    let away = Waiting::new("the exchange does not answer yet");
+    if waiting::for_topic(shared, pulse, &admin, topic, away)?.is_none() {
+        return Err(Error::MissingTopic { topic: topic.clone() }.into());
+    }
     let mut courier = Courier::new(shared, stage, &exchange)?;
     let mut group = LeadGroup::plain(&settings, std::slice::from_ref(&config.topics.feedback), shared.stop.clone())?;
     group.join()?;
     let mut lag = Instant::now();
     while !shared.stop.is_stopped() {
         pulse.set_ready(group.rebalances() > 0 && courier.keys.is_current());
+        // While the exchange is away each of these waits for its own bounded time: together they are no stage that is stuck.
         courier.keys.follow()?;
+        pulse.turn();
         if courier.batch.positions.is_empty() {
             group.poll_batch(POLL_MAX, &mut courier.batch)?;
         }
+        pulse.turn();
         if !courier.turn(&mut group)? {
             group.serve(&mut courier.batch)?;
             let _ = shared.stop.sleep(RETRY_PAUSE);
@@ -76,34 +76,12 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         if lag.elapsed() >= LAG_EVERY {
             lag = Instant::now();
             courier.tell_lag(&admin);
+            pulse.turn();
         }
     }
     pulse.set_ready(false);
     group.close(&mut courier.batch);
     Ok(())
-}
-
-/// Waits as long as the exchange is away.
-fn wait_for_exchange(shared: &Shared, pulse: &Pulse, admin: &Admin) -> anyhow::Result<()> {
-    let topic = &shared.config.topics.feedback;
-    let mut said: Option<Instant> = None;
-    loop {
-        pulse.turn();
-        match admin.partitions(topic) {
-            Ok(Some(_)) => return Ok(()),
-            Ok(None) => return Err(Error::MissingTopic { topic: topic.clone() }.into()),
-            Err(error) if error.is_transient() => {
-                if said.is_none_or(|said| said.elapsed() >= SAY_EVERY) {
-                    said = Some(Instant::now());
-                    tracing::warn!("the exchange does not answer yet: {error}");
-                }
-            }
-            Err(error) => return Err(error.into()),
-        }
-        if !shared.stop.sleep(RETRY_PAUSE) {
-            return Err(Error::Stopped.into());
-        }
-    }
 }
 
 /// What was read and is not yet committed.
@@ -129,6 +107,8 @@ struct Courier<'s> {
     /// `//KH/mekong-mobile`
     own: BTreeSet<String>,
     batch: Batch,
+    /// For the home cluster.
+    waiting: Waiting,
     next: Option<i64>,
 }
 
@@ -146,6 +126,7 @@ impl<'s> Courier<'s> {
             to: config.topics.feedback_home.as_str().into(),
             own: own.collect(),
             batch: Batch::default(),
+            waiting: Waiting::new("the home cluster has not taken the feedback yet; it waits on the exchange"),
             next: None,
         })
     }
@@ -166,11 +147,14 @@ impl<'s> Courier<'s> {
         }
         if !self.batch.out.is_empty() {
             match self.home.send_batch(&self.batch.out) {
-                Ok(()) => self.batch.out.clear(),
+                Ok(()) => {
+                    self.batch.out.clear();
+                    if let Some(waited) = self.waiting.end() {
+                        tracing::info!(waited_s = waited.as_secs(), "the home cluster takes feedback again");
+                    }
+                }
                 Err(error @ Error::Delivery { .. }) => {
-                    tracing::warn!(
-                        "the home cluster has not taken the feedback yet; it waits on the exchange: {error}"
-                    );
+                    self.waiting.say(&error);
                     return Ok(false);
                 }
                 Err(error) => return Err(error.into()),

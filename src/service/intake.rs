@@ -351,6 +351,11 @@ impl Work for Intake {
         self.bytes >= INTERVAL_BYTES_MAX || self.open.values().any(|open| !open.introduced)
     }
 
+    /// Nobody knows here what a record leads to.
+    fn is_urgent(&self) -> bool {
+        false
+    }
+
     fn turn(&mut self, group: &mut LeadGroup) -> anyhow::Result<()> {
         if let Some(failure) = self.failure.take() {
             return Err(failure);

@@ -7,7 +7,7 @@
 //! - [`outbox`] is what the relay knows, and its checkpoints, [`home_feedback`] what it is told; [`trust`] holds the keys that it
 //!   makes alerts with;
 //! - [`packs`] puts pattern packs in force and finds them by hash; [`clients`] makes clients and topics from the
-//!   configuration; [`lag`] looks at how far behind readers are.
+//!   configuration; [`up_to_end`] reads what a stage has to know first, [`waiting`] is for clusters that are away; [`lag`] looks at how far behind readers are.
 //!
 //! **Invariant:** a stage that fails for good ends all: the process leaves its groups and says why.
 
@@ -27,6 +27,8 @@ pub mod score;
 pub mod slices;
 pub mod snapshots;
 pub mod trust;
+pub mod up_to_end;
+pub mod waiting;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};

@@ -14,17 +14,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lancang_alert::{LearnError, Relay};
-use lancang_kafka::{Admin, Connection, Error, From, Isolation, Read, Reader, Settlement};
+use lancang_kafka::{Admin, Connection, Error, From, Settlement};
 
 use super::Shared;
 use super::snapshots::{self, Snapshot, Writer};
+use super::up_to_end::UpToEnd;
 use crate::exit::{Exit, Failure};
 use crate::metrics::Metric;
 
 /// Slice of reading or waiting: the group is served in between.
 const SLICE: Duration = Duration::from_millis(200);
-/// Longest wait for brokers while the outbox is read; the stage begins again then.
-const BROKER_MAX: Duration = Duration::from_secs(60);
 /// Between two lines that say how far a long outbox is read.
 const SAY_EVERY: Duration = Duration::from_secs(10);
 /// Between two looks at the outbox's end, so that a checkpoint names an offset close to it.
@@ -50,8 +49,7 @@ enum Step {
 
 /// The way through its alerts.
 struct Alerts {
-    reader: Reader,
-    heard: Instant,
+    topic: UpToEnd,
     /// Checkpoints that have not been tried.
     checkpoints: Box<dyn Iterator<Item = Vec<u8>>>,
     read: u64,
@@ -164,46 +162,38 @@ impl Reading {
                 Err(error) => snapshots::refused(&self.shared.metrics, TASK, &error),
             }
         }
-        let starts = [(0, From::Offset(from))];
-        let reader = Reader::open(&self.connection, &self.outbox, Isolation::Committed, &starts)?;
+        let topic = UpToEnd::open(&self.connection, &self.outbox, From::Offset(from))?;
         tracing::info!(from, end, "reading what `{}` says", self.outbox);
-        Ok(Alerts { reader, heard: Instant::now(), checkpoints, read: 0, last: from, end })
+        Ok(Alerts { topic, checkpoints, read: 0, last: from, end })
     }
 
     /// Reads on; whether the end is reached.
     fn read(&mut self, until: Instant) -> anyhow::Result<bool> {
         let Step::Alerts(alerts) = &mut self.step else { return Ok(false) };
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
+        let Alerts { topic, read, last, .. } = &mut **alerts;
+        let relay = &mut self.relay;
+        let reached = topic.slice(until, |record| {
+            (*read, *last) = (*read + 1, record.offset);
+            Ok(relay.learn(&record.payload.unwrap_or_default())?)
+        });
+        let reached = reached.and_then(|reached| {
+            if reached {
+                relay.confirmed()?;
             }
-            let outcome = match alerts.reader.next(left)? {
-                Some(Read::Record(record)) => {
-                    (alerts.read, alerts.last, alerts.heard) = (alerts.read + 1, record.offset, Instant::now());
-                    self.relay.learn(&record.payload.unwrap_or_default())
-                }
-                Some(Read::End { .. }) => match self.relay.confirmed() {
-                    Ok(()) => return Ok(true),
-                    foreign => foreign,
-                },
-                None => Ok(()),
-            };
-            match outcome {
-                Ok(()) => {}
-                Err(error @ LearnError::Foreign) => {
-                    snapshots::refused(&self.shared.metrics, TASK, &error);
-                    return self.try_next_checkpoint().map(|()| false);
-                }
-                Err(error @ LearnError::NoAlert(_)) => {
-                    let why = format!("{}/0@{} is {error}", self.outbox, alerts.last);
-                    return Err(Failure::new(Exit::Data, why).into());
-                }
+            Ok(reached)
+        });
+        match reached.map_err(anyhow::Error::downcast::<LearnError>) {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(Ok(error @ LearnError::Foreign)) => {
+                snapshots::refused(&self.shared.metrics, TASK, &error);
+                return self.try_next_checkpoint().map(|()| false);
             }
-        }
-        if alerts.heard.elapsed() > BROKER_MAX {
-            let what = format!("reading `{}`", self.outbox);
-            return Err(Error::Unavailable { what, reason: "no broker answers".to_owned() }.into());
+            Err(Ok(error @ LearnError::NoAlert(_))) => {
+                let why = format!("{}/0@{} is {error}", self.outbox, alerts.last);
+                return Err(Failure::new(Exit::Data, why).into());
+            }
+            Err(Err(error)) => return Err(error),
         }
         let said = self.said.get_or_insert_with(Instant::now);
         if said.elapsed() >= SAY_EVERY {

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use lancang_engine::incident::IncidentOut;
 use lancang_engine::output::{Bad, Packs, Step};
 use lancang_engine::snapshot::{Cut, Manifest, Progress};
 use lancang_engine::{Counters, EntityTask, Outputs, RecordTask, TaskError};
@@ -202,6 +203,8 @@ pub struct Pairs {
     waiting: VecDeque<Waiting>,
     scratch: Outputs,
     incident_times: Vec<i64>,
+    /// A live incident line names victims, and was not handed over.
+    urgent: bool,
     failure: Option<Failure>,
 }
 
@@ -218,6 +221,7 @@ impl Pairs {
             waiting: VecDeque::new(),
             scratch: Outputs::default(),
             incident_times: Vec::new(),
+            urgent: false,
             failure: None,
         }
     }
@@ -262,6 +266,12 @@ impl Pairs {
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.is_busy() || !self.waiting.is_empty()
+    }
+
+    /// Whether victims of what is to be handed over can be warned.
+    #[must_use]
+    pub const fn is_urgent(&self) -> bool {
+        self.urgent
     }
 
     fn is_busy(&self) -> bool {
@@ -401,6 +411,8 @@ impl Pairs {
     /// Turns what a task put out into messages.
     fn queue(&mut self, departing: &mut Departing) {
         let name = self.topics.place(departing.place, departing.offset);
+        let warns = |incident: &IncidentOut| incident.mode == Mode::Live && incident.names_victims;
+        self.urgent |= self.scratch.incidents.iter().any(warns);
         let incidents = self.scratch.incidents.drain(..).map(|incident| OutRecord {
             key: Some(incident.id.into_bytes()),
             partition: Some(0),
@@ -421,6 +433,7 @@ impl Pairs {
     /// What was made since the last call, of these tasks alone where they are given.
     pub fn take(&mut self, tasks: Option<&[Task]>, packs: &Packs<'_>) -> Taken {
         self.leave(packs);
+        self.urgent = false;
         let mut taken = Taken { incident_times: std::mem::take(&mut self.incident_times), ..Taken::default() };
         let departing = self.departing.as_ref();
         for pair in self.pairs.values_mut().filter(|pair| tasks.is_none_or(|tasks| tasks.contains(&pair.task))) {

@@ -1,7 +1,10 @@
 //! The loop of a stage: read, work, hand over, commit.
 //!
-//! - What was made since the last hand-over is one interval; it is handed over every `pace`, or earlier when it is
-//!   full, and only while the companion has room: a stage that is full reads nothing more (back-pressure).
+//! - What was made since the last hand-over is one interval; it is handed over `pace` after the last one, at once where
+//!   that was longer ago, or earlier when it is full, and only while the companion has room: a stage that is full reads
+//!   nothing more (back-pressure). So a lone record waits for no pace, and a busy stream is committed once in each.
+//! - An interval that somebody waits for ([`Work::is_urgent`]) is handed over after [`URGENT_PART`] of the pace: however
+//!   many there are, they make that many times as many commits at most.
 //! - A revocation commits what is done before it completes; what cannot be committed in [`REVOKE_MAX`] is left to the
 //!   new owner, who reads it again.
 
@@ -21,6 +24,8 @@ use crate::metrics::{Metric, Metrics};
 const REVOKE_MAX: Duration = Duration::from_secs(4);
 /// Longest wait for messages in one turn.
 const POLL_MAX: Duration = Duration::from_millis(20);
+/// Part of the pace after which an interval that somebody waits for is handed over.
+const URGENT_PART: u32 = 4;
 /// Wait for the companion while nothing may be read.
 const ROOM_WAIT: Duration = Duration::from_millis(5);
 /// Slice of waiting for the companion to be ready.
@@ -147,6 +152,9 @@ pub trait Work: Handler {
     /// So much waits to be handed over that nothing more may be read.
     fn is_full(&self) -> bool;
 
+    /// Whether somebody waits for what is to be handed over, such as a victim who can still be warned.
+    fn is_urgent(&self) -> bool;
+
     /// What is to be done once a turn: marks, metrics, snapshots.
     ///
     /// # Errors
@@ -172,10 +180,11 @@ pub fn run<W: Work>(
     while !stop.is_stopped() {
         pulse.set_ready(group.rebalances() > 0 && work.is_ready());
         events(work, Duration::ZERO)?;
-        if handed_over.elapsed() >= pace || work.is_full() {
+        if handed_over.elapsed() >= due(work, pace) || work.is_full() {
             if work.ledger().has_room() {
-                hand_over(work, None);
-                handed_over = Instant::now();
+                if hand_over(work, None) {
+                    handed_over = Instant::now();
+                }
             } else if work.is_full() {
                 events(work, ROOM_WAIT)?;
             }
@@ -183,13 +192,20 @@ pub fn run<W: Work>(
         if work.is_full() {
             group.serve(work)?;
         } else {
-            group.poll_batch(pace.min(POLL_MAX), work)?;
+            let left = due(work, pace).saturating_sub(handed_over.elapsed());
+            let wait = if work.is_urgent() { left.max(ROOM_WAIT) } else { pace };
+            group.poll_batch(wait.min(POLL_MAX), work)?;
         }
         work.turn(&mut group)?;
     }
     pulse.set_ready(false);
     group.close(work);
     Ok(())
+}
+
+/// How long after the last hand-over the next one is due.
+fn due<W: Work>(work: &W, pace: Duration) -> Duration {
+    if work.is_urgent() { pace / URGENT_PART } else { pace }
 }
 
 fn events<W: Work>(work: &mut W, wait: Duration) -> anyhow::Result<()> {

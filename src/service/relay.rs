@@ -12,11 +12,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use lancang_alert::alert::Desk;
 use lancang_alert::cloudevent::AlertMessage;
 use lancang_alert::evidence::{LinePlace, SALT_HEADER, Salt};
 use lancang_alert::seal::Random;
-use lancang_alert::{Alert, Budgets, Outcome, Sealer, Site, Sites, Source, Withheld};
+use lancang_alert::{Alert, Budgets, Desk, Outcome, Sealer, Site, Sites, Source, Withheld};
 use lancang_kafka::{
     Admin, Assigned, Committed, Connection, End, Error, From, Handler, LeadGroup, Message, OutRecord, Part, Position,
     Start, Task,
@@ -36,10 +35,12 @@ use crate::secret;
 
 /// Bytes that an interval may hold before it is handed over early.
 const INTERVAL_BYTES_MAX: usize = 4 << 20;
-/// Time between commits: an alert waits at most this long.
+/// Time between commits while alerts flow: one waits at most this long, a warning a part of it.
 const COMMIT_EVERY: Duration = Duration::from_millis(50);
 /// Between two looks at whether another pack is in force.
 const LOOK_FOR_PACK_EVERY: Duration = Duration::from_secs(5);
+/// Between two looks at whether a request that binds has ended.
+const PASS_EVERY: Duration = Duration::from_secs(1);
 /// Slice of reading what is to be known first: the group is served in between.
 const SLICE: Duration = Duration::from_millis(200);
 /// Between two lines that say of a pattern that its budget is used up.
@@ -57,10 +58,14 @@ struct RelayStage {
     reading: Option<Box<Unready>>,
     held: Option<Held>,
     bytes: usize,
+    /// A warning was made, and was not handed over.
+    urgent: bool,
     /// When it was last said of a pattern that its budget is used up.
     said_over_budget: BTreeMap<String, Instant>,
     /// When it was last looked at whether another pack is in force, and which one was.
     looked: Instant,
+    /// When it was last looked at whether something has ended.
+    passed: Instant,
     pack: Option<[u8; 32]>,
     /// For salts of evidence.
     random: Random,
@@ -128,8 +133,10 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         reading: None,
         held: None,
         bytes: 0,
+        urgent: false,
         said_over_budget: BTreeMap::new(),
         looked: Instant::now(),
+        passed: Instant::now(),
         pack: None,
         random: secret::system(),
     };
@@ -202,6 +209,20 @@ impl RelayStage {
         self.held = Some(Held { task, relay, checkpoints, feedback, next, moved: false, outputs: Vec::new() });
         self.put_out(answers, None);
         Ok(())
+    }
+
+    /// Alerts that the time which has passed leads to.
+    fn pass(&mut self) {
+        if self.passed.elapsed() < PASS_EVERY {
+            return;
+        }
+        self.passed = Instant::now();
+        let Some(held) = &mut self.held else { return };
+        if let Some(trust) = self.shared.trust.load_full() {
+            held.relay.set_trust(trust);
+        }
+        let ended = held.relay.pass(now());
+        self.put_out(ended, None);
     }
 
     /// Alerts that feedback leads to.
@@ -291,6 +312,7 @@ impl RelayStage {
             metrics.add(Metric::RelayWarnings, &[&warning.to], 1);
             let record = out_record(&self.warnings, message.key, message.value, message.headers);
             self.bytes += record.value.len();
+            self.urgent = true;
             held.outputs.push(record);
         }
         for (reason, victims) in held.relay.uncarried().named() {
@@ -303,6 +325,8 @@ impl RelayStage {
                 metrics.set(Metric::RelayCoarsened, &["place"], relay.coarsened().places as f64);
                 metrics.set(Metric::RelayLetGo, &["open"], relay.forgotten() as f64);
                 metrics.set(Metric::RelayLetGo, &["joinable"], relay.let_go() as f64);
+                metrics.set(Metric::RelayLetGo, &["recallable"], relay.past_recall() as f64);
+                metrics.set(Metric::RelayForgottenTokens, &[], relay.untold() as f64);
                 for (country, values) in relay.without_key() {
                     metrics.set(Metric::RelayWithoutKey, &[country], *values as f64);
                 }
@@ -423,7 +447,7 @@ impl Work for RelayStage {
     }
 
     fn take(&mut self, tasks: Option<&[Task]>) -> Vec<Part> {
-        self.bytes = 0;
+        (self.bytes, self.urgent) = (0, false);
         let Some(held) = &mut self.held else { return Vec::new() };
         if !held.moved || tasks.is_some_and(|tasks| !tasks.contains(&held.task)) {
             return Vec::new();
@@ -452,9 +476,14 @@ impl Work for RelayStage {
         self.reading.is_some() || self.bytes >= INTERVAL_BYTES_MAX
     }
 
+    fn is_urgent(&self) -> bool {
+        self.urgent
+    }
+
     fn turn(&mut self, _: &mut LeadGroup) -> anyhow::Result<()> {
         self.read_on()?;
         self.hear()?;
+        self.pass();
         if self.looked.elapsed() >= LOOK_FOR_PACK_EVERY {
             self.looked = Instant::now();
             self.look_for_pack();

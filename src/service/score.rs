@@ -348,6 +348,10 @@ impl Work for Score {
         self.pairs.is_full()
     }
 
+    fn is_urgent(&self) -> bool {
+        self.pairs.is_urgent()
+    }
+
     fn turn(&mut self, _: &mut LeadGroup) -> anyhow::Result<()> {
         self.pairs.proceed(&|hash| self.shared.packs.get(hash));
         if let Some(failure) = self.pairs.failure() {

@@ -15,18 +15,18 @@ use crate::carrier::{Carrier, LONG, OPERATOR, SIGNING_KEY, cluster};
 use crate::evidence::{Desks, lancang, ok, shown};
 use crate::meeting::{Exchange, SOON};
 
-const FEEDBACK: &str = "lancang.feedback.v1";
+pub const FEEDBACK: &str = "lancang.feedback.v1";
 const INCIDENT: &str = "90c9e987e5c8fd9377ece4cb8fde6dae";
 
 /// Somebody with a signing key in the registry, and a desk.
-struct Writer {
-    key: String,
+pub struct Writer {
+    pub key: String,
     config: String,
     source: String,
 }
 
 impl Writer {
-    fn new(desks: &Desks<'_>, exchange: &Exchange, name: &str, holder: &str, source: &str) -> Self {
+    pub fn new(desks: &Desks<'_>, exchange: &Exchange, name: &str, holder: &str, source: &str) -> Self {
         let folder = exchange.folder.path();
         let key = folder.join(format!("{}.key", source.replace('/', "-")));
         ok(&["keys", "new", "--kind", "signing", "--out", shown(&key)]);
@@ -73,7 +73,7 @@ fn wait_for_home(carrier: &Carrier, expected: &[&Record]) {
 }
 
 /// The courier's configuration; `more` are further sections.
-fn courier_config(exchange: &Exchange, carrier: &Carrier, root: &str, more: &str) -> std::path::PathBuf {
+pub fn courier_config(exchange: &Exchange, carrier: &Carrier, root: &str, more: &str) -> std::path::PathBuf {
     let operator = &OPERATORS[OPERATOR];
     let text = format!(
         "[[operators]]\ncountry = \"KH\"\norganisation = \"{}\"\nnode = \"a\"\nown = [\"+{}\"]\n\
@@ -115,6 +115,12 @@ fn disputed(exchange: &Exchange, desks: &Desks<'_>) {
     assert!(told(&["--language", "th"]).contains("ถูกโต้แย้งโดย TH"));
     let alert: Value = serde_json::from_str(told(&["--output", "json"]).lines().next().unwrap()).unwrap();
     assert_eq!(alert["disputed_by"], serde_json::json!(["TH"]));
+    // The same alert in a file.
+    let file = exchange.folder.path().join("alert.ndjson");
+    std::fs::write(&file, format!("{}\n", alert["alert"])).unwrap();
+    let show = ["alerts", "show", shown(&file), "--language", "en"];
+    assert!(ok(&[show.as_slice(), &["--config", shown(&desk)]].concat()).contains("\n    disputed by TH\n"));
+    assert!(!ok(&show).contains("disputed"));
     let log = exchange.folder.path().join("tail.log");
     let mut child = Command::new(env!("CARGO_BIN_EXE_lancang"))
         .args([tail.as_slice(), &["--listen", "127.0.0.1:0"]].concat())

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lancang_alert::Warning;
 use lancang_kafka::{OutRecord, Producer, ProducerSettings, Record};
+use lancang_record::log::Entry;
 use serde_json::Value;
 
 use crate::carrier::{Carrier, cluster};
@@ -66,27 +67,40 @@ fn records(case: &str, index: u64) -> Vec<(&'static str, Vec<u8>, i64)> {
     case.lines().enumerate().map(|(place, line)| shift(line, place)).collect()
 }
 
-/// Sends records, in their order within each feed.
-fn put(carrier: &Carrier, records: &[(&'static str, Vec<u8>, i64)]) {
-    let message = |(feed, record, at): &(&'static str, Vec<u8>, i64)| OutRecord {
-        partition: Some(0),
-        timestamp_ms: Some(*at),
-        ..OutRecord::new(carrier.topic(feed).as_str().into(), record.clone())
-    };
-    let messages: Vec<OutRecord> = records.iter().map(message).collect();
-    Producer::connect(&ProducerSettings::new(carrier.connection.clone())).unwrap().send_batch(&messages).unwrap();
+/// The carrier's switches: one client that is connected already, so that its start is no part of what is measured.
+struct Switches<'c> {
+    carrier: &'c Carrier,
+    producer: Producer,
 }
 
-/// Sends what shows a victim; gives when its last record was sent.
-fn send(carrier: &Carrier, records: &[(&'static str, Vec<u8>, i64)]) -> i64 {
-    let (last, before) = records.split_last().unwrap();
-    put(carrier, before);
-    // The two feeds have no common order.
-    std::thread::sleep(Duration::from_millis(700));
-    let sent = now_ms();
-    carrier.send_raw(last.0, last.1.clone(), last.2);
-    std::thread::sleep(Duration::from_millis(300));
-    sent
+impl<'c> Switches<'c> {
+    fn new(carrier: &'c Carrier) -> Self {
+        Self { carrier, producer: Producer::connect(&ProducerSettings::new(carrier.connection.clone())).unwrap() }
+    }
+
+    /// Sends records, in their order within each feed.
+    fn put(&mut self, records: &[(&'static str, Vec<u8>, i64)]) {
+        let message = |(feed, record, at): &(&'static str, Vec<u8>, i64)| OutRecord {
+            partition: Some(0),
+            timestamp_ms: Some(*at),
+            ..OutRecord::new(self.carrier.topic(feed).as_str().into(), record.clone())
+        };
+        let messages: Vec<OutRecord> = records.iter().map(message).collect();
+        self.producer.send_batch(&messages).unwrap();
+    }
+
+    /// Sends what shows a victim; gives when its last record was sent. `beat` is the place of the victim among others, so
+    /// that they do not come in step with the marks of a second.
+    fn show(&mut self, records: &[(&'static str, Vec<u8>, i64)], beat: usize) -> i64 {
+        let (last, before) = records.split_last().unwrap();
+        self.put(before);
+        // The two feeds have no common order.
+        std::thread::sleep(Duration::from_millis(600 + beat as u64 * 37 % 200));
+        let sent = now_ms();
+        self.put(std::slice::from_ref(last));
+        std::thread::sleep(Duration::from_millis(200));
+        sent
+    }
 }
 
 /// A relay's configuration with a portability table, and carriers' keys in the registry.
@@ -134,15 +148,58 @@ fn wait_for(exchange: &Exchange, expected: usize) -> Vec<(Record, Warning)> {
     }
 }
 
-/// Milliseconds from a victim's last record to its warning's arrival on the exchange, sorted: the broker's clock is ours.
-fn latencies(exchange: &Exchange, sent: &BTreeMap<String, i64>) -> Vec<i64> {
+/// Where the time goes from a victim's last record to its warning on the exchange.
+const STAGES: [&str; 4] = [
+    "read by intake and handed over",
+    "committed, read by score and handed over",
+    "committed, read by the relay and handed over",
+    "committed, copied and on the exchange",
+];
+
+/// Milliseconds of each victim in each stage: when messages were handed to a producer is their time, and on the exchange it
+/// is the broker's, whose clock is ours.
+fn traced(exchange: &Exchange, carrier: &Carrier, sent: &BTreeMap<String, i64>) -> Vec<[i64; 4]> {
     let found = wait_for(exchange, sent.len());
     let arrived = found.iter().map(|(record, warning)| (warning.last_event.clone(), record.timestamp_ms.unwrap()));
     let arrived: BTreeMap<String, i64> = arrived.collect();
-    let mut took: Vec<i64> = sent.iter().filter_map(|(event, sent)| Some(arrived.get(event)? - sent)).collect();
-    assert_eq!(took.len(), sent.len(), "one warning of each");
-    took.sort_unstable();
-    took
+    let by_event = |topic: &str| -> BTreeMap<String, i64> {
+        let event = |record: Record| {
+            let line: Value = serde_json::from_slice(record.payload.as_ref().unwrap()).unwrap();
+            (line["last_event"].as_str().unwrap().to_owned(), record.timestamp_ms.unwrap())
+        };
+        // The first line of an event: that it has closed is told later.
+        carrier.read(topic).into_iter().rev().map(event).collect()
+    };
+    let (incidents, outbox) = (by_event("incidents"), by_event("warnings-outbox"));
+    let is_frame = |record: &Record| matches!(Entry::decode(record.payload.as_ref().unwrap()), Ok(Entry::Frame(_)));
+    let frames = carrier.read("records").into_iter().filter(is_frame).map(|record| record.timestamp_ms.unwrap());
+    let frames: BTreeSet<i64> = frames.collect();
+    let stages = |(event, sent): (&String, &i64)| {
+        let incident = *incidents.get(event)?;
+        let frame = *frames.range(..=incident).next_back()?;
+        let (warned, arrived) = (*outbox.get(event)?, *arrived.get(event)?);
+        Some([frame - sent, incident - frame, warned - incident, arrived - warned])
+    };
+    let stages: Vec<[i64; 4]> = sent.iter().filter_map(stages).collect();
+    assert_eq!(stages.len(), sent.len(), "one warning of each");
+    stages
+}
+
+/// Says where the time goes: victims are warned within a second. On a machine that does much else as well, as ours does in these
+/// tests, brokers and processes wait for a core now and then: one of ten may come later here.
+fn within_a_second(what: &str, stages: &[[i64; 4]]) {
+    let told = |name: &str, took: Vec<i64>| {
+        let mut took = took;
+        took.sort_unstable();
+        println!("{what}, {name}: p50 {} ms, worst {} ms", took[took.len() / 2], took[took.len() - 1]);
+        took
+    };
+    for (place, name) in STAGES.iter().enumerate() {
+        told(name, stages.iter().map(|stages| stages[place]).collect());
+    }
+    let whole = told("in all", stages.iter().map(|stages| stages.iter().sum()).collect());
+    println!("{what}: {} warnings, {whole:?}", whole.len());
+    assert!(whole[whole.len() / 2] < 500 && whole[whole.len() * 9 / 10 - 1] < 1_000, "{what}: {whole:?}");
 }
 
 fn rfc3339(ms: i64) -> String {
@@ -180,26 +237,23 @@ fn the_current_carrier_alone_is_told_and_at_once() {
     let history = live.iter().chain(&released).flat_map(|records| &records[..3]);
     let mut history: Vec<_> = history.cloned().collect();
     history.sort_by_key(|(_, _, at)| *at);
-    put(&carrier, &history);
+    let mut switches = Switches::new(&carrier);
+    switches.put(&history);
     std::thread::sleep(Duration::from_secs(1));
     let mut sent = BTreeMap::new();
-    for records in &live {
+    for (beat, records) in live.iter().enumerate() {
         // The first interim record and the two codes; the call lasts.
         let shown = &records[3..8];
-        sent.insert(rfc3339(shown[4].2), send(&carrier, shown));
+        sent.insert(rfc3339(shown[4].2), switches.show(shown, beat));
     }
-    let while_it_lasts = latencies(&exchange, &sent);
+    within_a_second("while the call lasts", &traced(&exchange, &carrier, &sent));
     let mut sent = BTreeMap::new();
-    for records in &released {
+    for (beat, records) in released.iter().enumerate() {
         let shown = &records[3..];
-        sent.insert(rfc3339(shown.last().unwrap().2), send(&carrier, shown));
+        sent.insert(rfc3339(shown.last().unwrap().2), switches.show(shown, beat));
     }
-    let after_release = latencies(&exchange, &sent);
-    for (what, took) in [("while the call lasts", &while_it_lasts), ("after release", &after_release)] {
-        println!("{what}: {} warnings, p50 {} ms, worst {} ms", took.len(), took[took.len() / 2], took[took.len() - 1]);
-        assert!(took[took.len() / 2] < 1_000, "{what}: {took:?}");
-    }
-    burst(&carrier);
+    within_a_second("after release", &traced(&exchange, &carrier, &sent));
+    burst(&mut switches);
     let before = (LIVE_VICTIMS + RELEASED_VICTIMS) as usize;
     let found = wait_for(&exchange, before + 2);
     each_opens_its_own(&exchange, &carrier, &desks, &found);
@@ -209,7 +263,7 @@ fn the_current_carrier_alone_is_told_and_at_once() {
 }
 
 /// Ninety recipients of one text: of each carrier a third, and a third whom nobody knows.
-fn burst(carrier: &Carrier) {
+fn burst(switches: &mut Switches<'_>) {
     let of_line = |(place, line): (usize, &str)| {
         let mut record: Value = serde_json::from_str(line).unwrap();
         let at = record["start"].as_i64().unwrap() + LATER_MS;
@@ -229,7 +283,7 @@ fn burst(carrier: &Carrier) {
         "kind": "sms", "source": "smsc1", "id": "end", "start": at, "direction": "incoming", "caller": "BANK", "callee": number(0),
     });
     records.push(("sms", serde_json::to_vec(&end).unwrap(), at));
-    put(carrier, &records);
+    switches.put(&records);
 }
 
 fn each_opens_its_own(exchange: &Exchange, carrier: &Carrier, desks: &Desks<'_>, found: &[(Record, Warning)]) {

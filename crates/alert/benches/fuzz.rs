@@ -18,10 +18,15 @@ use lancang_alert::alert::Alert;
 use lancang_alert::dsse::{self, Envelope};
 use lancang_alert::feedback::{Feedback, FeedbackMessage, FeedbackVerifier, Fold};
 use lancang_alert::policy::{Form, Question, cases};
+use lancang_alert::portability::is_organisation;
 use lancang_alert::registry::{Entry, Holder, Registry};
 use lancang_alert::verify::{Received, Verifier};
-use lancang_alert::{Budgets, Incident, KeyKind, Outcome, Policy, PrivateKey, PublicKey, Relay, Signer, Source};
+use lancang_alert::{
+    Budgets, Crowds, Incident, KeyKind, Opener, Outcome, Policy, Portability, PrivateKey, PublicKey, Relay, Signer,
+    Source, Warning, warning,
+};
 use lancang_record::Timestamp;
+use lancang_record::number::E164;
 
 /// Longest input, bytes: what is longer is cut.
 const INPUT_BYTES_MAX: usize = 64 << 10;
@@ -68,6 +73,12 @@ const WORDS: &[&str] = &[
     "\"sig\":",
     "\"entities\":[",
     "\"published\":\"9999-12-31T23:59:59Z\"",
+    "\"victims\":[",
+    "+85512*,//KH/mekong\n",
+    "*",
+    "+",
+    ",,,,",
+    "\n,,35000001,,,20\n",
     "lancang-root-key-v1 ",
     "ff",
     " ",
@@ -149,21 +160,21 @@ struct Fuzz {
     verifier: Verifier,
     feedback: FeedbackVerifier,
     fold: Fold,
+    warnings: warning::Verifier,
+    opener: Opener,
     alert: Vec<(&'static str, Vec<u8>)>,
     count: u64,
 }
 
 impl Fuzz {
     fn new() -> Self {
-        let root = Signer::new(&desk::key(KeyKind::Root, 1)).unwrap();
-        let mut registry = Registry::new([desk::key(KeyKind::Root, 1).public()]);
-        for entry in entries() {
-            registry.learn(&entry.signed(&root)).unwrap();
-        }
-        let signer = Signer::new(&desk::key(KeyKind::Signing, 7)).unwrap();
-        let alert = message().1;
+        let (root, registry) = (Signer::new(&desk::key(KeyKind::Root, 1)).unwrap(), desk::registry_of(&entries()));
+        let (signer, alert) = (desk::signer(7), message().1);
         let (verifier, feedback, fold) = (Verifier::new(), FeedbackVerifier::new(), Fold::default());
-        Self { registry, signer, root, verifier, feedback, fold, alert, count: 0 }
+        let warning: Warning = serde_json::from_slice(WARNING).unwrap();
+        let warnings = warning::Verifier::new(Holder::parse(&warning.to).unwrap());
+        let opener = Opener::new(&desk::key(KeyKind::Sealing, 100)).unwrap();
+        Self { registry, signer, root, verifier, feedback, fold, warnings, opener, alert, count: 0 }
     }
 
     fn is_signed(&mut self) -> bool {
@@ -199,6 +210,32 @@ impl Fuzz {
             black_box(self.fold.take(&believed));
         }
         is_read
+    }
+
+    /// The reader of warnings: the JSON; under a signature that fits, the whole message and what is sealed in it.
+    fn warning(&mut self, input: &[u8]) -> bool {
+        let Ok(warning) = serde_json::from_slice::<Warning>(input) else { return false };
+        let mut message = warning.signed(&self.signer);
+        if self.is_signed() {
+            message.value = input.to_vec();
+            message.headers.pop();
+            message.headers.push((dsse::HEADER, dsse::detached(&self.signer, dsse::WARNING_TYPE, input)));
+            black_box(warning.open(&mut self.opener).is_ok());
+        }
+        let received = Received { key: &message.key, value: &message.value, headers: &message.headers };
+        black_box(self.warnings.verify(&self.registry, received, at(0)).is_ok());
+        true
+    }
+
+    /// A portability table: whoever has a number by it is a carrier.
+    fn portability(input: &[u8]) -> bool {
+        let Ok(table) = Portability::read(String::from_utf8_lossy(input).lines()) else { return false };
+        for digits in ["85512000001", "85512000009", "8", "999999999999999"] {
+            let number = E164::from_digits(digits).unwrap();
+            assert!(table.current(number).is_none_or(is_organisation), "a number whose carrier is none");
+            black_box(table.range(number));
+        }
+        true
     }
 
     /// Envelopes as they come, and entries of the registry under a signature that fits.
@@ -283,6 +320,11 @@ const TABLE: &str =
     "[[rules]]\nproducer = \"//KH\"\nfields = [\"caller\", \"sim.victim\"]\nto = \"all\"\nshare = [\"token\"]\n";
 const CASE: &str = "[[cases]]\nname = \"a\"\nsource = \"//KH/a/b\"\nfield = \"caller\"\nrole = \"suspect\"\nvalue = \"+1\"\nsees = [\"token\"]\n";
 
+const WARNING: &[u8] = include_bytes!("../tests/golden/warning/open.json");
+const PORTED: &str =
+    "number,carrier\n+85512*,//KH/mekong\n+85512000009,//KH/angkor\n+6681*,//TH/siam\n+8491*,//VN/none\n";
+const CROWDS: &str = "number,network,tac,place,hour,subscribers\n+85510,45606,35000001,11.6/104.9,09,20\n,,35000001,,,20\n+85510,,,KH/phnom-penh,10,25\n";
+
 /// A reader: its name, good inputs, and how it reads.
 type Reader = (&'static str, Vec<Vec<u8>>, Box<dyn FnMut(&mut Fuzz, &[u8]) -> bool>);
 
@@ -312,6 +354,9 @@ fn main() {
         ("cases", vec![CASE.into()], Box::new(|_, input| Fuzz::cases(input))),
         ("key", keys.collect(), Box::new(|_, input| Fuzz::key(input))),
         ("incident", vec![LINE.into()], Box::new(|_, input| Fuzz::incident(input))),
+        ("warning", vec![WARNING.to_vec()], Box::new(Fuzz::warning)),
+        ("portability", vec![PORTED.into()], Box::new(|_, input| Fuzz::portability(input))),
+        ("crowds", vec![CROWDS.into()], Box::new(|_, input| Crowds::read(input).is_ok())),
     ];
     for (name, good, read) in readers.iter_mut().filter(|(name, ..)| only.as_deref().is_none_or(|only| only == *name)) {
         let (mut fuzz, mut numbers, mut input) = (Fuzz::new(), Numbers(seed), Vec::new());
@@ -323,7 +368,7 @@ fn main() {
         let resident = resident_mib();
         let (share, took_s) = (taken as f64 / count as f64 * 100.0, begun.elapsed().as_secs_f64());
         println!(
-            "{name:<9} {count} inputs of seed {seed}: no panic; {share:.1} % were taken for good; {took_s:.0} s, {resident} MiB"
+            "{name:<11} {count} inputs of seed {seed}: no panic; {share:.1} % were taken for good; {took_s:.0} s, {resident} MiB"
         );
         assert!(resident <= RESIDENT_MIB_MAX, "{resident} MiB");
     }

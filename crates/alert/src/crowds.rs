@@ -15,15 +15,17 @@
 //!   what it did tell, and a place never becomes finer;
 //! - times are as they are, to the millisecond: an alert arrives a second after its event, whatever it says, and a desk acts by
 //!   it. So the place is one that enough people were heard in *within that hour*.
-//!
-//! Each alert stands for itself: what the same token tells in several alerts is not added up.
+//! - what other alerts told of the same numbers, SIMs and devices counts as told in the same way ([`crate::known`]): the token
+//!   joins them for every reader.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::Read;
 
 use lancang_numbering::NumberPlans;
 
-use crate::alert::{Alert, Desk, Entity, Place};
+use crate::alert::{Alert, Entity, Place};
+use crate::desk::Desk;
+use crate::known::Facts;
 use crate::limits::{CROWDS_COUNTED_MAX, CROWDS_MAX, TABLE_MISTAKES_MAX};
 use crate::mask::mask;
 use crate::place::{Site, rounded};
@@ -233,38 +235,58 @@ pub struct Coarsened {
 }
 
 impl Desk {
-    /// Leaves out of an alert what too few people share. `before` is its revision before.
-    pub(crate) fn coarsen(&self, alert: &mut Alert, before: Option<&Alert>, coarsened: &mut Coarsened) {
+    /// Leaves out of an alert what too few people share. `before` is its revision before, `known` what was told of whom it
+    /// names.
+    pub(crate) fn coarsen(&self, alert: &mut Alert, before: Option<&Alert>, known: &Facts, coarsened: &mut Coarsened) {
         let Some(least) = self.trust.policy.k_min() else { return };
-        let told = Told { crowds: &self.trust.crowds, least, numbers: numbers(alert), networks: networks(alert) };
+        let numbers = numbers(alert).union(&known.numbers).cloned().collect();
+        let networks = networks(alert).union(&known.networks).cloned().collect();
+        let told = Told { crowds: &self.trust.crowds, least, numbers, networks, is_overfull: known.is_overfull() };
         let was = before.and_then(Where::of);
         let now = Where::of(alert);
         let is_told = |entity: &Entity| {
+            if entity.tac.as_ref().is_some_and(|tac| known.tacs.contains(tac)) {
+                return true;
+            }
             let same = before.iter().flat_map(|before| &before.entities).filter(|other| other.tac.is_some());
             same.into_iter().any(|other| other.tokens().any(|token| entity.tokens().any(|own| own == token)))
         };
         for entity in alert.entities.iter_mut().filter(|entity| !is_told(entity)) {
             let Some(tac) = &entity.tac else { continue };
             let tac = BTreeSet::from([tac.clone()]);
-            let everywhere = [was.as_ref(), now.as_ref()].into_iter().flatten();
-            if !told.hold(&tac, None) || !everywhere.into_iter().all(|place| told.hold(&tac, Some(place))) {
+            let everywhere = [was.as_ref(), now.as_ref()].into_iter().flatten().map(Where::name_and_hour);
+            let mut everywhere =
+                everywhere.chain(known.places.iter().map(|(place, hour)| (place.as_str(), hour.as_str())));
+            if !told.hold(&tac, None) || !everywhere.all(|place| told.hold(&tac, Some(place))) {
                 entity.tac = None;
                 entity.masked = entity.masked.take().map(|masked| masked.chars().map(|_| '•').collect());
                 coarsened.tacs += 1;
             }
         }
         let Some(mut now) = now else { return };
-        let tacs: BTreeSet<String> = alert.entities.iter().filter_map(|entity| entity.tac.clone()).collect();
+        let tacs = alert.entities.iter().filter_map(|entity| entity.tac.clone());
+        let tacs: BTreeSet<String> = tacs.chain(known.tacs.iter().cloned()).collect();
         let finest = now.level;
         let was_told = before.and_then(|before| before.place.as_ref()).map(Level::of);
         now.level = was_told.map_or(now.level, |was| now.level.max(was));
-        while now.level < Level::Country && !told.hold(&tacs, Some(&now)) {
+        while now.level < Level::Country && !told.hold(&tacs, Some(now.name_and_hour())) {
             now.level = if now.level == Level::Square && now.area.is_some() { Level::Area } else { Level::Country };
         }
         if now.level > finest {
             coarsened.places += 1;
             alert.place.iter_mut().for_each(|place| now.level.cut(place));
         }
+    }
+}
+
+/// What an alert tells of whom it names.
+pub(crate) fn told(alert: &Alert) -> Facts {
+    let place = Where::of(alert).map(|place| (place.name().to_owned(), place.hour));
+    Facts {
+        numbers: numbers(alert),
+        networks: networks(alert),
+        tacs: alert.entities.iter().filter_map(|entity| entity.tac.clone()).collect(),
+        places: place.into_iter().collect(),
     }
 }
 
@@ -323,6 +345,10 @@ impl Where {
         (level < Level::Country).then_some(Self { level, square, area, hour })
     }
 
+    fn name_and_hour(&self) -> (&str, &str) {
+        (self.name(), &self.hour)
+    }
+
     fn name(&self) -> &str {
         let name = match self.level {
             Level::Square => &self.square,
@@ -333,18 +359,23 @@ impl Where {
     }
 }
 
-/// What an alert tells of people besides the types of devices and the place.
+/// What is told of people besides the types of devices and the place.
 struct Told<'a> {
     crowds: &'a Crowds,
     least: u32,
     numbers: BTreeSet<String>,
     networks: BTreeSet<String>,
+    /// More was told than is kept.
+    is_overfull: bool,
 }
 
 impl Told<'_> {
     /// Whether enough people share each of these types with whatever else is told.
-    fn hold(&self, tacs: &BTreeSet<String>, place: Option<&Where>) -> bool {
-        let (place, hour) = place.map_or(("", ""), |place| (place.name(), place.hour.as_str()));
+    fn hold(&self, tacs: &BTreeSet<String>, place: Option<(&str, &str)>) -> bool {
+        if self.is_overfull {
+            return false;
+        }
+        let (place, hour) = place.unwrap_or_default();
         let open = BTreeSet::from([String::new()]);
         let or_open = |set: &BTreeSet<String>| if set.is_empty() { open.clone() } else { set.clone() };
         let (numbers, networks, tacs) = (or_open(&self.numbers), or_open(&self.networks), or_open(tacs));

@@ -35,6 +35,8 @@ pub(crate) struct Groups {
     by_mark: BTreeMap<Mark, BTreeSet<u64>>,
     /// Who names a cell.
     naming_cell: BTreeMap<Mark, BTreeSet<u64>>,
+    /// Until when the producer is bound to what its newest alerts say, and by which.
+    bound: BTreeSet<(String, u64)>,
     let_go: u64,
 }
 
@@ -78,6 +80,13 @@ impl Groups {
         self.orders.get(id).and_then(|order| self.newest.get(order)).map(Box::as_ref)
     }
 
+    /// Alerts whose newest says that the producer is bound until a moment that has come, and not that it was.
+    pub(crate) fn ended(&self, now: &str) -> Vec<String> {
+        let ended = self.bound.iter().take_while(|(until, _)| until.as_str() <= now);
+        let orders: BTreeSet<u64> = ended.map(|(_, order)| *order).collect();
+        orders.iter().filter_map(|order| Some(self.newest.get(order)?.incident_id.clone())).collect()
+    }
+
     /// Keeps what an alert says.
     pub(crate) fn note(&mut self, alert: &Alert) {
         let known = self.forget(&alert.incident_id);
@@ -109,6 +118,7 @@ impl Groups {
                 self.by_mark.entry(mark).or_default().insert(order);
             }
         }
+        self.bound.extend(bound_until(&alert).map(|until| (until.clone(), order)));
         self.newest.insert(order, Box::new(alert));
     }
 
@@ -116,6 +126,9 @@ impl Groups {
     pub(crate) fn forget(&mut self, id: &str) -> Option<u64> {
         let order = self.orders.remove(id)?;
         let alert = self.newest.remove(&order)?;
+        for until in bound_until(&alert) {
+            self.bound.remove(&(until.clone(), order));
+        }
         for (mark, _) in marks(&alert) {
             for naming in [&mut self.by_mark, &mut self.naming_cell] {
                 if let Some(orders) = naming.get_mut(&mark) {
@@ -133,6 +146,12 @@ impl Groups {
     pub(crate) const fn let_go(&self) -> u64 {
         self.let_go
     }
+}
+
+/// Until when an alert says that its producer is bound.
+fn bound_until(alert: &Alert) -> impl Iterator<Item = &String> {
+    let requests = alert.action.iter().flat_map(|action| action.preserve.iter().chain(&action.hold));
+    requests.filter(|request| request.binds()).map(|request| &request.until)
 }
 
 /// Whether an incident of an alert is about the entity of a mark. Alerts of the first release are about their first.

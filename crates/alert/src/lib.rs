@@ -1,12 +1,12 @@
 //! The shared alert: what is made of a home incident before it crosses a border.
 //!
-//! - [`incident`] reads a home incident line; [`relay`] decides which become alerts, and numbers them;
+//! - [`incident`] reads a home incident line, [`desk`] makes an alert of it; [`relay`] decides which do, and numbers them;
 //! - [`token`] and [`mask`] are the only forms in which a subscriber's identifier leaves; [`alert`] is what is shared,
 //!   [`cloudevent`] how it lies in a Kafka message, [`words`] says it in seven languages, [`export`] in other forms;
 //! - [`key`] are the keys that sign, [`dsse`] what is signed, [`registry`] says whose a key is, and [`verify`] is what a
 //!   consumer checks before it believes an alert; [`policy`] is the
 //!   table that says what leaves, in which form and for whom, [`seal`] is for what one country alone may read,
-//!   [`crowds`] keeps back what too few people share, [`warning`] is for the carrier of a victim, whom [`portability`] tells,
+//!   [`crowds`] keeps back what too few people share, by what `known` says readers know already, [`warning`] is for the carrier of a victim, whom [`portability`] tells,
 //!   [`evidence`] what an alert says of the records behind it, and those records;
 //! - [`feedback`] is what agencies and desks say of an alert, and what its producer answers; [`campaign`] is which alerts of
 //!   several carriers belong together.
@@ -22,6 +22,7 @@ pub mod campaign;
 pub mod catalogue;
 pub mod cloudevent;
 pub mod crowds;
+pub mod desk;
 mod disclosure;
 pub mod dsse;
 pub mod evidence;
@@ -32,6 +33,7 @@ pub mod handling;
 mod hex;
 pub mod incident;
 pub mod key;
+mod known;
 pub mod limits;
 pub mod links;
 pub mod mask;
@@ -53,6 +55,7 @@ pub use alert::{Alert, Source};
 pub use campaign::Campaign;
 pub use catalogue::{Catalogue, PatternFacts};
 pub use crowds::Crowds;
+pub use desk::Desk;
 pub use feedback::{Feedback, FeedbackMessage, FeedbackVerifier};
 pub use handling::Terms;
 pub use incident::{Incident, IncidentError};

@@ -22,6 +22,15 @@ pub const ENTITIES_MAX: usize = 64;
 pub const REASONS_MAX: usize = 64;
 /// Open alerts that further incidents may join; beyond it nothing joins the oldest any more, counted.
 pub const GROUPS_KEPT_MAX: usize = 50_000;
+/// Closed alerts that their producer can still take back on the topic; beyond it the one that closed first cannot be, counted.
+/// Some kilobyte each.
+pub const CLOSED_KEPT_MAX: usize = 50_000;
+/// Tokens of numbers, SIMs and devices of which it is known what alerts told; beyond it those of whom nothing was told for
+/// longest are forgotten, counted. Some 150 bytes each.
+pub const KNOWN_TOKENS_MAX: usize = 200_000;
+/// Values of a kind (prefixes, networks, types of devices, places with their hours) that are known of one person; of whom more
+/// was told, nothing finer is.
+pub const KNOWN_FACTS_MAX: usize = 64;
 /// Alerts that one incident line joins; further ones are joined by later lines.
 pub const MERGES_MAX: usize = 32;
 /// Objects in one STIX bundle: readers take it whole into memory, as does the export what it has written.

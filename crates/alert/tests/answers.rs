@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use lancang_alert::cloudevent::AlertMessage;
 use lancang_alert::feedback::said::verdict;
 use lancang_alert::feedback::{About, Believed, Cancel, Feedback, Id, Receipt, Request, Suppression, Suspected};
 use lancang_alert::{Alert, Budgets, Outcome, Relay, Source, Withheld};
@@ -139,7 +140,70 @@ fn what_was_accepted_is_in_the_action_block_until_it_ends() {
     let update = tell(&mut relay, &line(1, 1, 1, "update"), at(50)).unwrap();
     assert!(update.action.as_ref().unwrap().hold.is_some(), "later revisions say it too");
     let update = tell(&mut relay, &line(1, 1, 2, "update"), at(HOUR_MS)).unwrap();
+    assert_eq!(update.action.unwrap().hold.unwrap().ended, Some(at(HOUR_MS).to_string()), "said once");
+    assert_eq!(relay.pass(at(HOUR_MS)), []);
+    let update = tell(&mut relay, &line(1, 1, 3, "update"), at(HOUR_MS)).unwrap();
     assert!(update.action.unwrap().hold.is_none(), "it has ended");
+}
+
+#[test]
+fn that_a_hold_has_ended_is_told_though_no_line_comes() {
+    let mut relay = relay();
+    let open = tell(&mut relay, &line(1, 1, 0, "open"), at(0)).unwrap();
+    let other = tell(&mut relay, &line(2, 2, 0, "open"), at(0)).unwrap();
+    let asked = [
+        (&open.incident_id, "hold", "TH-1", at(HOUR_MS)),
+        (&open.incident_id, "preserve", "TH-2", at(3 * HOUR_MS)),
+        (&other.incident_id, "hold", "TH-3", at(HOUR_MS)),
+        (&other.incident_id, "hold", "TH-4", at(2 * HOUR_MS)),
+    ];
+    for (place, (id, action, case, until)) in asked.into_iter().enumerate() {
+        let request = asks(id, action, case, at(10 + place as i64), until);
+        relay.hear(&request, at(20));
+        relay.hear(&answers(&request, None, at(30 + place as i64)), at(30)).unwrap();
+    }
+    assert_eq!(relay.pass(at(HOUR_MS - 1)), []);
+    let told = relay.pass(at(HOUR_MS));
+    assert_eq!(told.len(), 1, "the other one is held by the second request");
+    let (told, message) = &told[0];
+    assert_eq!((told.message.as_str(), &told.incident_id, told.sequence), ("update", &open.incident_id, 7));
+    assert_eq!(serde_json::from_slice::<Alert>(&message.value).unwrap(), *told);
+    let action = told.action.clone().unwrap();
+    let hold = action.hold.unwrap();
+    assert_eq!((hold.case_reference.as_str(), hold.ended), ("TH-1", Some(at(HOUR_MS).to_string())));
+    assert!(action.preserve.unwrap().binds(), "the other request goes on");
+    assert_eq!(relay.pass(at(HOUR_MS + 1)), [], "said once");
+    assert_eq!(relay.pass(at(3 * HOUR_MS)).len(), 2);
+    assert_eq!(relay.pass(at(30 * HOUR_MS)), []);
+}
+
+#[test]
+fn what_has_closed_is_taken_back_too_and_names_nobody_then() {
+    let mut relay = relay();
+    let open = tell(&mut relay, &line(1, 1, 0, "open"), at(0)).unwrap();
+    let id = &open.incident_id;
+    relay.hear(&takes_back(id, 1, "Sok Dara", at(10)), at(10));
+    let close = tell(&mut relay, &line(1, 1, 1, "close"), at(20)).unwrap();
+    assert_eq!((close.message.as_str(), close.revision), ("close", 1));
+    let second = takes_back(id, 2, "Chan Vanna", at(30));
+    let bytes = relay.checkpoint("outbox", 0);
+    let (told, message) = relay.hear(&second, at(30)).unwrap();
+    assert_eq!((told.message.as_str(), told.revision, told.sequence), ("cancel", 2, 3));
+    assert_eq!(told.cancel.clone().unwrap().decided_by, ["Sok Dara", "Chan Vanna"]);
+    assert_eq!((told.verdict.clone().unwrap().verdict_id, &told.opened), (1, &open.opened));
+    assert!(told.entities.is_empty() && told.reasons.is_empty() && told.links.is_none() && told.place.is_none());
+    assert_eq!((&told.pattern, told.severity, &told.producer), (&open.pattern, open.severity, &open.producer));
+    let text = String::from_utf8(message.value.clone()).unwrap();
+    assert!(!text.contains(&open.entities[0].token) && !text.contains("•"), "{text}");
+    assert_eq!(relay.catch_up(at(40)), [], "once");
+    assert_eq!(relay.hear(&takes_back(id, 1, "Sok Dara", at(40)), at(40)), None);
+    // From a checkpoint taken before it is the same.
+    let mut again = self::relay();
+    again.restore("outbox", &bytes).unwrap();
+    again.learn(&AlertMessage::of(&close, &desk::trust(desk::epochs(None, 0)).signer).value).unwrap();
+    again.recall(&takes_back(id, 1, "Sok Dara", at(10)));
+    again.recall(&second);
+    assert_eq!(again.catch_up(at(30)), [(told, message)]);
 }
 
 #[test]
@@ -215,6 +279,8 @@ enum Step {
     Said(usize),
     /// Begin again: from the outbox and from all that was heard.
     Again,
+    /// So many minutes pass.
+    Later(i64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -224,6 +290,7 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         4 => (0_usize..32).prop_map(Step::Said),
         2 => Just(Step::Again),
+        1 => (1_i64..90).prop_map(Step::Later),
     ]
 }
 
@@ -257,39 +324,68 @@ proptest! {
         let run = |restarts: bool| {
             let mut relay = relay();
             let (mut outbox, mut heard): (Vec<Vec<u8>>, Vec<&Believed>) = (Vec::new(), Vec::new());
+            let mut now = at(100);
             for step in &steps {
                 match step {
                     Step::Line(id, device, revision, what) => {
                         let line = line(*id, *device, *revision, ["open", "update", "close"][*what]);
-                        if let Outcome::Shared(made) = relay.line(line.as_bytes(), at(0), at(100)) {
+                        if let Outcome::Shared(made) = relay.line(line.as_bytes(), at(0), now) {
                             outbox.extend(made.into_iter().map(|(_, message)| message.value));
                         }
                     }
                     Step::Said(which) => {
                         let believed = &messages[which % messages.len()];
                         heard.push(believed);
-                        outbox.extend(relay.hear(believed, at(100)).map(|(_, message)| message.value));
+                        outbox.extend(relay.hear(believed, now).map(|(_, message)| message.value));
                     }
                     Step::Again if restarts => {
                         relay = self::relay();
                         outbox.iter().for_each(|value| relay.learn(value).unwrap());
                         heard.iter().rev().for_each(|believed| relay.recall(believed));
-                        assert_eq!(relay.catch_up(at(100)), [], "told already");
+                        assert_eq!(relay.catch_up(now), [], "told already");
+                        assert_eq!(relay.pass(now), [], "told already");
                     }
                     Step::Again => {}
+                    Step::Later(minutes) => {
+                        now = now.plus_ms(minutes * 60_000);
+                        outbox.extend(relay.pass(now).into_iter().map(|(_, message)| message.value));
+                    }
                 }
             }
-            outbox
+            (outbox, heard.into_iter().map(|believed| believed.id).collect::<BTreeSet<Id>>(), now)
         };
         let undisturbed = run(false);
         prop_assert_eq!(&run(true), &undisturbed);
+        let (undisturbed, heard, now) = undisturbed;
         let mut newest: BTreeMap<String, Alert> = BTreeMap::new();
         for (index, value) in undisturbed.iter().enumerate() {
             let alert: Alert = serde_json::from_slice(value).unwrap();
             prop_assert_eq!(alert.sequence, index as u64 + 1, "a gap");
             let known = newest.get(&alert.incident_id);
-            prop_assert!(known.is_none_or(|known| !known.ends() && alert.revision == known.revision + 1));
+            let may_follow = |known: &Alert| !known.ends() || known.message == "close" && alert.message == "cancel";
+            prop_assert!(known.is_none_or(|known| may_follow(known) && alert.revision == known.revision + 1));
+            let bound = |alert: &Alert| -> Vec<Option<String>> {
+                let action = alert.action.iter();
+                let requests = action.flat_map(|action| [action.preserve.clone(), action.hold.clone()]);
+                requests.map(|request| request.filter(|request| request.binds()).map(|request| request.until)).collect()
+            };
+            // Who read that a producer is bound reads that it is not any more, or what became of it.
+            if let Some(known) = known.filter(|_| !alert.ends()) {
+                for (was, is) in bound(known).into_iter().zip(alert.action.iter().flat_map(|a| [&a.preserve, &a.hold])) {
+                    prop_assert!(was.is_none() || is.is_some(), "an end that nobody was told of");
+                }
+            }
             newest.insert(alert.incident_id.clone(), alert);
+        }
+        for alert in newest.values() {
+            let requests = alert.action.iter().flat_map(|action| action.preserve.iter().chain(&action.hold));
+            let over = |until: &str| until <= now.to_string().as_str();
+            prop_assert!(alert.ends() || requests.into_iter().all(|one| !one.binds() || !over(&one.until)));
+            // What both took back is cancelled, whenever they said it; but what has gone into another goes on there.
+            let both = messages.iter().filter(|said| said.feedback.kind == "cancel" && heard.contains(&said.id));
+            let both = both.filter(|said| said.feedback.incident.as_ref().unwrap().incident_id == alert.incident_id);
+            let went_on = alert.grouped.as_ref().is_some_and(|grouped| grouped.merged_into.is_some());
+            prop_assert_eq!(alert.message == "cancel", both.count() == 2 && !went_on, "{}", alert.incident_id);
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use lancang_alert::alert::Desk;
+use lancang_alert::Desk;
 use lancang_alert::{Alert, Budgets, Outcome, Relay, Source, Terms};
 use lancang_record::Timestamp;
 

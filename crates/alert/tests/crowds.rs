@@ -133,6 +133,33 @@ fn revisions_add_up() {
     assert_eq!(told(&share(&mut third, &line(1, 1, "09", "35000002", OWN, ""))), (None, "country"), "never finer");
 }
 
+/// What the same token told in another alert is known, and what that one told of others with it.
+#[test]
+fn alerts_of_the_same_token_add_up() {
+    let mut two = relay(Policy::shipped(), crowds(20));
+    assert_eq!(told(&share(&mut two, &line(1, 0, "09", "35000001", OWN, ""))), (Some("35000001"), "square"));
+    // Another incident, of another family, of the same number: at ten nobody with such a device was heard.
+    let other = |id, hour, number: &str| line(id, 0, hour, "35000002", number, "").replace("sim-box", "irsf");
+    assert_eq!(told(&share(&mut two, &other(2, "10", OWN))), (None, "country"));
+    let mut apart = relay(Policy::shipped(), crowds(20));
+    share(&mut apart, &line(1, 0, "09", "35000001", OWN, ""));
+    // Nothing joins these: neither number nor device is the same, and a cell is nobody.
+    assert_eq!(told(&share(&mut apart, &other(2, "10", "+85510100002"))), (None, "square"));
+    // A third names both numbers, so that all of it is one's: the type of the first is known where the second was heard.
+    let both = r#",{"type":"caller","value":"+85510100002","role":"used"}"#;
+    let third = line(3, 0, "10", "35000009", OWN, both).replace("sim-box", "toll");
+    assert_eq!(told(&share(&mut apart, &third)), (None, "country"));
+    // From a checkpoint it is the same.
+    let mut again = relay(Policy::shipped(), crowds(20));
+    let mut before = relay(Policy::shipped(), crowds(20));
+    let first = line(1, 0, "09", "35000001", OWN, "");
+    let now = Timestamp::from_ms(1_764_547_200_000);
+    let Outcome::Shared(made) = before.line(first.as_bytes(), now, now) else { panic!("shared") };
+    again.restore("outbox", &before.checkpoint("outbox", 0)).unwrap();
+    again.learn(&made[0].1.value).unwrap();
+    assert_eq!(told(&share(&mut again, &other(2, "10", OWN))), (None, "country"));
+}
+
 #[test]
 fn mistakes_of_a_table_have_their_lines() {
     let head = "number,network,tac,place,hour,subscribers\n";

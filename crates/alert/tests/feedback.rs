@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use lancang_alert::feedback::said::Form;
 use lancang_alert::feedback::{Believed, Feedback, FeedbackMessage, FeedbackVerifier, Refusal, Said};
 use lancang_alert::limits::{BACKLOG_MS_MAX, CLOCK_AHEAD_MS_MAX};
-use lancang_alert::registry::{Entry, Holder, Registry, Standing};
+use lancang_alert::registry::{Entry, Registry, Standing};
 use lancang_alert::verify::{Received, Rejection};
 use lancang_alert::{KeyKind, Signer, dsse, schema};
 use lancang_record::Timestamp;
@@ -15,37 +15,17 @@ use serde_json::{Value, json};
 
 mod desk;
 
-use desk::key;
-
-const DAY_MS: i64 = 86_400_000;
-
-fn signer(byte: u8) -> Signer {
-    Signer::new(&key(KeyKind::Signing, byte)).unwrap()
-}
-
-fn day(day: i64) -> Timestamp {
-    Timestamp::from_ms(1_764_000_000_000 + day * DAY_MS)
-}
-
-fn entry(byte: u8, holder: &str, from: i64, until: i64) -> Entry {
-    let holder = Holder::parse(holder).unwrap();
-    Entry::first(key(KeyKind::Signing, byte).public(), &holder, day(from), day(until))
-}
+use desk::{day, entry, key, signer};
 
 /// Key 7 is Cambodia's carrier's, key 8 Thailand's, key 3 Cambodia's own; key 6 has expired.
 fn registry() -> Registry {
-    let root = Signer::new(&key(KeyKind::Root, 1)).unwrap();
-    let mut registry = Registry::new([key(KeyKind::Root, 1).public()]);
     let entries = [
         entry(7, "//KH/carrier", -30, 300),
         entry(8, "//TH", -30, 300),
         entry(3, "//KH", -30, 300),
         entry(6, "//TH", -60, -1),
     ];
-    for entry in entries {
-        registry.learn(&entry.signed(&root)).unwrap();
-    }
-    registry
+    desk::registry_of(&entries)
 }
 
 /// What Thailand's police says of an alert of Cambodia's carrier, with some fields.

@@ -13,28 +13,12 @@ use lancang_record::Timestamp;
 
 mod desk;
 
-use desk::key;
+use desk::{day, entry, key, signer};
 
-const DAY_MS: i64 = 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
-
-fn signer(byte: u8) -> Signer {
-    Signer::new(&key(KeyKind::Signing, byte)).unwrap()
-}
-
-fn day(day: i64) -> Timestamp {
-    Timestamp::from_ms(1_764_000_000_000 + day * DAY_MS)
-}
-
-fn entry(byte: u8, holder: &str, from: i64, until: i64) -> Entry {
-    let holder = Holder::parse(holder).unwrap();
-    Entry::first(key(KeyKind::Signing, byte).public(), &holder, day(from), day(until))
-}
 
 /// Key 7 is Cambodia's carrier's, key 8 Thailand's; key 6 has expired, key 5 is yet to come.
 fn registry() -> Registry {
-    let root = Signer::new(&key(KeyKind::Root, 1)).unwrap();
-    let mut registry = Registry::new([key(KeyKind::Root, 1).public()]);
     let entries = [
         entry(7, "//KH/carrier", -30, 300),
         entry(8, "//TH", -30, 300),
@@ -42,10 +26,7 @@ fn registry() -> Registry {
         entry(5, "//KH", 1, 60),
         Entry::first(key(KeyKind::Sealing, 4).public(), &Holder::parse("//KH").unwrap(), day(-30), day(300)),
     ];
-    for entry in entries {
-        registry.learn(&entry.signed(&root)).unwrap();
-    }
-    registry
+    desk::registry_of(&entries)
 }
 
 fn alert(sequence: u64) -> Alert {

@@ -46,6 +46,8 @@ pub struct IncidentOut {
     pub message: &'static str,
     /// Whether it may be published.
     pub mode: Mode,
+    /// Whether it names victims who can be warned: a called number that it is about or related to, and it does not close.
+    pub names_victims: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -265,7 +267,10 @@ impl Open {
         };
         // A line is made of texts and finite numbers: it always is JSON.
         let line = serde_json::to_vec(&line).unwrap_or_default();
-        IncidentOut { id: self.id.clone(), line, pattern: pattern.to_owned(), message, mode }
+        let is_victim =
+            |(entity, role, _): &(EntityType, Role, &str)| (*entity, *role) == (EntityType::Callee, Role::Victim);
+        let names_victims = message != "close" && (key.entity == EntityType::Callee || related.iter().any(is_victim));
+        IncidentOut { id: self.id.clone(), line, pattern: pattern.to_owned(), message, mode, names_victims }
     }
 }
 

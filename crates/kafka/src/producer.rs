@@ -7,6 +7,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext
 use crate::context::{Deliveries, Undelivered};
 use crate::deliveries;
 use crate::error::Error;
+use crate::limits::REQUEST_MAX;
 use crate::message::OutRecord;
 use crate::settings::ProducerSettings;
 use crate::watchdog::Watched;
@@ -36,6 +37,19 @@ impl Producer {
     /// For settings that librdkafka refuses.
     pub fn connect(settings: &ProducerSettings) -> Result<Self, Error> {
         Ok(Self { settings: settings.clone(), client: Some(client(settings)?) })
+    }
+
+    /// Connects, and learns where a topic's partitions are: the first message to it need not wait for that.
+    ///
+    /// # Errors
+    /// If brokers do not answer.
+    pub fn prepare(&mut self, topic: &str) -> Result<(), Error> {
+        let client = match &mut self.client {
+            Some(client) => client,
+            none => none.insert(client(&self.settings)?),
+        };
+        let asked = client.client().fetch_metadata(Some(topic), REQUEST_MAX);
+        asked.map(drop).map_err(|error| Error::client(format!("asking for topic `{topic}`"), &error))
     }
 
     /// Sends all and returns when all in-sync replicas of each partition have them. Takes at most about

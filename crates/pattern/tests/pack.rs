@@ -41,6 +41,7 @@ fn the_shipped_pack_compiles() {
     assert_eq!(ways(EntityType::Callee, "sim-swap-otp"), [(24, 1)]);
     assert_eq!(ways(EntityType::Callee, "forward-hijack"), [(24, 1)]);
     assert_eq!(ways(EntityType::Callee, "impersonation"), [(6, 2)]);
+    assert_eq!(ways(EntityType::Callee, "impersonation-live"), [(2, 2)]);
     assert_eq!(ways(EntityType::Callee, "otp-during-call"), [(2, 1)]);
     assert_eq!(ways(EntityType::Callee, "otp-live-call"), [(2, 1)]);
     assert_eq!(ways(EntityType::Caller, "robocall-own"), [(6, 20)]);

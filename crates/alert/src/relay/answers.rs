@@ -5,9 +5,11 @@
 //!   was told is in the outbox;
 //! - feedback leads to something where it names one of the relay's own sources, and nowhere else;
 //! - a request that the producer has accepted, or refused, is in the action block of the alert, at once and in each later
-//!   revision until it ends. What was asked of an alert that has gone into another one is asked of that one;
-//! - what two persons of the producer took back is cancelled, and no line of it makes an alert any more. An alert that has ended
-//!   is not cancelled once more: readers know it from the feedback;
+//!   revision until it ends; the first revision after that says that it has, and where no line leads to one in time the clock
+//!   does ([`Relay::pass`]). What was asked of an alert that has gone into another one is asked of that one;
+//! - what two persons of the producer took back is cancelled, and no line of it makes an alert any more. An alert that has closed
+//!   is cancelled all the same, once, and names nobody then: whoever acts by it has to hear that it was wrong. One that has
+//!   gone into another is not: that one goes on;
 //! - a suppression that the producer's own organisation has accepted keeps lines of its pattern about its entity at home, those
 //!   of an open alert too; their end leaves;
 //! - an alert that is not kept any more ([`GROUPS_KEPT_MAX`](crate::limits::GROUPS_KEPT_MAX)) says all this with its next line.
@@ -93,30 +95,61 @@ impl Relay {
         &self.answers.fold
     }
 
-    /// The next revision of an open alert, if what was said of an incident is not in its newest one.
+    /// Time has passed: alerts that say that their producer is not bound any more.
+    pub fn pass(&mut self, now: Timestamp) -> Vec<(Alert, AlertMessage)> {
+        let ended = self.outbox.groups.ended(&now.to_string());
+        ended.iter().filter_map(|id| self.next(id, now)).collect()
+    }
+
+    /// The revision that what was said of an incident leads to, if it is not told yet.
     fn answer(&mut self, about: &About, now: Timestamp) -> Option<(Alert, AlertMessage)> {
-        let source = self.sources.values().find(|source| **source == about.producer).cloned()?;
-        let id = self.outbox.alert_of.get(&about.incident_id)?.clone();
-        let newest = self.outbox.groups.newest(&id).filter(|newest| newest.producer == source)?;
-        let count = newest.grouped.as_ref().map_or(1, |grouped| grouped.count);
-        let next = Alert {
-            message: Message::Update.as_str().to_owned(),
-            revision: newest.revision + 1,
-            published: now.to_string(),
-            actionable_until: now.plus_ms(ACTIONABLE_DAYS * DAY_MS).to_string(),
-            handling: self.desk.terms.handling(now),
-            grouped: Some(Grouped { count, line: None, merged_into: None }),
-            ..newest.clone()
-        };
+        match self.outbox.alert_of.get(&about.incident_id).cloned() {
+            Some(id) => {
+                let newest = self.outbox.groups.newest(&id)?;
+                if newest.producer == about.producer { self.next(&id, now) } else { None }
+            }
+            None => self.recalled(about, now),
+        }
+    }
+
+    /// The next revision of an open alert, if its newest one does not say what was asked and answered.
+    fn next(&mut self, id: &str, now: Timestamp) -> Option<(Alert, AlertMessage)> {
+        let newest = self.outbox.groups.newest(id)?;
+        let source = self.sources.values().find(|source| **source == newest.producer).cloned()?;
         let before = newest.action.clone().map(|action| lasting(action, now));
-        let next = self.answered(&id, next, now);
+        let next = self.answered(id, self.following(newest, now), now);
         let is_new = next.message == CANCEL || next.action != before;
         is_new.then(|| self.publish(&source, next, None, now))
     }
 
+    /// The last word on an alert that has closed, if two persons took it back since.
+    fn recalled(&mut self, about: &About, now: Timestamp) -> Option<(Alert, AlertMessage)> {
+        let source = self.sources.values().find(|source| **source == about.producer).cloned()?;
+        let closed = self.outbox.closed_alert(&about.incident_id).filter(|closed| closed.producer == source)?;
+        let cancelled = self.answers.fold.incident(about)?.cancelled?;
+        let next = taken_back(self.following(closed, now), cancelled);
+        Some(self.publish(&source, next, None, now))
+    }
+
+    /// What follows a revision without a line.
+    fn following(&self, before: &Alert, now: Timestamp) -> Alert {
+        let count = before.grouped.as_ref().map_or(1, |grouped| grouped.count);
+        Alert {
+            message: Message::Update.as_str().to_owned(),
+            revision: before.revision + 1,
+            published: now.to_string(),
+            actionable_until: now.plus_ms(ACTIONABLE_DAYS * DAY_MS).to_string(),
+            handling: self.desk.terms.handling(now),
+            grouped: Some(Grouped { count, line: None, merged_into: None }),
+            ..before.clone()
+        }
+    }
+
     /// An alert's next revision with what was asked of it, and taken back if it is.
     pub(super) fn answered(&self, id: &str, alert: Alert, now: Timestamp) -> Alert {
-        if self.answers.fold.is_empty() {
+        let before = self.outbox.groups.newest(id).and_then(|newest| newest.action.as_ref());
+        let says_more = before.is_some_and(|action| action.preserve.is_some() || action.hold.is_some());
+        if self.answers.fold.is_empty() && !says_more {
             return alert;
         }
         let about = |incident: &String| About { incident_id: incident.clone(), producer: alert.producer.clone() };
@@ -126,8 +159,12 @@ impl Relay {
         let states: Vec<_> =
             members.into_iter().filter_map(|incident| self.answers.fold.incident(&about(incident))).collect();
         let holds: Vec<&Hold> = states.iter().flat_map(|state| &state.requests).collect();
-        let asked = |measure| asked(holds.iter().copied().filter(|hold| hold.measure == measure), now);
-        let (preserve, hold) = (asked(Measure::Preserve), asked(Measure::Hold));
+        let asked = |measure, before: Option<&Request>| {
+            let of_measure = holds.iter().copied().filter(|hold| hold.measure == measure);
+            asked(of_measure, now).or_else(|| before.and_then(|before| ended(before, now)))
+        };
+        let preserve = asked(Measure::Preserve, before.and_then(|action| action.preserve.as_ref()));
+        let hold = asked(Measure::Hold, before.and_then(|action| action.hold.as_ref()));
         let action = match &alert.action {
             None if preserve.is_none() && hold.is_none() => None,
             action => Some(Action { preserve, hold, ..action.clone().unwrap_or_default() }),
@@ -152,14 +189,21 @@ fn asked<'h>(holds: impl Iterator<Item = &'h Hold> + Clone, now: Timestamp) -> O
         case_reference: hold.case_reference.clone(),
         receipt: hold.answered.map(|at| at.to_string()),
         refusal: hold.refusal.clone(),
+        ended: None,
     })
 }
 
-/// What an action block says without requests that have ended: that they have is no news.
+/// That a producer was bound, and is not any more.
+fn ended(before: &Request, now: Timestamp) -> Option<Request> {
+    let is_over = before.binds() && *before.until <= *now.to_string();
+    is_over.then(|| Request { ended: Some(before.until.clone()), ..before.clone() })
+}
+
+/// What an action block says without what is told once: that a request has ended, and what was refused until a time that is over.
 fn lasting(mut action: Action, now: Timestamp) -> Action {
-    let has_ended = |request: &mut Request| *request.until <= *now.to_string();
-    action.preserve.take_if(has_ended);
-    action.hold.take_if(has_ended);
+    let is_told = |request: &mut Request| !request.binds() && *request.until <= *now.to_string();
+    action.preserve.take_if(is_told);
+    action.hold.take_if(is_told);
     action
 }
 

@@ -7,7 +7,8 @@
 //! - the last alert that it holds must be found from that offset on, byte by byte, before any that it does not hold. If it
 //!   is not, the outbox is another one, whatever its name: [`LearnError::Foreign`];
 //! - it is as large as what a relay may know ([`OPEN_MAX`](crate::limits::OPEN_MAX),
-//!   [`GROUPS_KEPT_MAX`](crate::limits::GROUPS_KEPT_MAX)), and no larger.
+//!   [`GROUPS_KEPT_MAX`](crate::limits::GROUPS_KEPT_MAX), [`CLOSED_KEPT_MAX`](crate::limits::CLOSED_KEPT_MAX),
+//!   [`KNOWN_TOKENS_MAX`](crate::limits::KNOWN_TOKENS_MAX)), and no larger.
 
 use std::collections::BTreeMap;
 
@@ -17,11 +18,12 @@ use lancang_record::snapshot::{Form, FormError};
 
 use crate::alert::Alert;
 use crate::group::Groups;
+use crate::known::{Known, Person};
 
 use super::outbox::{Opened, Outbox, Shared};
 
 /// The version changes with the form of what is kept, and with what [`Outbox::note`] makes of an alert.
-const FORM: Form = Form { magic: "LCR", version: 2 };
+const FORM: Form = Form { magic: "LCR", version: 3 };
 
 /// Why a checkpoint is of no use here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +67,8 @@ type Kept<'a> = (
     u64,
     &'a Vec<u8>,
     GroupsKept,
+    ClosedKept,
+    KnownKept<'a>,
 );
 
 type KeptAlone = (
@@ -76,15 +80,21 @@ type KeptAlone = (
     u64,
     Vec<u8>,
     GroupsKept,
+    ClosedKept,
+    (BTreeMap<u64, Person>, u64, u64),
 );
 
 /// Newest alerts by their order of opening, as JSON; how many were opened, and let go.
 type GroupsKept = (BTreeMap<u64, Vec<u8>>, u64, u64);
+/// Closed alerts by their order of closing, as JSON; how many were let go.
+type ClosedKept = (BTreeMap<u64, Vec<u8>>, u64);
+/// What was told of whom; how often, and how many tokens were forgotten.
+type KnownKept<'a> = (&'a BTreeMap<u64, Person>, u64, u64);
 
 pub(super) fn encode(outbox: &Outbox, name: &str, offset: i64) -> Vec<u8> {
     let json = |alert: &Alert| serde_json::to_vec(alert).unwrap_or_default();
     let (newest, opened, let_go) = outbox.groups.kept();
-    let newest = newest.iter().map(|(order, alert)| (*order, json(alert))).collect();
+    let all = |alerts: &BTreeMap<u64, Box<Alert>>| alerts.iter().map(|(order, alert)| (*order, json(alert))).collect();
     let kept: Kept<'_> = (
         &outbox.sequences,
         &outbox.open,
@@ -93,7 +103,9 @@ pub(super) fn encode(outbox: &Outbox, name: &str, offset: i64) -> Vec<u8> {
         &outbox.opened,
         outbox.forgotten,
         &outbox.last,
-        (newest, opened, let_go),
+        (all(newest), opened, let_go),
+        (all(&outbox.closed_alerts), outbox.past_recall),
+        outbox.known_of.kept(),
     );
     FORM.encode(|body| {
         WireCodec::encode(&Header { outbox: name.to_owned(), offset }, body);
@@ -109,15 +121,20 @@ pub(super) fn decode(bytes: &[u8], name: &str) -> Result<(Outbox, i64), Checkpoi
         return Err(CheckpointError::OtherOutbox { found: header.outbox, expected: name.to_owned() });
     }
     let kept: KeptAlone = WireCodec::decode_checked("checkpoint", bytes, at).map_err(damaged)?;
-    let (sequences, open, orders, closed, opened, forgotten, last, (newest, groups_opened, let_go)) = kept;
-    let mut alerts = BTreeMap::new();
-    for (order, json) in newest {
-        alerts.insert(order, serde_json::from_slice(&json).map_err(|_| FormError::Damaged)?);
-    }
-    let groups = Groups::of(alerts, groups_opened, let_go);
+    let (sequences, open, orders, closed, opened, forgotten, last, groups, closed_kept, known) = kept;
+    let ((newest, groups_opened, let_go), (closed_alerts, past_recall)) = (groups, closed_kept);
+    let groups = Groups::of(alerts(newest)?, groups_opened, let_go);
     let mut outbox = Outbox::default();
     (outbox.sequences, outbox.open, outbox.orders, outbox.closed) = (sequences, open, orders, closed);
     (outbox.opened, outbox.forgotten, outbox.last, outbox.groups) = (opened, forgotten, last, groups);
+    outbox.closed_alerts = alerts(closed_alerts)?.into_iter().map(|(order, alert)| (order, Box::new(alert))).collect();
+    outbox.past_recall = past_recall;
+    outbox.known_of = Known::of(known.0, known.1, known.2);
     outbox.derive();
     Ok((outbox, header.offset))
+}
+
+fn alerts(kept: BTreeMap<u64, Vec<u8>>) -> Result<BTreeMap<u64, Alert>, FormError> {
+    let read = |(order, json): (u64, Vec<u8>)| Ok((order, serde_json::from_slice(&json)?));
+    kept.into_iter().map(read).collect::<serde_json::Result<_>>().map_err(|_| FormError::Damaged)
 }

@@ -27,10 +27,11 @@ use std::sync::Arc;
 
 use lancang_record::Timestamp;
 
-use crate::alert::{Alert, Desk, Grouped, Source};
+use crate::alert::{Alert, Grouped, Source};
 use crate::catalogue::Catalogue;
 use crate::cloudevent::AlertMessage;
 use crate::crowds::Coarsened;
+use crate::desk::Desk;
 use crate::disclosure::Disclosure;
 use crate::evidence::{Evidence, LinePlace};
 use crate::group;
@@ -332,7 +333,8 @@ impl Relay {
         let mut alert = Alert { sequence: self.outbox.sequence(source) + 1, ..alert };
         self.desk.trim(&mut alert);
         let before = self.outbox.groups.newest(&alert.incident_id);
-        self.desk.coarsen(&mut alert, before, &mut self.coarsened);
+        let known = self.outbox.known_of.facts(&alert);
+        self.desk.coarsen(&mut alert, before, &known, &mut self.coarsened);
         if let Some(incident) = incident {
             self.disclosure.seal(&mut alert, incident, &self.desk.trust, &self.desk.plans, now);
         }
@@ -368,6 +370,18 @@ impl Relay {
     #[must_use]
     pub const fn let_go(&self) -> u64 {
         self.outbox.groups.let_go()
+    }
+
+    /// Closed alerts that cannot be taken back on the topic any more, because there were too many.
+    #[must_use]
+    pub const fn past_recall(&self) -> u64 {
+        self.outbox.past_recall
+    }
+
+    /// Tokens of which it is not known any more what was told with them, because there were too many.
+    #[must_use]
+    pub const fn untold(&self) -> u64 {
+        self.outbox.known_of.forgotten()
     }
 
     /// Values that an entitled country could not be given, because it has no sealing key that counts: by country.

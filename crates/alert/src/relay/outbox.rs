@@ -11,10 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bincode::{Decode, Encode};
 
-use crate::alert::{Alert, Source};
+use crate::alert::{Alert, CANCEL, Source};
+use crate::evidence::Evidence;
 use crate::group::{self, Groups};
 use crate::incident::{Incident, Message};
-use crate::limits::{BUDGET_HOURS_KEPT, OPEN_MAX};
+use crate::known::Known;
+use crate::limits::{BUDGET_HOURS_KEPT, CLOSED_KEPT_MAX, OPEN_MAX};
 
 use super::Withheld;
 
@@ -63,9 +65,16 @@ pub(super) struct Outbox {
     /// The alert that each home incident is in, while that is open.
     pub(super) alert_of: BTreeMap<String, String>,
     pub(super) groups: Groups,
+    /// What readers know of whom.
+    pub(super) known_of: Known,
     /// Incidents that were closed, so that a line of theirs that comes again is known as a repeat.
     pub(super) closed: BTreeMap<u64, String>,
     pub(super) closed_ids: BTreeMap<String, u64>,
+    /// Alerts that have closed and may still be taken back, by the order of closing, without what they said of anybody.
+    pub(super) closed_alerts: BTreeMap<u64, Box<Alert>>,
+    closed_orders: BTreeMap<String, u64>,
+    /// Those that cannot be taken back any more, because there were too many.
+    pub(super) past_recall: u64,
     /// Incidents opened, by hour of event time in UTC (`2025-11-14T09`).
     pub(super) opened: BTreeMap<String, Opened>,
     pub(super) forgotten: u64,
@@ -80,7 +89,6 @@ impl Outbox {
         let sequence = self.sequences.entry(alert.producer.uri()).or_default();
         *sequence = (*sequence).max(alert.sequence);
         let line = group::line(alert);
-        let merged_into = alert.grouped.as_ref().and_then(|grouped| grouped.merged_into.clone());
         let closes = alert.ends();
         if !closes && !self.open.contains_key(&alert.incident_id) {
             self.note_opened(alert);
@@ -100,9 +108,10 @@ impl Outbox {
             }
         }
         if closes {
-            self.note_closed(&alert.incident_id, merged_into.as_deref());
+            self.note_closed(alert);
         }
         self.groups.note(alert);
+        self.known_of.note(alert);
         self.bound();
     }
 
@@ -132,8 +141,16 @@ impl Outbox {
     }
 
     /// An alert ends: with its incidents, or because they go on in another one.
-    fn note_closed(&mut self, id: &str, merged_into: Option<&str>) {
+    fn note_closed(&mut self, alert: &Alert) {
+        let id = &alert.incident_id;
+        if let Some(order) = self.closed_orders.remove(id) {
+            self.closed_alerts.remove(&order);
+        }
         let Some(shared) = self.forget(id) else { return };
+        let merged_into = alert.grouped.as_ref().and_then(|grouped| grouped.merged_into.as_deref());
+        if merged_into.is_none() && alert.message != CANCEL {
+            self.keep_closed(alert);
+        }
         let survivor = merged_into.and_then(|into| self.open.get_mut(into).map(|survivor| (into, survivor)));
         if let Some((into, survivor)) = survivor {
             for incident in shared.members() {
@@ -148,6 +165,17 @@ impl Outbox {
             self.closed.insert(self.orders, incident.clone());
             self.closed_ids.insert(incident, self.orders);
         }
+    }
+
+    fn keep_closed(&mut self, alert: &Alert) {
+        self.orders += 1;
+        self.closed_orders.insert(alert.incident_id.clone(), self.orders);
+        self.closed_alerts.insert(self.orders, Box::new(naming_nobody(alert)));
+    }
+
+    /// An alert that has closed and may still be taken back.
+    pub(super) fn closed_alert(&self, id: &str) -> Option<&Alert> {
+        self.closed_orders.get(id).and_then(|order| self.closed_alerts.get(order)).map(Box::as_ref)
     }
 
     fn forget(&mut self, id: &str) -> Option<Shared> {
@@ -172,6 +200,12 @@ impl Outbox {
         {
             self.closed_ids.remove(&id);
         }
+        while self.closed_alerts.len() > CLOSED_KEPT_MAX
+            && let Some((_, alert)) = self.closed_alerts.pop_first()
+        {
+            self.closed_orders.remove(&alert.incident_id);
+            self.past_recall += 1;
+        }
         while self.opened.len() > BUDGET_HOURS_KEPT {
             self.opened.pop_first();
         }
@@ -184,6 +218,8 @@ impl Outbox {
         for (id, shared) in &self.open {
             self.alert_of.extend(shared.members().map(|incident| (incident.clone(), id.clone())));
         }
+        self.closed_orders =
+            self.closed_alerts.iter().map(|(order, alert)| (alert.incident_id.clone(), *order)).collect();
         self.closed_ids = self.closed.iter().map(|(order, incident)| (incident.clone(), *order)).collect();
     }
 
@@ -230,4 +266,24 @@ impl Outbox {
     pub(super) fn sequence(&self, source: &Source) -> u64 {
         self.sequences.get(&source.uri()).copied().unwrap_or(0)
     }
+}
+
+/// What is said of an alert that is taken back after its end: which one it was. Whom it accused is not said once more.
+fn naming_nobody(alert: &Alert) -> Alert {
+    let mut kept = alert.clone();
+    kept.entities.clear();
+    kept.reasons.clear();
+    kept.measures.clear();
+    kept.victims.clear();
+    kept.tags.clear();
+    (kept.place, kept.links, kept.confidence) = (None, None, None);
+    kept.evidence = Evidence::default();
+    if let Some(action) = &mut kept.action {
+        (action.preserve, action.hold) = (None, None);
+        action.recommended.clear();
+    }
+    if let Some(grouped) = &mut kept.grouped {
+        grouped.line = None;
+    }
+    kept
 }

@@ -7,7 +7,8 @@ use lancang_record::number::E164;
 
 use super::{Warning, WarningMessage, field};
 use crate::action;
-use crate::alert::{Desk, Source};
+use crate::alert::Source;
+use crate::desk::Desk;
 use crate::incident::{Incident, Message};
 use crate::limits::{ACTIONABLE_DAYS, VICTIMS_NAMED_MAX};
 use crate::policy::{Form, Question};

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use lancang_alert::alert::Desk;
+use lancang_alert::Desk;
 use lancang_alert::{
-    Catalogue, Crowds, EpochKey, EpochKeys, KeyKind, Policy, Portability, PrivateKey, Registry, Sealer, Signer, Sites,
-    Terms, Trust,
+    Catalogue, Crowds, Entry, EpochKey, EpochKeys, Holder, KeyKind, Policy, Portability, PrivateKey, Registry, Sealer,
+    Signer, Sites, Terms, Trust,
 };
 use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
@@ -15,11 +15,39 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use zeroize::Zeroizing;
 
+pub const DAY_MS: i64 = 86_400_000;
+
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// A key of one byte, many times.
 pub fn key(kind: KeyKind, byte: u8) -> PrivateKey {
     PrivateKey::from_seed(kind, Zeroizing::new([byte; 32])).unwrap()
+}
+
+/// Who signs with such a key.
+pub fn signer(byte: u8) -> Signer {
+    Signer::new(&key(KeyKind::Signing, byte)).unwrap()
+}
+
+/// A moment, in days from that of the tests.
+pub fn day(day: i64) -> Timestamp {
+    Timestamp::from_ms(1_764_000_000_000 + day * DAY_MS)
+}
+
+/// A signing key of a holder, from a day to another.
+pub fn entry(byte: u8, holder: &str, from: i64, until: i64) -> Entry {
+    let holder = Holder::parse(holder).unwrap();
+    Entry::first(key(KeyKind::Signing, byte).public(), &holder, day(from), day(until))
+}
+
+/// A registry in which these are signed by its root.
+pub fn registry_of(entries: &[Entry]) -> Registry {
+    let root = Signer::new(&key(KeyKind::Root, 1)).unwrap();
+    let mut registry = Registry::new([key(KeyKind::Root, 1).public()]);
+    for entry in entries {
+        registry.learn(&entry.signed(&root)).unwrap();
+    }
+    registry
 }
 
 /// Keys of November and, from a moment on, December.

@@ -16,7 +16,14 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "reported-caller",
         pattern: "reported-caller",
-        accepts: &["reported-caller", "robocall", "impersonation", "otp-during-call", "otp-live-call"],
+        accepts: &[
+            "reported-caller",
+            "robocall",
+            "impersonation",
+            "impersonation-live",
+            "otp-during-call",
+            "otp-live-call",
+        ],
         plant: reported,
     },
 ];

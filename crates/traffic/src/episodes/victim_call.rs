@@ -11,13 +11,13 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "impersonation",
         pattern: "impersonation",
-        accepts: &["impersonation", "otp-during-call", "otp-live-call"],
+        accepts: &["impersonation", "impersonation-live", "otp-during-call", "otp-live-call"],
         plant: impersonation,
     },
     Class {
         name: "otp-during-call",
         pattern: "otp-during-call",
-        accepts: &["otp-during-call", "otp-live-call", "otp-once-in-call", "impersonation"],
+        accepts: &["otp-during-call", "otp-live-call", "otp-once-in-call", "impersonation", "impersonation-live"],
         plant: otp_during_call,
     },
     Class {
@@ -29,6 +29,7 @@ pub const CLASSES: &[Class] = &[
             "sim-box-site",
             "sim-box-burst",
             "impersonation",
+            "impersonation-live",
             "otp-during-call",
             "otp-live-call",
         ],
