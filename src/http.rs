@@ -1,7 +1,9 @@
 //! The operator's endpoint: `/metrics`, `/healthz`, `/readyz`.
 //!
-//! - `/healthz` is 200 while every stage has turned its loop within [`STUCK_MAX`]; a stuck worker fails it.
-//! - `/readyz` is 200 from the moment when every stage does its work until the drain begins.
+//! - `/healthz` is 200 while every stage has turned its loop within [`STUCK_MAX`]; a stuck worker fails it. A stage that waits
+//!   for brokers turns: nobody mends them by starting it anew.
+//! - `/readyz` is 200 from the moment when every stage does its work until the drain is announced, `http.drain_wait` before it
+//!   begins.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,6 +17,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use lancang_kafka::Stop;
 
 use crate::metrics::{Metric, Metrics};
 
@@ -32,6 +35,16 @@ pub struct Pulse {
 }
 
 impl Pulse {
+    fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            origin: Instant::now(),
+            turned_ms: AtomicU64::new(0),
+            ready: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+        }
+    }
+
     /// The stage's loop has turned.
     pub fn turn(&self) {
         let since_ms = u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -50,6 +63,13 @@ impl Pulse {
         self.ended.store(true, Ordering::Relaxed);
     }
 
+    /// The flag for this stage's waits: between two tries it turns.
+    #[must_use]
+    pub fn waits(self: &Arc<Self>, stop: &Stop) -> Stop {
+        let pulse = Arc::clone(self);
+        stop.with_beat(move || pulse.turn())
+    }
+
     fn is_stuck(&self) -> bool {
         let turned = Duration::from_millis(self.turned_ms.load(Ordering::Relaxed));
         !self.ended.load(Ordering::Relaxed) && self.origin.elapsed().saturating_sub(turned) > STUCK_MAX
@@ -66,18 +86,22 @@ pub struct Health {
 impl Health {
     /// A stage that is asked from now on.
     pub fn stage(&self, name: impl Into<String>) -> Arc<Pulse> {
-        let pulse = Arc::new(Pulse {
-            name: name.into(),
-            origin: Instant::now(),
-            turned_ms: AtomicU64::new(0),
-            ready: AtomicBool::new(false),
-            ended: AtomicBool::new(false),
-        });
+        self.add(Pulse::new(name))
+    }
+
+    fn add(&self, pulse: Pulse) -> Arc<Pulse> {
+        let pulse = Arc::new(pulse);
         self.pulses.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(Arc::clone(&pulse));
         pulse
     }
 
-    /// The drain begins: not ready from here on.
+    /// A stage that is done, as a start is: it is no longer asked.
+    pub fn forget(&self, done: &Arc<Pulse>) {
+        let mut pulses = self.pulses.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        pulses.retain(|pulse| !Arc::ptr_eq(pulse, done));
+    }
+
+    /// The drain is announced: not ready from here on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
@@ -168,14 +192,36 @@ fn verdict(fault: &str, names: &[String]) -> Response {
 mod tests {
     use super::*;
 
+    /// A stage that began before the process did, as far as the tests can go back.
+    fn old_stage(health: &Health, name: &str, age: Duration) -> Arc<Pulse> {
+        let origin = Instant::now().checked_sub(age).unwrap();
+        let pulse = Pulse { origin, ..Pulse::new(name) };
+        health.add(pulse)
+    }
+
     #[test]
-    fn readiness_falls_with_the_drain_and_a_dead_loop_is_stuck() {
+    fn readiness_falls_with_the_drain() {
         let health = Health::default();
+        let starting = health.stage("start");
         let pulse = health.stage("score-0");
-        assert_eq!(health.not_ready(), ["score-0"]);
+        assert_eq!(health.not_ready(), ["start", "score-0"]);
         pulse.set_ready(true);
+        health.forget(&starting);
         assert!(health.not_ready().is_empty() && health.stuck().is_empty());
         health.drain();
         assert_eq!(health.not_ready(), ["draining"]);
+    }
+
+    #[test]
+    fn a_loop_that_does_not_turn_is_stuck_and_one_that_waits_is_not() {
+        let health = Health::default();
+        let pulse = old_stage(&health, "score-0", STUCK_MAX + Duration::from_secs(1));
+        assert_eq!(health.stuck(), ["score-0"]);
+        assert!(pulse.waits(&Stop::new()).sleep(Duration::from_millis(1)));
+        assert!(health.stuck().is_empty());
+        let ended = old_stage(&health, "relay", STUCK_MAX * 2);
+        assert_eq!(health.stuck(), ["relay"]);
+        ended.end();
+        assert!(health.stuck().is_empty());
     }
 }

@@ -14,6 +14,8 @@ mod copier;
 mod courier;
 #[path = "exchange/cut.rs"]
 mod cut;
+#[path = "exchange/doctor.rs"]
+mod doctor;
 #[path = "exchange/evidence.rs"]
 mod evidence;
 #[path = "exchange/feedback.rs"]

@@ -11,10 +11,14 @@ mod alerts;
 mod answers;
 #[path = "kafka/carrier.rs"]
 mod carrier;
+#[path = "kafka/doctor.rs"]
+mod doctor;
 #[path = "kafka/faults.rs"]
 mod faults;
 #[path = "kafka/feeds.rs"]
 mod feeds;
+#[path = "kafka/health.rs"]
+mod health;
 #[path = "installed/mod.rs"]
 mod installed;
 #[path = "kafka/keys.rs"]
@@ -29,3 +33,5 @@ mod relay;
 mod slices;
 #[path = "kafka/stream.rs"]
 mod stream;
+#[path = "kafka/watched.rs"]
+mod watched;

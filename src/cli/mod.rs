@@ -5,6 +5,7 @@ pub mod campaigns;
 mod check;
 pub mod crowds;
 mod demo;
+mod doctor;
 mod evaluate;
 mod evidence;
 mod explain;
@@ -14,6 +15,7 @@ mod feeds;
 mod generate;
 pub mod incidents;
 mod keys;
+mod pages;
 mod patterns;
 mod policy;
 mod records;
@@ -26,12 +28,14 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use check::Check;
 pub use demo::Demo;
+pub use doctor::Doctor;
 pub use evaluate::{Evaluate, Sweep};
 pub use evidence::{Evidence, EvidenceFetch, EvidenceOpen};
 pub use explain::Explain;
 pub use feeds::Feeds;
 pub use generate::Generate;
 pub use keys::{Change, Keys, RegistryPlace, RootKey, SigningKey, YEAR_MS};
+pub use pages::{Completions, Man};
 pub use patterns::{Backtest, Patterns};
 pub use policy::Policy;
 pub use records::{FileClass, FileFormat, PackArgs, Records};
@@ -94,6 +98,8 @@ to `topics.feedback_home` on the home cluster, byte for byte. A file that has `[
     Replay(Replay),
     /// Everything a run would load, every mistake at once; exit status 78 if there is one.
     Check(Check),
+    /// What a start needs: brokers, topics, rights, disk, clock, feeds; and what to do about what is not as it should be.
+    Doctor(Doctor),
     /// The pattern pack: list, test, show, backtest, put in force.
     #[command(subcommand)]
     Patterns(Patterns),
@@ -136,6 +142,10 @@ to `topics.feedback_home` on the home cluster, byte for byte. A file that has `[
     Campaigns(campaigns::Campaigns),
     /// Shared alerts in the forms of other ecosystems: STIX 2.1, MISP, CSV, NDJSON.
     Export(export::Export),
+    /// Completions for a shell.
+    Completions(Completions),
+    /// Manual pages.
+    Man(Man),
 }
 
 /// Form of what is printed.
@@ -158,6 +168,25 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+
+    /// Every command that does something shows how, in words that its own parser takes.
+    #[test]
+    fn every_command_has_examples() {
+        let mut open = vec![("lancang".to_owned(), Cli::command())];
+        let mut examples = 0;
+        while let Some((name, command)) = open.pop() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let groups = command.get_subcommands().map(|sub| (format!("{name} {}", sub.get_name()), sub.clone()));
+            let before = open.len();
+            open.extend(groups);
+            if open.len() == before {
+                assert!(help.contains("Examples:\n  "), "{name} --help has no examples");
+                assert!(help.contains(&format!("{name} ")), "the examples of {name} are of another command");
+                examples += 1;
+            }
+        }
+        assert!(examples > 30, "{examples}");
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -1,16 +1,17 @@
-//! `lancang run`, `intake`, `score`, `relay`
+//! `lancang run`, `intake`, `score`, `relay`, `courier`
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-/// `lancang run`, `intake`, `score`, `relay`
+/// `lancang run`, `intake`, `score`, `relay`, `courier`
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   lancang check --config config/lancang.toml && lancang run --config config/lancang.toml
   LANCANG_EPOCH_KEY=$(cat epoch.key) LANCANG_SIGNING_KEY=$(cat signing.key) \\
       lancang relay --config config/lancang.toml --listen 127.0.0.1:9601
+  lancang intake --config intake.toml & lancang score --config score.toml      apart, each with a `kafka.instance` of its own
 
 SIGTERM commits what is done and leaves the groups; SIGHUP reads patterns, lists, the trunk and the cell table anew,
 and the relay's keys.

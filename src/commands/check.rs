@@ -29,10 +29,7 @@ pub fn run(args: &cli::Check) -> anyhow::Result<()> {
     let mut texts = vec![(path.clone(), text.clone())];
     let mut mistakes = Vec::new();
     match Config::read(&path, &text) {
-        Ok(config) => {
-            named_files(&config, &mut texts, &mut mistakes);
-            pattern_names(&path, &text, &config, &mut mistakes);
-        }
+        Ok(config) => named(&path, &text, &config, &mut texts, &mut mistakes),
         Err(found) => mistakes.extend(found),
     }
     if let Some(path) = &args.exchange {
@@ -60,6 +57,20 @@ pub fn run(args: &cli::Check) -> anyhow::Result<()> {
     }
     let count = mistakes.len();
     Err(Failure::new(Exit::Configuration, format!("{count} mistake{}", if count == 1 { "" } else { "s" })).into())
+}
+
+/// Mistakes in what a configuration names.
+pub fn of_named(path: &Path, config: &Config) -> Vec<Diagnostic> {
+    let (mut texts, mut mistakes) = (Vec::new(), Vec::new());
+    // Whoever has read the configuration could read its text.
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    named(&path.display().to_string(), &text, config, &mut texts, &mut mistakes);
+    mistakes
+}
+
+fn named(path: &str, text: &str, config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mut Vec<Diagnostic>) {
+    named_files(config, texts, mistakes);
+    pattern_names(path, text, config, mistakes);
 }
 
 /// Reads an exchange file and what it names.

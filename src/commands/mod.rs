@@ -5,6 +5,7 @@ pub mod backtest;
 pub mod campaigns;
 pub mod check;
 pub mod crowds;
+pub mod doctor;
 pub mod evaluate;
 pub mod evidence;
 pub mod explain;
@@ -14,6 +15,7 @@ pub mod feeds;
 pub mod generate;
 pub mod incidents;
 pub mod keys;
+pub mod pages;
 pub mod patterns;
 pub mod policy;
 pub mod replay;
@@ -44,6 +46,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Courier(args) => serve::run(&args, &[Stage::Courier]),
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Patterns(args) => patterns::run(args),
         Command::Policy(args) => policy::run(args),
         Command::Keys(args) => keys::run(args),
@@ -60,6 +63,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Feedback(args) => feedback::run(args),
         Command::Campaigns(args) => campaigns::run(args),
         Command::Export(args) => export::run(&args),
+        Command::Completions(args) => pages::completions(&args),
+        Command::Man(args) => pages::man(&args),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `lancang patterns`: list, test, show, apply, rollback, history (backtest has a file of its own).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{self, Cursor, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use lancang_diagnostic::toml::{Mistakes, Table, parse};
 use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::FileInput;
 use lancang_intake::{FeedSettings, Format};
-use lancang_pattern::cost::{BUSY_A_DAY, Cost, ORDINARY_A_DAY};
+use lancang_pattern::cost::{self, BUSY_A_DAY, Cost, ORDINARY_A_DAY};
 use lancang_pattern::file::PatternFile;
 use lancang_pattern::plan::{EntityPlan, Mode, PatternPlan};
 use lancang_pattern::{Pack, PackSources};
@@ -114,7 +114,7 @@ fn list(pack: &PackArgs, output: Form) -> anyhow::Result<()> {
             let line = json!({
                 "id": file.id, "version": file.version, "mode": mode(file), "family": file.family, "title": file.title,
                 "entities": entities, "rules": file.rules.iter().map(|rule| &rule.id).collect::<Vec<_>>(),
-                "costs": costs(&pack, &file.id).into_iter().map(cost_as_json).collect::<Vec<_>>(),
+                "costs": cost::of_pattern(&pack, &file.id).into_iter().map(cost_as_json).collect::<Vec<_>>(),
             });
             writeln!(out, "{line}")?;
         }
@@ -145,7 +145,7 @@ fn list_table(files: &[PatternFile], pack: &Pack) -> Columns {
             let cells = [plain(file.id.clone()), mode.clone(), plain(file.family.clone()), plain(entity.to_owned())];
             columns.row(cells.into_iter().chain([ns, bytes, title].map(plain)));
         };
-        let costs = costs(pack, &file.id);
+        let costs = cost::of_pattern(pack, &file.id);
         if costs.is_empty() {
             row("–", "–".to_owned(), "–".to_owned());
         }
@@ -155,20 +155,6 @@ fn list_table(files: &[PatternFile], pack: &Pack) -> Columns {
         }
     }
     columns
-}
-
-/// What a pattern costs on each entity that it looks at; the rules of one are added up.
-fn costs(pack: &Pack, id: &str) -> BTreeMap<&'static str, Cost> {
-    let mut costs: BTreeMap<&'static str, Cost> = BTreeMap::new();
-    let mut gates = BTreeSet::new();
-    for plan in pack.plan.local.iter().chain(&pack.plan.aggregated) {
-        for pattern in plan.patterns.iter().filter(|pattern| pattern.id == id) {
-            let cost = Cost::of_pattern(plan, pattern);
-            let share_gate = plan.send.is_some() && !gates.insert((plan.entity, plan.send_group));
-            costs.entry(plan.entity.as_str()).and_modify(|sum| *sum = sum.and(cost, share_gate)).or_insert(cost);
-        }
-    }
-    costs
 }
 
 fn cost_as_json((entity, cost): (&'static str, Cost)) -> Value {

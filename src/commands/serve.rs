@@ -1,10 +1,11 @@
 //! `lancang run`, `intake`, `score`, `relay`, `courier`: the service at a carrier.
 //!
-//! SIGTERM and SIGINT drain: readiness falls, what is done is committed, groups are left. SIGHUP reads patterns, lists
+//! SIGTERM and SIGINT drain: readiness falls, after `http.drain_wait` what is done is committed and groups are left. SIGHUP reads patterns, lists
 //! and the trunk table anew, and of a relay its keys; what has mistakes is refused and the service goes on with what it has.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
@@ -18,6 +19,7 @@ use crate::metrics::{Metric, Metrics};
 use crate::pack_folder::mistakes_failure;
 use crate::service::relay::now;
 use crate::service::{Service, Shared, Stage, packs, trust};
+use crate::systemd;
 
 /// Runs stages until a signal ends them.
 ///
@@ -41,24 +43,16 @@ pub fn run(args: &cli::Serve, stages: &[Stage]) -> anyhow::Result<()> {
     let listening = http::serve(config.listen, Arc::clone(&metrics), Arc::clone(&health));
     let bound = runtime.block_on(listening)?;
     tracing::info!("metrics and health at http://{bound}");
+    systemd::started();
+    runtime.spawn(systemd::watch(Arc::clone(&health)));
     let shared = Arc::new(Shared::new(config, metrics, health, runtime.handle().clone())?);
     let signals = runtime.block_on(async { Signals::register() }).context("cannot listen for signals")?;
     runtime.spawn(signals.serve(Arc::clone(&shared), args.config.clone(), stages.to_vec()));
-    let service = match Service::start(Arc::clone(&shared), stages) {
-        Ok(service) => service,
-        Err(_) if shared.stop.is_stopped() => return Ok(()),
-        Err(error) => return Err(crate::service::with_status(error)),
-    };
-    starting.set_ready(true);
-    let waiting = std::thread::Builder::new().name("start".to_owned());
-    let stop = shared.stop.clone();
-    waiting.spawn(move || {
-        while stop.sleep(std::time::Duration::from_secs(1)) {
-            starting.turn();
-        }
-        starting.end();
-    })?;
-    service.wait()
+    match Service::start(Arc::clone(&shared), stages, &starting) {
+        Ok(service) => service.wait(),
+        Err(_) if shared.stop.is_stopped() => Ok(()),
+        Err(error) => Err(crate::service::with_status(error)),
+    }
 }
 
 /// Reads and checks a configuration file.
@@ -95,9 +89,24 @@ impl Signals {
                 _ = self.hangup.recv() => reload(&shared, &config, &stages).await,
             }
         }
-        tracing::info!("draining: commits what is done and leaves the groups");
         shared.health.drain();
+        systemd::draining();
+        self.wait(shared.config.drain_wait).await;
+        tracing::info!("draining: commits what is done and leaves the groups");
         shared.stop.stop();
+    }
+
+    /// Until whoever asks `/readyz` has seen that it fell; a second signal waits for nobody.
+    async fn wait(&mut self, time: Duration) {
+        if time.is_zero() {
+            return;
+        }
+        tracing::info!("not ready any more; the drain begins in {} ms", time.as_millis());
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod consumer;
 mod courier;
 mod feeds;
 mod handling;
+mod http;
 mod read;
 mod reference;
 mod relay;
@@ -66,6 +67,8 @@ pub struct Config {
     pub store: PathBuf,
     /// `http.listen`
     pub listen: SocketAddr,
+    /// `http.drain_wait`: between the fall of readiness and the drain.
+    pub drain_wait: Duration,
 }
 
 /// An operator whose records are fed in.

@@ -53,7 +53,7 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
     let (handling, confidence) = super::handling::handling(root);
     let patterns = patterns(root, folder);
     let store = store(root, folder);
-    let listen = listen(root);
+    let (listen, drain_wait) = super::http::http(root);
     Some(Config {
         operators,
         kafka: kafka?,
@@ -73,6 +73,7 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
         patterns,
         store,
         listen: listen?,
+        drain_wait,
     })
 }
 
@@ -248,21 +249,6 @@ fn store(root: &Table<'_, '_>, folder: &Path) -> PathBuf {
     let store = table.text("folder").map_or_else(|| folder.join("state"), |text| folder.join(text.value));
     table.finish();
     store
-}
-
-fn listen(root: &Table<'_, '_>) -> Option<std::net::SocketAddr> {
-    let default = std::net::SocketAddr::from(([127, 0, 0, 1], 9600));
-    let Some(table) = root.table("http") else {
-        return Some(default);
-    };
-    let text = table.text("listen");
-    table.finish();
-    let Some(text) = text else { return Some(default) };
-    let address = text.value.parse().ok();
-    if address.is_none() {
-        root.wrong(text.span, "http.listen", "expected an address and a port, such as \"127.0.0.1:9600\"");
-    }
-    address
 }
 
 impl Default for Intake {

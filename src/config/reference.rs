@@ -107,6 +107,7 @@ const KEYS: &[Key] = &[
     key("patterns", "cells", "path", "none", "Cell table: `cell,latitude,longitude,country,admin1,border`."),
     key("store", "folder", "path", "`state`", "Packs and snapshots."),
     key("http", "listen", "address", "`127.0.0.1:9600`", "Metrics and health."),
+    key("http", "drain_wait", "time", "`0s`", "How long a process that is told to stop goes on working while `/readyz` already fails, so that whoever asks has seen it before the drain begins. A second signal ends the wait."),
 ];
 
 /// Keys as section, key and meaning.

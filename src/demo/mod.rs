@@ -76,7 +76,8 @@ pub fn run(args: &cli::Demo) -> anyhow::Result<()> {
             interrupt.stop();
         }
     });
-    let service = Service::start(Arc::clone(&shared), &STAGES).map_err(crate::service::with_status)?;
+    let starting = shared.health.stage("start");
+    let service = Service::start(Arc::clone(&shared), &STAGES, &starting).map_err(crate::service::with_status)?;
     let truth = generator.truth();
     let mut watch = Watch::open(&world)?;
     let mut sender = Sender::new(generator, &settings, &world, args.speed)?;

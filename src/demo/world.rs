@@ -72,6 +72,7 @@ impl World {
             },
             store: path("state"),
             listen,
+            drain_wait: std::time::Duration::ZERO,
         };
         let mock = Mock::start(&made(&config))?;
         config.kafka = cluster(mock.bootstrap());

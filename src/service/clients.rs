@@ -8,6 +8,7 @@ use lancang_kafka::{
 
 use super::{Shared, Stage};
 use crate::config::{Cluster, Config};
+use crate::http::Pulse;
 use crate::topics::{self, Topic};
 
 /// How to reach a cluster.
@@ -88,8 +89,8 @@ pub fn producer(connection: Connection) -> ProducerSettings {
 ///
 /// # Errors
 /// [`Error::MissingTopic`], [`Error::Partitions`], [`Error::Stopped`] and what the cluster refuses.
-pub fn ensure_topics(shared: &Arc<Shared>, stages: &[Stage]) -> Result<(), Error> {
-    let (config, stop) = (&shared.config, &shared.stop);
+pub fn ensure_topics(shared: &Arc<Shared>, stages: &[Stage], starting: &Arc<Pulse>) -> Result<(), Error> {
+    let (config, stop) = (&shared.config, &starting.waits(&shared.stop));
     let missing = if config.topics.create { Missing::Create } else { Missing::Fail };
     let admin = Admin::connect(&home(config, "admin")?)?;
     let home: Vec<TopicPlan> = topics::home::topics(config, stages).iter().map(Topic::plan).collect();

@@ -24,6 +24,7 @@ use lancang_kafka::{
     Admin, Assigned, End, Error, From, Handler, LeadGroup, Message, Missing, OutRecord, Position, Producer, Start, Task,
 };
 
+use super::lag::Places;
 use super::waiting::{self, DELIVERY_MAX, RETRY_PAUSE, Waiting};
 use super::{Shared, clients};
 use crate::exit::{Exit, Failure};
@@ -38,6 +39,8 @@ const AWAY: &str = "the exchange has not taken the alerts yet; they wait at home
 
 /// What was read and is not yet acknowledged.
 struct Batch {
+    outbox: Arc<str>,
+    places: Arc<Places>,
     /// Topic of all messages; none where each names its carrier.
     alerts: Option<Arc<str>>,
     records: Vec<OutRecord>,
@@ -75,16 +78,19 @@ fn run(
         .as_ref()
         .ok_or_else(|| Failure::new(Exit::Configuration, "the configuration has no section `relay`"))?;
     let settings = clients::group(config, stage, &format!("{}-{group}", relay.group))?;
-    let mut group = LeadGroup::plain(&settings, &[outbox.to_owned()], shared.stop.clone())?;
+    let mut group = LeadGroup::plain(&settings, &[outbox.to_owned()], pulse.waits(&shared.stop))?;
     let mut to_exchange = clients::producer(clients::exchange(config)?);
     to_exchange.delivery_max = DELIVERY_MAX;
     let mut producer = Producer::connect(&to_exchange)?;
+    let told = Told { shared, copier: stage };
     if alerts.is_some() {
-        alerts_topic(shared, pulse)?;
+        alerts_topic(&told, pulse)?;
     }
     let mut carriers = Carriers { admin: None, known: BTreeSet::new(), is_prepared: alerts.is_some() };
-    let mut batch = Batch { alerts, records: Vec::new(), positions: Vec::new() };
+    let places = Arc::clone(&shared.places);
+    let mut batch = Batch { outbox: outbox.into(), places, alerts, records: Vec::new(), positions: Vec::new() };
     let mut waiting = Waiting::new(AWAY);
+    told.waits(&waiting);
     group.join()?;
     while !shared.stop.is_stopped() {
         pulse.set_ready(group.rebalances() > 0);
@@ -96,11 +102,13 @@ fn run(
             && let Err(error) = carriers.sort_out(shared, &mut batch)
         {
             waiting.say(&error);
+            told.waits(&waiting);
             group.serve(&mut batch)?;
             let _ = shared.stop.sleep(RETRY_PAUSE);
             continue;
         }
-        copy(shared, &mut group, &mut producer, &mut batch, &mut waiting, &mut carriers)?;
+        copy(&told, &mut group, &mut producer, &mut batch, &mut waiting, &mut carriers)?;
+        told.waits(&waiting);
     }
     pulse.set_ready(false);
     group.close(&mut batch);
@@ -188,18 +196,31 @@ impl Carriers {
 }
 
 /// Sees to the topic of alerts on the exchange; waits as long as the exchange is away.
-fn alerts_topic(shared: &Arc<Shared>, pulse: &Arc<Pulse>) -> anyhow::Result<()> {
-    let config = &shared.config;
+fn alerts_topic(told: &Told<'_>, pulse: &Arc<Pulse>) -> anyhow::Result<()> {
+    let config = &told.shared.config;
     let topic = clients::alerts(config).plan();
     let missing = if config.topics.create { Missing::Create } else { Missing::Fail };
     let admin = Admin::connect(&clients::exchange(config)?)?;
-    waiting::for_topic(shared, pulse, &admin, &topic.name, Waiting::new(AWAY))?;
-    Ok(admin.ensure(&[topic], missing, &shared.stop)?)
+    let waits = |waiting: &Waiting| told.waits(waiting);
+    waiting::for_topic(told.shared, pulse, &admin, &topic.name, Waiting::new(AWAY), waits)?;
+    Ok(admin.ensure(&[topic], missing, &pulse.waits(&told.shared.stop))?)
+}
+
+/// Tells for how long a copier has waited.
+struct Told<'s> {
+    shared: &'s Arc<Shared>,
+    copier: &'s str,
+}
+
+impl Told<'_> {
+    fn waits(&self, waiting: &Waiting) {
+        self.shared.metrics.set(Metric::CopierWaiting, &[self.copier], waiting.waited().as_secs_f64());
+    }
 }
 
 /// Sends what was read, and commits once it is acknowledged. What is not is kept for the next turn.
 fn copy(
-    shared: &Arc<Shared>,
+    told: &Told<'_>,
     group: &mut LeadGroup,
     producer: &mut Producer,
     batch: &mut Batch,
@@ -220,19 +241,16 @@ fn copy(
             carriers.known.clear();
             waiting.say(&error);
             group.serve(batch)?;
-            let _ = shared.stop.sleep(RETRY_PAUSE);
+            let _ = told.shared.stop.sleep(RETRY_PAUSE);
             return Ok(());
         }
         Err(error) => return Err(error.into()),
     }
-    count(shared, batch);
+    count(told.shared, batch);
     match group.commit(&batch.positions) {
         Ok(()) => {
             for position in &batch.positions {
-                let topics = &shared.config.topics;
-                let outbox = if batch.alerts.is_some() { &topics.outbox } else { &topics.warnings_outbox };
-                let topic: Arc<str> = outbox.as_str().into();
-                shared.places.insert((topic, position.input.partition), position.offset);
+                batch.places.insert((Arc::clone(&batch.outbox), position.input.partition), position.offset);
             }
         }
         // Read again after the next assignment, and sent again byte for byte.
@@ -262,11 +280,18 @@ fn warnings_topic(message: &Message<'_>) -> Arc<str> {
 
 impl Handler for Batch {
     fn assigned(&mut self, assigned: &[Assigned]) -> Result<Vec<Start>, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(assigned.iter().flat_map(|given| &given.committed).map(|each| each.start_or(From::Beginning)).collect())
+        let all = || assigned.iter().flat_map(|given| &given.committed);
+        for given in all() {
+            self.places.insert((Arc::clone(&self.outbox), given.input.partition), given.offset.unwrap_or(0));
+        }
+        Ok(all().map(|each| each.start_or(From::Beginning)).collect())
     }
 
     /// What is not acknowledged is the next owner's.
-    fn revoked(&mut self, _: &[Task]) {
+    fn revoked(&mut self, tasks: &[Task]) {
+        for task in tasks {
+            self.places.remove(&(Arc::clone(&self.outbox), task.input.partition));
+        }
         self.records.clear();
         self.positions.clear();
     }

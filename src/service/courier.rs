@@ -52,11 +52,12 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
     let admin = Admin::connect(&exchange)?;
     let topic = &config.topics.feedback;
     let away = Waiting::new("the exchange does not answer yet");
-    if waiting::for_topic(shared, pulse, &admin, topic, away)?.is_none() {
+    if waiting::for_topic(shared, pulse, &admin, topic, away, |_| {})?.is_none() {
         return Err(Error::MissingTopic { topic: topic.clone() }.into());
     }
     let mut courier = Courier::new(shared, stage, &exchange)?;
-    let mut group = LeadGroup::plain(&settings, std::slice::from_ref(&config.topics.feedback), shared.stop.clone())?;
+    let mut group =
+        LeadGroup::plain(&settings, std::slice::from_ref(&config.topics.feedback), pulse.waits(&shared.stop))?;
     group.join()?;
     let mut lag = Instant::now();
     while !shared.stop.is_stopped() {
@@ -94,6 +95,8 @@ struct Batch {
     /// What became of each that was checked: fate and reason.
     fates: Vec<(&'static str, &'static str)>,
     positions: Vec<Position>,
+    /// Where it goes on, as it was assigned.
+    start: Option<i64>,
     /// Whether partitions changed hands: what was read before may come again, and was not carried home.
     begins_anew: bool,
 }
@@ -229,14 +232,18 @@ impl<'s> Courier<'s> {
     fn tell_lag(&self, admin: &Admin) {
         let topic = &self.shared.config.topics.feedback;
         // Brokers that are away say so elsewhere; the last figure stays.
-        let (Some(next), Ok((_, end))) = (self.next, admin.watermarks(topic, 0)) else { return };
-        self.shared.metrics.set(Metric::Lag, &[topic, "0"], end.saturating_sub(next).max(0) as f64);
+        let (Some(next), Ok((first, end))) = (self.next.or(self.batch.start), admin.watermarks(topic, 0)) else {
+            return;
+        };
+        let lag = end.saturating_sub(next.max(first)).max(0);
+        self.shared.metrics.set(Metric::Lag, &[topic, "0"], lag as f64);
     }
 }
 
 impl Handler for Batch {
     fn assigned(&mut self, assigned: &[Assigned]) -> Result<Vec<Start>, Box<dyn std::error::Error + Send + Sync>> {
         self.begins_anew = true;
+        self.start = assigned.iter().flat_map(|given| &given.committed).map(|each| each.offset.unwrap_or(0)).next();
         Ok(assigned.iter().flat_map(|given| &given.committed).map(|each| each.start_or(From::Beginning)).collect())
     }
 

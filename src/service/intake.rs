@@ -25,6 +25,7 @@ use lancang_record::Timestamp;
 use lancang_record::log::InputState;
 
 use super::pump::{self, Ledger, Work};
+use super::sight::Watch;
 use super::{Shared, clients};
 use crate::config;
 use crate::exit::{Exit, Failure};
@@ -69,6 +70,7 @@ struct Intake {
     ticked: Instant,
     failure: Option<anyhow::Error>,
     out_topics: OutTopics,
+    watch: Watch,
 }
 
 struct OutTopics {
@@ -85,7 +87,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
     let config = &shared.config;
     let topics: Vec<String> = config.feeds.iter().flat_map(|feed| feed.topics.clone()).collect();
     let settings = clients::group(config, stage, &config.intake.group)?;
-    let mut group = LeadGroup::plain(&settings, &topics, shared.stop.clone())?;
+    let mut group = LeadGroup::plain(&settings, &topics, pulse.waits(&shared.stop))?;
     let companion = clients::companion(config, stage)?;
     let ledger = Ledger::start(companion, group.membership(), stage, Arc::clone(&shared.metrics))?;
     let mut intake = Intake::new(shared, ledger, topics)?;
@@ -136,6 +138,7 @@ impl Intake {
             ticked: Instant::now(),
             failure: None,
             out_topics,
+            watch: Watch::new(shared),
         })
     }
 
@@ -219,17 +222,31 @@ impl Intake {
             open.counted = now.clone();
             let clock = open.input.clock().now();
             if clock != Timestamp::MIN {
-                let partition = format!("{}/{}", self.topics[usize::from(place.topic)], place.partition);
+                let partition = partition_label(&self.topics, *place);
                 metrics.set(Metric::IntakeClock, &[feed, &partition], clock.as_ms() as f64 / 1e3);
             }
             for (source, last) in open.input.sources() {
-                metrics.set_for_source(Metric::IntakeLastRecord, source, last.as_ms() as f64 / 1e3);
+                metrics.raise(Metric::IntakeLastRecord, &[source], last.as_ms() as f64 / 1e3);
             }
         }
     }
 
-    fn part(open: &mut Open, place: Place, topics: &OutTopics) -> Part {
+    fn forget(&mut self, tasks: &[Task], change: &str) {
+        self.shared.metrics.add(Metric::Rebalances, &["intake", change], tasks.len() as u64);
+        let gone: Vec<Place> =
+            self.open.iter().filter(|(_, open)| tasks.contains(&open.task)).map(|(place, _)| *place).collect();
+        for place in gone {
+            let Some(open) = self.open.remove(&place) else { continue };
+            let topic = self.topics[usize::from(place.topic)].as_str();
+            self.shared.places.remove(&(Arc::from(topic), place.partition));
+            let labels = [self.feeds[open.feed].name.as_str(), &partition_label(&self.topics, place)];
+            self.shared.metrics.remove(Metric::IntakeClock, &labels);
+        }
+    }
+
+    fn part(open: &mut Open, place: Place, topics: &OutTopics, watch: &mut Watch) -> Part {
         open.input.flush(&mut open.out);
+        watch.look(open.feed, open.out.entries.iter().map(|(_, entry)| entry.as_slice()));
         let mut outputs = Vec::with_capacity(open.out.entries.len());
         for (partition, entry) in open.out.entries.drain(..) {
             let partition = i32::try_from(partition).ok();
@@ -244,6 +261,11 @@ impl Intake {
         let position = Position { input: place, offset: open.next, metadata };
         Part { task: open.task, outputs, positions: vec![position] }
     }
+}
+
+/// `cdr.voice/3`
+fn partition_label(topics: &[String], place: Place) -> String {
+    format!("{}/{}", topics[usize::from(place.topic)], place.partition)
 }
 
 /// A message of the dead-letter topic: the bytes, and in its headers where they were and why.
@@ -277,6 +299,8 @@ impl Handler for Intake {
                 let read = committed.offset.filter(|offset| *offset > 0);
                 starts.push(Committed { offset: read, ..committed.clone() }.start_or(From::Beginning));
             }
+            let topic = self.topics[usize::from(given.task.input.topic)].as_str();
+            self.shared.places.insert((topic.into(), given.task.input.partition), open.next);
             self.open.insert(given.task.input, open);
         }
         let count = assigned.len() as u64;
@@ -286,13 +310,11 @@ impl Handler for Intake {
 
     fn revoked(&mut self, tasks: &[Task]) {
         pump::settle(self, tasks);
-        self.shared.metrics.add(Metric::Rebalances, &["intake", "revoked"], tasks.len() as u64);
-        self.open.retain(|_, open| !tasks.contains(&open.task));
+        self.forget(tasks, "revoked");
     }
 
     fn lost(&mut self, tasks: &[Task]) {
-        self.shared.metrics.add(Metric::Rebalances, &["intake", "lost"], tasks.len() as u64);
-        self.open.retain(|_, open| !tasks.contains(&open.task));
+        self.forget(tasks, "lost");
     }
 
     fn message(&mut self, message: &Message<'_>) {
@@ -336,7 +358,7 @@ impl Work for Intake {
         let chosen = |open: &Open| open.moved && tasks.is_none_or(|tasks| tasks.contains(&open.task));
         let mut parts = Vec::new();
         for (place, open) in self.open.iter_mut().filter(|(_, open)| chosen(open)) {
-            parts.push(Self::part(open, *place, &self.out_topics));
+            parts.push(Self::part(open, *place, &self.out_topics, &mut self.watch));
             let topic: Arc<str> = self.topics[usize::from(place.topic)].as_str().into();
             self.shared.places.insert((topic, place.partition), open.next);
         }
@@ -366,6 +388,7 @@ impl Work for Intake {
             self.look_for_idle(group);
             self.mark();
             self.count();
+            self.watch.turn();
         }
         Ok(())
     }

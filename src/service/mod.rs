@@ -7,7 +7,8 @@
 //! - [`outbox`] is what the relay knows, and its checkpoints, [`home_feedback`] what it is told; [`trust`] holds the keys that it
 //!   makes alerts with;
 //! - [`packs`] puts pattern packs in force and finds them by hash; [`clients`] makes clients and topics from the
-//!   configuration; [`up_to_end`] reads what a stage has to know first, [`waiting`] is for clusters that are away; [`lag`] looks at how far behind readers are.
+//!   configuration; [`up_to_end`] reads what a stage has to know first, [`waiting`] is for clusters that are away; [`lag`] looks at
+//!   how far behind readers are, [`sight`] at what patterns see of feeds, [`levels`] adds up what scoring workers hold.
 //!
 //! **Invariant:** a stage that fails for good ends all: the process leaves its groups and says why.
 
@@ -17,6 +18,7 @@ pub mod courier;
 pub mod home_feedback;
 pub mod intake;
 pub mod lag;
+pub mod levels;
 pub mod outbox;
 pub mod packs;
 pub mod pairs;
@@ -24,6 +26,7 @@ pub mod pump;
 pub mod relay;
 pub mod saves;
 pub mod score;
+pub mod sight;
 pub mod slices;
 pub mod snapshots;
 pub mod trust;
@@ -44,9 +47,10 @@ use tokio::runtime::Handle;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::http::{Health, Pulse};
-use crate::metrics::Metrics;
+use crate::metrics::{Metric, Metrics};
 use crate::store::Store;
 use lag::Places;
+use levels::Levels;
 use packs::Packs;
 
 /// Between two starts of a stage that failed for a reason that passes.
@@ -74,6 +78,8 @@ pub struct Shared {
     pub trust: ArcSwapOption<Trust>,
     /// Where readers are.
     pub places: Arc<Places>,
+    /// What scoring workers hold.
+    pub levels: Levels,
 }
 
 impl Shared {
@@ -87,7 +93,8 @@ impl Shared {
         let places = Arc::new(Places::default());
         let packs = Packs::new(store.clone());
         let trust = ArcSwapOption::empty();
-        Ok(Self { config, metrics, health, stop: Stop::new(), store, packs, networks, trust, places })
+        let levels = Levels::default();
+        Ok(Self { config, metrics, health, stop: Stop::new(), store, packs, networks, trust, places, levels })
     }
 
     /// Reads the trunk table and the cell table anew.
@@ -130,12 +137,14 @@ pub struct Service {
 }
 
 impl Service {
-    /// Sees to topics, puts the configured pack in force where intake runs, and starts the stages.
+    /// Sees to topics, puts the configured pack in force where intake runs, and starts the stages. `starting` is the start's
+    /// own pulse: it is forgotten when the stages have theirs.
     ///
     /// # Errors
     /// If topics are missing, the pack has mistakes, or a client cannot be made.
-    pub fn start(shared: Arc<Shared>, stages: &[Stage]) -> anyhow::Result<Self> {
-        clients::ensure_topics(&shared, stages)?;
+    pub fn start(shared: Arc<Shared>, stages: &[Stage], starting: &Arc<Pulse>) -> anyhow::Result<Self> {
+        clients::ensure_topics(&shared, stages, starting)?;
+        starting.turn();
         if stages.contains(&Stage::Intake) {
             packs::announce(&shared, packs::Occasion::Start)?;
         }
@@ -163,6 +172,7 @@ impl Service {
             }
         }
         service.spawn("lag".to_owned(), &told, lag::run)?;
+        service.shared.health.forget(starting);
         Ok(service)
     }
 
@@ -174,6 +184,7 @@ impl Service {
     ) -> anyhow::Result<()> {
         let (shared, told, stage) = (Arc::clone(&self.shared), told.clone(), name.clone());
         let pulse = shared.health.stage(name.clone());
+        shared.metrics.add(Metric::StageRestarts, &[kind(&name)], 0);
         let thread = std::thread::Builder::new().name(name.clone()).spawn(move || {
             let run = std::panic::AssertUnwindSafe(|| supervised(&shared, &stage, &pulse, run));
             // A stage that panics has failed for good: the others must hear of it at once.
@@ -249,10 +260,17 @@ fn supervised(
             return Err(with_status(error));
         }
         tracing::warn!("{name} begins again from what is committed: {error:#}");
+        shared.metrics.add(Metric::StageRestarts, &[kind(name)], 1);
         if !shared.stop.sleep(RESTART_PAUSE) {
             return Ok(());
         }
     }
+}
+
+/// A stage's name without the number of its thread.
+#[must_use]
+pub fn kind(stage: &str) -> &str {
+    stage.split('-').next().unwrap_or(stage)
 }
 
 /// Whether a stage that begins again from what is committed can go on.

@@ -16,6 +16,7 @@ use anyhow::Context as _;
 use dashmap::DashMap;
 use lancang_kafka::limits::DELIVERY_MAX;
 use lancang_kafka::{OutRecord, Producer, ProducerSettings};
+use lancang_pattern::cost::{self, Cost};
 use lancang_pattern::{Pack, PackSources};
 use lancang_record::log::{Control, encode_control};
 
@@ -127,7 +128,7 @@ fn stays(shared: &Arc<Shared>, occasion: Occasion, error: anyhow::Error) -> anyh
     let Some(hash) = in_force.filter(|_| occasion == Occasion::Start) else { return Err(error) };
     tracing::error!(pack = &hex(&hash)[..12], "the pack in force stays in force: {error:#}");
     put_in_force(shared, &hash, DELIVERY_MAX)?;
-    shown(&shared.metrics, &hash, "repeated");
+    shown(shared, &hash, "repeated");
     Ok(hash)
 }
 
@@ -136,7 +137,7 @@ fn change_to(shared: &Arc<Shared>, hash: &[u8; 32], outcome: &str) -> anyhow::Re
     // Noted first: whoever repeats an older announcement meanwhile sees this one when it looks again.
     shared.store.note_announced(hash)?;
     put_in_force(shared, hash, DELIVERY_MAX)?;
-    shown(&shared.metrics, hash, outcome);
+    shown(shared, hash, outcome);
     Ok(())
 }
 
@@ -231,7 +232,7 @@ fn look_for_change(shared: &Arc<Shared>, known: Option<[u8; 32]>) -> Option<[u8;
     let Ok(Some(hash)) = shared.store.announced() else { return known };
     if known != Some(hash) {
         tracing::info!(pack = &hex(&hash)[..12], "another pack is in force");
-        shown_in_force(&shared.metrics, &hash);
+        shown_in_force(shared, &hash);
     }
     Some(hash)
 }
@@ -240,7 +241,7 @@ fn look_for_change(shared: &Arc<Shared>, known: Option<[u8; 32]>) -> Option<[u8;
 fn repeat_once(shared: &Arc<Shared>) -> anyhow::Result<()> {
     while let Some(hash) = shared.store.announced()? {
         put_in_force(shared, &hash, REPEAT_MAX)?;
-        shown(&shared.metrics, &hash, "repeated");
+        shown(shared, &hash, "repeated");
         if shared.stop.is_stopped() || shared.store.announced()? == Some(hash) {
             break;
         }
@@ -264,12 +265,33 @@ fn put_in_force(shared: &Arc<Shared>, hash: &[u8; 32], delivery_max: Duration) -
     producer.send_batch(&controls).context("the pack was not put in force in every partition; do it again")
 }
 
-fn shown(metrics: &Metrics, hash: &[u8; 32], outcome: &str) {
-    metrics.add(Metric::PackChanges, &[outcome], 1);
-    shown_in_force(metrics, hash);
+fn shown(shared: &Shared, hash: &[u8; 32], outcome: &str) {
+    shared.metrics.add(Metric::PackChanges, &[outcome], 1);
+    shown_in_force(shared, hash);
 }
 
-fn shown_in_force(metrics: &Metrics, hash: &[u8; 32]) {
-    metrics.reset(Metric::Pack);
+fn shown_in_force(shared: &Shared, hash: &[u8; 32]) {
+    let metrics = &shared.metrics;
+    for metric in [Metric::Pack, Metric::PatternCost, Metric::PatternBytes] {
+        metrics.reset(metric);
+    }
     metrics.set(Metric::Pack, &[&hex(hash)[..12]], 1.0);
+    if let Some(pack) = shared.packs.get(hash) {
+        show_costs(metrics, &pack);
+    }
+}
+
+/// What patterns cost on all their entities together.
+fn show_costs(metrics: &Metrics, pack: &Pack) {
+    let plans = pack.plan.local.iter().chain(&pack.plan.aggregated);
+    let ids: BTreeSet<&str> = plans.flat_map(|plan| &plan.patterns).map(|pattern| pattern.id.as_str()).collect();
+    for id in ids {
+        let costs: Vec<Cost> = cost::of_pattern(pack, id).into_values().collect();
+        let seconds = |ns: fn(&Cost) -> f64| costs.iter().map(ns).sum::<f64>() / 1e9;
+        metrics.set(Metric::PatternCost, &[id, "record"], seconds(Cost::record_ns));
+        metrics.set(Metric::PatternCost, &[id, "event"], seconds(Cost::event_ns));
+        metrics.set(Metric::PatternCost, &[id, "judgement"], seconds(Cost::judgement_ns));
+        let bytes: usize = costs.iter().map(|cost| cost.bytes_ordinary).sum();
+        metrics.set(Metric::PatternBytes, &[id], bytes as f64);
+    }
 }

@@ -58,7 +58,11 @@ impl Ledger {
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
         let companion = TransactionalCompanion::start(settings, membership)?;
-        let stage = stage.split('-').next().unwrap_or(stage).to_owned();
+        let stage = super::kind(stage).to_owned();
+        // There before their first event, for whoever looks at increases.
+        ["committed", "aborted"].iter().for_each(|outcome| metrics.add(Metric::Transactions, &[&stage, outcome], 0));
+        ["assigned", "revoked", "lost"].iter().for_each(|change| metrics.add(Metric::Rebalances, &[&stage, change], 0));
+        metrics.add_time(Metric::StageFull, &[&stage], Duration::ZERO);
         Ok(Self { companion, number: 0, stage, metrics, aborted: 0 })
     }
 
@@ -122,6 +126,11 @@ impl Ledger {
         committed
     }
 
+    /// A turn in which nothing could be read.
+    fn was_full(&self, time: Duration) {
+        self.metrics.add_time(Metric::StageFull, &[&self.stage], time);
+    }
+
     fn drain(&mut self, wait: Duration) -> Vec<u64> {
         let mut committed = Vec::new();
         for event in self.companion.drain(wait) {
@@ -178,6 +187,7 @@ pub fn run<W: Work>(
 ) -> anyhow::Result<()> {
     let mut handed_over = Instant::now();
     while !stop.is_stopped() {
+        let turned = Instant::now();
         pulse.set_ready(group.rebalances() > 0 && work.is_ready());
         events(work, Duration::ZERO)?;
         if handed_over.elapsed() >= due(work, pace) || work.is_full() {
@@ -191,6 +201,7 @@ pub fn run<W: Work>(
         }
         if work.is_full() {
             group.serve(work)?;
+            work.ledger().was_full(turned.elapsed());
         } else {
             let left = due(work, pace).saturating_sub(handed_over.elapsed());
             let wait = if work.is_urgent() { left.max(ROOM_WAIT) } else { pace };

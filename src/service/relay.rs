@@ -117,9 +117,10 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         trust::tell(shared, &read, now());
         shared.trust.store(Some(read));
     }
+    Withheld::ALL.iter().for_each(|reason| shared.metrics.add(Metric::RelayWithheld, &[reason.as_str()], 0));
     let settings = clients::group(config, stage, &relay.group)?;
     let topics = [config.topics.incidents.clone()];
-    let mut group = LeadGroup::plain(&settings, &topics, shared.stop.clone())?;
+    let mut group = LeadGroup::plain(&settings, &topics, pulse.waits(&shared.stop))?;
     let companion = clients::companion(config, stage)?;
     let ledger = Ledger::start(companion, group.membership(), stage, Arc::clone(&shared.metrics))?;
     let mut work = RelayStage {
@@ -246,6 +247,9 @@ impl RelayStage {
         held.moved = true;
         for (alert, message) in made {
             metrics.add(Metric::RelayAlerts, &[&alert.message], 1);
+            if let Some(used) = held.relay.budget_used(&alert) {
+                metrics.set(Metric::RelayBudgetUsed, &[&alert.pattern], used);
+            }
             metrics.set(Metric::RelaySequence, &[&alert.producer.uri()], alert.sequence as f64);
             let mut record = out_record(&self.outbox, message.key, message.value, message.headers);
             // One that goes into another alert still refers to its line before, whose salt is told already.
@@ -269,6 +273,13 @@ impl RelayStage {
         let expired = committed.offset.is_some_and(|offset| first == offset + 1);
         let from = if expired { From::Offset(first) } else { From::Beginning };
         Ok(if expired { Start { input: committed.input, from } } else { committed.start_or(from) })
+    }
+
+    fn gone(&self, tasks: &[Task], change: &str) {
+        self.shared.metrics.add(Metric::Rebalances, &["relay", change], tasks.len() as u64);
+        for task in tasks {
+            self.shared.places.remove(&(Arc::clone(&self.incidents), task.input.partition));
+        }
     }
 
     /// Another pack may be in force: what alerts say of its patterns comes from the store. A store that cannot be read
@@ -408,6 +419,7 @@ impl Handler for RelayStage {
             }
             let next = given.committed.first().and_then(|committed| committed.offset).unwrap_or(0);
             self.held = None;
+            self.shared.places.insert((Arc::clone(&self.incidents), given.task.input.partition), next);
             let step = Step::Outbox(Box::new(outbox));
             self.reading = Some(Box::new(Unready { task: given.task, next, step, waiting: Vec::new() }));
         }
@@ -417,7 +429,7 @@ impl Handler for RelayStage {
 
     fn revoked(&mut self, tasks: &[Task]) {
         pump::settle(self, tasks);
-        self.shared.metrics.add(Metric::Rebalances, &["relay", "revoked"], tasks.len() as u64);
+        self.gone(tasks, "revoked");
         if let Some(held) = self.held.take().filter(|held| !held.moved) {
             held.checkpoints.last(&held.relay);
         }
@@ -425,7 +437,7 @@ impl Handler for RelayStage {
     }
 
     fn lost(&mut self, tasks: &[Task]) {
-        self.shared.metrics.add(Metric::Rebalances, &["relay", "lost"], tasks.len() as u64);
+        self.gone(tasks, "lost");
         (self.held, self.reading) = (None, None);
     }
 

@@ -9,7 +9,7 @@
 //! - A worker that reads records before any pack is in force is not ready, and says so.
 //! - The clock of this driver measures; it decides nothing that is written.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -19,6 +19,7 @@ use lancang_kafka::{Assigned, Committed, End, From, Handler, Input as Place, Lea
 use lancang_record::Timestamp;
 use lancang_record::log::Class;
 
+use super::levels::Level;
 use super::pairs::{Entry, Pair, Pairs, RECORDS, Reading, Topics};
 use super::pump::{self, Ledger, Work};
 use super::slices::Standing;
@@ -49,6 +50,7 @@ struct Score {
     under_way: VecDeque<UnderWay>,
     /// Most bytes and messages of an interval so far.
     largest: (usize, usize),
+    stage: String,
     /// Partitions of which it was said that they lack a pack.
     lacking: Vec<i32>,
     saves: Saves,
@@ -63,7 +65,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
     let config = &shared.config;
     let settings = clients::group(config, stage, &config.score.group)?;
     let partials = config.topics.partials.clone();
-    let mut group = LeadGroup::lead(&settings, &config.topics.records, &[partials], shared.stop.clone())?;
+    let mut group = LeadGroup::lead(&settings, &config.topics.records, &[partials], pulse.waits(&shared.stop))?;
     let companion = clients::companion(config, stage)?;
     let ledger = Ledger::start(companion, group.membership(), stage, Arc::clone(&shared.metrics))?;
     let mut score = Score::new(shared, ledger, stage, pulse)?;
@@ -92,6 +94,7 @@ impl Score {
             taken: UnderWay::default(),
             under_way: VecDeque::new(),
             largest: (0, 0),
+            stage: stage.to_owned(),
             lacking: Vec::new(),
             saves: Saves::start(shared.store.clone(), writer, Arc::clone(&shared.metrics))?,
             pulse: Arc::clone(pulse),
@@ -152,7 +155,10 @@ impl Score {
                 metrics.add(Metric::ScoreRecords, &["repeat"], now.repeats - before.repeats);
                 metrics.add(Metric::ScoreRecords, &["bad"], now.bad - before.bad);
                 metrics.add(Metric::ScoreRecords, &["unscored"], now.unscored - before.unscored);
+                metrics.add(Metric::ScoreBadEntries, &[], now.bad_entries - before.bad_entries);
                 metrics.add(Metric::ScorePartials, &[], now.partials - before.partials);
+                metrics.add(Metric::ScoreUnknownPartials, &[], now.unknown_partials - before.unknown_partials);
+                metrics.add(Metric::ScoreRestartedPlans, &[], now.restarted_plans - before.restarted_plans);
                 metrics.add(Metric::ScoreBlindPanes, &[], now.blind_panes - before.blind_panes);
                 metrics.add(Metric::ScoreEvictions, &[], now.evicted - before.evicted);
                 metrics.add(Metric::ScoreMemoryFull, &["profiles"], now.evicted_profiles - before.evicted_profiles);
@@ -193,30 +199,28 @@ impl Score {
 
     fn gauges(&self) {
         let metrics = &self.shared.metrics;
-        let now_ms = now_ms();
-        for class in Class::ALL {
-            let least = self.pairs.iter().map(|pair| pair.records.watermark(class)).min();
-            let Some(least) = least.filter(|least| *least != Timestamp::MIN && *least != Timestamp::MAX) else {
-                continue;
-            };
-            metrics.set(Metric::ScoreWatermark, &[class.as_str()], least.as_ms() as f64 / 1e3);
-            metrics.set(Metric::ScoreWatermarkLag, &[class.as_str()], (now_ms - least.as_ms()) as f64 / 1e3);
-        }
-        let hidden = self.pairs.iter().map(|pair| pair.records.hidden_first_contacts()).fold(0.0, f64::max);
-        metrics.set(Metric::ScoreHiddenFirstContacts, &[], hidden);
-        let mut held: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        let mut level = Level { largest: self.largest, ..Level::default() };
         for pair in self.pairs.iter() {
+            let partition = pair.task.input.partition.to_string();
+            for class in Class::ALL {
+                let watermark = pair.records.watermark(class);
+                if watermark == Timestamp::MIN || watermark == Timestamp::MAX {
+                    continue;
+                }
+                let reached_s = watermark.as_ms() as f64 / 1e3;
+                metrics.set(Metric::ScoreTaskWatermark, &[class.as_str(), &partition], reached_s);
+                let least = level.watermarks.entry(class).or_insert(watermark);
+                *least = watermark.min(*least);
+            }
+            level.hidden_first_contacts = level.hidden_first_contacts.max(pair.records.hidden_first_contacts());
             let (count, bytes) = pair.entities.entities();
             let aggregated = std::iter::once(("aggregated", count, bytes));
             for (entity, count, bytes) in pair.records.entities().into_iter().chain(aggregated) {
-                let sum = held.entry(entity).or_default();
+                let sum = level.held.entry(entity).or_default();
                 *sum = (sum.0 + count, sum.1 + bytes);
             }
         }
-        for (entity, (count, bytes)) in held {
-            metrics.set(Metric::ScoreEntities, &[entity], count as f64);
-            metrics.set(Metric::ScoreEntityBytes, &[entity], bytes as f64);
-        }
+        self.shared.levels.tell(metrics, &self.stage, level, Timestamp::from_ms(now_ms()));
     }
 
     fn forget(&mut self, tasks: &[Task], change: &str) {
@@ -224,6 +228,28 @@ impl Score {
         self.count();
         self.pairs.remove(tasks);
         self.saves.forget(tasks);
+        for partition in tasks.iter().map(|task| task.input.partition) {
+            self.no_longer_shown(partition);
+        }
+        self.gauges();
+    }
+
+    /// What a partition that is another's now showed here.
+    fn no_longer_shown(&self, partition: i32) {
+        let (metrics, topics) = (&self.shared.metrics, &self.shared.config.topics);
+        for topic in [&topics.records, &topics.partials] {
+            self.shared.places.remove(&(Arc::from(topic.as_str()), partition));
+        }
+        let number = partition.to_string();
+        for class in Class::ALL {
+            metrics.remove(Metric::ScoreTaskWatermark, &[class.as_str(), &number]);
+        }
+        for name in ["records", "partials"] {
+            let task = format!("{name}-{partition}");
+            for metric in [Metric::SnapshotBytes, Metric::SnapshotStateBytes, Metric::SnapshotAge] {
+                metrics.remove(metric, &[&task]);
+            }
+        }
     }
 }
 
@@ -266,6 +292,7 @@ impl Handler for Score {
             let topics = [&self.shared.config.topics.records, &self.shared.config.topics.partials];
             for ((reading, topic), committed) in pair.readings.iter().zip(topics).zip(&given.committed) {
                 let (partition, from, to) = (reading.place.partition, reading.next, reading.committed);
+                self.shared.places.insert((topic.as_str().into(), partition), to);
                 if reading.is_silent() {
                     tracing::info!(topic, partition, from, to, "reading on in silence from a snapshot");
                 }
@@ -318,8 +345,6 @@ impl Work for Score {
         }
         metrics.add(Metric::ScoreSlices, &[], u64::from(taken.is_slice));
         self.largest = (self.largest.0.max(taken.bytes), self.largest.1.max(taken.messages));
-        metrics.set(Metric::ScoreIntervalBytes, &[], self.largest.0 as f64);
-        metrics.set(Metric::ScoreIntervalMessages, &[], self.largest.1 as f64);
         self.taken = UnderWay { number: 0, offsets: taken.offsets, incident_times: taken.incident_times };
         taken.parts
     }

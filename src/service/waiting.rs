@@ -41,13 +41,19 @@ impl Waiting {
         }
     }
 
+    /// For how long it has been.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.since.map_or(Duration::ZERO, |(since, _)| since.elapsed())
+    }
+
     /// It is not any more: for how long it was, if it was.
     pub fn end(&mut self) -> Option<Duration> {
         self.since.take().map(|(since, _)| since.elapsed())
     }
 }
 
-/// Partitions of a topic, none if it is missing; waits as long as its cluster is away.
+/// Partitions of a topic, none if it is missing; waits as long as its cluster is away, and tells of each try.
 ///
 /// # Errors
 /// [`Error::Stopped`], and what does not pass.
@@ -57,11 +63,15 @@ pub fn for_topic(
     admin: &Admin,
     topic: &str,
     mut waiting: Waiting,
+    told: impl Fn(&Waiting),
 ) -> Result<Option<i32>, Error> {
     loop {
         pulse.turn();
         match admin.partitions(topic) {
-            Err(error) if error.is_transient() => waiting.say(&error),
+            Err(error) if error.is_transient() => {
+                waiting.say(&error);
+                told(&waiting);
+            }
             answer => return answer,
         }
         if !shared.stop.sleep(RETRY_PAUSE) {

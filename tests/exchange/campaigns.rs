@@ -87,6 +87,33 @@ fn alerts_of_two_countries_become_a_campaign() {
         assert_eq!(told["campaign"]["alerts"], expected, "{name}: {told}");
     }
 
+    // Who watches the correlator sees how much it holds.
+    let log = exchange.folder.path().join("correlate.log");
+    let words = [
+        "campaigns",
+        "correlate",
+        "--config",
+        shown(&correlator),
+        "--as",
+        "//KH/exchange/c",
+        "--listen",
+        "127.0.0.1:0",
+    ];
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_lancang"))
+        .args([&words[..], &["--signing-key-file", shown(&key)]].concat())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let begun = std::time::Instant::now();
+    let expected = ["lancang_campaigns 1", "lancang_campaign_alerts 3", "lancang_campaign_alerts_evicted 0"];
+    while !expected.iter().all(|line| crate::feedback::metrics(&log).contains(&format!("\n{line}\n"))) {
+        assert!(begun.elapsed() < crate::carrier::LONG, "{}", std::fs::read_to_string(&log).unwrap());
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+
     // Its producer takes it back.
     exchange.share("th-relay", &alert("TH", "chao-phraya-mobile", 2, "cancel", "7"), &foreign);
     correlated("1 states published, 0 campaigns");

@@ -145,7 +145,7 @@ fn disputed(exchange: &Exchange, desks: &Desks<'_>) {
 }
 
 /// The metrics page of a command whose log names its address; empty while it does not.
-fn metrics(log: &Path) -> String {
+pub fn metrics(log: &Path) -> String {
     use std::io::{Read as _, Write as _};
     let said = std::fs::read_to_string(log).unwrap();
     let address = said.split_once("metrics and health at http://").and_then(|(_, rest)| rest.split_whitespace().next());

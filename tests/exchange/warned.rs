@@ -259,6 +259,10 @@ fn the_current_carrier_alone_is_told_and_at_once() {
     each_opens_its_own(&exchange, &carrier, &desks, &found);
     let unwarned = relay.metric("lancang_relay_unwarned_victims");
     assert!(unwarned["{reason=\"no-carrier\"}"] >= 20.0, "{unwarned:?}");
+    let sum = |name: &str| relay.metric(name).values().sum::<f64>();
+    assert!(
+        sum("lancang_relay_warnings_total") >= before as f64 && sum("lancang_copier_warnings_total") >= before as f64
+    );
     assert_eq!((run.end(), relay.end()), (0, 0));
 }
 

@@ -1,7 +1,9 @@
 //! Others' programs for tests, installed once into `target/validators/`: Node.js 20 with npm, and Python 3.10 with venv, are
-//! needed.
+//! needed; Prometheus is on the `PATH`, or Debian's package is unpacked.
 
 #![allow(dead_code, reason = "each test takes what it needs")]
+
+pub mod prometheus;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,8 +19,9 @@ pub fn root() -> &'static Path {
 /// Runs a command; what it printed, if it succeeded.
 pub fn run(command: &mut Command) -> String {
     let shown = format!("{command:?}");
-    let output =
-        command.output().unwrap_or_else(|error| panic!("{shown}: {error}; these tests need node, npm and python3"));
+    let output = command.output().unwrap_or_else(|error| {
+        panic!("{shown}: {error}; these tests need node, npm, python3 and, unless prometheus is installed, apt-get")
+    });
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{shown}: {}\n{text}", output.status);
     text

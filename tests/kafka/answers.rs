@@ -37,7 +37,7 @@ const TH: u8 = 60;
 const DESKS: [u8; 2] = [61, 62];
 
 /// The registry file of a relay: two desks of the carrier, its own key, and Thailand's police.
-fn config(carrier: &Carrier) -> std::path::PathBuf {
+pub fn config(carrier: &Carrier) -> std::path::PathBuf {
     let root = Signer::new(&key(KeyKind::Root, 1)).unwrap();
     let own = format!("//KH/{}", OPERATORS[OPERATOR].organisation);
     let relay = PrivateKey::read(KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap();

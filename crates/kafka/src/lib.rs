@@ -10,6 +10,7 @@
 //! | [`LeadGroup`] | reading as a member of a group, in batches; companion topics added by hand |
 //! | [`TransactionalCompanion`] | outputs and offsets of an interval in one transaction, in a thread beside the reader |
 //! | [`Producer`], [`Reader`] | without transactions and groups, for the copier, for tests and tools |
+//! | [`trial`] | whether a principal may do what a stage will, tried for real and aborted |
 //! | [`mock`] | librdkafka's mock of a cluster, for the demo |
 //!
 //! **Invariant:** exactly-once effect. A message counts once: its effects and its offset commit together or not at
@@ -33,6 +34,7 @@ mod rights;
 pub mod settings;
 mod source;
 mod stop;
+pub mod trial;
 mod watchdog;
 
 pub use admin::{Admin, Missing, Settlement, TopicPlan};

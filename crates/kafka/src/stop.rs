@@ -10,8 +10,17 @@ use crate::limits::{BACKOFF_MAX, BACKOFF_MIN};
 const SLICE: Duration = Duration::from_millis(20);
 
 /// Shared between whoever waits and whoever ends the wait.
-#[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
+#[derive(Clone, Default)]
+pub struct Stop {
+    flag: Arc<AtomicBool>,
+    beat: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+impl std::fmt::Debug for Stop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Stop").field(&self.is_stopped()).finish()
+    }
+}
 
 impl Stop {
     /// A flag that is not set.
@@ -20,15 +29,21 @@ impl Stop {
         Self::default()
     }
 
+    /// The same flag for a waiter that calls `beat` while it sleeps: who waits between two tries is not stuck.
+    #[must_use]
+    pub fn with_beat(&self, beat: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { flag: Arc::clone(&self.flag), beat: Some(Arc::new(beat)) }
+    }
+
     /// Ends all waits, now and later.
     pub fn stop(&self) {
-        self.0.store(true, Ordering::Release);
+        self.flag.store(true, Ordering::Release);
     }
 
     /// Whether waits are to end.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.flag.load(Ordering::Acquire)
     }
 
     /// Sleeps; returns false as soon as the flag is set.
@@ -38,6 +53,9 @@ impl Stop {
         loop {
             if self.is_stopped() {
                 return false;
+            }
+            if let Some(beat) = &self.beat {
+                beat();
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -79,6 +97,18 @@ mod tests {
         stop.stop();
         assert!(!sleeper.join().unwrap());
         assert!(begun.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_sleeper_beats() {
+        let (stop, beats) = (Stop::new(), Arc::new(std::sync::atomic::AtomicU32::new(0)));
+        let counted = Arc::clone(&beats);
+        let beating = stop.with_beat(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
+        assert!(beating.sleep(SLICE) && beats.load(Ordering::Relaxed) >= 2);
+        stop.stop();
+        assert!(beating.is_stopped());
     }
 
     #[test]

@@ -8,10 +8,12 @@
 //! - Times are counts times what one took when it was measured (`benches/cost.rs`, figures in `benches/RESULTS.md`): by
 //!   them patterns can be compared; what a carrier's records take, its own metrics tell.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use lancang_window::entity::{EntityWindows, cells};
 use lancang_window::{Aggregate, Event, Kinds, Layout, Panes, Primitive};
 
-use crate::plan::{EntityPlan, PatternPlan};
+use crate::plan::{EntityPlan, Pack, PatternPlan};
 use crate::predicate::Predicate;
 
 /// Events a day of an entity that is active and ordinary: half of all subscribers have fewer records.
@@ -130,6 +132,21 @@ impl Cost {
             bytes_busy: bytes(BUSY_A_DAY),
         }
     }
+}
+
+/// What a pattern costs on each entity that it looks at; the rules of one are added up.
+#[must_use]
+pub fn of_pattern(pack: &Pack, id: &str) -> BTreeMap<&'static str, Cost> {
+    let mut costs: BTreeMap<&'static str, Cost> = BTreeMap::new();
+    let mut gates = BTreeSet::new();
+    for plan in pack.plan.local.iter().chain(&pack.plan.aggregated) {
+        for pattern in plan.patterns.iter().filter(|pattern| pattern.id == id) {
+            let cost = Cost::of_pattern(plan, pattern);
+            let share_gate = plan.send.is_some() && !gates.insert((plan.entity, plan.send_group));
+            costs.entry(plan.entity.as_str()).and_modify(|sum| *sum = sum.and(cost, share_gate)).or_insert(cost);
+        }
+    }
+    costs
 }
 
 /// Behind a send gate comes what a record is asked for besides.

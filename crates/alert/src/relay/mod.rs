@@ -348,6 +348,18 @@ impl Relay {
         self.outbox.opened_in(&source.country, pattern, &incident.last_event) >= self.budgets.of(pattern)
     }
 
+    /// Share of its pattern's budget for the hour that is used up with an alert that opens; none of another message, and of a
+    /// pattern without a budget.
+    #[must_use]
+    pub fn budget_used(&self, alert: &Alert) -> Option<f64> {
+        let budget = self.budgets.of(&alert.pattern);
+        if alert.message != Message::Open.as_str() || budget == 0 {
+            return None;
+        }
+        let opened = self.outbox.opened_in(&alert.producer.country, &alert.pattern, &alert.last_event);
+        Some(f64::from(opened) / f64::from(budget))
+    }
+
     /// Last sequence number, by source.
     #[must_use]
     pub fn sequences(&self) -> &BTreeMap<String, u64> {

@@ -1,0 +1,129 @@
+//! This machine: files that the configuration names, the store and its disk, limits of the process, keys.
+
+use std::path::{Path, PathBuf};
+
+use super::Finding;
+use crate::commands::check;
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::service::relay::now;
+use crate::service::trust;
+
+/// Below this share of a disk that is free, somebody should look.
+const FREE_LOOK: f64 = 0.15;
+/// Below this share snapshots may soon fail: the newest two of each task are kept while the next is written.
+const FREE_BAD: f64 = 0.03;
+/// Connections to the brokers of two clusters by a dozen clients, and files of the store.
+const DESCRIPTORS_MIN: u64 = 4096;
+
+/// All of it.
+#[must_use]
+pub fn findings(path: &Path, config: &Config) -> Vec<Finding> {
+    let mut findings = vec![files(path, config)];
+    findings.extend(store(&config.store));
+    findings.push(descriptors());
+    findings.extend(keys(config));
+    findings
+}
+
+fn files(path: &Path, config: &Config) -> Finding {
+    let name = path.display().to_string();
+    let mistakes = check::of_named(path, config);
+    match mistakes.first() {
+        None => Finding::good("files", name, "no mistake in it and in what it names"),
+        Some(first) => {
+            let found = format!("{} mistakes; the first: {first}", mistakes.len());
+            Finding::bad("files", name.clone(), found, format!("lancang check --config {name}"), Exit::Configuration)
+        }
+    }
+}
+
+fn store(folder: &Path) -> Vec<Finding> {
+    let name = folder.display().to_string();
+    // A start makes the folder: what matters is whether it could.
+    let Some(there) = folder.ancestors().find(|folder| folder.is_dir()).map(Path::to_path_buf) else {
+        let remedy = "make it, and give it to the service's user";
+        return vec![Finding::bad("store", name, "no such folder", remedy, Exit::Io)];
+    };
+    let there = if there.as_os_str().is_empty() { PathBuf::from(".") } else { there };
+    let mut findings = Vec::new();
+    findings.push(match tempfile::NamedTempFile::new_in(&there) {
+        Ok(_) if there == folder => Finding::good("store", name.clone(), "can be written"),
+        Ok(_) => Finding::good("store", name.clone(), "is not there yet; the first start makes it"),
+        Err(error) => {
+            let remedy =
+                "run this as the service's user; give the folder to that user (`chown`), or mount it to be written";
+            Finding::bad(
+                "store",
+                name.clone(),
+                format!("{} cannot be written: {error}", there.display()),
+                remedy,
+                Exit::Io,
+            )
+        }
+    });
+    findings.extend(disk(&name, &there));
+    findings
+}
+
+fn disk(name: &str, folder: &Path) -> Option<Finding> {
+    let found = rustix::fs::statvfs(folder).ok()?;
+    let share = |free: u64, all: u64| if all == 0 { 1.0 } else { free as f64 / all as f64 };
+    let free = share(found.f_bavail, found.f_blocks).min(share(found.f_favail, found.f_files));
+    let gib = (found.f_bavail * found.f_frsize) as f64 / f64::from(1 << 30);
+    let seen = format!("{gib:.1} GiB and {:.0} % free", 100.0 * free);
+    let remedy = "make room: a snapshot that cannot be written lets a restart read the log from further back";
+    let what = format!("disk of {name}");
+    Some(match free {
+        free if free < FREE_BAD => Finding::bad("store", what, seen, remedy, Exit::Io),
+        free if free < FREE_LOOK => Finding::look("store", what, seen, remedy),
+        _ => Finding::good("store", what, seen),
+    })
+}
+
+fn descriptors() -> Finding {
+    let most = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let what = "file descriptors";
+    match most {
+        Some(most) if most < DESCRIPTORS_MIN => {
+            let remedy = format!("`LimitNOFILE={}` in the unit, or `ulimit -n`; at least {DESCRIPTORS_MIN}", 1 << 16);
+            Finding::look("store", what, format!("at most {most} of this shell's processes"), remedy)
+        }
+        Some(most) => Finding::good("store", what, format!("at most {most}")),
+        None => Finding::good("store", what, "no limit"),
+    }
+}
+
+fn keys(config: &Config) -> Option<Finding> {
+    let relay = config.relay.as_ref()?;
+    Some(match trust::read(relay, &config.operators, &config.keys, now()) {
+        Ok(_) => Finding::good("keys", "keys and tables of the relay", "can be read, and an epoch is in force"),
+        Err(error) => {
+            let remedy =
+                "docs/exchange.md, *Keys*; variables that the service gets from its unit must be set here as well";
+            Finding::bad("keys", "keys and tables of the relay", format!("{error:#}"), remedy, Exit::Configuration)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::State;
+
+    #[test]
+    fn a_store_that_cannot_be_written_is_bad() {
+        let folder = tempfile::tempdir().unwrap();
+        let found = store(&folder.path().join("state"));
+        assert_eq!(
+            (found[0].state, found[0].found.as_str()),
+            (State::Good, "is not there yet; the first start makes it")
+        );
+        assert!(!folder.path().join("state").exists(), "nothing is changed");
+        let found = store(folder.path());
+        assert_eq!((found[0].state, found[1].area), (State::Good, "store"));
+        assert!(found[1].found.contains("GiB"), "{:?}", found[1]);
+        let nowhere = store(Path::new("/proc/lancang"));
+        assert_eq!((nowhere[0].state, nowhere[0].exit), (State::Bad, Exit::Io));
+    }
+}

@@ -1,0 +1,22 @@
+//! The process and its stages.
+
+use super::spec::{Form, Metric, Spec, spec};
+
+pub(super) const SPECS: &[Spec] = &[
+    spec(Metric::Ready, Form::Gauge, "lancang_ready", &["stage"], "1 while a stage does its work."),
+    spec(
+        Metric::StageRestarts,
+        Form::Counter,
+        "lancang_stage_restarts_total",
+        &["stage"],
+        "Starts of a stage anew after a failure that passes, from what is committed.",
+    ),
+    spec(
+        Metric::StageFull,
+        Form::Seconds,
+        "lancang_stage_full_seconds_total",
+        &["stage"],
+        "Time in which a stage read nothing further: what it had made waited to be committed, or what it must know first (the relay its outbox) was still read.",
+    ),
+    spec(Metric::Build, Form::Gauge, "lancang_build_info", &["version"], "1, with the version of the program."),
+];

@@ -1,0 +1,157 @@
+//! Score: the records log to incidents.
+
+use super::spec::{Form, Metric, Spec, spec};
+
+/// Buckets of the time from a record to its incident: the latency that is promised (1 s at p99 where nothing waits,
+/// `benches/RESULTS.md`) in the middle, minutes where something does.
+const INCIDENT_BUCKETS_S: &[f64] = &[0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0];
+
+pub(super) const SPECS: &[Spec] = &[
+    spec(
+        Metric::ScoreRecordsRead,
+        Form::Counter,
+        "lancang_score_records_read_total",
+        &[],
+        "Records read from the records log. The fates below add up to it.",
+    ),
+    spec(
+        Metric::ScoreRecords,
+        Form::Counter,
+        "lancang_score_records_total",
+        &["fate"],
+        "Records by what became of them: scored, repeat, bad, unscored (read before any pack was in force).",
+    ),
+    spec(
+        Metric::ScoreBadEntries,
+        Form::Counter,
+        "lancang_score_bad_entries_total",
+        &[],
+        "Entries of the records log and the partials that could not be read.",
+    ),
+    spec(
+        Metric::ScoreWatermark,
+        Form::Gauge,
+        "lancang_score_watermark_timestamp_seconds",
+        &["class"],
+        "Event time up to which all inputs of a class have been read: the least of this instance's tasks.",
+    ),
+    spec(
+        Metric::ScoreTaskWatermark,
+        Form::Gauge,
+        "lancang_score_task_watermark_timestamp_seconds",
+        &["class", "partition"],
+        "Event time up to which a record task has read all inputs of a class, by its partition of the records log.",
+    ),
+    spec(
+        Metric::ScoreWatermarkLag,
+        Form::Gauge,
+        "lancang_score_watermark_lag_seconds",
+        &["class"],
+        "Wall time minus the watermark of a class.",
+    ),
+    spec(
+        Metric::ScoreEntities,
+        Form::Gauge,
+        "lancang_score_entities",
+        &["entity"],
+        "Entities held in memory, by type; `profile` and `pair` are what is known of subscribers.",
+    ),
+    spec(
+        Metric::ScoreEntityBytes,
+        Form::Gauge,
+        "lancang_score_entity_bytes",
+        &["entity"],
+        "Memory held by entities, by type.",
+    ),
+    spec(
+        Metric::ScoreEvictions,
+        Form::Counter,
+        "lancang_score_evictions_total",
+        &[],
+        "Entities evicted because a table was full.",
+    ),
+    spec(
+        Metric::ScoreMemoryFull,
+        Form::Counter,
+        "lancang_score_memory_full_total",
+        &["memory"],
+        "What is known of subscribers, past its limit: profiles (let go of, numbers seen once and in no book first, then the one seen the longest ago), pairs (remembered, at the price of more hidden first contacts), labels (segments and range holders taken for unknown).",
+    ),
+    spec(
+        Metric::ScoreHiddenFirstContacts,
+        Form::Gauge,
+        "lancang_score_hidden_first_contacts_ratio",
+        &[],
+        "Probability with which the pair memory hides a first contact, in the fullest of this instance's tasks; 0 where no pattern asks for contacts.",
+    ),
+    spec(
+        Metric::ScorePartials,
+        Form::Counter,
+        "lancang_score_partials_total",
+        &[],
+        "Partial panes sent to entity tasks.",
+    ),
+    spec(
+        Metric::ScoreUnknownPartials,
+        Form::Counter,
+        "lancang_score_unknown_partials_total",
+        &[],
+        "Partial panes of a plan that the pack in force does not have: those that were under way when the pack changed.",
+    ),
+    spec(
+        Metric::ScoreRestartedPlans,
+        Form::Counter,
+        "lancang_score_restarted_plans_total",
+        &[],
+        "Windows that began anew with another pack, by plan of an entity and task.",
+    ),
+    spec(
+        Metric::ScoreBlindPanes,
+        Form::Counter,
+        "lancang_score_blind_panes_total",
+        &[],
+        "Panes in which a pattern could not tell who is abroad for want of complete mobility records.",
+    ),
+    spec(
+        Metric::ScoreIncidents,
+        Form::Counter,
+        "lancang_score_incidents_total",
+        &["pattern", "mode", "message"],
+        "Incident lines written, by pattern, mode (live; shadow: kept at home, not published) and message (open, update, close).",
+    ),
+    spec(
+        Metric::ScoreSuppressed,
+        Form::Counter,
+        "lancang_score_suppressed_total",
+        &["pattern", "owner"],
+        "Judgements that held and were suppressed by a named list, by pattern and owner of the entry.",
+    ),
+    spec(
+        Metric::ScoreSlices,
+        Form::Counter,
+        "lancang_score_slices_total",
+        &[],
+        "Transactions that ended within an entry of a log, because what it leads to is more than one may hold.",
+    ),
+    spec(
+        Metric::ScoreIntervalBytes,
+        Form::Gauge,
+        "lancang_score_largest_interval_bytes",
+        &[],
+        "Most bytes that one transaction has written since the start; bounded by `score.interval_bytes`.",
+    ),
+    spec(
+        Metric::ScoreIntervalMessages,
+        Form::Gauge,
+        "lancang_score_largest_interval_messages",
+        &[],
+        "Most messages that one transaction has written since the start; bounded by `score.interval_messages`.",
+    ),
+    spec(
+        Metric::RecordToIncident,
+        Form::Histogram(INCIDENT_BUCKETS_S),
+        "lancang_score_record_to_incident_seconds",
+        &[],
+        "Wall time from a record's message to the commit of the incident that it led to.",
+    ),
+];

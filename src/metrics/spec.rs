@@ -1,0 +1,157 @@
+//! What a metric is: its name, form, labels and meaning; and which labels have values that nobody listed.
+
+use super::{correlator, intake, kafka, process, reader, relay, score, store};
+
+/// Every metric of this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the files beside say what each one is")]
+pub enum Metric {
+    IntakeRecordsRead,
+    IntakeRecords,
+    IntakeDeadLetters,
+    IntakeClock,
+    IntakeLastRecord,
+    IntakeBlindness,
+    ScoreRecordsRead,
+    ScoreRecords,
+    ScoreBadEntries,
+    ScoreWatermark,
+    ScoreTaskWatermark,
+    ScoreWatermarkLag,
+    ScoreEntities,
+    ScoreEntityBytes,
+    ScoreEvictions,
+    ScoreMemoryFull,
+    ScoreHiddenFirstContacts,
+    ScorePartials,
+    ScoreUnknownPartials,
+    ScoreRestartedPlans,
+    ScoreBlindPanes,
+    ScoreIncidents,
+    ScoreSuppressed,
+    ScoreSlices,
+    ScoreIntervalBytes,
+    ScoreIntervalMessages,
+    RecordToIncident,
+    Lag,
+    CommitSeconds,
+    Transactions,
+    Rebalances,
+    Snapshots,
+    SnapshotBytes,
+    SnapshotStateBytes,
+    SnapshotWait,
+    SnapshotAge,
+    Pack,
+    PackChanges,
+    PatternCost,
+    PatternBytes,
+    RelayAlerts,
+    RelayWithheld,
+    RelayOverBudget,
+    RelayBudgetUsed,
+    RelaySequence,
+    RelayHeldBack,
+    RelayReloads,
+    RelayLetGo,
+    RelayForgottenTokens,
+    RelayFeedback,
+    RelayWithoutKey,
+    RelayKeyUntil,
+    RelayWarnings,
+    RelayUncarried,
+    RelayCoarsened,
+    CopierAlerts,
+    CopierWarnings,
+    CopierWaiting,
+    CourierMessages,
+    Verdicts,
+    Precision,
+    Campaigns,
+    CampaignAlerts,
+    CampaignEvicted,
+    Ready,
+    StageRestarts,
+    StageFull,
+    Build,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Form {
+    Counter,
+    /// A counter of time.
+    Seconds,
+    Gauge,
+    /// With these bounds.
+    Histogram(&'static [f64]),
+}
+
+pub(super) struct Spec {
+    pub(super) metric: Metric,
+    pub(super) form: Form,
+    pub(super) name: &'static str,
+    pub(super) labels: &'static [&'static str],
+    pub(super) help: &'static str,
+}
+
+pub(super) const fn spec(
+    metric: Metric,
+    form: Form,
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Spec {
+    Spec { metric, form, name, labels, help }
+}
+
+/// All of them, in the order of [`Metric`].
+pub(super) fn specs() -> impl Iterator<Item = &'static Spec> {
+    let subjects = [
+        intake::SPECS,
+        score::SPECS,
+        kafka::SPECS,
+        store::SPECS,
+        relay::SPECS,
+        reader::SPECS,
+        correlator::SPECS,
+        process::SPECS,
+    ];
+    subjects.into_iter().flatten()
+}
+
+/// Labels whose values come with records, files and others' messages.
+const OPEN: &[&str] = &["source", "pattern", "owner", "carrier", "holder", "country"];
+
+impl Spec {
+    /// Whether nobody knows beforehand how many values a label has: past [`super::SERIES_MAX`] they are `other`.
+    pub(super) fn is_open(&self, label: &str) -> bool {
+        // Topics of other carriers, who come with the portability table.
+        OPEN.contains(&label) || self.metric == Metric::CopierWarnings && label == "topic"
+    }
+}
+
+/// Labels whose values this program or its configuration names.
+#[cfg(test)]
+pub(super) const NAMED: &[&str] = &[
+    "change",
+    "class",
+    "copier",
+    "entity",
+    "fate",
+    "feed",
+    "hash",
+    "kind",
+    "memory",
+    "message",
+    "mode",
+    "outcome",
+    "partition",
+    "reason",
+    "stage",
+    "step",
+    "task",
+    "topic",
+    "verdict",
+    "version",
+    "what",
+];
