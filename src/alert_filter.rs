@@ -17,8 +17,12 @@ pub fn wanted(alert: &Alert, filter: &FilterArgs) -> bool {
     let holds = |pattern: &str| {
         alert.patterns.iter().any(|found| found.split_once('@').map_or(found.as_str(), |(id, _)| id) == pattern)
     };
+    // An alert that is taken back after its end names nobody any more: whoever was shown it hears that it was wrong.
+    let names_nobody = alert.message == "cancel" && alert.entities.is_empty();
     alert.severity >= filter.min_severity
-        && (filter.country.is_empty() || filter.country.iter().any(|country| of_country(&country.to_string())))
+        && (filter.country.is_empty()
+            || names_nobody
+            || filter.country.iter().any(|country| of_country(&country.to_string())))
         && (filter.pattern.is_empty() || filter.pattern.iter().any(|pattern| holds(pattern)))
         && filter.since.is_none_or(|since| published().is_some_and(|time| time >= since))
         && filter.until.is_none_or(|until| published().is_some_and(|time| time < until))
@@ -46,6 +50,11 @@ mod tests {
         check(FilterArgs { min_severity: 5, ..all.clone() }, false);
         check(FilterArgs { since: time("2025-11-14T09:31:49.180Z"), ..all.clone() }, true);
         check(FilterArgs { until: time("2025-11-14T09:31:49.180Z"), ..all.clone() }, false);
-        check(FilterArgs { since: Some(Timestamp::from_ms(i64::MAX)), ..all }, false);
+        check(FilterArgs { since: Some(Timestamp::from_ms(i64::MAX)), ..all.clone() }, false);
+        let mut withdrawn = alert.clone();
+        withdrawn.message = "cancel".into();
+        assert!(!wanted(&withdrawn, &FilterArgs { country: country("TH"), ..all.clone() }));
+        withdrawn.entities.clear();
+        assert!(wanted(&withdrawn, &FilterArgs { country: country("TH"), ..all }), "whom it named it does not say");
     }
 }

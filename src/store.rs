@@ -218,6 +218,24 @@ impl Store {
         Ok(snapshots)
     }
 
+    /// Whether a snapshot is one of those that [`Self::collect`] leaves.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn stays(&self, task: &str, offset: i64, committed: i64) -> anyhow::Result<bool> {
+        let snapshots = self.snapshots(task)?;
+        let open = snapshots.iter().take_while(|snapshot| snapshot.offset > committed).count();
+        Ok(snapshots.iter().take(open + SNAPSHOTS_KEPT).any(|snapshot| snapshot.offset == offset))
+    }
+
+    /// Deletes a segment that nothing names.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub fn delete_segment(&self, task: &str, name: &str) -> anyhow::Result<()> {
+        self.delete(&segment_key(task, name))
+    }
+
     /// Writes a segment of `task`. One of that name must not be there.
     ///
     /// # Errors
@@ -340,6 +358,8 @@ mod tests {
             store.snapshots("records-3").unwrap().iter().map(|snapshot| snapshot.offset).collect()
         };
         assert_eq!(offsets(&store), [300, 100, 20, 9]);
+        let stays = |offset| store.stays("records-3", offset, 150).unwrap();
+        assert_eq!([300, 100, 20, 9, 21].map(stays), [true, true, true, false, false]);
         store.collect("records-3", 150).unwrap();
         assert_eq!(offsets(&store), [300, 100, 20]);
         let newest = store.snapshots("records-3").unwrap().into_iter().find(|found| found.offset <= 150).unwrap();

@@ -106,7 +106,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Gauge,
         "lancang_relay_coarsened",
         &["what"],
-        "Since the start, because fewer subscribers share them than the policy's k_min: types of devices that were left out of alerts (tac), and alerts whose place was made coarser (place).",
+        "Since the start, because fewer subscribers share them than the policy's k_min: types of devices that were left out of alerts (tac), alerts whose place was made coarser (place), and alerts about somebody of whom more was told before than is kept, so that nothing finer is told (overfull).",
     ),
     spec(
         Metric::CopierAlerts,

@@ -15,11 +15,11 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lancang_alert::evidence::SALT_HEADER;
 use lancang_alert::portability::is_organisation;
-use lancang_alert::{KeyKind, Registered};
+use lancang_alert::{KeyKind, Registered, Trust};
 use lancang_kafka::{
     Admin, Assigned, End, Error, From, Handler, LeadGroup, Message, Missing, OutRecord, Position, Producer, Start, Task,
 };
@@ -34,6 +34,8 @@ use crate::topics::exchange;
 
 /// Longest wait for messages in one turn.
 const POLL_MAX: Duration = Duration::from_millis(20);
+/// Between two tries to look at carriers' topics before their first warnings.
+const PREPARE_PAUSE: Duration = Duration::from_secs(5);
 /// What is said while the exchange is away.
 const AWAY: &str = "the exchange has not taken the alerts yet; they wait at home";
 
@@ -86,7 +88,8 @@ fn run(
     if alerts.is_some() {
         alerts_topic(&told, pulse)?;
     }
-    let mut carriers = Carriers { admin: None, known: BTreeSet::new(), is_prepared: alerts.is_some() };
+    let mut carriers =
+        Carriers { admin: None, known: BTreeSet::new(), prepared: None, tried: None, warns: alerts.is_none() };
     let places = Arc::clone(&shared.places);
     let mut batch = Batch { outbox: outbox.into(), places, alerts, records: Vec::new(), positions: Vec::new() };
     let mut waiting = Waiting::new(AWAY);
@@ -119,21 +122,31 @@ fn run(
 struct Carriers {
     admin: Option<Admin>,
     known: BTreeSet<Arc<str>>,
-    /// Whether their topics were looked at before the first warning.
-    is_prepared: bool,
+    /// Keys by which their topics were looked at before the first warning.
+    prepared: Option<Arc<Trust>>,
+    tried: Option<Instant>,
+    /// Whether warnings are what is copied.
+    warns: bool,
 }
 
 impl Carriers {
     /// Once the relay has its keys: looks at the topics of all who can be warned, as far as the exchange answers. Nothing depends
     /// on it but the time that their first warnings take.
     fn prepare(&mut self, shared: &Arc<Shared>, producer: &mut Producer) {
-        let Some(trust) = shared.trust.load_full().filter(|_| !self.is_prepared) else { return };
-        self.is_prepared = true;
+        let is_done = |trust: &Arc<Trust>| self.prepared.as_ref().is_some_and(|prepared| Arc::ptr_eq(prepared, trust));
+        let is_soon = self.tried.is_some_and(|tried| tried.elapsed() < PREPARE_PAUSE);
+        let Some(trust) = shared.trust.load_full().filter(|trust| self.warns && !is_soon && !is_done(trust)) else {
+            return;
+        };
+        self.tried = Some(Instant::now());
         let of_carrier = |key: &&Registered| key.key.kind() == KeyKind::Sealing && is_organisation(&key.holder);
         let carriers: BTreeSet<&str> =
             trust.registry.keys().filter(of_carrier).map(|key| key.holder.as_str()).collect();
         for carrier in carriers {
             let topic = exchange::warnings(carrier.rsplit('/').next().unwrap_or_default());
+            if self.known.contains(topic.as_str()) {
+                continue;
+            }
             let there = self.admin(shared).and_then(|admin| admin.partitions(&topic));
             let prepared = there.and_then(|there| match there {
                 Some(_) => producer.prepare(&topic).map(|()| true),
@@ -143,11 +156,12 @@ impl Carriers {
                 Ok(true) => drop(self.known.insert(topic.as_str().into())),
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::debug!("`{topic}` is looked at with its first warning: {error}");
-                    break;
+                    tracing::debug!("`{topic}` is looked at once more, or with its first warning: {error}");
+                    return;
                 }
             }
         }
+        self.prepared = Some(trust);
     }
 
     fn admin(&mut self, shared: &Arc<Shared>) -> Result<&Admin, Error> {

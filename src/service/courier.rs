@@ -69,7 +69,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
             group.poll_batch(POLL_MAX, &mut courier.batch)?;
         }
         pulse.turn();
-        if !courier.turn(&mut group)? {
+        if !courier.turn(&mut group, pulse)? {
             group.serve(&mut courier.batch)?;
             let _ = shared.stop.sleep(RETRY_PAUSE);
         }
@@ -135,7 +135,7 @@ impl<'s> Courier<'s> {
     }
 
     /// Checks, sends and commits what was read; false if it has to wait.
-    fn turn(&mut self, group: &mut LeadGroup) -> anyhow::Result<bool> {
+    fn turn(&mut self, group: &mut LeadGroup, pulse: &Pulse) -> anyhow::Result<bool> {
         if std::mem::take(&mut self.batch.begins_anew) {
             self.verifier = FeedbackVerifier::new();
         }
@@ -148,6 +148,8 @@ impl<'s> Courier<'s> {
                 return Ok(false);
             }
         }
+        // Looking at the registry, sending and committing each wait for their own bounded time.
+        pulse.turn();
         if !self.batch.out.is_empty() {
             match self.home.send_batch(&self.batch.out) {
                 Ok(()) => {
@@ -163,6 +165,7 @@ impl<'s> Courier<'s> {
                 Err(error) => return Err(error.into()),
             }
         }
+        pulse.turn();
         self.commit(group);
         Ok(true)
     }
@@ -174,7 +177,7 @@ impl<'s> Courier<'s> {
         for (fate, reason) in self.batch.fates.drain(..) {
             self.shared.metrics.add(Metric::CourierMessages, &[fate, reason], 1);
         }
-        match group.commit(&self.batch.positions) {
+        match group.commit_soon(&self.batch.positions) {
             Ok(()) => self.next = self.batch.positions.last().map(|position| position.offset),
             // Read again after the next assignment, and carried home again byte for byte.
             Err(error) => tracing::warn!("the courier's position is not committed: {error}"),

@@ -433,7 +433,8 @@ impl Pairs {
     /// What was made since the last call, of these tasks alone where they are given.
     pub fn take(&mut self, tasks: Option<&[Task]>, packs: &Packs<'_>) -> Taken {
         self.leave(packs);
-        self.urgent = false;
+        // Lines of tasks that stay behind are as urgent as before.
+        self.urgent &= tasks.is_some();
         let mut taken = Taken { incident_times: std::mem::take(&mut self.incident_times), ..Taken::default() };
         let departing = self.departing.as_ref();
         for pair in self.pairs.values_mut().filter(|pair| tasks.is_none_or(|tasks| tasks.contains(&pair.task))) {

@@ -334,6 +334,7 @@ impl RelayStage {
                 let relay = &held.relay;
                 metrics.set(Metric::RelayCoarsened, &["tac"], relay.coarsened().tacs as f64);
                 metrics.set(Metric::RelayCoarsened, &["place"], relay.coarsened().places as f64);
+                metrics.set(Metric::RelayCoarsened, &["overfull"], relay.coarsened().overfull as f64);
                 metrics.set(Metric::RelayLetGo, &["open"], relay.forgotten() as f64);
                 metrics.set(Metric::RelayLetGo, &["joinable"], relay.let_go() as f64);
                 metrics.set(Metric::RelayLetGo, &["recallable"], relay.past_recall() as f64);
@@ -459,15 +460,21 @@ impl Work for RelayStage {
     }
 
     fn take(&mut self, tasks: Option<&[Task]>) -> Vec<Part> {
-        (self.bytes, self.urgent) = (0, false);
         let Some(held) = &mut self.held else { return Vec::new() };
-        if !held.moved || tasks.is_some_and(|tasks| !tasks.contains(&held.task)) {
+        if tasks.is_some_and(|tasks| !tasks.contains(&held.task)) {
+            return Vec::new();
+        }
+        (self.bytes, self.urgent) = (0, false);
+        if !held.moved {
             return Vec::new();
         }
         held.moved = false;
         held.checkpoints.before(held.outputs.len(), &held.relay);
         self.shared.places.insert((Arc::clone(&self.incidents), held.task.input.partition), held.next);
-        let position = Position { input: held.task.input, offset: held.next, metadata: String::new() };
+        // Alerts that no line leads to leave at the offset that is committed already. The numbers given tell whether this
+        // interval or the one before is committed, also after a restart: the outbox says them.
+        let numbers: u64 = held.relay.sequences().values().sum();
+        let position = Position { input: held.task.input, offset: held.next, metadata: numbers.to_string() };
         vec![Part { task: held.task, outputs: std::mem::take(&mut held.outputs), positions: vec![position] }]
     }
 

@@ -209,6 +209,10 @@ impl Saves {
     pub fn last(&mut self, pairs: &mut Pairs, tasks: &[Task], pulse: &Pulse) {
         let until = Instant::now() + LAST_MAX;
         let goes = |place: Place| tasks.iter().any(|task| task.input.partition == place.partition);
+        // Partitions that stay do not stand still for one of theirs: who gets the others reads a little further.
+        if self.under_way.as_ref().is_some_and(|save| !goes(save.place)) {
+            return;
+        }
         let places: Vec<Place> = pairs.iter().flat_map(|pair| &pair.readings).map(|reading| reading.place).collect();
         for place in places.into_iter().filter(|place| goes(*place)) {
             // What is under way comes first: the next one builds on it.
@@ -336,9 +340,17 @@ struct Writer {
     store: Store,
     name: String,
     metrics: Arc<Metrics>,
-    /// Saves whose pieces come, with the names of their tasks.
-    open: BTreeMap<u64, (String, Assembly)>,
+    /// Saves whose pieces come.
+    open: BTreeMap<u64, Open>,
     told: Sender<Ended>,
+}
+
+/// A save whose pieces come.
+struct Open {
+    task: String,
+    assembly: Assembly,
+    /// Segments that were written. Until the manifest nothing names them.
+    segments: Vec<String>,
 }
 
 impl Writer {
@@ -349,12 +361,12 @@ impl Writer {
                 What::Piece(piece) => self.piece(number, piece),
                 What::End { committed } => self.end(number, committed),
                 What::GiveUp => {
-                    self.open.remove(&number);
+                    self.abandon(number);
                     Ok(())
                 }
             };
             if let Err(error) = done {
-                let task = self.open.remove(&number).map(|(task, _)| task);
+                let task = self.abandon(number);
                 self.metrics.add(Metric::Snapshots, &["failed"], 1);
                 tracing::error!(task, "a snapshot was not written: {error:#}");
                 // Nobody waits any more once the worker has ended.
@@ -366,37 +378,62 @@ impl Writer {
     fn begin(&mut self, number: u64, task: String, cut: Cut, base: Option<Arc<Manifest>>) -> anyhow::Result<()> {
         let name = format!("{:020}-{}-{number}", cut.offset, self.name);
         let assembly = Assembly::new(cut, base, name).context("no memory to compress a snapshot")?;
-        self.open.insert(number, (task, assembly));
+        self.open.insert(number, Open { task, assembly, segments: Vec::new() });
         Ok(())
+    }
+
+    /// Lets go of a save that will have no manifest, with its segments: on a full disk they would be in the way of the next
+    /// one. Gives its task.
+    fn abandon(&mut self, number: u64) -> Option<String> {
+        let Open { task, segments, .. } = self.open.remove(&number)?;
+        self.delete(&task, &segments);
+        Some(task)
+    }
+
+    fn delete(&self, task: &str, segments: &[String]) {
+        for name in segments {
+            if let Err(error) = self.store.delete_segment(task, name) {
+                tracing::warn!(task, "a segment of a snapshot that failed stays until the next is written: {error:#}");
+            }
+        }
     }
 
     fn piece(&mut self, number: u64, piece: Piece) -> anyhow::Result<()> {
         // Pieces of a save that failed go nowhere.
-        let Some((task, assembly)) = self.open.get_mut(&number) else { return Ok(()) };
-        let object = assembly.put(piece)?;
-        write(&self.store, task, object)
+        let Some(open) = self.open.get_mut(&number) else { return Ok(()) };
+        let object = open.assembly.put(piece)?;
+        write(&self.store, &open.task, object, &mut open.segments)
     }
 
     fn end(&mut self, number: u64, committed: i64) -> anyhow::Result<()> {
-        let Some((task, assembly)) = self.open.remove(&number) else { return Ok(()) };
+        let Some(Open { task, assembly, mut segments }) = self.open.remove(&number) else { return Ok(()) };
         let written = assembly.written();
         let (last, manifest) = assembly.finish();
-        write(&self.store, &task, last)?;
+        if let Err(error) = write(&self.store, &task, last, &mut segments) {
+            self.delete(&task, &segments);
+            return Err(error);
+        }
+        // From here on the manifest may be there, whatever is heard of it, and what it names stays.
         let bytes = manifest.encode();
         let size = bytes.len() as u64 + written;
         self.store.put_snapshot(&task, manifest.offset, &format!("{}-{number}", self.name), bytes)?;
         self.metrics.add(Metric::Snapshots, &["written"], 1);
         self.metrics.set(Metric::SnapshotBytes, &[&task], size as f64);
         self.metrics.set(Metric::SnapshotStateBytes, &[&task], manifest.bytes() as f64);
+        let own = manifest.offset;
         let _ = self.told.send(Ended { number, manifest: Some(Arc::new(manifest)) });
-        if let Err(error) = self.collect(&task, committed) {
+        if let Err(error) = self.collect(&task, own, committed) {
             tracing::warn!(task, "old snapshots were not collected; the next one tries again: {error:#}");
         }
         Ok(())
     }
 
     /// Deletes what no snapshot needs that anybody may go on from.
-    fn collect(&self, task: &str, committed: i64) -> anyhow::Result<()> {
+    fn collect(&self, task: &str, own: i64, committed: i64) -> anyhow::Result<()> {
+        // The next save builds on this one: where two that others left are newer, nothing goes yet.
+        if !self.store.stays(task, own, committed)? {
+            return Ok(());
+        }
         let kept = self.store.collect(task, committed)?;
         let Some(oldest) = kept.last().map(|snapshot| snapshot.offset) else { return Ok(()) };
         let mut named = BTreeSet::new();
@@ -409,6 +446,9 @@ impl Writer {
     }
 }
 
-fn write(store: &Store, task: &str, object: Option<Object>) -> anyhow::Result<()> {
-    object.map_or(Ok(()), |Object { name, bytes }| store.put_segment(task, &name, bytes))
+fn write(store: &Store, task: &str, object: Option<Object>, segments: &mut Vec<String>) -> anyhow::Result<()> {
+    let Some(Object { name, bytes }) = object else { return Ok(()) };
+    store.put_segment(task, &name, bytes)?;
+    segments.push(name);
+    Ok(())
 }

@@ -232,6 +232,8 @@ pub struct Coarsened {
     pub tacs: u64,
     /// Alerts whose place was made coarser.
     pub places: u64,
+    /// Alerts about somebody of whom more was told before than is kept: nothing finer is told.
+    pub overfull: u64,
 }
 
 impl Desk {
@@ -241,6 +243,7 @@ impl Desk {
         let Some(least) = self.trust.policy.k_min() else { return };
         let numbers = numbers(alert).union(&known.numbers).cloned().collect();
         let networks = networks(alert).union(&known.networks).cloned().collect();
+        coarsened.overfull += u64::from(known.is_overfull());
         let told = Told { crowds: &self.trust.crowds, least, numbers, networks, is_overfull: known.is_overfull() };
         let was = before.and_then(Where::of);
         let now = Where::of(alert);

@@ -155,9 +155,11 @@ impl Known {
     }
 }
 
-/// Tokens of whoever has a number, a SIM or a device.
+/// Tokens of whoever acts and has a number, a SIM or a device. Whose number was presented, and who was called, is somebody else:
+/// two alerts that name the same victim say nothing more of the one who acts.
 fn tokens(alert: &Alert) -> impl Iterator<Item = &String> {
     let is_ones = |kind: &str| matches!(kind, "caller" | "callee" | "sim" | "device");
-    let entities = alert.entities.iter().filter(move |entity| is_ones(&entity.entity_type));
+    let acts = |role: &str| !matches!(role, "impersonated" | "victim");
+    let entities = alert.entities.iter().filter(move |entity| is_ones(&entity.entity_type) && acts(&entity.role));
     entities.flat_map(crate::alert::Entity::tokens).filter(|token| !token.is_empty())
 }

@@ -120,12 +120,17 @@ impl<V> Changes<V> {
         if self.standing[chunk] & NOTES == 0 {
             return;
         }
-        if changes.noted.len() < self.noted_max {
-            changes.noted.push(key);
-        } else {
-            changes.noted = Vec::new();
-            self.standing[chunk] &= !NOTES;
+        if changes.noted.len() >= 2 * self.noted_max {
+            // Few that change again and again are few.
+            changes.noted.sort_unstable();
+            changes.noted.dedup();
+            if changes.noted.len() > self.noted_max {
+                changes.noted = Vec::new();
+                self.standing[chunk] &= !NOTES;
+                return;
+            }
         }
+        changes.noted.push(key);
     }
 
     /// The state of this moment is saved, as the cut of this number, counted from 0. `held` is how many entities there are.

@@ -12,7 +12,8 @@
 //!   gone into another is not: that one goes on;
 //! - a suppression that the producer's own organisation has accepted keeps lines of its pattern about its entity at home, those
 //!   of an open alert too; their end leaves;
-//! - an alert that is not kept any more ([`GROUPS_KEPT_MAX`](crate::limits::GROUPS_KEPT_MAX)) says all this with its next line.
+//! - an alert that is not kept any more ([`GROUPS_KEPT_MAX`](crate::limits::GROUPS_KEPT_MAX)) says all this with its next line,
+//!   but for a request that has ended meanwhile: that is what its `until` says.
 
 use std::collections::{BTreeMap, BTreeSet};
 

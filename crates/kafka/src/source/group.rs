@@ -549,6 +549,19 @@ impl LeadGroup {
         self.consumer()?.commit(&list, CommitMode::Sync).map_err(|error| Error::client("committing positions", &error))
     }
 
+    /// The same without waiting for the brokers: while they are away, [`Self::commit`] waits as long as they are. Whoever reads
+    /// again from where it last stood harms nothing, uses this. A close waits for what is under way.
+    ///
+    /// # Errors
+    /// If librdkafka refuses.
+    pub fn commit_soon(&self, positions: &[Position]) -> Result<(), Error> {
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let list = offsets::list(&self.topics, positions)?;
+        self.consumer()?.commit(&list, CommitMode::Async).map_err(|error| Error::client("committing positions", &error))
+    }
+
     /// Stops fetching from inputs; what was fetched and not yet delivered is fetched again after [`Self::resume`].
     ///
     /// # Errors
