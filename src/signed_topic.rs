@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use lancang_alert::Registry;
 use lancang_alert::verify::Received;
-use lancang_kafka::{Admin, Error, From, Isolation, Read, Reader, Record};
+use lancang_kafka::{Admin, Error, From, Isolation, OutRecord, Read, Reader, Record};
 use lancang_record::Timestamp;
 
 use crate::config::Consumer;
@@ -173,6 +173,15 @@ pub fn received_at(record: &Record, was_there: bool, now: Timestamp) -> Timestam
         Some(ms) if was_there => Timestamp::from_ms(ms).min(now),
         _ => now,
     }
+}
+
+/// A message that was signed, as it is sent.
+#[must_use]
+pub fn sent(topic: &str, key: Vec<u8>, value: Vec<u8>, headers: Vec<(&'static str, Vec<u8>)>) -> OutRecord {
+    let mut record = OutRecord::new(topic.into(), value);
+    record.key = Some(key);
+    record.headers = headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
+    record
 }
 
 /// A message as verifiers take it.

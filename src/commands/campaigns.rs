@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use lancang_alert::campaign::CampaignMessage;
 use lancang_alert::handling::COUNTRIES;
 use lancang_alert::words::Words;
 use lancang_alert::{Campaign, Signer, Terms};
@@ -30,7 +31,7 @@ use crate::http::{self, Health, Pulse};
 use crate::metrics::{Metric, Metrics};
 use crate::service::clients;
 use crate::service::relay::now;
-use crate::signed_topic::Begin;
+use crate::signed_topic::{Begin, sent};
 use crate::topics::exchange::CAMPAIGNS;
 
 /// States that are sent at once.
@@ -146,11 +147,8 @@ impl Publishing {
 }
 
 fn out(campaign: &Campaign, signer: &Signer) -> OutRecord {
-    let message = campaign.signed(signer);
-    let mut record = OutRecord::new(CAMPAIGNS.into(), message.value);
-    record.key = Some(message.key);
-    record.headers = message.headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
-    record
+    let CampaignMessage { key, value, headers } = campaign.signed(signer);
+    sent(CAMPAIGNS, key, value, headers)
 }
 
 fn tail(args: &Tail) -> anyhow::Result<()> {

@@ -12,7 +12,7 @@ use lancang_alert::feedback::{
 };
 use lancang_alert::verify::Received;
 use lancang_alert::{Feedback, Source};
-use lancang_kafka::{OutRecord, Producer};
+use lancang_kafka::Producer;
 use lancang_record::Timestamp;
 use serde_json::json;
 
@@ -26,7 +26,7 @@ use crate::feedback_printer::FeedbackPrinter;
 use crate::feedback_topic::{FeedbackTopic, is_of_unknown_key};
 use crate::service::clients;
 use crate::service::relay::now;
-use crate::signed_topic::{Begin, TURN};
+use crate::signed_topic::{Begin, TURN, sent};
 
 /// Runs the command.
 ///
@@ -201,9 +201,7 @@ impl<'d> Writing<'d> {
             let hint = if is_of_unknown_key(&refusal) { "; see `lancang keys publish`" } else { "" };
             Failure::data(format!("nothing is written, for every reader would refuse it: {refusal}{hint}"))
         })?;
-        let mut record = OutRecord::new(self.consumer.topics.feedback.as_str().into(), message.value);
-        record.key = Some(message.key);
-        record.headers = message.headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        let record = sent(&self.consumer.topics.feedback, message.key, message.value, message.headers);
         let connection = clients::connection(&self.consumer.exchange)?;
         let connection = connection.with_client_id(format!("{}-feedback", self.consumer.exchange.instance));
         let mut producer = Producer::connect(&clients::producer(connection))?;
