@@ -67,7 +67,7 @@ const WARNING_HEADERS: &[(&str, &str)] = &[
     ("ce_specversion", "1.0"),
     ("ce_id", "incident:revision; the same for a repeat"),
     ("ce_source", "//country/organisation/node"),
-    ("ce_type", "org.lancang.warning.open or .update"),
+    ("ce_type", "org.lancang.warning.open, .update or .victims"),
     ("ce_subject", "incident id"),
     ("ce_time", "when it was published, RFC 3339"),
     ("ce_dataschema", "urn:lancang:warning:v1"),

@@ -72,11 +72,13 @@ pub enum Withheld {
     Policy,
     /// A suppression that the producer has accepted names its pattern and what it is about.
     Suppressed,
+    /// It names victims who came later: their carriers are warned ([`crate::warning`]), others hear of them with its update.
+    Victims,
 }
 
 impl Withheld {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Budget,
         Self::Repeat,
         Self::NotShared,
@@ -85,6 +87,7 @@ impl Withheld {
         Self::Malformed,
         Self::Policy,
         Self::Suppressed,
+        Self::Victims,
     ];
 
     /// The name in metrics.
@@ -99,6 +102,7 @@ impl Withheld {
             Self::Malformed => "malformed",
             Self::Policy => "policy",
             Self::Suppressed => "suppressed",
+            Self::Victims => "victims",
         }
     }
 }
@@ -244,6 +248,9 @@ impl Relay {
         if incident.message != Message::Close && self.answers.suppresses(&alert, now) {
             return withheld(Withheld::Suppressed);
         }
+        if incident.message == Message::Victims {
+            return withheld(Withheld::Victims);
+        }
         let alert = Alert { evidence: Evidence::of(&incident, bytes, place), ..alert };
         let own = self.outbox.alert_of.get(&incident.incident_id).cloned();
         // A close says nothing new of who belongs together.
@@ -266,6 +273,13 @@ impl Relay {
                 Outcome::Shared(vec![self.publish(&source, first, Some(&incident), now)])
             }
         }
+    }
+
+    /// The `ce_id` of the newest alert that an incident is part of, while it is open.
+    pub(crate) fn newest_of(&self, incident_id: &str) -> Option<String> {
+        let id = self.outbox.alert_of.get(incident_id)?;
+        let shared = self.outbox.open.get(id)?;
+        Some(format!("{id}:{}", shared.revision))
     }
 
     /// The id that an incident has abroad already; a new one if it has none.
