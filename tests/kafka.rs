@@ -11,6 +11,8 @@ mod alerts;
 mod answers;
 #[path = "kafka/carrier.rs"]
 mod carrier;
+#[path = "kafka/disturbed.rs"]
+mod disturbed;
 #[path = "kafka/doctor.rs"]
 mod doctor;
 #[path = "kafka/faults.rs"]
@@ -23,6 +25,8 @@ mod health;
 mod installed;
 #[path = "kafka/keys.rs"]
 mod keys;
+#[path = "kafka/pack.rs"]
+mod pack;
 #[path = "kafka/packs.rs"]
 mod packs;
 #[path = "kafka/rebalance.rs"]

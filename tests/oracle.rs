@@ -4,20 +4,31 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
+#[path = "../benches/live/calls.rs"]
+#[allow(dead_code, reason = "benches take more of it")]
+mod calls;
 #[path = "oracle/crashes.rs"]
 mod crashes;
 #[path = "oracle/definitions.rs"]
 mod definitions;
 #[path = "oracle/known.rs"]
 mod known;
+#[path = "oracle/misbehaving.rs"]
+mod misbehaving;
 #[path = "oracle/naive.rs"]
 mod naive;
+#[path = "oracle/one_rule.rs"]
+mod one_rule;
 #[path = "oracle/saves.rs"]
 mod saves;
+#[path = "oracle/simulation/mod.rs"]
+mod simulation;
 #[path = "oracle/stored.rs"]
 mod stored;
 #[path = "oracle/streams.rs"]
 mod streams;
+#[path = "oracle/troubled.rs"]
+mod troubled;
 
 use std::sync::Arc;
 

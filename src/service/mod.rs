@@ -2,7 +2,7 @@
 //!
 //! - [`intake`], [`score`], [`relay`] and [`copier`] are threads, each with a consumer of its own; [`pump`] is the loop
 //!   that reads, hands over and commits; [`Service`] starts and ends them in order;
-//! - [`pairs`] are the tasks of a scoring worker, [`slices`] what one transaction takes of what they put out;
+//! - [`pairs`] are the tasks of a scoring worker, [`opening`] how they begin, [`slices`] what one transaction takes of what they put out;
 //! - [`courier`] brings feedback home, in a process of its own: whoever runs [`relay`] reads nothing of the exchange;
 //! - [`outbox`] is what the relay knows, and its checkpoints, [`home_feedback`] what it is told; [`trust`] holds the keys that it
 //!   makes alerts with;
@@ -19,6 +19,7 @@ pub mod home_feedback;
 pub mod intake;
 pub mod lag;
 pub mod levels;
+pub mod opening;
 pub mod outbox;
 pub mod packs;
 pub mod pairs;
@@ -121,6 +122,11 @@ fn networks(config: &Config) -> anyhow::Result<Vec<Arc<Network>>> {
 pub enum Stage {
     /// Feeds to the records log.
     Intake,
+    /// Feeds to frames (`lancang pack`): intake without packs of patterns, up to the ends of the topics or beyond.
+    Pack {
+        /// Goes on at the ends.
+        follow: bool,
+    },
     /// Records log to incidents.
     Score,
     /// Incidents to the outbox and on to the exchange.
@@ -158,6 +164,13 @@ impl Service {
                     }
                     service.spawn("packs".to_owned(), &told, packs::repeat)?;
                 }
+                Stage::Pack { follow: true } => {
+                    for slot in 0..service.shared.config.intake.workers {
+                        service.spawn(format!("pack-{slot}"), &told, intake::run)?;
+                    }
+                }
+                // One worker: it alone knows when all ends are reached.
+                Stage::Pack { follow: false } => service.spawn("pack-0".to_owned(), &told, intake::run_to_ends)?,
                 Stage::Score => {
                     for slot in 0..service.shared.config.score.workers {
                         service.spawn(format!("score-{slot}"), &told, score::run)?;
