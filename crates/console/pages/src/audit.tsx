@@ -7,6 +7,19 @@ import { Answer, Empty, incidentPage, Trouble, When } from "./parts";
 import { useWords } from "./words";
 
 const PAGE = 100;
+/** What was done, by the texts of where it is done. */
+const ACTIONS: Record<string, string> = {
+  "sign-in": "sign-in",
+  "sign-out": "sign-out",
+  open: "open-value",
+  acknowledge: "do-acknowledge",
+  take: "do-take",
+  "joint-operation": "do-joint",
+  refer: "do-refer",
+  verdict: "do-verdict",
+  comment: "do-comment",
+  request: "kind-request",
+};
 /** What an entry is about, where that is an incident: its id and its producer's digest. */
 const INCIDENT = /^[0-9a-f]{32}-[0-9a-f]+$/;
 
@@ -45,7 +58,7 @@ export function AuditPage() {
                       <td class="number" title={entry.hash}>{words.number(entry.seq)}</td>
                       <td class="nowrap"><When at={entry.at} isLong /></td>
                       <td>{entry.user ?? "–"} <span class="quiet">{entry.country ?? ""}</span></td>
-                      <td>{words.word("audit-act", entry.action)} <span class="quiet">{entry.detail ?? ""}</span></td>
+                      <td>{ACTIONS[entry.action] ? words.text(ACTIONS[entry.action] ?? "") : entry.action} <span class="quiet">{entry.detail ?? ""}</span></td>
                       <td class="code">{entry.about && INCIDENT.test(entry.about) ? <a href={incidentPage(entry.about)}>{entry.about.slice(0, 12)}…</a> : entry.about ?? "–"}</td>
                       <td class="code">{entry.case_reference ?? "–"}</td>
                       <td>{words.word("outcome", entry.outcome)}</td>

@@ -65,7 +65,13 @@ export interface Row {
   campaign?: Maybe<string>;
 }
 
-export interface List { incidents: Row[]; next: Maybe<string>; position: string; searched_to?: Maybe<string> }
+export interface List {
+  incidents: Row[];
+  next: Maybe<string>;
+  position: string;
+  /** What was searched for fits too many: nothing was listed. */
+  too_broad?: boolean;
+}
 
 export interface Alert {
   incident_id: string;

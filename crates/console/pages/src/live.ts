@@ -25,6 +25,7 @@ export interface Shown {
   /** Alerts that the server has not read yet. */
   lag: number;
   isMore: boolean;
+  isTooBroad: boolean;
   error?: string;
   isLoaded: boolean;
 }
@@ -37,6 +38,7 @@ export class LiveList {
   private lag = 0;
   private error?: string;
   private isLoaded = false;
+  private isTooBroad = false;
   private isHeld = false;
   private isChanged = false;
   private heard = Date.now();
@@ -73,6 +75,7 @@ export class LiveList {
       this.next = list.next ?? null;
       this.error = undefined;
       this.isLoaded = true;
+      this.isTooBroad = list.too_broad ?? false;
       this.follow(list.position);
     } catch (error) {
       this.error = code(error);
@@ -109,8 +112,9 @@ export class LiveList {
     this.events = events;
     const heard = (line: Line) => {
       this.heard = Date.now();
-      if (this.line !== line) this.isChanged = true;
+      if (this.line === line) return;
       this.line = line;
+      this.tell();
     };
     events.addEventListener("open", () => heard("live"));
     events.addEventListener("error", () => heard("away"));
@@ -162,8 +166,8 @@ export class LiveList {
     if (this.isClosed) return;
     const rows = [...this.rows.values()].sort((a, b) => (a.published < b.published ? 1 : a.published > b.published ? -1 : 0));
     for (const row of rows.splice(ROWS_MAX)) this.rows.delete(row.key);
-    const { waiting, line, lag, error, isLoaded } = this;
-    this.show({ rows, waiting: this.isHeld ? waiting.size : 0, line, lag, error, isLoaded, isMore: this.next !== null && rows.length < ROWS_MAX });
+    const { waiting, line, lag, error, isLoaded, isTooBroad } = this;
+    this.show({ rows, waiting: this.isHeld ? waiting.size : 0, line, lag, error, isLoaded, isTooBroad, isMore: this.next !== null && rows.length < ROWS_MAX });
   }
 }
 

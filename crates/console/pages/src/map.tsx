@@ -11,7 +11,7 @@ type Point = [east: number, north: number];
 /** Degrees that are always shown: the river's countries. */
 const LEAST = { west: 91.5, east: 112, south: 5, north: 29.5 };
 /** Where a country's name stands: no border is meant. */
-const NAMES: Record<string, Point> = { KH: [104.8, 12.4], CN: [106.8, 26.6], LA: [102.6, 19.9], MM: [96.2, 21.3], TH: [101.3, 15.9], VN: [108.3, 13.9] };
+const NAMES: Record<string, Point> = { KH: [106.4, 12.9], CN: [106.8, 26.6], LA: [102.6, 19.9], MM: [96.2, 21.3], TH: [101.3, 15.9], VN: [108.3, 13.9] };
 const AREAS_NAMED = 6;
 /** Units of the drawing. */
 const WIDTH = 640;
@@ -51,6 +51,7 @@ export function AreaMap({ figures }: { figures: Figures }) {
   const at = ([lon, lat]: Point): Point => [(lon - west) * scale, (north - mercator(lat)) * scale];
   const path = land.map((ring) => `M${ring.map((point) => at(point).map((value) => value.toFixed(1)).join(" ")).join("L")}Z`).join("");
   const most = Math.max(1, ...placed.map((area) => area.incidents));
+  const radius = (area: Area) => 6 + 20 * Math.sqrt(area.incidents / most);
   const mostOfCell = Math.max(1, ...cells.map((cell) => cell.incidents));
   const totals = new Map(figures.countries.map(({ country, incidents }) => [country, incidents]));
   return (
@@ -59,7 +60,7 @@ export function AreaMap({ figures }: { figures: Figures }) {
         <path class="land" d={path} fill-rule="evenodd" />
         {placed.map((area) => {
           const [x, y] = at(area.at);
-          return <circle key={`${area.country} ${area.name}`} class="area" cx={x} cy={y} r={6 + 26 * Math.sqrt(area.incidents / most)}><title>{`${area.name}, ${words.country(area.country)}: ${words.number(area.incidents)}`}</title></circle>;
+          return <circle key={`${area.country} ${area.name}`} class="area" cx={x} cy={y} r={radius(area)}><title>{`${area.name}, ${words.country(area.country)}: ${words.number(area.incidents)}`}</title></circle>;
         })}
         {cells.map((cell, place) => {
           const [x, y] = at([cell.longitude, cell.latitude]);
@@ -73,7 +74,7 @@ export function AreaMap({ figures }: { figures: Figures }) {
         })}
         {placed.slice(0, AREAS_NAMED).map((area) => {
           const [x, y] = at(area.at);
-          return <text key={`${area.country} ${area.name}`} class="label" x={x} y={y + 4} text-anchor="middle">{area.name}</text>;
+          return <text key={`${area.country} ${area.name}`} class="label" x={x} y={y - radius(area) - 3} text-anchor="middle">{area.name}</text>;
         })}
       </svg>
       <p class="row small quiet">

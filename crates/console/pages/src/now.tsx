@@ -52,7 +52,7 @@ export function Now({ route }: { route: Route }) {
       <Filters route={route} shown={shown} />
       {shown?.error && <Trouble code={shown.error} again={() => void list.current?.load()} />}
       {!shown?.isLoaded && !shown?.error && <Waiting />}
-      {shown?.isLoaded && isEmpty && <Empty>{words.text(query ? "now-none-filtered" : "now-none")}</Empty>}
+      {shown?.isLoaded && isEmpty && <Empty>{words.text(shown.isTooBroad ? "now-too-broad" : query ? "now-none-filtered" : "now-none")}</Empty>}
       {!isEmpty && (
         <ul
           class="live"

@@ -31,6 +31,11 @@ export function languageOf(tags: readonly string[]): string {
   return "en";
 }
 
+/** How numbers are written in languages of which browsers know no forms (CLDR 48): by a language that writes them so. Their
+ * dates are then those of ISO 8601, which no language finds strange. */
+const NUMBERS_LIKE: Record<string, string> = { km: "de", lo: "de", my: "en-u-nu-mymr" };
+const DATES_LIKE: Record<string, string> = { km: "sv", lo: "sv", my: "sv-u-nu-mymr" };
+
 type Values = Record<string, string | number>;
 
 export class Words {
@@ -46,14 +51,14 @@ export class Words {
     this.bundle = new FluentBundle(tag, { useIsolating: false });
     const errors = this.bundle.addResource(new FluentResource(source));
     if (errors.length > 0) throw errors[0];
-    // A browser without a language's forms would fall back to those of its own: English ones are the lesser surprise.
-    const locale = Intl.DateTimeFormat.supportedLocalesOf([tag]).length > 0 ? tag : "en-GB";
+    const isKnown = Intl.DateTimeFormat.supportedLocalesOf([tag]).length > 0;
+    const locale = isKnown ? tag : DATES_LIKE[tag] ?? "sv";
     // Thailand's civil calendar is the Buddhist one; what six countries compare has one calendar.
     const calendar = { calendar: "gregory", hourCycle: "h23" } as const;
-    this.numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
+    this.numbers = new Intl.NumberFormat(isKnown ? tag : NUMBERS_LIKE[tag] ?? "en", { maximumFractionDigits: 2 });
     this.clock = new Intl.DateTimeFormat(locale, { ...calendar, hour: "2-digit", minute: "2-digit", second: "2-digit" });
-    this.day = new Intl.DateTimeFormat(locale, { ...calendar, day: "numeric", month: "short" });
-    this.full = new Intl.DateTimeFormat(locale, { ...calendar, dateStyle: "medium", timeStyle: "medium" });
+    this.day = new Intl.DateTimeFormat(locale, isKnown ? { ...calendar, day: "numeric", month: "short" } : { ...calendar, dateStyle: "short" });
+    this.full = new Intl.DateTimeFormat(locale, { ...calendar, dateStyle: isKnown ? "medium" : "short", timeStyle: "medium" });
     this.hour = new Intl.DateTimeFormat(locale, { ...calendar, hour: "2-digit" });
   }
 

@@ -42,7 +42,7 @@ const SETS = {
   stage: ["new", "acknowledged", "investigating", "joint-operation", "referred", "disputed"],
   kind: ["acknowledgement", "status", "verdict", "comment", "request", "receipt", "suppression", "cancel"],
   measure: ["preserve", "hold"],
-  outcome: ["accepted", "refused", "done"],
+  outcome: ["accepted", "refused", "asked", "done", "failed"],
   verdict: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 99],
   why: ["token", "link", "campaign"],
   link: ["device", "sim", "template", "domain", "device-range", "range-hour", "trunk", "sender"],
@@ -56,7 +56,7 @@ for (const [set, names] of Object.entries(SETS)) for (const name of names) expec
 
 const sources = readdirSync(join(pages, "src")).map((name) => [name, read("src", name)]);
 for (const [name, source] of sources) {
-  for (const [, key] of source.matchAll(/\b(?:text|has)\(\s*"([\w-]+)"/g)) {
+  for (const [, key] of source.matchAll(/\b(?:text|has)\([^()"`]*"([\w-]+)"/g)) {
     expect(english.has(key) || alerts.has(key) || key === "unreviewed", `${name}: no text ${key}`);
   }
   for (const [, set] of source.matchAll(/text\(`([\w-]+)-\$\{/g)) {
