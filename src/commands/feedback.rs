@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lancang_alert::feedback::said::verdict;
 use lancang_alert::feedback::{
-    About, Believed, Cancel, FeedbackMessage, FeedbackVerifier, Receipt, Request, Said, Suppression,
+    About, Believed, Cancel, Comment, FeedbackMessage, FeedbackVerifier, Receipt, Request, Said, Suppression,
 };
 use lancang_alert::verify::Received;
 use lancang_alert::{Feedback, Source};
@@ -90,6 +90,7 @@ const fn desk(send: &Send) -> &Desk {
         Send::Acknowledgement(simple) => &simple.desk,
         Send::Status { desk, .. }
         | Send::Verdict { desk, .. }
+        | Send::Comment { desk, .. }
         | Send::Request { desk, .. }
         | Send::Receipt { desk, .. }
         | Send::Suppression { desk, .. }
@@ -127,6 +128,10 @@ impl<'d> Writing<'d> {
             }
             Send::Verdict { about, verdict: id, .. } => {
                 Feedback { verdict: Some(verdict(*id)), ..of("verdict", Some(self.about(about)?)) }
+            }
+            Send::Comment { about, text, .. } => {
+                let comment = Some(Comment { text: text.clone() });
+                Feedback { comment, ..of("comment", Some(self.about(about)?)) }
             }
             Send::Request { about, measure, requester, case, length, .. } => {
                 let request = Request {
