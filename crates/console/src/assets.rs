@@ -10,7 +10,20 @@ use sha2::{Digest as _, Sha256};
 use crate::server::hex;
 
 /// Files of the folder `pages/built`; a test compares them with it.
-pub const FILES: &[(&str, &[u8])] = &[("index.html", include_bytes!("../pages/built/index.html"))];
+pub const FILES: &[(&str, &[u8])] = &[
+    ("index.html", include_bytes!("../pages/built/index.html")),
+    ("app.js", include_bytes!("../pages/built/app.js")),
+    ("app.css", include_bytes!("../pages/built/app.css")),
+    ("icon.svg", include_bytes!("../pages/built/icon.svg")),
+    ("land.json", include_bytes!("../pages/built/land.json")),
+    ("locales/en.ftl", include_bytes!("../pages/built/locales/en.ftl")),
+    ("locales/km.ftl", include_bytes!("../pages/built/locales/km.ftl")),
+    ("locales/lo.ftl", include_bytes!("../pages/built/locales/lo.ftl")),
+    ("locales/my.ftl", include_bytes!("../pages/built/locales/my.ftl")),
+    ("locales/th.ftl", include_bytes!("../pages/built/locales/th.ftl")),
+    ("locales/vi.ftl", include_bytes!("../pages/built/locales/vi.ftl")),
+    ("locales/zh-Hans.ftl", include_bytes!("../pages/built/locales/zh-Hans.ftl")),
+];
 
 /// A file as it is served.
 #[derive(Debug)]
