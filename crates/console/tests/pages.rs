@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+#[path = "../../../tests/installed/mod.rs"]
 mod installed;
 #[path = "pages/filled.rs"]
 mod filled;

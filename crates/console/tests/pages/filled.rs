@@ -15,7 +15,7 @@ use crate::served::sealing_key;
 
 /// Would run if it were shown as anything but text.
 pub const HOSTILE: &str = r#"<img src=x onerror="globalThis.evil=1"><script>globalThis.evil=1</script>"#;
-const GOLDEN: &str = include_str!("../../crates/alert/tests/golden/v1/update.json");
+const GOLDEN: &str = include_str!("../../../alert/tests/golden/v1/update.json");
 const MINUTE_MS: i64 = 60_000;
 /// Alerts that are there when the browser comes.
 const ALERTS: i64 = 320;
