@@ -321,5 +321,8 @@ fn golden_messages_are_read_and_fit_the_schema() {
         }
     }
     kinds.dedup();
-    assert_eq!(kinds, ["acknowledgement", "cancel", "comment", "receipt", "request", "status", "suppression", "verdict"]);
+    assert_eq!(
+        kinds,
+        ["acknowledgement", "cancel", "comment", "receipt", "request", "status", "suppression", "verdict"]
+    );
 }

@@ -109,14 +109,8 @@ pub struct Verified {
 pub fn verify(path: &Path, head: Option<&str>) -> Result<Verified, AuditError> {
     let fault = |error| AuditError::File { path: path.to_owned(), error };
     let mut lines = BufReader::new(File::open(path).map_err(fault)?);
-    let mut found = Verified {
-        entries: 0,
-        head: "0".repeat(HASH_DIGITS),
-        fault: None,
-        end: 0,
-        begins: Vec::new(),
-        is_torn: false,
-    };
+    let mut found =
+        Verified { entries: 0, head: "0".repeat(HASH_DIGITS), fault: None, end: 0, begins: Vec::new(), is_torn: false };
     let mut is_there = head.is_none_or(|head| head == found.head);
     let mut line = Vec::new();
     loop {
@@ -138,7 +132,8 @@ pub fn verify(path: &Path, head: Option<&str>) -> Result<Verified, AuditError> {
         found.end += read as u64;
     }
     if !is_there {
-        found.fault = Some("the hash that was written down is not in it: lines were taken away, or it is another log".to_owned());
+        found.fault =
+            Some("the hash that was written down is not in it: lines were taken away, or it is another log".to_owned());
     }
     Ok(found)
 }
@@ -247,7 +242,8 @@ impl Audit {
     /// If the file cannot be read.
     pub fn page(&self, before: Option<u64>, limit: usize) -> Result<Vec<(Entry, String)>, AuditError> {
         let fault = |error| AuditError::File { path: self.path.clone(), error };
-        let last = before.map_or(self.begins.len(), |before| (before.saturating_sub(1) as usize).min(self.begins.len()));
+        let last =
+            before.map_or(self.begins.len(), |before| (before.saturating_sub(1) as usize).min(self.begins.len()));
         let first = last.saturating_sub(limit.clamp(1, AUDIT_PAGE_MAX));
         let Some(begin) = self.begins.get(first).filter(|_| first < last) else { return Ok(Vec::new()) };
         let end = self.begins.get(last).copied().unwrap_or(self.end);

@@ -43,7 +43,8 @@ impl Naive {
             };
             let is_new = !self.disputed.iter().any(|(of, by)| of == key && by == country);
             let is_in = viewer.may_see(alert)
-                && (filter.countries.is_empty() || filter.countries.iter().any(|country| involved.contains(country.as_str())))
+                && (filter.countries.is_empty()
+                    || filter.countries.iter().any(|country| involved.contains(country.as_str())))
                 && (filter.sources.is_empty() || filter.sources.contains(&alert.producer.uri()))
                 && (filter.patterns.is_empty() || filter.patterns.contains(&alert.pattern))
                 && alert.severity >= filter.severity
@@ -195,7 +196,10 @@ fn an_incident_is_told_whole_and_to_whom_it_is_meant_for() {
     topics.alert(&one);
     topics.say(&verdict(&one, "TH", 2, 5));
     topics.say(&verdict(&one, "VN", 1, 6));
-    let secret = Alert { handling: lancang_alert::alert::Handling { recipients: vec!["TH".into()], ..alert(7).handling }, ..alert(7) };
+    let secret = Alert {
+        handling: lancang_alert::alert::Handling { recipients: vec!["TH".into()], ..alert(7).handling },
+        ..alert(7)
+    };
     topics.alert(&secret);
     topics.join(&campaign(&[&one, &secret], 0));
     let reads = Reads::open(&folder.path().join("c.db"), 1).unwrap();
@@ -215,8 +219,14 @@ fn an_incident_is_told_whole_and_to_whom_it_is_meant_for() {
         let eyes = Eyes::of(country).unwrap();
         reads.look(|sight| sight.campaign(eyes, &one.incident_id)).unwrap().unwrap()
     };
-    assert_eq!((graph("TH")["members"].as_array().unwrap().len(), graph("TH")["edges"].as_array().unwrap().len()), (2, 1));
-    assert_eq!((graph("VN")["members"].as_array().unwrap().len(), graph("VN")["edges"].as_array().unwrap().len()), (1, 0));
+    assert_eq!(
+        (graph("TH")["members"].as_array().unwrap().len(), graph("TH")["edges"].as_array().unwrap().len()),
+        (2, 1)
+    );
+    assert_eq!(
+        (graph("VN")["members"].as_array().unwrap().len(), graph("VN")["edges"].as_array().unwrap().len()),
+        (1, 0)
+    );
     let figures = |country: &str| reads.look(|sight| sight.figures(Eyes::of(country).unwrap(), None, None)).unwrap();
     let count = |figures: &serde_json::Value| -> i64 {
         figures["hours"].as_array().unwrap().iter().map(|hour| hour["incidents"].as_i64().unwrap()).sum()
@@ -224,7 +234,10 @@ fn an_incident_is_told_whole_and_to_whom_it_is_meant_for() {
     assert_eq!((count(&figures("TH")), count(&figures("VN"))), (2, 1));
     assert_eq!(figures("TH")["precision"].as_array().unwrap().len(), 2);
     let sources = reads.look(|sight| sight.sources(&[], at(9))).unwrap();
-    assert_eq!(sources["sources"][0]["missing"].as_i64().unwrap() + sources["sources"][1]["missing"].as_i64().unwrap(), 0);
+    assert_eq!(
+        sources["sources"][0]["missing"].as_i64().unwrap() + sources["sources"][1]["missing"].as_i64().unwrap(),
+        0
+    );
 }
 
 #[test]

@@ -162,7 +162,8 @@ impl Users {
             (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(fits),
             "a user's name: expected 1 to 100 small letters, digits, `-`, `_` or `.`",
         )?;
-        let is_line = !person.trim().is_empty() && person.len() <= NAME_BYTES_MAX && !person.chars().any(char::is_control);
+        let is_line =
+            !person.trim().is_empty() && person.len() <= NAME_BYTES_MAX && !person.chars().any(char::is_control);
         asked(is_line, "the person: expected a name of one line, of at most 100 bytes")?;
         asked(COUNTRIES.contains(&country), "the country: expected one of CN, KH, LA, MM, TH, VN")?;
         let is_long = password.chars().count() >= PASSWORD_CHARS_MIN && password.len() <= PASSWORD_BYTES_MAX;
@@ -171,7 +172,8 @@ impl Users {
             self.users.len() < USERS_MAX || self.users.contains_key(name),
             &format!("there are {USERS_MAX} users already"),
         )?;
-        let hash = hashed(password, salt).ok_or_else(|| UsersError::Asked("the password cannot be hashed".to_owned()))?;
+        let hash =
+            hashed(password, salt).ok_or_else(|| UsersError::Asked("the password cannot be hashed".to_owned()))?;
         let user = User {
             name: name.to_owned(),
             person: person.to_owned(),
@@ -202,7 +204,8 @@ impl Users {
         let text = serde_json::to_string_pretty(&users)
             .map_err(|error| UsersError::Form { path: self.path.clone(), error: error.to_string() })?;
         let new = PathBuf::from(format!("{}.new", self.path.display()));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).map_err(fault)?;
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).map_err(fault)?;
         file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(fault)?;
         file.sync_all().map_err(fault)?;
         std::fs::rename(&new, &self.path).map_err(fault)?;

@@ -38,7 +38,8 @@ pub(super) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Ref
     let read = tokio::time::timeout(BODY_MAX, to_bytes(request.into_body(), BODY_BYTES_MAX)).await;
     let bytes = read.map_err(|_| form("body", "a whole body within 10 s"))?.map_err(|_| Refused::TooLarge)?;
     // What was sent is not quoted: there may be a password in it.
-    serde_json::from_slice(&bytes).map_err(|error| form("body", &format!("JSON of this request ({:?})", error.classify())))
+    serde_json::from_slice(&bytes)
+        .map_err(|error| form("body", &format!("JSON of this request ({:?})", error.classify())))
 }
 
 fn form(field: &'static str, expected: &str) -> Refused {
@@ -82,7 +83,12 @@ impl Saying {
     }
 
     /// As it is put to everybody.
-    fn feedback(self, begun: impl Fn(&str) -> Feedback, organisation: &str, now: Timestamp) -> Result<Feedback, Refused> {
+    fn feedback(
+        self,
+        begun: impl Fn(&str) -> Feedback,
+        organisation: &str,
+        now: Timestamp,
+    ) -> Result<Feedback, Refused> {
         Ok(match self {
             Self::Acknowledgement {} => begun("acknowledgement"),
             Self::Status { status } => Feedback { status: Some(status), ..begun("status") },
@@ -129,7 +135,10 @@ pub(super) async fn feedback(
     let now = (site.now)();
     let person = caller.user.as_ref().map(|user| user.person.clone());
     let case_reference = saying.case_reference();
-    let begun = |kind: &str| Feedback { person: person.clone(), ..Feedback::begin(kind, writer.clone(), now, Some(about.clone())) };
+    let begun = |kind: &str| Feedback {
+        person: person.clone(),
+        ..Feedback::begin(kind, writer.clone(), now, Some(about.clone()))
+    };
     let feedback = saying.feedback(begun, &writer.organisation, now)?;
     feedback.said().map_err(wrong)?;
     let entry = Entry { case_reference, ..caller.entry(right.as_str(), &key, "asked") };
@@ -153,7 +162,9 @@ async fn written(answered: oneshot::Receiver<Result<Id, Unwritten>>) -> Result<I
     let away = "the exchange has not confirmed it: it may have been written, look before you say it again";
     match tokio::time::timeout(WRITTEN_MAX, answered).await {
         Ok(Ok(Ok(id))) => Ok(id),
-        Ok(Ok(Err(Unwritten::Refused(why)))) => Err(Refused::Form { field: "feedback", expected: format!("what readers believe: {why}") }),
+        Ok(Ok(Err(Unwritten::Refused(why)))) => {
+            Err(Refused::Form { field: "feedback", expected: format!("what readers believe: {why}") })
+        }
         Ok(Ok(Err(Unwritten::Away(why)))) => Err(Refused::Away(why)),
         Ok(Err(_)) | Err(_) => Err(Refused::Away(away.to_owned())),
     }
@@ -194,7 +205,10 @@ pub(super) async fn open(
         && case_reference.len() <= TEXT_BYTES_MAX
         && !case_reference.chars().any(char::is_control);
     if !fits {
-        return Err(form("case_reference", "the reference of the case that it is opened for, one line of at most 500 bytes"));
+        return Err(form(
+            "case_reference",
+            "the reference of the case that it is opened for, one line of at most 500 bytes",
+        ));
     }
     if site.opening.is_empty() {
         return Err(Refused::NotSetUp("key that opens sealed values"));
@@ -204,7 +218,9 @@ pub(super) async fn open(
     }
     let (eyes, wanted) = (caller.eyes()?, key.clone());
     let found = site.look(move |sight| sight.find(eyes, &wanted)).await?.ok_or(Refused::NotFound)?;
-    let Some(entity_of) = found.alert.entities.get(entity) else { return Err(form("entity", "the place of an entity")) };
+    let Some(entity_of) = found.alert.entities.get(entity) else {
+        return Err(form("entity", "the place of an entity"));
+    };
     let opened = {
         let mut openers = lock(&site.openers);
         openers.iter_mut().find_map(|opener| found.alert.open(entity_of, opener))

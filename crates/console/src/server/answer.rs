@@ -1,8 +1,8 @@
 //! Answers: JSON, or why there is none.
 
 use axum::Json;
-use axum::http::header::{HeaderValue, RETRY_AFTER};
 use axum::http::StatusCode;
+use axum::http::header::{HeaderValue, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -81,7 +81,10 @@ impl Refused {
             Self::SignedOut => "sign in first".to_owned(),
             Self::WrongPassword => "name or password is not right".to_owned(),
             Self::Forbidden => "your role may not do this".to_owned(),
-            Self::Csrf => "the header `x-csrf-token` is missing or not this session's, or the request is another page's".to_owned(),
+            Self::Csrf => {
+                "the header `x-csrf-token` is missing or not this session's, or the request is another page's"
+                    .to_owned()
+            }
             Self::NotFound => "there is no such thing, or it is not meant for your country".to_owned(),
             Self::Method => "there is no such request".to_owned(),
             Self::Form { field, expected } => format!("`{field}`: expected {expected}"),

@@ -46,7 +46,8 @@ pub(super) async fn incident((State(site), Extension(caller)): Asked, Path(key):
                 entity.sealed.iter().any(|sealed| opening.contains(&sealed.key_id))
             };
             let entities = found.alert.entities.iter().enumerate();
-            let openable: Vec<usize> = entities.filter(|(_, entity)| can_open(entity)).map(|(place, _)| place).collect();
+            let openable: Vec<usize> =
+                entities.filter(|(_, entity)| can_open(entity)).map(|(place, _)| place).collect();
             told["openable"] = json!(openable);
             Ok(Some(told))
         })

@@ -16,12 +16,7 @@ impl Sight<'_> {
     ///
     /// # Errors
     /// If the database fails.
-    pub fn figures(
-        &self,
-        eyes: Eyes,
-        since: Option<Timestamp>,
-        until: Option<Timestamp>,
-    ) -> Result<Value, StoreError> {
+    pub fn figures(&self, eyes: Eyes, since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Value, StoreError> {
         let until = until.map_or_else(|| self.newest(), |until| Ok(until.as_ms()))?;
         let since = since.map_or(until - DAYS * DAY_MS, Timestamp::as_ms);
         let since = since.clamp(until.saturating_sub(FIGURES_DAYS_MAX * DAY_MS), until);

@@ -60,7 +60,8 @@ impl Sight<'_> {
     }
 
     fn revisions(&self, id: i64) -> Result<Vec<Value>, StoreError> {
-        let mut told = self.transaction.prepare_cached("SELECT told FROM revisions WHERE incident = ?1 ORDER BY revision")?;
+        let mut told =
+            self.transaction.prepare_cached("SELECT told FROM revisions WHERE incident = ?1 ORDER BY revision")?;
         let told = told.query_map([id], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(told.iter().map(|told| serde_json::from_str(told)).collect::<Result<_, _>>()?)
     }

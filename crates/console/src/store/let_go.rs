@@ -27,13 +27,17 @@ impl Batch<'_> {
         let retained = "SELECT id FROM incidents WHERE retain_until <= ?1 LIMIT ?2";
         let retained = self.ids(retained, (now.as_ms(), at_once))?;
         retained.iter().try_for_each(|id| self.delete(*id))?;
-        let surplus = "SELECT id FROM incidents ORDER BY place LIMIT max(0, min(?1, (SELECT count(*) FROM incidents) - ?2))";
+        let surplus =
+            "SELECT id FROM incidents ORDER BY place LIMIT max(0, min(?1, (SELECT count(*) FROM incidents) - ?2))";
         let surplus = self.ids(surplus, (at_once, incidents_max))?;
         surplus.iter().try_for_each(|id| self.delete(*id))?;
         let campaigns = self.let_campaigns_go(now)?;
         let days = now.as_ms() - (FIGURES_DAYS_MAX + 1) * DAY_MS;
-        for text in ["DELETE FROM hours WHERE hour < ?1", "DELETE FROM spots WHERE day < ?1", "DELETE FROM victims WHERE day < ?1"]
-        {
+        for text in [
+            "DELETE FROM hours WHERE hour < ?1",
+            "DELETE FROM spots WHERE day < ?1",
+            "DELETE FROM victims WHERE day < ?1",
+        ] {
             self.transaction.prepare_cached(text)?.execute([days])?;
         }
         // What was deleted is not to be found in the file either.

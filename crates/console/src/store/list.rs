@@ -150,6 +150,9 @@ pub struct Changes {
     pub is_too_far: bool,
 }
 
+/// Incidents by number and place, and whether the page is full.
+type Places = (Vec<(i64, i64)>, bool);
+
 /// Conditions of a statement, and what is bound in them, in order.
 #[derive(Default)]
 struct Conditions {
@@ -182,8 +185,7 @@ impl Sight<'_> {
         let position = self.position()?;
         let conditions = self.conditions(eyes, filter)?;
         let after = after.unwrap_or(i64::MAX);
-        let mut page =
-            Page { rows: Vec::new(), next: None, is_too_broad: false, searched_to: None, position };
+        let mut page = Page { rows: Vec::new(), next: None, is_too_broad: false, searched_to: None, position };
         let found = match &filter.text {
             Some(text) => self.found(text, &conditions, after, limit)?,
             None => Some(self.scanned(filter, &conditions, after, limit)?),
@@ -313,13 +315,7 @@ impl Sight<'_> {
         Ok((text, bound))
     }
 
-    fn scanned(
-        &self,
-        filter: &Filter,
-        conditions: &Conditions,
-        after: i64,
-        limit: u32,
-    ) -> Result<(Vec<(i64, i64)>, bool), StoreError> {
+    fn scanned(&self, filter: &Filter, conditions: &Conditions, after: i64, limit: u32) -> Result<Places, StoreError> {
         if let Some(Work::At(_)) = filter.work {
             return self.worked(conditions, after, limit);
         }
@@ -334,12 +330,7 @@ impl Sight<'_> {
     }
 
     /// People make work: what they have done is looked through whole, from there.
-    fn worked(
-        &self,
-        conditions: &Conditions,
-        after: i64,
-        limit: u32,
-    ) -> Result<(Vec<(i64, i64)>, bool), StoreError> {
+    fn worked(&self, conditions: &Conditions, after: i64, limit: u32) -> Result<Places, StoreError> {
         let mut bound = vec![Bound::Integer(after)];
         bound.extend(conditions.bound.iter().cloned());
         let text = format!(
@@ -350,21 +341,14 @@ impl Sight<'_> {
     }
 
     /// What begins with a text; none if that is too much.
-    fn found(
-        &self,
-        text: &str,
-        conditions: &Conditions,
-        after: i64,
-        limit: u32,
-    ) -> Result<Option<(Vec<(i64, i64)>, bool)>, StoreError> {
+    fn found(&self, text: &str, conditions: &Conditions, after: i64, limit: u32) -> Result<Option<Places>, StoreError> {
         let text = text.trim().to_lowercase();
         let end = format!("{text}\u{10ffff}");
         let ids = "SELECT incident FROM terms WHERE term >= ?1 AND term < ?2 \
              UNION SELECT id FROM incidents WHERE incident_id >= ?1 AND incident_id < ?2 LIMIT ?3";
         let mut ids = self.transaction.prepare_cached(ids)?;
-        let ids: Vec<i64> = ids
-            .query_map((&text, &end, FOUND_MAX + 1), |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
+        let ids: Vec<i64> =
+            ids.query_map((&text, &end, FOUND_MAX + 1), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         if ids.len() > FOUND_MAX as usize {
             return Ok(None);
         }
@@ -378,7 +362,7 @@ impl Sight<'_> {
         self.places(&statement, bound, limit).map(Some)
     }
 
-    fn places(&self, text: &str, bound: Vec<Bound>, limit: u32) -> Result<(Vec<(i64, i64)>, bool), StoreError> {
+    fn places(&self, text: &str, bound: Vec<Bound>, limit: u32) -> Result<Places, StoreError> {
         let mut statement = self.transaction.prepare(text)?;
         let found = statement.query_map(params_from_iter(bound), |row| Ok((row.get(0)?, row.get(1)?)))?;
         let places: Vec<(i64, i64)> = found.collect::<rusqlite::Result<_>>()?;

@@ -224,6 +224,14 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Number of incidents that are kept.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn incidents(&self) -> Result<i64, StoreError> {
+        Ok(self.transaction.query_row("SELECT count(*) FROM incidents", [], |row| row.get(0))?)
+    }
+
     /// Keeps all of it.
     ///
     /// # Errors

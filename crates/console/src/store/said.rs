@@ -35,7 +35,8 @@ impl Batch<'_> {
         let kept = conclusion(state)?;
         let put = "INSERT OR REPLACE INTO conclusions VALUES (?1, ?2, ?3, ?4)";
         self.transaction.prepare_cached(put)?.execute((&about.incident_id, &producer, offset, kept.to_string()))?;
-        let find = "SELECT i.id FROM incidents i JOIN names n ON n.id = i.source WHERE i.incident_id = ?1 AND n.name = ?2";
+        let find =
+            "SELECT i.id FROM incidents i JOIN names n ON n.id = i.source WHERE i.incident_id = ?1 AND n.name = ?2";
         let mut find = self.transaction.prepare_cached(find)?;
         let incident = find.query_row((&about.incident_id, &producer), |row| row.get(0)).optional()?;
         incident.map_or(Ok(()), |incident| self.relate(incident, offset, &kept))

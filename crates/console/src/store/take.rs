@@ -82,7 +82,17 @@ impl Batch<'_> {
         let severity = i64::from(alert.severity);
         let incident: i64 = self.transaction.prepare_cached(put)?.query_row(
             rusqlite::params![
-                id, source, taken.offset, pattern, severity, state, countries, seen, published, retain_until, revision
+                id,
+                source,
+                taken.offset,
+                pattern,
+                severity,
+                state,
+                countries,
+                seen,
+                published,
+                retain_until,
+                revision
             ],
             |row| row.get(0),
         )?;
@@ -184,7 +194,14 @@ impl Batch<'_> {
             let admin1 = place.admin1.as_deref().unwrap_or_default();
             let radius_m = place.latitude.and(place.longitude).and(place.radius_m).map_or(0, i64::from);
             self.transaction.prepare_cached(spot)?.execute(rusqlite::params![
-                day, place.country, admin1, latitude, longitude, radius_m, pattern, seen
+                day,
+                place.country,
+                admin1,
+                latitude,
+                longitude,
+                radius_m,
+                pattern,
+                seen
             ])?;
         }
         if before.is_some() {

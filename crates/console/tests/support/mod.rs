@@ -39,7 +39,10 @@ pub fn alert(number: u64) -> Alert {
     let two = vec![alert.producer.country.clone(), "TH".to_owned()];
     alert.handling.recipients = if number.is_multiple_of(7) { two } else { COUNTRIES.map(str::to_owned).to_vec() };
     for (place, entity) in alert.entities.iter_mut().enumerate() {
-        entity.token = format!("{:032x}", u128::from(number / 2 * 64 + place as u64).wrapping_mul(0xd1b5_4a32_d192_ed03_8cb9_2ba7_2f3d_8dd7));
+        entity.token = format!(
+            "{:032x}",
+            u128::from(number / 2 * 64 + place as u64).wrapping_mul(0xd1b5_4a32_d192_ed03_8cb9_2ba7_2f3d_8dd7)
+        );
         entity.also.clear();
         entity.country = entity.country.take().map(|_| pick(&COUNTRIES, place as u64));
     }
