@@ -62,17 +62,19 @@ function Drawings({ figures }: { figures: Figures }) {
 function Countries({ figures }: { figures: Figures }) {
   const words = useWords();
   return (
-    <table>
-      <thead><tr><th scope="col">{words.text("filter-country")}</th><th scope="col" class="number">{words.text("incidents")}</th><th scope="col" class="number">{words.text("label-victims")}</th></tr></thead>
-      <tbody>
-        {figures.countries.map(({ country, incidents, victims }) => (
-          <tr key={country}>
-            <th scope="row"><a href={`/?country=${country}`}>{words.country(country)}</a></th>
-            <td class="number">{words.number(incidents)}</td><td class="number">{words.number(victims)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <div class="scroll" tabIndex={0} role="group" aria-label={words.text("by-country")}>
+      <table>
+        <thead><tr><th scope="col">{words.text("filter-country")}</th><th scope="col" class="number">{words.text("incidents")}</th><th scope="col" class="number">{words.text("label-victims")}</th></tr></thead>
+        <tbody>
+          {figures.countries.map(({ country, incidents, victims }) => (
+            <tr key={country}>
+              <th scope="row"><a href={`/?country=${country}`}>{words.country(country)}</a></th>
+              <td class="number">{words.number(incidents)}</td><td class="number">{words.number(victims)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
@@ -82,14 +84,16 @@ function Areas({ figures }: { figures: Figures }) {
   const words = useWords();
   if (figures.areas.length === 0) return <Empty>{words.text("areas-none")}</Empty>;
   return (
-    <table>
-      <thead><tr><th scope="col">{words.text("area")}</th><th scope="col">{words.text("filter-country")}</th><th scope="col" class="number">{words.text("incidents")}</th></tr></thead>
-      <tbody>
-        {[...figures.areas].sort((a, b) => b.incidents - a.incidents).slice(0, AREAS_SHOWN).map(({ country, admin1, incidents }) => (
-          <tr key={`${country} ${admin1}`}><th scope="row">{admin1}</th><td>{words.country(country)}</td><td class="number">{words.number(incidents)}</td></tr>
-        ))}
-      </tbody>
-    </table>
+    <div class="scroll" tabIndex={0} role="group" aria-label={words.text("by-area")}>
+      <table>
+        <thead><tr><th scope="col">{words.text("area")}</th><th scope="col">{words.text("filter-country")}</th><th scope="col" class="number">{words.text("incidents")}</th></tr></thead>
+        <tbody>
+          {[...figures.areas].sort((a, b) => b.incidents - a.incidents).slice(0, AREAS_SHOWN).map(({ country, admin1, incidents }) => (
+            <tr key={`${country} ${admin1}`}><th scope="row">{admin1}</th><td>{words.country(country)}</td><td class="number">{words.number(incidents)}</td></tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

@@ -40,6 +40,8 @@ export class LiveList {
   private isLoaded = false;
   private isTooBroad = false;
   private isHeld = false;
+  /** Too much has changed to be told one by one. */
+  private isStale = false;
   private isChanged = false;
   private heard = Date.now();
   private events?: EventSource;
@@ -72,6 +74,7 @@ export class LiveList {
       if (this.isClosed) return;
       this.rows = new Map(list.incidents.map((row) => [row.key, row]));
       this.waiting.clear();
+      this.isStale = false;
       this.next = list.next ?? null;
       this.error = undefined;
       this.isLoaded = true;
@@ -129,7 +132,10 @@ export class LiveList {
       this.lag = (JSON.parse(event.data) as { lag?: { alerts?: number } }).lag?.alerts ?? 0;
       this.isChanged = true;
     });
-    events.addEventListener("reset", () => void this.load());
+    events.addEventListener("reset", () => {
+      this.isStale = true;
+      if (!this.isHeld) this.take();
+    });
     events.addEventListener("signed-out", () => {
       events.close();
       dispatchEvent(new Event(SIGNED_OUT));
@@ -152,7 +158,7 @@ export class LiveList {
   }
 
   private take(): void {
-    if (this.waiting.size > WAITING_MAX) return void this.load();
+    if (this.isStale || this.waiting.size > WAITING_MAX) return void this.load();
     for (const [key, row] of this.waiting) {
       this.rows.delete(key);
       if (row) this.rows.set(key, row);
