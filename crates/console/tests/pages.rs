@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
-#[path = "../../../tests/installed/mod.rs"]
-mod installed;
 #[path = "pages/filled.rs"]
 mod filled;
+#[path = "../../../tests/installed/mod.rs"]
+mod installed;
 #[path = "pages/served.rs"]
 mod served;
 
@@ -101,7 +101,9 @@ fn browser() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let mut found = std::env::split_paths(&path).flat_map(|folder| names.map(|name| folder.join(name)));
-    found.find(|program| program.is_file()).expect("a browser: `apt-get install chromium`, or LANCANG_TEST_BROWSER=PROGRAM")
+    found
+        .find(|program| program.is_file())
+        .expect("a browser: `apt-get install chromium`, or LANCANG_TEST_BROWSER=PROGRAM")
 }
 
 #[test]

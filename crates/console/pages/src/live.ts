@@ -38,6 +38,7 @@ export class LiveList {
   private lag = 0;
   private error?: string;
   private isLoaded = false;
+  private isLoading = false;
   private isTooBroad = false;
   private isHeld = false;
   /** Too much has changed to be told one by one. */
@@ -69,6 +70,7 @@ export class LiveList {
 
   async load(): Promise<void> {
     this.events?.close();
+    this.isLoading = true;
     try {
       const list = await this.page();
       if (this.isClosed) return;
@@ -83,6 +85,7 @@ export class LiveList {
     } catch (error) {
       this.error = code(error);
     }
+    this.isLoading = false;
     this.tell();
   }
 
@@ -134,7 +137,6 @@ export class LiveList {
     });
     events.addEventListener("reset", () => {
       this.isStale = true;
-      if (!this.isHeld) this.take();
     });
     events.addEventListener("signed-out", () => {
       events.close();
@@ -152,13 +154,17 @@ export class LiveList {
       this.heard = Date.now();
       void this.load();
     }
-    if (this.waiting.size > 0 && !this.isHeld) this.take();
+    if ((this.waiting.size > 0 || this.isStale) && !this.isHeld) this.take();
     else if (this.waiting.size > 0) this.isChanged = true;
     if (this.isChanged) this.tell();
   }
 
   private take(): void {
-    if (this.isStale || this.waiting.size > WAITING_MAX) return void this.load();
+    if (this.isStale || this.waiting.size > WAITING_MAX) {
+      // As often as it is shown, however often it is told.
+      if (!this.isLoading) void this.load();
+      return;
+    }
     for (const [key, row] of this.waiting) {
       this.rows.delete(key);
       if (row) this.rows.set(key, row);

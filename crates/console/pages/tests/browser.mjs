@@ -1,6 +1,6 @@
 // The pages in a real browser, against a real server.
 //
-//     node tests/browser.mjs < SETTING.json
+//     node tests/browser.mjs < SETTING.json          (LANCANG_TEST_ONLY=WORDS: those tests alone whose names have them)
 //
 // SETTING is one line of JSON: `base` address, `browser` program, `users` by role with name and password, `incident` and
 // `campaign` to look at, `reasons` of that incident by language as the command line tells them, `hostile` text that stands in
@@ -31,7 +31,7 @@ function hold(holds, what) {
 }
 
 /** Until something holds; what it was when it did not. */
-async function until(what, holds, ms = 5000) {
+async function until(what, holds, ms = 15_000) {
   const end = Date.now() + ms;
   for (;;) {
     const found = await holds();
@@ -339,7 +339,7 @@ const tests = {
 };
 
 let failed = 0;
-const wanted = process.argv[2];
+const wanted = process.env.LANCANG_TEST_ONLY;
 for (const [title, test] of Object.entries(tests)) {
   if (wanted && !title.includes(wanted) && !title.startsWith("the door")) continue;
   const began = Date.now();
