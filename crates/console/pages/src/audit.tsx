@@ -59,7 +59,7 @@ export function AuditPage() {
                       <td class="nowrap"><When at={entry.at} isLong /></td>
                       <td>{entry.user ?? "–"} <span class="quiet">{entry.country ?? ""}</span></td>
                       <td>{ACTIONS[entry.action] ? words.text(ACTIONS[entry.action] ?? "") : entry.action} <span class="quiet">{entry.detail ?? ""}</span></td>
-                      <td class="code">{entry.about && INCIDENT.test(entry.about) ? <a href={incidentPage(entry.about)}>{entry.about.slice(0, 12)}…</a> : entry.about ?? "–"}</td>
+                      <td class="code nowrap">{entry.about && INCIDENT.test(entry.about) ? <a href={incidentPage(entry.about)}>{entry.about.slice(0, 12)}…</a> : entry.about ?? "–"}</td>
                       <td class="code">{entry.case_reference ?? "–"}</td>
                       <td>{words.word("outcome", entry.outcome)}</td>
                     </tr>

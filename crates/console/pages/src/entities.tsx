@@ -40,7 +40,7 @@ export function Entities({ incident, session }: { incident: Incident; session: S
                 </td>
                 <td>{entity.country ? words.country(entity.country) : "–"}</td>
                 <td>{entity.range_holder ?? "–"}</td>
-                <td class="code" title={entity.token}><a href={`/?q=${encodeURIComponent(entity.token)}`}>{entity.token.slice(0, 12)}…</a></td>
+                <td class="code nowrap" title={entity.token}><a href={`/?q=${encodeURIComponent(entity.token)}`}>{entity.token.slice(0, 12)}…</a></td>
               </tr>
             ))}
           </tbody>

@@ -1,6 +1,5 @@
 // Figures: how much of what, where, at which hours, and how much of it turned out true.
 
-import { useMemo } from "preact/hooks";
 import { useAnswer } from "./api";
 import type { Figures } from "./contract";
 import { AreaMap } from "./map";
@@ -11,17 +10,20 @@ import { useWords } from "./words";
 const HOUR_MS = 3_600_000;
 const SPANS: [name: string, hours: number][] = [["day", 24], ["week", 168], ["month", 720], ["quarter", 2160]];
 
+function spanning(until: string, hours: number): string {
+  const since = new Date(Date.parse(until) - hours * HOUR_MS).toISOString();
+  return `figures?since=${encodeURIComponent(since)}&until=${encodeURIComponent(until)}`;
+}
+
 export function FiguresPage({ route }: { route: Route }) {
   const words = useWords();
   const span = SPANS.find(([name]) => name === route.query.get("span")) ?? SPANS[1];
   const name = span?.[0] ?? "week";
-  const path = useMemo(() => {
-    // Of a week the server knows the newest alert, which may be older than today.
-    if (name === "week") return "figures";
-    const until = new Date(Math.ceil(Date.now() / HOUR_MS) * HOUR_MS);
-    return `figures?since=${new Date(until.getTime() - (span?.[1] ?? 168) * HOUR_MS).toISOString()}&until=${until.toISOString()}`;
-  }, [name]);
-  const loaded = useAnswer<Figures>(path);
+  // Without times the server tells of the week before the newest alert; other spans end there too.
+  const week = useAnswer<Figures>("figures");
+  const until = week.answer?.until;
+  const other = useAnswer<Figures>(name === "week" || !until ? null : spanning(until, span?.[1] ?? 168));
+  const loaded = name === "week" || week.error ? week : other;
   return (
     <>
       <div class="head">
@@ -60,17 +62,19 @@ function Drawings({ figures }: { figures: Figures }) {
 function Countries({ figures }: { figures: Figures }) {
   const words = useWords();
   return (
-    <table>
-      <thead><tr><th scope="col">{words.text("filter-country")}</th><th scope="col" class="number">{words.text("incidents")}</th><th scope="col" class="number">{words.text("label-victims")}</th></tr></thead>
-      <tbody>
-        {figures.countries.map(({ country, incidents, victims }) => (
-          <tr key={country}>
-            <th scope="row"><a href={`/?country=${country}`}>{words.country(country)}</a></th>
-            <td class="number">{words.number(incidents)}</td><td class="number">{words.number(victims)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <div class="scroll" tabIndex={0} role="group" aria-label={words.text("by-country")}>
+      <table>
+        <thead><tr><th scope="col">{words.text("filter-country")}</th><th scope="col" class="number">{words.text("incidents")}</th><th scope="col" class="number">{words.text("label-victims")}</th></tr></thead>
+        <tbody>
+          {figures.countries.map(({ country, incidents, victims }) => (
+            <tr key={country}>
+              <th scope="row"><a href={`/?country=${country}`}>{words.country(country)}</a></th>
+              <td class="number">{words.number(incidents)}</td><td class="number">{words.number(victims)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
@@ -80,14 +84,16 @@ function Areas({ figures }: { figures: Figures }) {
   const words = useWords();
   if (figures.areas.length === 0) return <Empty>{words.text("areas-none")}</Empty>;
   return (
-    <table>
-      <thead><tr><th scope="col">{words.text("area")}</th><th scope="col">{words.text("filter-country")}</th><th scope="col" class="number">{words.text("incidents")}</th></tr></thead>
-      <tbody>
-        {[...figures.areas].sort((a, b) => b.incidents - a.incidents).slice(0, AREAS_SHOWN).map(({ country, admin1, incidents }) => (
-          <tr key={`${country} ${admin1}`}><th scope="row">{admin1}</th><td>{words.country(country)}</td><td class="number">{words.number(incidents)}</td></tr>
-        ))}
-      </tbody>
-    </table>
+    <div class="scroll" tabIndex={0} role="group" aria-label={words.text("by-area")}>
+      <table>
+        <thead><tr><th scope="col">{words.text("area")}</th><th scope="col">{words.text("filter-country")}</th><th scope="col" class="number">{words.text("incidents")}</th></tr></thead>
+        <tbody>
+          {[...figures.areas].sort((a, b) => b.incidents - a.incidents).slice(0, AREAS_SHOWN).map(({ country, admin1, incidents }) => (
+            <tr key={`${country} ${admin1}`}><th scope="row">{admin1}</th><td>{words.country(country)}</td><td class="number">{words.number(incidents)}</td></tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

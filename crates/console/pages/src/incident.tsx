@@ -42,7 +42,7 @@ function Whole({ incident, session, again }: { incident: Incident; session: Sess
       <div class="head">
         <div>
           <h1>{words.title(alert.category, alert.rule)}</h1>
-          <p class="row"><Severity of={row.severity} /><span class="mark">{words.word("message", row.message)}</span><Marks row={row} /></p>
+          <p class="row"><Severity of={row.severity} />{row.state === "open" && <span class="mark">{words.word("message", row.message)}</span>}<Marks row={row} /></p>
         </div>
         <div class="actions"><button type="button" onClick={() => print()}>{words.text("print")}</button></div>
       </div>

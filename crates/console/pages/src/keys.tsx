@@ -54,7 +54,7 @@ export function Keys() {
   };
   return (
     <>
-      <button type="button" class="bare" onClick={() => setShown(true)}>{words.text("keys")}</button>
+      <button type="button" class="bare keys" onClick={() => setShown(true)}>{words.text("keys")}</button>
       {isShown && (
         <dialog ref={dialog} onClose={() => setShown(false)} aria-labelledby="keys">
           <h2 id="keys">{words.text("keys")}</h2>

@@ -38,8 +38,11 @@ export class LiveList {
   private lag = 0;
   private error?: string;
   private isLoaded = false;
+  private isLoading = false;
   private isTooBroad = false;
   private isHeld = false;
+  /** Too much has changed to be told one by one. */
+  private isStale = false;
   private isChanged = false;
   private heard = Date.now();
   private events?: EventSource;
@@ -67,11 +70,13 @@ export class LiveList {
 
   async load(): Promise<void> {
     this.events?.close();
+    this.isLoading = true;
     try {
       const list = await this.page();
       if (this.isClosed) return;
       this.rows = new Map(list.incidents.map((row) => [row.key, row]));
       this.waiting.clear();
+      this.isStale = false;
       this.next = list.next ?? null;
       this.error = undefined;
       this.isLoaded = true;
@@ -80,6 +85,7 @@ export class LiveList {
     } catch (error) {
       this.error = code(error);
     }
+    this.isLoading = false;
     this.tell();
   }
 
@@ -129,7 +135,9 @@ export class LiveList {
       this.lag = (JSON.parse(event.data) as { lag?: { alerts?: number } }).lag?.alerts ?? 0;
       this.isChanged = true;
     });
-    events.addEventListener("reset", () => void this.load());
+    events.addEventListener("reset", () => {
+      this.isStale = true;
+    });
     events.addEventListener("signed-out", () => {
       events.close();
       dispatchEvent(new Event(SIGNED_OUT));
@@ -146,13 +154,17 @@ export class LiveList {
       this.heard = Date.now();
       void this.load();
     }
-    if (this.waiting.size > 0 && !this.isHeld) this.take();
+    if ((this.waiting.size > 0 || this.isStale) && !this.isHeld) this.take();
     else if (this.waiting.size > 0) this.isChanged = true;
     if (this.isChanged) this.tell();
   }
 
   private take(): void {
-    if (this.waiting.size > WAITING_MAX) return void this.load();
+    if (this.isStale || this.waiting.size > WAITING_MAX) {
+      // As often as it is shown, however often it is told.
+      if (!this.isLoading) void this.load();
+      return;
+    }
     for (const [key, row] of this.waiting) {
       this.rows.delete(key);
       if (row) this.rows.set(key, row);

@@ -78,7 +78,7 @@ function Frame({ tag, choose }: { tag: string; choose: (tag: string) => void }) 
           <select aria-label={words.text("choose-language")} value={tag} onChange={(event) => choose(event.currentTarget.value)}>
             {LANGUAGES.map(([tag, name]) => <option key={tag} value={tag} lang={tag}>{name}</option>)}
           </select>
-          {session?.user.name && <span class="small">{session.user.person ?? session.user.name} <span class="quiet">{words.word("user-role", session.user.role)}{session.user.country ? `, ${words.country(session.user.country)}` : ""}</span></span>}
+          {session?.user.name && <span class="small who">{session.user.person ?? session.user.name} <span class="quiet">{words.word("user-role", session.user.role)}{session.user.country ? `, ${words.country(session.user.country)}` : ""}</span></span>}
           {session?.user.name && <button type="button" onClick={() => void signOut()}>{words.text("sign-out")}</button>}
           {session?.open && !session.user.name && !isAtDoor && <a href="/sign-in">{words.text("sign-in")}</a>}
         </div>

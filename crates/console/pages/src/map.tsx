@@ -13,8 +13,8 @@ const LEAST = { west: 91.5, east: 112, south: 5, north: 29.5 };
 /** Where a country's name stands: no border is meant. */
 const NAMES: Record<string, Point> = { KH: [106.4, 12.9], CN: [106.8, 26.6], LA: [102.6, 19.9], MM: [96.2, 21.3], TH: [101.3, 15.9], VN: [108.3, 13.9] };
 const AREAS_NAMED = 6;
-/** Units of the drawing. */
-const WIDTH = 640;
+/** Units of the drawing, and half the width of most areas' names. */
+const [WIDTH, NAME_HALF] = [640, 44];
 
 /** Mercator: degrees north as far as degrees east. */
 function mercator(north: number): number {
@@ -74,7 +74,7 @@ export function AreaMap({ figures }: { figures: Figures }) {
         })}
         {placed.slice(0, AREAS_NAMED).map((area) => {
           const [x, y] = at(area.at);
-          return <text key={`${area.country} ${area.name}`} class="label" x={x} y={y - radius(area) - 3} text-anchor="middle">{area.name}</text>;
+          return <text key={`${area.country} ${area.name}`} class="label" x={Math.min(WIDTH - NAME_HALF, Math.max(NAME_HALF, x))} y={y - radius(area) - 3} text-anchor="middle">{area.name}</text>;
         })}
       </svg>
       <p class="row small quiet">

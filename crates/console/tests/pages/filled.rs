@@ -15,7 +15,7 @@ use crate::served::sealing_key;
 
 /// Would run if it were shown as anything but text.
 pub const HOSTILE: &str = r#"<img src=x onerror="globalThis.evil=1"><script>globalThis.evil=1</script>"#;
-const GOLDEN: &str = include_str!("../../crates/alert/tests/golden/v1/update.json");
+const GOLDEN: &str = include_str!("../../../alert/tests/golden/v1/update.json");
 const MINUTE_MS: i64 = 60_000;
 /// Alerts that are there when the browser comes.
 const ALERTS: i64 = 320;
@@ -76,8 +76,12 @@ pub fn alert(number: i64, at: Timestamp) -> Value {
     // Each shares a device with the next two, some a domain with one further away.
     let shared = |kind: &str, token: i64| json!({"kind": kind, "token": format!("{token:032x}"), "key_id": "2026-11", "weight": 1.0});
     alert["links"]["keys"] = if number < JOINED {
-        json!([shared("device", 1000 + number / 3), shared("sim", 2000 + (number + 1) / 3), shared("template", 3000 + number / 20),
-            shared("range-hour", 4000 + number / 20)])
+        json!([
+            shared("device", 1000 + number / 3),
+            shared("sim", 2000 + (number + 1) / 3),
+            shared("template", 3000 + number / 20),
+            shared("range-hour", 4000 + number / 20)
+        ])
     } else {
         json!([])
     };
@@ -178,8 +182,12 @@ fn statements(now: Timestamp) -> Vec<Feedback> {
         says(-7, "TH", json!({"kind": "verdict", "verdict": {"verdict_id": 2, "verdict": HOSTILE}})),
         says(-6, "VN", json!({"kind": "verdict", "verdict": {"verdict_id": 1, "verdict": "False Positive"}})),
         says(-5, "LA", json!({"kind": "comment", "comment": {"text": HOSTILE}})),
-        says(-4, "TH", json!({"kind": "request", "request":
-            {"action": "hold", "requester": HOSTILE, "case_reference": HOSTILE, "until": until}})),
+        says(
+            -4,
+            "TH",
+            json!({"kind": "request", "request":
+            {"action": "hold", "requester": HOSTILE, "case_reference": HOSTILE, "until": until}}),
+        ),
     ]
 }
 

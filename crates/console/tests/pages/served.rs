@@ -27,6 +27,8 @@ const ROLES: [(&str, Role); 4] = [
     ("liaison", Role::Liaison),
     ("auditor", Role::Auditor),
 ];
+/// Offset in topics of feedback and campaigns from which on nothing stands yet.
+const SAID: i64 = 100;
 /// Batches of the flood.
 const FLOOD_EVERY: Duration = Duration::from_millis(200);
 
@@ -36,7 +38,8 @@ fn password(role: &str) -> String {
 
 /// Who may sign in: names and passwords by role.
 pub fn users() -> serde_json::Value {
-    let user = |(name, _): &(&str, Role)| ((*name).to_owned(), serde_json::json!({"name": name, "password": password(name)}));
+    let user =
+        |(name, _): &(&str, Role)| ((*name).to_owned(), serde_json::json!({"name": name, "password": password(name)}));
     ROLES.iter().map(user).collect::<serde_json::Map<_, _>>().into()
 }
 
@@ -76,6 +79,7 @@ impl Topics {
             filled::take(&batch, &filled::alert(self.alerts, now()), self.alerts, now());
             self.alerts += 1;
         }
+        batch.read_to(Topic::Alerts, self.alerts).unwrap();
         batch.commit().unwrap();
         self.tell();
     }
@@ -84,6 +88,7 @@ impl Topics {
         let batch = self.writer.batch().unwrap();
         let id = filled::say(&batch, &mut self.fold, &act.feedback, self.said);
         self.said += 1;
+        batch.read_to(Topic::Feedback, self.said).unwrap();
         batch.commit().unwrap();
         self.tell();
         let _ = act.answer.send(Ok(id));
@@ -106,9 +111,12 @@ impl Console {
         let (mut writer, mut fold) = (Writer::open(&database).unwrap(), Fold::default());
         let batch = writer.batch().unwrap();
         let (campaign, alerts) = filled::fill(&batch, &mut fold, now());
+        for (topic, next) in [(Topic::Alerts, alerts), (Topic::Feedback, SAID), (Topic::Campaigns, SAID)] {
+            batch.read_to(topic, next).unwrap();
+        }
         batch.commit().unwrap();
         let (changed, seen) = watch::channel(0);
-        let topics = Arc::new(Mutex::new(Topics { writer, fold, alerts, said: 100, changed }));
+        let topics = Arc::new(Mutex::new(Topics { writer, fold, alerts, said: SAID, changed }));
         let (acts, mut asked) = mpsc::channel(16);
         let site = site(folder.path(), &database, acts, seen);
         let runtime = Runtime::new().unwrap();
@@ -155,7 +163,8 @@ fn site(folder: &Path, database: &Path, acts: mpsc::Sender<Act>, changed: watch:
         users.put(name, filled::HOSTILE, "KH", role, &password(name), &[1; 16]).unwrap();
     }
     let writer = Source { country: "KH".into(), organisation: "cyber-police".into(), node: "console-1".into() };
-    let desk = Desk { country: "KH".into(), writer: Some(writer), is_open: false, is_tls: false, session_ms: 3_600_000 };
+    let desk =
+        Desk { country: "KH".into(), writer: Some(writer), is_open: false, is_tls: false, session_ms: 3_600_000 };
     let site = Site::new(Parts {
         reads: Reads::open(database, 4).unwrap(),
         desk,

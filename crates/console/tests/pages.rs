@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
-mod installed;
 #[path = "pages/filled.rs"]
 mod filled;
+#[path = "../../../tests/installed/mod.rs"]
+mod installed;
 #[path = "pages/served.rs"]
 mod served;
 
@@ -99,8 +100,9 @@ fn browser() -> PathBuf {
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let names = ["chromium", "chromium-browser", "google-chrome"];
-    let mut found = std::env::split_paths(&path).flat_map(|folder| names.map(|name| folder.join(name)));
-    found.find(|program| program.is_file()).expect("a browser: `apt-get install chromium`, or LANCANG_TEST_BROWSER=PROGRAM")
+    let programs = std::env::split_paths(&path).flat_map(|folder| names.map(|name| folder.join(name)));
+    let found = programs.into_iter().find(|program| program.is_file());
+    found.unwrap_or_else(|| panic!("no browser: `apt-get install chromium`, or LANCANG_TEST_BROWSER=PROGRAM"))
 }
 
 #[test]
