@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lancang_engine::watch::{Look, Seen, Watch};
 use lancang_engine::{Counters, MemoryRun, Outputs};
-use lancang_intake::feed::DeadLetter;
+use lancang_intake::feed::{DeadLetter, Fates};
 use lancang_intake::files::{FileInput, FilesInStep};
 use lancang_intake::{IntakeOutputs, Network};
 use lancang_pattern::Pack;
@@ -56,16 +56,8 @@ pub struct Replay {
 /// What a replay counted.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
-    /// Records read.
-    pub read: u64,
-    /// Records sent on to be scored.
-    pub framed: u64,
-    /// Late records.
-    pub late: u64,
-    /// Records left out, as the mapping says.
-    pub ignored: u64,
-    /// Records that could not be read, by reason.
-    pub dead: BTreeMap<&'static str, u64>,
+    /// What became of the records that were read.
+    pub fates: Fates,
     /// What the tasks counted.
     pub engine: Counters,
     /// Probability with which a first contact was hidden at the end.
@@ -161,14 +153,7 @@ impl Replay {
             totals.hidden_first_contacts = run.hidden_first_contacts();
         }
         for file in self.files.files() {
-            let fates = file.input().fates();
-            totals.read += fates.read;
-            totals.framed += fates.framed;
-            totals.late += fates.late;
-            totals.ignored += fates.ignored;
-            for (reason, count) in &fates.dead {
-                *totals.dead.entry(reason).or_default() += count;
-            }
+            totals.fates.add(file.input().fates());
         }
         totals
     }

@@ -110,10 +110,10 @@ fn each_file_goes_through_the_main_job() {
         while replay.step(&mut letters).unwrap() {}
         let totals = replay.totals();
         let count = |start: &str| expected.lines().filter(|line| line.starts_with(start)).count() as u64;
-        assert_eq!(totals.ignored, count("left out"), "{name}");
+        assert_eq!(totals.fates.ignored, count("left out"), "{name}");
         assert_eq!(letters.0.len() as u64, count("error: "), "{name}: {:?}", letters.0);
-        assert_eq!(totals.framed, count("{"), "{name}");
-        assert_eq!(totals.engine.scored, totals.framed, "{name}");
+        assert_eq!(totals.fates.framed, count("{"), "{name}");
+        assert_eq!(totals.engine.scored, totals.fates.framed, "{name}");
         assert!(letters.0.iter().all(|letter| letter.place.starts_with(&format!("{name}:"))));
     }
 }

@@ -23,6 +23,8 @@ mod health;
 mod installed;
 #[path = "kafka/keys.rs"]
 mod keys;
+#[path = "kafka/pack.rs"]
+mod pack;
 #[path = "kafka/packs.rs"]
 mod packs;
 #[path = "kafka/rebalance.rs"]

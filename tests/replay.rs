@@ -97,9 +97,9 @@ fn run(day: &Day, operator: usize, partitions: u32, format: Format) -> (Vec<Stri
     assert_eq!(lines.dead, 0);
     let totals = replay.totals();
     let engine = &totals.engine;
-    assert_eq!(totals.read, day.records);
-    assert_eq!(totals.read, totals.framed + totals.late);
-    assert_eq!(totals.framed, engine.scored + engine.repeats + engine.bad);
+    assert_eq!(totals.fates.read, day.records);
+    assert_eq!(totals.fates.read, totals.fates.framed + totals.fates.late);
+    assert_eq!(totals.fates.framed, engine.scored + engine.repeats + engine.bad);
     lines.incidents.sort();
     (lines.incidents, totals)
 }

@@ -16,6 +16,7 @@ mod feeds;
 mod generate;
 pub mod incidents;
 mod keys;
+mod pack;
 mod pages;
 mod patterns;
 mod policy;
@@ -36,6 +37,7 @@ pub use explain::Explain;
 pub use feeds::Feeds;
 pub use generate::Generate;
 pub use keys::{Change, Keys, RegistryPlace, RootKey, SigningKey, YEAR_MS};
+pub use pack::Pack;
 pub use pages::{Completions, Man};
 pub use patterns::{Backtest, Patterns};
 pub use policy::Policy;
@@ -97,6 +99,8 @@ to `topics.feedback_home` on the home cluster, byte for byte. A file that has `[
     Courier(Serve),
     /// Files or standard input through the same engine, incident lines out.
     Replay(Replay),
+    /// Records in any form to native frames: files to files, files to a topic, topics to a topic exactly once.
+    Pack(Pack),
     /// Everything a run would load, every mistake at once; exit status 78 if there is one.
     Check(Check),
     /// What a start needs: brokers, topics, rights, disk, clock, feeds; and what to do about what is not as it should be.

@@ -11,7 +11,6 @@ use lancang_intake::{FeedSettings, IntakeOutputs, Network};
 use lancang_kafka::{Admin, From, Isolation, Read, Reader};
 use lancang_pattern::PackSources;
 use lancang_pattern::file::PatternFile;
-use lancang_record::Country;
 use serde_json::{Value, json};
 
 use super::replay;
@@ -66,9 +65,7 @@ fn pattern_files(sources: &PackSources) -> anyhow::Result<Vec<PatternFile>> {
 fn of_files(args: &cli::Feeds) -> anyhow::Result<(Vec<PatternFile>, Vec<Seen>)> {
     let (sources, _) = pack_folder::compile(&args.pack.patterns, &args.pack.lists)?;
     let files = pattern_files(&sources)?;
-    let country = args.records.country.as_deref().and_then(Country::parse);
-    let home = country
-        .ok_or_else(|| Failure::new(Exit::Usage, "--country: expected two letters of ISO 3166-1, such as KH"))?;
+    let home = replay::country(&args.records)?;
     let network = network::read(&args.records.own, args.records.trunks.as_deref())?;
     let mapping = args.records.mapping.as_deref().map(mapping_file::read).transpose()?;
     let mut feeds = Vec::new();

@@ -42,7 +42,7 @@ pub fn run(args: &cli::Generate) -> anyhow::Result<()> {
     }
     let name = out.to_string_lossy().into_owned();
     let csv_form = name.trim_end_matches(".gz").trim_end_matches(".zst").ends_with(".csv");
-    let mut out = compressed(out, &name)?;
+    let mut out = super::compressed(out)?;
     let mut line = Vec::new();
     if csv_form {
         csv::encode_header(&mut line);
@@ -108,16 +108,4 @@ fn write_lines(path: &Path, lines: impl FnOnce(&mut dyn FnMut(&str))) -> anyhow:
     let mut failed = None;
     lines(&mut |line| failed = failed.take().or_else(|| writeln!(out, "{line}").err()));
     failed.map_or_else(|| out.flush(), Err).with_context(cannot)
-}
-
-fn compressed(path: &Path, name: &str) -> anyhow::Result<Box<dyn Write>> {
-    let plain = super::output(path)?;
-    if name.ends_with(".gz") {
-        return Ok(Box::new(flate2::write::GzEncoder::new(plain, flate2::Compression::fast())));
-    }
-    if name.ends_with(".zst") {
-        let encoder = zstd::stream::write::Encoder::new(plain, 3).context("cannot begin a zstd stream")?;
-        return Ok(Box::new(encoder.auto_finish()));
-    }
-    Ok(plain)
 }

@@ -16,6 +16,7 @@ pub mod feeds;
 pub mod generate;
 pub mod incidents;
 pub mod keys;
+pub mod pack;
 pub mod pages;
 pub mod patterns;
 pub mod policy;
@@ -46,6 +47,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Relay(args) => serve::run(&args, &[Stage::Relay]),
         Command::Courier(args) => serve::run(&args, &[Stage::Courier]),
         Command::Replay(args) => replay::run(&args),
+        Command::Pack(args) => pack::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Patterns(args) => patterns::run(args),
@@ -77,4 +79,17 @@ fn output(path: &Path) -> anyhow::Result<Box<dyn Write>> {
     }
     let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(Box::new(BufWriter::new(file)))
+}
+
+/// The same, compressed as its name says (`.gz`, `.zst`).
+fn compressed(path: &Path) -> anyhow::Result<Box<dyn Write>> {
+    let plain = output(path)?;
+    match path.extension().and_then(std::ffi::OsStr::to_str) {
+        Some("gz") => Ok(Box::new(flate2::write::GzEncoder::new(plain, flate2::Compression::fast()))),
+        Some("zst") => {
+            let encoder = zstd::stream::write::Encoder::new(plain, 3).context("cannot begin a zstd stream")?;
+            Ok(Box::new(encoder.auto_finish()))
+        }
+        _ => Ok(plain),
+    }
 }

@@ -59,14 +59,22 @@ impl Sink for Files {
 
     fn dead_letter(&mut self, letter: &DeadLetter) -> io::Result<()> {
         let Some(out) = &mut self.dead_letters else { return Ok(()) };
-        let line = json!({
-            "place": letter.place,
-            "reason": letter.reason,
-            "error": letter.error,
-            "bytes": String::from_utf8_lossy(&letter.bytes),
-        });
-        writeln!(out, "{line}")
+        write_dead_letter(out, letter)
     }
+}
+
+/// A line of a file of dead letters.
+///
+/// # Errors
+/// If it cannot be written.
+pub(super) fn write_dead_letter(out: &mut impl Write, letter: &DeadLetter) -> io::Result<()> {
+    let line = json!({
+        "place": letter.place,
+        "reason": letter.reason,
+        "error": letter.error,
+        "bytes": String::from_utf8_lossy(&letter.bytes),
+    });
+    writeln!(out, "{line}")
 }
 
 /// Counts what is read of a file, for the progress bar.
@@ -108,12 +116,48 @@ pub fn run(args: &cli::Replay) -> anyhow::Result<()> {
     ended
 }
 
+/// How far files have been read, as a bar.
+pub(super) struct Progress {
+    read: Arc<AtomicU64>,
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// Opens files and hands each over to be read through what is given.
+    ///
+    /// # Errors
+    /// If one cannot be opened, or `add` refuses it.
+    pub(super) fn open(
+        files: &[PathBuf],
+        mut add: impl FnMut(&str, Box<dyn Read>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Self> {
+        let read = Arc::new(AtomicU64::new(0));
+        let mut size = 0;
+        for path in files {
+            let (name, bytes, length) = open(path)?;
+            size += length;
+            let bytes = Counted { bytes, read: Arc::clone(&read) };
+            add(&name, Box::new(bytes)).with_context(|| format!("cannot read {name}"))?;
+        }
+        Ok(Self { read, bar: bar(size) })
+    }
+
+    /// Moves the bar.
+    pub(super) fn show(&self) {
+        self.bar.set_position(self.read.load(Ordering::Relaxed));
+    }
+
+    /// Takes the bar away.
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 /// Files of records, opened, on their way through the engine: what `replay` and all commands over records share.
 pub struct Opened {
     /// The engine.
     pub replay: Replay,
-    read: Arc<AtomicU64>,
-    bar: ProgressBar,
+    progress: Progress,
 }
 
 impl Opened {
@@ -122,9 +166,7 @@ impl Opened {
     /// # Errors
     /// If an argument is not possible or a file cannot be read.
     pub fn new(files: &[PathBuf], records: &cli::Records, packs: &[Arc<Pack>]) -> anyhow::Result<Self> {
-        let country = records.country.as_deref().and_then(Country::parse);
-        let home = country
-            .ok_or_else(|| Failure::new(Exit::Usage, "--country: expected two letters of ISO 3166-1, such as KH"))?;
+        let home = country(records)?;
         let cells = network::cells(records.cells.as_deref())?;
         let network = lancang_intake::Network { cells, ..network::read(&records.own, records.trunks.as_deref())? };
         let mapping = records.mapping.as_deref().map(mapping_file::read).transpose()?;
@@ -133,12 +175,12 @@ impl Opened {
         }
         let tasks = || MemoryRun::sized(records.partitions, ENTITIES_MAX, records.pair_memory_mib << 20);
         let mut replay = Replay::several(network, packs, records.partitions, tasks)?;
-        let read = Arc::new(AtomicU64::new(0));
-        let mut size = 0;
         let references = records.subscribers.iter().map(|path| (path, true));
-        for (path, reference) in references.chain(files.iter().map(|path| (path, false))) {
-            let (name, bytes, length) = open(path)?;
-            size += length;
+        let inputs: Vec<(&PathBuf, bool)> = references.chain(files.iter().map(|path| (path, false))).collect();
+        let paths: Vec<PathBuf> = inputs.iter().map(|(path, _)| (*path).clone()).collect();
+        let mut left = inputs.into_iter();
+        let progress = Progress::open(&paths, |name, bytes| {
+            let Some((path, reference)) = left.next() else { return Ok(()) };
             let feed = match reference {
                 true => {
                     let feed = feed(records, home, path, None);
@@ -146,11 +188,10 @@ impl Opened {
                 }
                 false => feed(records, home, path, mapping.as_ref()),
             };
-            let bytes = Counted { bytes, read: Arc::clone(&read) };
-            let file = FileInput::open(&name, bytes, feed, records.partitions);
-            replay.add(file.with_context(|| format!("cannot read {name}"))?);
-        }
-        Ok(Self { replay, read, bar: bar(size) })
+            replay.add(FileInput::open(name, bytes, feed, records.partitions)?);
+            Ok(())
+        })?;
+        Ok(Self { replay, progress })
     }
 
     /// Reads all of them, with a progress bar.
@@ -168,12 +209,22 @@ impl Opened {
     /// As [`Self::run`].
     pub fn step(&mut self, sink: &mut dyn Sink) -> anyhow::Result<bool> {
         let more = self.replay.step(sink);
-        self.bar.set_position(self.read.load(Ordering::Relaxed));
+        self.progress.show();
         if !matches!(more, Ok(true)) {
-            self.bar.finish_and_clear();
+            self.progress.end();
         }
         more.map_err(|error| Failure::new(Exit::Data, format!("{error:#}")).into())
     }
+}
+
+/// Country of the operator whose records these are.
+///
+/// # Errors
+/// If it is none, with exit status 64.
+pub(super) fn country(records: &cli::Records) -> anyhow::Result<Country> {
+    let country = records.country.as_deref().and_then(Country::parse);
+    let expected = "--country: expected two letters of ISO 3166-1, such as KH";
+    country.ok_or_else(|| Failure::new(Exit::Usage, expected).into())
 }
 
 /// Opens a file, or standard input: its name, its bytes and how many they are.
@@ -286,11 +337,11 @@ fn summary(form: Form, totals: &Totals, seconds: f64) -> anyhow::Result<()> {
             .collect();
         let summary = json!({
             "records": {
-                "read": totals.read, "framed": totals.framed, "late": totals.late, "ignored": totals.ignored, "dead_letters": totals.dead,
+                "read": totals.fates.read, "framed": totals.fates.framed, "late": totals.fates.late, "ignored": totals.fates.ignored, "dead_letters": totals.fates.dead,
                 "scored": engine.scored, "repeats": engine.repeats, "bad": engine.bad,
             },
             "seconds": seconds,
-            "records_per_s": totals.read as f64 / seconds.max(1e-9),
+            "records_per_s": totals.fates.read as f64 / seconds.max(1e-9),
             "partials": engine.partials,
             "blind_panes": engine.blind_panes,
             "evicted": engine.evicted,
@@ -304,13 +355,13 @@ fn summary(form: Form, totals: &Totals, seconds: f64) -> anyhow::Result<()> {
         writeln!(out, "{summary}")?;
         return Ok(());
     }
-    let rate = totals.read as f64 / seconds.max(1e-9);
-    writeln!(out, "records    {} read in {seconds:.1} s ({rate:.0} a second)", totals.read)?;
-    writeln!(out, "           {} scored, {} repeats, {} late", engine.scored, engine.repeats, totals.late)?;
-    if totals.ignored > 0 {
-        writeln!(out, "           {} left out, as the mapping says", totals.ignored)?;
+    let rate = totals.fates.read as f64 / seconds.max(1e-9);
+    writeln!(out, "records    {} read in {seconds:.1} s ({rate:.0} a second)", totals.fates.read)?;
+    writeln!(out, "           {} scored, {} repeats, {} late", engine.scored, engine.repeats, totals.fates.late)?;
+    if totals.fates.ignored > 0 {
+        writeln!(out, "           {} left out, as the mapping says", totals.fates.ignored)?;
     }
-    for (reason, count) in &totals.dead {
+    for (reason, count) in &totals.fates.dead {
         writeln!(out, "           {count} could not be read: {reason}")?;
     }
     if engine.blind_panes > 0 {

@@ -1,4 +1,4 @@
-//! `lancang run`, `intake`, `score`, `relay`, `courier`: the service at a carrier.
+//! `lancang run`, `intake`, `score`, `relay`, `courier`, and `pack` over topics: the service at a carrier.
 //!
 //! SIGTERM and SIGINT drain: readiness falls, after `http.drain_wait` what is done is committed and groups are left. SIGHUP reads patterns, lists
 //! and the trunk table anew, and of a relay its keys; what has mistakes is refused and the service goes on with what it has.
@@ -112,15 +112,19 @@ impl Signals {
 
 async fn reload(shared: &Arc<Shared>, config: &Path, stages: &[Stage]) {
     let (shared, config) = (Arc::clone(shared), config.to_path_buf());
-    let (relays, others) =
-        (stages.contains(&Stage::Relay), stages.iter().any(|stage| matches!(stage, Stage::Intake | Stage::Score)));
+    let any = |wanted: fn(&Stage) -> bool| stages.iter().any(wanted);
+    let (relays, packs) = (stages.contains(&Stage::Relay), any(|stage| matches!(stage, Stage::Pack { .. })));
+    let judges = any(|stage| matches!(stage, Stage::Intake | Stage::Score));
     let done = tokio::task::spawn_blocking(move || {
         // Threads of the runtime may not wait for it; the store does.
         std::thread::spawn(move || -> anyhow::Result<()> {
             if relays {
                 trust::reload(&shared, &config, now())?;
             }
-            if !others {
+            if packs {
+                shared.reload_networks()?;
+            }
+            if !judges {
                 return Ok(());
             }
             shared.reload_networks().inspect_err(|_| shared.metrics.add(Metric::PackChanges, &["refused"], 1))?;

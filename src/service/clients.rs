@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use lancang_kafka::{
-    Admin, CompanionSettings, Connection, Error, GroupSettings, Missing, ProducerSettings, SettingsError, TopicPlan,
+    Admin, CompanionSettings, Connection, Error, GroupSettings, Missing, ProducerSettings, SettingsError, Stop,
+    TopicPlan,
 };
 
 use super::{Shared, Stage};
@@ -90,7 +91,14 @@ pub fn producer(connection: Connection) -> ProducerSettings {
 /// # Errors
 /// [`Error::MissingTopic`], [`Error::Partitions`], [`Error::Stopped`] and what the cluster refuses.
 pub fn ensure_topics(shared: &Arc<Shared>, stages: &[Stage], starting: &Arc<Pulse>) -> Result<(), Error> {
-    let (config, stop) = (&shared.config, &starting.waits(&shared.stop));
+    make_topics(&shared.config, stages, &starting.waits(&shared.stop))
+}
+
+/// The same for a command.
+///
+/// # Errors
+/// As [`ensure_topics`].
+pub fn make_topics(config: &Config, stages: &[Stage], stop: &Stop) -> Result<(), Error> {
     let missing = if config.topics.create { Missing::Create } else { Missing::Fail };
     let admin = Admin::connect(&home(config, "admin")?)?;
     let home: Vec<TopicPlan> = topics::home::topics(config, stages).iter().map(Topic::plan).collect();

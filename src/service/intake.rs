@@ -71,6 +71,10 @@ struct Intake {
     failure: Option<anyhow::Error>,
     out_topics: OutTopics,
     watch: Watch,
+    /// Stops all once every input has reached its end and what it led to is committed.
+    to_ends: bool,
+    /// The last interval that was handed over, and the last one that is committed.
+    intervals: (u64, u64),
 }
 
 struct OutTopics {
@@ -84,13 +88,25 @@ struct OutTopics {
 /// # Errors
 /// Whatever ends the stage; a feed most of whose records are bad.
 pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Result<()> {
+    begin(shared, stage, pulse, false)
+}
+
+/// Runs until nothing is left to read in any input, and stops all then.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_to_ends(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Result<()> {
+    begin(shared, stage, pulse, true)
+}
+
+fn begin(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>, to_ends: bool) -> anyhow::Result<()> {
     let config = &shared.config;
     let topics: Vec<String> = config.feeds.iter().flat_map(|feed| feed.topics.clone()).collect();
     let settings = clients::group(config, stage, &config.intake.group)?;
     let mut group = LeadGroup::plain(&settings, &topics, pulse.waits(&shared.stop))?;
     let companion = clients::companion(config, stage)?;
     let ledger = Ledger::start(companion, group.membership(), stage, Arc::clone(&shared.metrics))?;
-    let mut intake = Intake::new(shared, ledger, topics)?;
+    let mut intake = Intake { to_ends, ..Intake::new(shared, ledger, topics)? };
     intake.ledger.wait_ready(&shared.stop, pulse)?;
     group.join()?;
     pump::run(group, &mut intake, config.intake.commit, &shared.stop, pulse)
@@ -139,6 +155,8 @@ impl Intake {
             failure: None,
             out_topics,
             watch: Watch::new(shared),
+            to_ends: false,
+            intervals: (0, 0),
         })
     }
 
@@ -178,7 +196,8 @@ impl Intake {
     /// Inputs that have been silent for long enough and have nothing left to read are idle from now on.
     fn look_for_idle(&mut self, group: &mut LeadGroup) {
         let feeds = &self.shared.config.feeds;
-        let silent = |open: &Open| open.state == InputState::Active && open.read_at.elapsed() >= feeds[open.feed].idle;
+        let idle = |open: &Open| if self.to_ends { MARK_EVERY } else { feeds[open.feed].idle };
+        let silent = |open: &Open| open.state == InputState::Active && open.read_at.elapsed() >= idle(open);
         let places: Vec<Place> = self.open.iter().filter(|(_, open)| silent(open)).map(|(place, _)| *place).collect();
         // Without an answer nobody knows whether more is there: then nothing is idle.
         let Ok(at_end) = group.reached_ends(&places) else { return };
@@ -189,6 +208,21 @@ impl Intake {
                 tracing::info!(input = open.name, "idle: its end is reached and nothing came");
             }
         }
+    }
+
+    /// Whether this member has inputs, all are at their ends, and all that they led to is committed.
+    fn is_at_ends(&self) -> bool {
+        let is_done = |open: &Open| open.state == InputState::Idle && !open.moved;
+        let (handed_over, committed) = self.intervals;
+        !self.open.is_empty() && self.open.values().all(is_done) && handed_over == committed
+    }
+
+    fn tell_fates(&self) {
+        let mut fates = Fates::default();
+        self.open.values().for_each(|open| fates.add(open.input.fates()));
+        let (read, framed, late, ignored, dead_letters) =
+            (fates.read, fates.framed, fates.late, fates.ignored, fates.dead());
+        tracing::info!(read, framed, late, ignored, dead_letters, "all ends are reached and committed");
     }
 
     /// Marks of all inputs that have moved, once every one is introduced.
@@ -280,7 +314,8 @@ pub fn dead_letter(topic: &Arc<str>, input: &str, letter: DeadLetter) -> OutReco
     OutRecord { partition: Some(0), headers, ..OutRecord::new(Arc::clone(topic), letter.bytes) }
 }
 
-fn late_record(topic: &Arc<str>, input: &str, late: LateRecord) -> OutRecord {
+/// A message of the late topic: the record, and in its headers where it was and by how much it came too late.
+pub fn late_record(topic: &Arc<str>, input: &str, late: LateRecord) -> OutRecord {
     let header = |name: &str, text: &str| (Arc::from(name), text.as_bytes().to_vec());
     let headers =
         vec![header("input", input), header("place", &late.place), header("behind_ms", &late.behind_ms.to_string())];
@@ -365,9 +400,13 @@ impl Work for Intake {
         parts
     }
 
-    fn handed_over(&mut self, _: u64) {}
+    fn handed_over(&mut self, number: u64) {
+        self.intervals.0 = number;
+    }
 
-    fn committed(&mut self, _: u64) {}
+    fn committed(&mut self, number: u64) {
+        self.intervals.1 = number;
+    }
 
     fn is_full(&self) -> bool {
         self.bytes >= INTERVAL_BYTES_MAX || self.open.values().any(|open| !open.introduced)
@@ -389,6 +428,10 @@ impl Work for Intake {
             self.mark();
             self.count();
             self.watch.turn();
+            if self.to_ends && self.is_at_ends() {
+                self.tell_fates();
+                self.shared.stop.stop();
+            }
         }
         Ok(())
     }

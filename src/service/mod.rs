@@ -121,6 +121,11 @@ fn networks(config: &Config) -> anyhow::Result<Vec<Arc<Network>>> {
 pub enum Stage {
     /// Feeds to the records log.
     Intake,
+    /// Feeds to frames (`lancang pack`): intake without packs of patterns, up to the ends of the topics or beyond.
+    Pack {
+        /// Goes on at the ends.
+        follow: bool,
+    },
     /// Records log to incidents.
     Score,
     /// Incidents to the outbox and on to the exchange.
@@ -158,6 +163,13 @@ impl Service {
                     }
                     service.spawn("packs".to_owned(), &told, packs::repeat)?;
                 }
+                Stage::Pack { follow: true } => {
+                    for slot in 0..service.shared.config.intake.workers {
+                        service.spawn(format!("pack-{slot}"), &told, intake::run)?;
+                    }
+                }
+                // One worker: it alone knows when all ends are reached.
+                Stage::Pack { follow: false } => service.spawn("pack-0".to_owned(), &told, intake::run_to_ends)?,
                 Stage::Score => {
                     for slot in 0..service.shared.config.score.workers {
                         service.spawn(format!("score-{slot}"), &told, score::run)?;

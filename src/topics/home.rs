@@ -21,7 +21,9 @@ pub fn topics(config: &Config, stages: &[Stage]) -> Vec<Topic> {
         }
         None => topic,
     };
-    let needs = |stage: &[Stage]| stage.iter().any(|stage| stages.contains(stage));
+    let packs = stages.iter().any(|stage| matches!(stage, Stage::Pack { .. }));
+    let needs =
+        |stage: &[Stage]| stage.iter().any(|stage| stages.contains(stage)) || packs && stage.contains(&Stage::Intake);
     let mut topics = Vec::new();
     if needs(&[Stage::Intake, Stage::Score]) {
         topics.push(evidence(topic(&names.records, partitions)));

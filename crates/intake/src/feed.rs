@@ -85,6 +85,17 @@ impl Fates {
         self.read == self.framed + self.late + self.ignored + self.dead()
     }
 
+    /// Adds those of another input.
+    pub fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.framed += other.framed;
+        self.late += other.late;
+        self.ignored += other.ignored;
+        for (reason, count) in &other.dead {
+            *self.dead.entry(reason).or_default() += count;
+        }
+    }
+
     /// Records that could not be read.
     #[must_use]
     pub fn dead(&self) -> u64 {

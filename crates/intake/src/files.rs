@@ -4,7 +4,8 @@
 //! - a line longer than a message may be is a dead letter and the file goes on behind it;
 //! - references are read first, whole: what the books say is known to every record;
 //! - of several files the one whose clock is furthest behind is read next, so that they advance together; marks are
-//!   written every [`STEP`] messages: the same files give the same log on every machine.
+//!   written every [`STEP`] lines, or after each native frame: the same files give the same log on every machine, and what
+//!   was packed in such steps gives the log of its lines.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -14,7 +15,7 @@ use crate::feed::{FeedBroken, FeedSettings, Format, Input, IntakeOutputs};
 use crate::limits::{MESSAGE_BYTES_MAX, READ_BYTES};
 use crate::normalise::Network;
 
-/// Messages of a file between two of its marks, and two looks at which file is next.
+/// Lines of a file between two of its marks, and two looks at which file is next.
 pub const STEP: u32 = 64;
 
 /// Why a file cannot be read on.
@@ -67,8 +68,9 @@ impl FileInput {
         &self.input
     }
 
-    fn step(&mut self, network: &Network, out: &mut IntakeOutputs) -> Result<(), FileError> {
-        for _ in 0..STEP {
+    fn step(&mut self, lines: u32, network: &Network, out: &mut IntakeOutputs) -> Result<(), FileError> {
+        let messages = if self.input.feed().format == Format::Frame { 1 } else { lines };
+        for _ in 0..messages {
             let read = match self.input.feed().format {
                 Format::Frame => next_frame(&mut self.reader, &mut self.buffer),
                 Format::Json | Format::Csv => next_line(&mut self.reader, &mut self.buffer),
@@ -96,13 +98,26 @@ impl FileInput {
 }
 
 /// Several files in step.
-#[derive(Default)]
 pub struct FilesInStep {
     files: Vec<FileInput>,
     begun: bool,
+    /// Lines of a step.
+    lines: u32,
+}
+
+impl Default for FilesInStep {
+    fn default() -> Self {
+        Self::of_lines(STEP)
+    }
 }
 
 impl FilesInStep {
+    /// Files that are read so many lines at a time.
+    #[must_use]
+    pub const fn of_lines(lines: u32) -> Self {
+        Self { files: Vec::new(), begun: false, lines }
+    }
+
     /// Adds a file.
     pub fn add(&mut self, file: FileInput) {
         self.files.push(file);
@@ -128,7 +143,7 @@ impl FilesInStep {
             (!file.input.feed().reference, file.input.clock().now(), file.messages, *index)
         });
         let Some(next) = next else { return Ok(false) };
-        self.files[next].step(network, out)?;
+        self.files[next].step(self.lines, network, out)?;
         Ok(true)
     }
 }
