@@ -160,13 +160,15 @@ impl Reader {
     }
 
     fn alerts(&mut self) -> anyhow::Result<()> {
-        let place = self.writer().place(self.topic)?.unwrap_or(0);
+        let mut place = self.writer().place(self.topic)?.unwrap_or(0);
         let begin = Begin::At { offset: place, look_back: LOOK_BACK };
         let mut topic = AlertTopic::open(&self.follow.consumer, begin)?;
         if self.place(topic.topic())?.is_none() && place > 0 {
             topic = AlertTopic::open(&self.follow.consumer, Begin::Beginning)?;
+            place = 0;
         }
-        let mut stored = topic.topic().next_offset();
+        // What is read in silence lies before it: pages have seen it.
+        let mut stored = place;
         while !self.stop.is_stopped() {
             let mut heard: Vec<alert_topic::Heard> = topic.next(TURN, now)?.into_iter().collect();
             let begun = Instant::now();
