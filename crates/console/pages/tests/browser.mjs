@@ -22,7 +22,7 @@ const incident = `/incident/${setting.incident}`;
 const campaign = `/campaigns/${setting.campaign}`;
 const PAGES = ["/", incident, "/figures", "/campaigns", campaign, "/sources"];
 
-const browser = await chromium.launch({ executablePath: setting.browser, args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath: setting.browser, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 const sessions = {};
 let noise = [];
 
