@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use lancang::metrics::{Metric, Metrics};
 use lancang::service::pairs::{Entry, Pair, Pairs, RECORDS, Reading, Topics};
-use lancang::service::saves::{self, Saves};
+use lancang::service::saves::{self, Began, Saves};
 use lancang::service::slices::{Given, Limits};
 use lancang::store::Store;
 use lancang_engine::snapshot::Manifest;
@@ -67,7 +67,7 @@ impl Worker {
         }
         if saves {
             let cpu = cpu_time(ClockId::ThreadCPUTime);
-            self.saves.turn(&mut self.pairs, Duration::ZERO);
+            self.saves.turn(&mut self.pairs, Duration::ZERO).expect("a writer");
             self.waits.push(cpu_time(ClockId::ThreadCPUTime) - cpu);
         }
         self.turns.push(begun.elapsed());
@@ -146,7 +146,7 @@ fn main() {
     let mut pairs = Pairs::new(topics(), Limits { bytes: 4 << 20, messages: 10_000 });
     pairs.insert(Pair::new(task, RecordTask::new(settings), EntityTask::new(settings), readings));
     let mut saves = Saves::start(store.clone(), "bench".to_owned(), Arc::clone(&metrics)).expect("a thread");
-    saves.began(place, None);
+    saves.began(Began { place, base: None, claim: saves::claimed(&store, place) });
     let traffic = Traffic::new(subscribers);
     let mut worker = Worker { pairs, saves, traffic, pack, offset: 0, place, turns: Vec::new(), waits: Vec::new() };
     let control = encode_control(&Control { pack: worker.pack.hash });

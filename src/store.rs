@@ -16,6 +16,10 @@
 //! A pack is named by its hash: `packs/<hash, hex>`. Which one was put in force last is the newest of
 //! `announced/<number, 20 digits>`, which holds a hash: writers that announce at the same time get different numbers. A pack
 //! that was rolled back from is `withdrawn/<hash, hex>` until somebody puts it in force again on purpose.
+//!
+//! Whose a task is, as far as the store goes, is the newest of `owners/<task>/<number, 20 digits>`: whoever is given a task
+//! claims the next number before he reads anything of it, and nobody finishes a snapshot or collects under an older one. The
+//! object is empty: its name, which is there once, says all.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -59,7 +63,13 @@ impl Store {
         let objects = LocalFileSystem::new_with_prefix(folder)
             .with_context(|| format!("cannot open the store folder {}", folder.display()))?
             .with_fsync(true);
-        Ok(Self { objects: Arc::new(objects), runtime })
+        Ok(Self::over(Arc::new(objects), runtime))
+    }
+
+    /// A store over any objects.
+    #[must_use]
+    pub fn over(objects: Arc<dyn ObjectStore>, runtime: Handle) -> Self {
+        Self { objects, runtime }
     }
 
     /// Puts a pack under its hash; one that is there stays.
@@ -156,19 +166,48 @@ impl Store {
         }
     }
 
-    /// Number and name, ascending.
     fn announcements(&self) -> anyhow::Result<Vec<(u64, Key)>> {
-        let folder = Key::from("announced");
+        self.numbered("announced").context("cannot list the announced packs")
+    }
+
+    /// Objects of a folder that are named by numbers, ascending.
+    fn numbered(&self, folder: &str) -> Result<Vec<(u64, Key)>, object_store::Error> {
+        let folder = Key::from(folder);
         let objects = Arc::clone(&self.objects);
-        let found: Vec<_> = self
-            .runtime
-            .block_on(async move { objects.list(Some(&folder)).try_collect().await })
-            .context("cannot list the announced packs")?;
+        let found: Vec<_> = self.runtime.block_on(async move { objects.list(Some(&folder)).try_collect().await })?;
         let number = |key: &Key| key.filename()?.parse::<u64>().ok();
         let mut numbered: Vec<(u64, Key)> =
             found.into_iter().filter_map(|meta| Some((number(&meta.location)?, meta.location))).collect();
         numbered.sort();
         Ok(numbered)
+    }
+
+    /// Claims a task: from now on it is nobody else's here. Gives the claim's number.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub fn claim(&self, task: &str) -> anyhow::Result<u64> {
+        loop {
+            let claims = self.claims(task)?;
+            let number = claims.last().map_or(0, |(number, _)| *number) + 1;
+            if self.create(&Key::from(format!("owners/{task}/{number:020}")), Vec::new())? {
+                claims.iter().try_for_each(|(_, key)| self.delete(key))?;
+                return Ok(number);
+            }
+            // Another had this number first: the next one is tried.
+        }
+    }
+
+    /// Whether a claim is the newest.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn holds(&self, task: &str, claim: u64) -> anyhow::Result<bool> {
+        Ok(self.claims(task)?.last().is_some_and(|(newest, _)| *newest == claim))
+    }
+
+    fn claims(&self, task: &str) -> anyhow::Result<Vec<(u64, Key)>> {
+        self.numbered(&format!("owners/{task}")).with_context(|| format!("cannot list who claims {task}"))
     }
 
     /// Writes a snapshot of `task` at `offset`. Gives whether it was new.
@@ -265,23 +304,28 @@ impl Store {
         Ok(bytes.into())
     }
 
-    /// Deletes the segments of `task` that are not among `named` and whose cut lies before `offset`.
+    /// Names of the segments of `task`.
     ///
     /// # Errors
-    /// If the store cannot be read or written.
-    pub fn collect_segments(&self, task: &str, named: &BTreeSet<String>, offset: i64) -> anyhow::Result<()> {
+    /// If the store cannot be read.
+    pub fn segments(&self, task: &str) -> anyhow::Result<Vec<String>> {
         let folder = Key::from(format!("segments/{task}"));
         let objects = Arc::clone(&self.objects);
         let found: Vec<_> = self
             .runtime
             .block_on(async move { objects.list(Some(&folder)).try_collect().await })
             .with_context(|| format!("cannot list the segments of {task}"))?;
-        let goes = |key: &Key| {
-            let name = key.filename()?;
-            let cut: i64 = name.split_once('-')?.0.parse().ok()?;
-            (cut < offset && !named.contains(name)).then_some(())
-        };
-        found.iter().filter(|meta| goes(&meta.location).is_some()).try_for_each(|meta| self.delete(&meta.location))
+        Ok(found.iter().filter_map(|meta| meta.location.filename().map(str::to_owned)).collect())
+    }
+
+    /// Deletes the segments of `task` that are not among `named` and whose cut lies before `offset`.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub fn collect_segments(&self, task: &str, named: &BTreeSet<String>, offset: i64) -> anyhow::Result<()> {
+        let cut = |name: &str| name.split_once('-')?.0.parse::<i64>().ok();
+        let goes = |name: &String| !named.contains(name) && cut(name).is_some_and(|cut| cut < offset);
+        self.segments(task)?.iter().filter(|name| goes(name)).try_for_each(|name| self.delete_segment(task, name))
     }
 
     /// What is gone already is gone.

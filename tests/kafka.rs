@@ -11,6 +11,8 @@ mod alerts;
 mod answers;
 #[path = "kafka/carrier.rs"]
 mod carrier;
+#[path = "kafka/disturbed.rs"]
+mod disturbed;
 #[path = "kafka/doctor.rs"]
 mod doctor;
 #[path = "kafka/faults.rs"]

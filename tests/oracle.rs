@@ -10,14 +10,20 @@ mod crashes;
 mod definitions;
 #[path = "oracle/known.rs"]
 mod known;
+#[path = "oracle/misbehaving.rs"]
+mod misbehaving;
 #[path = "oracle/naive.rs"]
 mod naive;
 #[path = "oracle/saves.rs"]
 mod saves;
+#[path = "oracle/simulation/mod.rs"]
+mod simulation;
 #[path = "oracle/stored.rs"]
 mod stored;
 #[path = "oracle/streams.rs"]
 mod streams;
+#[path = "oracle/troubled.rs"]
+mod troubled;
 
 use std::sync::Arc;
 

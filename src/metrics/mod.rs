@@ -37,7 +37,7 @@ const OTHER: &str = "other";
 
 /// Counters that are there at 0 before their first event: to Prometheus one that appears has not increased.
 const BORN: &[(Metric, &[&str])] = &[
-    (Metric::Snapshots, &["written", "failed", "loaded", "refused", "given_up"]),
+    (Metric::Snapshots, &["written", "failed", "loaded", "refused", "given_up", "not_owner"]),
     (Metric::PackChanges, &["announced", "repeated", "refused", "withdrawn"]),
     (Metric::RelayReloads, &["applied", "refused"]),
     (Metric::RelayFeedback, &["taken", "repeat"]),

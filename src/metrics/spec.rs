@@ -42,6 +42,7 @@ pub enum Metric {
     SnapshotStateBytes,
     SnapshotWait,
     SnapshotAge,
+    SnapshotEarlyBytes,
     Pack,
     PackChanges,
     PatternCost,

@@ -11,7 +11,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_snapshots_total",
         &["outcome"],
-        "Snapshots of tasks, and checkpoints of the relay's outbox, by outcome: written, failed, loaded, refused (damaged, of another version or another outbox), given_up (what changed all of a task's state came between; the next one takes everything).",
+        "Snapshots of tasks, and checkpoints of the relay's outbox, by outcome: written, failed, loaded, refused (damaged, of another version or another outbox), given_up (what changed all of a task's state came between, or too much changed before it was taken; the next one takes everything), not_owner (another has taken the task over: its snapshots are his to write).",
     ),
     spec(
         Metric::SnapshotBytes,
@@ -40,6 +40,13 @@ pub(super) const SPECS: &[Spec] = &[
         "lancang_snapshot_age_seconds",
         &["task"],
         "Time since the moment whose state a task's last written snapshot holds.",
+    ),
+    spec(
+        Metric::SnapshotEarlyBytes,
+        Form::Gauge,
+        "lancang_snapshot_early_bytes",
+        &["task"],
+        "Bytes that a task has copied because they changed while its snapshot was under way and they were not yet taken; past 256 MiB the snapshot is given up.",
     ),
     spec(
         Metric::Pack,

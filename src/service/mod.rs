@@ -2,7 +2,7 @@
 //!
 //! - [`intake`], [`score`], [`relay`] and [`copier`] are threads, each with a consumer of its own; [`pump`] is the loop
 //!   that reads, hands over and commits; [`Service`] starts and ends them in order;
-//! - [`pairs`] are the tasks of a scoring worker, [`slices`] what one transaction takes of what they put out;
+//! - [`pairs`] are the tasks of a scoring worker, [`opening`] how they begin, [`slices`] what one transaction takes of what they put out;
 //! - [`courier`] brings feedback home, in a process of its own: whoever runs [`relay`] reads nothing of the exchange;
 //! - [`outbox`] is what the relay knows, and its checkpoints, [`home_feedback`] what it is told; [`trust`] holds the keys that it
 //!   makes alerts with;
@@ -19,6 +19,7 @@ pub mod home_feedback;
 pub mod intake;
 pub mod lag;
 pub mod levels;
+pub mod opening;
 pub mod outbox;
 pub mod packs;
 pub mod pairs;

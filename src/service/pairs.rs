@@ -122,6 +122,12 @@ impl Pair {
         if which == 0 { self.records.save_step() } else { self.entities.save_step() }
     }
 
+    /// Bytes that one of the tasks holds because they changed before they were taken.
+    #[must_use]
+    pub fn copied_early(&mut self, which: usize) -> usize {
+        if which == 0 { self.records.copied_early() } else { self.entities.copied_early() }
+    }
+
     /// Gives up the save of one of the tasks; the next one takes everything.
     pub fn forget_saved(&mut self, which: usize) {
         if which == 0 { self.records.forget_saved() } else { self.entities.forget_saved() }

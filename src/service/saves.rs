@@ -6,15 +6,20 @@
 //!   given up, and the next takes everything.
 //! - A manifest is written once all that it names is. Whoever reads it takes the newest that is not past the committed
 //!   offset: what was not committed is never gone on from. Then what nobody needs is collected ([`crate::store`]).
+//! - A task is claimed in the store when it is given. A save whose claim is no longer the newest is not finished, and its
+//!   owner collects nothing: he lost the task and does not know it yet, as one who was stopped and wakes. Whoever was refused
+//!   claims again once something of the task was committed since: none but its owner can commit.
+//! - What is copied early, because it changed before its piece was taken, is bounded ([`EARLY_BYTES_MAX`]): a save that
+//!   comes to more is given up.
 //! - Before a partition goes to another its tasks are saved once more, for [`LAST_MAX`] at most.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, TrySendError, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use lancang_engine::snapshot::{Assembly, Cut, Manifest, Object, Part, Piece, Progress};
 use lancang_kafka::{Input as Place, Task};
 
@@ -32,6 +37,8 @@ const WAITING_MAX: usize = 8;
 const LAST_MAX: Duration = Duration::from_secs(2);
 /// Between two looks whether the writer has room again.
 const ROOM_WAIT: Duration = Duration::from_millis(1);
+/// Bytes that a task copies early at most while a save of it is under way: a minute of a million changes of 256 bytes each.
+const EARLY_BYTES_MAX: usize = 256 << 20;
 /// Most threads that put a state together.
 const THREADS_MAX: usize = 8;
 
@@ -89,9 +96,31 @@ pub fn load<T>(
     None
 }
 
+/// Claims a task in the store; none if the store refuses: it is claimed again before its first snapshot.
+pub fn claimed(store: &Store, place: Place) -> Option<u64> {
+    let task = name_of(place);
+    let claim = store.claim(&task);
+    claim
+        .inspect_err(|error| tracing::error!(task, "it is not saved for now, since it cannot be claimed: {error:#}"))
+        .ok()
+}
+
+/// A task that begins.
+pub struct Began {
+    /// Which.
+    pub place: Place,
+    /// Manifest of the snapshot that left it so; none if it begins with nothing.
+    pub base: Option<Arc<Manifest>>,
+    /// Number of its claim in the store; none if it has none.
+    pub claim: Option<u64>,
+}
+
 /// What is known of a task's last snapshot.
 struct Standing {
     base: Option<Arc<Manifest>>,
+    claim: Option<u64>,
+    /// What was committed when it had no claim: it may claim again past it.
+    unclaimed_at: i64,
     /// When the last save began.
     begun: Instant,
     /// When the state was cut that was written last; none if none was.
@@ -118,6 +147,8 @@ enum What {
         task: String,
         cut: Box<Cut>,
         base: Option<Arc<Manifest>>,
+        /// None where it is to be claimed first.
+        claim: Option<u64>,
     },
     Piece(Piece),
     /// All pieces were handed over; up to this offset everything is committed.
@@ -131,7 +162,21 @@ enum What {
 struct Ended {
     number: u64,
     manifest: Option<Arc<Manifest>>,
+    /// The claim under which the next one may be written.
+    claim: Option<u64>,
 }
+
+/// Another has claimed the task since.
+#[derive(Debug)]
+struct NotOwner;
+
+impl std::fmt::Display for NotOwner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("another has taken the task over: its snapshots are his to write")
+    }
+}
+
+impl std::error::Error for NotOwner {}
 
 /// The saves of a worker's tasks. Dropping it waits for what was handed over.
 pub struct Saves {
@@ -140,6 +185,7 @@ pub struct Saves {
     /// What the writer had no room for.
     held: Option<Order>,
     number: u64,
+    early_bytes_max: usize,
     orders: Option<SyncSender<Order>>,
     ended: Receiver<Ended>,
     thread: Option<JoinHandle<()>>,
@@ -152,25 +198,43 @@ impl Saves {
     /// # Errors
     /// If no thread can be started.
     pub fn start(store: Store, name: String, metrics: Arc<Metrics>) -> std::io::Result<Self> {
+        let (mut saves, mut writer) = Self::apart(store, name, metrics);
+        let run = move || while writer.wait() {};
+        saves.thread = Some(std::thread::Builder::new().name("snapshots".to_owned()).spawn(run)?);
+        Ok(saves)
+    }
+
+    /// The same with a writer that whoever calls this turns.
+    #[must_use]
+    pub fn apart(store: Store, name: String, metrics: Arc<Metrics>) -> (Self, Writer) {
         let (orders, waiting) = sync_channel(WAITING_MAX);
         let (told, ended) = channel();
-        let writer = Writer { store, name, metrics: Arc::clone(&metrics), open: BTreeMap::new(), told };
-        let thread = std::thread::Builder::new().name("snapshots".to_owned()).spawn(move || writer.run(waiting))?;
-        Ok(Self {
+        let writer = Writer { store, name, metrics: Arc::clone(&metrics), open: BTreeMap::new(), waiting, told };
+        let saves = Self {
             standings: BTreeMap::new(),
             under_way: None,
             held: None,
             number: 0,
+            early_bytes_max: EARLY_BYTES_MAX,
             orders: Some(orders),
             ended,
-            thread: Some(thread),
+            thread: None,
             metrics,
-        })
+        };
+        (saves, writer)
     }
 
-    /// A task begins, as the snapshot with this manifest left it, or with nothing.
-    pub fn began(&mut self, place: Place, base: Option<Arc<Manifest>>) {
-        let standing = Standing { base, begun: Instant::now(), written: None };
+    /// The same with another bound of what is copied early.
+    #[must_use]
+    pub const fn with_early_bytes_max(mut self, bytes: usize) -> Self {
+        self.early_bytes_max = bytes;
+        self
+    }
+
+    /// A task begins.
+    pub fn began(&mut self, began: Began) {
+        let Began { place, base, claim } = began;
+        let standing = Standing { base, claim, unclaimed_at: 0, begun: Instant::now(), written: None };
         self.standings.insert((place.topic, place.partition), standing);
     }
 
@@ -184,15 +248,44 @@ impl Saves {
     }
 
     /// Goes on with the save that is under way, or begins one that is due; for a few milliseconds.
-    pub fn turn(&mut self, pairs: &mut Pairs, every: Duration) {
-        self.note_ended(pairs);
+    ///
+    /// # Errors
+    /// If the writer is gone: it panicked.
+    pub fn turn(&mut self, pairs: &mut Pairs, every: Duration) -> anyhow::Result<()> {
         let begun = Instant::now();
+        let mut turns = false;
+        while self.step(pairs, every)? {
+            turns = true;
+            if begun.elapsed() >= TURN_MAX {
+                break;
+            }
+        }
+        if turns {
+            self.metrics.observe(Metric::SnapshotWait, &[], begun.elapsed());
+        }
+        self.show_early(pairs);
+        Ok(())
+    }
+
+    /// Bytes that the task whose save is under way has copied early.
+    fn show_early(&self, pairs: &mut Pairs) {
+        let Some(place) = self.under_way.as_ref().filter(|save| !save.is_taken).map(|save| save.place) else { return };
+        if let Some(pair) = pairs.get_mut(place.partition) {
+            self.metrics.set(Metric::SnapshotEarlyBytes, &[&name_of(place)], pair.copied_early(which(place)) as f64);
+        }
+    }
+
+    /// Takes one piece of the save that is under way, or begins one that is due. Gives whether there may be more to do at once.
+    ///
+    /// # Errors
+    /// If the writer is gone: it panicked.
+    pub fn step(&mut self, pairs: &mut Pairs, every: Duration) -> anyhow::Result<bool> {
+        self.note_ended(pairs)?;
         if self.under_way.is_none() && self.held.is_none() {
-            let Some(place) = self.due(pairs, every) else { return };
+            let Some(place) = self.due(pairs, every) else { return Ok(false) };
             self.begin(pairs, place);
         }
-        self.advance(pairs, begun + TURN_MAX);
-        self.metrics.observe(Metric::SnapshotWait, &[], begun.elapsed());
+        Ok(self.advance(pairs))
     }
 
     /// Seconds since the cut of the last snapshot that was written, by task.
@@ -213,25 +306,34 @@ impl Saves {
         if self.under_way.as_ref().is_some_and(|save| !goes(save.place)) {
             return;
         }
-        let places: Vec<Place> = pairs.iter().flat_map(|pair| &pair.readings).map(|reading| reading.place).collect();
-        for place in places.into_iter().filter(|place| goes(*place)) {
-            // What is under way comes first: the next one builds on it.
-            while self.under_way.is_some() && Instant::now() < until {
-                pulse.turn();
-                self.advance(pairs, until);
-                std::thread::sleep(ROOM_WAIT);
-                self.note_ended(pairs);
-            }
-            if self.under_way.is_none() && self.held.is_none() && self.may_be_saved(pairs, place) {
-                self.begin(pairs, place);
-            }
-        }
-        while self.under_way.is_some() && Instant::now() < until {
+        let places = pairs.iter().flat_map(|pair| &pair.readings).map(|reading| reading.place);
+        let mut left: Vec<Place> = places.filter(|place| goes(*place)).collect();
+        while Instant::now() < until {
             pulse.turn();
-            self.advance(pairs, until);
-            std::thread::sleep(ROOM_WAIT);
-            self.note_ended(pairs);
+            match self.last_step(pairs, &mut left) {
+                Ok(Some(true)) => {}
+                Ok(Some(false)) => std::thread::sleep(ROOM_WAIT),
+                Ok(None) => return,
+                Err(error) => return tracing::error!("{error:#}"),
+            }
         }
+    }
+
+    /// Goes on with the last saves of some tasks: what is under way comes first, the next one builds on it. Gives whether the
+    /// next step can follow at once; none once there is nothing more to do.
+    ///
+    /// # Errors
+    /// If the writer is gone: it panicked.
+    pub fn last_step(&mut self, pairs: &mut Pairs, left: &mut Vec<Place>) -> anyhow::Result<Option<bool>> {
+        self.note_ended(pairs)?;
+        if self.under_way.is_some() || self.held.is_some() {
+            return Ok(Some(self.advance(pairs)));
+        }
+        let Some(place) = left.pop() else { return Ok(None) };
+        if self.may_be_saved(pairs, place) {
+            self.begin(pairs, place);
+        }
+        Ok(Some(true))
     }
 
     /// Of the tasks that are due and whose state is newer than its last snapshot the one that has waited longest: where saves
@@ -250,70 +352,79 @@ impl Saves {
         let mut readings = pairs.iter().flat_map(|pair| &pair.readings);
         let Some(reading) = readings.find(|reading| reading.place == place) else { return false };
         let saved = standing.base.as_ref().map_or(0, |base| base.offset);
-        pairs.may_be_saved(reading) && reading.next > saved
+        let may_write = standing.claim.is_some() || reading.committed > standing.unclaimed_at;
+        pairs.may_be_saved(reading) && reading.next > saved && may_write
     }
 
     fn begin(&mut self, pairs: &mut Pairs, place: Place) {
         let standing = self.standings.get_mut(&(place.topic, place.partition));
         let Some((standing, pair)) = standing.zip(pairs.get_mut(place.partition)) else { return };
         standing.begun = Instant::now();
-        let base = standing.base.clone();
+        let (base, claim) = (standing.base.clone(), standing.claim);
         let cut = Box::new(pair.begin_save(which(place), base.as_deref()));
         self.number += 1;
         self.under_way = Some(UnderWay { number: self.number, place, begun: standing.begun, is_taken: false });
-        let what = What::Begin { task: name_of(place), cut, base };
+        let what = What::Begin { task: name_of(place), cut, base, claim };
         self.held = Some(Order { number: self.number, what });
     }
 
-    /// Takes pieces until a moment, or until the writer has no room.
-    fn advance(&mut self, pairs: &mut Pairs, until: Instant) {
-        loop {
-            if let Some(order) = self.held.take()
-                && let Some(orders) = &self.orders
-                && let Err(TrySendError::Full(order)) = orders.try_send(order)
-            {
-                self.held = Some(order);
-                return;
-            }
-            let Some(save) = self.under_way.as_mut().filter(|save| !save.is_taken) else { return };
-            if Instant::now() >= until {
-                return;
-            }
-            let place = save.place;
-            let Some(pair) = pairs.get_mut(place.partition) else { return };
-            let what = match pair.save_step(which(place)) {
-                Progress::More => continue,
-                Progress::Piece(piece) => What::Piece(piece),
-                Progress::Whole => {
-                    save.is_taken = true;
-                    What::End { committed: pair.readings[which(place)].committed }
-                }
-                Progress::GivenUp => {
-                    self.metrics.add(Metric::Snapshots, &["given_up"], 1);
-                    What::GiveUp
-                }
-            };
-            let number = save.number;
-            if matches!(what, What::GiveUp) {
-                self.under_way = None;
-            }
-            self.held = Some(Order { number, what });
+    /// Takes a piece, or hands over what is held. Gives whether the next can follow at once.
+    fn advance(&mut self, pairs: &mut Pairs) -> bool {
+        if let Some(order) = self.held.take()
+            && let Some(orders) = &self.orders
+            && let Err(TrySendError::Full(order) | TrySendError::Disconnected(order)) = orders.try_send(order)
+        {
+            self.held = Some(order);
+            return false;
         }
+        let Some(save) = self.under_way.as_mut().filter(|save| !save.is_taken) else { return false };
+        let (place, number) = (save.place, save.number);
+        let Some(pair) = pairs.get_mut(place.partition) else { return false };
+        let progress = if pair.copied_early(which(place)) > self.early_bytes_max {
+            Progress::GivenUp
+        } else {
+            pair.save_step(which(place))
+        };
+        let what = match progress {
+            Progress::More => return true,
+            Progress::Piece(piece) => What::Piece(piece),
+            Progress::Whole => {
+                save.is_taken = true;
+                What::End { committed: pair.readings[which(place)].committed }
+            }
+            Progress::GivenUp => {
+                pair.forget_saved(which(place));
+                self.metrics.add(Metric::Snapshots, &["given_up"], 1);
+                self.under_way = None;
+                What::GiveUp
+            }
+        };
+        self.held = Some(Order { number, what });
+        true
     }
 
-    fn note_ended(&mut self, pairs: &mut Pairs) {
-        while let Ok(Ended { number, manifest }) = self.ended.try_recv() {
+    fn note_ended(&mut self, pairs: &mut Pairs) -> anyhow::Result<()> {
+        loop {
+            let Ended { number, manifest, claim } = match self.ended.try_recv() {
+                Ok(ended) => ended,
+                Err(TryRecvError::Empty) => return Ok(()),
+                Err(TryRecvError::Disconnected) => bail!(
+                    "the thread that writes snapshots panicked, which is a bug: tasks would go on without snapshots, and a \
+                     restart would read their logs from further and further back"
+                ),
+            };
             let Some(save) = self.under_way.take_if(|save| save.number == number) else { continue };
             let place = save.place;
-            match (manifest, self.standings.get_mut(&(place.topic, place.partition))) {
-                (Some(manifest), Some(standing)) => {
-                    (standing.base, standing.written) = (Some(manifest), Some(save.begun));
-                }
-                // What it took is nowhere: the next one takes everything.
-                (None, _) => {
-                    pairs.get_mut(place.partition).into_iter().for_each(|pair| pair.forget_saved(which(place)))
-                }
-                (Some(_), None) => {}
+            let Some(standing) = self.standings.get_mut(&(place.topic, place.partition)) else { continue };
+            standing.claim = claim;
+            if let Some(manifest) = manifest {
+                (standing.base, standing.written) = (Some(manifest), Some(save.begun));
+                continue;
+            }
+            // What it took is nowhere: the next one takes everything.
+            if let Some(pair) = pairs.get_mut(place.partition) {
+                standing.unclaimed_at = pair.readings[which(place)].committed;
+                pair.forget_saved(which(place));
             }
         }
     }
@@ -335,50 +446,75 @@ const fn which(place: Place) -> usize {
     (place.topic != RECORDS) as usize
 }
 
-/// The thread that puts saves together and writes them.
-struct Writer {
+/// Puts saves together and writes them.
+pub struct Writer {
     store: Store,
     name: String,
     metrics: Arc<Metrics>,
     /// Saves whose pieces come.
     open: BTreeMap<u64, Open>,
+    waiting: Receiver<Order>,
     told: Sender<Ended>,
 }
 
 /// A save whose pieces come.
 struct Open {
     task: String,
+    claim: u64,
     assembly: Assembly,
     /// Segments that were written. Until the manifest nothing names them.
     segments: Vec<String>,
 }
 
 impl Writer {
-    fn run(mut self, orders: Receiver<Order>) {
-        for Order { number, what } in orders {
-            let done = match what {
-                What::Begin { task, cut, base } => self.begin(number, task, *cut, base),
-                What::Piece(piece) => self.piece(number, piece),
-                What::End { committed } => self.end(number, committed),
-                What::GiveUp => {
-                    self.abandon(number);
-                    Ok(())
-                }
-            };
-            if let Err(error) = done {
-                let task = self.abandon(number);
-                self.metrics.add(Metric::Snapshots, &["failed"], 1);
-                tracing::error!(task, "a snapshot was not written: {error:#}");
-                // Nobody waits any more once the worker has ended.
-                let _ = self.told.send(Ended { number, manifest: None });
-            }
-        }
+    /// Waits for the next order and carries it out; false once no more can come.
+    fn wait(&mut self) -> bool {
+        self.waiting.recv().is_ok_and(|order| {
+            self.carry_out(order);
+            true
+        })
     }
 
-    fn begin(&mut self, number: u64, task: String, cut: Cut, base: Option<Arc<Manifest>>) -> anyhow::Result<()> {
+    /// Carries out the next order; false where none waits.
+    pub fn turn(&mut self) -> bool {
+        self.waiting.try_recv().is_ok_and(|order| {
+            self.carry_out(order);
+            true
+        })
+    }
+
+    fn carry_out(&mut self, Order { number, what }: Order) {
+        let claim = self.open.get(&number).map(|open| open.claim);
+        let done = match what {
+            What::Begin { task, cut, base, claim } => self.begin(number, task, claim, *cut, base),
+            What::Piece(piece) => self.piece(number, piece),
+            What::End { committed } => self.end(number, committed),
+            What::GiveUp => {
+                self.abandon(number);
+                Ok(())
+            }
+        };
+        let Err(error) = done else { return };
+        let task = self.abandon(number);
+        let is_owner = !error.is::<NotOwner>();
+        self.metrics.add(Metric::Snapshots, &[if is_owner { "failed" } else { "not_owner" }], 1);
+        tracing::error!(task, "a snapshot was not written: {error:#}");
+        // Nobody waits any more once the worker has ended.
+        let _ = self.told.send(Ended { number, manifest: None, claim: claim.filter(|_| is_owner) });
+    }
+
+    fn begin(
+        &mut self,
+        number: u64,
+        task: String,
+        claim: Option<u64>,
+        cut: Cut,
+        base: Option<Arc<Manifest>>,
+    ) -> anyhow::Result<()> {
         let name = format!("{:020}-{}-{number}", cut.offset, self.name);
         let assembly = Assembly::new(cut, base, name).context("no memory to compress a snapshot")?;
-        self.open.insert(number, Open { task, assembly, segments: Vec::new() });
+        let claim = claim.map_or_else(|| self.store.claim(&task), Ok)?;
+        self.open.insert(number, Open { task, claim, assembly, segments: Vec::new() });
         Ok(())
     }
 
@@ -406,10 +542,11 @@ impl Writer {
     }
 
     fn end(&mut self, number: u64, committed: i64) -> anyhow::Result<()> {
-        let Some(Open { task, assembly, mut segments }) = self.open.remove(&number) else { return Ok(()) };
+        let Some(Open { task, claim, assembly, mut segments }) = self.open.remove(&number) else { return Ok(()) };
         let written = assembly.written();
         let (last, manifest) = assembly.finish();
-        if let Err(error) = write(&self.store, &task, last, &mut segments) {
+        let finished = write(&self.store, &task, last, &mut segments).and_then(|()| self.still_owns(&task, claim));
+        if let Err(error) = finished {
             self.delete(&task, &segments);
             return Err(error);
         }
@@ -421,11 +558,15 @@ impl Writer {
         self.metrics.set(Metric::SnapshotBytes, &[&task], size as f64);
         self.metrics.set(Metric::SnapshotStateBytes, &[&task], manifest.bytes() as f64);
         let own = manifest.offset;
-        let _ = self.told.send(Ended { number, manifest: Some(Arc::new(manifest)) });
-        if let Err(error) = self.collect(&task, own, committed) {
+        let _ = self.told.send(Ended { number, manifest: Some(Arc::new(manifest)), claim: Some(claim) });
+        if let Err(error) = self.still_owns(&task, claim).and_then(|()| self.collect(&task, own, committed)) {
             tracing::warn!(task, "old snapshots were not collected; the next one tries again: {error:#}");
         }
         Ok(())
+    }
+
+    fn still_owns(&self, task: &str, claim: u64) -> anyhow::Result<()> {
+        if self.store.holds(task, claim)? { Ok(()) } else { Err(NotOwner.into()) }
     }
 
     /// Deletes what no snapshot needs that anybody may go on from.
@@ -448,7 +589,7 @@ impl Writer {
 
 fn write(store: &Store, task: &str, object: Option<Object>, segments: &mut Vec<String>) -> anyhow::Result<()> {
     let Some(Object { name, bytes }) = object else { return Ok(()) };
-    store.put_segment(task, &name, bytes)?;
-    segments.push(name);
-    Ok(())
+    // It may be there even if the store says that it is not.
+    segments.push(name.clone());
+    store.put_segment(task, &name, bytes)
 }

@@ -14,20 +14,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lancang_engine::record_task::Settings;
-use lancang_engine::{EntityTask, RecordTask, snapshot};
-use lancang_kafka::{Assigned, Committed, End, From, Handler, Input as Place, LeadGroup, Message, Part, Start, Task};
+use lancang_kafka::{Assigned, End, Handler, Input as Place, LeadGroup, Message, Part, Start, Task};
 use lancang_record::Timestamp;
 use lancang_record::log::Class;
 
 use super::levels::Level;
+use super::opening::{self, Opened, standing};
 use super::pairs::{Entry, Pair, Pairs, RECORDS, Reading, Topics};
 use super::pump::{self, Ledger, Work};
-use super::slices::Standing;
+use super::saves::{self, Saves};
 use super::{Shared, clients};
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::http::Pulse;
 use crate::metrics::Metric;
-use crate::service::saves::{self, Saves};
 
 /// Between two looks at counters.
 const TICK_EVERY: Duration = Duration::from_secs(1);
@@ -102,45 +101,16 @@ impl Score {
     }
 
     /// Tasks as their newest valid snapshots left them, and where they go on.
-    fn opened(&mut self, given: &Assigned) -> Result<(Pair, Vec<Start>), Failure> {
-        let partition = u32::try_from(given.task.input.partition).unwrap_or(0);
+    fn opened(&self, given: &Assigned) -> Result<Opened, Failure> {
         let config = &self.shared.config;
         let settings = Settings {
-            partition,
+            partition: u32::try_from(given.task.input.partition).unwrap_or(0),
             partitions: config.topics.partitions,
             entities_max: config.score.entities_max,
             pair_bytes: config.score.pair_memory_mib << 20,
         };
         let packs = |hash: &[u8; 32]| self.shared.packs.get(hash);
-        let [records, partials] = given.committed.as_slice() else {
-            return Err(Failure::new(Exit::Data, "the group did not give a pair of partitions: this is a bug"));
-        };
-        let (store, metrics, threads) = (&self.shared.store, &self.shared.metrics, saves::threads());
-        let (fetch_records, fetch_partials) = (saves::fetch(store, records.input), saves::fetch(store, partials.input));
-        let loaded = saves::load(store, metrics, records.input, records.offset, |manifest| {
-            RecordTask::restore(settings, manifest, &fetch_records, threads, &packs)
-        });
-        let ((record_task, record_start), record_base) = begun(loaded, || RecordTask::new(settings));
-        let loaded = saves::load(store, metrics, partials.input, partials.offset, |manifest| {
-            EntityTask::restore(settings, manifest, &fetch_partials, threads)
-        });
-        let ((entity_task, entity_start), entity_base) = begun(loaded, || EntityTask::new(settings));
-        self.saves.began(records.input, record_base);
-        self.saves.began(partials.input, entity_base);
-        let starts = [(records, record_start), (partials, entity_start)];
-        let reading = |committed: &Committed, start: Option<i64>| {
-            let standing = standing(committed)?;
-            let offset = committed.offset.unwrap_or(0);
-            Ok::<_, Failure>(Reading::new(committed.input, start.unwrap_or(0), offset, standing.given))
-        };
-        let readings = [reading(records, record_start)?, reading(partials, entity_start)?];
-        let starts = starts
-            .map(|(committed, start)| Start {
-                input: committed.input,
-                from: start.map_or(From::Beginning, From::Offset),
-            })
-            .to_vec();
-        Ok((Pair::new(given.task, record_task, entity_task, readings), starts))
+        opening::opened(&self.shared.store, &self.shared.metrics, settings, given, &packs)
     }
 
     fn count(&mut self) {
@@ -246,35 +216,13 @@ impl Score {
         }
         for name in ["records", "partials"] {
             let task = format!("{name}-{partition}");
-            for metric in [Metric::SnapshotBytes, Metric::SnapshotStateBytes, Metric::SnapshotAge] {
+            for metric in
+                [Metric::SnapshotBytes, Metric::SnapshotStateBytes, Metric::SnapshotAge, Metric::SnapshotEarlyBytes]
+            {
                 metrics.remove(metric, &[&task]);
             }
         }
     }
-}
-
-/// A task as its snapshot left it and where it goes on, with the manifest; a new one if there is none.
-#[allow(clippy::type_complexity, reason = "both of a pair at once")]
-fn begun<T>(
-    loaded: Option<((T, i64), Arc<snapshot::Manifest>)>,
-    new: impl FnOnce() -> T,
-) -> ((T, Option<i64>), Option<Arc<snapshot::Manifest>>) {
-    match loaded {
-        Some(((task, offset), manifest)) => ((task, Some(offset)), Some(manifest)),
-        None => ((new(), None), None),
-    }
-}
-
-/// What rides with a committed offset.
-fn standing(committed: &Committed) -> Result<Standing, Failure> {
-    Standing::parse(&committed.metadata).ok_or_else(|| {
-        let why = format!(
-            "what rides with the committed offset of partition {} is not this program's: another version or another \
-             program commits in its group",
-            committed.input.partition
-        );
-        Failure::new(Exit::Data, why)
-    })
 }
 
 fn now_ms() -> i64 {
@@ -288,7 +236,7 @@ impl Handler for Score {
         for given in assigned {
             // Loading many snapshots is no stage that is stuck.
             self.pulse.turn();
-            let (pair, pair_starts) = self.opened(given)?;
+            let Opened { pair, starts: pair_starts, began } = self.opened(given)?;
             let topics = [&self.shared.config.topics.records, &self.shared.config.topics.partials];
             for ((reading, topic), committed) in pair.readings.iter().zip(topics).zip(&given.committed) {
                 let (partition, from, to) = (reading.place.partition, reading.next, reading.committed);
@@ -302,6 +250,7 @@ impl Handler for Score {
                 }
             }
             self.pairs.insert(pair);
+            began.into_iter().for_each(|began| self.saves.began(began));
             starts.extend(pair_starts);
         }
         self.shared.metrics.add(Metric::Rebalances, &["score", "assigned"], assigned.len() as u64);
@@ -387,7 +336,7 @@ impl Work for Score {
             self.count();
             self.saves.show_ages();
         }
-        self.saves.turn(&mut self.pairs, self.shared.config.score.snapshot);
+        self.saves.turn(&mut self.pairs, self.shared.config.score.snapshot)?;
         Ok(())
     }
 

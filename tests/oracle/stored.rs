@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use lancang::metrics::{Metric, Metrics};
 use lancang::service::pairs::{Entry, Pair, Pairs, RECORDS, Reading, Topics};
-use lancang::service::saves::{self, Saves};
+use lancang::service::saves::{self, Began, Saves, Writer};
 use lancang::service::slices::{Given, Limits};
 use lancang::store::Store;
 use lancang_engine::snapshot::Manifest;
@@ -16,6 +16,7 @@ use lancang_pattern::Pack;
 
 use crate::pack;
 use crate::streams::{partitioned, stream};
+use crate::troubled::{PANICS, Troubled};
 
 const SETTINGS: Settings = Settings { partition: 0, partitions: 1, entities_max: 1000, pair_bytes: 1 << 20 };
 const PLACE: Place = Place { topic: RECORDS, partition: 0 };
@@ -29,6 +30,8 @@ struct Worker {
     entries: Vec<Vec<u8>>,
     pack: Arc<Pack>,
     read: usize,
+    /// None where it is a thread.
+    writer: Option<Writer>,
     folder: tempfile::TempDir,
     /// Goes after all that waits for it.
     _runtime: tokio::runtime::Runtime,
@@ -36,6 +39,11 @@ struct Worker {
 
 impl Worker {
     fn new() -> Self {
+        Self::over(None, false)
+    }
+
+    /// Over other objects than those of a folder, with a writer that is turned by hand or not.
+    fn over(objects: Option<Arc<Troubled>>, apart: bool) -> Self {
         use proptest::strategy::{Strategy as _, ValueTree as _};
         let mut runner = proptest::test_runner::TestRunner::deterministic();
         let long = stream(true).prop_filter("long", |stream| partitioned(stream, 1).entries([0; 32]).len() >= 12);
@@ -43,7 +51,10 @@ impl Worker {
         let pack = pack();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), runtime.handle().clone()).unwrap();
+        let store = match objects {
+            None => Store::open(folder.path(), runtime.handle().clone()).unwrap(),
+            Some(objects) => Store::over(objects, runtime.handle().clone()),
+        };
         let metrics = Arc::new(Metrics::new().unwrap());
         let name = |name: &str| -> Arc<str> { name.into() };
         let (records, partials, incidents) = (name("records"), name("partials"), name("incidents"));
@@ -53,10 +64,15 @@ impl Worker {
             [PLACE, Place { topic: 1, partition: 0 }].map(|place| Reading::new(place, 0, 0, Given::default()));
         let task = Task { input: PLACE, assignment: 1 };
         pairs.insert(Pair::new(task, RecordTask::new(SETTINGS), EntityTask::new(SETTINGS), readings));
-        let mut saves = Saves::start(store.clone(), "a".to_owned(), Arc::clone(&metrics)).unwrap();
-        saves.began(PLACE, None);
+        let (mut saves, writer) = if apart {
+            let (saves, writer) = Saves::apart(store.clone(), "a".to_owned(), Arc::clone(&metrics));
+            (saves, Some(writer))
+        } else {
+            (Saves::start(store.clone(), "a".to_owned(), Arc::clone(&metrics)).unwrap(), None)
+        };
+        saves.began(Began { place: PLACE, base: None, claim: saves::claimed(&store, PLACE) });
         let entries = log.entries(pack.hash).into_iter().map(|(_, entry)| entry).collect();
-        Self { saves, pairs, store, metrics, entries, pack, read: 0, folder, _runtime: runtime }
+        Self { saves, pairs, store, metrics, entries, pack, read: 0, writer, folder, _runtime: runtime }
     }
 
     /// Reads an entry and commits it; gives the offset behind it.
@@ -75,11 +91,11 @@ impl Worker {
         let begun = Instant::now();
         while self.metrics.count(Metric::Snapshots, &[outcome]) < count {
             assert!(begun.elapsed() < Duration::from_secs(20), "no snapshot is {outcome}");
-            self.saves.turn(&mut self.pairs, Duration::ZERO);
+            self.saves.turn(&mut self.pairs, Duration::ZERO).unwrap();
         }
         // The worker hears of it in a later turn.
         for _ in 0..20 {
-            self.saves.turn(&mut self.pairs, Duration::from_secs(3600));
+            self.saves.turn(&mut self.pairs, Duration::from_secs(3600)).unwrap();
             std::thread::sleep(Duration::from_millis(1));
         }
     }
@@ -162,7 +178,7 @@ fn a_whole_state_in_one_object_as_earlier_versions_wrote_it_is_refused_with_word
     bytes.extend_from_slice(&[0; 100]);
     assert_eq!(
         Manifest::decode(&bytes).unwrap_err().to_string(),
-        "snapshot version 9 is unknown: this program reads version 10"
+        "snapshot version 9 is unknown: this program reads version 11"
     );
     worker.store.put_snapshot("records-0", 0, "a", bytes).unwrap();
     assert_eq!(worker.loaded(), None);
@@ -215,4 +231,133 @@ fn what_nobody_needs_is_collected() {
     named.dedup();
     assert_eq!(names, named);
     assert_eq!(worker.loaded(), Some(12));
+}
+
+impl Worker {
+    /// Takes pieces, and lets the writer carry out so many orders at most; gives how many it did.
+    fn write(&mut self, orders: usize) -> usize {
+        let mut done = 0;
+        for _ in 0..100_000 {
+            let more = self.saves.step(&mut self.pairs, Duration::ZERO).unwrap();
+            if done == orders {
+                break;
+            }
+            let wrote = self.writer.as_mut().is_some_and(Writer::turn);
+            done += usize::from(wrote);
+            if !more && !wrote {
+                break;
+            }
+        }
+        done
+    }
+}
+
+/// An owner that is stopped in the middle of a save, and wakes after another has taken the task over: its snapshot is refused,
+/// nothing of it is left, and it collects nothing.
+#[test]
+fn a_late_manifest_of_an_old_owner_is_refused() {
+    let mut old = Worker::over(None, true);
+    for _ in 0..2 {
+        old.read();
+        old.write(usize::MAX);
+    }
+    let written = old.metrics.count(Metric::Snapshots, &["written"]);
+    assert!(written >= 2);
+    let before = (old.files("snapshots/records-0"), old.files("segments/records-0"));
+    old.read();
+    // All but the last order, with which the manifest is written.
+    let orders = {
+        let mut twin = Worker::over(None, true);
+        (0..2).for_each(|_| {
+            twin.read();
+            twin.write(usize::MAX);
+        });
+        twin.read();
+        twin.write(usize::MAX)
+    };
+    assert_eq!(old.write(orders - 1), orders - 1, "it stands still before its last order");
+
+    // The new owner claims before it loads, and has not saved yet.
+    let claim = saves::claimed(&old.store, PLACE).unwrap();
+    assert_eq!(old.loaded(), Some(2));
+    assert_eq!(old.write(usize::MAX), 1);
+    assert_eq!(old.metrics.count(Metric::Snapshots, &["not_owner"]), 1);
+    assert_eq!(old.metrics.count(Metric::Snapshots, &["written"]), written);
+    assert_eq!((old.files("snapshots/records-0"), old.files("segments/records-0")), before);
+    // It cannot commit, and so does not claim again.
+    for _ in 0..3 {
+        assert_eq!(old.write(usize::MAX), 0);
+    }
+    assert!(old.store.holds("records-0", claim).unwrap());
+
+    // Had it been its task all along, a commit would show it.
+    let offset = old.read();
+    old.write(usize::MAX);
+    assert!(!old.store.holds("records-0", claim).unwrap());
+    assert_eq!(old.loaded(), Some(offset));
+}
+
+/// Whatever the store did of what it says it refused: a save that fails leaves no segment.
+#[test]
+fn a_save_that_fails_leaves_no_segments() {
+    let objects = Arc::new(Troubled::in_folder("segments"));
+    let mut worker = Worker::over(Some(Arc::clone(&objects)), true);
+    let (mut failed, mut written) = (0, 0);
+    for trouble in 1..=12 {
+        worker.read();
+        objects.set(trouble);
+        worker.write(usize::MAX);
+        objects.set(0);
+        failed = worker.metrics.count(Metric::Snapshots, &["failed"]);
+        written = worker.metrics.count(Metric::Snapshots, &["written"]);
+        let named: Vec<String> = worker
+            .store
+            .snapshots("records-0")
+            .unwrap()
+            .iter()
+            .flat_map(|found| Manifest::decode(&worker.store.snapshot(found).unwrap()).unwrap().objects)
+            .collect();
+        let mut loose = worker.store.segments("records-0").unwrap();
+        loose.retain(|name| !named.contains(name));
+        assert_eq!(loose, Vec::<String>::new(), "{failed} failed, {written} written");
+    }
+    assert!(failed >= 3 && written >= 3, "{failed} failed, {written} written");
+    worker.read();
+    worker.write(usize::MAX);
+    assert_eq!(worker.loaded(), Some(worker.read as i64));
+}
+
+/// A writer that panics is no silence: the stage ends and says so.
+#[test]
+fn a_writer_that_panics_ends_the_stage() {
+    let objects = Arc::new(Troubled::default());
+    let mut worker = Worker::over(Some(Arc::clone(&objects)), false);
+    worker.read();
+    objects.set(PANICS);
+    let begun = Instant::now();
+    let error = loop {
+        assert!(begun.elapsed() < Duration::from_secs(20), "nobody hears of it");
+        if let Err(error) = worker.saves.turn(&mut worker.pairs, Duration::ZERO) {
+            break error;
+        }
+    };
+    assert!(error.to_string().starts_with("the thread that writes snapshots panicked"), "{error}");
+}
+
+/// What changes while a save is under way is copied, up to a bound: past it the save is given up, and the next takes everything.
+#[test]
+fn what_is_copied_early_is_bounded() {
+    let mut worker = Worker::over(None, true);
+    worker.saves = worker.saves.with_early_bytes_max(100);
+    worker.read();
+    assert!(worker.saves.step(&mut worker.pairs, Duration::ZERO).unwrap());
+    let early = |worker: &mut Worker| worker.pairs.get_mut(0).unwrap().copied_early(0);
+    while early(&mut worker) <= 100 {
+        worker.read();
+    }
+    worker.saves.turn(&mut worker.pairs, Duration::ZERO).unwrap();
+    assert_eq!(worker.metrics.count(Metric::Snapshots, &["given_up"]), 1);
+    assert_eq!(early(&mut worker), 0);
+    worker.write(usize::MAX);
+    assert_eq!(worker.loaded(), Some(worker.read as i64));
 }

@@ -6,6 +6,8 @@
 //! **Invariant:** patterns in shadow make incidents of their own, whose ids and lines say so: what is published does not
 //! depend on what is in shadow.
 
+mod saving;
+
 use std::collections::BTreeMap;
 
 use bincode::{Decode, Encode};
@@ -17,6 +19,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::attachment::Attachment;
 use crate::output::Outputs;
+
+use saving::{Pieces, piece_of};
 
 /// Which incident.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
@@ -94,11 +98,12 @@ pub struct Moment<'a> {
 }
 
 /// All open incidents of a task.
-#[derive(Clone, Debug, Default, Encode, Decode)]
+#[derive(Clone, Debug, Default)]
 pub struct Incidents {
     open: BTreeMap<IncidentKey, Open>,
     /// Those of patterns in shadow.
     shadow: BTreeMap<IncidentKey, Open>,
+    pieces: Pieces,
 }
 
 impl Incidents {
@@ -140,6 +145,7 @@ impl Incidents {
                 .map(|reason| (reason.code.clone(), reason.value, reason.threshold))
                 .collect(),
         };
+        self.put_early(piece_of(key));
         let all = self.of(pattern.mode);
         let Some(open) = all.get_mut(key) else {
             let open = Open::new(key, pattern, held, moment);
@@ -173,10 +179,15 @@ impl Incidents {
         let quiet = |open: &Open| {
             open.opened_class == class && watermark.as_ms() > open.last_hold.saturating_add(open.window_ms)
         };
-        let all = self.of(mode);
-        if !all.values().any(quiet) {
+        let mut changes: Vec<usize> =
+            self.of(mode).iter().filter(|(_, open)| quiet(open)).map(|(key, _)| piece_of(key)).collect();
+        if changes.is_empty() {
             return true;
         }
+        changes.sort_unstable();
+        changes.dedup();
+        changes.into_iter().for_each(|piece| self.put_early(piece));
+        let all = self.of(mode);
         let mut whole = true;
         all.retain(|key, open| {
             if !quiet(open) {

@@ -273,6 +273,10 @@ impl Saved for Blocks {
         Some(Step::Whole(chunk as i64, taking.entries))
     }
 
+    fn early_bytes(&self) -> usize {
+        self.changes.early_bytes()
+    }
+
     fn forget(&mut self) {
         self.changes.forget();
     }

@@ -38,7 +38,7 @@ pub mod trial;
 mod watchdog;
 
 pub use admin::{Admin, Missing, Settlement, TopicPlan};
-pub use companion::{Counts, Event, Interval, Part, StepAside, TransactionalCompanion};
+pub use companion::{Counts, Event, Interval, Part, StepAside, TransactionalCompanion, pending};
 pub use error::Error;
 pub use message::{Committed, End, From, Input, OutRecord, Position, Start, Task};
 pub use mock::Mock;

@@ -47,6 +47,8 @@ pub struct Changes<V> {
     /// Empty before the first cut.
     chunks: Vec<Chunk>,
     noted_max: usize,
+    /// Bytes that are put down early and not yet taken.
+    early_bytes: usize,
     encode: Option<EncodeValue<V>>,
 }
 
@@ -96,7 +98,7 @@ pub enum Taken {
 
 impl<V> Default for Changes<V> {
     fn default() -> Self {
-        Self { standing: [0; CHUNKS], chunks: Vec::new(), noted_max: 0, encode: None }
+        Self { standing: [0; CHUNKS], chunks: Vec::new(), noted_max: 0, early_bytes: 0, encode: None }
     }
 }
 
@@ -115,7 +117,9 @@ impl<V> Changes<V> {
             && let Some(encode) = self.encode
             && changes.early.keys.insert(key)
         {
+            let before_bytes = changes.early.entries.len();
             put_entry(&mut changes.early.entries, key, before, encode);
+            self.early_bytes += changes.early.entries.len() - before_bytes;
         }
         if self.standing[chunk] & NOTES == 0 {
             return;
@@ -136,7 +140,7 @@ impl<V> Changes<V> {
     /// The state of this moment is saved, as the cut of this number, counted from 0. `held` is how many entities there are.
     pub fn cut(&mut self, number: u64, held: usize, encode: EncodeValue<V>) {
         self.chunks.resize_with(CHUNKS, Chunk::default);
-        self.encode = Some(encode);
+        (self.encode, self.early_bytes) = (Some(encode), 0);
         self.noted_max = (held / CHUNKS / NOTED_OF).max(NOTED_MIN);
         for ((place, standing), chunk) in (0..).zip(&mut self.standing).zip(&mut self.chunks) {
             let cut = std::mem::take(&mut chunk.noted);
@@ -159,11 +163,18 @@ impl<V> Changes<V> {
         let (chunk, encode) = (self.chunks.get_mut(place)?, self.encode?);
         self.standing[place] &= !WAITS;
         let Early { keys: early, entries } = std::mem::take(&mut chunk.early);
+        self.early_bytes -= entries.len();
         let mut keys = std::mem::take(&mut chunk.cut);
         keys.sort_unstable();
         keys.dedup();
         keys.retain(|key| !early.contains(key));
         Some(Taking { whole: chunk.whole, keys, entries, early, encode })
+    }
+
+    /// Bytes that are held because they changed before they were taken.
+    #[must_use]
+    pub const fn early_bytes(&self) -> usize {
+        self.early_bytes
     }
 
     /// Gives up what waits, and takes all anew at the next cut.

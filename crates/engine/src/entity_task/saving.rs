@@ -11,9 +11,10 @@ use super::{EntityTask, State};
 
 impl State {
     fn sections(&mut self) -> Sections<'_> {
-        let Self { pending, due, entities, abroad, .. } = self;
+        let Self { pending, due, entities, abroad, incidents, .. } = self;
         let mut sections: Sections<'_> = Vec::new();
         sections.push((Section::Entities, 0, entities));
+        sections.push((Section::Incidents, 0, incidents));
         for (class, ((pending, due), abroad)) in (0..).zip(pending.iter_mut().zip(due).zip(abroad)) {
             let own: [(Section, &mut dyn Saved); 3] =
                 [(Section::Arrived, pending), (Section::Due, due), (Section::Abroad, abroad)];
@@ -49,6 +50,12 @@ impl EntityTask {
             self.save = None;
         }
         progress
+    }
+
+    /// Bytes that are held because they changed after the cut of the save that is under way, before they were taken.
+    #[must_use]
+    pub fn copied_early(&mut self) -> usize {
+        self.state.sections().iter().map(|(_, _, container)| container.early_bytes()).sum()
     }
 
     /// Gives up the save that is under way; the next one takes everything.

@@ -47,6 +47,7 @@ impl State {
         sections.push((Section::Calls, 0, self.calls.saved()));
         sections.extend(self.subscribers.sections());
         sections.push((Section::EverAbroad, 0, &mut self.ever_abroad));
+        sections.push((Section::Incidents, 0, &mut self.incidents));
         sections.extend((0..).zip(&mut self.pending).map(|(class, panes)| {
             let panes: &mut dyn Saved = panes;
             (Section::Pending, class, panes)
@@ -82,6 +83,12 @@ impl RecordTask {
             self.save = None;
         }
         progress
+    }
+
+    /// Bytes that are held because they changed after the cut of the save that is under way, before they were taken.
+    #[must_use]
+    pub fn copied_early(&mut self) -> usize {
+        self.state.sections().iter().map(|(_, _, container)| container.early_bytes()).sum()
     }
 
     /// Gives up the save that is under way; the next one takes everything.

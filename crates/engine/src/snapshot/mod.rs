@@ -8,7 +8,8 @@
 //!   from, those of earlier saves too;
 //! - what changes all of a container (another pack, a period of pairs that ends) gives up the save that is under way, and
 //!   the next one takes everything;
-//! - the same state is the same bytes: entries stand by their keys.
+//! - the same state is the same bytes: entries stand by their keys;
+//! - what grows with subscribers is in a container: the core, which is taken at once, holds clocks and borders.
 //!
 //! [`Assembly`] makes objects of pieces and a manifest of their places; where these are kept this crate does not know.
 

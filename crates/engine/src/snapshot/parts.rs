@@ -92,6 +92,11 @@ impl<T: Encode> Parts<T> {
         Some((*key, bytes))
     }
 
+    /// Bytes that are held because they changed before they were taken.
+    pub(crate) fn early_bytes(&self) -> usize {
+        self.early.iter().map(|(_, bytes)| bytes.len()).sum()
+    }
+
     /// Gives up what waits, and saves all anew at the next cut.
     pub(crate) fn forget(&mut self) {
         self.early.clear();

@@ -95,6 +95,6 @@ pub(super) fn open(
 impl Section {
     /// Whether it is entries by key, in a fixed number of chunks.
     pub(crate) const fn is_table(self) -> bool {
-        !matches!(self, Self::Core | Self::Identities | Self::Pending | Self::Arrived | Self::Due)
+        !matches!(self, Self::Core | Self::Incidents | Self::Identities | Self::Pending | Self::Arrived | Self::Due)
     }
 }

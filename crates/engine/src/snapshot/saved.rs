@@ -14,8 +14,10 @@ use crate::limits::PIECE_BYTES;
 /// Which part of a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub(crate) enum Section {
-    /// All that is small: clocks, borders, incidents.
+    /// All that is small: clocks, borders.
     Core,
+    /// Open incidents.
+    Incidents,
     /// Identities of records, by class and minute.
     Identities,
     /// Calls of which parts were read.
@@ -52,6 +54,9 @@ pub(crate) trait Saved: Send {
 
     /// Gives up what waits, and saves all anew at the next cut.
     fn forget(&mut self);
+
+    /// Bytes that are held because they changed before they were taken.
+    fn early_bytes(&self) -> usize;
 
     /// Keys of its pieces, where they are not the chunks of a table.
     fn keys(&self) -> Vec<i64>;
@@ -99,6 +104,10 @@ impl<V: Encode + for<'de> bincode::BorrowDecode<'de, ()> + Send> Saved for Entit
 
     fn forget(&mut self) {
         self.forget();
+    }
+
+    fn early_bytes(&self) -> usize {
+        self.early_bytes()
     }
 
     fn keys(&self) -> Vec<i64> {
@@ -159,6 +168,10 @@ impl<T: Encode + for<'de> bincode::BorrowDecode<'de, ()> + Send> Saved for Parts
 
     fn forget(&mut self) {
         self.forget();
+    }
+
+    fn early_bytes(&self) -> usize {
+        self.early_bytes()
     }
 
     fn keys(&self) -> Vec<i64> {

@@ -15,6 +15,7 @@
 //!   that is missing and a refused login are of that kind.
 //! - Why a commit cannot overtake a new owner: see [`crate::Membership`].
 
+pub mod pending;
 mod transaction;
 mod worker;
 

@@ -1,6 +1,5 @@
 //! The companion's thread.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,12 +7,13 @@ use crossbeam_channel::{Receiver, Sender};
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, Producer as _};
 
+use super::pending::{Commits, Pending, was_committed};
 use super::transaction::{Desk, Ending, is_fenced};
 use super::{Counts, Event, Interval, StepAside};
 use crate::context::Deliveries;
 use crate::error::{Error, is_transient};
 use crate::limits::{EVENTS_MAX, INTERVALS_MAX, REQUEST_MAX};
-use crate::message::{Input, Position, Task};
+use crate::message::Input;
 use crate::settings::CompanionSettings;
 use crate::source::Membership;
 use crate::stop::{Backoff, Stop};
@@ -26,8 +26,7 @@ pub(super) struct Worker {
     events: Sender<Event>,
     counts: Arc<Counts>,
     stop: Stop,
-    /// What this thread committed last, by input: tells an interval that moves from one that does not.
-    committed: BTreeMap<Input, (i64, String)>,
+    commits: Commits,
 }
 
 impl Worker {
@@ -39,7 +38,7 @@ impl Worker {
         stop: Stop,
     ) -> Result<Self, Error> {
         let producer = connect(&settings).map_err(|error| Error::client("making a transactional producer", &error))?;
-        Ok(Self { settings, membership, producer, events, counts, stop, committed: BTreeMap::new() })
+        Ok(Self { settings, membership, producer, events, counts, stop, commits: Commits::default() })
     }
 
     pub(super) fn run(mut self, intervals: &Receiver<(Interval, Instant)>) {
@@ -63,27 +62,25 @@ impl Worker {
     }
 
     /// Sends an interval until its fate is known.
-    fn settle(&mut self, mut interval: Interval, handed_over: Instant) -> Result<(), StepAside> {
-        let number = interval.number;
-        let (mut attempts, mut dropped) = (0, Vec::new());
+    fn settle(&mut self, interval: Interval, handed_over: Instant) -> Result<(), StepAside> {
+        let mut pending = Pending::new(interval);
+        let number = pending.number();
         let mut backoff = Backoff::new();
         loop {
             if self.stop.is_stopped() {
                 return Err(StepAside::Stopped);
             }
-            self.drop_lost(&mut interval, &mut dropped);
-            if interval.parts.is_empty() {
+            if !pending.begin(|task| self.membership.owns(task)) {
                 self.tell(Event::Dropped { number });
                 return Ok(());
             }
-            attempts += 1;
             let desk = Desk {
                 producer: &self.producer,
                 membership: &self.membership,
                 timeout: self.settings.transaction_timeout,
                 stop: &self.stop,
             };
-            let committed = match desk.transact(&interval.parts) {
+            let committed = match desk.transact(pending.parts()) {
                 Ending::Committed => true,
                 Ending::Aborted(reason) => {
                     self.aborted(number, reason);
@@ -96,14 +93,15 @@ impl Worker {
                         "the outcome of a transaction is unknown; a new producer settles it"
                     );
                     self.rebuild()?;
-                    self.was_committed(&interval)?
+                    self.was_committed(&pending)?
                 }
                 Ending::Fenced(reason) => return Err(StepAside::Fenced { reason }),
                 Ending::Refused(reason) => return Err(StepAside::Refused { reason }),
             };
             if committed {
-                self.note(&interval);
-                self.tell(Event::Committed { number, took: handed_over.elapsed(), attempts, dropped });
+                Counts::add(&self.counts.committed);
+                let event = pending.committed(&mut self.commits, handed_over.elapsed());
+                self.tell(event);
                 return Ok(());
             }
             if !self.stop.sleep(backoff.next()) {
@@ -112,29 +110,12 @@ impl Worker {
         }
     }
 
-    fn drop_lost(&self, interval: &mut Interval, dropped: &mut Vec<Task>) {
-        interval.parts.retain(|part| {
-            let owned = self.membership.owns(part.task);
-            if !owned {
-                dropped.push(part.task);
-            }
-            owned
-        });
-    }
-
     fn aborted(&self, number: u64, reason: String) {
         tracing::warn!(number, reason, "a transaction was aborted; what is still owned is sent again");
         Counts::add(&self.counts.aborted);
         // Only for information: room is kept for the events that the owner must see.
         if self.events.len() < EVENTS_MAX / 2 {
             self.tell(Event::Aborted { number, reason });
-        }
-    }
-
-    fn note(&mut self, interval: &Interval) {
-        Counts::add(&self.counts.committed);
-        for position in interval.parts.iter().flat_map(|part| &part.positions) {
-            self.committed.insert(position.input, (position.offset, position.metadata.clone()));
         }
     }
 
@@ -180,33 +161,17 @@ impl Worker {
     }
 
     /// After the broker has settled an unknown outcome: whether the interval's positions are the committed ones.
-    /// Only this thread commits for tasks that are owned, so theirs are either these or those before.
-    fn was_committed(&self, interval: &Interval) -> Result<bool, StepAside> {
+    fn was_committed(&self, pending: &Pending) -> Result<bool, StepAside> {
         let mut backoff = Backoff::new();
         loop {
-            let positions: Vec<&Position> = interval
-                .parts
-                .iter()
-                .filter(|part| self.membership.owns(part.task))
-                .flat_map(|part| &part.positions)
-                .collect();
-            if positions.is_empty() {
+            let owns = |task| self.membership.owns(task);
+            let told = pending.telling(&self.commits, owns)?;
+            if told.is_empty() {
                 return Ok(false);
             }
-            let moved = |position: &&Position| {
-                let known = self.committed.get(&position.input);
-                known.is_none_or(|(offset, metadata)| *offset != position.offset || *metadata != position.metadata)
-            };
-            if !positions.iter().any(moved) {
-                return Err(StepAside::Undecidable { number: interval.number });
-            }
-            let inputs: Vec<Input> = positions.iter().map(|position| position.input).collect();
+            let inputs: Vec<Input> = told.iter().map(|told| told.position.input).collect();
             match self.membership.committed(&inputs) {
-                Some(Ok(found)) => {
-                    return Ok(found.iter().zip(&positions).all(|(found, position)| {
-                        found.offset == Some(position.offset) && found.metadata == position.metadata
-                    }));
-                }
+                Some(Ok(found)) => return Ok(was_committed(&told, &found, owns)),
                 Some(Err(error)) => tracing::warn!(%error, "waiting to learn what is committed"),
                 None => return Ok(false),
             }

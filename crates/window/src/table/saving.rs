@@ -36,6 +36,12 @@ impl<V> EntityTable<V> {
         }
     }
 
+    /// Bytes that are held because they changed before they were taken.
+    #[must_use]
+    pub const fn early_bytes(&self) -> usize {
+        self.changes.early_bytes()
+    }
+
     /// Gives up what waits, and saves all anew at the next cut.
     pub fn forget(&mut self) {
         self.changes.forget();
