@@ -70,7 +70,7 @@ function List({ campaigns }: { campaigns: Campaign[] }) {
         <tbody>
           {campaigns.map((campaign) => (
             <tr key={campaign.campaign_id}>
-              <th scope="row"><a href={`/campaigns/${campaign.campaign_id}`} class="code">{campaign.campaign_id.slice(0, 12)}</a> {campaign.status !== "actual" && <span class="mark warn">{words.word("status", campaign.status)}</span>}</th>
+              <th scope="row"><a href={`/campaigns/${campaign.campaign_id}`} class="code nowrap">{campaign.campaign_id.slice(0, 12)}</a> {campaign.status !== "actual" && <span class="mark warn">{words.word("status", campaign.status)}</span>}</th>
               <td><Severity of={campaign.severity} /></td>
               <td class="number">{words.number(campaign.alerts)}</td>
               <td>{counts(words, campaign.countries, (country) => words.country(country))}</td>

@@ -22,7 +22,7 @@ const incident = `/incident/${setting.incident}`;
 const campaign = `/campaigns/${setting.campaign}`;
 const PAGES = ["/", incident, "/figures", "/campaigns", campaign, "/sources"];
 
-const browser = await chromium.launch({ executablePath: setting.browser, args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath: setting.browser, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 const sessions = {};
 let noise = [];
 
@@ -76,7 +76,7 @@ async function turn(page, path) {
 
 async function accessible(page, what, runOnly = { type: "tag", values: RULES }) {
   await page.evaluate(axe);
-  const { violations } = await page.evaluate((runOnly) => globalThis.axe.run({ runOnly }), runOnly);
+  const { violations } = await page.evaluate((runOnly) => globalThis.axe.run({ runOnly, resultTypes: ["violations"] }), runOnly);
   const told = violations.flatMap(({ id, nodes }) => nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`));
   hold(told.length === 0, `${what}:\n${told.join("\n")}`);
 }
