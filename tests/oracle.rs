@@ -4,6 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
+#[path = "../benches/live/calls.rs"]
+#[allow(dead_code, reason = "benches take more of it")]
+mod calls;
 #[path = "oracle/crashes.rs"]
 mod crashes;
 #[path = "oracle/definitions.rs"]
@@ -14,6 +17,8 @@ mod known;
 mod misbehaving;
 #[path = "oracle/naive.rs"]
 mod naive;
+#[path = "oracle/one_rule.rs"]
+mod one_rule;
 #[path = "oracle/saves.rs"]
 mod saves;
 #[path = "oracle/simulation/mod.rs"]

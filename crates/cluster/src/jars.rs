@@ -1,6 +1,6 @@
-//! Kafka's jars: copied once into the target folder, by Maven, from `pom.xml` beside this crate.
+//! Kafka's jars, and those of a bench's peer: copied once into the target folder, by Maven, from a `pom.xml`.
 //!
-//! The copy goes to `target/kafka-4.1.1/jars`; a marker beside it is written last, so that half a copy is never
+//! The copy goes to `target/<name>/jars`, for Kafka itself `target/kafka-4.1.1/jars`; a marker beside it is written last, so that half a copy is never
 //! used, and a lock makes parallel tests wait.
 
 use std::fs::{self, File};
@@ -15,23 +15,32 @@ const VERSION: &str = "4.1.1";
 /// Kafka 4 brokers need it.
 const JAVA_MIN: u32 = 17;
 
-/// Folder of the jars, after fetching them where they are not there yet.
+/// Folder of Kafka's jars, after fetching them where they are not there yet.
 pub fn fetched() -> Result<PathBuf, ClusterError> {
+    let pom = Path::new(env!("CARGO_MANIFEST_DIR")).join("pom.xml");
+    fetched_for(&pom, &format!("kafka-{VERSION}"))
+}
+
+/// Folder of the jars that a `pom.xml` names, in a folder of this name in the target folder, after fetching them where they
+/// are not there yet.
+///
+/// # Errors
+/// [`ClusterError::Missing`] without Java and Maven; [`ClusterError::Jars`] when Maven fails.
+pub fn fetched_for(pom: &Path, name: &str) -> Result<PathBuf, ClusterError> {
     check_java()?;
-    let folder = target_folder().join(format!("kafka-{VERSION}"));
+    let folder = target_folder().join(name);
     fs::create_dir_all(&folder).map_err(io_error(format!("creating {}", folder.display())))?;
-    let lock = File::create(folder.join("lock")).map_err(io_error("the lock of Kafka's jars"))?;
-    flock(&lock, FlockOperation::LockExclusive).map_err(|errno| io_error("waiting for Kafka's jars")(errno.into()))?;
+    let lock = File::create(folder.join("lock")).map_err(io_error("the lock of the jars"))?;
+    flock(&lock, FlockOperation::LockExclusive).map_err(|errno| io_error("waiting for the jars")(errno.into()))?;
     let (jars, marker) = (folder.join("jars"), folder.join("complete"));
     if !marker.exists() {
-        copy(&folder, &jars)?;
-        File::create(&marker).map_err(io_error("the marker of Kafka's jars"))?;
+        copy(pom, &folder, &jars)?;
+        File::create(&marker).map_err(io_error("the marker of the jars"))?;
     }
     Ok(jars)
 }
 
-fn copy(folder: &Path, jars: &Path) -> Result<(), ClusterError> {
-    let pom = Path::new(env!("CARGO_MANIFEST_DIR")).join("pom.xml");
+fn copy(pom: &Path, folder: &Path, jars: &Path) -> Result<(), ClusterError> {
     let output = Command::new("mvn")
         .args(["--quiet", "--batch-mode", "--file"])
         .arg(pom)

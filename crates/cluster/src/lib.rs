@@ -27,6 +27,7 @@ use std::time::Instant;
 
 use broker::{Broker, Layout, Security};
 pub use certificates::{Authority, Identity};
+pub use jars::fetched_for as jars_of;
 
 /// Environment variable with the bootstrap brokers of a cluster that is already there.
 pub const BROKERS_VARIABLE: &str = "LANCANG_TEST_BROKERS";
