@@ -1,5 +1,7 @@
 //! Who may ask for what: every request, by everybody, over real connections; and what a browser is told.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
+
 mod support;
 
 use std::io::{Read as _, Write as _};

@@ -1,5 +1,7 @@
 //! The console's database against the plain meaning of its lists, and how fast it is.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
+
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
