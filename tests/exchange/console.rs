@@ -31,13 +31,16 @@ impl Console {
             .stderr(std::fs::File::create(log).unwrap())
             .spawn()
             .unwrap();
+        // From here on it is ended whatever happens.
+        let mut console = Self { child, address: String::new() };
         let begun = Instant::now();
         loop {
             let said = std::fs::read_to_string(log).unwrap();
             let told =
                 said.split_once("the console is at http://").and_then(|(_, rest)| rest.split_whitespace().next());
             if let Some(address) = told.filter(|_| said.ends_with('\n')) {
-                return Self { child, address: address.to_owned() };
+                address.clone_into(&mut console.address);
+                return console;
             }
             assert!(begun.elapsed() < LONG, "{said}");
             std::thread::sleep(Duration::from_millis(50));
