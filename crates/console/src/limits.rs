@@ -27,8 +27,7 @@ pub const REVISIONS_MAX: i64 = 200;
 pub const TERMS_OF_INCIDENT_MAX: usize = 256;
 /// Names of producers and patterns; of a further one alerts are refused, counted.
 pub const NAMES_MAX: i64 = 20_000;
-/// Incidents that one request for a list looks at; where that is not enough for a page, it goes on in the next request. Some
-/// 10 ms (`benches/RESULTS.md`).
+/// Incidents that one request for a list looks at; where that is not enough for a page, it goes on in the next request.
 pub const SCANNED_MAX: u32 = 50_000;
 /// Incidents that a search may find; one that finds more is told to say more.
 pub const FOUND_MAX: u32 = 5_000;
