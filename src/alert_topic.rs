@@ -3,8 +3,11 @@
 //! Numbers of a source go on within a partition: the topic has one. A reader that begins at the end knows the newest number of
 //! each source that it read in silence: an old alert that somebody sends once more goes back behind it.
 
+use std::time::Duration;
+
 use lancang_alert::Registry;
 use lancang_alert::verify::{Novelty, Received, Rejection, Verified, Verifier};
+use lancang_kafka::Record;
 use lancang_record::Timestamp;
 
 use crate::config::Consumer;
@@ -17,7 +20,26 @@ pub struct Believed {
     pub verified: Verified,
     /// Its bytes as they lie in the topic.
     pub value: Vec<u8>,
+    /// Where it lies.
+    pub offset: i64,
 }
+
+/// What a message of the topic is to a reader.
+#[derive(Debug)]
+pub enum Heard {
+    /// An alert that was not there before.
+    Alert(Box<Believed>),
+    /// Something that is not believed.
+    Refused {
+        /// Source that it says it is from, which nobody has confirmed.
+        claimed: String,
+        /// What is wrong with it.
+        kind: &'static str,
+    },
+}
+
+/// Longest source that is looked at of a message that is refused, bytes.
+const CLAIMED_BYTES_MAX: usize = 256;
 
 /// Reads the alerts topic.
 pub struct AlertTopic {
@@ -48,32 +70,56 @@ impl AlertTopic {
         self.refused
     }
 
+    /// The topic, and how far it was read.
+    #[must_use]
+    pub const fn topic(&self) -> &SignedTopic {
+        &self.topic
+    }
+
     /// The next alert that was not there before, waited for a moment. What is refused and what is missing the log says.
     ///
     /// # Errors
     /// If the brokers fail for good.
     pub fn turn(&mut self, now: impl Fn() -> Timestamp) -> anyhow::Result<Option<Believed>> {
+        Ok(match self.next(TURN, now)? {
+            Some(Heard::Alert(believed)) => Some(*believed),
+            _ => None,
+        })
+    }
+
+    /// The next alert that was not there before, or message that is refused, waited for as long as it is told.
+    ///
+    /// # Errors
+    /// If the brokers fail for good.
+    pub fn next(&mut self, wait: Duration, now: impl Fn() -> Timestamp) -> anyhow::Result<Option<Heard>> {
         let verifier = &mut self.verifier;
         let check = |registry: &Registry, received: Received<'_, String>, at| verifier.verify(registry, received, at);
         let is_of_unknown_key = |rejection: &Rejection| matches!(rejection, Rejection::UnknownKey { .. });
-        let Some((record, found)) = self.topic.turn(TURN, now, is_of_unknown_key, check)? else { return Ok(None) };
+        let Some((record, found)) = self.topic.turn(wait, now, is_of_unknown_key, check)? else { return Ok(None) };
         match found {
-            Ok(verified) => Ok(taken(verified, record.payload.unwrap_or_default())),
+            Ok(verified) => Ok(taken(verified, record)),
             Err(rejection) => {
                 self.refused += 1;
                 let place = self.topic.place(&record);
                 tracing::error!(kind = rejection.as_str(), "{place} is refused: {rejection}");
-                Ok(None)
+                Ok(Some(Heard::Refused { claimed: claimed(&record), kind: rejection.as_str() }))
             }
         }
     }
 }
 
-fn taken(verified: Verified, value: Vec<u8>) -> Option<Believed> {
+fn claimed(record: &Record) -> String {
+    let source = record.headers.iter().find(|(name, _)| name == "ce_source").map(|(_, value)| value.as_slice());
+    let source = source.filter(|source| source.len() <= CLAIMED_BYTES_MAX).unwrap_or_default();
+    String::from_utf8_lossy(source).into_owned()
+}
+
+fn taken(verified: Verified, record: Record) -> Option<Heard> {
     let Novelty::New { missing } = verified.novelty else { return None };
     if missing > 0 {
         let (source, sequence) = (verified.alert.producer.uri(), verified.alert.sequence);
         tracing::warn!("{missing} alerts of {source} are missing before number {sequence}");
     }
-    Some(Believed { verified, value })
+    let value = record.payload.unwrap_or_default();
+    Some(Heard::Alert(Box::new(Believed { verified, value, offset: record.offset })))
 }

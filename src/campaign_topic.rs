@@ -49,6 +49,12 @@ impl CampaignTopic {
         }
     }
 
+    /// The topic, and how far it was read.
+    #[must_use]
+    pub const fn topic(&self) -> &SignedTopic {
+        &self.topic
+    }
+
     /// Whether everything was read that was there when we began.
     #[must_use]
     pub const fn is_past_end(&self) -> bool {

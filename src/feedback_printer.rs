@@ -101,6 +101,7 @@ fn words(believed: &Believed) -> String {
         Said::Verdict { about, verdict_id } => {
             format!("{} is held for: {}", of(&about.incident_id), said::verdict(*verdict_id).verdict)
         }
+        Said::Comment { about, text } => format!("{} remarks: {text}", of(&about.incident_id)),
         Said::Request { about, asked } => format!(
             "asks to {} {} until {} for {} ({})",
             asked.measure.as_str(),

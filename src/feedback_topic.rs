@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use lancang_alert::Registry;
-use lancang_alert::feedback::{Believed, FeedbackVerifier, Fold, Refusal};
+use lancang_alert::feedback::{Believed, FeedbackMessage, FeedbackVerifier, Fold, Refusal};
 use lancang_alert::verify::{Received, Rejection};
+use lancang_alert::{Feedback, Registry, Signer};
 use lancang_record::Timestamp;
 
 use crate::config::Consumer;
@@ -73,16 +73,27 @@ impl FeedbackTopic {
         self.topic.is_past_end()
     }
 
+    /// The topic, and how far it was read.
+    #[must_use]
+    pub const fn topic(&self) -> &SignedTopic {
+        &self.topic
+    }
+
+    /// A message, signed, after it was checked as every reader will check it.
+    ///
+    /// # Errors
+    /// [`Refusal`], if readers would refuse it.
+    pub fn signed(&self, feedback: &Feedback, signer: &Signer) -> Result<(Believed, FeedbackMessage), Refusal> {
+        let message = FeedbackMessage::of(feedback, signer);
+        let received = Received { key: &message.key, value: &message.value, headers: &message.headers };
+        let believed = FeedbackVerifier::new().verify(self.topic.registry(), received, now())?;
+        Ok((believed, message))
+    }
+
     /// What all messages together say.
     #[must_use]
     pub const fn fold(&self) -> &Fold {
         &self.fold
-    }
-
-    /// The registry, as far as it was read.
-    #[must_use]
-    pub const fn registry(&self) -> &Registry {
-        self.topic.registry()
     }
 
     /// Messages that were not believed.

@@ -16,6 +16,7 @@ pub mod cli;
 pub mod columns;
 pub mod commands;
 pub mod config;
+pub mod console;
 pub mod demo;
 pub mod doctor;
 pub mod evidence;

@@ -35,12 +35,20 @@ pub enum Begin {
         /// How many.
         look_back: u32,
     },
+    /// With what comes from an offset on, after as many messages as this that are read in silence.
+    At {
+        /// The offset; where it is not kept any more, the oldest message that is.
+        offset: i64,
+        /// How many.
+        look_back: u32,
+    },
 }
 
 /// Reads one topic.
 pub struct SignedTopic {
     name: String,
     reader: Reader,
+    admin: Admin,
     keys: RegistryTopic,
     /// Offset at which the topic ended when we began.
     end: i64,
@@ -81,11 +89,16 @@ impl SignedTopic {
         let (next, told_from) = match begin {
             Begin::Beginning => (first, first),
             Begin::Now { look_back } => (first.max(end.saturating_sub(i64::from(look_back))), end),
+            Begin::At { offset, look_back } => {
+                let told_from = offset.clamp(first, end);
+                (first.max(told_from.saturating_sub(i64::from(look_back))), told_from)
+            }
         };
         let topic = Self {
             name: name.to_owned(),
             reader: Reader::open(&connection, name, Isolation::Committed, &[(PARTITION, From::Offset(next))])?,
             keys: RegistryTopic::open(&connection, &consumer.topics.keys, &consumer.keys.roots)?,
+            admin,
             end,
             told_from,
             next,
@@ -100,6 +113,30 @@ impl SignedTopic {
     #[must_use]
     pub const fn is_past_end(&self) -> bool {
         self.next >= self.end
+    }
+
+    /// Offset of the next message.
+    #[must_use]
+    pub const fn next_offset(&self) -> i64 {
+        self.next
+    }
+
+    /// Where the topic ends now; none if no broker answers.
+    ///
+    /// # Errors
+    /// If the brokers refuse.
+    pub fn end_now(&self) -> anyhow::Result<Option<i64>> {
+        match self.admin.watermarks(&self.name, PARTITION) {
+            Ok((_, end)) => Ok(Some(end)),
+            Err(Error::Unavailable { .. }) => Ok(None),
+            Err(error) => Err(with_status(error)),
+        }
+    }
+
+    /// Name of the topic.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The registry, as far as it was read.

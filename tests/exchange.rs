@@ -8,6 +8,8 @@ mod campaigns;
 #[path = "kafka/carrier.rs"]
 #[allow(dead_code, reason = "the carrier's other tests use the rest")]
 mod carrier;
+#[path = "exchange/console.rs"]
+mod console;
 #[path = "exchange/copier.rs"]
 mod copier;
 #[path = "exchange/courier.rs"]

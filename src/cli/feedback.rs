@@ -77,6 +77,24 @@ security-risk, managed-externally, duplicate, other. The newest of your organisa
         #[command(flatten)]
         desk: Desk,
     },
+    /// A remark for everybody who reads the topic; it changes nothing.
+    #[command(after_help = "\
+Examples:
+  lancang feedback send comment 90c9e987 'the same box as last week, moved across the river' \\
+      --as //TH/cyber-police/desk-2 --config desk.toml --signing-key-file th.key
+
+One line of at most 500 bytes, with no more than eight digits in a row: it names nobody.")]
+    Comment {
+        /// The alert.
+        #[command(flatten)]
+        about: AboutArgs,
+        /// The remark.
+        #[arg(value_name = "TEXT")]
+        text: String,
+        /// Who writes.
+        #[command(flatten)]
+        desk: Desk,
+    },
     /// Asks the producer to preserve the records, or to hold: neither bar the subscriber nor let it know.
     #[command(after_help = "\
 Examples:

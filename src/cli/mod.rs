@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod campaigns;
 mod check;
+pub mod console;
 pub mod crowds;
 mod demo;
 mod doctor;
@@ -144,6 +145,8 @@ to `topics.feedback_home` on the home cluster, byte for byte. A file that has `[
     /// Alerts of several carriers and countries that belong together: join, tail, list.
     #[command(subcommand)]
     Campaigns(campaigns::Campaigns),
+    /// The enforcement console: what all countries share, in a browser; its users, and its audit log.
+    Console(console::Console),
     /// Shared alerts in the forms of other ecosystems: STIX 2.1, MISP, CSV, NDJSON.
     Export(export::Export),
     /// Completions for a shell.

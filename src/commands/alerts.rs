@@ -75,7 +75,11 @@ fn tail(args: &Tail) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) fn openers(files: &[PathBuf]) -> anyhow::Result<Vec<Opener>> {
+/// Openers of the keys in files.
+///
+/// # Errors
+/// If one cannot be read, or opens nothing.
+pub(crate) fn openers(files: &[PathBuf]) -> anyhow::Result<Vec<Opener>> {
     let opener = |path: &PathBuf| {
         let key = Secret::File(path.clone()).key(KeyKind::Sealing)?;
         Opener::new(&key).ok_or_else(|| {

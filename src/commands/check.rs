@@ -10,7 +10,7 @@ use lancang_record::mapping;
 use serde_json::json;
 
 use crate::cli::{self, Form};
-use crate::config::Config;
+use crate::config::{Config, ConsoleFile};
 use crate::exit::{Exit, Failure};
 use crate::logging::colors;
 use crate::pack_folder;
@@ -28,9 +28,16 @@ pub fn run(args: &cli::Check) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(&args.config).with_context(|| format!("cannot read {path}"))?;
     let mut texts = vec![(path.clone(), text.clone())];
     let mut mistakes = Vec::new();
-    match Config::read(&path, &text) {
-        Ok(config) => named(&path, &text, &config, &mut texts, &mut mistakes),
-        Err(found) => mistakes.extend(found),
+    if ConsoleFile::is_one(&text) {
+        match ConsoleFile::read(&path, &text) {
+            Ok(file) => console(&file, &mut mistakes),
+            Err(found) => mistakes.extend(found),
+        }
+    } else {
+        match Config::read(&path, &text) {
+            Ok(config) => named(&path, &text, &config, &mut texts, &mut mistakes),
+            Err(found) => mistakes.extend(found),
+        }
     }
     if let Some(path) = &args.exchange {
         exchange(path, &mut texts, &mut mistakes);
@@ -71,6 +78,27 @@ pub fn of_named(path: &Path, config: &Config) -> Vec<Diagnostic> {
 fn named(path: &str, text: &str, config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mut Vec<Diagnostic>) {
     named_files(config, texts, mistakes);
     pattern_names(path, text, config, mistakes);
+}
+
+/// Mistakes in what a console's file names.
+fn console(file: &ConsoleFile, mistakes: &mut Vec<Diagnostic>) {
+    if let Err(error) = clients::connection(&file.consumer.exchange) {
+        mistakes.push(Diagnostic::file("exchange.options", error.to_string()));
+    }
+    let console = &file.console;
+    let keys = console.writer.iter().map(|(_, key)| key).chain(console.tls.iter().map(|(_, key)| key)).cloned();
+    let sealing = console.sealing_keys.iter().map(|path| Secret::File(path.clone()));
+    // A variable or a command may be there for the service alone.
+    for key in keys.chain(sealing).filter(|key| matches!(key, Secret::File(_))) {
+        if let Err(error) = key.read() {
+            mistakes.push(Diagnostic::file(&key.to_string(), format!("{error:#}")));
+        }
+    }
+    if let Some((certificate, _)) = &console.tls
+        && let Err(error) = std::fs::metadata(certificate)
+    {
+        mistakes.push(Diagnostic::file(&certificate.display().to_string(), format!("cannot be read: {error}")));
+    }
 }
 
 /// Reads an exchange file and what it names.

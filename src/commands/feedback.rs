@@ -7,10 +7,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use lancang_alert::feedback::said::verdict;
-use lancang_alert::feedback::{
-    About, Believed, Cancel, FeedbackMessage, FeedbackVerifier, Receipt, Request, Said, Suppression,
-};
-use lancang_alert::verify::Received;
+use lancang_alert::feedback::{About, Believed, Cancel, Comment, Receipt, Request, Said, Suppression};
 use lancang_alert::{Feedback, Source};
 use lancang_kafka::Producer;
 use lancang_record::Timestamp;
@@ -90,6 +87,7 @@ const fn desk(send: &Send) -> &Desk {
         Send::Acknowledgement(simple) => &simple.desk,
         Send::Status { desk, .. }
         | Send::Verdict { desk, .. }
+        | Send::Comment { desk, .. }
         | Send::Request { desk, .. }
         | Send::Receipt { desk, .. }
         | Send::Suppression { desk, .. }
@@ -127,6 +125,10 @@ impl<'d> Writing<'d> {
             }
             Send::Verdict { about, verdict: id, .. } => {
                 Feedback { verdict: Some(verdict(*id)), ..of("verdict", Some(self.about(about)?)) }
+            }
+            Send::Comment { about, text, .. } => {
+                let comment = Some(Comment { text: text.clone() });
+                Feedback { comment, ..of("comment", Some(self.about(about)?)) }
             }
             Send::Request { about, measure, requester, case, length, .. } => {
                 let request = Request {
@@ -195,9 +197,7 @@ impl<'d> Writing<'d> {
     /// Signs and writes it, after checking it as every reader will.
     fn put(&self, feedback: Feedback) -> anyhow::Result<()> {
         let signer = keys::signing(&self.desk.key)?;
-        let message = FeedbackMessage::of(&feedback, &signer);
-        let received = Received { key: &message.key, value: &message.value, headers: &message.headers };
-        let believed = FeedbackVerifier::new().verify(self.topic.registry(), received, now()).map_err(|refusal| {
+        let (believed, message) = self.topic.signed(&feedback, &signer).map_err(|refusal| {
             let hint = if is_of_unknown_key(&refusal) { "; see `lancang keys publish`" } else { "" };
             Failure::data(format!("nothing is written, for every reader would refuse it: {refusal}{hint}"))
         })?;

@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod backtest;
 pub mod campaigns;
 pub mod check;
+pub mod console;
 pub mod crowds;
 pub mod doctor;
 pub mod evaluate;
@@ -64,6 +65,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Warnings(args) => warnings::run(&args),
         Command::Feedback(args) => feedback::run(args),
         Command::Campaigns(args) => campaigns::run(args),
+        Command::Console(args) => console::run(args),
         Command::Export(args) => export::run(&args),
         Command::Completions(args) => pages::completions(&args),
         Command::Man(args) => pages::man(&args),

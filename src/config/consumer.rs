@@ -28,18 +28,24 @@ impl Consumer {
         let document = parse(&mistakes);
         let root = Table::root(&mistakes, &document);
         let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+        let consumer = Self::sections(&root, folder);
+        root.finish();
+        match consumer {
+            Some(consumer) if mistakes.is_empty() => Ok(consumer),
+            _ => Err(mistakes.into_sorted()),
+        }
+    }
+
+    /// What it needs of a file's sections.
+    pub(super) fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Self> {
         // Of a whole configuration the rest is for `Config::read`.
         for (section, _, _) in reference::keys() {
             let _ = root.has(section);
         }
         let exchange = root.table("exchange").or_else(|| root.required_table("kafka"));
         let exchange = exchange.and_then(|table| read::cluster(table, folder));
-        let (topics, keys) = (topics::topics(&root), relay::keys(&root));
-        root.finish();
-        match exchange {
-            Some(exchange) if mistakes.is_empty() => Ok(Self { exchange, topics, keys }),
-            _ => Err(mistakes.into_sorted()),
-        }
+        let (topics, keys) = (topics::topics(root), relay::keys(root));
+        Some(Self { exchange: exchange?, topics, keys })
     }
 }
 

@@ -6,6 +6,7 @@
 //! - paths are relative to the file's folder;
 //! - the reference `docs/reference/configuration.md` is generated from [`reference`]'s list.
 
+mod console;
 mod consumer;
 mod courier;
 mod feeds;
@@ -26,6 +27,7 @@ use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::Placed;
 use lancang_record::{Class, Country, Timestamp};
 
+pub use console::ConsoleFile;
 pub use consumer::Consumer;
 pub(crate) use read::cluster;
 pub use reference::reference;
@@ -55,6 +57,8 @@ pub struct Config {
     pub relay: Option<Relay>,
     /// `[courier]`: who brings feedback home; never in a file that names an epoch's key.
     pub courier: Option<Courier>,
+    /// `[console]`: where agencies look at it; never in a file that names an epoch's key.
+    pub console: Option<Console>,
     /// `[keys]`: who vouches for the keys of others.
     pub keys: Keys,
     /// `[handling]`: what is said of all alerts.
@@ -249,6 +253,29 @@ pub struct Relay {
 pub struct Courier {
     /// Consumer group on the exchange.
     pub group: String,
+}
+
+/// `[console]`
+#[derive(Clone, Debug)]
+pub struct Console {
+    /// Where the pages are.
+    pub listen: SocketAddr,
+    /// Whose console it is, ISO 3166-1 alpha-2.
+    pub country: String,
+    /// Folder of its database, its users and its audit log.
+    pub folder: PathBuf,
+    /// As whom something is said, and the key that signs it.
+    pub writer: Option<(lancang_alert::Source, Secret)>,
+    /// Files of keys that open what is sealed for the country.
+    pub sealing_keys: Vec<PathBuf>,
+    /// Certificate and key of TLS.
+    pub tls: Option<(PathBuf, Secret)>,
+    /// Whether whoever is at this machine may look.
+    pub is_open: bool,
+    /// Length of a session.
+    pub session: Duration,
+    /// Most incidents that are kept.
+    pub incidents_max: u32,
 }
 
 /// An epoch of tokens.

@@ -49,6 +49,7 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
     let score = score(root);
     let relay = root.table("relay").map(|table| relay(table, folder));
     let courier = super::courier::courier(root, &operators);
+    let console = root.table("console").and_then(|table| super::console::console(table, root, folder));
     let keys = keys(root);
     let (handling, confidence) = super::handling::handling(root);
     let patterns = patterns(root, folder);
@@ -67,6 +68,7 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
         score,
         relay,
         courier,
+        console,
         keys,
         handling,
         confidence,

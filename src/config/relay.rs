@@ -58,8 +58,17 @@ fn epochs(relay: &Table<'_, '_>, folder: &Path) -> Vec<Epoch> {
     epochs
 }
 
-/// A secret that must be there, in one of three places: a file, an environment variable, or a command's output.
+/// A secret that must be there.
 fn required_secret(table: &Table<'_, '_>, folder: &Path, names: [&'static str; 3]) -> Option<Secret> {
+    if !names.iter().any(|name| table.has(name)) {
+        let [file, env, command] = names;
+        table.wrong(table.span(), file, format!("expected one of `{file}`, `{env}` and `{command}`"));
+    }
+    secret(table, folder, names)
+}
+
+/// A secret in one of three places: a file, an environment variable, or a command's output.
+pub(super) fn secret(table: &Table<'_, '_>, folder: &Path, names: [&'static str; 3]) -> Option<Secret> {
     let [file, env, command] = names;
     let arguments: Vec<String> = table.texts(command).into_iter().map(|argument| argument.value).collect();
     let found = [
@@ -69,7 +78,7 @@ fn required_secret(table: &Table<'_, '_>, folder: &Path, names: [&'static str; 3
     ];
     let mut found = found.into_iter().flatten();
     match (found.next(), found.next()) {
-        (Some(secret), None) => Some(secret),
+        (secret, None) => secret,
         _ => {
             table.wrong(table.span(), file, format!("expected one of `{file}`, `{env}` and `{command}`"));
             None

@@ -54,6 +54,7 @@ impl World {
             intake: Intake { commit: Duration::from_millis(50), ..Intake::default() },
             score: Score { commit: Duration::from_millis(50), ..Score::default() },
             courier: None,
+            console: None,
             relay: Some(Relay {
                 epochs: vec![Epoch { id: "demo".to_owned(), from: None, key: Secret::File(path("epoch.key")) }],
                 signing_key: Some(Secret::File(path("signing.key"))),

@@ -7,6 +7,7 @@
 //! - a new metric is a name in [`spec`]'s list and a line in the file of its subject; `docs/reference/metrics.md` is
 //!   generated from them.
 
+mod console;
 mod correlator;
 mod intake;
 mod kafka;
@@ -40,6 +41,8 @@ const BORN: &[(Metric, &[&str])] = &[
     (Metric::PackChanges, &["announced", "repeated", "refused", "withdrawn"]),
     (Metric::RelayReloads, &["applied", "refused"]),
     (Metric::RelayFeedback, &["taken", "repeat"]),
+    (Metric::ConsoleSignIns, &["done", "refused", "too-many"]),
+    (Metric::ConsoleLetGo, &["retained", "surplus", "campaigns"]),
 ];
 
 enum Collector {

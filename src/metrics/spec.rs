@@ -1,6 +1,6 @@
 //! What a metric is: its name, form, labels and meaning; and which labels have values that nobody listed.
 
-use super::{correlator, intake, kafka, process, reader, relay, score, store};
+use super::{console, correlator, intake, kafka, process, reader, relay, score, store};
 
 /// Every metric of this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +71,19 @@ pub enum Metric {
     Campaigns,
     CampaignAlerts,
     CampaignEvicted,
+    ConsoleMessages,
+    ConsoleLag,
+    ConsoleDelay,
+    ConsoleIncidents,
+    ConsoleLetGo,
+    ConsoleRequests,
+    ConsoleRequestSeconds,
+    ConsoleSignIns,
+    ConsoleSessions,
+    ConsoleActs,
+    ConsoleStreams,
+    ConsoleStreamsRefused,
+    ConsoleAuditEntries,
     Ready,
     StageRestarts,
     StageFull,
@@ -115,6 +128,7 @@ pub(super) fn specs() -> impl Iterator<Item = &'static Spec> {
         relay::SPECS,
         reader::SPECS,
         correlator::SPECS,
+        console::SPECS,
         process::SPECS,
     ];
     subjects.into_iter().flatten()
@@ -134,6 +148,7 @@ impl Spec {
 /// Labels whose values this program or its configuration names.
 #[cfg(test)]
 pub(super) const NAMED: &[&str] = &[
+    "action",
     "change",
     "class",
     "copier",
@@ -148,7 +163,9 @@ pub(super) const NAMED: &[&str] = &[
     "outcome",
     "partition",
     "reason",
+    "route",
     "stage",
+    "status",
     "step",
     "task",
     "topic",

@@ -14,7 +14,7 @@ use lancang_traffic::world::OPERATORS;
 
 const CAMPAIGNS: &str = "lancang.campaigns.v1";
 
-fn alert(country: &str, organisation: &str, sequence: u64, message: &str, device: &str) -> Alert {
+pub fn alert(country: &str, organisation: &str, sequence: u64, message: &str, device: &str) -> Alert {
     let golden = include_str!("../../crates/alert/tests/golden/v1/first.json");
     let mut alert: Alert = serde_json::from_str(golden).unwrap();
     let now = Timestamp::from_ms(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64);

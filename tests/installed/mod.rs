@@ -12,8 +12,10 @@ use std::sync::{Mutex, PoisonError};
 /// Tests of one run install one after the other.
 static INSTALLING: Mutex<()> = Mutex::new(());
 
+/// Folder of the workspace, whichever crate's test asks.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    folders.find(|folder| folder.join("Cargo.lock").is_file()).unwrap()
 }
 
 /// Runs a command; what it printed, if it succeeded.

@@ -14,8 +14,6 @@ use crate::faults::{by_incident, copy_packs};
 
 /// Broken messages that come at once.
 const POISON: usize = 40;
-/// The long form kills so many times where `LANCANG_TEST_KILLS` says nothing else.
-const KILLS: u64 = 100;
 
 fn snapshots(run: &Lancang, outcome: &str) -> f64 {
     run.metric("lancang_snapshots_total").get(&format!("{{outcome=\"{outcome}\"}}")).copied().unwrap_or(0.0)
@@ -135,48 +133,4 @@ fn refused(cluster: &Cluster, carrier: &Carrier) {
     let mut score = carrier.start("score", &config);
     assert_eq!(score.wait(), 78, "{}", score.log());
     assert!(score.log().contains(&format!("topic `{log}` has 3 partitions, 2 are expected")), "{}", score.log());
-}
-
-/// Intake, two instances of score and three brokers, of which one after another is killed at a random moment under load.
-#[test]
-#[ignore = "an hour; CONTRIBUTING.md has its command"]
-fn a_hundred_kills_over_three_brokers() {
-    let kills = std::env::var("LANCANG_TEST_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
-    let cluster = Cluster::start(3).unwrap_or_else(|error| panic!("{error}"));
-    let mut carrier = Carrier::on(cluster.bootstrap(), 4);
-    carrier.make_topics();
-    carrier.score = "snapshot = \"1s\"".to_owned();
-    let records = records(22);
-    let config = carrier.config("lancang.toml", "", "");
-    let second = crate::rebalance::instance(&carrier, &config, "second");
-    let stages = [("intake", &config), ("score", &config), ("score", &second)];
-    let start = |place: usize| carrier.start(stages[place].0, stages[place].1);
-    let mut running: Vec<Option<Lancang>> = (0..stages.len()).map(|place| Some(start(place))).collect();
-    let mut seed = 0x51ed_270b_u64;
-    let mut random = |below: u64| {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 33) % below
-    };
-    let mut slices = records.chunks(records.len() / kills as usize + 1);
-    for kill in 0..kills {
-        slices.next().into_iter().for_each(|slice| carrier.send(slice));
-        std::thread::sleep(Duration::from_millis(random(2_500)));
-        // A broker takes longest to come back: one kill in five is one's.
-        if kill % 5 == 4 {
-            let broker = random(3) as usize;
-            cluster.kill(broker).unwrap();
-            std::thread::sleep(Duration::from_millis(random(4_000)));
-            cluster.restart(broker).unwrap();
-            continue;
-        }
-        let place = random(3) as usize;
-        running[place].take().unwrap().kill();
-        running[place] = Some(start(place));
-    }
-    slices.for_each(|slice| carrier.send(slice));
-    carrier.wait_until_framed(records.len());
-    std::thread::sleep(Duration::from_secs(20));
-    running.into_iter().flatten().for_each(|stage| assert_eq!(stage.end(), 0));
-    let lines = compare(&carrier);
-    println!("{kills} kills, {} records, {} incident lines", records.len(), lines.len());
 }

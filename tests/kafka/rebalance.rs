@@ -13,7 +13,7 @@ const PARTITIONS: u32 = 4;
 const TAKEN_OVER: Duration = Duration::from_secs(40);
 
 /// The configuration of another instance of the same group, over the same store.
-pub fn instance(carrier: &Carrier, config: &PathBuf, name: &str) -> PathBuf {
+fn instance(carrier: &Carrier, config: &PathBuf, name: &str) -> PathBuf {
     let text = std::fs::read_to_string(config).unwrap();
     let own = format!("instance = \"{}\"", carrier.prefix);
     assert!(text.contains(&own));

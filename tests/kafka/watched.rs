@@ -15,10 +15,23 @@ use crate::carrier::{Carrier, LONG, Lancang, OPERATOR, records, traffic};
 use crate::installed::{prometheus, root};
 
 /// What neither intake, score nor a relay without the exchange has: which test sees it in the process that has.
-const SEEN_ELSEWHERE: [(&str, &str); 8] = [
+const SEEN_ELSEWHERE: [(&str, &str); 21] = [
     ("lancang_campaigns", "tests/exchange/campaigns.rs"),
     ("lancang_campaign_alerts", "tests/exchange/campaigns.rs"),
     ("lancang_campaign_alerts_evicted", "tests/exchange/campaigns.rs"),
+    ("lancang_console_messages_total", "tests/exchange/console.rs"),
+    ("lancang_console_lag_messages", "tests/exchange/console.rs"),
+    ("lancang_console_delay_seconds_bucket", "tests/exchange/console.rs"),
+    ("lancang_console_incidents", "tests/exchange/console.rs"),
+    ("lancang_console_let_go_total", "tests/exchange/console.rs"),
+    ("lancang_console_requests_total", "tests/exchange/console.rs"),
+    ("lancang_console_request_seconds_bucket", "tests/exchange/console.rs"),
+    ("lancang_console_sign_ins_total", "tests/exchange/console.rs"),
+    ("lancang_console_sessions", "tests/exchange/console.rs"),
+    ("lancang_console_streams", "tests/exchange/console.rs"),
+    ("lancang_console_streams_refused_total", "tests/exchange/console.rs"),
+    ("lancang_console_acts_total", "tests/exchange/console.rs"),
+    ("lancang_console_audit_entries", "tests/exchange/console.rs"),
     ("lancang_courier_messages_total", "tests/exchange/feedback.rs"),
     ("lancang_verdicts", "tests/exchange/feedback.rs"),
     ("lancang_precision_ratio", "tests/exchange/feedback.rs"),

@@ -247,10 +247,10 @@ fn blocks_that_are_missing_or_wrong() {
         assert!(matches!(refusal, Refusal::Form(_)) && refusal.to_string().contains(expected), "{expected}: {refusal}");
         assert!(!refusal.to_string().contains("855"), "{refusal}");
     };
-    for kind in ["acknowledgement", "status", "verdict", "request", "cancel"] {
+    for kind in ["acknowledgement", "status", "verdict", "comment", "request", "cancel"] {
         check(&feedback(kind, json!({ "incident": null })), 8, "`incident`");
     }
-    for kind in ["status", "verdict", "request", "receipt", "suppression"] {
+    for kind in ["status", "verdict", "comment", "request", "receipt", "suppression"] {
         check(&feedback(kind, json!({})), 8, &format!("`{kind}`"));
     }
     check(&Feedback { person: None, ..cancel() }, 7, "`person`");
@@ -321,5 +321,8 @@ fn golden_messages_are_read_and_fit_the_schema() {
         }
     }
     kinds.dedup();
-    assert_eq!(kinds, ["acknowledgement", "cancel", "receipt", "request", "status", "suppression", "verdict"]);
+    assert_eq!(
+        kinds,
+        ["acknowledgement", "cancel", "comment", "receipt", "request", "status", "suppression", "verdict"]
+    );
 }

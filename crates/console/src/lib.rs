@@ -1,11 +1,18 @@
 //! What agencies see of all countries' alerts together.
 //!
-//! - [`campaigns`] joins alerts of several carriers into campaigns.
+//! - [`campaigns`] joins alerts of several carriers into campaigns;
+//! - [`store`] keeps what was read of the exchange, and answers lists and searches; [`server`] shows it over HTTP, [`access`] says
+//!   who may do what, [`audit`] keeps what they did, [`assets`] is the page itself.
 //!
-//! **Invariant:** no Kafka, no clock, no I/O; nothing of how an incident was detected. It reads what crossed the border, and
-//! that alone.
+//! **Invariant:** no Kafka and no wall clock: what is read is handed in, what is said is handed out, and the time is given.
+//! Nothing of how an incident was detected: what crossed the border, and that alone.
 
+pub mod access;
+pub mod assets;
+pub mod audit;
 pub mod campaigns;
 pub mod limits;
+pub mod server;
+pub mod store;
 
 pub use campaigns::{Correlator, Publisher, Seen, Viewer};

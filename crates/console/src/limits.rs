@@ -17,3 +17,65 @@ pub const MEMBERS_TOLD_MAX: usize = 200;
 pub const EDGES_TOLD_MAX: usize = 400;
 /// Shared values that a campaign's message names.
 pub const SHARED_TOLD_MAX: usize = 40;
+
+/// Incidents that the console keeps by default; beyond it those that were changed the longest ago are let go, counted. Some 4
+/// kilobytes each on disk.
+pub const INCIDENTS_MAX: u32 = 1_000_000;
+/// Revisions of an incident that are kept: the first, and the newest of the others.
+pub const REVISIONS_MAX: i64 = 200;
+/// Words by which an incident is found; an alert has at most 64 entities of some two tokens each.
+pub const TERMS_OF_INCIDENT_MAX: usize = 256;
+/// Names of producers and patterns; of a further one alerts are refused, counted.
+pub const NAMES_MAX: i64 = 20_000;
+/// Incidents that one request for a list looks at; where that is not enough for a page, it goes on in the next request.
+pub const SCANNED_MAX: u32 = 50_000;
+/// Incidents that a search may find; one that finds more is told to say more.
+pub const FOUND_MAX: u32 = 5_000;
+/// Incidents of one page.
+pub const PAGE_MAX: u32 = 200;
+/// Related incidents that one incident shows.
+pub const RELATED_SHOWN_MAX: usize = 20;
+/// What was said of an incident that is shown: the newest.
+pub const SAID_SHOWN_MAX: u32 = 500;
+/// Places on the map.
+pub const SPOTS_MAX: u32 = 2_000;
+/// Days that figures go back.
+pub const FIGURES_DAYS_MAX: i64 = 92;
+/// Rows of one message of the event stream.
+pub const STREAM_ROWS_MAX: u32 = 200;
+/// Changes that a stream may be behind; a reader further behind loads the list anew.
+pub const STREAM_BEHIND_MAX: i64 = 5_000;
+/// Readers of the event stream at once.
+pub const STREAMS_MAX: usize = 256;
+/// Connections at once.
+pub const CONNECTIONS_MAX: usize = 1_024;
+/// Longest body of a request, bytes: a comment of 500 bytes, escaped.
+pub const BODY_BYTES_MAX: usize = 8 << 10;
+/// Sessions at once; beyond it the one that ends first is ended.
+pub const SESSIONS_MAX: usize = 1_000;
+/// Sessions of one user.
+pub const SESSIONS_OF_USER_MAX: usize = 8;
+/// Tries to sign in by one address or to one name in a window.
+pub const TRIES_MAX: u32 = 10;
+/// Length of that window, milliseconds.
+pub const TRIES_WINDOW_MS: i64 = 5 * 60_000;
+/// Names and addresses whose tries are counted; beyond it those are forgotten whose window began first.
+pub const TRIED_MAX: usize = 10_000;
+/// Passwords that are checked at once: each takes 19 MiB and a core for some 50 ms.
+pub const PASSWORD_CHECKS_MAX: usize = 2;
+/// Users of a console.
+pub const USERS_MAX: usize = 1_000;
+/// Shortest password, characters (NIST SP 800-63B-4, 3.1.1.2, for passwords as the only factor).
+pub const PASSWORD_CHARS_MIN: usize = 15;
+/// Longest password, bytes.
+pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// Longest case reference and search, bytes.
+pub const TEXT_BYTES_MAX: usize = 500;
+/// Entries of the audit log on one page.
+pub const AUDIT_PAGE_MAX: usize = 500;
+/// Longest line of the audit log, bytes.
+pub const AUDIT_LINE_BYTES_MAX: usize = 8 << 10;
+/// Acts that wait to be written to the exchange.
+pub const ACTS_WAITING_MAX: usize = 64;
+/// Campaigns that are kept; beyond it those whose state is the oldest are let go, counted.
+pub const CAMPAIGNS_MAX: i64 = 100_000;

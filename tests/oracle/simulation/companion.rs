@@ -48,6 +48,8 @@ pub struct Around<'a> {
     pub tally: &'a mut Tally,
     /// Whether anything goes wrong.
     pub troubled: bool,
+    /// Takes every outcome that is unknown for none at all: a fault on purpose.
+    pub forgets: bool,
 }
 
 impl Companion {
@@ -161,7 +163,7 @@ impl Companion {
                     self.now = Some((pending, Stage::Ask));
                     return false;
                 };
-                if was_committed(&told, &found, around.owns) {
+                if !around.forgets && was_committed(&told, &found, around.owns) {
                     around.tally.note("unknown outcomes that were commits");
                     return self.committed(pending);
                 }

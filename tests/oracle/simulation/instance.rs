@@ -32,6 +32,8 @@ pub struct Setting {
     pub packs: Vec<Arc<Pack>>,
     pub store: Store,
     pub metrics: Arc<Metrics>,
+    /// A fault on purpose ([`Around::forgets`]).
+    pub forgets: bool,
 }
 
 impl Setting {
@@ -229,7 +231,8 @@ impl Instance {
         let proof = self.member.and_then(|member| world.cluster.proof(member));
         let (random, tally) = (&mut *world.random, &mut *world.tally);
         let cluster = &mut *world.cluster;
-        let mut around = Around { cluster, owns: &owns, proof, random, tally, troubled: world.troubled };
+        let (troubled, forgets) = (world.troubled, world.setting.forgets);
+        let mut around = Around { cluster, owns: &owns, proof, random, tally, troubled, forgets };
         self.companion.step(&mut around)
     }
 

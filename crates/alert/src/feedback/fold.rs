@@ -178,6 +178,7 @@ fn subject(believed: &Believed) -> Option<Subject> {
         Said::Acknowledgement { about }
         | Said::Status { about, .. }
         | Said::Verdict { about, .. }
+        | Said::Comment { about, .. }
         | Said::Request { about, .. }
         | Said::Receipt { about: Some(about), .. }
         | Said::Cancel { about, .. } => Some(Subject::Incident(about.clone())),

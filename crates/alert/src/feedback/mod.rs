@@ -36,9 +36,9 @@ use crate::registry::Holder;
 /// A message of somebody about an alert, or about what somebody asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Feedback {
-    /// `acknowledgement`, `status`, `verdict`, `request`, `receipt`, `suppression` or `cancel`: which of the blocks below
-    /// counts.
-    #[schemars(extend("examples" = ["acknowledgement", "status", "verdict", "request", "receipt", "suppression", "cancel"]))]
+    /// `acknowledgement`, `status`, `verdict`, `comment`, `request`, `receipt`, `suppression` or `cancel`: which of the blocks
+    /// below counts.
+    #[schemars(extend("examples" = ["acknowledgement", "status", "verdict", "comment", "request", "receipt", "suppression", "cancel"]))]
     pub kind: String,
     /// Who writes: country, organisation and desk.
     pub writer: Source,
@@ -58,6 +58,9 @@ pub struct Feedback {
     /// With `verdict`, and with `cancel`: what it turned out to be.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub verdict: Option<Verdict>,
+    /// With `comment`: what is remarked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub comment: Option<Comment>,
     /// With `request`: what the producer is asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request: Option<Request>,
@@ -84,6 +87,7 @@ impl Feedback {
             incident,
             status: None,
             verdict: None,
+            comment: None,
             request: None,
             receipt: None,
             suppression: None,
@@ -100,6 +104,13 @@ pub struct About {
     pub incident_id: String,
     /// Who published the alert.
     pub producer: Source,
+}
+
+/// A remark for everybody who reads the topic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Comment {
+    /// One line, at most 500 bytes, that names nobody.
+    pub text: String,
 }
 
 /// What an agency asks of a producer.

@@ -55,6 +55,13 @@ pub enum Said {
         /// OCSF `verdict_id`.
         verdict_id: u8,
     },
+    /// Somebody remarks something; it changes nothing.
+    Comment {
+        /// The alert.
+        about: About,
+        /// The remark.
+        text: String,
+    },
     /// The producer is asked for something.
     Request {
         /// The alert.
@@ -226,6 +233,7 @@ impl Feedback {
             "acknowledgement" => Said::Acknowledgement { about: self.about()? },
             "status" => self.status()?,
             "verdict" => Said::Verdict { about: self.about()?, verdict_id: self.verdict_id()? },
+            "comment" => self.comment()?,
             "request" => self.request(published)?,
             "receipt" => self.receipt()?,
             "suppression" => self.suppression(published)?,
@@ -255,6 +263,13 @@ impl Feedback {
     fn verdict_id(&self) -> Result<u8, Form> {
         let verdict = self.verdict.as_ref().map(|verdict| verdict.verdict_id);
         verdict.ok_or(Form::Field { field: "verdict", expected: "OCSF's `verdict_id` and `verdict`" })
+    }
+
+    fn comment(&self) -> Result<Said, Form> {
+        let about = self.about()?;
+        let block = Form::Field { field: "comment", expected: "the text" };
+        let text = text("comment.text", &self.comment.as_ref().ok_or(block)?.text)?.to_owned();
+        Ok(Said::Comment { about, text })
     }
 
     fn request(&self, published: Timestamp) -> Result<Said, Form> {

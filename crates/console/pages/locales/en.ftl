@@ -1,0 +1,322 @@
+### The console's own texts; those of alerts are in crates/alert/locales/.
+### The source of the other languages. Values come as texts: numbers are written as the language writes them.
+
+## Frame
+
+page-now = Now
+page-incident = Incident
+page-figures = Map and figures
+page-campaigns = Campaigns
+page-sources = Sources
+page-audit = Audit log
+page-sign-in = Sign in
+pages = Pages
+skip = Skip to the content
+choose-language = Language
+theme = Light or dark
+theme-auto = As the system
+theme-light = Light
+theme-dark = Dark
+sign-in = Sign in
+sign-out = Sign out
+user-name = Name
+password = Password
+user-role-viewer = viewer
+user-role-investigator = investigator
+user-role-liaison = liaison officer
+user-role-auditor = auditor
+clock = Times are those of { $zone }; point at one for UTC
+close = Close
+send = Send
+again = Try again
+print = Print
+state-loading = Loading …
+
+## Keys
+
+keys = Keys
+keys-on = Keys are on
+key-next = next alert
+key-before = alert before
+key-enter = open
+key-esc = back
+key-search = search
+key-help = this help
+
+## Countries
+
+country-CN = China
+country-KH = Cambodia
+country-LA = Laos
+country-MM = Myanmar
+country-TH = Thailand
+country-VN = Vietnam
+
+## Trouble
+
+error-unreachable = The server cannot be reached.
+error-signed-out = You are signed out. Sign in again.
+error-wrong-password = Name or password is wrong.
+error-forbidden = Your role may not do this.
+error-csrf = This page is out of date. Load it anew.
+error-not-found = There is nothing at this address.
+error-form = Something in the form is not as it should be. A text names nobody: not more than six digits in a row.
+error-too-many = Too many requests. Wait a moment.
+error-too-large = That is too long.
+error-not-set-up = This console has no key for that.
+error-exchange-away = The exchange cannot be reached. Nothing was sent.
+error-starting = The console is still reading the topics. Try again in a moment.
+error-fault = The server made a mistake. It is in its log.
+error-other = The server refused: { $code }
+
+## Now
+
+now-none = No alerts yet. They appear here by themselves.
+now-none-filtered = No alert fits the filters.
+now-too-broad = Too many alerts fit this search. Type more of it.
+now-more = Show older ones
+now-held = Paused while you read
+now-waiting = waiting: { $count }
+now-lag = not read yet: { $count }
+now-alike = alike: { $count }
+line-live = Live
+line-away = Connection lost; trying again
+line-starting = Connecting
+filters = Filters
+filter-q = Search: id, token, number, domain
+filter-country = Country
+filter-source = Source
+filter-pattern = Pattern
+filter-severity = At least
+filter-state = State
+filter-work = Our work
+filter-group = Group alike
+filter-all = all
+filter-none = Clear filters
+state-open = open
+state-closed = closed
+state-cancelled = withdrawn
+stage-new = new
+stage-acknowledged = acknowledged
+stage-investigating = investigating
+stage-joint-operation = joint operation
+stage-referred = referred
+stage-disputed = disputed
+seen-by = seen by
+severity = Severity
+
+## Incident
+
+back-to-now = Back to all alerts
+not-actual = This is no real case: { $status }.
+taken-back = Taken back by its producer. Reason: { $reason }. Decided by: { $persons }.
+goes-on-in = This belongs to another incident and goes on there:
+verdicts-differ = The verdicts of the countries differ. All of them stand below.
+why = Why
+facts = Facts
+fact-events = Events
+fact-published = Published
+fact-actionable = Act until
+fact-producer = Carrier
+fact-place = Place
+fact-contact = Contact
+fact-handling = Handling
+fact-retain = Delete after
+fact-id = Incident
+expired = expired
+confidence = confidence { $value } of 100
+entities = Who and what
+entity-head-role = Part
+entity-head-type = Kind
+entity-head-value = Visible value
+entity-head-country = Country
+entity-head-holder = Range holder
+entity-head-token = Token
+open-value = Open the value
+open-means = Opening is written into the audit log, with the case it is for.
+impersonated-means = Impersonated: the number was shown to the callee, and its holder is a victim, no suspect.
+case-reference = Case reference
+said = What each country said
+said-none = No country has said anything yet.
+said-order = In order
+said-head-country = Country
+said-head-acknowledged = Acknowledged
+said-head-stage = Work
+said-head-verdict = Verdict
+disputes = disputes it
+requests = Requests to the carrier
+request-head-measure = Request
+request-head-by = Asked by
+request-head-case = Case
+request-head-until = Until
+request-head-answer = Receipt
+unanswered = not answered yet
+in-force = in force
+ended = ended
+hours-left = hours left: { $count }
+days-left = days left: { $count }
+kind-acknowledgement = acknowledged
+kind-status = work
+kind-verdict = verdict
+kind-comment = comment
+kind-request = request
+kind-receipt = receipt
+kind-suppression = suppression
+kind-cancel = withdrawal
+measure-preserve = preserve the records
+measure-hold = hold: no barring, no notice
+outcome-accepted = accepted
+outcome-refused = refused
+outcome-asked = asked
+outcome-done = done
+outcome-failed = failed
+verdict-0 = unknown
+verdict-1 = false positive
+verdict-2 = true positive
+verdict-3 = disregard
+verdict-4 = suspicious
+verdict-5 = benign
+verdict-6 = test
+verdict-7 = not enough data
+verdict-8 = security risk
+verdict-9 = managed elsewhere
+verdict-10 = duplicate
+verdict-99 = other
+verdict-rest = other
+revisions = Revisions
+revision-tells = revision { $revision } · score { $score } · entities { $entities }
+evidence = Evidence
+evidence-tells = Record references at the carrier: { $count }. The records stay there and are fetched for a case.
+evidence-line = Line at the carrier (topic / partition / offset)
+evidence-root = Merkle root
+evidence-kept = Kept until
+evidence-signed = Signed with key
+evidence-alert = This alert (topic / offset)
+evidence-pattern = Pattern and its hash
+sequence = sequence
+related = Related incidents
+related-none = Nothing related is known.
+in-campaign = Part of a campaign; its alerts: { $count }
+why-token = shares a token
+why-link = named by the carrier
+why-campaign = same campaign
+
+## Acts
+
+acts = What you can do
+acts-mean = What is said here is signed in the name of { $writer } and read by all countries.
+act-said = Sent. It appears below when the exchange has it.
+do-acknowledge = Acknowledge
+do-take = Take
+do-joint = Joint operation
+do-refer = Refer
+do-verdict = Verdict
+do-comment = Comment
+do-preserve = Preserve records
+do-hold = Ask for a hold
+verdict-means = Your verdict stands beside those of others. A false positive marks the incident as disputed for all.
+comment-means = One line, at most 500 bytes, read by all countries. No numbers of persons.
+preserve-means = The carrier keeps the records of this incident and answers with a receipt.
+hold-means = The carrier neither bars the subscriber nor lets it know, for at most 14 days. It may refuse with a reason.
+days = Days
+
+## Figures
+
+span = Time
+span-day = 24 hours
+span-week = 7 days
+span-month = 30 days
+span-quarter = 90 days
+figures-none = No alerts in this time.
+map = Map
+map-tells = Map of six countries. Areas with alerts: { $areas }; cells: { $cells }. The tables beside it say how many.
+map-areas = areas
+map-cells = cells, to the district
+map-borders = No borders are drawn.
+by-country = By country of the carrier
+by-area = By area
+area = Area
+areas-none = No alert names an area.
+incidents = Incidents
+trend = Trend
+trend-tells = Incidents over time; most in one step: { $most }; steps: { $steps }
+hours = Hours of the day by pattern
+hours-tell = Incidents by the hour of your clock
+precision = Precision
+precision-tells = Of what a country judged true or false, how much is true
+precision-none = Nobody has judged an alert of this time yet.
+judged-by = Judged by
+
+## Campaigns
+
+campaigns-tell = Alerts of several carriers that hang together by what they share.
+campaigns-none = No campaign fits.
+campaigns-live = live
+campaigns-dissolved = dissolved
+campaigns-all = all
+campaign = Campaign
+campaign-holds = alerts: { $count }
+campaign-dissolved = This campaign is dissolved.
+back-to-campaigns = Back to all campaigns
+alerts = Alerts
+countries = Countries
+patterns = Patterns
+graph = What hangs together
+graph-tells = Each point is an alert; lines join what shares something. Point at one to see more. The table below says the same.
+zoom-in = Larger
+zoom-out = Smaller
+shared = What they share
+in-alerts = in alerts: { $count }
+joined-by = Joined by
+joined-with = Joined with
+link-device = device
+link-sim = SIM
+link-template = message text
+link-domain = domain
+link-device-range = near device serials in one cell
+link-range-hour = number range and hour
+link-trunk = trunk
+link-sender = sender
+
+## Sources
+
+sources = Carriers heard
+sources-none = No carrier has been heard yet.
+unattributed = Refused, from nobody that is known
+last-sequence = Last number
+missing = Missing
+gaps = { $missing } in gaps: { $gaps }
+last-published = Last alert
+rejected = Refused
+signing-key = Key
+quiet-source = quiet for a day
+topics = Topics
+topic = Topic
+read-to = Read to
+behind = Behind
+looked = Last look
+refused-form = not an alert
+refused-unknown-key = unknown key
+refused-changed-bytes = changed bytes
+refused-changed-header = changed header
+refused-expired = expired key
+refused-revoked = revoked key
+refused-not-yet = key not valid yet
+refused-source = key of another source
+refused-future = time ahead
+refused-sequence = number twice
+
+## Audit
+
+audit-tells = What was opened and said from this console. Each entry holds the hash of the one before.
+audit-verify = Verify the chain
+audit-whole = The chain is whole. Entries: { $count }. Head:
+audit-broken = The chain is broken. Entries read: { $count }.
+audit-none = Nothing has been written yet.
+audit-head-number = No.
+audit-head-at = Time
+audit-head-user = User
+audit-head-action = Action
+audit-head-about = About
+audit-head-case = Case
+audit-head-outcome = Outcome

@@ -1,0 +1,322 @@
+### The console's own texts; those of alerts are in crates/alert/locales/.
+### NOT REVIEWED by a native reader, as those of alerts.
+
+## Frame
+
+page-now = ขณะนี้
+page-incident = เหตุการณ์
+page-figures = แผนที่และตัวเลข
+page-campaigns = ปฏิบัติการ
+page-sources = แหล่งข้อมูล
+page-audit = บันทึกการตรวจสอบ
+page-sign-in = เข้าสู่ระบบ
+pages = หน้า
+skip = ข้ามไปยังเนื้อหา
+choose-language = ภาษา
+theme = สว่างหรือมืด
+theme-auto = ตามระบบ
+theme-light = สว่าง
+theme-dark = มืด
+sign-in = เข้าสู่ระบบ
+sign-out = ออกจากระบบ
+user-name = ชื่อผู้ใช้
+password = รหัสผ่าน
+user-role-viewer = ผู้อ่าน
+user-role-investigator = พนักงานสืบสวน
+user-role-liaison = เจ้าหน้าที่ประสานงาน
+user-role-auditor = ผู้ตรวจสอบ
+clock = เวลาตาม { $zone } ชี้ที่เวลาเพื่อดู UTC
+close = ปิด
+send = ส่ง
+again = ลองอีกครั้ง
+print = พิมพ์
+state-loading = กำลังโหลด …
+
+## Keys
+
+keys = แป้นลัด
+keys-on = เปิดใช้แป้นลัด
+key-next = การแจ้งเตือนถัดไป
+key-before = การแจ้งเตือนก่อนหน้า
+key-enter = เปิด
+key-esc = กลับ
+key-search = ค้นหา
+key-help = ความช่วยเหลือนี้
+
+## Countries
+
+country-CN = จีน
+country-KH = กัมพูชา
+country-LA = ลาว
+country-MM = เมียนมา
+country-TH = ไทย
+country-VN = เวียดนาม
+
+## Trouble
+
+error-unreachable = ติดต่อเซิร์ฟเวอร์ไม่ได้
+error-signed-out = คุณออกจากระบบแล้ว โปรดเข้าสู่ระบบอีกครั้ง
+error-wrong-password = ชื่อหรือรหัสผ่านไม่ถูกต้อง
+error-forbidden = บทบาทของคุณไม่มีสิทธิ์ทำสิ่งนี้
+error-csrf = หน้านี้เก่าแล้ว โปรดโหลดใหม่
+error-not-found = ไม่มีสิ่งใดที่ที่อยู่นี้
+error-form = บางช่องในแบบฟอร์มไม่ถูกต้อง ข้อความต้องไม่ระบุตัวบุคคล: ตัวเลขติดกันไม่เกินหกหลัก
+error-too-many = คำขอมากเกินไป โปรดรอสักครู่
+error-too-large = ยาวเกินไป
+error-not-set-up = คอนโซลนี้ไม่มีกุญแจสำหรับการนี้
+error-exchange-away = ติดต่อคลัสเตอร์แลกเปลี่ยนไม่ได้ ยังไม่ได้ส่งสิ่งใด
+error-starting = คอนโซลยังอ่านหัวข้ออยู่ โปรดลองใหม่ในอีกสักครู่
+error-fault = เซิร์ฟเวอร์ผิดพลาด รายละเอียดอยู่ในบันทึกของเซิร์ฟเวอร์
+error-other = เซิร์ฟเวอร์ปฏิเสธ: { $code }
+
+## Now
+
+now-none = ยังไม่มีการแจ้งเตือน จะปรากฏที่นี่เอง
+now-none-filtered = ไม่มีการแจ้งเตือนที่ตรงกับตัวกรอง
+now-too-broad = มีการแจ้งเตือนที่ตรงกับการค้นหานี้มากเกินไป โปรดพิมพ์เพิ่ม
+now-more = แสดงรายการเก่ากว่า
+now-held = หยุดชั่วคราวขณะคุณอ่าน
+now-waiting = รออยู่: { $count }
+now-lag = ยังไม่ได้อ่าน: { $count }
+now-alike = คล้ายกัน: { $count }
+line-live = สด
+line-away = การเชื่อมต่อขาด กำลังลองใหม่
+line-starting = กำลังเชื่อมต่อ
+filters = ตัวกรอง
+filter-q = ค้นหา: รหัส โทเค็น หมายเลข โดเมน
+filter-country = ประเทศ
+filter-source = แหล่งข้อมูล
+filter-pattern = รูปแบบ
+filter-severity = อย่างน้อย
+filter-state = สถานะ
+filter-work = งานของเรา
+filter-group = รวมที่คล้ายกัน
+filter-all = ทั้งหมด
+filter-none = ล้างตัวกรอง
+state-open = เปิดอยู่
+state-closed = ปิดแล้ว
+state-cancelled = เพิกถอนแล้ว
+stage-new = ใหม่
+stage-acknowledged = รับทราบแล้ว
+stage-investigating = กำลังสืบสวน
+stage-joint-operation = ปฏิบัติการร่วม
+stage-referred = ส่งต่อแล้ว
+stage-disputed = มีข้อโต้แย้ง
+seen-by = รับทราบโดย
+severity = ความรุนแรง
+
+## Incident
+
+back-to-now = กลับไปการแจ้งเตือนทั้งหมด
+not-actual = นี่ไม่ใช่คดีจริง: { $status }
+taken-back = ผู้เผยแพร่เพิกถอนแล้ว เหตุผล: { $reason } ผู้ตัดสินใจ: { $persons }
+goes-on-in = เหตุการณ์นี้เป็นส่วนของอีกเหตุการณ์หนึ่งและดำเนินต่อที่นั่น:
+verdicts-differ = คำวินิจฉัยของแต่ละประเทศต่างกัน ทั้งหมดแสดงอยู่ด้านล่าง
+why = เพราะเหตุใด
+facts = ข้อมูล
+fact-events = เหตุการณ์
+fact-published = เผยแพร่
+fact-actionable = ดำเนินการภายใน
+fact-producer = ผู้ให้บริการ
+fact-place = สถานที่
+fact-contact = ติดต่อ
+fact-handling = เงื่อนไขการใช้
+fact-retain = ลบหลังจาก
+fact-id = เหตุการณ์
+expired = หมดอายุแล้ว
+confidence = ความเชื่อมั่น { $value } จาก 100
+entities = ใครและอะไร
+entity-head-role = บทบาท
+entity-head-type = ชนิด
+entity-head-value = ค่าที่เห็นได้
+entity-head-country = ประเทศ
+entity-head-holder = ผู้ถือช่วงหมายเลข
+entity-head-token = โทเค็น
+open-value = เปิดค่า
+open-means = การเปิดจะถูกบันทึกไว้ในบันทึกการตรวจสอบพร้อมคดีที่ใช้
+impersonated-means = ถูกแอบอ้าง: หมายเลขนี้เพียงแสดงต่อผู้รับสาย เจ้าของเป็นผู้เสียหาย ไม่ใช่ผู้ต้องสงสัย
+case-reference = เลขอ้างอิงคดี
+said = แต่ละประเทศว่าอย่างไร
+said-none = ยังไม่มีประเทศใดให้ความเห็น
+said-order = ตามลำดับ
+said-head-country = ประเทศ
+said-head-acknowledged = รับทราบ
+said-head-stage = งาน
+said-head-verdict = คำวินิจฉัย
+disputes = โต้แย้ง
+requests = คำขอถึงผู้ให้บริการ
+request-head-measure = คำขอ
+request-head-by = ผู้ขอ
+request-head-case = คดี
+request-head-until = จนถึง
+request-head-answer = ใบรับ
+unanswered = ยังไม่ตอบ
+in-force = มีผลอยู่
+ended = สิ้นสุดแล้ว
+hours-left = เหลือชั่วโมง: { $count }
+days-left = เหลือวัน: { $count }
+kind-acknowledgement = รับทราบ
+kind-status = งาน
+kind-verdict = คำวินิจฉัย
+kind-comment = ความเห็น
+kind-request = คำขอ
+kind-receipt = ใบรับ
+kind-suppression = การระงับแจ้งเตือน
+kind-cancel = การเพิกถอน
+measure-preserve = เก็บรักษาบันทึก
+measure-hold = ระงับ: ไม่ตัดบริการ ไม่แจ้ง
+outcome-accepted = ยอมรับ
+outcome-refused = ปฏิเสธ
+outcome-asked = ขอแล้ว
+outcome-done = เสร็จแล้ว
+outcome-failed = ล้มเหลว
+verdict-0 = ไม่ทราบ
+verdict-1 = แจ้งเตือนผิด
+verdict-2 = เป็นจริง
+verdict-3 = ไม่ต้องพิจารณา
+verdict-4 = น่าสงสัย
+verdict-5 = ไม่มีพิษภัย
+verdict-6 = การทดสอบ
+verdict-7 = ข้อมูลไม่พอ
+verdict-8 = ความเสี่ยงด้านความมั่นคง
+verdict-9 = จัดการที่อื่น
+verdict-10 = ซ้ำ
+verdict-99 = อื่น ๆ
+verdict-rest = อื่น ๆ
+revisions = ฉบับแก้ไข
+revision-tells = ฉบับที่ { $revision } · คะแนน { $score } · รายการ { $entities }
+evidence = พยานหลักฐาน
+evidence-tells = จำนวนการอ้างอิงบันทึกที่ผู้ให้บริการ: { $count } บันทึกอยู่ที่นั่นและเรียกมาตามคดี
+evidence-line = บรรทัดที่ผู้ให้บริการ (หัวข้อ / พาร์ทิชัน / ออฟเซ็ต)
+evidence-root = รากเมอร์เคิล
+evidence-kept = เก็บไว้ถึง
+evidence-signed = ลงนามด้วยกุญแจ
+evidence-alert = การแจ้งเตือนนี้ (หัวข้อ / ออฟเซ็ต)
+evidence-pattern = รูปแบบและแฮช
+sequence = ลำดับ
+related = เหตุการณ์ที่เกี่ยวข้อง
+related-none = ไม่พบสิ่งที่เกี่ยวข้อง
+in-campaign = เป็นส่วนของปฏิบัติการ จำนวนการแจ้งเตือน: { $count }
+why-token = ใช้โทเค็นเดียวกัน
+why-link = ผู้ให้บริการระบุ
+why-campaign = ปฏิบัติการเดียวกัน
+
+## Acts
+
+acts = สิ่งที่คุณทำได้
+acts-mean = สิ่งที่แจ้งที่นี่ลงนามในนาม { $writer } และทุกประเทศอ่านได้
+act-said = ส่งแล้ว จะปรากฏด้านล่างเมื่อคลัสเตอร์แลกเปลี่ยนได้รับ
+do-acknowledge = รับทราบ
+do-take = รับงาน
+do-joint = ปฏิบัติการร่วม
+do-refer = ส่งต่อ
+do-verdict = คำวินิจฉัย
+do-comment = ความเห็น
+do-preserve = เก็บรักษาบันทึก
+do-hold = ขอให้ระงับ
+verdict-means = คำวินิจฉัยของคุณแสดงเคียงข้างของผู้อื่น แจ้งเตือนผิดจะทำให้เหตุการณ์ถูกโต้แย้งสำหรับทุกประเทศ
+comment-means = หนึ่งบรรทัด ไม่เกิน 500 ไบต์ ทุกประเทศอ่านได้ ห้ามมีหมายเลขของบุคคล
+preserve-means = ผู้ให้บริการเก็บบันทึกของเหตุการณ์นี้และตอบด้วยใบรับ
+hold-means = ผู้ให้บริการจะไม่ตัดบริการและไม่แจ้งผู้ใช้ ไม่เกิน 14 วัน อาจปฏิเสธพร้อมเหตุผล
+days = วัน
+
+## Figures
+
+span = ช่วงเวลา
+span-day = 24 ชั่วโมง
+span-week = 7 วัน
+span-month = 30 วัน
+span-quarter = 90 วัน
+figures-none = ไม่มีการแจ้งเตือนในช่วงนี้
+map = แผนที่
+map-tells = แผนที่หกประเทศ พื้นที่ที่มีการแจ้งเตือน: { $areas } เซลล์: { $cells } จำนวนอยู่ในตารางข้าง ๆ
+map-areas = พื้นที่
+map-cells = เซลล์ ละเอียดถึงอำเภอ
+map-borders = ไม่วาดพรมแดน
+by-country = ตามประเทศของผู้ให้บริการ
+by-area = ตามพื้นที่
+area = พื้นที่
+areas-none = ไม่มีการแจ้งเตือนที่ระบุพื้นที่
+incidents = เหตุการณ์
+trend = แนวโน้ม
+trend-tells = เหตุการณ์ตามเวลา มากที่สุดในหนึ่งช่วง: { $most } จำนวนช่วง: { $steps }
+hours = ชั่วโมงของวันตามรูปแบบ
+hours-tell = เหตุการณ์ตามชั่วโมงของนาฬิกาคุณ
+precision = ความแม่นยำ
+precision-tells = ในสิ่งที่ประเทศหนึ่งวินิจฉัยว่าจริงหรือผิด สัดส่วนที่จริง
+precision-none = ยังไม่มีใครวินิจฉัยการแจ้งเตือนในช่วงนี้
+judged-by = ผู้วินิจฉัย
+
+## Campaigns
+
+campaigns-tell = การแจ้งเตือนของผู้ให้บริการหลายรายที่เชื่อมโยงกันด้วยสิ่งที่มีร่วมกัน
+campaigns-none = ไม่มีปฏิบัติการที่ตรง
+campaigns-live = ดำเนินอยู่
+campaigns-dissolved = สลายแล้ว
+campaigns-all = ทั้งหมด
+campaign = ปฏิบัติการ
+campaign-holds = การแจ้งเตือน: { $count }
+campaign-dissolved = ปฏิบัติการนี้สลายแล้ว
+back-to-campaigns = กลับไปปฏิบัติการทั้งหมด
+alerts = การแจ้งเตือน
+countries = ประเทศ
+patterns = รูปแบบ
+graph = สิ่งที่เชื่อมโยงกัน
+graph-tells = แต่ละจุดคือการแจ้งเตือน เส้นเชื่อมสิ่งที่มีร่วมกัน ชี้ที่จุดเพื่อดูเพิ่มเติม ตารางด้านล่างบอกเช่นเดียวกัน
+zoom-in = ขยาย
+zoom-out = ย่อ
+shared = สิ่งที่มีร่วมกัน
+in-alerts = ในการแจ้งเตือน: { $count }
+joined-by = เชื่อมด้วย
+joined-with = เชื่อมกับ
+link-device = อุปกรณ์
+link-sim = ซิม
+link-template = ข้อความ
+link-domain = โดเมน
+link-device-range = หมายเลขเครื่องใกล้กันในเซลล์เดียว
+link-range-hour = ช่วงหมายเลขและชั่วโมง
+link-trunk = ทรังก์
+link-sender = ผู้ส่ง
+
+## Sources
+
+sources = ผู้ให้บริการที่ได้รับข้อมูล
+sources-none = ยังไม่ได้รับข้อมูลจากผู้ให้บริการใด
+unattributed = ถูกปฏิเสธ ไม่ทราบผู้ส่ง
+last-sequence = ลำดับล่าสุด
+missing = ขาดหาย
+gaps = { $missing } จากช่องว่าง: { $gaps }
+last-published = การแจ้งเตือนล่าสุด
+rejected = ปฏิเสธ
+signing-key = กุญแจ
+quiet-source = เงียบหนึ่งวัน
+topics = หัวข้อ
+topic = หัวข้อ
+read-to = อ่านถึง
+behind = ล้าหลัง
+looked = ดูล่าสุด
+refused-form = ไม่ใช่การแจ้งเตือน
+refused-unknown-key = กุญแจที่ไม่รู้จัก
+refused-changed-bytes = เนื้อหาถูกแก้
+refused-changed-header = ส่วนหัวถูกแก้
+refused-expired = กุญแจหมดอายุ
+refused-revoked = กุญแจถูกเพิกถอน
+refused-not-yet = กุญแจยังไม่มีผล
+refused-source = กุญแจของแหล่งอื่น
+refused-future = เวลาล้ำหน้า
+refused-sequence = ลำดับซ้ำ
+
+## Audit
+
+audit-tells = สิ่งที่เปิดและแจ้งจากคอนโซลนี้ แต่ละรายการมีแฮชของรายการก่อนหน้า
+audit-verify = ตรวจสอบห่วงโซ่
+audit-whole = ห่วงโซ่สมบูรณ์ รายการ: { $count } หัวห่วงโซ่:
+audit-broken = ห่วงโซ่ขาด รายการที่อ่านได้: { $count }
+audit-none = ยังไม่มีการบันทึก
+audit-head-number = ที่
+audit-head-at = เวลา
+audit-head-user = ผู้ใช้
+audit-head-action = การกระทำ
+audit-head-about = เกี่ยวกับ
+audit-head-case = คดี
+audit-head-outcome = ผล

@@ -1,0 +1,322 @@
+### The console's own texts; those of alerts are in crates/alert/locales/.
+### NOT REVIEWED by a native reader, as those of alerts.
+
+## Frame
+
+page-now = Hiện tại
+page-incident = Vụ việc
+page-figures = Bản đồ và số liệu
+page-campaigns = Chiến dịch
+page-sources = Nguồn
+page-audit = Nhật ký kiểm toán
+page-sign-in = Đăng nhập
+pages = Các trang
+skip = Đến nội dung chính
+choose-language = Ngôn ngữ
+theme = Sáng hay tối
+theme-auto = Theo hệ thống
+theme-light = Sáng
+theme-dark = Tối
+sign-in = Đăng nhập
+sign-out = Đăng xuất
+user-name = Tên người dùng
+password = Mật khẩu
+user-role-viewer = người xem
+user-role-investigator = điều tra viên
+user-role-liaison = cán bộ liên lạc
+user-role-auditor = kiểm toán viên
+clock = Giờ theo { $zone }; trỏ vào để xem UTC
+close = Đóng
+send = Gửi
+again = Thử lại
+print = In
+state-loading = Đang tải …
+
+## Keys
+
+keys = Phím tắt
+keys-on = Bật phím tắt
+key-next = cảnh báo sau
+key-before = cảnh báo trước
+key-enter = mở
+key-esc = quay lại
+key-search = tìm kiếm
+key-help = trợ giúp này
+
+## Countries
+
+country-CN = Trung Quốc
+country-KH = Campuchia
+country-LA = Lào
+country-MM = Myanmar
+country-TH = Thái Lan
+country-VN = Việt Nam
+
+## Trouble
+
+error-unreachable = Không kết nối được máy chủ.
+error-signed-out = Bạn đã đăng xuất. Hãy đăng nhập lại.
+error-wrong-password = Tên hoặc mật khẩu không đúng.
+error-forbidden = Vai trò của bạn không được làm việc này.
+error-csrf = Trang đã cũ. Hãy tải lại.
+error-not-found = Không có gì tại địa chỉ này.
+error-form = Biểu mẫu có chỗ chưa đúng. Văn bản không được nêu số của ai: không quá sáu chữ số liền nhau.
+error-too-many = Quá nhiều yêu cầu. Hãy đợi một lát.
+error-too-large = Nội dung quá dài.
+error-not-set-up = Bảng điều khiển này không có khóa để làm việc đó.
+error-exchange-away = Không kết nối được cụm trao đổi. Chưa gửi gì.
+error-starting = Bảng điều khiển còn đang đọc các chủ đề. Hãy thử lại sau giây lát.
+error-fault = Máy chủ gặp lỗi. Chi tiết có trong nhật ký của nó.
+error-other = Máy chủ từ chối: { $code }
+
+## Now
+
+now-none = Chưa có cảnh báo. Cảnh báo sẽ tự hiện ra ở đây.
+now-none-filtered = Không có cảnh báo nào khớp bộ lọc.
+now-too-broad = Quá nhiều cảnh báo khớp tìm kiếm này. Hãy gõ thêm.
+now-more = Hiện cảnh báo cũ hơn
+now-held = Tạm dừng khi bạn đọc
+now-waiting = đang chờ: { $count }
+now-lag = chưa đọc: { $count }
+now-alike = tương tự: { $count }
+line-live = Trực tiếp
+line-away = Mất kết nối; đang thử lại
+line-starting = Đang kết nối
+filters = Bộ lọc
+filter-q = Tìm: mã, token, số, tên miền
+filter-country = Quốc gia
+filter-source = Nguồn
+filter-pattern = Mẫu
+filter-severity = Ít nhất
+filter-state = Trạng thái
+filter-work = Việc của ta
+filter-group = Gộp tương tự
+filter-all = tất cả
+filter-none = Xóa bộ lọc
+state-open = đang mở
+state-closed = đã đóng
+state-cancelled = đã rút lại
+stage-new = mới
+stage-acknowledged = đã xác nhận
+stage-investigating = đang điều tra
+stage-joint-operation = chiến dịch chung
+stage-referred = đã chuyển giao
+stage-disputed = bị tranh cãi
+seen-by = đã xem bởi
+severity = Mức độ
+
+## Incident
+
+back-to-now = Về tất cả cảnh báo
+not-actual = Đây không phải vụ thật: { $status }.
+taken-back = Bên phát đã rút lại. Lý do: { $reason }. Người quyết định: { $persons }.
+goes-on-in = Vụ này thuộc một vụ khác và tiếp tục tại đó:
+verdicts-differ = Kết luận của các nước khác nhau. Tất cả được nêu bên dưới.
+why = Vì sao
+facts = Thông tin
+fact-events = Sự kiện
+fact-published = Công bố
+fact-actionable = Hành động trước
+fact-producer = Nhà mạng
+fact-place = Địa điểm
+fact-contact = Liên hệ
+fact-handling = Quy định sử dụng
+fact-retain = Xóa sau
+fact-id = Vụ việc
+expired = đã hết hạn
+confidence = độ tin cậy { $value } trên 100
+entities = Ai và cái gì
+entity-head-role = Vai trò
+entity-head-type = Loại
+entity-head-value = Giá trị thấy được
+entity-head-country = Quốc gia
+entity-head-holder = Chủ dải số
+entity-head-token = Token
+open-value = Mở giá trị
+open-means = Việc mở được ghi vào nhật ký kiểm toán cùng hồ sơ liên quan.
+impersonated-means = Bị giả mạo: số chỉ được hiện cho người nghe; chủ của số là nạn nhân, không phải nghi phạm.
+case-reference = Số hồ sơ
+said = Ý kiến của từng nước
+said-none = Chưa nước nào nêu ý kiến.
+said-order = Theo thứ tự
+said-head-country = Quốc gia
+said-head-acknowledged = Đã xác nhận
+said-head-stage = Công việc
+said-head-verdict = Kết luận
+disputes = tranh cãi
+requests = Yêu cầu gửi nhà mạng
+request-head-measure = Yêu cầu
+request-head-by = Bên yêu cầu
+request-head-case = Hồ sơ
+request-head-until = Đến
+request-head-answer = Biên nhận
+unanswered = chưa trả lời
+in-force = đang có hiệu lực
+ended = đã kết thúc
+hours-left = số giờ còn lại: { $count }
+days-left = số ngày còn lại: { $count }
+kind-acknowledgement = đã xác nhận
+kind-status = công việc
+kind-verdict = kết luận
+kind-comment = ghi chú
+kind-request = yêu cầu
+kind-receipt = biên nhận
+kind-suppression = bỏ qua
+kind-cancel = rút lại
+measure-preserve = lưu giữ bản ghi
+measure-hold = tạm hoãn: không khóa, không báo
+outcome-accepted = chấp nhận
+outcome-refused = từ chối
+outcome-asked = đã yêu cầu
+outcome-done = đã xong
+outcome-failed = thất bại
+verdict-0 = không rõ
+verdict-1 = báo động sai
+verdict-2 = đúng
+verdict-3 = bỏ qua
+verdict-4 = đáng ngờ
+verdict-5 = vô hại
+verdict-6 = thử nghiệm
+verdict-7 = chưa đủ dữ liệu
+verdict-8 = rủi ro an ninh
+verdict-9 = nơi khác xử lý
+verdict-10 = trùng lặp
+verdict-99 = khác
+verdict-rest = khác
+revisions = Các phiên bản
+revision-tells = phiên bản { $revision } · điểm { $score } · đối tượng { $entities }
+evidence = Chứng cứ
+evidence-tells = Số tham chiếu bản ghi tại nhà mạng: { $count }. Bản ghi ở lại đó và được lấy theo hồ sơ.
+evidence-line = Dòng tại nhà mạng (chủ đề / phân vùng / offset)
+evidence-root = Gốc Merkle
+evidence-kept = Lưu đến
+evidence-signed = Ký bằng khóa
+evidence-alert = Cảnh báo này (chủ đề / offset)
+evidence-pattern = Mẫu và mã băm
+sequence = số thứ tự
+related = Vụ việc liên quan
+related-none = Không biết vụ nào liên quan.
+in-campaign = Thuộc một chiến dịch; số cảnh báo: { $count }
+why-token = chung token
+why-link = nhà mạng nêu
+why-campaign = cùng chiến dịch
+
+## Acts
+
+acts = Bạn có thể làm gì
+acts-mean = Điều nêu ở đây được ký thay mặt { $writer } và mọi nước đều đọc được.
+act-said = Đã gửi. Sẽ hiện bên dưới khi cụm trao đổi nhận được.
+do-acknowledge = Xác nhận
+do-take = Nhận vụ
+do-joint = Chiến dịch chung
+do-refer = Chuyển giao
+do-verdict = Kết luận
+do-comment = Ghi chú
+do-preserve = Lưu giữ bản ghi
+do-hold = Xin tạm hoãn
+verdict-means = Kết luận của bạn đứng cạnh kết luận của bên khác. Báo động sai đánh dấu vụ việc là bị tranh cãi với mọi nước.
+comment-means = Một dòng, tối đa 500 byte, mọi nước đều đọc. Không nêu số của ai.
+preserve-means = Nhà mạng giữ bản ghi của vụ này và trả lời bằng biên nhận.
+hold-means = Nhà mạng không khóa thuê bao và không báo cho họ, tối đa 14 ngày. Nhà mạng có thể từ chối có lý do.
+days = Số ngày
+
+## Figures
+
+span = Thời gian
+span-day = 24 giờ
+span-week = 7 ngày
+span-month = 30 ngày
+span-quarter = 90 ngày
+figures-none = Không có cảnh báo trong thời gian này.
+map = Bản đồ
+map-tells = Bản đồ sáu nước. Khu vực có cảnh báo: { $areas }; trạm ô: { $cells }. Số lượng ở các bảng bên cạnh.
+map-areas = khu vực
+map-cells = trạm ô, chính xác đến huyện
+map-borders = Không vẽ biên giới.
+by-country = Theo nước của nhà mạng
+by-area = Theo khu vực
+area = Khu vực
+areas-none = Không cảnh báo nào nêu khu vực.
+incidents = Vụ việc
+trend = Xu hướng
+trend-tells = Số vụ theo thời gian; nhiều nhất trong một bước: { $most }; số bước: { $steps }
+hours = Giờ trong ngày theo mẫu
+hours-tell = Số vụ theo giờ của bạn
+precision = Độ chính xác
+precision-tells = Trong những vụ một nước kết luận đúng hay sai, tỷ lệ đúng
+precision-none = Chưa ai kết luận cảnh báo nào trong thời gian này.
+judged-by = Bên kết luận
+
+## Campaigns
+
+campaigns-tell = Cảnh báo của nhiều nhà mạng gắn với nhau bởi điểm chung.
+campaigns-none = Không có chiến dịch nào khớp.
+campaigns-live = đang hoạt động
+campaigns-dissolved = đã giải thể
+campaigns-all = tất cả
+campaign = Chiến dịch
+campaign-holds = số cảnh báo: { $count }
+campaign-dissolved = Chiến dịch này đã giải thể.
+back-to-campaigns = Về tất cả chiến dịch
+alerts = Cảnh báo
+countries = Quốc gia
+patterns = Mẫu
+graph = Liên kết
+graph-tells = Mỗi điểm là một cảnh báo; đường nối cho thấy điểm chung. Trỏ vào một điểm để xem thêm. Bảng dưới nêu cùng nội dung.
+zoom-in = Phóng to
+zoom-out = Thu nhỏ
+shared = Điểm chung
+in-alerts = số cảnh báo có: { $count }
+joined-by = Nối bởi
+joined-with = Số liên kết
+link-device = thiết bị
+link-sim = SIM
+link-template = nội dung tin nhắn
+link-domain = tên miền
+link-device-range = số sê-ri thiết bị gần nhau trong một ô
+link-range-hour = dải số và giờ
+link-trunk = trung kế
+link-sender = người gửi
+
+## Sources
+
+sources = Nhà mạng đã nghe
+sources-none = Chưa nghe được nhà mạng nào.
+unattributed = Bị từ chối, không rõ từ ai
+last-sequence = Số mới nhất
+missing = Thiếu
+gaps = { $missing } trong số khoảng trống: { $gaps }
+last-published = Cảnh báo mới nhất
+rejected = Từ chối
+signing-key = Khóa
+quiet-source = im lặng một ngày
+topics = Chủ đề
+topic = Chủ đề
+read-to = Đã đọc đến
+behind = Chậm
+looked = Lần xem cuối
+refused-form = không phải cảnh báo
+refused-unknown-key = khóa không rõ
+refused-changed-bytes = nội dung bị sửa
+refused-changed-header = đầu mục bị sửa
+refused-expired = khóa hết hạn
+refused-revoked = khóa bị thu hồi
+refused-not-yet = khóa chưa có hiệu lực
+refused-source = khóa của nguồn khác
+refused-future = thời gian đi trước
+refused-sequence = trùng số thứ tự
+
+## Audit
+
+audit-tells = Những gì đã mở và nêu từ bảng điều khiển này. Mỗi mục chứa mã băm của mục trước.
+audit-verify = Kiểm tra chuỗi
+audit-whole = Chuỗi nguyên vẹn. Số mục: { $count }. Đầu chuỗi:
+audit-broken = Chuỗi bị đứt. Số mục đã đọc: { $count }.
+audit-none = Chưa ghi gì.
+audit-head-number = Số
+audit-head-at = Thời gian
+audit-head-user = Người dùng
+audit-head-action = Hành động
+audit-head-about = Về
+audit-head-case = Hồ sơ
+audit-head-outcome = Kết quả

@@ -1,0 +1,322 @@
+### The console's own texts; those of alerts are in crates/alert/locales/.
+### NOT REVIEWED by a native reader, as those of alerts.
+
+## Frame
+
+page-now = 实时
+page-incident = 事件
+page-figures = 地图与统计
+page-campaigns = 团伙行动
+page-sources = 来源
+page-audit = 审计日志
+page-sign-in = 登录
+pages = 页面
+skip = 跳到正文
+choose-language = 语言
+theme = 浅色或深色
+theme-auto = 跟随系统
+theme-light = 浅色
+theme-dark = 深色
+sign-in = 登录
+sign-out = 退出
+user-name = 用户名
+password = 密码
+user-role-viewer = 查看者
+user-role-investigator = 调查员
+user-role-liaison = 联络官
+user-role-auditor = 审计员
+clock = 时间按 { $zone } 显示；指向时间可看 UTC
+close = 关闭
+send = 发送
+again = 重试
+print = 打印
+state-loading = 正在加载……
+
+## Keys
+
+keys = 按键
+keys-on = 启用按键
+key-next = 下一条告警
+key-before = 上一条告警
+key-enter = 打开
+key-esc = 返回
+key-search = 搜索
+key-help = 本帮助
+
+## Countries
+
+country-CN = 中国
+country-KH = 柬埔寨
+country-LA = 老挝
+country-MM = 缅甸
+country-TH = 泰国
+country-VN = 越南
+
+## Trouble
+
+error-unreachable = 无法连接服务器。
+error-signed-out = 您已退出，请重新登录。
+error-wrong-password = 用户名或密码错误。
+error-forbidden = 您的角色无权执行此操作。
+error-csrf = 页面已过期，请重新加载。
+error-not-found = 此地址没有内容。
+error-form = 表单内容有误。文本中不得出现个人信息：连续数字不得超过六位。
+error-too-many = 请求过多，请稍候。
+error-too-large = 内容过长。
+error-not-set-up = 本控制台没有所需的密钥。
+error-exchange-away = 无法连接交换集群，未发送任何内容。
+error-starting = 控制台仍在读取主题，请稍后再试。
+error-fault = 服务器出错，详情见其日志。
+error-other = 服务器拒绝：{ $code }
+
+## Now
+
+now-none = 暂无告警。新告警会自动出现。
+now-none-filtered = 没有符合筛选条件的告警。
+now-too-broad = 符合此搜索的告警过多，请输入更多内容。
+now-more = 显示更早的
+now-held = 阅读时已暂停
+now-waiting = 待显示：{ $count }
+now-lag = 尚未读取：{ $count }
+now-alike = 同类：{ $count }
+line-live = 实时连接
+line-away = 连接中断，正在重试
+line-starting = 正在连接
+filters = 筛选
+filter-q = 搜索：编号、令牌、号码、域名
+filter-country = 国家
+filter-source = 来源
+filter-pattern = 模式
+filter-severity = 最低级别
+filter-state = 状态
+filter-work = 本国处理
+filter-group = 合并同类
+filter-all = 全部
+filter-none = 清除筛选
+state-open = 进行中
+state-closed = 已关闭
+state-cancelled = 已撤销
+stage-new = 新
+stage-acknowledged = 已确认
+stage-investigating = 调查中
+stage-joint-operation = 联合行动
+stage-referred = 已移送
+stage-disputed = 有争议
+seen-by = 已阅：
+severity = 严重程度
+
+## Incident
+
+back-to-now = 返回全部告警
+not-actual = 这不是真实案件：{ $status }。
+taken-back = 已由发布方撤销。原因：{ $reason }。决定人：{ $persons }。
+goes-on-in = 此事件属于另一事件，并在该处继续：
+verdicts-differ = 各国结论不一致，全部列于下方。
+why = 原因
+facts = 概况
+fact-events = 事件时间
+fact-published = 发布时间
+fact-actionable = 处置期限
+fact-producer = 运营商
+fact-place = 地点
+fact-contact = 联系方式
+fact-handling = 使用限制
+fact-retain = 删除期限
+fact-id = 事件编号
+expired = 已过期
+confidence = 置信度 { $value }/100
+entities = 涉及对象
+entity-head-role = 角色
+entity-head-type = 类型
+entity-head-value = 可见值
+entity-head-country = 国家
+entity-head-holder = 号段持有者
+entity-head-token = 令牌
+open-value = 查看原值
+open-means = 查看原值将连同案件编号记入审计日志。
+impersonated-means = 被冒用：该号码仅显示给被叫，其持有人是受害者，不是嫌疑人。
+case-reference = 案件编号
+said = 各国意见
+said-none = 尚无国家发表意见。
+said-order = 按时间顺序
+said-head-country = 国家
+said-head-acknowledged = 已确认
+said-head-stage = 处理
+said-head-verdict = 结论
+disputes = 提出异议
+requests = 对运营商的请求
+request-head-measure = 请求
+request-head-by = 请求方
+request-head-case = 案件
+request-head-until = 截止
+request-head-answer = 回执
+unanswered = 尚未答复
+in-force = 有效
+ended = 已结束
+hours-left = 剩余小时：{ $count }
+days-left = 剩余天数：{ $count }
+kind-acknowledgement = 已确认
+kind-status = 处理
+kind-verdict = 结论
+kind-comment = 备注
+kind-request = 请求
+kind-receipt = 回执
+kind-suppression = 抑制
+kind-cancel = 撤销
+measure-preserve = 保全记录
+measure-hold = 暂缓：不停机、不通知
+outcome-accepted = 已接受
+outcome-refused = 已拒绝
+outcome-asked = 已请求
+outcome-done = 已完成
+outcome-failed = 失败
+verdict-0 = 未知
+verdict-1 = 误报
+verdict-2 = 属实
+verdict-3 = 不予理会
+verdict-4 = 可疑
+verdict-5 = 无害
+verdict-6 = 测试
+verdict-7 = 数据不足
+verdict-8 = 安全风险
+verdict-9 = 由他方处理
+verdict-10 = 重复
+verdict-99 = 其他
+verdict-rest = 其他
+revisions = 修订记录
+revision-tells = 第 { $revision } 版 · 评分 { $score } · 对象 { $entities }
+evidence = 证据
+evidence-tells = 运营商处的记录引用：{ $count }。记录留在运营商处，按案件调取。
+evidence-line = 运营商处的行（主题 / 分区 / 偏移量）
+evidence-root = 默克尔根
+evidence-kept = 保存至
+evidence-signed = 签名密钥
+evidence-alert = 本告警（主题 / 偏移量）
+evidence-pattern = 模式及其哈希
+sequence = 序号
+related = 相关事件
+related-none = 未发现相关事件。
+in-campaign = 属于一个团伙行动，其告警数：{ $count }
+why-token = 令牌相同
+why-link = 由运营商指明
+why-campaign = 同一团伙行动
+
+## Acts
+
+acts = 可执行的操作
+acts-mean = 在此发表的内容以 { $writer } 的名义签名，所有国家均可阅读。
+act-said = 已发送。交换集群收到后将显示在下方。
+do-acknowledge = 确认
+do-take = 接手
+do-joint = 联合行动
+do-refer = 移送
+do-verdict = 结论
+do-comment = 备注
+do-preserve = 保全记录
+do-hold = 请求暂缓
+verdict-means = 您的结论与他人的并列显示。误报会将事件对所有国家标记为有争议。
+comment-means = 一行，最多 500 字节，所有国家可读。不得包含个人号码。
+preserve-means = 运营商保存此事件的记录，并以回执答复。
+hold-means = 运营商最多 14 天内既不停机也不通知用户；可说明理由拒绝。
+days = 天数
+
+## Figures
+
+span = 时间
+span-day = 24 小时
+span-week = 7 天
+span-month = 30 天
+span-quarter = 90 天
+figures-none = 此时段没有告警。
+map = 地图
+map-tells = 六国地图。有告警的地区：{ $areas }；小区：{ $cells }。数量见旁边的表。
+map-areas = 地区
+map-cells = 小区，精确到县区
+map-borders = 不绘制边界。
+by-country = 按运营商所在国
+by-area = 按地区
+area = 地区
+areas-none = 没有告警注明地区。
+incidents = 事件数
+trend = 趋势
+trend-tells = 事件随时间的变化；单步最多：{ $most }；步数：{ $steps }
+hours = 各模式的时段分布
+hours-tell = 按您时钟的小时统计的事件数
+precision = 精确率
+precision-tells = 一国判定属实或误报的告警中，属实所占比例
+precision-none = 此时段的告警尚无人判定。
+judged-by = 判定国
+
+## Campaigns
+
+campaigns-tell = 由共同特征联系在一起的多家运营商的告警。
+campaigns-none = 没有符合条件的团伙行动。
+campaigns-live = 活动中
+campaigns-dissolved = 已解散
+campaigns-all = 全部
+campaign = 团伙行动
+campaign-holds = 告警数：{ $count }
+campaign-dissolved = 该团伙行动已解散。
+back-to-campaigns = 返回全部团伙行动
+alerts = 告警
+countries = 国家
+patterns = 模式
+graph = 关联图
+graph-tells = 每个点是一条告警，连线表示有共同特征。指向一点可看详情；下表内容相同。
+zoom-in = 放大
+zoom-out = 缩小
+shared = 共同特征
+in-alerts = 所在告警数：{ $count }
+joined-by = 关联依据
+joined-with = 关联数
+link-device = 设备
+link-sim = SIM 卡
+link-template = 短信模板
+link-domain = 域名
+link-device-range = 同一小区内相近的设备序号
+link-range-hour = 号段与时段
+link-trunk = 中继
+link-sender = 发送者
+
+## Sources
+
+sources = 已接收的运营商
+sources-none = 尚未收到任何运营商的消息。
+unattributed = 已拒绝，来源不明
+last-sequence = 最新序号
+missing = 缺失
+gaps = { $missing }，缺口数：{ $gaps }
+last-published = 最新告警
+rejected = 已拒绝
+signing-key = 密钥
+quiet-source = 一天没有消息
+topics = 主题
+topic = 主题
+read-to = 已读至
+behind = 落后
+looked = 上次查看
+refused-form = 不是告警
+refused-unknown-key = 未知密钥
+refused-changed-bytes = 内容被更改
+refused-changed-header = 消息头被更改
+refused-expired = 密钥已过期
+refused-revoked = 密钥已吊销
+refused-not-yet = 密钥尚未生效
+refused-source = 密钥属于其他来源
+refused-future = 时间超前
+refused-sequence = 序号重复
+
+## Audit
+
+audit-tells = 从本控制台查看和发表过的内容。每条记录含有上一条的哈希。
+audit-verify = 校验链
+audit-whole = 链完整。记录数：{ $count }。链首：
+audit-broken = 链已断裂。已读记录数：{ $count }。
+audit-none = 尚无记录。
+audit-head-number = 序号
+audit-head-at = 时间
+audit-head-user = 用户
+audit-head-action = 操作
+audit-head-about = 对象
+audit-head-case = 案件
+audit-head-outcome = 结果

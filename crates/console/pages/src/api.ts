@@ -1,0 +1,71 @@
+// Requests to the server. Every answer that is none becomes a `Refused` with the code that the texts `error-…` explain.
+
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+
+const ROOT = "/api/v1/";
+/** Longer than any answer takes, ms: then the reader is told. */
+const PATIENCE_MS = 30_000;
+
+export class Refused extends Error {
+  constructor(readonly code: string, readonly status: number, readonly field?: string) {
+    super(code);
+  }
+}
+
+/** The server has no session of ours any more. */
+export const SIGNED_OUT = "lancang:signed-out";
+let csrf = "";
+
+export function setCsrf(token: string | null | undefined): void {
+  csrf = token ?? "";
+}
+
+async function ask(path: string, options: RequestInit): Promise<unknown> {
+  let answer: Response;
+  try {
+    answer = await fetch(ROOT + path, { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE_MS), ...options });
+  } catch {
+    throw new Refused("unreachable", 0);
+  }
+  if (answer.status === 204) return undefined;
+  const body = await answer.json().catch(() => undefined);
+  if (answer.ok && body !== undefined) return body;
+  const { code = "fault", field } = (body as { error?: { code?: string; field?: string } } | undefined)?.error ?? {};
+  if (code === "signed-out") dispatchEvent(new Event(SIGNED_OUT));
+  throw new Refused(code, answer.status, field);
+}
+
+export async function get<T>(path: string): Promise<T> {
+  return (await ask(path, {})) as T;
+}
+
+export async function send<T>(method: "POST" | "DELETE", path: string, body?: object): Promise<T> {
+  const headers: Record<string, string> = { "content-type": "application/json" };
+  if (csrf) headers["x-csrf-token"] = csrf;
+  return (await ask(path, { method, headers, body: body ? JSON.stringify(body) : undefined })) as T;
+}
+
+export function code(error: unknown): string {
+  return error instanceof Refused ? error.code : "fault";
+}
+
+/** What a path answers: loading, then an answer or why there is none; `again` keeps what is shown until the next is there. */
+export interface Loaded<T> { answer?: T; error?: string; again: () => void }
+
+export function useAnswer<T>(path: string | null): Loaded<T> {
+  const [state, setState] = useState<{ path: string | null; answer?: T; error?: string }>({ path: null });
+  const asked = useRef(0);
+  const again = useCallback(() => {
+    if (path === null) return;
+    const turn = ++asked.current;
+    get<T>(path).then(
+      (answer) => turn === asked.current && setState({ path, answer }),
+      (error) => turn === asked.current && setState((before) => ({ path, answer: before.path === path ? before.answer : undefined, error: code(error) })),
+    );
+  }, [path]);
+  useEffect(() => {
+    again();
+    return () => void asked.current++;
+  }, [again]);
+  return state.path === path ? { answer: state.answer, error: state.error, again } : { again };
+}

@@ -1,0 +1,223 @@
+// What the server says, as far as these pages use it; `docs/schema/alert.json` describes the alert.
+// Times are RFC 3339, UTC. What is not known is absent or null.
+
+type Maybe<T> = T | null | undefined;
+
+export interface Source { country: string; organisation: string; node: string }
+
+export type Act = "read" | "acknowledge" | "take" | "comment" | "verdict" | "request" | "open" | "refer" | "joint-operation" | "audit";
+
+export interface Session {
+  user: { name: Maybe<string>; person?: Maybe<string>; country?: Maybe<string>; role: string };
+  csrf: Maybe<string>;
+  may: Act[];
+  /** In whose name feedback is said; none where nothing can be said from here. */
+  writer: Maybe<Source>;
+  /** Nobody has signed in: everybody on this machine reads. */
+  open: boolean;
+  version: string;
+}
+
+export interface Reason { pattern: string; code: string; value: number; unit?: Maybe<string>; threshold: number }
+
+export interface Entity {
+  type: string;
+  role: string;
+  token: string;
+  key_id?: string;
+  country?: Maybe<string>;
+  range_holder?: Maybe<string>;
+  masked?: Maybe<string>;
+  prefix?: Maybe<string>;
+  tac?: Maybe<string>;
+  value?: Maybe<string>;
+  sealed?: { to: string }[];
+}
+
+export interface Row {
+  key: string;
+  incident_id: string;
+  producer: Source;
+  revision: number;
+  message: string;
+  status: string;
+  state: string;
+  pattern: string;
+  category: string;
+  severity: number;
+  score: number;
+  confidence?: Maybe<number>;
+  first_event: string;
+  last_event: string;
+  published: string;
+  opened?: Maybe<string>;
+  actionable_until: string;
+  entity?: Maybe<Entity>;
+  entities: number;
+  countries: string[];
+  victims: number;
+  place?: Maybe<{ country: string; admin1?: Maybe<string> }>;
+  reason?: Maybe<Reason>;
+  acknowledged: string[];
+  stages: Record<string, string>;
+  disputed_by: string[];
+  verdicts: Record<string, number>;
+  campaign?: Maybe<string>;
+}
+
+export interface List {
+  incidents: Row[];
+  next: Maybe<string>;
+  position: string;
+  /** What was searched for fits too many: nothing was listed. */
+  too_broad?: boolean;
+}
+
+export interface Alert {
+  incident_id: string;
+  revision: number;
+  sequence: number;
+  first_event: string;
+  last_event: string;
+  detected: string;
+  published: string;
+  actionable_until: string;
+  pattern: string;
+  pattern_version: number;
+  pattern_hash?: string;
+  patterns: string[];
+  engine_version: string;
+  category: string;
+  rule?: string;
+  tags?: string[];
+  reasons: Reason[];
+  entities: Entity[];
+  place?: { country: string; admin1?: string; latitude?: number; longitude?: number; radius_m?: number; basis: string };
+  victims: { country: string; count: number }[];
+  links?: { campaign_id?: string; related?: string[] };
+  grouped?: { count: number; merged_into?: string };
+  evidence: { count: number; topic?: string; partition?: number; offsets?: { first: number; last: number }[]; merkle_root?: string; kept_until?: string };
+  action?: { recommended?: string[]; contact?: string };
+  cancel?: { reason: string; decided_by: string[] };
+  handling: { tlp: string; purpose: string; legal_basis?: string; recipients?: string[]; retain_until: string };
+}
+
+export interface Revision {
+  revision: number;
+  message: string;
+  published: string;
+  severity: number;
+  score: number;
+  reasons: Reason[];
+  entities: number;
+}
+
+export interface Said {
+  id: string;
+  published: string;
+  writer: Source;
+  person?: Maybe<string>;
+  kind: string;
+  verdict_id?: number;
+  text?: string;
+  stage?: string;
+  action?: string;
+  requester?: string;
+  case_reference?: string;
+  until?: string;
+  of?: string;
+  outcome?: string;
+  reason?: Maybe<string>;
+}
+
+export interface Asked {
+  id: string;
+  measure: string;
+  requester: string;
+  country: string;
+  case_reference: string;
+  until: string;
+  answered: Maybe<string>;
+  accepted: boolean;
+  refusal: Maybe<string>;
+  in_force: boolean;
+}
+
+export interface Conclusion {
+  acknowledged: Record<string, string>;
+  stages: Record<string, string>;
+  verdicts: Record<string, number>;
+  verdict_by_country: Record<string, number>;
+  disputed_by: string[];
+  requests: Asked[];
+  cancelled: Maybe<{ at: string; decided_by: string[]; reason: string; verdict_id: number }>;
+}
+
+export interface Incident {
+  row: Row;
+  alert: Alert;
+  key_id: string;
+  offset: number;
+  revisions: Revision[];
+  /** Places in `alert.entities`. */
+  openable: number[];
+  said: Said[];
+  conclusion: Maybe<Conclusion>;
+  related: { why: string; row: Row }[];
+  campaign: Maybe<{ campaign_id: string; alerts: number; countries: Record<string, number> }>;
+}
+
+export interface Sources {
+  sources: {
+    source: Source;
+    key_id: Maybe<string>;
+    alerts: number;
+    last_sequence: number;
+    gaps: number;
+    missing: number;
+    last_published: Maybe<string>;
+    heard: Maybe<string>;
+    refused: Record<string, number>;
+  }[];
+  unattributed: Record<string, number>;
+  topics: { name: string; topic: string; offset: number; end: number; lag: number; read: Maybe<string>; is_current: boolean }[];
+  now: string;
+}
+
+export interface Figures {
+  since: string;
+  until: string;
+  hours: { hour: string; pattern: string; country: string; incidents: number }[];
+  countries: { country: string; incidents: number; victims: number }[];
+  areas: { country: string; admin1: string; incidents: number; latitude?: Maybe<number>; longitude?: Maybe<number> }[];
+  cells: { country: string; admin1?: Maybe<string>; latitude: number; longitude: number; radius_m: number; pattern: string; incidents: number }[];
+  precision: { pattern: string; country: string; true_positive: number; false_positive: number; other: number }[];
+}
+
+export interface Campaign {
+  campaign_id: string;
+  revision: number;
+  message: string;
+  status: string;
+  published: string;
+  first_event: string;
+  last_event: string;
+  severity: number;
+  alerts: number;
+  carriers: Record<string, number>;
+  countries: Record<string, number>;
+  patterns: Record<string, number>;
+  merged_into: Maybe<string>;
+}
+
+export interface Member { key: Maybe<string>; incident_id: string; producer: Source; pattern: string; first_event: string; severity?: Maybe<number>; state?: Maybe<string> }
+export interface Edge { between: [number, number]; kinds: string[]; weight_tenths: number }
+export interface Shared { kind: string; token: string; alerts: number }
+export interface WholeCampaign extends Campaign { members: Member[]; edges: Edge[]; shared: Shared[] }
+export interface Campaigns { campaigns: Campaign[]; next: Maybe<string> }
+
+export interface Audit {
+  entries: { seq: number; at: string; user: Maybe<string>; country: Maybe<string>; action: string; about: Maybe<string>; case_reference: Maybe<string>; detail: Maybe<string>; outcome: string; hash: string }[];
+  next: Maybe<number>;
+}
+export interface AuditCheck { ok: boolean; entries: number; head: string; fault: Maybe<string> }

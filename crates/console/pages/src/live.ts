@@ -1,0 +1,216 @@
+// The list that is kept up by the server's events.
+//
+// - Events are gathered and shown at most once in `SHOWN_EVERY_MS`, so that hundreds a second do not flicker.
+// - While the reader points at the list or moves in it by keys, it stands still, and what came meanwhile is counted.
+// - It is bounded: the oldest of more than `ROWS_MAX` are let go; more than `WAITING_MAX` waiting load it anew.
+
+import type { List, Row } from "./contract";
+import { code, get, SIGNED_OUT } from "./api";
+
+const SHOWN_EVERY_MS = 1000;
+const ROWS_MAX = 1000;
+const WAITING_MAX = 2000;
+/** A page of older ones. */
+const PAGE = 100;
+/** Two beats of the server without a word, ms: the line is cut. */
+const SILENCE_MS = 12_000;
+
+export type Line = "live" | "away" | "starting";
+
+export interface Shown {
+  rows: Row[];
+  /** Came while the list stood still. */
+  waiting: number;
+  line: Line;
+  /** Alerts that the server has not read yet. */
+  lag: number;
+  isMore: boolean;
+  isTooBroad: boolean;
+  error?: string;
+  isLoaded: boolean;
+}
+
+export class LiveList {
+  private rows = new Map<string, Row>();
+  private waiting = new Map<string, Row | null>();
+  private next: string | null = null;
+  private line: Line = "starting";
+  private lag = 0;
+  private error?: string;
+  private isLoaded = false;
+  private isLoading = false;
+  private isTooBroad = false;
+  private isHeld = false;
+  /** Too much has changed to be told one by one. */
+  private isStale = false;
+  private isChanged = false;
+  private heard = Date.now();
+  private events?: EventSource;
+  private readonly timer: ReturnType<typeof setInterval>;
+  private isClosed = false;
+
+  constructor(private readonly query: string, private readonly show: (shown: Shown) => void) {
+    this.timer = setInterval(() => this.tick(), SHOWN_EVERY_MS);
+    void this.load();
+  }
+
+  close(): void {
+    this.isClosed = true;
+    clearInterval(this.timer);
+    this.events?.close();
+  }
+
+  /** Stands still, or goes on with what came meanwhile. */
+  hold(isHeld: boolean): void {
+    if (this.isHeld === isHeld) return;
+    this.isHeld = isHeld;
+    if (!isHeld) this.take();
+    this.tell();
+  }
+
+  async load(): Promise<void> {
+    this.events?.close();
+    this.isLoading = true;
+    try {
+      const list = await this.page();
+      if (this.isClosed) return;
+      this.rows = new Map(list.incidents.map((row) => [row.key, row]));
+      this.waiting.clear();
+      this.isStale = false;
+      this.next = list.next ?? null;
+      this.error = undefined;
+      this.isLoaded = true;
+      this.isTooBroad = list.too_broad ?? false;
+      this.follow(list.position);
+    } catch (error) {
+      this.error = code(error);
+    }
+    this.isLoading = false;
+    this.tell();
+  }
+
+  async more(): Promise<void> {
+    if (!this.next) return;
+    try {
+      const list = await this.page(this.next);
+      for (const row of list.incidents) if (!this.rows.has(row.key)) this.rows.set(row.key, row);
+      this.next = list.next ?? null;
+    } catch (error) {
+      this.error = code(error);
+    }
+    this.tell();
+  }
+
+  /** A page; a search that found too little within its time is asked on, a few times. */
+  private async page(after?: string): Promise<List> {
+    const ask = (cursor?: string) => get<List>(`incidents?${this.query}&limit=${PAGE}${cursor ? `&after=${encodeURIComponent(cursor)}` : ""}`);
+    const list = await ask(after);
+    for (let turn = 0; turn < 20 && list.next && list.incidents.length < PAGE / 2; turn++) {
+      const further = await ask(list.next);
+      list.incidents.push(...further.incidents);
+      list.next = further.next;
+    }
+    return list;
+  }
+
+  private follow(position: string): void {
+    const events = new EventSource(`/api/v1/events?${this.query}&position=${encodeURIComponent(position)}`);
+    this.events = events;
+    const heard = (line: Line) => {
+      this.heard = Date.now();
+      if (this.line === line) return;
+      this.line = line;
+      this.tell();
+    };
+    events.addEventListener("open", () => heard("live"));
+    events.addEventListener("error", () => heard("away"));
+    events.addEventListener("incidents", (event) => {
+      heard("live");
+      const { rows, gone } = JSON.parse(event.data) as { rows: Row[]; gone: string[] };
+      for (const row of rows) this.waiting.set(row.key, row);
+      for (const key of gone) this.waiting.set(key, null);
+    });
+    events.addEventListener("beat", (event) => {
+      heard("live");
+      this.lag = (JSON.parse(event.data) as { lag?: { alerts?: number } }).lag?.alerts ?? 0;
+      this.isChanged = true;
+    });
+    events.addEventListener("reset", () => {
+      this.isStale = true;
+    });
+    events.addEventListener("signed-out", () => {
+      events.close();
+      dispatchEvent(new Event(SIGNED_OUT));
+    });
+  }
+
+  private tick(): void {
+    if (this.line === "live" && Date.now() - this.heard > SILENCE_MS) {
+      this.line = "away";
+      this.isChanged = true;
+    }
+    // A browser gives up a line that was refused; the list is loaded anew.
+    if (this.isLoaded && this.events?.readyState === EventSource.CLOSED && Date.now() - this.heard > SILENCE_MS / 2) {
+      this.heard = Date.now();
+      void this.load();
+    }
+    if ((this.waiting.size > 0 || this.isStale) && !this.isHeld) this.take();
+    else if (this.waiting.size > 0) this.isChanged = true;
+    if (this.isChanged) this.tell();
+  }
+
+  private take(): void {
+    if (this.isStale || this.waiting.size > WAITING_MAX) {
+      // As often as it is shown, however often it is told.
+      if (!this.isLoading) void this.load();
+      return;
+    }
+    for (const [key, row] of this.waiting) {
+      this.rows.delete(key);
+      if (row) this.rows.set(key, row);
+    }
+    this.waiting.clear();
+    this.isChanged = true;
+  }
+
+  private tell(): void {
+    this.isChanged = false;
+    if (this.isClosed) return;
+    const rows = [...this.rows.values()].sort((a, b) => (a.published < b.published ? 1 : a.published > b.published ? -1 : 0));
+    for (const row of rows.splice(ROWS_MAX)) this.rows.delete(row.key);
+    const { waiting, line, lag, error, isLoaded, isTooBroad } = this;
+    this.show({ rows, waiting: this.isHeld ? waiting.size : 0, line, lag, error, isLoaded, isTooBroad, isMore: this.next !== null && rows.length < ROWS_MAX });
+  }
+}
+
+/** Alerts alike: of one pattern and one carrier. */
+export interface Group { id: string; rows: Row[] }
+
+/** Fewer than this are listed one by one. */
+const ALIKE_MIN = 4;
+
+function alikeId({ pattern, producer, state }: Row): string {
+  return `${pattern} ${producer.country} ${producer.organisation} ${state}`;
+}
+
+/** In the order of the newest of each. */
+export function grouped(rows: Row[], isGrouped: boolean): Group[] {
+  if (!isGrouped) return rows.map((row) => ({ id: row.key, rows: [row] }));
+  const alike = new Map<string, Row[]>();
+  for (const row of rows) {
+    const id = alikeId(row);
+    const found = alike.get(id);
+    if (found) found.push(row);
+    else alike.set(id, [row]);
+  }
+  const told = new Set<string>();
+  const groups: Group[] = [];
+  for (const row of rows) {
+    const id = alikeId(row);
+    const together = alike.get(id) ?? [row];
+    if (together.length < ALIKE_MIN) groups.push({ id: row.key, rows: [row] });
+    else if (!told.has(id)) groups.push({ id, rows: together });
+    told.add(id);
+  }
+  return groups;
+}

@@ -1,0 +1,160 @@
+// The console: signs in, chooses the language, shows the page that the address names.
+
+import { render } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { code, get, send, setCsrf, SIGNED_OUT } from "./api";
+import { AuditPage } from "./audit";
+import { CampaignPage, CampaignsPage } from "./campaigns";
+import type { Session } from "./contract";
+import { FiguresPage } from "./figures";
+import { IncidentPage } from "./incident";
+import { Keys } from "./keys";
+import { Login } from "./login";
+import { Now } from "./now";
+import { Empty, Trouble, Waiting } from "./parts";
+import { followLinks, go, useRoute, type Route } from "./route";
+import { SourcesPage } from "./sources";
+import { LANGUAGES, languageOf, Words, WordsProvider, useWords } from "./words";
+
+const [LANGUAGE, THEME] = ["lancang:language", "lancang:theme"];
+
+function Console() {
+  const [tag, setTag] = useState(() => localStorage.getItem(LANGUAGE) ?? languageOf(navigator.languages));
+  const [words, setWords] = useState<Words>();
+  const [isWithout, setWithout] = useState(false);
+  useEffect(() => {
+    let isLatest = true;
+    fetch(`/assets/locales/${tag}.ftl`)
+      .then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(`${answer.status}`))))
+      .then((source) => {
+        if (!isLatest) return;
+        document.documentElement.lang = tag;
+        setWords(new Words(tag, source));
+        setWithout(false);
+      })
+      .catch(() => isLatest && setWithout(true));
+    return () => {
+      isLatest = false;
+    };
+  }, [tag]);
+  const choose = (chosen: string) => {
+    localStorage.setItem(LANGUAGE, chosen);
+    setTag(chosen);
+  };
+  if (!words) return isWithout ? <p role="alert">The server cannot be reached. Load this page anew.</p> : null;
+  return <WordsProvider value={words}><Frame tag={tag} choose={choose} /></WordsProvider>;
+}
+
+function Frame({ tag, choose }: { tag: string; choose: (tag: string) => void }) {
+  const words = useWords();
+  const route = useRoute();
+  const [session, setSession] = useState<Session | null>();
+  const [error, setError] = useState<string>();
+  const take = (found: Session | null) => {
+    setCsrf(found?.csrf);
+    setSession(found);
+  };
+  const look = () => {
+    setError(undefined);
+    get<Session>("session").then(take, (refused) => (code(refused) === "signed-out" ? take(null) : setError(code(refused))));
+  };
+  useEffect(() => {
+    look();
+    const signedOut = () => take(null);
+    addEventListener(SIGNED_OUT, signedOut);
+    return () => removeEventListener(SIGNED_OUT, signedOut);
+  }, []);
+  const signOut = () => send("DELETE", "session").then(look, look);
+  const isAtDoor = session === null || route.path[0] === "sign-in";
+  return (
+    <>
+      <a class="skip" href="#page">{words.text("skip")}</a>
+      <header class="top">
+        <a class="brand" href="/">lancang</a>
+        {session && !isAtDoor && <Pages route={route} session={session} />}
+        <div class="about">
+          <Keys />
+          <Theme />
+          <select aria-label={words.text("choose-language")} value={tag} onChange={(event) => choose(event.currentTarget.value)}>
+            {LANGUAGES.map(([tag, name]) => <option key={tag} value={tag} lang={tag}>{name}</option>)}
+          </select>
+          {session?.user.name && <span class="small who">{session.user.person ?? session.user.name} <span class="quiet">{words.word("user-role", session.user.role)}{session.user.country ? `, ${words.country(session.user.country)}` : ""}</span></span>}
+          {session?.user.name && <button type="button" onClick={() => void signOut()}>{words.text("sign-out")}</button>}
+          {session?.open && !session.user.name && !isAtDoor && <a href="/sign-in">{words.text("sign-in")}</a>}
+        </div>
+      </header>
+      <Titled route={route}>
+        {error && <Trouble code={error} again={look} />}
+        {session === undefined && !error && <Waiting />}
+        {isAtDoor && session !== undefined && <Login signedIn={(found) => { take(found); if (route.path[0] === "sign-in") go("/"); }} />}
+        {session && !isAtDoor && <Page route={route} session={session} />}
+      </Titled>
+      <footer>
+        {words.unreviewed() && <p>{words.unreviewed()}</p>}
+        <p>{words.text("clock", { zone: Intl.DateTimeFormat().resolvedOptions().timeZone })}{session ? ` · lancang ${session.version}` : ""}</p>
+      </footer>
+    </>
+  );
+}
+
+const PAGES: [path: string, text: string][] = [["", "page-now"], ["figures", "page-figures"], ["campaigns", "page-campaigns"], ["sources", "page-sources"]];
+
+function Pages({ route, session }: { route: Route; session: Session }) {
+  const words = useWords();
+  const pages = session.may.includes("audit") ? [...PAGES, ["audit", "page-audit"] as const] : PAGES;
+  const at = route.path[0] === "incident" ? "" : route.path[0] ?? "";
+  return (
+    <nav aria-label={words.text("pages")}>
+      <ul>{pages.map(([path, text]) => <li key={path}><a href={`/${path}`} aria-current={at === path ? "page" : undefined}>{words.text(text)}</a></li>)}</ul>
+    </nav>
+  );
+}
+
+function Page({ route, session }: { route: Route; session: Session }) {
+  const words = useWords();
+  const [page = "", id] = route.path;
+  if (page === "") return <Now route={route} />;
+  if (page === "incident" && id) return <IncidentPage key={id} id={id} session={session} />;
+  if (page === "figures") return <FiguresPage route={route} />;
+  if (page === "campaigns" && id) return <CampaignPage key={id} id={id} />;
+  if (page === "campaigns") return <CampaignsPage route={route} />;
+  if (page === "sources") return <SourcesPage />;
+  if (page === "audit" && session.may.includes("audit")) return <AuditPage />;
+  return <Empty>{words.text("error-not-found")} <a href="/">{words.text("page-now")}</a></Empty>;
+}
+
+/** Another page is another title, and reading begins at its top. */
+function Titled({ route, children }: { route: Route; children: preact.ComponentChildren }) {
+  const words = useWords();
+  const main = useRef<HTMLElement>(null);
+  const path = route.path.join("/");
+  const isFirst = useRef(true);
+  useEffect(() => {
+    const name = words.has(`page-${route.path[0] ?? "now"}`) ? words.text(`page-${route.path[0] ?? "now"}`) : words.text("page-now");
+    document.title = `${name} – lancang`;
+  }, [path, words]);
+  useEffect(() => {
+    if (!isFirst.current) main.current?.focus({ preventScroll: true });
+    isFirst.current = false;
+  }, [path]);
+  return <main id="page" ref={main} tabIndex={-1}>{children}</main>;
+}
+
+function Theme() {
+  const words = useWords();
+  const [theme, setTheme] = useState(() => localStorage.getItem(THEME) ?? "auto");
+  useEffect(() => {
+    if (theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+    localStorage.setItem(THEME, theme);
+  }, [theme]);
+  return (
+    <select aria-label={words.text("theme")} value={theme} onChange={(event) => setTheme(event.currentTarget.value)}>
+      {["auto", "light", "dark"].map((name) => <option key={name} value={name}>{words.text(`theme-${name}`)}</option>)}
+    </select>
+  );
+}
+
+followLinks();
+const app = document.getElementById("app");
+if (app) render(<Console />, app);

@@ -1,0 +1,358 @@
+// The pages in a real browser, against a real server.
+//
+//     node tests/browser.mjs < SETTING.json          (LANCANG_TEST_ONLY=WORDS: those tests alone whose names have them)
+//
+// SETTING is one line of JSON: `base` address, `browser` program, `users` by role with name and password, `incident` and
+// `campaign` to look at, `reasons` of that incident by language as the command line tells them, `hostile` text that stands in
+// every free field, `sealed` what an entity of the incident is, `shots` a folder for screenshots or nothing, `is_long` whether everything is tried in every language. A line `flood` on standard output asks for 200 alerts a
+// second, `calm` for none.
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+const require = createRequire(import.meta.url);
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+const LANGUAGES = ["en", "zh-Hans", "km", "lo", "my", "th", "vi"];
+const setting = JSON.parse(await new Promise((line) => createInterface({ input: process.stdin }).once("line", line)));
+const { base, users } = setting;
+const incident = `/incident/${setting.incident}`;
+const campaign = `/campaigns/${setting.campaign}`;
+const PAGES = ["/", incident, "/figures", "/campaigns", campaign, "/sources"];
+
+const browser = await chromium.launch({ executablePath: setting.browser, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+const sessions = {};
+let noise = [];
+
+function hold(holds, what) {
+  if (!holds) throw new Error(what);
+}
+
+/** Until something holds; what it was when it did not. */
+async function until(what, holds, ms = 15_000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const found = await holds();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+async function open(path, { role = "investigator", language = "en", theme = "light", width = 1280, height = 900, ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, storageState: sessions[role], timezoneId: "Asia/Phnom_Penh", ...options });
+  await context.addInitScript(([language, theme]) => {
+    if (!localStorage.getItem("lancang:language")) localStorage.setItem("lancang:language", language);
+    localStorage.setItem("lancang:theme", theme);
+  }, [language, theme]);
+  const page = await context.newPage();
+  page.on("console", (message) => message.type() === "error" && noise.push(message.text()));
+  page.on("pageerror", (error) => noise.push(error.message));
+  await page.goto(base + path);
+  await page.waitForSelector("main h1");
+  return page;
+}
+
+/** A page with all that it loads. */
+async function whole(path, options) {
+  const page = await open(path, options);
+  await loaded(page);
+  return page;
+}
+
+async function loaded(page) {
+  await page.waitForSelector("main :is(.alert, table, .says:not(.wait), .reasons)");
+  await page.waitForFunction(() => document.querySelectorAll(".says.wait").length === 0);
+}
+
+/** Another page of the same reader, loaded anew. */
+async function turn(page, path) {
+  await page.goto(base + path);
+  await page.waitForSelector("main h1");
+  await loaded(page);
+}
+
+async function accessible(page, what, runOnly = { type: "tag", values: RULES }) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate((runOnly) => globalThis.axe.run({ runOnly, resultTypes: ["violations"] }), runOnly);
+  const told = violations.flatMap(({ id, nodes }) => nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`));
+  hold(told.length === 0, `${what}:\n${told.join("\n")}`);
+}
+
+async function shot(page, name) {
+  if (setting.shots) await page.screenshot({ path: `${setting.shots}/${name}.png` });
+}
+
+const name = (path) => (path === campaign ? "campaign" : path.split("/")[1] || "now");
+const rows = (page) => page.locator(".live a.alert");
+
+/** What a name and a password lead to. */
+async function signIn(role) {
+  const page = await open("/", { role: "nobody" });
+  await page.fill("input[name=name]", users[role].name);
+  await page.fill("input[name=password]", users[role].password);
+  await page.click("button[type=submit]");
+  await page.waitForSelector("nav", { timeout: 30_000 });
+  sessions[role] = { cookies: await page.context().cookies(), origins: [] };
+  await page.context().close();
+}
+
+const tests = {
+  async "the door: a wrong password is told, a right one opens"() {
+    const page = await open("/", { role: "nobody" });
+    await accessible(page, "door");
+    await shot(page, "door");
+    await page.fill("input[name=name]", users.investigator.name);
+    await page.fill("input[name=password]", "not the password of anybody");
+    await page.click("button[type=submit]");
+    await page.waitForSelector("[role=alert]", { timeout: 30_000 });
+    hold((await page.textContent("[role=alert]")).includes("wrong"), "says that it is wrong");
+    noise = noise.filter((line) => !line.includes("401"));
+    for (const role of Object.keys(users)) await signIn(role);
+    noise = noise.filter((line) => !line.includes("401"));
+  },
+
+  async "seven languages, switched without loading anew"() {
+    const page = await whole("/");
+    await page.evaluate(() => (globalThis.stays = true));
+    const seen = new Set();
+    for (const tag of LANGUAGES) {
+      await page.selectOption("header select >> nth=1", tag);
+      await until(`language ${tag}`, () => page.evaluate((tag) => document.documentElement.lang === tag, tag));
+      seen.add(await page.textContent("nav a"));
+      hold(await page.evaluate(() => globalThis.stays), "the page was loaded anew");
+      await shot(page, `now-${tag}`);
+    }
+    hold(seen.size === LANGUAGES.length, `words of ${[...seen]}`);
+    await page.reload();
+    await until("the language is remembered", () => page.evaluate(() => document.documentElement.lang === "vi"));
+  },
+
+  async "reasons are the sentences of the command line, in each language"() {
+    // Digits and their marks are the locale's.
+    const plain = (text) => text.replace(/[၀-၉]/g, (digit) => String(digit.charCodeAt(0) - 0x1040)).replace(/(?<=\d)[.,\s](?=\d)/g, "");
+    const page = await whole(incident);
+    for (const tag of LANGUAGES) {
+      await page.selectOption("header select >> nth=1", tag);
+      await until(`language ${tag}`, () => page.evaluate((tag) => document.documentElement.lang === tag, tag));
+      const told = plain(await page.textContent(".reasons"));
+      for (const sentence of setting.reasons[tag]) hold(told.includes(plain(sentence)), `${tag}: no "${sentence}" in "${told}"`);
+      await shot(page, `incident-${tag}`);
+    }
+  },
+
+  async "every page is accessible, light and dark"() {
+    const page = await whole("/");
+    for (const path of PAGES) {
+      await turn(page, path);
+      await accessible(page, path);
+      await shot(page, `page-${name(path)}-light`);
+      await page.selectOption("header select >> nth=0", "dark");
+      await accessible(page, `${path}, dark`, { type: "rule", values: ["color-contrast"] });
+      await shot(page, `page-${name(path)}-dark`);
+      await page.selectOption("header select >> nth=0", "light");
+    }
+    const auditor = await whole("/audit", { role: "auditor" });
+    await accessible(auditor, "audit");
+    await shot(auditor, "page-audit-light");
+  },
+
+  async "on a phone nothing stands out, in long scripts neither"() {
+    const page = await whole("/", { width: 320, height: 700, isMobile: true });
+    await accessible(page, "phone");
+    for (const language of setting.is_long ? LANGUAGES : ["my"]) {
+      await page.selectOption("header select >> nth=1", language);
+      for (const path of PAGES) {
+        await turn(page, path);
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        hold(over <= 0, `${path} in ${language} is ${over} px wider than the phone`);
+        await shot(page, `phone-${name(path)}-${language}`);
+      }
+    }
+  },
+
+  async "filters stand in the address"() {
+    const page = await whole("/?group=0");
+    await page.selectOption("select[name=country]", "KH");
+    await until("the address names the country", () => page.url().includes("country=KH"));
+    await page.selectOption("select[name=pattern]", "wangiri");
+    await until("others are gone", () => page.evaluate(() => {
+      const what = [...document.querySelectorAll(".live .alert .what")].map((part) => part.textContent);
+      return what.length > 0 && what.every((text) => text === "missed-call scam");
+    }));
+    await page.reload();
+    await loaded(page);
+    hold((await page.inputValue("select[name=country]")) === "KH", "kept when loaded anew");
+    await page.fill("input[type=search]", "ffffffffffffffffffffffffffffffff");
+    await page.waitForSelector(".says:has-text('No alert fits')");
+    await accessible(page, "nothing found");
+    await page.click("text=Clear filters");
+    await until("the list is back", async () => (await rows(page).count()) > 0);
+    hold(!page.url().includes("country="), "cleared in the address");
+  },
+
+  async "keys: j, k, Enter, Esc, / and ?"() {
+    const page = await whole("/?group=0");
+    await page.keyboard.press("j");
+    const first = await page.evaluate(() => document.activeElement.getAttribute("href"));
+    await page.keyboard.press("j");
+    const second = await page.evaluate(() => document.activeElement.getAttribute("href"));
+    hold(first && second && first !== second, `j goes on: ${first}, ${second}`);
+    await page.keyboard.press("k");
+    hold((await page.evaluate(() => document.activeElement.getAttribute("href"))) === first, "k goes back");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("article h1");
+    hold(new URL(page.url()).pathname === first, "Enter opens");
+    await page.keyboard.press("Escape");
+    await until("Esc goes back", () => new URL(page.url()).pathname === "/");
+    await page.waitForSelector(".live");
+    await page.keyboard.press("/");
+    hold(await page.evaluate(() => document.activeElement.type === "search"), "/ searches");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("?");
+    await page.waitForSelector("dialog[open]");
+    await accessible(page, "help");
+    await page.keyboard.press("Escape");
+    await until("help closes", () => page.evaluate(() => !document.querySelector("dialog[open]")));
+  },
+
+  async "what others wrote is text"() {
+    const page = await whole("/?group=0");
+    for (const path of [incident, "/?group=0", campaign, "/sources", "/figures"]) {
+      await turn(page, path);
+      hold(await page.evaluate(() => globalThis.evil === undefined), `${path}: a script ran`);
+      hold((await page.locator("main :is(img, script, iframe, object, embed, style)").count()) === 0, `${path}: markup`);
+      if (path === incident) hold((await page.textContent("main")).split(setting.hostile).length > 3, "the text itself is shown");
+    }
+    const auditor = await whole("/audit", { role: "auditor" });
+    hold(await auditor.evaluate(() => globalThis.evil === undefined), "audit: a script ran");
+  },
+
+  async "who may not act sees no acts"() {
+    const acts = "section[aria-label='What you can do'] button";
+    const viewer = await whole(incident, { role: "viewer" });
+    hold((await viewer.locator(acts).count()) === 0, "a viewer has acts");
+    hold((await viewer.locator("nav a").count()) === 4, "a viewer has the audit log");
+    await viewer.goto(`${base}/audit`);
+    await viewer.waitForSelector(".says:has-text('nothing at this address')");
+    const auditor = await whole("/", { role: "auditor" });
+    hold((await auditor.locator("nav a").count()) === 5, "an auditor lacks the audit log");
+  },
+
+  async "what is said stands below within seconds, signed and by country"() {
+    const page = await whole(incident);
+    await page.click("text='Acknowledge'");
+    await page.waitForSelector("tr:has(th:text('Cambodia'))");
+    await page.click("button:text-is('Comment')");
+    await accessible(page, "comment");
+    await page.fill("textarea", "call +855 12 345 678");
+    await page.click("dialog button[type=submit]");
+    await page.waitForSelector("dialog [role=alert]");
+    noise = noise.filter((line) => !line.includes("422"));
+    await page.fill("textarea", "<b>seen</b> with two others");
+    await page.click("dialog button[type=submit]");
+    await page.waitForSelector(".timeline:has-text('<b>seen</b> with two others')");
+    await page.click("button:text-is('Ask for a hold')");
+    await page.fill("input[name=case_reference]", "KH-2026-7");
+    await page.click("dialog button[type=submit]");
+    await page.waitForSelector("td:has-text('KH-2026-7')");
+    hold(await page.isVisible("[data-test=conflict]"), "that verdicts differ is told");
+    const liaison = await whole(incident, { role: "liaison" });
+    await liaison.click("button:text-is('Refer')");
+    await page.waitForSelector("tr:has(th:text('Cambodia')) td:has-text('referred')");
+  },
+
+  async "a sealed value is opened for a case, and the log tells of it"() {
+    const page = await whole(incident);
+    hold(!(await page.textContent("main")).includes(setting.sealed), "it is shown before it is opened");
+    await page.click("td button:text-is('Open the value')");
+    await accessible(page, "opening");
+    await page.fill("input[name=case_reference]", "KH-2026-8");
+    await page.click("dialog button[type=submit]");
+    await page.waitForSelector(`td:has-text("${setting.sealed}")`);
+    await page.reload();
+    await loaded(page);
+    hold(!(await page.textContent("main")).includes(setting.sealed), "it is gone with the page");
+    const auditor = await whole("/audit", { role: "auditor" });
+    const entry = auditor.locator("tr", { hasText: "KH-2026-8" }).first();
+    hold((await entry.textContent()).includes("Open the value"), "the log has it");
+    hold(!(await auditor.textContent("main")).includes(setting.sealed), "the log has the number");
+    await auditor.click("text=Verify the chain");
+    await auditor.waitForSelector(".says:has-text('The chain is whole')");
+  },
+
+  async "200 alerts a second: shown once a second, still while somebody reads"() {
+    const page = await whole("/");
+    await page.waitForSelector("[data-test=line]:has-text('Live')");
+    await page.evaluate(() => {
+      Object.assign(globalThis, { turns: 0, longest: 0 });
+      new MutationObserver(() => globalThis.turns++).observe(document.querySelector(".live"), { childList: true, subtree: true, characterData: true });
+      new PerformanceObserver((list) => list.getEntries().forEach((entry) => (globalThis.longest = Math.max(globalThis.longest, entry.duration)))).observe({ type: "longtask" });
+    });
+    console.log("flood");
+    await until("alerts come", () => page.evaluate(() => globalThis.turns > 0), 10_000);
+    const [before, began] = [await page.evaluate(() => globalThis.turns), Date.now()];
+    await page.waitForTimeout(3000);
+    const [turns, seconds] = [(await page.evaluate(() => globalThis.turns)) - before, (Date.now() - began) / 1000];
+    await page.hover(".live > li >> nth=0");
+    await page.waitForSelector("[data-test=held]");
+    await page.waitForTimeout(300);
+    const still = await page.textContent(".live");
+    await page.waitForTimeout(2000);
+    hold((await page.textContent(".live")) === still, "it moved while somebody pointed at it");
+    const waiting = await page.textContent("[data-test=held]");
+    hold(/\d/.test(waiting), `what waits is counted: ${waiting}`);
+    await shot(page, "now-held");
+    await page.mouse.move(2, 2);
+    await until("it goes on", async () => (await page.textContent(".live")) !== still);
+    const longest = await page.evaluate(() => globalThis.longest);
+    console.log("calm");
+    console.log(`  flood: ${(turns / seconds).toFixed(2)} turns/s, longest task ${longest.toFixed(0)} ms, ${waiting}`);
+    hold(turns / seconds <= 2, `${turns} turns within ${seconds} s`);
+    hold(longest < 500, `a task of ${longest} ms`);
+  },
+
+  async "a cut line is told, and a page that cannot be had says so"() {
+    const page = await whole("/");
+    await page.waitForSelector("[data-test=line]:has-text('Live')");
+    await page.route("**/api/v1/figures*", (route) => route.abort());
+    await page.click("nav a[href='/figures']");
+    await page.waitForSelector("[role=alert]:has-text('cannot be reached')");
+    await accessible(page, "trouble");
+    await page.unroute("**/api/v1/figures*");
+    await page.click("text=Try again");
+    await page.waitForSelector("main :is(table, .says)");
+    await page.goto(`${base}/incident/00000000000000000000000000000000-00000000`);
+    await page.waitForSelector("[role=alert]:has-text('nothing at this address')");
+    noise = noise.filter((line) => !/ERR_FAILED|404/.test(line));
+  },
+
+  async "paper has no buttons"() {
+    const page = await whole(incident);
+    await page.emulateMedia({ media: "print" });
+    hold(!(await page.isVisible("nav")) && !(await page.isVisible("button")), "controls are printed");
+    hold(await page.isVisible(".reasons"), "reasons are printed");
+    if (setting.shots) await page.pdf({ path: `${setting.shots}/incident.pdf` });
+  },
+};
+
+let failed = 0;
+const wanted = process.env.LANCANG_TEST_ONLY;
+for (const [title, test] of Object.entries(tests)) {
+  if (wanted && !title.includes(wanted) && !title.startsWith("the door")) continue;
+  const began = Date.now();
+  noise = [];
+  try {
+    await test();
+    hold(noise.length === 0, `the browser complains: ${noise.join("\n")}`);
+    console.log(`ok ${title} (${Date.now() - began} ms)`);
+  } catch (error) {
+    failed++;
+    console.log(`FAILED ${title}: ${error.message}`);
+  }
+  for (const context of browser.contexts()) await context.close();
+}
+await browser.close();
+process.exit(failed > 0 ? 1 : 0);

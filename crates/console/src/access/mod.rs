@@ -1,0 +1,157 @@
+//! Who may do what.
+//!
+//! Rules:
+//! - a user has one role and one country; the country decides what is seen, the role what may be done ([`ROLES`]);
+//! - every request stands in one table ([`REQUESTS`]) with what it takes; one that does not is refused to everybody.
+//!   `tests/access.rs` goes through all of them for every role;
+//! - what changes something takes the session's token besides its cookie, so that no other page can ask for it.
+
+pub mod sessions;
+pub mod tries;
+pub mod users;
+
+use serde::{Deserialize, Serialize};
+
+/// What a user is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Looks.
+    Viewer,
+    /// Works on incidents of the own country's interest, and opens what is sealed for it.
+    Investigator,
+    /// Speaks with other countries: refers and joins operations.
+    Liaison,
+    /// Looks at what others did.
+    Auditor,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Viewer, Self::Investigator, Self::Liaison, Self::Auditor];
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Investigator => "investigator",
+            Self::Liaison => "liaison",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    /// What it may do.
+    #[must_use]
+    pub fn rights(self) -> &'static [Right] {
+        ROLES.iter().find(|(role, _)| *role == self).map_or(&[], |(_, rights)| rights)
+    }
+
+    /// Whether it may do something.
+    #[must_use]
+    pub fn may(self, right: Right) -> bool {
+        self.rights().contains(&right)
+    }
+}
+
+/// Something that may be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Right {
+    /// Look at incidents, sources, figures and campaigns.
+    Read,
+    /// Say that the country has seen an alert.
+    Acknowledge,
+    /// Say that the country looks into it.
+    Take,
+    /// Remark something.
+    Comment,
+    /// Say what it turned out to be.
+    Verdict,
+    /// Ask the producer to preserve or to hold.
+    Request,
+    /// Say that it is with a prosecutor or a court.
+    Refer,
+    /// Say that several countries act together.
+    JointOperation,
+    /// Open what is sealed for the country, with a case reference.
+    Open,
+    /// Look at the audit log.
+    Audit,
+}
+
+impl Right {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Acknowledge => "acknowledge",
+            Self::Take => "take",
+            Self::Comment => "comment",
+            Self::Verdict => "verdict",
+            Self::Request => "request",
+            Self::Refer => "refer",
+            Self::JointOperation => "joint-operation",
+            Self::Open => "open",
+            Self::Audit => "audit",
+        }
+    }
+
+    /// Whether it says something to everybody, under the console's name.
+    #[must_use]
+    pub const fn speaks(self) -> bool {
+        !matches!(self, Self::Read | Self::Open | Self::Audit)
+    }
+}
+
+/// Roles and what they may do.
+pub const ROLES: &[(Role, &[Right])] = {
+    use Right::{Acknowledge, Audit, Comment, JointOperation, Open, Read, Refer, Request, Take, Verdict};
+    &[
+        (Role::Viewer, &[Read]),
+        (Role::Investigator, &[Read, Acknowledge, Take, Comment, Verdict, Request, Open]),
+        (Role::Liaison, &[Read, Acknowledge, Comment, Request, Refer, JointOperation]),
+        (Role::Auditor, &[Read, Audit]),
+    ]
+};
+
+/// What a request takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Nothing: the page itself, and signing in.
+    Nothing,
+    /// Somebody who is signed in, or the open console of a machine of one's own.
+    Session,
+    /// A right.
+    Right(Right),
+    /// One of the rights that speak; which one is seen by what is to be said.
+    Speaking,
+}
+
+/// Every request: method, path as the router has it, and what it takes.
+pub const REQUESTS: &[(&str, &str, Takes)] = &[
+    ("GET", "/api/v1/session", Takes::Session),
+    ("POST", "/api/v1/session", Takes::Nothing),
+    ("DELETE", "/api/v1/session", Takes::Session),
+    ("GET", "/api/v1/incidents", Takes::Right(Right::Read)),
+    ("GET", "/api/v1/incidents/{key}", Takes::Right(Right::Read)),
+    ("POST", "/api/v1/incidents/{key}/feedback", Takes::Speaking),
+    ("POST", "/api/v1/incidents/{key}/open", Takes::Right(Right::Open)),
+    ("GET", "/api/v1/events", Takes::Right(Right::Read)),
+    ("GET", "/api/v1/sources", Takes::Right(Right::Read)),
+    ("GET", "/api/v1/figures", Takes::Right(Right::Read)),
+    ("GET", "/api/v1/campaigns", Takes::Right(Right::Read)),
+    ("GET", "/api/v1/campaigns/{id}", Takes::Right(Right::Read)),
+    ("GET", "/api/v1/audit", Takes::Right(Right::Audit)),
+    ("GET", "/api/v1/audit/verify", Takes::Right(Right::Audit)),
+    ("GET", "/assets/{*name}", Takes::Nothing),
+];
+
+/// What a request takes; none if it stands in no table.
+#[must_use]
+pub fn takes(method: &str, path: &str) -> Option<Takes> {
+    // A question about a page is answered as the page is.
+    let method = if method == "HEAD" { "GET" } else { method };
+    REQUESTS.iter().find(|(known, at, _)| *known == method && *at == path).map(|(_, _, takes)| *takes)
+}

@@ -1,0 +1,112 @@
+//! Who is signed in. In memory: a restart of the console signs everybody out.
+
+use std::collections::HashMap;
+
+use lancang_record::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use crate::limits::{SESSIONS_MAX, SESSIONS_OF_USER_MAX};
+use crate::server::hex;
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Name of the user.
+    pub user: String,
+    /// What a request that changes something must bring besides the cookie.
+    pub csrf: String,
+    /// When it ends.
+    pub expires: Timestamp,
+}
+
+/// All who are signed in, by a hash of what their cookies say: who reads this memory has no cookie, and how long a search
+/// takes says nothing of one.
+#[derive(Debug)]
+pub struct Sessions {
+    by_cookie: HashMap<[u8; 32], Session>,
+    length_ms: i64,
+}
+
+impl Sessions {
+    /// Nobody yet.
+    #[must_use]
+    pub fn new(length_ms: i64) -> Self {
+        Self { by_cookie: HashMap::new(), length_ms }
+    }
+
+    /// Signs a user in, with random bytes for the cookie and the token; gives the cookie's value.
+    pub fn begin(&mut self, user: &str, random: [[u8; 32]; 2], now: Timestamp) -> (String, Session) {
+        self.by_cookie.retain(|_, session| session.expires > now);
+        let of_user = self.by_cookie.values().filter(|session| session.user == user).count();
+        if of_user >= SESSIONS_OF_USER_MAX {
+            self.end_first(|session| session.user == user);
+        }
+        if self.by_cookie.len() >= SESSIONS_MAX {
+            self.end_first(|_| true);
+        }
+        let [cookie, csrf] = random.map(|bytes| hex(&bytes));
+        let session = Session { user: user.to_owned(), csrf, expires: now.plus_ms(self.length_ms) };
+        self.by_cookie.insert(hash(&cookie), session.clone());
+        (cookie, session)
+    }
+
+    /// The session of a cookie.
+    #[must_use]
+    pub fn of(&self, cookie: &str, now: Timestamp) -> Option<&Session> {
+        self.by_cookie.get(&hash(cookie)).filter(|session| session.expires > now)
+    }
+
+    /// Signs out.
+    pub fn end(&mut self, cookie: &str) {
+        self.by_cookie.remove(&hash(cookie));
+    }
+
+    /// Number of sessions.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_cookie.len()
+    }
+
+    /// Whether nobody is signed in.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_cookie.is_empty()
+    }
+
+    fn end_first(&mut self, of: impl Fn(&Session) -> bool) {
+        let first = self.by_cookie.iter().filter(|(_, session)| of(session)).min_by_key(|(_, session)| session.expires);
+        if let Some(first) = first.map(|(cookie, _)| *cookie) {
+            self.by_cookie.remove(&first);
+        }
+    }
+}
+
+fn hash(cookie: &str) -> [u8; 32] {
+    Sha256::digest(cookie).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_ms(1_764_000_000_000 + ms)
+    }
+
+    #[test]
+    fn a_session_ends_in_time_and_the_oldest_makes_room() {
+        let mut sessions = Sessions::new(1000);
+        let (cookie, session) = sessions.begin("sok", [[1; 32], [2; 32]], at(0));
+        assert_eq!(sessions.of(&cookie, at(999)), Some(&session));
+        assert_eq!(sessions.of(&cookie, at(1000)), None);
+        assert_eq!(sessions.of("01", at(0)), None);
+        for number in 0..SESSIONS_OF_USER_MAX as u8 {
+            sessions.begin("sok", [[10 + number; 32], [2; 32]], at(1 + i64::from(number)));
+        }
+        assert_eq!(sessions.of(&cookie, at(10)), None, "the first of the user's sessions made room");
+        assert_eq!(sessions.len(), SESSIONS_OF_USER_MAX);
+        let (other, _) = sessions.begin("dara", [[3; 32], [4; 32]], at(20));
+        sessions.end(&other);
+        assert_eq!(sessions.of(&other, at(21)), None);
+    }
+}

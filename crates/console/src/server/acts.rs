@@ -1,0 +1,238 @@
+//! What is done: something is said to everybody, a sealed value is opened. Each is in the audit log before and after.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::to_bytes;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use lancang_alert::Feedback;
+use lancang_alert::feedback::said::verdict;
+use lancang_alert::feedback::{About, Comment, Form, Id, Measure, Request as Asking, Stage};
+use lancang_record::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use super::answer::{Answer, Refused};
+use super::{Act, Caller, Site, Told, Unwritten, lock};
+use crate::access::Right;
+use crate::audit::Entry;
+use crate::limits::{BODY_BYTES_MAX, TEXT_BYTES_MAX};
+
+const DAY_MS: i64 = 86_400_000;
+/// Longest wait for a body.
+const BODY_MAX: Duration = Duration::from_secs(10);
+/// Longest wait until the exchange has taken what was said.
+const WRITTEN_MAX: Duration = Duration::from_secs(30);
+
+/// Reads a body as JSON.
+pub(super) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Refused> {
+    let json = request.headers().get("content-type").and_then(|value| value.to_str().ok());
+    if !json.is_some_and(|found| found.starts_with("application/json")) {
+        return Err(form("content-type", "application/json"));
+    }
+    let read = tokio::time::timeout(BODY_MAX, to_bytes(request.into_body(), BODY_BYTES_MAX)).await;
+    let bytes = read.map_err(|_| form("body", "a whole body within 10 s"))?.map_err(|_| Refused::TooLarge)?;
+    // What was sent is not quoted: there may be a password in it.
+    serde_json::from_slice(&bytes)
+        .map_err(|error| form("body", &format!("JSON of this request ({:?})", error.classify())))
+}
+
+fn form(field: &'static str, expected: &str) -> Refused {
+    Refused::Form { field, expected: expected.to_owned() }
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+enum Saying {
+    Acknowledgement {},
+    Status { status: String },
+    Verdict { verdict_id: u8 },
+    Comment { text: String },
+    Request { action: String, case_reference: String, days: i64 },
+}
+
+impl Saying {
+    /// The right that it takes.
+    fn right(&self) -> Result<Right, Refused> {
+        Ok(match self {
+            Self::Acknowledgement {} => Right::Acknowledge,
+            Self::Status { status } => {
+                let stage = Stage::ALL.into_iter().find(|stage| stage.as_str() == status);
+                match stage.ok_or_else(|| form("status", "investigating, joint-operation or referred"))? {
+                    Stage::Investigating => Right::Take,
+                    Stage::JointOperation => Right::JointOperation,
+                    Stage::Referred => Right::Refer,
+                }
+            }
+            Self::Verdict { .. } => Right::Verdict,
+            Self::Comment { .. } => Right::Comment,
+            Self::Request { .. } => Right::Request,
+        })
+    }
+
+    fn case_reference(&self) -> Option<String> {
+        match self {
+            Self::Request { case_reference, .. } => Some(case_reference.clone()),
+            _ => None,
+        }
+    }
+
+    /// As it is put to everybody.
+    fn feedback(
+        self,
+        begun: impl Fn(&str) -> Feedback,
+        organisation: &str,
+        now: Timestamp,
+    ) -> Result<Feedback, Refused> {
+        Ok(match self {
+            Self::Acknowledgement {} => begun("acknowledgement"),
+            Self::Status { status } => Feedback { status: Some(status), ..begun("status") },
+            Self::Verdict { verdict_id } => Feedback { verdict: Some(verdict(verdict_id)), ..begun("verdict") },
+            Self::Comment { text } => Feedback { comment: Some(Comment { text }), ..begun("comment") },
+            Self::Request { action, case_reference, days } => {
+                if !Measure::ALL.iter().any(|measure| measure.as_str() == action) {
+                    return Err(form("action", "preserve or hold"));
+                }
+                if !(1..=lancang_alert::limits::REQUEST_DAYS_MAX).contains(&days) {
+                    return Err(form("days", "a whole number from 1 to 14"));
+                }
+                let (requester, until) = (organisation.to_owned(), now.plus_ms(days * DAY_MS).to_string());
+                Feedback { request: Some(Asking { action, requester, case_reference, until }), ..begun("request") }
+            }
+        })
+    }
+}
+
+pub(super) async fn feedback(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(key): Path<String>,
+    request: Request,
+) -> Result<Response, Refused> {
+    let saying: Saying = body(request).await?;
+    let right = saying.right()?;
+    let is_of_role = caller.user.as_ref().is_some_and(|user| user.role.may(right));
+    if !is_of_role {
+        site.note(caller.entry(right.as_str(), &key, "refused")).await?;
+        (site.told)(Told::Act { action: right.as_str(), outcome: "refused" });
+        return Err(Refused::Forbidden);
+    }
+    let (Some(acts), Some(writer)) = (&site.acts, &site.desk.writer) else {
+        return Err(Refused::NotSetUp("signing key: nothing can be said from here"));
+    };
+    if !caller.rights.contains(&right) {
+        return Err(Refused::Forbidden);
+    }
+    if !site.is_caught_up.load(std::sync::atomic::Ordering::Relaxed) {
+        return Err(Refused::Starting);
+    }
+    let about = about(&site, &caller, &key).await?;
+    let now = (site.now)();
+    let person = caller.user.as_ref().map(|user| user.person.clone());
+    let case_reference = saying.case_reference();
+    let begun = |kind: &str| Feedback {
+        person: person.clone(),
+        ..Feedback::begin(kind, writer.clone(), now, Some(about.clone()))
+    };
+    let feedback = saying.feedback(begun, &writer.organisation, now)?;
+    feedback.said().map_err(wrong)?;
+    let entry = Entry { case_reference, ..caller.entry(right.as_str(), &key, "asked") };
+    site.note(entry.clone()).await?;
+    let (answer, answered) = oneshot::channel();
+    let published = feedback.published.clone();
+    let written = match acts.try_send(Act { feedback, answer }) {
+        Ok(()) => written(answered).await,
+        Err(_) => Err(Refused::Away("too much waits to be written to the exchange already: try again".to_owned())),
+    };
+    let outcome = if written.is_ok() { "done" } else { "failed" };
+    let detail = written.as_ref().ok().map(ToString::to_string);
+    site.note(Entry { detail, outcome: outcome.to_owned(), ..entry }).await?;
+    (site.told)(Told::Act { action: right.as_str(), outcome });
+    let body = Json(json!({ "id": written?.to_string(), "published": published }));
+    Ok((StatusCode::CREATED, body).into_response())
+}
+
+/// Waits until the exchange has it.
+async fn written(answered: oneshot::Receiver<Result<Id, Unwritten>>) -> Result<Id, Refused> {
+    let away = "the exchange has not confirmed it: it may have been written, look before you say it again";
+    match tokio::time::timeout(WRITTEN_MAX, answered).await {
+        Ok(Ok(Ok(id))) => Ok(id),
+        Ok(Ok(Err(Unwritten::Refused(why)))) => {
+            Err(Refused::Form { field: "feedback", expected: format!("what readers believe: {why}") })
+        }
+        Ok(Ok(Err(Unwritten::Away(why)))) => Err(Refused::Away(why)),
+        Ok(Err(_)) | Err(_) => Err(Refused::Away(away.to_owned())),
+    }
+}
+
+fn wrong(error: Form) -> Refused {
+    let field = match &error {
+        Form::Field { field, .. } | Form::TooLong { field, .. } | Form::Number { field } => *field,
+    };
+    // The last part is what the body calls it.
+    let field = field.rsplit_once('.').map_or(field, |(_, last)| last);
+    let told = error.to_string();
+    let expected = told.split_once("expected ").map_or(told.as_str(), |(_, expected)| expected);
+    Refused::Form { field, expected: expected.to_owned() }
+}
+
+async fn about(site: &Arc<Site>, caller: &Caller, key: &str) -> Result<About, Refused> {
+    let (eyes, key) = (caller.eyes()?, key.to_owned());
+    let found = site.look(move |sight| sight.find(eyes, &key)).await?.ok_or(Refused::NotFound)?;
+    Ok(About { incident_id: found.alert.incident_id, producer: found.alert.producer })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Opening {
+    entity: usize,
+    case_reference: String,
+}
+
+pub(super) async fn open(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(key): Path<String>,
+    request: Request,
+) -> Answer {
+    let Opening { entity, case_reference } = body(request).await?;
+    let fits = !case_reference.trim().is_empty()
+        && case_reference.len() <= TEXT_BYTES_MAX
+        && !case_reference.chars().any(char::is_control);
+    if !fits {
+        return Err(form(
+            "case_reference",
+            "the reference of the case that it is opened for, one line of at most 500 bytes",
+        ));
+    }
+    if site.opening.is_empty() {
+        return Err(Refused::NotSetUp("key that opens sealed values"));
+    }
+    if !caller.rights.contains(&Right::Open) {
+        return Err(Refused::Forbidden);
+    }
+    let (eyes, wanted) = (caller.eyes()?, key.clone());
+    let found = site.look(move |sight| sight.find(eyes, &wanted)).await?.ok_or(Refused::NotFound)?;
+    let Some(entity_of) = found.alert.entities.get(entity) else {
+        return Err(form("entity", "the place of an entity"));
+    };
+    let opened = {
+        let mut openers = lock(&site.openers);
+        openers.iter_mut().find_map(|opener| found.alert.open(entity_of, opener))
+    };
+    let outcome = if matches!(opened, Some(Ok(_))) { "done" } else { "failed" };
+    let (detail, case_reference) = (Some(format!("entities/{entity}")), Some(case_reference));
+    // Before the value leaves: what is not in the log is not shown.
+    let audit = site.note(Entry { detail, case_reference, ..caller.entry("open", &key, outcome) }).await?;
+    (site.told)(Told::Act { action: "open", outcome });
+    match opened {
+        Some(Ok(value)) => Ok(Json(json!({ "value": value, "type": entity_of.entity_type, "audit": audit }))),
+        Some(Err(error)) => Err(Refused::Fault(format!("{key}: {error}"))),
+        None => Err(form("entity", "one that is sealed for this console's country")),
+    }
+}

@@ -1,0 +1,124 @@
+//! Answers: JSON, or why there is none.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::http::header::{HeaderValue, RETRY_AFTER};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use crate::store::StoreError;
+
+/// What a handler gives.
+pub(super) type Answer = Result<Json<Value>, Refused>;
+
+/// Why something is not answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// Nobody is signed in, or not any more.
+    SignedOut,
+    /// Name or password is not right.
+    WrongPassword,
+    /// The role may not.
+    Forbidden,
+    /// Without the session's token, or from another page.
+    Csrf,
+    /// There is no such thing, or it may not be seen.
+    NotFound,
+    /// There is, and not this way.
+    Method,
+    /// What was sent is not as it should be.
+    Form { field: &'static str, expected: String },
+    /// Too often; milliseconds to wait.
+    TooMany { wait_ms: i64 },
+    /// A longer body than any.
+    TooLarge,
+    /// It needs a key that is not configured.
+    NotSetUp(&'static str),
+    /// The exchange does not take it now.
+    Away(String),
+    /// What was there is still being read.
+    Starting,
+    /// A fault of ours: the log says which.
+    Fault(String),
+}
+
+impl Refused {
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::SignedOut | Self::WrongPassword => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::Csrf => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Form { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotSetUp(_) => StatusCode::CONFLICT,
+            Self::Away(_) | Self::Starting => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed-out",
+            Self::WrongPassword => "wrong-password",
+            Self::Forbidden => "forbidden",
+            Self::Csrf => "csrf",
+            Self::NotFound => "not-found",
+            Self::Method => "method",
+            Self::Form { .. } => "form",
+            Self::TooMany { .. } => "too-many",
+            Self::TooLarge => "too-large",
+            Self::NotSetUp(_) => "not-set-up",
+            Self::Away(_) => "exchange-away",
+            Self::Starting => "starting",
+            Self::Fault(_) => "fault",
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::SignedOut => "sign in first".to_owned(),
+            Self::WrongPassword => "name or password is not right".to_owned(),
+            Self::Forbidden => "your role may not do this".to_owned(),
+            Self::Csrf => {
+                "the header `x-csrf-token` is missing or not this session's, or the request is another page's"
+                    .to_owned()
+            }
+            Self::NotFound => "there is no such thing, or it is not meant for your country".to_owned(),
+            Self::Method => "there is no such request".to_owned(),
+            Self::Form { field, expected } => format!("`{field}`: expected {expected}"),
+            Self::TooMany { .. } => "too often: wait".to_owned(),
+            Self::TooLarge => "the body is longer than any".to_owned(),
+            Self::NotSetUp(what) => format!("this console has no {what}"),
+            Self::Away(why) => why.clone(),
+            Self::Starting => "the topics are still being read: try again in a moment".to_owned(),
+            Self::Fault(_) => "a fault of the console: its log says which".to_owned(),
+        }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        if let Self::Fault(why) = &self {
+            tracing::error!("a request failed: {why}");
+        }
+        let mut error = json!({ "code": self.code(), "detail": self.detail() });
+        if let Self::Form { field, .. } = &self {
+            error["field"] = json!(field);
+        }
+        let mut response = (self.status(), Json(json!({ "error": error }))).into_response();
+        if let Self::TooMany { wait_ms } = &self
+            && let Ok(seconds) = HeaderValue::from_str(&(wait_ms / 1000 + 1).to_string())
+        {
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Fault(error.to_string())
+    }
+}

@@ -1,0 +1,165 @@
+//! What happens, as it happens: server-sent events, gone on with from where a reader was.
+//!
+//! Nothing is kept for a reader: each looks into the database for what changed after its position, when something has changed and
+//! at most [`EVERY`]. So a slow reader costs no memory, and nobody misses anything: who is too far behind is told to begin anew.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::sse::{Event, Sse};
+use futures::Stream;
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::answer::Refused;
+use super::query::Query;
+use super::{Caller, Site, Told, lock};
+use crate::limits::STREAMS_MAX;
+use crate::store::{Changes, Eyes, Filter, Position};
+
+/// Between two looks of one reader.
+const EVERY: Duration = Duration::from_millis(200);
+/// A reader hears something at least this often.
+const BEAT: Duration = Duration::from_secs(5);
+
+/// A reader that is there is counted, until it is dropped.
+struct Seat(Arc<Site>);
+
+impl Seat {
+    fn take(site: &Arc<Site>) -> Result<Self, Refused> {
+        let open = site.streams.fetch_add(1, Ordering::Relaxed) + 1;
+        let seat = Self(Arc::clone(site));
+        if open > STREAMS_MAX {
+            (site.told)(Told::StreamRefused);
+            return Err(Refused::TooMany { wait_ms: 10_000 });
+        }
+        (site.told)(Told::Streams { open });
+        Ok(seat)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let open = self.0.streams.fetch_sub(1, Ordering::Relaxed) - 1;
+        (self.0.told)(Told::Streams { open });
+    }
+}
+
+struct Reader {
+    seat: Seat,
+    caller: Caller,
+    eyes: Eyes,
+    filter: Filter,
+    position: Position,
+    changed: watch::Receiver<u64>,
+    looked: Instant,
+    beaten: Instant,
+    waiting: VecDeque<Event>,
+    has_ended: bool,
+}
+
+pub(super) async fn events(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refused> {
+    let query = Query::of(&uri);
+    let (filter, eyes) = (query.filter()?, caller.eyes()?);
+    let asked = query.parsed("position", "a position as a list or an event has it", Position::parse)?;
+    let last = headers.get("last-event-id").and_then(|id| Position::parse(id.to_str().ok()?));
+    let seat = Seat::take(&site)?;
+    let position = match last.or(asked) {
+        Some(position) => position,
+        None => site.look(|sight| sight.position()).await?,
+    };
+    let mut changed = site.changed.clone();
+    changed.mark_changed();
+    let now = Instant::now();
+    let begun = now.checked_sub(EVERY).unwrap_or(now);
+    let waiting = VecDeque::new();
+    let reader =
+        Reader { seat, caller, eyes, filter, position, changed, looked: begun, beaten: now, waiting, has_ended: false };
+    Ok(Sse::new(futures::stream::unfold(reader, |mut reader| async move {
+        let event = reader.next().await?;
+        Some((Ok(event), reader))
+    })))
+}
+
+impl Reader {
+    /// The next event; none once the session has ended and that was said.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(event);
+            }
+            if self.has_ended {
+                return None;
+            }
+            self.wait().await;
+            let site = Arc::clone(&self.seat.0);
+            if !self.is_signed_in(&site) {
+                self.has_ended = true;
+                return Some(Event::default().event("signed-out").data("{}"));
+            }
+            self.look(&site).await;
+            if self.beaten.elapsed() >= BEAT {
+                self.beaten = Instant::now();
+                return Some(self.beat(&site));
+            }
+        }
+    }
+
+    /// Until something has changed, or it is time for a sign of life; and not again too soon.
+    async fn wait(&mut self) {
+        let beat = self.beaten + BEAT;
+        // A console that ends closes the stream.
+        if let Ok(Err(_)) = tokio::time::timeout_at(beat, self.changed.changed()).await {
+            tokio::time::sleep_until(beat).await;
+        }
+        tokio::time::sleep_until(self.looked + EVERY).await;
+        self.looked = Instant::now();
+    }
+
+    fn is_signed_in(&self, site: &Site) -> bool {
+        let Some(cookie) = &self.caller.cookie else { return site.desk.is_open };
+        let session = lock(&site.sessions).of(cookie, (site.now)()).cloned();
+        session.is_some_and(|session| site.user(&session.user).is_ok_and(|user| user.is_some()))
+    }
+
+    async fn look(&mut self, site: &Arc<Site>) {
+        let (eyes, filter, from) = (self.eyes, self.filter.clone(), self.position);
+        let Ok(changes) = site.look(move |sight| sight.changes(eyes, &filter, from)).await else { return };
+        let Changes { rows, gone, campaigns, position, is_too_far } = changes;
+        self.position = position;
+        let event = |name: &str, told: serde_json::Value| {
+            Event::default().event(name).id(position.to_string()).data(told.to_string())
+        };
+        if is_too_far {
+            self.waiting.push_back(event("reset", json!({})));
+            return;
+        }
+        if !rows.is_empty() || !gone.is_empty() {
+            self.waiting.push_back(event("incidents", json!({ "rows": rows, "gone": gone })));
+        }
+        if !campaigns.is_empty() {
+            self.waiting.push_back(event("campaigns", json!({ "changed": campaigns })));
+        }
+    }
+
+    fn beat(&self, site: &Site) -> Event {
+        let lag: serde_json::Map<String, serde_json::Value> = lock(&site.topics)
+            .iter()
+            .map(|heard| (heard.name.to_owned(), json!((heard.end - heard.next).max(0))))
+            .collect();
+        let told = json!({ "now": (site.now)().to_string(), "lag": lag });
+        Event::default().event("beat").id(self.position.to_string()).data(told.to_string())
+    }
+}

@@ -1,0 +1,124 @@
+//! Signing in and out.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::header::{HeaderValue, SET_COOKIE};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use lancang_record::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::acts::body;
+use super::answer::{Answer, Refused};
+use super::{Caller, Site, Told, lock};
+use crate::access::sessions::Session;
+use crate::access::users::{User, is_right};
+use crate::access::{Right, Role};
+use crate::audit::Entry;
+
+/// Address of who asks, put into each request by [`super::listen`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignIn {
+    name: String,
+    password: String,
+}
+
+pub(super) async fn session(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
+    let session = caller.cookie.as_deref().and_then(|cookie| lock(&site.sessions).of(cookie, (site.now)()).cloned());
+    Ok(Json(told(&site, caller.user.as_ref(), session.as_ref())))
+}
+
+fn told(site: &Site, user: Option<&User>, session: Option<&Session>) -> Value {
+    let rights: Vec<Right> = user.map_or_else(|| Role::Viewer.rights().to_vec(), |user| site.rights(user));
+    let (country, role) = user.map_or((site.desk.country.as_str(), Role::Viewer), |user| (&user.country, user.role));
+    json!({
+        "user": { "name": user.map(|user| &user.name), "person": user.map(|user| &user.person), "country": country,
+            "role": role },
+        "csrf": session.map(|session| &session.csrf), "expires": session.map(|session| session.expires.to_string()),
+        "may": rights, "writer": site.desk.writer.as_ref().filter(|_| site.acts.is_some()), "open": user.is_none(),
+        "version": env!("CARGO_PKG_VERSION"), "now": (site.now)().to_string(),
+    })
+}
+
+pub(super) async fn sign_in(State(site): State<Arc<Site>>, request: Request) -> Result<Response, Refused> {
+    let address = request.extensions().get::<Peer>().map_or_else(|| "-".to_owned(), |peer| peer.0.ip().to_string());
+    let SignIn { name, password } = body(request).await?;
+    let now = (site.now)();
+    if let Err(refused) = count(&site, &name, &address, now) {
+        (site.told)(Told::SignIn { outcome: "too-many" });
+        return Err(refused);
+    }
+    let user = site.user(&name)?;
+    let hash = user.as_ref().map_or_else(|| site.nobody.clone(), |user| user.hash().to_owned());
+    // Bounded, because each check takes a core and 19 MiB.
+    let permit = site.checks.acquire().await.map_err(|error| Refused::Fault(error.to_string()))?;
+    let fits = site.apart(move || is_right(&hash, &password)).await?;
+    drop(permit);
+    let Some(user) = user.filter(|_| fits) else {
+        (site.told)(Told::SignIn { outcome: "refused" });
+        // A name that nobody has may be a password that was typed into the wrong field.
+        if let Some(known) = site.user(&name)? {
+            site.note(entry(&known, "sign-in", "refused", address)).await?;
+        }
+        return Err(Refused::WrongPassword);
+    };
+    site.note(entry(&user, "sign-in", "done", address.clone())).await?;
+    lock(&site.tries).forget(&format!("name {name}"));
+    let random = [(site.random)(), (site.random)()];
+    let (cookie, session) = lock(&site.sessions).begin(&user.name, random, now);
+    (site.told)(Told::SignIn { outcome: "done" });
+    (site.told)(Told::Sessions { open: lock(&site.sessions).len() });
+    let mut response = Json(told(&site, Some(&user), Some(&session))).into_response();
+    set_cookie(&site, &mut response, &cookie, site.desk.session_ms / 1000);
+    Ok(response)
+}
+
+pub(super) async fn sign_out(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, Refused> {
+    if let (Some(user), Some(cookie)) = (&caller.user, &caller.cookie) {
+        lock(&site.sessions).end(cookie);
+        site.note(Entry { detail: None, ..entry(user, "sign-out", "done", String::new()) }).await?;
+        (site.told)(Told::Sessions { open: lock(&site.sessions).len() });
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    set_cookie(&site, &mut response, "", 0);
+    Ok(response)
+}
+
+fn count(site: &Site, name: &str, address: &str, now: Timestamp) -> Result<(), Refused> {
+    let mut tries = lock(&site.tries);
+    let whom = [format!("address {address}"), format!("name {name}")];
+    // Both are counted, whichever is full.
+    let waits: Vec<i64> = whom.iter().filter_map(|whom| tries.count(whom, now).err()).collect();
+    waits.into_iter().max().map_or(Ok(()), |wait_ms| Err(Refused::TooMany { wait_ms }))
+}
+
+fn entry(user: &User, action: &str, outcome: &str, address: String) -> Entry {
+    Entry {
+        user: user.name.clone(),
+        country: Some(user.country.clone()),
+        action: action.to_owned(),
+        detail: Some(address),
+        outcome: outcome.to_owned(),
+        ..Entry::default()
+    }
+}
+
+fn set_cookie(site: &Site, response: &mut Response, value: &str, seconds: i64) {
+    let secure = if site.desk.is_tls { "; Secure" } else { "" };
+    let name = site.cookie_name();
+    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+}

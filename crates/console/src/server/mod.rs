@@ -1,0 +1,274 @@
+//! The console's pages and what they ask for, over HTTP.
+//!
+//! - [`crate::access`] says what each request takes, and `guard` holds it; `reads`, `acts`, `login` and `events` answer;
+//! - the database is looked into on threads of its own, so that a slow question holds up no other connection;
+//! - what is said leaves as an [`Act`]: who signs and writes it is no business of this crate.
+//!
+//! **Invariant:** no wall clock and no randomness but what [`Site`] was given.
+
+mod acts;
+mod answer;
+mod events;
+mod guard;
+pub mod listen;
+mod login;
+mod query;
+mod reads;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{delete, get, post};
+use lancang_alert::feedback::Id;
+use lancang_alert::{Feedback, Opener, Source};
+use lancang_record::Timestamp;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+
+use crate::access::Right;
+use crate::access::sessions::Sessions;
+use crate::access::tries::Tries;
+use crate::access::users::Users;
+use crate::assets::Assets;
+use crate::audit::{Audit, Entry};
+use crate::limits::PASSWORD_CHECKS_MAX;
+use crate::store::{Eyes, Heard, Reads, Sight, StoreError};
+use answer::Refused;
+
+/// Whose console it is.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// As whom something is said; nothing can be where it is absent.
+    pub writer: Option<Source>,
+    /// Whether who is not signed in may look: on one's own machine.
+    pub is_open: bool,
+    /// Whether it is reached by TLS.
+    pub is_tls: bool,
+    /// Length of a session, milliseconds.
+    pub session_ms: i64,
+}
+
+/// Something that somebody wants to say to everybody.
+#[derive(Debug)]
+pub struct Act {
+    /// What.
+    pub feedback: Feedback,
+    /// What became of it.
+    pub answer: oneshot::Sender<Result<Id, Unwritten>>,
+}
+
+/// Why something was not written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unwritten {
+    /// Every reader would refuse it.
+    Refused(String),
+    /// The exchange does not take it now.
+    Away(String),
+}
+
+/// What happens here, for metrics.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Told<'a> {
+    Request { path: &'a str, status: u16, took: Duration },
+    SignIn { outcome: &'static str },
+    Act { action: &'static str, outcome: &'static str },
+    Streams { open: usize },
+    StreamRefused,
+    Sessions { open: usize },
+    AuditEntries { entries: usize },
+}
+
+/// What a site is made of.
+pub struct Parts {
+    /// Database.
+    pub reads: Reads,
+    /// Whose it is.
+    pub desk: Desk,
+    /// Who may sign in.
+    pub users: Users,
+    /// Log of what they do.
+    pub audit: Audit,
+    /// Where acts go.
+    pub acts: Option<mpsc::Sender<Act>>,
+    /// What opens sealed values.
+    pub openers: Vec<Opener>,
+    /// Wall clock.
+    pub now: fn() -> Timestamp,
+    /// Randomness.
+    pub random: fn() -> [u8; 32],
+    /// Moves when something has changed in the database.
+    pub changed: watch::Receiver<u64>,
+    /// Takes what happens.
+    pub told: Box<dyn Fn(Told<'_>) + Send + Sync>,
+}
+
+/// Everything that answers need.
+pub struct Site {
+    reads: Reads,
+    desk: Desk,
+    users: Mutex<Users>,
+    /// A hash that nobody's password has.
+    nobody: String,
+    sessions: Mutex<Sessions>,
+    tries: Mutex<Tries>,
+    audit: Mutex<Audit>,
+    acts: Option<mpsc::Sender<Act>>,
+    openers: Mutex<Vec<Opener>>,
+    opening: Vec<String>,
+    now: fn() -> Timestamp,
+    random: fn() -> [u8; 32],
+    changed: watch::Receiver<u64>,
+    topics: Mutex<Vec<Heard>>,
+    is_caught_up: AtomicBool,
+    told: Box<dyn Fn(Told<'_>) + Send + Sync>,
+    checks: Semaphore,
+    streams: AtomicUsize,
+    assets: Assets,
+}
+
+impl Site {
+    /// A site of its parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { reads, desk, users, audit, acts, openers, now, random, changed, told } = parts;
+        Arc::new(Self {
+            nobody: crate::access::users::nobody(&random()),
+            sessions: Mutex::new(Sessions::new(desk.session_ms)),
+            tries: Mutex::default(),
+            opening: openers.iter().map(|opener| opener.key_id().to_owned()).collect(),
+            openers: Mutex::new(openers),
+            topics: Mutex::default(),
+            is_caught_up: AtomicBool::new(false),
+            checks: Semaphore::new(PASSWORD_CHECKS_MAX),
+            streams: AtomicUsize::new(0),
+            assets: Assets::pack(),
+            users: Mutex::new(users),
+            audit: Mutex::new(audit),
+            reads,
+            desk,
+            acts,
+            now,
+            random,
+            changed,
+            told,
+        })
+    }
+
+    /// How far the topics were read.
+    pub fn hear(&self, heard: Heard) {
+        let mut topics = lock(&self.topics);
+        topics.retain(|known| known.name != heard.name);
+        topics.push(heard);
+        topics.sort_by_key(|heard| heard.name);
+    }
+
+    /// All topics were read to where they ended when the console began: from now on something may be said.
+    pub fn caught_up(&self) {
+        self.is_caught_up.store(true, Ordering::Relaxed);
+    }
+
+    /// The routes, guarded.
+    pub fn router(self: &Arc<Self>) -> Router {
+        let api = Router::new()
+            .route("/api/v1/session", get(login::session).post(login::sign_in))
+            .route("/api/v1/session", delete(login::sign_out))
+            .route("/api/v1/incidents", get(reads::incidents))
+            .route("/api/v1/incidents/{key}", get(reads::incident))
+            .route("/api/v1/incidents/{key}/feedback", post(acts::feedback))
+            .route("/api/v1/incidents/{key}/open", post(acts::open))
+            .route("/api/v1/events", get(events::events))
+            .route("/api/v1/sources", get(reads::sources))
+            .route("/api/v1/figures", get(reads::figures))
+            .route("/api/v1/campaigns", get(reads::campaigns))
+            .route("/api/v1/campaigns/{id}", get(reads::campaign))
+            .route("/api/v1/audit", get(reads::audit))
+            .route("/api/v1/audit/verify", get(reads::audit_verify))
+            .route("/assets/{*name}", get(reads::asset))
+            .layer(from_fn_with_state(Arc::clone(self), guard::guard));
+        let is_tls = self.desk.is_tls;
+        api.fallback(reads::page)
+            .layer(from_fn(move |request, next| guard::headers(is_tls, request, next)))
+            .with_state(Arc::clone(self))
+    }
+
+    /// Looks into the database, off the threads that serve connections.
+    async fn look<T: Send + 'static>(
+        self: &Arc<Self>,
+        at: impl FnOnce(&Sight<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let site = Arc::clone(self);
+        Ok(self.apart(move || site.reads.look(at)).await??)
+    }
+
+    /// Does what waits for a disk or takes long, off the threads that serve connections.
+    async fn apart<T: Send + 'static>(&self, what: impl FnOnce() -> T + Send + 'static) -> Result<T, Refused> {
+        tokio::task::spawn_blocking(what).await.map_err(|_| Refused::Fault("a thread ended".to_owned()))
+    }
+
+    /// Writes an entry of the audit log, to the disk; what it tells of is not done if that fails.
+    async fn note(self: &Arc<Self>, entry: Entry) -> Result<u64, Refused> {
+        let site = Arc::clone(self);
+        let now = (self.now)();
+        let (written, entries) = self
+            .apart(move || {
+                let mut audit = lock(&site.audit);
+                (audit.write(entry, now), audit.len())
+            })
+            .await?;
+        (self.told)(Told::AuditEntries { entries });
+        written.map_err(|error| Refused::Fault(error.to_string()))
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+struct Caller {
+    /// Name, person, country and role; nobody where nobody is signed in.
+    user: Option<crate::access::users::User>,
+    /// What it may do here.
+    rights: Vec<Right>,
+    /// What it may see.
+    eyes: Option<Eyes>,
+    /// What the cookie says, where there is a session.
+    cookie: Option<String>,
+}
+
+impl Caller {
+    fn name(&self) -> String {
+        self.user.as_ref().map_or_else(|| "-".to_owned(), |user| user.name.clone())
+    }
+
+    fn country(&self) -> Option<String> {
+        self.user.as_ref().map(|user| user.country.clone())
+    }
+
+    fn eyes(&self) -> Result<Eyes, Refused> {
+        self.eyes.ok_or(Refused::Forbidden)
+    }
+
+    /// An entry of the audit log about something that it does.
+    fn entry(&self, action: &str, about: &str, outcome: &str) -> Entry {
+        Entry {
+            user: self.name(),
+            country: self.country(),
+            action: action.to_owned(),
+            about: Some(about.to_owned()),
+            outcome: outcome.to_owned(),
+            ..Entry::default()
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,159 @@
+//! Campaigns as they are published, as far as somebody may see them.
+
+use std::collections::BTreeMap;
+
+use lancang_alert::Campaign;
+use rusqlite::OptionalExtension as _;
+use serde_json::{Value, json};
+
+use super::take::time;
+use super::{Batch, Eyes, Sight, State, StoreError, key};
+use crate::limits::PAGE_MAX;
+
+impl Batch<'_> {
+    /// Takes up the newest state of a campaign.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn campaign(&self, campaign: &Campaign, offset: i64) -> Result<(), StoreError> {
+        let (id, is_live) = (&campaign.campaign_id, campaign.message != "dissolved");
+        let published = time(&campaign.published).unwrap_or_default();
+        let retain_until = time(&campaign.handling.retain_until).unwrap_or(i64::MAX);
+        let put = "INSERT OR REPLACE INTO campaigns VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let text = serde_json::to_string(campaign)?;
+        self.transaction.prepare_cached(put)?.execute((id, offset, is_live, published, retain_until, text))?;
+        self.transaction.prepare_cached("DELETE FROM members WHERE campaign_id = ?1")?.execute([id])?;
+        let mut put = self.transaction.prepare_cached("INSERT OR IGNORE INTO members VALUES (?1, ?2, ?3)")?;
+        for member in campaign.members.iter().filter(|_| is_live) {
+            put.execute((&member.incident_id, member.producer.uri(), id))?;
+        }
+        Ok(())
+    }
+}
+
+/// A member that somebody may see, or that is not known here (yet).
+struct Seen {
+    place: usize,
+    shown: Value,
+}
+
+impl Sight<'_> {
+    /// A page of campaigns, newest state first; those of which somebody may see nothing are left out.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn campaigns(
+        &self,
+        eyes: Eyes,
+        country: Option<&str>,
+        is_live: Option<bool>,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<(Vec<Value>, Option<i64>), StoreError> {
+        let limit = limit.clamp(1, PAGE_MAX);
+        let text = "SELECT place, campaign FROM campaigns WHERE place < ?1 AND (?2 IS NULL OR is_live = ?2) \
+             ORDER BY place DESC LIMIT ?3";
+        let mut text = self.transaction.prepare_cached(text)?;
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?));
+        let found = text.query_map((after.unwrap_or(i64::MAX), is_live, limit), read)?;
+        let found: Vec<(i64, String)> = found.collect::<rusqlite::Result<_>>()?;
+        let next = (found.len() == limit as usize).then(|| found.last().map(|(place, _)| *place)).flatten();
+        let mut campaigns = Vec::new();
+        for (_, text) in &found {
+            let campaign: Campaign = serde_json::from_str(text)?;
+            if country.is_some_and(|country| !campaign.countries.contains_key(country)) {
+                continue;
+            }
+            let seen = self.seen(eyes, &campaign)?;
+            campaigns.extend(line(&campaign, &seen));
+        }
+        Ok((campaigns, next))
+    }
+
+    /// A campaign with its graph; none if nothing of it may be seen.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn campaign(&self, eyes: Eyes, id: &str) -> Result<Option<Value>, StoreError> {
+        let Some(campaign) = self.kept(id)? else { return Ok(None) };
+        let seen = self.seen(eyes, &campaign)?;
+        let Some(mut told) = line(&campaign, &seen) else { return Ok(None) };
+        let places: BTreeMap<usize, usize> = seen.iter().enumerate().map(|(new, seen)| (seen.place, new)).collect();
+        let place = |old: u32| places.get(&(old as usize)).copied();
+        let edges = campaign.edges.iter().filter_map(|edge| {
+            let [one, other] = edge.between;
+            let between = [place(one)?, place(other)?];
+            Some(json!({ "between": between, "kinds": edge.kinds, "weight_tenths": edge.weight_tenths }))
+        });
+        told["edges"] = edges.collect();
+        // What alerts share that may not be seen is no business of this viewer either.
+        told["shared"] = if seen.len() == campaign.members.len() { json!(campaign.shared) } else { json!([]) };
+        told["members"] = seen.into_iter().map(|seen| seen.shown).collect();
+        Ok(Some(told))
+    }
+
+    /// What a list says of a campaign.
+    pub(super) fn campaign_line(&self, eyes: Eyes, id: &str) -> Result<Option<Value>, StoreError> {
+        let Some(campaign) = self.kept(id)? else { return Ok(None) };
+        Ok(line(&campaign, &self.seen(eyes, &campaign)?))
+    }
+
+    fn kept(&self, id: &str) -> Result<Option<Campaign>, StoreError> {
+        let mut find = self.transaction.prepare_cached("SELECT campaign FROM campaigns WHERE campaign_id = ?1")?;
+        let found = find.query_row([id], |row| row.get::<_, String>(0)).optional()?;
+        Ok(found.map(|text| serde_json::from_str(&text)).transpose()?)
+    }
+
+    fn seen(&self, eyes: Eyes, campaign: &Campaign) -> Result<Vec<Seen>, StoreError> {
+        let find = "SELECT i.visible & ?3 = ?3, i.severity, i.state FROM incidents i JOIN names n ON n.id = i.source \
+             WHERE i.incident_id = ?1 AND n.name = ?2";
+        let mut find = self.transaction.prepare_cached(find)?;
+        let mut seen = Vec::new();
+        for (place, member) in campaign.members.iter().enumerate() {
+            let uri = member.producer.uri();
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+            let known: Option<(bool, i64, i64)> =
+                find.query_row((&member.incident_id, &uri, eyes.0), read).optional()?;
+            if known.is_some_and(|(is_visible, ..)| !is_visible) {
+                continue;
+            }
+            let state = known.and_then(|(_, _, state)| State::ALL.get(usize::try_from(state).ok()?).copied());
+            let shown = json!({
+                "key": known.map(|_| key(&member.incident_id, &uri)), "incident_id": member.incident_id,
+                "producer": member.producer, "pattern": member.pattern, "first_event": member.first_event,
+                "severity": known.map(|(_, severity, _)| severity), "state": state.map(State::as_str),
+            });
+            seen.push(Seen { place, shown });
+        }
+        Ok(seen)
+    }
+}
+
+/// What a list says of a campaign: its own counts, or where not all of it may be seen, those of what may.
+fn line(campaign: &Campaign, seen: &[Seen]) -> Option<Value> {
+    let mut told = json!({
+        "campaign_id": campaign.campaign_id, "revision": campaign.revision, "message": campaign.message,
+        "status": campaign.status, "published": campaign.published, "first_event": campaign.first_event,
+        "last_event": campaign.last_event, "severity": campaign.severity, "alerts": campaign.alerts,
+        "carriers": campaign.carriers, "countries": campaign.countries, "patterns": campaign.patterns,
+        "merged_into": campaign.merged_into,
+    });
+    if seen.len() == campaign.members.len() {
+        return Some(told);
+    }
+    if seen.is_empty() {
+        return None;
+    }
+    let members = || seen.iter().filter_map(|seen| campaign.members.get(seen.place));
+    let counted = |name: &dyn Fn(&lancang_alert::campaign::Member) -> String| {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        members().for_each(|member| *counts.entry(name(member)).or_default() += 1);
+        json!(counts)
+    };
+    told["alerts"] = json!(seen.len());
+    told["carriers"] = counted(&|member| lancang_alert::feedback::organisation(&member.producer));
+    told["countries"] = counted(&|member| member.producer.country.clone());
+    told["patterns"] = counted(&|member| member.pattern.clone());
+    told["severity"] = json!(seen.iter().filter_map(|seen| seen.shown["severity"].as_i64()).max());
+    Some(told)
+}

@@ -1,0 +1,114 @@
+//! Figures: how many incidents, where, of which pattern, and how often that was right. Counted as alerts come.
+
+use lancang_record::Timestamp;
+use serde_json::{Value, json};
+
+use super::said::is_right;
+use super::take::{DAY_MS, HOUR_MS};
+use super::{Eyes, Sight, StoreError};
+use crate::limits::{FIGURES_DAYS_MAX, SPOTS_MAX};
+
+/// Days that figures tell of where nobody says.
+const DAYS: i64 = 7;
+
+impl Sight<'_> {
+    /// Figures of incidents that were opened in a time: of the last week, where nobody says.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn figures(&self, eyes: Eyes, since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Value, StoreError> {
+        let until = until.map_or_else(|| self.newest(), |until| Ok(until.as_ms()))?;
+        let since = since.map_or(until - DAYS * DAY_MS, Timestamp::as_ms);
+        let since = since.clamp(until.saturating_sub(FIGURES_DAYS_MAX * DAY_MS), until);
+        // Days are whole ones.
+        let days = (since.div_euclid(DAY_MS) * DAY_MS, until);
+        Ok(json!({
+            "since": Timestamp::from_ms(since).to_string(), "until": Timestamp::from_ms(until).to_string(),
+            "hours": self.hours(eyes, since.div_euclid(HOUR_MS) * HOUR_MS, until)?,
+            "countries": self.countries(eyes, days)?, "areas": self.areas(eyes, days)?,
+            "cells": self.cells(eyes, days)?, "precision": self.precision(eyes)?,
+        }))
+    }
+
+    /// Behind the newest incident.
+    fn newest(&self) -> Result<i64, StoreError> {
+        let newest = "SELECT coalesce(max(hour), 0) FROM hours";
+        Ok(self.transaction.query_row(newest, [], |row| row.get::<_, i64>(0))? + HOUR_MS)
+    }
+
+    fn hours(&self, eyes: Eyes, since: i64, until: i64) -> Result<Vec<Value>, StoreError> {
+        let text = "SELECT h.hour, n.name, h.country, sum(h.incidents) FROM hours h JOIN names n ON n.id = h.pattern \
+             WHERE h.hour >= ?1 AND h.hour < ?2 AND h.visible & ?3 = ?3 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+        let mut text = self.transaction.prepare_cached(text)?;
+        let found = text.query_map((since, until, eyes.0), |row| {
+            let hour = Timestamp::from_ms(row.get(0)?).to_string();
+            let (pattern, country): (String, String) = (row.get(1)?, row.get(2)?);
+            Ok(json!({ "hour": hour, "pattern": pattern, "country": country, "incidents": row.get::<_, i64>(3)? }))
+        })?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn countries(&self, eyes: Eyes, (since, until): (i64, i64)) -> Result<Vec<Value>, StoreError> {
+        let text = "SELECT country, sum(incidents), sum(victims) FROM ( \
+             SELECT country, incidents, 0 AS victims FROM hours WHERE hour >= ?1 AND hour < ?2 AND visible & ?3 = ?3 \
+             UNION ALL SELECT country, 0, victims FROM victims WHERE day >= ?1 AND day < ?2 AND visible & ?3 = ?3) \
+             GROUP BY 1 ORDER BY 1";
+        let mut text = self.transaction.prepare_cached(text)?;
+        let found = text.query_map((since, until, eyes.0), |row| {
+            let country: String = row.get(0)?;
+            Ok(json!({ "country": country, "incidents": row.get::<_, i64>(1)?, "victims": row.get::<_, i64>(2)? }))
+        })?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn areas(&self, eyes: Eyes, (since, until): (i64, i64)) -> Result<Vec<Value>, StoreError> {
+        let text = "SELECT country, admin1, sum(incidents) FROM spots WHERE day >= ?1 AND day < ?2 AND visible & ?3 = ?3 \
+             AND admin1 <> '' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ?4";
+        let mut text = self.transaction.prepare_cached(text)?;
+        let found = text.query_map((since, until, eyes.0, SPOTS_MAX), |row| {
+            let (country, admin1): (String, String) = (row.get(0)?, row.get(1)?);
+            Ok(json!({ "country": country, "admin1": admin1, "incidents": row.get::<_, i64>(2)? }))
+        })?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn cells(&self, eyes: Eyes, (since, until): (i64, i64)) -> Result<Vec<Value>, StoreError> {
+        let text = "SELECT s.country, s.admin1, s.latitude, s.longitude, s.radius_m, n.name, sum(s.incidents) \
+             FROM spots s JOIN names n ON n.id = s.pattern WHERE s.day >= ?1 AND s.day < ?2 AND s.visible & ?3 = ?3 \
+             AND s.radius_m > 0 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 7 DESC, 1, 2, 3, 4 LIMIT ?4";
+        let mut text = self.transaction.prepare_cached(text)?;
+        let found = text.query_map((since, until, eyes.0, SPOTS_MAX), |row| {
+            let (country, admin1, pattern): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(5)?);
+            Ok(json!({
+                "country": country, "admin1": admin1, "latitude": row.get::<_, f64>(2)?,
+                "longitude": row.get::<_, f64>(3)?, "radius_m": row.get::<_, i64>(4)?, "pattern": pattern,
+                "incidents": row.get::<_, i64>(6)?,
+            }))
+        })?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Verdicts by pattern and country that judges, of all incidents that are kept: people make them, so that they are few.
+    fn precision(&self, eyes: Eyes) -> Result<Vec<Value>, StoreError> {
+        let text = "SELECT n.name, v.country, v.verdict, count(*) FROM verdicts v JOIN incidents i ON i.id = v.incident \
+             JOIN names n ON n.id = i.pattern WHERE i.visible & ?1 = ?1 GROUP BY 1, 2, 3 ORDER BY 1, 2";
+        let mut text = self.transaction.prepare_cached(text)?;
+        let mut rows = text.query([eyes.0])?;
+        let mut found: std::collections::BTreeMap<(String, String), [i64; 3]> = Default::default();
+        while let Some(row) = rows.next()? {
+            let counts = found.entry((row.get(0)?, row.get(1)?)).or_default();
+            let place = match is_right(row.get(2)?) {
+                Some(true) => 0,
+                Some(false) => 1,
+                None => 2,
+            };
+            counts[place] += row.get::<_, i64>(3)?;
+        }
+        let told = found.into_iter().map(|((pattern, country), [right, wrong, other])| {
+            json!({
+                "pattern": pattern, "country": country, "true_positive": right, "false_positive": wrong, "other": other,
+            })
+        });
+        Ok(told.collect())
+    }
+}

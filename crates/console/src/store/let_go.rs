@@ -1,0 +1,86 @@
+//! What is let go of: incidents whose producer said that they are to be deleted, and those that are too many.
+
+use lancang_alert::Alert;
+use lancang_record::Timestamp;
+
+use super::take::DAY_MS;
+use super::{Batch, StoreError};
+use crate::limits::{CAMPAIGNS_MAX, FIGURES_DAYS_MAX};
+
+/// How much was let go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LetGo {
+    /// Incidents whose time had come.
+    pub retained: u64,
+    /// Incidents beyond the most that are kept: those that were changed the longest ago.
+    pub surplus: u64,
+    /// Campaigns beyond the most that are kept.
+    pub campaigns: u64,
+}
+
+impl Batch<'_> {
+    /// Lets go of at most so many incidents at once.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn let_go(&self, now: Timestamp, incidents_max: u32, at_once: u32) -> Result<LetGo, StoreError> {
+        let retained = "SELECT id FROM incidents WHERE retain_until <= ?1 LIMIT ?2";
+        let retained = self.ids(retained, (now.as_ms(), at_once))?;
+        retained.iter().try_for_each(|id| self.delete(*id))?;
+        let surplus =
+            "SELECT id FROM incidents ORDER BY place LIMIT max(0, min(?1, (SELECT count(*) FROM incidents) - ?2))";
+        let surplus = self.ids(surplus, (at_once, incidents_max))?;
+        surplus.iter().try_for_each(|id| self.delete(*id))?;
+        let campaigns = self.let_campaigns_go(now)?;
+        let days = now.as_ms() - (FIGURES_DAYS_MAX + 1) * DAY_MS;
+        for text in [
+            "DELETE FROM hours WHERE hour < ?1",
+            "DELETE FROM spots WHERE day < ?1",
+            "DELETE FROM victims WHERE day < ?1",
+        ] {
+            self.transaction.prepare_cached(text)?.execute([days])?;
+        }
+        // What was deleted is not to be found in the file either.
+        self.transaction.execute_batch("PRAGMA incremental_vacuum(1000)")?;
+        Ok(LetGo { retained: retained.len() as u64, surplus: surplus.len() as u64, campaigns })
+    }
+
+    fn let_campaigns_go(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let gone = "DELETE FROM campaigns WHERE retain_until <= ?1 OR campaign_id IN (SELECT campaign_id FROM campaigns \
+             ORDER BY place LIMIT max(0, (SELECT count(*) FROM campaigns) - ?2))";
+        let gone = self.transaction.prepare_cached(gone)?.execute((now.as_ms(), CAMPAIGNS_MAX))?;
+        if gone > 0 {
+            let members = "DELETE FROM members WHERE campaign_id NOT IN (SELECT campaign_id FROM campaigns)";
+            self.transaction.execute(members, [])?;
+        }
+        Ok(gone as u64)
+    }
+
+    fn ids(&self, text: &str, bound: impl rusqlite::Params) -> Result<Vec<i64>, StoreError> {
+        let mut statement = self.transaction.prepare_cached(text)?;
+        Ok(statement.query_map(bound, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn delete(&self, id: i64) -> Result<(), StoreError> {
+        let mut find = self.transaction.prepare_cached("SELECT alert FROM bodies WHERE incident = ?1")?;
+        let alert: Alert = serde_json::from_slice(&find.query_row([id], |row| row.get::<_, Vec<u8>>(0))?)?;
+        self.words(id, Some(&alert), None)?;
+        let producer = alert.producer.uri();
+        for text in [
+            "DELETE FROM bodies WHERE incident = ?1",
+            "DELETE FROM revisions WHERE incident = ?1",
+            "DELETE FROM work WHERE incident = ?1",
+            "DELETE FROM verdicts WHERE incident = ?1",
+            "DELETE FROM incidents WHERE id = ?1",
+        ] {
+            self.transaction.prepare_cached(text)?.execute([id])?;
+        }
+        for text in [
+            "DELETE FROM statements WHERE incident_id = ?1 AND producer = ?2",
+            "DELETE FROM conclusions WHERE incident_id = ?1 AND producer = ?2",
+        ] {
+            self.transaction.prepare_cached(text)?.execute((&alert.incident_id, &producer))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,80 @@
+-- What the console keeps of the exchange's topics. A cache: another version of it is thrown away and read anew.
+
+CREATE TABLE places (topic TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
+
+-- Producers (`//KH/mekong-mobile/pp-1`) and patterns, as small numbers.
+CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+
+-- What lists are filtered by. `place` is the offset of the newest revision, `said` that of the newest feedback, `countries` and
+-- `visible` are sets of countries, a bit each.
+CREATE TABLE incidents (
+    id INTEGER PRIMARY KEY, incident_id TEXT NOT NULL, source INTEGER NOT NULL, place INTEGER NOT NULL, said INTEGER NOT NULL,
+    pattern INTEGER NOT NULL, severity INTEGER NOT NULL, state INTEGER NOT NULL, countries INTEGER NOT NULL,
+    visible INTEGER NOT NULL, published INTEGER NOT NULL, retain_until INTEGER NOT NULL, revision INTEGER NOT NULL,
+    UNIQUE (incident_id, source)
+);
+CREATE INDEX incidents_newest ON incidents (place, source, pattern, severity, state, countries, visible, published);
+CREATE INDEX incidents_source ON incidents (source, place, pattern, severity, state, countries, visible, published);
+CREATE INDEX incidents_pattern ON incidents (pattern, place, source, severity, state, countries, visible, published);
+CREATE INDEX incidents_said ON incidents (said) WHERE said >= 0;
+CREATE INDEX incidents_retained ON incidents (retain_until);
+
+-- What is shown of them: a row of the list, and the alert as it was signed.
+CREATE TABLE bodies (
+    incident INTEGER PRIMARY KEY, line TEXT NOT NULL, alert BLOB NOT NULL, key_id TEXT NOT NULL
+);
+CREATE TABLE revisions (
+    incident INTEGER NOT NULL, revision INTEGER NOT NULL, told TEXT NOT NULL, PRIMARY KEY (incident, revision)
+) WITHOUT ROWID;
+-- By what incidents are found: tokens, masks, clear values that everybody may see.
+CREATE TABLE terms (term TEXT NOT NULL, incident INTEGER NOT NULL, PRIMARY KEY (term, incident)) WITHOUT ROWID;
+
+-- What was said, by whom, as it was signed; and what all of it together says of an incident.
+CREATE TABLE statements (
+    id TEXT PRIMARY KEY, incident_id TEXT NOT NULL, producer TEXT NOT NULL, published INTEGER NOT NULL, country TEXT NOT NULL,
+    organisation TEXT NOT NULL, feedback TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX statements_incident ON statements (incident_id, producer, published);
+CREATE INDEX statements_country ON statements (country, published);
+CREATE TABLE conclusions (
+    incident_id TEXT NOT NULL, producer TEXT NOT NULL, said INTEGER NOT NULL, state TEXT NOT NULL,
+    PRIMARY KEY (incident_id, producer)
+) WITHOUT ROWID;
+-- How far each country is: 1 acknowledged, 2 investigating, 3 joint operation, 4 referred; 5: it disputes.
+CREATE TABLE work (country INTEGER NOT NULL, stage INTEGER NOT NULL, incident INTEGER NOT NULL, PRIMARY KEY (incident, country, stage))
+    WITHOUT ROWID;
+CREATE INDEX work_stage ON work (country, stage, incident);
+CREATE TABLE verdicts (
+    incident INTEGER NOT NULL, country TEXT NOT NULL, verdict INTEGER NOT NULL, PRIMARY KEY (incident, country)
+) WITHOUT ROWID;
+
+CREATE TABLE sources (
+    source INTEGER PRIMARY KEY, key_id TEXT NOT NULL, alerts INTEGER NOT NULL, last_sequence INTEGER NOT NULL,
+    gaps INTEGER NOT NULL, missing INTEGER NOT NULL, last_published INTEGER NOT NULL, heard INTEGER NOT NULL
+);
+CREATE TABLE refusals (source TEXT NOT NULL, kind TEXT NOT NULL, messages INTEGER NOT NULL, PRIMARY KEY (source, kind)) WITHOUT ROWID;
+
+-- Opened incidents by hour, and by day and place.
+CREATE TABLE hours (
+    hour INTEGER NOT NULL, pattern INTEGER NOT NULL, country TEXT NOT NULL, visible INTEGER NOT NULL, incidents INTEGER NOT NULL,
+    PRIMARY KEY (hour, pattern, country, visible)
+) WITHOUT ROWID;
+CREATE TABLE spots (
+    day INTEGER NOT NULL, country TEXT NOT NULL, admin1 TEXT NOT NULL, latitude REAL NOT NULL, longitude REAL NOT NULL,
+    radius_m INTEGER NOT NULL, pattern INTEGER NOT NULL, visible INTEGER NOT NULL, incidents INTEGER NOT NULL,
+    PRIMARY KEY (day, country, admin1, latitude, longitude, radius_m, pattern, visible)
+) WITHOUT ROWID;
+CREATE TABLE victims (
+    day INTEGER NOT NULL, country TEXT NOT NULL, visible INTEGER NOT NULL, victims INTEGER NOT NULL,
+    PRIMARY KEY (day, country, visible)
+) WITHOUT ROWID;
+
+CREATE TABLE campaigns (
+    campaign_id TEXT PRIMARY KEY, place INTEGER NOT NULL, is_live INTEGER NOT NULL, published INTEGER NOT NULL,
+    retain_until INTEGER NOT NULL, campaign TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX campaigns_place ON campaigns (place);
+CREATE TABLE members (
+    incident_id TEXT NOT NULL, producer TEXT NOT NULL, campaign_id TEXT NOT NULL, PRIMARY KEY (incident_id, producer, campaign_id)
+) WITHOUT ROWID;
+CREATE INDEX members_campaign ON members (campaign_id);

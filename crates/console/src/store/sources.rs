@@ -1,0 +1,76 @@
+//! Whom the console hears, and what it refused.
+
+use lancang_record::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::{Batch, Sight, StoreError, source};
+
+/// A topic as its reader sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Short name: `alerts`, `feedback`, `campaigns`.
+    pub name: &'static str,
+    /// The topic.
+    pub topic: String,
+    /// Next offset to read.
+    pub next: i64,
+    /// Where the topic ended when it was last asked.
+    pub end: i64,
+    /// When it was last read to its end.
+    pub read: Option<Timestamp>,
+}
+
+impl Batch<'_> {
+    /// Counts a message that was refused: by whom it says that it is, where such a one is known, and by kind of fault.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn refused(&self, claimed: &str, kind: &str) -> Result<(), StoreError> {
+        // Who says what he likes makes no more rows than there are sources.
+        let put = "INSERT INTO refusals VALUES (CASE WHEN EXISTS (SELECT 1 FROM sources s JOIN names n ON n.id = s.source \
+             WHERE n.name = ?1) THEN ?1 ELSE '' END, ?2, 1) ON CONFLICT DO UPDATE SET messages = messages + 1";
+        self.transaction.prepare_cached(put)?.execute((claimed, kind))?;
+        Ok(())
+    }
+}
+
+impl Sight<'_> {
+    /// Sources with their numbers, gaps and refusals.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn sources(&self, topics: &[Heard], now: Timestamp) -> Result<Value, StoreError> {
+        let of = "SELECT kind, messages FROM refusals WHERE source = ?1 ORDER BY kind";
+        let mut of = self.transaction.prepare_cached(of)?;
+        let mut refused = |source: &str| {
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, json!(row.get::<_, i64>(1)?)));
+            Ok::<_, StoreError>(Value::Object(of.query_map([source], read)?.collect::<rusqlite::Result<Map<_, _>>>()?))
+        };
+        let all = "SELECT n.name, s.key_id, s.alerts, s.last_sequence, s.gaps, s.missing, s.last_published, s.heard \
+             FROM sources s JOIN names n ON n.id = s.source ORDER BY n.name";
+        let mut all = self.transaction.prepare_cached(all)?;
+        let mut rows = all.query([])?;
+        let mut sources = Vec::new();
+        while let Some(row) = rows.next()? {
+            let uri: String = row.get(0)?;
+            let number = |place: usize| row.get::<_, i64>(place);
+            let time = |place: usize| Ok::<_, rusqlite::Error>(Timestamp::from_ms(number(place)?).to_string());
+            sources.push(json!({
+                "source": source(&uri), "key_id": row.get::<_, String>(1)?, "alerts": number(2)?,
+                "last_sequence": number(3)?, "gaps": number(4)?, "missing": number(5)?,
+                "last_published": time(6)?, "heard": time(7)?, "refused": refused(&uri)?,
+            }));
+        }
+        let topics: Vec<Value> = topics
+            .iter()
+            .map(|heard| {
+                let lag = (heard.end - heard.next).max(0);
+                json!({
+                    "name": heard.name, "topic": heard.topic, "offset": heard.next, "end": heard.end, "lag": lag,
+                    "read": heard.read.map(|read| read.to_string()), "is_current": heard.read.is_some() && lag == 0,
+                })
+            })
+            .collect();
+        Ok(json!({ "sources": sources, "unattributed": refused("")?, "topics": topics, "now": now.to_string() }))
+    }
+}

@@ -1,0 +1,368 @@
+//! Who may ask for what: every request, by everybody, over real connections; and what a browser is told.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
+
+mod support;
+
+use std::io::{Read as _, Write as _};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+
+use lancang_alert::feedback::Id;
+use lancang_alert::{KeyKind, Opener, Place, PrivateKey, Sealer, Source};
+use lancang_console::access::users::Users;
+use lancang_console::access::{REQUESTS, Right, Role, Takes};
+use lancang_console::audit::{self, Audit};
+use lancang_console::limits::TRIES_MAX;
+use lancang_console::server::{Act, Desk, Parts, Site, listen};
+use lancang_console::store::{Reads, key};
+use lancang_record::Timestamp;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng as _;
+use serde_json::{Value, json};
+use support::{Topics, alert, at, campaign};
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, watch};
+
+const PASSWORD: &str = "five words of a song";
+
+static CLOCK_S: AtomicI64 = AtomicI64::new(1_000_000);
+static DRAWN: AtomicU8 = AtomicU8::new(1);
+
+fn now() -> Timestamp {
+    at(CLOCK_S.load(Ordering::Relaxed))
+}
+
+fn random() -> [u8; 32] {
+    [DRAWN.fetch_add(1, Ordering::Relaxed); 32]
+}
+
+/// A console of Cambodia with users of every role, of Cambodia and of Thailand; and what it has said.
+struct Console {
+    address: SocketAddr,
+    folder: tempfile::TempDir,
+    site: Arc<Site>,
+    key: String,
+    campaign: String,
+    said: std::sync::mpsc::Receiver<lancang_alert::Feedback>,
+    _changes: watch::Sender<u64>,
+    _runtime: Runtime,
+}
+
+impl Console {
+    fn start(is_open: bool, has_keys: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let mut topics = Topics::new(&path("console.db"));
+        let (mut one, sealing) = (alert(8), PrivateKey::from_seed(KeyKind::Sealing, [7; 32].into()).unwrap());
+        let source = one.producer.uri();
+        let field = format!("entities/caller/{}", one.entities[0].token);
+        let sealed_in = format!("{}:0", one.incident_id);
+        let mut sealer = Sealer::new(Box::new(ChaCha20Rng::seed_from_u64(1)));
+        let place = Place { source: &source, sealed_in: &sealed_in, field: &field };
+        one.entities[0].sealed = vec![sealer.seal("//KH", sealing.public(), place, "+85512345678", now()).unwrap()];
+        topics.alert(&one);
+        topics.join(&campaign(&[&one], 0));
+        let mut users = Users::open(&path("users.json")).unwrap();
+        for (role, country) in Role::ALL.into_iter().flat_map(|role| [(role, "KH"), (role, "TH")]) {
+            let name = format!("{}-{}", role.as_str(), country.to_lowercase());
+            users.put(&name, "Sok Dara", country, role, PASSWORD, &[3; 16]).unwrap();
+        }
+        let (acts, waiting) = mpsc::channel(8);
+        let (told, said) = std::sync::mpsc::channel();
+        std::thread::spawn(move || exchange(waiting, &told));
+        let (changes, changed) = watch::channel(0);
+        let writer = Source { country: "KH".into(), organisation: "police".into(), node: "console-1".into() };
+        let site = Site::new(Parts {
+            reads: Reads::open(&path("console.db"), 2).unwrap(),
+            desk: Desk {
+                country: "KH".into(),
+                writer: has_keys.then_some(writer),
+                is_open,
+                is_tls: false,
+                session_ms: 3_600_000,
+            },
+            users,
+            audit: Audit::open(&path("audit.log"), now()).unwrap(),
+            acts: has_keys.then_some(acts),
+            openers: if has_keys { vec![Opener::new(&sealing).unwrap()] } else { Vec::new() },
+            now,
+            random,
+            changed,
+            told: Box::new(|_| ()),
+        });
+        site.caught_up();
+        let runtime = Runtime::new().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        runtime.spawn(listen::serve(listener, None, site.router()));
+        let (key, campaign) = (key(&one.incident_id, &source), one.incident_id.clone());
+        Self { address, folder, site, key, campaign, said, _changes: changes, _runtime: runtime }
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut stream = std::net::TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        let host = if headers.iter().any(|(name, _)| *name == "host") {
+            String::new()
+        } else {
+            format!("host: {}\r\n", self.address)
+        };
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let length = body.len();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\n{host}connection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut bytes = Vec::new();
+        if path.contains("/events") {
+            // It has no end: its first bytes are enough.
+            let mut some = [0; 4096];
+            let read = stream.read(&mut some).unwrap();
+            bytes.extend_from_slice(&some[..read]);
+        } else {
+            stream.read_to_end(&mut bytes).unwrap();
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+    }
+
+    fn sign_in(&self, name: &str) -> Signed {
+        let answer =
+            self.ask("POST", "/api/v1/session", &[], &json!({ "name": name, "password": PASSWORD }).to_string());
+        assert_eq!(answer.status, 200, "{name}: {}", answer.body);
+        let cookie = answer.head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+        for part in ["httponly", "samesite=strict", "path=/", "max-age=3600"] {
+            assert!(cookie.contains(part), "{cookie}");
+        }
+        let session: Value = serde_json::from_str(&answer.body).unwrap();
+        Signed { cookie: cookie.split(';').next().unwrap().to_owned(), session }
+    }
+}
+
+/// Takes what is said, as the exchange does.
+fn exchange(mut waiting: mpsc::Receiver<Act>, told: &std::sync::mpsc::Sender<lancang_alert::Feedback>) {
+    while let Some(Act { feedback, answer }) = waiting.blocking_recv() {
+        let id = Id::of(&serde_json::to_vec(&feedback).unwrap());
+        let _ = told.send(feedback);
+        let _ = answer.send(Ok(id));
+    }
+}
+
+struct Signed {
+    cookie: String,
+    session: Value,
+}
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn code(&self) -> String {
+        let body: Value = serde_json::from_str(&self.body).unwrap_or(Value::Null);
+        body["error"]["code"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// Every request with a body that would do, by what it takes.
+fn requests(console: &Console) -> Vec<(&'static str, String, String, Takes)> {
+    let mut all = Vec::new();
+    for (method, path, takes) in REQUESTS {
+        let path =
+            path.replace("{key}", &console.key).replace("{id}", &console.campaign).replace("{*name}", "index.html");
+        let bodies = match (*method, path.as_str()) {
+            ("POST", path) if path.ends_with("/open") => {
+                vec![(json!({ "entity": 0, "case_reference": "KH-2026-1" }), *takes)]
+            }
+            ("POST", path) if path.ends_with("/feedback") => [
+                (json!({ "kind": "acknowledgement" }), Right::Acknowledge),
+                (json!({ "kind": "status", "status": "investigating" }), Right::Take),
+                (json!({ "kind": "status", "status": "joint-operation" }), Right::JointOperation),
+                (json!({ "kind": "status", "status": "referred" }), Right::Refer),
+                (json!({ "kind": "verdict", "verdict_id": 2 }), Right::Verdict),
+                (json!({ "kind": "comment", "text": "<script>alert(1)</script>" }), Right::Comment),
+                (
+                    json!({ "kind": "request", "action": "hold", "case_reference": "KH-2026-1", "days": 14 }),
+                    Right::Request,
+                ),
+            ]
+            .map(|(body, right)| (body, Takes::Right(right)))
+            .to_vec(),
+            ("POST", _) => vec![(json!({ "name": "viewer-kh", "password": PASSWORD }), *takes)],
+            _ => vec![(Value::Null, *takes)],
+        };
+        all.extend(bodies.into_iter().map(|(body, takes)| {
+            let body = if body.is_null() { String::new() } else { body.to_string() };
+            (*method, path.clone(), body, takes)
+        }));
+    }
+    // Signing out is the last thing that anybody does.
+    all.sort_by_key(|(method, ..)| *method == "DELETE");
+    all
+}
+
+/// Every request by every role of either country, and by nobody.
+#[test]
+fn every_request_is_for_whom_the_table_says() {
+    let console = Console::start(false, true);
+    let requests = requests(&console);
+    let mut asked = 0;
+    for (role, country) in Role::ALL.into_iter().flat_map(|role| [(role, "KH"), (role, "TH")]) {
+        let signed = console.sign_in(&format!("{}-{}", role.as_str(), country.to_lowercase()));
+        let csrf = signed.session["csrf"].as_str().unwrap();
+        for (method, path, body, takes) in &requests {
+            if *method == "POST" && path.ends_with("/session") {
+                continue;
+            }
+            let headers = [("cookie", signed.cookie.as_str()), ("x-csrf-token", csrf)];
+            let answer = console.ask(method, path, &headers, body);
+            let may = match takes {
+                Takes::Nothing | Takes::Session => true,
+                // Who is of another country looks, and neither speaks for this one nor opens what is sealed for it.
+                Takes::Right(right) => {
+                    role.may(*right) && (country == "KH" || matches!(right, Right::Read | Right::Audit))
+                }
+                Takes::Speaking => unreachable!("each kind has its right"),
+            };
+            let expected = match (may, *method) {
+                (false, _) => 403,
+                (true, "DELETE") => 204,
+                (true, "POST") if path.ends_with("/feedback") => 201,
+                (true, _) => 200,
+            };
+            assert_eq!(
+                answer.status,
+                expected,
+                "{} of {country}: {method} {path} {body}: {}",
+                role.as_str(),
+                answer.body
+            );
+            asked += 1;
+        }
+    }
+    for (method, path, body, takes) in &requests {
+        let answer = console.ask(method, path, &[], body);
+        let expected = if *takes == Takes::Nothing { 200 } else { 401 };
+        assert_eq!(answer.status, expected, "nobody: {method} {path}: {}", answer.body);
+        asked += 1;
+    }
+    assert!(asked > 150, "{asked}");
+    // All of it is in the log, and the log holds.
+    let found = audit::verify(&console.folder.path().join("audit.log"), None).unwrap();
+    assert!(found.fault.is_none() && found.entries > 60, "{found:?}");
+    let log = std::fs::read_to_string(console.folder.path().join("audit.log")).unwrap();
+    assert!(!log.contains("85512345678") && !log.contains(PASSWORD));
+    assert!(log.contains("\"action\":\"open\"") && log.contains("\"case_reference\":\"KH-2026-1\""));
+    // What was said is what was asked for, under the person's name.
+    let said: Vec<_> = console.said.try_iter().collect();
+    assert!(said.iter().all(|said| said.person.as_deref() == Some("Sok Dara") && said.writer.node == "console-1"));
+    assert_eq!(said.len(), 5 + 5, "an investigator and a liaison of the console's country, and nobody else");
+}
+
+#[test]
+fn what_changes_something_takes_the_token_and_the_own_page() {
+    let console = Console::start(false, true);
+    let signed = console.sign_in("investigator-kh");
+    let csrf = signed.session["csrf"].as_str().unwrap();
+    let path = format!("/api/v1/incidents/{}/feedback", console.key);
+    let own = format!("http://{}", console.address);
+    let said = json!({ "kind": "acknowledgement" }).to_string();
+    let check = |headers: &[(&str, &str)], expected: u16| {
+        let headers = [headers, &[("cookie", signed.cookie.as_str())]].concat();
+        let answer = console.ask("POST", &path, &headers, &said);
+        assert_eq!(answer.status, expected, "{headers:?}: {}", answer.body);
+    };
+    check(&[], 403);
+    check(&[("x-csrf-token", "0")], 403);
+    check(&[("x-csrf-token", csrf), ("origin", "http://evil.example")], 403);
+    check(&[("x-csrf-token", csrf), ("sec-fetch-site", "cross-site")], 403);
+    check(&[("x-csrf-token", csrf), ("origin", &own), ("sec-fetch-site", "same-origin")], 201);
+    let sign_in = json!({ "name": "viewer-kh", "password": PASSWORD }).to_string();
+    assert_eq!(console.ask("POST", "/api/v1/session", &[("origin", "http://evil.example")], &sign_in).code(), "csrf");
+    // A body that is too long, none, or another form.
+    let headers = [("cookie", signed.cookie.as_str()), ("x-csrf-token", csrf)];
+    assert_eq!(console.ask("POST", &path, &headers, &"x".repeat(9000)).code(), "too-large");
+    for body in [
+        "",
+        "{}",
+        "{\"kind\":\"comment\"}",
+        "{\"kind\":\"shout\",\"text\":\"x\"}",
+        "{\"kind\":\"comment\",\"text\":\"+855 12 345 678\"}",
+    ] {
+        let answer = console.ask("POST", &path, &headers, body);
+        assert_eq!((answer.status, answer.code().as_str()), (422, "form"), "{body}: {}", answer.body);
+        assert!(!answer.body.contains("345"), "{}", answer.body);
+    }
+    assert_eq!(console.ask("PUT", &path, &headers, "").status, 405);
+    assert_eq!(console.ask("GET", "/api/v1/nothing", &headers, "").status, 404);
+    // After signing out, or when the user is disabled, the cookie is worth nothing.
+    assert_eq!(console.ask("DELETE", "/api/v1/session", &headers, "").status, 204);
+    assert_eq!(console.ask("GET", "/api/v1/incidents", &headers, "").code(), "signed-out");
+    let signed = console.sign_in("auditor-kh");
+    let headers = [("cookie", signed.cookie.as_str())];
+    assert_eq!(console.ask("GET", "/api/v1/audit/verify", &headers, "").status, 200);
+    Users::open(&console.folder.path().join("users.json")).unwrap().disable("auditor-kh").unwrap();
+    assert_eq!(console.ask("GET", "/api/v1/incidents", &headers, "").code(), "signed-out");
+    assert!(Arc::strong_count(&console.site) > 1);
+}
+
+#[test]
+fn passwords_are_not_tried_out() {
+    let console = Console::start(false, false);
+    let wrong = json!({ "name": "viewer-th", "password": "five words of a poem" }).to_string();
+    let nobody = json!({ "name": "nobody", "password": "five words of a poem" }).to_string();
+    assert_eq!(console.ask("POST", "/api/v1/session", &[], &nobody).code(), "wrong-password");
+    for _ in 1..TRIES_MAX {
+        assert_eq!(console.ask("POST", "/api/v1/session", &[], &wrong).code(), "wrong-password");
+    }
+    let right = json!({ "name": "viewer-th", "password": PASSWORD }).to_string();
+    let answer = console.ask("POST", "/api/v1/session", &[], &right);
+    assert_eq!((answer.status, answer.code().as_str()), (429, "too-many"));
+    assert!(answer.head.contains("retry-after: "), "{}", answer.head);
+}
+
+#[test]
+fn an_open_console_shows_and_lets_nobody_do_anything() {
+    let console = Console::start(true, false);
+    let session: Value = serde_json::from_str(&console.ask("GET", "/api/v1/session", &[], "").body).unwrap();
+    assert_eq!((&session["open"], &session["may"]), (&json!(true), &json!(["read"])));
+    assert_eq!(console.ask("GET", "/api/v1/incidents", &[], "").status, 200);
+    // A name of somebody else that was made to point here.
+    assert_eq!(console.ask("GET", "/api/v1/incidents", &[("host", "evil.example")], "").status, 403);
+    let said = json!({ "kind": "acknowledgement" }).to_string();
+    assert_eq!(console.ask("POST", &format!("/api/v1/incidents/{}/feedback", console.key), &[], &said).status, 403);
+    assert_eq!(console.ask("GET", "/api/v1/audit", &[], "").status, 403);
+    // Who signs in hears what is missing.
+    let signed = console.sign_in("investigator-kh");
+    let headers = [("cookie", signed.cookie.as_str()), ("x-csrf-token", signed.session["csrf"].as_str().unwrap())];
+    let answer = console.ask("POST", &format!("/api/v1/incidents/{}/feedback", console.key), &headers, &said);
+    assert_eq!(answer.code(), "not-set-up");
+}
+
+#[test]
+fn a_browser_is_told_what_a_page_may_do() {
+    let console = Console::start(true, false);
+    for path in ["/", "/incident/x", "/assets/index.html", "/api/v1/session", "/api/v1/nothing", "/assets/none.js"] {
+        let answer = console.ask("GET", path, &[], "");
+        for header in [
+            "content-security-policy: default-src 'none';",
+            "x-content-type-options: nosniff",
+            "referrer-policy: no-referrer",
+            "x-frame-options: deny",
+        ] {
+            assert!(answer.head.contains(header), "{path}: {}", answer.head);
+        }
+        let is_api = path.starts_with("/api/");
+        assert_eq!(answer.head.contains("cache-control: no-store"), is_api, "{path}");
+    }
+    let page = console.ask("GET", "/", &[], "");
+    let etag = page.head.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap();
+    assert_eq!(console.ask("GET", "/", &[("if-none-match", etag)], "").status, 304);
+    assert!(console.ask("GET", "/", &[("accept-encoding", "gzip, br")], "").head.contains("content-encoding: gzip"));
+}

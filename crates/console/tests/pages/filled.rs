@@ -1,0 +1,205 @@
+//! What the console of the browser's tests has read: alerts of six countries, one of them with something hostile in each text
+//! that a stranger writes, what three countries said of it, and a campaign of 200 alerts.
+
+use std::collections::BTreeMap;
+
+use lancang_alert::feedback::{Believed, Feedback, Fold, Id};
+use lancang_alert::words::{Language, Words};
+use lancang_alert::{Alert, Campaign, Place, Sealer};
+use lancang_console::store::{Batch, Taken, key};
+use lancang_console::{Correlator, Publisher, Viewer};
+use lancang_record::Timestamp;
+use serde_json::{Value, json};
+
+use crate::served::sealing_key;
+
+/// Would run if it were shown as anything but text.
+pub const HOSTILE: &str = r#"<img src=x onerror="globalThis.evil=1"><script>globalThis.evil=1</script>"#;
+const GOLDEN: &str = include_str!("../../../alert/tests/golden/v1/update.json");
+const MINUTE_MS: i64 = 60_000;
+/// Alerts that are there when the browser comes.
+const ALERTS: i64 = 320;
+/// Of these, those that hang together.
+const JOINED: i64 = 200;
+
+/// Country and a place of it, carrier.
+const SOURCES: [(&str, &str, &str, f64, f64); 6] = [
+    ("KH", "mekong-mobile", "Banteay Meanchey", 13.6, 102.5),
+    ("TH", "chao-phraya", "Chiang Rai", 19.9, 99.8),
+    ("LA", "lane-xang", "Bokeo", 20.3, 100.4),
+    ("MM", "ayeyar", "Kayin", 16.7, 98.5),
+    ("VN", "hong-ha", "An Giang", 10.5, 105.1),
+    ("CN", "huaxia", "Yunnan", 25.0, 102.7),
+];
+const PATTERNS: [(&str, &str); 5] = [
+    ("sim-box-burst", "sim-box"),
+    ("spoofed-prefix", "spoofing"),
+    ("wangiri", "wangiri"),
+    ("smishing-burst", "smishing"),
+    ("otp-farm", "otp"),
+];
+
+/// The alert that tests look at.
+const LOOKED_AT: i64 = ALERTS - 1;
+const LOOKED_AT_SOURCE: &str = "//TH/chao-phraya/core-1";
+/// What one of its entities is, for those who may open it.
+pub const SEALED: &str = "+85512345678";
+
+fn id(number: i64) -> String {
+    format!("{:032x}", 0x9000_0000 + number)
+}
+
+/// An alert by its number: the same number gives the same alert but for its time.
+pub fn alert(number: i64, at: Timestamp) -> Value {
+    let mut alert: Value = serde_json::from_str(GOLDEN).unwrap();
+    let (country, organisation, admin1, latitude, longitude) = SOURCES[number as usize % SOURCES.len()];
+    let (pattern, category) = PATTERNS[(number / 6) as usize % PATTERNS.len()];
+    alert["incident_id"] = id(number).into();
+    (alert["revision"], alert["message"]) = (0.into(), "open".into());
+    alert["sequence"] = (number / SOURCES.len() as i64 + 1).into();
+    alert["producer"] = json!({"country": country, "organisation": organisation, "node": "core-1"});
+    (alert["pattern"], alert["category"]) = (pattern.into(), category.into());
+    alert["patterns"] = json!([format!("{pattern}@1")]);
+    (alert["severity"], alert["score"]) = ((1 + number % 6).into(), (40 + number % 60).into());
+    for name in ["first_event", "last_event", "detected", "published"] {
+        alert[name] = at.to_string().into();
+    }
+    for (name, days) in [("actionable_until", 7), ("retain_until", 90)] {
+        let until = at.plus_ms(days * 24 * 60 * MINUTE_MS).to_string();
+        if name == "retain_until" { alert["handling"][name] = until.into() } else { alert[name] = until.into() }
+    }
+    alert["entities"][0]["token"] = format!("{number:032x}").into();
+    alert["entities"][0]["role"] = ["suspect", "used", "impersonated"][number as usize % 3].into();
+    let place = json!({"country": country, "admin1": admin1, "latitude": latitude + (number % 5) as f64 * 0.1,
+        "longitude": longitude, "radius_m": 7900, "basis": "cell-table"});
+    alert["place"] = place;
+    // Each shares a device with the next two, some a domain with one further away.
+    let shared = |kind: &str, token: i64| json!({"kind": kind, "token": format!("{token:032x}"), "key_id": "2026-11", "weight": 1.0});
+    alert["links"]["keys"] = if number < JOINED {
+        json!([
+            shared("device", 1000 + number / 3),
+            shared("sim", 2000 + (number + 1) / 3),
+            shared("template", 3000 + number / 20),
+            shared("range-hour", 4000 + number / 20)
+        ])
+    } else {
+        json!([])
+    };
+    alert
+}
+
+/// In each field that is a text and not an id, something that would run.
+fn hostile(alert: &mut Value) {
+    for (place, kind) in [(0, "domain"), (1, "template")] {
+        alert["entities"][place]["type"] = kind.into();
+        alert["entities"][place]["masked"] = HOSTILE.into();
+        alert["entities"][place]["range_holder"] = HOSTILE.into();
+    }
+    alert["place"]["admin1"] = HOSTILE.into();
+    alert["action"]["contact"] = HOSTILE.into();
+    alert["action"]["recommended"] = json!(["preserve-records", HOSTILE]);
+    (alert["handling"]["purpose"], alert["handling"]["legal_basis"]) = (HOSTILE.into(), HOSTILE.into());
+    (alert["tags"], alert["rule"]) = (json!([HOSTILE]), HOSTILE.into());
+    (alert["engine_version"], alert["evidence"]["topic"]) = (HOSTILE.into(), HOSTILE.into());
+    alert["reasons"][2]["pattern"] = HOSTILE.into();
+}
+
+/// Takes an alert up as one that was verified.
+pub fn take(batch: &Batch<'_>, alert: &Value, offset: i64, heard: Timestamp) -> Alert {
+    let value = alert.to_string();
+    let alert: Alert = serde_json::from_str(&value).unwrap();
+    let key_id = format!("{}-2026-11", alert.producer.organisation);
+    batch.alert(Taken { alert: &alert, value: value.as_bytes(), key_id: &key_id, offset, heard }).unwrap();
+    alert
+}
+
+fn looked_at(now: Timestamp) -> Value {
+    let mut found = alert(LOOKED_AT, now);
+    hostile(&mut found);
+    // The last is somebody's number, sealed for whom its country entitles.
+    let (source, token) = (LOOKED_AT_SOURCE, "5f9dccf7a39fc219584f4e9b25ce6117");
+    let (sealed_in, field) = (format!("{}:0", id(LOOKED_AT)), format!("entities/caller/{token}"));
+    let place = Place { source, sealed_in: &sealed_in, field: &field };
+    let mut sealer = Sealer::new(Box::new(rand_core::UnwrapErr(getrandom::SysRng)));
+    let sealed = sealer.seal("//KH", sealing_key().public(), place, SEALED, now).unwrap();
+    let caller = json!({"type": "caller", "role": "suspect", "token": token, "key_id": "2026-11", "country": "KH",
+        "masked": "+85512••••••", "prefix": "+85512", "sealed": [sealed]});
+    found["entities"].as_array_mut().unwrap().push(caller);
+    found
+}
+
+/// Fills an empty store; the campaign that it has. Numbers from the second on are free.
+pub fn fill(batch: &Batch<'_>, fold: &mut Fold, now: Timestamp) -> (String, i64) {
+    let mut correlator = Correlator::new(Viewer(vec![]));
+    for number in 0..ALERTS {
+        let at = now.plus_ms((number - ALERTS) * 20 * MINUTE_MS);
+        let alert = if number == LOOKED_AT { looked_at(at) } else { alert(number, at) };
+        correlator.take(&take(batch, &alert, number, now));
+    }
+    let golden: Alert = serde_json::from_str(GOLDEN).unwrap();
+    let mut handling = golden.handling.clone();
+    handling.retain_until = now.plus_ms(90 * 24 * 60 * MINUTE_MS).to_string();
+    let mut publisher = Publisher::new(golden.producer.clone());
+    let campaigns: Vec<Campaign> = publisher.changes(&mut correlator, &handling, now);
+    let largest = campaigns.iter().max_by_key(|campaign| campaign.alerts).unwrap();
+    assert!(largest.alerts >= 150, "a campaign of {} alerts", largest.alerts);
+    for (place, campaign) in campaigns.iter().enumerate() {
+        batch.campaign(campaign, place as i64).unwrap();
+    }
+    for (place, said) in statements(now).into_iter().enumerate() {
+        say(batch, fold, &said, place as i64);
+    }
+    batch.refused("//KH/mekong-mobile/core-1", "changed-bytes").unwrap();
+    batch.refused(HOSTILE, HOSTILE).unwrap();
+    (largest.campaign_id.clone(), ALERTS)
+}
+
+/// Takes up what somebody said, as a message that was verified.
+pub fn say(batch: &Batch<'_>, fold: &mut Fold, feedback: &Feedback, offset: i64) -> Id {
+    let (said, published) = feedback.said().unwrap();
+    let id = Id::of(&serde_json::to_vec(feedback).unwrap());
+    let key_id = format!("{}-2026-11", feedback.writer.organisation);
+    let believed = Believed { id, feedback: feedback.clone(), said, published, key_id, is_repeat: false };
+    fold.take(&believed);
+    let state = feedback.incident.as_ref().and_then(|about| fold.incident(about));
+    batch.said(&believed, state.as_ref(), offset).unwrap();
+    id
+}
+
+fn statements(now: Timestamp) -> Vec<Feedback> {
+    let producer = looked_at(now)["producer"].clone();
+    let about = json!({"incident_id": id(LOOKED_AT), "producer": producer});
+    let until = now.plus_ms(10 * 24 * 60 * MINUTE_MS).to_string();
+    let says = |minute: i64, country: &str, mut block: Value| -> Feedback {
+        block["writer"] = json!({"country": country, "organisation": "cyber-police", "node": "desk-2"});
+        block["published"] = now.plus_ms(minute * MINUTE_MS).to_string().into();
+        (block["incident"], block["person"]) = (about.clone(), HOSTILE.into());
+        serde_json::from_value(block).unwrap()
+    };
+    vec![
+        says(-9, "TH", json!({"kind": "acknowledgement"})),
+        says(-8, "TH", json!({"kind": "status", "status": "investigating"})),
+        says(-7, "TH", json!({"kind": "verdict", "verdict": {"verdict_id": 2, "verdict": HOSTILE}})),
+        says(-6, "VN", json!({"kind": "verdict", "verdict": {"verdict_id": 1, "verdict": "False Positive"}})),
+        says(-5, "LA", json!({"kind": "comment", "comment": {"text": HOSTILE}})),
+        says(
+            -4,
+            "TH",
+            json!({"kind": "request", "request":
+            {"action": "hold", "requester": HOSTILE, "case_reference": HOSTILE, "until": until}}),
+        ),
+    ]
+}
+
+/// Name of the incident that tests look at.
+pub fn incident() -> String {
+    let alert: Alert = serde_json::from_value(looked_at(Timestamp::from_ms(0))).unwrap();
+    key(&alert.incident_id, &alert.producer.uri())
+}
+
+/// Its reasons by language, as the command line tells them.
+pub fn reasons() -> BTreeMap<&'static str, Vec<String>> {
+    let alert: Alert = serde_json::from_value(looked_at(Timestamp::from_ms(0))).unwrap();
+    let told = |language: Language| (language.tag(), Words::new(language).reasons(&alert).collect());
+    Language::ALL.into_iter().map(told).collect()
+}

@@ -1,0 +1,186 @@
+//! The real server of the console, on loopback, over a database that the store's own code has filled. What is said comes back as
+//! if the topic had been read; only Kafka is not there (`tests/kafka/` and `tests/exchange/` have it).
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lancang_alert::feedback::Fold;
+use lancang_alert::{KeyKind, Opener, PrivateKey, Source};
+use lancang_console::access::Role;
+use lancang_console::access::users::Users;
+use lancang_console::audit::Audit;
+use lancang_console::server::{Act, Desk, Parts, Site, listen};
+use lancang_console::store::{Heard, Reads, Topic, Writer};
+use lancang_record::Timestamp;
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, watch};
+use zeroize::Zeroizing;
+
+use crate::filled;
+
+const ROLES: [(&str, Role); 4] = [
+    ("viewer", Role::Viewer),
+    ("investigator", Role::Investigator),
+    ("liaison", Role::Liaison),
+    ("auditor", Role::Auditor),
+];
+/// Offset in topics of feedback and campaigns from which on nothing stands yet.
+const SAID: i64 = 100;
+/// Batches of the flood.
+const FLOOD_EVERY: Duration = Duration::from_millis(200);
+
+fn password(role: &str) -> String {
+    format!("the password of a {role}")
+}
+
+/// Who may sign in: names and passwords by role.
+pub fn users() -> serde_json::Value {
+    let user =
+        |(name, _): &(&str, Role)| ((*name).to_owned(), serde_json::json!({"name": name, "password": password(name)}));
+    ROLES.iter().map(user).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// Key of Cambodia's console, which opens what is sealed for it.
+pub fn sealing_key() -> PrivateKey {
+    PrivateKey::from_seed(KeyKind::Sealing, Zeroizing::new([7; 32])).unwrap()
+}
+
+fn now() -> Timestamp {
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap();
+    Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap())
+}
+
+fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).unwrap();
+    bytes
+}
+
+/// What writes into the database, one after the other.
+struct Topics {
+    writer: Writer,
+    fold: Fold,
+    alerts: i64,
+    said: i64,
+    changed: watch::Sender<u64>,
+}
+
+impl Topics {
+    fn tell(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    fn flood(&mut self, count: i64) {
+        let batch = self.writer.batch().unwrap();
+        for _ in 0..count {
+            filled::take(&batch, &filled::alert(self.alerts, now()), self.alerts, now());
+            self.alerts += 1;
+        }
+        batch.read_to(Topic::Alerts, self.alerts).unwrap();
+        batch.commit().unwrap();
+        self.tell();
+    }
+
+    fn say(&mut self, act: Act) {
+        let batch = self.writer.batch().unwrap();
+        let id = filled::say(&batch, &mut self.fold, &act.feedback, self.said);
+        self.said += 1;
+        batch.read_to(Topic::Feedback, self.said).unwrap();
+        batch.commit().unwrap();
+        self.tell();
+        let _ = act.answer.send(Ok(id));
+    }
+}
+
+/// A console that runs until it is dropped.
+pub struct Console {
+    address: SocketAddr,
+    campaign: String,
+    alerts_s: Arc<AtomicU64>,
+    _runtime: Runtime,
+    _folder: tempfile::TempDir,
+}
+
+impl Console {
+    pub fn begin() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("console.sqlite");
+        let (mut writer, mut fold) = (Writer::open(&database).unwrap(), Fold::default());
+        let batch = writer.batch().unwrap();
+        let (campaign, alerts) = filled::fill(&batch, &mut fold, now());
+        for (topic, next) in [(Topic::Alerts, alerts), (Topic::Feedback, SAID), (Topic::Campaigns, SAID)] {
+            batch.read_to(topic, next).unwrap();
+        }
+        batch.commit().unwrap();
+        let (changed, seen) = watch::channel(0);
+        let topics = Arc::new(Mutex::new(Topics { writer, fold, alerts, said: SAID, changed }));
+        let (acts, mut asked) = mpsc::channel(16);
+        let site = site(folder.path(), &database, acts, seen);
+        let runtime = Runtime::new().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        runtime.spawn(listen::serve(listener, None, site.router()));
+        let said = Arc::clone(&topics);
+        runtime.spawn(async move {
+            while let Some(act) = asked.recv().await {
+                said.lock().unwrap().say(act);
+            }
+        });
+        let alerts_s = Arc::new(AtomicU64::new(0));
+        let rate = Arc::clone(&alerts_s);
+        runtime.spawn(async move {
+            loop {
+                tokio::time::sleep(FLOOD_EVERY).await;
+                let count = rate.load(Ordering::Relaxed) * FLOOD_EVERY.as_millis() as u64 / 1000;
+                if count > 0 {
+                    topics.lock().unwrap().flood(count as i64);
+                }
+            }
+        });
+        Self { address, campaign, alerts_s, _runtime: runtime, _folder: folder }
+    }
+
+    pub fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn campaign(&self) -> &str {
+        &self.campaign
+    }
+
+    /// From now on so many new alerts a second.
+    pub fn flood(&self, alerts_s: u64) {
+        self.alerts_s.store(alerts_s, Ordering::Relaxed);
+    }
+}
+
+fn site(folder: &Path, database: &Path, acts: mpsc::Sender<Act>, changed: watch::Receiver<u64>) -> Arc<Site> {
+    let mut users = Users::open(&folder.join("users.json")).unwrap();
+    for (name, role) in ROLES {
+        users.put(name, filled::HOSTILE, "KH", role, &password(name), &[1; 16]).unwrap();
+    }
+    let writer = Source { country: "KH".into(), organisation: "cyber-police".into(), node: "console-1".into() };
+    let desk =
+        Desk { country: "KH".into(), writer: Some(writer), is_open: false, is_tls: false, session_ms: 3_600_000 };
+    let site = Site::new(Parts {
+        reads: Reads::open(database, 4).unwrap(),
+        desk,
+        users,
+        audit: Audit::open(&folder.join("audit.log"), now()).unwrap(),
+        acts: Some(acts),
+        openers: vec![Opener::new(&sealing_key()).unwrap()],
+        now,
+        random,
+        changed,
+        told: Box::new(|_| {}),
+    });
+    for topic in Topic::ALL {
+        let name = topic.as_str();
+        site.hear(Heard { name, topic: format!("lancang.{name}.v1"), next: 812, end: 812, read: Some(now()) });
+    }
+    site.caught_up();
+    site
+}

@@ -1,0 +1,380 @@
+//! The console's database against the plain meaning of its lists, and how fast it is.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use lancang_alert::Alert;
+use lancang_console::Viewer;
+use lancang_console::store::{Eyes, Filter, News, Position, Reads, State, Taken, Topic, Work, Writer, key};
+use proptest::prelude::*;
+use support::{COUNTRIES, PATTERNS, Topics, alert, at, campaign, verdict};
+
+/// Newest revisions by their place, as a list should have them.
+#[derive(Default)]
+struct Naive {
+    newest: BTreeMap<String, (i64, Alert)>,
+    disputed: BTreeSet<(String, String)>,
+}
+
+fn key_of(alert: &Alert) -> String {
+    key(&alert.incident_id, &alert.producer.uri())
+}
+
+impl Naive {
+    fn listed(&self, country: &str, filter: &Filter) -> Vec<String> {
+        let viewer = Viewer(vec![country.to_owned()]);
+        let mut found: Vec<(i64, String)> = Vec::new();
+        for (key, (place, alert)) in &self.newest {
+            let involved: BTreeSet<&str> = std::iter::once(alert.producer.country.as_str())
+                .chain(alert.entities.iter().filter_map(|entity| entity.country.as_deref()))
+                .chain(alert.victims.iter().map(|victims| victims.country.as_str()))
+                .collect();
+            let state = match alert.message.as_str() {
+                "cancel" => State::Cancelled,
+                "close" => State::Closed,
+                _ => State::Open,
+            };
+            let begins = |text: &String| {
+                let masks = alert.entities.iter().filter_map(|entity| entity.masked.as_deref());
+                let tokens = alert.entities.iter().map(|entity| entity.token.as_str());
+                tokens.chain(masks).chain([alert.incident_id.as_str()]).any(|term| term.starts_with(text.as_str()))
+            };
+            let is_new = !self.disputed.iter().any(|(of, by)| of == key && by == country);
+            let is_in = viewer.may_see(alert)
+                && (filter.countries.is_empty()
+                    || filter.countries.iter().any(|country| involved.contains(country.as_str())))
+                && (filter.sources.is_empty() || filter.sources.contains(&alert.producer.uri()))
+                && (filter.patterns.is_empty() || filter.patterns.contains(&alert.pattern))
+                && alert.severity >= filter.severity
+                && (filter.states.is_empty() || filter.states.contains(&state))
+                && filter.since.is_none_or(|since| alert.published >= since.to_string())
+                && filter.until.is_none_or(|until| alert.published < until.to_string())
+                && filter.text.as_ref().is_none_or(begins)
+                && (filter.work != Work::parse("disputed") || !is_new);
+            if is_in {
+                found.push((*place, key.clone()));
+            }
+        }
+        found.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
+        found.into_iter().map(|(_, key)| key).collect()
+    }
+}
+
+/// All pages of a list, as somebody who goes on reads them.
+fn pages(reads: &Reads, eyes: Eyes, filter: &Filter, limit: u32) -> Vec<String> {
+    let (mut keys, mut after) = (Vec::new(), None);
+    loop {
+        let page = reads.look(|sight| sight.list(eyes, filter, after, limit)).unwrap();
+        assert!(!page.is_too_broad && page.rows.len() <= limit as usize);
+        keys.extend(page.rows.iter().map(|row| row["key"].as_str().unwrap().to_owned()));
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return keys,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Open,
+    Revise(usize, &'static str),
+    Dispute(usize, usize),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => Just(Step::Open),
+        2 => (any::<usize>(), prop_oneof![Just("update"), Just("close"), Just("cancel")]).prop_map(|(of, message)| Step::Revise(of, message)),
+        1 => (any::<usize>(), 0..6_usize).prop_map(|(of, country)| Step::Dispute(of, country)),
+    ];
+    prop::collection::vec(step, 1..60)
+}
+
+fn filters() -> impl Strategy<Value = Filter> {
+    let some = |from: &'static [&'static str]| prop::collection::vec(prop::sample::select(from), 0..3);
+    let state = prop::sample::select(&State::ALL[..]);
+    (
+        some(&COUNTRIES),
+        some(&PATTERNS),
+        0..6_u8,
+        prop::collection::vec(state, 0..3),
+        prop::option::of(0..60_i64),
+        prop::option::of(0..60_i64),
+        prop::option::of(prop::sample::select(&["+855", "0000", "35", "9e3779"][..])),
+        any::<[bool; 2]>(),
+    )
+        .prop_map(|(countries, patterns, severity, states, since, until, text, [disputed, source])| Filter {
+            countries: countries.into_iter().map(str::to_owned).collect(),
+            patterns: patterns.into_iter().map(str::to_owned).collect(),
+            sources: if source { vec!["//KH/carrier-1/a".to_owned()] } else { Vec::new() },
+            severity,
+            states,
+            work: disputed.then(|| Work::parse("disputed").unwrap()),
+            since: since.map(at),
+            until: until.map(at),
+            text: text.map(str::to_owned),
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Whatever comes, lists hold what they should, in their order, page by page; and what changed is what lists show.
+    #[test]
+    fn lists_are_what_the_topics_say(steps in steps(), filters in prop::collection::vec(filters(), 4)) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("console.db");
+        let mut topics = Topics::new(&path);
+        let mut naive = Naive::default();
+        let mut alerts: Vec<Alert> = Vec::new();
+        for (number, step) in steps.iter().enumerate() {
+            match step {
+                Step::Open => {
+                    let new = alert(number as u64);
+                    naive.newest.insert(key_of(&new), (topics.alerts, new.clone()));
+                    prop_assert_eq!(topics.alert(&new), News::Opened);
+                    alerts.push(new);
+                }
+                Step::Revise(of, message) if !alerts.is_empty() => {
+                    let place = of % alerts.len();
+                    let known = &mut alerts[place];
+                    known.revision += 1;
+                    known.sequence = number as u64 + 1;
+                    known.message = (*message).to_owned();
+                    known.published = at(number as i64).to_string();
+                    naive.newest.insert(key_of(known), (topics.alerts, known.clone()));
+                    let known = known.clone();
+                    prop_assert_eq!(topics.alert(&known), News::Revised);
+                    prop_assert_eq!(topics.alert(&known), News::Repeat);
+                }
+                Step::Dispute(of, country) => {
+                    // Also of an alert that comes later, or never.
+                    let known = alerts.get(of % (alerts.len() + 1)).cloned().unwrap_or_else(|| alert(number as u64 + 1));
+                    topics.say(&verdict(&known, COUNTRIES[*country], 1, number as i64));
+                    naive.disputed.insert((key_of(&known), COUNTRIES[*country].to_owned()));
+                }
+                Step::Revise(..) => {}
+            }
+        }
+        let reads = Reads::open(&path, 1).unwrap();
+        for filter in &filters {
+            for country in ["TH", "VN"] {
+                let eyes = Eyes::of(country).unwrap();
+                let expected = naive.listed(country, filter);
+                prop_assert_eq!(&pages(&reads, eyes, filter, 3), &expected, "{} {:?}", country, filter);
+                let nothing = Position { alerts: -1, said: -1, campaigns: -1 };
+                let changes = reads.look(|sight| sight.changes(eyes, filter, nothing)).unwrap();
+                let mut found: Vec<String> = changes.rows.iter().map(|row| row["key"].as_str().unwrap().to_owned()).collect();
+                found.reverse();
+                prop_assert_eq!(&found, &expected);
+                let after = reads.look(|sight| sight.changes(eyes, filter, changes.position)).unwrap();
+                prop_assert!(after.rows.is_empty() && after.gone.is_empty());
+            }
+        }
+    }
+}
+
+fn row(reads: &Reads, country: &str, of: &Alert) -> Option<serde_json::Value> {
+    let eyes = Eyes::of(country).unwrap();
+    reads
+        .look(|sight| {
+            let Some(found) = sight.find(eyes, &key_of(of))? else { return Ok(None) };
+            sight.told(eyes, &found, &at(100).to_string()).map(Some)
+        })
+        .unwrap()
+}
+
+#[test]
+fn an_incident_is_told_whole_and_to_whom_it_is_meant_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut topics = Topics::new(&folder.path().join("c.db"));
+    let mut one = alert(1);
+    topics.alert(&one);
+    (one.revision, one.sequence, one.message) = (4, 3, "update".to_owned());
+    topics.alert(&one);
+    topics.say(&verdict(&one, "TH", 2, 5));
+    topics.say(&verdict(&one, "VN", 1, 6));
+    let secret = Alert {
+        handling: lancang_alert::alert::Handling { recipients: vec!["TH".into()], ..alert(7).handling },
+        ..alert(7)
+    };
+    topics.alert(&secret);
+    topics.join(&campaign(&[&one, &secret], 0));
+    let reads = Reads::open(&folder.path().join("c.db"), 1).unwrap();
+    let told = row(&reads, "TH", &one).unwrap();
+    assert_eq!(told["revisions"].as_array().unwrap().len(), 2);
+    assert_eq!(told["alert"]["revision"], 4);
+    assert_eq!(told["row"]["disputed_by"], serde_json::json!(["VN"]));
+    assert_eq!(told["conclusion"]["verdict_by_country"], serde_json::json!({ "TH": 2, "VN": 1 }));
+    assert_eq!(told["said"].as_array().unwrap().len(), 2);
+    assert_eq!(told["related"].as_array().unwrap().len(), 1, "{}", told["related"]);
+    assert_eq!(told["campaign"]["alerts"], 2);
+    // Who may not see the other alert hears nothing of it.
+    let told = row(&reads, "VN", &one).unwrap();
+    assert_eq!((told["related"].as_array().unwrap().len(), &told["campaign"]["alerts"]), (0, &serde_json::json!(1)));
+    assert!(row(&reads, "VN", &secret).is_none());
+    let graph = |country: &str| {
+        let eyes = Eyes::of(country).unwrap();
+        reads.look(|sight| sight.campaign(eyes, &one.incident_id)).unwrap().unwrap()
+    };
+    assert_eq!(
+        (graph("TH")["members"].as_array().unwrap().len(), graph("TH")["edges"].as_array().unwrap().len()),
+        (2, 1)
+    );
+    assert_eq!(
+        (graph("VN")["members"].as_array().unwrap().len(), graph("VN")["edges"].as_array().unwrap().len()),
+        (1, 0)
+    );
+    let figures = |country: &str| reads.look(|sight| sight.figures(Eyes::of(country).unwrap(), None, None)).unwrap();
+    let count = |figures: &serde_json::Value| -> i64 {
+        figures["hours"].as_array().unwrap().iter().map(|hour| hour["incidents"].as_i64().unwrap()).sum()
+    };
+    assert_eq!((count(&figures("TH")), count(&figures("VN"))), (2, 1));
+    assert_eq!(figures("TH")["precision"].as_array().unwrap().len(), 2);
+    let sources = reads.look(|sight| sight.sources(&[], at(9))).unwrap();
+    assert_eq!(
+        sources["sources"][0]["missing"].as_i64().unwrap() + sources["sources"][1]["missing"].as_i64().unwrap(),
+        0
+    );
+}
+
+#[test]
+fn gaps_refusals_and_what_is_let_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.db");
+    let mut topics = Topics::new(&path);
+    let mut one = alert(1);
+    topics.alert(&one);
+    (one.revision, one.sequence) = (1, 6);
+    topics.alert(&one);
+    let other = alert(2);
+    topics.alert(&other);
+    let batch = topics.writer.batch().unwrap();
+    batch.refused(&one.producer.uri(), "changed-bytes").unwrap();
+    batch.refused("//XX/made/up", "unknown-key").unwrap();
+    batch.commit().unwrap();
+    let reads = Reads::open(&path, 1).unwrap();
+    let sources = reads.look(|sight| sight.sources(&[], at(9))).unwrap();
+    let of = sources["sources"].as_array().unwrap().iter().find(|source| source["last_sequence"] == 6).unwrap();
+    assert_eq!((&of["gaps"], &of["missing"], &of["refused"]["changed-bytes"]), (&1.into(), &3.into(), &1.into()));
+    assert_eq!(sources["unattributed"], serde_json::json!({ "unknown-key": 1 }));
+    // A withdrawn alert names nobody any more, and is found by nobody's token.
+    let token = one.entities[0].token.clone();
+    let found = |text: &str| {
+        let filter = Filter { text: Some(text.to_owned()), ..Filter::default() };
+        pages(&reads, Eyes::of("TH").unwrap(), &filter, 9).len()
+    };
+    assert_eq!(found(&token), 1);
+    (one.revision, one.sequence, one.message) = (2, 7, "cancel".to_owned());
+    one.entities.clear();
+    topics.alert(&one);
+    assert_eq!((found(&token), found(&one.incident_id)), (0, 1));
+    // One more than may be kept goes, the one that was changed the longest ago; then what its producer wants deleted.
+    let batch = topics.writer.batch().unwrap();
+    assert_eq!(batch.let_go(at(100), 1, 100).unwrap().surplus, 1);
+    batch.commit().unwrap();
+    assert_eq!((found(&other.incident_id), found(&one.incident_id)), (0, 1));
+    let batch = topics.writer.batch().unwrap();
+    assert_eq!(batch.let_go(at(91 * 86_400), 9, 100).unwrap().retained, 1);
+    batch.commit().unwrap();
+    assert_eq!(reads.look(|sight| sight.incidents()).unwrap(), 0);
+}
+
+#[test]
+fn a_database_of_another_version_is_read_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.db");
+    let mut topics = Topics::new(&path);
+    topics.alert(&alert(1));
+    drop(topics);
+    assert_eq!(Writer::open(&path).unwrap().place(Topic::Alerts).unwrap(), Some(1), "the same version goes on");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    assert_eq!(Writer::open(&path).unwrap().place(Topic::Alerts).unwrap(), None);
+}
+
+/// Fills a database with so many incidents.
+fn filled(path: &std::path::Path, count: u64) -> Reads {
+    let mut writer = Writer::open(path).unwrap();
+    let mut numbers = 0..count;
+    loop {
+        let batch = writer.batch().unwrap();
+        let some: Vec<u64> = numbers.by_ref().take(2000).collect();
+        for number in &some {
+            let alert = alert(*number);
+            let value = serde_json::to_vec(&alert).unwrap();
+            let offset = *number as i64;
+            batch.alert(Taken { alert: &alert, value: &value, key_id: "00", offset, heard: at(offset) }).unwrap();
+        }
+        batch.read_to(Topic::Alerts, some.last().map_or(0, |last| *last as i64 + 1)).unwrap();
+        batch.commit().unwrap();
+        if some.is_empty() {
+            return Reads::open(path, 1).unwrap();
+        }
+    }
+}
+
+/// CPU time of this thread: what an answer takes on a machine that has nothing else to do.
+fn cpu() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+}
+
+/// CPU times of lists and searches of many kinds, over a database of so many incidents: median and 99th percentile.
+fn answers(count: u64) -> (Duration, Duration) {
+    let folder = tempfile::tempdir().unwrap();
+    let begun = Instant::now();
+    let reads = filled(&folder.path().join("c.db"), count);
+    eprintln!("{count} incidents in {:?}", begun.elapsed());
+    let eyes = Eyes::of("VN").unwrap();
+    let mut times = Vec::new();
+    let one = |text: &str| vec![text.to_owned()];
+    for round in 0..100_u64 {
+        let number = round * 7919 % count;
+        let rare = Filter { severity: 5, patterns: one("wangiri"), countries: one("LA"), ..Filter::default() };
+        let filters = [
+            Filter::default(),
+            Filter { countries: one("LA"), ..Filter::default() },
+            Filter { sources: one("//KH/carrier-1/a"), ..Filter::default() },
+            Filter { patterns: one("wangiri"), severity: 4, ..Filter::default() },
+            Filter { states: vec![State::Closed], ..Filter::default() },
+            Filter { work: Work::parse("new"), ..rare.clone() },
+            Filter { work: Work::parse("referred"), ..Filter::default() },
+            Filter { until: Some(at(1000)), ..Filter::default() },
+            Filter { patterns: one("nobody-has-it"), ..Filter::default() },
+            Filter { text: Some(alert(number).incident_id[..9].to_owned()), ..Filter::default() },
+            Filter { text: Some(alert(number).entities[0].token.clone()), ..rare },
+            Filter { text: Some("+855".to_owned()), ..Filter::default() },
+        ];
+        let after = (round % 3 == 1).then(|| (number % count) as i64);
+        for filter in &filters {
+            let begun = cpu();
+            reads.look(|sight| sight.list(eyes, filter, after, 50)).unwrap();
+            times.push(cpu() - begun);
+        }
+    }
+    times.sort();
+    (times[times.len() / 2], times[times.len() * 99 / 100])
+}
+
+/// The short form of the measurement below: the same lists over fewer incidents.
+#[test]
+fn lists_and_searches_are_fast() {
+    let (median, p99) = answers(5_000);
+    eprintln!("lists and searches over 5,000 incidents: p50 {median:?}, p99 {p99:?}");
+    assert!(p99 < Duration::from_millis(50), "{p99:?}");
+}
+
+/// `cargo test -p lancang-console --test store -- --ignored --nocapture a_million` (benches/RESULTS.md).
+#[test]
+#[ignore = "fills a database with a million incidents"]
+fn a_million() {
+    let (median, p99) = answers(1_000_000);
+    eprintln!("lists and searches over 1,000,000 incidents: p50 {median:?}, p99 {p99:?}");
+    assert!(p99 <= Duration::from_millis(50), "{p99:?}");
+}

@@ -1,0 +1,186 @@
+//! `lancang console`: serves it; its users; its audit log.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use lancang_console::access::users::Users;
+use lancang_console::audit;
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use serde_json::json;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use zeroize::Zeroizing;
+
+use crate::cli::Form;
+use crate::cli::console::{Action, Audit, Console, User};
+use crate::columns::{Columns, Mark};
+use crate::config::ConsoleFile;
+use crate::console::{self, Begun, folder};
+use crate::exit::{Exit, Failure};
+use crate::http::{self, Health};
+use crate::metrics::Metrics;
+use crate::pack_folder::mistakes_failure;
+use crate::secret;
+use crate::systemd;
+
+/// Runs the command.
+///
+/// # Errors
+/// If the configuration has mistakes, a port is taken, or what is asked for cannot be done.
+pub fn run(args: Console) -> anyhow::Result<()> {
+    match args.action {
+        None => serve(&args),
+        Some(Action::User(action)) => user(action),
+        Some(Action::Audit(Audit::Verify { head, place, output })) => verify(&place.config, head.as_deref(), output),
+    }
+}
+
+/// Reads and checks a console's file.
+///
+/// # Errors
+/// Every mistake in it, with exit status 78.
+fn read_file(path: &Path) -> anyhow::Result<ConsoleFile> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(Exit::Configuration, format!("cannot read {name}: {error}")))?;
+    Ok(ConsoleFile::read(&name, &text).map_err(|mistakes| mistakes_failure(&mistakes, |_| Some(&text)))?)
+}
+
+fn serve(args: &Console) -> anyhow::Result<()> {
+    let mut file = read_file(&args.place.config)?;
+    file.console.listen = args.listen.unwrap_or(file.console.listen);
+    file.listen = args.metrics.unwrap_or(file.listen);
+    let runtime = Runtime::new().context("cannot start the runtime")?;
+    let (metrics, health) = (Arc::new(Metrics::new()?), Arc::new(Health::default()));
+    let bound = runtime.block_on(http::serve(file.listen, Arc::clone(&metrics), Arc::clone(&health)))?;
+    tracing::info!("metrics and health at http://{bound}");
+    let Begun { address, readers, is_tls } = console::begin(&file, args.rebuild, &metrics, &health, runtime.handle())?;
+    let scheme = if is_tls { "https" } else { "http" };
+    tracing::info!("the console is at {scheme}://{address}");
+    systemd::started();
+    runtime.spawn(systemd::watch(Arc::clone(&health)));
+    let ended = async {
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        io::Result::Ok(())
+    };
+    runtime.block_on(ended).context("cannot listen for signals")?;
+    health.drain();
+    systemd::draining();
+    readers.end();
+    // Streams have no end of their own.
+    runtime.shutdown_background();
+    Ok(())
+}
+
+fn user(action: User) -> anyhow::Result<()> {
+    match action {
+        User::Add { name, person, country, role, password_env, place } => {
+            let file = read_file(&place.config)?;
+            let folder = folder(&file.console.folder)?;
+            let mut users = Users::open(&folder.users()).map_err(configuration)?;
+            let password = password(password_env.as_deref())?;
+            let mut salt = [0; 16];
+            salt.copy_from_slice(&secret::random()?[..16]);
+            users.put(&name, &person, &country.to_string(), role, &password, &salt).map_err(configuration)?;
+            writeln!(io::stdout().lock(), "{name} may sign in as {} of {country}", role.as_str())?;
+            Ok(())
+        }
+        User::List { place, output } => {
+            let file = read_file(&place.config)?;
+            list(&Users::open(&folder(&file.console.folder)?.users()).map_err(configuration)?, output)
+        }
+        User::Disable { name, place } => {
+            let file = read_file(&place.config)?;
+            let mut users = Users::open(&folder(&file.console.folder)?.users()).map_err(configuration)?;
+            users.disable(&name).map_err(configuration)?;
+            writeln!(io::stdout().lock(), "{name} may sign in no more")?;
+            Ok(())
+        }
+    }
+}
+
+fn configuration(error: impl std::fmt::Display) -> anyhow::Error {
+    Failure::new(Exit::Configuration, error.to_string()).into()
+}
+
+fn list(users: &Users, output: Form) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    let mut columns = Columns::new(&["name", "person", "country", "role", "state"]);
+    for user in users.iter() {
+        let state = if user.is_disabled { "disabled" } else { "active" };
+        if output == Form::Json {
+            let line = json!({ "name": user.name, "person": user.person, "country": user.country, "role": user.role,
+                "state": state });
+            writeln!(out, "{line}")?;
+            continue;
+        }
+        columns.row([
+            (user.name.clone(), Mark::Plain),
+            (user.person.clone(), Mark::Plain),
+            (user.country.clone(), Mark::Plain),
+            (user.role.as_str().to_owned(), Mark::Plain),
+            (state.to_owned(), if user.is_disabled { Mark::Look } else { Mark::Good }),
+        ]);
+    }
+    if output == Form::Text {
+        write!(out, "{}", columns.text_for(&out))?;
+    }
+    Ok(())
+}
+
+/// The password: of a variable, of the terminal, twice, without showing it, or the first line of standard input.
+fn password(variable: Option<&str>) -> anyhow::Result<Zeroizing<String>> {
+    if let Some(variable) = variable {
+        let found = std::env::var(variable);
+        return Ok(Zeroizing::new(found.map_err(|_| configuration(format!("the variable {variable} is not set")))?));
+    }
+    if !io::stdin().is_terminal() {
+        return line();
+    }
+    let (first, second) = (typed("Password: ")?, typed("Once more: ")?);
+    if *first == *second { Ok(first) } else { Err(Failure::new(Exit::Usage, "the two passwords differ").into()) }
+}
+
+fn line() -> anyhow::Result<Zeroizing<String>> {
+    let mut line = Zeroizing::new(String::new());
+    io::stdin().lock().read_line(&mut line).context("cannot read the password from standard input")?;
+    Ok(Zeroizing::new(line.trim_end_matches(['\n', '\r']).to_owned()))
+}
+
+fn typed(prompt: &str) -> anyhow::Result<Zeroizing<String>> {
+    let terminal = io::stdin();
+    let before = tcgetattr(&terminal).context("cannot ask the terminal")?;
+    let mut silent = before.clone();
+    silent.local_modes -= LocalModes::ECHO;
+    write!(io::stderr().lock(), "{prompt}")?;
+    io::stderr().flush()?;
+    tcsetattr(&terminal, OptionalActions::Flush, &silent).context("cannot hide what is typed")?;
+    let line = line();
+    tcsetattr(&terminal, OptionalActions::Flush, &before).context("cannot show again what is typed")?;
+    writeln!(io::stderr().lock())?;
+    line
+}
+
+fn verify(config: &Path, head: Option<&str>, output: Form) -> anyhow::Result<()> {
+    let file = read_file(config)?;
+    let path = folder(&file.console.folder)?.audit();
+    let found = audit::verify(&path, head)?;
+    let mut out = io::stdout().lock();
+    let shown = path.display();
+    if output == Form::Json {
+        let (entries, head, fault) = (found.entries, &found.head, &found.fault);
+        writeln!(out, "{}", json!({ "entries": entries, "head": head, "fault": fault }))?;
+    } else {
+        writeln!(out, "{shown}: {} entries hold together\nhead {}", found.entries, found.head)?;
+    }
+    match found.fault {
+        None => Ok(()),
+        Some(fault) => Err(Failure::data(format!("{shown} does not hold: {fault}"))),
+    }
+}

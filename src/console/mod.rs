@@ -1,0 +1,174 @@
+//! The console's process: the readers of the exchange, whose word is put into its database, and the server that shows it.
+//!
+//! - A reader is a thread with a topic of its own ([`readers`]); what it read and how far are committed together. While the exchange
+//!   is away, pages show what was read before, and how old that is.
+//! - What is said goes out by the thread that reads feedback: it has the registry by which every reader will check it.
+//! - A folder has all that the console keeps: the database, which is a cache, its users, and the audit log, which is not.
+
+mod readers;
+
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use anyhow::Context as _;
+use lancang_alert::KeyKind;
+use lancang_console::access::users::Users;
+use lancang_console::audit::Audit;
+use lancang_console::limits::ACTS_WAITING_MAX;
+use lancang_console::server::{Desk, Parts, Site, Told, listen};
+use lancang_console::store::{Reads, Writer};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+
+pub use readers::Readers;
+use readers::{Follow, Speaker};
+
+use crate::commands::alerts::openers;
+use crate::config::ConsoleFile;
+use crate::exit::{Exit, Failure};
+use crate::http::Health;
+use crate::metrics::{Metric, Metrics};
+use crate::secret;
+use crate::service::relay::now;
+
+/// Connections that look into the database at once.
+const READS: usize = 4;
+
+/// What a console keeps, by where it is.
+#[derive(Clone, Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.0.join("console.db")
+    }
+
+    /// Its users.
+    #[must_use]
+    pub fn users(&self) -> PathBuf {
+        self.0.join("users.json")
+    }
+
+    /// Its audit log.
+    #[must_use]
+    pub fn audit(&self) -> PathBuf {
+        self.0.join("audit.log")
+    }
+}
+
+/// The folder, made where there is none, for nobody else to look into.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn folder(path: &Path) -> anyhow::Result<Folder> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(path).with_context(|| format!("cannot make {}", path.display()))?;
+    Ok(Folder(path.to_owned()))
+}
+
+/// A console that has begun.
+pub struct Begun {
+    /// Where its pages are.
+    pub address: SocketAddr,
+    /// Its readers.
+    pub readers: Readers,
+    /// Whether it is reached by TLS.
+    pub is_tls: bool,
+}
+
+/// Begins to read and to serve.
+///
+/// # Errors
+/// If a file or a key cannot be read, the audit log is broken, or the address is taken.
+pub fn begin(
+    file: &ConsoleFile,
+    is_rebuilt: bool,
+    metrics: &Arc<Metrics>,
+    health: &Arc<Health>,
+    runtime: &Handle,
+) -> anyhow::Result<Begun> {
+    let console = &file.console;
+    let folder = folder(&console.folder)?;
+    let audit = Audit::open(&folder.audit(), now()).map_err(|error| Failure::data(error.to_string()))?;
+    tracing::info!(entries = audit.len(), head = audit.head(), "the audit log holds");
+    let users = Users::open(&folder.users()).map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?;
+    if users.iter().next().is_none() && !console.is_open {
+        tracing::warn!("nobody can sign in yet: `lancang console user add`");
+    }
+    let mut writer = Writer::open(&folder.database())?;
+    if is_rebuilt {
+        writer.clear()?;
+    }
+    let (changes, changed) = watch::channel(0);
+    let (acts, waiting) = mpsc::channel(ACTS_WAITING_MAX);
+    let signer = console.writer.as_ref().map(|(_, key)| key.signer(KeyKind::Signing)).transpose()?;
+    let tls = match &console.tls {
+        Some((certificate, key)) => {
+            let text = std::fs::read(certificate).with_context(|| format!("cannot read {}", certificate.display()))?;
+            let tls = listen::tls(&text, key.read()?.as_bytes());
+            Some(tls.map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?)
+        }
+        None => None,
+    };
+    let site = Site::new(Parts {
+        reads: Reads::open(&folder.database(), READS)?,
+        desk: Desk {
+            country: console.country.clone(),
+            writer: console.writer.as_ref().map(|(writer, _)| writer.clone()),
+            is_open: console.is_open,
+            is_tls: tls.is_some(),
+            session_ms: i64::try_from(console.session.as_millis()).unwrap_or(i64::MAX),
+        },
+        users,
+        audit,
+        acts: signer.is_some().then_some(acts),
+        openers: openers(&console.sealing_keys)?,
+        now,
+        random,
+        changed,
+        told: Box::new(telling(Arc::clone(metrics))),
+    });
+    let address = console.listen;
+    let listener = runtime.block_on(tokio::net::TcpListener::bind(address)).with_context(|| {
+        format!("cannot listen on {address} for the console: choose another address with the key `console.listen`")
+    })?;
+    let (address, is_tls) = (listener.local_addr()?, tls.is_some());
+    runtime.spawn(listen::serve(listener, tls, site.router()));
+    let follow = Follow {
+        consumer: file.consumer.clone(),
+        writer: Arc::new(Mutex::new(writer)),
+        site,
+        metrics: Arc::clone(metrics),
+        changes: Arc::new(changes),
+        incidents_max: console.incidents_max,
+    };
+    let speaker = signer.map(|signer| Speaker { signer, waiting });
+    Ok(Begun { address, readers: Readers::begin(follow, speaker, health)?, is_tls })
+}
+
+/// Random bytes, or none at all: a session that can be guessed is none.
+#[allow(clippy::expect_used)]
+fn random() -> [u8; 32] {
+    *secret::random().expect("the operating system gives random bytes")
+}
+
+/// What happens in the server, as metrics.
+fn telling(metrics: Arc<Metrics>) -> impl Fn(Told<'_>) + Send + Sync {
+    move |told| match told {
+        Told::Request { path, status, took } => {
+            let class = ["-", "1xx", "2xx", "3xx", "4xx", "5xx"].get(usize::from(status / 100)).copied().unwrap_or("-");
+            metrics.add(Metric::ConsoleRequests, &[path, class], 1);
+            metrics.observe(Metric::ConsoleRequestSeconds, &[path], took);
+        }
+        Told::SignIn { outcome } => metrics.add(Metric::ConsoleSignIns, &[outcome], 1),
+        Told::Act { action, outcome } => metrics.add(Metric::ConsoleActs, &[action, outcome], 1),
+        Told::Streams { open } => metrics.set(Metric::ConsoleStreams, &[], open as f64),
+        Told::StreamRefused => metrics.add(Metric::ConsoleStreamsRefused, &[], 1),
+        Told::Sessions { open } => metrics.set(Metric::ConsoleSessions, &[], open as f64),
+        Told::AuditEntries { entries } => metrics.set(Metric::ConsoleAuditEntries, &[], entries as f64),
+    }
+}

@@ -1,0 +1,396 @@
+//! Readers of the exchange for the console: alerts, feedback, campaigns, a thread each.
+//!
+//! - Alerts are gone on with where the database stands, after [`LOOK_BACK`] messages that are read in silence, so that a repeat is
+//!   known for one; feedback and campaigns are few, and read from their beginning.
+//! - A topic that ends before where the database stands is another one: the database is emptied.
+//! - Whatever fails is said, and tried again after [`RETRY`]; a reader that turns no more is stuck, and health says so.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use lancang_alert::Signer;
+use lancang_alert::campaign::Verified;
+use lancang_alert::feedback::Believed as Said;
+use lancang_console::server::{Act, Site, Unwritten};
+use lancang_console::store::{Heard, News, Taken, Topic, Writer};
+use lancang_kafka::{Producer, Stop};
+use lancang_record::Timestamp;
+use lancang_record::codec::fields::parse_time;
+use tokio::sync::{mpsc, watch};
+
+use crate::alert_topic::{self, AlertTopic};
+use crate::campaign_topic::CampaignTopic;
+use crate::config::Consumer;
+use crate::feedback_topic::FeedbackTopic;
+use crate::http::{Health, Pulse};
+use crate::metrics::{Metric, Metrics};
+use crate::service::clients;
+use crate::service::relay::now;
+use crate::signed_topic::{Begin, SignedTopic, TURN, sent};
+
+/// Messages before the database's place that are read in silence, as `alerts tail` does.
+const LOOK_BACK: u32 = 10_000;
+/// Messages that are put into the database at once.
+const BATCH_MAX: usize = 1_000;
+/// Longest time in which a batch comes together.
+const GATHER: Duration = Duration::from_millis(100);
+/// Between two tries after a failure.
+const RETRY: Duration = Duration::from_secs(5);
+/// Between two looks at where a topic ends.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+/// Between two looks for what has to go.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// Incidents that go in one transaction.
+const SWEEP_MAX: u32 = 1_000;
+
+/// What every reader works with.
+#[derive(Clone)]
+pub(super) struct Follow {
+    pub(super) consumer: Consumer,
+    pub(super) writer: Arc<Mutex<Writer>>,
+    pub(super) site: Arc<Site>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) changes: Arc<watch::Sender<u64>>,
+    pub(super) incidents_max: u32,
+}
+
+/// What signs what users say, and where it comes from.
+pub(super) struct Speaker {
+    pub(super) signer: Signer,
+    pub(super) waiting: mpsc::Receiver<Act>,
+}
+
+/// The threads.
+pub struct Readers {
+    stop: Stop,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Readers {
+    pub(super) fn begin(follow: Follow, mut speaker: Option<Speaker>, health: &Health) -> anyhow::Result<Self> {
+        let stop = Stop::new();
+        let behind = Arc::new(Mutex::new(Topic::ALL.map(Topic::as_str).into_iter().collect::<BTreeSet<_>>()));
+        let mut threads = Vec::new();
+        for topic in Topic::ALL {
+            let mut reader = Reader {
+                topic,
+                follow: follow.clone(),
+                stop: stop.clone(),
+                pulse: health.stage(format!("console-{}", topic.as_str())),
+                behind: Arc::clone(&behind),
+                speaker: if topic == Topic::Feedback { speaker.take() } else { None },
+                asked: None,
+                swept: None,
+                end: 0,
+                read: None,
+                refused: 0,
+            };
+            let thread = std::thread::Builder::new().name(format!("console-{}", topic.as_str()));
+            threads.push(thread.spawn(move || reader.run()).context("cannot start a thread")?);
+        }
+        Ok(Self { stop, threads })
+    }
+
+    /// Ends them, after what they have read is kept.
+    pub fn end(self) {
+        self.stop.stop();
+        self.threads.into_iter().for_each(|thread| drop(thread.join()));
+    }
+}
+
+/// A reader of one topic.
+struct Reader {
+    topic: Topic,
+    follow: Follow,
+    stop: Stop,
+    pulse: Arc<Pulse>,
+    /// Topics that were not read to their end yet.
+    behind: Arc<Mutex<BTreeSet<&'static str>>>,
+    speaker: Option<Speaker>,
+    asked: Option<Instant>,
+    swept: Option<Instant>,
+    /// Where the topic ended when it was last asked.
+    end: i64,
+    /// When it was last read to there.
+    read: Option<Timestamp>,
+    /// Messages that were refused, as far as they are counted.
+    refused: u64,
+}
+
+impl Reader {
+    fn run(&mut self) {
+        while !self.stop.is_stopped() {
+            let ended = match self.topic {
+                Topic::Alerts => self.alerts(),
+                Topic::Feedback => self.feedback(),
+                Topic::Campaigns => self.campaigns(),
+            };
+            self.pulse.set_ready(false);
+            let Err(error) = ended else { break };
+            tracing::error!("the console's reader of {} begins anew in {RETRY:?}: {error:#}", self.topic.as_str());
+            if !self.pulse.waits(&self.stop).sleep(RETRY) {
+                break;
+            }
+        }
+        self.pulse.end();
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.follow.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where reading goes on, if the topic is still the one that was read.
+    fn place(&self, topic: &SignedTopic) -> anyhow::Result<Option<i64>> {
+        let mut writer = self.writer();
+        let place = writer.place(self.topic)?;
+        let end = topic.end_now()?;
+        let (Some(next), Some(end)) = (place, end) else { return Ok(place) };
+        if next <= end {
+            return Ok(place);
+        }
+        let name = topic.name();
+        tracing::warn!(
+            "{name} ends at offset {end}, and was read to {next}: it is another topic, and all is read anew"
+        );
+        writer.clear()?;
+        Ok(None)
+    }
+
+    fn alerts(&mut self) -> anyhow::Result<()> {
+        let mut place = self.writer().place(self.topic)?.unwrap_or(0);
+        let begin = Begin::At { offset: place, look_back: LOOK_BACK };
+        let mut topic = AlertTopic::open(&self.follow.consumer, begin)?;
+        if self.place(topic.topic())?.is_none() && place > 0 {
+            topic = AlertTopic::open(&self.follow.consumer, Begin::Beginning)?;
+            place = 0;
+        }
+        // What is read in silence lies before it: pages have seen it.
+        let mut stored = place;
+        while !self.stop.is_stopped() {
+            let mut heard: Vec<alert_topic::Heard> = topic.next(TURN, now)?.into_iter().collect();
+            let begun = Instant::now();
+            while !heard.is_empty() && heard.len() < BATCH_MAX && begun.elapsed() < GATHER {
+                match topic.next(Duration::ZERO, now)? {
+                    Some(more) => heard.push(more),
+                    None => break,
+                }
+            }
+            let next = topic.topic().next_offset();
+            if next > stored {
+                self.keep_alerts(&heard, next, topic.is_past_end())?;
+                stored = next;
+            }
+            self.turned(topic.topic(), topic.is_past_end())?;
+            self.sweep()?;
+        }
+        Ok(())
+    }
+
+    fn keep_alerts(&self, heard: &[alert_topic::Heard], next: i64, is_live: bool) -> anyhow::Result<()> {
+        let mut writer = self.writer();
+        let batch = writer.batch()?;
+        let mut fates = Vec::new();
+        for heard in heard {
+            match heard {
+                alert_topic::Heard::Alert(believed) => {
+                    let (verified, value, offset) = (&believed.verified, &believed.value, believed.offset);
+                    let (alert, key_id) = (&verified.alert, verified.key_id.as_str());
+                    fates.push(match batch.alert(Taken { alert, value, key_id, offset, heard: now() })? {
+                        News::Opened | News::Revised => "taken",
+                        News::Repeat => "repeat",
+                        News::Refused => "refused",
+                    });
+                }
+                alert_topic::Heard::Refused { claimed, kind } => {
+                    batch.refused(claimed, kind)?;
+                    fates.push("refused");
+                }
+            }
+        }
+        batch.read_to(Topic::Alerts, next)?;
+        batch.commit()?;
+        drop(writer);
+        self.kept(&fates);
+        for heard in heard.iter().filter(|_| is_live) {
+            if let alert_topic::Heard::Alert(believed) = heard {
+                self.tell_delay(&believed.verified.alert.published);
+            }
+        }
+        Ok(())
+    }
+
+    /// From the publishing of an alert until now: the copier's way is part of it.
+    fn tell_delay(&self, published: &str) {
+        let published = parse_time("published", published).ok();
+        let took_ms = published.map(|published| now().since_ms(published)).and_then(|ms| u64::try_from(ms).ok());
+        let took = took_ms.map(Duration::from_millis);
+        took.iter().for_each(|took| self.follow.metrics.observe(Metric::ConsoleDelay, &[], *took));
+    }
+
+    fn feedback(&mut self) -> anyhow::Result<()> {
+        let mut topic = FeedbackTopic::open(&self.follow.consumer)?;
+        self.refused = 0;
+        let place = self.place(topic.topic())?.unwrap_or(0);
+        let mut producer = None;
+        let mut stored = topic.topic().next_offset();
+        while !self.stop.is_stopped() {
+            let mut said: Vec<(i64, Said)> = Vec::new();
+            let begun = Instant::now();
+            let mut wait = TURN;
+            while said.len() < BATCH_MAX && begun.elapsed() < GATHER.max(wait) {
+                let Some(believed) = topic.turn(wait, now)? else { break };
+                said.push((topic.topic().next_offset() - 1, believed));
+                wait = Duration::ZERO;
+            }
+            let next = topic.topic().next_offset();
+            if next > stored {
+                let mut writer = self.writer();
+                let batch = writer.batch()?;
+                for (offset, believed) in &said {
+                    let about = believed.feedback.incident.as_ref();
+                    let state = about.and_then(|about| topic.fold().incident(about));
+                    batch.said(believed, state.as_ref(), *offset)?;
+                }
+                // What was there already is read once more: pages were told of it.
+                batch.read_to(Topic::Feedback, next.max(place))?;
+                batch.commit()?;
+                drop(writer);
+                self.kept(&vec!["taken"; said.len()]);
+                stored = next;
+            }
+            self.count_refused(topic.refused());
+            self.turned(topic.topic(), topic.is_past_end())?;
+            self.speak(&topic, &mut producer);
+        }
+        Ok(())
+    }
+
+    /// Signs and writes what users have said.
+    fn speak(&mut self, topic: &FeedbackTopic, producer: &mut Option<Producer>) {
+        while let Some(speaker) = &mut self.speaker {
+            let Ok(Act { feedback, answer }) = speaker.waiting.try_recv() else { return };
+            let written = match topic.signed(&feedback, &speaker.signer) {
+                Err(refusal) => Err(Unwritten::Refused(refusal.to_string())),
+                Ok((believed, message)) => {
+                    let record =
+                        sent(&self.follow.consumer.topics.feedback, message.key, message.value, message.headers);
+                    let put = self.producer(producer).and_then(|producer| Ok(producer.send_batch(&[record])?));
+                    put.map(|()| believed.id).map_err(|error| {
+                        tracing::error!("something that a user said is not written: {error:#}");
+                        Unwritten::Away("the exchange does not take it now: try again later".to_owned())
+                    })
+                }
+            };
+            // Whoever has gone away meanwhile finds it in the audit log.
+            let _ = answer.send(written);
+        }
+    }
+
+    fn producer<'p>(&self, producer: &'p mut Option<Producer>) -> anyhow::Result<&'p mut Producer> {
+        if let Some(producer) = producer {
+            return Ok(producer);
+        }
+        let exchange = &self.follow.consumer.exchange;
+        let connection = clients::connection(exchange)?.with_client_id(format!("{}-console", exchange.instance));
+        Ok(producer.insert(Producer::connect(&clients::producer(connection))?))
+    }
+
+    fn campaigns(&mut self) -> anyhow::Result<()> {
+        let mut topic = CampaignTopic::open(&self.follow.consumer)?;
+        self.refused = 0;
+        let place = self.place(topic.topic())?.unwrap_or(0);
+        let mut stored = topic.topic().next_offset();
+        while !self.stop.is_stopped() {
+            let believed: Option<Verified> = topic.turn()?;
+            let next = topic.topic().next_offset();
+            if next > stored {
+                let mut writer = self.writer();
+                let batch = writer.batch()?;
+                // What was there already says nothing new: pages were told of it.
+                if let Some(verified) = believed.as_ref().filter(|_| next > place) {
+                    batch.campaign(&verified.campaign, next - 1)?;
+                }
+                batch.read_to(Topic::Campaigns, next.max(place))?;
+                batch.commit()?;
+                drop(writer);
+                self.kept(if believed.is_some() { &["taken"] } else { &[] });
+                stored = next;
+            }
+            self.count_refused(topic.refused());
+            self.turned(topic.topic(), topic.is_past_end())?;
+        }
+        Ok(())
+    }
+
+    /// Something was kept: pages may look.
+    fn kept(&self, fates: &[&'static str]) {
+        for fate in ["taken", "repeat", "refused"] {
+            let count = fates.iter().filter(|found| **found == fate).count() as u64;
+            if count > 0 {
+                self.follow.metrics.add(Metric::ConsoleMessages, &[self.topic.as_str(), fate], count);
+            }
+        }
+        self.follow.changes.send_modify(|version| *version += 1);
+    }
+
+    fn count_refused(&mut self, refused: u64) {
+        let more = refused.saturating_sub(self.refused);
+        if more > 0 {
+            self.follow.metrics.add(Metric::ConsoleMessages, &[self.topic.as_str(), "refused"], more);
+            self.refused = refused;
+        }
+    }
+
+    /// The loop has turned: how far the topic was read is told once a second.
+    fn turned(&mut self, topic: &SignedTopic, is_past_end: bool) -> anyhow::Result<()> {
+        self.pulse.set_ready(is_past_end);
+        if self.asked.is_some_and(|asked| asked.elapsed() < ASK_EVERY) {
+            return Ok(());
+        }
+        self.asked = Some(Instant::now());
+        let next = topic.next_offset();
+        let found = topic.end_now()?;
+        self.end = found.unwrap_or(self.end).max(next);
+        if found.is_some() && next >= self.end {
+            self.read = Some(now());
+        }
+        let (name, topic) = (self.topic.as_str(), topic.name().to_owned());
+        self.follow.metrics.set(Metric::ConsoleLag, &[name], (self.end - next) as f64);
+        self.follow.site.hear(Heard { name, topic, next, end: self.end, read: self.read });
+        if is_past_end {
+            let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
+            behind.remove(name);
+            if behind.is_empty() {
+                self.follow.site.caught_up();
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets go of what has to go.
+    fn sweep(&mut self) -> anyhow::Result<()> {
+        if self.swept.is_some_and(|swept| swept.elapsed() < SWEEP_EVERY) {
+            return Ok(());
+        }
+        self.swept = Some(Instant::now());
+        let mut writer = self.writer();
+        let batch = writer.batch()?;
+        let gone = batch.let_go(now(), self.follow.incidents_max, SWEEP_MAX)?;
+        let incidents = batch.incidents()?;
+        batch.commit()?;
+        drop(writer);
+        let metrics = &self.follow.metrics;
+        metrics.set(Metric::ConsoleIncidents, &[], incidents as f64);
+        for (reason, count) in [("retained", gone.retained), ("surplus", gone.surplus), ("campaigns", gone.campaigns)] {
+            metrics.add(Metric::ConsoleLetGo, &[reason], count);
+        }
+        if gone.retained + gone.surplus >= u64::from(SWEEP_MAX) {
+            // There is more: with the next turn.
+            self.swept = None;
+        }
+        Ok(())
+    }
+}

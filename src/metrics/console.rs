@@ -1,0 +1,85 @@
+//! `console`: where agencies look at what is shared.
+
+use super::spec::{Form, Metric, Spec, spec};
+
+pub(super) const SPECS: &[Spec] = &[
+    spec(
+        Metric::ConsoleMessages,
+        Form::Counter,
+        "lancang_console_messages_total",
+        &["topic", "outcome"],
+        "Messages that the console has read of the exchange, by its short name of the topic and what became of them: taken, repeat, refused.",
+    ),
+    spec(
+        Metric::ConsoleLag,
+        Form::Gauge,
+        "lancang_console_lag_messages",
+        &["topic"],
+        "Messages of the exchange that the console has not read yet.",
+    ),
+    spec(
+        Metric::ConsoleDelay,
+        Form::Histogram(&[0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0]),
+        "lancang_console_delay_seconds",
+        &[],
+        "From the brokers' time of an alert until it is in the console's database, once the console has caught up.",
+    ),
+    spec(
+        Metric::ConsoleIncidents,
+        Form::Gauge,
+        "lancang_console_incidents",
+        &[],
+        "Incidents in the console's database.",
+    ),
+    spec(
+        Metric::ConsoleLetGo,
+        Form::Counter,
+        "lancang_console_let_go_total",
+        &["reason"],
+        "Incidents and campaigns that the console let go of: retained (their producer said until when), surplus (more than `console.incidents_max`), campaigns.",
+    ),
+    spec(
+        Metric::ConsoleRequests,
+        Form::Counter,
+        "lancang_console_requests_total",
+        &["route", "status"],
+        "Requests to the console by route and class of their status (2xx, 3xx, 4xx, 5xx).",
+    ),
+    spec(
+        Metric::ConsoleRequestSeconds,
+        Form::Histogram(&[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0]),
+        "lancang_console_request_seconds",
+        &["route"],
+        "Time until a request to the console is answered; of an event stream until it begins.",
+    ),
+    spec(
+        Metric::ConsoleSignIns,
+        Form::Counter,
+        "lancang_console_sign_ins_total",
+        &["outcome"],
+        "Tries to sign in: done, refused, too-many.",
+    ),
+    spec(Metric::ConsoleSessions, Form::Gauge, "lancang_console_sessions", &[], "Sessions of the console."),
+    spec(
+        Metric::ConsoleActs,
+        Form::Counter,
+        "lancang_console_acts_total",
+        &["action", "outcome"],
+        "What users of the console did: said to everybody, or opened for a case; done, failed, refused.",
+    ),
+    spec(Metric::ConsoleStreams, Form::Gauge, "lancang_console_streams", &[], "Pages that listen to what happens."),
+    spec(
+        Metric::ConsoleStreamsRefused,
+        Form::Counter,
+        "lancang_console_streams_refused_total",
+        &[],
+        "Pages that wanted to listen while 256 others did.",
+    ),
+    spec(
+        Metric::ConsoleAuditEntries,
+        Form::Gauge,
+        "lancang_console_audit_entries",
+        &[],
+        "Entries of the console's audit log.",
+    ),
+];

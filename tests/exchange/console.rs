@@ -1,0 +1,284 @@
+//! The console over mutual TLS on a real exchange: an alert is on the page within a second of its commit, what a user says is on
+//! the topic and back, what is forged is refused and counted, and nothing is lost or told twice over a kill.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use lancang_traffic::world::OPERATORS;
+use serde_json::{Value, json};
+
+use crate::campaigns::alert;
+use crate::carrier::{LONG, OPERATOR, SIGNING_KEY};
+use crate::evidence::{Desks, ok, shown};
+use crate::feedback::{Writer, metrics};
+use crate::meeting::{ALERTS, Exchange};
+
+const PASSWORD: &str = "five words of a song";
+/// How soon an alert is on the page.
+const ON_PAGE_MAX: Duration = Duration::from_secs(1);
+
+struct Console {
+    child: Child,
+    address: String,
+}
+
+impl Console {
+    fn start(config: &str, log: &std::path::Path, more: &[&str]) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_lancang"))
+            .args([&["console", "--config", config, "--listen", "127.0.0.1:0"], more].concat())
+            .stderr(std::fs::File::create(log).unwrap())
+            .spawn()
+            .unwrap();
+        // From here on it is ended whatever happens.
+        let mut console = Self { child, address: String::new() };
+        let begun = Instant::now();
+        loop {
+            let said = std::fs::read_to_string(log).unwrap();
+            let told =
+                said.split_once("the console is at http://").and_then(|(_, rest)| rest.split_whitespace().next());
+            if let Some(address) = told.filter(|_| said.ends_with('\n')) {
+                address.clone_into(&mut console.address);
+                return console;
+            }
+            assert!(begun.elapsed() < LONG, "{said}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let (host, length) = (&self.address, body.len());
+        write!(stream, "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), head.to_lowercase(), body.to_owned())
+    }
+
+    /// Headers of somebody who has signed in.
+    fn sign_in(&self, name: &str) -> String {
+        let (status, head, body) =
+            self.ask("POST", "/api/v1/session", "", &json!({ "name": name, "password": PASSWORD }).to_string());
+        assert_eq!(status, 200, "{body}");
+        let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+        let session: Value = serde_json::from_str(&body).unwrap();
+        let (cookie, csrf) = (cookie.split(';').next().unwrap(), session["csrf"].as_str().unwrap());
+        format!("cookie: {cookie}\r\nx-csrf-token: {csrf}\r\n")
+    }
+
+    fn get(&self, path: &str, signed: &str) -> Value {
+        let (status, _, body) = self.ask("GET", path, signed, "");
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    fn wait_until(&self, what: &str, holds: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !holds() {
+            assert!(begun.elapsed() < LONG, "{what} at {}", self.address);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn keys(&self, signed: &str) -> Vec<String> {
+        let list = self.get("/api/v1/incidents?limit=200", signed);
+        list["incidents"].as_array().unwrap().iter().map(|row| row["key"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn events(&self, position: &str, signed: &str) -> Events {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        let host = &self.address;
+        write!(stream, "GET /api/v1/events?position={position} HTTP/1.1\r\nhost: {host}\r\n{signed}\r\n").unwrap();
+        Events { lines: BufReader::new(stream), last: position.to_owned() }
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        // What is gone already is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+struct Events {
+    lines: BufReader<TcpStream>,
+    last: String,
+}
+
+impl Events {
+    /// The next event of this name, and its position.
+    fn next(&mut self, wanted: &str) -> Value {
+        let (mut name, mut line) = (String::new(), String::new());
+        loop {
+            line.clear();
+            assert!(self.lines.read_line(&mut line).unwrap() > 0, "the stream has ended");
+            if let Some(event) = line.strip_prefix("event: ") {
+                name = event.trim().to_owned();
+            } else if let Some(id) = line.strip_prefix("id: ") {
+                self.last = id.trim().to_owned();
+            } else if let Some(told) = line.strip_prefix("data: ").filter(|_| name == wanted) {
+                return serde_json::from_str(told.trim()).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn an_agency_sees_at_once_and_acts() {
+    let exchange = Exchange::ready();
+    let desks = Desks::new(&exchange);
+    let folder = exchange.folder.path();
+    let police = Writer::new(&desks, &exchange, "kh-agency", "//KH", "//KH/cyber-police/console-1");
+    let state = folder.join("console");
+    let config = folder.join("console.toml");
+    let text = std::fs::read_to_string(desks.of("kh-agency")).unwrap();
+    let console = format!(
+        "[console]\ncountry = \"KH\"\nfolder = \"{}\"\nwriter = \"//KH/cyber-police/console-1\"\nsigning_key_file = \"{}\"\n\
+         [http]\nlisten = \"127.0.0.1:0\"\n",
+        shown(&state),
+        police.key
+    );
+    std::fs::write(&config, text + &console).unwrap();
+    let config = shown(&config);
+    assert!(ok(&["check", "--config", config]).contains("no mistake"));
+    let mut adding = Command::new(env!("CARGO_BIN_EXE_lancang"))
+        .args(["console", "user", "add", "sok", "--person", "Sok Dara", "--country", "KH", "--role", "investigator"])
+        .args(["--config", config])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    writeln!(adding.stdin.take().unwrap(), "{PASSWORD}").unwrap();
+    assert!(adding.wait().unwrap().success());
+    assert!(ok(&["console", "user", "list", "--config", config]).contains("investigator"));
+
+    let own = OPERATORS[OPERATOR].organisation;
+    let share = |sequence| {
+        let mut alert = alert("KH", own, sequence, "open", "7");
+        // What its producer wants deleted by now is not shown.
+        alert.handling.retain_until.clone_from(&alert.actionable_until);
+        exchange.share("kh-relay", &alert, SIGNING_KEY);
+    };
+    share(1);
+    let log = folder.join("console.log");
+    let console = Console::start(config, &log, &[]);
+    let signed = console.sign_in("sok");
+    console.wait_until("what was there before", || console.keys(&signed).len() == 1);
+    let position = console.get("/api/v1/incidents", &signed)["position"].as_str().unwrap().to_owned();
+    let mut events = console.events(&position, &signed);
+
+    // From the moment when the brokers have it until it is on the page.
+    let mut took = Vec::new();
+    for sequence in 2..=21 {
+        share(sequence);
+        let committed = Instant::now();
+        let told = events.next("incidents");
+        took.push(committed.elapsed());
+        assert_eq!(told["rows"][0]["incident_id"], format!("{sequence:032x}"), "{told}");
+    }
+    took.sort();
+    println!("from commit to page: median {:?}, longest {:?}", took[took.len() / 2], took[took.len() - 1]);
+    assert!(took[took.len() - 1] <= ON_PAGE_MAX, "{took:?}");
+
+    said_and_seen(&console, &desks, &signed, &mut events);
+    forged(&exchange, &console, &signed);
+    watched(&log);
+
+    // Killed; what comes meanwhile is told to whoever goes on from the last event, and that alone.
+    let last = events.last.clone();
+    let before = console.keys(&signed);
+    drop(console);
+    (22..=24).for_each(share);
+    let console = Console::start(config, &log, &[]);
+    let signed = console.sign_in("sok");
+    let mut events = console.events(&last, &signed);
+    let mut more = Vec::new();
+    while more.last().is_none_or(|key: &String| !key.starts_with(&format!("{:032x}", 24))) {
+        let told = events.next("incidents");
+        more.extend(told["rows"].as_array().unwrap().iter().map(|row| row["key"].as_str().unwrap().to_owned()));
+    }
+    // What was said last may not have been told before the end.
+    more.retain(|key| *key != before[0]);
+    more.reverse();
+    let after = console.keys(&signed);
+    assert_eq!((&after[..3], &after[3..]), (&more[..], &before[..]));
+    // All of it read anew is the same.
+    drop(console);
+    let console = Console::start(config, &log, &["--rebuild"]);
+    let signed = console.sign_in("sok");
+    console.wait_until("all of it once more", || console.keys(&signed) == after);
+    let sources = console.get("/api/v1/sources", &signed);
+    assert_eq!((&sources["sources"][0]["last_sequence"], &sources["sources"][0]["missing"]), (&24.into(), &0.into()));
+    drop(console);
+    let told = ok(&["console", "audit", "verify", "--config", config, "--output", "json"]);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["fault"], told["entries"].as_u64().unwrap() >= 5), (&Value::Null, true), "{told}");
+}
+
+/// What dashboards look at is there, in the process that has it.
+fn watched(log: &std::path::Path) {
+    let page = metrics(log);
+    for name in [
+        "lancang_console_messages_total",
+        "lancang_console_lag_messages",
+        "lancang_console_delay_seconds_bucket",
+        "lancang_console_incidents",
+        "lancang_console_let_go_total",
+        "lancang_console_requests_total",
+        "lancang_console_request_seconds_bucket",
+        "lancang_console_sign_ins_total",
+        "lancang_console_sessions",
+        "lancang_console_streams",
+        "lancang_console_streams_refused_total",
+        "lancang_console_acts_total",
+        "lancang_console_audit_entries",
+    ] {
+        assert!(page.lines().any(|line| line.starts_with(name)), "{name}: {page}");
+    }
+}
+
+/// A verdict and a comment are on the topic, signed, and back on the page.
+fn said_and_seen(console: &Console, desks: &Desks<'_>, signed: &str, events: &mut Events) {
+    let key = console.keys(signed)[0].clone();
+    let path = format!("/api/v1/incidents/{key}/feedback");
+    for body in
+        [json!({ "kind": "verdict", "verdict_id": 1 }), json!({ "kind": "comment", "text": "a declared call centre" })]
+    {
+        let (status, _, told) = console.ask("POST", &path, signed, &body.to_string());
+        assert_eq!(status, 201, "{told}");
+    }
+    while events.next("incidents")["rows"][0]["disputed_by"] != json!(["KH"]) {}
+    console.wait_until("both statements", || {
+        let told = console.get(&format!("/api/v1/incidents/{key}"), signed);
+        told["said"].as_array().unwrap().len() == 2
+    });
+    let everybody =
+        ok(&["feedback", "tail", "--config", shown(&desks.of("th-agency")), "--from-beginning", "--until-end"]);
+    assert!(
+        everybody.contains("disputed by KH") && everybody.contains("remarks: a declared call centre"),
+        "{everybody}"
+    );
+    assert!(everybody.contains("(Sok Dara)"), "{everybody}");
+}
+
+/// Bytes that somebody changed are no alert, and are told at their source.
+fn forged(exchange: &Exchange, console: &Console, signed: &str) {
+    let real = exchange.records_as("kh-courier", ALERTS);
+    // A courier reads no alerts: an agency does.
+    let real = real.or_else(|_| exchange.records_as("th-agency", ALERTS)).unwrap();
+    let from = real.last().unwrap();
+    let value = String::from_utf8(from.payload.clone().unwrap()).unwrap().replace("\"severity\":", "\"severity\": ");
+    let mut record = lancang_kafka::OutRecord::new(ALERTS.into(), value.into_bytes());
+    record.key.clone_from(&from.key);
+    record.headers = from.headers.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect();
+    let settings = lancang_kafka::ProducerSettings::new(exchange.connection("th-relay"));
+    lancang_kafka::Producer::connect(&settings).unwrap().send_batch(&[record]).unwrap();
+    console.wait_until("a refusal", || {
+        console.get("/api/v1/sources", signed)["sources"][0]["refused"]["changed-bytes"] == 1
+    });
+    assert!(console.get("/api/v1/sources", signed)["topics"].as_array().unwrap().len() == 3);
+}
