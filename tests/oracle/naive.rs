@@ -298,8 +298,8 @@ struct Open {
     last_line: i64,
     class: Class,
     last_ms: i64,
-    /// Who was named, and up to when.
-    told: BTreeSet<String>,
+    /// Who was named, when the window had them last, and up to when anybody was.
+    told: BTreeMap<String, i64>,
     told_ms: i64,
 }
 
@@ -351,7 +351,7 @@ impl Desk {
                 last_line: at_ms,
                 class,
                 last_ms,
-                told: named.iter().cloned().collect(),
+                told: named.iter().map(|victim| (victim.clone(), at_ms)).collect(),
                 told_ms: at_ms,
             };
             open.show();
@@ -370,7 +370,7 @@ impl Desk {
             open.last_ms = open.last_ms.max(last_ms);
             open.seen.victims = open.seen.victims.max(victims);
             open.seen.named = named.to_vec();
-            open.told = named.iter().cloned().collect();
+            open.told.extend(named.iter().map(|victim| (victim.clone(), at_ms)));
             open.told_ms = at_ms;
             let severity = open.held[&pattern.id].1.severity;
             open.seen.severity = open.seen.severity.max(u64::from(severity));
@@ -380,26 +380,33 @@ impl Desk {
             self.lines.push(open.seen.clone());
             return;
         }
-        // Once in a pane: who is in the window and was named by no line since they came into it.
-        let newcomers: Vec<String> = named.iter().filter(|victim| !open.told.contains(*victim)).cloned().collect();
-        if at_ms > open.told_ms && !newcomers.is_empty() {
-            open.last_ms = open.last_ms.max(last_ms);
-            open.seen.revision += 1;
-            let (patterns, reasons, score, _) = open.parts();
-            self.lines.push(Seen {
-                message: "victims".to_owned(),
-                victims: newcomers.len() as u64,
-                named: newcomers,
-                patterns,
-                reasons,
-                score,
-                last_event: lancang_record::Timestamp::from_ms(open.last_ms).to_string(),
-                ..open.seen.clone()
-            });
-            open.told.retain(|victim| named.contains(victim));
-            open.told.extend(named.iter().cloned());
+        // Once in a pane: who is in the window and was named by no line since the window had them last.
+        if at_ms <= open.told_ms {
+            return;
         }
-        open.told_ms = open.told_ms.max(at_ms);
+        open.told_ms = at_ms;
+        for victim in named.iter().filter(|victim| open.told.contains_key(*victim)).cloned().collect::<Vec<_>>() {
+            open.told.insert(victim, at_ms);
+        }
+        open.told.retain(|_, seen| at_ms - *seen <= open.window_ms);
+        let newcomers: Vec<String> = named.iter().filter(|victim| !open.told.contains_key(*victim)).cloned().collect();
+        if newcomers.is_empty() {
+            return;
+        }
+        open.told.extend(newcomers.iter().map(|victim| (victim.clone(), at_ms)));
+        open.last_ms = open.last_ms.max(last_ms);
+        open.seen.revision += 1;
+        let (patterns, reasons, score, _) = open.parts();
+        self.lines.push(Seen {
+            message: "victims".to_owned(),
+            victims: newcomers.len() as u64,
+            named: newcomers,
+            patterns,
+            reasons,
+            score,
+            last_event: lancang_record::Timestamp::from_ms(open.last_ms).to_string(),
+            ..open.seen.clone()
+        });
     }
 
     fn close(&mut self, class: Class, watermark: i64) {
