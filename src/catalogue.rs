@@ -39,7 +39,7 @@ pub fn of(packs: &[PackSources]) -> Catalogue {
     let mut catalogue = Catalogue::default();
     for source in packs.iter().flat_map(|sources| &sources.patterns) {
         let Ok(file) = lancang_pattern::file::read(&source.path, &source.text) else { continue };
-        let hash: String = Sha256::digest(&source.text).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(&Sha256::digest(&source.text));
         catalogue.add(&file.id, file.version, facts(&file, &source.text, hash));
     }
     catalogue

@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use futures::TryStreamExt as _;
+pub use lancang_alert::hex::encode as hex;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
@@ -377,12 +378,6 @@ fn withdrawn_key(hash: &[u8; 32]) -> Key {
 fn parse(key: Key) -> Option<StoredSnapshot> {
     let (offset, _) = key.filename()?.split_once('-')?;
     Some(StoredSnapshot { offset: offset.parse().ok()?, key })
-}
-
-/// Lower-case hexadecimal digits.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -238,10 +238,25 @@ impl Saves {
         self.standings.insert((place.topic, place.partition), standing);
     }
 
+    /// What was shown of a task that is another's now.
+    fn no_longer_shown(&self, place: Place) {
+        let task = name_of(place);
+        for metric in
+            [Metric::SnapshotBytes, Metric::SnapshotStateBytes, Metric::SnapshotAge, Metric::SnapshotEarlyBytes]
+        {
+            self.metrics.remove(metric, &[&task]);
+        }
+    }
+
     /// Tasks went away.
     pub fn forget(&mut self, tasks: &[Task]) {
         let goes = |partition: i32| tasks.iter().any(|task| task.input.partition == partition);
-        self.standings.retain(|(_, partition), _| !goes(*partition));
+        let places: Vec<Place> =
+            self.standings.keys().map(|(topic, partition)| Place { topic: *topic, partition: *partition }).collect();
+        for place in places.into_iter().filter(|place| goes(place.partition)) {
+            self.standings.remove(&(place.topic, place.partition));
+            self.no_longer_shown(place);
+        }
         if let Some(gone) = self.under_way.take_if(|save| goes(save.place.partition)).filter(|gone| !gone.is_taken) {
             self.held = Some(Order { number: gone.number, what: What::GiveUp });
         }

@@ -214,14 +214,6 @@ impl Score {
         for class in Class::ALL {
             metrics.remove(Metric::ScoreTaskWatermark, &[class.as_str(), &number]);
         }
-        for name in ["records", "partials"] {
-            let task = format!("{name}-{partition}");
-            for metric in
-                [Metric::SnapshotBytes, Metric::SnapshotStateBytes, Metric::SnapshotAge, Metric::SnapshotEarlyBytes]
-            {
-                metrics.remove(metric, &[&task]);
-            }
-        }
     }
 }
 

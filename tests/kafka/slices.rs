@@ -115,6 +115,25 @@ fn observed(run: &Lancang, metric: &str) -> usize {
     run.metric(metric).values().map(|value| *value as usize).max().unwrap_or(0)
 }
 
+/// Bytes and messages of the largest transaction, as the process says it. Its messages are in the log a little before it is
+/// counted, and it may be counted between two readings of the page.
+fn largest_interval(run: &Lancang) -> (usize, usize) {
+    let begun = Instant::now();
+    loop {
+        let messages = observed(run, "lancang_score_largest_interval_messages");
+        let bytes = observed(run, "lancang_score_largest_interval_bytes");
+        if bytes > 0 && messages >= MESSAGES {
+            return (bytes, messages);
+        }
+        assert!(
+            begun.elapsed() < LONG,
+            "transactions are not counted: {bytes} bytes, {messages} messages\n{}",
+            run.log()
+        );
+        std::thread::sleep(Duration::from_millis(3));
+    }
+}
+
 #[test]
 fn a_watermark_that_jumps_over_hours() {
     let mut carrier = Carrier::new(2);
@@ -153,8 +172,7 @@ fn a_watermark_that_jumps_over_hours() {
             let enough = end_of(&admin, &grown) + 4 + i64::try_from((seed >> 33) % REACH).unwrap();
             wait_until_end(&admin, &grown, enough, &run);
             if kill == 0 {
-                let of = |metric: &str| observed(&run, metric);
-                largest = (of("lancang_score_largest_interval_bytes"), of("lancang_score_largest_interval_messages"));
+                largest = largest_interval(&run);
             }
             let log = run.log.clone();
             run.kill();

@@ -30,7 +30,7 @@ pub mod export;
 pub mod feedback;
 mod group;
 pub mod handling;
-mod hex;
+pub mod hex;
 pub mod incident;
 pub mod key;
 mod known;

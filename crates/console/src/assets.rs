@@ -5,9 +5,8 @@ use std::io::Write as _;
 use axum::body::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use lancang_alert::hex;
 use sha2::{Digest as _, Sha256};
-
-use crate::server::hex;
 
 /// Files of the folder `pages/built`; a test compares them with it.
 pub const FILES: &[(&str, &[u8])] = &[
@@ -43,7 +42,7 @@ impl Assets {
     /// Compresses each of them once.
     pub(crate) fn pack() -> Self {
         let asset = |(name, bytes): &(&'static str, &'static [u8])| {
-            let etag = format!("\"{}\"", &hex(&Sha256::digest(bytes))[..32]);
+            let etag = format!("\"{}\"", &hex::encode(&Sha256::digest(bytes))[..32]);
             (*name, Asset { bytes, packed: packed(bytes), etag, content_type: content_type(name) })
         };
         Self(FILES.iter().map(asset).collect())

@@ -16,12 +16,12 @@ use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as 
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use lancang_alert::hex;
 use lancang_record::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::limits::{AUDIT_LINE_BYTES_MAX, AUDIT_PAGE_MAX};
-use crate::server::hex;
 
 /// Digits of a hash.
 const HASH_DIGITS: usize = 64;
@@ -151,7 +151,7 @@ fn follows(found: &Verified, line: &[u8]) -> Result<(), &'static str> {
 }
 
 fn chained(head: &str, text: &[u8]) -> String {
-    hex(&Sha256::new().chain_update(head).chain_update(text).finalize())
+    hex::encode(&Sha256::new().chain_update(head).chain_update(text).finalize())
 }
 
 /// The log, open for writing.

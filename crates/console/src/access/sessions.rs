@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use lancang_alert::hex;
 use lancang_record::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::limits::{SESSIONS_MAX, SESSIONS_OF_USER_MAX};
-use crate::server::hex;
 
 /// Somebody who is signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Sessions {
         if self.by_cookie.len() >= SESSIONS_MAX {
             self.end_first(|_| true);
         }
-        let [cookie, csrf] = random.map(|bytes| hex(&bytes));
+        let [cookie, csrf] = random.map(|bytes| hex::encode(&bytes));
         let session = Session { user: user.to_owned(), csrf, expires: now.plus_ms(self.length_ms) };
         self.by_cookie.insert(hash(&cookie), session.clone());
         (cookie, session)

@@ -224,7 +224,7 @@ impl User {
 /// A hash of what nobody types, so that a name that nobody has takes as long to refuse as a wrong password.
 #[must_use]
 pub fn nobody(random: &[u8; 32]) -> String {
-    hashed(&crate::server::hex(random), &[0; 16]).unwrap_or_default()
+    hashed(&lancang_alert::hex::encode(random), &[0; 16]).unwrap_or_default()
 }
 
 /// Whether a password is the one behind a hash: some 50 ms and 19 MiB (OWASP's parameters, the crate's default).

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use lancang_alert::alert::{Handling, Source};
 use lancang_alert::campaign::{Campaign, Edge, Member, Shared};
+use lancang_alert::hex;
 use lancang_record::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -168,7 +169,7 @@ impl Told {
 /// Id of the campaign that this alert began: a hash, so that nobody takes it for the alert's.
 fn id_of(elder: &Seen) -> String {
     let hash = Sha256::digest(format!("lancang campaign {} {}", elder.producer.uri(), elder.incident_id));
-    hash[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&hash[..16])
 }
 
 /// Fingerprint of what a campaign says, whenever and as whatever it says it.

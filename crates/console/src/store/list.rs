@@ -344,8 +344,9 @@ impl Sight<'_> {
     fn found(&self, text: &str, conditions: &Conditions, after: i64, limit: u32) -> Result<Option<Places>, StoreError> {
         let text = text.trim().to_lowercase();
         let end = format!("{text}\u{10ffff}");
+        // All of it, once or twice: `UNION` would gather whatever a short text finds before it stops at the limit.
         let ids = "SELECT incident FROM terms WHERE term >= ?1 AND term < ?2 \
-             UNION SELECT id FROM incidents WHERE incident_id >= ?1 AND incident_id < ?2 LIMIT ?3";
+             UNION ALL SELECT id FROM incidents WHERE incident_id >= ?1 AND incident_id < ?2 LIMIT ?3";
         let mut ids = self.transaction.prepare_cached(ids)?;
         let ids: Vec<i64> =
             ids.query_map((&text, &end, FOUND_MAX + 1), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
