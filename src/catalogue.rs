@@ -65,12 +65,15 @@ fn counting_victims(file: &PatternFile) -> BTreeSet<String> {
     let of_rules = file.rules.iter().flat_map(|rule| &rule.features);
     let all: Vec<&FeatureText> = file.features.iter().chain(of_rules).collect();
     let counted = |feature: &&FeatureText| match &feature.form {
-        FeatureForm::Aggregate(aggregate) => Some((aggregate.measure, aggregate.of.as_ref().map(|of| of.value.clone()))),
+        FeatureForm::Aggregate(aggregate) => {
+            Some((aggregate.measure, aggregate.of.as_ref().map(|of| of.value.clone())))
+        }
         FeatureForm::Value(_) => None,
     };
     let Some(victims) = &file.victims else { return BTreeSet::new() };
     let same = all.iter().find(|feature| feature.name.value == victims.value).and_then(counted);
-    let alike = all.iter().filter(|feature| feature.name.value == victims.value || same.is_some() && counted(feature) == same);
+    let alike =
+        all.iter().filter(|feature| feature.name.value == victims.value || same.is_some() && counted(feature) == same);
     alike.map(|feature| feature.name.value.clone()).collect()
 }
 

@@ -68,9 +68,8 @@ impl Desk {
     ) -> anyhow::Result<Self> {
         let since = now.plus_ms(-i64::from(days) * DAY_MS).to_string();
         let (fold, unknown_keys) = feedback(home, &topics.feedback_home, registry, now)?;
-        let is_held = |about: &&About| {
-            fold.incident(about).is_some_and(|state| state.in_force(Measure::Hold, now).is_some())
-        };
+        let is_held =
+            |about: &&About| fold.incident(about).is_some_and(|state| state.in_force(Measure::Hold, now).is_some());
         let held = fold.incidents().filter(is_held).map(|about| about.incident_id.clone()).collect();
         let shared = shared(home, &topics.outbox, &since, &held)?;
         let wanted: BTreeSet<(i32, i64)> = shared.values().flat_map(|case| case.places.values().copied()).collect();
@@ -115,7 +114,8 @@ impl Desk {
 impl Desk {
     /// Cases with a hold in force of which a home line is kept no more: whom they bind nobody can tell.
     pub fn untold_holds(&self) -> impl Iterator<Item = &str> {
-        let untold = self.cases.iter().filter(|(_, case)| case.lines_gone > 0 && self.in_force(case, Measure::Hold).is_some());
+        let untold =
+            self.cases.iter().filter(|(_, case)| case.lines_gone > 0 && self.in_force(case, Measure::Hold).is_some());
         untold.map(|(id, _)| id.as_str())
     }
 }

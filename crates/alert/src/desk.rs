@@ -147,7 +147,12 @@ impl Desk {
             let facts = self.catalogue.of_incident(&incident.patterns, &reason.pattern);
             facts.is_some_and(|facts| facts.victims.contains(&reason.code)) && reason.value < VICTIMS_MIN as f64
         };
-        incident.reasons.iter().filter(|reason| !tells_of_few(reason)).map(|reason| self.reason(incident, reason)).collect()
+        incident
+            .reasons
+            .iter()
+            .filter(|reason| !tells_of_few(reason))
+            .map(|reason| self.reason(incident, reason))
+            .collect()
     }
 
     fn reason(&self, incident: &Incident, reason: &crate::incident::Reason) -> Reason {

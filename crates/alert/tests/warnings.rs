@@ -144,7 +144,8 @@ fn those_who_come_later_are_warned_and_no_alert_tells_of_them() {
     assert!(made.iter().all(|(warning, _)| warning.alert == first[0].0.alert && warning.message == "victims"));
     assert_eq!(made[0].0.incident_id, first[0].0.incident_id);
     // The incident goes on: its next update is shared as if nothing had been between.
-    let update = line(1, 1, "smishing", ("template", "f1"), &["+85512000001"], 62).replace("\"revision\":1", "\"revision\":2");
+    let update =
+        line(1, 1, "smishing", ("template", "f1"), &["+85512000001"], 62).replace("\"revision\":1", "\"revision\":2");
     let (outcome, _) = warn(&mut relay, &update);
     let Outcome::Shared(alerts) = outcome else { panic!("{outcome:?}") };
     assert_eq!((alerts[0].0.revision, alerts[0].0.message.as_str()), (1, "update"));

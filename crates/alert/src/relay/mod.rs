@@ -304,6 +304,7 @@ impl Relay {
             let Some(newest) = self.outbox.groups.newest(id).cloned() else { continue };
             made.push(self.publish(source, group::merged_into(&newest, into, &whole), None, now));
             whole = group::joined(&newest, whole);
+            group::relate(&mut whole, std::slice::from_ref(id));
         }
         let whole = self.answered(into, self.numbered(into, whole, incident), now);
         made.push(self.publish(source, whole, Some(incident), now));
@@ -345,6 +346,8 @@ impl Relay {
         now: Timestamp,
     ) -> (Alert, AlertMessage) {
         let mut alert = Alert { sequence: self.outbox.sequence(source) + 1, ..alert };
+        let related = self.outbox.groups.related_to(&alert);
+        group::relate(&mut alert, &related);
         self.desk.trim(&mut alert);
         let before = self.outbox.groups.newest(&alert.incident_id);
         let known = self.outbox.known_of.facts(&alert);
