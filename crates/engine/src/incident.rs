@@ -492,7 +492,7 @@ mod tests {
         hold(&mut incidents, &panes, 3, &mut out);
         assert_eq!(said(&out), [("open", 256), ("victims", 256), ("victims", 238)], "all of them with the next pane");
         assert!(out.iter().all(|line| line.names_victims && named(line).len() <= VICTIMS_MAX));
-        let unnamed: Vec<u64> = out[1..].iter().map(|line| victims(line)).collect();
+        let unnamed: Vec<u64> = out[1..].iter().map(victims).collect();
         assert_eq!(unnamed, [494, 238], "each line says how many have not been named before it");
         assert_eq!(out.iter().flat_map(named).collect::<BTreeSet<String>>().len(), 750);
         // Those who left the window, and come again after its length, are told again; those who stayed are not.
