@@ -495,12 +495,13 @@ mod tests {
         let unnamed: Vec<u64> = out[1..].iter().map(victims).collect();
         assert_eq!(unnamed, [494, 238], "each line says how many have not been named before it");
         assert_eq!(out.iter().flat_map(named).collect::<BTreeSet<String>>().len(), 750);
-        // Those who left the window, and come again after its length, are told again; those who stayed are not.
+        // Those who left the window, and come again when it has been judged without them after its length, are told again; those
+        // who stayed are not.
         let (back, window_ms) = (pane(&pack, 0..10), pattern.window_ms);
         let later = 4 + window_ms / 5_000;
         out.clear();
-        hold(&mut incidents, std::slice::from_ref(&panes[2]), later - 1, &mut out);
-        hold(&mut incidents, &[panes[2].clone(), back], later, &mut out);
+        hold(&mut incidents, std::slice::from_ref(&panes[2]), later, &mut out);
+        hold(&mut incidents, &[panes[2].clone(), back], later + 1, &mut out);
         let told: usize = out.iter().filter(|line| line.message == "victims").map(|line| named(line).len()).sum();
         assert_eq!(told, 10, "{:?}", said(&out));
     }
