@@ -86,7 +86,7 @@ const FEEDBACK_HEADERS: &[(&str, &str)] = &[
     ("ce_specversion", "1.0"),
     ("ce_id", "SHA-256 of the value, hexadecimal"),
     ("ce_source", "//country/organisation/desk of who writes"),
-    ("ce_type", "org.lancang.feedback.acknowledgement, .status, .verdict, .request, .receipt, .suppression or .cancel"),
+    ("ce_type", "org.lancang.feedback.acknowledgement, .status, .verdict, .comment, .request, .receipt, .suppression or .cancel"),
     ("ce_subject", "incident id; of a suppression and its receipts, the suppression's id"),
     ("ce_time", "when it was published, RFC 3339"),
     ("ce_dataschema", "urn:lancang:feedback:v1"),

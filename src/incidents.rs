@@ -30,6 +30,8 @@ pub struct Desk {
     pub cases: BTreeMap<String, Case>,
     /// Messages of feedback whose key the registry file does not have.
     pub unknown_keys: u64,
+    /// Requests, answers and cancels that were let go of, because there were too many: a hold may be among them.
+    pub bonds_let_go: u64,
     now: Timestamp,
 }
 
@@ -84,7 +86,7 @@ impl Desk {
             let lines_gone = places.values().collect::<BTreeSet<_>>().len() - kept.len();
             cases.insert(id, Case { alert, lines: kept, lines_gone, said });
         }
-        Ok(Self { cases, unknown_keys, now })
+        Ok(Self { cases, unknown_keys, bonds_let_go: fold.let_go_of_bonds(), now })
     }
 
     /// The request to preserve or to hold that a case is bound by now; of several the one that lasts longest.
@@ -165,6 +167,8 @@ fn shared(
     let is_wanted = |id: &String, case: &Shared| {
         case.alert.published.as_str() >= since || held.contains(id) || !case.joined.is_disjoint(held)
     };
+    // An open case may take up another one, with all that it is bound to.
+    let may_matter = |id: &String, case: &Shared| !case.alert.ends() || is_wanted(id, case);
     let mut cases: BTreeMap<String, Shared> = BTreeMap::new();
     let mut read = 0_u64;
     each(home, outbox, &[(0, From::Beginning)], |message| {
@@ -173,7 +177,7 @@ fn shared(
         note(&mut cases, alert);
         read += 1;
         if read.is_multiple_of(PRUNE_EVERY) {
-            cases.retain(|id, case| is_wanted(id, case));
+            cases.retain(|id, case| may_matter(id, case));
         }
         Ok(true)
     })?;

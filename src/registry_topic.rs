@@ -51,7 +51,7 @@ impl RegistryTopic {
     pub fn open(connection: &Connection, name: &str, roots: &[PublicKey]) -> anyhow::Result<Self> {
         let now = Instant::now();
         let mut topic = Self {
-            reader: Reader::open(connection, name, Isolation::Committed, &[(PARTITION, From::Beginning)])?,
+            reader: Reader::open(connection, name, Isolation::Uncommitted, &[(PARTITION, From::Beginning)])?,
             admin: Admin::connect(connection)?,
             name: name.to_owned(),
             registry: Registry::new(roots),

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use lancang_alert::Registry;
 use lancang_alert::verify::Received;
-use lancang_kafka::{Admin, Error, From, Isolation, OutRecord, Read, Reader, Record};
+use lancang_kafka::{Admin, Error, From, OutRecord, Read, Reader, Record};
 use lancang_record::Timestamp;
 
 use crate::config::Consumer;
@@ -96,7 +96,7 @@ impl SignedTopic {
         };
         let topic = Self {
             name: name.to_owned(),
-            reader: Reader::open(&connection, name, Isolation::Committed, &[(PARTITION, From::Offset(next))])?,
+            reader: Reader::open(&connection, name, consumer.isolation, &[(PARTITION, From::Offset(next))])?,
             keys: RegistryTopic::open(&connection, &consumer.topics.keys, &consumer.keys.roots)?,
             admin,
             end,

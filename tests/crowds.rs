@@ -1,5 +1,6 @@
 //! For every alert that is shared of a day with all patterns: its masks, types of devices, place and hour, as they are
-//! published, are shared by twenty subscribers of the generated population at least.
+//! published, are shared by twenty subscribers of the generated population at least; masks alone by twenty numbers of it, of
+//! whichever operator, where its range is generated.
 //!
 //! Members are counted here from the population itself, apart from `lancang crowds`, which counts them from records.
 
@@ -265,6 +266,27 @@ impl Population<'_> {
     }
 }
 
+/// Numbers of everybody in the six countries.
+fn numbers(generator: &Generator) -> BTreeSet<String> {
+    let of = |operator| (0..generator.population.ordinary).map(move |index| Subscriber { operator, index }.number());
+    (0..OPERATORS.len()).flat_map(of).collect()
+}
+
+/// Visible beginnings of numbers that fewer than twenty have, of ranges whose subscribers are generated; and how many others
+/// there are: of operators that feed no records, and of other countries.
+fn beginnings_of_few(alerts: &[Alert], numbers: &BTreeSet<String>) -> (BTreeSet<String>, usize) {
+    let having = |begins: &str| {
+        numbers.range(begins.to_owned()..).take_while(|number| number.starts_with(begins)).take(LEAST).count()
+    };
+    let told: BTreeSet<String> = alerts.iter().flat_map(|alert| Told::by(alert).numbers).collect();
+    let is_known = |begins: &String| {
+        let ranges = OPERATORS.iter().map(|operator| format!("+{}", operator.mobile));
+        ranges.into_iter().any(|range| begins.starts_with(&range) || range.starts_with(begins))
+    };
+    let (known, unknown): (BTreeSet<String>, BTreeSet<String>) = told.into_iter().partition(is_known);
+    (known.into_iter().filter(|begins| having(begins) < LEAST).collect(), unknown.len())
+}
+
 #[test]
 fn what_is_told_of_anybody_twenty_share() {
     let folder = tempfile::tempdir().unwrap();
@@ -281,6 +303,9 @@ fn what_is_told_of_anybody_twenty_share() {
     let (alerts, (few, together)) = of(shipped);
     assert_eq!(few, Vec::<String>::new(), "{} of {} alerts", few.len(), alerts.len());
     assert_eq!(together, Vec::<String>::new(), "{} of {} alerts with those before", together.len(), alerts.len());
+    let (few, elsewhere) = beginnings_of_few(&alerts, &numbers(&generator));
+    assert_eq!(few, BTreeSet::new(), "masks that fewer than twenty numbers fit");
+    println!("{elsewhere} beginnings of numbers whose holders are not generated");
     let patterns: BTreeSet<&str> = alerts.iter().map(|alert| alert.pattern.as_str()).collect();
     let at = |level: fn(&Alert) -> bool| alerts.iter().filter(|alert| level(alert)).count();
     let square = at(|alert| alert.place.as_ref().is_some_and(|place| place.latitude.is_some()));

@@ -22,7 +22,7 @@ def believe(message, envelope):
     last[source], masked = alert["sequence"], alert["entities"][0].get("masked")
     print(last[source], source, alert["message"], alert["pattern"], masked, *(f"{why['code']} {why['value']:g}" for why in reasons))
 for topic, take, header in (keys, learn, None), (alerts, believe, "dsse"):
-    consumer = Consumer({"bootstrap.servers": brokers, "group.id": "example", "enable.partition.eof": True})
+    consumer = Consumer({"bootstrap.servers": brokers, "group.id": "example", "enable.partition.eof": True, "isolation.level": "read_uncommitted"})
     consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
     while (message := consumer.poll(60)) and not message.error():  # until its end: a service reads on
         try: message.value() and take(message, json.loads(dict(message.headers())[header] if header else message.value()))

@@ -194,6 +194,14 @@ fn answered(hold: &Hold) -> String {
 
 fn bar_list(args: &BarList) -> anyhow::Result<()> {
     let (config, desk) = desk(&args.config, args.days)?;
+    if desk.bonds_let_go > 0 {
+        let count = desk.bonds_let_go;
+        let why = format!(
+            "{count} requests, answers and cancels are more than are kept of one organisation or country, and a hold may be among \
+             them: nothing is listed. Find out who writes so many (`lancang feedback tail`), and have its key revoked if need be"
+        );
+        return Err(Failure::new(Exit::Data, why).into());
+    }
     if desk.unknown_keys > 0 {
         let count = desk.unknown_keys;
         let why = format!(

@@ -7,6 +7,7 @@ use lancang_alert::handling::COUNTRIES;
 use lancang_alert::{Holder, Source};
 use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::{Mistakes, Table, parse};
+use lancang_kafka::Isolation;
 
 use super::read::duration_or;
 use super::relay::secret;
@@ -45,6 +46,8 @@ impl ConsoleFile {
         root.finish();
         match (consumer, console, listen) {
             (Some(consumer), Some(console), Some(listen)) if mistakes.is_empty() => {
+                // What an agency looks at is what has been committed, also where somebody has a right that nobody should have.
+                let consumer = Consumer { isolation: Isolation::Committed, ..consumer };
                 Ok(Self { consumer, console, listen })
             }
             _ => Err(mistakes.into_sorted()),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::{Mistakes, Table, parse};
+use lancang_kafka::Isolation;
 
 use super::{Cluster, Keys, Topics, read, reference, relay, topics};
 
@@ -12,6 +13,8 @@ use super::{Cluster, Keys, Topics, read, reference, relay, topics};
 pub struct Consumer {
     /// `[exchange]`, or `[kafka]` where there is none.
     pub exchange: Cluster,
+    /// Which messages of the exchange it sees.
+    pub isolation: Isolation,
     /// `[topics]`
     pub topics: Topics,
     /// `[keys]`
@@ -45,7 +48,7 @@ impl Consumer {
         let exchange = root.table("exchange").or_else(|| root.required_table("kafka"));
         let exchange = exchange.and_then(|table| read::cluster(table, folder));
         let (topics, keys) = (topics::topics(root), relay::keys(root));
-        Some(Self { exchange: exchange?, topics, keys })
+        Some(Self { exchange: exchange?, isolation: Isolation::Uncommitted, topics, keys })
     }
 }
 

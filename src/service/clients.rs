@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use lancang_kafka::{
-    Admin, CompanionSettings, Connection, Error, GroupSettings, Missing, ProducerSettings, SettingsError, Stop,
-    TopicPlan,
+    Admin, CompanionSettings, Connection, Error, GroupSettings, Isolation, Missing, ProducerSettings, SettingsError,
+    Stop, TopicPlan,
 };
 
 use super::{Shared, Stage};
@@ -47,14 +47,15 @@ pub fn exchange(config: &Config) -> Result<Connection, SettingsError> {
     Ok(connection(cluster)?.with_client_id(format!("{}-copier", cluster.instance)))
 }
 
-/// A member of a group on the exchange, for a stage that reads there.
+/// A member of a group on the exchange, for a stage that reads there. It sees all messages: nothing lawful is written in a
+/// transaction there, what is not signed is believed by nobody, and a writer that hangs in one must hold back nobody.
 ///
 /// # Errors
 /// As [`connection`].
 pub fn exchange_group(config: &Config, stage: &str, group: &str) -> Result<GroupSettings, SettingsError> {
     let cluster = config.exchange.as_ref().unwrap_or(&config.kafka);
     let connection = connection(cluster)?.with_client_id(format!("{}-{stage}", cluster.instance));
-    Ok(GroupSettings::new(connection, group))
+    Ok(GroupSettings { isolation: Isolation::Uncommitted, ..GroupSettings::new(connection, group) })
 }
 
 /// A member of a group on the home cluster.

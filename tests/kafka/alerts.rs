@@ -1,11 +1,14 @@
 //! What a consumer on the exchange sees: `lancang alerts tail`, and the example in Python, on a real Apache Kafka.
 
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use lancang_alert::cloudevent::AlertMessage;
 use lancang_alert::registry::{Entry, Holder};
 use lancang_alert::{Alert, KeyKind, PrivateKey, Signer};
 use lancang_kafka::{OutRecord, Producer, ProducerSettings};
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use serde_json::Value;
 
 use crate::carrier::{Carrier, SIGNING_KEY, cluster};
@@ -112,6 +115,39 @@ fn alerts_are_tailed_and_what_is_not_signed_is_refused() {
     assert_eq!((status, shown.matches("SIM box").count()), (Some(0), 1));
     let (status, shown, _) = tail(&desk.carrier, &["--until-end"]);
     assert_eq!((status, shown.as_str()), (Some(0), ""), "from now on there is nothing");
+    a_writer_that_hangs_holds_back_no_reader(&desk.carrier);
+}
+
+/// Where somebody has a right to transactions that nobody should have, and leaves one open.
+fn a_writer_that_hangs_holds_back_no_reader(carrier: &Carrier) {
+    let wait = Duration::from_secs(30);
+    let foreign: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", cluster().bootstrap())
+        .set("transactional.id", format!("{}-foreign", carrier.prefix))
+        .set("transaction.timeout.ms", "600000")
+        .create()
+        .unwrap();
+    foreign.init_transactions(wait).unwrap();
+    foreign.begin_transaction().unwrap();
+    for topic in ["alerts", "keys"] {
+        let topic = carrier.topic(topic);
+        foreign.send(BaseRecord::<[u8], [u8]>::to(&topic).key(b"k").payload(b"left open")).unwrap();
+    }
+    foreign.flush(wait).unwrap();
+    let mut lancang = Command::new(env!("CARGO_BIN_EXE_lancang"));
+    lancang.args(["alerts", "tail", "--from-beginning", "--until-end", "--config"]).arg(carrier.path("desk.toml"));
+    let mut reading = lancang.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    while reading.try_wait().unwrap().is_none() {
+        if begun.elapsed() > wait {
+            reading.kill().unwrap();
+            panic!("the reader waits for the foreign transaction");
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let shown = String::from_utf8(reading.wait_with_output().unwrap().stdout).unwrap();
+    assert_eq!(shown.matches("SIM box").count(), 2, "{shown}");
+    foreign.abort_transaction(wait).unwrap();
 }
 
 /// A key that is revoked while somebody reads counts no more.

@@ -253,6 +253,8 @@ pub(crate) fn joined(newest: &Alert, alert: Alert) -> Alert {
             kept.token.clone_from(&other.token);
             kept.key_id.clone_from(&other.key_id);
             kept.also.clone_from(&other.also);
+            // A value opens beside the token that it was sealed for, and nowhere else.
+            kept.sealed.clone_from(&other.sealed);
         }
     });
     // What holds the box together stays, whatever is left out at the limit.

@@ -126,6 +126,12 @@ impl EpochKeys {
         self.at(at).map(move |key| Token { token: key.token(entity_type, value), key_id: key.id.clone() })
     }
 
+    /// Tokens of a normalised value under every key that is there, the oldest first: also of epochs whose tokens are not published
+    /// any more, or not yet.
+    pub fn ever(&self, entity_type: &str, value: &str) -> impl Iterator<Item = String> {
+        self.epochs.iter().map(move |(_, key)| key.token(entity_type, value))
+    }
+
     /// Ids under which a home incident may stand abroad: with the key of the epoch that a moment is in, then with every
     /// other. A home incident's own id is a hash without a key of what it is about: whoever reads it finds the number
     /// among a block's by trying, so that it never leaves.

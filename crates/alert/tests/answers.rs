@@ -271,6 +271,24 @@ fn a_suppression_binds_once_it_is_accepted_and_while_it_lasts() {
     relay.hear(&newer, at(80));
 }
 
+/// Found in review: accepted for a month, it met nothing any more once the overlap with the next epoch was over.
+#[test]
+fn a_suppression_lasts_over_a_change_of_epochs() {
+    let day = |days: i64| at(days * 24 * HOUR_MS);
+    let keys = desk::epochs(Some(day(1)), 7 * 24 * HOUR_MS);
+    let budgets = Budgets { per_hour: 1000, of: BTreeMap::new() };
+    let mut relay = Relay::new(desk::desk(desk::trust(keys)), [own()], budgets, desk::sealer());
+    let open = tell(&mut relay, &line(1, 1, 0, "open"), day(0)).unwrap();
+    let asked = suppresses(&open, "sim-box-burst", day(0), day(30));
+    relay.hear(&asked, day(0));
+    relay.hear(&answers(&asked, None, day(0)), day(0));
+    let again = |id: u32| line(1, 1, 0, "open").replace(&format!("{:032x}", 1), &format!("{id:032x}"));
+    for (id, days) in [(70, 0), (71, 5), (72, 20), (73, 29)] {
+        assert_eq!(tell(&mut relay, &again(id), day(days)), Err(Withheld::Suppressed), "day {days}");
+    }
+    assert_eq!(tell(&mut relay, &again(74), day(30)).unwrap().entities[0].key_id, "2026-12");
+}
+
 /// What happens, in its order.
 #[derive(Clone, Debug)]
 enum Step {

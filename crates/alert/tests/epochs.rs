@@ -92,3 +92,40 @@ fn a_box_goes_on_over_the_change() {
         assert_eq!(again[0].incident_id, opened[0].incident_id, "by the new token alone");
     }
 }
+
+/// Found in review: of two alerts that became one after the change, a cell had the new token beside a value that was sealed for the
+/// old one, which nobody could open.
+#[test]
+fn what_is_sealed_goes_with_the_token_that_it_was_sealed_for() {
+    let naming = |id: u32, caller: &str, named: &str| {
+        format!(
+            r#"{{"incident_id":"{id:032x}","revision":0,"message":"open","family":"sim-box",
+            "patterns":["sim-box-burst@1"],"entity":{{"type":"caller","value":"{caller}"}},"severity":4,"score":87,
+            "first_event":"2025-11-14T09:02:11.000Z","last_event":"2025-11-14T09:31:48.500Z","window_s":86400,
+            "reasons":[],"related":[{named}],"home":"KH"}}"#
+        )
+    };
+    let cell = r#"{"type":"cell","value":"456-01-17-1","role":"used"}"#;
+    let sim = |last: u8| format!(r#"{{"type":"sim","value":"45601012345000{last}","role":"used"}}"#);
+    let mut relay = relay(changing());
+    let mut apart = |id, caller, last, ms| {
+        let line = naming(id, caller, &format!("{cell},{}", sim(last)));
+        let [mut alert] = share(&mut relay, &line, at(ms)).try_into().unwrap();
+        let named = alert.entities.iter_mut().find(|entity| entity.entity_type == "cell").unwrap();
+        let sealed_in = format!("{}:0", alert.incident_id);
+        let sealed = serde_json::json!([{ "to": "//KH", "key_id": "k", "sealed_in": sealed_in, "ciphertext": "" }]);
+        named.sealed = serde_json::from_value(sealed).unwrap();
+        alert
+    };
+    let (before, after) = (apart(1, "+85512345678", 1, -DAY_MS), apart(2, "+85512345999", 2, DAY_MS));
+    let mut again = self::relay(changing());
+    for alert in [&before, &after] {
+        again.learn(&serde_json::to_vec(alert).unwrap()).unwrap();
+    }
+    let joining = naming(3, "+85512345111", &format!("{},{}", sim(1), sim(2)));
+    let made = share(&mut again, &joining, at(2 * DAY_MS));
+    let cells = |alert: &Alert| alert.entities.iter().find(|entity| entity.entity_type == "cell").cloned().unwrap();
+    let whole = cells(made.last().unwrap());
+    assert_eq!(made.len(), 2, "one closes into the other");
+    assert_eq!((whole.token, whole.sealed), (cells(&after).token, cells(&after).sealed));
+}

@@ -386,6 +386,32 @@ fn a_flood_pushes_out_nobody_elses_words() {
     assert!(!fold.take(&early), "older than all that is kept of its country");
 }
 
+/// Found in review: sixty-four remarks pushed out the request that they were remarks on, and the hold ended.
+#[test]
+fn remarks_end_no_hold() {
+    let mut fold = Fold::default();
+    let (asked, of_asked) = believed(Words { author: 2, minute: 0, incident: 1, what: 3, with: 1 }, &[]);
+    let receipt = Words { author: 0, minute: 1, incident: 1, what: 6, with: 1 };
+    let of_receipt = believed(receipt, std::slice::from_ref(&asked)).1;
+    let verdict = believed(Words { author: 2, minute: 2, incident: 1, what: 2, with: 0 }, &[]).1;
+    assert!([&of_asked, &of_receipt, &verdict].into_iter().all(|one| fold.take(one)));
+    let before = fold.incident(&about(1)).unwrap();
+    assert!(before.requests.iter().any(|hold| hold.accepted) && !before.disputed_by.is_empty());
+    for minute in 10..210 {
+        for author in [0, 2] {
+            fold.take(&believed(Words { author, minute, incident: 1, what: 0, with: 0 }, &[]).1);
+        }
+    }
+    let after = fold.incident(&about(1)).unwrap();
+    assert_eq!((after.requests, after.disputed_by), (before.requests, before.disputed_by));
+    assert_eq!(fold.len(), 2 * FEEDBACK_OF_ORGANISATION_MAX);
+    assert_eq!(fold.let_go_of_bonds(), 0);
+    for minute in 300..400 {
+        fold.take(&believed(Words { author: 2, minute, incident: 1, what: 3, with: 1 }, &[]).1);
+    }
+    assert!(fold.let_go_of_bonds() > 0, "a hundred requests are more than are kept, and that is told");
+}
+
 /// The answer to a suppression is its organisation's alone.
 #[test]
 fn a_suppression_binds_who_accepted_it() {

@@ -225,6 +225,8 @@ pub struct GroupSettings {
     pub session_timeout: Duration,
     /// Bytes that may lie fetched and unread, KiB, for all partitions together.
     pub fetch_ahead_kib: u32,
+    /// Which messages it sees.
+    pub isolation: Isolation,
 }
 
 impl GroupSettings {
@@ -237,12 +239,13 @@ impl GroupSettings {
             instance: None,
             session_timeout: limits::TIMEOUT_DEFAULT,
             fetch_ahead_kib: limits::FETCH_AHEAD_KIB,
+            isolation: Isolation::Committed,
         }
     }
 
     pub(crate) fn config(&self) -> ClientConfig {
         let session_ms = self.session_timeout.as_millis();
-        let mut config = consumer(&self.connection, &self.group, Isolation::Committed, self.fetch_ahead_kib);
+        let mut config = consumer(&self.connection, &self.group, self.isolation, self.fetch_ahead_kib);
         // librdkafka 2.2 to 2.12 counts the event of an end as a message when it is taken in a batch, and goes on one
         // message too far after the next rebalance or pause: a message is lost (#4844, fixed by #5213). The ends are
         // found otherwise: `LeadGroup::tell_ends`.

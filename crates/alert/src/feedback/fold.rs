@@ -3,9 +3,11 @@
 //!
 //! - What is kept is a set: messages by what they are about ([`Subject`]), in the order in which they were published. The state
 //!   is made of the set when somebody asks ([`super::state`]).
-//! - Bounded: of one organisation about one subject the newest [`FEEDBACK_OF_ORGANISATION_MAX`], of a country the newest
+//! - Bounded: of one organisation about one subject [`FEEDBACK_OF_ORGANISATION_MAX`] are kept, of a country
 //!   [`FEEDBACK_OF_COUNTRY_MAX`]; what is let go is counted ([`Fold::let_go`]). So a flood pushes out nothing that other
-//!   countries said.
+//!   countries said. What binds nobody goes first (comments, acknowledgements, stages), then verdicts, and requests, receipts,
+//!   cancels and suppressions last; of each the oldest. **Invariant:** remarks, however many, end no hold. Whoever has to know of
+//!   every hold asks [`Fold::let_go_of_bonds`].
 
 use std::collections::BTreeMap;
 
@@ -40,20 +42,43 @@ pub(super) struct Statement {
 /// Messages about one subject, in the order of their publishing.
 pub(super) type Statements = BTreeMap<(Timestamp, Id), Statement>;
 
+/// Where a message stands among those that are kept: at a limit the first goes.
+type Rank = (Weight, Timestamp, Id);
+
+/// What would be lost with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// Who knows of it, and how far they are.
+    Remark,
+    /// What an organisation holds of it.
+    Verdict,
+    /// What binds a producer, or frees it.
+    Bond,
+}
+
+const fn weight(said: &Said) -> Weight {
+    match said {
+        Said::Request { .. } | Said::Receipt { .. } | Said::Cancel { .. } | Said::Suppression(_) => Weight::Bond,
+        Said::Verdict { .. } => Weight::Verdict,
+        Said::Acknowledgement { .. } | Said::Status { .. } | Said::Comment { .. } | Said::Unknown => Weight::Remark,
+    }
+}
+
 /// All feedback that was taken up.
 #[derive(Clone, Debug)]
 pub struct Fold {
     subjects: BTreeMap<Subject, Statements>,
     /// By the writer's country.
-    countries: BTreeMap<String, BTreeMap<(Timestamp, Id), Subject>>,
+    countries: BTreeMap<String, BTreeMap<Rank, Subject>>,
     of_country_max: usize,
     let_go: u64,
+    let_go_of_bonds: u64,
 }
 
 impl Default for Fold {
     fn default() -> Self {
         let (subjects, countries) = (BTreeMap::new(), BTreeMap::new());
-        Self { subjects, countries, of_country_max: FEEDBACK_OF_COUNTRY_MAX, let_go: 0 }
+        Self { subjects, countries, of_country_max: FEEDBACK_OF_COUNTRY_MAX, let_go: 0, let_go_of_bonds: 0 }
     }
 }
 
@@ -74,7 +99,8 @@ impl Fold {
         if statements.insert(place, statement).is_some() {
             return false;
         }
-        self.countries.entry(writer.country.clone()).or_default().insert(place, subject.clone());
+        let rank = (weight(&believed.said), place.0, place.1);
+        self.countries.entry(writer.country.clone()).or_default().insert(rank, subject.clone());
         self.bound_organisation(&subject, &writer.country, &of_organisation);
         self.bound_country(&writer.country);
         self.subjects.get(&subject).is_some_and(|statements| statements.contains_key(&place))
@@ -82,9 +108,11 @@ impl Fold {
 
     fn bound_organisation(&mut self, subject: &Subject, country: &str, organisation: &str) {
         let Some(statements) = self.subjects.get(subject) else { return };
-        let mut own = statements.iter().filter(|(_, statement)| statement.organisation == organisation);
-        let first = own.next().map(|(first, _)| *first);
-        if let Some(first) = first.filter(|_| own.count() >= FEEDBACK_OF_ORGANISATION_MAX) {
+        let own = statements.iter().filter(|(_, statement)| statement.organisation == organisation);
+        let own = own.map(|((published, id), statement)| (weight(&statement.said), *published, *id));
+        if own.clone().count() > FEEDBACK_OF_ORGANISATION_MAX
+            && let Some(first) = own.min()
+        {
             self.forget(country, first);
         }
     }
@@ -96,11 +124,13 @@ impl Fold {
         }
     }
 
-    fn forget(&mut self, country: &str, place: (Timestamp, Id)) {
-        let Some(subject) = self.countries.get_mut(country).and_then(|said| said.remove(&place)) else { return };
+    fn forget(&mut self, country: &str, rank: Rank) {
+        let Some(subject) = self.countries.get_mut(country).and_then(|said| said.remove(&rank)) else { return };
+        let (weight, published, id) = rank;
         self.let_go += 1;
+        self.let_go_of_bonds += u64::from(weight == Weight::Bond);
         let Some(statements) = self.subjects.get_mut(&subject) else { return };
-        statements.remove(&place);
+        statements.remove(&(published, id));
         if statements.is_empty() {
             self.subjects.remove(&subject);
         }
@@ -170,6 +200,12 @@ impl Fold {
     #[must_use]
     pub const fn let_go(&self) -> u64 {
         self.let_go
+    }
+
+    /// Requests, receipts, cancels and suppressions among them: who is bound by what may be another now.
+    #[must_use]
+    pub const fn let_go_of_bonds(&self) -> u64 {
+        self.let_go_of_bonds
     }
 }
 

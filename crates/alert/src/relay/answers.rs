@@ -23,8 +23,9 @@ use crate::alert::{Action, Alert, CANCEL, Cancel, DAY_MS, Grouped, Request, Sour
 use crate::cloudevent::AlertMessage;
 use crate::feedback::said::verdict;
 use crate::feedback::{About, Believed, Cancelled, Fold, Hold, Measure, Said, organisation};
-use crate::incident::Message;
+use crate::incident::{Incident, Message};
 use crate::limits::ACTIONABLE_DAYS;
+use crate::token::EpochKeys;
 
 use super::Relay;
 
@@ -37,13 +38,16 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// Whether a suppression names the pattern and what the alert of a line is about.
-    pub(super) fn suppresses(&self, alert: &Alert, now: Timestamp) -> bool {
-        let Some(about) = alert.entities.first().filter(|_| !self.suppressed.is_empty()) else { return false };
-        let of = |token: &String| {
-            [organisation(&alert.producer), alert.pattern.clone(), about.entity_type.clone(), token.clone()]
-        };
-        about.tokens().any(|token| self.suppressed.get(&of(token)).is_some_and(|until| now < *until))
+    /// Whether a suppression names the pattern and what an incident is about. It names a token of one epoch, and may last over
+    /// several: it meets what it names under every key that the relay has.
+    pub(super) fn suppresses(&self, source: &Source, incident: &Incident, keys: &EpochKeys, now: Timestamp) -> bool {
+        if self.suppressed.is_empty() {
+            return false;
+        }
+        let about = incident.primary();
+        let of = |token| [organisation(source), incident.pattern().0.to_owned(), about.entity_type.to_owned(), token];
+        let mut tokens = keys.ever(about.entity_type, about.value);
+        tokens.any(|token| self.suppressed.get(&of(token)).is_some_and(|until| now < *until))
     }
 
     fn count_suppressions<'s>(&mut self, sources: impl Iterator<Item = &'s Source>, now: Timestamp) {

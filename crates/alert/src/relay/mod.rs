@@ -245,7 +245,8 @@ impl Relay {
             _ => self.desk.alert(&source, &incident, detected, now),
         };
         let Some(alert) = alert else { return withheld(Withheld::Policy) };
-        if incident.message != Message::Close && self.answers.suppresses(&alert, now) {
+        let keys = &self.desk.trust.keys;
+        if incident.message != Message::Close && self.answers.suppresses(&source, &incident, keys, now) {
             return withheld(Withheld::Suppressed);
         }
         if incident.message == Message::Victims {
