@@ -47,7 +47,7 @@ const FURTHER: &[Further] = &[
 
 /// Headers of an alert (CloudEvents 1.0.2, Kafka protocol binding, binary content mode) and what they hold.
 #[rustfmt::skip]
-pub(crate) const ALERT_HEADERS: &[(&str, &str)] = &[
+const ALERT_HEADERS: &[(&str, &str)] = &[
     ("ce_specversion", "1.0"),
     ("ce_id", "incident:revision; the same for a repeat"),
     ("ce_source", "//country/organisation/node"),
@@ -59,7 +59,10 @@ pub(crate) const ALERT_HEADERS: &[(&str, &str)] = &[
     ("ce_expirytime", "until when acting upon it makes sense, RFC 3339"),
     ("content-type", "application/json"),
     ("dsse", "DSSE 1.0 envelope without payload, as JSON: Ed25519 over the value as payload type application/vnd.lancang.alert.v1+json"),
+    (TRACE, "W3C Trace Context: the incident is the trace, the revision the span; not signed, and not in alerts of before 29 November 2026"),
 ];
+/// Not every message has it.
+const TRACE: &str = "traceparent";
 
 /// Those of a warning.
 #[rustfmt::skip]
@@ -67,7 +70,7 @@ const WARNING_HEADERS: &[(&str, &str)] = &[
     ("ce_specversion", "1.0"),
     ("ce_id", "incident:revision; the same for a repeat"),
     ("ce_source", "//country/organisation/node"),
-    ("ce_type", "org.lancang.warning.open or .update"),
+    ("ce_type", "org.lancang.warning.open, .update or .victims"),
     ("ce_subject", "incident id"),
     ("ce_time", "when it was published, RFC 3339"),
     ("ce_dataschema", "urn:lancang:warning:v1"),
@@ -175,7 +178,7 @@ fn headers(all: &[(&str, &str)]) -> Value {
         .iter()
         .map(|(name, holds)| ((*name).to_owned(), json!({ "type": "string", "description": holds })))
         .collect();
-    let required: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+    let required: Vec<&str> = all.iter().map(|(name, _)| *name).filter(|name| *name != TRACE).collect();
     json!({ "type": "object", "properties": properties, "required": required })
 }
 

@@ -3,6 +3,8 @@
 //!
 //! A pattern's hash is the SHA-256 of its file, 64 hexadecimal digits: `sha256sum config/patterns/<id>.toml` says the same.
 
+use std::collections::BTreeSet;
+
 use lancang_alert::{Catalogue, PatternFacts};
 use lancang_pattern::PackSources;
 use lancang_pattern::file::{AggregateText, FeatureForm, FeatureText, Measure, PatternFile};
@@ -38,12 +40,12 @@ pub fn of(packs: &[PackSources]) -> Catalogue {
     for source in packs.iter().flat_map(|sources| &sources.patterns) {
         let Ok(file) = lancang_pattern::file::read(&source.path, &source.text) else { continue };
         let hash = hex(&Sha256::digest(&source.text));
-        catalogue.add(&file.id, file.version, facts(&file, hash));
+        catalogue.add(&file.id, file.version, facts(&file, &source.text, hash));
     }
     catalogue
 }
 
-fn facts(file: &PatternFile, hash: String) -> PatternFacts {
+fn facts(file: &PatternFile, text: &str, hash: String) -> PatternFacts {
     let category = Some(&file.category).filter(|category| !category.is_empty());
     let tags = category.into_iter().chain(&file.tags).cloned().collect();
     let mut facts = PatternFacts { hash: Some(hash), tags, ..PatternFacts::default() };
@@ -53,7 +55,26 @@ fn facts(file: &PatternFile, hash: String) -> PatternFacts {
             facts.units.insert(feature.name.value.clone(), unit);
         }
     }
+    facts.victims = counting_victims(file);
+    facts.victims_abroad = text.contains("callee.country != home");
     facts
+}
+
+/// Features that count what the pattern's victims are counted by: the same aggregate of the same column, whatever its window.
+fn counting_victims(file: &PatternFile) -> BTreeSet<String> {
+    let of_rules = file.rules.iter().flat_map(|rule| &rule.features);
+    let all: Vec<&FeatureText> = file.features.iter().chain(of_rules).collect();
+    let counted = |feature: &&FeatureText| match &feature.form {
+        FeatureForm::Aggregate(aggregate) => {
+            Some((aggregate.measure, aggregate.of.as_ref().map(|of| of.value.clone())))
+        }
+        FeatureForm::Value(_) => None,
+    };
+    let Some(victims) = &file.victims else { return BTreeSet::new() };
+    let same = all.iter().find(|feature| feature.name.value == victims.value).and_then(counted);
+    let alike =
+        all.iter().filter(|feature| feature.name.value == victims.value || same.is_some() && counted(feature) == same);
+    alike.map(|feature| feature.name.value.clone()).collect()
 }
 
 /// Unit of a feature; none of arithmetic that is neither a ratio nor a sum.

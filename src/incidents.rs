@@ -39,6 +39,8 @@ pub struct Case {
     pub alert: Alert,
     /// The newest line of each home incident that it is made of, as it lies in the topic, by place.
     pub lines: BTreeMap<(i32, i64), (String, Incident)>,
+    /// How many of these lines the topic keeps no more: whom they name nobody knows.
+    pub lines_gone: usize,
     /// What was said of it, and of those that went into it.
     pub said: Vec<IncidentState>,
 }
@@ -53,7 +55,7 @@ struct Shared {
 }
 
 impl Desk {
-    /// Reads what is there of incidents that were shared or went on in the last days.
+    /// Reads what is there of incidents that were shared or went on in the last days, and of all with a hold in force.
     ///
     /// # Errors
     /// If a topic is missing, cannot be read, or holds what does not belong there.
@@ -65,17 +67,22 @@ impl Desk {
         now: Timestamp,
     ) -> anyhow::Result<Self> {
         let since = now.plus_ms(-i64::from(days) * DAY_MS).to_string();
-        let shared = shared(home, &topics.outbox, &since)?;
+        let (fold, unknown_keys) = feedback(home, &topics.feedback_home, registry, now)?;
+        let is_held =
+            |about: &&About| fold.incident(about).is_some_and(|state| state.in_force(Measure::Hold, now).is_some());
+        let held = fold.incidents().filter(is_held).map(|about| about.incident_id.clone()).collect();
+        let shared = shared(home, &topics.outbox, &since, &held)?;
         let wanted: BTreeSet<(i32, i64)> = shared.values().flat_map(|case| case.places.values().copied()).collect();
         let mut lines = lines(home, &topics.incidents, &wanted)?;
-        let (fold, unknown_keys) = feedback(home, &topics.feedback_home, registry, now)?;
         let mut cases = BTreeMap::new();
         for (id, Shared { alert, places, joined }) in shared {
             let about =
                 |incident_id: &String| About { incident_id: incident_id.clone(), producer: alert.producer.clone() };
             let said = joined.iter().chain([&id]).filter_map(|id| fold.incident(&about(id))).collect();
-            let lines = places.values().filter_map(|place| Some((*place, lines.remove(place)?))).collect();
-            cases.insert(id, Case { alert, lines, said });
+            let kept: BTreeMap<_, _> =
+                places.values().filter_map(|place| Some((*place, lines.remove(place)?))).collect();
+            let lines_gone = places.values().collect::<BTreeSet<_>>().len() - kept.len();
+            cases.insert(id, Case { alert, lines: kept, lines_gone, said });
         }
         Ok(Self { cases, unknown_keys, now })
     }
@@ -101,6 +108,15 @@ impl Desk {
             }
         }
         held
+    }
+}
+
+impl Desk {
+    /// Cases with a hold in force of which a home line is kept no more: whom they bind nobody can tell.
+    pub fn untold_holds(&self) -> impl Iterator<Item = &str> {
+        let untold =
+            self.cases.iter().filter(|(_, case)| case.lines_gone > 0 && self.in_force(case, Measure::Hold).is_some());
+        untold.map(|(id, _)| id.as_str())
     }
 }
 
@@ -139,7 +155,16 @@ fn data(message: String) -> anyhow::Error {
     Failure::new(Exit::Data, message).into()
 }
 
-fn shared(home: &Connection, outbox: &str, since: &str) -> anyhow::Result<BTreeMap<String, Shared>> {
+/// Cases that went on since a time, or are held.
+fn shared(
+    home: &Connection,
+    outbox: &str,
+    since: &str,
+    held: &BTreeSet<String>,
+) -> anyhow::Result<BTreeMap<String, Shared>> {
+    let is_wanted = |id: &String, case: &Shared| {
+        case.alert.published.as_str() >= since || held.contains(id) || !case.joined.is_disjoint(held)
+    };
     let mut cases: BTreeMap<String, Shared> = BTreeMap::new();
     let mut read = 0_u64;
     each(home, outbox, &[(0, From::Beginning)], |message| {
@@ -148,11 +173,11 @@ fn shared(home: &Connection, outbox: &str, since: &str) -> anyhow::Result<BTreeM
         note(&mut cases, alert);
         read += 1;
         if read.is_multiple_of(PRUNE_EVERY) {
-            cases.retain(|_, case| case.alert.published.as_str() >= since);
+            cases.retain(|id, case| is_wanted(id, case));
         }
         Ok(true)
     })?;
-    cases.retain(|_, case| case.alert.published.as_str() >= since);
+    cases.retain(|id, case| is_wanted(id, case));
     Ok(cases)
 }
 

@@ -146,6 +146,8 @@ impl Served {
             let (right, wrong) = (of(TRUE_POSITIVE), of(FALSE_POSITIVE));
             if right + wrong > 0.0 {
                 self.metrics.set(Metric::Precision, &[pattern, country], right / (right + wrong));
+            } else {
+                self.metrics.remove(Metric::Precision, &[pattern, country]);
             }
         }
         self.labels = counts.into_keys().collect();

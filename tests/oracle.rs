@@ -171,6 +171,7 @@ fn random_streams_do_lead_to_incidents_of_every_kind() {
         "live caller update 5",
         "live caller close 3",
         "live template open 3",
+        "live template victims 3",
         "live domain open 3",
         "live trunk open 3",
         "live trunk close 3",

@@ -202,6 +202,15 @@ fn bar_list(args: &BarList) -> anyhow::Result<()> {
         );
         return Err(Failure::new(Exit::Data, why).into());
     }
+    let untold: Vec<&str> = desk.untold_holds().collect();
+    if let Some(first) = untold.first() {
+        let why = format!(
+            "a hold is in force for {} incidents of which home lines are kept no more, {first} first: whom it binds nobody can \
+             tell, and nothing is listed (`topics.evidence_retention` keeps incidents for as long as holds last)",
+            untold.len()
+        );
+        return Err(Failure::new(Exit::Data, why).into());
+    }
     let held = desk.held();
     let own = |value: &str| {
         !value.starts_with('+')

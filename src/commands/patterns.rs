@@ -377,7 +377,7 @@ pub fn run_case(case: &Path, pack: &Arc<Pack>) -> anyhow::Result<Option<String>>
 /// The fields of an opened incident that a case holds: what it is, not its figures.
 fn stable(line: &[u8]) -> Option<String> {
     let incident: Value = serde_json::from_slice(line).ok()?;
-    if incident["message"] == "close" {
+    if incident["message"] == "close" || incident["message"] == "victims" {
         return None;
     }
     let mut kept = json!({

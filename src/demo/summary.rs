@@ -32,14 +32,14 @@ fn lines(metrics: &Metrics) -> u64 {
     patterns(metrics).iter().map(|(_, counts)| counts.iter().sum::<u64>()).sum()
 }
 
-/// Incident lines by pattern: open, update, close.
-fn patterns(metrics: &Metrics) -> Vec<(String, [u64; 3])> {
+/// Incident lines by pattern: open, update, close, victims.
+fn patterns(metrics: &Metrics) -> Vec<(String, [u64; 4])> {
     metrics
         .label_values(Metric::ScoreIncidents, "pattern")
         .into_iter()
         .map(|pattern| {
             let count = |message| metrics.count(Metric::ScoreIncidents, &[&pattern, Mode::Live.as_str(), message]);
-            let counts = [count("open"), count("update"), count("close")];
+            let counts = [count("open"), count("update"), count("close"), count("victims")];
             (pattern, counts)
         })
         .filter(|(_, counts)| counts.iter().any(|count| *count > 0))
@@ -83,7 +83,7 @@ pub fn show(
     let report = evaluate(&incidents, &over);
     let all = evaluate(&incidents, truth);
     for (pattern, counts) in patterns(metrics) {
-        let [open, update, close] = counts;
+        let [open, update, close, _] = counts;
         screen.line(&format!("incidents   {pattern:<16} {open} opened, {update} updated, {close} closed"));
     }
     for (pattern, report) in &report.patterns {

@@ -15,7 +15,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_relay_withheld_total",
         &["reason"],
-        "Incident lines that led to no alert, by reason (budget, repeat, not-shared, no-source, shadow, malformed, policy, suppressed).",
+        "Incident lines that led to no alert, by reason (budget, repeat, not-shared, no-source, shadow, malformed, policy, suppressed; victims: they are warned, and the next update tells of them).",
     ),
     spec(
         Metric::RelayOverBudget,

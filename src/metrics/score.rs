@@ -117,7 +117,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_score_incidents_total",
         &["pattern", "mode", "message"],
-        "Incident lines written, by pattern, mode (live; shadow: kept at home, not published) and message (open, update, close).",
+        "Incident lines written, by pattern, mode (live; shadow: kept at home, not published) and message (open, update, close; victims: who came later is named, and no alert made).",
     ),
     spec(
         Metric::ScoreSuppressed,

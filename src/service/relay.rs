@@ -469,7 +469,8 @@ impl Work for RelayStage {
             return Vec::new();
         }
         held.moved = false;
-        held.checkpoints.before(held.outputs.len(), &held.relay);
+        let alerts = held.outputs.iter().filter(|record| record.topic == self.outbox).count();
+        held.checkpoints.before(alerts, &held.relay);
         self.shared.places.insert((Arc::clone(&self.incidents), held.task.input.partition), held.next);
         // Alerts that no line leads to leave at the offset that is committed already. The numbers given tell whether this
         // interval or the one before is committed, also after a restart: the outbox says them.

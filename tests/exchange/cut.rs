@@ -71,7 +71,7 @@ fn a_cut_and_a_hang() {
     carrier.wait_for_lines("incidents", &detected);
     assert_eq!(run.end(), 0);
 
-    let backlog = detected.len() + (HOUR * HOURS) as usize;
+    let backlog = Carrier::shared(&detected) + (HOUR * HOURS) as usize;
     let made = Instant::now();
     send(&carrier, 1..=HOUR * HOURS);
     wait_for_outbox(&relay, backlog);

@@ -268,6 +268,11 @@ impl Carrier {
         self.expected_of("records", suffix)
     }
 
+    /// How many of these lines are alerts where nothing is withheld: all but those for victims who came later.
+    pub fn shared(lines: &[String]) -> usize {
+        lines.iter().filter(|line| !line.contains(r#""message":"victims""#)).count()
+    }
+
     /// The same over another records log.
     pub fn expected_of(&self, log: &str, suffix: &str) -> Vec<String> {
         self.expected_in(Mode::Live, log, suffix)

@@ -298,6 +298,9 @@ struct Open {
     last_line: i64,
     class: Class,
     last_ms: i64,
+    /// Who was named, when the window had them last, and up to when anybody was.
+    told: BTreeMap<String, i64>,
+    told_ms: i64,
 }
 
 struct Holds<'a> {
@@ -340,8 +343,17 @@ impl Desk {
                 last_event: String::new(),
             };
             let held = BTreeMap::from([(pattern.id.clone(), (pattern.version, verdict))]);
-            let mut open =
-                Open { seen, held, window_ms: pattern.window_ms, last_hold: at_ms, last_line: at_ms, class, last_ms };
+            let mut open = Open {
+                seen,
+                held,
+                window_ms: pattern.window_ms,
+                last_hold: at_ms,
+                last_line: at_ms,
+                class,
+                last_ms,
+                told: named.iter().map(|victim| (victim.clone(), at_ms)).collect(),
+                told_ms: at_ms,
+            };
             open.show();
             self.lines.push(open.seen.clone());
             self.open.insert(key, open);
@@ -358,13 +370,43 @@ impl Desk {
             open.last_ms = open.last_ms.max(last_ms);
             open.seen.victims = open.seen.victims.max(victims);
             open.seen.named = named.to_vec();
+            open.told.extend(named.iter().map(|victim| (victim.clone(), at_ms)));
+            open.told_ms = at_ms;
             let severity = open.held[&pattern.id].1.severity;
             open.seen.severity = open.seen.severity.max(u64::from(severity));
             open.seen.revision += 1;
             open.seen.message = "update".to_owned();
             open.show();
             self.lines.push(open.seen.clone());
+            return;
         }
+        // Once in a pane: who is in the window and was named by no line since the window had them last.
+        if at_ms <= open.told_ms {
+            return;
+        }
+        open.told_ms = at_ms;
+        for victim in named.iter().filter(|victim| open.told.contains_key(*victim)).cloned().collect::<Vec<_>>() {
+            open.told.insert(victim, at_ms);
+        }
+        open.told.retain(|_, seen| at_ms - *seen <= open.window_ms);
+        let newcomers: Vec<String> = named.iter().filter(|victim| !open.told.contains_key(*victim)).cloned().collect();
+        if newcomers.is_empty() {
+            return;
+        }
+        open.told.extend(newcomers.iter().map(|victim| (victim.clone(), at_ms)));
+        open.last_ms = open.last_ms.max(last_ms);
+        open.seen.revision += 1;
+        let (patterns, reasons, score, _) = open.parts();
+        self.lines.push(Seen {
+            message: "victims".to_owned(),
+            victims: newcomers.len() as u64,
+            named: newcomers,
+            patterns,
+            reasons,
+            score,
+            last_event: lancang_record::Timestamp::from_ms(open.last_ms).to_string(),
+            ..open.seen.clone()
+        });
     }
 
     fn close(&mut self, class: Class, watermark: i64) {

@@ -274,10 +274,12 @@ pub struct Place {
 /// What an alert hangs together with.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Links {
-    /// Campaign that it belongs to.
+    /// Campaign that it belongs to. A relay names none: it never reads the exchange, where campaigns come into being, and they
+    /// name their alerts themselves.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub campaign_id: Option<String>,
-    /// Ids of other alerts' incidents.
+    /// Ids of other alerts of this source: those that went into this one, or into which it went, and those of other families
+    /// that were open and name the same caller, SIM or device. At most 32.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub related: Vec<String>,
     /// By what alerts of several carriers are joined into campaigns.

@@ -1,7 +1,7 @@
 //! What is known of patterns besides what an incident line says: the hash of their files, their tags, the units of their
 //! features. Whoever runs the relay fills it from the packs that were in force.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::alert::Reason;
 
@@ -14,6 +14,10 @@ pub struct PatternFacts {
     pub tags: Vec<String>,
     /// Units of its features (`alert::Reason::unit`), by their codes.
     pub units: BTreeMap<String, &'static str>,
+    /// Codes of features that count its victims, over whatever time.
+    pub victims: BTreeSet<String>,
+    /// Whether its victims may be subscribers of other countries: their number is not one of the home country's then.
+    pub victims_abroad: bool,
 }
 
 /// Patterns by id and version.
@@ -40,12 +44,17 @@ impl Catalogue {
     /// Unit of a feature of one of an incident's patterns (`id@version`).
     #[must_use]
     pub fn unit(&self, patterns: &[String], id: &str, code: &str) -> Option<&'static str> {
+        self.of_incident(patterns, id)?.units.get(code).copied()
+    }
+
+    /// What is known of one of an incident's patterns (`id@version`).
+    pub(crate) fn of_incident(&self, patterns: &[String], id: &str) -> Option<&PatternFacts> {
         let version = |pattern: &String| {
             let (found, version) = pattern.split_once('@')?;
             (found == id).then(|| version.parse().ok()).flatten()
         };
         let version = patterns.iter().find_map(version)?;
-        self.get(id, version)?.units.get(code).copied()
+        self.get(id, version)
     }
 }
 

@@ -3,9 +3,15 @@
 //! The value is the alert's JSON and nothing else; attributes are headers named `ce_…`, in UTF-8. Key: incident id. Each
 //! attribute is made of the JSON, so that the signature over the value, in the header `dsse`, binds them
 //! ([`crate::verify`]).
+//!
+//! Besides them, and not signed, a `traceparent` (W3C Trace Context): a trace is an incident, with its id, and a span is a
+//! revision, so that whoever follows an alert through systems finds all of them, and a repeat has the same bytes.
+
+use sha2::{Digest as _, Sha256};
 
 use crate::alert::Alert;
 use crate::dsse;
+use crate::hex;
 use crate::key::Signer;
 
 /// Names the form of the value; a new major version is a new topic.
@@ -31,7 +37,8 @@ impl AlertMessage {
     #[allow(clippy::expect_used)]
     pub fn of(alert: &Alert, signer: &Signer) -> Self {
         let value = serde_json::to_vec(alert).expect("texts and finite numbers");
-        let headers = dsse::headers(attributes(alert), signer, dsse::ALERT_TYPE, &value);
+        let mut headers = dsse::headers(attributes(alert), signer, dsse::ALERT_TYPE, &value);
+        headers.insert(headers.len() - 1, ("traceparent", traceparent(alert).into_bytes()));
         Self { key: alert.incident_id.clone().into_bytes(), value, headers }
     }
 
@@ -44,6 +51,12 @@ impl AlertMessage {
         let headers = dsse::with_envelope(attributes(&alert), envelope);
         Ok(Self { key: alert.incident_id.into_bytes(), value, headers })
     }
+}
+
+/// W3C Trace Context, level 1, 3.2: version, trace, parent and flags; no sampling is asked for.
+fn traceparent(alert: &Alert) -> String {
+    let span = Sha256::digest(format!("{}:{}", alert.incident_id, alert.revision));
+    format!("00-{}-{}-00", alert.incident_id, hex::encode(&span[..8]))
 }
 
 /// The attributes of an alert: what its headers must say.

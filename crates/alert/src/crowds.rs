@@ -278,7 +278,19 @@ impl Desk {
         if now.level > finest {
             coarsened.places += 1;
             alert.place.iter_mut().for_each(|place| now.level.cut(place));
+            leave_out_the_cell(alert);
         }
+    }
+}
+
+/// What names the cell of a place that is not told: another alert of the same cell may tell its place.
+fn leave_out_the_cell(alert: &mut Alert) {
+    if let Some(place) = &mut alert.place {
+        place.cell = None;
+    }
+    alert.entities.retain(|entity| entity.about || entity.entity_type != "cell");
+    if let Some(links) = &mut alert.links {
+        links.keys.retain(|key| key.kind != "device-range");
     }
 }
 

@@ -14,7 +14,7 @@ use crate::handling::Terms;
 use crate::incident::{Incident, Named};
 use crate::limits::{ACTIONABLE_DAYS, RELATED_MAX, VICTIMS_MIN};
 use crate::links;
-use crate::mask::mask;
+use crate::mask::{HIDDEN_MIN, mask};
 use crate::place::{self, Sites};
 use crate::policy::{Form, Question};
 use crate::registry::Holder;
@@ -82,7 +82,10 @@ impl Desk {
         let leaves = |named: &Named<'_>| self.token_leaves(&uri, named.entity_type, named.role);
         let victims = Victims { country: incident.home.clone(), count: incident.victims };
         let facts = self.catalogue.get(pattern, version);
-        let reasons: Vec<Reason> = incident.reasons.iter().map(|reason| self.reason(incident, reason)).collect();
+        let reasons = self.reasons(incident);
+        // How many of them are in which country the line does not say.
+        let may_be_abroad = facts.is_some_and(|facts| facts.victims_abroad) && !self.is_call_from_abroad(incident);
+        let tells_victims = incident.victims >= VICTIMS_MIN && !may_be_abroad;
         Alert {
             incident_id: incident.incident_id.clone(),
             revision: incident.revision,
@@ -112,7 +115,7 @@ impl Desk {
             reasons,
             entities,
             place: place::of(incident, self.trust.keys.newest(published), &self.sites, leaves),
-            victims: if incident.victims >= VICTIMS_MIN { vec![victims] } else { Vec::new() },
+            victims: if tells_victims { vec![victims] } else { Vec::new() },
             links: links::of(incident, &self.trust.keys, published, leaves),
             grouped: Some(Grouped {
                 count: 1,
@@ -131,7 +134,28 @@ impl Desk {
         }
     }
 
-    pub(crate) fn reason(&self, incident: &Incident, reason: &crate::incident::Reason) -> Reason {
+    /// Whether it is about a number of another country, which reaches the home network's subscribers.
+    fn is_call_from_abroad(&self, incident: &Incident) -> bool {
+        let Named { entity_type, value, .. } = incident.primary();
+        let country = mask(&self.plans, entity_type, value).country;
+        entity_type == "caller" && country.is_some_and(|country| country.to_string() != incident.home)
+    }
+
+    /// An incident's reasons; of those that count its victims none that counts fewer than may be told.
+    pub(crate) fn reasons(&self, incident: &Incident) -> Vec<Reason> {
+        let tells_of_few = |reason: &&crate::incident::Reason| {
+            let facts = self.catalogue.of_incident(&incident.patterns, &reason.pattern);
+            facts.is_some_and(|facts| facts.victims.contains(&reason.code)) && reason.value < VICTIMS_MIN as f64
+        };
+        incident
+            .reasons
+            .iter()
+            .filter(|reason| !tells_of_few(reason))
+            .map(|reason| self.reason(incident, reason))
+            .collect()
+    }
+
+    fn reason(&self, incident: &Incident, reason: &crate::incident::Reason) -> Reason {
         Reason {
             pattern: reason.pattern.clone(),
             code: reason.code.clone(),
@@ -191,7 +215,9 @@ impl Desk {
     fn range_holder(&self, named: &Named<'_>) -> Option<String> {
         let is_number = matches!(named.entity_type, "caller" | "callee" | "block");
         let number = named.value.strip_prefix('+').filter(|_| is_number).and_then(E164::from_digits)?;
-        self.trust.portability.range(number).map(|(holder, _)| holder.to_string())
+        let (holder, digits) = self.trust.portability.range(number)?;
+        // A narrower range would tell more than the mask does.
+        (number.len().saturating_sub(digits) as usize >= HIDDEN_MIN).then(|| holder.to_string())
     }
 
     /// An entity as the policy lets it leave; none without its token.

@@ -10,6 +10,8 @@
 //! - an incident that joins two alerts makes one of them: the younger ones close and say into which they went;
 //! - a group is what its alerts say, and nothing else: [`Groups::note`] is the same for an alert that is made and for one
 //!   that is read again;
+//! - alerts of other families that name the same caller, SIM or device are related, as are those that went into this one; both
+//!   are said by their ids, and a reader may find more by what the alerts have in common;
 //! - an alert that is not kept any more (there are [`GROUPS_KEPT_MAX`]) is joined by nothing, and its own lines join nothing
 //!   until one of them has brought it back: it goes on, and closes, alone;
 //! - the order of arrival decides which id the alert has, and nothing about who belongs together.
@@ -19,9 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::alert::{Alert, Grouped, HomeLine, Links};
 use crate::catalogue::measures;
 use crate::incident::Message;
-use crate::limits::{CORRELATION_KEYS_MAX, ENTITIES_MAX, GROUPS_KEPT_MAX, MERGES_MAX, REASONS_MAX};
+use crate::limits::{CORRELATION_KEYS_MAX, ENTITIES_MAX, GROUPS_KEPT_MAX, MERGES_MAX, REASONS_MAX, RELATED_ALERTS_MAX};
 
-/// What joins: country, family, type and token.
+/// What joins: country, type, token and family.
 type Mark = (String, String, String, String);
 
 /// The alerts that are open, and may still be joined.
@@ -73,6 +75,28 @@ impl Groups {
         let mut orders: Vec<u64> = own.into_iter().chain(others.take(MERGES_MAX - 1)).collect();
         orders.sort_unstable();
         orders.iter().filter_map(|order| Some(self.newest.get(order)?.incident_id.clone())).collect()
+    }
+
+    /// Ids of alerts that an alert is related to: those that its newest revision names, then open ones of other families that
+    /// name a caller, SIM or device of it, the oldest first.
+    pub(crate) fn related_to(&self, alert: &Alert) -> Vec<String> {
+        let named = self.newest(&alert.incident_id).and_then(|newest| newest.links.as_ref());
+        let mut ids = named.map(|links| links.related.clone()).unwrap_or_default();
+        let mut orders = BTreeSet::new();
+        for ((country, kind, token, _), is_cell) in marks(alert) {
+            if is_cell {
+                continue;
+            }
+            let of = |family: &str| (country.clone(), kind.clone(), token.clone(), family.to_owned());
+            let families = self.by_mark.range(of("")..).take_while(|((of_country, of_kind, of_token, _), _)| {
+                (of_country, of_kind, of_token) == (&country, &kind, &token)
+            });
+            orders
+                .extend(families.filter(|((.., family), _)| *family != alert.category).flat_map(|(_, orders)| orders));
+        }
+        let others = orders.iter().filter_map(|order| Some(self.newest.get(order)?.incident_id.clone()));
+        ids.extend(others.filter(|id| *id != alert.incident_id));
+        ids
     }
 
     /// The newest alert of a group, while it may be joined.
@@ -157,7 +181,7 @@ fn bound_until(alert: &Alert) -> impl Iterator<Item = &String> {
 /// Whether an incident of an alert is about the entity of a mark. Alerts of the first release are about their first.
 fn is_about(alert: &Alert, mark: &Mark) -> bool {
     let about = alert.entities.iter().enumerate().filter(|(index, entity)| *index == 0 || entity.about);
-    about.into_iter().any(|(_, entity)| entity.entity_type == mark.2 && entity.tokens().any(|token| *token == mark.3))
+    about.into_iter().any(|(_, entity)| entity.entity_type == mark.1 && entity.tokens().any(|token| *token == mark.2))
 }
 
 /// What joins an alert with others, and whether it is a cell.
@@ -168,7 +192,7 @@ fn marks(alert: &Alert) -> Vec<(Mark, bool)> {
     let joins = |kind: &str| matches!(kind, "caller" | "sim" | "device" | "cell");
     let acts = |role: &str| role == "suspect" || role == "used";
     let of = |kind: &str, token: &str| {
-        (alert.producer.country.clone(), alert.category.clone(), kind.to_owned(), token.to_owned())
+        (alert.producer.country.clone(), kind.to_owned(), token.to_owned(), alert.category.clone())
     };
     let entities = alert.entities.iter().filter(|entity| joins(&entity.entity_type) && acts(&entity.role));
     // Of an entity under two epochs both tokens join: what was opened in the epoch before goes on in this one.
@@ -256,7 +280,7 @@ fn links(wide: Option<&Links>, narrow: Option<&Links>) -> Option<Links> {
     let (Some(wide), Some(narrow)) = (wide, narrow) else { return wide.or(narrow).cloned() };
     Some(Links {
         campaign_id: wide.campaign_id.clone().or_else(|| narrow.campaign_id.clone()),
-        related: union(&wide.related, &narrow.related, usize::MAX, PartialEq::eq, |_, _| ()),
+        related: union(&wide.related, &narrow.related, RELATED_ALERTS_MAX, PartialEq::eq, |_, _| ()),
         keys: union(
             &wide.keys,
             &narrow.keys,
@@ -265,6 +289,15 @@ fn links(wide: Option<&Links>, narrow: Option<&Links>) -> Option<Links> {
             |_, _| (),
         ),
     })
+}
+
+/// Says that an alert is related to others, after those that it names already.
+pub(crate) fn relate(alert: &mut Alert, others: &[String]) {
+    if others.is_empty() {
+        return;
+    }
+    let links = alert.links.get_or_insert_default();
+    links.related = union(&links.related, others, RELATED_ALERTS_MAX, PartialEq::eq, |_, _| ());
 }
 
 /// All of `first`, then what of `second` is not there, up to a limit; what is in both is merged.
@@ -296,6 +329,7 @@ pub(crate) fn merged_into(newest: &Alert, survivor: &str, times: &Alert) -> Aler
     alert.handling.retain_until.clone_from(&times.handling.retain_until);
     let count = alert.grouped.as_ref().map_or(1, |grouped| grouped.count);
     alert.grouped = Some(Grouped { count, line: None, merged_into: Some(survivor.to_owned()) });
+    relate(&mut alert, &[survivor.to_owned()]);
     alert
 }
 

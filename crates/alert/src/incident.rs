@@ -63,6 +63,8 @@ pub enum Message {
     Open,
     /// It went on.
     Update,
+    /// It goes on, and these are victims whom no line has named before: for those who warn them.
+    Victims,
     /// It was quiet for its window.
     Close,
 }
@@ -74,6 +76,7 @@ impl Message {
         match self {
             Self::Open => "open",
             Self::Update => "update",
+            Self::Victims => "victims",
             Self::Close => "close",
         }
     }

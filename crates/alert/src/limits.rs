@@ -37,6 +37,8 @@ pub const MERGES_MAX: usize = 32;
 pub const STIX_OBJECTS_MAX: usize = 2_000_000;
 /// Correlation keys in one alert.
 pub const CORRELATION_KEYS_MAX: usize = 64;
+/// Ids of related alerts in one alert: of more, those that it named first.
+pub const RELATED_ALERTS_MAX: usize = 32;
 /// Days after which an alert need not be acted upon any more.
 pub const ACTIONABLE_DAYS: i64 = 7;
 /// Days that a receiver keeps an alert (alerts.md, *handling*).

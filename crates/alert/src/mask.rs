@@ -19,7 +19,7 @@ const HIDDEN: char = '•';
 /// Digits after the country code that stay visible.
 const NATIONAL_SHOWN: usize = 2;
 /// Fewest hidden digits of a number.
-const HIDDEN_MIN: usize = 4;
+pub(crate) const HIDDEN_MIN: usize = 4;
 /// Digits of MCC and MNC (of three digits, the first two).
 const NETWORK_DIGITS: usize = 5;
 /// Digits of a type allocation code.

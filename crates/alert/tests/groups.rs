@@ -271,6 +271,9 @@ fn a_box_with_two_devices_at_one_site_is_one_alert_in_the_end() {
         [(second[0].incident_id.clone(), "close".to_owned()), (first[0].incident_id.clone(), "update".to_owned())]
     );
     assert_eq!(made[0].grouped.as_ref().unwrap().merged_into.as_ref(), Some(&first[0].incident_id));
+    let related = |alert: &Alert| alert.links.clone().unwrap_or_default().related;
+    assert_eq!(related(&made[0]), [first[0].incident_id.clone()], "it went on there");
+    assert_eq!(related(&made[1]), [second[0].incident_id.clone()], "it is a part of it");
     let site = &made[1];
     assert_eq!((site.pattern.as_str(), site.entities[0].entity_type.as_str()), ("sim-box-cell", "cell"));
     assert_eq!(site.grouped.as_ref().unwrap().count, 3);
@@ -286,6 +289,29 @@ fn a_box_with_two_devices_at_one_site_is_one_alert_in_the_end() {
     assert_eq!((last[0].message.as_str(), last[0].incident_id.as_str()), ("close", first[0].incident_id.as_str()));
     assert_eq!(relay.open(), 0);
     assert_eq!(shared(&mut relay, &a_case(7, ("caller", 0), &[]).line(0, "open"))[0].message, "open");
+}
+
+#[test]
+fn alerts_of_other_families_that_name_the_same_are_related() {
+    let mut relay = relay(10);
+    let related = |alert: &Alert| alert.links.clone().unwrap_or_default().related;
+    let of = |id: usize, family: &'static str, about, names: &[(&'static str, u32)]| Case {
+        family,
+        ..a_case(id, about, names)
+    };
+    let burst = of(0, "sim-box", ("caller", 0), &[("sim", 0), ("cell", 0)]);
+    let first = shared(&mut relay, &burst.line(0, "open")).remove(0);
+    let smishing = of(1, "smishing", ("domain", 0), &[("sim", 0), ("cell", 0)]);
+    let second = shared(&mut relay, &smishing.line(0, "open")).remove(0);
+    assert_eq!(related(&second).as_slice(), std::slice::from_ref(&first.incident_id));
+    // The earlier one says so with its next revision; a common cell relates nobody, and it is not related to itself.
+    let elsewhere = of(2, "otp", ("caller", 7), &[("cell", 0)]);
+    assert_eq!(related(&shared(&mut relay, &elsewhere.line(0, "open"))[0]), [""; 0]);
+    let update = shared(&mut relay, &burst.line(1, "update")).remove(0);
+    assert_eq!(related(&update).as_slice(), std::slice::from_ref(&second.incident_id));
+    // What is said stays said, when the other has ended too.
+    assert_eq!(shared(&mut relay, &smishing.line(1, "close"))[0].message, "close");
+    assert_eq!(related(&shared(&mut relay, &burst.line(2, "update"))[0]), [second.incident_id]);
 }
 
 /// Found by chance: of two sites in one alert only the first joined who names it.

@@ -99,8 +99,7 @@ fn no_clear_identifier_leaves() {
 
 #[test]
 fn attributes_are_those_of_cloudevents() {
-    let mut relay = relay(10);
-    let (alert, message) = one(&mut relay, &line(7, 0, "open", "KH"));
+    let (alert, message) = one(&mut relay(10), &line(7, 0, "open", "KH"));
     let header = |name: &str| {
         let found = message.headers.iter().find(|(other, _)| *other == name).unwrap();
         String::from_utf8(found.1.clone()).unwrap()
@@ -110,6 +109,16 @@ fn attributes_are_those_of_cloudevents() {
     assert_eq!(header("ce_source"), "//KH/carrier/a");
     assert_eq!(header("ce_sequence"), "1");
     assert_eq!(header("content-type"), "application/json");
+    // W3C Trace Context: a trace is an incident, a span a revision.
+    let trace = |revision: u64| {
+        let (_, message) = one(&mut relay(10), &line(7, revision, "open", "KH"));
+        let found = message.headers.iter().find(|(name, _)| *name == "traceparent").unwrap();
+        String::from_utf8(found.1.clone()).unwrap()
+    };
+    let parts: Vec<String> = trace(0).split('-').map(str::to_owned).collect();
+    assert_eq!((parts[0].as_str(), parts[1].as_str(), parts[3].as_str()), ("00", alert.incident_id.as_str(), "00"));
+    assert!(parts[2].len() == 16 && parts[2].chars().all(|digit| matches!(digit, '0'..='9' | 'a'..='f')));
+    assert_eq!(header("traceparent"), trace(0), "a repeat has the same bytes");
     assert_eq!(message.key, alert.incident_id.as_bytes());
     assert_eq!(serde_json::from_slice::<Alert>(&message.value).unwrap(), alert);
 }

@@ -65,9 +65,21 @@ fn relay() -> Relay {
 }
 
 fn line(id: u32, revision: u64, family: &str, entity: (&str, &str), victims: &[&str], count: u64) -> String {
+    let message = ["open", "update", "close"][revision as usize];
+    said(message, id, revision, family, entity, victims, count)
+}
+
+fn said(
+    message: &str,
+    id: u32,
+    revision: u64,
+    family: &str,
+    entity: (&str, &str),
+    victims: &[&str],
+    count: u64,
+) -> String {
     let related: Vec<String> =
         victims.iter().map(|value| format!(r#"{{"type":"callee","value":"{value}","role":"victim"}}"#)).collect();
-    let message = ["open", "update", "close"][revision as usize];
     format!(
         r#"{{"incident_id":"{id:032x}","revision":{revision},"message":"{message}","family":"{family}",
         "patterns":["p@1"],"entity":{{"type":"{}","value":"{}"}},"severity":4,"score":87,
@@ -118,6 +130,31 @@ fn each_carrier_opens_its_own_and_nobody_elses() {
     let mut moved = made[1].0.clone();
     moved.victims.swap(0, 1);
     assert_eq!(moved.open(&mut opener(MEKONG)), Err(OpenError::Refused));
+}
+
+#[test]
+fn those_who_come_later_are_warned_and_no_alert_tells_of_them() {
+    let mut relay = relay();
+    let (_, first) = warn(&mut relay, &line(1, 0, "smishing", ("template", "f1"), &["+85512000001"], 60));
+    let later = |revision, numbers: &[&str]| said("victims", 1, revision, "smishing", ("template", "f1"), numbers, 2);
+    let (outcome, made) = warn(&mut relay, &later(1, &["+85512000002", "+66812345678"]));
+    assert!(matches!(outcome, Outcome::Withheld(Withheld::Victims, _)), "{outcome:?}");
+    let told: Vec<_> = made.iter().map(|(warning, _)| (warning.to.as_str(), warning.revision)).collect();
+    assert_eq!(told, [(MEKONG, 1), (SIAM, 1)]);
+    assert!(made.iter().all(|(warning, _)| warning.alert == first[0].0.alert && warning.message == "victims"));
+    assert_eq!(made[0].0.incident_id, first[0].0.incident_id);
+    // The incident goes on: its next update is shared as if nothing had been between.
+    let update =
+        line(1, 1, "smishing", ("template", "f1"), &["+85512000001"], 62).replace("\"revision\":1", "\"revision\":2");
+    let (outcome, _) = warn(&mut relay, &update);
+    let Outcome::Shared(alerts) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((alerts[0].0.revision, alerts[0].0.message.as_str()), (1, "update"));
+    // After its end nobody is warned any more, and of an incident that was never shared they are.
+    let close = line(1, 2, "smishing", ("template", "f1"), &[], 62).replace("\"revision\":2", "\"revision\":3");
+    warn(&mut relay, &close);
+    assert!(warn(&mut relay, &later(4, &["+85512000002"])).1.is_empty());
+    let other = said("victims", 2, 1, "smishing", ("template", "f2"), &["+85512000002"], 1);
+    assert_eq!(warn(&mut relay, &other).1.len(), 1);
 }
 
 #[test]

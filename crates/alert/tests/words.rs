@@ -85,7 +85,7 @@ fn every_code_has_a_text() {
         ("action", action::codes()),
         ("role", vec!["suspect", "used", "impersonated", "victim"]),
         ("entity", vec!["caller", "callee", "sim", "device", "cell", "trunk", "block", "template", "domain"]),
-        ("message", vec!["open", "update", "close", "cancel"]),
+        ("message", vec!["open", "update", "close", "cancel", "victims"]),
         ("status", vec!["exercise", "test"]),
         ("severity", vec!["0", "1", "2", "3", "4", "5", "6"]),
     ];

@@ -4,6 +4,8 @@
 //! related entities those with the smallest hashes, whose counts are then exact in every order. Victims are kept apart
 //! from the others: many victims push out nobody who acts.
 
+use std::collections::BTreeSet;
+
 use bincode::de::{BorrowDecoder, Decoder};
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
@@ -135,6 +137,30 @@ impl Attachment {
         self.related.clear();
         self.victims.clear();
         self.texts.clear();
+    }
+
+    /// Victims that it names, by hash, ascending.
+    pub(crate) fn victim_hashes(&self) -> impl Iterator<Item = u64> {
+        self.victims.iter().map(|victim| victim.hash)
+    }
+
+    /// Victims of panes that are not known, by their hashes, and how many they are: as many of them as an attachment names.
+    pub(crate) fn newcomers(panes: &[&Self], is_known: impl Fn(u64) -> bool) -> (Self, u64) {
+        let (mut newcomers, mut all) = (Self::default(), BTreeSet::new());
+        for pane in panes {
+            for victim in pane.victims.iter().filter(|victim| !is_known(victim.hash)) {
+                let Related { hash, entity, role, value, count } = *victim;
+                all.insert(hash);
+                newcomers.relate(hash, entity, role, count, |texts| texts.push_str(pane.text(value)));
+            }
+        }
+        (newcomers, all.len() as u64)
+    }
+
+    /// The same, of an operator's country.
+    pub(crate) fn of_home(mut self, home: Country) -> Self {
+        self.home_of(home);
+        self
     }
 
     fn text(&self, text: Text) -> &str {

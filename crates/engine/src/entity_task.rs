@@ -484,7 +484,8 @@ impl EntityTask {
         }
         let mut attachment = Attachment::default();
         let first_pane = (ends_ms - pattern.window_ms).div_euclid(GRID_MS);
-        entity.attachments.range(first_pane..=pane).for_each(|(_, found)| attachment.merge(found));
+        let panes: Vec<&Attachment> = entity.attachments.range(first_pane..=pane).map(|(_, found)| found).collect();
+        panes.iter().for_each(|found| attachment.merge(found));
         let moment = Moment {
             at_ms: ends_ms,
             class,
@@ -492,6 +493,7 @@ impl EntityTask {
             last_ms: attachment.last_ms().unwrap_or(ends_ms),
             victims: pattern.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
             attachment: &attachment,
+            panes: &panes,
         };
         let key = IncidentKey {
             entity: plan.entity,

@@ -1,4 +1,6 @@
-//! Incidents: opened once, updated on escalation or at most once per cooldown, closed when quiet.
+//! Incidents: opened once, updated on escalation or at most once per cooldown, closed when quiet. Between two of these lines an
+//! aggregated incident names victims who came later, in a line of their own for each pane that is judged: their carriers are to
+//! warn them now, and not when it has cooled down.
 //!
 //! Patterns of one family that hold for one entity make one incident. Its id is a function of family, entity, scope,
 //! class (of an aggregated entity) and the pane in which it opened. The line is the one of `records.md`.
@@ -8,7 +10,7 @@
 
 mod saving;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bincode::{Decode, Encode};
 use lancang_pattern::plan::{EntityType, Mode, PatternPlan, Role, Verdict};
@@ -18,6 +20,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::attachment::Attachment;
+use crate::limits::{VICTIM_LINES_MAX, VICTIMS_MAX, VICTIMS_REMEMBERED_MAX};
 use crate::output::Outputs;
 
 use saving::{Pieces, piece_of};
@@ -46,7 +49,7 @@ pub struct IncidentOut {
     pub line: Vec<u8>,
     /// Id of the pattern that counts it.
     pub pattern: String,
-    /// `open`, `update` or `close`.
+    /// `open`, `update`, `victims` or `close`.
     pub message: &'static str,
     /// Whether it may be published.
     pub mode: Mode,
@@ -78,6 +81,10 @@ struct Open {
     last_ms: i64,
     victims: u64,
     attachment: Attachment,
+    /// Victims whom a line has named, by hash, each with the event time at which the window had them last.
+    named: BTreeMap<u64, i64>,
+    /// Event time up to which victims were named.
+    named_ms: i64,
 }
 
 /// What is known of an entity at the moment when a pattern was judged.
@@ -95,6 +102,9 @@ pub struct Moment<'a> {
     pub victims: u64,
     /// Evidence and related entities.
     pub attachment: &'a Attachment,
+    /// What it was merged of, pane by pane: each may name victims of its own. None for a subscriber's own patterns, which are
+    /// judged at each record.
+    pub panes: &'a [&'a Attachment],
 }
 
 /// All open incidents of a task.
@@ -160,6 +170,7 @@ impl Incidents {
         open.last_hold = open.last_hold.max(moment.at_ms);
         let cooled = moment.at_ms - open.last_line >= pattern.cooldown_ms;
         if !(joins || rises || cooled && open.shown.as_deref() != Some(open.values().as_str())) {
+            open.newcomers(key, pattern, moment, out);
             return;
         }
         open.severity = open.severity.max(verdict.severity);
@@ -223,6 +234,8 @@ impl Open {
             last_ms: moment.last_ms,
             victims: 0,
             attachment: Attachment::default(),
+            named: BTreeMap::new(),
+            named_ms: moment.at_ms,
         };
         open.take(moment);
         open
@@ -233,6 +246,43 @@ impl Open {
         self.last_ms = self.last_ms.max(moment.last_ms);
         self.victims = self.victims.max(moment.victims);
         self.attachment = moment.attachment.clone();
+        if !moment.panes.is_empty() {
+            self.named_ms = moment.at_ms;
+            self.name(moment.attachment, moment.at_ms);
+        }
+    }
+
+    /// Notes whom a line names.
+    fn name(&mut self, by: &Attachment, at_ms: i64) {
+        self.named.extend(by.victim_hashes().map(|hash| (hash, at_ms)));
+    }
+
+    /// Lines with victims whom no line has named yet, if there are any: at most [`VICTIM_LINES_MAX`], who is left with the
+    /// next pane.
+    fn newcomers(&mut self, key: &IncidentKey, pattern: &PatternPlan, moment: &Moment<'_>, out: &mut Vec<IncidentOut>) {
+        // Once for each pane, whichever patterns of the family hold.
+        if moment.at_ms <= self.named_ms {
+            return;
+        }
+        self.named_ms = moment.at_ms;
+        let in_window: BTreeSet<u64> = moment.panes.iter().flat_map(|pane| pane.victim_hashes()).collect();
+        for hash in &in_window {
+            self.named.entry(*hash).and_modify(|seen_ms| *seen_ms = moment.at_ms);
+        }
+        // A pattern with a shorter window than others of the family does not forget for them.
+        self.named.retain(|_, seen_ms| moment.at_ms.saturating_sub(*seen_ms) <= self.window_ms);
+        for _ in 0..VICTIM_LINES_MAX {
+            let left = VICTIMS_REMEMBERED_MAX.saturating_sub(self.named.len());
+            let (newcomers, count) = Attachment::newcomers(moment.panes, |hash| self.named.contains_key(&hash));
+            if count == 0 || left < VICTIMS_MAX {
+                return;
+            }
+            self.name(&newcomers, moment.at_ms);
+            self.last_ms = self.last_ms.max(moment.last_ms);
+            self.revision += 1;
+            let newcomers = newcomers.of_home(self.attachment.home());
+            out.push(self.line_of(key, pattern.mode, "victims", &pattern.id, &newcomers, count));
+        }
     }
 
     /// What a line shows that may change while the incident is open.
@@ -242,6 +292,18 @@ impl Open {
 
     fn line(&mut self, key: &IncidentKey, mode: Mode, message: &'static str, pattern: &str) -> IncidentOut {
         self.shown = Some(self.values());
+        self.line_of(key, mode, message, pattern, &self.attachment, self.victims)
+    }
+
+    fn line_of(
+        &self,
+        key: &IncidentKey,
+        mode: Mode,
+        message: &'static str,
+        pattern: &str,
+        shows: &Attachment,
+        victims: u64,
+    ) -> IncidentOut {
         let mut patterns = Vec::new();
         let mut reasons = Vec::new();
         for (id, held) in &self.held {
@@ -250,7 +312,7 @@ impl Open {
                 reasons.push(ReasonLine { pattern: id, code, value: *value, threshold: *threshold });
             }
         }
-        let related = self.attachment.related();
+        let related = shows.related();
         let line = Line {
             incident_id: &self.id,
             revision: self.revision,
@@ -271,10 +333,10 @@ impl Open {
                 .filter(|(entity, _, value)| (*entity, *value) != (key.entity, key.value.as_str()))
                 .map(|(entity, role, value)| related_line(*entity, *role, value))
                 .collect(),
-            victims: self.victims,
-            evidence: self.attachment.evidence().collect(),
+            victims,
+            evidence: shows.evidence().collect(),
             class: self.opened_class.as_str(),
-            home: self.attachment.home().as_str().to_owned(),
+            home: shows.home().as_str().to_owned(),
         };
         // A line is made of texts and finite numbers: it always is JSON.
         let line = serde_json::to_vec(&line).unwrap_or_default();
@@ -348,4 +410,99 @@ fn related_line<'a>(entity: EntityType, role: Role, value: &'a str) -> RelatedLi
         Role::Victim => "victim",
     };
     RelatedLine { entity_type: entity.as_str(), value, role }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
+
+    use std::collections::BTreeSet;
+
+    use lancang_pattern::{Pack, PackSources, SourceFile};
+    use lancang_record::number::{E164, Party};
+    use lancang_record::record::{Kind, Record};
+
+    use super::*;
+    use crate::limits::VICTIMS_MAX;
+
+    const BURST: &str = include_str!("../../../tests/oracle/spread.toml");
+
+    fn pack() -> Pack {
+        let file = SourceFile { path: "spread.toml".to_owned(), text: BURST.to_owned() };
+        PackSources::new(vec![file], Vec::new()).compile().unwrap()
+    }
+
+    fn pane(pack: &Pack, callees: std::ops::Range<u64>) -> Attachment {
+        let mut pane = Attachment::default();
+        for callee in callees {
+            let mut record = Record::new(Kind::Sms, Timestamp::from_ms(0));
+            record.callee = E164::from_integer(85_510_000_000 + callee).map(Party::Number);
+            pane.add(&pack.plan.aggregated[0], &record);
+        }
+        pane
+    }
+
+    fn named(line: &IncidentOut) -> BTreeSet<String> {
+        let line: serde_json::Value = serde_json::from_slice(&line.line).unwrap();
+        let related = line["related"].as_array().unwrap().iter();
+        related.filter(|one| one["role"] == "victim").map(|one| one["value"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn victims(line: &IncidentOut) -> u64 {
+        serde_json::from_slice::<serde_json::Value>(&line.line).unwrap()["victims"].as_u64().unwrap()
+    }
+
+    #[test]
+    fn every_victim_of_a_burst_is_named_as_many_at_once_as_a_line_holds_and_nobody_twice() {
+        let pack = pack();
+        let plan = &pack.plan.aggregated[0];
+        let pattern = &plan.patterns[0];
+        let key = IncidentKey {
+            entity: plan.entity,
+            value: "x".to_owned(),
+            family: pattern.family.clone(),
+            scope: String::new(),
+            class: Some(Class::Stream),
+        };
+        let verdict = Verdict { severity: 3, score: 50, reasons: Vec::new() };
+        let hold = |incidents: &mut Incidents, panes: &[Attachment], judged: i64, out: &mut Vec<IncidentOut>| {
+            let panes: Vec<&Attachment> = panes.iter().collect();
+            let mut attachment = Attachment::default();
+            panes.iter().for_each(|pane| attachment.merge(pane));
+            let at_ms = judged * 5_000;
+            let moment = Moment {
+                at_ms,
+                class: Class::Stream,
+                first_ms: 0,
+                last_ms: at_ms,
+                victims: 0,
+                attachment: &attachment,
+                panes: &panes,
+            };
+            // A second pattern of the family in the same pane says nothing more.
+            incidents.hold(&key, pattern, &verdict, &moment, out);
+            incidents.hold(&key, pattern, &verdict, &moment, out);
+        };
+        let said = |out: &[IncidentOut]| out.iter().map(|line| (line.message, named(line).len())).collect::<Vec<_>>();
+        // It opens with 500 in its window, of whom a line names 256; 250 more come in one pane; then nobody.
+        let panes: Vec<Attachment> = (0..3).map(|number| pane(&pack, number * 250..(number + 1) * 250)).collect();
+        let (mut incidents, mut out) = (Incidents::default(), Vec::new());
+        hold(&mut incidents, &panes[..2], 2, &mut out);
+        hold(&mut incidents, &panes, 3, &mut out);
+        hold(&mut incidents, &panes, 3, &mut out);
+        assert_eq!(said(&out), [("open", 256), ("victims", 256), ("victims", 238)], "all of them with the next pane");
+        assert!(out.iter().all(|line| line.names_victims && named(line).len() <= VICTIMS_MAX));
+        let unnamed: Vec<u64> = out[1..].iter().map(victims).collect();
+        assert_eq!(unnamed, [494, 238], "each line says how many have not been named before it");
+        assert_eq!(out.iter().flat_map(named).collect::<BTreeSet<String>>().len(), 750);
+        // Those who left the window, and come again when it has been judged without them after its length, are told again; those
+        // who stayed are not.
+        let (back, window_ms) = (pane(&pack, 0..10), pattern.window_ms);
+        let later = 4 + window_ms / 5_000;
+        out.clear();
+        hold(&mut incidents, std::slice::from_ref(&panes[2]), later, &mut out);
+        hold(&mut incidents, &[panes[2].clone(), back], later + 1, &mut out);
+        let told: usize = out.iter().filter(|line| line.message == "victims").map(|line| named(line).len()).sum();
+        assert_eq!(told, 10, "{:?}", said(&out));
+    }
 }

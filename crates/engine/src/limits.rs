@@ -21,6 +21,11 @@ pub const RELATED_KEPT_MAX: usize = 64;
 /// Victims kept per entity or pane, and named in an incident: those with the smallest hashes. Their carriers warn them; a
 /// burst is critical from 200 recipients on.
 pub const VICTIMS_MAX: usize = 256;
+/// Victims in its window of whom an open incident knows that a line has named them, 16 bytes each; past them newcomers wait for
+/// the next update, which counts them. Ten minutes of 27 a second.
+pub const VICTIMS_REMEMBERED_MAX: usize = 16_384;
+/// Lines with newcomers alone that one judgement of an incident gives out, each with up to [`VICTIMS_MAX`] of them.
+pub const VICTIM_LINES_MAX: usize = 8;
 /// Attachments, and partial panes, that a task keeps emptied for the next ones.
 pub const SPARE_ATTACHMENTS_MAX: usize = 4_096;
 /// Bytes of room that one of them has at most; most have some hundred, those of a busy trunk do not come back.

@@ -296,6 +296,7 @@ fn judge(
         last_ms: newest.as_ms(),
         victims: pattern.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
         attachment: &attachment,
+        panes: &[],
     };
     let incident = IncidentKey {
         entity: plan.entity,

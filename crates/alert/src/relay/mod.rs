@@ -72,11 +72,13 @@ pub enum Withheld {
     Policy,
     /// A suppression that the producer has accepted names its pattern and what it is about.
     Suppressed,
+    /// It names victims who came later: their carriers are warned ([`crate::warning`]), others hear of them with its update.
+    Victims,
 }
 
 impl Withheld {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Budget,
         Self::Repeat,
         Self::NotShared,
@@ -85,6 +87,7 @@ impl Withheld {
         Self::Malformed,
         Self::Policy,
         Self::Suppressed,
+        Self::Victims,
     ];
 
     /// The name in metrics.
@@ -99,6 +102,7 @@ impl Withheld {
             Self::Malformed => "malformed",
             Self::Policy => "policy",
             Self::Suppressed => "suppressed",
+            Self::Victims => "victims",
         }
     }
 }
@@ -244,6 +248,9 @@ impl Relay {
         if incident.message != Message::Close && self.answers.suppresses(&alert, now) {
             return withheld(Withheld::Suppressed);
         }
+        if incident.message == Message::Victims {
+            return withheld(Withheld::Victims);
+        }
         let alert = Alert { evidence: Evidence::of(&incident, bytes, place), ..alert };
         let own = self.outbox.alert_of.get(&incident.incident_id).cloned();
         // A close says nothing new of who belongs together.
@@ -268,6 +275,13 @@ impl Relay {
         }
     }
 
+    /// The `ce_id` of the newest alert that an incident is part of, while it is open.
+    pub(crate) fn newest_of(&self, incident_id: &str) -> Option<String> {
+        let id = self.outbox.alert_of.get(incident_id)?;
+        let shared = self.outbox.open.get(id)?;
+        Some(format!("{id}:{}", shared.revision))
+    }
+
     /// The id that an incident has abroad already; a new one if it has none.
     pub(crate) fn id_abroad(&self, home_id: &str, now: Timestamp) -> String {
         let ids = || self.desk.trust.keys.incident_ids(home_id, now);
@@ -290,6 +304,7 @@ impl Relay {
             let Some(newest) = self.outbox.groups.newest(id).cloned() else { continue };
             made.push(self.publish(source, group::merged_into(&newest, into, &whole), None, now));
             whole = group::joined(&newest, whole);
+            group::relate(&mut whole, std::slice::from_ref(id));
         }
         let whole = self.answered(into, self.numbered(into, whole, incident), now);
         made.push(self.publish(source, whole, Some(incident), now));
@@ -331,6 +346,8 @@ impl Relay {
         now: Timestamp,
     ) -> (Alert, AlertMessage) {
         let mut alert = Alert { sequence: self.outbox.sequence(source) + 1, ..alert };
+        let related = self.outbox.groups.related_to(&alert);
+        group::relate(&mut alert, &related);
         self.desk.trim(&mut alert);
         let before = self.outbox.groups.newest(&alert.incident_id);
         let known = self.outbox.known_of.facts(&alert);

@@ -49,7 +49,7 @@ impl Relay {
     ) -> Vec<(Warning, WarningMessage)> {
         let alert = match outcome {
             Outcome::Shared(made) => made.last().map(|(alert, _)| format!("{}:{}", alert.incident_id, alert.revision)),
-            Outcome::Withheld(Withheld::Budget | Withheld::Policy, _) => None,
+            Outcome::Withheld(Withheld::Budget | Withheld::Policy | Withheld::Victims, _) => None,
             Outcome::Withheld(..) => return Vec::new(),
         };
         let Ok(incident) = Incident::read(bytes) else { return Vec::new() };
@@ -58,6 +58,7 @@ impl Relay {
         }
         let Some(source) = self.sources.get(&incident.home) else { return Vec::new() };
         let incident = Incident { incident_id: self.id_abroad(&incident.incident_id, now), ..incident };
+        let alert = alert.or_else(|| self.newest_of(&incident.incident_id));
         let made = self.desk.warnings(source, &incident, detected, now, self.disclosure.sealer(), &mut self.uncarried);
         let with_alert = made.into_iter().map(|warning| Warning { alert: alert.clone(), ..warning });
         let signer = self.desk.trust.signer_of(source);
@@ -162,7 +163,7 @@ impl Desk {
             category: incident.family.clone(),
             severity: incident.severity,
             score: incident.score,
-            reasons: incident.reasons.iter().map(|reason| self.reason(incident, reason)).collect(),
+            reasons: self.reasons(incident),
             producer: source.clone(),
             victims: Vec::new(),
             unnamed: (unnamed > 0).then_some(unnamed),

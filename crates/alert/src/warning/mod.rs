@@ -32,10 +32,10 @@ pub struct Warning {
     pub incident_id: String,
     /// Revision of the home incident line; grows, and may skip.
     pub revision: u64,
-    /// `open` or `update`.
-    #[schemars(extend("examples" = ["open", "update"]))]
+    /// `open`, `update`, or `victims`: these came after the line before, and no alert tells of them yet.
+    #[schemars(extend("examples" = ["open", "update", "victims"]))]
     pub message: String,
-    /// The alert's incident and revision (its `ce_id`), where the line was shared as one.
+    /// The alert's incident and revision (its `ce_id`), where the line was shared as one; of `victims` the newest before.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub alert: Option<String>,
     /// `actual`, `exercise` or `test`.
