@@ -7,6 +7,8 @@
 
 #[path = "kafka/alerts.rs"]
 mod alerts;
+#[path = "kafka/align.rs"]
+mod align;
 #[path = "kafka/answers.rs"]
 mod answers;
 #[path = "kafka/carrier.rs"]

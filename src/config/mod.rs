@@ -221,6 +221,8 @@ pub struct Score {
     pub interval: Limits,
     /// Size of a task's pair memory.
     pub pair_memory_mib: usize,
+    /// How far a record task may be ahead of the slowest, event time.
+    pub align: Duration,
 }
 
 /// `[relay]`

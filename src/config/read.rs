@@ -22,6 +22,9 @@ const INTERVAL_BYTES_MOST: i64 = 32 << 20;
 /// Less than the producer keeps unsent.
 const INTERVAL_MESSAGES_MOST: i64 = 50_000;
 
+/// Record tasks say every few seconds of event time how far they are; who waits for less never reads two entries together.
+const ALIGN_LEAST: Duration = Duration::from_secs(60);
+
 const _: () = assert!(INTERVAL_BYTES_MOST < SEND_AHEAD_KIB as i64 * 1024);
 const _: () = assert!(INTERVAL_MESSAGES_MOST < SEND_AHEAD_MESSAGES as i64);
 
@@ -224,7 +227,15 @@ fn score(root: &Table<'_, '_>) -> Score {
         pair_memory_mib: table
             .integer("pair_memory_mib", 1..=1 << 16)
             .map_or(default.pair_memory_mib, |found| found.value as usize),
+        align: duration_or(&table, "align", default.align.as_millis() as u64),
     };
+    if score.align < ALIGN_LEAST {
+        table.wrong(
+            table.span(),
+            "align",
+            "expected a minute at least, such as \"15m\": panes close every five seconds or less often",
+        );
+    }
     table.finish();
     score
 }
@@ -275,6 +286,7 @@ impl Default for Score {
             entities_max: 20_000_000,
             interval: Limits { bytes: 4 << 20, messages: 10_000 },
             pair_memory_mib: lancang_engine::limits::PAIR_BYTES >> 20,
+            align: Duration::from_secs(15 * 60),
         }
     }
 }
@@ -333,5 +345,6 @@ mod tests {
         check("[courier]\n[relay]\n", "nobody may who can use the epoch key");
         check("[courier]\n", "missing: `[exchange]`");
         check("[score]\nworkers = 0\ncommit = \"1\"\n", "score.commit: expected a length of time");
+        check("[score]\nalign = \"5s\"\n", "score.align: expected a minute at least");
     }
 }

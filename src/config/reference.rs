@@ -78,6 +78,7 @@ const KEYS: &[Key] = &[
     key("score", "interval_bytes", "1 to 33554432", "`4194304`", "Most bytes that one transaction writes; what a border closes beyond it leaves in further ones."),
     key("score", "interval_messages", "1 to 50000", "`10000`", "Most messages that one transaction writes."),
     key("score", "pair_memory_mib", "1 to 65536", "`64`", "Size of a task's memory of contacts, taken only where a pattern asks for them: 196,608 pairs in 15 days a MiB, with which 3.2 % of first contacts are hidden. A change begins the memory anew."),
+    key("score", "align", "time", "`15m`", "How far a record task may be ahead of the slowest, in event time, before it waits: what it closes lies in memory until all have closed it. At least a minute."),
     key("relay", "group", "name", "`lancang-relay`", "Consumer group."),
     key("relay", "signing_key_file", "path", "none", "File of mode 0600 with the key that alerts are signed with (`lancang keys new --kind signing`); this, `signing_key_env` or `signing_key_command`."),
     key("relay", "signing_key_env", "text", "none", "Environment variable with that key."),

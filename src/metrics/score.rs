@@ -134,6 +134,13 @@ pub(super) const SPECS: &[Spec] = &[
         "Transactions that ended within an entry of a log, because what it leads to is more than one may hold.",
     ),
     spec(
+        Metric::ScoreTaskWaits,
+        Form::Gauge,
+        "lancang_score_task_waits",
+        &["partition"],
+        "1 while a record task waits because it is more than `score.align` ahead of the slowest, 0 while it reads.",
+    ),
+    spec(
         Metric::ScoreIntervalBytes,
         Form::Gauge,
         "lancang_score_largest_interval_bytes",

@@ -30,6 +30,7 @@ pub enum Metric {
     ScoreIncidents,
     ScoreSuppressed,
     ScoreSlices,
+    ScoreTaskWaits,
     ScoreIntervalBytes,
     ScoreIntervalMessages,
     RecordToIncident,

@@ -2,7 +2,8 @@
 //!
 //! - [`intake`], [`score`], [`relay`] and [`copier`] are threads, each with a consumer of its own; [`pump`] is the loop
 //!   that reads, hands over and commits; [`Service`] starts and ends them in order;
-//! - [`pairs`] are the tasks of a scoring worker, [`opening`] how they begin, [`slices`] what one transaction takes of what they put out;
+//! - [`pairs`] are the tasks of a scoring worker, [`opening`] how they begin, [`slices`] what one transaction takes of what they put out,
+//!   [`align`] which of them wait for the slowest;
 //! - [`courier`] brings feedback home, in a process of its own: whoever runs [`relay`] reads nothing of the exchange;
 //! - [`outbox`] is what the relay knows, and its checkpoints, [`home_feedback`] what it is told; [`trust`] holds the keys that it
 //!   makes alerts with;
@@ -12,6 +13,7 @@
 //!
 //! **Invariant:** a stage that fails for good ends all: the process leaves its groups and says why.
 
+pub mod align;
 pub mod clients;
 pub mod copier;
 pub mod courier;

@@ -18,6 +18,7 @@ use lancang_kafka::{Assigned, End, Handler, Input as Place, LeadGroup, Message, 
 use lancang_record::Timestamp;
 use lancang_record::log::Class;
 
+use super::align::Alignment;
 use super::levels::Level;
 use super::opening::{self, Opened, standing};
 use super::pairs::{Entry, Pair, Pairs, RECORDS, Reading, Topics};
@@ -53,6 +54,7 @@ struct Score {
     /// Partitions of which it was said that they lack a pack.
     lacking: Vec<i32>,
     saves: Saves,
+    alignment: Alignment,
     pulse: Arc<Pulse>,
 }
 
@@ -96,6 +98,7 @@ impl Score {
             stage: stage.to_owned(),
             lacking: Vec::new(),
             saves: Saves::start(shared.store.clone(), writer, Arc::clone(&shared.metrics))?,
+            alignment: Alignment::new(shared.config.score.align),
             pulse: Arc::clone(pulse),
         })
     }
@@ -200,6 +203,7 @@ impl Score {
         self.saves.forget(tasks);
         for partition in tasks.iter().map(|task| task.input.partition) {
             self.no_longer_shown(partition);
+            self.alignment.forget(partition, &self.shared.metrics);
         }
         self.gauges();
     }
@@ -318,11 +322,12 @@ impl Work for Score {
         self.pairs.is_urgent()
     }
 
-    fn turn(&mut self, _: &mut LeadGroup) -> anyhow::Result<()> {
+    fn turn(&mut self, group: &mut LeadGroup) -> anyhow::Result<()> {
         self.pairs.proceed(&|hash| self.shared.packs.get(hash));
         if let Some(failure) = self.pairs.failure() {
             return Err(failure.into());
         }
+        self.alignment.turn(&self.pairs, group, &self.shared.metrics)?;
         if self.ticked.elapsed() >= TICK_EVERY {
             self.ticked = Instant::now();
             self.count();

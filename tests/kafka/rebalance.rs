@@ -13,7 +13,7 @@ const PARTITIONS: u32 = 4;
 const TAKEN_OVER: Duration = Duration::from_secs(40);
 
 /// The configuration of another instance of the same group, over the same store.
-fn instance(carrier: &Carrier, config: &PathBuf, name: &str) -> PathBuf {
+pub fn instance(carrier: &Carrier, config: &PathBuf, name: &str) -> PathBuf {
     let text = std::fs::read_to_string(config).unwrap();
     let own = format!("instance = \"{}\"", carrier.prefix);
     assert!(text.contains(&own));
@@ -22,7 +22,8 @@ fn instance(carrier: &Carrier, config: &PathBuf, name: &str) -> PathBuf {
     path
 }
 
-fn moved(run: &Lancang, change: &str) -> f64 {
+/// Partitions that were given to it, or taken from it.
+pub fn moved(run: &Lancang, change: &str) -> f64 {
     let label = format!("{{change=\"{change}\",stage=\"score\"}}");
     run.metric("lancang_kafka_rebalances_total").get(&label).copied().unwrap_or(0.0)
 }

@@ -248,6 +248,14 @@ impl EntityTask {
         Ok(())
     }
 
+    /// What every record task that has said anything of a class has closed, as far as it was read here.
+    #[must_use]
+    pub fn slowest(&self, class: Class) -> Option<Timestamp> {
+        let borders = self.state.borders[class.index()].values();
+        let panes = borders.filter_map(|of_task| of_task.last_key_value().map(|(pane, _)| *pane));
+        panes.min().map(|pane| Timestamp::from_ms(pane.saturating_mul(GRID_MS)))
+    }
+
     /// Whether the last message leads to more than was put out.
     #[must_use]
     pub const fn has_more(&self) -> bool {
