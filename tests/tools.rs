@@ -4,6 +4,8 @@
 
 #[path = "tools/pack.rs"]
 mod pack;
+#[path = "tools/tokens.rs"]
+mod tokens;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -24,6 +24,7 @@ mod policy;
 mod records;
 mod replay;
 mod serve;
+mod tokens;
 mod topics;
 pub mod warnings;
 
@@ -46,6 +47,7 @@ pub use policy::Policy;
 pub use records::{FileClass, FileFormat, PackArgs, Records};
 pub use replay::Replay;
 pub use serve::Serve;
+pub use tokens::{FindTokens, TokenKind, Tokens};
 pub use topics::{TopicArgs, Topics};
 
 /// Finds telecom scam patterns in call and SMS records while they happen, and shares alerts across borders.
@@ -122,6 +124,9 @@ to `topics.feedback_home` on the home cluster, byte for byte. A file that has `[
     /// Shared incidents at the carrier's own desk, in clear: holds in force, disputes, and whom to bar.
     #[command(subcommand)]
     Incidents(incidents::Incidents),
+    /// Under which tokens a value stands in shared alerts, for a named case.
+    #[command(subcommand)]
+    Tokens(Tokens),
     /// Topics and rights, at home and on the exchange: what there is, what should be, and making it so.
     #[command(subcommand)]
     Topics(Topics),

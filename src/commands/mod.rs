@@ -23,6 +23,7 @@ pub mod patterns;
 pub mod policy;
 pub mod replay;
 pub mod serve;
+pub mod tokens;
 pub mod topics;
 pub mod warnings;
 
@@ -56,6 +57,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Keys(args) => keys::run(args),
         Command::Evidence(args) => evidence::run(args),
         Command::Incidents(args) => incidents::run(&args),
+        Command::Tokens(args) => tokens::run(args),
         Command::Topics(args) => topics::run(args),
         Command::Crowds(args) => crowds::run(&args),
         Command::Explain(args) => explain::run(&args),

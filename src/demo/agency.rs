@@ -11,7 +11,7 @@ use lancang_alert::{Entry, Holder, KeyKind, PrivateKey, PublicKey, Signer, Sourc
 use lancang_console::access::Role;
 use lancang_console::access::users::Users;
 use lancang_console::limits::INCIDENTS_MAX;
-use lancang_kafka::{Connection, OutRecord, Producer};
+use lancang_kafka::{Connection, Isolation, OutRecord, Producer};
 use lancang_record::Timestamp;
 use tokio::runtime::Handle;
 
@@ -118,7 +118,7 @@ impl Registrar {
         users.put("demo", "Demo", COUNTRY, Role::Investigator, &password, &salt)?;
         let writer = Source { country: COUNTRY.to_owned(), organisation: "agency".to_owned(), node: "demo".to_owned() };
         let file = ConsoleFile {
-            consumer: Consumer { exchange, topics, keys: self.roots() },
+            consumer: Consumer { exchange, isolation: Isolation::Committed, topics, keys: self.roots() },
             console: config::Console {
                 listen,
                 country: COUNTRY.to_owned(),

@@ -128,8 +128,8 @@ impl EpochKeys {
 
     /// Tokens of a normalised value under every key that is there, the oldest first: also of epochs whose tokens are not published
     /// any more, or not yet.
-    pub fn ever(&self, entity_type: &str, value: &str) -> impl Iterator<Item = String> {
-        self.epochs.iter().map(move |(_, key)| key.token(entity_type, value))
+    pub fn ever(&self, entity_type: &str, value: &str) -> impl Iterator<Item = Token> {
+        self.epochs.iter().map(move |(_, key)| Token { token: key.token(entity_type, value), key_id: key.id.clone() })
     }
 
     /// Ids under which a home incident may stand abroad: with the key of the epoch that a moment is in, then with every

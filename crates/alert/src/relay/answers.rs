@@ -46,7 +46,7 @@ impl Answers {
         }
         let about = incident.primary();
         let of = |token| [organisation(source), incident.pattern().0.to_owned(), about.entity_type.to_owned(), token];
-        let mut tokens = keys.ever(about.entity_type, about.value);
+        let mut tokens = keys.ever(about.entity_type, about.value).map(|found| found.token);
         tokens.any(|token| self.suppressed.get(&of(token)).is_some_and(|until| now < *until))
     }
 
