@@ -11,15 +11,15 @@ use lancang_kafka::Record;
 use lancang_record::Timestamp;
 
 use crate::config::Consumer;
-use crate::signed_topic::{Begin, SignedTopic, TURN};
+use crate::signed_topic::{Begin, Original, SignedTopic, TURN};
 
 /// An alert that may be believed and was not there before.
 #[derive(Debug)]
 pub struct Believed {
     /// The alert, and whose key signed it.
     pub verified: Verified,
-    /// Its bytes as they lie in the topic.
-    pub value: Vec<u8>,
+    /// Its bytes and their signature as they lie in the topic.
+    pub original: Original,
     /// Where it lies.
     pub offset: i64,
 }
@@ -95,9 +95,9 @@ impl AlertTopic {
         let verifier = &mut self.verifier;
         let check = |registry: &Registry, received: Received<'_, String>, at| verifier.verify(registry, received, at);
         let is_of_unknown_key = |rejection: &Rejection| matches!(rejection, Rejection::UnknownKey { .. });
-        let Some((record, found)) = self.topic.turn(wait, now, is_of_unknown_key, check)? else { return Ok(None) };
+        let Some((record, at, found)) = self.topic.turn(wait, now, is_of_unknown_key, check)? else { return Ok(None) };
         match found {
-            Ok(verified) => Ok(taken(verified, record)),
+            Ok(verified) => Ok(taken(verified, record, at)),
             Err(rejection) => {
                 self.refused += 1;
                 let place = self.topic.place(&record);
@@ -114,12 +114,12 @@ fn claimed(record: &Record) -> String {
     String::from_utf8_lossy(source).into_owned()
 }
 
-fn taken(verified: Verified, record: Record) -> Option<Heard> {
+fn taken(verified: Verified, record: Record, received: Timestamp) -> Option<Heard> {
     let Novelty::New { missing } = verified.novelty else { return None };
     if missing > 0 {
         let (source, sequence) = (verified.alert.producer.uri(), verified.alert.sequence);
         tracing::warn!("{missing} alerts of {source} are missing before number {sequence}");
     }
-    let value = record.payload.unwrap_or_default();
-    Some(Heard::Alert(Box::new(Believed { verified, value, offset: record.offset })))
+    let offset = record.offset;
+    Some(Heard::Alert(Box::new(Believed { verified, original: Original::of(record, received), offset })))
 }

@@ -6,7 +6,7 @@ use lancang_alert::verify::Received;
 
 use crate::config::Consumer;
 use crate::service::relay::now;
-use crate::signed_topic::{Begin, SignedTopic, TURN};
+use crate::signed_topic::{Begin, Original, SignedTopic, TURN};
 use crate::topics::exchange::CAMPAIGNS;
 
 /// Reads the campaigns topic.
@@ -29,18 +29,18 @@ impl CampaignTopic {
         })
     }
 
-    /// The next state that was not there before, waited for a moment. What is refused the log says.
+    /// The next state that was not there before, and as it was signed; waited for a moment. What is refused the log says.
     ///
     /// # Errors
     /// If the brokers fail for good.
-    pub fn turn(&mut self) -> anyhow::Result<Option<Verified>> {
+    pub fn turn(&mut self) -> anyhow::Result<Option<(Verified, Original)>> {
         let verifier = &mut self.verifier;
         let check = |registry: &Registry, received: Received<'_, String>, at| verifier.verify(registry, received, at);
-        let Some((record, found)) = self.topic.turn(TURN, now, Refusal::is_of_unknown_key, check)? else {
+        let Some((record, at, found)) = self.topic.turn(TURN, now, Refusal::is_of_unknown_key, check)? else {
             return Ok(None);
         };
         match found {
-            Ok(verified) => Ok(Some(verified).filter(|verified| !verified.is_repeat)),
+            Ok(verified) => Ok((!verified.is_repeat).then(|| (verified, Original::of(record, at)))),
             Err(refusal) => {
                 self.refused += 1;
                 tracing::error!(kind = refusal.as_str(), "{} is refused: {refusal}", self.topic.place(&record));

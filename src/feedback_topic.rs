@@ -11,7 +11,7 @@ use lancang_record::Timestamp;
 
 use crate::config::Consumer;
 use crate::service::relay::now;
-use crate::signed_topic::{Begin, SignedTopic, TURN};
+use crate::signed_topic::{Begin, Original, SignedTopic, TURN};
 
 /// Reads the feedback topic.
 pub struct FeedbackTopic {
@@ -37,27 +37,32 @@ impl FeedbackTopic {
     /// If the brokers fail for good.
     pub fn read_to_end(&mut self, mut each: impl FnMut(Believed)) -> anyhow::Result<()> {
         while !self.is_past_end() {
-            if let Some(believed) = self.turn(TURN, now)? {
+            if let Some((believed, _)) = self.turn(TURN, now)? {
                 each(believed);
             }
         }
         Ok(())
     }
 
-    /// The next message that was not there before, waited for as long as it is told. What is refused the log says.
+    /// The next message that was not there before, and as it was signed; waited for as long as it is told. What is refused the
+    /// log says.
     ///
     /// # Errors
     /// If the brokers fail for good.
-    pub fn turn(&mut self, wait: Duration, now: impl Fn() -> Timestamp) -> anyhow::Result<Option<Believed>> {
+    pub fn turn(
+        &mut self,
+        wait: Duration,
+        now: impl Fn() -> Timestamp,
+    ) -> anyhow::Result<Option<(Believed, Original)>> {
         let verifier = &mut self.verifier;
         let check = |registry: &Registry, received: Received<'_, String>, at: Timestamp| {
             verifier.verify(registry, received, at)
         };
-        let Some((record, found)) = self.topic.turn(wait, now, is_of_unknown_key, check)? else { return Ok(None) };
+        let Some((record, at, found)) = self.topic.turn(wait, now, is_of_unknown_key, check)? else { return Ok(None) };
         match found {
             Ok(believed) => {
                 self.fold.take(&believed);
-                Ok(Some(believed).filter(|believed| !believed.is_repeat))
+                Ok((!believed.is_repeat).then(|| (believed, Original::of(record, at))))
             }
             Err(refusal) => {
                 self.refused += 1;

@@ -13,7 +13,7 @@ use lancang_pattern::file::{ENTITIES, ROLES};
 use lancang_record::codec::fields::Field;
 use serde_json::{Map, Value, json};
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, ConsoleFile};
 use crate::topics::file::{self, Exchange};
 
 /// Numbers beyond this are no exact numbers in JSON.
@@ -26,6 +26,7 @@ pub fn schemas() -> Vec<(&'static str, String)> {
         ("pattern.json", pattern()),
         ("mapping.json", mapping()),
         ("configuration.json", configuration()),
+        ("console.json", console()),
         ("exchange.json", exchange()),
         ("policy.json", policy_table()),
     ]
@@ -95,17 +96,32 @@ fn mapping() -> Value {
 }
 
 fn configuration() -> Value {
+    let asked = asked(|| Config::read("lancang.toml", &heads(|_| true)));
+    of_reference("The configuration of lancang", &asked)
+}
+
+fn console() -> Value {
+    let text = heads(|section| matches!(section, "exchange" | "topics" | "keys" | "console" | "http"));
+    let asked = asked(|| ConsoleFile::read("console.toml", &text));
+    of_reference("The file of an enforcement console", &asked)
+}
+
+/// A file with the heads of sections, and of what is in them.
+fn heads(is_wanted: impl Fn(&str) -> bool) -> String {
     let mut sections: Vec<&str> = config::keys().map(|(section, _, _)| section).collect();
     sections.dedup();
     let head =
         |section: &&str| if config::is_list(section) { format!("[[{section}]]\n") } else { format!("[{section}]\n") };
-    let text: String = sections.iter().map(head).collect();
-    let asked = asked(|| Config::read("lancang.toml", &text));
+    sections.iter().filter(|section| is_wanted(section.split('.').next().unwrap_or_default())).map(head).collect()
+}
+
+/// With the meanings of the configuration's reference.
+fn of_reference(title: &str, asked: &Asked) -> Value {
     let meanings: BTreeMap<String, &str> = config::keys()
         .map(|(section, key, meaning)| (format!("{}/{key}", section.replace('.', "/")), meaning))
         .collect();
     let meaning = |place: &str| meanings.get(place).map(|meaning| (*meaning).to_owned());
-    schema("The configuration of lancang", &asked, &meaning, &[])
+    schema(title, asked, &meaning, &[])
 }
 
 fn policy_table() -> Value {

@@ -11,6 +11,7 @@
 use std::time::Duration;
 
 use lancang_alert::Registry;
+use lancang_alert::dsse;
 use lancang_alert::verify::Received;
 use lancang_kafka::{Admin, Error, From, Isolation, OutRecord, Read, Reader, Record};
 use lancang_record::Timestamp;
@@ -59,8 +60,28 @@ pub struct SignedTopic {
     waiting: Option<Record>,
 }
 
-/// A message, and what checking it gave.
-pub type Checked<T, R> = (Record, Result<T, R>);
+/// A message, when it was received, and what checking it gave.
+pub type Checked<T, R> = (Record, Timestamp, Result<T, R>);
+
+/// A message as it was signed, and when it was received.
+#[derive(Clone, Debug)]
+pub struct Original {
+    /// Its value.
+    pub value: Vec<u8>,
+    /// Its DSSE envelope, without payload.
+    pub envelope: Vec<u8>,
+    /// What decided which keys counted.
+    pub received: Timestamp,
+}
+
+impl Original {
+    /// Of a message that was checked.
+    #[must_use]
+    pub fn of(record: Record, received: Timestamp) -> Self {
+        let envelope = record.headers.into_iter().find(|(name, _)| name == dsse::HEADER).map(|(_, envelope)| envelope);
+        Self { value: record.payload.unwrap_or_default(), envelope: envelope.unwrap_or_default(), received }
+    }
+}
 
 impl SignedTopic {
     /// Begins to read.
@@ -183,7 +204,7 @@ impl SignedTopic {
             found = check(self.keys.registry(), received(&record), at);
         }
         self.next = record.offset + 1;
-        Ok(Some((record, found)))
+        Ok(Some((record, at, found)))
     }
 
     /// The next message: the one that waits, or one that comes in time.

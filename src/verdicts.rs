@@ -69,7 +69,7 @@ impl Verdicts {
         }
         self.looked = Instant::now();
         let Some(topic) = &mut self.topic else { return Ok(disputed) };
-        while let Some(believed) = topic.turn(Duration::ZERO, now)? {
+        while let Some((believed, _)) = topic.turn(Duration::ZERO, now)? {
             let about = believed.feedback.incident.as_ref().filter(|about| self.patterns.contains_key(*about));
             let state = about.and_then(|about| topic.fold().incident(about));
             let country = &believed.feedback.writer.country;

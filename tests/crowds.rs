@@ -80,6 +80,7 @@ fn shared(lines: &[String], policy: Policy, crowds: Crowds, cells: Cells) -> Vec
         registry: Registry::default(),
         portability: Portability::default(),
         crowds,
+        own: std::collections::BTreeMap::new(),
     };
     let degrees = |of_10_000: i32| f64::from(of_10_000) / 10_000.0;
     let site = move |cell: &str| {

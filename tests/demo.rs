@@ -12,8 +12,13 @@ fn demo(arguments: &[&str]) -> Command {
 }
 
 fn get(address: &str, path: &str) -> String {
+    get_as(address, "lancang", path)
+}
+
+/// An open console answers to names of this machine alone.
+fn get_as(address: &str, host: &str, path: &str) -> String {
     let mut stream = std::net::TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: lancang\r\nConnection: close\r\n\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -21,7 +26,7 @@ fn get(address: &str, path: &str) -> String {
 
 #[test]
 fn a_few_seconds_of_it() {
-    let arguments = ["--for", "12s", "--listen", "127.0.0.1:0", "--subscribers", "12000"];
+    let arguments = ["--for", "12s", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0", "--subscribers", "12000"];
     let mut child = demo(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let greeting: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
@@ -45,6 +50,16 @@ fn a_few_seconds_of_it() {
     };
     assert!(counted("lancang_score_incidents_total"));
 
+    // The agency's console tells what crossed the border, believed by the registry, without signing in.
+    let console = greeting.iter().find_map(|line| line.strip_prefix("console  http://")).unwrap();
+    let console = console.split(": ").next().unwrap();
+    let mut stream = std::net::TcpStream::connect(console).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    write!(stream, "GET /api/v1/events HTTP/1.1\r\nHost: {console}\r\n\r\n").unwrap();
+    let mut told = BufReader::new(stream).lines().map(Result::unwrap);
+    assert!(told.any(|line| line.starts_with("data: ") && line.contains("\"incident_id\"")));
+    assert!(get_as(console, console, "/").contains("<script"));
+
     let rest: Vec<String> = lines.collect();
     assert!(child.wait().unwrap().success(), "{rest:#?}");
     let mut errors = String::new();
@@ -62,7 +77,7 @@ fn a_few_seconds_of_it() {
 fn a_taken_port_is_told_with_a_way_out() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let output = demo(&["--for", "5s", "--listen", &address]).output().unwrap();
+    let output = demo(&["--for", "5s", "--console", "127.0.0.1:0", "--listen", &address]).output().unwrap();
     assert_eq!(output.status.code(), Some(74));
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(errors.contains(&address) && errors.contains("--listen"), "{errors}");

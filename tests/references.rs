@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lancang::config::Config;
+use lancang::config::{Config, ConsoleFile};
 use lancang::topics::file::Exchange;
 use lancang::{asyncapi, pack_folder, reference, schema};
 use lancang_alert::words::{Language, Words};
@@ -136,6 +136,15 @@ fn schemas_refuse_what_readers_refuse() {
         ("workers = 1", "workers = 1\nsnapshot = 30"),
     ];
     both_refuse("config/lancang.toml", "configuration.json", reads, &changes);
+    let reads = |path: &str, text: &str| ConsoleFile::read(path, text).is_ok();
+    let changes = [
+        ("country = ", "contry = "),
+        ("[console]", "[consoel]"),
+        ("roots = [", "roots = 1 # ["),
+        ("listen = \"127.0.0.1:8600\"", "listen = 8600"),
+        ("folder = ", "session = \"8 hours\"\nfolder = "),
+    ];
+    both_refuse("config/console.toml", "console.json", reads, &changes);
     let reads = |path: &str, text: &str| Exchange::read(path, text).is_ok();
     let changes = [
         ("countries = [", "countries = 6 # ["),

@@ -114,6 +114,6 @@ impl Look {
     }
 }
 
-fn parse_language(text: &str) -> Result<Language, String> {
+pub(super) fn parse_language(text: &str) -> Result<Language, String> {
     Language::of_tag(text).ok_or_else(|| "expected one of en, zh, km, lo, my, th, vi".to_owned())
 }

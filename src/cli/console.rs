@@ -3,11 +3,14 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use lancang_alert::words::Language;
 use lancang_console::access::Role;
-use lancang_record::Country;
+use lancang_console::digest::week_of;
+use lancang_record::{Country, Timestamp};
 
 use super::Form;
+use super::alerts::parse_language;
 use super::export::parse_country;
 
 /// `lancang console`
@@ -60,6 +63,54 @@ pub enum Action {
     /// The log of what users did: verify.
     #[command(subcommand)]
     Audit(Audit),
+    /// A week of all countries, or of one, as the page *Coordination* has it: for a table, for paper, for a cron job.
+    #[command(after_help = "\
+Examples:
+  lancang console digest --as html --language km --out digest.html      the week before this one
+  lancang console digest --week 2026-11-23 --country KH --as csv --out digest.csv
+  lancang console digest --as json | jq .all
+
+What is new, how soon it was answered, how often it was right, and what is asked for now, of what the console's country may see. It is
+made of the console's database, whether the console runs or not, and stands in its audit log. A week begins on Monday, 00:00 UTC.")]
+    Digest(Digest),
+}
+
+/// `lancang console digest`
+#[derive(Debug, Args)]
+pub struct Digest {
+    /// A day of the week; the week before this one where it is not said.
+    #[arg(long, value_name = "DAY", value_parser = parse_week)]
+    pub week: Option<Timestamp>,
+    /// One country alone.
+    #[arg(long, value_name = "CC", value_parser = parse_country)]
+    pub country: Option<Country>,
+    /// Form of it.
+    #[arg(long = "as", value_enum, default_value_t = DigestForm::Json)]
+    pub form: DigestForm,
+    /// Language of a page: en, zh, km, lo, my, th or vi.
+    #[arg(long, value_name = "LANGUAGE", value_parser = parse_language, default_value = "en")]
+    pub language: Language,
+    /// File to write; standard output otherwise.
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub out: PathBuf,
+    /// Where the console is configured.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Form of a digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DigestForm {
+    /// One JSON object.
+    Json,
+    /// One line a figure, for spreadsheets.
+    Csv,
+    /// A page to print.
+    Html,
+}
+
+fn parse_week(text: &str) -> Result<Timestamp, String> {
+    week_of(text).ok_or_else(|| "expected a day such as 2026-11-23".to_owned())
 }
 
 /// `lancang console user`

@@ -7,6 +7,7 @@ pub mod console;
 pub mod crowds;
 mod demo;
 mod doctor;
+mod dossier;
 mod evaluate;
 mod evidence;
 mod explain;
@@ -31,6 +32,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub use check::Check;
 pub use demo::Demo;
 pub use doctor::Doctor;
+pub use dossier::{Dossier, DossierMake, DossierVerify};
 pub use evaluate::{Evaluate, Sweep};
 pub use evidence::{Evidence, EvidenceFetch, EvidenceOpen};
 pub use explain::Explain;
@@ -147,6 +149,9 @@ to `topics.feedback_home` on the home cluster, byte for byte. A file that has `[
     Campaigns(campaigns::Campaigns),
     /// The enforcement console: what all countries share, in a browser; its users, and its audit log.
     Console(console::Console),
+    /// A case in one signed file: made of what a console has read, checked offline by whoever takes it over.
+    #[command(subcommand)]
+    Dossier(Dossier),
     /// Shared alerts in the forms of other ecosystems: STIX 2.1, MISP, CSV, NDJSON.
     Export(export::Export),
     /// Completions for a shell.

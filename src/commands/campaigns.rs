@@ -106,7 +106,7 @@ impl Publishing {
         let mut before = CampaignTopic::open(consumer)?;
         while !before.is_past_end() {
             // What another correlator published is gone on with: its campaigns have the same ids.
-            before.turn()?.iter().for_each(|verified| publisher.learn(&verified.campaign));
+            before.turn()?.iter().for_each(|(verified, _)| publisher.learn(&verified.campaign));
         }
         let (live, refused, writer) = (publisher.live(), before.refused(), args.writer.uri());
         tracing::info!(campaigns = live, refused, "publishing as {writer}");
@@ -159,7 +159,7 @@ fn tail(args: &Tail) -> anyhow::Result<()> {
     while !(args.until_end && topic.is_past_end()) && args.number.is_none_or(|number| shown < number) {
         // What was there before is read in silence, so that an old state that is sent once more is known.
         let is_told = args.from_beginning || topic.is_past_end();
-        let Some(verified) = topic.turn()?.filter(|_| is_told) else { continue };
+        let Some((verified, _)) = topic.turn()?.filter(|_| is_told) else { continue };
         show(&verified.campaign, Some(&verified.key_id), &words, &args.look)?;
         shown += 1;
     }

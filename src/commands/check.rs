@@ -236,6 +236,7 @@ fn named_files(config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mu
     }
     let keys =
         config.relay.iter().flat_map(|relay| relay.epochs.iter().map(|epoch| &epoch.key).chain(&relay.signing_key));
+    let keys = keys.chain(config.operators.iter().filter_map(|operator| operator.signing_key.as_ref()));
     if let Some(path) = config.relay.as_ref().and_then(|relay| relay.policy.as_ref()) {
         let name = path.display().to_string();
         match std::fs::read_to_string(path) {

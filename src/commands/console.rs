@@ -7,6 +7,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use lancang_console::access::users::Users;
 use lancang_console::audit;
+use lancang_console::digest::{WEEK_MS, monday, sheet, table};
+use lancang_console::store::{Eyes, Reads};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -14,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
 use crate::cli::Form;
-use crate::cli::console::{Action, Audit, Console, User};
+use crate::cli::console::{Action, Audit, Console, Digest, DigestForm, User};
 use crate::columns::{Columns, Mark};
 use crate::config::ConsoleFile;
 use crate::console::{self, Begun, folder};
@@ -23,6 +25,7 @@ use crate::http::{self, Health};
 use crate::metrics::Metrics;
 use crate::pack_folder::mistakes_failure;
 use crate::secret;
+use crate::service::relay::now;
 use crate::systemd;
 
 /// Runs the command.
@@ -34,6 +37,7 @@ pub fn run(args: Console) -> anyhow::Result<()> {
         None => serve(&args),
         Some(Action::User(action)) => user(action),
         Some(Action::Audit(Audit::Verify { head, place, output })) => verify(&place.config, head.as_deref(), output),
+        Some(Action::Digest(args)) => digest(&args),
     }
 }
 
@@ -41,7 +45,7 @@ pub fn run(args: Console) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Every mistake in it, with exit status 78.
-fn read_file(path: &Path) -> anyhow::Result<ConsoleFile> {
+pub(super) fn read_file(path: &Path) -> anyhow::Result<ConsoleFile> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::new(Exit::Configuration, format!("cannot read {name}: {error}")))?;
@@ -56,7 +60,8 @@ fn serve(args: &Console) -> anyhow::Result<()> {
     let (metrics, health) = (Arc::new(Metrics::new()?), Arc::new(Health::default()));
     let bound = runtime.block_on(http::serve(file.listen, Arc::clone(&metrics), Arc::clone(&health)))?;
     tracing::info!("metrics and health at http://{bound}");
-    let Begun { address, readers, is_tls } = console::begin(&file, args.rebuild, &metrics, &health, runtime.handle())?;
+    let Begun { address, readers, is_tls, lock: _lock } =
+        console::begin(&file, args.rebuild, &metrics, &health, runtime.handle())?;
     let scheme = if is_tls { "https" } else { "http" };
     tracing::info!("the console is at {scheme}://{address}");
     systemd::started();
@@ -165,6 +170,39 @@ fn typed(prompt: &str) -> anyhow::Result<Zeroizing<String>> {
     tcsetattr(&terminal, OptionalActions::Flush, &before).context("cannot show again what is typed")?;
     writeln!(io::stderr().lock())?;
     line
+}
+
+fn digest(args: &Digest) -> anyhow::Result<()> {
+    let file = read_file(&args.place.config)?;
+    let folder = folder(&file.console.folder)?;
+    let eyes = Eyes::of(&file.console.country).context("the console's country has no part in the exchange")?;
+    let now = now();
+    let since = args.week.unwrap_or_else(|| monday(now.plus_ms(-WEEK_MS)));
+    let country = args.country.map(|country| country.to_string());
+    let reads = Reads::open(&folder.database(), 1)?;
+    let until = since.plus_ms(WEEK_MS);
+    let found = reads.look(|sight| sight.digest(eyes, (since, until), country.as_deref(), now))?;
+    let entry = audit::Entry {
+        user: "-".to_owned(),
+        country: Some(file.console.country.clone()),
+        action: "digest".to_owned(),
+        about: found.since.get(..10).map(str::to_owned),
+        detail: Some("at the command line".to_owned()),
+        outcome: "done".to_owned(),
+        ..audit::Entry::default()
+    };
+    audit::Audit::open(&folder.audit(), now)?.write(entry, now)?;
+    let text = match args.form {
+        DigestForm::Json => serde_json::to_vec(&found)?,
+        DigestForm::Csv => table::csv(&found)?,
+        DigestForm::Html => sheet::html(&found, args.language).into_bytes(),
+    };
+    let mut out = super::output(&args.out)?;
+    out.write_all(&text)?;
+    if args.form == DigestForm::Json {
+        writeln!(out)?;
+    }
+    Ok(out.flush()?)
 }
 
 fn verify(config: &Path, head: Option<&str>, output: Form) -> anyhow::Result<()> {

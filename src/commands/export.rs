@@ -85,9 +85,9 @@ fn topic(config: &Path, mut take: impl FnMut(Alert, &[u8]) -> anyhow::Result<()>
     let mut topic = AlertTopic::open(&keys::consumer(config)?, Begin::Beginning)?;
     let mut read = 0;
     while !topic.is_past_end() {
-        let Some(Believed { verified, value, .. }) = topic.turn(now)? else { continue };
+        let Some(Believed { verified, original, .. }) = topic.turn(now)? else { continue };
         read += 1;
-        take(verified.alert, &value)?;
+        take(verified.alert, &original.value)?;
     }
     match topic.refused() {
         0 => Ok(read),

@@ -47,7 +47,7 @@ fn tail(args: &cli::Tail) -> anyhow::Result<()> {
     };
     while !(args.until_end && topic.is_past_end()) {
         let was_there = !topic.is_past_end();
-        let Some(believed) = topic.turn(TURN, now)? else { continue };
+        let Some((believed, _)) = topic.turn(TURN, now)? else { continue };
         if is_wanted(&believed) && (args.from_beginning || !was_there) {
             printer.message(&believed, topic.fold(), now())?;
         }

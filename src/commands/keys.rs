@@ -76,10 +76,18 @@ fn new(kind: KeyKind, out: &Path, output: Form) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn public_half(path: &Path) -> anyhow::Result<PublicKey> {
+/// The public half in a file that `keys new` wrote.
+///
+/// # Errors
+/// If it cannot be read, or is none.
+pub(super) fn read_public(path: &Path) -> anyhow::Result<PublicKey> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
-    let key = PublicKey::read(&text).map_err(|error| Failure::data(format!("{shown}: {error}")))?;
+    PublicKey::read(&text).map_err(|error| Failure::data(format!("{shown}: {error}")))
+}
+
+fn public_half(path: &Path) -> anyhow::Result<PublicKey> {
+    let (shown, key) = (path.display(), read_public(path)?);
     if key.kind() == KeyKind::Root {
         let message = format!("{shown} is a root key: it is not published, consumers put it into `keys.roots`");
         return Err(Failure::data(message));

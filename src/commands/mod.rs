@@ -7,6 +7,7 @@ pub mod check;
 pub mod console;
 pub mod crowds;
 pub mod doctor;
+pub mod dossier;
 pub mod evaluate;
 pub mod evidence;
 pub mod explain;
@@ -66,6 +67,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Feedback(args) => feedback::run(args),
         Command::Campaigns(args) => campaigns::run(args),
         Command::Console(args) => console::run(args),
+        Command::Dossier(args) => dossier::run(args),
         Command::Export(args) => export::run(&args),
         Command::Completions(args) => pages::completions(&args),
         Command::Man(args) => pages::man(&args),

@@ -38,7 +38,7 @@ fn tail(args: &Tail) -> anyhow::Result<()> {
         // What was there before is read in silence, so that an old warning that is sent once more is known.
         let is_told = args.from_beginning || topic.is_past_end();
         let check = |registry: &Registry, received: Received<'_, String>, at| verifier.verify(registry, received, at);
-        let Some((record, checked)) = topic.turn(TURN, now, is_of_unknown_key, check)? else { continue };
+        let Some((record, _, checked)) = topic.turn(TURN, now, is_of_unknown_key, check)? else { continue };
         if !is_told {
             continue;
         }

@@ -86,6 +86,8 @@ pub struct Operator {
     pub node: String,
     /// Number ranges (`+85512`).
     pub own: Vec<String>,
+    /// Key that its alerts are signed with, where it is another than the relay's.
+    pub signing_key: Option<Secret>,
 }
 
 /// How to reach a Kafka cluster.

@@ -12,7 +12,7 @@ use lancang_record::Country;
 use crate::service::slices::Limits;
 
 use super::feeds::feeds;
-use super::relay::{keys, relay};
+use super::relay::{keys, relay, secret};
 use super::topics::topics;
 use super::{Cluster, Config, Intake, Operator, Patterns, Score};
 
@@ -42,7 +42,7 @@ pub(super) fn config(path: &str, text: &str) -> Result<Config, Vec<Diagnostic>> 
 }
 
 fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
-    let operators = operators(root);
+    let operators = operators(root, folder);
     one_per_country(root, &operators);
     let kafka = root.required_table("kafka").and_then(|table| cluster(table, folder));
     let exchange = root.table("exchange").map(|table| cluster(table, folder));
@@ -82,12 +82,12 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
     })
 }
 
-fn operators(root: &Table<'_, '_>) -> Vec<Operator> {
+fn operators(root: &Table<'_, '_>, folder: &Path) -> Vec<Operator> {
     let tables = root.tables("operators");
     if tables.is_empty() && !root.has("operators") {
         root.wrong(0..0, "operators", "missing: expected at least one `[[operators]]`");
     }
-    tables.into_iter().filter_map(operator).collect()
+    tables.into_iter().filter_map(|table| operator(table, folder)).collect()
 }
 
 /// An incident names its operator by the country: two of one country run as two installations.
@@ -100,7 +100,7 @@ fn one_per_country(root: &Table<'_, '_>, operators: &[Operator]) {
     }
 }
 
-fn operator(table: Table<'_, '_>) -> Option<Operator> {
+fn operator(table: Table<'_, '_>, folder: &Path) -> Option<Operator> {
     let country = table.required_text("country").and_then(|text| {
         let country = Country::parse(&text.value);
         if country.is_none() {
@@ -120,9 +120,10 @@ fn operator(table: Table<'_, '_>) -> Option<Operator> {
     if !table.has("own") {
         table.wrong(table.span(), "own", "missing: expected the operator's number ranges, such as [\"+85512\"]");
     }
+    let signing_key = secret(&table, folder, ["signing_key_file", "signing_key_env", "signing_key_command"]);
     table.finish();
     let own = own.into_iter().map(|prefix| prefix.value).collect();
-    Some(Operator { country: country?, organisation: organisation?, node: node?, own })
+    Some(Operator { country: country?, organisation: organisation?, node: node?, own, signing_key })
 }
 
 /// A name that goes into topics' headers, ids and labels: letters, digits, `-`, `_`, `.`.

@@ -7,6 +7,7 @@
 
 mod readers;
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use lancang_alert::KeyKind;
 use lancang_console::access::users::Users;
 use lancang_console::audit::Audit;
 use lancang_console::limits::ACTS_WAITING_MAX;
-use lancang_console::server::{Desk, Parts, Site, Told, listen};
+use lancang_console::server::{Desk, Dossiers, Parts, Site, Told, listen};
 use lancang_console::store::{Reads, Writer};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
@@ -58,6 +59,15 @@ impl Folder {
     pub fn audit(&self) -> PathBuf {
         self.0.join("audit.log")
     }
+
+    /// Held by the console that runs over it.
+    fn lock(&self) -> anyhow::Result<File> {
+        let path = self.0.join("lock");
+        let file = File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        let why = || Failure::new(Exit::Configuration, format!("another console runs over {}", self.0.display()));
+        file.try_lock().map_err(|_| why())?;
+        Ok(file)
+    }
 }
 
 /// The folder, made where there is none, for nobody else to look into.
@@ -78,6 +88,8 @@ pub struct Begun {
     pub readers: Readers,
     /// Whether it is reached by TLS.
     pub is_tls: bool,
+    /// Keeps others away from its folder.
+    pub lock: File,
 }
 
 /// Begins to read and to serve.
@@ -93,6 +105,7 @@ pub fn begin(
 ) -> anyhow::Result<Begun> {
     let console = &file.console;
     let folder = folder(&console.folder)?;
+    let lock = folder.lock()?;
     let audit = Audit::open(&folder.audit(), now()).map_err(|error| Failure::data(error.to_string()))?;
     tracing::info!(entries = audit.len(), head = audit.head(), "the audit log holds");
     let users = Users::open(&folder.users()).map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?;
@@ -105,7 +118,10 @@ pub fn begin(
     }
     let (changes, changed) = watch::channel(0);
     let (acts, waiting) = mpsc::channel(ACTS_WAITING_MAX);
-    let signer = console.writer.as_ref().map(|(_, key)| key.signer(KeyKind::Signing)).transpose()?;
+    let signer = || console.writer.as_ref().map(|(_, key)| key.signer(KeyKind::Signing)).transpose();
+    let roots = file.consumer.keys.roots.clone();
+    let dossiers = signer()?.map(|signer| Dossiers { signer, roots });
+    let signer = signer()?;
     let tls = match &console.tls {
         Some((certificate, key)) => {
             let text = std::fs::read(certificate).with_context(|| format!("cannot read {}", certificate.display()))?;
@@ -127,6 +143,7 @@ pub fn begin(
         audit,
         acts: signer.is_some().then_some(acts),
         openers: openers(&console.sealing_keys)?,
+        dossiers,
         now,
         random,
         changed,
@@ -134,7 +151,8 @@ pub fn begin(
     });
     let address = console.listen;
     let listener = runtime.block_on(tokio::net::TcpListener::bind(address)).with_context(|| {
-        format!("cannot listen on {address} for the console: choose another address with the key `console.listen`")
+        format!("cannot listen on {address} for the console: choose another address with the key `console.listen`, or of a demo \
+             with `--console HOST:PORT` (port 0 takes any free one)")
     })?;
     let (address, is_tls) = (listener.local_addr()?, tls.is_some());
     runtime.spawn(listen::serve(listener, tls, site.router()));
@@ -147,7 +165,7 @@ pub fn begin(
         incidents_max: console.incidents_max,
     };
     let speaker = signer.map(|signer| Speaker { signer, waiting });
-    Ok(Begun { address, readers: Readers::begin(follow, speaker, health)?, is_tls })
+    Ok(Begun { address, readers: Readers::begin(follow, speaker, health)?, is_tls, lock })
 }
 
 /// Random bytes, or none at all: a session that can be guessed is none.

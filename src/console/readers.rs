@@ -15,7 +15,7 @@ use lancang_alert::Signer;
 use lancang_alert::campaign::Verified;
 use lancang_alert::feedback::Believed as Said;
 use lancang_console::server::{Act, Site, Unwritten};
-use lancang_console::store::{Heard, News, Taken, Topic, Writer};
+use lancang_console::store::{Heard, News, Signed, Taken, Topic, Writer};
 use lancang_kafka::{Producer, Stop};
 use lancang_record::Timestamp;
 use lancang_record::codec::fields::parse_time;
@@ -29,7 +29,7 @@ use crate::http::{Health, Pulse};
 use crate::metrics::{Metric, Metrics};
 use crate::service::clients;
 use crate::service::relay::now;
-use crate::signed_topic::{Begin, SignedTopic, TURN, sent};
+use crate::signed_topic::{Begin, Original, SignedTopic, TURN, sent};
 
 /// Messages before the database's place that are read in silence, as `alerts tail` does.
 const LOOK_BACK: u32 = 10_000;
@@ -45,6 +45,10 @@ const ASK_EVERY: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// Incidents that go in one transaction.
 const SWEEP_MAX: u32 = 1_000;
+
+fn signed(original: &Original) -> Signed<'_> {
+    Signed { value: &original.value, envelope: &original.envelope, received: original.received }
+}
 
 /// What every reader works with.
 #[derive(Clone)]
@@ -87,6 +91,7 @@ impl Readers {
                 end: 0,
                 read: None,
                 refused: 0,
+                learned: 0,
             };
             let thread = std::thread::Builder::new().name(format!("console-{}", topic.as_str()));
             threads.push(thread.spawn(move || reader.run()).context("cannot start a thread")?);
@@ -118,6 +123,8 @@ struct Reader {
     read: Option<Timestamp>,
     /// Messages that were refused, as far as they are counted.
     refused: u64,
+    /// How much of the registry is kept.
+    learned: u64,
 }
 
 impl Reader {
@@ -169,6 +176,8 @@ impl Reader {
         }
         // What is read in silence lies before it: pages have seen it.
         let mut stored = place;
+        // A database that was emptied has no keys either.
+        self.learned = 0;
         while !self.stop.is_stopped() {
             let mut heard: Vec<alert_topic::Heard> = topic.next(TURN, now)?.into_iter().collect();
             let begun = Instant::now();
@@ -184,8 +193,24 @@ impl Reader {
                 stored = next;
             }
             self.turned(topic.topic(), topic.is_past_end())?;
+            self.keep_keys(topic.topic())?;
             self.sweep()?;
         }
+        Ok(())
+    }
+
+    /// Keeps what the registry says now: a dossier has the entries that its signatures are checked by.
+    fn keep_keys(&mut self, topic: &SignedTopic) -> anyhow::Result<()> {
+        let registry = topic.registry();
+        if self.learned == registry.learned() {
+            return Ok(());
+        }
+        let mut writer = self.writer();
+        let batch = writer.batch()?;
+        batch.keys(registry)?;
+        batch.commit()?;
+        drop(writer);
+        self.learned = registry.learned();
         Ok(())
     }
 
@@ -196,9 +221,10 @@ impl Reader {
         for heard in heard {
             match heard {
                 alert_topic::Heard::Alert(believed) => {
-                    let (verified, value, offset) = (&believed.verified, &believed.value, believed.offset);
+                    let (verified, offset) = (&believed.verified, believed.offset);
                     let (alert, key_id) = (&verified.alert, verified.key_id.as_str());
-                    fates.push(match batch.alert(Taken { alert, value, key_id, offset, heard: now() })? {
+                    let signed = signed(&believed.original);
+                    fates.push(match batch.alert(Taken { alert, signed, key_id, offset, heard: now() })? {
                         News::Opened | News::Revised => "taken",
                         News::Repeat => "repeat",
                         News::Refused => "refused",
@@ -237,22 +263,22 @@ impl Reader {
         let mut producer = None;
         let mut stored = topic.topic().next_offset();
         while !self.stop.is_stopped() {
-            let mut said: Vec<(i64, Said)> = Vec::new();
+            let mut said: Vec<(i64, Said, Original)> = Vec::new();
             let begun = Instant::now();
             let mut wait = TURN;
             while said.len() < BATCH_MAX && begun.elapsed() < GATHER.max(wait) {
-                let Some(believed) = topic.turn(wait, now)? else { break };
-                said.push((topic.topic().next_offset() - 1, believed));
+                let Some((believed, original)) = topic.turn(wait, now)? else { break };
+                said.push((topic.topic().next_offset() - 1, believed, original));
                 wait = Duration::ZERO;
             }
             let next = topic.topic().next_offset();
             if next > stored {
                 let mut writer = self.writer();
                 let batch = writer.batch()?;
-                for (offset, believed) in &said {
+                for (offset, believed, original) in &said {
                     let about = believed.feedback.incident.as_ref();
                     let state = about.and_then(|about| topic.fold().incident(about));
-                    batch.said(believed, state.as_ref(), *offset)?;
+                    batch.said(believed, signed(original), state.as_ref(), *offset)?;
                 }
                 // What was there already is read once more: pages were told of it.
                 batch.read_to(Topic::Feedback, next.max(place))?;
@@ -304,14 +330,14 @@ impl Reader {
         let place = self.place(topic.topic())?.unwrap_or(0);
         let mut stored = topic.topic().next_offset();
         while !self.stop.is_stopped() {
-            let believed: Option<Verified> = topic.turn()?;
+            let believed: Option<(Verified, Original)> = topic.turn()?;
             let next = topic.topic().next_offset();
             if next > stored {
                 let mut writer = self.writer();
                 let batch = writer.batch()?;
                 // What was there already says nothing new: pages were told of it.
-                if let Some(verified) = believed.as_ref().filter(|_| next > place) {
-                    batch.campaign(&verified.campaign, next - 1)?;
+                if let Some((verified, original)) = believed.as_ref().filter(|_| next > place) {
+                    batch.campaign(&verified.campaign, signed(original), next - 1)?;
                 }
                 batch.read_to(Topic::Campaigns, next.max(place))?;
                 batch.commit()?;

@@ -1,6 +1,7 @@
 //! `lancang demo`: the whole way of a record, on one machine with nothing else installed.
 //!
 //! - [`world`] makes the embedded broker and a configuration for six operators; the stages are the real ones;
+//! - [`agency`] is a console that believes what they sign, and the registry by which it does;
 //! - [`books`] is what the operators know of their subscribers;
 //! - [`sender`] streams synthetic traffic, no faster than the mock keeps and the stages read;
 //! - [`watch`] reads incidents and alerts as any consumer would, [`screen`] shows them;
@@ -8,6 +9,7 @@
 //!
 //! The mock proves nothing about exactly-once (`lancang_kafka::mock`); the tests do, on Apache Kafka.
 
+pub mod agency;
 pub mod books;
 pub mod screen;
 pub mod sender;
@@ -61,7 +63,11 @@ pub fn run(args: &cli::Demo) -> anyhow::Result<()> {
     let bound = runtime.block_on(listening)?;
     let sources = pack_folder::read(&world.config.patterns.folder, &world.config.patterns.lists)?;
     let screen = Screen::new(catalogue::of(&[sources]));
+    let (exchange, topics) = (world.config.kafka.clone(), world.config.topics.clone());
+    let parts = (&metrics, &health, runtime.handle());
+    let (console, password) = world.registrar.console(exchange, topics, args.console, parts)?;
     screen.greet(world.bootstrap(), bound, args.speed, args.subscribers);
+    screen.console(console.address, &password);
     let config = world.config.clone();
     let shared = Arc::new(Shared::new(config, Arc::clone(&metrics), health, runtime.handle().clone())?);
     let interrupt = shared.stop.clone();
@@ -107,6 +113,7 @@ pub fn run(args: &cli::Demo) -> anyhow::Result<()> {
     watch.look(&screen, &sender)?;
     shared.health.drain();
     shared.stop.stop();
+    console.readers.end();
     service.wait()?;
     screen.end();
     let lost = summary::show(&screen, &sender, &watch, &metrics, &truth, sent_for)?;

@@ -69,6 +69,11 @@ impl Screen {
         ));
         self.line(&format!("time     {speed} times as fast as events; the times below are of the events, UTC"));
         self.line(&format!("metrics  http://{http}/metrics, health at /healthz and /readyz"));
+    }
+
+    /// Where the agency's console is, and how to act there.
+    pub fn console(&self, address: SocketAddr, password: &str) {
+        self.line(&format!("console  http://{address}: look; to act, sign in as demo with the password {password}"));
         self.line("");
     }
 

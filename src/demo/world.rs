@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use lancang_alert::{KeyKind, PrivateKey};
 use lancang_kafka::{Connection, Mock};
 use lancang_record::Class;
 use lancang_traffic::generator::FeedKind;
@@ -13,9 +12,12 @@ use lancang_traffic::world::{OPERATORS, trunk_table};
 use lancang_traffic::{Feed, Generator};
 use tempfile::TempDir;
 
+use super::agency::Registrar;
 use super::books;
-use crate::config::{self, Cluster, Config, Epoch, Format, Intake, Keys, Operator, Patterns, Relay, Score, Topics};
+use crate::config::{self, Cluster, Config, Epoch, Format, Intake, Operator, Patterns, Relay, Score, Topics};
 use crate::secret::{Secret, random, write_secret};
+use crate::service::relay::now;
+use crate::topics::exchange::CAMPAIGNS;
 
 /// Partitions of the records log.
 const PARTITIONS: u32 = 4;
@@ -26,6 +28,8 @@ const IDLE: Duration = Duration::from_secs(30);
 pub struct World {
     /// Configuration of the stages.
     pub config: Config,
+    /// Keys of everybody, and the agency's console.
+    pub registrar: Registrar,
     mock: Mock,
     _folder: TempDir,
 }
@@ -42,10 +46,10 @@ impl World {
         std::fs::write(path("lists/generated.csv"), generator.lists())?;
         std::fs::write(path("trunks.csv"), trunk_table())?;
         write_secret(&path("epoch.key"), &crate::store::hex(random()?.as_ref()))?;
-        let signing = PrivateKey::from_seed(KeyKind::Signing, random()?)?;
-        write_secret(&path("signing.key"), &signing.text())?;
+        let mut operators: Vec<Operator> = OPERATORS.iter().map(operator).collect();
+        let registrar = Registrar::make(folder.path(), &mut operators, now())?;
         let mut config = Config {
-            operators: OPERATORS.iter().map(operator).collect(),
+            operators: operators.clone(),
             // Known once the broker has its topics.
             kafka: cluster(""),
             exchange: None,
@@ -57,10 +61,11 @@ impl World {
             console: None,
             relay: Some(Relay {
                 epochs: vec![Epoch { id: "demo".to_owned(), from: None, key: Secret::File(path("epoch.key")) }],
-                signing_key: Some(Secret::File(path("signing.key"))),
+                signing_key: operators.first().and_then(|operator| operator.signing_key.clone()),
+                registry: Some(registrar.registry()),
                 ..Relay::default()
             }),
-            keys: Keys::default(),
+            keys: registrar.roots(),
             handling: lancang_alert::Terms { status: "exercise".to_owned(), ..lancang_alert::Terms::default() },
             confidence: Vec::new(),
             patterns: Patterns {
@@ -77,7 +82,8 @@ impl World {
         };
         let mock = Mock::start(&made(&config))?;
         config.kafka = cluster(mock.bootstrap());
-        Ok(Self { config, mock, _folder: folder })
+        registrar.publish(Connection::new(mock.bootstrap(), "demo-registrar"), &config.topics.keys)?;
+        Ok(Self { config, registrar, mock, _folder: folder })
     }
 
     /// `host:port` of the broker.
@@ -98,7 +104,9 @@ fn made(config: &Config) -> Vec<(String, i32)> {
     let home = crate::topics::home::topics(config, &super::STAGES);
     let home = home.into_iter().map(|topic| (topic.name, topic.partitions));
     let feeds = config.feeds.iter().map(|feed| (feed.name.clone(), 1));
-    home.chain([(config.topics.alerts.clone(), 1)]).chain(feeds).collect()
+    let topics = &config.topics;
+    let shared = [&topics.alerts, &topics.keys, &topics.feedback].map(|name| (name.clone(), 1));
+    home.chain(shared).chain([(CAMPAIGNS.to_owned(), 1)]).chain(feeds).collect()
 }
 
 fn topics() -> Topics {
@@ -122,6 +130,7 @@ fn operator(operator: &lancang_traffic::world::Operator) -> Operator {
         organisation: operator.organisation.to_owned(),
         node: "demo".to_owned(),
         own: vec![format!("+{}", operator.mobile)],
+        signing_key: None,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lancang_alert::crowds::CrowdError;
-use lancang_alert::{Crowds, KeyKind, Policy, Registered, Registry, Standing, Trust};
+use lancang_alert::{Crowds, KeyKind, Policy, Registered, Registry, Source, Standing, Trust};
 use lancang_record::Timestamp;
 
 use super::Shared;
@@ -39,10 +39,13 @@ pub fn read(
     let signing = relay.signing_key.as_ref();
     let signer = signing.ok_or_else(|| wrong("the relay has no signing key: `relay.signing_key_file`".to_owned()))?;
     let signer = signer.signer(KeyKind::Signing)?;
+    let own = operators.iter().filter_map(|operator| Some((operator, operator.signing_key.as_ref()?)));
+    let own = own.map(|(operator, key)| Ok((operator.country.to_string(), key.signer(KeyKind::Signing)?)));
+    let own = own.collect::<anyhow::Result<_>>()?;
     let (policy, registry) = (policy(relay.policy.as_deref())?, registry(relay.registry.as_deref(), keys_of)?);
     let portability = portability::read(relay.portability.as_deref(), operators)?;
     let crowds = relay.crowds.as_deref().map(crowds).transpose()?.unwrap_or_default();
-    Ok(Arc::new(Trust { keys, signer, policy, registry, portability, crowds }))
+    Ok(Arc::new(Trust { keys, signer, own, policy, registry, portability, crowds }))
 }
 
 /// The table of a file; the one that ships where none is named.
@@ -84,7 +87,8 @@ fn registry(path: Option<&Path>, keys: &config::Keys) -> anyhow::Result<Registry
 /// Says which keys are in force, never the keys; until when those of the registry count; and what would make all consumers
 /// refuse what is signed.
 pub fn tell(shared: &Shared, trust: &Trust, now: Timestamp) {
-    let signing = trust.registry.key(trust.signer.id());
+    let signers = std::iter::once(&trust.signer).chain(trust.own.values());
+    let signing = signers.filter_map(|signer| trust.registry.key(signer.id()));
     let sealing = trust.registry.keys().filter(|known| known.key.kind() == KeyKind::Sealing);
     let mut shown: Vec<&Registered> = sealing.chain(signing).collect();
     // Of several keys of one holder the one that counts the longest is shown.
@@ -94,7 +98,7 @@ pub fn tell(shared: &Shared, trust: &Trust, now: Timestamp) {
         shared.metrics.set(Metric::RelayKeyUntil, &labels, ends(known).as_ms() as f64 / 1000.0);
     }
     if trust.registry.keys().next().is_some() {
-        warn_of_refusal(shared, trust, signing, now);
+        warn_of_refusal(shared, trust, now);
     }
     if let Some(k_min) = trust.policy.k_min().filter(|_| trust.crowds.is_empty()) {
         tracing::warn!(
@@ -122,18 +126,27 @@ fn ends(known: &Registered) -> Timestamp {
 }
 
 /// The relay goes on all the same: the registry at home may be older than the one on the exchange.
-fn warn_of_refusal(shared: &Shared, trust: &Trust, signing: Option<&Registered>, now: Timestamp) {
-    let key_id = trust.signer.id();
-    let Some(known) = signing else {
-        tracing::error!(key_id, "the signing key is not in `relay.registry`: consumers may refuse every alert");
-        return;
-    };
-    let standing = known.standing(now);
-    if standing != Standing::Valid {
-        tracing::error!(key_id, "the signing key is {}: consumers refuse every alert", standing.as_str());
-    }
+fn warn_of_refusal(shared: &Shared, trust: &Trust, now: Timestamp) {
     for operator in &shared.config.operators {
-        let source = format!("//{}/{}/{}", operator.country, operator.organisation, operator.node);
+        let (country, organisation) = (operator.country.to_string(), operator.organisation.clone());
+        let source = Source { country, organisation, node: operator.node.clone() };
+        let key_id = trust.signer_of(&source).id();
+        let source = source.uri();
+        let Some(known) = trust.registry.key(key_id) else {
+            tracing::error!(
+                key_id,
+                "the signing key is not in `relay.registry`: consumers may refuse every alert of {source}"
+            );
+            continue;
+        };
+        let standing = known.standing(now);
+        if standing != Standing::Valid {
+            tracing::error!(
+                key_id,
+                "the signing key is {}: consumers refuse every alert of {source}",
+                standing.as_str()
+            );
+        }
         if !known.holder.covers(&source) {
             tracing::error!(key_id, "the signing key is {}'s: consumers refuse alerts of {source}", known.holder);
         }

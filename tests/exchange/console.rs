@@ -186,6 +186,7 @@ fn an_agency_sees_at_once_and_acts() {
 
     said_and_seen(&console, &desks, &signed, &mut events);
     forged(&exchange, &console, &signed);
+    handed_on(&console, config, &signed);
     watched(&log);
 
     // Killed; what comes meanwhile is told to whoever goes on from the last event, and that alone.
@@ -263,6 +264,47 @@ fn said_and_seen(console: &Console, desks: &Desks<'_>, signed: &str, events: &mu
         "{everybody}"
     );
     assert!(everybody.contains("(Sok Dara)"), "{everybody}");
+}
+
+/// A case as one file, made on the page and beside it while the console runs: whoever has the root key can check both, and sees
+/// what was changed.
+fn handed_on(console: &Console, config: &str, signed: &str) {
+    let key = console.keys(signed)[0].clone();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("case.tar");
+    let body = json!({ "case_reference": "KH-2026-1187", "languages": ["km", "en"] }).to_string();
+    let (status, head, told) = console.ask("POST", &format!("/api/v1/incidents/{key}/dossier"), signed, &body);
+    assert!(status == 200 && head.contains("content-type: application/x-tar"), "{status}: {told}");
+    std::fs::write(&file, told).unwrap();
+    let verify = |file: &str| {
+        let arguments = ["dossier", "verify", file, "--config", config, "--output", "json"];
+        let output = Command::new(env!("CARGO_BIN_EXE_lancang")).args(arguments).output().unwrap();
+        (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap())
+    };
+    let (status, told) = verify(shown(&file));
+    assert_eq!(
+        (status, &told["holds"], &told["alerts"], &told["feedback"]),
+        (Some(0), &true.into(), &1.into(), &2.into()),
+        "{told}"
+    );
+    assert_eq!(told["manifest"]["person"], "Sok Dara");
+    let states: Vec<&Value> = told["keys"].as_array().unwrap().iter().map(|key| &key["state"]).collect();
+    assert_eq!(states, ["valid", "valid"]);
+    let beside = folder.path().join("beside.tar");
+    let make =
+        ["dossier", "make", "--config", config, "--incident", &key, "--case", "KH-2026-1188", "--person", "Tep Vanna"];
+    let told = ok(&[&make[..], &["--language", "en", "--language", "th", "--out", shown(&beside)]].concat());
+    assert!(told.contains("1 alerts and 2 messages about them"), "{told}");
+    let (status, told) = verify(shown(&beside));
+    // Asked for, done, and asked for once more: the custody has what was done before.
+    assert_eq!((status, &told["faults"]), (Some(0), &json!([])));
+    assert!(told["custody"].as_u64().unwrap() >= 5, "{told}");
+    let mut bytes = std::fs::read(&beside).unwrap();
+    let place = bytes.windows(12).position(|part| part == b"KH-2026-1188").unwrap();
+    bytes[place + 11] = b'9';
+    std::fs::write(&beside, bytes).unwrap();
+    let (status, told) = verify(shown(&beside));
+    assert_eq!((status, &told["faults"][0]["kind"]), (Some(65), &"changed-bytes".into()), "{told}");
 }
 
 /// Bytes that somebody changed are no alert, and are told at their source.

@@ -41,6 +41,16 @@ impl AlertMessage {
         headers.insert(headers.len() - 1, ("traceparent", traceparent(alert).into_bytes()));
         Self { key: alert.incident_id.clone().into_bytes(), value, headers }
     }
+
+    /// The message as it lay in its topic, of its value and its envelope: all else is made of the value.
+    ///
+    /// # Errors
+    /// If the value is no alert.
+    pub fn again(value: Vec<u8>, envelope: Vec<u8>) -> Result<Self, serde_json::Error> {
+        let alert: Alert = serde_json::from_slice(&value)?;
+        let headers = dsse::with_envelope(attributes(&alert), envelope);
+        Ok(Self { key: alert.incident_id.into_bytes(), value, headers })
+    }
 }
 
 /// W3C Trace Context, level 1, 3.2: version, trace, parent and flags; no sampling is asked for.

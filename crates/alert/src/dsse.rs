@@ -30,6 +30,8 @@ pub const FEEDBACK_TYPE: &str = "application/vnd.lancang.feedback.v1+json";
 pub const CAMPAIGN_TYPE: &str = "application/vnd.lancang.campaign.v1+json";
 /// Type of a bundle of evidence's payload.
 pub const EVIDENCE_TYPE: &str = "application/vnd.lancang.evidence.v1+json";
+/// Type of a case dossier's manifest.
+pub const DOSSIER_TYPE: &str = "application/vnd.lancang.dossier.v1+json";
 /// Type of a registry entry's payload.
 pub const KEY_TYPE: &str = "application/vnd.lancang.key.v1+json";
 
@@ -153,8 +155,16 @@ pub(crate) fn headers(
     payload_type: &str,
     value: &[u8],
 ) -> Vec<(&'static str, Vec<u8>)> {
+    with_envelope(attributes, detached(signer, payload_type, value))
+}
+
+/// Headers of a message that is signed already.
+pub(crate) fn with_envelope(
+    attributes: impl IntoIterator<Item = (&'static str, String)>,
+    envelope: Vec<u8>,
+) -> Vec<(&'static str, Vec<u8>)> {
     let attributes = attributes.into_iter().map(|(name, text)| (name, text.into_bytes()));
-    attributes.chain([(HEADER, detached(signer, payload_type, value))]).collect()
+    attributes.chain([(HEADER, envelope)]).collect()
 }
 
 /// An envelope with its payload, signed.

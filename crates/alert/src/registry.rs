@@ -198,6 +198,10 @@ pub struct Registered {
     /// Version of the entry.
     pub version: u64,
     verifying: Option<VerifyingKey>,
+    /// The entry of that version, as a root key signed it.
+    vouched: Vec<u8>,
+    /// The entry with the earliest revocation.
+    revoked: Option<Vec<u8>>,
 }
 
 /// What a key is at a moment.
@@ -238,6 +242,12 @@ impl Registered {
         }
     }
 
+    /// The signed entries that make it what it is: what another reader needs to come to the same.
+    pub fn envelopes(&self) -> impl Iterator<Item = &[u8]> {
+        let revoked = self.revoked.as_ref().filter(|revoked| **revoked != self.vouched);
+        std::iter::once(&self.vouched).chain(revoked).map(Vec::as_slice)
+    }
+
     /// Its entry, to be changed and signed anew.
     #[must_use]
     pub fn entry(&self) -> Entry {
@@ -271,6 +281,7 @@ impl Registered {
 pub struct Registry {
     roots: BTreeMap<String, VerifyingKey>,
     keys: BTreeMap<String, Registered>,
+    learned: u64,
 }
 
 impl Registry {
@@ -279,7 +290,7 @@ impl Registry {
     pub fn new<'a>(roots: impl IntoIterator<Item = &'a PublicKey>) -> Self {
         let roots = roots.into_iter().filter(|key| key.kind() == KeyKind::Root);
         let roots = roots.filter_map(|key| Some((key.id(), key.verifying()?))).collect();
-        Self { roots, keys: BTreeMap::new() }
+        Self { roots, keys: BTreeMap::new(), learned: 0 }
     }
 
     /// Takes up an entry, in whatever order entries come.
@@ -288,15 +299,24 @@ impl Registry {
     /// [`RegistryError`]; the registry is as it was.
     pub fn learn(&mut self, envelope: &[u8]) -> Result<Learned, RegistryError> {
         let entry = self.signed_entry(envelope)?;
-        let new = read(&entry)?;
-        if let Some(known) = self.keys.get_mut(&entry.key_id) {
-            return known.merge(new);
-        }
-        if self.keys.len() >= REGISTRY_KEYS_MAX {
-            return Err(RegistryError::Full);
-        }
-        self.keys.insert(entry.key_id, new);
-        Ok(Learned::New)
+        let new = read(&entry, envelope)?;
+        let is_full = self.keys.len() >= REGISTRY_KEYS_MAX;
+        let learned = match self.keys.get_mut(&entry.key_id) {
+            Some(known) => known.merge(new)?,
+            None if is_full => return Err(RegistryError::Full),
+            None => {
+                self.keys.insert(entry.key_id, new);
+                Learned::New
+            }
+        };
+        self.learned += u64::from(learned == Learned::New);
+        Ok(learned)
+    }
+
+    /// Entries that changed what is known: who keeps keys elsewhere sees by it that there is something new.
+    #[must_use]
+    pub const fn learned(&self) -> u64 {
+        self.learned
     }
 
     fn signed_entry(&self, bytes: &[u8]) -> Result<Entry, RegistryError> {
@@ -342,18 +362,24 @@ impl Registered {
             return Err(RegistryError::Holder { key_id: self.key.id(), holder: self.holder.to_string() });
         }
         let before = self.clone();
+        // A newer entry that says the same of it stands for the one before, which compaction takes away.
+        let says_so_too = new.revoked_at.is_some() && new.revoked_at == self.revoked_at;
+        if new.version > self.version && says_so_too {
+            self.revoked.clone_from(&new.revoked);
+        }
         if new.version > self.version {
             (self.version, self.from, self.until) = (new.version, new.from, new.until);
+            self.vouched = new.vouched;
         }
         let earlier = new.revoked_at.is_some_and(|new| self.revoked_at.is_none_or(|known| new < known));
         if earlier {
-            (self.revoked_at, self.reason) = (new.revoked_at, new.reason);
+            (self.revoked_at, self.reason, self.revoked) = (new.revoked_at, new.reason, new.revoked);
         }
         Ok(if before == *self { Learned::Known } else { Learned::New })
     }
 }
 
-fn read(entry: &Entry) -> Result<Registered, RegistryError> {
+fn read(entry: &Entry, envelope: &[u8]) -> Result<Registered, RegistryError> {
     let wrong = |field, expected| RegistryError::Field { field, expected };
     let kind = KeyKind::parse(&entry.kind).filter(|kind| *kind != KeyKind::Root);
     let kind = kind.ok_or(wrong("kind", "`signing` or `sealing`"))?;
@@ -374,7 +400,8 @@ fn read(entry: &Entry) -> Result<Registered, RegistryError> {
         return Err(wrong("version", "1 or more"));
     }
     let (version, reason, verifying) = (entry.version, entry.reason.clone(), key.verifying());
-    Ok(Registered { key, holder, from, until, revoked_at, reason, version, verifying })
+    let (vouched, revoked) = (envelope.to_vec(), revoked_at.map(|_| envelope.to_vec()));
+    Ok(Registered { key, holder, from, until, revoked_at, reason, version, verifying, vouched, revoked })
 }
 
 #[cfg(test)]
@@ -494,6 +521,11 @@ mod tests {
             prop_assert_eq!(found.version, 5);
             prop_assert_eq!(found.until, day(365));
             prop_assert_eq!(found.revoked_at, Some(day(10)));
+            // What it gives on says the same to another.
+            let mut other = self::registry();
+            found.envelopes().for_each(|envelope| _ = other.learn(envelope).unwrap());
+            prop_assert_eq!(other.keys().next().unwrap().entry(), found.entry());
+            prop_assert_eq!(found.envelopes().count(), 2);
         }
     }
 }

@@ -391,6 +391,32 @@ pub(crate) fn signed_by<'r, N: AsRef<str>>(
     Ok((key_id, key))
 }
 
+/// Checks something that is handed on and not read of a topic, such as a dossier: a key of its writer signed it, and counted
+/// when it was made. When it was received nobody knows: whoever has a stolen key writes what he likes into that time, so who
+/// shows the key says what it is today ([`Registered::standing`]).
+///
+/// # Errors
+/// [`Rejection`]
+pub fn handed_on<'r>(
+    registry: &'r Registry,
+    payload_type: &'static str,
+    (value, envelope): (&[u8], &[u8]),
+    (writer, made): (&str, Timestamp),
+    now: Timestamp,
+) -> Result<&'r Registered, Rejection> {
+    let headers = [(dsse::HEADER, envelope.to_vec())];
+    let (key_id, key) = signed_by(registry, &Received { key: &[], value, headers: &headers }, payload_type)?;
+    covers(key, &key_id, writer)?;
+    let standing = key.standing(made);
+    if standing != Standing::Valid {
+        return Err(Rejection::Key { key_id, standing });
+    }
+    if made > now.plus_ms(CLOCK_AHEAD_MS_MAX) {
+        return Err(Rejection::Future { published: made });
+    }
+    Ok(key)
+}
+
 fn read<N: AsRef<str>>(received: &Received<'_, N>) -> Result<Alert, Rejection> {
     let what = "broken JSON, or a field is missing or of another type";
     let alert: Alert = serde_json::from_slice(received.value).map_err(|_| Rejection::Form { what })?;

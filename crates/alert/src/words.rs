@@ -90,7 +90,17 @@ impl Words {
     #[must_use]
     #[allow(clippy::expect_used)]
     pub fn new(language: Language) -> Self {
-        let resource = FluentResource::try_new(language.source().to_owned()).expect("a Fluent file");
+        Self::of(language, language.source())
+    }
+
+    /// The texts of a file that has more than those of alerts.
+    ///
+    /// # Panics
+    /// If it is no Fluent file, or has a text twice: it is part of the program.
+    #[must_use]
+    #[allow(clippy::expect_used)]
+    pub fn of(language: Language, source: &str) -> Self {
+        let resource = FluentResource::try_new(source.to_owned()).expect("a Fluent file");
         let mut bundle = FluentBundle::new_concurrent(vec![language.tag().parse().expect("a language tag")]);
         // Terminals show isolation marks as boxes; values are digits and Latin letters.
         bundle.set_use_isolating(false);

@@ -8,13 +8,15 @@
 //! - a line is on the disk before what it tells of is answered;
 //! - of whom something is about the key is named, never an identifier in clear.
 //!
-//! One process writes: the file is locked. A line that was being written when the machine failed was not answered for: it is cut
-//! off at the next start, and an entry says so.
+//! Several processes may write (a console, and a command beside it): each locks the file for as long as that takes, and takes up
+//! first what others wrote. A line that was being written when the machine failed was not answered for: it is cut off before the
+//! next one, and an entry says so.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use lancang_alert::hex;
 use lancang_record::Timestamp;
@@ -25,6 +27,10 @@ use crate::limits::{AUDIT_LINE_BYTES_MAX, AUDIT_PAGE_MAX};
 
 /// Digits of a hash.
 const HASH_DIGITS: usize = 64;
+/// Longest wait for another process that writes: a line takes milliseconds.
+const LOCK_MAX: Duration = Duration::from_secs(5);
+/// Between two looks whether it is done.
+const LOCK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Something that somebody did, or was refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,8 +72,8 @@ pub enum AuditError {
         /// Why.
         error: std::io::Error,
     },
-    /// Another console writes it.
-    #[error("the audit log {} is written by another process", path.display())]
+    /// Another process keeps it locked.
+    #[error("the audit log {} is kept locked by another process, which has hung or writes to a disk that does", path.display())]
     Locked {
         /// File.
         path: PathBuf,
@@ -102,40 +108,83 @@ pub struct Verified {
     is_torn: bool,
 }
 
+/// An entry as it stands in the chain: its hash is that of `before` and `entry`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Hash of the entry before.
+    pub before: String,
+    /// Its own.
+    pub hash: String,
+    /// Its JSON, byte for byte.
+    pub entry: String,
+}
+
+impl Link {
+    /// The entry, if its hash is that of its text.
+    #[must_use]
+    pub fn read(&self) -> Option<Entry> {
+        let holds = self.before.len() == HASH_DIGITS && self.hash == chained(&self.before, self.entry.as_bytes());
+        if holds { serde_json::from_str(&self.entry).ok() } else { None }
+    }
+}
+
 /// Checks a chain from its first line; `head` is a hash that somebody wrote down, which must be in it.
 ///
 /// # Errors
 /// If the file cannot be read.
 pub fn verify(path: &Path, head: Option<&str>) -> Result<Verified, AuditError> {
-    let fault = |error| AuditError::File { path: path.to_owned(), error };
-    let mut lines = BufReader::new(File::open(path).map_err(fault)?);
-    let mut found =
-        Verified { entries: 0, head: "0".repeat(HASH_DIGITS), fault: None, end: 0, begins: Vec::new(), is_torn: false };
+    let mut found = Verified::nothing();
     let mut is_there = head.is_none_or(|head| head == found.head);
+    go_on(path, &mut found, |link| is_there |= head == Some(link.hash.as_str()))?;
+    if !is_there && found.fault.is_none() {
+        found.fault =
+            Some("the hash that was written down is not in it: lines were taken away, or it is another log".to_owned());
+    }
+    Ok(found)
+}
+
+/// Entries about some things, in their order, with what the whole chain is.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn about(path: &Path, wanted: &[&str]) -> Result<(Verified, Vec<Link>), AuditError> {
+    let (mut found, mut links) = (Verified::nothing(), Vec::new());
+    go_on(path, &mut found, |link| {
+        let about = link.read().and_then(|entry| entry.about);
+        if about.is_some_and(|about| wanted.contains(&about.as_str())) {
+            links.push(link);
+        }
+    })?;
+    Ok((found, links))
+}
+
+/// Reads on from where what is known of a chain ends.
+fn go_on(path: &Path, found: &mut Verified, mut each: impl FnMut(Link)) -> Result<(), AuditError> {
+    let fault = |error| AuditError::File { path: path.to_owned(), error };
+    let mut file = File::open(path).map_err(fault)?;
+    file.seek(SeekFrom::Start(found.end)).map_err(fault)?;
+    let mut lines = BufReader::new(file);
     let mut line = Vec::new();
     loop {
         line.clear();
         let most = AUDIT_LINE_BYTES_MAX as u64 + 1;
         let read = std::io::Read::take(&mut lines, most).read_until(b'\n', &mut line).map_err(fault)?;
         if read == 0 {
-            break;
+            return Ok(());
         }
-        if let Err(why) = follows(&found, &line) {
+        if let Err(why) = follows(found, &line) {
             found.is_torn = line.last() != Some(&b'\n') && read < most as usize;
             found.fault = Some(format!("line {}: {why}", found.entries + 1));
-            return Ok(found);
+            return Ok(());
         }
-        found.head = String::from_utf8_lossy(&line[..HASH_DIGITS]).into_owned();
-        is_there |= head == Some(found.head.as_str());
+        let hash = String::from_utf8_lossy(&line[..HASH_DIGITS]).into_owned();
+        let entry = String::from_utf8_lossy(&line[HASH_DIGITS + 1..read - 1]).into_owned();
+        let before = std::mem::replace(&mut found.head, hash.clone());
         found.begins.push(found.end);
         found.entries += 1;
         found.end += read as u64;
+        each(Link { before, hash, entry });
     }
-    if !is_there {
-        found.fault =
-            Some("the hash that was written down is not in it: lines were taken away, or it is another log".to_owned());
-    }
-    Ok(found)
 }
 
 /// Whether a line goes on from what was found.
@@ -154,58 +203,90 @@ fn chained(head: &str, text: &[u8]) -> String {
     hex::encode(&Sha256::new().chain_update(head).chain_update(text).finalize())
 }
 
+impl Verified {
+    /// A chain of which nothing is known yet.
+    fn nothing() -> Self {
+        let (head, begins) = ("0".repeat(HASH_DIGITS), Vec::new());
+        Self { entries: 0, head, fault: None, end: 0, begins, is_torn: false }
+    }
+}
+
 /// The log, open for writing.
 #[derive(Debug)]
 pub struct Audit {
     path: PathBuf,
     file: File,
-    head: String,
-    begins: Vec<u64>,
-    end: u64,
+    /// What is known of its chain.
+    known: Verified,
 }
 
 impl Audit {
     /// Opens the log and checks its chain; makes it where there is none.
     ///
     /// # Errors
-    /// If it cannot be opened, another process writes it, or its chain is broken.
+    /// If it cannot be opened, another process keeps it locked, or its chain is broken.
     pub fn open(path: &Path, now: Timestamp) -> Result<Self, AuditError> {
         let fault = |error| AuditError::File { path: path.to_owned(), error };
         let mut options = OpenOptions::new();
         let file = options.read(true).append(true).create(true).mode(0o600).open(path).map_err(fault)?;
-        file.try_lock().map_err(|_| AuditError::Locked { path: path.to_owned() })?;
-        let found = verify(path, None)?;
-        if let Some(wrong) = found.fault.as_ref().filter(|_| !found.is_torn) {
-            return Err(AuditError::Broken { path: path.to_owned(), fault: wrong.clone() });
-        }
-        let Verified { head, begins, end, is_torn, .. } = found;
-        let mut audit = Self { path: path.to_owned(), file, head, begins, end };
-        if is_torn {
-            let length = audit.file.metadata().map_err(fault)?.len();
-            audit.file.set_len(end).map_err(fault)?;
-            let detail = Some(format!("{} bytes of a line that was not written to its end were cut off", length - end));
-            let (user, action, outcome) = ("-".to_owned(), "mend".to_owned(), "done".to_owned());
-            audit.write(Entry { user, action, detail, outcome, ..Entry::default() }, now)?;
-        }
+        let mut audit = Self { path: path.to_owned(), file, known: Verified::nothing() };
+        audit.locked(|audit| audit.follow(now))?;
         Ok(audit)
+    }
+
+    /// Does something while no other process writes.
+    fn locked<T>(&mut self, what: impl FnOnce(&mut Self) -> Result<T, AuditError>) -> Result<T, AuditError> {
+        let begun = Instant::now();
+        while self.file.try_lock().is_err() {
+            if begun.elapsed() > LOCK_MAX {
+                return Err(AuditError::Locked { path: self.path.clone() });
+            }
+            std::thread::sleep(LOCK_AGAIN);
+        }
+        let done = what(self);
+        self.file.unlock().map_err(|error| AuditError::File { path: self.path.clone(), error })?;
+        done
+    }
+
+    /// Takes up what another process has written, and mends what it has not written to its end.
+    fn follow(&mut self, now: Timestamp) -> Result<(), AuditError> {
+        let fault = |path: &Path, error| AuditError::File { path: path.to_owned(), error };
+        let length = self.file.metadata().map_err(|error| fault(&self.path, error))?.len();
+        if length == self.known.end {
+            return Ok(());
+        }
+        let broken = |path: &Path, fault: String| AuditError::Broken { path: path.to_owned(), fault };
+        if length < self.known.end {
+            return Err(broken(&self.path, "lines at its end were taken away".to_owned()));
+        }
+        go_on(&self.path, &mut self.known, drop)?;
+        let Some(wrong) = self.known.fault.take() else { return Ok(()) };
+        if !std::mem::take(&mut self.known.is_torn) {
+            return Err(broken(&self.path, wrong));
+        }
+        let end = self.known.end;
+        self.file.set_len(end).map_err(|error| fault(&self.path, error))?;
+        let detail = Some(format!("{} bytes of a line that was not written to its end were cut off", length - end));
+        let (user, action, outcome) = ("-".to_owned(), "mend".to_owned(), "done".to_owned());
+        self.put(Entry { user, action, detail, outcome, ..Entry::default() }, now).map(drop)
     }
 
     /// Number of entries.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.begins.len()
+        self.known.begins.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.begins.is_empty()
+        self.known.begins.is_empty()
     }
 
     /// Hash of the newest entry.
     #[must_use]
     pub fn head(&self) -> &str {
-        &self.head
+        &self.known.head
     }
 
     /// The file.
@@ -219,20 +300,28 @@ impl Audit {
     /// # Errors
     /// If it cannot be written: then nothing was done.
     pub fn write(&mut self, entry: Entry, now: Timestamp) -> Result<u64, AuditError> {
+        self.locked(|audit| {
+            audit.follow(now)?;
+            audit.put(entry, now)
+        })
+    }
+
+    fn put(&mut self, entry: Entry, now: Timestamp) -> Result<u64, AuditError> {
         let fault = |path: &Path, error| AuditError::File { path: path.to_owned(), error };
-        let seq = self.begins.len() as u64 + 1;
+        let seq = self.known.entries + 1;
         let entry = Entry { seq, at: now.to_string(), ..entry };
         let text = serde_json::to_string(&entry).map_err(|error| fault(&self.path, error.into()))?;
-        let head = chained(&self.head, text.as_bytes());
+        let head = chained(&self.known.head, text.as_bytes());
         let line = format!("{head} {text}\n");
         if let Err(error) = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data()) {
             // What was written of it is no entry: the next one begins where this one did.
-            let _ = self.file.set_len(self.end);
+            let _ = self.file.set_len(self.known.end);
             return Err(fault(&self.path, error));
         }
-        self.begins.push(self.end);
-        self.end += line.len() as u64;
-        self.head = head;
+        self.known.begins.push(self.known.end);
+        self.known.end += line.len() as u64;
+        self.known.entries = seq;
+        self.known.head = head;
         Ok(seq)
     }
 
@@ -240,13 +329,16 @@ impl Audit {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn page(&self, before: Option<u64>, limit: usize) -> Result<Vec<(Entry, String)>, AuditError> {
+    pub fn page(&mut self, before: Option<u64>, limit: usize) -> Result<Vec<(Entry, String)>, AuditError> {
         let fault = |error| AuditError::File { path: self.path.clone(), error };
-        let last =
-            before.map_or(self.begins.len(), |before| (before.saturating_sub(1) as usize).min(self.begins.len()));
+        // What another process is just writing is read the next time.
+        go_on(&self.path, &mut self.known, drop)?;
+        (self.known.fault, self.known.is_torn) = (None, false);
+        let begins = &self.known.begins;
+        let last = before.map_or(begins.len(), |before| (before.saturating_sub(1) as usize).min(begins.len()));
         let first = last.saturating_sub(limit.clamp(1, AUDIT_PAGE_MAX));
-        let Some(begin) = self.begins.get(first).filter(|_| first < last) else { return Ok(Vec::new()) };
-        let end = self.begins.get(last).copied().unwrap_or(self.end);
+        let Some(begin) = begins.get(first).filter(|_| first < last) else { return Ok(Vec::new()) };
+        let end = begins.get(last).copied().unwrap_or(self.known.end);
         let mut file = File::open(&self.path).map_err(fault)?;
         file.seek(SeekFrom::Start(*begin)).map_err(fault)?;
         let mut text = String::new();
@@ -286,16 +378,39 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, head) = of_three(folder.path());
         let mut audit = Audit::open(&path, at(2)).unwrap();
-        assert!(matches!(Audit::open(&path, at(2)), Err(AuditError::Locked { .. })));
         audit.write(entry("comment"), at(3)).unwrap();
         let found = verify(&path, Some(&head)).unwrap();
         assert_eq!((found.entries, found.fault), (4, None));
-        let actions = |before, limit| -> Vec<String> {
+        let mut actions = |before, limit| -> Vec<String> {
             audit.page(before, limit).unwrap().into_iter().map(|(entry, _)| entry.action).collect()
         };
         assert_eq!(actions(None, 2), ["comment", "verdict"]);
         assert_eq!(actions(Some(3), 9), ["open", "sign-in"]);
         assert!(actions(Some(1), 9).is_empty());
+    }
+
+    /// Two that write go on from each other, and what one tells of the other's is whole.
+    #[test]
+    fn two_write_one_chain() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, _) = of_three(folder.path());
+        let (mut one, mut other) = (Audit::open(&path, at(2)).unwrap(), Audit::open(&path, at(2)).unwrap());
+        let about = |what: &str| Entry { about: Some(what.to_owned()), ..entry("open") };
+        for turn in 0..6 {
+            let who = if turn % 2 == 0 { &mut one } else { &mut other };
+            assert_eq!(who.write(about(if turn < 2 { "a" } else { "b" }), at(turn)).unwrap(), 4 + turn as u64);
+        }
+        let (found, links) = super::about(&path, &["a"]).unwrap();
+        assert_eq!((found.entries, found.fault, links.len()), (9, None, 2));
+        assert_eq!(links[1].read().unwrap().seq, 5);
+        assert_eq!(links[0].hash, links[1].before);
+        let changed = Link { entry: links[0].entry.replace("sok", "tep"), ..links[0].clone() };
+        assert_eq!(changed.read(), None);
+        // What was cut away behind the back of one that writes is found.
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(file.metadata().unwrap().len() - 10).unwrap();
+        assert!(matches!(other.write(entry("open"), at(9)), Err(AuditError::Broken { .. })));
+        drop(file);
     }
 
     /// Every byte that is changed, every line that is taken out, put in or moved is found.
@@ -329,7 +444,7 @@ mod tests {
         let (path, head) = of_three(folder.path());
         let mut torn = OpenOptions::new().append(true).open(&path).unwrap();
         torn.write_all(b"0123 {\"seq\":4").unwrap();
-        let audit = Audit::open(&path, at(5)).unwrap();
+        let mut audit = Audit::open(&path, at(5)).unwrap();
         let (told, _) = audit.page(None, 1).unwrap().remove(0);
         assert_eq!((told.seq, told.action.as_str()), (4, "mend"));
         assert_eq!(verify(&path, Some(&head)).unwrap().fault, None);

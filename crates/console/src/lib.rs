@@ -2,7 +2,9 @@
 //!
 //! - [`campaigns`] joins alerts of several carriers into campaigns;
 //! - [`store`] keeps what was read of the exchange, and answers lists and searches; [`server`] shows it over HTTP, [`access`] says
-//!   who may do what, [`audit`] keeps what they did, [`assets`] is the page itself.
+//!   who may do what, [`audit`] keeps what they did, [`assets`] is the page itself;
+//! - [`digest`] tells a week of all countries;
+//! - [`dossier`] hands a case on: one signed file that can be checked without any of this.
 //!
 //! **Invariant:** no Kafka and no wall clock: what is read is handed in, what is said is handed out, and the time is given.
 //! Nothing of how an incident was detected: what crossed the border, and that alone.
@@ -11,7 +13,10 @@ pub mod access;
 pub mod assets;
 pub mod audit;
 pub mod campaigns;
+pub mod digest;
+pub mod dossier;
 pub mod limits;
+mod paper;
 pub mod server;
 pub mod store;
 

@@ -19,7 +19,7 @@ pub const EDGES_TOLD_MAX: usize = 400;
 pub const SHARED_TOLD_MAX: usize = 40;
 
 /// Incidents that the console keeps by default; beyond it those that were changed the longest ago are let go, counted. Some 4
-/// kilobytes each on disk.
+/// kilobytes each on disk, and as many again for each earlier revision.
 pub const INCIDENTS_MAX: u32 = 1_000_000;
 /// Revisions of an incident that are kept: the first, and the newest of the others.
 pub const REVISIONS_MAX: i64 = 200;
@@ -33,6 +33,8 @@ pub const SCANNED_MAX: u32 = 50_000;
 pub const FOUND_MAX: u32 = 5_000;
 /// Incidents of one page.
 pub const PAGE_MAX: u32 = 200;
+/// Open requests that a digest names: those that end first.
+pub const REQUESTS_SHOWN_MAX: usize = 500;
 /// Related incidents that one incident shows.
 pub const RELATED_SHOWN_MAX: usize = 20;
 /// What was said of an incident that is shown: the newest.
@@ -75,6 +77,10 @@ pub const TEXT_BYTES_MAX: usize = 500;
 pub const AUDIT_PAGE_MAX: usize = 500;
 /// Longest line of the audit log, bytes.
 pub const AUDIT_LINE_BYTES_MAX: usize = 8 << 10;
+/// Longest dossier, bytes: a campaign of 200 alerts of 20 revisions of 4 kilobytes, four times over.
+pub const DOSSIER_BYTES_MAX: usize = 64 << 20;
+/// Faults of a dossier that are told one by one.
+pub const DOSSIER_FAULTS_MAX: usize = 50;
 /// Acts that wait to be written to the exchange.
 pub const ACTS_WAITING_MAX: usize = 64;
 /// Campaigns that are kept; beyond it those whose state is the oldest are let go, counted.

@@ -15,13 +15,13 @@ use lancang_console::access::users::Users;
 use lancang_console::access::{REQUESTS, Right, Role, Takes};
 use lancang_console::audit::{self, Audit};
 use lancang_console::limits::TRIES_MAX;
-use lancang_console::server::{Act, Desk, Parts, Site, listen};
+use lancang_console::server::{Act, Desk, Dossiers, Parts, Site, listen};
 use lancang_console::store::{Reads, key};
 use lancang_record::Timestamp;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use serde_json::{Value, json};
-use support::{Topics, alert, at, campaign};
+use support::{Topics, alert, at, campaign, keys};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 
@@ -52,6 +52,10 @@ struct Console {
 
 impl Console {
     fn start(is_open: bool, has_keys: bool) -> Self {
+        Self::served(is_open, has_keys, None)
+    }
+
+    fn served(is_open: bool, has_keys: bool, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let mut topics = Topics::new(&path("console.db"));
@@ -63,7 +67,12 @@ impl Console {
         let place = Place { source: &source, sealed_in: &sealed_in, field: &field };
         one.entities[0].sealed = vec![sealer.seal("//KH", sealing.public(), place, "+85512345678", now()).unwrap()];
         topics.alert(&one);
-        topics.join(&campaign(&[&one], 0));
+        let joined = campaign(&[&one], 0);
+        topics.join(&joined);
+        topics.keys(&keys::registry(
+            ["//KH/police".to_owned(), keys::holder(&one.producer), keys::holder(&joined.writer)],
+            now(),
+        ));
         let mut users = Users::open(&path("users.json")).unwrap();
         for (role, country) in Role::ALL.into_iter().flat_map(|role| [(role, "KH"), (role, "TH")]) {
             let name = format!("{}-{}", role.as_str(), country.to_lowercase());
@@ -78,15 +87,16 @@ impl Console {
             reads: Reads::open(&path("console.db"), 2).unwrap(),
             desk: Desk {
                 country: "KH".into(),
-                writer: has_keys.then_some(writer),
+                writer: has_keys.then(|| writer.clone()),
                 is_open,
-                is_tls: false,
+                is_tls: tls.is_some(),
                 session_ms: 3_600_000,
             },
             users,
             audit: Audit::open(&path("audit.log"), now()).unwrap(),
             acts: has_keys.then_some(acts),
             openers: if has_keys { vec![Opener::new(&sealing).unwrap()] } else { Vec::new() },
+            dossiers: has_keys.then(|| Dossiers { signer: keys::signer(&writer), roots: keys::roots() }),
             now,
             random,
             changed,
@@ -96,7 +106,7 @@ impl Console {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        runtime.spawn(listen::serve(listener, None, site.router()));
+        runtime.spawn(listen::serve(listener, tls, site.router()));
         let (key, campaign) = (key(&one.incident_id, &source), one.incident_id.clone());
         Self { address, folder, site, key, campaign, said, _changes: changes, _runtime: runtime }
     }
@@ -179,6 +189,9 @@ fn requests(console: &Console) -> Vec<(&'static str, String, String, Takes)> {
         let bodies = match (*method, path.as_str()) {
             ("POST", path) if path.ends_with("/open") => {
                 vec![(json!({ "entity": 0, "case_reference": "KH-2026-1" }), *takes)]
+            }
+            ("POST", path) if path.ends_with("/dossier") => {
+                vec![(json!({ "case_reference": "KH-2026-1", "languages": ["km", "en"] }), *takes)]
             }
             ("POST", path) if path.ends_with("/feedback") => [
                 (json!({ "kind": "acknowledgement" }), Right::Acknowledge),
@@ -365,4 +378,51 @@ fn a_browser_is_told_what_a_page_may_do() {
     let etag = page.head.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap();
     assert_eq!(console.ask("GET", "/", &[("if-none-match", etag)], "").status, 304);
     assert!(console.ask("GET", "/", &[("accept-encoding", "gzip, br")], "").head.contains("content-encoding: gzip"));
+}
+
+/// A client that believes one certificate.
+fn client(
+    address: SocketAddr,
+    certificate: &rcgen::Certificate,
+) -> rustls::StreamOwned<rustls::ClientConnection, std::net::TcpStream> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_root_certificates(roots).with_no_client_auth();
+    let connection = rustls::ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
+    rustls::StreamOwned::new(connection, std::net::TcpStream::connect(address).unwrap())
+}
+
+/// Under TLS nothing is said in clear, and the session's cookie is this host's alone.
+#[test]
+fn tls_and_nothing_in_clear() {
+    let made = || rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let (own, other) = (made(), made());
+    let tls = listen::tls(own.cert.pem().as_bytes(), own.signing_key.serialize_pem().as_bytes()).unwrap();
+    assert!(listen::tls(own.cert.pem().as_bytes(), other.signing_key.serialize_pem().as_bytes()).is_err());
+    let console = Console::served(false, true, Some(tls));
+    let body = json!({ "name": "viewer-kh", "password": PASSWORD }).to_string();
+    let request = format!(
+        "POST /api/v1/session HTTP/1.1\r\nhost: localhost\r\norigin: https://localhost\r\nconnection: close\r\ncontent-type: \
+         application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = client(console.address, &own.cert);
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let answer = answer.to_lowercase();
+    assert!(answer.starts_with("http/1.1 200"), "{answer}");
+    for told in ["strict-transport-security: max-age=", "set-cookie: __host-lancang_session=", "; secure"] {
+        assert!(answer.contains(told), "{told}: {answer}");
+    }
+    // Who believes another certificate says nothing, and who speaks in clear is answered nothing.
+    let refused = client(console.address, &other.cert).write_all(request.as_bytes()).unwrap_err();
+    assert!(refused.to_string().contains("certificate"), "{refused}");
+    let mut plain = std::net::TcpStream::connect(console.address).unwrap();
+    plain.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    let _ = plain.read_to_end(&mut answer);
+    assert!(!answer.windows(4).any(|part| part == b"HTTP"), "{:?}", String::from_utf8_lossy(&answer));
 }

@@ -6,6 +6,8 @@
 mod filled;
 #[path = "../../../tests/installed/mod.rs"]
 mod installed;
+#[path = "support/keys.rs"]
+mod keys;
 #[path = "pages/served.rs"]
 mod served;
 
@@ -15,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use installed::{installed, root, run};
+use lancang_console::dossier;
 
 /// Gzipped bytes before the first page is shown: a weak line of 1 Mbit/s brings them within a bit more than a second.
 const FIRST_LOAD_BYTES_MAX: usize = 150_000;
@@ -109,11 +112,11 @@ fn browser() -> PathBuf {
 fn pages_in_a_browser() {
     let (is_long, shots) = (std::env::var_os("LANCANG_TEST_PAGES").is_some(), std::env::var("LANCANG_TEST_SHOTS").ok());
     node_modules();
-    let console = served::Console::begin();
+    let (console, downloads) = (served::Console::begin(), tempfile::tempdir().unwrap());
     let setting = serde_json::json!({
         "base": console.base(), "browser": browser(), "users": served::users(), "incident": filled::incident(),
         "campaign": console.campaign(), "reasons": filled::reasons(), "hostile": filled::HOSTILE, "sealed": filled::SEALED, "shots": shots,
-        "is_long": is_long,
+        "is_long": is_long, "downloads": downloads.path(),
     });
     let mut node = Command::new("node");
     node.arg(pages().join("tests/browser.mjs")).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -123,8 +126,18 @@ fn pages_in_a_browser() {
         match line.unwrap().as_str() {
             "flood" => console.flood(200),
             "calm" => console.flood(0),
+            "campaign" => console.join(),
             told => println!("{told}"),
         }
     }
     assert!(node.wait().unwrap().success(), "what failed stands above");
+    // Whoever gets the dossiers can check them.
+    for (name, bytes) in files(downloads.path()) {
+        let checked = dossier::check(&bytes, &keys::roots(), &[], served::now());
+        assert!(checked.faults.is_empty() && checked.alerts > 0, "{}: {:?}", name.display(), checked.faults);
+        if let Some(shots) = &shots {
+            let page = &dossier::archive::unpack(&bytes).unwrap()[dossier::SUMMARY];
+            std::fs::write(Path::new(shots).join(name.with_extension("html")), page).unwrap();
+        }
+    }
 }

@@ -7,11 +7,13 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use lancang_alert::Alert;
+use lancang_alert::alert::Source;
+use lancang_alert::{Alert, Feedback, feedback};
 use lancang_console::Viewer;
-use lancang_console::store::{Eyes, Filter, News, Position, Reads, State, Taken, Topic, Work, Writer, key};
+use lancang_console::digest::{Response, WEEK_MS, Week, monday, sheet, table};
+use lancang_console::store::{Eyes, Filter, News, Position, Reads, Signed, State, Taken, Topic, Work, Writer, key};
 use proptest::prelude::*;
-use support::{COUNTRIES, PATTERNS, Topics, alert, at, campaign, verdict};
+use support::{COUNTRIES, PATTERNS, Topics, about, alert, at, believed, campaign, verdict};
 
 /// Newest revisions by their place, as a list should have them.
 #[derive(Default)]
@@ -284,6 +286,73 @@ fn gaps_refusals_and_what_is_let_go() {
     assert_eq!(reads.look(|sight| sight.incidents()).unwrap(), 0);
 }
 
+/// What is new, how soon it was answered, how often it was right, what is asked for: of what somebody may see, by week and country.
+#[test]
+fn a_week_is_told_to_those_who_may_see_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.db");
+    let mut topics = Topics::new(&path);
+    let (one, two, hidden) = (alert(8), alert(9), alert(14));
+    [&one, &two, &hidden].into_iter().for_each(|alert| _ = topics.alert(alert));
+    topics.join(&campaign(&[&one, &two], 0));
+    let said = |alert: &Alert, kind: &str, country: &str, seconds: i64| {
+        let writer = Source { country: country.into(), organisation: "police".into(), node: "a".into() };
+        Feedback::begin(kind, writer, at(seconds), Some(about(alert)))
+    };
+    topics.say(&believed(said(&one, "acknowledgement", "KH", 8 + 60)));
+    topics.say(&believed(said(&one, "acknowledgement", "KH", 8 + 9_000)));
+    topics.say(&believed(said(&two, "acknowledgement", "KH", 9 + 600)));
+    topics.say(&verdict(&one, "KH", 2, 8 + 100));
+    topics.say(&verdict(&one, "VN", 1, 8 + 7_200));
+    topics.say(&verdict(&one, "VN", 2, 8 + 7_300));
+    topics.say(&verdict(&hidden, "TH", 1, 8 + 50));
+    let asking = |case: &str, until: i64| feedback::Request {
+        action: "hold".into(),
+        requester: "police".into(),
+        case_reference: case.into(),
+        until: at(until).to_string(),
+    };
+    let asked = believed(Feedback { request: Some(asking("=KH-1", 500_000)), ..said(&one, "request", "KH", 1_000) });
+    topics.say(&asked);
+    let over = believed(Feedback { request: Some(asking("KH-2", 2_000)), ..said(&two, "request", "KH", 1_000) });
+    topics.say(&over);
+    let receipt = feedback::Receipt { of: asked.id.to_string(), outcome: "accepted".into(), reason: None };
+    let begun = Feedback::begin("receipt", one.producer.clone(), at(1_300), Some(about(&one)));
+    topics.say(&believed(Feedback { receipt: Some(receipt), ..begun }));
+    let reads = Reads::open(&path, 1).unwrap();
+    let of = |eyes: &str, week: i64, country: Option<&str>| {
+        let since = monday(at(week * 7 * 86_400));
+        let times = (since, since.plus_ms(WEEK_MS));
+        reads.look(|sight| sight.digest(Eyes::of(eyes).unwrap(), times, country, at(10_000))).unwrap()
+    };
+    let told = of("KH", 0, None);
+    let all = told.all.clone().unwrap();
+    assert_eq!((all.incidents, all.campaigns_new, all.campaigns_dissolved), (2, 1, 0));
+    let response = |count, median_s, p90_s| Response { count, median_s: Some(median_s), p90_s: Some(p90_s) };
+    assert_eq!(told.countries["KH"].acknowledgement, response(2, 60, 600), "the first of a country, and no other");
+    assert_eq!((all.verdict, told.countries["VN"].verdict), (response(2, 100, 7_200), response(1, 7_200, 7_200)));
+    assert_eq!(told.countries[&one.producer.country].receipt, response(1, 300, 300));
+    let judged: Vec<_> = told.precision.iter().map(|judged| (judged.country.as_str(), judged.precision())).collect();
+    assert_eq!(judged, [("KH", Some(1.0)), ("VN", Some(1.0))], "of two verdicts of one country the newer");
+    assert_eq!(told.requests.iter().map(|asked| asked.case_reference.as_str()).collect::<Vec<_>>(), ["=KH-1"]);
+    assert_eq!(told.requests[0].answered, Some(at(1_300).to_string()));
+    // Who may see one more counts one more; another week has nothing, and one country nothing of others.
+    assert_eq!(of("TH", 0, None).all.unwrap().incidents, 3);
+    assert_eq!(of("TH", 0, None).precision.len(), 3);
+    let other = of("KH", -1, None);
+    assert_eq!((other.all.unwrap(), other.requests.len()), (Week::default(), 1));
+    let vietnam = of("KH", 0, Some("VN"));
+    assert_eq!((vietnam.all.is_none(), vietnam.countries.len()), (true, 1));
+    assert_eq!(vietnam.precision.len(), 1);
+    // As a table nothing is a formula; on paper nothing is markup.
+    let lines = String::from_utf8(table::csv(&told).unwrap()).unwrap();
+    assert!(lines.contains(",'=KH-1,") && lines.lines().all(|line| line.split(',').count() == 10), "{lines}");
+    let page = sheet::html(&told, lancang_alert::words::Language::Thai);
+    assert!(
+        page.contains("<code>=KH-1</code>") && page.contains("lang=\"th\"") && page.contains("class=\"unreviewed\"")
+    );
+}
+
 #[test]
 fn a_database_of_another_version_is_read_anew() {
     let folder = tempfile::tempdir().unwrap();
@@ -309,7 +378,8 @@ fn filled(path: &std::path::Path, count: u64) -> Reads {
             let alert = alert(*number);
             let value = serde_json::to_vec(&alert).unwrap();
             let offset = *number as i64;
-            batch.alert(Taken { alert: &alert, value: &value, key_id: "00", offset, heard: at(offset) }).unwrap();
+            let signed = Signed { value: &value, envelope: b"", received: at(offset) };
+            batch.alert(Taken { alert: &alert, signed, key_id: "00", offset, heard: at(offset) }).unwrap();
         }
         batch.read_to(Topic::Alerts, some.last().map_or(0, |last| *last as i64 + 1)).unwrap();
         batch.commit().unwrap();

@@ -32,6 +32,18 @@ impl Campaign {
     }
 }
 
+impl CampaignMessage {
+    /// The message as it lay in its topic, of its value and its envelope.
+    ///
+    /// # Errors
+    /// If the value is no campaign.
+    pub fn again(value: Vec<u8>, envelope: Vec<u8>) -> Result<Self, serde_json::Error> {
+        let campaign: Campaign = serde_json::from_slice(&value)?;
+        let headers = dsse::with_envelope(attributes(&campaign), envelope);
+        Ok(Self { key: campaign.campaign_id.into_bytes(), value, headers })
+    }
+}
+
 /// What the headers must say.
 pub(super) fn attributes(campaign: &Campaign) -> [(&'static str, String); 8] {
     [

@@ -84,6 +84,8 @@ fn cells(alert: &Alert) -> [String; 27] {
     ]
 }
 
-fn harmless(cell: String) -> String {
+/// A cell that no spreadsheet takes for a formula.
+#[must_use]
+pub fn harmless(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }

@@ -34,6 +34,16 @@ impl FeedbackMessage {
         let headers = dsse::headers(attributes(feedback, id), signer, dsse::FEEDBACK_TYPE, &value);
         Self { key: subject(feedback, id).into_bytes(), value, headers }
     }
+
+    /// The message as it lay in its topic, of its value and its envelope.
+    ///
+    /// # Errors
+    /// If the value is no feedback.
+    pub fn again(value: Vec<u8>, envelope: Vec<u8>) -> Result<Self, serde_json::Error> {
+        let (feedback, id): (Feedback, Id) = (serde_json::from_slice(&value)?, Id::of(&value));
+        let headers = dsse::with_envelope(attributes(&feedback, id), envelope);
+        Ok(Self { key: subject(&feedback, id).into_bytes(), value, headers })
+    }
 }
 
 /// What it is about: the incident, what it answers, or itself.

@@ -355,7 +355,7 @@ impl Relay {
         if let Some(incident) = incident {
             self.disclosure.seal(&mut alert, incident, &self.desk.trust, &self.desk.plans, now);
         }
-        let message = AlertMessage::of(&alert, &self.desk.trust.signer);
+        let message = AlertMessage::of(&alert, self.desk.trust.signer_of(&alert.producer));
         self.outbox.note(&alert, &message.value);
         (alert, message)
     }

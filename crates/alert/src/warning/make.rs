@@ -61,7 +61,8 @@ impl Relay {
         let alert = alert.or_else(|| self.newest_of(&incident.incident_id));
         let made = self.desk.warnings(source, &incident, detected, now, self.disclosure.sealer(), &mut self.uncarried);
         let with_alert = made.into_iter().map(|warning| Warning { alert: alert.clone(), ..warning });
-        with_alert.map(|warning| (warning.clone(), warning.signed(&self.desk.trust.signer))).collect()
+        let signer = self.desk.trust.signer_of(source);
+        with_alert.map(|warning| (warning.clone(), warning.signed(signer))).collect()
     }
 
     /// Victims whom nobody could be told of.

@@ -77,6 +77,7 @@ pub fn trust_of_carriers(keys: EpochKeys, policy: Policy, registry: Registry, po
         registry,
         portability,
         crowds: Crowds::default(),
+        own: std::collections::BTreeMap::new(),
     })
 }
 

@@ -7,6 +7,7 @@ page-now = Now
 page-incident = Incident
 page-figures = Map and figures
 page-campaigns = Campaigns
+page-coordination = Coordination
 page-sources = Sources
 page-audit = Audit log
 page-sign-in = Sign in
@@ -220,6 +221,27 @@ preserve-means = The carrier keeps the records of this incident and answers with
 hold-means = The carrier neither bars the subscriber nor lets it know, for at most 14 days. It may refuse with a reason.
 days = Days
 
+## Dossier
+
+dossier = Case dossier
+dossier-means = One signed file for whoever takes the case over: alerts, what was said, keys, who opened and exported it, and a printable summary in two languages. Making it is written into the audit log.
+dossier-languages = Languages of the summary
+dossier-no-proof = What programs detected in traffic and what authorities said of it: suspicion, no proof. Numbers stand as masks and tokens. Times are UTC.
+dossier-made = Made
+dossier-made-by = Made by
+dossier-left-out = Incidents left out
+dossier-suspects = Suspects
+dossier-used = Devices and other means used
+dossier-innocent = Impersonated and victims: no suspects
+dossier-custody = Chain of custody
+dossier-keys = Keys that signed
+dossier-holder = Holder
+dossier-valid = Valid
+dossier-signed = Signed
+key-state-valid = valid
+key-state-expired = expired
+key-state-revoked = revoked
+
 ## Figures
 
 span = Time
@@ -277,6 +299,27 @@ link-device-range = near device serials in one cell
 link-range-hour = number range and hour
 link-trunk = trunk
 link-sender = sender
+
+## Coordination
+
+coordination-tells = A week of all countries: what is new, how soon it was answered, how often it was right, and what is asked for now.
+week = Week
+all-countries = All countries
+campaigns-new = New campaigns
+campaigns-gone = Dissolved campaigns
+responses = Response times
+responses-tell = Half of them within / nine in ten within (how many). From the alert to the country's answer; from the request to the carrier's receipt.
+response-acknowledgement = Acknowledged
+response-status = Taken
+response-verdict = Verdict
+response-receipt = Receipt of a request
+length-min = { $value } min
+length-h = { $value } h
+length-d = { $value } d
+requests-open = Open requests
+requests-none = Nothing is asked for now.
+digest-csv = As a table (CSV)
+digest-html = As a page (HTML)
 
 ## Sources
 

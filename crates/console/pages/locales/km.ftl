@@ -7,6 +7,7 @@ page-now = ឥឡូវនេះ
 page-incident = ហេតុការណ៍
 page-figures = ផែនទី និងតួលេខ
 page-campaigns = យុទ្ធនាការ
+page-coordination = ការសម្របសម្រួល
 page-sources = ប្រភព
 page-audit = កំណត់ហេតុសវនកម្ម
 page-sign-in = ចូល
@@ -220,6 +221,27 @@ preserve-means = ប្រតិបត្តិកររក្សាទុកក
 hold-means = ប្រតិបត្តិករមិនបិទលេខ និងមិនជូនដំណឹងអ្នកប្រើទេ យ៉ាងយូរ 14 ថ្ងៃ។ វាអាចបដិសេធដោយមានមូលហេតុ។
 days = ថ្ងៃ
 
+## Dossier
+
+dossier = សំណុំឯកសារករណី
+dossier-means = ឯកសារមួយមានហត្ថលេខា សម្រាប់អ្នកទទួលបន្តសំណុំរឿង៖ ការជូនដំណឹង អ្វីដែលបាននិយាយ សោ អ្នកដែលបានបើក និងនាំចេញ ព្រមទាំងសេចក្តីសង្ខេបអាចបោះពុម្ពជាពីរភាសា។ ការបង្កើតត្រូវបានកត់ក្នុងកំណត់ហេតុសវនកម្ម។
+dossier-languages = ភាសានៃសេចក្តីសង្ខេប
+dossier-no-proof = អ្វីដែលកម្មវិធីបានរកឃើញក្នុងចរាចរ និងអ្វីដែលអាជ្ញាធរបាននិយាយ៖ ជាការសង្ស័យ មិនមែនភស្តុតាងទេ។ លេខត្រូវបានបិទបាំង និងជំនួសដោយសញ្ញាសម្គាល់។ ពេលវេលាជា UTC។
+dossier-made = បានបង្កើតនៅ
+dossier-made-by = បង្កើតដោយ
+dossier-left-out = ហេតុការណ៍ដែលមិនបានដាក់បញ្ចូល
+dossier-suspects = ជនសង្ស័យ
+dossier-used = ឧបករណ៍ និងមធ្យោបាយផ្សេងទៀតដែលបានប្រើ
+dossier-innocent = អ្នកត្រូវបានក្លែងបន្លំ និងជនរងគ្រោះ៖ មិនមែនជនសង្ស័យ
+dossier-custody = ខ្សែសង្វាក់នៃការថែរក្សា
+dossier-keys = សោដែលបានចុះហត្ថលេខា
+dossier-holder = អ្នកកាន់
+dossier-valid = សុពលភាព
+dossier-signed = ចំនួនហត្ថលេខា
+key-state-valid = មានសុពលភាព
+key-state-expired = ផុតកំណត់
+key-state-revoked = ត្រូវបានដកហូត
+
 ## Figures
 
 span = រយៈពេល
@@ -277,6 +299,27 @@ link-device-range = លេខស៊េរីឧបករណ៍ជិតគ្ន
 link-range-hour = ក្រុមលេខ និងម៉ោង
 link-trunk = ខ្សែបណ្តាញ
 link-sender = អ្នកផ្ញើ
+
+## Coordination
+
+coordination-tells = មួយសប្ដាហ៍នៃប្រទេសទាំងអស់៖ អ្វីដែលថ្មី ការឆ្លើយតបលឿនប៉ុនណា ត្រឹមត្រូវប៉ុនណា និងអ្វីដែលកំពុងស្នើសុំ។
+week = សប្ដាហ៍
+all-countries = ប្រទេសទាំងអស់
+campaigns-new = យុទ្ធនាការថ្មី
+campaigns-gone = យុទ្ធនាការដែលបានរំលាយ
+responses = រយៈពេលឆ្លើយតប
+responses-tell = ពាក់កណ្ដាលក្នុងរយៈពេល / ប្រាំបួនក្នុងដប់ក្នុងរយៈពេល (ចំនួន)។ ពីការជូនដំណឹងដល់ចម្លើយរបស់ប្រទេស; ពីសំណើដល់បង្កាន់ដៃរបស់ក្រុមហ៊ុន។
+response-acknowledgement = បានទទួលដឹង
+response-status = បានទទួលយក
+response-verdict = សាលក្រម
+response-receipt = បង្កាន់ដៃនៃសំណើ
+length-min = { $value } នាទី
+length-h = { $value } ម៉ោង
+length-d = { $value } ថ្ងៃ
+requests-open = សំណើដែលនៅបើក
+requests-none = ឥឡូវគ្មានសំណើទេ។
+digest-csv = ជាតារាង (CSV)
+digest-html = ជាទំព័រ (HTML)
 
 ## Sources
 

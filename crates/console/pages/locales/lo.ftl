@@ -7,6 +7,7 @@ page-now = ຕອນນີ້
 page-incident = ເຫດການ
 page-figures = ແຜນທີ່ ແລະ ຕົວເລກ
 page-campaigns = ຂະບວນການ
+page-coordination = ການປະສານງານ
 page-sources = ແຫຼ່ງ
 page-audit = ບັນທຶກການກວດສອບ
 page-sign-in = ເຂົ້າສູ່ລະບົບ
@@ -220,6 +221,27 @@ preserve-means = ຜູ້ໃຫ້ບໍລິການເກັບບັນທ
 hold-means = ຜູ້ໃຫ້ບໍລິການບໍ່ຕັດ ແລະ ບໍ່ແຈ້ງຜູ້ໃຊ້ ບໍ່ເກີນ 14 ມື້. ອາດປະຕິເສດພ້ອມເຫດຜົນ.
 days = ມື້
 
+## Dossier
+
+dossier = ສຳນວນຄະດີ
+dossier-means = ໄຟລ໌ດຽວທີ່ມີລາຍເຊັນ ສຳລັບຜູ້ຮັບຄະດີຕໍ່: ການແຈ້ງເຕືອນ, ສິ່ງທີ່ໄດ້ກ່າວ, ກະແຈ, ຜູ້ທີ່ເປີດ ແລະ ສົ່ງອອກ, ພ້ອມບົດສະຫຼຸບທີ່ພິມໄດ້ໃນສອງພາສາ. ການສ້າງຈະຖືກຂຽນໃສ່ບັນທຶກການກວດສອບ.
+dossier-languages = ພາສາຂອງບົດສະຫຼຸບ
+dossier-no-proof = ສິ່ງທີ່ໂປຣແກຣມກວດພົບໃນການສື່ສານ ແລະ ສິ່ງທີ່ອົງການຕ່າງໆກ່າວ: ເປັນຂໍ້ສົງໄສ ບໍ່ແມ່ນຫຼັກຖານ. ເບີສະແດງແບບປິດບັງ ແລະ ເປັນໂທເຄັນ. ເວລາແມ່ນ UTC.
+dossier-made = ສ້າງເມື່ອ
+dossier-made-by = ສ້າງໂດຍ
+dossier-left-out = ເຫດການທີ່ບໍ່ໄດ້ລວມໄວ້
+dossier-suspects = ຜູ້ຕ້ອງສົງໄສ
+dossier-used = ອຸປະກອນ ແລະ ວິທີອື່ນທີ່ໃຊ້
+dossier-innocent = ຜູ້ຖືກແອບອ້າງ ແລະ ຜູ້ເຄາະຮ້າຍ: ບໍ່ແມ່ນຜູ້ຕ້ອງສົງໄສ
+dossier-custody = ລຳດັບການເກັບຮັກສາ
+dossier-keys = ກະແຈທີ່ເຊັນ
+dossier-holder = ຜູ້ຖື
+dossier-valid = ໃຊ້ໄດ້
+dossier-signed = ຈຳນວນທີ່ເຊັນ
+key-state-valid = ໃຊ້ໄດ້
+key-state-expired = ໝົດອາຍຸ
+key-state-revoked = ຖືກຖອນຄືນ
+
 ## Figures
 
 span = ຊ່ວງເວລາ
@@ -277,6 +299,27 @@ link-device-range = ເລກເຄື່ອງໃກ້ກັນໃນເຊວ
 link-range-hour = ຊ່ວງເບີ ແລະ ຊົ່ວໂມງ
 link-trunk = ສາຍຫຼັກ
 link-sender = ຜູ້ສົ່ງ
+
+## Coordination
+
+coordination-tells = ໜຶ່ງອາທິດຂອງທຸກປະເທດ: ມີຫຍັງໃໝ່, ຕອບໄວປານໃດ, ຖືກຕ້ອງເລື້ອຍປານໃດ ແລະ ກຳລັງຂໍຫຍັງຢູ່.
+week = ອາທິດ
+all-countries = ທຸກປະເທດ
+campaigns-new = ຂະບວນການໃໝ່
+campaigns-gone = ຂະບວນການທີ່ສະຫຼາຍແລ້ວ
+responses = ເວລາຕອບ
+responses-tell = ເຄິ່ງໜຶ່ງພາຍໃນ / ເກົ້າໃນສິບພາຍໃນ (ຈຳນວນ). ຈາກການແຈ້ງເຕືອນຫາຄຳຕອບຂອງປະເທດ; ຈາກຄຳຂໍຫາໃບຮັບຂອງຜູ້ໃຫ້ບໍລິການ.
+response-acknowledgement = ຮັບຮູ້ແລ້ວ
+response-status = ຮັບວຽກແລ້ວ
+response-verdict = ຄຳຕັດສິນ
+response-receipt = ໃບຮັບຂອງຄຳຂໍ
+length-min = { $value } ນາທີ
+length-h = { $value } ຊົ່ວໂມງ
+length-d = { $value } ມື້
+requests-open = ຄຳຂໍທີ່ຍັງເປີດ
+requests-none = ຕອນນີ້ບໍ່ມີຄຳຂໍ.
+digest-csv = ເປັນຕາຕະລາງ (CSV)
+digest-html = ເປັນໜ້າ (HTML)
 
 ## Sources
 

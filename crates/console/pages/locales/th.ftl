@@ -7,6 +7,7 @@ page-now = ขณะนี้
 page-incident = เหตุการณ์
 page-figures = แผนที่และตัวเลข
 page-campaigns = ปฏิบัติการ
+page-coordination = การประสานงาน
 page-sources = แหล่งข้อมูล
 page-audit = บันทึกการตรวจสอบ
 page-sign-in = เข้าสู่ระบบ
@@ -220,6 +221,27 @@ preserve-means = ผู้ให้บริการเก็บบันทึ
 hold-means = ผู้ให้บริการจะไม่ตัดบริการและไม่แจ้งผู้ใช้ ไม่เกิน 14 วัน อาจปฏิเสธพร้อมเหตุผล
 days = วัน
 
+## Dossier
+
+dossier = สำนวนคดี
+dossier-means = ไฟล์เดียวที่ลงนามแล้วสำหรับผู้รับคดีต่อ: การแจ้งเตือน สิ่งที่แต่ละฝ่ายกล่าว กุญแจ ผู้ที่เปิดและส่งออก และบทสรุปที่พิมพ์ได้สองภาษา การจัดทำจะถูกบันทึกไว้ในบันทึกการตรวจสอบ
+dossier-languages = ภาษาของบทสรุป
+dossier-no-proof = สิ่งที่โปรแกรมตรวจพบในการสื่อสารและสิ่งที่หน่วยงานกล่าว: เป็นข้อสงสัย ไม่ใช่หลักฐาน หมายเลขแสดงแบบปิดบังและเป็นโทเคน เวลาเป็น UTC
+dossier-made = จัดทำเมื่อ
+dossier-made-by = จัดทำโดย
+dossier-left-out = เหตุการณ์ที่ไม่ได้รวมไว้
+dossier-suspects = ผู้ต้องสงสัย
+dossier-used = อุปกรณ์และวิธีอื่นที่ใช้
+dossier-innocent = ผู้ถูกแอบอ้างและผู้เสียหาย: ไม่ใช่ผู้ต้องสงสัย
+dossier-custody = ลำดับการครอบครอง
+dossier-keys = กุญแจที่ลงนาม
+dossier-holder = ผู้ถือ
+dossier-valid = ใช้ได้
+dossier-signed = จำนวนที่ลงนาม
+key-state-valid = ใช้ได้
+key-state-expired = หมดอายุ
+key-state-revoked = ถูกเพิกถอน
+
 ## Figures
 
 span = ช่วงเวลา
@@ -277,6 +299,27 @@ link-device-range = หมายเลขเครื่องใกล้กั
 link-range-hour = ช่วงหมายเลขและชั่วโมง
 link-trunk = ทรังก์
 link-sender = ผู้ส่ง
+
+## Coordination
+
+coordination-tells = หนึ่งสัปดาห์ของทุกประเทศ: มีอะไรใหม่ ตอบเร็วเพียงใด ถูกต้องบ่อยเพียงใด และขณะนี้ขออะไรอยู่
+week = สัปดาห์
+all-countries = ทุกประเทศ
+campaigns-new = ปฏิบัติการใหม่
+campaigns-gone = ปฏิบัติการที่สลายแล้ว
+responses = เวลาตอบ
+responses-tell = ครึ่งหนึ่งภายใน / เก้าในสิบภายใน (จำนวน) จากการแจ้งเตือนถึงคำตอบของประเทศ จากคำขอถึงใบรับของผู้ให้บริการ
+response-acknowledgement = รับทราบ
+response-status = รับงาน
+response-verdict = คำวินิจฉัย
+response-receipt = ใบรับคำขอ
+length-min = { $value } นาที
+length-h = { $value } ชั่วโมง
+length-d = { $value } วัน
+requests-open = คำขอที่ยังเปิดอยู่
+requests-none = ขณะนี้ไม่มีคำขอ
+digest-csv = เป็นตาราง (CSV)
+digest-html = เป็นหน้า (HTML)
 
 ## Sources
 

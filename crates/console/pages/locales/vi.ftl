@@ -7,6 +7,7 @@ page-now = Hiện tại
 page-incident = Vụ việc
 page-figures = Bản đồ và số liệu
 page-campaigns = Chiến dịch
+page-coordination = Phối hợp
 page-sources = Nguồn
 page-audit = Nhật ký kiểm toán
 page-sign-in = Đăng nhập
@@ -220,6 +221,27 @@ preserve-means = Nhà mạng giữ bản ghi của vụ này và trả lời b�
 hold-means = Nhà mạng không khóa thuê bao và không báo cho họ, tối đa 14 ngày. Nhà mạng có thể từ chối có lý do.
 days = Số ngày
 
+## Dossier
+
+dossier = Hồ sơ vụ án
+dossier-means = Một tệp đã ký dành cho người tiếp nhận vụ án: cảnh báo, ý kiến, khóa, ai đã mở và xuất, cùng bản tóm tắt in được bằng hai ngôn ngữ. Việc lập hồ sơ được ghi vào nhật ký kiểm toán.
+dossier-languages = Ngôn ngữ của bản tóm tắt
+dossier-no-proof = Những gì chương trình phát hiện trong lưu lượng và ý kiến của cơ quan chức năng: nghi vấn, không phải bằng chứng. Số được che và thay bằng mã. Giờ là UTC.
+dossier-made = Lập lúc
+dossier-made-by = Người lập
+dossier-left-out = Vụ việc không đưa vào
+dossier-suspects = Nghi phạm
+dossier-used = Thiết bị và phương tiện khác đã dùng
+dossier-innocent = Bị giả mạo và nạn nhân: không phải nghi phạm
+dossier-custody = Chuỗi bảo quản
+dossier-keys = Khóa đã ký
+dossier-holder = Chủ khóa
+dossier-valid = Hiệu lực
+dossier-signed = Số chữ ký
+key-state-valid = còn hiệu lực
+key-state-expired = đã hết hạn
+key-state-revoked = đã thu hồi
+
 ## Figures
 
 span = Thời gian
@@ -277,6 +299,27 @@ link-device-range = số sê-ri thiết bị gần nhau trong một ô
 link-range-hour = dải số và giờ
 link-trunk = trung kế
 link-sender = người gửi
+
+## Coordination
+
+coordination-tells = Một tuần của mọi nước: có gì mới, được trả lời nhanh đến đâu, đúng đến đâu và hiện đang yêu cầu gì.
+week = Tuần
+all-countries = Mọi nước
+campaigns-new = Chiến dịch mới
+campaigns-gone = Chiến dịch đã giải thể
+responses = Thời gian trả lời
+responses-tell = Một nửa trong vòng / chín phần mười trong vòng (số lượng). Từ cảnh báo đến câu trả lời của nước đó; từ yêu cầu đến biên nhận của nhà mạng.
+response-acknowledgement = Đã xác nhận
+response-status = Đã nhận
+response-verdict = Kết luận
+response-receipt = Biên nhận yêu cầu
+length-min = { $value } phút
+length-h = { $value } giờ
+length-d = { $value } ngày
+requests-open = Yêu cầu đang mở
+requests-none = Hiện không có yêu cầu nào.
+digest-csv = Dạng bảng (CSV)
+digest-html = Dạng trang (HTML)
 
 ## Sources
 

@@ -7,6 +7,7 @@ page-now = 实时
 page-incident = 事件
 page-figures = 地图与统计
 page-campaigns = 团伙行动
+page-coordination = 协调
 page-sources = 来源
 page-audit = 审计日志
 page-sign-in = 登录
@@ -220,6 +221,27 @@ preserve-means = 运营商保存此事件的记录，并以回执答复。
 hold-means = 运营商最多 14 天内既不停机也不通知用户；可说明理由拒绝。
 days = 天数
 
+## Dossier
+
+dossier = 案件卷宗
+dossier-means = 供接手案件者使用的一个签名文件：告警、各方意见、密钥、查看和导出记录，以及两种语言的可打印摘要。制作卷宗将记入审计日志。
+dossier-languages = 摘要的语言
+dossier-no-proof = 程序从流量中检测到的内容和各机关的意见：仅为嫌疑，并非证据。号码以掩码和标记显示。时间为协调世界时。
+dossier-made = 制作时间
+dossier-made-by = 制作人
+dossier-left-out = 未收入的事件
+dossier-suspects = 嫌疑人
+dossier-used = 使用的设备和其他手段
+dossier-innocent = 被冒用者和受害者：不是嫌疑人
+dossier-custody = 保管链
+dossier-keys = 签名所用密钥
+dossier-holder = 持有者
+dossier-valid = 有效期
+dossier-signed = 签名数
+key-state-valid = 有效
+key-state-expired = 已过期
+key-state-revoked = 已吊销
+
 ## Figures
 
 span = 时间
@@ -277,6 +299,27 @@ link-device-range = 同一小区内相近的设备序号
 link-range-hour = 号段与时段
 link-trunk = 中继
 link-sender = 发送者
+
+## Coordination
+
+coordination-tells = 各国一周概况：新增内容、回应速度、正确率以及当前的请求。
+week = 周
+all-countries = 所有国家
+campaigns-new = 新团伙行动
+campaigns-gone = 已解散的团伙行动
+responses = 回应时间
+responses-tell = 半数在此时间内 / 九成在此时间内（数量）。从告警到该国回应；从请求到运营商回执。
+response-acknowledgement = 已确认
+response-status = 已接手
+response-verdict = 结论
+response-receipt = 请求的回执
+length-min = { $value } 分钟
+length-h = { $value } 小时
+length-d = { $value } 天
+requests-open = 未结请求
+requests-none = 目前没有请求。
+digest-csv = 表格 (CSV)
+digest-html = 网页 (HTML)
 
 ## Sources
 

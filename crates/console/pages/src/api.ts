@@ -20,6 +20,9 @@ export function setCsrf(token: string | null | undefined): void {
   csrf = token ?? "";
 }
 
+/** A file that the server has made, and its name. */
+export interface Download { name: string; content: Blob }
+
 async function ask(path: string, options: RequestInit): Promise<unknown> {
   let answer: Response;
   try {
@@ -28,6 +31,8 @@ async function ask(path: string, options: RequestInit): Promise<unknown> {
     throw new Refused("unreachable", 0);
   }
   if (answer.status === 204) return undefined;
+  const name = /^attachment; filename="([\w.-]+)"$/.exec(answer.headers.get("content-disposition") ?? "")?.[1];
+  if (answer.ok && name) return { name, content: await answer.blob() } satisfies Download;
   const body = await answer.json().catch(() => undefined);
   if (answer.ok && body !== undefined) return body;
   const { code = "fault", field } = (body as { error?: { code?: string; field?: string } } | undefined)?.error ?? {};

@@ -19,6 +19,8 @@ const ACTIONS: Record<string, string> = {
   verdict: "do-verdict",
   comment: "do-comment",
   request: "kind-request",
+  dossier: "dossier",
+  digest: "page-coordination",
 };
 /** What an entry is about, where that is an incident: its id and its producer's digest. */
 const INCIDENT = /^[0-9a-f]{32}-[0-9a-f]+$/;

@@ -1,25 +1,31 @@
 // Campaigns: alerts of several carriers that hang together. The list, and one of them as a graph and a table.
 
 import { useEffect, useState } from "preact/hooks";
-import { get, useAnswer, code } from "./api";
-import type { Campaign, Campaigns, WholeCampaign } from "./contract";
+import { get, useAnswer, code, SIGNED_OUT } from "./api";
+import type { Campaign, Campaigns, Session, WholeCampaign } from "./contract";
+import { Dossier } from "./dossier";
 import { Graph } from "./graph";
 import { Answer, COUNTRIES, Empty, incidentPage, Severity, sourceName, Trouble, When } from "./parts";
 import { filterTo, type Route } from "./route";
 import { useWords, type Words } from "./words";
+
+/** A campaign that grows changes often: it is shown anew at most this often, ms. */
+const SHOWN_EVERY_MS = 1000;
 
 export function CampaignsPage({ route }: { route: Route }) {
   const words = useWords();
   const [country, status] = [route.query.get("country") ?? "", route.query.get("status") ?? "live"];
   const query = new URLSearchParams({ ...(country && { country }), ...(status !== "all" && { status }) }).toString();
   const loaded = useAnswer<Campaigns>(`campaigns?${query}`);
-  const [more, setMore] = useState<Campaigns>({ campaigns: [], next: null });
+  const [more, setMore] = useState<Campaigns & { query: string }>({ query, campaigns: [], next: null });
   const [error, setError] = useState<string>();
-  useEffect(() => setMore({ campaigns: [], next: loaded.answer?.next }), [loaded.answer]);
+  // What changes is loaded anew; older pages that somebody has opened stay.
+  useEffect(() => setMore((before) => (before.query === query && before.campaigns.length > 0 ? before : { query, campaigns: [], next: loaded.answer?.next })), [loaded.answer]);
+  useChanges(loaded.again);
   const further = async () => {
     try {
       const page = await get<Campaigns>(`campaigns?${query}&after=${encodeURIComponent(more.next ?? "")}`);
-      setMore({ campaigns: [...more.campaigns, ...page.campaigns], next: page.next });
+      setMore({ query, campaigns: [...more.campaigns, ...page.campaigns], next: page.next });
     } catch (refused) {
       setError(code(refused));
     }
@@ -44,7 +50,7 @@ export function CampaignsPage({ route }: { route: Route }) {
       <Answer of={loaded}>
         {(first) => first.campaigns.length === 0 ? <Empty>{words.text("campaigns-none")}</Empty> : (
           <>
-            <List campaigns={[...first.campaigns, ...more.campaigns]} />
+            <List campaigns={together(first.campaigns, more.campaigns)} />
             {error && <Trouble code={error} />}
             {more.next && <p><button type="button" onClick={() => void further()}>{words.text("now-more")}</button></p>}
           </>
@@ -52,6 +58,40 @@ export function CampaignsPage({ route }: { route: Route }) {
       </Answer>
     </>
   );
+}
+
+/** Loads anew when campaigns change: any, or one. */
+function useChanges(again: () => void, id?: string): void {
+  useEffect(() => {
+    // Nothing is asked of incidents: what is searched for is none of theirs.
+    const events = new EventSource(`/api/v1/events?q=${encodeURIComponent(id ?? "campaigns")}`);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const soon = () => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        again();
+      }, SHOWN_EVERY_MS);
+    };
+    events.addEventListener("campaigns", (event) => {
+      const { changed } = JSON.parse(event.data as string) as { changed: string[] };
+      if (!id || changed.includes(id)) soon();
+    });
+    events.addEventListener("reset", soon);
+    events.addEventListener("signed-out", () => {
+      events.close();
+      dispatchEvent(new Event(SIGNED_OUT));
+    });
+    return () => {
+      events.close();
+      clearTimeout(timer);
+    };
+  }, [again, id]);
+}
+
+/** The newest, then those of older pages that are not among them. */
+function together(newest: Campaign[], older: Campaign[]): Campaign[] {
+  const known = new Set(newest.map((campaign) => campaign.campaign_id));
+  return [...newest, ...older.filter((campaign) => !known.has(campaign.campaign_id))];
 }
 
 function counts(words: Words, of: Record<string, number>, name: (key: string) => string): string {
@@ -84,22 +124,26 @@ function List({ campaigns }: { campaigns: Campaign[] }) {
   );
 }
 
-export function CampaignPage({ id }: { id: string }) {
+export function CampaignPage({ id, session }: { id: string; session: Session }) {
   const words = useWords();
   const loaded = useAnswer<WholeCampaign>(`campaigns/${encodeURIComponent(id)}`);
+  useChanges(loaded.again, id);
   return (
     <>
       <p class="unprinted"><a href="/campaigns">{words.text("back-to-campaigns")}</a></p>
-      <Answer of={loaded}>{(campaign) => <Whole campaign={campaign} />}</Answer>
+      <Answer of={loaded}>{(campaign) => <Whole campaign={campaign} session={session} />}</Answer>
     </>
   );
 }
 
-function Whole({ campaign }: { campaign: WholeCampaign }) {
+function Whole({ campaign, session }: { campaign: WholeCampaign; session: Session }) {
   const words = useWords();
   return (
     <article>
-      <h1>{words.text("campaign")} <span class="code">{campaign.campaign_id.slice(0, 12)}</span></h1>
+      <div class="head">
+        <h1>{words.text("campaign")} <span class="code">{campaign.campaign_id.slice(0, 12)}</span></h1>
+        <div class="actions"><Dossier path={`campaigns/${encodeURIComponent(campaign.campaign_id)}`} session={session} /></div>
+      </div>
       <p class="row"><Severity of={campaign.severity} /><span>{words.text("campaign-holds", { count: campaign.alerts })}</span><When at={campaign.first_event} isLong /> – <When at={campaign.last_event} isLong /></p>
       {campaign.message === "dissolved" && (
         <p class="says warn">{words.text("campaign-dissolved")} {campaign.merged_into && <a href={`/campaigns/${campaign.merged_into}`} class="code">{campaign.merged_into.slice(0, 12)}</a>}</p>

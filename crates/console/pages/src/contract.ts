@@ -5,7 +5,7 @@ type Maybe<T> = T | null | undefined;
 
 export interface Source { country: string; organisation: string; node: string }
 
-export type Act = "read" | "acknowledge" | "take" | "comment" | "verdict" | "request" | "open" | "refer" | "joint-operation" | "audit";
+export type Act = "read" | "acknowledge" | "take" | "comment" | "verdict" | "request" | "open" | "dossier" | "refer" | "joint-operation" | "audit";
 
 export interface Session {
   user: { name: Maybe<string>; person?: Maybe<string>; country?: Maybe<string>; role: string };
@@ -221,3 +221,26 @@ export interface Audit {
   next: Maybe<number>;
 }
 export interface AuditCheck { ok: boolean; entries: number; head: string; fault: Maybe<string> }
+
+/** How soon something was answered: half of them, and nine in ten, within so many seconds. */
+export interface Response { count: number; median_s: Maybe<number>; p90_s: Maybe<number> }
+
+export interface Week {
+  incidents: number;
+  campaigns_new: number;
+  campaigns_dissolved: number;
+  acknowledgement: Response;
+  status: Response;
+  verdict: Response;
+  receipt: Response;
+}
+
+export interface Digest {
+  since: string;
+  until: string;
+  all: Maybe<Week>;
+  countries: Record<string, Week>;
+  precision: { pattern: string; country: string; true_positive: number; false_positive: number; other: number }[];
+  requests: { key: string; producer: string; measure: string; by: string; requester: string; case_reference: string; until: string; answered: Maybe<string> }[];
+  more_requests: number;
+}

@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Acts } from "./acts";
 import { SIGNED_OUT, useAnswer } from "./api";
 import type { Alert, Incident, Reason, Row, Session } from "./contract";
+import { Dossier } from "./dossier";
 import { Entities } from "./entities";
 import { Answer, Empty, Line, Marks, Severity, sourceName, When } from "./parts";
 import { Statements } from "./statements";
@@ -44,7 +45,7 @@ function Whole({ incident, session, again }: { incident: Incident; session: Sess
           <h1>{words.title(alert.category, alert.rule)}</h1>
           <p class="row"><Severity of={row.severity} />{row.state === "open" && <span class="mark">{words.word("message", row.message)}</span>}<Marks row={row} /></p>
         </div>
-        <div class="actions"><button type="button" onClick={() => print()}>{words.text("print")}</button></div>
+        <div class="actions"><Dossier path={`incidents/${encodeURIComponent(row.key)}`} session={session} /><button type="button" onClick={() => print()}>{words.text("print")}</button></div>
       </div>
       {row.status !== "actual" && <p class="says warn">{words.text("not-actual", { status: words.word("status", row.status) })}</p>}
       {alert.cancel && <p class="says bad">{words.text("taken-back", { reason: alert.cancel.reason, persons: alert.cancel.decided_by.join(", ") })}</p>}

@@ -6,6 +6,7 @@ import { code, get, send, setCsrf, SIGNED_OUT } from "./api";
 import { AuditPage } from "./audit";
 import { CampaignPage, CampaignsPage } from "./campaigns";
 import type { Session } from "./contract";
+import { CoordinationPage } from "./coordination";
 import { FiguresPage } from "./figures";
 import { IncidentPage } from "./incident";
 import { Keys } from "./keys";
@@ -97,7 +98,7 @@ function Frame({ tag, choose }: { tag: string; choose: (tag: string) => void }) 
   );
 }
 
-const PAGES: [path: string, text: string][] = [["", "page-now"], ["figures", "page-figures"], ["campaigns", "page-campaigns"], ["sources", "page-sources"]];
+const PAGES: [path: string, text: string][] = [["", "page-now"], ["figures", "page-figures"], ["campaigns", "page-campaigns"], ["coordination", "page-coordination"], ["sources", "page-sources"]];
 
 function Pages({ route, session }: { route: Route; session: Session }) {
   const words = useWords();
@@ -116,8 +117,9 @@ function Page({ route, session }: { route: Route; session: Session }) {
   if (page === "") return <Now route={route} />;
   if (page === "incident" && id) return <IncidentPage key={id} id={id} session={session} />;
   if (page === "figures") return <FiguresPage route={route} />;
-  if (page === "campaigns" && id) return <CampaignPage key={id} id={id} />;
+  if (page === "campaigns" && id) return <CampaignPage key={id} id={id} session={session} />;
   if (page === "campaigns") return <CampaignsPage route={route} />;
+  if (page === "coordination") return <CoordinationPage route={route} />;
   if (page === "sources") return <SourcesPage />;
   if (page === "audit" && session.may.includes("audit")) return <AuditPage />;
   return <Empty>{words.text("error-not-found")} <a href="/">{words.text("page-now")}</a></Empty>;

@@ -103,7 +103,8 @@ function Requests({ requests }: { requests: Asked[] }) {
 
 const HOUR_MS = 3_600_000;
 
-function left(words: Words, until: string): string {
+/** How much of a time is left. */
+export function left(words: Words, until: string): string {
   const hours = (Date.parse(until) - Date.now()) / HOUR_MS;
   if (!(hours > 0)) return words.text("ended");
   return hours < 48 ? words.text("hours-left", { count: Math.ceil(hours) }) : words.text("days-left", { count: Math.floor(hours / 24) });

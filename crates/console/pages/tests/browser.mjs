@@ -4,8 +4,8 @@
 //
 // SETTING is one line of JSON: `base` address, `browser` program, `users` by role with name and password, `incident` and
 // `campaign` to look at, `reasons` of that incident by language as the command line tells them, `hostile` text that stands in
-// every free field, `sealed` what an entity of the incident is, `shots` a folder for screenshots or nothing, `is_long` whether everything is tried in every language. A line `flood` on standard output asks for 200 alerts a
-// second, `calm` for none.
+// every free field, `sealed` what an entity of the incident is, `downloads` a folder for files that pages give, `shots` a folder for screenshots or nothing, `is_long` whether everything is tried in every language. A line `flood` on standard output asks for 200 alerts a
+// second, `calm` for none, `campaign` for one more campaign.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -20,7 +20,7 @@ const setting = JSON.parse(await new Promise((line) => createInterface({ input: 
 const { base, users } = setting;
 const incident = `/incident/${setting.incident}`;
 const campaign = `/campaigns/${setting.campaign}`;
-const PAGES = ["/", incident, "/figures", "/campaigns", campaign, "/sources"];
+const PAGES = ["/", incident, "/figures", "/campaigns", campaign, "/coordination", "/sources"];
 
 const browser = await chromium.launch({ executablePath: setting.browser, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 const sessions = {};
@@ -234,11 +234,12 @@ const tests = {
     const acts = "section[aria-label='What you can do'] button";
     const viewer = await whole(incident, { role: "viewer" });
     hold((await viewer.locator(acts).count()) === 0, "a viewer has acts");
-    hold((await viewer.locator("nav a").count()) === 4, "a viewer has the audit log");
+    hold((await viewer.locator("button:text-is('Case dossier')").count()) === 0, "a viewer has dossiers");
+    hold((await viewer.locator("nav a").count()) === 5, "a viewer has the audit log");
     await viewer.goto(`${base}/audit`);
     await viewer.waitForSelector(".says:has-text('nothing at this address')");
     const auditor = await whole("/", { role: "auditor" });
-    hold((await auditor.locator("nav a").count()) === 5, "an auditor lacks the audit log");
+    hold((await auditor.locator("nav a").count()) === 6, "an auditor lacks the audit log");
   },
 
   async "what is said stands below within seconds, signed and by country"() {
@@ -281,6 +282,55 @@ const tests = {
     hold(!(await auditor.textContent("main")).includes(setting.sealed), "the log has the number");
     await auditor.click("text=Verify the chain");
     await auditor.waitForSelector(".says:has-text('The chain is whole')");
+  },
+
+  async "a case is handed on as one signed file, and the log tells of it"() {
+    for (const path of [incident, campaign]) {
+      const page = await whole(path);
+      await page.click("button:text-is('Case dossier')");
+      await accessible(page, "dossier");
+      await shot(page, `dossier-${name(path)}`);
+      await page.fill("input[name=case_reference]", "KH-2026-9");
+      await page.selectOption("select[name=first]", "km");
+      await page.selectOption("select[name=second]", "km");
+      await page.click("dialog button[type=submit]");
+      await page.waitForSelector("dialog [role=alert]");
+      noise = noise.filter((line) => !line.includes("422"));
+      await page.selectOption("select[name=second]", "th");
+      const [download] = await Promise.all([page.waitForEvent("download"), page.click("dialog button[type=submit]")]);
+      const file = download.suggestedFilename();
+      hold(/^dossier-[0-9a-f]{12}-\d{4}-\d\d-\d\d\.tar$/.test(file), `a file called ${file}`);
+      await download.saveAs(`${setting.downloads}/${name(path)}.tar`);
+      await until("the question closes", () => page.evaluate(() => !document.querySelector("dialog[open]")));
+    }
+    const auditor = await whole("/audit", { role: "auditor" });
+    const entry = auditor.locator("tr", { hasText: "KH-2026-9" }).first();
+    hold((await entry.textContent()).includes("Case dossier"), "the log has it");
+  },
+
+  async "a week of coordination, as a page, a table and paper"() {
+    // What the three countries said was said ten minutes ago, which may be another week.
+    const page = await whole(`/coordination?week=${new Date(Date.now() - 600_000).toISOString().slice(0, 10)}`);
+    for (const section of ["Response times", "Precision", "Open requests"]) await page.waitForSelector(`h2:text-is('${section}')`);
+    await page.waitForSelector("td:has-text('not answered yet')");
+    for (const ending of ["csv", "html"]) {
+      const [download] = await Promise.all([page.waitForEvent("download"), page.click(`a[href*='digest.${ending}']`)]);
+      hold(new RegExp(`^digest-\\d{4}-\\d\\d-\\d\\d\\.${ending}$`).test(download.suggestedFilename()), download.suggestedFilename());
+      const text = readFileSync(await download.path(), "utf8");
+      hold(text.includes(ending === "csv" ? ",response,TH,acknowledgement,1," : "Open requests"), text.slice(0, 500));
+      hold(ending === "csv" || !text.includes("<img"), "what others wrote became markup");
+    }
+    await page.selectOption("select[name=country]", "LA");
+    await until("one country", async () => new URL(page.url()).searchParams.get("country") === "LA" && !(await page.textContent("main")).includes("All countries"));
+  },
+
+  async "a campaign that comes is there without loading anew"() {
+    const page = await whole("/campaigns");
+    const count = () => page.locator("tbody tr").count();
+    const before = await count();
+    await page.waitForTimeout(500);
+    console.log("campaign");
+    await until("one more campaign", async () => (await count()) === before + 1);
   },
 
   async "200 alerts a second: shown once a second, still while somebody reads"() {

@@ -51,6 +51,7 @@ const SETS = {
   line: ["live", "away", "starting"],
   theme: ["auto", "light", "dark"],
   span: ["day", "week", "month", "quarter"],
+  response: ["acknowledgement", "status", "verdict", "receipt"],
 };
 for (const [set, names] of Object.entries(SETS)) for (const name of names) expect(english.has(`${set}-${name}`), `${set}-${name} has no text`);
 

@@ -76,6 +76,8 @@ pub enum Right {
     JointOperation,
     /// Open what is sealed for the country, with a case reference.
     Open,
+    /// Export a case as a signed dossier.
+    Dossier,
     /// Look at the audit log.
     Audit,
 }
@@ -94,6 +96,7 @@ impl Right {
             Self::Refer => "refer",
             Self::JointOperation => "joint-operation",
             Self::Open => "open",
+            Self::Dossier => "dossier",
             Self::Audit => "audit",
         }
     }
@@ -101,17 +104,17 @@ impl Right {
     /// Whether it says something to everybody, under the console's name.
     #[must_use]
     pub const fn speaks(self) -> bool {
-        !matches!(self, Self::Read | Self::Open | Self::Audit)
+        !matches!(self, Self::Read | Self::Open | Self::Dossier | Self::Audit)
     }
 }
 
 /// Roles and what they may do.
 pub const ROLES: &[(Role, &[Right])] = {
-    use Right::{Acknowledge, Audit, Comment, JointOperation, Open, Read, Refer, Request, Take, Verdict};
+    use Right::{Acknowledge, Audit, Comment, Dossier, JointOperation, Open, Read, Refer, Request, Take, Verdict};
     &[
         (Role::Viewer, &[Read]),
-        (Role::Investigator, &[Read, Acknowledge, Take, Comment, Verdict, Request, Open]),
-        (Role::Liaison, &[Read, Acknowledge, Comment, Request, Refer, JointOperation]),
+        (Role::Investigator, &[Read, Acknowledge, Take, Comment, Verdict, Request, Open, Dossier]),
+        (Role::Liaison, &[Read, Acknowledge, Comment, Request, Refer, JointOperation, Dossier]),
         (Role::Auditor, &[Read, Audit]),
     ]
 };
@@ -138,11 +141,16 @@ pub const REQUESTS: &[(&str, &str, Takes)] = &[
     ("GET", "/api/v1/incidents/{key}", Takes::Right(Right::Read)),
     ("POST", "/api/v1/incidents/{key}/feedback", Takes::Speaking),
     ("POST", "/api/v1/incidents/{key}/open", Takes::Right(Right::Open)),
+    ("POST", "/api/v1/incidents/{key}/dossier", Takes::Right(Right::Dossier)),
     ("GET", "/api/v1/events", Takes::Right(Right::Read)),
     ("GET", "/api/v1/sources", Takes::Right(Right::Read)),
     ("GET", "/api/v1/figures", Takes::Right(Right::Read)),
+    ("GET", "/api/v1/digest", Takes::Right(Right::Read)),
+    ("GET", "/api/v1/digest.csv", Takes::Right(Right::Read)),
+    ("GET", "/api/v1/digest.html", Takes::Right(Right::Read)),
     ("GET", "/api/v1/campaigns", Takes::Right(Right::Read)),
     ("GET", "/api/v1/campaigns/{id}", Takes::Right(Right::Read)),
+    ("POST", "/api/v1/campaigns/{id}/dossier", Takes::Right(Right::Dossier)),
     ("GET", "/api/v1/audit", Takes::Right(Right::Audit)),
     ("GET", "/api/v1/audit/verify", Takes::Right(Right::Audit)),
     ("GET", "/assets/{*name}", Takes::Nothing),

@@ -187,6 +187,12 @@ async fn about(site: &Arc<Site>, caller: &Caller, key: &str) -> Result<About, Re
     Ok(About { incident_id: found.alert.incident_id, producer: found.alert.producer })
 }
 
+/// A case reference that says something, on one line.
+pub(super) fn case_reference(text: String, what: &str) -> Result<String, Refused> {
+    let fits = !text.trim().is_empty() && text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control);
+    if fits { Ok(text) } else { Err(form("case_reference", &format!("{what}, one line of at most 500 bytes"))) }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Opening {
@@ -200,16 +206,8 @@ pub(super) async fn open(
     Path(key): Path<String>,
     request: Request,
 ) -> Answer {
-    let Opening { entity, case_reference } = body(request).await?;
-    let fits = !case_reference.trim().is_empty()
-        && case_reference.len() <= TEXT_BYTES_MAX
-        && !case_reference.chars().any(char::is_control);
-    if !fits {
-        return Err(form(
-            "case_reference",
-            "the reference of the case that it is opened for, one line of at most 500 bytes",
-        ));
-    }
+    let Opening { entity, case_reference: reference } = body(request).await?;
+    let reference = case_reference(reference, "the reference of the case that it is opened for")?;
     if site.opening.is_empty() {
         return Err(Refused::NotSetUp("key that opens sealed values"));
     }
@@ -226,7 +224,7 @@ pub(super) async fn open(
         openers.iter_mut().find_map(|opener| found.alert.open(entity_of, opener))
     };
     let outcome = if matches!(opened, Some(Ok(_))) { "done" } else { "failed" };
-    let (detail, case_reference) = (Some(format!("entities/{entity}")), Some(case_reference));
+    let (detail, case_reference) = (Some(format!("entities/{entity}")), Some(reference));
     // Before the value leaves: what is not in the log is not shown.
     let audit = site.note(Entry { detail, case_reference, ..caller.entry("open", &key, outcome) }).await?;
     (site.told)(Told::Act { action: "open", outcome });

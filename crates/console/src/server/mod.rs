@@ -8,6 +8,8 @@
 
 mod acts;
 mod answer;
+mod digest;
+mod dossier;
 mod events;
 mod guard;
 pub mod listen;
@@ -23,7 +25,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post};
 use lancang_alert::feedback::Id;
-use lancang_alert::{Feedback, Opener, Source};
+use lancang_alert::{Feedback, Opener, PublicKey, Signer, Source};
 use lancang_record::Timestamp;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
@@ -83,6 +85,15 @@ pub enum Told<'a> {
     AuditEntries { entries: usize },
 }
 
+/// What dossiers are signed with, and whose word they are checked by before they leave.
+#[derive(Debug)]
+pub struct Dossiers {
+    /// The desk's key.
+    pub signer: Signer,
+    /// Root keys of the registry.
+    pub roots: Vec<PublicKey>,
+}
+
 /// What a site is made of.
 pub struct Parts {
     /// Database.
@@ -97,6 +108,8 @@ pub struct Parts {
     pub acts: Option<mpsc::Sender<Act>>,
     /// What opens sealed values.
     pub openers: Vec<Opener>,
+    /// What signs dossiers.
+    pub dossiers: Option<Dossiers>,
     /// Wall clock.
     pub now: fn() -> Timestamp,
     /// Randomness.
@@ -120,6 +133,7 @@ pub struct Site {
     acts: Option<mpsc::Sender<Act>>,
     openers: Mutex<Vec<Opener>>,
     opening: Vec<String>,
+    dossiers: Option<Dossiers>,
     now: fn() -> Timestamp,
     random: fn() -> [u8; 32],
     changed: watch::Receiver<u64>,
@@ -135,13 +149,14 @@ impl Site {
     /// A site of its parts.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { reads, desk, users, audit, acts, openers, now, random, changed, told } = parts;
+        let Parts { reads, desk, users, audit, acts, openers, dossiers, now, random, changed, told } = parts;
         Arc::new(Self {
             nobody: crate::access::users::nobody(&random()),
             sessions: Mutex::new(Sessions::new(desk.session_ms)),
             tries: Mutex::default(),
             opening: openers.iter().map(|opener| opener.key_id().to_owned()).collect(),
             openers: Mutex::new(openers),
+            dossiers,
             topics: Mutex::default(),
             is_caught_up: AtomicBool::new(false),
             checks: Semaphore::new(PASSWORD_CHECKS_MAX),
@@ -181,11 +196,16 @@ impl Site {
             .route("/api/v1/incidents/{key}", get(reads::incident))
             .route("/api/v1/incidents/{key}/feedback", post(acts::feedback))
             .route("/api/v1/incidents/{key}/open", post(acts::open))
+            .route("/api/v1/incidents/{key}/dossier", post(dossier::incident))
             .route("/api/v1/events", get(events::events))
             .route("/api/v1/sources", get(reads::sources))
             .route("/api/v1/figures", get(reads::figures))
+            .route("/api/v1/digest", get(digest::json))
+            .route("/api/v1/digest.csv", get(digest::csv))
+            .route("/api/v1/digest.html", get(digest::html))
             .route("/api/v1/campaigns", get(reads::campaigns))
             .route("/api/v1/campaigns/{id}", get(reads::campaign))
+            .route("/api/v1/campaigns/{id}/dossier", post(dossier::campaign))
             .route("/api/v1/audit", get(reads::audit))
             .route("/api/v1/audit/verify", get(reads::audit_verify))
             .route("/assets/{*name}", get(reads::asset))

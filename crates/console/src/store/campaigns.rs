@@ -7,21 +7,25 @@ use rusqlite::OptionalExtension as _;
 use serde_json::{Value, json};
 
 use super::take::time;
-use super::{Batch, Eyes, Sight, State, StoreError, key};
+use super::{Batch, Eyes, Sight, Signed, State, StoreError, key};
 use crate::limits::PAGE_MAX;
 
 impl Batch<'_> {
-    /// Takes up the newest state of a campaign.
+    /// Takes up the newest state of a campaign, as it was signed.
     ///
     /// # Errors
     /// If the database fails.
-    pub fn campaign(&self, campaign: &Campaign, offset: i64) -> Result<(), StoreError> {
+    pub fn campaign(&self, campaign: &Campaign, signed: Signed<'_>, offset: i64) -> Result<(), StoreError> {
         let (id, is_live) = (&campaign.campaign_id, campaign.message != "dissolved");
         let published = time(&campaign.published).unwrap_or_default();
         let retain_until = time(&campaign.handling.retain_until).unwrap_or(i64::MAX);
-        let put = "INSERT OR REPLACE INTO campaigns VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        let text = serde_json::to_string(campaign)?;
-        self.transaction.prepare_cached(put)?.execute((id, offset, is_live, published, retain_until, text))?;
+        // It began with the first state that was read of it.
+        let opened = self.opened(id)?.unwrap_or(published);
+        let put = "INSERT OR REPLACE INTO campaigns VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let Signed { value, envelope, received } = signed;
+        let (text, received) = (String::from_utf8_lossy(value), received.as_ms());
+        let kept = (id, offset, is_live, published, retain_until, opened, text, envelope, received);
+        self.transaction.prepare_cached(put)?.execute(kept)?;
         self.transaction.prepare_cached("DELETE FROM members WHERE campaign_id = ?1")?.execute([id])?;
         let mut put = self.transaction.prepare_cached("INSERT OR IGNORE INTO members VALUES (?1, ?2, ?3)")?;
         for member in campaign.members.iter().filter(|_| is_live) {
@@ -31,10 +35,17 @@ impl Batch<'_> {
     }
 }
 
+impl Batch<'_> {
+    fn opened(&self, id: &str) -> Result<Option<i64>, StoreError> {
+        let mut find = self.transaction.prepare_cached("SELECT opened FROM campaigns WHERE campaign_id = ?1")?;
+        Ok(find.query_row([id], |row| row.get(0)).optional()?)
+    }
+}
+
 /// A member that somebody may see, or that is not known here (yet).
-struct Seen {
+pub(super) struct Seen {
     place: usize,
-    shown: Value,
+    pub(super) shown: Value,
 }
 
 impl Sight<'_> {
@@ -98,13 +109,13 @@ impl Sight<'_> {
         Ok(line(&campaign, &self.seen(eyes, &campaign)?))
     }
 
-    fn kept(&self, id: &str) -> Result<Option<Campaign>, StoreError> {
+    pub(super) fn kept(&self, id: &str) -> Result<Option<Campaign>, StoreError> {
         let mut find = self.transaction.prepare_cached("SELECT campaign FROM campaigns WHERE campaign_id = ?1")?;
         let found = find.query_row([id], |row| row.get::<_, String>(0)).optional()?;
         Ok(found.map(|text| serde_json::from_str(&text)).transpose()?)
     }
 
-    fn seen(&self, eyes: Eyes, campaign: &Campaign) -> Result<Vec<Seen>, StoreError> {
+    pub(super) fn seen(&self, eyes: Eyes, campaign: &Campaign) -> Result<Vec<Seen>, StoreError> {
         let find = "SELECT i.visible & ?3 = ?3, i.severity, i.state FROM incidents i JOIN names n ON n.id = i.source \
              WHERE i.incident_id = ?1 AND n.name = ?2";
         let mut find = self.transaction.prepare_cached(find)?;

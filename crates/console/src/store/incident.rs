@@ -10,7 +10,7 @@ use crate::limits::{RELATED_SHOWN_MAX, SAID_SHOWN_MAX};
 /// An incident whose key somebody named.
 #[derive(Clone, Debug)]
 pub struct Found {
-    id: i64,
+    pub(super) id: i64,
     /// Its newest alert.
     pub alert: Alert,
     value: String,

@@ -68,6 +68,7 @@ impl Batch<'_> {
         let producer = alert.producer.uri();
         for text in [
             "DELETE FROM bodies WHERE incident = ?1",
+            "DELETE FROM earlier WHERE incident = ?1",
             "DELETE FROM revisions WHERE incident = ?1",
             "DELETE FROM work WHERE incident = ?1",
             "DELETE FROM verdicts WHERE incident = ?1",

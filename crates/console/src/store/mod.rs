@@ -12,6 +12,8 @@
 //! - what a producer said must be deleted goes when its time has come ([`Batch::let_go`]).
 
 mod campaigns;
+mod case;
+mod digest;
 mod figures;
 mod incident;
 mod let_go;
@@ -24,18 +26,21 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use lancang_alert::Registry;
 use lancang_alert::alert::{Alert, Source};
 use lancang_alert::handling::COUNTRIES;
+use lancang_record::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction};
 use sha2::{Digest as _, Sha256};
 
+pub use case::{Case, Message, Subject};
 pub use let_go::LetGo;
 pub use list::{Changes, Filter, Page, Position, State, Work};
 pub use sources::Heard;
 pub use take::{News, Taken};
 
 /// Of the tables: a change of `schema.sql` is another version.
-const VERSION: i64 = 1;
+const VERSION: i64 = 3;
 const SCHEMA: &str = include_str!("schema.sql");
 /// A writer waits no longer for another process that looks into the file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -85,6 +90,17 @@ impl Topic {
             Self::Campaigns => "campaigns",
         }
     }
+}
+
+/// A message as it was signed.
+#[derive(Clone, Copy, Debug)]
+pub struct Signed<'a> {
+    /// Its value, byte for byte.
+    pub value: &'a [u8],
+    /// Its DSSE envelope, without payload.
+    pub envelope: &'a [u8],
+    /// When it was received: by this the standing of its key was told.
+    pub received: Timestamp,
 }
 
 /// Whose view something is: a set of countries, of which all must be entitled.
@@ -221,6 +237,21 @@ impl Batch<'_> {
     pub fn read_to(&self, topic: Topic, next: i64) -> Result<(), StoreError> {
         let mut kept = self.transaction.prepare_cached("INSERT OR REPLACE INTO places VALUES (?1, ?2)")?;
         kept.execute((topic.as_str(), next))?;
+        Ok(())
+    }
+
+    /// Keeps what a registry knows, as root keys signed it.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn keys(&self, registry: &Registry) -> Result<(), StoreError> {
+        let mut put = self.transaction.prepare_cached("INSERT OR REPLACE INTO keys VALUES (?1, ?2, ?3)")?;
+        for key in registry.keys() {
+            let id = key.key.id();
+            for (part, envelope) in (0_i64..).zip(key.envelopes()) {
+                put.execute((&id, part, envelope))?;
+            }
+        }
         Ok(())
     }
 

@@ -11,26 +11,44 @@ use lancang_alert::limits::{FEEDBACK_OF_COUNTRY_MAX, FEEDBACK_OF_ORGANISATION_MA
 use rusqlite::OptionalExtension as _;
 use serde_json::{Value, json};
 
-use super::{Batch, StoreError};
+use super::{Batch, Signed, StoreError};
 
 /// How far a country is, as `work` has it; the last is that it disputes.
 pub(super) const STAGES: [&str; 5] = ["acknowledged", "investigating", "joint-operation", "referred", "disputed"];
 
 impl Batch<'_> {
-    /// Takes up a message that was believed, with what all messages together say of its incident now.
+    /// Takes up a message that was believed, as it was signed, with what all messages together say of its incident now.
     ///
     /// # Errors
     /// If the database fails.
-    pub fn said(&self, believed: &Believed, state: Option<&IncidentState>, offset: i64) -> Result<(), StoreError> {
+    pub fn said(
+        &self,
+        believed: &Believed,
+        signed: Signed<'_>,
+        state: Option<&IncidentState>,
+        offset: i64,
+    ) -> Result<(), StoreError> {
         let (Some(about), Some(state)) = (&believed.feedback.incident, state) else { return Ok(()) };
         let producer = about.producer.uri();
         let (id, writer) = (believed.id.to_string(), &believed.feedback.writer);
-        let feedback = serde_json::to_string(&believed.feedback)?;
+        let Signed { value, envelope, received } = signed;
+        let (feedback, received) = (String::from_utf8_lossy(value), received.as_ms());
         let published = believed.published.as_ms();
-        let put = "INSERT OR IGNORE INTO statements VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let put = "INSERT OR IGNORE INTO statements VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         let mut put = self.transaction.prepare_cached(put)?;
         let own = organisation(writer);
-        put.execute((&id, &about.incident_id, &producer, published, &writer.country, &own, feedback))?;
+        let incident_id = &about.incident_id;
+        put.execute(rusqlite::params![
+            id,
+            incident_id,
+            producer,
+            published,
+            writer.country,
+            own,
+            feedback,
+            envelope,
+            received
+        ])?;
         self.bound(&about.incident_id, &producer, &writer.country, &own)?;
         let kept = conclusion(state)?;
         let put = "INSERT OR REPLACE INTO conclusions VALUES (?1, ?2, ?3, ?4)";

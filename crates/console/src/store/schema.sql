@@ -21,8 +21,16 @@ CREATE INDEX incidents_retained ON incidents (retain_until);
 
 -- What is shown of them: a row of the list, and the alert as it was signed.
 CREATE TABLE bodies (
-    incident INTEGER PRIMARY KEY, line TEXT NOT NULL, alert BLOB NOT NULL, key_id TEXT NOT NULL
+    incident INTEGER PRIMARY KEY, line TEXT NOT NULL, alert BLOB NOT NULL, key_id TEXT NOT NULL, envelope BLOB NOT NULL,
+    received INTEGER NOT NULL
 );
+-- Alerts of the revisions before the newest, as they were signed: a dossier has all of them.
+CREATE TABLE earlier (
+    incident INTEGER NOT NULL, revision INTEGER NOT NULL, place INTEGER NOT NULL, alert BLOB NOT NULL, envelope BLOB NOT NULL,
+    received INTEGER NOT NULL, PRIMARY KEY (incident, revision)
+);
+-- Entries of the key registry, as a root key signed them: the newest of each key (0), and its earliest revocation (1).
+CREATE TABLE keys (key_id TEXT NOT NULL, part INTEGER NOT NULL, envelope BLOB NOT NULL, PRIMARY KEY (key_id, part)) WITHOUT ROWID;
 CREATE TABLE revisions (
     incident INTEGER NOT NULL, revision INTEGER NOT NULL, told TEXT NOT NULL, PRIMARY KEY (incident, revision)
 ) WITHOUT ROWID;
@@ -32,7 +40,7 @@ CREATE TABLE terms (term TEXT NOT NULL, incident INTEGER NOT NULL, PRIMARY KEY (
 -- What was said, by whom, as it was signed; and what all of it together says of an incident.
 CREATE TABLE statements (
     id TEXT PRIMARY KEY, incident_id TEXT NOT NULL, producer TEXT NOT NULL, published INTEGER NOT NULL, country TEXT NOT NULL,
-    organisation TEXT NOT NULL, feedback TEXT NOT NULL
+    organisation TEXT NOT NULL, feedback TEXT NOT NULL, envelope BLOB NOT NULL, received INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX statements_incident ON statements (incident_id, producer, published);
 CREATE INDEX statements_country ON statements (country, published);
@@ -71,7 +79,7 @@ CREATE TABLE victims (
 
 CREATE TABLE campaigns (
     campaign_id TEXT PRIMARY KEY, place INTEGER NOT NULL, is_live INTEGER NOT NULL, published INTEGER NOT NULL,
-    retain_until INTEGER NOT NULL, campaign TEXT NOT NULL
+    retain_until INTEGER NOT NULL, opened INTEGER NOT NULL, campaign TEXT NOT NULL, envelope BLOB NOT NULL, received INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX campaigns_place ON campaigns (place);
 CREATE TABLE members (

@@ -9,7 +9,7 @@ use lancang_record::codec::fields::parse_time;
 use rusqlite::OptionalExtension as _;
 use serde_json::{Value, json};
 
-use super::{Batch, State, StoreError, bit, key, visible};
+use super::{Batch, Signed, State, StoreError, bit, key, visible};
 use crate::limits::{REVISIONS_MAX, TERMS_OF_INCIDENT_MAX};
 
 pub(super) const HOUR_MS: i64 = 3_600_000;
@@ -23,7 +23,7 @@ pub struct Taken<'a> {
     /// The alert.
     pub alert: &'a Alert,
     /// Its bytes, as they were signed.
-    pub value: &'a [u8],
+    pub signed: Signed<'a>,
     /// Key that signed it.
     pub key_id: &'a str,
     /// Where it stands in the topic.
@@ -48,6 +48,7 @@ pub enum News {
 /// What is known of an incident before an alert is taken.
 struct Before {
     revision: i64,
+    place: i64,
     countries: i64,
     alert: Alert,
 }
@@ -96,9 +97,16 @@ impl Batch<'_> {
             ],
             |row| row.get(0),
         )?;
+        if let Some(before) = &before {
+            let keep = "INSERT OR IGNORE INTO earlier SELECT incident, ?2, ?3, alert, envelope, received FROM bodies \
+                 WHERE incident = ?1";
+            self.transaction.prepare_cached(keep)?.execute((incident, before.revision, before.place))?;
+        }
         let line = line(alert, &uri).to_string();
-        let mut body = self.transaction.prepare_cached("INSERT OR REPLACE INTO bodies VALUES (?1, ?2, ?3, ?4)")?;
-        body.execute((incident, line, taken.value, taken.key_id))?;
+        let Signed { value, envelope, received } = taken.signed;
+        let body = "INSERT OR REPLACE INTO bodies VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let mut body = self.transaction.prepare_cached(body)?;
+        body.execute((incident, line, value, taken.key_id, envelope, received.as_ms()))?;
         self.revision(incident, revision, &taken)?;
         self.words(incident, before.as_ref().map(|before| &before.alert), Some(alert))?;
         self.count(alert, before.as_ref(), pattern, published, seen)?;
@@ -127,14 +135,14 @@ impl Batch<'_> {
     }
 
     fn before(&self, incident_id: &str, source: i64) -> Result<Option<Before>, StoreError> {
-        let find = "SELECT revision, countries, alert FROM incidents JOIN bodies ON incident = id \
+        let find = "SELECT revision, place, countries, alert FROM incidents JOIN bodies ON incident = id \
              WHERE incident_id = ?1 AND source = ?2";
         let mut find = self.transaction.prepare_cached(find)?;
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?));
-        let Some((revision, countries, alert)) = find.query_row((incident_id, source), read).optional()? else {
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Vec<u8>>(3)?));
+        let Some((revision, place, countries, alert)) = find.query_row((incident_id, source), read).optional()? else {
             return Ok(None);
         };
-        Ok(Some(Before { revision, countries, alert: serde_json::from_slice(&alert)? }))
+        Ok(Some(Before { revision, place, countries, alert: serde_json::from_slice(&alert)? }))
     }
 
     fn revision(&self, incident: i64, revision: i64, taken: &Taken<'_>) -> Result<(), StoreError> {
@@ -151,7 +159,11 @@ impl Batch<'_> {
         let surplus = "DELETE FROM revisions WHERE incident = ?1 AND revision = (SELECT min(revision) FROM revisions \
              WHERE incident = ?1 AND revision > (SELECT min(revision) FROM revisions WHERE incident = ?1)) \
              AND (SELECT count(*) FROM revisions WHERE incident = ?1) > ?2";
-        self.transaction.prepare_cached(surplus)?.execute((incident, REVISIONS_MAX))?;
+        if self.transaction.prepare_cached(surplus)?.execute((incident, REVISIONS_MAX))? > 0 {
+            let earlier = "DELETE FROM earlier WHERE incident = ?1 AND revision NOT IN (SELECT revision FROM revisions \
+                 WHERE incident = ?1)";
+            self.transaction.prepare_cached(earlier)?.execute([incident])?;
+        }
         Ok(())
     }
 

@@ -3,14 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use lancang_alert::campaign::CampaignMessage;
+use lancang_alert::dsse::{self, ALERT_TYPE, CAMPAIGN_TYPE, FEEDBACK_TYPE};
 use lancang_alert::feedback::{Believed, Feedback, Fold, Id};
 use lancang_alert::words::{Language, Words};
 use lancang_alert::{Alert, Campaign, Place, Sealer};
-use lancang_console::store::{Batch, Taken, key};
+use lancang_console::store::{Batch, Signed, Taken, key};
 use lancang_console::{Correlator, Publisher, Viewer};
 use lancang_record::Timestamp;
+use lancang_record::codec::fields::parse_time;
 use serde_json::{Value, json};
 
+use crate::keys;
 use crate::served::sealing_key;
 
 /// Would run if it were shown as anything but text.
@@ -108,8 +112,11 @@ fn hostile(alert: &mut Value) {
 pub fn take(batch: &Batch<'_>, alert: &Value, offset: i64, heard: Timestamp) -> Alert {
     let value = alert.to_string();
     let alert: Alert = serde_json::from_str(&value).unwrap();
-    let key_id = format!("{}-2026-11", alert.producer.organisation);
-    batch.alert(Taken { alert: &alert, value: value.as_bytes(), key_id: &key_id, offset, heard }).unwrap();
+    let signer = keys::signer(&alert.producer);
+    let (value, envelope) = (value.as_bytes(), dsse::detached(&signer, ALERT_TYPE, value.as_bytes()));
+    let received = parse_time("published", &alert.published).unwrap();
+    let signed = Signed { value, envelope: &envelope, received };
+    batch.alert(Taken { alert: &alert, signed, key_id: signer.id(), offset, heard }).unwrap();
     alert
 }
 
@@ -128,8 +135,8 @@ fn looked_at(now: Timestamp) -> Value {
     found
 }
 
-/// Fills an empty store; the campaign that it has. Numbers from the second on are free.
-pub fn fill(batch: &Batch<'_>, fold: &mut Fold, now: Timestamp) -> (String, i64) {
+/// Fills an empty store; the largest campaign that it has. Numbers from the second on are free.
+pub fn fill(batch: &Batch<'_>, fold: &mut Fold, now: Timestamp) -> (Campaign, i64) {
     let mut correlator = Correlator::new(Viewer(vec![]));
     for number in 0..ALERTS {
         let at = now.plus_ms((number - ALERTS) * 20 * MINUTE_MS);
@@ -144,25 +151,37 @@ pub fn fill(batch: &Batch<'_>, fold: &mut Fold, now: Timestamp) -> (String, i64)
     let largest = campaigns.iter().max_by_key(|campaign| campaign.alerts).unwrap();
     assert!(largest.alerts >= 150, "a campaign of {} alerts", largest.alerts);
     for (place, campaign) in campaigns.iter().enumerate() {
-        batch.campaign(campaign, place as i64).unwrap();
+        join(batch, campaign, place as i64, now);
     }
     for (place, said) in statements(now).into_iter().enumerate() {
         say(batch, fold, &said, place as i64);
     }
+    let carriers = SOURCES.map(|(country, organisation, ..)| format!("//{country}/{organisation}"));
+    let desks = SOURCES.map(|(country, ..)| format!("//{country}/cyber-police"));
+    batch.keys(&keys::registry(carriers.into_iter().chain(desks), now)).unwrap();
     batch.refused("//KH/mekong-mobile/core-1", "changed-bytes").unwrap();
     batch.refused(HOSTILE, HOSTILE).unwrap();
-    (largest.campaign_id.clone(), ALERTS)
+    (largest.clone(), ALERTS)
+}
+
+/// Takes up a campaign's state as one that was verified.
+pub fn join(batch: &Batch<'_>, campaign: &Campaign, offset: i64, received: Timestamp) {
+    let CampaignMessage { value, .. } = campaign.signed(&keys::signer(&campaign.writer));
+    let envelope = dsse::detached(&keys::signer(&campaign.writer), CAMPAIGN_TYPE, &value);
+    batch.campaign(campaign, Signed { value: &value, envelope: &envelope, received }, offset).unwrap();
 }
 
 /// Takes up what somebody said, as a message that was verified.
 pub fn say(batch: &Batch<'_>, fold: &mut Fold, feedback: &Feedback, offset: i64) -> Id {
     let (said, published) = feedback.said().unwrap();
-    let id = Id::of(&serde_json::to_vec(feedback).unwrap());
-    let key_id = format!("{}-2026-11", feedback.writer.organisation);
+    let value = serde_json::to_vec(feedback).unwrap();
+    let (id, signer) = (Id::of(&value), keys::signer(&feedback.writer));
+    let (envelope, key_id) = (dsse::detached(&signer, FEEDBACK_TYPE, &value), signer.id().to_owned());
     let believed = Believed { id, feedback: feedback.clone(), said, published, key_id, is_repeat: false };
     fold.take(&believed);
     let state = feedback.incident.as_ref().and_then(|about| fold.incident(about));
-    batch.said(&believed, state.as_ref(), offset).unwrap();
+    let signed = Signed { value: &value, envelope: &envelope, received: published };
+    batch.said(&believed, signed, state.as_ref(), offset).unwrap();
     id
 }
 

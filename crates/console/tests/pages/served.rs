@@ -8,18 +8,18 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lancang_alert::feedback::Fold;
-use lancang_alert::{KeyKind, Opener, PrivateKey, Source};
+use lancang_alert::{Campaign, KeyKind, Opener, PrivateKey, Source};
 use lancang_console::access::Role;
 use lancang_console::access::users::Users;
 use lancang_console::audit::Audit;
-use lancang_console::server::{Act, Desk, Parts, Site, listen};
+use lancang_console::server::{Act, Desk, Dossiers, Parts, Site, listen};
 use lancang_console::store::{Heard, Reads, Topic, Writer};
 use lancang_record::Timestamp;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
 
-use crate::filled;
+use crate::{filled, keys};
 
 const ROLES: [(&str, Role); 4] = [
     ("viewer", Role::Viewer),
@@ -48,7 +48,7 @@ pub fn sealing_key() -> PrivateKey {
     PrivateKey::from_seed(KeyKind::Sealing, Zeroizing::new([7; 32])).unwrap()
 }
 
-fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     let since = std::time::UNIX_EPOCH.elapsed().unwrap();
     Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap())
 }
@@ -65,6 +65,8 @@ struct Topics {
     fold: Fold,
     alerts: i64,
     said: i64,
+    campaign: Campaign,
+    campaigns: i64,
     changed: watch::Sender<u64>,
 }
 
@@ -84,6 +86,18 @@ impl Topics {
         self.tell();
     }
 
+    /// A further campaign, like the largest one.
+    fn join(&mut self) {
+        let campaign_id = format!("{:032x}", self.campaigns);
+        let campaign = Campaign { campaign_id, revision: 0, ..self.campaign.clone() };
+        let batch = self.writer.batch().unwrap();
+        filled::join(&batch, &campaign, self.campaigns, now());
+        self.campaigns += 1;
+        batch.read_to(Topic::Campaigns, self.campaigns).unwrap();
+        batch.commit().unwrap();
+        self.tell();
+    }
+
     fn say(&mut self, act: Act) {
         let batch = self.writer.batch().unwrap();
         let id = filled::say(&batch, &mut self.fold, &act.feedback, self.said);
@@ -99,6 +113,7 @@ impl Topics {
 pub struct Console {
     address: SocketAddr,
     campaign: String,
+    topics: Arc<Mutex<Topics>>,
     alerts_s: Arc<AtomicU64>,
     _runtime: Runtime,
     _folder: tempfile::TempDir,
@@ -116,7 +131,9 @@ impl Console {
         }
         batch.commit().unwrap();
         let (changed, seen) = watch::channel(0);
-        let topics = Arc::new(Mutex::new(Topics { writer, fold, alerts, said: SAID, changed }));
+        let (name, campaigns) = (campaign.campaign_id.clone(), SAID);
+        let topics = Topics { writer, fold, alerts, said: SAID, campaign, campaigns, changed };
+        let topics = Arc::new(Mutex::new(topics));
         let (acts, mut asked) = mpsc::channel(16);
         let site = site(folder.path(), &database, acts, seen);
         let runtime = Runtime::new().unwrap();
@@ -130,17 +147,17 @@ impl Console {
             }
         });
         let alerts_s = Arc::new(AtomicU64::new(0));
-        let rate = Arc::clone(&alerts_s);
+        let (rate, flooded) = (Arc::clone(&alerts_s), Arc::clone(&topics));
         runtime.spawn(async move {
             loop {
                 tokio::time::sleep(FLOOD_EVERY).await;
                 let count = rate.load(Ordering::Relaxed) * FLOOD_EVERY.as_millis() as u64 / 1000;
                 if count > 0 {
-                    topics.lock().unwrap().flood(count as i64);
+                    flooded.lock().unwrap().flood(count as i64);
                 }
             }
         });
-        Self { address, campaign, alerts_s, _runtime: runtime, _folder: folder }
+        Self { address, campaign: name, topics, alerts_s, _runtime: runtime, _folder: folder }
     }
 
     pub fn base(&self) -> String {
@@ -149,6 +166,11 @@ impl Console {
 
     pub fn campaign(&self) -> &str {
         &self.campaign
+    }
+
+    /// One more campaign.
+    pub fn join(&self) {
+        self.topics.lock().unwrap().join();
     }
 
     /// From now on so many new alerts a second.
@@ -163,10 +185,16 @@ fn site(folder: &Path, database: &Path, acts: mpsc::Sender<Act>, changed: watch:
         users.put(name, filled::HOSTILE, "KH", role, &password(name), &[1; 16]).unwrap();
     }
     let writer = Source { country: "KH".into(), organisation: "cyber-police".into(), node: "console-1".into() };
-    let desk =
-        Desk { country: "KH".into(), writer: Some(writer), is_open: false, is_tls: false, session_ms: 3_600_000 };
+    let desk = Desk {
+        country: "KH".into(),
+        writer: Some(writer.clone()),
+        is_open: false,
+        is_tls: false,
+        session_ms: 3_600_000,
+    };
     let site = Site::new(Parts {
         reads: Reads::open(database, 4).unwrap(),
+        dossiers: Some(Dossiers { signer: keys::signer(&writer), roots: keys::roots() }),
         desk,
         users,
         audit: Audit::open(&folder.join("audit.log"), now()).unwrap(),

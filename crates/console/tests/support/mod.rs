@@ -2,13 +2,17 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub mod keys;
+
 use lancang_alert::Alert;
 use lancang_alert::alert::{Handling, Place, Source};
 use lancang_alert::campaign::{Campaign, Edge, Member};
+use lancang_alert::dsse::{self, ALERT_TYPE, CAMPAIGN_TYPE, FEEDBACK_TYPE};
 use lancang_alert::feedback::{About, Believed, Fold, Id};
 use lancang_alert::{Feedback, feedback};
-use lancang_console::store::{Taken, Topic, Writer};
+use lancang_console::store::{Signed, Taken, Topic, Writer};
 use lancang_record::Timestamp;
+use lancang_record::codec::fields::parse_time;
 
 pub const COUNTRIES: [&str; 6] = ["CN", "KH", "LA", "MM", "TH", "VN"];
 pub const PATTERNS: [&str; 5] = ["sim-box-burst", "wangiri", "smishing-burst", "otp-bombing", "spoofed-prefix"];
@@ -129,7 +133,10 @@ impl Topics {
         let value = serde_json::to_vec(alert).unwrap();
         let batch = self.writer.batch().unwrap();
         let offset = self.alerts;
-        let taken = Taken { alert, value: &value, key_id: "00", offset, heard: at(offset) };
+        let envelope = dsse::detached(&keys::signer(&alert.producer), ALERT_TYPE, &value);
+        let received = parse_time("published", &alert.published).unwrap();
+        let signed = Signed { value: &value, envelope: &envelope, received };
+        let taken = Taken { alert, signed, key_id: "00", offset, heard: at(offset) };
         let news = batch.alert(taken).unwrap();
         self.alerts += 1;
         batch.read_to(Topic::Alerts, self.alerts).unwrap();
@@ -141,15 +148,28 @@ impl Topics {
         self.fold.take(believed);
         let state = believed.feedback.incident.as_ref().and_then(|about| self.fold.incident(about));
         let batch = self.writer.batch().unwrap();
-        batch.said(believed, state.as_ref(), self.said).unwrap();
+        let value = serde_json::to_vec(&believed.feedback).unwrap();
+        let envelope = dsse::detached(&keys::signer(&believed.feedback.writer), FEEDBACK_TYPE, &value);
+        let signed = Signed { value: &value, envelope: &envelope, received: believed.published };
+        batch.said(believed, signed, state.as_ref(), self.said).unwrap();
         self.said += 1;
         batch.read_to(Topic::Feedback, self.said).unwrap();
         batch.commit().unwrap();
     }
 
+    /// Takes up what the registry says.
+    pub fn keys(&mut self, registry: &lancang_alert::Registry) {
+        let batch = self.writer.batch().unwrap();
+        batch.keys(registry).unwrap();
+        batch.commit().unwrap();
+    }
+
     pub fn join(&mut self, campaign: &Campaign) {
         let batch = self.writer.batch().unwrap();
-        batch.campaign(campaign, self.campaigns).unwrap();
+        let value = serde_json::to_vec(campaign).unwrap();
+        let envelope = dsse::detached(&keys::signer(&campaign.writer), CAMPAIGN_TYPE, &value);
+        let signed = Signed { value: &value, envelope: &envelope, received: at(0) };
+        batch.campaign(campaign, signed, self.campaigns).unwrap();
         self.campaigns += 1;
         batch.read_to(Topic::Campaigns, self.campaigns).unwrap();
         batch.commit().unwrap();

@@ -1,0 +1,122 @@
+//! A digest on paper, in one language.
+
+use lancang_alert::words::Language;
+
+use super::{Asked, Digest, Judged, Response, Week};
+use crate::paper::{Paper, code, document, escaped, time};
+
+/// The page.
+#[must_use]
+pub fn html(digest: &Digest, language: Language) -> String {
+    let sheet = Sheet { paper: Paper::new(language) };
+    let day = |time: &str| escaped(time.get(..10).unwrap_or(time));
+    let title = format!("{} {}", sheet.paper.word("page-coordination"), day(&digest.since));
+    let heading = format!("{} – {}", time(&digest.since), time(&digest.until));
+    let word = |key: &str| sheet.paper.word(key);
+    let content = format!(
+        "<p>{} {heading}</p>\n<p class=\"note\">{}</p>\n{}<p>{}</p>\n{}<h2>{}</h2>\n{}<h2>{}</h2>\n{}",
+        word("week"),
+        word("coordination-tells"),
+        sheet.counts(digest),
+        word("responses-tell"),
+        sheet.responses(digest),
+        word("precision"),
+        sheet.precision(&digest.precision),
+        word("requests-open"),
+        sheet.requests(digest),
+    );
+    document(language, &title, &sheet.paper.section(&word("page-coordination"), &content))
+}
+
+struct Sheet {
+    paper: Paper,
+}
+
+impl Sheet {
+    fn rows<'d>(&self, digest: &'d Digest) -> Vec<(String, &'d Week)> {
+        let all = digest.all.iter().map(|week| (self.paper.word("all-countries"), week));
+        let countries = digest.countries.iter().map(|(country, week)| (self.paper.country(country), week));
+        countries.chain(all).collect()
+    }
+
+    fn counts(&self, digest: &Digest) -> String {
+        let row = |(name, week): (String, &Week)| {
+            let counts =
+                [week.incidents.to_string(), week.campaigns_new.to_string(), week.campaigns_dissolved.to_string()];
+            [name].into_iter().chain(counts).collect()
+        };
+        let heads = ["filter-country", "incidents", "campaigns-new", "campaigns-gone"];
+        self.paper.table(&heads, self.rows(digest).into_iter().map(row).collect())
+    }
+
+    fn responses(&self, digest: &Digest) -> String {
+        let row = |(name, week): (String, &Week)| {
+            let cells = Week::ANSWERS.map(|kind| self.response(week.answered(kind)));
+            [name].into_iter().chain(cells).collect()
+        };
+        let heads =
+            ["filter-country", "response-acknowledgement", "response-status", "response-verdict", "response-receipt"];
+        self.paper.table(&heads, self.rows(digest).into_iter().map(row).collect())
+    }
+
+    fn response(&self, of: Response) -> String {
+        let (Some(median), Some(p90)) = (of.median_s, of.p90_s) else { return "–".to_owned() };
+        format!("{} / {} ({})", self.length(median), self.length(p90), of.count)
+    }
+
+    /// A length of time in the unit in which it has few digits.
+    fn length(&self, seconds: i64) -> String {
+        let (unit, value) = match seconds {
+            ..7_200 => ("length-min", seconds.div_euclid(60)),
+            7_200..172_800 => ("length-h", seconds / 3_600),
+            _ => ("length-d", seconds / 86_400),
+        };
+        escaped(&self.paper.words.text(unit, &[("value", &value.to_string())]).unwrap_or_else(|| value.to_string()))
+    }
+
+    fn precision(&self, judged: &[Judged]) -> String {
+        let row = |judged: &Judged| {
+            let share = judged.precision().map(|share| format!("{:.0} %", share * 100.0));
+            vec![
+                code(&judged.pattern),
+                self.paper.country(&judged.country),
+                judged.true_positive.to_string(),
+                judged.false_positive.to_string(),
+                share.unwrap_or_else(|| "–".to_owned()),
+            ]
+        };
+        let heads = ["filter-pattern", "judged-by", "verdict-2", "verdict-1", "precision"];
+        self.paper.table(&heads, judged.iter().map(row).collect())
+    }
+
+    fn requests(&self, digest: &Digest) -> String {
+        let row = |asked: &Asked| {
+            let answer = match &asked.answered {
+                Some(at) => format!("{} {}", self.paper.word("outcome-accepted"), time(at)),
+                None => self.paper.word("unanswered"),
+            };
+            vec![
+                self.paper.of("measure", &asked.measure),
+                format!("{}, {}", self.paper.country(&asked.by), escaped(&asked.requester)),
+                code(&asked.case_reference),
+                escaped(&asked.producer),
+                time(&asked.until),
+                answer,
+            ]
+        };
+        let heads = [
+            "request-head-measure",
+            "request-head-by",
+            "request-head-case",
+            "fact-producer",
+            "request-head-until",
+            "request-head-answer",
+        ];
+        let mut text = self.paper.table(&heads, digest.requests.iter().map(row).collect());
+        if digest.more_requests > 0 {
+            let more = self.paper.words.text("label-more", &[("count", &digest.more_requests.to_string())]);
+            text.push_str(&format!("<p>{}</p>\n", escaped(&more.unwrap_or_default())));
+        }
+        text
+    }
+}

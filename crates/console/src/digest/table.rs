@@ -1,0 +1,52 @@
+//! A digest for spreadsheets: CSV (RFC 4180), one line a figure.
+
+use std::io;
+
+use lancang_alert::export::csv::harmless;
+
+use super::{Digest, Week};
+
+/// Columns; what a line does not have is empty.
+const COLUMNS: [&str; 10] =
+    ["week", "section", "country", "name", "count", "median_s", "p90_s", "false_positive", "case_reference", "until"];
+
+/// The lines.
+///
+/// # Errors
+/// Never: they go into memory.
+pub fn csv(digest: &Digest) -> io::Result<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(COLUMNS)?;
+    let week = digest.since.get(..10).unwrap_or(&digest.since);
+    let mut line = |cells: [&str; 9]| {
+        let cells = [week].into_iter().chain(cells).map(|cell| harmless(cell.to_owned()));
+        writer.write_record(cells)
+    };
+    let all = digest.all.iter().map(|week| ("all", week));
+    for (country, of) in digest.countries.iter().map(|(country, week)| (country.as_str(), week)).chain(all) {
+        let counts = [
+            ("incidents", of.incidents.to_string()),
+            ("campaigns-new", of.campaigns_new.to_string()),
+            ("campaigns-dissolved", of.campaigns_dissolved.to_string()),
+        ];
+        for (name, count) in counts {
+            line(["count", country, name, &count, "", "", "", "", ""])?;
+        }
+        for kind in Week::ANSWERS {
+            let answered = of.answered(kind);
+            let [median, p90] =
+                [answered.median_s, answered.p90_s].map(|s| s.map(|s| s.to_string()).unwrap_or_default());
+            line(["response", country, kind, &answered.count.to_string(), &median, &p90, "", "", ""])?;
+        }
+    }
+    for judged in &digest.precision {
+        let (right, wrong) = (judged.true_positive.to_string(), judged.false_positive.to_string());
+        line(["verdicts", &judged.country, &judged.pattern, &right, "", "", &wrong, "", ""])?;
+    }
+    for asked in &digest.requests {
+        let state = if asked.answered.is_some() { "accepted" } else { "unanswered" };
+        let name = format!("{} {state} {}", asked.measure, asked.producer);
+        line(["request", &asked.by, &name, "1", "", "", "", &asked.case_reference, &asked.until])?;
+    }
+    writer.into_inner().map_err(|error| error.into_error())
+}

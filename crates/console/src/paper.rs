@@ -1,0 +1,94 @@
+//! Pages for paper: HTML without a script that loads nothing, in the console's languages. What others wrote is text: every value
+//! that becomes a part of a page goes through [`escaped`].
+
+use lancang_alert::words::{Language, Words};
+
+use crate::assets::FILES;
+
+const STYLE: &str = include_str!("paper.css");
+
+/// A language's words, as parts of a page.
+pub(crate) struct Paper {
+    pub(crate) words: Words,
+}
+
+impl Paper {
+    /// The texts of the pages, which have those of alerts.
+    pub(crate) fn new(language: Language) -> Self {
+        let name = format!("locales/{}.ftl", language.tag());
+        let file = FILES.iter().find(|(known, _)| *known == name).map_or(&b""[..], |(_, bytes)| bytes);
+        Self { words: Words::of(language, std::str::from_utf8(file).unwrap_or_default()) }
+    }
+
+    /// A text by its key.
+    pub(crate) fn word(&self, key: &str) -> String {
+        escaped(&self.words.text(key, &[]).unwrap_or_else(|| key.to_owned()))
+    }
+
+    /// A word of a known set.
+    pub(crate) fn of(&self, set: &str, name: &str) -> String {
+        escaped(&self.words.word(set, name))
+    }
+
+    /// A country's name.
+    pub(crate) fn country(&self, code: &str) -> String {
+        escaped(&self.words.text(&format!("country-{code}"), &[]).unwrap_or_else(|| code.to_owned()))
+    }
+
+    /// A section in this language: its title, and that nobody has reviewed it.
+    pub(crate) fn section(&self, title: &str, content: &str) -> String {
+        let unreviewed =
+            self.words.unreviewed().map(|text| format!("<p class=\"unreviewed\">{}</p>\n", escaped(&text)));
+        let (tag, unreviewed) = (self.words.language().tag(), unreviewed.unwrap_or_default());
+        format!("<section lang=\"{tag}\">\n<h1>{title}</h1>\n{unreviewed}{content}</section>\n")
+    }
+
+    /// A table under heads that are texts; a dash where there is nothing.
+    pub(crate) fn table(&self, heads: &[&str], rows: Vec<Vec<String>>) -> String {
+        if rows.is_empty() {
+            return "<p>–</p>\n".to_owned();
+        }
+        let heads: String = heads.iter().map(|head| format!("<th scope=\"col\">{}</th>", self.word(head))).collect();
+        let row = |cells: Vec<String>| {
+            let cells: String = cells.iter().map(|cell| format!("<td>{cell}</td>")).collect();
+            format!("<tr>{cells}</tr>\n")
+        };
+        let rows: String = rows.into_iter().map(row).collect();
+        format!("<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n")
+    }
+}
+
+/// A page of sections.
+pub(crate) fn document(language: Language, title: &str, sections: &str) -> String {
+    let first = language.tag();
+    format!(
+        "<!doctype html>\n<html lang=\"{first}\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
+         content=\"width=device-width\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src \
+         'unsafe-inline'\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{sections}</body>\n</html>\n"
+    )
+}
+
+pub(crate) fn code(text: &str) -> String {
+    format!("<code>{}</code>", escaped(text))
+}
+
+/// A time to the second: what was signed has it to the millisecond.
+pub(crate) fn time(text: &str) -> String {
+    let whole = text.get(..19).filter(|_| text.ends_with('Z')).map(|time| format!("{}Z", time.replace('T', " ")));
+    escaped(&whole.unwrap_or_else(|| text.to_owned()))
+}
+
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

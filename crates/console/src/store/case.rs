@@ -1,0 +1,144 @@
+//! What a dossier is made of: messages about one incident or campaign, as they were signed.
+
+use std::collections::BTreeSet;
+
+use lancang_alert::Source;
+use lancang_alert::feedback::About;
+use lancang_record::Timestamp;
+use rusqlite::OptionalExtension as _;
+use serde::{Deserialize, Serialize};
+
+use super::incident::Found;
+use super::{Eyes, Sight, StoreError};
+
+/// What a dossier is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "id")]
+pub enum Subject {
+    /// An incident, by its key.
+    Incident(String),
+    /// A campaign, by its id.
+    Campaign(String),
+}
+
+impl Subject {
+    /// Key of the incident, or id of the campaign.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Incident(id) | Self::Campaign(id) => id,
+        }
+    }
+}
+
+/// A message as it lay in its topic: value and envelope, from which all else of it follows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Where it lay; of feedback that is not kept.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub offset: Option<i64>,
+    /// When it was received. RFC 3339.
+    pub received: String,
+    /// The JSON, byte for byte.
+    pub value: String,
+    /// The DSSE envelope, without payload, byte for byte.
+    pub dsse: String,
+}
+
+/// Everything that is kept of one case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Case {
+    /// Its incidents.
+    pub incidents: Vec<About>,
+    /// Their keys.
+    pub keys: Vec<String>,
+    /// Their alerts, in the order of the topic.
+    pub alerts: Vec<Message>,
+    /// What was said of them, by time.
+    pub feedback: Vec<Message>,
+    /// The campaign, where all of it may be seen.
+    pub campaign: Option<Message>,
+    /// Members of the campaign that are not meant for who asks, or that are not kept (any more).
+    pub left_out: usize,
+    /// Entries of the key registry.
+    pub registry: Vec<String>,
+}
+
+impl Sight<'_> {
+    /// All that is kept of a case; none if there is nothing that may be seen.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn case(&self, eyes: Eyes, subject: &Subject) -> Result<Option<Case>, StoreError> {
+        let mut case = Case { registry: self.registry()?, ..Case::default() };
+        let keys = match subject {
+            Subject::Incident(key) => vec![key.clone()],
+            Subject::Campaign(id) => match self.members(eyes, id, &mut case)? {
+                Some(keys) => keys,
+                None => return Ok(None),
+            },
+        };
+        for key in keys {
+            match self.find(eyes, &key)? {
+                Some(found) => self.add(&found, key, &mut case)?,
+                None => case.left_out += 1,
+            }
+        }
+        case.alerts.sort_by_key(|message| message.offset);
+        case.feedback.sort_by(|one, other| one.received.cmp(&other.received));
+        Ok((!case.incidents.is_empty()).then_some(case))
+    }
+
+    /// Keys of a campaign's members; its message goes into the case where nothing of it is hidden.
+    fn members(&self, eyes: Eyes, id: &str, case: &mut Case) -> Result<Option<Vec<String>>, StoreError> {
+        let Some(campaign) = self.kept(id)? else { return Ok(None) };
+        let seen = self.seen(eyes, &campaign)?;
+        let keys: BTreeSet<String> =
+            seen.iter().filter_map(|seen| seen.shown["key"].as_str().map(str::to_owned)).collect();
+        case.left_out = campaign.members.len() - keys.len();
+        if seen.len() == campaign.members.len() {
+            let find = "SELECT place, received, campaign, envelope FROM campaigns WHERE campaign_id = ?1";
+            let mut find = self.transaction.prepare_cached(find)?;
+            case.campaign = find.query_row([id], |row| message(row, true)).optional()?;
+        }
+        Ok(Some(keys.into_iter().collect()))
+    }
+
+    fn add(&self, found: &Found, key: String, case: &mut Case) -> Result<(), StoreError> {
+        let (incident_id, producer): (&String, &Source) = (&found.alert.incident_id, &found.alert.producer);
+        let alerts = "SELECT place, received, alert, envelope FROM earlier WHERE incident = ?1 UNION ALL SELECT i.place, \
+             b.received, b.alert, b.envelope FROM bodies b JOIN incidents i ON i.id = b.incident WHERE b.incident = ?1";
+        let mut alerts = self.transaction.prepare_cached(alerts)?;
+        for message in alerts.query_map([found.id], |row| message(row, true))? {
+            case.alerts.push(message?);
+        }
+        let said = "SELECT 0, received, feedback, envelope FROM statements WHERE incident_id = ?1 AND producer = ?2";
+        let mut said = self.transaction.prepare_cached(said)?;
+        for message in said.query_map((incident_id, producer.uri()), |row| message(row, false))? {
+            case.feedback.push(message?);
+        }
+        case.incidents.push(About { incident_id: incident_id.clone(), producer: producer.clone() });
+        case.keys.push(key);
+        Ok(())
+    }
+
+    fn registry(&self) -> Result<Vec<String>, StoreError> {
+        let mut all = self.transaction.prepare_cached("SELECT envelope FROM keys ORDER BY key_id, part")?;
+        let text = |row: &rusqlite::Row<'_>| bytes(row, 0);
+        Ok(all.query_map([], text)?.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+fn message(row: &rusqlite::Row<'_>, is_placed: bool) -> rusqlite::Result<Message> {
+    Ok(Message {
+        offset: is_placed.then(|| row.get(0)).transpose()?,
+        received: Timestamp::from_ms(row.get(1)?).to_string(),
+        value: bytes(row, 2)?,
+        dsse: bytes(row, 3)?,
+    })
+}
+
+/// Text that may be kept as bytes: what was verified is JSON, and so UTF-8.
+fn bytes(row: &rusqlite::Row<'_>, place: usize) -> rusqlite::Result<String> {
+    Ok(String::from_utf8_lossy(row.get_ref(place)?.as_bytes()?).into_owned())
+}
