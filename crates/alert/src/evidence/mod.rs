@@ -28,6 +28,7 @@
 //! other.
 
 mod parts;
+mod salt;
 
 use std::collections::BTreeSet;
 
@@ -48,11 +49,13 @@ use crate::dsse::{self, EVIDENCE_TYPE};
 use crate::hex;
 use crate::incident::Incident;
 use crate::key::{PrivateKey, PublicKey, Signer};
-use crate::limits::{BUNDLE_BYTES_MAX, SALT_BYTES};
+use crate::limits::BUNDLE_BYTES_MAX;
 use crate::merkle;
 use crate::registry::Registry;
-use crate::seal::{OpenError, Random, SealError};
+use crate::seal::{OpenError, SealError};
 use crate::verify::{Received, Rejection, counts, covers, signed_by};
+
+pub use salt::Salt;
 
 /// What bundles are sealed for, so that no other use of a key opens them.
 const INFO: &[u8] = b"lancang evidence v1";
@@ -60,38 +63,6 @@ const ENCAPSULATED_BYTES: usize = 32;
 
 /// Kafka header of a message in the outbox: the salt of its alert's root, as hexadecimal digits. It stays at home.
 pub const SALT_HEADER: &str = "home-salt";
-
-/// What makes the root of a line that can be guessed one that cannot.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Salt([u8; SALT_BYTES]);
-
-/// Not for logs: with it a guess can be confirmed.
-impl std::fmt::Debug for Salt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Salt")
-    }
-}
-
-impl Salt {
-    /// A new one.
-    pub fn draw(random: &mut Random) -> Self {
-        let mut bytes = [0; SALT_BYTES];
-        random.fill_bytes(&mut bytes);
-        Self(bytes)
-    }
-
-    /// From hexadecimal digits; none of another length.
-    #[must_use]
-    pub fn from_hex(text: &str) -> Option<Self> {
-        hex::decode(text)?.try_into().ok().map(Self)
-    }
-
-    /// Hexadecimal digits.
-    #[must_use]
-    pub fn hex(&self) -> String {
-        hex::encode(&self.0)
-    }
-}
 
 /// Reference to what stays at home: where it is, and what it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -164,7 +135,7 @@ impl Evidence {
 /// before there were any.
 #[must_use]
 pub fn root_of(salt: Option<&Salt>, line: &[u8], references: &[String]) -> String {
-    let salt = salt.map(|salt| salt.0.as_slice());
+    let salt = salt.map(Salt::bytes);
     let leaves: Vec<&[u8]> = salt.into_iter().chain([line]).chain(references.iter().map(String::as_bytes)).collect();
     hex::encode(&merkle::root(&leaves))
 }
