@@ -18,8 +18,8 @@ pub const EDGES_TOLD_MAX: usize = 400;
 /// Shared values that a campaign's message names.
 pub const SHARED_TOLD_MAX: usize = 40;
 
-/// Incidents that the console keeps by default; beyond it those that were changed the longest ago are let go, counted. Some 4
-/// kilobytes each on disk, and as many again for each earlier revision.
+/// Incidents that the console keeps by default; beyond it those that were changed the longest ago are let go, counted. Some 6
+/// kilobytes each on disk, and 6 more for each earlier revision (benches/RESULTS.md, 28 November 2026).
 pub const INCIDENTS_MAX: u32 = 1_000_000;
 /// Revisions of an incident that are kept: the first, and the newest of the others.
 pub const REVISIONS_MAX: i64 = 200;
