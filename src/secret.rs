@@ -2,14 +2,16 @@
 //! or a log.
 //!
 //! - a file has mode 0600 or less, or is refused;
-//! - a command is run without a shell, has [`COMMAND_MAX`] to end, and writes the secret to its standard output;
+//! - a command is run without a shell, has [`COMMAND_MAX`] to end and to close its standard output, to which it writes the secret: so
+//!   have those whom it has started and who hold that open;
 //! - texts are wiped from memory by those who take them.
 
 use std::fmt;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -24,6 +26,60 @@ use crate::exit::{Exit, Failure};
 const SECRET_BYTES_MAX: u64 = 64 << 10;
 /// Longest run of a command.
 const COMMAND_MAX: Duration = Duration::from_secs(30);
+/// Least time for what a command has written to be read, once it has ended.
+const OUTPUT_MIN: Duration = Duration::from_millis(100);
+
+/// Why a command gave no secret. What it wrote is not quoted.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// No program is named.
+    #[error("a command with no program")]
+    Empty,
+    /// It cannot be run, or waited for.
+    #[error("cannot run `{program}` for a key: {reason}")]
+    NotRun {
+        /// The program.
+        program: String,
+        /// Why.
+        reason: std::io::Error,
+    },
+    /// It did not end.
+    #[error("`{program}` gave no key in {} s", within.as_secs_f32())]
+    Slow {
+        /// The program.
+        program: String,
+        /// How long it had.
+        within: Duration,
+    },
+    /// It ended, and something that it started still holds its output open.
+    #[error(
+        "`{program}` has ended, and a process that it started holds its standard output open for more than {} s: let that write \
+         elsewhere",
+        within.as_secs_f32()
+    )]
+    HeldOpen {
+        /// The program.
+        program: String,
+        /// How long it had.
+        within: Duration,
+    },
+    /// It said that it failed.
+    #[error("`{program}` gave no key: it ended with {status}")]
+    Failed {
+        /// The program.
+        program: String,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// It wrote no text.
+    #[error("what `{program}` writes cannot be read as text: {reason}")]
+    NoText {
+        /// The program.
+        program: String,
+        /// Why.
+        reason: std::io::Error,
+    },
+}
 
 /// Where a secret is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +120,7 @@ impl Secret {
         match self {
             Self::File(path) => from_file(path),
             Self::Env(variable) => std::env::var(variable).map_err(|_| wrong(format!("{self} is not set"))),
-            Self::Command(command) => from_command(command),
+            Self::Command(command) => from_command(command, COMMAND_MAX).map_err(|error| wrong(error.to_string())),
         }
     }
 
@@ -145,38 +201,42 @@ fn from_file(path: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn from_command(command: &[String]) -> anyhow::Result<String> {
-    let (program, arguments) = command.split_first().ok_or_else(|| wrong("a command with no program"))?;
-    let mut child = Command::new(program)
+fn from_command(command: &[String], within: Duration) -> Result<String, CommandError> {
+    let (program, arguments) = command.split_first().ok_or(CommandError::Empty)?;
+    let program = program.clone();
+    let not_run = |reason| CommandError::NotRun { program: program.clone(), reason };
+    let mut child = Command::new(&program)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()
-        .with_context(|| format!("cannot run `{program}` for a key"))?;
-    let mut text = String::new();
+        .map_err(not_run)?;
     let output = child.stdout.take();
-    let reading = std::thread::spawn(move || {
+    let (sender, read) = channel();
+    // It ends with the output; whoever holds that open for ever keeps this one thread, and nobody waits for it.
+    std::thread::spawn(move || {
+        let mut text = String::new();
         let read = output.map(|output| output.take(SECRET_BYTES_MAX).read_to_string(&mut text));
-        read.transpose().map(|_| text)
+        let _ = sender.send(read.transpose().map(|_| text));
     });
     let begun = Instant::now();
     let status = loop {
-        if let Some(status) = child.try_wait()? {
+        if let Some(status) = child.try_wait().map_err(not_run)? {
             break status;
         }
-        if begun.elapsed() > COMMAND_MAX {
-            child.kill()?;
-            child.wait()?;
-            return Err(wrong(format!("`{program}` gave no key in {} s", COMMAND_MAX.as_secs())));
+        if begun.elapsed() > within {
+            child.kill().and_then(|()| child.wait()).map_err(not_run)?;
+            return Err(CommandError::Slow { program, within });
         }
         std::thread::sleep(Duration::from_millis(10));
     };
-    let text = reading.join().map_err(|_| wrong(format!("`{program}` could not be read")))??;
+    let left = within.saturating_sub(begun.elapsed()).max(OUTPUT_MIN);
+    let Ok(read) = read.recv_timeout(left) else { return Err(CommandError::HeldOpen { program, within }) };
     if !status.success() {
-        return Err(wrong(format!("`{program}` gave no key: it ended with {status}")));
+        return Err(CommandError::Failed { program, status });
     }
-    Ok(text)
+    read.map_err(|reason| CommandError::NoText { program, reason })
 }
 
 fn wrong(message: impl Into<String>) -> anyhow::Error {
@@ -218,5 +278,21 @@ mod tests {
         let error = Secret::Env("LANCANG_NO_SUCH_VARIABLE".into()).read().unwrap_err();
         assert!(error.to_string().contains("LANCANG_NO_SUCH_VARIABLE is not set"), "{error}");
         assert_eq!(command("pass show x").to_string(), "the command `pass`", "arguments are not shown");
+    }
+
+    /// The program has ended; what it left behind would hold up the start, or the reading of keys on SIGHUP, for ever.
+    #[test]
+    fn an_output_that_is_held_open_is_not_waited_for() {
+        let shell = |script: &str| ["sh", "-c", script].map(str::to_owned);
+        let (begun, within) = (Instant::now(), Duration::from_millis(300));
+        let error = from_command(&shell("sleep 20 & printf secret"), within).unwrap_err();
+        assert!(matches!(error, CommandError::HeldOpen { .. }), "{error}");
+        assert!(error.to_string().contains("`sh` has ended") && !error.to_string().contains("secret"), "{error}");
+        let error = from_command(&shell("exec sleep 20"), within).unwrap_err();
+        assert!(matches!(error, CommandError::Slow { .. }), "{error}");
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        let error = from_command(&shell("printf '\\377'"), within).unwrap_err();
+        assert!(matches!(error, CommandError::NoText { .. }), "{error}");
+        assert_eq!(from_command(&shell("sleep 20 >/dev/null 2>&1 & printf secret"), within).unwrap(), "secret");
     }
 }

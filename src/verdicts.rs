@@ -128,6 +128,7 @@ impl Served {
             return;
         }
         self.counted = Some(Instant::now());
+        self.metrics.set(Metric::FeedbackLetGo, &[], topic.fold().let_go() as f64);
         let mut counts: BTreeMap<[String; 3], u64> = self.labels.iter().map(|labels| (labels.clone(), 0)).collect();
         let mut own: BTreeSet<&str> = BTreeSet::new();
         for state in topic.fold().incidents().filter_map(|about| topic.fold().incident(about)) {

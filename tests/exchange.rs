@@ -22,6 +22,10 @@ mod doctor;
 mod evidence;
 #[path = "exchange/feedback.rs"]
 mod feedback;
+#[path = "exchange/gone.rs"]
+mod gone;
+#[path = "exchange/held.rs"]
+mod held;
 #[path = "exchange/identifiers.rs"]
 mod identifiers;
 #[path = "exchange/killed.rs"]

@@ -159,18 +159,47 @@ fn the_unit_is_sandboxed() {
     assert!(score <= stated, "{score}, {stated} is stated:\n{told}");
 }
 
+/// A configuration with all that it names, changed.
+fn trial_config(folder: &std::path::Path, changes: &[(&str, &str)]) -> std::path::PathBuf {
+    let mut text = read("config/lancang.toml");
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    let config = folder.join("lancang.toml");
+    std::fs::write(&config, text).unwrap();
+    for name in ["patterns", "lists", "cells.csv", "trunks.csv", "policy.toml"] {
+        let there = root().join("config").join(name);
+        std::os::unix::fs::symlink(&there, folder.join(name)).unwrap();
+    }
+    config
+}
+
+/// What alerts promise of their records lasts as long as what may be asked of them, or the check says what they promise.
+#[test]
+fn evidence_is_kept_as_long_as_it_binds() {
+    let check = |to: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let config = trial_config(folder.path(), &[("evidence_retention = \"21d\"", to)]);
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_lancang")).args(["check", "--config"]).arg(config).output().unwrap();
+        (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    };
+    let (status, told) = check("evidence_retention = \"21d\"");
+    assert!(status == Some(0) && !told.contains("note:"), "{told}");
+    let (status, told) = check("evidence_retention = \"7d\"");
+    assert!(status == Some(78) && told.contains("lasts up to 14 more") && told.contains("at least \"21d\""), "{told}");
+    let (status, told) = check("");
+    assert!(status == Some(0) && told.contains("note: `topics.evidence_retention` is not set"), "{told}");
+}
+
 /// systemd hears that the process runs, that nothing is stuck, and that it drains: here by a socket of the test's.
 #[test]
 fn systemd_is_told_how_it_goes() {
     let folder = tempfile::tempdir().unwrap();
-    let (socket, config) = (folder.path().join("notify"), folder.path().join("lancang.toml"));
-    let text =
-        read("config/lancang.toml").replace("127.0.0.1:9092", "127.0.0.1:9").replace("127.0.0.1:9600", "127.0.0.1:0");
-    std::fs::write(&config, text.replace("../state", "state")).unwrap();
-    for name in ["patterns", "lists", "cells.csv", "trunks.csv", "policy.toml"] {
-        let there = root().join("config").join(name);
-        std::os::unix::fs::symlink(&there, folder.path().join(name)).unwrap();
-    }
+    let socket = folder.path().join("notify");
+    let changes = [("127.0.0.1:9092", "127.0.0.1:9"), ("127.0.0.1:9600", "127.0.0.1:0"), ("../state", "state")];
+    let config = trial_config(folder.path(), &changes);
     let listening = std::os::unix::net::UnixDatagram::bind(&socket).unwrap();
     listening.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_lancang"))

@@ -4,13 +4,14 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use lancang_alert::limits::{ACTIONABLE_DAYS, REQUEST_DAYS_MAX};
 use lancang_diagnostic::{Diagnostic, render};
 use lancang_intake::{Cells, Trunks};
 use lancang_record::mapping;
 use serde_json::json;
 
 use crate::cli::{self, Form};
-use crate::config::{Config, ConsoleFile};
+use crate::config::{Config, ConsoleFile, EVIDENCE_RETENTION_MIN};
 use crate::exit::{Exit, Failure};
 use crate::logging::colors;
 use crate::pack_folder;
@@ -28,6 +29,7 @@ pub fn run(args: &cli::Check) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(&args.config).with_context(|| format!("cannot read {path}"))?;
     let mut texts = vec![(path.clone(), text.clone())];
     let mut mistakes = Vec::new();
+    let mut promises_nothing = false;
     if ConsoleFile::is_one(&text) {
         match ConsoleFile::read(&path, &text) {
             Ok(file) => console(&file, &mut mistakes),
@@ -35,7 +37,10 @@ pub fn run(args: &cli::Check) -> anyhow::Result<()> {
         }
     } else {
         match Config::read(&path, &text) {
-            Ok(config) => named(&path, &text, &config, &mut texts, &mut mistakes),
+            Ok(config) => {
+                promises_nothing = config.relay.is_some() && config.topics.evidence_retention.is_none();
+                named(&path, &text, &config, &mut texts, &mut mistakes);
+            }
             Err(found) => mistakes.extend(found),
         }
     }
@@ -59,6 +64,15 @@ pub fn run(args: &cli::Check) -> anyhow::Result<()> {
         if args.output == Form::Text {
             let exchange = args.exchange.as_ref().map(|path| format!(", {}", path.display())).unwrap_or_default();
             writeln!(out, "{path} and all that it names{exchange}: no mistake")?;
+            if promises_nothing {
+                let days = EVIDENCE_RETENTION_MIN.as_secs() / 86_400;
+                writeln!(
+                    out,
+                    "note: `topics.evidence_retention` is not set: alerts do not say until when the records behind them are kept, and \
+                     brokers keep them for as long as they keep any topic, by default 7 days. What is asked of an alert may bind \
+                     until {days} days after it: `evidence_retention = \"{days}d\"`"
+                )?;
+            }
         }
         return Ok(());
     }
@@ -78,6 +92,24 @@ pub fn of_named(path: &Path, config: &Config) -> Vec<Diagnostic> {
 fn named(path: &str, text: &str, config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mut Vec<Diagnostic>) {
     named_files(config, texts, mistakes);
     pattern_names(path, text, config, mistakes);
+    evidence(path, text, config, mistakes);
+}
+
+/// What alerts promise of their records lasts as long as what may be asked of them.
+fn evidence(path: &str, text: &str, config: &Config, mistakes: &mut Vec<Diagnostic>) {
+    let Some(kept) = config.topics.evidence_retention.filter(|_| config.relay.is_some()) else { return };
+    if kept >= EVIDENCE_RETENTION_MIN {
+        return;
+    }
+    let days = EVIDENCE_RETENTION_MIN.as_secs() / 86_400;
+    let key = "evidence_retention";
+    let before = |line: &&str| !line.trim_start().starts_with(key);
+    let start = text.split_inclusive('\n').take_while(before).map(str::len).sum();
+    let message = format!(
+        "the records behind an alert would go before what is asked of it ends: it may be acted upon for {ACTIONABLE_DAYS} days, and a \
+         preservation or a hold lasts up to {REQUEST_DAYS_MAX} more: expected at least \"{days}d\""
+    );
+    mistakes.push(Diagnostic::at(path, text, start..(start + key.len()).min(text.len()), key, message));
 }
 
 /// Mistakes in what a console's file names.

@@ -166,6 +166,10 @@ fn tell(checked: &Checked) -> io::Result<()> {
         writeln!(out, "made {} by {}, {}", manifest.made, manifest.person, manifest.writer.uri())?;
         writeln!(out, "manifest sha256 {}", checked.digest)?;
     }
+    if checked.digest.is_empty() {
+        // Nothing of it could be read.
+        return checked.faults.iter().try_for_each(|fault| writeln!(out, "WRONG  {fault}"));
+    }
     let (alerts, said, custody) = (checked.alerts, checked.feedback, checked.custody);
     writeln!(out, "hold: {alerts} alerts, {said} messages about them, {custody} entries of the audit log\n")?;
     let mut columns = Columns::new(&["key", "holder", "valid from", "until", "today", "signed"]);

@@ -1,18 +1,18 @@
 //! `lancang evidence`: a carrier fetches the records behind an alert for a named case and country; that country opens them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
-use lancang_alert::evidence::{Bundle, SealedBundle, SignedBundle};
-use lancang_alert::{Alert, Holder, KeyKind, PrivateKey, PublicKey, Received, Registry, Verifier};
+use lancang_alert::evidence::{Bundle, Evidence, Gone, Line, Part, SealedBundle, SignedBundle};
+use lancang_alert::{Alert, Holder, Incident, KeyKind, PrivateKey, PublicKey, Received, Registry, Verifier};
 use lancang_kafka::{Connection, From, OutRecord, Producer, Record};
 use lancang_record::{Country, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{keys, serve};
 use crate::cli;
@@ -60,43 +60,134 @@ fn fetch(args: &cli::EvidenceFetch) -> anyhow::Result<()> {
         bar.set_length(whole);
         bar.set_position(read);
     };
-    let bundle = evidence::collect(&home, &config.topics, &wanted, now, &progress)?;
+    let collected = evidence::collect(&home, &config.topics, &wanted, now, &progress)?;
     bar.finish_and_clear();
 
-    let signed = SignedBundle::sign(bundle, &signer).map_err(|error| Failure::data(error.to_string()))?;
-    signed
-        .verify(&registry, now)
-        .map_err(|error| Failure::data(format!("nobody would believe it, nothing is sent: {error}")))?;
-    let mut random = secret::system();
-    let sealed = SealedBundle::seal(&signed, &key, &mut random).map_err(|error| Failure::data(error.to_string()))?;
-    let bundle = &signed.bundle;
-    let audit_file = args.audit.clone().unwrap_or_else(|| config.store.join("audit.jsonl"));
     let topic = exchange::evidence(country.as_str());
-    record(&audit_file, "evidence sealed", bundle, &sealed, &topic, &args.requested_by)?;
-    send(&desk, &topic, &sealed)?;
-    record(&audit_file, "evidence sent", bundle, &sealed, &topic, &args.requested_by)?;
-
-    let (lines, records, missing) = (bundle.lines.len(), bundle.records.len(), bundle.missing.len());
-    let mut out = io::stdout().lock();
-    match args.output {
-        cli::Form::Text => writeln!(
-            out,
-            "{records} records and {lines} incident lines of {} {} sealed for {} on `{topic}`, {missing} records are no longer \
-             kept; audit: {}",
-            bundle.source,
-            bundle.incident_id,
-            bundle.recipient,
-            audit_file.display()
-        )?,
-        cli::Form::Json => {
-            let line = json!({
-                "source": bundle.source, "incident_id": bundle.incident_id, "recipient": bundle.recipient, "topic": topic, "lines": lines,
-                "records": records, "missing": missing, "audit": audit_file.display().to_string(),
-            });
-            writeln!(out, "{line}")?;
-        }
+    let mut fetched = Vec::new();
+    for bundle in collected.bundles {
+        let signed = SignedBundle::sign(bundle, &signer).map_err(|error| Failure::data(error.to_string()))?;
+        signed
+            .verify(&registry, now)
+            .map_err(|error| Failure::data(format!("nobody would believe it, nothing is sent: {error}")))?;
+        let mut random = secret::system();
+        let sealed =
+            SealedBundle::seal(&signed, &key, &mut random).map_err(|error| Failure::data(error.to_string()))?;
+        fetched.push(Fetched { bundle: signed.bundle, sealed });
     }
-    Ok(())
+    let audit_file = args.audit.clone().unwrap_or_else(|| config.store.join("audit.jsonl"));
+    for fetched in &fetched {
+        record(&audit_file, "evidence sealed", fetched, &topic, &args.requested_by)?;
+    }
+    for fetched in &fetched {
+        send(&desk, &topic, &fetched.sealed)?;
+        record(&audit_file, "evidence sent", fetched, &topic, &args.requested_by)?;
+    }
+    let fetch = Fetch { wanted, fetched, merged_into: collected.merged_into, topic, audit: audit_file };
+    fetch.tell(args.output)
+}
+
+/// A bundle, and what is sent of it.
+struct Fetched {
+    bundle: Bundle,
+    sealed: SealedBundle,
+}
+
+impl Fetched {
+    /// What is there by root, and what is gone.
+    fn roots(&self) -> (Vec<Value>, Vec<Value>) {
+        let bundle = &self.bundle;
+        let missing: BTreeSet<&String> = bundle.missing.iter().collect();
+        let covered = |line: &Line| {
+            let named = Incident::read(line.line.as_bytes()).map(|incident| incident.evidence).unwrap_or_default();
+            let missing = named.iter().filter(|named| missing.contains(named)).count();
+            json!({
+                "revision": line.revision, "merkle_root": line.evidence.merkle_root, "records": named.len() - missing,
+                "missing": missing,
+            })
+        };
+        let gone = |gone: &Gone| {
+            let evidence = &gone.evidence;
+            json!({
+                "revision": gone.revision, "merkle_root": evidence.merkle_root, "records": evidence.count,
+                "topic": evidence.topic, "partition": evidence.partition,
+                "offset": evidence.offsets.first().map(|range| range.first), "kept_until": evidence.kept_until,
+                "reason": gone.reason,
+            })
+        };
+        (bundle.lines.iter().map(covered).collect(), bundle.gone.iter().map(gone).collect())
+    }
+
+    fn told(&self) -> Value {
+        let (roots, gone) = self.roots();
+        let bundle = &self.bundle;
+        json!({
+            "incident_id": bundle.incident_id, "asked_for": bundle.asked_for, "part": bundle.part, "roots": roots,
+            "records": bundle.records.len(), "missing": bundle.missing.len(), "gone": gone,
+        })
+    }
+}
+
+/// What was fetched and sent.
+struct Fetch {
+    wanted: Wanted,
+    fetched: Vec<Fetched>,
+    merged_into: Option<String>,
+    topic: String,
+    audit: PathBuf,
+}
+
+impl Fetch {
+    /// How many different ones: a record that lines of two bundles name is in both.
+    fn count<'f>(&'f self, of: impl Fn(&'f Bundle) -> Vec<&'f str>) -> usize {
+        self.fetched.iter().flat_map(|fetched| of(&fetched.bundle)).collect::<BTreeSet<_>>().len()
+    }
+
+    fn tell(&self, form: cli::Form) -> anyhow::Result<()> {
+        let records = self.count(|bundle| bundle.records.iter().map(|found| found.reference.as_str()).collect());
+        let missing = self.count(|bundle| bundle.missing.iter().map(String::as_str).collect());
+        let lines: usize = self.fetched.iter().map(|fetched| fetched.bundle.lines.len()).sum();
+        let gone: usize = self.fetched.iter().map(|fetched| fetched.bundle.gone.len()).sum();
+        let source = self.fetched.first().map_or("", |fetched| fetched.bundle.source.as_str());
+        let (topic, audit, Wanted { incident_id, recipient, .. }) = (&self.topic, self.audit.display(), &self.wanted);
+        let mut out = io::stdout().lock();
+        if form == cli::Form::Json {
+            let bundles: Vec<Value> = self.fetched.iter().map(Fetched::told).collect();
+            let line = json!({
+                "source": source, "incident_id": incident_id, "merged_into": self.merged_into, "recipient": recipient,
+                "topic": topic, "lines": lines, "records": records, "missing": missing, "gone": gone, "bundles": bundles,
+                "audit": audit.to_string(),
+            });
+            return Ok(writeln!(out, "{line}")?);
+        }
+        writeln!(
+            out,
+            "{records} records and {lines} incident lines of {source} {incident_id} sealed for {recipient} on `{topic}`, {missing} \
+             records are no longer kept; audit: {audit}"
+        )?;
+        for Fetched { bundle, .. } in &self.fetched {
+            let (id, merged) = (&bundle.incident_id, bundle.asked_for.as_ref().map_or("", |_| ", which went into it"));
+            if let Some(Part { number, of }) = bundle.part {
+                let (lines, records) = (bundle.lines.len(), bundle.records.len());
+                writeln!(out, "bundle {number} of {of}, incident {id}{merged}: {lines} lines, {records} records")?;
+            }
+            for Gone { revision, evidence, .. } in &bundle.gone {
+                let Evidence { count, topic, partition, offsets, kept_until, .. } = evidence;
+                let (topic, partition) = (topic.as_deref().unwrap_or_default(), partition.unwrap_or_default());
+                let offset = offsets.first().map_or(0, |range| range.first);
+                let until = kept_until.as_ref().map(|until| format!(", promised until {until}")).unwrap_or_default();
+                writeln!(
+                    out,
+                    "gone: revision {revision} of {id}: its line {topic}/{partition}@{offset} is no longer kept{until}; it named \
+                     {count} records"
+                )?;
+            }
+        }
+        if let Some(into) = &self.merged_into {
+            writeln!(out, "its alert goes on in that of incident {into}: ask for that one too")?;
+        }
+        Ok(())
+    }
 }
 
 fn country(text: &str) -> anyhow::Result<Country> {
@@ -137,22 +228,18 @@ fn bar() -> ProgressBar {
     style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
 }
 
-/// A line in the audit file: who, what, for whom, and what it was; no subscriber.
-fn record(
-    path: &Path,
-    action: &str,
-    bundle: &Bundle,
-    sealed: &SealedBundle,
-    topic: &str,
-    requested_by: &str,
-) -> anyhow::Result<()> {
-    let roots: Vec<_> = bundle.lines.iter().map(|line| &line.evidence.merkle_root).collect();
+/// A line in the audit file: who, what, for whom, what it was and what was gone; no subscriber.
+fn record(path: &Path, action: &str, fetched: &Fetched, topic: &str, requested_by: &str) -> anyhow::Result<()> {
+    let Fetched { bundle, sealed } = fetched;
+    let merkle_roots: Vec<_> = bundle.lines.iter().map(|line| &line.evidence.merkle_root).collect();
+    let (roots, gone) = fetched.roots();
     let user = std::env::var("USER").ok();
     let line = json!({
         "time": relay::now().to_string(), "action": action, "source": bundle.source, "incident_id": bundle.incident_id,
-        "case_reference": bundle.case_reference, "recipient": bundle.recipient, "requested_by": requested_by,
-        "operating_user": user, "key_id": sealed.key_id, "topic": topic, "merkle_roots": roots,
-        "records": bundle.records.len(), "missing": bundle.missing.len(),
+        "asked_for": bundle.asked_for, "part": bundle.part, "case_reference": bundle.case_reference,
+        "recipient": bundle.recipient, "requested_by": requested_by, "operating_user": user, "key_id": sealed.key_id,
+        "topic": topic, "merkle_roots": merkle_roots, "roots": roots, "records": bundle.records.len(),
+        "missing": bundle.missing.len(), "gone": gone,
     });
     audit::add(path, &line)
 }
@@ -183,11 +270,13 @@ fn open(args: &cli::EvidenceOpen) -> anyhow::Result<()> {
     let mut envelopes = args.envelopes.as_deref().map(new_file).transpose()?;
     let mut out = io::stdout().lock();
     let mut refused = 0;
+    let mut parts = Parts::default();
     for (offset, received, sealed) in &bundles {
         match opened(sealed, &key, &registry, &alerts, *received) {
             Ok((signed, key_id)) => {
                 let (source, incident_id) = (&signed.bundle.source, &signed.bundle.incident_id);
                 tracing::info!(source, incident_id, key_id, "{topic}/0@{offset} opened");
+                parts.note(&signed.bundle);
                 out.write_all(&signed.json)?;
                 writeln!(out)?;
                 if let (Some(file), Some(envelope)) = (&mut envelopes, signed.whole()) {
@@ -203,6 +292,7 @@ fn open(args: &cli::EvidenceOpen) -> anyhow::Result<()> {
     if let Some(file) = envelopes {
         file.sync_all()?;
     }
+    parts.tell_what_lacks();
     if refused > 0 {
         return Err(Failure::data(format!("{refused} of {} bundles are not what they should be", bundles.len())));
     }
@@ -210,10 +300,36 @@ fn open(args: &cli::EvidenceOpen) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Bundles that were collected at once, by source, case, when, and how many there are: the numbers of those that were opened.
+#[derive(Default)]
+struct Parts(BTreeMap<(String, String, String, u32), BTreeSet<u32>>);
+
+impl Parts {
+    fn note(&mut self, bundle: &Bundle) {
+        let Some(part) = bundle.part else { return };
+        let fetch = (bundle.source.clone(), bundle.case_reference.clone(), bundle.collected.clone(), part.of);
+        self.0.entry(fetch).or_default().insert(part.number);
+    }
+
+    fn tell_what_lacks(&self) {
+        for ((source, case, collected, of), numbers) in &self.0 {
+            let lack = u64::from(*of) - numbers.len() as u64;
+            if lack > 0 {
+                tracing::warn!(
+                    source,
+                    case,
+                    collected,
+                    "of {of} bundles that were collected together {lack} are not here: ask for them, or look without `--incident`"
+                );
+            }
+        }
+    }
+}
+
 fn wanted(args: &cli::EvidenceOpen, payload: Option<&[u8]>) -> Option<SealedBundle> {
     let sealed: SealedBundle = serde_json::from_slice(payload?).ok()?;
-    let is_wanted = args.incident.as_ref().is_none_or(|incident| *incident == sealed.incident_id);
-    is_wanted.then_some(sealed)
+    let is_of = |incident: &String| sealed.incident_id == *incident || sealed.asked_for.as_ref() == Some(incident);
+    args.incident.as_ref().is_none_or(is_of).then_some(sealed)
 }
 
 /// A file with clear identifiers: of mode 0600, and none is written over.
@@ -238,8 +354,8 @@ fn opened(
 ) -> anyhow::Result<(SignedBundle, String)> {
     let signed = sealed.open(key)?;
     let bundle = &signed.bundle;
-    let inside = (&bundle.source, &bundle.incident_id, &bundle.case_reference);
-    let outside = (&sealed.source, &sealed.incident_id, &sealed.case_reference);
+    let inside = (&bundle.source, &bundle.incident_id, &bundle.asked_for, &bundle.case_reference);
+    let outside = (&sealed.source, &sealed.incident_id, &sealed.asked_for, &sealed.case_reference);
     anyhow::ensure!(inside == outside, "the bundle inside is of another source, incident or case");
     let key_id = signed.verify(registry, received)?;
     bundle.check()?;

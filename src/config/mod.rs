@@ -107,6 +107,12 @@ pub struct Cluster {
     pub option_envs: BTreeMap<String, String>,
 }
 
+/// How long the records behind an alert are needed at least: it may be acted upon for seven days, and a preservation or a hold that
+/// is asked for on the last of them lasts fourteen more.
+pub const EVIDENCE_RETENTION_MIN: Duration = Duration::from_secs(
+    (lancang_alert::limits::ACTIONABLE_DAYS + lancang_alert::limits::REQUEST_DAYS_MAX).unsigned_abs() * 86_400,
+);
+
 /// Names of topics at home and on the exchange.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "the names say it; reference.rs documents the keys")]
@@ -250,6 +256,8 @@ pub struct Relay {
     pub budgets: Vec<(Placed<String>, u32)>,
     /// Alerts after which what the outbox says is kept anew.
     pub checkpoint_alerts: u64,
+    /// Longest time that a warning which its carrier's topic refuses is tried again.
+    pub warning_retry: Duration,
 }
 
 /// `[courier]`

@@ -29,6 +29,7 @@ pub(super) fn relay(table: Table<'_, '_>, folder: &Path) -> Relay {
         checkpoint_alerts: table
             .integer("checkpoint_alerts", 1..=10_000_000)
             .map_or(default.checkpoint_alerts, |found| found.value as u64),
+        warning_retry: duration_or(&table, "warning_retry", default.warning_retry.as_millis() as u64),
     };
     table.finish();
     relay
@@ -120,6 +121,7 @@ impl Default for Relay {
             budget_per_hour: 1000,
             budgets: Vec::new(),
             checkpoint_alerts: 100_000,
+            warning_retry: Duration::from_secs(15 * 60),
         }
     }
 }

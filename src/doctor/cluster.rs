@@ -7,7 +7,7 @@ use lancang_kafka::trial::{WriteTrial, ask_group};
 use lancang_kafka::{Admin, Connection, Error, From, Isolation, Read, Reader};
 
 use super::{Finding, State};
-use crate::config::{Cluster, Config};
+use crate::config::{Cluster, Config, EVIDENCE_RETENTION_MIN};
 use crate::exit::Exit;
 use crate::service::relay::now;
 use crate::service::{Stage, clients};
@@ -133,9 +133,36 @@ impl Look<'_> {
     fn topics(&self, admin: &Admin) -> Vec<Finding> {
         (self.progress)("topics");
         match Plan::of_topics(admin, home::topics(self.config, &self.stages())) {
-            Ok(plan) => plan.topics.iter().map(|(topic, step)| self.topic(topic, step)).collect(),
+            Ok(plan) => {
+                let topics = plan.topics.iter().map(|(topic, step)| self.topic(topic, step));
+                topics.chain(self.kept(admin)).collect()
+            }
             Err(error) => vec![failed("topics", "topics at home", &error)],
         }
+    }
+
+    /// How long the records behind an alert are kept, where nothing says how long they should be: what should be and is not is
+    /// told of each topic.
+    fn kept(&self, admin: &Admin) -> Option<Finding> {
+        let topics = &self.config.topics;
+        if self.config.relay.is_none() || topics.evidence_retention.is_some() {
+            return None;
+        }
+        let of = |topic: &str| {
+            let ms = admin.options(topic).ok()?.get("retention.ms")?.parse::<u64>().ok()?;
+            Some(format!("`{topic}` keeps {}", words(ms / 1000)))
+        };
+        let kept: Vec<String> =
+            [&topics.records, &topics.incidents].into_iter().filter_map(|topic| of(topic)).collect();
+        let days = EVIDENCE_RETENTION_MIN.as_secs() / 86_400;
+        let found = format!(
+            "alerts do not say until when they are kept{}{}; what is asked of an alert may bind until {days} d after it",
+            if kept.is_empty() { "" } else { ": " },
+            kept.join(", ")
+        );
+        let remedy =
+            format!("`topics.evidence_retention = \"{days}d\"` or more, then lancang topics apply --config FILE");
+        Some(Finding::look("topics", "records behind alerts", found, remedy))
     }
 
     fn topic(&self, topic: &Topic, step: &TopicStep) -> Finding {

@@ -2,7 +2,8 @@
 //!
 //! - The outbox says which home lines the alert was made of, and what it has signed of them; the lines name records; the
 //!   records log is read once, from an hour before the first event to the moment when the last line was written.
-//! - What is no longer kept is said to be missing, never left out.
+//! - Alerts that went into the one that is asked for belong to it, those that went into these too: each has bundles of its own.
+//! - What is no longer kept is said to be gone or missing, never left out.
 //! - Nothing is collected without a line in the [`audit`] file, before anything is sent.
 
 pub mod audit;
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use lancang_alert::Alert;
-use lancang_alert::evidence::{Bundle, Evidence, Found, Line, SALT_HEADER};
+use lancang_alert::evidence::{Bundle, Evidence, Found, Gone, Line, SALT_HEADER};
 use lancang_alert::incident::Incident;
 use lancang_engine::attachment::write_reference;
 use lancang_kafka::{Admin, Connection, Error, From, Isolation, Read, Reader, Record as Message};
@@ -30,8 +31,10 @@ use crate::exit::Failure;
 const READ_MAX: Duration = Duration::from_secs(60);
 /// A record is written after its event: this much earlier is looked for it, for clocks that differ.
 const EARLIER_MS: i64 = 3_600_000;
-/// Most records in one bundle: an alert's lines name at most twenty each.
-const RECORDS_MAX: usize = 1_000;
+/// Most home lines that are fetched at once: they, and at most twenty records of each, are held in memory.
+const LINES_MAX: usize = 10_000;
+/// Alerts that went into another's, while the outbox is read: as many as a relay remembers as open.
+const MERGED_MAX: usize = lancang_alert::limits::OPEN_MAX;
 
 /// What evidence is asked for.
 #[derive(Clone, Debug)]
@@ -47,54 +50,81 @@ pub struct Wanted {
 /// Told while the records log is read: messages read, of how many.
 pub type Progress<'p> = &'p dyn Fn(u64, u64);
 
+/// What was collected.
+#[derive(Clone, Debug)]
+pub struct Collected {
+    /// The incident's, then those of alerts that went into its own; numbered, each within the limits of one bundle.
+    pub bundles: Vec<Bundle>,
+    /// Incident in whose alert the one that was asked for goes on.
+    pub merged_into: Option<String>,
+}
+
 /// Collects what the alert refers to, and checks it against what was signed.
 ///
 /// # Errors
-/// If there is no such alert, one of its lines is no longer kept, or is another than it was; if brokers do not answer.
+/// If there is no such alert, or one of its lines is another than it was; if brokers do not answer.
 pub fn collect(
     connection: &Connection,
     topics: &Topics,
     wanted: &Wanted,
     now: Timestamp,
     progress: Progress<'_>,
-) -> anyhow::Result<Bundle> {
-    let mut lines = Vec::new();
+) -> anyhow::Result<Collected> {
+    let (told, merged_into) = told(connection, &topics.outbox, &wanted.incident_id)?;
+    let mut bundles = Vec::new();
     let mut written = i64::MIN;
-    let told = told(connection, &topics.outbox, &wanted.incident_id)?;
-    for Signed { revision, evidence, salt } in told.lines {
-        let Some(message) = line(connection, &evidence)? else { continue };
+    for of in told {
+        let (bundle, last_ms) = with_lines(connection, of, wanted, now)?;
+        written = written.max(last_ms);
+        bundles.push(bundle);
+    }
+    let mut named = named(bundles.iter().flat_map(|bundle| &bundle.lines))?;
+    if let Some(first_ms) = named.first_ms {
+        let span = Span { first_ms: first_ms - EARLIER_MS, last_ms: written };
+        named.found = records(connection, &topics.records, &named.references, span, progress)?;
+    }
+    let mut bundles: Vec<Bundle> = bundles.into_iter().flat_map(|bundle| named.of(bundle).parts()).collect();
+    Bundle::number(&mut bundles);
+    for bundle in &bundles {
+        bundle.check().map_err(|error| Failure::data(format!("incident {}: {error}", bundle.incident_id)))?;
+    }
+    Ok(Collected { bundles, merged_into })
+}
+
+/// A bundle with the lines that are kept and those that are gone, no record yet; and when the last of them was written.
+fn with_lines(connection: &Connection, of: Told, wanted: &Wanted, now: Timestamp) -> anyhow::Result<(Bundle, i64)> {
+    let (mut lines, mut gone, mut written) = (Vec::new(), Vec::new(), i64::MIN);
+    for Signed { revision, evidence, salt } in of.lines {
+        let Some(message) = line(connection, &evidence)? else {
+            gone.push(Gone { revision, evidence, reason: "retention".to_owned() });
+            continue;
+        };
         written = written.max(message.timestamp_ms.unwrap_or(i64::MAX));
         let text = String::from_utf8(message.payload.unwrap_or_default()).context("a home incident line is no text")?;
         lines.push(Line { revision, evidence, salt, line: text });
     }
-    if lines.is_empty() {
-        let message = format!("the alerts of incident {} refer to no home line", wanted.incident_id);
-        return Err(Failure::data(message));
-    }
-    let (references, first_ms) = named(&lines)?;
-    let span = Span { first_ms: first_ms - EARLIER_MS, last_ms: written };
-    let records = records(connection, &topics.records, &references, span, progress)?;
-    let found: BTreeSet<&String> = records.iter().map(|found| &found.reference).collect();
-    let missing = references.iter().filter(|reference| !found.contains(reference)).cloned().collect();
     let bundle = Bundle {
-        source: told.source,
-        incident_id: wanted.incident_id.clone(),
+        source: of.source,
+        asked_for: (of.incident_id != wanted.incident_id).then(|| wanted.incident_id.clone()),
+        incident_id: of.incident_id,
         case_reference: wanted.case_reference.clone(),
         recipient: wanted.recipient.clone(),
         collected: now.to_string(),
         lines,
-        records,
-        missing,
+        records: Vec::new(),
+        missing: Vec::new(),
+        gone,
+        part: None,
     };
-    bundle.check().map_err(|error| Failure::data(error.to_string()))?;
-    Ok(bundle)
+    Ok((bundle, written))
 }
 
 /// What the outbox's alerts of an incident say of their evidence.
 struct Told {
+    incident_id: String,
     /// Whose they are.
     source: String,
-    /// Each home line once.
+    /// Each home line once, in their order.
     lines: Vec<Signed>,
 }
 
@@ -106,17 +136,88 @@ struct Signed {
     salt: Option<String>,
 }
 
-fn told(connection: &Connection, outbox: &str, incident_id: &str) -> anyhow::Result<Told> {
-    let mut found = BTreeMap::new();
-    let mut source: Option<String> = None;
-    each(connection, outbox, &[(0, From::Beginning)], |message| {
-        if message.key.as_deref() != Some(incident_id.as_bytes()) {
-            return Ok(true);
+/// In whose alert one goes on, if it does.
+fn merged_into(payload: &[u8]) -> Option<String> {
+    const FIELD: &[u8] = b"\"merged_into\"";
+    // Few do, and an outbox has many.
+    payload.windows(FIELD.len()).any(|window| window == FIELD).then_some(())?;
+    serde_json::from_slice::<Alert>(payload).ok()?.grouped?.merged_into
+}
+
+/// What the outbox says of the incident's lines, and of all whose alerts went into it; and in whose alert its own goes on.
+fn told(connection: &Connection, outbox: &str, incident_id: &str) -> anyhow::Result<(Vec<Told>, Option<String>)> {
+    let mut into: BTreeMap<String, String> = BTreeMap::new();
+    let own = BTreeSet::from([incident_id.to_owned()]);
+    let mut told = lines_of(connection, outbox, &own, |message| {
+        let survivor = merged_into(message.payload.as_deref().unwrap_or_default());
+        if let (Some(key), Some(survivor)) = (message.key.as_deref(), survivor) {
+            let id = String::from_utf8_lossy(key).into_owned();
+            anyhow::ensure!(
+                into.len() < MERGED_MAX,
+                "`{outbox}` has more than {MERGED_MAX} alerts that went into others"
+            );
+            into.insert(id, survivor);
         }
+        Ok(())
+    })?;
+    if told.is_empty() {
+        return Err(Failure::data(format!(
+            "`{outbox}` has no alert of incident {incident_id}: this carrier did not share it, or the outbox keeps it no longer"
+        )));
+    }
+    let merged = all_merged(&into, incident_id);
+    if !merged.is_empty() {
+        let source = told[0].source.clone();
+        told.extend(
+            lines_of(connection, outbox, &merged, |_| Ok(()))?.into_iter().filter(|told| told.source == source),
+        );
+    }
+    told.retain(|told| !told.lines.is_empty());
+    let lines: usize = told.iter().map(|told| told.lines.len()).sum();
+    match lines {
+        0 => Err(Failure::data(format!("the alerts of incident {incident_id} refer to no home line"))),
+        1..=LINES_MAX => Ok((told, into.remove(incident_id))),
+        _ => Err(Failure::data(format!(
+            "the alerts of incident {incident_id} refer to {lines} home lines, at most {LINES_MAX} are fetched at once: ask for \
+             those that went into it one by one"
+        ))),
+    }
+}
+
+/// All whose alerts went into an incident's, through others too.
+fn all_merged(into: &BTreeMap<String, String>, incident_id: &str) -> BTreeSet<String> {
+    let mut merged: BTreeSet<String> = BTreeSet::new();
+    loop {
+        let belongs = |survivor: &String| survivor == incident_id || merged.contains(survivor);
+        let more: Vec<String> = into
+            .iter()
+            .filter(|(id, survivor)| belongs(survivor) && *id != incident_id && !merged.contains(*id))
+            .map(|(id, _)| id.clone())
+            .collect();
+        if more.is_empty() {
+            return merged;
+        }
+        merged.extend(more);
+    }
+}
+
+/// The home lines that alerts of these incidents refer to; `each_message` is given all of the outbox.
+fn lines_of(
+    connection: &Connection,
+    outbox: &str,
+    incidents: &BTreeSet<String>,
+    mut each_message: impl FnMut(&Message) -> anyhow::Result<()>,
+) -> anyhow::Result<Vec<Told>> {
+    let mut found: BTreeMap<String, (String, BTreeMap<i64, Signed>)> = BTreeMap::new();
+    each(connection, outbox, &[(0, From::Beginning)], |message| {
+        each_message(&message)?;
+        let key = message.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
+        let Some(incident_id) = key.filter(|key| incidents.contains(*key)) else { return Ok(true) };
         let alert: Alert = serde_json::from_slice(message.payload.as_deref().unwrap_or_default())
             .with_context(|| format!("{outbox}/0@{} is no alert", message.offset))?;
         let of = alert.producer.uri();
-        if source.get_or_insert_with(|| of.clone()) != &of {
+        let (source, lines) = found.entry(incident_id.to_owned()).or_insert_with(|| (of.clone(), BTreeMap::new()));
+        if *source != of {
             return Err(Failure::data(format!(
                 "{outbox}/0@{} is of another source than the alerts before",
                 message.offset
@@ -124,59 +225,78 @@ fn told(connection: &Connection, outbox: &str, incident_id: &str) -> anyhow::Res
         }
         let salt = message.headers.iter().find(|(name, _)| name == SALT_HEADER);
         let salt = salt.map(|(_, digits)| String::from_utf8_lossy(digits).into_owned());
-        if let Some(range) = alert.evidence.offsets.first() {
+        // One whose place was not known commits to nothing.
+        if let (Some(range), Some(_)) = (alert.evidence.offsets.first(), &alert.evidence.merkle_root) {
             let signed = Signed { revision: alert.revision, evidence: alert.evidence.clone(), salt };
-            found.entry(range.first).or_insert(signed);
+            lines.entry(range.first).or_insert(signed);
         }
         Ok(true)
     })?;
-    let source = source.ok_or_else(|| {
-        Failure::data(format!("`{outbox}` has no alert of incident {incident_id}: this carrier did not share it"))
-    })?;
-    Ok(Told { source, lines: found.into_values().collect() })
+    let told = |(incident_id, (source, lines)): (String, (String, BTreeMap<i64, Signed>))| Told {
+        incident_id,
+        source,
+        lines: lines.into_values().collect(),
+    };
+    Ok(found.into_iter().map(told).collect())
 }
 
-/// The home line that an alert refers to.
+/// The home line that an alert refers to; none if it is no longer kept.
 fn line(connection: &Connection, evidence: &Evidence) -> anyhow::Result<Option<Message>> {
     let (Some(topic), Some(partition), Some(range)) = (&evidence.topic, evidence.partition, evidence.offsets.first())
     else {
-        return Ok(None);
+        return Err(Failure::data("an alert refers to a home line and does not say where it is"));
     };
-    let (topic, first) = (topic.as_str(), range.first);
+    let first = range.first;
     let mut found = None;
-    let gone =
-        || Failure::data(format!("{topic}/{partition}@{first} is no longer kept: the alert's home line is gone"));
     let read = each(connection, topic, &[(partition, From::Offset(first))], |message| {
         found = (message.offset == first).then_some(message);
         Ok(false)
     });
     match read {
         Err(error) if error.chain().any(|cause| matches!(cause.downcast_ref(), Some(Error::OutOfRange { .. }))) => {
-            Err(gone())
+            Ok(None)
         }
         Err(error) => Err(error),
-        Ok(()) => Ok(Some(found.ok_or_else(gone)?)),
+        Ok(()) => Ok(found),
+    }
+}
+
+/// What lines name, and what was found of it.
+struct Named {
+    references: BTreeSet<String>,
+    /// First event of all; none if there is no line.
+    first_ms: Option<i64>,
+    found: BTreeMap<String, Found>,
+}
+
+impl Named {
+    /// A bundle with what its lines name.
+    fn of(&self, mut bundle: Bundle) -> Bundle {
+        // Read once before, when they were gathered.
+        let of_line =
+            |line: &Line| Incident::read(line.line.as_bytes()).map(|incident| incident.evidence).unwrap_or_default();
+        let references: BTreeSet<String> = bundle.lines.iter().flat_map(of_line).collect();
+        for reference in references {
+            match self.found.get(&reference) {
+                Some(found) => bundle.records.push(found.clone()),
+                None => bundle.missing.push(reference),
+            }
+        }
+        bundle
     }
 }
 
 /// References of all lines, and their first event.
-fn named(lines: &[Line]) -> anyhow::Result<(BTreeSet<String>, i64)> {
-    let mut references = BTreeSet::new();
-    let mut first_ms = i64::MAX;
+fn named<'l>(lines: impl Iterator<Item = &'l Line>) -> anyhow::Result<Named> {
+    let mut named = Named { references: BTreeSet::new(), first_ms: None, found: BTreeMap::new() };
     for line in lines {
         let incident = Incident::read(line.line.as_bytes())
             .map_err(|_| Failure::data(format!("revision {} refers to what is no incident line", line.revision)))?;
         let first = parse_time("first_event", &incident.first_event).map_or(0, Timestamp::as_ms);
-        first_ms = first_ms.min(first);
-        references.extend(incident.evidence);
+        named.first_ms = Some(named.first_ms.map_or(first, |first_ms| first_ms.min(first)));
+        named.references.extend(incident.evidence);
     }
-    if references.len() > RECORDS_MAX {
-        return Err(Failure::data(format!(
-            "{} records are named, at most {RECORDS_MAX} go into one bundle",
-            references.len()
-        )));
-    }
-    Ok((references, first_ms))
+    Ok(named)
 }
 
 /// Times between which records were written to the log.
@@ -193,7 +313,7 @@ fn records(
     references: &BTreeSet<String>,
     span: Span,
     progress: Progress<'_>,
-) -> anyhow::Result<Vec<Found>> {
+) -> anyhow::Result<BTreeMap<String, Found>> {
     let admin = Admin::connect(connection)?;
     let partitions = admin.partitions(topic)?.ok_or_else(|| Error::MissingTopic { topic: topic.to_owned() })?;
     let begins = admin.offsets_at(topic, partitions, span.first_ms.max(0))?;
@@ -222,7 +342,7 @@ fn records(
             Ok(message.offset + 1 < end)
         })?;
     }
-    Ok(found.into_values().collect())
+    Ok(found)
 }
 
 /// Records of a frame that are wanted; a record that comes again is the one that came first.
@@ -273,5 +393,21 @@ pub fn each(
             }
             None => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_into_it_through_others_belongs_to_it() {
+        let of =
+            |pairs: &[(&str, &str)]| pairs.iter().map(|(id, into)| ((*id).to_owned(), (*into).to_owned())).collect();
+        let into = of(&[("b", "a"), ("c", "b"), ("d", "c"), ("x", "y"), ("a", "z")]);
+        assert_eq!(all_merged(&into, "a"), ["b", "c", "d"].map(str::to_owned).into());
+        assert!(all_merged(&into, "d").is_empty());
+        // Nobody's outbox says so; it ends all the same.
+        assert_eq!(all_merged(&of(&[("a", "b"), ("b", "a")]), "a"), ["b".to_owned()].into());
     }
 }

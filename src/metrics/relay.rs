@@ -74,6 +74,13 @@ pub(super) const SPECS: &[Spec] = &[
         "Messages on the home feedback topic, by outcome: taken, repeat, or the name of why one is refused (docs/feedback.md). A start, and each new registry file, reads all again.",
     ),
     spec(
+        Metric::FeedbackLetGo,
+        Form::Gauge,
+        "lancang_feedback_let_go_messages",
+        &[],
+        "Feedback that a relay, or `alerts tail --listen`, has let go of since it began to read, because a country or an organisation said more than is kept of it (docs/feedback.md).",
+    ),
+    spec(
         Metric::RelayWithoutKey,
         Form::Gauge,
         "lancang_relay_unsealed_values",
@@ -120,7 +127,14 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_copier_warnings_total",
         &["topic", "fate"],
-        "Warnings of victims: acknowledged by the exchange cluster (copied), or dropped because the carrier has no warnings topic there (no-topic).",
+        "Warnings of victims: acknowledged by the exchange cluster (copied), or given up after `relay.warning_retry` because the carrier has no warnings topic there (no-topic), or it is not ours to write (forbidden), or does not take the message (too-large, invalid).",
+    ),
+    spec(
+        Metric::CopierHeld,
+        Form::Gauge,
+        "lancang_copier_held_warnings",
+        &["topic", "reason"],
+        "Warnings of victims that are tried again because their carrier's topic refuses them, by why (as in lancang_copier_warnings_total); those of other carriers go on.",
     ),
     spec(
         Metric::CopierWaiting,

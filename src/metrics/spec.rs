@@ -58,6 +58,7 @@ pub enum Metric {
     RelayLetGo,
     RelayForgottenTokens,
     RelayFeedback,
+    FeedbackLetGo,
     RelayWithoutKey,
     RelayKeyUntil,
     RelayWarnings,
@@ -65,6 +66,7 @@ pub enum Metric {
     RelayCoarsened,
     CopierAlerts,
     CopierWarnings,
+    CopierHeld,
     CopierWaiting,
     CourierMessages,
     Verdicts,
@@ -142,7 +144,7 @@ impl Spec {
     /// Whether nobody knows beforehand how many values a label has: past [`super::SERIES_MAX`] they are `other`.
     pub(super) fn is_open(&self, label: &str) -> bool {
         // Topics of other carriers, who come with the portability table.
-        OPEN.contains(&label) || self.metric == Metric::CopierWarnings && label == "topic"
+        OPEN.contains(&label) || matches!(self.metric, Metric::CopierWarnings | Metric::CopierHeld) && label == "topic"
     }
 }
 

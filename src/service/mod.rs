@@ -1,10 +1,11 @@
 //! The stages as a service: Kafka to Kafka.
 //!
-//! - [`intake`], [`score`], [`relay`] and [`copier`] are threads, each with a consumer of its own; [`pump`] is the loop
+//! - [`intake`], [`score`], [`relay`], [`copier`] and [`warnings`] are threads, each with a consumer of its own; [`pump`] is the loop
 //!   that reads, hands over and commits; [`Service`] starts and ends them in order;
 //! - [`pairs`] are the tasks of a scoring worker, [`opening`] how they begin, [`slices`] what one transaction takes of what they put out,
 //!   [`align`] which of them wait for the slowest;
 //! - [`courier`] brings feedback home, in a process of its own: whoever runs [`relay`] reads nothing of the exchange;
+//! - [`held`] are warnings that a carrier's topic refuses;
 //! - [`outbox`] is what the relay knows, and its checkpoints, [`home_feedback`] what it is told; [`trust`] holds the keys that it
 //!   makes alerts with;
 //! - [`packs`] puts pattern packs in force and finds them by hash; [`clients`] makes clients and topics from the
@@ -17,6 +18,7 @@ pub mod align;
 pub mod clients;
 pub mod copier;
 pub mod courier;
+pub mod held;
 pub mod home_feedback;
 pub mod intake;
 pub mod lag;
@@ -35,6 +37,7 @@ pub mod snapshots;
 pub mod trust;
 pub mod up_to_end;
 pub mod waiting;
+pub mod warnings;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -181,7 +184,7 @@ impl Service {
                 Stage::Relay => {
                     service.spawn("relay".to_owned(), &told, relay::run)?;
                     service.spawn("copier".to_owned(), &told, copier::alerts)?;
-                    service.spawn("warnings".to_owned(), &told, copier::warnings)?;
+                    service.spawn("warnings".to_owned(), &told, warnings::warnings)?;
                 }
                 Stage::Courier => service.spawn("courier".to_owned(), &told, courier::run)?,
             }

@@ -236,6 +236,7 @@ impl RelayStage {
             }
             answers.extend(held.relay.hear(&believed, now()));
         }
+        self.shared.metrics.set(Metric::FeedbackLetGo, &[], held.relay.feedback().let_go() as f64);
         self.put_out(answers, None);
         Ok(())
     }

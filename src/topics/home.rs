@@ -17,7 +17,8 @@ pub fn topics(config: &Config, stages: &[Stage]) -> Vec<Topic> {
     let topic = |name: &str, partitions| topic(config, name, partitions);
     let evidence = |topic: Topic| match names.evidence_retention {
         Some(kept) => {
-            topic.with("retention.ms", kept.as_millis(), "`topics.evidence_retention`: alerts say that it is kept")
+            let reason = "`topics.evidence_retention`: alerts say that it is kept";
+            topic.with("retention.ms", kept.as_millis(), reason).with("retention.bytes", -1, reason)
         }
         None => topic,
     };

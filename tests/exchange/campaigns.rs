@@ -35,6 +35,18 @@ pub fn alert(country: &str, organisation: &str, sequence: u64, message: &str, de
     alert
 }
 
+/// Thailand's key is in the registry, valid and believed: for Thailand. What it signs as Cambodia's carrier no consumer takes.
+fn foreign_key(exchange: &Exchange, desks: &Desks<'_>, foreign: &str) {
+    let desk = desks.of("cn-agency");
+    let tail = || lancang(&["alerts", "tail", "--config", shown(&desk), "--from-beginning", "--until-end"]);
+    let (status, before, errors) = tail();
+    assert_eq!(status, Some(0), "{errors}");
+    exchange.share("th-relay", &alert("KH", OPERATORS[OPERATOR].organisation, 3, "open", "8"), foreign);
+    let (status, told, errors) = tail();
+    assert_eq!((status, told), (Some(65), before), "{errors}");
+    assert!(errors.contains("foreign-source") && errors.contains("1 messages were refused"), "{errors}");
+}
+
 #[test]
 fn alerts_of_two_countries_become_a_campaign() {
     let exchange = Exchange::ready();
@@ -119,6 +131,9 @@ fn alerts_of_two_countries_become_a_campaign() {
     correlated("1 states published, 0 campaigns");
     let found = states();
     assert_eq!(found.last().unwrap()["message"], "dissolved", "{found:?}");
+
+    foreign_key(&exchange, &desks, &foreign);
+    correlated("0 states published, 0 campaigns");
 
     // An old state that somebody sends once more is refused, and so is one that was changed.
     let first = exchange.records_as("cn-agency", CAMPAIGNS).unwrap().remove(0);

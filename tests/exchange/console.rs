@@ -299,6 +299,11 @@ fn handed_on(console: &Console, config: &str, signed: &str) {
     // Asked for, done, and asked for once more: the custody has what was done before.
     assert_eq!((status, &told["faults"]), (Some(0), &json!([])));
     assert!(told["custody"].as_u64().unwrap() >= 5, "{told}");
+    // So is the week, for machines and for paper, while the console runs.
+    let week: Value = serde_json::from_str(&ok(&["console", "digest", "--config", config])).unwrap();
+    assert!(week["since"].as_str().unwrap().ends_with("T00:00:00.000Z") && week["all"].is_object(), "{week}");
+    let page = ok(&["console", "digest", "--config", config, "--as", "html", "--language", "th", "--country", "KH"]);
+    assert!(page.contains("<html lang=\"th\">"), "{page}");
     let mut bytes = std::fs::read(&beside).unwrap();
     let place = bytes.windows(12).position(|part| part == b"KH-2026-1188").unwrap();
     bytes[place + 11] = b'9';

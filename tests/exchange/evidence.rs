@@ -17,6 +17,7 @@ use lancang_traffic::world::OPERATORS;
 use serde_json::Value;
 
 use crate::carrier::{Carrier, LONG, Lancang, OPERATOR, SIGNING_KEY, records};
+use crate::gone::what_is_gone_and_what_was_merged;
 use crate::meeting::{ALERTS, Exchange};
 
 /// A command: its status, what it wrote, what it said.
@@ -185,6 +186,7 @@ fn evidence_for_a_case() {
     let (status, _, errors) = fetch(&alert.incident_id, "CN");
     assert!(status == Some(65) && errors.contains("no sealing key of //CN"), "{status:?} {errors}");
     assert_eq!(std::fs::read_to_string(&audit).unwrap(), lines, "what was refused was not sent");
+    what_is_gone_and_what_was_merged(&exchange, &desks);
 }
 
 /// Thailand opens it and finds the records that were sent; with another key, or as another country, nobody does.

@@ -37,13 +37,13 @@ impl Writer {
         Self { key: shown(&key).to_owned(), config: shown(&desks.of(name)).to_owned(), source: source.to_owned() }
     }
 
-    fn send(&self, words: &[&str]) -> (Option<i32>, String, String) {
+    pub fn send(&self, words: &[&str]) -> (Option<i32>, String, String) {
         let desk = ["--as", &self.source, "--config", &self.config, "--signing-key-file", &self.key];
         lancang(&[&["feedback", "send"], words, &desk, &["--output", "json"]].concat())
     }
 
     /// Its id.
-    fn sent(&self, words: &[&str]) -> String {
+    pub fn sent(&self, words: &[&str]) -> String {
         let (status, told, errors) = self.send(words);
         assert_eq!(status, Some(0), "{words:?}: {told}{errors}");
         serde_json::from_str::<Value>(&told).unwrap()["id"].as_str().unwrap().to_owned()

@@ -2,15 +2,17 @@
 //!
 //! Rules:
 //! - In text an identifier is a whole run of digits, whatever stands before and behind it: with or without `+`, with `00`. A
-//!   number's national form is a whole word besides (a token's hexadecimal letters beside the digits make it none), and has
-//!   its `0` where it is of fewer than nine digits.
+//!   number's national form is a whole word besides (a token's hexadecimal letters beside the digits make it none), with or
+//!   without its `0`; of seven digits, which none of the six countries has, with it alone.
+//! - A metric's value is a number of the process and no subscriber's: on a metrics page it may have eight digits by chance
+//!   ([`Identifiers::search_page`]). What labels say is searched as any text.
 //! - In semi-octets (BCD; low digit first as networks send them, and high digit first) it is any run: what stands before it, a
 //!   type of number or a length, may be digits too. The national form, of four bytes, is not looked for there.
 //! - What may be base64 is decoded at each of four places, so at its three alignments and behind other text, and searched the
 //!   same way. So a sealed value that is only encoded is found.
 //!
 //! Chance: every number of the traffic has ten digits or more and a country code of the world file (or 999), or the search refuses
-//! it. The shortest forms that count are a word of nine digits in text and five bytes of semi-octets. `random_bytes_hold_nobody`
+//! it. The shortest forms that count are a word of eight digits in text and five bytes of semi-octets. `random_bytes_hold_nobody`
 //! looks for seventy thousand in eight million random bytes, and in two million of them in hexadecimal and in base64: none.
 
 use std::collections::{BTreeSet, HashSet};
@@ -22,8 +24,8 @@ use lancang_traffic::world::{FAR, OPERATORS};
 const DIGITS_MIN: usize = 8;
 /// E.164 and IMSI have 15 digits at most, an IMEISV 16; two more for `00`.
 const DIGITS_MAX: usize = 18;
-/// Shortest national form without its `0`, digits.
-const NATIONAL_MIN: usize = 9;
+/// Shortest national form without its `0`, digits: Cambodia's, and the shortest of the six countries.
+const NATIONAL_MIN: usize = 8;
 /// Country codes that numbers of the traffic begin with, and 999, which nobody has: a spoofer's.
 const CODES: [&str; 7] = ["855", "856", "86", "95", "66", "84", "999"];
 
@@ -88,6 +90,14 @@ impl Identifiers {
     pub fn add_device(&mut self, digits: &str) {
         self.add(digits);
         self.devices.insert(digits[..14].parse().unwrap());
+    }
+
+    /// All that is on a metrics page, but for values that look like a national form.
+    pub fn search_page(&self, page: &str) -> BTreeSet<Leak> {
+        let named: String =
+            page.lines().map(|line| format!("{}\n", line.rsplit_once(' ').map_or("", |(name, _)| name))).collect();
+        let values = self.search(page.as_bytes()).into_iter().filter(|leak| leak.form != "national");
+        values.chain(self.search(named.as_bytes())).collect()
     }
 
     /// All that is in these bytes.
@@ -238,9 +248,16 @@ mod tests {
         for text in planted {
             assert_eq!(forms(text.as_bytes()), ["text"], "{text}");
         }
-        for text in
-            ["010123456", "call 010123456 now", "020 or 02055123456", "2055123456", "0925-0811234567", "911234567"]
-        {
+        for text in [
+            "010123456",
+            "call 010123456 now",
+            "10123456",
+            "caller=10123456,",
+            "020 or 02055123456",
+            "2055123456",
+            "0925-0811234567",
+            "911234567",
+        ] {
             assert_eq!(forms(text.as_bytes()), ["national"], "{text}");
         }
     }
@@ -253,9 +270,8 @@ mod tests {
             "+85510••••••",
             "85510",
             "a010123456",
-            "10123456",
+            "a10123456",
             "35001995",
-            "lancang_lag 10123456.0",
             "+85510-123456",
             "456060000000162",
         ] {
@@ -301,6 +317,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// A metric's value is nobody's number; what its labels say is.
+    #[test]
+    fn pages_of_metrics() {
+        let forms =
+            |page: &str| -> Vec<String> { everybody().search_page(page).into_iter().map(|leak| leak.form).collect() };
+        assert_eq!(forms("# HELP lancang_lag Of a topic\nlancang_lag 10123456\n"), [""; 0]);
+        assert_eq!(forms("lancang_lag{caller=\"10123456\"} 1\n"), ["national"]);
+        assert_eq!(forms("lancang_lag 85510123456\n"), ["text"]);
     }
 
     /// As many as a large traffic has, in the ranges it has them, and eight million bytes of chance.

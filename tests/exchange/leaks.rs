@@ -2,22 +2,27 @@
 //! can see of it is searched for every number, IMSI and IMEI of the traffic.
 
 use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lancang_alert::Alert;
+use lancang_alert::{Alert, Source};
 use lancang_kafka::{Isolation, Reader, Record};
 use lancang_traffic::{Generator, Sent, Settings};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
-use crate::carrier::{Carrier, EPOCH_KEY, OPERATOR, cluster};
+use crate::carrier::{Carrier, EPOCH_KEY, LONG, OPERATOR, cluster};
 use crate::evidence::{Desks, lancang, ok, share, shown};
+use crate::feedback::{FEEDBACK, Writer, courier_config, metrics};
 use crate::identifiers::Identifiers;
 use crate::meeting::{ALERTS, Exchange, SOON};
 
 const EVIDENCE: &str = "lancang.evidence.th.v1";
 const WARNINGS: &str = "lancang.warnings.mekong-mobile.v1";
+const FEEDBACK_HOME: &str = "feedback-home";
+const CAMPAIGNS: &str = "lancang.campaigns.v1";
 const NEXT_EPOCH_KEY: &str = "101112131415161718191a1b1c1d1e1f000102030405060708090a0b0c0d0e0f";
 
 /// A day of Cambodia's operator with six episodes of each class and grade, and the look-alikes.
@@ -99,6 +104,99 @@ fn bytes_of(record: &Record) -> impl Iterator<Item = &[u8]> {
     headers.chain(record.key.as_deref()).chain(record.payload.as_deref())
 }
 
+/// A foreign desk and the carrier's own say everything that can be said of the alerts, and the courier brings it home: its metrics
+/// and its log.
+fn feedback_comes_home(
+    exchange: &Exchange,
+    desks: &Desks<'_>,
+    carrier: &Carrier,
+    alerts: &[Alert],
+) -> (String, PathBuf) {
+    let own = format!("//KH/{}", alerts[0].producer.organisation);
+    let police = Writer::new(desks, exchange, "th-agency", "//TH", "//TH/cyber-police/desk-2");
+    let desk = Writer::new(desks, exchange, "kh-desk", &own, &format!("{own}/desk-1"));
+    let mut said = 0;
+    let opens = alerts.iter().filter(|alert| alert.message == "open");
+    for (number, alert) in opens.take(4).enumerate() {
+        let (incident, source) = (alert.incident_id.as_str(), alert.producer.uri());
+        let of = ["--producer", source.as_str()];
+        let words = |words: &[&str]| -> String { police.sent(&[words, of.as_slice()].concat()) };
+        words(&["acknowledgement", incident]);
+        words(&["status", incident, "joint-operation"]);
+        words(&["verdict", incident, if number == 0 { "false-positive" } else { "true-positive" }]);
+        let hold =
+            ["request", incident, "hold", "--requester", "Cyber Police", "--case", "TH-2026-1187", "--for", "14d"];
+        let hold = words(&hold);
+        desk.sent(&["receipt", &hold[..12], "accepted"]);
+        said += 5;
+        let entity = &alert.entities[0];
+        let entity = format!("{}:{}@{}", entity.entity_type, entity.token, entity.key_id);
+        let reason = ["--for", "30d", "--reason", "a ministry's calls"];
+        police.sent(&[["suppression", "--pattern", &alert.pattern, "--entity", &entity].as_slice(), &reason].concat());
+        said += 1;
+    }
+    let config = courier_config(exchange, carrier, &desks.root, "");
+    let courier = carrier.start("courier", &config);
+    courier.wait_until(SOON, || carrier.read(FEEDBACK_HOME).len() == said);
+    let (page, log) = (courier.get("/metrics").1, courier.log.clone());
+    assert!(page.contains("lancang_courier_messages_total"));
+    assert_eq!(courier.end(), 0);
+    (page, log)
+}
+
+/// Two carriers of another country see the same devices and SIMs, today, for what is older than 90 days joins nothing. The correlator
+/// joins what belongs together: its metrics and its log.
+fn campaigns_are_joined(exchange: &Exchange, desks: &Desks<'_>, alerts: &[Alert]) -> (String, PathBuf) {
+    let joins = |alert: &&Alert| {
+        let mut keys = alert.links.iter().flat_map(|links| &links.keys);
+        alert.message == "open" && keys.any(|key| key.kind == "device" || key.kind == "sim")
+    };
+    let foreign = std::fs::read_to_string(desks.key("foreign.key")).unwrap();
+    let now = lancang_record::Timestamp::from_ms(now_ms());
+    for (first, organisation) in [(1_000, "chao-phraya-mobile"), (2_000, "siam-mobile")] {
+        for (number, alert) in (1..).zip(alerts.iter().filter(joins).take(5)) {
+            let producer = Source { country: "TH".into(), organisation: organisation.into(), node: "a".into() };
+            let seen = Alert {
+                producer,
+                incident_id: format!("{:032x}", first + number),
+                sequence: number,
+                first_event: now.plus_ms(-60_000).to_string(),
+                last_event: now.to_string(),
+                ..alert.clone()
+            };
+            exchange.share("th-relay", &seen, &foreign);
+        }
+    }
+
+    let key = desks.key("correlator.key");
+    ok(&["keys", "new", "--kind", "signing", "--out", shown(&key)]);
+    let (public, root, registrar) = (format!("{}.pub", shown(&key)), desks.key("root.key"), desks.of("registrar"));
+    let place = ["--config", shown(&registrar), "--root-key-file", shown(&root)];
+    ok(&[&["keys", "publish", &public, "--holder", "//KH/exchange"], place.as_slice()].concat());
+    let (correlator, log) = (desks.of("correlator"), exchange.folder.path().join("correlate.log"));
+    let words = ["campaigns", "correlate", "--config", shown(&correlator), "--as", "//KH/exchange/c"];
+    let more = ["--listen", "127.0.0.1:0", "--signing-key-file", shown(&key)];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lancang"))
+        .args([words.as_slice(), &more].concat())
+        .env("NO_COLOR", "1")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    let page = loop {
+        let page = metrics(&log);
+        if page.contains("lancang_campaigns ") && !exchange.read_as("cn-agency", CAMPAIGNS).unwrap().is_empty() {
+            break page;
+        }
+        assert!(begun.elapsed() < LONG, "{page}\n{}", std::fs::read_to_string(&log).unwrap());
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    };
+    child.kill().unwrap();
+    child.wait().unwrap();
+    (page, log)
+}
+
 /// The run is one in which there is something to leak.
 fn everything_is_on(alerts: &[Alert]) {
     let entities = || alerts.iter().flat_map(|alert| &alert.entities);
@@ -144,11 +242,19 @@ fn nothing_clear_leaks() {
     let (status, told, errors) = lancang(&[of.as_slice(), &by].concat());
     assert_eq!(status, Some(0), "{told}{errors}");
 
-    let pages = [run.get("/metrics").1, relay.get("/metrics").1];
+    let mut pages = vec![run.get("/metrics").1, relay.get("/metrics").1];
     assert!(pages[0].contains("lancang_score_incidents_total") && pages[1].contains("lancang_relay_alerts_total"));
-    let logs = [run.log.clone(), relay.log.clone()];
+    let said = feedback_comes_home(&exchange, &desks, &carrier, &alerts);
+    let joined = campaigns_are_joined(&exchange, &desks, &alerts);
+    // Copiers write into the relay's log.
+    let mut logs = vec![run.log.clone(), relay.log.clone()];
     assert_eq!((run.end(), relay.end()), (0, 0));
-    let logs = logs.map(|log| std::fs::read_to_string(log).unwrap());
+    for (page, log) in [&said, &joined] {
+        pages.push(page.clone());
+        logs.push(log.clone());
+    }
+    let logs: Vec<String> = logs.into_iter().map(|log| std::fs::read_to_string(log).unwrap()).collect();
+    assert!(logs.iter().all(|log| !log.is_empty()) && pages.iter().all(|page| page.contains("lancang_build_info")));
     assert_eq!(carrier.read("dead").len(), 4, "what cannot be read was told of");
 
     // At home numbers are clear: the search finds them where they are.
@@ -167,15 +273,18 @@ fn nothing_clear_leaks() {
     };
     let topics = shared_topics(&exchange);
     let filled = |name: &str| topics.iter().any(|(topic, records)| topic == name && !records.is_empty());
-    assert!([ALERTS, EVIDENCE, WARNINGS, "lancang.keys.v1"].into_iter().all(filled));
+    assert!([ALERTS, EVIDENCE, WARNINGS, FEEDBACK, CAMPAIGNS, "lancang.keys.v1"].into_iter().all(filled));
     for (topic, records) in &topics {
         records.iter().flat_map(bytes_of).for_each(|bytes| search(topic, bytes));
     }
-    carrier.read("outbox").iter().flat_map(bytes_of).for_each(|bytes| search("outbox", bytes));
+    for topic in ["outbox", "warnings-outbox", FEEDBACK_HOME] {
+        carrier.read(topic).iter().flat_map(bytes_of).for_each(|bytes| search(topic, bytes));
+    }
     logs.iter().for_each(|log| search("log", log.as_bytes()));
-    pages.iter().for_each(|page| search("metrics", page.as_bytes()));
     let audit = std::fs::read_to_string(&audit).unwrap();
     [told, errors, audit].iter().for_each(|text| search("what evidence fetch says", text.as_bytes()));
+    let of_pages = pages.iter().flat_map(|page| everybody.search_page(page));
+    leaks.extend(of_pages.map(|leak| ("metrics".to_owned(), leak)));
     assert_eq!(leaks, [], "{} identifiers leak", leaks.len());
     println!("{} identifiers, {} records; {searched} bytes searched", everybody.len(), records.len());
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use lancang_alert::alert::Entity;
 use lancang_alert::feedback::said::verdict;
 use lancang_alert::feedback::{About, Cancel, Id, Receipt, Request, Suppression, Suspected};
+use lancang_alert::limits::FEEDBACK_OF_ORGANISATION_MAX;
 use lancang_alert::registry::{Entry, Holder};
 use lancang_alert::{Alert, Feedback, FeedbackMessage, KeyKind, PrivateKey, Signer, Source};
 use lancang_kafka::{OutRecord, Producer, ProducerSettings};
@@ -23,14 +24,34 @@ fn key(kind: KeyKind, byte: u8) -> PrivateKey {
 
 /// Writes a message as a courier brings it home; its id.
 fn bring(carrier: &Carrier, feedback: &Feedback, signed_by: u8) -> Id {
+    let (id, record) = message(carrier, feedback, signed_by);
+    Producer::connect(&ProducerSettings::new(carrier.connection.clone())).unwrap().send_batch(&[record]).unwrap();
+    id
+}
+
+fn message(carrier: &Carrier, feedback: &Feedback, signed_by: u8) -> (Id, OutRecord) {
     let FeedbackMessage { key, value, headers } =
         FeedbackMessage::of(feedback, &Signer::new(&self::key(KeyKind::Signing, signed_by)).unwrap());
     let id = Id::of(&value);
     let mut record = OutRecord::new(carrier.topic("feedback-home").as_str().into(), value);
     record.key = Some(key);
     record.headers = headers.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
-    Producer::connect(&ProducerSettings::new(carrier.connection.clone())).unwrap().send_batch(&[record]).unwrap();
-    id
+    (id, record)
+}
+
+/// Who says more than is kept is not kept whole, and a metric says so.
+fn too_much_is_said(carrier: &Carrier, relay: &Lancang, alert: &Alert) {
+    let let_go = || relay.metric("lancang_feedback_let_go_messages").values().sum::<f64>();
+    assert_eq!(let_go(), 0.0);
+    let newest = now();
+    let said = (0..FEEDBACK_OF_ORGANISATION_MAX as i64 + 6).map(|number| {
+        let published = newest.plus_ms(-number).to_string();
+        let feedback = Feedback { published, ..words("acknowledgement", police(), Some(alert)) };
+        message(carrier, &feedback, TH).1
+    });
+    let said: Vec<OutRecord> = said.collect();
+    Producer::connect(&ProducerSettings::new(carrier.connection.clone())).unwrap().send_batch(&said).unwrap();
+    relay.wait_until(LONG, || let_go() == 6.0);
 }
 
 const TH: u8 = 60;
@@ -223,5 +244,6 @@ fn feedback_that_was_brought_home_is_followed() {
     send(other.into());
     wait_for(&carrier, &relay, 7);
     at_the_desk(&config, &alerts);
+    too_much_is_said(&carrier, &relay, &alerts[2]);
     assert_eq!(relay.end(), 0);
 }

@@ -52,6 +52,8 @@ fn a_doctor_says_what_is_wrong_and_what_to_do() {
     let feed = found.iter().find(old).unwrap_or_else(|| panic!("{found:#?}"));
     assert!(feed["state"] == "look" && feed["found"].as_str().unwrap().contains(" d old"), "{feed}");
     assert!(found.iter().any(|finding| finding["area"] == "clock" && finding["state"] == "good"));
+    let kept = of(&found, "records behind alerts");
+    assert!(kept["state"] == "look" && kept["found"].as_str().unwrap().contains("may bind until 21 d"), "{kept}");
     assert!(carrier.read("records").is_empty(), "nothing was made");
 
     // Beside a running service, with a try at writing: the same, and nothing of it is to be seen.

@@ -1,4 +1,5 @@
-//! What an alert costs: made, sealed for six countries and signed by a relay; verified by a consumer.
+//! What an alert costs: made, sealed for six countries and signed by a relay; verified by a consumer. A whole one, as a relay makes it,
+//! refers to its line by a Merkle root with a salt of its own, and what it tells of a device and a place is held against crowds.
 //!
 //! `cargo bench -p lancang-alert --bench alerts`. CPU time of this thread, the median of runs, beside one Ed25519
 //! signature, one check of it and one HPKE encapsulation in the same run.
@@ -10,13 +11,19 @@ mod desk;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use lancang_alert::cloudevent::AlertMessage;
+use lancang_alert::crowds::{Count, Crowds, Sighting};
+use lancang_alert::evidence::{LinePlace, Salt};
 use lancang_alert::registry::{Entry, Holder, Registry};
-use lancang_alert::seal::{Place, Sealer};
+use lancang_alert::seal::{Place, Random, Sealer};
 use lancang_alert::verify::{Received, Verifier};
-use lancang_alert::{Alert, Budgets, KeyKind, Outcome, Policy, Relay, Signer, Source, dsse};
+use lancang_alert::{Alert, Budgets, KeyKind, Outcome, Policy, Relay, Signer, Site, Sites, Source, Trust, dsse};
+use lancang_numbering::NumberPlans;
 use lancang_record::Timestamp;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng as _;
 
 const RUNS: usize = 9;
 const ALERTS: u64 = 2000;
@@ -73,13 +80,40 @@ fn registry() -> Registry {
 
 fn relay(registry: Registry) -> Relay {
     let source = Source { country: "KH".into(), organisation: "carrier".into(), node: "a".into() };
-    let trust = desk::trust_with(desk::epochs(None, 0), Policy::shipped(), registry);
+    let trust = Arc::into_inner(desk::trust_with(desk::epochs(None, 0), Policy::shipped(), registry)).unwrap();
+    let mut desk = desk::desk(Arc::new(Trust { crowds: crowds(), ..trust }));
+    desk.sites = Sites::new(|cell| (cell == CELL).then(site));
     let budgets = Budgets { per_hour: u32::MAX, of: BTreeMap::new() };
-    Relay::new(desk::desk(trust), [source], budgets, desk::sealer())
+    Relay::new(desk, [source], budgets, desk::sealer())
 }
 
-/// An incident that names a number of each of six countries.
-fn line(id: u64) -> Vec<u8> {
+const CELL: &str = "456-06-00001";
+
+fn site() -> Site {
+    Site { latitude: 11.5564, longitude: 104.9282, country: Some("KH".into()), admin1: Some("phnom-penh".into()) }
+}
+
+/// Own subscribers with the type of device, the place and the hour that a whole alert tells of.
+fn crowds() -> Crowds {
+    let (plans, site) = (NumberPlans::built_in(), site());
+    let mut count = Count::new(20);
+    for subscriber in 0..1_000_u64 {
+        let (number, imsi) = (format!("+85512{subscriber:06}"), format!("45606{subscriber:010}"));
+        let imei = format!("35000001{subscriber:06}");
+        count.add(&plans, &Sighting { number: &number, imsi: &imsi, imei: &imei, site: Some(&site), hour: 9 });
+    }
+    let mut table = Vec::new();
+    count.write(&mut table).unwrap();
+    Crowds::read(table.as_slice()).unwrap()
+}
+
+/// An incident that names a number of each of six countries; a whole one names a device and a cell as well, and twenty records.
+fn line(id: u64, is_whole: bool) -> Vec<u8> {
+    let more = [("device", format!("35000001{:06}", id % 1_000)), ("cell", CELL.to_owned())];
+    let more = more.iter().filter(|_| is_whole);
+    let more = more.map(|(kind, value)| format!(r#"{{"type":"{kind}","value":"{value}","role":"used"}}"#));
+    let records: Vec<String> =
+        (0..if is_whole { 20 } else { 2 }).map(|at| format!("\"msc3/c{:07}\"", id * 20 + at)).collect();
     let related: Vec<String> = NUMBERS[1..]
         .iter()
         .map(|(_, number)| {
@@ -89,6 +123,7 @@ fn line(id: u64) -> Vec<u8> {
                 id % 10_000
             )
         })
+        .chain(more)
         .collect();
     format!(
         r#"{{"incident_id":"{id:032x}","revision":0,"message":"open","family":"f{id}","patterns":["sim-box-burst@1"],
@@ -97,26 +132,33 @@ fn line(id: u64) -> Vec<u8> {
         "reasons":[{{"pattern":"sim-box-burst","code":"calls","value":63,"threshold":20}},
         {{"pattern":"sim-box-burst","code":"callees","value":61,"threshold":20}},
         {{"pattern":"sim-box-burst","code":"distinct_share","value":0.97,"threshold":0.8}}],
-        "related":[{}],"victims":61,"evidence":["msc3/c0000001","msc3/c0000002"],"home":"KH"}}"#,
+        "related":[{}],"victims":61,"evidence":[{}],"home":"KH"}}"#,
         id % 10_000,
-        related.join(",")
+        related.join(","),
+        records.join(",")
     )
     .into_bytes()
 }
 
-fn made() -> u64 {
-    let (mut relay, lines) = (relay(registry()), (0..ALERTS).map(line).collect::<Vec<_>>());
+fn made(is_whole: bool) -> u64 {
+    let lines: Vec<Vec<u8>> = (0..ALERTS).map(|id| line(id, is_whole)).collect();
+    let mut relay = relay(registry());
+    let mut random: Random = Box::new(ChaCha20Rng::seed_from_u64(2));
     let begun = cpu_ns();
-    for line in &lines {
+    for (offset, line) in (0..).zip(&lines) {
+        if is_whole {
+            let (topic, salt) = ("lancang.incidents.v1".to_owned(), Salt::draw(&mut random));
+            relay.stands_at(LinePlace { topic, partition: 0, offset, kept_ms: Some(1_814_400_000), salt });
+        }
         let Outcome::Shared(made) = relay.line(line, at(0), at(0)) else { panic!("withheld") };
         black_box(made);
     }
     cpu_ns() - begun
 }
 
-fn alerts() -> Vec<(Alert, AlertMessage)> {
+fn alerts(count: u64, is_whole: bool) -> Vec<(Alert, AlertMessage)> {
     let mut relay = relay(registry());
-    let made = (0..ALERTS).flat_map(|id| match relay.line(&line(id), at(0), at(0)) {
+    let made = (0..count).flat_map(|id| match relay.line(&line(id, is_whole), at(0), at(0)) {
         Outcome::Shared(made) => made,
         Outcome::Withheld(reason, _) => panic!("{reason:?}"),
     });
@@ -134,13 +176,19 @@ fn verified(registry: &Registry, messages: &[(Alert, AlertMessage)]) -> u64 {
 }
 
 fn main() {
-    let messages = alerts();
-    let first = &messages[0];
-    let sealed: usize = first.0.entities.iter().map(|entity| entity.sealed.len()).sum();
-    println!("{} entities, {sealed} sealed values, {} bytes of JSON\n", first.0.entities.len(), first.1.value.len());
-    assert_eq!(sealed, 6);
+    let messages = alerts(ALERTS, false);
+    let whole = alerts(1, true).remove(0);
+    let sealed = |alert: &Alert| alert.entities.iter().map(|entity| entity.sealed.len()).sum::<usize>();
+    for (what, (alert, message)) in [("an alert of six numbers", &messages[0]), ("a whole one", &whole)] {
+        let (entities, sealed, bytes) = (alert.entities.len(), sealed(alert), message.value.len());
+        println!("{what}: {entities} entities, {sealed} sealed values, {bytes} bytes of JSON");
+    }
+    println!();
+    // The device is Cambodia's to open; a cell leaves as a token alone.
+    assert_eq!((sealed(&messages[0].0), sealed(&whole.0)), (6, 7));
 
-    tell("alert: read, made, sealed for six, signed", measure(ALERTS, made));
+    tell("alert: read, made, sealed for six, signed", measure(ALERTS, || made(false)));
+    tell("a whole one: Merkle root, crowds, device, cell", measure(ALERTS, || made(true)));
     let registry = registry();
     tell("alert: verified by a consumer", measure(ALERTS, || verified(&registry, &messages)));
 

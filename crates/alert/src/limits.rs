@@ -115,8 +115,11 @@ pub const CROWD_MOST: u32 = 1_000;
 pub const TABLE_MISTAKES_MAX: usize = 50;
 /// Bytes of the salt under a home line's root: as many as the hash has, so that guessing it is no easier than breaking that.
 pub const SALT_BYTES: usize = 32;
-/// Longest bundle of evidence, bytes: a message of base64 that a producer takes. A thousand records of half a kilobyte.
+/// Longest bundle of evidence, bytes: a message of base64 that a producer takes. A thousand records of half a kilobyte. What
+/// is more leaves in several ([`crate::evidence::Bundle::parts`]).
 pub const BUNDLE_BYTES_MAX: usize = 700_000;
+/// Most records, found and missing, in one bundle of several.
+pub const BUNDLE_RECORDS_MAX: usize = 1_000;
 /// Longest feedback message that a reader takes, bytes: one has some hundreds, and each text at most
 /// [`FEEDBACK_TEXT_BYTES_MAX`].
 pub const FEEDBACK_BYTES_MAX: usize = 16 << 10;

@@ -2,19 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lancang_alert::dsse::{EVIDENCE_TYPE, Envelope};
 use lancang_alert::evidence::{
-    Bundle, BundleError, Evidence, Found, Line, LinePlace, Salt, SealedBundle, SignedBundle, root_of,
+    Bundle, BundleError, Evidence, Found, Gone, Line, LinePlace, Salt, SealedBundle, SignedBundle, root_of,
 };
+use lancang_alert::limits::{BUNDLE_BYTES_MAX, BUNDLE_RECORDS_MAX};
 use lancang_alert::seal::OpenError;
 use lancang_alert::{
     Alert, Budgets, Entry, Holder, Incident, KeyKind, Outcome, PrivateKey, Registry, Relay, Signer, Source,
 };
 use lancang_record::Timestamp;
+use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
@@ -53,6 +55,9 @@ fn bundle() -> Bundle {
         lines: vec![Line { revision: 0, evidence, salt: Some(salt().hex()), line: LINE.to_owned() }],
         records: vec![found("c1"), found("c3")],
         missing: vec!["gw1/c2".to_owned()],
+        gone: Vec::new(),
+        asked_for: None,
+        part: None,
     }
 }
 
@@ -288,4 +293,116 @@ fn a_bundle_is_of_one_source() {
     }
     let nobodys = BundleError::NoAlert { source_name: "//KH/carrier/a".to_owned(), revision: 0 };
     assert_eq!(bundle().check_against(&[forged]), Err(nobodys));
+}
+
+/// A line with so many records, from a number on.
+fn line_naming(revision: u64, from: usize, count: usize, padding: usize) -> Line {
+    let named: Vec<String> = (from..from + count).map(|id| format!("\"gw1/r{id}\"")).collect();
+    let more = format!("{}],\"class\":\"{}\"", named.join(","), "x".repeat(padding));
+    let text = LINE.replace("\"gw1/c1\",\"gw1/c2\",\"gw1/c3\"],\"class\":\"files\"", &more);
+    assert_ne!(text, LINE);
+    let evidence = Evidence::of(&Incident::read(text.as_bytes()).unwrap(), text.as_bytes(), Some(place()));
+    Line { revision, evidence, salt: Some(salt().hex()), line: text }
+}
+
+fn gone(revision: u64) -> Gone {
+    Gone { revision, evidence: bundle().lines[0].evidence.clone(), reason: "retention".to_owned() }
+}
+
+/// What all bundles together hold: lines, records, missing and gone.
+fn held(bundles: &[Bundle]) -> (Vec<Line>, BTreeSet<String>, BTreeSet<String>, Vec<Gone>) {
+    let lines = bundles.iter().flat_map(|bundle| bundle.lines.clone()).collect();
+    let records = bundles.iter().flat_map(|bundle| &bundle.records).map(|found| found.reference.clone()).collect();
+    let missing = bundles.iter().flat_map(|bundle| bundle.missing.clone()).collect();
+    (lines, records, missing, bundles.iter().flat_map(|bundle| bundle.gone.clone()).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// However much there is: each part passes alone and is within the limits, and together they hold what was there.
+    #[test]
+    fn parts_stand_alone_and_lose_nothing(
+        lines in prop::collection::vec((0_usize..1_500, 0_usize..400, 0_usize..40_000), 0..24),
+        gone_lines in 0_u64..60,
+        kept in 1_usize..4,
+        bytes in 1_usize..2_000,
+    ) {
+        let lines: Vec<Line> = (0..)
+            .zip(&lines)
+            .map(|(revision, (from, count, padding))| line_naming(revision, *from, *count, *padding))
+            .collect();
+        let named: BTreeSet<String> = lines
+            .iter()
+            .flat_map(|line| Incident::read(line.line.as_bytes()).unwrap().evidence)
+            .collect();
+        // Every so many-th record is still kept.
+        let (found, missing): (Vec<_>, Vec<_>) = named.into_iter().enumerate().partition(|(place, _)| place % kept == 0);
+        let records = found.into_iter().map(|(_, reference)| Found {
+            reference, partition: 0, offset: 1, record: serde_json::json!({ "kind": "x".repeat(bytes) }),
+        });
+        let whole = Bundle {
+            lines,
+            records: records.collect(),
+            missing: missing.into_iter().map(|(_, reference)| reference).collect(),
+            gone: (0..gone_lines).map(gone).collect(),
+            ..bundle()
+        };
+        whole.check().unwrap();
+        let parts = whole.clone().parts();
+        prop_assert_eq!(held(&parts), held(std::slice::from_ref(&whole)));
+        for (number, part) in (1..).zip(&parts) {
+            prop_assert!(part.check().is_ok());
+            let size = serde_json::to_vec(part).unwrap().len();
+            let alone = part.lines.len() + part.gone.len() == 1;
+            prop_assert!(alone || size <= BUNDLE_BYTES_MAX && part.records.len() + part.missing.len() <= BUNDLE_RECORDS_MAX);
+            let expected = (parts.len() > 1).then_some((number, parts.len() as u32));
+            prop_assert_eq!(part.part.map(|part| (part.number, part.of)), expected);
+        }
+        if parts.len() == 1 {
+            prop_assert_eq!(&parts[0].lines, &whole.lines);
+        }
+    }
+}
+
+/// More than a thousand records leave in as few parts as hold them, and each opens for its recipient.
+#[test]
+fn more_than_a_thousand_records() {
+    let lines: Vec<Line> = (0..105).map(|revision| line_naming(revision, revision as usize * 20, 20, 0)).collect();
+    let missing = (0..2_100).map(|id| format!("gw1/r{id}")).collect();
+    let parts = Bundle { lines, records: Vec::new(), missing, ..bundle() }.parts();
+    let sizes: Vec<usize> = parts.iter().map(|part| part.missing.len()).collect();
+    assert_eq!(sizes, [1_000, 1_000, 100]);
+    for part in parts {
+        let sealed = SealedBundle::seal(&signed(part.clone()), key(1).public(), &mut ChaCha20Rng::seed_from_u64(1));
+        assert_eq!(sealed.unwrap().open(&key(1)).unwrap().bundle, part);
+    }
+}
+
+/// What is gone is what the alert says, and what was not asked for belongs to an alert that went into another.
+#[test]
+fn what_is_gone_and_who_belongs_together_is_checked() {
+    let alert = Alert { evidence: gone(0).evidence, ..genuine("carrier", LINE) };
+    let of_gone =
+        Bundle { lines: Vec::new(), records: Vec::new(), missing: Vec::new(), gone: vec![gone(0)], ..bundle() };
+    of_gone.check().unwrap();
+    of_gone.check_against(std::slice::from_ref(&alert)).unwrap();
+    let mut other = of_gone.clone();
+    other.gone[0].evidence.count = 2;
+    let refused = other.check_against(std::slice::from_ref(&alert));
+    assert!(matches!(refused, Err(BundleError::OtherAlert { revision: 0, .. })), "{refused:?}");
+    other.gone[0].revision = 7;
+    let refused = other.check_against(std::slice::from_ref(&alert));
+    assert!(matches!(refused, Err(BundleError::NoAlert { revision: 7, .. })), "{refused:?}");
+
+    let asked = Bundle { asked_for: Some("0".repeat(32)), ..of_gone };
+    let incident_id = asked.incident_id.clone();
+    let apart = asked.check_against(std::slice::from_ref(&alert));
+    assert_eq!(apart, Err(BundleError::NotMerged { incident_id }));
+    let grouped = alert
+        .grouped
+        .clone()
+        .map(|grouped| lancang_alert::alert::Grouped { merged_into: Some("0".repeat(32)), ..grouped });
+    let closed = Alert { revision: 1, evidence: Evidence::default(), grouped, ..alert.clone() };
+    asked.check_against(&[alert, closed]).unwrap();
 }

@@ -9,6 +9,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message as _};
 use rdkafka::producer::ProducerContext;
 
+use crate::refusal::Refusal;
+
 /// For clients that neither produce nor belong to a group.
 #[derive(Debug, Default)]
 pub(crate) struct Logging;
@@ -55,10 +57,24 @@ pub(crate) fn global_error(error: &KafkaError, reason: &str) {
 
 /// A message that was not delivered.
 #[derive(Clone, Debug)]
-pub(crate) struct Undelivered {
-    pub(crate) topic: String,
+pub struct Undelivered {
+    /// Its topic.
+    pub topic: String,
     pub(crate) code: Option<RDKafkaErrorCode>,
-    pub(crate) reason: String,
+    /// Why, in librdkafka's words.
+    pub reason: String,
+}
+
+impl Undelivered {
+    /// Why no repetition mends it while nobody changes anything; none of what passes by itself.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.code.and_then(Refusal::of)
+    }
+
+    fn of(error: &KafkaError, topic: &str) -> Self {
+        Self { topic: topic.to_owned(), code: error.rdkafka_error_code(), reason: error.to_string() }
+    }
 }
 
 /// Collects what was not delivered; deliveries that succeed leave no trace but the client's count in flight.
@@ -98,10 +114,39 @@ impl ProducerContext for Deliveries {
         let Err((error, message)) = result else { return };
         let mut failed = self.failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         failed.count += 1;
-        failed.first.get_or_insert_with(|| Undelivered {
-            topic: message.topic().to_owned(),
-            code: error.rdkafka_error_code(),
-            reason: error.to_string(),
-        });
+        failed.first.get_or_insert_with(|| Undelivered::of(error, message.topic()));
+    }
+}
+
+/// Collects which messages of a batch were not delivered, by their places in it.
+#[derive(Debug, Default)]
+pub(crate) struct Outcomes {
+    failed: Mutex<Vec<(usize, Undelivered)>>,
+}
+
+impl Outcomes {
+    /// What failed since the last call.
+    pub(crate) fn take(&self) -> Vec<(usize, Undelivered)> {
+        std::mem::take(&mut *self.failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+impl ClientContext for Outcomes {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        log(level, facility, text);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        global_error(&error, reason);
+    }
+}
+
+impl ProducerContext for Outcomes {
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, place: usize) {
+        let Err((error, message)) = result else { return };
+        let mut failed = self.failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        failed.push((place, Undelivered::of(error, message.topic())));
     }
 }

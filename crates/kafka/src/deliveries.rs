@@ -9,7 +9,7 @@ use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 use crate::limits::DELIVERY_POLL;
 
 /// Takes the reports that are there; waits for a moment if there are none.
-pub(crate) fn serve<C: ProducerContext<DeliveryOpaque = ()>>(client: &BaseProducer<C>) {
+pub(crate) fn serve<C: ProducerContext>(client: &BaseProducer<C>) {
     let before = client.in_flight_count();
     client.poll(std::time::Duration::ZERO);
     if client.in_flight_count() == before {

@@ -4,7 +4,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
-use crate::context::{Deliveries, Undelivered};
+use crate::context::{Outcomes, Undelivered};
 use crate::deliveries;
 use crate::error::Error;
 use crate::limits::REQUEST_MAX;
@@ -21,7 +21,7 @@ use crate::watchdog::Watched;
 /// while: the next call begins with a new one.
 pub struct Producer {
     settings: ProducerSettings,
-    client: Option<Watched<BaseProducer<Deliveries>>>,
+    client: Option<Watched<BaseProducer<Outcomes>>>,
 }
 
 impl std::fmt::Debug for Producer {
@@ -53,21 +53,50 @@ impl Producer {
     }
 
     /// Sends all and returns when all in-sync replicas of each partition have them. Takes at most about
-    /// [`ProducerSettings::delivery_max`]: then what is not acknowledged has failed.
+    /// [`ProducerSettings::delivery_max`]: then what is not acknowledged has failed. What comes after a message that the client
+    /// itself refuses is not sent.
     ///
     /// # Errors
     /// [`Error::Delivery`] with the first failure.
     pub fn send_batch(&mut self, records: &[OutRecord]) -> Result<(), Error> {
+        let failed = self.send(records, false)?;
+        match failed.iter().min_by_key(|(place, _)| *place) {
+            None => Ok(()),
+            Some((_, first)) => Err(Error::Delivery {
+                failed: failed.len(),
+                sent: records.len(),
+                topic: first.topic.clone(),
+                reason: first.reason.clone(),
+            }),
+        }
+    }
+
+    /// Sends all, in their order, and tells of each what became of it: none where all in-sync replicas have it. One that is
+    /// refused holds up no other. Takes as long as [`Self::send_batch`] does.
+    ///
+    /// # Errors
+    /// For settings that librdkafka refuses.
+    pub fn send_each(&mut self, records: &[OutRecord]) -> Result<Vec<Option<Undelivered>>, Error> {
+        let mut outcomes = vec![None; records.len()];
+        for (place, undelivered) in self.send(records, true)? {
+            if let Some(outcome) = outcomes.get_mut(place) {
+                *outcome = Some(undelivered);
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Failures by their places.
+    fn send(&mut self, records: &[OutRecord], goes_on: bool) -> Result<Vec<(usize, Undelivered)>, Error> {
         let client = match &mut self.client {
             Some(client) => client,
             none => none.insert(client(&self.settings)?),
         };
-        let mut refused = None;
-        for record in records {
-            match send_one(client, record) {
-                Ok(()) => {}
-                Err(reason) => {
-                    refused = Some((record.topic.to_string(), reason));
+        let mut refused = Vec::new();
+        for (place, record) in records.iter().enumerate() {
+            if let Err(undelivered) = send_one(client, record, place) {
+                refused.push((place, undelivered));
+                if !goes_on {
                     break;
                 }
             }
@@ -77,50 +106,44 @@ impl Producer {
             deliveries::serve(client);
         }
         let mut failed = client.context().take();
-        if let Some((topic, reason)) = refused {
-            failed.count += 1;
-            failed.first.get_or_insert(Undelivered { topic, code: None, reason });
-        }
+        failed.append(&mut refused);
         // What was purged says nothing of why: the fatal error does.
         if let Some((_, reason)) = client.client().fatal_error() {
-            failed.first.iter_mut().for_each(|first| first.reason.clone_from(&reason));
+            let has_no_reason = |undelivered: &&mut Undelivered| undelivered.refusal().is_none();
+            failed.iter_mut().map(|(_, undelivered)| undelivered).filter(has_no_reason).for_each(|undelivered| {
+                undelivered.reason.clone_from(&reason);
+            });
             self.client = None;
         }
-        match failed.first {
-            None => Ok(()),
-            Some(first) => Err(Error::Delivery {
-                failed: failed.count,
-                sent: records.len(),
-                topic: first.topic,
-                reason: first.reason,
-            }),
-        }
+        Ok(failed)
     }
 }
 
-fn client(settings: &ProducerSettings) -> Result<Watched<BaseProducer<Deliveries>>, Error> {
-    let made = settings.config().create_with_context(Deliveries::default());
+fn client(settings: &ProducerSettings) -> Result<Watched<BaseProducer<Outcomes>>, Error> {
+    let made = settings.config().create_with_context(Outcomes::default());
     let made = made.map_err(|error| Error::client("making a producer", &error))?;
     // Nothing is in flight between calls, so there is nothing to flush when it goes.
     Ok(Watched::new("producer", made))
 }
 
-fn send_one(client: &BaseProducer<Deliveries>, record: &OutRecord) -> Result<(), String> {
-    while !enqueue(client, record)? {
+fn send_one(client: &BaseProducer<Outcomes>, record: &OutRecord, place: usize) -> Result<(), Undelivered> {
+    while !enqueue(client, record, place)? {
         deliveries::serve(client);
     }
     Ok(())
 }
 
-/// Puts a message into the producer's queue; false if it is full now.
+/// Puts a message into the producer's queue, with what its report is to be known by; false if it is full now.
 ///
 /// # Errors
 /// What no waiting mends, with topic and size.
-pub(crate) fn enqueue<C>(client: &BaseProducer<C>, record: &OutRecord) -> Result<bool, String>
-where
-    C: ProducerContext<DeliveryOpaque = ()>,
-{
-    let mut sent: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(&record.topic).payload(&record.value);
+pub(crate) fn enqueue<C: ProducerContext>(
+    client: &BaseProducer<C>,
+    record: &OutRecord,
+    known_by: C::DeliveryOpaque,
+) -> Result<bool, Undelivered> {
+    let mut sent: BaseRecord<'_, [u8], [u8], C::DeliveryOpaque> =
+        BaseRecord::with_opaque_to(&record.topic, known_by).payload(&record.value);
     if let Some(key) = &record.key {
         sent = sent.key(key);
     }
@@ -142,30 +165,11 @@ where
         Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => Ok(false),
         Err((error, _)) => {
             let bytes = record.value.len() + record.key.as_ref().map_or(0, Vec::len);
-            Err(format!("topic `{}`, a message of {bytes} bytes: {error}", record.topic))
+            Err(Undelivered {
+                topic: record.topic.to_string(),
+                code: error.rdkafka_error_code(),
+                reason: format!("a message of {bytes} bytes: {error}"),
+            })
         }
     }
-}
-
-/// Whether sending the same message again ends the same way.
-pub(crate) fn is_permanent(undelivered: &Undelivered) -> bool {
-    use RDKafkaErrorCode as Code;
-    matches!(
-        undelivered.code,
-        Some(
-            Code::MessageSizeTooLarge
-                | Code::MessageBatchTooLarge
-                | Code::InvalidMessage
-                | Code::InvalidMessageSize
-                | Code::InvalidTimestamp
-                | Code::InvalidRecord
-                | Code::InvalidTopic
-                | Code::TopicAuthorizationFailed
-                | Code::ClusterAuthorizationFailed
-                | Code::UnknownTopicOrPartition
-                | Code::UnknownTopic
-                | Code::UnknownPartition
-                | Code::PolicyViolation
-        )
-    )
 }

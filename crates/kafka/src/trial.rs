@@ -92,7 +92,7 @@ impl WriteTrial {
         self.producer.begin_transaction().map_err(failed)?;
         let record = OutRecord { partition: Some(0), ..OutRecord::new(topic.into(), VALUE.to_vec()) };
         let refused = |reason: String| Error::Client { what: what(), reason };
-        enqueue(&self.producer, &record).map_err(refused)?;
+        enqueue(&self.producer, &record, ()).map_err(|undelivered| refused(undelivered.reason))?;
         let begun = Instant::now();
         while self.producer.in_flight_count() > 0 && begun.elapsed() < REQUEST_MAX {
             deliveries::serve(&self.producer);

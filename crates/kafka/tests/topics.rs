@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lancang_kafka::{
     Admin, Assigned, End, Error, From, GroupSettings, Handler, Isolation, LeadGroup, Message, Missing, OutRecord,
-    Producer, ProducerSettings, Read, Reader, Settlement, Start, Stop, Task, TopicPlan,
+    Producer, ProducerSettings, Read, Reader, Refusal, Settlement, Start, Stop, Task, TopicPlan, Undelivered,
 };
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
@@ -201,6 +201,12 @@ fn a_plain_producer_and_reader_carry_bytes_times_keys_and_headers() {
 
     let mut long = record(1);
     long.value = vec![0; 2_000_000];
+    let refused = |outcome: &Option<Undelivered>| outcome.as_ref().map(Undelivered::refusal);
+    let outcomes = producer.send_each(&[record(2), long.clone(), record(3)]).unwrap();
+    let expected = [None, Some(Some(Refusal::TooLarge)), None];
+    assert_eq!(outcomes.iter().map(refused).collect::<Vec<_>>(), expected, "one that is refused holds up no other");
+    let (first, second) = (admin.watermarks(&topic, 0).unwrap().1, admin.watermarks(&topic, 1).unwrap().1);
+    assert_eq!(first + second, 102, "both others have arrived");
     let error = producer.send_batch(&[record(2), long, record(3)]).unwrap_err();
     assert!(matches!(&error, Error::Delivery { failed: 1, sent: 3, .. }), "{error}");
     assert!(error.to_string().contains("2000003 bytes"), "{error}");

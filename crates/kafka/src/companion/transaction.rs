@@ -9,7 +9,7 @@ use super::Part;
 use crate::context::{Deliveries, Undelivered};
 use crate::deliveries;
 use crate::message::Position;
-use crate::producer::{enqueue, is_permanent};
+use crate::producer::enqueue;
 use crate::settings::delivery_timeout;
 use crate::source::{Membership, offset_list};
 use crate::stop::Stop;
@@ -65,7 +65,7 @@ impl Desk<'_> {
             Err(trouble) => trouble,
         };
         // What a broker says of a message tells more than what the transaction says of its end.
-        let undelivered = self.producer.context().take().first.filter(is_permanent);
+        let undelivered = self.producer.context().take().first.filter(|first| first.refusal().is_some());
         match (trouble, undelivered) {
             (Trouble::Abort(_), Some(Undelivered { topic, reason, .. })) => {
                 // Whether the abort comes through or not: nothing was committed, and nothing more will be.
@@ -91,7 +91,8 @@ impl Desk<'_> {
 
     fn steps(&self, parts: &[Part], begun: Instant) -> Result<(), Trouble> {
         for record in parts.iter().flat_map(|part| &part.outputs) {
-            while !enqueue(self.producer, record).map_err(Trouble::Refused)? {
+            let refused = |Undelivered { topic, reason, .. }| Trouble::Refused(format!("topic `{topic}`, {reason}"));
+            while !enqueue(self.producer, record, ()).map_err(refused)? {
                 // The queue is full: messages leave it as brokers take them.
                 deliveries::serve(self.producer);
                 self.check_time(begun)?;

@@ -19,9 +19,18 @@
 //! source can sign an alert under the same incident id, over a line of its own. The bundle is signed by a key of its source
 //! ([`SignedBundle`]; DSSE, detached): who has opened it can show to others whose word its records are.
 //!
+//! A bundle is of one incident and has a bounded size: what is more leaves in [`parts`] that each stand alone. Alerts that went
+//! into the one that was asked for (`grouped.merged_into`) have bundles of their own, which say so
+//! ([`Bundle::asked_for`]). A home line that is no longer kept is named with all that the alert says of it ([`Gone`]).
+//!
 //! Bundle and signature are sealed whole with HPKE (RFC 9180, base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
 //! ChaCha20-Poly1305), the case as associated data: what is sealed for one source, case, incident or recipient opens for no
 //! other.
+
+mod parts;
+mod salt;
+
+use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -40,11 +49,13 @@ use crate::dsse::{self, EVIDENCE_TYPE};
 use crate::hex;
 use crate::incident::Incident;
 use crate::key::{PrivateKey, PublicKey, Signer};
-use crate::limits::{BUNDLE_BYTES_MAX, SALT_BYTES};
+use crate::limits::BUNDLE_BYTES_MAX;
 use crate::merkle;
 use crate::registry::Registry;
-use crate::seal::{OpenError, Random, SealError};
+use crate::seal::{OpenError, SealError};
 use crate::verify::{Received, Rejection, counts, covers, signed_by};
+
+pub use salt::Salt;
 
 /// What bundles are sealed for, so that no other use of a key opens them.
 const INFO: &[u8] = b"lancang evidence v1";
@@ -52,38 +63,6 @@ const ENCAPSULATED_BYTES: usize = 32;
 
 /// Kafka header of a message in the outbox: the salt of its alert's root, as hexadecimal digits. It stays at home.
 pub const SALT_HEADER: &str = "home-salt";
-
-/// What makes the root of a line that can be guessed one that cannot.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Salt([u8; SALT_BYTES]);
-
-/// Not for logs: with it a guess can be confirmed.
-impl std::fmt::Debug for Salt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Salt")
-    }
-}
-
-impl Salt {
-    /// A new one.
-    pub fn draw(random: &mut Random) -> Self {
-        let mut bytes = [0; SALT_BYTES];
-        random.fill_bytes(&mut bytes);
-        Self(bytes)
-    }
-
-    /// From hexadecimal digits; none of another length.
-    #[must_use]
-    pub fn from_hex(text: &str) -> Option<Self> {
-        hex::decode(text)?.try_into().ok().map(Self)
-    }
-
-    /// Hexadecimal digits.
-    #[must_use]
-    pub fn hex(&self) -> String {
-        hex::encode(&self.0)
-    }
-}
 
 /// Reference to what stays at home: where it is, and what it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -156,7 +135,7 @@ impl Evidence {
 /// before there were any.
 #[must_use]
 pub fn root_of(salt: Option<&Salt>, line: &[u8], references: &[String]) -> String {
-    let salt = salt.map(|salt| salt.0.as_slice());
+    let salt = salt.map(Salt::bytes);
     let leaves: Vec<&[u8]> = salt.into_iter().chain([line]).chain(references.iter().map(String::as_bytes)).collect();
     hex::encode(&merkle::root(&leaves))
 }
@@ -180,6 +159,35 @@ pub struct Bundle {
     pub records: Vec<Found>,
     /// References of records that are no longer kept.
     pub missing: Vec<String>,
+    /// Home lines that the alerts refer to and that are no longer kept: of what they named nothing is here.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub gone: Vec<Gone>,
+    /// Incident that was asked for, where this one is another, whose alert went into that one's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub asked_for: Option<String>,
+    /// Which of the bundles that were collected at once; absent where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub part: Option<Part>,
+}
+
+/// One of several bundles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Part {
+    /// From 1.
+    pub number: u32,
+    /// How many there are.
+    pub of: u32,
+}
+
+/// A home line that is no longer kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Gone {
+    /// Revision of the alert that it led to.
+    pub revision: u64,
+    /// What the alert says of it: where it was, its root, how many records it named, until when it was to be kept.
+    pub evidence: Evidence,
+    /// Why: `retention`.
+    pub reason: String,
 }
 
 /// A home incident line.
@@ -250,6 +258,14 @@ pub enum BundleError {
         /// Revision of the alert.
         revision: u64,
     },
+    /// It was not asked for, and its alert went into no other's.
+    #[error(
+        "the bundle of incident {incident_id} is not of the one that was asked for, and its alert went into no other"
+    )]
+    NotMerged {
+        /// Incident of the bundle.
+        incident_id: String,
+    },
     /// The alert, or another one with the same number of revision, commits to something else.
     #[error("revision {revision}: an alert of {source_name} refers to another line")]
     OtherAlert {
@@ -269,7 +285,7 @@ impl Bundle {
     /// # Errors
     /// The first that is not.
     pub fn check(&self) -> Result<(), BundleError> {
-        let mut named = Vec::new();
+        let mut named = BTreeSet::new();
         for line in &self.lines {
             let revision = line.revision;
             let incident = Incident::read(line.line.as_bytes()).map_err(|_| BundleError::NoRoot { revision })?;
@@ -281,32 +297,43 @@ impl Bundle {
             }
             named.extend(incident.evidence);
         }
-        let shown = || self.records.iter().map(|found| &found.reference);
-        if let Some(reference) = shown().find(|reference| !named.contains(reference)) {
-            return Err(BundleError::Unnamed { reference: reference.clone() });
+        let shown: BTreeSet<&String> = self.records.iter().map(|found| &found.reference).collect();
+        if let Some(reference) = shown.iter().find(|reference| !named.contains(**reference)) {
+            return Err(BundleError::Unnamed { reference: (*reference).clone() });
         }
-        let told = |reference: &&String| shown().any(|other| other == *reference) || self.missing.contains(reference);
-        match named.iter().find(|reference| !told(reference)) {
+        let missing: BTreeSet<&String> = self.missing.iter().collect();
+        match named.iter().find(|reference| !shown.contains(reference) && !missing.contains(reference)) {
             Some(reference) => Err(BundleError::Concealed { reference: reference.clone() }),
             None => Ok(()),
         }
     }
 
-    /// Checks that the verified alerts of its source, and of no other, refer to its lines.
+    /// Whether another incident was asked for.
+    fn is_of_another(&self) -> bool {
+        self.asked_for.as_ref().is_some_and(|asked| *asked != self.incident_id)
+    }
+
+    /// Checks that the verified alerts of its source, and of no other, refer to its lines, those that are gone too, and that
+    /// who was not asked for belongs to somebody else's alert.
     ///
     /// # Errors
-    /// [`BundleError::NoAlert`] and [`BundleError::OtherAlert`].
+    /// [`BundleError::NoAlert`], [`BundleError::OtherAlert`] and [`BundleError::NotMerged`].
     pub fn check_against(&self, alerts: &[Alert]) -> Result<(), BundleError> {
         let of_source = |alert: &&Alert| alert.producer.uri() == self.source && alert.incident_id == self.incident_id;
         let alerts: Vec<&Alert> = alerts.iter().filter(of_source).collect();
-        for line in &self.lines {
-            let (source_name, revision) = (self.source.clone(), line.revision);
+        let went_on = |alert: &&Alert| alert.grouped.as_ref().is_some_and(|grouped| grouped.merged_into.is_some());
+        if self.is_of_another() && !alerts.iter().any(went_on) {
+            return Err(BundleError::NotMerged { incident_id: self.incident_id.clone() });
+        }
+        let gone = self.gone.iter().map(|gone| (gone.revision, &gone.evidence));
+        for (revision, evidence) in self.lines.iter().map(|line| (line.revision, &line.evidence)).chain(gone) {
+            let source_name = self.source.clone();
             let mut same = alerts.iter().filter(|alert| alert.revision == revision).peekable();
             if same.peek().is_none() {
                 return Err(BundleError::NoAlert { source_name, revision });
             }
             // A source numbers its revisions once: a second one is of who has stolen its key.
-            if same.any(|alert| alert.evidence != line.evidence) {
+            if same.any(|alert| alert.evidence != *evidence) {
                 return Err(BundleError::OtherAlert { source_name, revision });
             }
         }
@@ -381,6 +408,9 @@ pub struct SealedBundle {
     pub source: String,
     /// Alert's incident.
     pub incident_id: String,
+    /// Incident that was asked for, where it is another; also in the bundle.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub asked_for: Option<String>,
     /// Reference of the case.
     pub case_reference: String,
     /// Who: `//KH`.
@@ -409,6 +439,7 @@ impl SealedBundle {
         let mut sealed = Self {
             source: bundle.source.clone(),
             incident_id: bundle.incident_id.clone(),
+            asked_for: bundle.asked_for.clone(),
             case_reference: bundle.case_reference.clone(),
             to: bundle.recipient.clone(),
             key_id: key.id(),
