@@ -1,6 +1,7 @@
 //! Nothing clear leaks: a day of traffic with all patterns goes the whole way over two real clusters, and every byte that others
 //! can see of it is searched for every number, IMSI and IMEI of the traffic.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
@@ -197,11 +198,26 @@ fn campaigns_are_joined(exchange: &Exchange, desks: &Desks<'_>, alerts: &[Alert]
     (page, log)
 }
 
+/// Live patterns that find nothing in one carrier's quarter of a day: they need weeks, more SIMs at one site, or longer chains. What
+/// they would say has no field that others have not.
+const SILENT: [&str; 4] = ["forward-hijack", "scam-compound-caller", "sim-box-site", "wrong-number"];
+
+/// Ids of the shipped patterns that are not in shadow.
+fn live_patterns() -> BTreeSet<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/patterns");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let live = files.filter(|path| path.extension().is_some_and(|ending| ending == "toml"));
+    let live = live.filter(|path| !std::fs::read_to_string(path).unwrap().contains("mode = \"shadow\""));
+    live.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+}
+
 /// The run is one in which there is something to leak.
 fn everything_is_on(alerts: &[Alert]) {
     let entities = || alerts.iter().flat_map(|alert| &alert.entities);
-    let patterns: std::collections::BTreeSet<&String> = alerts.iter().map(|alert| &alert.pattern).collect();
-    assert!(patterns.len() >= 20, "{patterns:?}");
+    let patterns: BTreeSet<&str> =
+        alerts.iter().flat_map(|alert| &alert.patterns).filter_map(|id| id.split('@').next()).collect();
+    let silent: Vec<String> = live_patterns().into_iter().filter(|id| !patterns.contains(id.as_str())).collect();
+    assert_eq!(silent, SILENT, "patterns of which this traffic has no alert");
     assert!(entities().any(|entity| !entity.sealed.is_empty()), "nothing is sealed");
     assert!(entities().all(|entity| entity.also.len() == 1), "no second epoch");
     assert!(entities().any(|entity| entity.masked.is_some()) && entities().all(|entity| entity.value.is_none()));
@@ -260,7 +276,7 @@ fn nothing_clear_leaks() {
     // At home numbers are clear: the search finds them where they are.
     let home: Vec<Record> =
         ["incidents", "voice", "sms", "records", "dead"].iter().flat_map(|topic| carrier.read(topic)).collect();
-    let at_home: std::collections::BTreeSet<String> =
+    let at_home: BTreeSet<String> =
         home.iter().flat_map(bytes_of).flat_map(|bytes| everybody.search(bytes)).map(|leak| leak.digits).collect();
     assert!(at_home.len() > everybody.len() / 2, "{} of {} found at home", at_home.len(), everybody.len());
 

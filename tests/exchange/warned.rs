@@ -204,7 +204,7 @@ fn traced(exchange: &Exchange, carrier: &Carrier, before: usize, sent: &BTreeMap
 }
 
 /// Says where the time goes: victims are warned within a second. On a machine that does much else as well, as ours does in these
-/// tests, brokers and processes wait for a core now and then: one of ten may come later here.
+/// tests, brokers and processes wait for a core now and then: one of ten may take up to two seconds here.
 fn within_a_second(what: &str, stages: &[[i64; 4]]) {
     let told = |name: &str, took: Vec<i64>| {
         let mut took = took;
@@ -217,7 +217,9 @@ fn within_a_second(what: &str, stages: &[[i64; 4]]) {
     }
     let whole = told("in all", stages.iter().map(|stages| stages.iter().sum()).collect());
     println!("{what}: {} warnings, {whole:?}", whole.len());
+    let worst = whole[whole.len() - 1];
     assert!(whole[whole.len() / 2] < 500 && whole[whole.len() * 9 / 10 - 1] < 1_000, "{what}: {whole:?}");
+    assert!(worst < 2_000, "{what}: {whole:?}");
 }
 
 fn rfc3339(ms: i64) -> String {
