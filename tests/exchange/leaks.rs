@@ -198,8 +198,7 @@ fn campaigns_are_joined(exchange: &Exchange, desks: &Desks<'_>, alerts: &[Alert]
     (page, log)
 }
 
-/// Live patterns that find nothing in one carrier's quarter of a day: they need weeks, more SIMs at one site, or longer chains. What
-/// they would say has no field that others have not.
+/// Live patterns that find nothing in this day of one carrier.
 const SILENT: [&str; 4] = ["forward-hijack", "scam-compound-caller", "sim-box-site", "wrong-number"];
 
 /// Ids of the shipped patterns that are not in shadow.
