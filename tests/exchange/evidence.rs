@@ -100,8 +100,13 @@ impl<'e> Desks<'e> {
 /// Sends records, and waits until all that a carrier's processes make of them is shared over TLS: the alerts.
 pub fn share(exchange: &Exchange, carrier: &Carrier, records: &[Sent], run: &Lancang, relay: &Lancang) -> Vec<Alert> {
     carrier.send(records);
-    carrier.wait_until_framed(records.len());
     run.wait_for_log("idle: its end is reached");
+    all_is_shared(exchange, carrier, relay, records.len())
+}
+
+/// The alerts of all that was sent, once so many records are framed and what they lead to is shared.
+pub fn all_is_shared(exchange: &Exchange, carrier: &Carrier, relay: &Lancang, framed: usize) -> Vec<Alert> {
+    carrier.wait_until_framed(framed);
     std::thread::sleep(std::time::Duration::from_secs(5));
     let expected = carrier.expected("");
     carrier.wait_for_lines("incidents", &expected);

@@ -66,6 +66,14 @@ impl Identifiers {
         found
     }
 
+    /// Those of a record as a JSON line has it.
+    pub fn add_line(&mut self, record: &serde_json::Value) {
+        let texts = |fields: &'static [&'static str]| fields.iter().filter_map(|field| record[*field].as_str());
+        texts(&["caller", "callee", "caller_shown", "redirecting"]).for_each(|text| self.add_number(text));
+        texts(&["imsi"]).for_each(|imsi| self.add(imsi));
+        texts(&["imei"]).for_each(|imei| self.add_device(imei));
+    }
+
     pub fn len(&self) -> usize {
         self.whole.len()
     }
