@@ -86,7 +86,7 @@ impl Desk {
             let lines_gone = places.values().collect::<BTreeSet<_>>().len() - kept.len();
             cases.insert(id, Case { alert, lines: kept, lines_gone, said });
         }
-        Ok(Self { cases, unknown_keys, bonds_let_go: fold.let_go_of_bonds(), now })
+        Ok(Self { cases, unknown_keys, bonds_let_go: fold.let_go_of_bonds(now), now })
     }
 
     /// The request to preserve or to hold that a case is bound by now; of several the one that lasts longest.

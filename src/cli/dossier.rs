@@ -87,7 +87,7 @@ pub struct DossierVerify {
     pub output: Form,
 }
 
-fn parse_reference(text: &str) -> Result<String, String> {
+pub(super) fn parse_reference(text: &str) -> Result<String, String> {
     let fits = !text.trim().is_empty() && text.len() <= 500 && !text.chars().any(char::is_control);
     if fits { Ok(text.to_owned()) } else { Err("expected one line of at most 500 bytes".to_owned()) }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::Form;
+use super::dossier::parse_reference;
 
 /// `lancang tokens`
 #[derive(Debug, Subcommand)]
@@ -34,10 +35,10 @@ pub struct FindTokens {
     #[arg(long, value_enum)]
     pub kind: TokenKind,
     /// Reference of the case that it is asked for.
-    #[arg(long = "case", value_name = "REFERENCE")]
+    #[arg(long = "case", value_name = "REFERENCE", value_parser = parse_reference)]
     pub case: String,
     /// Who asked for it: office and person.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_reference)]
     pub requested_by: String,
     /// Audit file; `audit.jsonl` in the folder of the store otherwise.
     #[arg(long, value_name = "FILE")]

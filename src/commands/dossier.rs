@@ -158,17 +158,27 @@ fn told(file: &str, checked: &Checked) -> serde_json::Value {
     })
 }
 
+/// Text of a file that anybody may have made, without what moves a terminal's cursor or looks like a line of ours.
+fn plain(text: &str) -> String {
+    text.chars().map(|char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char }).collect()
+}
+
 fn tell(checked: &Checked) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if let Some(manifest) = &checked.manifest {
         let kind = if matches!(manifest.subject, Subject::Incident(_)) { "incident" } else { "campaign" };
-        writeln!(out, "dossier of {kind} {} for case {}", manifest.subject.id(), manifest.case_reference)?;
-        writeln!(out, "made {} by {}, {}", manifest.made, manifest.person, manifest.writer.uri())?;
+        if checked.signed_by.is_none() {
+            writeln!(out, "Nobody's signature holds for what the file says of itself:")?;
+        }
+        let (id, case_reference) = (plain(manifest.subject.id()), plain(&manifest.case_reference));
+        writeln!(out, "dossier of {kind} {id} for case {case_reference}")?;
+        let (made, person, writer) = (plain(&manifest.made), plain(&manifest.person), plain(&manifest.writer.uri()));
+        writeln!(out, "made {made} by {person}, {writer}")?;
         writeln!(out, "manifest sha256 {}", checked.digest)?;
     }
     if checked.digest.is_empty() {
         // Nothing of it could be read.
-        return checked.faults.iter().try_for_each(|fault| writeln!(out, "WRONG  {fault}"));
+        return checked.faults.iter().try_for_each(|fault| writeln!(out, "WRONG  {}", plain(&fault.to_string())));
     }
     let (alerts, said, custody) = (checked.alerts, checked.feedback, checked.custody);
     writeln!(out, "hold: {alerts} alerts, {said} messages about them, {custody} entries of the audit log\n")?;
@@ -201,5 +211,5 @@ fn tell(checked: &Checked) -> io::Result<()> {
         return writeln!(out, "\nIt holds: all of it is there and as it was signed.");
     }
     writeln!(out)?;
-    checked.faults.iter().try_for_each(|fault| writeln!(out, "WRONG  {fault}"))
+    checked.faults.iter().try_for_each(|fault| writeln!(out, "WRONG  {}", plain(&fault.to_string())))
 }

@@ -52,6 +52,13 @@ const DAY_HOURS: i64 = 24;
 pub fn run(args: &cli::Demo) -> anyhow::Result<()> {
     let seconds = args.r#for.map(|length| length.as_secs_f64());
     let hours = seconds.map_or(DAY_HOURS, |seconds| (seconds * args.speed / 3600.0).ceil() as i64 + 1);
+    if !args.console.ip().is_loopback() {
+        let why = format!(
+            "`--console {}`: expected an address of this machine alone, such as 127.0.0.1:8600: whoever reaches it may look",
+            args.console
+        );
+        return Err(Failure::new(Exit::Usage, why).into());
+    }
     let patterns = pack_folder::names(&args.patterns)?;
     let settings =
         Settings { hours, patterns, episodes: args.episodes, ..Settings::new(args.subscribers, 1.0, args.seed) };

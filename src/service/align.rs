@@ -7,9 +7,11 @@
 //! Rules:
 //! - how far the others are is what the entity tasks of this process have read of them, and so what is committed: a task that
 //!   another instance has counts as any other, and one whose owner has died as well, until somebody takes it over;
-//! - a task waits only if it is ahead in every class of which anything is known. **Invariant:** so not all wait for each other:
-//!   the slowest of a class is not ahead in it once what it has closed is told, which needs no reading of records;
-//! - a class of which a task, or all others, have said nothing yet holds nobody back;
+//! - a task waits only if it is ahead in every class in which tasks are apart. **Invariant:** so not all wait for each other: the
+//!   slowest of a class is not ahead in it once what it has closed is told, which needs no reading of records;
+//! - a class in which all have closed the same holds nobody back, and lets nobody go on: its feed comes once a day, or never again.
+//!   Nor does one of which a task, or all, have said nothing yet;
+//! - a task without a pack closes nothing that it could tell, and so never waits;
 //! - waiting decides nothing that is written: entries are read later, in the same order.
 
 use std::collections::BTreeMap;
@@ -50,10 +52,10 @@ impl Alignment {
             return Ok(());
         }
         self.looked = Instant::now();
-        let slowest = Class::ALL.map(|class| pairs.iter().filter_map(|pair| pair.entities.slowest(class)).max());
+        let slowest = Class::ALL.map(|class| apart(pairs.iter().filter_map(|pair| pair.entities.closed(class))));
         for pair in pairs.iter() {
             let place = pair.task.input;
-            let waits = is_ahead(reached(pair), slowest, self.ahead_ms);
+            let waits = !pair.records.lacks_pack() && is_ahead(reached(pair), slowest, self.ahead_ms);
             if self.waits.insert(place.partition, waits) == Some(waits) {
                 continue;
             }
@@ -79,6 +81,13 @@ impl Alignment {
 fn reached(pair: &Pair) -> [Option<Timestamp>; 3] {
     let known = |reached: &Timestamp| *reached != Timestamp::MIN && *reached != Timestamp::MAX;
     Class::ALL.map(|class| Some(pair.records.watermark(class)).filter(known))
+}
+
+/// The slowest of a class, by what entity tasks have read of the slowest and the furthest; none if these are the same.
+fn apart(closed: impl Iterator<Item = (Timestamp, Timestamp)>) -> Option<Timestamp> {
+    // Each has read of all: the one that has read most knows best.
+    let (slowest, furthest) = closed.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))?;
+    (slowest < furthest).then_some(slowest)
 }
 
 /// Whether a task is ahead of the slowest in every class of which something is known.
@@ -109,13 +118,26 @@ mod tests {
         assert!(!check([None; 3], [Some(0); 3]) && !check([Some(5_000); 3], [None; 3]));
     }
 
+    /// Found in review: a class that stood still, such as a feed that comes once a day, let everybody go on.
+    #[test]
+    fn a_class_in_which_all_are_equal_says_nothing() {
+        let at = Timestamp::from_ms;
+        assert_eq!(apart([(at(5), at(5)), (at(4), at(5))].into_iter()), None, "one has not read it all yet");
+        assert_eq!(apart([(at(5), at(9)), (at(4), at(7))].into_iter()), Some(at(5)));
+        assert_eq!(apart(std::iter::empty()), None);
+        let (own, others) = ([Some(at(90_000)), Some(at(7)), None], [Some(at(5)), None, None]);
+        assert!(is_ahead(own, others, AHEAD_MS));
+    }
+
     proptest! {
         /// Whatever the tasks have reached: once all of it is told, somebody reads on.
         #[test]
         fn not_all_wait(tasks in prop::collection::vec(prop::array::uniform3(prop::option::of(0..100_000_i64)), 1..8)) {
-            let slowest: [Option<i64>; 3] =
-                std::array::from_fn(|class| tasks.iter().filter_map(|task| task[class]).min());
-            prop_assert!(tasks.iter().any(|task| !is_ahead(times(*task), times(slowest), AHEAD_MS)));
+            let slowest = std::array::from_fn(|class| {
+                let of_class = || tasks.iter().filter_map(|task| task[class]).map(Timestamp::from_ms);
+                apart(of_class().min().zip(of_class().max()).into_iter())
+            });
+            prop_assert!(tasks.iter().any(|task| !is_ahead(times(*task), slowest, AHEAD_MS)));
         }
     }
 }

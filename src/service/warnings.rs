@@ -40,6 +40,8 @@ struct Read {
     /// On their way, in the order of reading.
     under_way: Vec<OnItsWay>,
     held: Held,
+    /// What was held is another's now, and nothing was said of that yet.
+    is_others: bool,
     /// Where reading goes on, and what is committed.
     positions: BTreeMap<Input, (i64, Option<i64>)>,
 }
@@ -57,6 +59,7 @@ pub fn warnings(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow
         places: Arc::clone(&shared.places),
         under_way: Vec::new(),
         held: Held::new(retry),
+        is_others: false,
         positions: BTreeMap::new(),
     };
     let told = Told { shared, copier: stage };
@@ -221,10 +224,13 @@ impl Copier<'_> {
             return;
         }
         let metrics = &self.told.shared.metrics;
+        let is_others = std::mem::take(&mut self.read.is_others);
         for (topic, why) in self.shown.keys().filter(|known| !counts.contains_key(*known)) {
             metrics.set(Metric::CopierHeld, &[topic, why.as_str()], 0.0);
             self.said.remove(&(Arc::clone(topic), *why));
-            tracing::info!("no warnings for `{topic}` are held any more ({})", why.as_str());
+            if !is_others {
+                tracing::info!("no warnings for `{topic}` are held any more ({})", why.as_str());
+            }
         }
         for ((topic, why), count) in &counts {
             metrics.set(Metric::CopierHeld, &[topic, why.as_str()], *count as f64);
@@ -351,6 +357,7 @@ impl Handler for Read {
         }
         self.under_way.clear();
         self.held.forget();
+        self.is_others = true;
         self.positions.clear();
     }
 

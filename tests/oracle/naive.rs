@@ -371,6 +371,7 @@ impl Desk {
             open.seen.victims = open.seen.victims.max(victims);
             open.seen.named = named.to_vec();
             open.told.extend(named.iter().map(|victim| (victim.clone(), at_ms)));
+            open.told.retain(|_, seen| at_ms - *seen <= open.window_ms);
             open.told_ms = at_ms;
             let severity = open.held[&pattern.id].1.severity;
             open.seen.severity = open.seen.severity.max(u64::from(severity));

@@ -73,6 +73,7 @@ fn who_gives_no_case_or_something_else_is_told_nothing() {
         assert!(said.contains(expected) && !said.contains("10123456"), "{said}");
     };
     refused("caller", NUMBER, &CASE[2..], 64, "--case");
+    refused("caller", NUMBER, &["--case", "", "--requested-by", "Police"], 64, "--case");
     refused("caller", &format!("{NUMBER}\n010123456\n"), &CASE, 65, "line 2: expected a number with +");
     refused("sim", "45606012345678", &CASE, 65, "line 1: expected the 15 digits");
     refused("device", "356938035643809", &CASE, 65, "the first 14 digits");

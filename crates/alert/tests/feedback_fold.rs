@@ -405,11 +405,12 @@ fn remarks_end_no_hold() {
     let after = fold.incident(&about(1)).unwrap();
     assert_eq!((after.requests, after.disputed_by), (before.requests, before.disputed_by));
     assert_eq!(fold.len(), 2 * FEEDBACK_OF_ORGANISATION_MAX);
-    assert_eq!(fold.let_go_of_bonds(), 0);
+    assert_eq!(fold.let_go_of_bonds(minute(210)), 0);
     for minute in 300..400 {
         fold.take(&believed(Words { author: 2, minute, incident: 1, what: 3, with: 1 }, &[]).1);
     }
-    assert!(fold.let_go_of_bonds() > 0, "a hundred requests are more than are kept, and that is told");
+    assert!(fold.let_go_of_bonds(minute(400)) > 0, "a hundred requests are more than are kept, and that is told");
+    assert_eq!(fold.let_go_of_bonds(minute(400 + 15 * 1_440)), 0, "what was let go of has ended");
 }
 
 /// The answer to a suppression is its organisation's alone.

@@ -12,7 +12,7 @@
 //! first what others wrote. A line that was being written when the machine failed was not answered for: it is cut off before the
 //! next one, and an entry says so.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -77,6 +77,14 @@ pub enum AuditError {
     Locked {
         /// File.
         path: PathBuf,
+    },
+    /// An entry has more than a line may have, so that nobody could read it; nothing was written.
+    #[error(
+        "an entry of {bytes} bytes is more than a line of the audit log may have ({AUDIT_LINE_BYTES_MAX}); nothing was written"
+    )]
+    Long {
+        /// Its bytes.
+        bytes: usize,
     },
     /// The chain does not hold.
     #[error(
@@ -146,7 +154,7 @@ pub fn verify(path: &Path, head: Option<&str>) -> Result<Verified, AuditError> {
 /// Entries about some things, in their order, with what the whole chain is.
 ///
 /// # Errors
-/// If the file cannot be read.
+/// If the file cannot be read, or the chain does not hold: what is behind a fault would be missing, and nobody would see it.
 pub fn about(path: &Path, wanted: &[&str]) -> Result<(Verified, Vec<Link>), AuditError> {
     let (mut found, mut links) = (Verified::nothing(), Vec::new());
     go_on(path, &mut found, |link| {
@@ -155,7 +163,11 @@ pub fn about(path: &Path, wanted: &[&str]) -> Result<(Verified, Vec<Link>), Audi
             links.push(link);
         }
     })?;
-    Ok((found, links))
+    // A line that another process is just writing is no fault.
+    match found.fault.take().filter(|_| !found.is_torn) {
+        Some(fault) => Err(AuditError::Broken { path: path.to_owned(), fault }),
+        None => Ok((found, links)),
+    }
 }
 
 /// Reads on from where what is known of a chain ends.
@@ -237,7 +249,10 @@ impl Audit {
     /// Does something while no other process writes.
     fn locked<T>(&mut self, what: impl FnOnce(&mut Self) -> Result<T, AuditError>) -> Result<T, AuditError> {
         let begun = Instant::now();
-        while self.file.try_lock().is_err() {
+        while let Err(error) = self.file.try_lock() {
+            if let TryLockError::Error(error) = error {
+                return Err(AuditError::File { path: self.path.clone(), error });
+            }
             if begun.elapsed() > LOCK_MAX {
                 return Err(AuditError::Locked { path: self.path.clone() });
             }
@@ -313,6 +328,9 @@ impl Audit {
         let text = serde_json::to_string(&entry).map_err(|error| fault(&self.path, error.into()))?;
         let head = chained(&self.known.head, text.as_bytes());
         let line = format!("{head} {text}\n");
+        if line.len() > AUDIT_LINE_BYTES_MAX {
+            return Err(AuditError::Long { bytes: line.len() });
+        }
         if let Err(error) = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data()) {
             // What was written of it is no entry: the next one begins where this one did.
             let _ = self.file.set_len(self.known.end);
@@ -387,6 +405,22 @@ mod tests {
         assert_eq!(actions(None, 2), ["comment", "verdict"]);
         assert_eq!(actions(Some(3), 9), ["open", "sign-in"]);
         assert!(actions(Some(1), 9).is_empty());
+    }
+
+    /// Found in review: a refused request with a long address made a line that nobody could read, and broke the log for good.
+    #[test]
+    fn what_is_too_long_is_not_written_and_a_broken_chain_tells_of_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, head) = of_three(folder.path());
+        let mut audit = Audit::open(&path, at(2)).unwrap();
+        let long = Entry { about: Some("x".repeat(AUDIT_LINE_BYTES_MAX)), ..entry("request") };
+        assert!(matches!(audit.write(long, at(3)), Err(AuditError::Long { .. })));
+        audit.write(Entry { about: Some("k".to_owned()), ..entry("open") }, at(4)).unwrap();
+        assert_eq!(verify(&path, Some(&head)).unwrap().fault, None);
+        assert_eq!(about(&path, &["k"]).unwrap().1.len(), 1);
+        let text = std::fs::read_to_string(&path).unwrap().replacen("sign-in", "sign-IN", 1);
+        std::fs::write(&path, text).unwrap();
+        assert!(matches!(about(&path, &["k"]), Err(AuditError::Broken { .. })));
     }
 
     /// Two that write go on from each other, and what one tells of the other's is whole.

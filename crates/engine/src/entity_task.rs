@@ -248,12 +248,13 @@ impl EntityTask {
         Ok(())
     }
 
-    /// What every record task that has said anything of a class has closed, as far as it was read here.
+    /// What every record task that has said anything of a class has closed, and what the furthest has, as far as it was read here.
     #[must_use]
-    pub fn slowest(&self, class: Class) -> Option<Timestamp> {
+    pub fn closed(&self, class: Class) -> Option<(Timestamp, Timestamp)> {
         let borders = self.state.borders[class.index()].values();
         let panes = borders.filter_map(|of_task| of_task.last_key_value().map(|(pane, _)| *pane));
-        panes.min().map(|pane| Timestamp::from_ms(pane.saturating_mul(GRID_MS)))
+        let at = |pane: i64| Timestamp::from_ms(pane.saturating_mul(GRID_MS));
+        panes.clone().min().zip(panes.max()).map(|(slowest, furthest)| (at(slowest), at(furthest)))
     }
 
     /// Whether the last message leads to more than was put out.

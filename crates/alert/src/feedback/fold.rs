@@ -17,7 +17,8 @@ use super::said::{Answer, Said, Suppressed};
 use super::state::{IncidentState, newest_answer};
 use super::verify::Believed;
 use super::{About, Id, organisation};
-use crate::limits::{FEEDBACK_OF_COUNTRY_MAX, FEEDBACK_OF_ORGANISATION_MAX};
+use crate::alert::DAY_MS;
+use crate::limits::{FEEDBACK_OF_COUNTRY_MAX, FEEDBACK_OF_ORGANISATION_MAX, REQUEST_DAYS_MAX};
 
 /// What a message is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,12 +74,20 @@ pub struct Fold {
     of_country_max: usize,
     let_go: u64,
     let_go_of_bonds: u64,
+    newest_bond: Option<Timestamp>,
 }
 
 impl Default for Fold {
     fn default() -> Self {
         let (subjects, countries) = (BTreeMap::new(), BTreeMap::new());
-        Self { subjects, countries, of_country_max: FEEDBACK_OF_COUNTRY_MAX, let_go: 0, let_go_of_bonds: 0 }
+        Self {
+            subjects,
+            countries,
+            of_country_max: FEEDBACK_OF_COUNTRY_MAX,
+            let_go: 0,
+            let_go_of_bonds: 0,
+            newest_bond: None,
+        }
     }
 }
 
@@ -128,7 +137,10 @@ impl Fold {
         let Some(subject) = self.countries.get_mut(country).and_then(|said| said.remove(&rank)) else { return };
         let (weight, published, id) = rank;
         self.let_go += 1;
-        self.let_go_of_bonds += u64::from(weight == Weight::Bond);
+        if weight == Weight::Bond {
+            self.let_go_of_bonds += 1;
+            self.newest_bond = self.newest_bond.max(Some(published));
+        }
         let Some(statements) = self.subjects.get_mut(&subject) else { return };
         statements.remove(&(published, id));
         if statements.is_empty() {
@@ -202,10 +214,12 @@ impl Fold {
         self.let_go
     }
 
-    /// Requests, receipts, cancels and suppressions among them: who is bound by what may be another now.
+    /// Requests, receipts, cancels and suppressions among them, if one of them may still hold somebody: what a request binds to ends
+    /// [`REQUEST_DAYS_MAX`] days after it was published.
     #[must_use]
-    pub const fn let_go_of_bonds(&self) -> u64 {
-        self.let_go_of_bonds
+    pub fn let_go_of_bonds(&self, at: Timestamp) -> u64 {
+        let since = at.plus_ms(-REQUEST_DAYS_MAX * DAY_MS);
+        if self.newest_bond.is_some_and(|newest| newest > since) { self.let_go_of_bonds } else { 0 }
     }
 }
 
