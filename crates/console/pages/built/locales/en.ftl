@@ -16,6 +16,7 @@ message-open = new
 message-update = update
 message-close = closed
 message-cancel = withdrawn
+message-victims = names more victims
 status-exercise = exercise
 status-test = test
 severity-0 = unknown

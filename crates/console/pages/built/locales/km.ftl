@@ -16,6 +16,7 @@ message-open = ថ្មី
 message-update = បច្ចុប្បន្នភាព
 message-close = បានបិទ
 message-cancel = បានដកវិញ
+message-victims = រាយឈ្មោះជនរងគ្រោះបន្ថែម
 status-exercise = ការហាត់សម
 status-test = ការសាកល្បង
 severity-0 = មិនស្គាល់

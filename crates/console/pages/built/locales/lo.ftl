@@ -16,6 +16,7 @@ message-open = ໃໝ່
 message-update = ອັບເດດ
 message-close = ປິດແລ້ວ
 message-cancel = ຖອນຄືນແລ້ວ
+message-victims = ລະບຸຜູ້ເຄາະຮ້າຍເພີ່ມ
 status-exercise = ການຊ້ອມ
 status-test = ການທົດສອບ
 severity-0 = ບໍ່ຮູ້

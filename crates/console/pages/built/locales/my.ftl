@@ -16,6 +16,7 @@ message-open = အသစ်
 message-update = မွမ်းမံ
 message-close = ပိတ်ပြီး
 message-cancel = ရုပ်သိမ်းပြီး
+message-victims = ထပ်မံထိခိုက်သူများကို ဖော်ပြသည်
 status-exercise = လေ့ကျင့်မှု
 status-test = စမ်းသပ်မှု
 severity-0 = မသိ

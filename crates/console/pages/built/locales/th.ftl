@@ -16,6 +16,7 @@ message-open = ใหม่
 message-update = อัปเดต
 message-close = ปิดแล้ว
 message-cancel = เพิกถอนแล้ว
+message-victims = ระบุผู้เสียหายเพิ่ม
 status-exercise = การซ้อม
 status-test = การทดสอบ
 severity-0 = ไม่ทราบ

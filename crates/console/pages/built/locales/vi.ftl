@@ -16,6 +16,7 @@ message-open = mới
 message-update = cập nhật
 message-close = đã đóng
 message-cancel = đã rút lại
+message-victims = nêu thêm nạn nhân
 status-exercise = diễn tập
 status-test = thử nghiệm
 severity-0 = không rõ

@@ -16,6 +16,7 @@ message-open = 新增
 message-update = 更新
 message-close = 已关闭
 message-cancel = 已撤销
+message-victims = 列出更多受害人
 status-exercise = 演练
 status-test = 测试
 severity-0 = 未知
