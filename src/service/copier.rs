@@ -171,20 +171,30 @@ pub(super) fn abroad(message: &Message<'_>, topic: Arc<str>) -> OutRecord {
     record
 }
 
+/// Where a copier goes on in the outbox's partitions that it was given, which is shown as its place.
+pub(super) fn begins(places: &Places, outbox: &Arc<str>, assigned: &[Assigned]) -> Vec<Start> {
+    let all = || assigned.iter().flat_map(|given| &given.committed);
+    for given in all() {
+        places.insert((Arc::clone(outbox), given.input.partition), given.offset.unwrap_or(0));
+    }
+    all().map(|each| each.start_or(From::Beginning)).collect()
+}
+
+/// The partitions are another's, and their places no more shown.
+pub(super) fn ends(places: &Places, outbox: &Arc<str>, tasks: &[Task]) {
+    for task in tasks {
+        places.remove(&(Arc::clone(outbox), task.input.partition));
+    }
+}
+
 impl Handler for Batch {
     fn assigned(&mut self, assigned: &[Assigned]) -> Result<Vec<Start>, Box<dyn std::error::Error + Send + Sync>> {
-        let all = || assigned.iter().flat_map(|given| &given.committed);
-        for given in all() {
-            self.places.insert((Arc::clone(&self.outbox), given.input.partition), given.offset.unwrap_or(0));
-        }
-        Ok(all().map(|each| each.start_or(From::Beginning)).collect())
+        Ok(begins(&self.places, &self.outbox, assigned))
     }
 
     /// What is not acknowledged is the next owner's.
     fn revoked(&mut self, tasks: &[Task]) {
-        for task in tasks {
-            self.places.remove(&(Arc::clone(&self.outbox), task.input.partition));
-        }
+        ends(&self.places, &self.outbox, tasks);
         self.records.clear();
         self.positions.clear();
     }

@@ -15,11 +15,10 @@ use std::time::{Duration, Instant};
 use lancang_alert::portability::is_organisation;
 use lancang_alert::{KeyKind, Registered, Trust};
 use lancang_kafka::{
-    Admin, Assigned, End, Error, From, Handler, Input, LeadGroup, Message, Missing, Position, Producer, Refusal, Start,
-    Task,
+    Admin, Assigned, End, Error, Handler, Input, LeadGroup, Message, Missing, Position, Producer, Refusal, Start, Task,
 };
 
-use super::copier::{POLL_MAX, Told, abroad};
+use super::copier::{POLL_MAX, Told, abroad, begins, ends};
 use super::held::{Counts, Held, OnItsWay};
 use super::lag::Places;
 use super::waiting::{RETRY_PAUSE, Waiting};
@@ -343,18 +342,12 @@ fn topic_of(message: &Message<'_>) -> Arc<str> {
 
 impl Handler for Read {
     fn assigned(&mut self, assigned: &[Assigned]) -> Result<Vec<Start>, Box<dyn std::error::Error + Send + Sync>> {
-        let all = || assigned.iter().flat_map(|given| &given.committed);
-        for given in all() {
-            self.places.insert((Arc::clone(&self.outbox), given.input.partition), given.offset.unwrap_or(0));
-        }
-        Ok(all().map(|each| each.start_or(From::Beginning)).collect())
+        Ok(begins(&self.places, &self.outbox, assigned))
     }
 
     /// What is not acknowledged is the next owner's.
     fn revoked(&mut self, tasks: &[Task]) {
-        for task in tasks {
-            self.places.remove(&(Arc::clone(&self.outbox), task.input.partition));
-        }
+        ends(&self.places, &self.outbox, tasks);
         self.under_way.clear();
         self.held.forget();
         self.is_others = true;

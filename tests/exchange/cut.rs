@@ -4,8 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use lancang_kafka::{Isolation, Reader, Record};
-use rdkafka::ClientConfig;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::producer::Producer as _;
 
 use crate::carrier::{Carrier, Lancang, cluster, headers_abroad, line, records};
 use crate::meeting::{ALERTS, Exchange, SOON};
@@ -172,16 +171,7 @@ fn a_foreign_writer_that_hangs() {
     (1..=3).for_each(|id| carrier.send_raw("incidents", line(id), 1_763_110_930_000));
     wait_for(Isolation::Committed, 3);
 
-    let foreign: BaseProducer = ClientConfig::new()
-        .set("bootstrap.servers", cluster().bootstrap())
-        .set("transactional.id", format!("{}-foreign", carrier.prefix))
-        .set("transaction.timeout.ms", "600000")
-        .create()
-        .unwrap();
-    foreign.init_transactions(SOON).unwrap();
-    foreign.begin_transaction().unwrap();
-    foreign.send(BaseRecord::<[u8], [u8]>::to(&alerts).key(b"k").payload(b"left open")).unwrap();
-    foreign.flush(SOON).unwrap();
+    let foreign = carrier.leaves_open(&["alerts"]);
 
     (4..=9).for_each(|id| carrier.send_raw("incidents", line(id), 1_763_110_930_000));
     wait_for(Isolation::Uncommitted, 10);

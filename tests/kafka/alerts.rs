@@ -7,8 +7,7 @@ use lancang_alert::cloudevent::AlertMessage;
 use lancang_alert::registry::{Entry, Holder};
 use lancang_alert::{Alert, KeyKind, PrivateKey, Signer};
 use lancang_kafka::{OutRecord, Producer, ProducerSettings};
-use rdkafka::ClientConfig;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::producer::Producer as _;
 use serde_json::Value;
 
 use crate::carrier::{Carrier, SIGNING_KEY, cluster};
@@ -121,19 +120,7 @@ fn alerts_are_tailed_and_what_is_not_signed_is_refused() {
 /// Where somebody has a right to transactions that nobody should have, and leaves one open.
 fn a_writer_that_hangs_holds_back_no_reader(carrier: &Carrier) {
     let wait = Duration::from_secs(30);
-    let foreign: BaseProducer = ClientConfig::new()
-        .set("bootstrap.servers", cluster().bootstrap())
-        .set("transactional.id", format!("{}-foreign", carrier.prefix))
-        .set("transaction.timeout.ms", "600000")
-        .create()
-        .unwrap();
-    foreign.init_transactions(wait).unwrap();
-    foreign.begin_transaction().unwrap();
-    for topic in ["alerts", "keys"] {
-        let topic = carrier.topic(topic);
-        foreign.send(BaseRecord::<[u8], [u8]>::to(&topic).key(b"k").payload(b"left open")).unwrap();
-    }
-    foreign.flush(wait).unwrap();
+    let foreign = carrier.leaves_open(&["alerts", "keys"]);
     let mut lancang = Command::new(env!("CARGO_BIN_EXE_lancang"));
     lancang.args(["alerts", "tail", "--from-beginning", "--until-end", "--config"]).arg(carrier.path("desk.toml"));
     let mut reading = lancang.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();

@@ -19,6 +19,8 @@ use lancang_pattern::plan::Mode;
 use lancang_record::log::{Control, Entry};
 use lancang_traffic::world::{OPERATORS, trunk_table};
 use lancang_traffic::{Generator, Sent, Settings};
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 /// How long anything may take.
 pub const LONG: Duration = Duration::from_secs(90);
@@ -207,6 +209,23 @@ impl Carrier {
         message.partition = Some(0);
         message.timestamp_ms = Some(timestamp_ms);
         producer.send_batch(&[message]).unwrap();
+    }
+
+    /// A foreign writer that has begun a transaction, put a message into each of these topics, and hangs.
+    pub fn leaves_open(&self, topics: &[&str]) -> BaseProducer {
+        let foreign: BaseProducer = ClientConfig::new()
+            .set("bootstrap.servers", &self.bootstrap)
+            .set("transactional.id", format!("{}-foreign", self.prefix))
+            .set("transaction.timeout.ms", "600000")
+            .create()
+            .unwrap();
+        foreign.init_transactions(LONG).unwrap();
+        foreign.begin_transaction().unwrap();
+        for topic in topics.iter().map(|topic| self.topic(topic)) {
+            foreign.send(BaseRecord::<[u8], [u8]>::to(&topic).key(b"k").payload(b"left open")).unwrap();
+        }
+        foreign.flush(LONG).unwrap();
+        foreign
     }
 
     pub fn read(&self, topic: &str) -> Vec<Record> {
