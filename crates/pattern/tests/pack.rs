@@ -44,6 +44,8 @@ fn the_shipped_pack_compiles() {
     assert_eq!(ways(EntityType::Callee, "impersonation-live"), [(2, 2)]);
     assert_eq!(ways(EntityType::Callee, "otp-during-call"), [(2, 1)]);
     assert_eq!(ways(EntityType::Callee, "otp-live-call"), [(2, 1)]);
+    assert_eq!(ways(EntityType::Callee, "otp-begun-call"), [(2, 1)]);
+    assert_eq!(ways(EntityType::Callee, "impersonation-begun"), [(2, 2)]);
     assert_eq!(ways(EntityType::Caller, "robocall-own"), [(6, 20)]);
     assert_eq!(ways(EntityType::Caller, "irsf"), [(24, 6)]);
     assert_eq!(ways(EntityType::Caller, "reported"), [(24, 1)]);

@@ -11,7 +11,7 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "otp-bombing",
         pattern: "otp-bombing",
-        accepts: &["otp-bombing", "otp-during-call", "otp-live-call"],
+        accepts: &["otp-bombing", "otp-during-call", "otp-live-call", "otp-begun-call"],
         plant: bombing,
     },
     Class { name: "sms-pumping", pattern: "sms-pumping", accepts: &["sms-pumping"], plant: pumping },
