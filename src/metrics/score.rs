@@ -64,6 +64,13 @@ pub(super) const SPECS: &[Spec] = &[
         "Memory held by entities, by type.",
     ),
     spec(
+        Metric::ScoreUnnamedVictims,
+        Form::Counter,
+        "lancang_score_unnamed_victims_total",
+        &[],
+        "Victims of large bursts whom no line of their pane has named, because eight lines were full or their incident remembers no more: those of the next pane name them, if one comes, and count who is left once more.",
+    ),
+    spec(
         Metric::ScoreEvictions,
         Form::Counter,
         "lancang_score_evictions_total",

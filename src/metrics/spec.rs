@@ -20,6 +20,7 @@ pub enum Metric {
     ScoreWatermarkLag,
     ScoreEntities,
     ScoreEntityBytes,
+    ScoreUnnamedVictims,
     ScoreEvictions,
     ScoreMemoryFull,
     ScoreHiddenFirstContacts,

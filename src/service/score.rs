@@ -133,6 +133,7 @@ impl Score {
                 metrics.add(Metric::ScoreUnknownPartials, &[], now.unknown_partials - before.unknown_partials);
                 metrics.add(Metric::ScoreRestartedPlans, &[], now.restarted_plans - before.restarted_plans);
                 metrics.add(Metric::ScoreBlindPanes, &[], now.blind_panes - before.blind_panes);
+                metrics.add(Metric::ScoreUnnamedVictims, &[], now.unnamed_victims - before.unnamed_victims);
                 metrics.add(Metric::ScoreEvictions, &[], now.evicted - before.evicted);
                 metrics.add(Metric::ScoreMemoryFull, &["profiles"], now.evicted_profiles - before.evicted_profiles);
                 metrics.add(Metric::ScoreMemoryFull, &["pairs"], now.overfull_pairs - before.overfull_pairs);

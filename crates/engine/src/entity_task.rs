@@ -511,7 +511,8 @@ impl EntityTask {
             scope: plan.scope.clone(),
             class: Some(class),
         };
-        self.state.incidents.hold(&key, pattern, &verdict, &moment, &mut out.incidents);
+        self.counters.unnamed_victims +=
+            self.state.incidents.hold(&key, pattern, &verdict, &moment, &mut out.incidents);
     }
 
     /// Lets go of what no window covers any more.

@@ -136,7 +136,8 @@ impl Incidents {
         }
     }
 
-    /// A pattern holds for an entity: opens its incident, or updates it where something is worth a line.
+    /// A pattern holds for an entity: opens its incident, or updates it where something is worth a line. Gives how many victims
+    /// no line has named, for want of lines or of room to remember them: those of the next pane name them, if one comes.
     pub fn hold(
         &mut self,
         key: &IncidentKey,
@@ -144,7 +145,7 @@ impl Incidents {
         verdict: &Verdict,
         moment: &Moment<'_>,
         out: &mut Vec<IncidentOut>,
-    ) {
+    ) -> u64 {
         let held = Held {
             version: pattern.version,
             severity: verdict.severity,
@@ -161,8 +162,7 @@ impl Incidents {
             let open = Open::new(key, pattern, held, moment);
             let open = all.entry(key.clone()).or_insert(open);
             out.push(open.line(key, pattern.mode, "open", &pattern.id));
-            open.newcomers(key, pattern, moment, out);
-            return;
+            return open.newcomers(key, pattern, moment, out);
         };
         let joins = !open.held.contains_key(&pattern.id);
         let rises = held.severity > open.severity;
@@ -171,15 +171,14 @@ impl Incidents {
         open.last_hold = open.last_hold.max(moment.at_ms);
         let cooled = moment.at_ms - open.last_line >= pattern.cooldown_ms;
         if !(joins || rises || cooled && open.shown.as_deref() != Some(open.values().as_str())) {
-            open.newcomers(key, pattern, moment, out);
-            return;
+            return open.newcomers(key, pattern, moment, out);
         }
         open.severity = open.severity.max(verdict.severity);
         open.take(moment);
         open.revision += 1;
         open.last_line = moment.at_ms;
         out.push(open.line(key, pattern.mode, "update", &pattern.id));
-        open.newcomers(key, pattern, moment, out);
+        open.newcomers(key, pattern, moment, out)
     }
 
     /// Closes what has been quiet for its window by the watermark of a class, as far as the step goes; gives whether
@@ -259,11 +258,17 @@ impl Open {
     }
 
     /// Lines with victims whom no line has named yet, if there are any: at most [`VICTIM_LINES_MAX`], who is left with the
-    /// next pane.
-    fn newcomers(&mut self, key: &IncidentKey, pattern: &PatternPlan, moment: &Moment<'_>, out: &mut Vec<IncidentOut>) {
+    /// next pane. Gives how many those are.
+    fn newcomers(
+        &mut self,
+        key: &IncidentKey,
+        pattern: &PatternPlan,
+        moment: &Moment<'_>,
+        out: &mut Vec<IncidentOut>,
+    ) -> u64 {
         // Once for each pane, whichever patterns of the family hold.
         if moment.at_ms <= self.named_ms {
-            return;
+            return 0;
         }
         self.named_ms = moment.at_ms;
         let in_window: BTreeSet<u64> = moment.panes.iter().flat_map(|pane| pane.victim_hashes()).collect();
@@ -272,11 +277,11 @@ impl Open {
         }
         // A pattern with a shorter window than others of the family does not forget for them.
         self.named.retain(|_, seen_ms| moment.at_ms.saturating_sub(*seen_ms) <= self.window_ms);
-        for _ in 0..VICTIM_LINES_MAX {
+        for line in 0.. {
             let left = VICTIMS_REMEMBERED_MAX.saturating_sub(self.named.len());
             let (newcomers, count) = Attachment::newcomers(moment.panes, |hash| self.named.contains_key(&hash));
-            if count == 0 || left < VICTIMS_MAX {
-                return;
+            if count == 0 || line == VICTIM_LINES_MAX || left < VICTIMS_MAX {
+                return count;
             }
             self.name(&newcomers, moment.at_ms);
             self.last_ms = self.last_ms.max(moment.last_ms);
@@ -284,6 +289,7 @@ impl Open {
             let newcomers = newcomers.of_home(self.attachment.home());
             out.push(self.line_of(key, pattern.mode, "victims", &pattern.id, &newcomers, count));
         }
+        0
     }
 
     /// What a line shows that may change while the incident is open.
@@ -481,16 +487,16 @@ mod tests {
                 panes: &panes,
             };
             // A second pattern of the family in the same pane says nothing more.
-            incidents.hold(&key, pattern, &verdict, &moment, out);
-            incidents.hold(&key, pattern, &verdict, &moment, out);
+            let unnamed = incidents.hold(&key, pattern, &verdict, &moment, out);
+            unnamed + incidents.hold(&key, pattern, &verdict, &moment, out)
         };
         let said = |out: &[IncidentOut]| out.iter().map(|line| (line.message, named(line).len())).collect::<Vec<_>>();
         // It opens with 500 in its window, of whom a line names 256 and another the rest; 250 more come in one pane; then nobody.
         let panes: Vec<Attachment> = (0..3).map(|number| pane(&pack, number * 250..(number + 1) * 250)).collect();
         let (mut incidents, mut out) = (Incidents::default(), Vec::new());
-        hold(&mut incidents, &panes[..2], 2, &mut out);
-        hold(&mut incidents, &panes, 3, &mut out);
-        hold(&mut incidents, &panes, 3, &mut out);
+        let left = [(&panes[..2], 2), (&panes[..], 3), (&panes[..], 3)]
+            .map(|(panes, at)| hold(&mut incidents, panes, at, &mut out));
+        assert_eq!(left, [0; 3]);
         assert_eq!(said(&out), [("open", 256), ("victims", 244), ("victims", 250)], "all of them at once");
         assert!(out.iter().all(|line| line.names_victims && named(line).len() <= VICTIMS_MAX));
         let unnamed: Vec<u64> = out[1..].iter().map(victims).collect();
@@ -501,9 +507,16 @@ mod tests {
         let (back, window_ms) = (pane(&pack, 0..10), pattern.window_ms);
         let later = 4 + window_ms / 5_000;
         out.clear();
-        hold(&mut incidents, std::slice::from_ref(&panes[2]), later, &mut out);
-        hold(&mut incidents, &[panes[2].clone(), back], later + 1, &mut out);
+        let left = [std::slice::from_ref(&panes[2]), &[panes[2].clone(), back]];
+        let left = [0, 1].map(|after| hold(&mut incidents, left[after], later + after as i64, &mut out));
+        assert_eq!(left, [0; 2]);
         let told: usize = out.iter().filter(|line| line.message == "victims").map(|line| named(line).len()).sum();
         assert_eq!(told, 10, "{:?}", said(&out));
+        // Of 2,500 at once 256 are named in the line that opens, 2,048 in eight more, and the others are counted and left to the next.
+        let panes: Vec<Attachment> = (0..10).map(|number| pane(&pack, number * 250..(number + 1) * 250)).collect();
+        let (mut incidents, mut out) = (Incidents::default(), Vec::new());
+        assert_eq!(hold(&mut incidents, &panes, 2, &mut out), 2_500 - 256 - 2_048);
+        assert_eq!(hold(&mut incidents, &panes, 3, &mut out), 0);
+        assert_eq!(out.iter().flat_map(named).collect::<BTreeSet<String>>().len(), 2_500);
     }
 }

@@ -305,5 +305,6 @@ fn judge(
         scope: plan.scope.clone(),
         class: None,
     };
-    incidents.hold(&incident, pattern, &verdict, &moment, out);
+    // A subscriber's own patterns name the subscriber alone.
+    let _ = incidents.hold(&incident, pattern, &verdict, &moment, out);
 }

@@ -111,6 +111,8 @@ pub struct Counters {
     pub unknown_partials: u64,
     /// Panes judged blind, for want of complete mobility records.
     pub blind_panes: u64,
+    /// Victims whom no line of their pane has named, for want of lines or of room to remember them.
+    pub unnamed_victims: u64,
     /// Entities evicted because a table was full.
     pub evicted: u64,
     /// Profiles of subscribers let go of because there were too many.
@@ -139,6 +141,7 @@ impl Counters {
         self.partials += other.partials;
         self.unknown_partials += other.unknown_partials;
         self.blind_panes += other.blind_panes;
+        self.unnamed_victims += other.unnamed_victims;
         self.evicted += other.evicted;
         self.evicted_profiles += other.evicted_profiles;
         self.overfull_pairs += other.overfull_pairs;
