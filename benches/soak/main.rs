@@ -180,6 +180,7 @@ fn main() {
     let took = service.wait_until_scored(sender.sent());
     let drained = sender.sent() as f64 / took.as_secs_f64();
     println!("ready after {:.1} s; drains {drained:.0} records/s", first.as_secs_f64());
+    sender.forget();
     let arrivals = Arrivals::read_on(&connection, "lancang.incidents.v1");
     let report = soak(&service, &mut sender, &arrivals, drained, load, seconds);
 

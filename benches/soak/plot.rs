@@ -40,7 +40,7 @@ pub fn svg(report: &Report) -> String {
 fn chart(svg: &mut String, report: &Report, place: usize, title: &str, lines: &[Line<'_>]) {
     let top = TOP + place as f64 * (CHART + BETWEEN);
     let bottom = top + CHART;
-    let seconds = report.samples.last().map_or(1.0, |sample| sample.second).max(1.0);
+    let seconds = report.seconds as f64;
     let x = |second: f64| LEFT + second.min(seconds) / seconds * (WIDTH - LEFT - RIGHT);
     let values = lines.iter().flat_map(|(_, _, of)| report.samples.iter().filter_map(of));
     let step = step(values.fold(1.0, f64::max) / 4.0);

@@ -43,6 +43,11 @@ impl Sender {
         }
     }
 
+    /// What was sent so far counts for nobody's latency.
+    pub fn forget(&mut self) {
+        self.due.clear();
+    }
+
     /// Of the records that are due up to this number, one batch: they count as due now, however long the last batch took, so that
     /// what the sender cannot do is not counted as latency of anybody.
     pub fn send_due(&mut self, until: u64) {

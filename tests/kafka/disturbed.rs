@@ -145,6 +145,7 @@ fn disturbed(refused_for: Duration) {
     for broker in [0, 1] {
         let framed = send();
         cluster.kill(broker).unwrap();
+        run.wait_until(LONG, || carrier.framed() >= framed);
         carrier.wait_until_framed(framed);
         cluster.restart(broker).unwrap();
     }
