@@ -1,14 +1,15 @@
 //! Secrets: keys of tokens and signatures, from a file, a variable or a command. Never from the configuration, an argument
 //! or a log.
 //!
-//! - a file has mode 0600 or less, or is refused;
+//! - a file of the process's own user has mode 0600 or less, one of root 0640 or less (what PostgreSQL demands of its keys: root gives
+//!   it to a group, as Kubernetes mounts secrets under `fsGroup`), or it is refused;
 //! - a command is run without a shell, has [`COMMAND_MAX`] to end and to close its standard output, to which it writes the secret: so
 //!   have those whom it has started and who hold that open;
 //! - texts are wiped from memory by those who take them.
 
 use std::fmt;
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::channel;
@@ -192,13 +193,20 @@ fn from_file(path: &Path) -> anyhow::Result<String> {
     let shown = path.display();
     let file = std::fs::File::open(path).with_context(|| format!("cannot read the key {shown}"))?;
     let metadata = file.metadata().with_context(|| format!("cannot read the key {shown}"))?;
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
+    let mode = metadata.mode() & 0o777;
+    if is_open(mode, metadata.uid(), rustix::process::geteuid().as_raw()) {
         return Err(wrong(format!("{shown} has mode {mode:o}, which lets others read the key: `chmod 600 {shown}`")));
     }
     let mut text = String::new();
     file.take(SECRET_BYTES_MAX).read_to_string(&mut text).with_context(|| format!("cannot read the key {shown}"))?;
     Ok(text)
+}
+
+/// Whether others than those who should can read or change a file of this mode and owner.
+const fn is_open(mode: u32, owner: u32, ourselves: u32) -> bool {
+    const ROOT: u32 = 0;
+    let forbidden = if owner == ROOT && ourselves != ROOT { 0o137 } else { 0o077 };
+    mode & forbidden != 0
 }
 
 fn from_command(command: &[String], within: Duration) -> Result<String, CommandError> {
@@ -245,6 +253,8 @@ fn wrong(message: impl Into<String>) -> anyhow::Error {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
     use crate::config::Epoch;
 
@@ -263,6 +273,18 @@ mod tests {
         assert_eq!(epoch_keys(&relay).unwrap().beginnings().next().unwrap().1, "2026-11");
         let error = Secret::File(path).key(KeyKind::Signing).unwrap_err();
         assert!(error.to_string().contains("not the text of a key"), "{error}");
+    }
+
+    /// Under `fsGroup` a Secret of mode 0400 is root's, 0440, and of the pod's group.
+    #[test]
+    fn what_root_gives_to_a_group_is_read_by_it() {
+        let open = |owner, ourselves| {
+            [0o400, 0o600, 0o440, 0o640, 0o660, 0o644, 0o750].map(|mode| is_open(mode, owner, ourselves))
+        };
+        assert_eq!(open(65532, 65532), [false, false, true, true, true, true, true]);
+        assert_eq!(open(0, 0), open(65532, 65532));
+        assert_eq!(open(0, 65532), [false, false, false, false, true, true, true]);
+        assert_eq!(open(1000, 65532), open(65532, 65532), "another user's file is as one's own");
     }
 
     #[test]

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
+#[path = "operations/chart.rs"]
+mod chart;
+#[path = "operations/commands.rs"]
+mod commands;
 mod installed;
 
 use std::collections::BTreeSet;
@@ -333,6 +337,8 @@ fn every_page_is_in_the_summary_and_links_resolve() {
         for link in links(&text).filter(|link| !link.contains("://") && !link.starts_with('#')) {
             let target = link.split('#').next().unwrap();
             assert!(folder.join(target).exists(), "{path} links to {link}");
+            let ups = target.matches("../").count();
+            assert!(!path.starts_with("docs/") || ups < path.matches('/').count(), "{path}: {link} is not in the site");
         }
         for included in text.split("{{#include ").skip(1).filter_map(|rest| rest.split_once("}}")) {
             assert!(folder.join(included.0).is_file(), "{path} includes {}", included.0);

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
+#[path = "tools/bucket.rs"]
+mod bucket;
 #[path = "tools/pack.rs"]
 mod pack;
 #[path = "tools/tokens.rs"]

@@ -23,7 +23,8 @@ pub struct Doctor {
     /// Configuration file.
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
-    /// Also writes to each topic that the service writes to, in a transaction that is aborted.
+    /// Also writes to each topic that the service writes to, in a transaction that is aborted; and to a bucket of the store an object
+    /// that is deleted again.
     #[arg(long)]
     pub try_writing: bool,
     /// Form of what is found.

@@ -23,4 +23,16 @@ pub struct Serve {
     /// Address of metrics and health, instead of the configuration's `http.listen`.
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<std::net::SocketAddr>,
+    /// Stable name of this process, instead of the configuration's `kafka.instance` and `exchange.instance`, where several
+    /// processes share a file: a pod's name.
+    #[arg(long, value_name = "NAME", value_parser = parse_instance)]
+    pub instance: Option<String>,
+}
+
+fn parse_instance(text: &str) -> Result<String, &'static str> {
+    if crate::config::is_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected 1 to 200 letters, digits, `-`, `_` or `.`")
+    }
 }

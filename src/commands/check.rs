@@ -18,6 +18,7 @@ use crate::pack_folder;
 use crate::portability;
 use crate::secret::Secret;
 use crate::service::{clients, trust};
+use crate::store::bucket;
 use crate::topics::file::Exchange;
 
 /// Runs the command.
@@ -239,6 +240,13 @@ fn named_files(config: &Config, texts: &mut Vec<(String, String)>, mistakes: &mu
     let keys =
         config.relay.iter().flat_map(|relay| relay.epochs.iter().map(|epoch| &epoch.key).chain(&relay.signing_key));
     let keys = keys.chain(config.operators.iter().filter_map(|operator| operator.signing_key.as_ref()));
+    let bucket = config.store.bucket.as_ref();
+    let keys = keys.chain(bucket.iter().flat_map(|bucket| [&bucket.access_key, &bucket.secret_key]));
+    if let Some(path) = bucket.and_then(|bucket| bucket.authorities.as_ref())
+        && let Err(error) = bucket::authorities(path)
+    {
+        mistakes.push(Diagnostic::file("store.ca", format!("{error:#}")));
+    }
     if let Some(path) = config.relay.as_ref().and_then(|relay| relay.policy.as_ref()) {
         let name = path.display().to_string();
         match std::fs::read_to_string(path) {

@@ -25,7 +25,7 @@ pub fn run(args: &cli::Doctor) -> anyhow::Result<()> {
         bar.set_message(what.to_owned());
         bar.tick();
     };
-    let mut findings = machine::findings(&args.config, &config);
+    let mut findings = machine::findings(&args.config, &config, args.try_writing);
     findings.extend(Look { config: &config, try_writing: args.try_writing, progress: &progress }.findings());
     bar.finish_and_clear();
     let mut out = io::stdout().lock();

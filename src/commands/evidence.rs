@@ -75,7 +75,7 @@ fn fetch(args: &cli::EvidenceFetch) -> anyhow::Result<()> {
             SealedBundle::seal(&signed, &key, &mut random).map_err(|error| Failure::data(error.to_string()))?;
         fetched.push(Fetched { bundle: signed.bundle, sealed });
     }
-    let audit_file = args.audit.clone().unwrap_or_else(|| config.store.join("audit.jsonl"));
+    let audit_file = args.audit.clone().unwrap_or_else(|| config.store.folder.join("audit.jsonl"));
     for fetched in &fetched {
         record(&audit_file, "evidence sealed", fetched, &topic, &args.requested_by)?;
     }

@@ -38,7 +38,7 @@ const BATCH_BYTES: usize = 8 << 20;
 pub fn run(args: &cli::Pack) -> anyhow::Result<()> {
     match (&args.config, &args.out) {
         (Some(config), _) if args.files.is_empty() => {
-            let serve = cli::Serve { config: config.clone(), listen: args.listen };
+            let serve = cli::Serve { config: config.clone(), listen: args.listen, instance: None };
             serve::run(&serve, &[Stage::Pack { follow: args.follow }])
         }
         (Some(config), _) => into_topic(args, config),

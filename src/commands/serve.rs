@@ -35,6 +35,10 @@ pub fn run(args: &cli::Serve, stages: &[Stage]) -> anyhow::Result<()> {
     if let Some(listen) = args.listen {
         config.listen = listen;
     }
+    if let Some(instance) = &args.instance {
+        let clusters = [Some(&mut config.kafka), config.exchange.as_mut()];
+        clusters.into_iter().flatten().for_each(|cluster| cluster.instance.clone_from(instance));
+    }
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let metrics = Arc::new(Metrics::new()?);
     let health = Arc::new(Health::default());

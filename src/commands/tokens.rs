@@ -46,7 +46,7 @@ fn find(args: &FindTokens) -> anyhow::Result<()> {
     let found: Vec<(usize, Token)> =
         values.iter().flat_map(|(line, value)| keys.ever(kind, value).map(move |token| (*line, token))).collect();
 
-    let audit_file = args.audit.clone().unwrap_or_else(|| config.store.join("audit.jsonl"));
+    let audit_file = args.audit.clone().unwrap_or_else(|| config.store.folder.join("audit.jsonl"));
     let tokens: Vec<&str> = found.iter().map(|(_, token)| token.token.as_str()).collect();
     let line = json!({
         "time": relay::now().to_string(), "action": "tokens found", "kind": kind, "case_reference": args.case,
@@ -55,8 +55,8 @@ fn find(args: &FindTokens) -> anyhow::Result<()> {
     });
     if args.audit.is_none() {
         // Nothing may have run here yet.
-        std::fs::create_dir_all(&config.store)
-            .with_context(|| format!("cannot make the store folder {}", config.store.display()))?;
+        std::fs::create_dir_all(&config.store.folder)
+            .with_context(|| format!("cannot make the store folder {}", config.store.folder.display()))?;
     }
     audit::add(&audit_file, &line).map_err(|error| Failure::new(Exit::Io, format!("{error:#}: nothing is told")))?;
     tell(args, &found)

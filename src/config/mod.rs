@@ -16,6 +16,7 @@ mod oidc;
 mod read;
 mod reference;
 mod relay;
+mod store;
 mod topics;
 
 use std::collections::BTreeMap;
@@ -30,7 +31,7 @@ use lancang_record::{Class, Country, Timestamp};
 
 pub use console::ConsoleFile;
 pub use consumer::Consumer;
-pub(crate) use read::cluster;
+pub(crate) use read::{cluster, is_name};
 pub use reference::reference;
 pub(crate) use reference::{is_list, keys};
 
@@ -68,8 +69,8 @@ pub struct Config {
     pub confidence: Vec<Placed<String>>,
     /// `[patterns]`
     pub patterns: Patterns,
-    /// `store.folder`: packs and snapshots.
-    pub store: PathBuf,
+    /// `[store]`: packs and snapshots.
+    pub store: Store,
     /// `http.listen`
     pub listen: SocketAddr,
     /// `http.drain_wait`: between the fall of readiness and the drain.
@@ -345,6 +346,34 @@ pub struct Patterns {
     pub trunks: Option<PathBuf>,
     /// Cell table.
     pub cells: Option<PathBuf>,
+}
+
+/// `[store]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// Packs and snapshots, where there is no bucket; audit logs of commands in any case.
+    pub folder: PathBuf,
+    /// Packs and snapshots of several machines.
+    pub bucket: Option<Bucket>,
+}
+
+/// A bucket that speaks S3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// Before the names of all objects, without a `/` at either end; may be empty.
+    pub prefix: String,
+    /// Where it is answered, `https://host:port`; AWS's own of the region where there is none.
+    pub endpoint: Option<String>,
+    /// What requests are signed for.
+    pub region: String,
+    /// PEM file of the authorities that the endpoint's certificate may be of; the system's where there is none.
+    pub authorities: Option<PathBuf>,
+    /// Id of the key that requests are signed with.
+    pub access_key: Secret,
+    /// The key.
+    pub secret_key: Secret,
 }
 
 impl Config {

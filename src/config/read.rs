@@ -1,7 +1,7 @@
 //! From the text of a configuration file to a checked [`Config`].
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use lancang_diagnostic::Diagnostic;
@@ -56,7 +56,7 @@ fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Config> {
     let keys = keys(root);
     let (handling, confidence) = super::handling::handling(root);
     let patterns = patterns(root, folder);
-    let store = store(root, folder);
+    let store = super::store::store(root, folder);
     let (listen, drain_wait) = super::http::http(root);
     Some(Config {
         operators,
@@ -132,9 +132,14 @@ pub(super) fn required_name(table: &Table<'_, '_>, key: &'static str) -> Option<
     checked_name(table, key, text)
 }
 
-fn checked_name(table: &Table<'_, '_>, key: &str, text: Placed<String>) -> Option<String> {
+/// Whether a text can be such a name.
+pub(crate) fn is_name(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    if text.value.is_empty() || text.value.len() > 200 || !text.value.bytes().all(fits) {
+    (1..=200).contains(&text.len()) && text.bytes().all(fits)
+}
+
+fn checked_name(table: &Table<'_, '_>, key: &str, text: Placed<String>) -> Option<String> {
+    if !is_name(&text.value) {
         table.wrong(text.span, key, "expected 1 to 200 letters, digits, `-`, `_` or `.`");
         return None;
     }
@@ -256,15 +261,6 @@ fn patterns(root: &Table<'_, '_>, folder: &Path) -> Patterns {
     patterns
 }
 
-fn store(root: &Table<'_, '_>, folder: &Path) -> PathBuf {
-    let Some(table) = root.table("store") else {
-        return folder.join("state");
-    };
-    let store = table.text("folder").map_or_else(|| folder.join("state"), |text| folder.join(text.value));
-    table.finish();
-    store
-}
-
 impl Default for Intake {
     fn default() -> Self {
         Self {
@@ -293,6 +289,8 @@ impl Default for Score {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     const GOOD: &str = "[[operators]]\ncountry = \"KH\"\norganisation = \"mekong-mobile\"\nnode = \"pnh-1\"\n\
@@ -302,7 +300,7 @@ mod tests {
     #[test]
     fn a_short_configuration_is_enough() {
         let config = config("etc/lancang.toml", GOOD).unwrap();
-        assert_eq!(config.store, PathBuf::from("etc/state"));
+        assert_eq!((config.store.folder, config.store.bucket), (PathBuf::from("etc/state"), None));
         assert_eq!(config.feeds[0].lateness_ms, 60_000);
         assert_eq!(config.topics.records, "lancang.records.v1");
     }

@@ -60,7 +60,7 @@ fn epochs(relay: &Table<'_, '_>, folder: &Path) -> Vec<Epoch> {
 }
 
 /// A secret that must be there.
-fn required_secret(table: &Table<'_, '_>, folder: &Path, names: [&'static str; 3]) -> Option<Secret> {
+pub(super) fn required_secret(table: &Table<'_, '_>, folder: &Path, names: [&'static str; 3]) -> Option<Secret> {
     if !names.iter().any(|name| table.has(name)) {
         let [file, env, command] = names;
         table.wrong(table.span(), file, format!("expected one of `{file}`, `{env}` and `{command}`"));

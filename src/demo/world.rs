@@ -76,7 +76,7 @@ impl World {
                 // of both he would be at two places.
                 cells: None,
             },
-            store: path("state"),
+            store: crate::config::Store { folder: path("state"), bucket: None },
             listen,
             drain_wait: std::time::Duration::ZERO,
         };

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::Finding;
 use crate::commands::check;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::service::relay::now;
 use crate::service::trust;
+use crate::store::{Store, bucket};
 
 /// Below this share of a disk that is free, somebody should look.
 const FREE_LOOK: f64 = 0.15;
@@ -18,9 +19,12 @@ const DESCRIPTORS_MIN: u64 = 4096;
 
 /// All of it.
 #[must_use]
-pub fn findings(path: &Path, config: &Config) -> Vec<Finding> {
+pub fn findings(path: &Path, config: &Config, try_writing: bool) -> Vec<Finding> {
     let mut findings = vec![files(path, config)];
-    findings.extend(store(&config.store));
+    findings.extend(match &config.store.bucket {
+        None => store(&config.store.folder),
+        Some(place) => bucket(place, try_writing),
+    });
     findings.push(descriptors());
     findings.extend(keys(config));
     findings
@@ -63,6 +67,31 @@ fn store(folder: &Path) -> Vec<Finding> {
         }
     });
     findings.extend(disk(&name, &there));
+    findings
+}
+
+/// A bucket: whether it answers, whether it writes over objects, whether what goes to it is read on the way.
+fn bucket(place: &config::Bucket, try_writing: bool) -> Vec<Finding> {
+    let name = bucket::shown(place);
+    let asked = || -> anyhow::Result<&str> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let store = Store::in_bucket(place, runtime.handle().clone())?;
+        store.answers()?;
+        if !try_writing {
+            return Ok("answers; `--try-writing` tries whether it refuses to write over an object");
+        }
+        store.tries_to_write_over().map(|()| "can be written, and refuses to write over an object")
+    };
+    let remedy = "docs/operations.md, *Where snapshots lie*: endpoint, region, authorities, keys and their rights \
+                  (list, get, put and delete below the prefix), a server that knows `If-None-Match`";
+    let mut findings = vec![match asked() {
+        Ok(found) => Finding::good("store", name.clone(), found),
+        Err(error) => Finding::bad("store", name.clone(), format!("{error:#}"), remedy, Exit::Io),
+    }];
+    if place.endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://")) {
+        let found = "what snapshots hold of people goes there in clear";
+        findings.push(Finding::look("store", format!("way to {name}"), found, "an endpoint with `https://`"));
+    }
     findings
 }
 

@@ -3,7 +3,7 @@
 //! - [`machine`] looks at the configuration's files, the store, its disk and this process's limits, and at keys;
 //! - [`cluster`] at brokers, topics, rights, feeds and clocks.
 //!
-//! **Invariant:** nothing is changed. What `--try-writing` writes is in transactions that are aborted.
+//! **Invariant:** nothing is changed. What `--try-writing` writes is in transactions that are aborted, or an object that is deleted.
 
 pub mod cluster;
 pub mod machine;

@@ -55,6 +55,7 @@ use crate::exit::{Exit, Failure};
 use crate::http::{Health, Pulse};
 use crate::metrics::{Metric, Metrics};
 use crate::store::Store;
+use crate::store::bucket::Away;
 use lag::Places;
 use levels::Levels;
 use packs::Packs;
@@ -94,7 +95,7 @@ impl Shared {
     /// # Errors
     /// If the store cannot be opened, or the trunk or cell table has mistakes.
     pub fn new(config: Config, metrics: Arc<Metrics>, health: Arc<Health>, runtime: Handle) -> anyhow::Result<Self> {
-        let store = Store::open(&config.store, runtime)?;
+        let store = Store::of(&config.store, runtime)?;
         let networks = ArcSwap::from_pointee(networks(&config)?);
         let places = Arc::new(Places::default());
         let packs = Packs::new(store.clone());
@@ -296,6 +297,7 @@ fn passes(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<Error>().is_some_and(Error::is_transient)
             || cause.downcast_ref::<StepAside>().is_some_and(pump::passes)
+            || cause.is::<Away>()
     })
 }
 
@@ -307,7 +309,7 @@ pub fn with_status(error: impl Into<anyhow::Error>) -> anyhow::Error {
             Exit::Configuration
         }
         Some(_) => Exit::Unavailable,
-        None if error.chain().any(|cause| cause.is::<StepAside>()) => Exit::Unavailable,
+        None if error.chain().any(|cause| cause.is::<StepAside>() || cause.is::<Away>()) => Exit::Unavailable,
         None => return error,
     };
     Failure::new(exit, format!("{error:#}")).into()

@@ -96,6 +96,7 @@ impl Reading {
                 let held_back = settlement.held_back(&self.outbox, 0)?;
                 if self.is_settled(held_back) {
                     let end = self.whole()?;
+                    self.shared.store.answers()?;
                     let checkpoints = snapshots::newest(&self.shared.store, &self.shared.metrics, TASK, end);
                     self.step = Step::Alerts(Box::new(self.opened(Box::new(checkpoints), end)?));
                 } else if !self.shared.stop.sleep(SLICE) {

@@ -232,6 +232,7 @@ impl Handler for Score {
         for given in assigned {
             // Loading many snapshots is no stage that is stuck.
             self.pulse.turn();
+            self.shared.store.answers()?;
             let Opened { pair, starts: pair_starts, began } = self.opened(given)?;
             let topics = [&self.shared.config.topics.records, &self.shared.config.topics.partials];
             for ((reading, topic), committed) in pair.readings.iter().zip(topics).zip(&given.committed) {

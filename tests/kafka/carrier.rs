@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use lancang::config::{Bucket, Store as Place};
+use lancang::secret::Secret;
 use lancang::store::Store;
 use lancang_alert::evidence::SALT_HEADER;
 use lancang_cluster::Cluster;
@@ -29,6 +31,25 @@ pub const OPERATOR: usize = 0;
 pub const EPOCH_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 pub const SIGNING_KEY: &str = "lancang-signing-key-v1 202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f";
 
+/// Variables with the keys of a real bucket.
+const S3_ID: &str = "LANCANG_TEST_S3_ID";
+const S3_KEY: &str = "LANCANG_TEST_S3_KEY";
+
+/// A prefix of its own in the bucket that `LANCANG_TEST_S3` names (`http://127.0.0.1:7070/bucket`).
+pub fn real_bucket() -> Bucket {
+    let named = std::env::var("LANCANG_TEST_S3").unwrap();
+    let (endpoint, name) = named.rsplit_once('/').unwrap();
+    Bucket {
+        name: name.to_owned(),
+        prefix: format!("test-{}", std::process::id()),
+        endpoint: Some(endpoint.to_owned()),
+        region: "us-east-1".to_owned(),
+        authorities: None,
+        access_key: Secret::Env(S3_ID.to_owned()),
+        secret_key: Secret::Env(S3_KEY.to_owned()),
+    }
+}
+
 pub fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(|| Cluster::start(1).unwrap_or_else(|error| panic!("{error}")))
@@ -48,6 +69,8 @@ pub struct Carrier {
     pub partitions: u32,
     /// Lines for `[score]`.
     pub score: String,
+    /// Where the store is no folder.
+    pub bucket: Option<Bucket>,
 }
 
 impl Carrier {
@@ -70,6 +93,7 @@ impl Carrier {
             prefix,
             partitions,
             score: String::new(),
+            bucket: None,
         };
         carrier.set_up();
         carrier
@@ -118,6 +142,15 @@ impl Carrier {
                 self.topic(kind)
             )
         };
+        let store = self.bucket.as_ref().map(|bucket| {
+            format!(
+                "url = \"s3://{}/{}\"\nendpoint = \"{}\"\naccess_key_env = \"{S3_ID}\"\nsecret_key_env = \"{S3_KEY}\"",
+                bucket.name,
+                bucket.prefix,
+                bucket.endpoint.as_deref().unwrap()
+            )
+        });
+        let store = store.unwrap_or_else(|| format!("folder = \"state{suffix}\""));
         let text = format!(
             "[[operators]]\ncountry = \"{}\"\norganisation = \"{}\"\nnode = \"a\"\nown = [\"+{}\"]\n\
              [kafka]\nbootstrap = \"{}\"\ninstance = \"{}{suffix}\"\nstatic_member = true\n\
@@ -126,7 +159,7 @@ impl Carrier {
              {}{}{}\
              [intake]\ngroup = \"{}-intake{suffix}\"\n[score]\ngroup = \"{}-score{suffix}\"\n{}\n\
              [patterns]\nfolder = \"patterns\"\nlists = \"lists\"\ntrunks = \"trunks.csv\"\n\
-             [store]\nfolder = \"state{suffix}\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
+             [store]\n{}\n[http]\nlisten = \"127.0.0.1:0\"\n\
              [relay]\ngroup = \"{}-relay{suffix}\"\nepochs = [{{ id = \"2026-11\", key_env = \"LANCANG_TEST_EPOCH_KEY\" }}]\n\
              signing_key_env = \"LANCANG_TEST_SIGNING_KEY\"\n{extra}\n",
             operator.country,
@@ -151,6 +184,7 @@ impl Carrier {
             self.prefix,
             self.prefix,
             self.score,
+            store,
             self.prefix,
         );
         let path = self.path(name);
@@ -300,7 +334,8 @@ impl Carrier {
     /// The same of patterns that are live, or in shadow.
     pub fn expected_in(&self, mode: Mode, log: &str, suffix: &str) -> Vec<String> {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let store = Store::open(&self.path(&format!("state{suffix}")), runtime.handle().clone()).unwrap();
+        let place = Place { folder: self.path(&format!("state{suffix}")), bucket: self.bucket.clone() };
+        let store = Store::of(&place, runtime.handle().clone()).unwrap();
         let mut run = MemoryRun::new(self.partitions, 20_000_000);
         let mut out = Outputs::default();
         for message in self.read(log) {

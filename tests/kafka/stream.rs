@@ -7,7 +7,7 @@ use lancang_traffic::evaluation::{evaluate, read_incidents};
 use lancang_traffic::world::OPERATORS;
 use lancang_traffic::{Generator, Truth};
 
-use crate::carrier::{Carrier, LONG, Lancang, OPERATOR, records, traffic};
+use crate::carrier::{Carrier, LONG, Lancang, OPERATOR, real_bucket, records, traffic};
 
 fn truth(seed: u64) -> Vec<Truth> {
     let country = OPERATORS[OPERATOR].country.to_string();
@@ -110,7 +110,19 @@ fn topics_of_different_speed() {
 /// SIGTERM in the middle, a second start: it goes on where the first stopped.
 #[test]
 fn a_restart_in_the_middle() {
+    restarted(Carrier::new(2));
+}
+
+/// The same with packs and snapshots in a bucket.
+#[test]
+#[ignore = "takes a server that speaks S3: LANCANG_TEST_S3 (CONTRIBUTING.md)"]
+fn a_restart_with_the_store_in_a_bucket() {
     let mut carrier = Carrier::new(2);
+    carrier.bucket = Some(real_bucket());
+    restarted(carrier);
+}
+
+fn restarted(mut carrier: Carrier) {
     carrier.score = "snapshot = \"1s\"".to_owned();
     let records = records(3);
     let half = records.len() / 2;

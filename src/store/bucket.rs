@@ -1,0 +1,274 @@
+//! A bucket that speaks S3 as the store's objects.
+//!
+//! Rules:
+//! - **A bucket that writes over objects is no store.** Claims of tasks, manifests and announcements are decided by who creates
+//!   a name first (`If-None-Match: *`, which is answered by 412 where it is there). Some servers ignore the header: a start
+//!   creates an object of a name of its own twice, and ends if the second is written;
+//! - keys lie elsewhere ([`Secret`]) and are read anew every [`KEYS_READ_EVERY`], so that they can change under a service; where
+//!   they cannot be read, those before are used;
+//! - a request ends within [`REQUEST_MAX`], and with all that are tried again within that and [`RETRY_MAX`]: a stage that waits
+//!   for the store turns its loop again before it counts as stuck ([`crate::http`], 30 s);
+//! - TLS is what the console's is: rustls with ring, the system's authorities or those of `store.ca`.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector as Tcp;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use object_store::aws::{AmazonS3Builder, AwsCredential, S3ConditionalPut};
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpService,
+};
+use object_store::path::Path as Key;
+use object_store::prefix::PrefixStore;
+use object_store::{BackoffConfig, ClientOptions, CredentialProvider, ObjectStore, RetryConfig};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::runtime::Handle;
+use tokio::sync::Mutex;
+
+use super::{Store, hex};
+use crate::config::{Bucket, Store as Place};
+use crate::exit::{Exit, Failure};
+use crate::secret::Secret;
+
+/// Longest time of one request, its answer read to the end: a segment of some MiB over 10 Mbit/s.
+const REQUEST_MAX: Duration = Duration::from_secs(12);
+/// A request that failed is tried again for so long.
+const RETRY_MAX: Duration = Duration::from_secs(12);
+/// Longest wait for a connection.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// Longest wait between two tries.
+const BACKOFF_MAX: Duration = Duration::from_secs(3);
+/// Connections that are kept for later requests, and for how long: less than the minute after which servers close them.
+const IDLE_MAX: usize = 16;
+const IDLE_KEPT: Duration = Duration::from_secs(30);
+/// Largest answer: a manifest or a pack; pieces of segments are a MiB.
+const ANSWER_BYTES_MAX: usize = 256 << 20;
+/// Folder of objects by which a bucket is tried.
+const TRIED: &str = "tried";
+/// Time between two readings of the keys.
+const KEYS_READ_EVERY: Duration = Duration::from_secs(300);
+
+/// A store that does not answer for now: whoever asked begins again from what is committed.
+#[derive(Debug, thiserror::Error)]
+#[error("{bucket} does not answer: {reason}")]
+pub struct Away {
+    bucket: Arc<str>,
+    reason: object_store::Error,
+}
+
+impl Store {
+    /// The store that a configuration names; a bucket is tried.
+    ///
+    /// # Errors
+    /// If the folder cannot be made, or the bucket does not answer (exit status 69), cannot be used, or writes over objects (78).
+    pub fn of(place: &Place, runtime: Handle) -> anyhow::Result<Self> {
+        let Some(bucket) = &place.bucket else { return Self::open(&place.folder, runtime) };
+        let store = Self::in_bucket(bucket, runtime)?;
+        store.answers().map_err(|away| Failure::new(Exit::Unavailable, away.to_string()))?;
+        store.tries_to_write_over().with_context(|| format!("cannot use {}", shown(bucket)))?;
+        Ok(store)
+    }
+
+    /// The store in a bucket, of which nothing is asked yet.
+    ///
+    /// # Errors
+    /// If keys or authorities cannot be read.
+    pub fn in_bucket(bucket: &Bucket, runtime: Handle) -> anyhow::Result<Self> {
+        let store = Self::over(objects(bucket)?, runtime);
+        Ok(Self { bucket: Some(shown(bucket).into()), ..store })
+    }
+
+    /// Whether the store can be asked. A folder is there; a bucket that is away for longer than a request is tried again would
+    /// look as one without snapshots.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn answers(&self) -> Result<(), Away> {
+        let Some(bucket) = &self.bucket else { return Ok(()) };
+        self.listed(TRIED).map(|_| ()).map_err(|reason| Away { bucket: Arc::clone(bucket), reason })
+    }
+
+    /// Creates an object twice: a store that lets the second be written would let two workers have one task.
+    ///
+    /// # Errors
+    /// If it does, or cannot be written.
+    pub fn tries_to_write_over(&self) -> anyhow::Result<()> {
+        let mut name = [0; 8];
+        getrandom::fill(&mut name).context("the operating system gives no random bytes")?;
+        let key = Key::from(format!("{TRIED}/{}", hex(&name)));
+        let first = self.create(&key, vec![1])?;
+        let second = self.create(&key, vec![2]);
+        self.delete(&key)?;
+        if first && !second? {
+            return Ok(());
+        }
+        let why = "it writes over objects that are there, or holds what nobody wrote: a store must answer 412 to a PUT with \
+                   `If-None-Match: *` of a name that it has";
+        Err(Failure::new(Exit::Configuration, why).into())
+    }
+}
+
+/// The objects of a bucket.
+///
+/// # Errors
+/// If keys or authorities cannot be read.
+pub fn objects(bucket: &Bucket) -> anyhow::Result<Arc<dyn ObjectStore>> {
+    let keys = Keys::read(bucket)?;
+    let is_clear = bucket.endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://"));
+    let mut builder = AmazonS3Builder::new()
+        .with_bucket_name(&bucket.name)
+        .with_region(&bucket.region)
+        .with_allow_http(is_clear)
+        .with_credentials(Arc::new(keys))
+        .with_conditional_put(S3ConditionalPut::ETagMatch)
+        // One request an object: not all servers know the other way.
+        .with_disable_bulk_delete(true)
+        .with_retry(RetryConfig {
+            backoff: BackoffConfig { max_backoff: BACKOFF_MAX, ..BackoffConfig::default() },
+            retry_timeout: RETRY_MAX,
+            ..RetryConfig::default()
+        })
+        .with_http_connector(Over(client(bucket)?));
+    if let Some(endpoint) = &bucket.endpoint {
+        builder = builder.with_endpoint(endpoint);
+    }
+    let objects = builder.build().with_context(|| format!("cannot use {}", shown(bucket)))?;
+    Ok(if bucket.prefix.is_empty() {
+        Arc::new(objects)
+    } else {
+        Arc::new(PrefixStore::new(objects, bucket.prefix.as_str()))
+    })
+}
+
+/// A bucket as its configuration names it.
+#[must_use]
+pub fn shown(bucket: &Bucket) -> String {
+    let slash = if bucket.prefix.is_empty() { "" } else { "/" };
+    let at = bucket.endpoint.as_ref().map(|endpoint| format!(" at {endpoint}")).unwrap_or_default();
+    format!("s3://{}{slash}{}{at}", bucket.name, bucket.prefix)
+}
+
+/// Keys that requests are signed with.
+struct Keys {
+    access: Secret,
+    secret: Secret,
+    /// What was read last, and when.
+    read: Mutex<(Instant, Arc<AwsCredential>)>,
+}
+
+impl Keys {
+    fn read(bucket: &Bucket) -> anyhow::Result<Self> {
+        let (access, secret) = (bucket.access_key.clone(), bucket.secret_key.clone());
+        let first = credential(&access, &secret)?;
+        Ok(Self { access, secret, read: Mutex::new((Instant::now(), Arc::new(first))) })
+    }
+}
+
+fn credential(access: &Secret, secret: &Secret) -> anyhow::Result<AwsCredential> {
+    let text = |of: &Secret| of.read().map(|text| text.trim().to_owned());
+    Ok(AwsCredential { key_id: text(access)?, secret_key: text(secret)?, token: None })
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "keys from {} and {}", self.access, self.secret)
+    }
+}
+
+#[async_trait]
+impl CredentialProvider for Keys {
+    type Credential = AwsCredential;
+
+    async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
+        let mut read = self.read.lock().await;
+        if read.0.elapsed() < KEYS_READ_EVERY {
+            return Ok(Arc::clone(&read.1));
+        }
+        let (access, secret) = (self.access.clone(), self.secret.clone());
+        // A command may take its time.
+        match tokio::task::spawn_blocking(move || credential(&access, &secret)).await {
+            Ok(Ok(found)) => read.1 = Arc::new(found),
+            Ok(Err(error)) => tracing::warn!("the store's keys cannot be read anew, those before are used: {error:#}"),
+            Err(error) => tracing::warn!("the store's keys cannot be read anew, those before are used: {error}"),
+        }
+        read.0 = Instant::now();
+        Ok(Arc::clone(&read.1))
+    }
+}
+
+/// Requests over connections that are kept.
+#[derive(Clone, Debug)]
+struct Over(Client<HttpsConnector<Tcp>, HttpRequestBody>);
+
+fn client(bucket: &Bucket) -> anyhow::Result<Client<HttpsConnector<Tcp>, HttpRequestBody>> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let config = match &bucket.authorities {
+        Some(path) => config.with_root_certificates(authorities(path)?),
+        None => config
+            .with_native_roots()
+            .context("no certificates of authorities on this system: name a file in `store.ca`")?,
+    };
+    let mut tcp = Tcp::new();
+    tcp.enforce_http(false);
+    tcp.set_connect_timeout(Some(CONNECT_MAX));
+    tcp.set_nodelay(true);
+    let connector = HttpsConnectorBuilder::new().with_tls_config(config.with_no_client_auth());
+    let connector = connector.https_or_http().enable_http1().wrap_connector(tcp);
+    Ok(Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_KEPT)
+        .pool_max_idle_per_host(IDLE_MAX)
+        .build(connector))
+}
+
+/// Certificates of the authorities in a PEM file.
+///
+/// # Errors
+/// If it cannot be read, or holds none.
+pub fn authorities(path: &std::path::Path) -> anyhow::Result<RootCertStore> {
+    let shown = path.display();
+    let text = std::fs::read(path).with_context(|| format!("cannot read `store.ca` {shown}"))?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&text) {
+        let certificate = certificate.map_err(|error| anyhow::anyhow!("`store.ca` {shown}: expected PEM ({error})"))?;
+        roots.add(certificate).with_context(|| format!("`store.ca` {shown}"))?;
+    }
+    anyhow::ensure!(!roots.is_empty(), "`store.ca` {shown}: expected certificates in PEM, found none");
+    Ok(roots)
+}
+
+impl HttpConnector for Over {
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl HttpService for Over {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let whole = async {
+            let (head, body) = self.0.request(request).await.map_err(failed)?.into_parts();
+            let body = axum::body::to_bytes(axum::body::Body::new(body), ANSWER_BYTES_MAX).await;
+            let body = body.map_err(|error| HttpError::new(HttpErrorKind::Interrupted, error))?;
+            Ok(HttpResponse::from_parts(head, body.into()))
+        };
+        let late = |late| Err(HttpError::new(HttpErrorKind::Timeout, late));
+        tokio::time::timeout(REQUEST_MAX, whole).await.unwrap_or_else(late)
+    }
+}
+
+/// What became of a request that had no answer. What was not sent may be sent again; what may have been written may not, unless
+/// that changes nothing.
+fn failed(error: hyper_util::client::legacy::Error) -> HttpError {
+    let kind = if error.is_connect() { HttpErrorKind::Connect } else { HttpErrorKind::Interrupted };
+    HttpError::new(kind, error)
+}
