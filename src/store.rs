@@ -77,12 +77,16 @@ impl Store {
         Self { objects, runtime, bucket: None }
     }
 
-    /// Puts a pack under its hash; one that is there stays.
+    /// Puts a pack under its hash; one that is there stays, and nothing is written: a restart needs no room on a full disk.
     ///
     /// # Errors
     /// If the store cannot be written.
     pub fn put_pack(&self, hash: &[u8; 32], bytes: Vec<u8>) -> anyhow::Result<()> {
-        self.create(&pack_key(hash), bytes).map(|_| ())
+        let key = pack_key(hash);
+        if self.is_there(&key)? {
+            return Ok(());
+        }
+        self.create(&key, bytes).map(|_| ())
     }
 
     /// The bytes of a pack.
@@ -161,8 +165,11 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub fn is_withdrawn(&self, hash: &[u8; 32]) -> anyhow::Result<bool> {
+        self.is_there(&withdrawn_key(hash))
+    }
+
+    fn is_there(&self, key: &Key) -> anyhow::Result<bool> {
         let objects = Arc::clone(&self.objects);
-        let key = withdrawn_key(hash);
         let place = key.clone();
         match self.runtime.block_on(async move { objects.head(&place).await }) {
             Ok(_) => Ok(true),

@@ -99,3 +99,29 @@ fn what_is_kept_apart_stays_apart() {
         }
     }
 }
+
+/// `file.rs::name` in `docs/faults.md`: files of tests by their path under `tests/`, others by their whole path.
+#[test]
+fn every_fault_has_its_test() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let page = std::fs::read_to_string(format!("{root}/docs/faults.md")).unwrap();
+    let mut rows = 0;
+    for row in page.lines().filter(|row| row.starts_with("| ") && !row.starts_with("| fault ")) {
+        let named: Vec<(&str, &str)> = row.split('`').filter_map(|text| text.split_once(".rs::")).collect();
+        assert!(!named.is_empty(), "no test of: {row}");
+        for (file, name) in named {
+            let folder = if file.starts_with("crates/") { "" } else { "tests/" };
+            let text = std::fs::read_to_string(format!("{root}/{folder}{file}.rs"));
+            let text = text.unwrap_or_else(|error| panic!("{file}.rs: {error}"));
+            let (before, _) =
+                text.split_once(&format!("fn {name}(")).unwrap_or_else(|| panic!("{file}.rs has no test {name}"));
+            let attributes = before.rsplit("\n\n").next().unwrap();
+            assert!(
+                attributes.contains("#[test]") && !attributes.contains("#[ignore"),
+                "{file}.rs: {name} is no test that runs"
+            );
+        }
+        rows += 1;
+    }
+    assert!(rows > 30, "{rows} rows");
+}

@@ -27,6 +27,8 @@ mod health;
 mod installed;
 #[path = "kafka/keys.rs"]
 mod keys;
+#[path = "kafka/killed.rs"]
+mod killed;
 #[path = "kafka/pack.rs"]
 mod pack;
 #[path = "kafka/packs.rs"]

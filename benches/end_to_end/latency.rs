@@ -13,8 +13,9 @@ use hdrhistogram::Histogram;
 use lancang_kafka::{From, Isolation, Producer, ProducerSettings, Read, Reader, Stop};
 
 use crate::live::calls::{BURSTS, Calls};
+use crate::live::one_rule::opened;
 use crate::live::running;
-use crate::product::{Feed, Lane, Pack, opened};
+use crate::product::{Feed, Lane, Pack};
 use crate::{Bench, core, preload};
 
 /// The row whose rate is the full load.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lancang_kafka::{Connection, Isolation, Reader};
-use lancang_record::codec::fields::parse_time;
 
 use crate::live::calls::COLUMNS;
+use crate::live::one_rule::{opened, pattern};
 use crate::live::running::{self, Counted};
 use crate::{Bench, core, shipped};
 
@@ -40,7 +40,7 @@ impl Lane {
         let shipped = shipped::config();
         let patterns = match pack {
             Pack::Whole => shipped.join("patterns"),
-            Pack::OneRule => one_rule(bench.folder),
+            Pack::OneRule => pattern(bench.folder),
         };
         let mapping = match feed.form {
             "csv" => format!("mapping = \"{}\"\n", mapping(bench.folder).display()),
@@ -91,23 +91,6 @@ impl Lane {
         let lines = lines.expect("its incidents").into_iter().filter_map(|line| line.payload);
         lines.filter_map(|line| opened(&line)).collect()
     }
-}
-
-/// Who an incident line is about, and when, where it opens one.
-pub fn opened(line: &[u8]) -> Option<(u64, i64)> {
-    let line: serde_json::Value = serde_json::from_slice(line).expect("an incident line");
-    let caller = line["entity"]["value"].as_str()?.trim_start_matches('+').parse().ok()?;
-    let last = parse_time("last_event", line["last_event"].as_str()?).expect("a time");
-    (line["message"] == "open").then(|| (caller, last.as_ms()))
-}
-
-/// A folder with the one rule.
-fn one_rule(folder: &Path) -> PathBuf {
-    let patterns = folder.join("one-rule");
-    std::fs::create_dir_all(&patterns).expect("a folder");
-    let rule = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/sim-box.toml");
-    std::fs::copy(rule, patterns.join("sim-box.toml")).expect("the rule");
-    patterns
 }
 
 /// The mapping of the CSV lines: canonical names, without a header line.

@@ -5,4 +5,5 @@
 
 pub mod bare;
 pub mod calls;
+pub mod one_rule;
 pub mod running;

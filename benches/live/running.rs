@@ -60,8 +60,17 @@ pub fn cpu_s(id: u32) -> f64 {
 
 /// Most memory that a process has had resident, MiB.
 pub fn peak_mib(id: u32) -> f64 {
+    status_mib(id, "VmHWM:")
+}
+
+/// Memory that a process has resident, MiB.
+pub fn resident_mib(id: u32) -> f64 {
+    status_mib(id, "VmRSS:")
+}
+
+fn status_mib(id: u32, name: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
 }
 

@@ -79,6 +79,7 @@ fn feed(table: Table<'_, '_>, folder: &Path, operators: &[Operator]) -> Option<F
         operator: operator.unwrap_or(0),
         content,
         mobility: mobility.is_some_and(|found| found.value),
+        file_header: table.text("file_header").map(|found| found.value),
         idle: duration_or(&table, "idle", 30_000),
         bad_share_max: bad_share_max.map_or(0.5, |share| share.value),
     };

@@ -185,6 +185,8 @@ pub struct Feed {
     pub idle: Duration,
     /// Share of bad records at which the run stops.
     pub bad_share_max: f64,
+    /// Header of a message that names its file.
+    pub file_header: Option<String>,
 }
 
 /// Form of a feed's messages.

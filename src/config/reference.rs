@@ -65,6 +65,7 @@ const KEYS: &[Key] = &[
     key("feeds", "legal_reference", "text", "none", "The legal reference under which it may; required for `allowed`."),
     key("feeds", "mobility", "boolean", "`false`", "Whether this feed carries the mobility records of its class."),
     key("feeds", "idle", "time", "`30s`", "An input whose end was reached and that was silent for this long no longer holds back the watermark."),
+    key("feeds", "file_header", "name", "none", "Header of a message that names its file, such as `MSC5_20251114_000123.csv`: numbers that a switch skips are counted. All files of a switch must come in one partition."),
     key("feeds", "bad_share_max", "0 to 1", "`0.5`", "Share of bad records at which the run stops."),
     key("intake", "group", "name", "`lancang-intake`", "Consumer group."),
     key("intake", "workers", "1 to 256", "`1`", "Reading threads."),

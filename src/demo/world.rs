@@ -158,5 +158,6 @@ pub(super) fn feed_of(name: String, operator: usize, class: Class) -> config::Fe
         mobility: false,
         idle: IDLE,
         bad_share_max: 0.5,
+        file_header: None,
     }
 }

@@ -45,4 +45,11 @@ pub(super) const SPECS: &[Spec] = &[
         &["feed", "pattern"],
         "How badly a pattern sees on a feed, by the records that intake looks at (a frame a second): 1 it is blind (a field or a kind of row that it needs is not there), 0.5 it sees less than it should, 0 it sees. `lancang feeds --config` says what is missing.",
     ),
+    spec(
+        Metric::IntakeSkippedFiles,
+        Form::Counter,
+        "lancang_intake_skipped_files_total",
+        &["feed"],
+        "File numbers of a switch that no file had when three later ones had come (`feeds.file_header`); the log names them.",
+    ),
 ];

@@ -12,6 +12,7 @@ pub enum Metric {
     IntakeClock,
     IntakeLastRecord,
     IntakeBlindness,
+    IntakeSkippedFiles,
     ScoreRecordsRead,
     ScoreRecords,
     ScoreBadEntries,

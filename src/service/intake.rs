@@ -2,6 +2,7 @@
 //!
 //! - One [`lancang_intake::feed::Input`] per partition of a feed's topic; its clock rides in the metadata of the
 //!   committed offset, behind it the number of marks that it has written (so that a mark alone moves the position).
+//! - Behind the clock stand the number of marks and what is known of files' numbers ([`lancang_intake::file_numbers`]).
 //! - Frames, dead letters, late records, marks and offsets of an interval commit in one transaction.
 //! - Once a second an input whose clock or state has changed writes a mark to every partition of the records log, as
 //!   part of its own interval: frames precede the mark that covers them, on every partition.
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use lancang_intake::clock::Clock;
 use lancang_intake::feed::{DeadLetter, Fates, Input, IntakeOutputs, LateRecord};
+use lancang_intake::file_numbers::{FileNumbers, Skipped};
 use lancang_intake::{FeedSettings, Format};
 use lancang_kafka::{
     Assigned, Committed, End, From, Handler, Input as Place, LeadGroup, Message, OutRecord, Part, Position, Start, Task,
@@ -31,7 +33,7 @@ use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::http::Pulse;
 use crate::mapping_file;
-use crate::metrics::Metric;
+use crate::metrics::{Metric, Metrics};
 
 /// Between two marks of an input.
 const MARK_EVERY: Duration = Duration::from_secs(1);
@@ -49,6 +51,9 @@ struct Open {
     next: i64,
     moved: bool,
     marks: u64,
+    files: FileNumbers,
+    /// A file without a number was said.
+    unnumbered: bool,
     marked: Option<(Timestamp, InputState)>,
     /// Its first mark was handed over.
     introduced: bool,
@@ -125,6 +130,28 @@ impl Open {
         self.input.mark(&mut self.out);
     }
 
+    /// Numbers that its switch has skipped are counted and named.
+    fn look_at_file(&mut self, name: Option<&[u8]>, metrics: &Metrics, feed: &str) {
+        match self.files.accept(name.unwrap_or_default()) {
+            Ok(skipped) => {
+                for Skipped { switch, number } in skipped {
+                    metrics.add(Metric::IntakeSkippedFiles, &[feed], 1);
+                    tracing::warn!(
+                        input = self.name,
+                        switch,
+                        number,
+                        "a file never came: three later ones of its switch did"
+                    );
+                }
+            }
+            Err(error) if !self.unnumbered => {
+                self.unnumbered = true;
+                tracing::warn!(input = self.name, "{error}: `feeds.file_header`, or how its files are named, is wrong");
+            }
+            Err(_) => {}
+        }
+    }
+
     fn has_just_spoken(&self) -> bool {
         let unknown = self.marked.is_none_or(|(clock, _)| clock == Timestamp::MIN);
         unknown && self.input.clock().now() != Timestamp::MIN
@@ -137,6 +164,8 @@ impl Intake {
         let feeds = config.feeds.iter().map(|feed| feed_settings(config, feed)).collect::<anyhow::Result<_>>()?;
         let feed_of = config.feeds.iter().enumerate();
         let feed_of = feed_of.flat_map(|(index, feed)| std::iter::repeat_n(index, feed.topics.len())).collect();
+        let numbered = config.feeds.iter().filter(|feed| feed.file_header.is_some());
+        numbered.for_each(|feed| shared.metrics.add(Metric::IntakeSkippedFiles, &[&feed.name], 0));
         let out_topics = OutTopics {
             records: config.topics.records.as_str().into(),
             late: config.topics.late.as_str().into(),
@@ -167,14 +196,16 @@ impl Intake {
         let name = format!("{}/{}/{}", settings.name, self.topics[usize::from(place.topic)], place.partition);
         let lateness_ms = settings.lateness_ms;
         let mut input = Input::new(&name, settings, self.shared.config.topics.partitions);
-        let mut marks = 0;
+        let (mut marks, mut files) = (0, FileNumbers::default());
         let metadata = assigned.committed.first().map_or("", |committed| committed.metadata.as_str());
         if let Some((clock, count)) = metadata.split_once(' ') {
             match Clock::restore(clock, lateness_ms) {
                 Ok(clock) => input.restore(clock),
                 Err(error) => tracing::error!(input = name, "its clock begins anew: {error}"),
             }
+            let (count, known) = count.split_once(' ').unwrap_or((count, ""));
             marks = count.parse().unwrap_or(0);
+            files = FileNumbers::decode(known).unwrap_or_default();
         }
         Open {
             task: assigned.task,
@@ -185,6 +216,8 @@ impl Intake {
             next: 0,
             moved: false,
             marks,
+            files,
+            unnumbered: false,
             marked: None,
             introduced: false,
             state: InputState::Active,
@@ -291,7 +324,9 @@ impl Intake {
         outputs.extend(open.out.late.drain(..).map(|late| late_record(&topics.late, name, late)));
         open.moved = false;
         open.introduced = true;
-        let metadata = format!("{} {}", open.input.clock().encode(), open.marks);
+        let files = open.files.encode();
+        let space = if files.is_empty() { "" } else { " " };
+        let metadata = format!("{} {}{space}{files}", open.input.clock().encode(), open.marks);
         let position = Position { input: place, offset: open.next, metadata };
         Part { task: open.task, outputs, positions: vec![position] }
     }
@@ -359,6 +394,9 @@ impl Handler for Intake {
         open.moved = true;
         open.state = InputState::Active;
         open.read_at = Instant::now();
+        if let Some(header) = &self.shared.config.feeds[open.feed].file_header {
+            open.look_at_file(message.header(header), &self.shared.metrics, &self.feeds[open.feed].name);
+        }
         // A tombstone says nothing about a record.
         let Some(payload) = message.payload() else { return };
         self.place.clear();

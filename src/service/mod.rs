@@ -272,10 +272,11 @@ fn supervised(
             Err(error) => error,
         };
         let stopped = error.chain().any(|cause| matches!(cause.downcast_ref::<Error>(), Some(Error::Stopped)));
-        if stopped || shared.stop.is_stopped() && passes(&error) {
+        let passes = passes(name, &error);
+        if stopped || shared.stop.is_stopped() && passes {
             return Ok(());
         }
-        if !passes(&error) {
+        if !passes {
             return Err(with_status(error));
         }
         tracing::warn!("{name} begins again from what is committed: {error:#}");
@@ -292,10 +293,13 @@ pub fn kind(stage: &str) -> &str {
     stage.split('-').next().unwrap_or(stage)
 }
 
-/// Whether a stage that begins again from what is committed can go on.
-fn passes(error: &anyhow::Error) -> bool {
+/// Whether a stage that begins again from what is committed can go on. A copier that was put out of its group can: the relay
+/// beside it says which of two processes of one name is the newest, and ends the other.
+fn passes(name: &str, error: &anyhow::Error) -> bool {
+    let copies = ["copier", "warnings"].contains(&kind(name));
     error.chain().any(|cause| {
-        cause.downcast_ref::<Error>().is_some_and(Error::is_transient)
+        let of_kafka = |error: &Error| error.is_transient() || copies && matches!(error, Error::Fenced { .. });
+        cause.downcast_ref::<Error>().is_some_and(of_kafka)
             || cause.downcast_ref::<StepAside>().is_some_and(pump::passes)
             || cause.is::<Away>()
     })

@@ -5,6 +5,9 @@
 //!   nothing more (back-pressure). So a lone record waits for no pace, and a busy stream is committed once in each.
 //! - An interval that somebody waits for ([`Work::is_urgent`]) is handed over after [`URGENT_PART`] of the pace: however
 //!   many there are, they make that many times as many commits at most.
+//! - Of two processes of one name a group keeps whoever joined last, also one that was taken for dead, woke, and joined again. Whoever
+//!   is put out so leaves the group and asks whether it still is the newest that writes under its name: then it begins again, and
+//!   otherwise it ends.
 //! - A revocation commits what is done before it completes; what cannot be committed in [`REVOKE_MAX`] is left to the
 //!   new owner, who reads it again.
 
@@ -12,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lancang_kafka::{
-    CompanionSettings, Event, Handler, Interval, LeadGroup, Membership, Part, StepAside, Stop, Task,
+    CompanionSettings, Error, Event, Handler, Interval, LeadGroup, Membership, Part, StepAside, Stop, Task,
     TransactionalCompanion,
 };
 
@@ -28,6 +31,8 @@ const POLL_MAX: Duration = Duration::from_millis(20);
 const URGENT_PART: u32 = 4;
 /// Wait for the companion while nothing may be read.
 const ROOM_WAIT: Duration = Duration::from_millis(5);
+/// Longest wait for the brokers to say who is the newest that writes under a name.
+const NEWEST_MAX: Duration = Duration::from_secs(10);
 /// Slice of waiting for the companion to be ready.
 const READY_SLICE: Duration = Duration::from_millis(100);
 
@@ -76,7 +81,7 @@ impl Ledger {
             match self.companion.wait_event(READY_SLICE) {
                 Some(Event::Ready) => return Ok(()),
                 Some(Event::SteppedAside(reason)) => return Err(reason.into()),
-                _ if stop.is_stopped() => return Err(lancang_kafka::Error::Stopped.into()),
+                _ if stop.is_stopped() => return Err(Error::Stopped.into()),
                 _ => {}
             }
         }
@@ -104,7 +109,7 @@ impl Ledger {
                 committed.push(number);
             }
             // Counted below, where none is missed.
-            Event::Ready | Event::Aborted { .. } | Event::Dropped { .. } | Event::SteppedAside(_) => {}
+            Event::Ready | Event::Newest | Event::Aborted { .. } | Event::Dropped { .. } | Event::SteppedAside(_) => {}
             _ => {}
         }
     }
@@ -142,6 +147,19 @@ impl Ledger {
     fn failure(&self) -> Option<StepAside> {
         self.companion.stepped_aside().cloned()
     }
+
+    /// What being put out of the group means, once it was left: [`Error::Unavailable`] if this is the newest of its name all the same.
+    fn put_out(&mut self, error: anyhow::Error) -> anyhow::Error {
+        if !self.companion.is_newest(NEWEST_MAX) {
+            return error;
+        }
+        let reason = "an earlier process of this name joined once more; this one is the newest that writes".to_owned();
+        Error::Unavailable { what: "the place in the group".to_owned(), reason }.into()
+    }
+}
+
+fn is_fenced(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| matches!(cause.downcast_ref::<Error>(), Some(Error::Fenced { .. })))
 }
 
 /// What a stage does with what it reads.
@@ -185,6 +203,26 @@ pub fn run<W: Work>(
     stop: &Stop,
     pulse: &Pulse,
 ) -> anyhow::Result<()> {
+    match turns(&mut group, work, pace, stop, pulse) {
+        Ok(()) => {
+            group.close(work);
+            Ok(())
+        }
+        Err(error) if is_fenced(&error) => {
+            drop(group);
+            Err(work.ledger().put_out(error))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn turns<W: Work>(
+    group: &mut LeadGroup,
+    work: &mut W,
+    pace: Duration,
+    stop: &Stop,
+    pulse: &Pulse,
+) -> anyhow::Result<()> {
     let mut handed_over = Instant::now();
     while !stop.is_stopped() {
         let turned = Instant::now();
@@ -207,10 +245,9 @@ pub fn run<W: Work>(
             let wait = if work.is_urgent() { left.max(ROOM_WAIT) } else { pace };
             group.poll_batch(wait.min(POLL_MAX), work)?;
         }
-        work.turn(&mut group)?;
+        work.turn(group)?;
     }
     pulse.set_ready(false);
-    group.close(work);
     Ok(())
 }
 

@@ -212,6 +212,13 @@ impl Carrier {
         producer.send_batch(&messages).unwrap();
     }
 
+    /// Sends a record of a file to partition 0 of its feed's topic.
+    pub fn send_of_file(&self, sent: &Sent, file: &str) {
+        let mut producer = Producer::connect(&ProducerSettings::new(self.connection.clone())).unwrap();
+        let headers = vec![("file".into(), file.as_bytes().to_vec())];
+        producer.send_batch(&[OutRecord { partition: Some(0), headers, ..self.message(sent) }]).unwrap();
+    }
+
     fn message(&self, sent: &Sent) -> OutRecord {
         let mut value = Vec::new();
         lancang_record::codec::json::encode(&sent.record, &mut value);
@@ -441,6 +448,12 @@ impl Lancang {
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Panics with its log if it has ended by itself.
+    pub fn must_run(&mut self) {
+        let status = self.child.try_wait().unwrap();
+        assert!(status.is_none(), "it has ended by itself, {status:?}:\n{}", self.log());
     }
 
     pub fn signal(&self, signal: rustix::process::Signal) {

@@ -1,17 +1,25 @@
-//! One run with much that goes wrong in it, over brokers of its own. What it writes is byte for byte what an undisturbed one
+//! One run with much that goes wrong in it, over three brokers of its own and with its store on a disk of its own. What it writes is byte for byte what an undisturbed one
 //! writes over the same records log, and every message has a fate.
 
-use std::time::Duration;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use lancang_cluster::Cluster;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::{Offset, TopicPartitionList};
+use rustix::process::Signal;
 
 use crate::carrier::{Carrier, LONG, Lancang, records};
-use crate::faults::{by_incident, copy_packs};
+use crate::faults::compare;
 
+/// Slices that the records come in.
+const SLICES: usize = 8;
+/// Of a disk that a store fits on and that is soon filled.
+const DISK_BYTES: usize = 64 << 20;
 /// Broken messages that come at once.
 const POISON: usize = 40;
 
@@ -27,40 +35,82 @@ fn on_the_admin<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 
-/// The store takes nothing for as long as this runs.
-fn with_a_store_that_refuses(carrier: &Carrier, meanwhile: impl FnOnce()) {
-    let (segments, aside) = (carrier.path("state/segments"), carrier.path("state/aside"));
-    std::fs::rename(&segments, &aside).unwrap();
-    std::fs::write(&segments, "no folder").unwrap();
-    meanwhile();
-    std::fs::remove_file(&segments).unwrap();
-    std::fs::rename(&aside, &segments).unwrap();
+/// A small disk with the store of a run. Without the right to mount one there is none, and the store refuses by other means alone.
+struct Disk {
+    store: PathBuf,
+    mounted: bool,
 }
 
-/// What the run wrote is what the engine finds in memory over its log, and what the binary writes undisturbed.
-fn compare(carrier: &Carrier) -> Vec<String> {
-    let expected = carrier.expected("");
-    assert!(expected.len() > 10, "{}", expected.len());
-    carrier.wait_for_lines("incidents", &expected);
-    std::fs::create_dir(carrier.path("state-b")).unwrap();
-    copy_packs(carrier);
-    let undisturbed = carrier.start("score", &carrier.config("undisturbed.toml", "-b", ""));
-    carrier.wait_for_lines("incidents-b", &expected);
-    assert_eq!(undisturbed.end(), 0);
-    assert_eq!(by_incident(carrier, "incidents"), by_incident(carrier, "incidents-b"));
-    expected
+impl Disk {
+    fn mounted(carrier: &Carrier) -> Self {
+        let store = carrier.path("state");
+        std::fs::create_dir(&store).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={DISK_BYTES}"), "tmpfs"]).arg(&store);
+        let mounted = mount.status().is_ok_and(|status| status.success());
+        println!("the store is on a disk of its own: {mounted}");
+        Self { store, mounted }
+    }
+
+    /// Not a byte is free while `meanwhile` runs; nor without a disk of its own is there a folder to write segments to.
+    fn full(&self, meanwhile: impl FnOnce()) {
+        if !self.mounted {
+            return self.refuses(meanwhile);
+        }
+        let ballast = self.store.join("ballast");
+        let mut file = std::fs::File::create(&ballast).unwrap();
+        // Twice: old snapshots that go meanwhile make room.
+        for _ in 0..2 {
+            while file.write_all(&[1; 4096]).is_ok() {}
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        meanwhile();
+        std::fs::remove_file(ballast).unwrap();
+    }
+
+    /// The store takes no segment, and gives none, while this runs.
+    fn refuses(&self, meanwhile: impl FnOnce()) {
+        let (segments, aside) = (self.store.join("segments"), self.store.join("aside"));
+        std::fs::rename(&segments, &aside).unwrap();
+        std::fs::write(&segments, "no folder").unwrap();
+        meanwhile();
+        std::fs::remove_file(&segments).unwrap();
+        std::fs::rename(&aside, &segments).unwrap();
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        if self.mounted {
+            // Lazily: what fails a test may leave a process that still writes there.
+            let _ = Command::new("umount").arg("--lazy").arg(&self.store).status();
+        }
+    }
 }
 
 #[test]
 fn a_disturbed_run() {
-    let cluster = Cluster::start(1).unwrap_or_else(|error| panic!("{error}"));
+    disturbed(Duration::ZERO);
+}
+
+/// The same with a store that refuses, and a disk that is full, for a minute each, or `LANCANG_TEST_REFUSES_S`.
+#[test]
+#[ignore = "minutes"]
+fn a_disturbed_run_with_a_store_that_refuses_for_a_minute() {
+    let seconds = std::env::var("LANCANG_TEST_REFUSES_S").map_or(60, |text| text.parse().unwrap());
+    disturbed(Duration::from_secs(seconds));
+}
+
+fn disturbed(refused_for: Duration) {
+    let cluster = Cluster::start(3).unwrap_or_else(|error| panic!("{error}"));
     let mut carrier = Carrier::on(cluster.bootstrap(), 2);
+    let disk = Disk::mounted(&carrier);
     carrier.make_topics();
     carrier.score = "snapshot = \"500ms\"".to_owned();
     carrier.keep_patterns(&["sim-box-burst", "smishing-burst", "spoofed-prefix"]);
     let records = records(21);
     let records = &records[..records.len() / 2];
-    let mut slices = records.chunks(records.len() / 4 + 1);
+    let mut slices = records.chunks(records.len() / SLICES + 1);
     let mut sent = 0;
     let mut send = || {
         let slice = slices.next().unwrap();
@@ -69,22 +119,36 @@ fn a_disturbed_run() {
         sent
     };
     let config = carrier.config("lancang.toml", "", "");
-    let run = carrier.start("run", &config);
+    let mut run = carrier.start("run", &config);
     carrier.wait_until_framed(send());
     run.wait_until(LONG, || snapshots(&run, "written") >= 2.0);
 
-    // The store refuses: scoring goes on, and says so.
-    with_a_store_that_refuses(&carrier, || {
+    // The disk is full, and then the store refuses: scoring goes on and says so, is killed, begins again, and goes on; when it is
+    // over, snapshots are written again by themselves.
+    let mut killed_meanwhile = || {
+        let begun = Instant::now();
         carrier.wait_until_framed(send());
         run.wait_until(LONG, || snapshots(&run, "failed") >= 1.0);
-    });
-    assert!(run.log().contains("a snapshot was not written"));
+        assert!(run.log().contains("a snapshot was not written"));
+        run.signal(Signal::KILL);
+        run = carrier.start("run", &config);
+        carrier.wait_until_framed(send());
+        run.wait_until_ready();
+        run.wait_until(LONG, || snapshots(&run, "failed") >= 1.0 && begun.elapsed() >= refused_for);
+        assert_eq!(snapshots(&run, "written"), 0.0);
+    };
+    disk.full(&mut killed_meanwhile);
+    disk.refuses(&mut killed_meanwhile);
+    run.wait_until(LONG, || snapshots(&run, "written") >= 2.0);
 
-    // The broker dies in the middle, and comes back.
-    let framed = send();
-    cluster.kill(0).unwrap();
-    cluster.restart(0).unwrap();
-    carrier.wait_until_framed(framed);
+    // One of three brokers dies under load: nobody waits for its return. When it is back, another goes.
+    for broker in [0, 1] {
+        let framed = send();
+        cluster.kill(broker).unwrap();
+        run.wait_until(LONG, || carrier.framed() >= framed);
+        carrier.wait_until_framed(framed);
+        cluster.restart(broker).unwrap();
+    }
 
     // Another pack comes into force between two crashes, with a batch of poison and a message as large as a broker takes.
     carrier.change_pattern("sim-box-burst", "\nversion = ", "\nversion = 77 # ");
@@ -127,10 +191,14 @@ fn refused(cluster: &Cluster, carrier: &Carrier) {
     let words = format!("topic `{voice}` partition 0 no longer has the messages from");
     assert!(intake.log().contains(&words), "{}", intake.log());
 
+    // While it runs, and at the next start.
     let log = carrier.topic("records");
+    let score = carrier.start("score", &config);
+    score.wait_until_ready();
     let more = [NewPartitions::new(&log, 3)];
     on_the_admin(admin(cluster).create_partitions(&more, &AdminOptions::new())).unwrap();
-    let mut score = carrier.start("score", &config);
-    assert_eq!(score.wait(), 78, "{}", score.log());
-    assert!(score.log().contains(&format!("topic `{log}` has 3 partitions, 2 are expected")), "{}", score.log());
+    for mut score in [score, carrier.start("score", &config)] {
+        assert_eq!(score.wait(), 78, "{}", score.log());
+        assert!(score.log().contains(&format!("topic `{log}` has 3 partitions, 2 are expected")), "{}", score.log());
+    }
 }

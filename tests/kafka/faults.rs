@@ -7,57 +7,28 @@ use lancang_cluster::Cluster;
 
 use crate::carrier::{Carrier, Lancang, records};
 
-/// `kill -9` ten times while records stream in: every record is in the log once, and the incidents are byte for byte
-/// those of an undisturbed run over the same log.
-#[test]
-fn kill_nine_ten_times() {
-    let mut carrier = Carrier::new(2);
-    carrier.score = "snapshot = \"1s\"".to_owned();
-    let records = records(4);
-    let config = carrier.config("lancang.toml", "", "");
-    let slices: Vec<_> = records.chunks(records.len() / 20 + 1).collect();
-    let mut run: Option<Lancang> = None;
-    let mut seed = 0x9e37_79b9_u64;
-    for (index, slice) in slices.iter().enumerate() {
-        carrier.send(slice);
-        if index % 2 == 0 && index / 2 < 10 {
-            if let Some(run) = run.take() {
-                run.kill();
-            }
-            run = Some(carrier.start("run", &config));
-        }
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        std::thread::sleep(Duration::from_millis(900 + (seed >> 33) % 900));
-    }
-    run.take().unwrap().kill();
-    let last = carrier.start("run", &config);
-    carrier.wait_until_framed(records.len());
-    last.wait_until_ready();
-    last.wait_for_log("idle: its end is reached");
-    std::thread::sleep(Duration::from_secs(5));
-    assert_eq!(last.end(), 0);
-
+/// What the run wrote is what the engine finds in memory over its log, and byte for byte what the binary writes undisturbed over
+/// that log into topics of its own.
+pub fn compare(carrier: &Carrier) -> Vec<String> {
     let expected = carrier.expected("");
     assert!(expected.len() > 10, "{}", expected.len());
     carrier.wait_for_lines("incidents", &expected);
-
-    // The binary itself, undisturbed, over the same log into topics of its own.
-    std::fs::create_dir(carrier.path("state-b")).unwrap();
-    copy_packs(&carrier);
-    let config = carrier.config("undisturbed.toml", "-b", "");
-    let undisturbed = carrier.start("score", &config);
+    let undisturbed = undisturbed(carrier);
     carrier.wait_for_lines("incidents-b", &expected);
     assert_eq!(undisturbed.end(), 0);
-    assert_eq!(by_incident(&carrier, "incidents"), by_incident(&carrier, "incidents-b"));
+    assert_eq!(by_incident(carrier, "incidents"), by_incident(carrier, "incidents-b"));
+    expected
 }
 
-pub fn copy_packs(carrier: &Carrier) {
+/// Score with a store, a group and topics of its own over the same records log.
+pub fn undisturbed(carrier: &Carrier) -> Lancang {
     let to = carrier.path("state-b/packs");
-    std::fs::create_dir(&to).unwrap();
+    std::fs::create_dir_all(&to).unwrap();
     for entry in std::fs::read_dir(carrier.path("state/packs")).unwrap() {
         let path = entry.unwrap().path();
         std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
     }
+    carrier.start("score", &carrier.config("undisturbed.toml", "-b", ""))
 }
 
 /// The lines of each incident in their order.
@@ -133,6 +104,34 @@ fn poison_messages() {
     assert_eq!(counted(), poison.len() as f64);
     assert!(!run.log().contains("85510123456"));
     assert_eq!(run.end(), 0);
+}
+
+/// Of a switch's files, whose names stand in a header, one never comes, and intake is killed before that is known.
+#[test]
+fn a_file_that_never_comes() {
+    let carrier = Carrier::new(1);
+    let config = carrier.config("lancang.toml", "", "");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replacen("idle = \"2s\"", "idle = \"2s\"\nfile_header = \"file\"", 1)).unwrap();
+    let records = records(5);
+    let send = |file: u32| {
+        let record = records.iter().filter(|sent| sent.feed.name().ends_with("voice")).nth(file as usize).unwrap();
+        carrier.send_of_file(record, &format!("MSC5_20251114_{file:06}.csv"));
+    };
+    let skipped = |intake: &Lancang| {
+        intake.metric("lancang_intake_skipped_files_total").get("{feed=\"voice\"}").copied().unwrap_or(0.0)
+    };
+    let intake = carrier.start("intake", &config);
+    [1, 2, 4].into_iter().for_each(send);
+    carrier.wait_until_framed(3);
+    assert_eq!(skipped(&intake), 0.0);
+    intake.kill();
+    let intake = carrier.start("intake", &config);
+    [5, 6, 7].into_iter().for_each(send);
+    carrier.wait_until_framed(6);
+    assert_eq!(skipped(&intake), 1.0, "{}", intake.log());
+    assert!(intake.log().contains("switch=\"MSC5\" number=3"), "{}", intake.log());
+    assert_eq!(intake.end(), 0);
 }
 
 /// Most of a feed is bad: the run stops and says so.

@@ -9,7 +9,7 @@ use lancang_kafka::{Admin, Record};
 use lancang_traffic::{Generator, Settings};
 
 use crate::carrier::{Carrier, LONG, Lancang, OPERATOR, traffic};
-use crate::faults::{by_incident, copy_packs};
+use crate::faults::{by_incident, undisturbed};
 
 /// Messages of a transaction.
 const MESSAGES: usize = 2;
@@ -203,10 +203,7 @@ fn a_watermark_that_jumps_over_hours() {
 
     // The same log, undisturbed, in transactions as large as they come.
     carrier.score = String::new();
-    std::fs::create_dir(carrier.path("state-b")).unwrap();
-    copy_packs(&carrier);
-    let config = carrier.config("undisturbed.toml", "-b", "");
-    let undisturbed = carrier.start("score", &config);
+    let undisturbed = undisturbed(&carrier);
     carrier.wait_for_lines("incidents-b", &expected);
     let begun = Instant::now();
     while between(&carrier.read("partials-b")) != between(&partials) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use lancang_engine::{Counters, MemoryRun, Outputs};
 use lancang_intake::feed::{FeedSettings, Format, Input, IntakeOutputs};
+use lancang_intake::file_numbers::{FileNumbers, Skipped};
 use lancang_intake::{Network, Trunks};
 use lancang_numbering::{NumberPlans, PrefixSet};
 use lancang_record::log::{Class, Control, InputState, encode_control};
@@ -30,6 +31,8 @@ struct Feeds {
     network: Network,
     inputs: BTreeMap<&'static str, Input>,
     run: MemoryRun,
+    files: FileNumbers,
+    skipped: Vec<Skipped>,
     /// Of the well-behaved feed's caller: minute and line.
     lines: Vec<(i64, String)>,
 }
@@ -76,7 +79,14 @@ impl Feeds {
             trunks: Trunks::default(),
             cells: Arc::default(),
         };
-        Self { network, inputs: names.iter().map(input).collect(), run, lines: Vec::new() }
+        Self {
+            network,
+            inputs: names.iter().map(input).collect(),
+            run,
+            files: FileNumbers::default(),
+            skipped: Vec::new(),
+            lines: Vec::new(),
+        }
     }
 
     /// A message comes some seconds into a minute.
@@ -129,6 +139,9 @@ impl Feeds {
         self.send(minute, "roaming", &call("visited", at(minute) - 300 * MINUTE_MS, 6, minute));
         let file = (minute - FILE_LATE) / FILE - 1;
         let comes = minute >= FILE_LATE + FILE && (minute - FILE_LATE) % FILE == 0 && file != SKIPPED;
+        if comes {
+            self.skipped.extend(self.files.accept(format!("MSC5_{file:04}.json").as_bytes()).unwrap());
+        }
         for _ in 0..if file == THRICE { 3 } else { 1 } {
             for within in (0..FILE).filter(|_| comes) {
                 self.send(minute, "files", &call("msc5", at(file * FILE + within), 7, within));
@@ -189,6 +202,7 @@ fn feeds_that_misbehave_at_once() {
     let files = (MINUTES - FILE_LATE - 1) / FILE - 1 + 2;
     let sent = (files * FILE) as u64;
     assert_eq!(feeds.fates("files"), (sent, sent, 0, 0));
+    assert_eq!(feeds.skipped, [Skipped { switch: "MSC5".to_owned(), number: SKIPPED as u64 }]);
     let Counters { read, scored, repeats, bad, unscored, .. } = feeds.run.counters();
     assert_eq!((repeats, bad, unscored), (2 * FILE as u64, 0, 0));
     assert_eq!(read, scored + repeats);

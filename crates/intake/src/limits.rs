@@ -49,6 +49,15 @@ pub const BAD_SAMPLE_MIN: u32 = 100;
 /// Longest window for the share of bad records.
 pub const BAD_WINDOW_MAX: u32 = 65_536;
 
+/// A file of a switch is skipped when so many later ones have come: three of 15 minutes are the lateness of class `files`.
+pub const FILE_REACH: usize = 3;
+/// A file's number that is further away than this from the switch's others begins their numbering anew.
+pub const FILE_JUMP: u64 = 1_000;
+/// Switches of an input whose files' numbers are looked at.
+pub const FILE_SWITCHES_MAX: usize = 32;
+/// Most bytes of a switch's name, as files name it.
+pub const FILE_SWITCH_BYTES: usize = 16;
+
 /// Bytes read from a file at a time.
 pub const READ_BYTES: usize = 128 << 10;
 /// Most entries of a cell table.

@@ -19,6 +19,12 @@ pub const FETCH_WAIT_MS: u32 = 100;
 /// Pause after a failed connection grows up to this, ms (default 10 s): a broker that returns is found soon.
 pub const RECONNECT_BACKOFF_MAX_MS: u32 = 2_000;
 
+/// A companion's connection that was idle for this long is closed, ms. librdkafka 2.12 looks for another coordinator only when some
+/// connection of its comes or goes (`rd_kafka_coord_req_fsm`), and forgets a broker that the cluster no longer names: a transaction's
+/// offsets on their way to one of three brokers that was lost waited until it came back, past every timeout. So connections go now
+/// and then; what is needed is made again at once.
+pub const IDLE_CONNECTION_MS: u32 = 5_000;
+
 /// Default `session.timeout.ms` and `transaction.timeout.ms` (performance.md, *Groups and commits*).
 pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
 /// One request for metadata, offsets or watermarks.

@@ -368,6 +368,7 @@ impl CompanionSettings {
     pub(crate) fn config(&self) -> ClientConfig {
         let mut config = self.producer.shared();
         let timeout_ms = self.transaction_timeout.as_millis().to_string();
+        config.set("connections.max.idle.ms", limits::IDLE_CONNECTION_MS.to_string());
         config.set("transactional.id", &self.transactional_id);
         config.set("transaction.timeout.ms", &timeout_ms);
         let delivery_ms = delivery_timeout(self.transaction_timeout).as_millis();

@@ -305,8 +305,10 @@ fn a_second_producer_with_the_same_id_fences_the_first() {
     let mut zombie = stage.member("a");
     zombie.app.holds_back = true;
     zombie.turn_until("all is read", |member| member.app.read == 200);
+    assert!(zombie.app.companion.is_newest(LONG));
 
     let mut heir = stage.member("a");
+    assert!(heir.app.companion.is_newest(LONG));
     zombie.app.holds_back = false;
     zombie.app.commit();
     let begun = Instant::now();
@@ -322,6 +324,22 @@ fn a_second_producer_with_the_same_id_fences_the_first() {
     heir.turn_until("all is done", |member| member.app.read == 200 && member.app.all_committed());
     heir.close();
     stage.expect_exactly(100);
+}
+
+/// Whoever is asked whether it is the newest with its id, and is not, learns so and does nothing more.
+#[test]
+fn the_newest_producer_with_an_id_is_known() {
+    let stage = Stage::new(1);
+    let mut first = stage.member("a");
+    let mut second = stage.member("a");
+    assert!(!first.app.companion.is_newest(LONG));
+    assert!(matches!(first.app.companion.stepped_aside(), Some(StepAside::Fenced { .. })));
+    assert!(second.app.companion.is_newest(LONG));
+    stage.feed(0, 10);
+    first.close();
+    second.turn_until("all is done", |member| member.app.read == 20 && member.app.all_committed());
+    second.close();
+    stage.expect_exactly(10);
 }
 
 /// A message that no broker takes is no endless loop.

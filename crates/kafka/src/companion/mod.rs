@@ -13,6 +13,9 @@
 //! - A companion that was **fenced**, or that meets what no repetition mends, says so once ([`Event::SteppedAside`])
 //!   and does nothing more: the owner leaves the group and may begin afresh. A message that is too long, a topic
 //!   that is missing and a refused login are of that kind.
+//! - A producer that begins with this transactional id takes the place of the one before for good, which a group does not tell: of two
+//!   static members of one name it keeps whoever joined last, a process that slept included. So which of two is the younger is
+//!   asked here ([`TransactionalCompanion::is_newest`]).
 //! - Why a commit cannot overtake a new owner: see [`crate::Membership`].
 
 pub mod pending;
@@ -24,7 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
 use crate::error::Error;
 use crate::limits::{EVENTS_MAX, INTERVALS_MAX};
@@ -76,6 +79,8 @@ pub enum Event {
         /// The owner's number.
         number: u64,
     },
+    /// No other producer with this transactional id has begun since, as was asked.
+    Newest,
     /// A transaction was aborted; the interval is sent again. For information.
     Aborted {
         /// The owner's number.
@@ -125,10 +130,18 @@ pub struct Counts {
     pub rebuilt: AtomicU64,
 }
 
+/// What the thread is to do.
+enum Order {
+    /// Commit it; and when it was handed over.
+    Settle(Interval, Instant),
+    /// Ask the brokers whether no other producer with this transactional id has begun since.
+    Ask,
+}
+
 /// The reading thread's end of the companion.
 #[derive(Debug)]
 pub struct TransactionalCompanion {
-    intervals: Option<Sender<(Interval, Instant)>>,
+    orders: Option<Sender<Order>>,
     events: Receiver<Event>,
     /// Handed over, and the event that ends them not yet taken.
     under_way: usize,
@@ -144,17 +157,17 @@ impl TransactionalCompanion {
     /// # Errors
     /// For settings that librdkafka refuses.
     pub fn start(settings: CompanionSettings, membership: Arc<Membership>) -> Result<Self, Error> {
-        let (intervals, handed) = bounded(INTERVALS_MAX);
+        let (orders, taken) = bounded(INTERVALS_MAX);
         let (told, events) = bounded(EVENTS_MAX);
         let counts = Arc::new(Counts::default());
         let stop = Stop::new();
         let worker = Worker::new(settings, membership, told, Arc::clone(&counts), stop.clone())?;
         let thread = std::thread::Builder::new()
             .name("companion".into())
-            .spawn(move || worker.run(&handed))
+            .spawn(move || worker.run(&taken))
             .map_err(|error| Error::Client { what: "starting a thread".into(), reason: error.to_string() })?;
-        let intervals = Some(intervals);
-        Ok(Self { intervals, events, under_way: 0, ended: None, counts, stop, thread: Some(thread) })
+        let orders = Some(orders);
+        Ok(Self { orders, events, under_way: 0, ended: None, counts, stop, thread: Some(thread) })
     }
 
     /// Hands an interval over.
@@ -163,14 +176,35 @@ impl TransactionalCompanion {
     /// The interval itself, if [`INTERVALS_MAX`] are under way (take events first) or the companion has stepped
     /// aside ([`Self::stepped_aside`]).
     pub fn submit(&mut self, interval: Interval) -> Result<(), Interval> {
-        let Some(intervals) = self.intervals.as_ref().filter(|_| self.has_room()) else { return Err(interval) };
-        match intervals.try_send((interval, Instant::now())) {
+        let Some(orders) = self.orders.as_ref().filter(|_| self.has_room()) else { return Err(interval) };
+        match orders.try_send(Order::Settle(interval, Instant::now())) {
             Ok(()) => {
                 self.under_way += 1;
                 Ok(())
             }
-            Err(refused) => Err(refused.into_inner().0),
+            Err(
+                TrySendError::Full(Order::Settle(interval, _)) | TrySendError::Disconnected(Order::Settle(interval, _)),
+            ) => Err(interval),
+            // It gives back what it was given.
+            Err(_) => Ok(()),
         }
+    }
+
+    /// Whether no other producer with this transactional id has begun since this one did, as the brokers say within `timeout`; false
+    /// too if they say nothing. For an owner that has left its group: what is under way is dropped or settled first, and its events are
+    /// taken here.
+    pub fn is_newest(&mut self, timeout: Duration) -> bool {
+        let until = Instant::now() + timeout;
+        let left = || until.saturating_duration_since(Instant::now());
+        if self.orders.as_ref().is_none_or(|orders| orders.send_timeout(Order::Ask, left()).is_err()) {
+            return false;
+        }
+        while let Some(event) = self.wait_event(left()) {
+            if matches!(event, Event::Newest) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether another interval would be taken.
@@ -197,7 +231,7 @@ impl TransactionalCompanion {
                 match &event {
                     Event::Committed { .. } | Event::Dropped { .. } => self.under_way -= 1,
                     Event::SteppedAside(reason) => self.ended = Some(reason.clone()),
-                    Event::Ready | Event::Aborted { .. } => {}
+                    Event::Ready | Event::Newest | Event::Aborted { .. } => {}
                 }
                 Some(event)
             }
@@ -245,7 +279,7 @@ impl TransactionalCompanion {
 
     fn end(&mut self) {
         self.stop.stop();
-        drop(self.intervals.take());
+        drop(self.orders.take());
         // The thread ends by itself: every wait of its is bounded or ends with `stop`, and it destroys its producer
         // under a watchdog.
         if let Some(thread) = self.thread.take()

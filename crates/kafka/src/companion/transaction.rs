@@ -1,9 +1,12 @@
 //! One transaction: begin, write, offsets, commit; and what an error at each step means.
 
+use std::ffi::{CStr, CString};
 use std::time::{Duration, Instant};
 
+use rdkafka::bindings as sys;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer as _};
+use rdkafka::{Offset, TopicPartitionList};
 
 use super::Part;
 use crate::context::{Deliveries, Undelivered};
@@ -109,6 +112,54 @@ impl Desk<'_> {
             Trouble::Refused(reason) => Trouble::Unknown(reason),
             trouble => trouble,
         })
+    }
+
+    /// Adds offsets to a transaction, which a broker takes from the newest producer of an id alone, and aborts it: [`Ending::Aborted`]
+    /// from the newest. The offsets are never committed, and those of a producer without a group are not looked at.
+    pub(super) fn ask(&self) -> Ending {
+        let begun = self.producer.begin_transaction().map_err(|error| judge(&error));
+        let asked = begun.and_then(|()| self.add_an_offset());
+        let trouble = match asked {
+            Ok(()) => match self.abort() {
+                Ok(()) => return Ending::Aborted("asked".into()),
+                Err(trouble) => trouble,
+            },
+            Err(Trouble::Abort(reason)) => {
+                let _ = self.abort();
+                Trouble::Unknown(reason)
+            }
+            Err(trouble) => trouble,
+        };
+        match trouble {
+            Trouble::Fenced(reason) => Ending::Fenced(reason),
+            Trouble::Refused(reason) => Ending::Refused(reason),
+            Trouble::Abort(reason) | Trouble::Unknown(reason) => Ending::Unknown(reason),
+        }
+    }
+
+    fn add_an_offset(&self) -> Result<(), Trouble> {
+        let refused = |what: &str| Trouble::Refused(what.to_owned());
+        let lead = self.membership.topics().first().ok_or_else(|| refused("no topic is read"))?;
+        let group = CString::new(self.membership.group()).map_err(|_| refused("the group's name has a zero byte"))?;
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(lead, 0, Offset::Offset(0)).map_err(|error| refused(&error.to_string()))?;
+        let timeout_ms = i32::try_from(self.timeout.as_millis()).unwrap_or(i32::MAX);
+        // SAFETY: the name ends with a zero byte and is copied; the value that is made is destroyed below, once, after its last use.
+        // Client and list are alive for the call, which keeps none of the three. The error is a value of ours, or null.
+        let (code, text) = unsafe {
+            let metadata = sys::rd_kafka_consumer_group_metadata_new(group.as_ptr());
+            let client = self.producer.client().native_ptr();
+            let error = sys::rd_kafka_send_offsets_to_transaction(client, list.ptr(), metadata, timeout_ms);
+            sys::rd_kafka_consumer_group_metadata_destroy(metadata);
+            if error.is_null() {
+                return Ok(());
+            }
+            let text = CStr::from_ptr(sys::rd_kafka_error_string(error)).to_string_lossy().into_owned();
+            let code = sys::rd_kafka_error_code(error);
+            sys::rd_kafka_error_destroy(error);
+            (RDKafkaErrorCode::from(code), text)
+        };
+        Err(if is_fenced(code) { Trouble::Fenced(text) } else { Trouble::Abort(text) })
     }
 
     /// The proof of membership first, then whether the tasks are still owned: see [`Membership`].

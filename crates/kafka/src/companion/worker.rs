@@ -9,7 +9,7 @@ use rdkafka::producer::{BaseProducer, Producer as _};
 
 use super::pending::{Commits, Pending, was_committed};
 use super::transaction::{Desk, Ending, is_fenced};
-use super::{Counts, Event, Interval, StepAside};
+use super::{Counts, Event, Interval, Order, StepAside};
 use crate::context::Deliveries;
 use crate::error::{Error, is_transient};
 use crate::limits::{EVENTS_MAX, INTERVALS_MAX, REQUEST_MAX};
@@ -41,8 +41,8 @@ impl Worker {
         Ok(Self { settings, membership, producer, events, counts, stop, commits: Commits::default() })
     }
 
-    pub(super) fn run(mut self, intervals: &Receiver<(Interval, Instant)>) {
-        if let Err(reason) = self.work(intervals) {
+    pub(super) fn run(mut self, orders: &Receiver<Order>) {
+        if let Err(reason) = self.work(orders) {
             if reason != StepAside::Stopped {
                 tracing::error!(id = %self.settings.transactional_id, "the companion steps aside: {reason}");
             }
@@ -52,13 +52,47 @@ impl Worker {
         // that matters: what committed was flushed before.
     }
 
-    fn work(&mut self, intervals: &Receiver<(Interval, Instant)>) -> Result<(), StepAside> {
+    fn work(&mut self, orders: &Receiver<Order>) -> Result<(), StepAside> {
         self.initialise()?;
         self.tell(Event::Ready);
-        for (interval, handed_over) in intervals {
-            self.settle(interval, handed_over)?;
+        for order in orders {
+            match order {
+                Order::Settle(interval, handed_over) => self.settle(interval, handed_over)?,
+                Order::Ask => self.ask()?,
+            }
         }
         Ok(())
+    }
+
+    fn desk(&self) -> Desk<'_> {
+        Desk {
+            producer: &self.producer,
+            membership: &self.membership,
+            timeout: self.settings.transaction_timeout,
+            stop: &self.stop,
+        }
+    }
+
+    /// Asks until the brokers say whether this is the newest producer with its id.
+    fn ask(&mut self) -> Result<(), StepAside> {
+        let mut backoff = Backoff::new();
+        loop {
+            match self.desk().ask() {
+                Ending::Aborted(_) => {
+                    self.tell(Event::Newest);
+                    return Ok(());
+                }
+                Ending::Fenced(reason) => return Err(StepAside::Fenced { reason }),
+                Ending::Refused(reason) => return Err(StepAside::Refused { reason }),
+                Ending::Unknown(reason) => {
+                    tracing::warn!(reason, "waiting to learn whether another has this one's place")
+                }
+                Ending::Committed => {}
+            }
+            if !self.stop.sleep(backoff.next()) {
+                return Err(StepAside::Stopped);
+            }
+        }
     }
 
     /// Sends an interval until its fate is known.
@@ -74,13 +108,7 @@ impl Worker {
                 self.tell(Event::Dropped { number });
                 return Ok(());
             }
-            let desk = Desk {
-                producer: &self.producer,
-                membership: &self.membership,
-                timeout: self.settings.transaction_timeout,
-                stop: &self.stop,
-            };
-            let committed = match desk.transact(pending.parts()) {
+            let committed = match self.desk().transact(pending.parts()) {
                 Ending::Committed => true,
                 Ending::Aborted(reason) => {
                     self.aborted(number, reason);

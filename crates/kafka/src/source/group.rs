@@ -163,7 +163,7 @@ impl LeadGroup {
             .create_with_context(GroupContext::default())
             .map_err(|error| Error::client("making a consumer", &error))?;
         let consumer = Arc::new(consumer);
-        let membership = Arc::new(Membership::new(Arc::downgrade(&consumer), topics.clone()));
+        let membership = Arc::new(Membership::new(Arc::downgrade(&consumer), settings.group.clone(), topics.clone()));
         let inputs = Inputs::new(topics.len());
         Ok(Self {
             queue: Some(RawQueue::new(Arc::clone(&consumer))?),

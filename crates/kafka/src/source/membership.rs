@@ -31,6 +31,7 @@ use crate::message::{Committed, Input, Task};
 pub struct Membership {
     /// Weak: the reading thread alone decides when the consumer goes.
     consumer: Weak<BaseConsumer<GroupContext>>,
+    group: String,
     topics: Vec<String>,
     owned: Mutex<BTreeMap<Input, u64>>,
 }
@@ -42,8 +43,8 @@ impl std::fmt::Debug for Membership {
 }
 
 impl Membership {
-    pub(super) fn new(consumer: Weak<BaseConsumer<GroupContext>>, topics: Vec<String>) -> Self {
-        Self { consumer, topics, owned: Mutex::default() }
+    pub(super) fn new(consumer: Weak<BaseConsumer<GroupContext>>, group: String, topics: Vec<String>) -> Self {
+        Self { consumer, group, topics, owned: Mutex::default() }
     }
 
     /// Whether a task is this member's now.
@@ -65,6 +66,10 @@ impl Membership {
 
     fn owned(&self) -> MutexGuard<'_, BTreeMap<Input, u64>> {
         self.owned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn group(&self) -> &str {
+        &self.group
     }
 
     pub(crate) fn topics(&self) -> &[String] {
