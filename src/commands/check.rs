@@ -119,7 +119,8 @@ fn console(file: &ConsoleFile, mistakes: &mut Vec<Diagnostic>) {
         mistakes.push(Diagnostic::file("exchange.options", error.to_string()));
     }
     let console = &file.console;
-    let keys = console.writer.iter().map(|(_, key)| key).chain(console.tls.iter().map(|(_, key)| key)).cloned();
+    let keys = console.writer.iter().map(|(_, key)| key).chain(console.tls.iter().map(|(_, key)| key));
+    let keys = keys.chain(console.oidc.iter().filter_map(|oidc| oidc.client_secret.as_ref())).cloned();
     let sealing = console.sealing_keys.iter().map(|path| Secret::File(path.clone()));
     // A variable or a command may be there for the service alone.
     for key in keys.chain(sealing).filter(|key| matches!(key, Secret::File(_))) {
@@ -127,10 +128,11 @@ fn console(file: &ConsoleFile, mistakes: &mut Vec<Diagnostic>) {
             mistakes.push(Diagnostic::file(&key.to_string(), format!("{error:#}")));
         }
     }
-    if let Some((certificate, _)) = &console.tls
-        && let Err(error) = std::fs::metadata(certificate)
-    {
-        mistakes.push(Diagnostic::file(&certificate.display().to_string(), format!("cannot be read: {error}")));
+    let certificates = console.tls.iter().map(|(certificate, _)| certificate);
+    for certificates in certificates.chain(console.oidc.iter().map(|oidc| &oidc.authorities)) {
+        if let Err(error) = std::fs::metadata(certificates) {
+            mistakes.push(Diagnostic::file(&certificates.display().to_string(), format!("cannot be read: {error}")));
+        }
     }
 }
 

@@ -54,7 +54,7 @@ fn make(args: &DossierMake) -> anyhow::Result<()> {
     let folder = folder(&file.console.folder)?;
     let eyes = Eyes::of(&file.console.country).context("the console's country has no part in the exchange")?;
     let reads = Reads::open(&folder.database(), 1)?;
-    let case = reads.look(|sight| sight.case(eyes, &subject))?.ok_or_else(|| {
+    let case = reads.look(|sight| sight.case(eyes, &subject, DOSSIER_BYTES_MAX))?.ok_or_else(|| {
         Failure::data(format!(
             "`{}` is not in {}, or not meant for its country",
             subject.id(),

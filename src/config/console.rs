@@ -107,6 +107,7 @@ pub(super) fn console(table: Table<'_, '_>, root: &Table<'_, '_>, folder: &Path)
         }
     }
     let sealing_keys = table.texts("sealing_key_files").into_iter().map(|path| folder.join(path.value)).collect();
+    let oidc = super::oidc::oidc(&table, folder, tls.is_some());
     let console = Console {
         listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8600))),
         country: country.unwrap_or_default(),
@@ -119,6 +120,7 @@ pub(super) fn console(table: Table<'_, '_>, root: &Table<'_, '_>, folder: &Path)
         incidents_max: table
             .integer("incidents_max", 1_000..=10_000_000)
             .map_or(lancang_console::limits::INCIDENTS_MAX, |found| found.value as u32),
+        oidc,
     };
     table.finish();
     Some(console)

@@ -12,6 +12,7 @@ mod courier;
 mod feeds;
 mod handling;
 mod http;
+mod oidc;
 mod read;
 mod reference;
 mod relay;
@@ -291,6 +292,31 @@ pub struct Console {
     pub session: Duration,
     /// Most incidents that are kept.
     pub incidents_max: u32,
+    /// `[console.oidc]`: who vouches for users besides the console's own.
+    pub oidc: Option<Oidc>,
+}
+
+/// `[console.oidc]`
+#[derive(Clone, Debug)]
+pub struct Oidc {
+    /// What the page calls it.
+    pub title: String,
+    /// Its address.
+    pub issuer: String,
+    /// As what it knows the console.
+    pub client_id: String,
+    /// What the console shows it.
+    pub client_secret: Option<Secret>,
+    /// Address of the console, as browsers have it.
+    pub address: String,
+    /// Scopes besides `openid`.
+    pub scopes: Vec<String>,
+    /// Which claims are read.
+    pub claims: lancang_console::provider::Claims,
+    /// `[[console.oidc.roles]]`
+    pub grants: Vec<lancang_console::provider::Grant>,
+    /// Certificates of authorities.
+    pub authorities: PathBuf,
 }
 
 /// An epoch of tokens.

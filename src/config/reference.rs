@@ -114,6 +114,21 @@ const KEYS: &[Key] = &[
     key("console", "open", "boolean", "`false`", "Whether whoever is at this machine may look without signing in; nothing can be said or opened so. Only with an address of this machine alone."),
     key("console", "session", "time", "`8h`", "How long somebody stays signed in. A restart signs everybody out."),
     key("console", "incidents_max", "1000 to 10000000", "`1000000`", "Most incidents that are kept; beyond it those that were changed the longest ago go, counted. Some 4 KB each."),
+    key("console.oidc", "title", "text", "the issuer's host", "What the page calls the provider. With this section whom an OpenID Connect provider vouches for signs in beside users of `users.json` (docs/console.md)."),
+    key("console.oidc", "issuer", "address", "required", "The provider, exactly as its tokens name it: what it says of itself is below, at `/.well-known/openid-configuration`. https://, or http:// on this machine."),
+    key("console.oidc", "client_id", "text", "required", "As what the provider knows this console."),
+    key("console.oidc", "client_secret_file", "path", "none", "File of mode 0600 with what the console shows the provider; this, `client_secret_env` or `client_secret_command`. Without one it is a public client; PKCE is used in either case."),
+    key("console.oidc", "client_secret_env", "text", "none", "Environment variable with that secret."),
+    key("console.oidc", "client_secret_command", "list of texts", "none", "Program and arguments whose standard output is that secret."),
+    key("console.oidc", "address", "address", "required", "The console, as browsers have it, such as `https://console.example:8600`. At the provider `ADDRESS/api/v1/provider/back` is where it may send browsers back to, and `ADDRESS/sign-in` after signing out."),
+    key("console.oidc", "scopes", "list of texts", "`profile`", "Scopes that are asked for besides `openid`: those that put the claims below into the ID token."),
+    key("console.oidc", "name_claim", "text", "`sub`", "Claim with the name that the audit log has, behind `oidc:`. `sub` is one person's for ever; what a provider lets people change is not."),
+    key("console.oidc", "person_claim", "text", "`name`", "Claim with the person's name: what is said under it tells it to everybody."),
+    key("console.oidc", "roles_claim", "text", "`groups`", "Claim, a text or a list of texts, that `console.oidc.roles` go by; `realm_access.roles` is one inside of another."),
+    key("console.oidc", "authorities", "path", "`/etc/ssl/certs/ca-certificates.crt`", "Certificates of the authorities that vouch for the provider's server, PEM."),
+    key("console.oidc.roles", "value", "text", "required", "Whoever has this value of the claim has the role. Without any nobody has one; of several that fit the first of the file counts."),
+    key("console.oidc.roles", "role", "`viewer`, `investigator`, `liaison`, `auditor`", "required", "What may be done."),
+    key("console.oidc.roles", "country", "two letters", "required", "What is seen, ISO 3166-1 alpha-2."),
     key("keys", "roots", "list of texts", "none", "Public halves of root keys (`lancang-root-public-v1 …`): what they sign in the key registry counts, and nothing else."),
     key("handling", "status", "`actual`, `exercise`, `test`", "`actual`", "What the alerts are: those of an exercise or a test are shown as such and acted upon by nobody."),
     key("handling", "tlp", "`green`, `amber`, `amber+strict`", "`amber`", "FIRST's Traffic Light Protocol 2.0."),
@@ -148,7 +163,7 @@ pub(crate) fn keys() -> impl Iterator<Item = (&'static str, &'static str, &'stat
 
 /// Whether a section is a list of tables.
 pub(crate) fn is_list(section: &str) -> bool {
-    matches!(section, "operators" | "feeds" | "relay.epochs")
+    matches!(section, "operators" | "feeds" | "relay.epochs" | "console.oidc.roles")
 }
 
 /// `docs/reference/configuration.md`.

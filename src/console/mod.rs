@@ -18,6 +18,7 @@ use lancang_alert::KeyKind;
 use lancang_console::access::users::Users;
 use lancang_console::audit::Audit;
 use lancang_console::limits::ACTS_WAITING_MAX;
+use lancang_console::provider::{Provider, Setting};
 use lancang_console::server::{Desk, Dossiers, Parts, Site, Told, listen};
 use lancang_console::store::{Reads, Writer};
 use tokio::runtime::Handle;
@@ -27,11 +28,11 @@ pub use readers::Readers;
 use readers::{Follow, Speaker};
 
 use crate::commands::alerts::openers;
-use crate::config::ConsoleFile;
+use crate::config::{ConsoleFile, Oidc};
 use crate::exit::{Exit, Failure};
 use crate::http::Health;
 use crate::metrics::{Metric, Metrics};
-use crate::secret;
+use crate::secret::{self, Secret};
 use crate::service::relay::now;
 
 /// Connections that look into the database at once.
@@ -109,7 +110,7 @@ pub fn begin(
     let audit = Audit::open(&folder.audit(), now()).map_err(|error| Failure::data(error.to_string()))?;
     tracing::info!(entries = audit.len(), head = audit.head(), "the audit log holds");
     let users = Users::open(&folder.users()).map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?;
-    if users.iter().next().is_none() && !console.is_open {
+    if users.iter().next().is_none() && !console.is_open && console.oidc.is_none() {
         tracing::warn!("nobody can sign in yet: `lancang console user add`");
     }
     let mut writer = Writer::open(&folder.database())?;
@@ -130,6 +131,7 @@ pub fn begin(
         }
         None => None,
     };
+    let provider = console.oidc.as_ref().map(provider).transpose()?;
     let site = Site::new(Parts {
         reads: Reads::open(&folder.database(), READS)?,
         desk: Desk {
@@ -140,6 +142,7 @@ pub fn begin(
             session_ms: i64::try_from(console.session.as_millis()).unwrap_or(i64::MAX),
         },
         users,
+        provider,
         audit,
         acts: signer.is_some().then_some(acts),
         openers: openers(&console.sealing_keys)?,
@@ -166,6 +169,33 @@ pub fn begin(
     };
     let speaker = signer.map(|signer| Speaker { signer, waiting });
     Ok(Begun { address, readers: Readers::begin(follow, speaker, health)?, is_tls, lock })
+}
+
+/// Who vouches for users besides the console's own.
+///
+/// # Errors
+/// If the secret or the authorities cannot be read, or an address is none; nothing is asked yet.
+pub fn provider(oidc: &Oidc) -> anyhow::Result<Provider> {
+    let secret = oidc.client_secret.as_ref().map(Secret::read).transpose()?;
+    let path = &oidc.authorities;
+    let authorities = std::fs::read(path).with_context(|| {
+        format!(
+            "cannot read {}: the authorities that vouch for the provider, `console.oidc.authorities`",
+            path.display()
+        )
+    })?;
+    let provider = Provider::new(Setting {
+        title: oidc.title.clone(),
+        issuer: oidc.issuer.clone(),
+        client_id: oidc.client_id.clone(),
+        client_secret: secret.map(|secret| secret.trim_end().to_owned()),
+        address: oidc.address.clone(),
+        scopes: oidc.scopes.clone(),
+        claims: oidc.claims.clone(),
+        grants: oidc.grants.clone(),
+        authorities,
+    });
+    provider.map_err(|why| Failure::new(Exit::Configuration, format!("`console.oidc`: {why}")).into())
 }
 
 /// Random bytes, or none at all: a session that can be guessed is none.

@@ -129,6 +129,7 @@ impl Registrar {
                 is_open: true,
                 session: std::time::Duration::from_secs(8 * 3600),
                 incidents_max: INCIDENTS_MAX,
+                oidc: None,
             },
             listen,
         };

@@ -57,7 +57,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_console_sign_ins_total",
         &["outcome"],
-        "Tries to sign in: done, refused, too-many.",
+        "Tries to sign in: done, refused, too-many; provider-away where the OpenID Connect provider gave no answer.",
     ),
     spec(Metric::ConsoleSessions, Form::Gauge, "lancang_console_sessions", &[], "Sessions of the console."),
     spec(

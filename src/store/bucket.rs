@@ -133,8 +133,9 @@ pub fn objects(bucket: &Bucket) -> anyhow::Result<Arc<dyn ObjectStore>> {
         .with_disable_bulk_delete(true)
         .with_retry(RetryConfig {
             backoff: BackoffConfig { max_backoff: BACKOFF_MAX, ..BackoffConfig::default() },
+            // Ten tries, as many as there are by default, are over after two seconds where nothing listens.
+            max_retries: 1_000,
             retry_timeout: RETRY_MAX,
-            ..RetryConfig::default()
         })
         .with_http_connector(Over(client(bucket)?));
     if let Some(endpoint) = &bucket.endpoint {
@@ -270,5 +271,8 @@ impl HttpService for Over {
 /// that changes nothing.
 fn failed(error: hyper_util::client::legacy::Error) -> HttpError {
     let kind = if error.is_connect() { HttpErrorKind::Connect } else { HttpErrorKind::Interrupted };
-    HttpError::new(kind, error)
+    // What is shown is the error alone: an unknown authority stands two causes below "client error".
+    let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+    let told: Vec<String> = causes.map(ToString::to_string).collect();
+    HttpError::new(kind, std::io::Error::other(told.join(": ")))
 }

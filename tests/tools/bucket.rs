@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::body::Bytes;
 use axum::extract::{Request, State};
@@ -226,8 +226,10 @@ fn a_bucket_that_does_not_answer_is_away() {
     let store = Store::in_bucket(&bench.bucket, bench.runtime.handle().clone()).unwrap();
     let begun = Instant::now();
     let away = store.answers().unwrap_err().to_string();
-    assert!(away.contains("does not answer") && !away.contains("a-key"), "{away}");
-    assert!(begun.elapsed() < Duration::from_secs(25), "{:?}", begun.elapsed());
+    assert!(away.contains("does not answer") && away.contains("Connection refused"), "{away}");
+    assert!(!away.contains("a-key"), "{away}");
+    // A server that is started anew comes back within the least.
+    assert!((11..25).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! - [`campaigns`] joins alerts of several carriers into campaigns;
 //! - [`store`] keeps what was read of the exchange, and answers lists and searches; [`server`] shows it over HTTP, [`access`] says
-//!   who may do what, [`audit`] keeps what they did, [`assets`] is the page itself;
+//!   who may do what, [`provider`] signs in whom an OpenID Connect provider vouches for, [`audit`] keeps what they did, [`assets`] is
+//!   the page itself;
 //! - [`digest`] tells a week of all countries;
 //! - [`dossier`] hands a case on: one signed file that can be checked without any of this.
 //!
@@ -17,6 +18,7 @@ pub mod digest;
 pub mod dossier;
 pub mod limits;
 mod paper;
+pub mod provider;
 pub mod server;
 pub mod store;
 

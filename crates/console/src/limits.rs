@@ -57,7 +57,8 @@ pub const BODY_BYTES_MAX: usize = 8 << 10;
 pub const SESSIONS_MAX: usize = 1_000;
 /// Sessions of one user.
 pub const SESSIONS_OF_USER_MAX: usize = 8;
-/// Tries to sign in by one address or to one name in a window.
+/// Tries to sign in by one address or to one name in a window, and digests that one user exports in one: each is a line of the audit
+/// log, which is never cut.
 pub const TRIES_MAX: u32 = 10;
 /// Length of that window, milliseconds.
 pub const TRIES_WINDOW_MS: i64 = 5 * 60_000;
@@ -65,6 +66,18 @@ pub const TRIES_WINDOW_MS: i64 = 5 * 60_000;
 pub const TRIED_MAX: usize = 10_000;
 /// Passwords that are checked at once: each takes 19 MiB and a core for some 50 ms.
 pub const PASSWORD_CHECKS_MAX: usize = 2;
+/// Sign-ins that are at the provider at once; beyond it the oldest is forgotten.
+pub const PROVIDER_PENDING_MAX: usize = 1_000;
+/// How long one may take there, milliseconds (RFC 6749, 4.1.2, gives a code as long).
+pub const PROVIDER_PENDING_MS: i64 = 10 * 60_000;
+/// How long what a provider says of itself is kept, its keys too, milliseconds: one that was withdrawn counts no longer.
+pub const PROVIDER_KEPT_MS: i64 = 60 * 60_000;
+/// Between two questions to a provider that gave no answer, or about a key that it did not name, milliseconds.
+pub const PROVIDER_AGAIN_MS: i64 = 10_000;
+/// Longest answer of a provider, bytes: keys and tokens have some kilobytes.
+pub const PROVIDER_ANSWER_BYTES_MAX: usize = 256 << 10;
+/// Values of a claim that are looked at; the further ones give no role.
+pub const PROVIDER_VALUES_MAX: usize = 1_000;
 /// Users of a console.
 pub const USERS_MAX: usize = 1_000;
 /// Shortest password, characters (NIST SP 800-63B-4, 3.1.1.2, for passwords as the only factor).
@@ -79,6 +92,8 @@ pub const AUDIT_PAGE_MAX: usize = 500;
 pub const AUDIT_LINE_BYTES_MAX: usize = 8 << 10;
 /// Longest dossier, bytes: a campaign of 200 alerts of 20 revisions of 4 kilobytes, four times over.
 pub const DOSSIER_BYTES_MAX: usize = 64 << 20;
+/// Dossiers that are made at once; who wants a further one waits. Each takes some six times its bytes of memory meanwhile.
+pub const DOSSIERS_AT_ONCE_MAX: usize = 2;
 /// Faults of a dossier that are told one by one.
 pub const DOSSIER_FAULTS_MAX: usize = 50;
 /// Acts that wait to be written to the exchange.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+#[path = "access/provider.rs"]
+mod provider;
 mod support;
 
 use std::io::{Read as _, Write as _};
@@ -15,6 +17,7 @@ use lancang_console::access::users::Users;
 use lancang_console::access::{REQUESTS, Right, Role, Takes};
 use lancang_console::audit::{self, Audit};
 use lancang_console::limits::TRIES_MAX;
+use lancang_console::provider::Provider;
 use lancang_console::server::{Act, Desk, Dossiers, Parts, Site, listen};
 use lancang_console::store::{Reads, key};
 use lancang_record::Timestamp;
@@ -52,10 +55,16 @@ struct Console {
 
 impl Console {
     fn start(is_open: bool, has_keys: bool) -> Self {
-        Self::served(is_open, has_keys, None)
+        Self::served(is_open, has_keys, None, None, now)
     }
 
-    fn served(is_open: bool, has_keys: bool, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
+    fn served(
+        is_open: bool,
+        has_keys: bool,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        provider: Option<Provider>,
+        clock: fn() -> Timestamp,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let mut topics = Topics::new(&path("console.db"));
@@ -93,11 +102,12 @@ impl Console {
                 session_ms: 3_600_000,
             },
             users,
+            provider,
             audit: Audit::open(&path("audit.log"), now()).unwrap(),
             acts: has_keys.then_some(acts),
             openers: if has_keys { vec![Opener::new(&sealing).unwrap()] } else { Vec::new() },
             dossiers: has_keys.then(|| Dossiers { signer: keys::signer(&writer), roots: keys::roots() }),
-            now,
+            now: clock,
             random,
             changed,
             told: Box::new(|_| ()),
@@ -137,7 +147,8 @@ impl Console {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+        let sent = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_default().to_owned();
+        Answer { status, sent, head: head.to_lowercase(), body: body.to_owned() }
     }
 
     fn sign_in(&self, name: &str) -> Signed {
@@ -169,6 +180,8 @@ struct Signed {
 
 struct Answer {
     status: u16,
+    /// Where the browser is sent.
+    sent: String,
     head: String,
     body: String,
 }
@@ -245,6 +258,7 @@ fn every_request_is_for_whom_the_table_says() {
             };
             let expected = match (may, *method) {
                 (false, _) => 403,
+                (true, _) if path.contains("/provider/") => 404,
                 (true, "DELETE") => 204,
                 (true, "POST") if path.ends_with("/feedback") => 201,
                 (true, _) => 200,
@@ -261,7 +275,11 @@ fn every_request_is_for_whom_the_table_says() {
     }
     for (method, path, body, takes) in &requests {
         let answer = console.ask(method, path, &[], body);
-        let expected = if *takes == Takes::Nothing { 200 } else { 401 };
+        let expected = match takes {
+            Takes::Nothing if path.contains("/provider/") => 404,
+            Takes::Nothing => 200,
+            _ => 401,
+        };
         assert_eq!(answer.status, expected, "nobody: {method} {path}: {}", answer.body);
         asked += 1;
     }
@@ -340,6 +358,22 @@ fn passwords_are_not_tried_out() {
     assert!(answer.head.contains("retry-after: "), "{}", answer.head);
 }
 
+/// Each export is a line of a log that is never cut: looking is free, exporting has a limit.
+#[test]
+fn a_user_does_not_fill_the_audit_log_with_exports() {
+    let console = Console::start(false, false);
+    let signed = console.sign_in("viewer-kh");
+    let ask = |path: &str| console.ask("GET", path, &[("cookie", signed.cookie.as_str())], "");
+    for path in ["/api/v1/digest.csv", "/api/v1/digest.html"].into_iter().cycle().take(TRIES_MAX as usize) {
+        assert_eq!(ask(path).status, 200);
+    }
+    let refused = ask("/api/v1/digest.csv");
+    assert_eq!((refused.status, refused.code().as_str()), (429, "too-many"));
+    assert_eq!(ask("/api/v1/digest").status, 200);
+    let log = std::fs::read_to_string(console.folder.path().join("audit.log")).unwrap();
+    assert_eq!(log.matches("\"action\":\"digest\"").count(), TRIES_MAX as usize);
+}
+
 #[test]
 fn an_open_console_shows_and_lets_nobody_do_anything() {
     let console = Console::start(true, false);
@@ -401,7 +435,7 @@ fn tls_and_nothing_in_clear() {
     let (own, other) = (made(), made());
     let tls = listen::tls(own.cert.pem().as_bytes(), own.signing_key.serialize_pem().as_bytes()).unwrap();
     assert!(listen::tls(own.cert.pem().as_bytes(), other.signing_key.serialize_pem().as_bytes()).is_err());
-    let console = Console::served(false, true, Some(tls));
+    let console = Console::served(false, true, Some(tls), None, now);
     let body = json!({ "name": "viewer-kh", "password": PASSWORD }).to_string();
     let request = format!(
         "POST /api/v1/session HTTP/1.1\r\nhost: localhost\r\norigin: https://localhost\r\nconnection: close\r\ncontent-type: \

@@ -12,7 +12,8 @@ use lancang_console::dossier::archive::{pack, unpack};
 use lancang_console::dossier::{
     ALERTS, CUSTODY, ENVELOPE, FEEDBACK, KEYS, MANIFEST, Made, Manifest, PARTS, SUMMARY, Wanted, check, make,
 };
-use lancang_console::store::{Eyes, Reads, Subject, key};
+use lancang_console::limits::DOSSIER_BYTES_MAX;
+use lancang_console::store::{Eyes, Reads, StoreError, Subject, key};
 use lancang_record::Timestamp;
 use sha2::{Digest as _, Sha256};
 use support::{Topics, about, alert, at, campaign, keys, verdict};
@@ -78,7 +79,8 @@ impl Desk {
 
     fn made(&self, subject: Subject) -> Made {
         let reads = Reads::open(&self.folder.path().join("console.db"), 1).unwrap();
-        let case = reads.look(|sight| sight.case(Eyes::of("KH").unwrap(), &subject)).unwrap().unwrap();
+        let case =
+            reads.look(|sight| sight.case(Eyes::of("KH").unwrap(), &subject, DOSSIER_BYTES_MAX)).unwrap().unwrap();
         let wanted = Wanted {
             subject,
             case_reference: "KH-2026-1187".into(),
@@ -124,6 +126,23 @@ fn changed(parts: &Parts, name: &str, from: &str, to: &str) -> Parts {
     assert!(text.contains(from), "no {from} in {name}: {text}");
     parts.insert(name.into(), text.replacen(from, to, 1).into_bytes());
     parts
+}
+
+/// What does not fit is refused while it is read, and not when all of it lies in memory.
+#[test]
+fn a_case_is_not_read_beyond_what_a_dossier_takes() {
+    let desk = Desk::new();
+    let reads = Reads::open(&desk.folder.path().join("console.db"), 1).unwrap();
+    for subject in [Subject::Incident(desk.key(0)), Subject::Campaign(desk.campaign.clone())] {
+        let read = |bytes_max| reads.look(|sight| sight.case(Eyes::of("KH").unwrap(), &subject, bytes_max));
+        let case = read(DOSSIER_BYTES_MAX).unwrap().unwrap();
+        let messages = case.alerts.iter().chain(&case.feedback).chain(&case.campaign);
+        let bytes: usize = messages.map(|message| message.value.len() + message.dsse.len()).sum();
+        assert_eq!(read(bytes).unwrap().as_ref(), Some(&case));
+        let refused = read(bytes - 1).unwrap_err();
+        assert!(matches!(refused, StoreError::Large { .. }), "{refused}");
+        assert!(refused.to_string().contains("make one of each incident"), "{refused}");
+    }
 }
 
 #[test]
@@ -231,6 +250,11 @@ fn signing_again_makes_nothing_of_it_true() {
     keyed.push_str(std::str::from_utf8(&other[KEYS]).unwrap());
     mixed.insert(KEYS.into(), keyed.into_bytes());
     assert_eq!(again(mixed), ["other-case"]);
+    // An empty line is told by its number, and those behind it by no other ones.
+    let mut gap = parts.clone();
+    gap.get_mut(ALERTS).unwrap().insert(0, b'\n');
+    let told = check(&pack(&gap, now()).unwrap(), &keys::roots(), &[], now()).faults;
+    assert!(told.iter().any(|fault| fault.to_string().contains(&format!("`{ALERTS}`, line 1:"))), "{told:?}");
     let mut empty = parts.clone();
     empty.insert(ALERTS.into(), Vec::new());
     assert_eq!(again(empty), ["missing-alert"]);

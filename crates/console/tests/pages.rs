@@ -112,7 +112,7 @@ fn browser() -> PathBuf {
 fn pages_in_a_browser() {
     let (is_long, shots) = (std::env::var_os("LANCANG_TEST_PAGES").is_some(), std::env::var("LANCANG_TEST_SHOTS").ok());
     node_modules();
-    let (console, downloads) = (served::Console::begin(), tempfile::tempdir().unwrap());
+    let (console, downloads) = (served::Console::begin(&pages()), tempfile::tempdir().unwrap());
     let setting = serde_json::json!({
         "base": console.base(), "browser": browser(), "users": served::users(), "incident": filled::incident(),
         "campaign": console.campaign(), "reasons": filled::reasons(), "hostile": filled::HOSTILE, "sealed": filled::SEALED, "shots": shots,

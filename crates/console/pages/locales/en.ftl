@@ -19,6 +19,8 @@ theme-auto = As the system
 theme-light = Light
 theme-dark = Dark
 sign-in = Sign in
+sign-in-by = Sign in with { $provider }
+sign-in-here = Or with a name and a password of this console
 sign-out = Sign out
 user-name = Name
 password = Password
@@ -68,6 +70,11 @@ error-not-set-up = This console has no key for that.
 error-exchange-away = The exchange cannot be reached. Nothing was sent.
 error-starting = The console is still reading the topics. Try again in a moment.
 error-fault = The server made a mistake. It is in its log.
+error-no-role = You are known to the provider, but this console gives you no role. Ask whoever runs it.
+error-provider-away = The provider that signs people in cannot be reached. Try again in a moment, or sign in with a name and a password of this console.
+error-provider-denied = The provider did not let you in.
+error-provider-unbelieved = What the provider sent is not believed: nobody was signed in. The console’s log says why.
+error-sign-in-over = That sign-in is over: it took longer than ten minutes, came back twice or was begun in another browser. Begin again.
 error-other = The server refused: { $code }
 
 ## Now

@@ -19,6 +19,8 @@ theme-auto = Theo hệ thống
 theme-light = Sáng
 theme-dark = Tối
 sign-in = Đăng nhập
+sign-in-by = Đăng nhập bằng { $provider }
+sign-in-here = Hoặc bằng tên và mật khẩu của bảng điều khiển này
 sign-out = Đăng xuất
 user-name = Tên người dùng
 password = Mật khẩu
@@ -68,6 +70,11 @@ error-not-set-up = Bảng điều khiển này không có khóa để làm việ
 error-exchange-away = Không kết nối được cụm trao đổi. Chưa gửi gì.
 error-starting = Bảng điều khiển còn đang đọc các chủ đề. Hãy thử lại sau giây lát.
 error-fault = Máy chủ gặp lỗi. Chi tiết có trong nhật ký của nó.
+error-no-role = Nhà cung cấp danh tính biết bạn, nhưng bảng điều khiển này không cấp vai trò nào cho bạn. Hãy hỏi người quản trị.
+error-provider-away = Không kết nối được nhà cung cấp danh tính. Hãy thử lại sau giây lát, hoặc đăng nhập bằng tên và mật khẩu của bảng điều khiển này.
+error-provider-denied = Nhà cung cấp danh tính không cho bạn vào.
+error-provider-unbelieved = Nội dung nhà cung cấp danh tính gửi không đáng tin: không ai được đăng nhập. Lý do có trong nhật ký của bảng điều khiển.
+error-sign-in-over = Lần đăng nhập đó đã hết hiệu lực: quá mười phút, quay lại hai lần hoặc bắt đầu ở trình duyệt khác. Hãy bắt đầu lại.
 error-other = Máy chủ từ chối: { $code }
 
 ## Now

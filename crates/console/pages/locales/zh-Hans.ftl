@@ -19,6 +19,8 @@ theme-auto = 跟随系统
 theme-light = 浅色
 theme-dark = 深色
 sign-in = 登录
+sign-in-by = 通过 { $provider } 登录
+sign-in-here = 或使用本控制台的用户名和密码
 sign-out = 退出
 user-name = 用户名
 password = 密码
@@ -68,6 +70,11 @@ error-not-set-up = 本控制台没有所需的密钥。
 error-exchange-away = 无法连接交换集群，未发送任何内容。
 error-starting = 控制台仍在读取主题，请稍后再试。
 error-fault = 服务器出错，详情见其日志。
+error-no-role = 身份提供方认识您，但本控制台未授予您任何角色。请联系控制台管理员。
+error-provider-away = 无法连接身份提供方。请稍后再试，或使用本控制台的用户名和密码登录。
+error-provider-denied = 身份提供方未允许您登录。
+error-provider-unbelieved = 身份提供方发来的内容不可信，未有人登录。原因见控制台日志。
+error-sign-in-over = 此次登录已失效：超过十分钟、重复返回，或在其他浏览器中开始。请重新开始。
 error-other = 服务器拒绝：{ $code }
 
 ## Now

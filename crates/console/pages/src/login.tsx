@@ -1,15 +1,21 @@
-// Signing in with a name and a password.
+// Signing in with a name and a password, or by a provider that vouches for people.
 
 import { useState } from "preact/hooks";
-import { code, send } from "./api";
+import { code, send, useAnswer } from "./api";
 import type { Session } from "./contract";
 import { Trouble } from "./parts";
+import type { Route } from "./route";
 import { useWords } from "./words";
 
-export function Login({ signedIn }: { signedIn: (session: Session) => void }) {
+/** Why a sign-in by the provider came back without anybody: what else stands in the address is not shown. */
+const REFUSED = ["no-role", "provider-away", "provider-denied", "provider-unbelieved", "sign-in-over", "too-many"];
+
+export function Login({ route, signedIn }: { route: Route; signedIn: (session: Session) => void }) {
   const words = useWords();
-  const [error, setError] = useState<string>();
+  const refused = route.query.get("refused") ?? "";
+  const [error, setError] = useState(REFUSED.includes(refused) ? refused : undefined);
   const [isSending, setSending] = useState(false);
+  const provider = useAnswer<{ title?: string }>("provider").answer?.title;
   const sent = async (event: SubmitEvent) => {
     event.preventDefault();
     const fields = new FormData(event.target as HTMLFormElement);
@@ -24,11 +30,17 @@ export function Login({ signedIn }: { signedIn: (session: Session) => void }) {
   return (
     <div class="sheet narrow">
       <h1>{words.text("sign-in")}</h1>
+      {error && <Trouble code={error} />}
+      {provider && (
+        <>
+          <p><a class="button main" data-test="provider" href="/api/v1/provider/begin">{words.text("sign-in-by", { provider })}</a></p>
+          <h2>{words.text("sign-in-here")}</h2>
+        </>
+      )}
       <form class="fields" onSubmit={sent}>
         <label>{words.text("user-name")}<input name="name" autocomplete="username" required maxLength={64} spellcheck={false} autocapitalize="none" /></label>
         <label>{words.text("password")}<input name="password" type="password" autocomplete="current-password" required maxLength={1024} /></label>
-        {error && <Trouble code={error} />}
-        <div class="actions"><button class="main" type="submit" disabled={isSending}>{words.text("sign-in")}</button></div>
+        <div class="actions"><button class={provider ? undefined : "main"} type="submit" disabled={isSending}>{words.text("sign-in")}</button></div>
       </form>
     </div>
   );

@@ -65,7 +65,8 @@ function Frame({ tag, choose }: { tag: string; choose: (tag: string) => void }) 
     addEventListener(SIGNED_OUT, signedOut);
     return () => removeEventListener(SIGNED_OUT, signedOut);
   }, []);
-  const signOut = () => send("DELETE", "session").then(look, look);
+  const signOut = () =>
+    send<{ leave?: string } | undefined>("DELETE", "session").then((left) => (left?.leave ? location.assign(left.leave) : look()), look);
   const isAtDoor = session === null || route.path[0] === "sign-in";
   return (
     <>
@@ -87,7 +88,7 @@ function Frame({ tag, choose }: { tag: string; choose: (tag: string) => void }) 
       <Titled route={route}>
         {error && <Trouble code={error} again={look} />}
         {session === undefined && !error && <Waiting />}
-        {isAtDoor && session !== undefined && <Login signedIn={(found) => { take(found); if (route.path[0] === "sign-in") go("/"); }} />}
+        {isAtDoor && session !== undefined && <Login route={route} signedIn={(found) => { take(found); if (route.path[0] === "sign-in") go("/"); }} />}
         {session && !isAtDoor && <Page route={route} session={session} />}
       </Titled>
       <footer>

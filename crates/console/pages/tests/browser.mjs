@@ -114,6 +114,45 @@ const tests = {
     noise = noise.filter((line) => !line.includes("401"));
   },
 
+  async "the provider: whom it vouches for comes in, others hear why not"() {
+    const page = await open("/sign-in", { role: "nobody" });
+    // Its page asks others for a font.
+    await page.route((url) => url.hostname !== "127.0.0.1", (route) => route.abort());
+    const vouched = async (login) => {
+      await page.click("[data-test=provider]");
+      await page.fill("input[name=login]", login);
+      await page.fill("input[name=password]", "any");
+      await page.click("button[type=submit]");
+      // What the console is told of the person is agreed to once.
+      await page.waitForSelector("input[name=prompt][value=consent], header.top", { state: "attached" });
+      if (!page.url().startsWith(base)) await page.click("button[type=submit]");
+    };
+    await page.waitForSelector("[data-test=provider]");
+    await accessible(page, "door with a provider");
+    await shot(page, "door-provider");
+    await vouched("dara");
+    await page.waitForSelector("header .who:has-text('Sok Dara')");
+    hold(/liaison/i.test(await page.textContent("header .who")), `has the role that the console gives: ${await page.textContent("header .who")}`);
+    hold(page.url() === `${base}/`, `no code stays in the address: ${page.url()}`);
+    await page.click("text=Sign out");
+    // At the provider one signs out too.
+    await page.waitForURL((url) => url.pathname.startsWith("/session/end"));
+    await page.click("button[value=yes]");
+    await page.waitForSelector("input[name=password]");
+    hold(page.url().startsWith(`${base}/sign-in`), `comes back: ${page.url()}`);
+    await vouched("guest");
+    await page.waitForSelector("[role=alert]:has-text('no role')");
+    await accessible(page, "door without a role");
+    await shot(page, "door-no-role");
+    for (const language of ["km", "my"]) {
+      const page = await open("/sign-in?refused=provider-away", { role: "nobody", language, width: 360 });
+      await page.waitForSelector("[data-test=provider]");
+      hold(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "it scrolls sideways");
+      await shot(page, `door-provider-${language}`);
+    }
+    noise = noise.filter((line) => !/401|ERR_FAILED|Content Security Policy/.test(line));
+  },
+
   async "seven languages, switched without loading anew"() {
     const page = await whole("/");
     await page.evaluate(() => (globalThis.stays = true));

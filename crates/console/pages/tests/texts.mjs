@@ -47,7 +47,7 @@ const SETS = {
   why: ["token", "link", "campaign"],
   link: ["device", "sim", "template", "domain", "device-range", "range-hour", "trunk", "sender"],
   country: ["CN", "KH", "LA", "MM", "TH", "VN"],
-  error: ["signed-out", "wrong-password", "forbidden", "csrf", "not-found", "form", "too-many", "too-large", "not-set-up", "exchange-away", "starting", "fault", "unreachable"],
+  error: ["signed-out", "wrong-password", "forbidden", "csrf", "not-found", "form", "too-many", "too-large", "not-set-up", "exchange-away", "starting", "fault", "unreachable", "no-role", "provider-away", "provider-denied", "provider-unbelieved", "sign-in-over"],
   line: ["live", "away", "starting"],
   theme: ["auto", "light", "dark"],
   span: ["day", "week", "month", "quarter"],

@@ -6,6 +6,7 @@ use lancang_alert::hex;
 use lancang_record::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use super::users::User;
 use crate::limits::{SESSIONS_MAX, SESSIONS_OF_USER_MAX};
 
 /// Somebody who is signed in.
@@ -13,6 +14,8 @@ use crate::limits::{SESSIONS_MAX, SESSIONS_OF_USER_MAX};
 pub struct Session {
     /// Name of the user.
     pub user: String,
+    /// Whom a provider vouched for; a user of the console's own file is looked up with each request.
+    pub vouched: Option<User>,
     /// What a request that changes something must bring besides the cookie.
     pub csrf: String,
     /// When it ends.
@@ -35,17 +38,22 @@ impl Sessions {
     }
 
     /// Signs a user in, with random bytes for the cookie and the token; gives the cookie's value.
-    pub fn begin(&mut self, user: &str, random: [[u8; 32]; 2], now: Timestamp) -> (String, Session) {
+    pub fn begin(&mut self, user: &User, is_vouched: bool, random: [[u8; 32]; 2], now: Timestamp) -> (String, Session) {
         self.by_cookie.retain(|_, session| session.expires > now);
-        let of_user = self.by_cookie.values().filter(|session| session.user == user).count();
+        let of_user = self.by_cookie.values().filter(|session| session.user == user.name).count();
         if of_user >= SESSIONS_OF_USER_MAX {
-            self.end_first(|session| session.user == user);
+            self.end_first(|session| session.user == user.name);
         }
         if self.by_cookie.len() >= SESSIONS_MAX {
             self.end_first(|_| true);
         }
         let [cookie, csrf] = random.map(|bytes| hex::encode(&bytes));
-        let session = Session { user: user.to_owned(), csrf, expires: now.plus_ms(self.length_ms) };
+        let session = Session {
+            user: user.name.clone(),
+            vouched: is_vouched.then(|| user.clone()),
+            csrf,
+            expires: now.plus_ms(self.length_ms),
+        };
         self.by_cookie.insert(hash(&cookie), session.clone());
         (cookie, session)
     }
@@ -56,9 +64,9 @@ impl Sessions {
         self.by_cookie.get(&hash(cookie)).filter(|session| session.expires > now)
     }
 
-    /// Signs out.
-    pub fn end(&mut self, cookie: &str) {
-        self.by_cookie.remove(&hash(cookie));
+    /// Signs out; whose session it was.
+    pub fn end(&mut self, cookie: &str) -> Option<Session> {
+        self.by_cookie.remove(&hash(cookie))
     }
 
     /// Number of sessions.
@@ -89,6 +97,10 @@ fn hash(cookie: &str) -> [u8; 32] {
 mod tests {
     use super::*;
 
+    fn named(name: &str) -> User {
+        User::vouched(name.to_owned(), name.to_owned(), "KH".to_owned(), crate::access::Role::Viewer)
+    }
+
     fn at(ms: i64) -> Timestamp {
         Timestamp::from_ms(1_764_000_000_000 + ms)
     }
@@ -96,16 +108,16 @@ mod tests {
     #[test]
     fn a_session_ends_in_time_and_the_oldest_makes_room() {
         let mut sessions = Sessions::new(1000);
-        let (cookie, session) = sessions.begin("sok", [[1; 32], [2; 32]], at(0));
+        let (cookie, session) = sessions.begin(&named("sok"), false, [[1; 32], [2; 32]], at(0));
         assert_eq!(sessions.of(&cookie, at(999)), Some(&session));
         assert_eq!(sessions.of(&cookie, at(1000)), None);
         assert_eq!(sessions.of("01", at(0)), None);
         for number in 0..SESSIONS_OF_USER_MAX as u8 {
-            sessions.begin("sok", [[10 + number; 32], [2; 32]], at(1 + i64::from(number)));
+            sessions.begin(&named("sok"), false, [[10 + number; 32], [2; 32]], at(1 + i64::from(number)));
         }
         assert_eq!(sessions.of(&cookie, at(10)), None, "the first of the user's sessions made room");
         assert_eq!(sessions.len(), SESSIONS_OF_USER_MAX);
-        let (other, _) = sessions.begin("dara", [[3; 32], [4; 32]], at(20));
+        let (other, _) = sessions.begin(&named("dara"), false, [[3; 32], [4; 32]], at(20));
         sessions.end(&other);
         assert_eq!(sessions.of(&other, at(21)), None);
     }

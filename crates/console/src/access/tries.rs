@@ -1,4 +1,5 @@
-//! How often somebody tries to sign in: by address and by name, so that neither one name nor many can be tried out fast.
+//! How often somebody tries to sign in: by address and by name, so that neither one name nor many can be tried out fast. And how
+//! often somebody exports what the audit log has a line of.
 
 use std::collections::HashMap;
 

@@ -359,7 +359,12 @@ fn content(parts: &Parts, faults: &mut Vec<Fault>) -> Content {
 fn lines<T: DeserializeOwned>(parts: &Parts, part: &'static str, faults: &mut Vec<Fault>) -> Vec<T> {
     let bytes = parts.get(part).map(Vec::as_slice).unwrap_or_default();
     let mut read = Vec::new();
-    for (place, line) in bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
+    let bytes = bytes.trim_ascii_end();
+    if bytes.is_empty() {
+        return read;
+    }
+    // An empty line between others is none of a dossier: to skip it would give those behind it other numbers.
+    for (place, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         match serde_json::from_slice(line) {
             Ok(found) => read.push(found),
             Err(_) => {
@@ -387,72 +392,51 @@ fn registry(content: &Content, roots: &[PublicKey], newer: &[Vec<u8>], faults: &
 /// Checks each message as it was checked when it was received, with what is known of its key today.
 pub(super) fn messages(content: &Content, registry: &Registry) -> Messages {
     let mut found = Messages::default();
-    for (line, message, at) in received(&content.alerts, ALERTS, &mut found.faults) {
-        let again = AlertMessage::again(message.value.clone().into_bytes(), message.dsse.clone().into_bytes());
-        let Ok(AlertMessage { key, value, headers }) = again else {
-            found.faults.push(Fault::Line { part: ALERTS, line });
-            continue;
-        };
+    found.alerts = found.judged(ALERTS, &content.alerts, |value, dsse, at| {
+        let AlertMessage { key, value, headers } = AlertMessage::again(value, dsse).ok()?;
         let received = Received { key: &key, value: &value, headers: &headers };
-        match Verifier::new().verify(registry, received, at) {
-            Ok(verified) => {
-                *found.keys.entry(verified.key_id).or_default() += 1;
-                found.alerts.push((line, verified.alert));
-            }
-            Err(why) => found.refused(ALERTS, line, why.as_str(), why.to_string()),
-        }
-    }
-    for (line, message, at) in received(&content.feedback, FEEDBACK, &mut found.faults) {
-        let again = FeedbackMessage::again(message.value.clone().into_bytes(), message.dsse.clone().into_bytes());
-        let Ok(FeedbackMessage { key, value, headers }) = again else {
-            found.faults.push(Fault::Line { part: FEEDBACK, line });
-            continue;
-        };
+        let verified = Verifier::new().verify(registry, received, at);
+        Some(verified.map(|found| (found.key_id, found.alert)).map_err(|why| (why.as_str(), why.to_string())))
+    });
+    found.feedback = found.judged(FEEDBACK, &content.feedback, |value, dsse, at| {
+        let FeedbackMessage { key, value, headers } = FeedbackMessage::again(value, dsse).ok()?;
         let received = Received { key: &key, value: &value, headers: &headers };
-        match FeedbackVerifier::new().verify(registry, received, at) {
-            Ok(believed) => {
-                *found.keys.entry(believed.key_id).or_default() += 1;
-                found.feedback.push((line, believed.feedback));
-            }
-            Err(why) => found.refused(FEEDBACK, line, why.as_str(), why.to_string()),
-        }
-    }
-    for (line, message, at) in received(&content.campaign, CAMPAIGN, &mut found.faults) {
-        let again = CampaignMessage::again(message.value.clone().into_bytes(), message.dsse.clone().into_bytes());
-        let Ok(CampaignMessage { key, value, headers }) = again else {
-            found.faults.push(Fault::Line { part: CAMPAIGN, line });
-            continue;
-        };
+        let believed = FeedbackVerifier::new().verify(registry, received, at);
+        Some(believed.map(|found| (found.key_id, found.feedback)).map_err(|why| (why.as_str(), why.to_string())))
+    });
+    found.campaign = found.judged(CAMPAIGN, &content.campaign, |value, dsse, at| {
+        let CampaignMessage { key, value, headers } = CampaignMessage::again(value, dsse).ok()?;
         let received = Received { key: &key, value: &value, headers: &headers };
-        match CampaignVerifier::new().verify(registry, received, at) {
-            Ok(verified) => {
-                *found.keys.entry(verified.key_id).or_default() += 1;
-                found.campaign.push((line, verified.campaign));
-            }
-            Err(why) => found.refused(CAMPAIGN, line, why.as_str(), why.to_string()),
-        }
-    }
+        let verified = CampaignVerifier::new().verify(registry, received, at);
+        Some(verified.map(|found| (found.key_id, found.campaign)).map_err(|why| (why.as_str(), why.to_string())))
+    });
     found
 }
+
+/// Key and content of a message that holds, or the word for why it does not and the reason.
+type Judged<T> = Result<(String, T), (&'static str, String)>;
 
 impl Messages {
-    fn refused(&mut self, part: &'static str, line: usize, kind: &'static str, why: String) {
-        self.faults.push(Fault::Message { part, line, kind, why });
-    }
-}
-
-/// Messages with the times when they were received.
-fn received<'m>(
-    messages: &'m [Message],
-    part: &'static str,
-    faults: &mut Vec<Fault>,
-) -> Vec<(usize, &'m Message, Timestamp)> {
-    let mut found = Vec::new();
-    for (place, message) in messages.iter().enumerate() {
-        match parse_time("received", &message.received) {
-            Ok(at) => found.push((place + 1, message, at)),
-            Err(_) => faults.push(Fault::Line { part, line: place + 1 }),
+    /// Those of a part that hold; `judge` gives none for what is no message, such as a time of receipt that is none.
+    fn judged<T>(
+        &mut self,
+        part: &'static str,
+        messages: &[Message],
+        judge: impl Fn(Vec<u8>, Vec<u8>, Timestamp) -> Option<Judged<T>>,
+    ) -> Vec<(usize, T)> {
+        let mut hold = Vec::new();
+        for (place, message) in messages.iter().enumerate() {
+            let line = place + 1;
+            let (value, dsse) = (message.value.clone().into_bytes(), message.dsse.clone().into_bytes());
+            match parse_time("received", &message.received).ok().and_then(|at| judge(value, dsse, at)) {
+                Some(Ok((key_id, content))) => {
+                    *self.keys.entry(key_id).or_default() += 1;
+                    hold.push((line, content));
+                }
+                Some(Err((kind, why))) => self.faults.push(Fault::Message { part, line, kind, why }),
+                None => self.faults.push(Fault::Line { part, line }),
+            }
         }
+        hold
     }
-    found
 }

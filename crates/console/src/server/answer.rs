@@ -30,7 +30,7 @@ pub(super) enum Refused {
     Form { field: &'static str, expected: String },
     /// Too often; milliseconds to wait.
     TooMany { wait_ms: i64 },
-    /// A longer body than any.
+    /// A longer body than any, or a longer dossier.
     TooLarge,
     /// It needs a key that is not configured.
     NotSetUp(&'static str),
@@ -89,7 +89,7 @@ impl Refused {
             Self::Method => "there is no such request".to_owned(),
             Self::Form { field, expected } => format!("`{field}`: expected {expected}"),
             Self::TooMany { .. } => "too often: wait".to_owned(),
-            Self::TooLarge => "the body is longer than any".to_owned(),
+            Self::TooLarge => "more than is taken, or given, at once".to_owned(),
             Self::NotSetUp(what) => format!("this console has no {what}"),
             Self::Away(why) => why.clone(),
             Self::Starting => "the topics are still being read: try again in a moment".to_owned(),
@@ -119,6 +119,9 @@ impl IntoResponse for Refused {
 
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
-        Self::Fault(error.to_string())
+        match error {
+            StoreError::Large { .. } => Self::TooLarge,
+            other => Self::Fault(other.to_string()),
+        }
     }
 }

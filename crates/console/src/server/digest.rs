@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::answer::{Answer, Refused};
 use super::query::Query;
-use super::{Caller, Site};
+use super::{Caller, Site, lock};
 use crate::audit::Entry;
 use crate::digest::{self, Digest, WEEK_MS};
 
@@ -59,6 +59,8 @@ async fn file(
     bytes: Vec<u8>,
 ) -> Result<Response, Refused> {
     let week = digest.since.get(..10).unwrap_or_default();
+    let counted = lock(&site.tries).count(&format!("digest {}", caller.name()), (site.now)());
+    counted.map_err(|wait_ms| Refused::TooMany { wait_ms })?;
     site.note(Entry { detail: Some(ending.to_owned()), ..caller.entry("digest", week, "done") }).await?;
     let country = digest.country.as_deref().map(|country| format!("-{country}")).unwrap_or_default();
     let named = HeaderValue::from_str(&format!("attachment; filename=\"digest{country}-{week}.{ending}\""));

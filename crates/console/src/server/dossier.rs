@@ -16,6 +16,7 @@ use crate::access::Right;
 use crate::audit::Entry;
 use crate::dossier::archive::ArchiveError;
 use crate::dossier::{Made, MakeError, Wanted, make};
+use crate::limits::DOSSIER_BYTES_MAX;
 use crate::store::Subject;
 
 #[derive(Deserialize)]
@@ -54,7 +55,9 @@ async fn export(site: &Arc<Site>, caller: &Caller, subject: Subject, request: Re
         return Err(Refused::Forbidden);
     }
     let (eyes, wanted) = (caller.eyes()?, subject.clone());
-    let case = site.look(move |sight| sight.case(eyes, &wanted)).await?.ok_or(Refused::NotFound)?;
+    // Bounded, because each takes its messages several times over: as they were kept, as parts, as a file, and checked.
+    let _permit = site.dossiers_made.acquire().await.map_err(|error| Refused::Fault(error.to_string()))?;
+    let case = site.look(move |sight| sight.case(eyes, &wanted, DOSSIER_BYTES_MAX)).await?.ok_or(Refused::NotFound)?;
     let about = Entry { case_reference: Some(reference.clone()), ..caller.entry("dossier", subject.id(), "asked") };
     // Before it is made: the export itself is the last thing that its custody tells.
     site.note(about.clone()).await?;

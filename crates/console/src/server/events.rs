@@ -131,7 +131,7 @@ impl Reader {
     fn is_signed_in(&self, site: &Site) -> bool {
         let Some(cookie) = &self.caller.cookie else { return site.desk.is_open };
         let session = lock(&site.sessions).of(cookie, (site.now)()).cloned();
-        session.is_some_and(|session| site.user(&session.user).is_ok_and(|user| user.is_some()))
+        session.is_some_and(|session| site.signed_in(session).is_ok_and(|user| user.is_some()))
     }
 
     async fn look(&mut self, site: &Arc<Site>) {

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::answer::Refused;
 use super::{Caller, Site, Told, lock};
+use crate::access::sessions::Session;
 use crate::access::users::User;
 use crate::access::{Right, Role, Takes, takes};
 use crate::store::Eyes;
@@ -104,18 +105,18 @@ fn speaking(caller: &Caller) -> &'static [Right] {
 
 /// Who asks, and the token of the session.
 fn caller(site: &Site, headers: &HeaderMap) -> Result<(Caller, Option<String>), Refused> {
-    let cookie = cookie(site, headers);
+    let cookie = cookie(headers, site.cookie_name());
     let session = cookie.as_deref().and_then(|cookie| lock(&site.sessions).of(cookie, (site.now)()).cloned());
     let Some(session) = session else {
         let eyes = site.desk.is_open.then(|| Eyes::of(&site.desk.country)).flatten();
         let rights = if site.desk.is_open { Role::Viewer.rights().to_vec() } else { Vec::new() };
         return Ok((Caller { user: None, rights, eyes, cookie: None }, None));
     };
-    let user = site.user(&session.user)?;
-    let Some(user) = user else { return Err(Refused::SignedOut) };
+    let csrf = session.csrf.clone();
+    let Some(user) = site.signed_in(session)? else { return Err(Refused::SignedOut) };
     let rights = site.rights(&user);
     let eyes = Eyes::of(&user.country);
-    Ok((Caller { user: Some(user), rights, eyes, cookie }, Some(session.csrf)))
+    Ok((Caller { user: Some(user), rights, eyes, cookie }, Some(csrf)))
 }
 
 impl Site {
@@ -124,6 +125,11 @@ impl Site {
         let mut users = lock(&self.users);
         users.follow().map_err(|error| Refused::Fault(error.to_string()))?;
         Ok(users.active(name).cloned())
+    }
+
+    /// Whose session it is, if that one may still sign in.
+    pub(super) fn signed_in(&self, session: Session) -> Result<Option<User>, Refused> {
+        if session.vouched.is_some() { Ok(session.vouched) } else { self.user(&session.user) }
     }
 
     /// What a user may do at this console: to speak for it one is of its country.
@@ -144,10 +150,11 @@ impl Site {
     }
 }
 
-fn cookie(site: &Site, headers: &HeaderMap) -> Option<String> {
+/// What a cookie says.
+pub(super) fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
     let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == site.cookie_name()).map(|(_, value)| value.to_owned())
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned())
 }
 
 /// Whether a request comes from a page of this server, as far as a browser says.

@@ -19,6 +19,7 @@ use crate::access::sessions::Session;
 use crate::access::users::{User, is_right};
 use crate::access::{Right, Role};
 use crate::audit::Entry;
+use crate::provider::Provider;
 
 /// Address of who asks, put into each request by [`super::listen`].
 #[derive(Clone, Copy, Debug)]
@@ -70,28 +71,46 @@ pub(super) async fn sign_in(State(site): State<Arc<Site>>, request: Request) -> 
         }
         return Err(Refused::WrongPassword);
     };
-    site.note(entry(&user, "sign-in", "done", address.clone())).await?;
     lock(&site.tries).forget(&format!("name {name}"));
+    let (cookie, session) = let_in(&site, &user, false, address).await?;
+    let mut response = Json(told(&site, Some(&user), Some(&session))).into_response();
+    set_cookie(&site, &mut response, &cookie);
+    Ok(response)
+}
+
+/// Begins a session, once the audit log has it; with the value of its cookie.
+pub(super) async fn let_in(
+    site: &Arc<Site>,
+    user: &User,
+    is_vouched: bool,
+    how: String,
+) -> Result<(String, Session), Refused> {
+    site.note(entry(user, "sign-in", "done", how)).await?;
     let random = [(site.random)(), (site.random)()];
-    let (cookie, session) = lock(&site.sessions).begin(&user.name, random, now);
+    let begun = lock(&site.sessions).begin(user, is_vouched, random, (site.now)());
     (site.told)(Told::SignIn { outcome: "done" });
     (site.told)(Told::Sessions { open: lock(&site.sessions).len() });
-    let mut response = Json(told(&site, Some(&user), Some(&session))).into_response();
-    set_cookie(&site, &mut response, &cookie, site.desk.session_ms / 1000);
-    Ok(response)
+    Ok(begun)
 }
 
 pub(super) async fn sign_out(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Response, Refused> {
+    let mut leaving = None;
     if let (Some(user), Some(cookie)) = (&caller.user, &caller.cookie) {
-        lock(&site.sessions).end(cookie);
+        let session = lock(&site.sessions).end(cookie);
+        let is_vouched = session.is_some_and(|session| session.vouched.is_some());
+        leaving = site.provider.as_ref().filter(|_| is_vouched).and_then(Provider::leaving);
         site.note(Entry { detail: None, ..entry(user, "sign-out", "done", String::new()) }).await?;
         (site.told)(Told::Sessions { open: lock(&site.sessions).len() });
     }
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    set_cookie(&site, &mut response, "", 0);
+    // At the provider one is still signed in: whoever comes next to this machine would be, too.
+    let mut response = match leaving {
+        Some(address) => Json(json!({ "leave": address })).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    };
+    set_cookie(&site, &mut response, "");
     Ok(response)
 }
 
@@ -114,11 +133,13 @@ fn entry(user: &User, action: &str, outcome: &str, address: String) -> Entry {
     }
 }
 
-fn set_cookie(site: &Site, response: &mut Response, value: &str, seconds: i64) {
+/// The session's cookie; an empty one ends it.
+pub(super) fn set_cookie(site: &Site, response: &mut Response, value: &str) {
+    let seconds = if value.is_empty() { 0 } else { site.desk.session_ms / 1000 };
     let secure = if site.desk.is_tls { "; Secure" } else { "" };
     let name = site.cookie_name();
     let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().insert(SET_COOKIE, cookie);
+        response.headers_mut().append(SET_COOKIE, cookie);
     }
 }

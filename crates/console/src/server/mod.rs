@@ -14,6 +14,7 @@ mod events;
 mod guard;
 pub mod listen;
 mod login;
+mod provider;
 mod query;
 mod reads;
 
@@ -35,7 +36,8 @@ use crate::access::tries::Tries;
 use crate::access::users::Users;
 use crate::assets::Assets;
 use crate::audit::{Audit, Entry};
-use crate::limits::PASSWORD_CHECKS_MAX;
+use crate::limits::{DOSSIERS_AT_ONCE_MAX, PASSWORD_CHECKS_MAX};
+use crate::provider::Provider;
 use crate::store::{Eyes, Heard, Reads, Sight, StoreError};
 use answer::Refused;
 
@@ -102,6 +104,8 @@ pub struct Parts {
     pub desk: Desk,
     /// Who may sign in.
     pub users: Users,
+    /// Who vouches for others.
+    pub provider: Option<Provider>,
     /// Log of what they do.
     pub audit: Audit,
     /// Where acts go.
@@ -125,6 +129,7 @@ pub struct Site {
     reads: Reads,
     desk: Desk,
     users: Mutex<Users>,
+    provider: Option<Provider>,
     /// A hash that nobody's password has.
     nobody: String,
     sessions: Mutex<Sessions>,
@@ -141,6 +146,7 @@ pub struct Site {
     is_caught_up: AtomicBool,
     told: Box<dyn Fn(Told<'_>) + Send + Sync>,
     checks: Semaphore,
+    dossiers_made: Semaphore,
     streams: AtomicUsize,
     assets: Assets,
 }
@@ -149,7 +155,7 @@ impl Site {
     /// A site of its parts.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { reads, desk, users, audit, acts, openers, dossiers, now, random, changed, told } = parts;
+        let Parts { reads, desk, users, provider, audit, acts, openers, dossiers, now, random, changed, told } = parts;
         Arc::new(Self {
             nobody: crate::access::users::nobody(&random()),
             sessions: Mutex::new(Sessions::new(desk.session_ms)),
@@ -160,9 +166,11 @@ impl Site {
             topics: Mutex::default(),
             is_caught_up: AtomicBool::new(false),
             checks: Semaphore::new(PASSWORD_CHECKS_MAX),
+            dossiers_made: Semaphore::new(DOSSIERS_AT_ONCE_MAX),
             streams: AtomicUsize::new(0),
             assets: Assets::pack(),
             users: Mutex::new(users),
+            provider,
             audit: Mutex::new(audit),
             reads,
             desk,
@@ -192,6 +200,9 @@ impl Site {
         let api = Router::new()
             .route("/api/v1/session", get(login::session).post(login::sign_in))
             .route("/api/v1/session", delete(login::sign_out))
+            .route("/api/v1/provider", get(provider::named))
+            .route("/api/v1/provider/begin", get(provider::begin))
+            .route("/api/v1/provider/back", get(provider::back))
             .route("/api/v1/incidents", get(reads::incidents))
             .route("/api/v1/incidents/{key}", get(reads::incident))
             .route("/api/v1/incidents/{key}/feedback", post(acts::feedback))

@@ -65,11 +65,11 @@ pub struct Case {
 }
 
 impl Sight<'_> {
-    /// All that is kept of a case; none if there is nothing that may be seen.
+    /// All that is kept of a case; none if there is nothing that may be seen. Not more of it is read than may be.
     ///
     /// # Errors
-    /// If the database fails.
-    pub fn case(&self, eyes: Eyes, subject: &Subject) -> Result<Option<Case>, StoreError> {
+    /// If the database fails, or its messages have more bytes.
+    pub fn case(&self, eyes: Eyes, subject: &Subject, bytes_max: usize) -> Result<Option<Case>, StoreError> {
         let mut case = Case { registry: self.registry()?, ..Case::default() };
         let keys = match subject {
             Subject::Incident(key) => vec![key.clone()],
@@ -78,9 +78,11 @@ impl Sight<'_> {
                 None => return Ok(None),
             },
         };
+        let mut room = Room { left: bytes_max, bytes_max };
+        room.take(case.campaign.as_ref())?;
         for key in keys {
             match self.find(eyes, &key)? {
-                Some(found) => self.add(&found, key, &mut case)?,
+                Some(found) => self.add(&found, key, &mut case, &mut room)?,
                 None => case.left_out += 1,
             }
         }
@@ -104,18 +106,20 @@ impl Sight<'_> {
         Ok(Some(keys.into_iter().collect()))
     }
 
-    fn add(&self, found: &Found, key: String, case: &mut Case) -> Result<(), StoreError> {
+    fn add(&self, found: &Found, key: String, case: &mut Case, room: &mut Room) -> Result<(), StoreError> {
         let (incident_id, producer): (&String, &Source) = (&found.alert.incident_id, &found.alert.producer);
         let alerts = "SELECT place, received, alert, envelope FROM earlier WHERE incident = ?1 UNION ALL SELECT i.place, \
              b.received, b.alert, b.envelope FROM bodies b JOIN incidents i ON i.id = b.incident WHERE b.incident = ?1";
         let mut alerts = self.transaction.prepare_cached(alerts)?;
         for message in alerts.query_map([found.id], |row| message(row, true))? {
             case.alerts.push(message?);
+            room.take(case.alerts.last())?;
         }
         let said = "SELECT 0, received, feedback, envelope FROM statements WHERE incident_id = ?1 AND producer = ?2";
         let mut said = self.transaction.prepare_cached(said)?;
         for message in said.query_map((incident_id, producer.uri()), |row| message(row, false))? {
             case.feedback.push(message?);
+            room.take(case.feedback.last())?;
         }
         case.incidents.push(About { incident_id: incident_id.clone(), producer: producer.clone() });
         case.keys.push(key);
@@ -126,6 +130,20 @@ impl Sight<'_> {
         let mut all = self.transaction.prepare_cached("SELECT envelope FROM keys ORDER BY key_id, part")?;
         let text = |row: &rusqlite::Row<'_>| bytes(row, 0);
         Ok(all.query_map([], text)?.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+/// What may still be read.
+struct Room {
+    left: usize,
+    bytes_max: usize,
+}
+
+impl Room {
+    fn take(&mut self, message: Option<&Message>) -> Result<(), StoreError> {
+        let bytes = message.map_or(0, |message| message.value.len() + message.dsse.len());
+        self.left = self.left.checked_sub(bytes).ok_or(StoreError::Large { bytes_max: self.bytes_max })?;
+        Ok(())
     }
 }
 

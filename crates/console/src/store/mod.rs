@@ -64,6 +64,12 @@ pub enum StoreError {
     /// What was kept is not what is written there.
     #[error("the console's database holds something that it did not write: {0}")]
     Kept(#[from] serde_json::Error),
+    /// More than one file takes.
+    #[error("the messages of this case have more than the {bytes_max} bytes of a dossier: make one of each incident")]
+    Large {
+        /// Most that it takes.
+        bytes_max: usize,
+    },
 }
 
 /// A topic that the store follows.

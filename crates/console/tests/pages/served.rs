@@ -1,8 +1,10 @@
 //! The real server of the console, on loopback, over a database that the store's own code has filled. What is said comes back as
 //! if the topic had been read; only Kafka is not there (`tests/kafka/` and `tests/exchange/` have it).
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,6 +14,7 @@ use lancang_alert::{Campaign, KeyKind, Opener, PrivateKey, Source};
 use lancang_console::access::Role;
 use lancang_console::access::users::Users;
 use lancang_console::audit::Audit;
+use lancang_console::provider::{Claims, Grant, Provider, Setting};
 use lancang_console::server::{Act, Desk, Dossiers, Parts, Site, listen};
 use lancang_console::store::{Heard, Reads, Topic, Writer};
 use lancang_record::Timestamp;
@@ -117,10 +120,56 @@ pub struct Console {
     alerts_s: Arc<AtomicU64>,
     _runtime: Runtime,
     _folder: tempfile::TempDir,
+    _vouching: Vouching,
+}
+
+/// A real OpenID Connect provider of its own process.
+struct Vouching(Child);
+
+impl Vouching {
+    /// Knows a liaison, and somebody without a role.
+    fn begin(pages: &Path, address: SocketAddr) -> (Self, Provider) {
+        let mut node = Command::new("node");
+        node.arg(pages.join("tests/provider.mjs")).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut node = node.spawn().unwrap();
+        let (client_id, secret, address) =
+            ("console".to_owned(), "of / a test".to_owned(), format!("http://{address}"));
+        let people = serde_json::json!({
+            "dara": {"name": "Sok Dara", "groups": ["staff", "kh-liaisons"]},
+            "guest": {"name": "A guest", "groups": ["staff"]},
+        });
+        let setting = serde_json::json!({
+            "client_id": client_id, "client_secret": secret, "address": address, "people": people,
+        });
+        writeln!(node.stdin.as_mut().unwrap(), "{setting}").unwrap();
+        let mut issuer = String::new();
+        BufReader::new(node.stdout.as_mut().unwrap()).read_line(&mut issuer).unwrap();
+        let certificate = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let provider = Provider::new(Setting {
+            title: "Ministry".to_owned(),
+            issuer: issuer.trim_end().to_owned(),
+            client_id,
+            client_secret: Some(secret),
+            address,
+            scopes: vec!["profile".to_owned()],
+            claims: Claims { name: "sub".to_owned(), person: "name".to_owned(), roles: "groups".to_owned() },
+            grants: vec![Grant { value: "kh-liaisons".to_owned(), role: Role::Liaison, country: "KH".to_owned() }],
+            authorities: certificate.cert.pem().into_bytes(),
+        });
+        (Self(node), provider.unwrap())
+    }
+}
+
+impl Drop for Vouching {
+    fn drop(&mut self) {
+        // It ends with its standard input.
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
 }
 
 impl Console {
-    pub fn begin() -> Self {
+    pub fn begin(pages: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("console.sqlite");
         let (mut writer, mut fold) = (Writer::open(&database).unwrap(), Fold::default());
@@ -135,10 +184,11 @@ impl Console {
         let topics = Topics { writer, fold, alerts, said: SAID, campaign, campaigns, changed };
         let topics = Arc::new(Mutex::new(topics));
         let (acts, mut asked) = mpsc::channel(16);
-        let site = site(folder.path(), &database, acts, seen);
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
+        let (vouching, provider) = Vouching::begin(pages, address);
+        let site = site(folder.path(), &database, provider, acts, seen);
         runtime.spawn(listen::serve(listener, None, site.router()));
         let said = Arc::clone(&topics);
         runtime.spawn(async move {
@@ -157,7 +207,7 @@ impl Console {
                 }
             }
         });
-        Self { address, campaign: name, topics, alerts_s, _runtime: runtime, _folder: folder }
+        Self { address, campaign: name, topics, alerts_s, _runtime: runtime, _folder: folder, _vouching: vouching }
     }
 
     pub fn base(&self) -> String {
@@ -179,7 +229,13 @@ impl Console {
     }
 }
 
-fn site(folder: &Path, database: &Path, acts: mpsc::Sender<Act>, changed: watch::Receiver<u64>) -> Arc<Site> {
+fn site(
+    folder: &Path,
+    database: &Path,
+    provider: Provider,
+    acts: mpsc::Sender<Act>,
+    changed: watch::Receiver<u64>,
+) -> Arc<Site> {
     let mut users = Users::open(&folder.join("users.json")).unwrap();
     for (name, role) in ROLES {
         users.put(name, filled::HOSTILE, "KH", role, &password(name), &[1; 16]).unwrap();
@@ -197,6 +253,7 @@ fn site(folder: &Path, database: &Path, acts: mpsc::Sender<Act>, changed: watch:
         dossiers: Some(Dossiers { signer: keys::signer(&writer), roots: keys::roots() }),
         desk,
         users,
+        provider: Some(provider),
         audit: Audit::open(&folder.join("audit.log"), now()).unwrap(),
         acts: Some(acts),
         openers: vec![Opener::new(&sealing_key()).unwrap()],
