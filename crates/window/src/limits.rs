@@ -19,4 +19,4 @@ pub const RUN_BLOCKS_MAX: usize = 256;
 pub const MOMENTS_MAX: usize = 64;
 
 /// Most gates of one kind of entity: a byte each in every quiet entity.
-pub const GATES_MAX: usize = 8;
+pub const GATES_MAX: usize = 12;
