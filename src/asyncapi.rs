@@ -146,7 +146,7 @@ pub fn document() -> Value {
         "info": {
             "title": "lancang",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Topics of lancang. A carrier's home cluster holds clear identifiers and stays its own; the exchange cluster is what the countries share. Names are the defaults of `[topics]`. Readers are `read_committed` and ignore fields and values that they do not know.",
+            "description": "Topics of lancang. A carrier's home cluster holds clear identifiers and stays its own; the exchange cluster is what the countries share. Names are the defaults of `[topics]`. Readers of the home cluster are `read_committed`, those of the exchange cluster need not be (docs/alerts.md), and both ignore fields and values that they do not know.",
             "license": { "name": "Apache-2.0" },
         },
         "defaultContentType": "application/json",

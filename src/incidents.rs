@@ -145,6 +145,19 @@ impl Case {
         named.map(|(kind, value)| (if kind == "callee" { "caller" } else { kind }, value))
     }
 
+    /// Callers and SIMs that act or are used in what its lines tell of: one subscriber may go by several of them.
+    pub fn used(&self) -> impl Iterator<Item = (&str, &str)> {
+        let named = self.lines.values().flat_map(|(_, incident)| {
+            let related =
+                incident.related.iter().map(|other| (other.entity_type.as_str(), &*other.role, &*other.value));
+            let primary = incident.primary();
+            related.chain([(primary.entity_type, primary.role, primary.value)])
+        });
+        let acts =
+            named.filter(|(kind, role, _)| matches!(*kind, "caller" | "sim") && matches!(*role, "suspect" | "used"));
+        acts.map(|(kind, _, value)| (kind, value))
+    }
+
     /// Callers and SIMs that its lines are about and that act: never one who is impersonated, never a victim.
     pub fn suspects(&self) -> impl Iterator<Item = (&str, &str)> {
         let primary = self.lines.values().map(|(_, incident)| incident.primary());

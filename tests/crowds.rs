@@ -1,4 +1,4 @@
-//! For every alert that is shared of a day with all patterns: its masks, types of devices, place and hour, as they are
+//! For every alert that is shared of a day on which all patterns are at work (some fifteen of them find something): its masks, types of devices, place and hour, as they are
 //! published, are shared by twenty subscribers of the generated population at least; masks alone by twenty numbers of it, of
 //! whichever operator, where its range is generated.
 //!

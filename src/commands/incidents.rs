@@ -1,6 +1,6 @@
 //! `lancang incidents`: the carrier's own desk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -224,21 +224,27 @@ fn bar_list(args: &BarList) -> anyhow::Result<()> {
         !value.starts_with('+')
             || config.operators.iter().flat_map(|operator| &operator.own).any(|own| value.starts_with(own))
     };
-    let mut listed: BTreeMap<(&str, &str), (&str, &Case)> = BTreeMap::new();
     let mut refused: BTreeMap<&str, (&Hold, u64)> = BTreeMap::new();
-    let mut seen = std::collections::BTreeSet::new();
-    for (id, case) in desk.cases.iter().filter(|(_, case)| !case.is_taken_back()) {
-        for subscriber in case.suspects().filter(|(_, value)| own(value)) {
-            if let Some((holding, hold)) = held.get(&subscriber) {
-                refused.entry(holding).or_insert((hold, 0)).1 += u64::from(seen.insert(subscriber));
-                continue;
-            }
+    let mut bound = BTreeSet::new();
+    let cases = || desk.cases.iter().filter(|(_, case)| !case.is_taken_back());
+    for (_, case) in cases() {
+        // A number and the SIM that it was used with are one subscriber.
+        let Some(&(holding, hold)) = case.used().find_map(|subscriber| held.get(&subscriber)) else { continue };
+        let count =
+            case.suspects().filter(|(_, value)| own(value)).filter(|subscriber| bound.insert(*subscriber)).count()
+                as u64;
+        refused.entry(holding).or_insert((hold, 0)).1 += count;
+    }
+    let mut listed: BTreeMap<(&str, &str), (&str, &Case)> = BTreeMap::new();
+    for (id, case) in cases() {
+        for subscriber in case.suspects().filter(|named| own(named.1) && !bound.contains(named)) {
             let known = listed.entry(subscriber).or_insert((id, case));
             if known.1.alert.severity < case.alert.severity {
                 *known = (id, case);
             }
         }
     }
+    refused.retain(|_, (_, count)| *count > 0);
     print(args.output, &listed)?;
     if refused.is_empty() {
         return Ok(());

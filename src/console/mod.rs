@@ -177,6 +177,9 @@ pub fn begin(
 /// If the secret or the authorities cannot be read, or an address is none; nothing is asked yet.
 pub fn provider(oidc: &Oidc) -> anyhow::Result<Provider> {
     let secret = oidc.client_secret.as_ref().map(Secret::read).transpose()?;
+    if secret.as_ref().is_some_and(|secret| secret.trim().is_empty()) {
+        anyhow::bail!("the client's secret (`console.oidc`) is empty: a client without one has no key for it");
+    }
     let path = &oidc.authorities;
     let authorities = std::fs::read(path).with_context(|| {
         format!(

@@ -52,4 +52,11 @@ pub(super) const SPECS: &[Spec] = &[
         &["feed"],
         "File numbers of a switch that no file had when three later ones had come (`feeds.file_header`); the log names them.",
     ),
+    spec(
+        Metric::IntakeUnnumberedFiles,
+        Form::Counter,
+        "lancang_intake_unnumbered_files_total",
+        &["feed", "reason"],
+        "Files whose number is not looked at, each time that a message of one follows one of another: no-number (the name ends in none), too-many-switches (more than are remembered of an input).",
+    ),
 ];

@@ -13,6 +13,7 @@ pub enum Metric {
     IntakeLastRecord,
     IntakeBlindness,
     IntakeSkippedFiles,
+    IntakeUnnumberedFiles,
     ScoreRecordsRead,
     ScoreRecords,
     ScoreBadEntries,

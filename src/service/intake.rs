@@ -144,11 +144,12 @@ impl Open {
                     );
                 }
             }
-            Err(error) if !self.unnumbered => {
-                self.unnumbered = true;
-                tracing::warn!(input = self.name, "{error}: `feeds.file_header`, or how its files are named, is wrong");
+            Err(error) => {
+                metrics.add(Metric::IntakeUnnumberedFiles, &[feed, error.as_str()], 1);
+                if !std::mem::replace(&mut self.unnumbered, true) {
+                    tracing::warn!(input = self.name, "{error}");
+                }
             }
-            Err(_) => {}
         }
     }
 

@@ -99,6 +99,8 @@ impl Reading {
                     self.shared.store.answers()?;
                     let checkpoints = snapshots::newest(&self.shared.store, &self.shared.metrics, TASK, end);
                     self.step = Step::Alerts(Box::new(self.opened(Box::new(checkpoints), end)?));
+                    // It may have gone between two requests, and looked as one without checkpoints.
+                    self.shared.store.answers()?;
                 } else if !self.shared.stop.sleep(SLICE) {
                     return Err(Error::Stopped.into());
                 }

@@ -235,6 +235,11 @@ impl Handler for Score {
             self.pulse.turn();
             self.shared.store.answers()?;
             let Opened { pair, starts: pair_starts, began } = self.opened(given)?;
+            self.pulse.turn();
+            if began.iter().any(|began| began.base.is_none()) {
+                // It may have gone between two requests, and looked as one without snapshots.
+                self.shared.store.answers()?;
+            }
             let topics = [&self.shared.config.topics.records, &self.shared.config.topics.partials];
             for ((reading, topic), committed) in pair.readings.iter().zip(topics).zip(&given.committed) {
                 let (partition, from, to) = (reading.place.partition, reading.next, reading.committed);

@@ -6,8 +6,8 @@
 //!   creates an object of a name of its own twice, and ends if the second is written;
 //! - keys lie elsewhere ([`Secret`]) and are read anew every [`KEYS_READ_EVERY`], so that they can change under a service; where
 //!   they cannot be read, those before are used;
-//! - a request ends within [`REQUEST_MAX`], and with all that are tried again within that and [`RETRY_MAX`]: a stage that waits
-//!   for the store turns its loop again before it counts as stuck ([`crate::http`], 30 s);
+//! - a small request ends within twice [`REQUEST_MAX`], and with all that are tried again within that and [`RETRY_MAX`], before a
+//!   stage that waits for it counts as stuck ([`crate::http`], 30 s); one of several in a row, each as slow, may not;
 //! - TLS is what the console's is: rustls with ring, the system's authorities or those of `store.ca`.
 
 use std::fmt;
@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
+use axum::http::header::CONTENT_LENGTH;
 use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector as Tcp;
@@ -38,8 +39,10 @@ use crate::config::{Bucket, Store as Place};
 use crate::exit::{Exit, Failure};
 use crate::secret::Secret;
 
-/// Longest time of one request, its answer read to the end: a segment of some MiB over 10 Mbit/s.
-const REQUEST_MAX: Duration = Duration::from_secs(12);
+/// Longest time of one request besides what its bytes take, and as much again of its answer.
+const REQUEST_MAX: Duration = Duration::from_secs(6);
+/// Bytes of a request or an answer that a second is given for: a relay's checkpoint is one object of up to 100 MB.
+const BYTES_A_SECOND: u64 = 1 << 20;
 /// A request that failed is tried again for so long.
 const RETRY_MAX: Duration = Duration::from_secs(12);
 /// Longest wait for a connection.
@@ -49,10 +52,12 @@ const BACKOFF_MAX: Duration = Duration::from_secs(3);
 /// Connections that are kept for later requests, and for how long: less than the minute after which servers close them.
 const IDLE_MAX: usize = 16;
 const IDLE_KEPT: Duration = Duration::from_secs(30);
-/// Largest answer: a manifest or a pack; pieces of segments are a MiB.
+/// Largest answer: a relay's checkpoint; manifests and packs are smaller, and pieces of segments are a MiB.
 const ANSWER_BYTES_MAX: usize = 256 << 20;
 /// Folder of objects by which a bucket is tried.
 const TRIED: &str = "tried";
+/// Objects by which it is tried at most.
+const TRIES: usize = 3;
 /// Time between two readings of the keys.
 const KEYS_READ_EVERY: Duration = Duration::from_secs(300);
 
@@ -101,14 +106,19 @@ impl Store {
     /// # Errors
     /// If it does, or cannot be written.
     pub fn tries_to_write_over(&self) -> anyhow::Result<()> {
-        let mut name = [0; 8];
-        getrandom::fill(&mut name).context("the operating system gives no random bytes")?;
-        let key = Key::from(format!("{TRIED}/{}", hex(&name)));
-        let first = self.create(&key, vec![1])?;
-        let second = self.create(&key, vec![2]);
-        self.delete(&key)?;
-        if first && !second? {
-            return Ok(());
+        for _ in 0..TRIES {
+            let mut name = [0; 8];
+            getrandom::fill(&mut name).context("the operating system gives no random bytes")?;
+            let key = Key::from(format!("{TRIED}/{}", hex(&name)));
+            let first = self.create(&key, vec![1])?;
+            let second = self.create(&key, vec![2]);
+            self.delete(&key)?;
+            match (first, second?) {
+                (true, false) => return Ok(()),
+                (_, true) => break,
+                // It was written, its answer was lost, and it was sent again.
+                (false, false) => {}
+            }
         }
         let why = "it writes over objects that are there, or holds what nobody wrote: a store must answer 412 to a PUT with \
                    `If-None-Match: *` of a name that it has";
@@ -162,19 +172,23 @@ struct Keys {
     access: Secret,
     secret: Secret,
     /// What was read last, and when.
-    read: Mutex<(Instant, Arc<AwsCredential>)>,
+    read: Arc<Mutex<(Instant, Arc<AwsCredential>)>>,
 }
 
 impl Keys {
     fn read(bucket: &Bucket) -> anyhow::Result<Self> {
         let (access, secret) = (bucket.access_key.clone(), bucket.secret_key.clone());
         let first = credential(&access, &secret)?;
-        Ok(Self { access, secret, read: Mutex::new((Instant::now(), Arc::new(first))) })
+        Ok(Self { access, secret, read: Arc::new(Mutex::new((Instant::now(), Arc::new(first)))) })
     }
 }
 
 fn credential(access: &Secret, secret: &Secret) -> anyhow::Result<AwsCredential> {
-    let text = |of: &Secret| of.read().map(|text| text.trim().to_owned());
+    let text = |of: &Secret| -> anyhow::Result<String> {
+        let text = of.read()?.trim().to_owned();
+        anyhow::ensure!(!text.is_empty(), "{of} is empty");
+        Ok(text)
+    };
     Ok(AwsCredential { key_id: text(access)?, secret_key: text(secret)?, token: None })
 }
 
@@ -190,18 +204,19 @@ impl CredentialProvider for Keys {
 
     async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
         let mut read = self.read.lock().await;
-        if read.0.elapsed() < KEYS_READ_EVERY {
-            return Ok(Arc::clone(&read.1));
+        let before = Arc::clone(&read.1);
+        if read.0.elapsed() >= KEYS_READ_EVERY {
+            read.0 = Instant::now();
+            let (access, secret, read) = (self.access.clone(), self.secret.clone(), Arc::clone(&self.read));
+            // A command may take its time, and no request waits for it.
+            tokio::task::spawn_blocking(move || match credential(&access, &secret) {
+                Ok(found) => read.blocking_lock().1 = Arc::new(found),
+                Err(error) => {
+                    tracing::warn!("the store's keys cannot be read anew, those before are used: {error:#}");
+                }
+            });
         }
-        let (access, secret) = (self.access.clone(), self.secret.clone());
-        // A command may take its time.
-        match tokio::task::spawn_blocking(move || credential(&access, &secret)).await {
-            Ok(Ok(found)) => read.1 = Arc::new(found),
-            Ok(Err(error)) => tracing::warn!("the store's keys cannot be read anew, those before are used: {error:#}"),
-            Err(error) => tracing::warn!("the store's keys cannot be read anew, those before are used: {error}"),
-        }
-        read.0 = Instant::now();
-        Ok(Arc::clone(&read.1))
+        Ok(before)
     }
 }
 
@@ -256,15 +271,21 @@ impl HttpConnector for Over {
 #[async_trait]
 impl HttpService for Over {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let whole = async {
-            let (head, body) = self.0.request(request).await.map_err(failed)?.into_parts();
-            let body = axum::body::to_bytes(axum::body::Body::new(body), ANSWER_BYTES_MAX).await;
-            let body = body.map_err(|error| HttpError::new(HttpErrorKind::Interrupted, error))?;
-            Ok(HttpResponse::from_parts(head, body.into()))
-        };
-        let late = |late| Err(HttpError::new(HttpErrorKind::Timeout, late));
-        tokio::time::timeout(REQUEST_MAX, whole).await.unwrap_or_else(late)
+        let late = |late| HttpError::new(HttpErrorKind::Timeout, late);
+        let sent = within(request.body().content_length() as u64);
+        let answer = tokio::time::timeout(sent, self.0.request(request)).await.map_err(late)?.map_err(failed)?;
+        let (head, body) = answer.into_parts();
+        let length = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let body = axum::body::to_bytes(axum::body::Body::new(body), ANSWER_BYTES_MAX);
+        let body = tokio::time::timeout(within(length.unwrap_or(0)), body).await.map_err(late)?;
+        let body = body.map_err(|error| HttpError::new(HttpErrorKind::Interrupted, error))?;
+        Ok(HttpResponse::from_parts(head, body.into()))
     }
+}
+
+/// Longest time for so many bytes.
+const fn within(bytes: u64) -> Duration {
+    Duration::from_secs(REQUEST_MAX.as_secs() + bytes / BYTES_A_SECOND)
 }
 
 /// What became of a request that had no answer. What was not sent may be sent again; what may have been written may not, unless

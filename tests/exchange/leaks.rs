@@ -203,11 +203,12 @@ fn campaigns_are_joined(exchange: &Exchange, desks: &Desks<'_>, alerts: &[Alert]
 }
 
 /// Patterns that find nothing in this day of one carrier, each with a case in which it does.
-const CASES: [&str; 4] = [
+const CASES: [&str; 5] = [
     include_str!("../../config/patterns/forward-hijack/cases/fires-a-banks-call-goes-to-a-stranger/records.jsonl"),
     include_str!("../../config/patterns/scam-compound-caller/cases/fires-ten-strangers-over-nine-hours/records.jsonl"),
     include_str!("../../config/patterns/sim-box-site/cases/fires-8-foreign-cards-that-call-the-country/records.jsonl"),
     include_str!("../../config/patterns/wrong-number/cases/fires-40-openers-in-three-hours/records.jsonl"),
+    include_str!("../../config/patterns/impersonation-begun/cases/fires-the-banker-calls-after-a-code/records.jsonl"),
 ];
 /// Cells of the second.
 const BORDER: &str =

@@ -156,7 +156,7 @@ fn at_the_desk(config: &std::path::Path, alerts: &[Alert]) {
     assert_eq!(rows.len(), 2, "{list}");
     assert!(rows[1].starts_with(&format!("caller,{},{}", number(3), alerts[2].incident_id)), "{list}");
     let line = told.lines().find(|line| line.contains(&alerts[0].incident_id)).unwrap_or_else(|| panic!("{told}"));
-    assert!(line.contains("1 of incident") && line.contains("case TH-2026-1187 (Cyber Police)"), "{told}");
+    assert!(line.contains("2 of incident") && line.contains("case TH-2026-1187 (Cyber Police)"), "{told}");
     assert!(!told.contains(&number(1)[1..]), "an error names a subscriber: {told}");
 }
 
@@ -242,7 +242,12 @@ fn feedback_that_was_brought_home_is_followed() {
         .replace("sim-box", "robocall")
         .replace(&format!("{:032x}", 1), &format!("{:032x}", 9));
     send(other.into());
-    wait_for(&carrier, &relay, 7);
+    // And of another number, behind which that subscriber is.
+    let own = OPERATORS[OPERATOR].mobile;
+    let used = format!("\"related\":[{{\"type\":\"caller\",\"value\":\"+{own}340001\",\"role\":\"used\"}}]");
+    let behind = String::from_utf8(line(5)).unwrap().replace("sim-box", "irsf").replace("\"related\":[]", &used);
+    send(behind.into());
+    wait_for(&carrier, &relay, 8);
     at_the_desk(&config, &alerts);
     too_much_is_said(&carrier, &relay, &alerts[2]);
     assert_eq!(relay.end(), 0);

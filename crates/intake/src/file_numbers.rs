@@ -15,8 +15,10 @@ use std::fmt::Write as _;
 
 use crate::limits::{FILE_JUMP, FILE_REACH, FILE_SWITCH_BYTES, FILE_SWITCHES_MAX};
 
-/// Most digits of a number.
-const DIGITS_MAX: usize = 18;
+/// Most digits of a number: more are a time, or somebody's number, which is in no log.
+const DIGITS_MAX: usize = 9;
+/// So many digits in a row are no name of a switch, for the same reason.
+const SWITCH_DIGITS: usize = 6;
 /// Numbers that never begin again; far more than [`DIGITS_MAX`] can write, and with room to add.
 const NO_ROUND: u64 = u64::MAX / 4;
 
@@ -47,24 +49,23 @@ pub struct FileNumbers {
 }
 
 impl FileNumbers {
-    /// Looks at the name of a message's file. Gives the numbers that are skipped for good now, and `Err` for a name without a number,
-    /// or of a switch too many ([`FILE_SWITCHES_MAX`]), of which nothing is known.
+    /// Looks at the name of a message's file. Gives the numbers that are skipped for good now.
     ///
     /// # Errors
-    /// [`NoNumber`].
-    pub fn accept(&mut self, name: &[u8]) -> Result<Vec<Skipped>, NoNumber> {
+    /// For a name without a number, and for one of a switch too many, of which nothing is known.
+    pub fn accept(&mut self, name: &[u8]) -> Result<Vec<Skipped>, Unnumbered> {
         if self.last == name && !name.is_empty() {
             return Ok(Vec::new());
         }
         self.last.clear();
         self.last.extend_from_slice(name);
-        let (switch, number, digits) = parsed(name).ok_or(NoNumber)?;
+        let (switch, number, digits) = parsed(name).ok_or(Unnumbered::NoNumber)?;
         if let Some(numbers) = self.switches.get_mut(&switch) {
             let skipped = numbers.accept(number, digits);
             return Ok(skipped.into_iter().map(|number| Skipped { switch: switch.clone(), number }).collect());
         }
         if self.switches.len() >= FILE_SWITCHES_MAX {
-            return Err(NoNumber);
+            return Err(Unnumbered::TooManySwitches);
         }
         self.switches.insert(switch, Numbers::begun(number, digits));
         Ok(Vec::new())
@@ -100,10 +101,31 @@ impl FileNumbers {
     }
 }
 
-/// A name that says no number.
+/// Why the number of a file is not looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no number is known from the name of a file")]
-pub struct NoNumber;
+pub enum Unnumbered {
+    /// Its name says none.
+    #[error(
+        "the name of a file ends in no number of 1 to 9 digits: `feeds.file_header`, or how its files are named, is wrong"
+    )]
+    NoNumber,
+    /// Past [`FILE_SWITCHES_MAX`].
+    #[error(
+        "files of more than {FILE_SWITCHES_MAX} switches, and those of further ones are not looked at: names must begin with the switch"
+    )]
+    TooManySwitches,
+}
+
+impl Unnumbered {
+    /// As a label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoNumber => "no-number",
+            Self::TooManySwitches => "too-many-switches",
+        }
+    }
+}
 
 impl Numbers {
     const fn begun(highest: u64, digits: usize) -> Self {
@@ -136,7 +158,9 @@ impl Numbers {
     /// begin again at 1.
     fn step(&mut self, all: u64) -> Option<u64> {
         let last = FILE_REACH - 1;
-        let gone = if self.seen[last] { 0 } else { (self.highest + all - last as u64) % all };
+        // Where numbers do not begin again there is none below 0.
+        let is_none = self.seen[last] || all == NO_ROUND && self.highest < last as u64;
+        let gone = if is_none { 0 } else { (self.highest + all - last as u64) % all };
         self.seen.copy_within(..last, 1);
         self.seen[0] = false;
         self.highest = (self.highest + 1) % all;
@@ -162,10 +186,14 @@ fn parsed(name: &[u8]) -> Option<(String, u64, usize)> {
     // Endings such as `.csv.gz` have no number.
     let stem = name.split('.').next()?;
     let end = stem.rfind(|c: char| c.is_ascii_digit())? + 1;
-    let begin = stem[..end].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |place| place + 1);
+    let begin = stem[..end].trim_end_matches(|c: char| c.is_ascii_digit()).len();
     let digits = &stem[begin..end];
     let switch = if begin == 0 { "" } else { stem.split(['_', '-']).next()? };
     let shown = |c: char| if c.is_ascii_alphanumeric() { c } else { '?' };
+    let is_long = |digits: &str| digits.len() >= SWITCH_DIGITS;
+    if switch.split(|c: char| !c.is_ascii_digit()).any(is_long) {
+        return None;
+    }
     let switch: String = switch.chars().map(shown).take(FILE_SWITCH_BYTES).collect();
     (digits.len() <= DIGITS_MAX).then_some(())?;
     Some((switch, digits.parse().ok()?, digits.len()))
@@ -219,8 +247,13 @@ mod tests {
         let found =
             ["7.csv", "in/MSC5_1.csv.gz", "gw-03-0009", "né_5"].map(|name| numbers.accept(name.as_bytes()).is_ok());
         assert_eq!(found, [true; 4]);
-        assert_eq!(numbers.accept(b"records.csv2"), Err(NoNumber));
-        assert_eq!(numbers.accept(b"\xff1"), Err(NoNumber));
+        // Digits behind a letter of several bytes; a time, and somebody's number.
+        assert_eq!(parsed("单7.csv".as_bytes()), Some(("?7".to_owned(), 7, 1)));
+        assert_eq!(parsed("é5".as_bytes()), Some(("?5".to_owned(), 5, 1)));
+        for name in ["records.csv2", "MSC5_20251114000123.csv", "85512345678", "85512345678_1", "a-85512345678.csv"] {
+            assert_eq!(numbers.accept(name.as_bytes()), Err(Unnumbered::NoNumber), "{name}");
+        }
+        assert_eq!(numbers.accept(b"\xff1"), Err(Unnumbered::NoNumber));
         let text = numbers.encode();
         assert_eq!(text, ":7:111,MSC5:1:111,gw:0009:111,n?:5:111");
         let mut restored = FileNumbers::decode(&text).unwrap();
@@ -230,9 +263,8 @@ mod tests {
             assert!(FileNumbers::decode(wrong).is_none(), "{wrong}");
         }
         assert_eq!(skipped(&mut restored, &["gw-03-0011", "gw-03-0012", "gw-03-0013"]), [("gw".to_owned(), 10)]);
-        (0..FILE_SWITCHES_MAX)
-            .for_each(|switch| drop(numbers.accept(format!("x{switch}_999999999999999999").as_bytes())));
-        assert_eq!(numbers.accept(b"toomany_1"), Err(NoNumber));
+        (0..FILE_SWITCHES_MAX).for_each(|switch| drop(numbers.accept(format!("x{switch}_999999999").as_bytes())));
+        assert_eq!(numbers.accept(b"toomany_1"), Err(Unnumbered::TooManySwitches));
         assert!(numbers.encode().len() <= 1_400, "{}", numbers.encode().len());
     }
 }

@@ -66,7 +66,12 @@ fn find<'v>(found: &'v Map<String, Value>, path: &str) -> Option<&'v Value> {
 fn line(found: &Map<String, Value>, claim: &str) -> Result<String, ProviderError> {
     let missing = |expected| ProviderError::Claim { claim: claim.to_owned(), expected };
     let text = find(found, claim).and_then(Value::as_str).ok_or_else(|| missing("a text"))?.trim();
-    let fits = !text.is_empty() && text.len() <= NAME_BYTES_MAX && !text.chars().any(char::is_control);
+    // Neither control characters nor marks that turn the direction of what follows, or are not seen.
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    let fits = !text.is_empty() && text.len() <= NAME_BYTES_MAX && !text.chars().any(is_hidden);
     if fits { Ok(text.to_owned()) } else { Err(missing("one line of 1 to 100 bytes")) }
 }
 
@@ -119,5 +124,6 @@ mod tests {
         check(json!({"groups": "kh", "name": null}), "groups", "claim `name`");
         check(json!({"groups": "kh", "sub": "a\nb"}), "groups", "claim `sub`");
         check(json!({"groups": "kh", "sub": "a".repeat(101)}), "groups", "claim `sub`");
+        check(json!({"groups": "kh", "name": "Sok \u{202e}araD"}), "groups", "claim `name`");
     }
 }

@@ -35,7 +35,7 @@ pub(super) async fn begin(State(site): State<Arc<Site>>) -> Result<Response, Ref
             keep(&site, &mut response, &begun.cookie);
             Ok(response)
         }
-        Err(error) => refused(&site, &error, String::new()).await,
+        Err(error) => turned_away(&site, &error),
     }
 }
 
@@ -54,7 +54,8 @@ pub(super) async fn back(State(site): State<Arc<Site>>, request: Request) -> Res
     let now = (site.now)();
     let exchange = match provider.returned(&returned, &cookie, now) {
         Ok(exchange) => exchange,
-        Err(error) => return refused(&site, &error, address).await,
+        // Whoever likes can bring that about, as often: it is in no audit log.
+        Err(error) => return turned_away(&site, &error),
     };
     // Each takes requests to the provider. Whoever is let in is not counted: an office has one address.
     let counted = format!("provider {address}");
@@ -71,12 +72,18 @@ pub(super) async fn back(State(site): State<Arc<Site>>, request: Request) -> Res
             set_cookie(&site, &mut response, &session);
             Ok(response)
         }
-        Err(error) => refused(&site, &error, address).await,
+        Err(error) => {
+            if matches!(error, ProviderError::Away(_)) {
+                lock(&site.tries).forget(&counted);
+            }
+            note(&site, &error, &address).await?;
+            turned_away(&site, &error)
+        }
     }
 }
 
-/// Tells the reader, the log and the metrics; and the audit log where the provider vouched for somebody, or for something wrong.
-async fn refused(site: &Arc<Site>, error: &ProviderError, address: String) -> Result<Response, Refused> {
+/// Tells the reader, the log and the metrics.
+fn turned_away(site: &Site, error: &ProviderError) -> Result<Response, Refused> {
     let (code, outcome) = match error {
         ProviderError::Away(_) => ("provider-away", "provider-away"),
         ProviderError::Unknown => ("sign-in-over", "refused"),
@@ -84,19 +91,25 @@ async fn refused(site: &Arc<Site>, error: &ProviderError, address: String) -> Re
         ProviderError::Unbelieved(_) | ProviderError::Claim { .. } => ("provider-unbelieved", "refused"),
         ProviderError::NoRole { .. } => ("no-role", "refused"),
     };
-    tracing::warn!("nobody is signed in: {error}");
-    (site.told)(Told::SignIn { outcome });
-    let name = match error {
-        ProviderError::NoRole { name } => Some(name.clone()),
-        ProviderError::Unbelieved(_) | ProviderError::Claim { .. } => Some("-".to_owned()),
-        _ => None,
-    };
-    if let Some(user) = name {
-        let detail = Some(format!("{address}: {error}"));
-        let (action, outcome) = ("sign-in".to_owned(), "refused".to_owned());
-        site.note(Entry { user, action, detail, outcome, ..Entry::default() }).await?;
+    if matches!(error, ProviderError::Unknown) {
+        tracing::debug!("nobody is signed in: {error}");
+    } else {
+        tracing::warn!("nobody is signed in: {error}");
     }
+    (site.told)(Told::SignIn { outcome });
     sent_back(site, code)
+}
+
+/// In the audit log, where the provider vouched for somebody, or for something wrong.
+async fn note(site: &Arc<Site>, error: &ProviderError, address: &str) -> Result<(), Refused> {
+    let user = match error {
+        ProviderError::NoRole { name } => name.clone(),
+        ProviderError::Unbelieved(_) | ProviderError::Claim { .. } => "-".to_owned(),
+        _ => return Ok(()),
+    };
+    let detail = Some(format!("{address}: {error}"));
+    let (action, outcome) = ("sign-in".to_owned(), "refused".to_owned());
+    site.note(Entry { user, action, detail, outcome, ..Entry::default() }).await
 }
 
 fn sent_back(site: &Site, code: &str) -> Result<Response, Refused> {
