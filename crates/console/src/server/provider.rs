@@ -109,7 +109,7 @@ async fn note(site: &Arc<Site>, error: &ProviderError, address: &str) -> Result<
     };
     let detail = Some(format!("{address}: {error}"));
     let (action, outcome) = ("sign-in".to_owned(), "refused".to_owned());
-    site.note(Entry { user, action, detail, outcome, ..Entry::default() }).await
+    site.note(Entry { user, action, detail, outcome, ..Entry::default() }).await.map(drop)
 }
 
 fn sent_back(site: &Site, code: &str) -> Result<Response, Refused> {
