@@ -108,11 +108,11 @@ impl Worker {
         let tasks = &mut self.owned[own];
         tasks.entities.apply(tasks.offsets.1, message, &packs, &mut self.out).expect("a known pack");
         tasks.offsets.1 += 1;
-        self.lines.extend(self.out.incidents.drain(..).map(|incident| incident.line));
+        self.hand_on();
         while self.owned[own].entities.has_more() {
             self.out.clear();
             self.owned[own].entities.go_on(&packs, &mut self.out).expect("a known pack");
-            self.lines.extend(self.out.incidents.drain(..).map(|incident| incident.line));
+            self.hand_on();
         }
     }
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lancang_alert::alert::CANCEL;
 use lancang_alert::feedback::{About, Fold, Hold, IncidentState, Measure};
-use lancang_alert::incident::{Incident, Message};
+use lancang_alert::incident::{Incident, Message, Named};
 use lancang_alert::{Alert, FeedbackVerifier, Registry};
 use lancang_kafka::{Admin, Connection, From, Record};
 use lancang_record::Timestamp;
@@ -138,24 +138,18 @@ impl Case {
 
     /// Everybody whom its lines name, in whatever part: type and value.
     fn subscribers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let named = self.lines.values().flat_map(|(_, incident)| {
-            let related = incident.related.iter().map(|other| (other.entity_type.as_str(), other.value.as_str()));
-            related.chain([(incident.entity.entity_type.as_str(), incident.entity.value.as_str())])
-        });
-        named.map(|(kind, value)| (if kind == "callee" { "caller" } else { kind }, value))
+        let kind = |kind| if kind == "callee" { "caller" } else { kind };
+        self.all_named().map(move |named| (kind(named.entity_type), named.value))
     }
 
     /// Callers and SIMs that act or are used in what its lines tell of: one subscriber may go by several of them.
     pub fn used(&self) -> impl Iterator<Item = (&str, &str)> {
-        let named = self.lines.values().flat_map(|(_, incident)| {
-            let related =
-                incident.related.iter().map(|other| (other.entity_type.as_str(), &*other.role, &*other.value));
-            let primary = incident.primary();
-            related.chain([(primary.entity_type, primary.role, primary.value)])
-        });
-        let acts =
-            named.filter(|(kind, role, _)| matches!(*kind, "caller" | "sim") && matches!(*role, "suspect" | "used"));
-        acts.map(|(kind, _, value)| (kind, value))
+        let acts = self.all_named().filter(|named| matches!(named.role, "suspect" | "used"));
+        acts.filter(|named| matches!(named.entity_type, "caller" | "sim")).map(|named| (named.entity_type, named.value))
+    }
+
+    fn all_named(&self) -> impl Iterator<Item = Named<'_>> {
+        self.lines.values().flat_map(|(_, incident)| incident.all_named())
     }
 
     /// Callers and SIMs that its lines are about and that act: never one who is impersonated, never a victim.

@@ -203,6 +203,11 @@ impl Incident {
         Named { entity_type, role: role_of(entity_type, &self.family), value }
     }
 
+    /// What it is about, then all that is related.
+    pub fn all_named(&self) -> impl Iterator<Item = Named<'_>> {
+        std::iter::once(self.primary()).chain(self.related.iter().map(Related::named))
+    }
+
     /// What it is about, then what else may be told of: a victim is a number in a count, and the phone, the SIM and the cell
     /// that a victim's incident names are the victim's.
     pub fn named(&self) -> impl Iterator<Item = Named<'_>> {
@@ -216,8 +221,7 @@ impl Incident {
 
     /// Numbers of victims: what it is about, or those that it names.
     pub fn victims_named(&self) -> impl Iterator<Item = Named<'_>> {
-        let all = std::iter::once(self.primary()).chain(self.related.iter().map(Related::named));
-        all.filter(|named| named.role == "victim" && named.entity_type == "callee")
+        self.all_named().filter(|named| named.role == "victim" && named.entity_type == "callee")
     }
 
     /// Reads a line.

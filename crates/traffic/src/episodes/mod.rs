@@ -63,6 +63,27 @@ pub struct Class {
     pub plant: fn(&mut Draft<'_, '_>),
 }
 
+/// Patterns that name the victim of a call.
+const VICTIM_CALL: [&str; 6] = [
+    "impersonation",
+    "impersonation-live",
+    "impersonation-begun",
+    "otp-during-call",
+    "otp-live-call",
+    "otp-begun-call",
+];
+
+/// Some patterns, and those of [`VICTIM_CALL`] behind them: `N` in all.
+const fn and_victim_call<const N: usize>(first: &[&'static str]) -> [&'static str; N] {
+    assert!(first.len() + VICTIM_CALL.len() == N, "N is the number of all of them");
+    let (mut all, mut place) = ([""; N], 0);
+    while place < N {
+        all[place] = if place < first.len() { first[place] } else { VICTIM_CALL[place - first.len()] };
+        place += 1;
+    }
+    all
+}
+
 /// Entry of a named list: list, kind, value.
 pub type Listed = (String, String, String);
 

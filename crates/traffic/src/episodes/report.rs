@@ -1,6 +1,6 @@
 //! Somebody says so: test calls that came back over a SIM, and what people report.
 
-use super::{Class, Draft, HOUR, MINUTE};
+use super::{Class, Draft, HOUR, MINUTE, and_victim_call};
 use crate::legs::End;
 use crate::row::Who;
 use crate::world::OPERATORS;
@@ -16,16 +16,7 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "reported-caller",
         pattern: "reported-caller",
-        accepts: &[
-            "reported-caller",
-            "robocall",
-            "impersonation",
-            "impersonation-live",
-            "impersonation-begun",
-            "otp-during-call",
-            "otp-live-call",
-            "otp-begun-call",
-        ],
+        accepts: &and_victim_call::<8>(&["reported-caller", "robocall"]),
         plant: reported,
     },
 ];

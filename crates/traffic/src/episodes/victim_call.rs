@@ -1,6 +1,6 @@
 //! Calls to one victim: long, from strangers, with codes in or behind them; and the places that they come from.
 
-use super::{Class, Draft, HOUR, MINUTE};
+use super::{Class, Draft, HOUR, MINUTE, VICTIM_CALL, and_victim_call};
 use crate::draw::mix;
 use crate::legs::End;
 use crate::population::Subscriber;
@@ -8,19 +8,7 @@ use crate::world::OPERATORS;
 
 /// See the module.
 pub const CLASSES: &[Class] = &[
-    Class {
-        name: "impersonation",
-        pattern: "impersonation",
-        accepts: &[
-            "impersonation",
-            "impersonation-live",
-            "impersonation-begun",
-            "otp-during-call",
-            "otp-live-call",
-            "otp-begun-call",
-        ],
-        plant: impersonation,
-    },
+    Class { name: "impersonation", pattern: "impersonation", accepts: &VICTIM_CALL, plant: impersonation },
     Class {
         name: "otp-during-call",
         pattern: "otp-during-call",
@@ -38,18 +26,7 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "scam-compound",
         pattern: "scam-compound",
-        accepts: &[
-            "scam-compound",
-            "scam-compound-caller",
-            "sim-box-site",
-            "sim-box-burst",
-            "impersonation",
-            "impersonation-live",
-            "impersonation-begun",
-            "otp-during-call",
-            "otp-live-call",
-            "otp-begun-call",
-        ],
+        accepts: &and_victim_call::<10>(&["scam-compound", "scam-compound-caller", "sim-box-site", "sim-box-burst"]),
         plant: compound,
     },
 ];
