@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
+use std::collections::BTreeSet;
 use std::io::{self, Cursor};
 use std::path::Path;
 use std::sync::Arc;
@@ -9,12 +10,19 @@ use std::sync::Arc;
 use lancang::commands::{evaluate, patterns};
 use lancang::pack_folder;
 use lancang::replay::{Replay, Sink, Totals};
+use lancang_alert::Incident;
+use lancang_engine::attachment::write_reference;
+use lancang_engine::behind::{Behind, hash_of};
 use lancang_intake::feed::DeadLetter;
-use lancang_intake::files::FileInput;
-use lancang_intake::{FeedSettings, Format, Trunks};
+use lancang_intake::files::{FileInput, FilesInStep, STEP};
+use lancang_intake::{FeedSettings, Format, IntakeOutputs, Trunks};
+use lancang_pattern::plan::EntityType;
 use lancang_pattern::{Pack, PackSources, SourceFile};
 use lancang_record::Class;
+use lancang_record::codec::fields::parse_time;
 use lancang_record::codec::{csv, json};
+use lancang_record::log::Entry;
+use lancang_record::record::{Direction, Kind, Record};
 use lancang_traffic::evaluation::{self, read_incidents};
 use lancang_traffic::world::{OPERATORS, trunk_table};
 use lancang_traffic::{Generator, Settings, Truth};
@@ -48,6 +56,29 @@ struct Day {
     records: u64,
 }
 
+/// The network of an operator, and its day as a file.
+fn network(operator: usize) -> lancang_intake::Network {
+    let network = lancang::network::read(&[format!("+{}", OPERATORS[operator].mobile)], None).unwrap();
+    lancang_intake::Network { trunks: Trunks::read(&trunk_table()).unwrap(), ..network }
+}
+
+fn file(day: &Day, operator: usize, partitions: u32, format: Format) -> FileInput {
+    let feed = FeedSettings {
+        name: "day".to_owned(),
+        class: Class::Stream,
+        format,
+        home: OPERATORS[operator].country,
+        content: false,
+        lateness_ms: Class::Stream.lateness_ms(),
+        mobility: true,
+        reference: false,
+        mapping: None,
+        has_header: true,
+        bad_share_max: 0.5,
+    };
+    FileInput::open("day", Cursor::new(day.bytes.clone()), feed, partitions).unwrap()
+}
+
 /// A day of one operator's records.
 fn day(operator: usize, seed: u64, messy: bool, format: Format) -> Day {
     let patterns = ["sim-box-burst", "smishing-burst", "spoofed-prefix"].map(str::to_owned).to_vec();
@@ -75,23 +106,8 @@ fn day(operator: usize, seed: u64, messy: bool, format: Format) -> Day {
 }
 
 fn run(day: &Day, operator: usize, partitions: u32, format: Format) -> (Vec<String>, Totals) {
-    let mut network = lancang::network::read(&[format!("+{}", OPERATORS[operator].mobile)], None).unwrap();
-    network.trunks = Trunks::read(&trunk_table()).unwrap();
-    let mut replay = Replay::new(network, Arc::clone(&day.pack), partitions, 1_000_000).unwrap();
-    let feed = FeedSettings {
-        name: "day".to_owned(),
-        class: Class::Stream,
-        format,
-        home: OPERATORS[operator].country,
-        content: false,
-        lateness_ms: Class::Stream.lateness_ms(),
-        mobility: true,
-        reference: false,
-        mapping: None,
-        has_header: true,
-        bad_share_max: 0.5,
-    };
-    replay.add(FileInput::open("day", Cursor::new(day.bytes.clone()), feed, partitions).unwrap());
+    let mut replay = Replay::new(network(operator), Arc::clone(&day.pack), partitions, 1_000_000).unwrap();
+    replay.add(file(day, operator, partitions, format));
     let mut lines = Lines::default();
     while replay.step(&mut lines).unwrap() {}
     assert_eq!(lines.dead, 0);
@@ -198,4 +214,68 @@ fn look_alikes_are_silent_for_the_whole_pack() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Of an incident's entity, all that its patterns counted is found again by the line, the pack and the records alone; a line
+/// names twenty.
+#[test]
+fn what_an_incident_counted_stands_behind_it() {
+    let day = day(0, 11, false, Format::Json);
+    let (incidents, _) = run(&day, 0, 1, Format::Json);
+    let (mut files, mut read) = (FilesInStep::of_lines(STEP), IntakeOutputs::default());
+    files.add(file(&day, 0, 1, Format::Json));
+    let network = network(0);
+    while files.step(&network, &mut read).unwrap() {}
+    let frames = read.entries.iter().filter_map(|(_, entry)| match Entry::decode(entry) {
+        Ok(Entry::Frame(frame)) => Some(frame),
+        _ => None,
+    });
+    let records: Vec<Record<'_>> = frames.flatten().map(Result::unwrap).collect();
+    assert_eq!(records.len() as u64, day.records);
+    let (mut counted, mut of_many) = (0, 0);
+    for line in &incidents {
+        let incident = Incident::read(line.as_bytes()).unwrap();
+        let name = incident.entity.entity_type.as_str();
+        let entity = EntityType::ALL.iter().find(|(known, _)| *known == name).unwrap().1;
+        let behind = Behind::of(&day.pack, entity, &incident.patterns, incident.rule.as_deref()).unwrap();
+        let (wanted, value) = (hash_of(entity, &incident.entity.value), &incident.entity.value);
+        let span = [&incident.first_event, &incident.last_event].map(|time| parse_time("time", time).unwrap());
+        let is_within = |record: &&Record<'_>| (span[0]..=span[1]).contains(&record.event);
+        let found: Vec<&Record<'_>> = records
+            .iter()
+            .filter(is_within)
+            .filter(|record| behind.hashes(record).any(|hash| hash == wanted))
+            .collect();
+        let mut reference = String::new();
+        let references: BTreeSet<String> = found
+            .iter()
+            .map(|record| {
+                write_reference(record, &mut reference);
+                reference.clone()
+            })
+            .collect();
+        assert!(incident.evidence.iter().all(|named| references.contains(named)), "{name}");
+        // By hand: what the day has of this caller or trunk.
+        let is_outgoing = |record: &&&Record<'_>| record.direction == Direction::Outgoing;
+        for reason in incident.reasons.iter().filter(|reason| matches!(reason.code.as_str(), "calls" | "calls_day")) {
+            let count = match entity {
+                EntityType::Caller => found.iter().filter(is_outgoing).count(),
+                _ => found.len(),
+            };
+            assert!(count as f64 >= reason.value, "{name}: {count} for {} of {}", reason.value, reason.code);
+            counted += 1;
+        }
+        if let (EntityType::Caller, [pattern]) = (entity, incident.patterns.as_slice())
+            && pattern.starts_with("sim-box-burst")
+        {
+            let served = |record: &&Record<'_>| record.served().is_some_and(|party| party.to_string() == *value);
+            let voice = |record: &&Record<'_>| record.kind == Kind::Voice && record.direction != Direction::Transit;
+            assert_eq!(found.len(), records.iter().filter(is_within).filter(served).filter(voice).count());
+        }
+        of_many += usize::from(found.len() > incident.evidence.len());
+    }
+    assert!(counted > 5 && of_many > 5, "{counted} counts, {of_many} lines that name fewer than they have");
+    let mut other = Incident::read(incidents[0].as_bytes()).unwrap();
+    other.patterns[0].push('9');
+    assert!(Behind::of(&day.pack, EntityType::Caller, &other.patterns, None).is_none(), "another version");
 }

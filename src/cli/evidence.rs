@@ -20,7 +20,8 @@ Examples:
 evidence.toml names the exchange, with the certificate of role `evidence` (docs/topics.md), and `[keys] roots`. The signing
 key is one that the registry binds to the alert's source or its organisation. A line is added to the audit file before
 anything is sent, and another one after. Exit status 65 if an incident line is not the one that was signed, or nobody would
-believe the signature. Alerts that went into this one's are fetched with it. What is much leaves in several bundles; incident
+believe the signature. Besides the records that its lines name, all others that stand behind them are collected: of their entity,
+within their time, looked at by their patterns. Alerts that went into this one's are fetched with it. What is much leaves in several bundles; incident
 lines that are no longer kept are named as gone, with what the alert says of them, and records as missing.")]
     Fetch(EvidenceFetch),
     /// Opens what was sealed for a country, checks its signature and the signed alerts, writes one JSON line a bundle.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
-use lancang_alert::evidence::{Bundle, Evidence, Gone, Line, Part, SealedBundle, SignedBundle};
+use lancang_alert::evidence::{Bundle, Evidence, Found, Further, Gone, Line, Part, SealedBundle, SignedBundle};
 use lancang_alert::{Alert, Holder, Incident, KeyKind, PrivateKey, PublicKey, Received, Registry, Verifier};
 use lancang_kafka::{Connection, From, OutRecord, Producer, Record};
 use lancang_record::{Country, Timestamp};
@@ -17,13 +17,14 @@ use serde_json::{Value, json};
 use super::{keys, serve};
 use crate::cli;
 use crate::config::Consumer;
-use crate::evidence::{self, Wanted, audit};
+use crate::evidence::{self, Rules, Wanted, audit};
 use crate::exit::{Exit, Failure};
 use crate::key_registry;
 use crate::logging;
 use crate::secret::{self, Secret};
 use crate::service::{clients, relay, with_status};
 use crate::signed_topic::received_at;
+use crate::store::Store;
 use crate::topics::exchange;
 
 /// Most bundles that are opened in one go, and alerts that are kept to check them by.
@@ -60,7 +61,9 @@ fn fetch(args: &cli::EvidenceFetch) -> anyhow::Result<()> {
         bar.set_length(whole);
         bar.set_position(read);
     };
-    let collected = evidence::collect(&home, &config.topics, &wanted, now, &progress)?;
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let rules = Rules::of(&config, Store::of(&config.store, runtime.handle().clone())?)?;
+    let collected = evidence::collect(&home, &config.topics, &rules, &wanted, now, &progress)?;
     bar.finish_and_clear();
 
     let topic = exchange::evidence(country.as_str());
@@ -123,8 +126,14 @@ impl Fetched {
         let bundle = &self.bundle;
         json!({
             "incident_id": bundle.incident_id, "asked_for": bundle.asked_for, "part": bundle.part, "roots": roots,
-            "records": bundle.records.len(), "missing": bundle.missing.len(), "gone": gone,
+            "records": bundle.records.len(), "missing": bundle.missing.len(), "further": self.further().records.len(),
+            "left_out": self.further().left_out, "unsought": self.further().unsought, "gone": gone,
         })
+    }
+
+    fn further(&self) -> &Further {
+        const NONE: &Further = &Further { records: Vec::new(), left_out: 0, unsought: Vec::new() };
+        self.bundle.further.as_ref().unwrap_or(NONE)
     }
 }
 
@@ -138,15 +147,23 @@ struct Fetch {
 }
 
 impl Fetch {
-    /// How many different ones: a record that lines of two bundles name is in both.
-    fn count<'f>(&'f self, of: impl Fn(&'f Bundle) -> Vec<&'f str>) -> usize {
-        self.fetched.iter().flat_map(|fetched| of(&fetched.bundle)).collect::<BTreeSet<_>>().len()
+    /// How many different records: one that lines of two bundles name is in both.
+    fn count<'f>(&'f self, of: impl Fn(&'f Bundle) -> &'f [Found]) -> usize {
+        let records = self.fetched.iter().flat_map(|fetched| of(&fetched.bundle));
+        records.map(|found| (found.partition, found.offset, found.record.to_string())).collect::<BTreeSet<_>>().len()
     }
 
     fn tell(&self, form: cli::Form) -> anyhow::Result<()> {
-        let records = self.count(|bundle| bundle.records.iter().map(|found| found.reference.as_str()).collect());
-        let missing = self.count(|bundle| bundle.missing.iter().map(String::as_str).collect());
-        let lines: usize = self.fetched.iter().map(|fetched| fetched.bundle.lines.len()).sum();
+        let records = self.count(|bundle| &bundle.records);
+        let further = self.count(|bundle| bundle.further.as_ref().map_or(&[], |further| &further.records));
+        let bundles = self.fetched.iter().map(|fetched| &fetched.bundle);
+        let lines =
+            bundles.clone().flat_map(|bundle| bundle.lines.iter().map(|line| (&bundle.incident_id, line.revision)));
+        // One line can begin several bundles.
+        let lines = lines.collect::<BTreeSet<_>>().len();
+        let missing = bundles.flat_map(|bundle| &bundle.missing).collect::<BTreeSet<_>>().len();
+        let left_out = self.fetched.iter().map(|fetched| fetched.further().left_out).max().unwrap_or_default();
+        let unsought: usize = self.fetched.iter().map(|fetched| fetched.further().unsought.len()).sum();
         let gone: usize = self.fetched.iter().map(|fetched| fetched.bundle.gone.len()).sum();
         let source = self.fetched.first().map_or("", |fetched| fetched.bundle.source.as_str());
         let (topic, audit, Wanted { incident_id, recipient, .. }) = (&self.topic, self.audit.display(), &self.wanted);
@@ -155,20 +172,31 @@ impl Fetch {
             let bundles: Vec<Value> = self.fetched.iter().map(Fetched::told).collect();
             let line = json!({
                 "source": source, "incident_id": incident_id, "merged_into": self.merged_into, "recipient": recipient,
-                "topic": topic, "lines": lines, "records": records, "missing": missing, "gone": gone, "bundles": bundles,
-                "audit": audit.to_string(),
+                "topic": topic, "lines": lines, "records": records, "missing": missing, "further": further,
+                "left_out": left_out, "unsought": unsought, "gone": gone, "bundles": bundles, "audit": audit.to_string(),
             });
             return Ok(writeln!(out, "{line}")?);
         }
         writeln!(
             out,
-            "{records} records and {lines} incident lines of {source} {incident_id} sealed for {recipient} on `{topic}`, {missing} \
-             records are no longer kept; audit: {audit}"
+            "{lines} incident lines of {source} {incident_id}, the {records} records that they name and {further} more that stand \
+             behind them, sealed for {recipient} on `{topic}`; {missing} records are no longer kept; audit: {audit}"
         )?;
+        if left_out > 0 {
+            writeln!(out, "{left_out} more records stand behind it than are collected at once: those are not sent")?;
+        }
+        if unsought > 0 {
+            writeln!(
+                out,
+                "for {unsought} lines only the records that they name were looked for: the patterns that made them are in no pack \
+                 that is kept, in that version"
+            )?;
+        }
         for Fetched { bundle, .. } in &self.fetched {
             let (id, merged) = (&bundle.incident_id, bundle.asked_for.as_ref().map_or("", |_| ", which went into it"));
             if let Some(Part { number, of }) = bundle.part {
-                let (lines, records) = (bundle.lines.len(), bundle.records.len());
+                let further = bundle.further.as_ref().map_or(0, |further| further.records.len());
+                let (lines, records) = (bundle.lines.len(), bundle.records.len() + further);
                 writeln!(out, "bundle {number} of {of}, incident {id}{merged}: {lines} lines, {records} records")?;
             }
             for Gone { revision, evidence, .. } in &bundle.gone {
@@ -239,7 +267,8 @@ fn record(path: &Path, action: &str, fetched: &Fetched, topic: &str, requested_b
         "asked_for": bundle.asked_for, "part": bundle.part, "case_reference": bundle.case_reference,
         "recipient": bundle.recipient, "requested_by": requested_by, "operating_user": user, "key_id": sealed.key_id,
         "topic": topic, "merkle_roots": merkle_roots, "roots": roots, "records": bundle.records.len(),
-        "missing": bundle.missing.len(), "gone": gone,
+        "missing": bundle.missing.len(), "further": fetched.further().records.len(),
+        "left_out": fetched.further().left_out, "unsought": fetched.further().unsought, "gone": gone,
     });
     audit::add(path, &line)
 }

@@ -1,31 +1,30 @@
 //! The records behind an alert, collected at the carrier: from its outbox, its incidents and its records log.
 //!
-//! - The outbox says which home lines the alert was made of, and what it has signed of them; the lines name records; the
-//!   records log is read once, from an hour before the first event to the moment when the last line was written.
+//! - The outbox says which home lines the alert was made of, and what it has signed of them; the lines name records, few of an
+//!   incident of many; the records log is read once, from an hour before the first event to the moment when the last line was
+//!   written, for those and for all that stand [`behind`] the lines besides.
 //! - Alerts that went into the one that is asked for belong to it, those that went into these too: each has bundles of its own.
 //! - What is no longer kept is said to be gone or missing, never left out.
 //! - Nothing is collected without a line in the [`audit`] file, before anything is sent.
 
 pub mod audit;
+mod behind;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use lancang_alert::Alert;
-use lancang_alert::evidence::{Bundle, Evidence, Found, Gone, Line, SALT_HEADER};
-use lancang_alert::incident::Incident;
-use lancang_engine::attachment::write_reference;
+use lancang_alert::evidence::{Bundle, Evidence, Gone, Line, SALT_HEADER};
 use lancang_kafka::{Admin, Connection, Error, From, Isolation, Read, Reader, Record as Message};
 use lancang_record::Timestamp;
-use lancang_record::codec::fields::parse_time;
-use lancang_record::codec::json;
 use lancang_record::log::Entry;
-use lancang_record::raw::RawRecord;
 use lancang_record::record::{Kind, Record};
 
 use crate::config::Topics;
 use crate::exit::Failure;
+pub use behind::Rules;
+use behind::Sought;
 
 /// Longest wait for the next message while a topic is read.
 const READ_MAX: Duration = Duration::from_secs(60);
@@ -66,6 +65,7 @@ pub struct Collected {
 pub fn collect(
     connection: &Connection,
     topics: &Topics,
+    rules: &Rules,
     wanted: &Wanted,
     now: Timestamp,
     progress: Progress<'_>,
@@ -78,12 +78,13 @@ pub fn collect(
         written = written.max(last_ms);
         bundles.push(bundle);
     }
-    let mut named = named(bundles.iter().flat_map(|bundle| &bundle.lines))?;
-    if let Some(first_ms) = named.first_ms {
+    let mut sought = Sought::of(&bundles, rules)?;
+    if let Some(first_ms) = sought.first_ms {
         let span = Span { first_ms: first_ms - EARLIER_MS, last_ms: written };
-        named.found = records(connection, &topics.records, &named.references, span, progress)?;
+        records(connection, &topics.records, &mut sought, span, progress)?;
     }
-    let mut bundles: Vec<Bundle> = bundles.into_iter().flat_map(|bundle| named.of(bundle).parts()).collect();
+    let whole = bundles.into_iter().enumerate();
+    let mut bundles: Vec<Bundle> = whole.flat_map(|(place, bundle)| sought.fill(place, bundle).parts()).collect();
     Bundle::number(&mut bundles);
     for bundle in &bundles {
         bundle.check().map_err(|error| Failure::data(format!("incident {}: {error}", bundle.incident_id)))?;
@@ -113,6 +114,7 @@ fn with_lines(connection: &Connection, of: Told, wanted: &Wanted, now: Timestamp
         lines,
         records: Vec::new(),
         missing: Vec::new(),
+        further: None,
         gone,
         part: None,
     };
@@ -261,44 +263,6 @@ fn line(connection: &Connection, evidence: &Evidence) -> anyhow::Result<Option<M
     }
 }
 
-/// What lines name, and what was found of it.
-struct Named {
-    references: BTreeSet<String>,
-    /// First event of all; none if there is no line.
-    first_ms: Option<i64>,
-    found: BTreeMap<String, Found>,
-}
-
-impl Named {
-    /// A bundle with what its lines name.
-    fn of(&self, mut bundle: Bundle) -> Bundle {
-        // Read once before, when they were gathered.
-        let of_line =
-            |line: &Line| Incident::read(line.line.as_bytes()).map(|incident| incident.evidence).unwrap_or_default();
-        let references: BTreeSet<String> = bundle.lines.iter().flat_map(of_line).collect();
-        for reference in references {
-            match self.found.get(&reference) {
-                Some(found) => bundle.records.push(found.clone()),
-                None => bundle.missing.push(reference),
-            }
-        }
-        bundle
-    }
-}
-
-/// References of all lines, and their first event.
-fn named<'l>(lines: impl Iterator<Item = &'l Line>) -> anyhow::Result<Named> {
-    let mut named = Named { references: BTreeSet::new(), first_ms: None, found: BTreeMap::new() };
-    for line in lines {
-        let incident = Incident::read(line.line.as_bytes())
-            .map_err(|_| Failure::data(format!("revision {} refers to what is no incident line", line.revision)))?;
-        let first = parse_time("first_event", &incident.first_event).map_or(0, Timestamp::as_ms);
-        named.first_ms = Some(named.first_ms.map_or(first, |first_ms| first_ms.min(first)));
-        named.references.extend(incident.evidence);
-    }
-    Ok(named)
-}
-
 /// Times between which records were written to the log.
 #[derive(Clone, Copy)]
 struct Span {
@@ -306,14 +270,14 @@ struct Span {
     last_ms: i64,
 }
 
-/// Records of the log by their references.
+/// Looks at the records of the log.
 fn records(
     connection: &Connection,
     topic: &str,
-    references: &BTreeSet<String>,
+    sought: &mut Sought,
     span: Span,
     progress: Progress<'_>,
-) -> anyhow::Result<BTreeMap<String, Found>> {
+) -> anyhow::Result<()> {
     let admin = Admin::connect(connection)?;
     let partitions = admin.partitions(topic)?.ok_or_else(|| Error::MissingTopic { topic: topic.to_owned() })?;
     let begins = admin.offsets_at(topic, partitions, span.first_ms.max(0))?;
@@ -330,7 +294,6 @@ fn records(
     }
     let whole: i64 = ranges.values().map(|(begin, end)| end - begin).sum();
     let (whole, mut read) = (whole.unsigned_abs(), 0);
-    let mut found = BTreeMap::new();
     for (partition, (begin, end)) in ranges {
         each(connection, topic, &[(partition, From::Offset(begin))], |message| {
             if message.offset >= end {
@@ -338,28 +301,21 @@ fn records(
             }
             read += 1;
             progress(read, whole);
-            of_frame(&message, references, &mut found);
+            of_frame(&message, sought);
             Ok(message.offset + 1 < end)
         })?;
     }
-    Ok(found)
+    Ok(())
 }
 
-/// Records of a frame that are wanted; a record that comes again is the one that came first.
-fn of_frame(message: &Message, references: &BTreeSet<String>, found: &mut BTreeMap<String, Found>) {
+/// Looks at the records of a frame.
+fn of_frame(message: &Message, sought: &mut Sought) {
     let Ok(Entry::Frame(mut frame)) = Entry::decode(message.payload.as_deref().unwrap_or_default()) else { return };
     let mut record = Record::new(Kind::Voice, Timestamp::MIN);
-    let mut text = String::new();
     while let Some((_, read)) = frame.next_into(&mut record) {
-        let is_named = read.is_ok() && write_reference(&record, &mut text) && references.contains(&text);
-        if !is_named || found.contains_key(&text) {
-            continue;
+        if read.is_ok() {
+            sought.look(&record, message.partition, message.offset);
         }
-        let mut bytes = Vec::new();
-        json::encode(&RawRecord::of(&record), &mut bytes);
-        let Ok(clear) = serde_json::from_slice(&bytes) else { continue };
-        let (partition, offset) = (message.partition, message.offset);
-        found.insert(text.clone(), Found { reference: text.clone(), partition, offset, record: clear });
     }
 }
 

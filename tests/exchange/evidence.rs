@@ -10,8 +10,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lancang_alert::dsse::EVIDENCE_TYPE;
 use lancang_alert::evidence::SALT_HEADER;
-use lancang_alert::{Alert, KeyKind, PrivateKey};
+use lancang_alert::{Alert, Incident, KeyKind, PrivateKey};
 use lancang_kafka::Record;
+use lancang_record::codec::fields::parse_time;
+use lancang_record::codec::json::decode_line;
+use lancang_record::record::{Direction, Kind};
 use lancang_traffic::Sent;
 use lancang_traffic::world::OPERATORS;
 use serde_json::Value;
@@ -136,7 +139,10 @@ fn evidence_for_a_case() {
     let (run, relay) = (carrier.start("run", &config), carrier.start("relay", &config));
     let alerts = share(&exchange, &carrier, &records(11), &run, &relay);
     assert_eq!((run.end(), relay.end()), (0, 0));
-    let alert = alerts.iter().max_by_key(|alert| alert.evidence.count).unwrap();
+    // Of many calls, of which its line names twenty.
+    let of_box =
+        alerts.iter().filter(|alert| alert.patterns.iter().any(|pattern| pattern.starts_with("sim-box-burst@")));
+    let alert = of_box.max_by_key(|alert| alert.evidence.count).unwrap();
     let evidence = &alert.evidence;
     assert!(evidence.count > 3 && evidence.merkle_root.as_ref().unwrap().len() == 64, "{evidence:?}");
     assert_eq!(evidence.topic.as_deref(), Some(carrier.topic("incidents").as_str()));
@@ -185,7 +191,10 @@ fn evidence_for_a_case() {
     let shared = exchange.records_as("th-agency", ALERTS).unwrap();
     assert!(!shared.is_empty() && !shared.iter().any(has_salt));
 
-    opened(&exchange, &desks, alert, &carrier, told["records"].as_u64().unwrap());
+    let further = told["further"].as_u64().unwrap();
+    assert!(further > 10 && told["unsought"] == 0 && told["left_out"] == 0, "{told}");
+    assert_eq!(actions[0]["further"], further);
+    opened(&exchange, &desks, alert, &carrier, (told["records"].as_u64().unwrap(), further));
     let (status, _, errors) = fetch(&format!("{:032x}", 7), "TH");
     assert!(status == Some(65) && errors.contains("did not share it"), "{status:?} {errors}");
     let (status, _, errors) = fetch(&alert.incident_id, "CN");
@@ -194,8 +203,29 @@ fn evidence_for_a_case() {
     what_is_gone_and_what_was_merged(&exchange, &desks);
 }
 
+/// All calls that were sent of the lines' callers, within their time.
+fn all_calls_are_there(bundle: &Value, sent: &BTreeSet<String>, found: usize) {
+    let lines = bundle["lines"].as_array().unwrap().iter();
+    let lines: Vec<Incident> =
+        lines.map(|line| Incident::read(line["line"].as_str().unwrap().as_bytes()).unwrap()).collect();
+    assert!(lines.iter().all(|line| line.entity.entity_type == "caller"), "{bundle}");
+    let time = |text: &str| parse_time("time", text).unwrap();
+    let is_behind = |sent: &&String| {
+        let record = decode_line(sent.as_bytes()).unwrap();
+        let served = match record.direction {
+            Direction::Outgoing => &record.caller,
+            Direction::Incoming => &record.callee,
+            _ => &None,
+        };
+        let of = |line: &Incident| served.as_ref().is_some_and(|served| served.text == line.entity.value);
+        let within = |line: &Incident| (time(&line.first_event)..=time(&line.last_event)).contains(&record.event());
+        record.kind == Kind::Voice && lines.iter().any(|line| of(line) && within(line))
+    };
+    assert_eq!(sent.iter().filter(is_behind).count(), found);
+}
+
 /// Thailand opens it and finds the records that were sent; with another key, or as another country, nobody does.
-fn opened(exchange: &Exchange, desks: &Desks<'_>, alert: &Alert, carrier: &Carrier, records: u64) {
+fn opened(exchange: &Exchange, desks: &Desks<'_>, alert: &Alert, carrier: &Carrier, (records, further): (u64, u64)) {
     let folder = exchange.folder.path();
     let envelopes = folder.join("case.dsse.jsonl");
     let open = |desk: &str, country: &str, key: &str| {
@@ -217,16 +247,19 @@ fn opened(exchange: &Exchange, desks: &Desks<'_>, alert: &Alert, carrier: &Carri
     assert_eq!(salt.len(), 64);
     assert_eq!((&bundle["case_reference"], &bundle["recipient"]), (&"TH-2026-1187".into(), &"//TH".into()));
     assert_eq!(bundle["source"], alert.producer.uri());
-    let found = bundle["records"].as_array().unwrap();
-    assert_eq!(found.len() as u64, records);
+    let (found, more) = (bundle["records"].as_array().unwrap(), bundle["further"]["records"].as_array().unwrap());
+    assert_eq!((found.len() as u64, more.len() as u64), (records, further));
     // Against what was sent to the carrier's feeds.
     let sent: BTreeSet<String> = ["voice", "sms", "mobility"].iter().flat_map(|feed| carrier.lines(feed)).collect();
-    for record in found {
+    all_calls_are_there(&bundle, &sent, found.len() + more.len());
+    for record in found.iter().chain(more) {
         let (source, id) = record["reference"].as_str().unwrap().split_once('/').unwrap();
         let (source, id) = (format!("\"source\":\"{source}\""), format!("\"id\":\"{id}\""));
-        let line = sent.iter().find(|line| line.contains(&source) && line.contains(&id)).unwrap();
-        let line: Value = serde_json::from_str(line).unwrap();
-        for field in ["kind", "start", "direction", "duration_s", "imsi", "cell"] {
+        let of_call = sent.iter().filter(|line| line.contains(&source) && line.contains(&id));
+        // Its legs have one reference.
+        let mut legs = of_call.map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let line = legs.find(|line| line["direction"] == record["record"]["direction"]).unwrap();
+        for field in ["kind", "start", "duration_s", "imsi", "cell"] {
             assert_eq!(record["record"][field], line[field], "{field}");
         }
     }

@@ -364,10 +364,10 @@ impl Desk {
         open.held.insert(pattern.id.clone(), (pattern.version, verdict));
         open.window_ms = open.window_ms.max(pattern.window_ms);
         open.last_hold = open.last_hold.max(at_ms);
+        open.last_ms = open.last_ms.max(last_ms);
         let cooled = at_ms - open.last_line >= pattern.cooldown_ms;
         if joins || rises || cooled && open.differs() {
             open.last_line = at_ms;
-            open.last_ms = open.last_ms.max(last_ms);
             open.seen.victims = open.seen.victims.max(victims);
             open.seen.named = named.to_vec();
             open.told.extend(named.iter().map(|victim| (victim.clone(), at_ms)));
@@ -395,7 +395,6 @@ impl Desk {
             return;
         }
         open.told.extend(newcomers.iter().map(|victim| (victim.clone(), at_ms)));
-        open.last_ms = open.last_ms.max(last_ms);
         open.seen.revision += 1;
         let (patterns, reasons, score, _) = open.parts();
         self.lines.push(Seen {

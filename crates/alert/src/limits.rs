@@ -120,6 +120,10 @@ pub const SALT_BYTES: usize = 32;
 pub const BUNDLE_BYTES_MAX: usize = 700_000;
 /// Most records, found and missing, in one bundle of several.
 pub const BUNDLE_RECORDS_MAX: usize = 1_000;
+/// Bytes of an entity's value in an incident line: it is cut there.
+pub const SHOWN_BYTES_MAX: usize = 128;
+/// Digits of an IMEI that name a device: without the check digit (3GPP TS 23.003, section 6.2.1).
+pub const DEVICE_DIGITS: usize = 14;
 /// Longest feedback message that a reader takes, bytes: one has some hundreds, and each text at most
 /// [`FEEDBACK_TEXT_BYTES_MAX`].
 pub const FEEDBACK_BYTES_MAX: usize = 16 << 10;

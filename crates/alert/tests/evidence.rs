@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lancang_alert::dsse::{EVIDENCE_TYPE, Envelope};
 use lancang_alert::evidence::{
-    Bundle, BundleError, Evidence, Found, Gone, Line, LinePlace, Salt, SealedBundle, SignedBundle, root_of,
+    Bundle, BundleError, Evidence, Found, Further, Gone, Line, LinePlace, Salt, SealedBundle, SignedBundle, root_of,
 };
 use lancang_alert::limits::{BUNDLE_BYTES_MAX, BUNDLE_RECORDS_MAX};
 use lancang_alert::seal::OpenError;
@@ -55,6 +55,7 @@ fn bundle() -> Bundle {
         lines: vec![Line { revision: 0, evidence, salt: Some(salt().hex()), line: LINE.to_owned() }],
         records: vec![found("c1"), found("c3")],
         missing: vec!["gw1/c2".to_owned()],
+        further: None,
         gone: Vec::new(),
         asked_for: None,
         part: None,
@@ -309,12 +310,68 @@ fn gone(revision: u64) -> Gone {
     Gone { revision, evidence: bundle().lines[0].evidence.clone(), reason: "retention".to_owned() }
 }
 
-/// What all bundles together hold: lines, records, missing and gone.
+/// What all bundles together hold: lines, records, missing and gone. A line that begins several is one.
 fn held(bundles: &[Bundle]) -> (Vec<Line>, BTreeSet<String>, BTreeSet<String>, Vec<Gone>) {
-    let lines = bundles.iter().flat_map(|bundle| bundle.lines.clone()).collect();
+    let mut lines: Vec<Line> = bundles.iter().flat_map(|bundle| bundle.lines.clone()).collect();
+    lines.dedup();
     let records = bundles.iter().flat_map(|bundle| &bundle.records).map(|found| found.reference.clone()).collect();
     let missing = bundles.iter().flat_map(|bundle| bundle.missing.clone()).collect();
     (lines, records, missing, bundles.iter().flat_map(|bundle| bundle.gone.clone()).collect())
+}
+
+/// A call through the line's trunk, within its time.
+fn behind(id: usize, padding: usize) -> Found {
+    let at = format!("2025-11-10T07:{:02}:{:02}.000Z", 2 + id / 60 % 2, id % 60 / 2);
+    let record = serde_json::json!({
+        "kind": "voice", "direction": "transit", "start": at, "duration_s": 9, "caller": "+8613812345678", "callee": "+85512345678",
+        "trunk_in": "int-chn-khm-03", "source": "gw1", "id": format!("f{id}"), "smsc": "x".repeat(padding),
+    });
+    Found { reference: format!("gw1/f{id}"), partition: 0, offset: 1, record }
+}
+
+/// References of all further records, in order, each as often as it is there.
+fn further_of(bundles: &[Bundle]) -> Vec<String> {
+    let further = bundles.iter().flat_map(|bundle| &bundle.further).flat_map(|further| &further.records);
+    let mut references: Vec<String> = further.map(|found| found.reference.clone()).collect();
+    references.sort();
+    references
+}
+
+#[test]
+fn a_further_record_can_stand_behind_a_line() {
+    let with = |change: fn(&mut Found)| {
+        let mut found = behind(0, 1);
+        change(&mut found);
+        let further = Further { records: vec![behind(1, 1), found], ..Further::default() };
+        Bundle { further: Some(further), ..bundle() }.check()
+    };
+    with(|_| {}).unwrap();
+    let refused = |change: fn(&mut Found)| assert_eq!(with(change), Err(BundleError::NotBehind { number: 2 }));
+    refused(|found| found.reference = "gw1/c1".to_owned());
+    refused(|found| found.record["trunk_in"] = "int-chn-khm-04".into());
+    refused(|found| found.record["start"] = "2025-11-10T07:03:51.000Z".into());
+    refused(|found| found.record["start"] = "2025-11-10T07:01:47.000Z".into());
+    refused(|found| found.record = serde_json::json!(["int-chn-khm-03"]));
+    // Its end is its time: it began before the line's first.
+    with(|found| found.record["start"] = "2025-11-10T07:01:48.000Z".into()).unwrap();
+}
+
+#[test]
+fn a_device_is_named_without_its_check_digit_and_a_block_without_its_last_digits() {
+    for (entity, value, other) in [("device", "35693803564380", "35693803564381"), ("block", "+8551234", "+8551235")] {
+        let line = |value: &str| {
+            let entity = format!(r#""type":"{entity}","value":"{value}""#);
+            let text = LINE.replace(r#""type":"trunk","value":"int-chn-khm-03""#, &entity);
+            let evidence = Evidence::of(&Incident::read(text.as_bytes()).unwrap(), text.as_bytes(), Some(place()));
+            vec![Line { revision: 0, evidence, salt: Some(salt().hex()), line: text }]
+        };
+        let mut found = behind(0, 1);
+        (found.record["imei"], found.record["callee"]) = ("356938035643809".into(), "+8551234567".into());
+        let further = Some(Further { records: vec![found], ..Further::default() });
+        Bundle { lines: line(value), further: further.clone(), ..bundle() }.check().unwrap();
+        let refused = Bundle { lines: line(other), further, ..bundle() }.check();
+        assert_eq!(refused, Err(BundleError::NotBehind { number: 1 }), "{entity}");
+    }
 }
 
 proptest! {
@@ -327,6 +384,7 @@ proptest! {
         gone_lines in 0_u64..60,
         kept in 1_usize..4,
         bytes in 1_usize..2_000,
+        further in 0_usize..2_600,
     ) {
         let lines: Vec<Line> = (0..)
             .zip(&lines)
@@ -336,6 +394,7 @@ proptest! {
             .iter()
             .flat_map(|line| Incident::read(line.line.as_bytes()).unwrap().evidence)
             .collect();
+        let lines_there = !lines.is_empty();
         // Every so many-th record is still kept.
         let (found, missing): (Vec<_>, Vec<_>) = named.into_iter().enumerate().partition(|(place, _)| place % kept == 0);
         let records = found.into_iter().map(|(_, reference)| Found {
@@ -346,16 +405,25 @@ proptest! {
             records: records.collect(),
             missing: missing.into_iter().map(|(_, reference)| reference).collect(),
             gone: (0..gone_lines).map(gone).collect(),
+            further: Some(Further {
+                records: (0..if lines_there { further } else { 0 }).map(|id| behind(id, bytes)).collect(),
+                left_out: 3,
+                unsought: vec![8],
+            }),
             ..bundle()
         };
         whole.check().unwrap();
         let parts = whole.clone().parts();
+        prop_assert_eq!(further_of(&parts), further_of(std::slice::from_ref(&whole)));
         prop_assert_eq!(held(&parts), held(std::slice::from_ref(&whole)));
         for (number, part) in (1..).zip(&parts) {
             prop_assert!(part.check().is_ok());
             let size = serde_json::to_vec(part).unwrap().len();
-            let alone = part.lines.len() + part.gone.len() == 1;
-            prop_assert!(alone || size <= BUNDLE_BYTES_MAX && part.records.len() + part.missing.len() <= BUNDLE_RECORDS_MAX);
+            let further = part.further.as_ref().unwrap();
+            prop_assert_eq!((further.left_out, &further.unsought), (3, &vec![8]));
+            let alone = part.lines.len() + part.gone.len() == 1 && further.records.len() <= 1;
+            let records = part.records.len() + part.missing.len() + further.records.len();
+            prop_assert!(alone || size <= BUNDLE_BYTES_MAX && records <= BUNDLE_RECORDS_MAX);
             let expected = (parts.len() > 1).then_some((number, parts.len() as u32));
             prop_assert_eq!(part.part.map(|part| (part.number, part.of)), expected);
         }

@@ -169,6 +169,7 @@ impl Incidents {
         open.held.insert(pattern.id.clone(), held);
         open.window_ms = open.window_ms.max(pattern.window_ms);
         open.last_hold = open.last_hold.max(moment.at_ms);
+        open.reach(moment);
         let cooled = moment.at_ms - open.last_line >= pattern.cooldown_ms;
         if !(joins || rises || cooled && open.shown.as_deref() != Some(open.values().as_str())) {
             return open.newcomers(key, pattern, moment, out);
@@ -242,9 +243,17 @@ impl Open {
         open
     }
 
+    /// The next line shows values of this moment: its times are to reach over the events that they are of.
+    const fn reach(&mut self, moment: &Moment<'_>) {
+        if moment.first_ms < self.first_ms {
+            self.first_ms = moment.first_ms;
+        }
+        if moment.last_ms > self.last_ms {
+            self.last_ms = moment.last_ms;
+        }
+    }
+
     fn take(&mut self, moment: &Moment<'_>) {
-        self.first_ms = self.first_ms.min(moment.first_ms);
-        self.last_ms = self.last_ms.max(moment.last_ms);
         self.victims = self.victims.max(moment.victims);
         self.attachment = moment.attachment.clone();
         if !moment.panes.is_empty() {
@@ -284,7 +293,6 @@ impl Open {
                 return count;
             }
             self.name(&newcomers, moment.at_ms);
-            self.last_ms = self.last_ms.max(moment.last_ms);
             self.revision += 1;
             let newcomers = newcomers.of_home(self.attachment.home());
             out.push(self.line_of(key, pattern.mode, "victims", &pattern.id, &newcomers, count));

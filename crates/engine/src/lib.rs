@@ -5,6 +5,7 @@
 //! - [`subscribers`] adds to a record what is known of its subscriber: [`profile`], [`pairs`];
 //! - [`incident`] says when an incident opens, is updated and closes; [`partial`] is what travels between tasks;
 //! - [`snapshot`] saves a task's state piece by piece while it goes on, and restores it;
+//! - [`behind`] tells which records may stand behind an incident that is known already;
 //! - [`watch`] follows one entity, for `explain`.
 //!
 //! **Invariant:** no Kafka, no HTTP, no wall clock, no randomness; the same log gives the same incidents.
@@ -12,6 +13,7 @@
 pub mod asked;
 pub mod attachment;
 mod baseline;
+pub mod behind;
 mod border;
 pub mod clock;
 pub mod entity_task;

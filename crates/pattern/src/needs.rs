@@ -2,7 +2,10 @@
 //!
 //! **Invariant:** a plan that names a field is found here, in its filters, its columns and its send gate.
 
+use lancang_record::record::Record;
+
 use crate::fields::{FlagField, KeyField, NumberField, TextField};
+use crate::lists::Lists;
 use crate::plan::{Column, EntityPlan, Plan};
 use crate::predicate::Predicate;
 
@@ -110,6 +113,31 @@ impl Needs {
     }
 }
 
+/// Whether a record passes a filter, as far as the record alone tells; `None` where that hangs on what a record task
+/// remembers of its subscriber.
+#[must_use]
+pub fn passes_alone(filter: &Predicate, record: &Record<'_>, lists: &Lists) -> Option<bool> {
+    // Of several, one that decides; else not known if one of them is not known.
+    let joined = |parts: &[Predicate], decides: bool| {
+        let mut open = false;
+        for part in parts {
+            match passes_alone(part, record, lists) {
+                Some(holds) if holds == decides => return Some(decides),
+                Some(_) => {}
+                None => open = true,
+            }
+        }
+        (!open).then_some(!decides)
+    };
+    match filter {
+        Predicate::And(parts) => joined(parts, false),
+        Predicate::Or(parts) => joined(parts, true),
+        Predicate::Not(one) => passes_alone(one, record, lists).map(|holds| !holds),
+        atom if Needs::of_atom(atom).is_nothing() => Some(atom.holds(record, lists)),
+        _ => None,
+    }
+}
+
 /// Filters of a plan through which a record of a call that has not ended may pass: those that name `phase`. What is
 /// said of all of a plan's records (filter 0) counts for each of its filters.
 #[must_use]
@@ -151,6 +179,9 @@ fn each_atom<'p>(predicate: &'p Predicate, each: &mut impl FnMut(&'p Predicate))
 
 #[cfg(test)]
 mod tests {
+    use lancang_record::record::Kind;
+    use lancang_record::time::Timestamp;
+
     use super::*;
     use crate::{PackSources, SourceFile};
 
@@ -186,5 +217,21 @@ mod tests {
         assert_eq!(bits("kind == \"voice\" && phase == \"start\"", "answered"), u64::MAX);
         let named = bits("kind == \"voice\"", "phase != \"end\"");
         assert_eq!((named & 1, named.count_ones()), (1, 2));
+    }
+
+    #[test]
+    fn what_a_record_alone_does_not_tell_is_left_open() {
+        let (yes, no) = (Predicate::Flag(FlagField::Answered), Predicate::Flag(FlagField::Unanswered));
+        let remembered = Predicate::Flag(FlagField::FirstContact);
+        let mut record = Record::new(Kind::Voice, Timestamp::from_ms(0));
+        record.answered = Some(true);
+        let passes = |filter: &Predicate| passes_alone(filter, &record, &Lists::default());
+        let all = |parts: [&Predicate; 2]| Predicate::And(parts.map(Clone::clone).to_vec());
+        let any = |parts: [&Predicate; 2]| Predicate::Or(parts.map(Clone::clone).to_vec());
+        assert_eq!((passes(&yes), passes(&no), passes(&remembered)), (Some(true), Some(false), None));
+        assert_eq!((passes(&all([&remembered, &yes])), passes(&all([&remembered, &no]))), (None, Some(false)));
+        assert_eq!((passes(&any([&remembered, &yes])), passes(&any([&remembered, &no]))), (Some(true), None));
+        assert_eq!(passes(&Predicate::Not(Box::new(remembered.clone()))), None);
+        assert_eq!(passes(&Predicate::Not(Box::new(all([&remembered, &no])))), Some(true));
     }
 }

@@ -23,10 +23,13 @@
 //! into the one that was asked for (`grouped.merged_into`) have bundles of their own, which say so
 //! ([`Bundle::asked_for`]). A home line that is no longer kept is named with all that the alert says of it ([`Gone`]).
 //!
+//! A line names few of the records behind it. The others are collected too, and said to be [`Further`] ones.
+//!
 //! Bundle and signature are sealed whole with HPKE (RFC 9180, base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
 //! ChaCha20-Poly1305), the case as associated data: what is sealed for one source, case, incident or recipient opens for no
 //! other.
 
+mod further;
 mod parts;
 mod salt;
 
@@ -55,6 +58,9 @@ use crate::registry::Registry;
 use crate::seal::{OpenError, SealError};
 use crate::verify::{Received, Rejection, counts, covers, signed_by};
 
+use further::is_behind;
+
+pub use further::Further;
 pub use salt::Salt;
 
 /// What bundles are sealed for, so that no other use of a key opens them.
@@ -159,6 +165,9 @@ pub struct Bundle {
     pub records: Vec<Found>,
     /// References of records that are no longer kept.
     pub missing: Vec<String>,
+    /// Records that stand behind the lines besides, which lines do not name; absent where nobody looked for them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub further: Option<Further>,
     /// Home lines that the alerts refer to and that are no longer kept: of what they named nothing is here.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub gone: Vec<Gone>,
@@ -250,6 +259,12 @@ pub enum BundleError {
         /// Its reference.
         reference: String,
     },
+    /// A further record that stands behind no line, or that a line names.
+    #[error("further record {number}: it is named by a line, or stands behind none by what it names and when it was")]
+    NotBehind {
+        /// Number among the further records, from 1.
+        number: usize,
+    },
     /// No alert of the bundle's source.
     #[error("no verified alert of {source_name} with revision {revision} is on the exchange")]
     NoAlert {
@@ -280,12 +295,12 @@ pub enum BundleError {
 }
 
 impl Bundle {
-    /// Checks that the lines are those of the alert, and the records those of the lines.
+    /// Checks that the lines are those of the alert, the records those of the lines, and that further ones can stand behind them.
     ///
     /// # Errors
     /// The first that is not.
     pub fn check(&self) -> Result<(), BundleError> {
-        let mut named = BTreeSet::new();
+        let (mut named, mut incidents) = (BTreeSet::new(), Vec::new());
         for line in &self.lines {
             let revision = line.revision;
             let incident = Incident::read(line.line.as_bytes()).map_err(|_| BundleError::NoRoot { revision })?;
@@ -295,7 +310,14 @@ impl Bundle {
             if found != signed {
                 return Err(BundleError::OtherLine { revision, found, signed });
             }
-            named.extend(incident.evidence);
+            named.extend(incident.evidence.iter().cloned());
+            incidents.push(incident);
+        }
+        let further = self.further.iter().flat_map(|further| &further.records);
+        for (number, found) in (1..).zip(further) {
+            if named.contains(&found.reference) || !is_behind(&found.record, &incidents) {
+                return Err(BundleError::NotBehind { number });
+            }
         }
         let shown: BTreeSet<&String> = self.records.iter().map(|found| &found.reference).collect();
         if let Some(reference) = shown.iter().find(|reference| !named.contains(**reference)) {
