@@ -10,8 +10,12 @@ fn main() {
         Ok(cli) => cli,
         Err(error) => {
             let wrong = error.use_stderr();
-            // Nothing is left to do where even the terminal cannot be written.
-            let _ = error.print();
+            let said = error.to_string();
+            match exit::without_identifiers(&said, std::env::args()) {
+                told if wrong && told != said => eprint!("{told}"),
+                // Nothing is left to do where even the terminal cannot be written.
+                _ => drop(error.print()),
+            }
             std::process::exit(if wrong { exit::Exit::Usage as i32 } else { 0 });
         }
     };
@@ -22,7 +26,7 @@ fn main() {
         if exit::is_closed_output(&error) {
             std::process::exit(0);
         }
-        eprintln!("lancang: {error:#}");
+        eprintln!("lancang: {}", exit::without_identifiers(&format!("{error:#}"), std::env::args()));
         std::process::exit(exit::status(&error));
     }
 }

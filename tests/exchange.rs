@@ -38,5 +38,7 @@ mod meeting;
 mod plan;
 #[path = "exchange/refused.rs"]
 mod refused;
+#[path = "exchange/said.rs"]
+mod said;
 #[path = "exchange/warned.rs"]
 mod warned;

@@ -15,17 +15,17 @@ use crate::evidence::{Desks, ok, shown};
 use crate::feedback::{Writer, metrics};
 use crate::meeting::{ALERTS, Exchange};
 
-const PASSWORD: &str = "five words of a song";
+pub const PASSWORD: &str = "five words of a song";
 /// How soon an alert is on the page.
 const ON_PAGE_MAX: Duration = Duration::from_secs(1);
 
-struct Console {
+pub struct Console {
     child: Child,
     address: String,
 }
 
 impl Console {
-    fn start(config: &str, log: &std::path::Path, more: &[&str]) -> Self {
+    pub fn start(config: &str, log: &std::path::Path, more: &[&str]) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_lancang"))
             .args([&["console", "--config", config, "--listen", "127.0.0.1:0"], more].concat())
             .stderr(std::fs::File::create(log).unwrap())
@@ -47,7 +47,7 @@ impl Console {
         }
     }
 
-    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, String) {
+    pub fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let (host, length) = (&self.address, body.len());
         write!(stream, "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}").unwrap();
@@ -58,7 +58,7 @@ impl Console {
     }
 
     /// Headers of somebody who has signed in.
-    fn sign_in(&self, name: &str) -> String {
+    pub fn sign_in(&self, name: &str) -> String {
         let (status, head, body) =
             self.ask("POST", "/api/v1/session", "", &json!({ "name": name, "password": PASSWORD }).to_string());
         assert_eq!(status, 200, "{body}");
@@ -74,7 +74,7 @@ impl Console {
         serde_json::from_str(&body).unwrap()
     }
 
-    fn wait_until(&self, what: &str, holds: impl Fn() -> bool) {
+    pub fn wait_until(&self, what: &str, holds: impl Fn() -> bool) {
         let begun = Instant::now();
         while !holds() {
             assert!(begun.elapsed() < LONG, "{what} at {}", self.address);
@@ -82,7 +82,7 @@ impl Console {
         }
     }
 
-    fn keys(&self, signed: &str) -> Vec<String> {
+    pub fn keys(&self, signed: &str) -> Vec<String> {
         let list = self.get("/api/v1/incidents?limit=200", signed);
         list["incidents"].as_array().unwrap().iter().map(|row| row["key"].as_str().unwrap().to_owned()).collect()
     }

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lancang_alert::{Alert, Source};
 use lancang_kafka::{Isolation, OutRecord, Producer, ProducerSettings, Reader, Record};
+use lancang_traffic::world::OPERATORS;
 use lancang_traffic::{Generator, Sent, Settings};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -20,9 +21,12 @@ use crate::evidence::{Desks, all_is_shared, lancang, ok, share, shown};
 use crate::feedback::{FEEDBACK, Writer, courier_config, metrics};
 use crate::identifiers::Identifiers;
 use crate::meeting::{ALERTS, Exchange, SOON};
+use crate::said::said;
 
 const EVIDENCE: &str = "lancang.evidence.th.v1";
 const WARNINGS: &str = "lancang.warnings.mekong-mobile.v1";
+/// Of those who took their number to another carrier.
+const PORTED: &str = "lancang.warnings.chao-phraya-mobile.v1";
 const FEEDBACK_HOME: &str = "feedback-home";
 const CAMPAIGNS: &str = "lancang.campaigns.v1";
 const NEXT_EPOCH_KEY: &str = "101112131415161718191a1b1c1d1e1f000102030405060708090a0b0c0d0e0f";
@@ -32,18 +36,44 @@ fn traffic() -> Generator {
     Generator::new(Settings { episodes: 6, phases: true, only: Some(OPERATOR), ..Settings::new(3_000, 1.0, 6) })
 }
 
-/// Sealing, the policy table that ships, references to evidence, cells, and two epochs of tokens that overlap.
-fn config(exchange: &Exchange, carrier: &Carrier, desks: &Desks<'_>) -> PathBuf {
+/// Every third number of the carrier's is another carrier's now; and how many share what alerts tell of a person.
+fn tables(carrier: &Carrier, desks: &Desks<'_>, records: &[Sent]) {
+    let (key, registrar, root) = (carrier.path("chao.key"), desks.of("registrar"), desks.key("root.key"));
+    ok(&["keys", "new", "--kind", "sealing", "--out", shown(&key)]);
+    let (public, place) =
+        (format!("{}.pub", shown(&key)), ["--config", shown(&registrar), "--root-key-file", shown(&root)]);
+    ok(&[&["keys", "publish", &public, "--holder", "//TH/chao-phraya-mobile"], place.as_slice()].concat());
+    let own = format!("+{}", OPERATORS[OPERATOR].mobile);
+    let callees = records.iter().filter_map(|sent| sent.record.callee.as_ref());
+    let numbers: BTreeSet<&str> =
+        callees.map(|callee| callee.text.as_ref()).filter(|text| text.starts_with(&own)).collect();
+    let ported = numbers.iter().step_by(3).map(|number| format!("{number},//TH/chao-phraya-mobile\n"));
+    std::fs::write(carrier.path("ported.csv"), format!("number,carrier\n{}", ported.collect::<String>())).unwrap();
+    let mut day = Vec::new();
+    for sent in records {
+        lancang_record::codec::json::encode(&sent.record, &mut day);
+        day.push(b'\n');
+    }
+    let (file, cells, crowds) = (carrier.path("day.jsonl"), carrier.path("cells.csv"), carrier.path("crowds.csv"));
+    std::fs::write(&file, day).unwrap();
+    let of = ["--country", "KH", "--own", &own, "--cells", shown(&cells), "--out", shown(&crowds)];
+    ok(&[&["crowds", shown(&file)], of.as_slice()].concat());
+}
+
+/// Sealing, the policy table that ships, references to evidence, cells, crowds, ported numbers, and two epochs of tokens that
+/// overlap.
+fn config(exchange: &Exchange, carrier: &Carrier, desks: &Desks<'_>, records: &[Sent]) -> PathBuf {
     let courier = desks.of("kh-courier");
-    ok(&["keys", "show", "--save", shown(&carrier.path("registry.jsonl")), "--config", shown(&courier)]);
-    let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/policy.toml");
-    std::fs::copy(shipped, carrier.path("policy.toml")).unwrap();
     let mut cells = String::new();
     traffic().cells(OPERATOR, |line| cells.push_str(&format!("{line}\n")));
     let (header, border) = BORDER.split_once('\n').unwrap();
     assert!(cells.starts_with(header), "{header}");
     cells.push_str(border);
     std::fs::write(carrier.path("cells.csv"), cells).unwrap();
+    tables(carrier, desks, records);
+    ok(&["keys", "show", "--save", shown(&carrier.path("registry.jsonl")), "--config", shown(&courier)]);
+    let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/policy.toml");
+    std::fs::copy(shipped, carrier.path("policy.toml")).unwrap();
     let next = carrier.path("next.key");
     std::fs::write(&next, NEXT_EPOCH_KEY).unwrap();
     std::fs::set_permissions(&next, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
@@ -57,7 +87,7 @@ fn config(exchange: &Exchange, carrier: &Carrier, desks: &Desks<'_>) -> PathBuf 
         ("create = true", "create = true\nevidence_retention = \"4000d\""),
         ("trunks = \"trunks.csv\"", "trunks = \"trunks.csv\"\ncells = \"cells.csv\""),
         ("TEST_EPOCH_KEY\" }]", &epoch),
-        (budget, &format!("{budget}\nregistry = \"registry.jsonl\"\npolicy = \"policy.toml\"")),
+        (budget, &format!("{budget}\nregistry = \"registry.jsonl\"\npolicy = \"policy.toml\"\n{TABLES}")),
     ] {
         assert!(text.contains(from), "{from}");
         text = text.replacen(from, to, 1);
@@ -65,6 +95,8 @@ fn config(exchange: &Exchange, carrier: &Carrier, desks: &Desks<'_>) -> PathBuf 
     std::fs::write(&path, format!("{text}\n[keys]\nroots = [\"{}\"]\n", desks.root)).unwrap();
     path
 }
+
+const TABLES: &str = "portability = \"ported.csv\"\ncrowds = \"crowds.csv\"";
 
 fn now_ms() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
@@ -270,6 +302,11 @@ fn everything_is_on(alerts: &[Alert]) {
     assert!(entities().any(|entity| !entity.sealed.is_empty()), "nothing is sealed");
     assert!(entities().all(|entity| entity.also.len() == 1), "no second epoch");
     assert!(entities().any(|entity| entity.masked.is_some()) && entities().all(|entity| entity.value.is_none()));
+    let of_place =
+        |alert: &&Alert| alert.place.as_ref().is_some_and(|place| place.admin1.is_some() || place.latitude.is_some());
+    let placed = alerts.iter().filter(of_place).count();
+    println!("{placed} alerts tell a place finer than a country");
+    assert!(placed > 0, "no crowd is large enough");
     assert!(alerts.iter().any(|alert| alert.evidence.merkle_root.is_some() && !alert.evidence.offsets.is_empty()));
     println!("{} alerts of {} patterns", alerts.len(), patterns.len());
 }
@@ -283,7 +320,7 @@ fn nothing_clear_leaks() {
     let carrier = Carrier::on(cluster().bootstrap(), 2);
     carrier.make_topics();
     std::fs::write(carrier.path("lists/generated.csv"), traffic().lists()).unwrap();
-    let config = config(&exchange, &carrier, &desks);
+    let config = config(&exchange, &carrier, &desks, &records);
     let (run, relay) = (carrier.start("run", &config), carrier.start("relay", &config));
     send_unreadable(&carrier, &records);
     share(&exchange, &carrier, &records, &run, &relay);
@@ -312,12 +349,13 @@ fn nothing_clear_leaks() {
 
     let mut pages = vec![run.get("/metrics").1, relay.get("/metrics").1];
     assert!(pages[0].contains("lancang_score_incidents_total") && pages[1].contains("lancang_relay_alerts_total"));
-    let said = feedback_comes_home(&exchange, &desks, &carrier, &alerts);
+    let answered = feedback_comes_home(&exchange, &desks, &carrier, &alerts);
     let joined = campaigns_are_joined(&exchange, &desks, &alerts);
+    let heard = said(&exchange, &desks, &carrier, &config, &alerts, &records);
     // Copiers write into the relay's log.
     let mut logs = vec![run.log.clone(), relay.log.clone()];
     assert_eq!((run.end(), relay.end()), (0, 0));
-    for (page, log) in [&said, &joined] {
+    for (page, log) in [&answered, &joined] {
         pages.push(page.clone());
         logs.push(log.clone());
     }
@@ -341,7 +379,7 @@ fn nothing_clear_leaks() {
     };
     let topics = shared_topics(&exchange);
     let filled = |name: &str| topics.iter().any(|(topic, records)| topic == name && !records.is_empty());
-    assert!([ALERTS, EVIDENCE, WARNINGS, FEEDBACK, CAMPAIGNS, "lancang.keys.v1"].into_iter().all(filled));
+    assert!([ALERTS, EVIDENCE, WARNINGS, PORTED, FEEDBACK, CAMPAIGNS, "lancang.keys.v1"].into_iter().all(filled));
     for (topic, records) in &topics {
         records.iter().flat_map(bytes_of).for_each(|bytes| search(topic, bytes));
     }
@@ -351,6 +389,7 @@ fn nothing_clear_leaks() {
     logs.iter().for_each(|log| search("log", log.as_bytes()));
     let audit = std::fs::read_to_string(&audit).unwrap();
     [told, errors, audit].iter().for_each(|text| search("what evidence fetch says", text.as_bytes()));
+    heard.iter().for_each(|(command, text)| search(command, text.as_bytes()));
     let of_pages = pages.iter().flat_map(|page| everybody.search_page(page));
     leaks.extend(of_pages.map(|leak| ("metrics".to_owned(), leak)));
     assert_eq!(leaks, [], "{} identifiers leak", leaks.len());
