@@ -78,7 +78,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Gauge,
         "lancang_feedback_let_go_messages",
         &[],
-        "Feedback that a relay, or `alerts tail --listen`, has let go of since it began to read, because a country or an organisation said more than is kept of it (docs/feedback.md).",
+        "Feedback that a relay, or `alerts tail --listen`, has let go of since it began to read, because a country or an organisation said more than is kept of it (docs/feedback.md). It is told once all that was there has been read.",
     ),
     spec(
         Metric::RelayWithoutKey,

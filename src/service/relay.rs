@@ -229,6 +229,9 @@ impl RelayStage {
     /// Alerts that feedback leads to.
     fn hear(&mut self) -> anyhow::Result<()> {
         let Some(held) = &mut self.held else { return Ok(()) };
+        if held.feedback.begins_anew()? {
+            held.relay.hears_all_again();
+        }
         let mut answers = Vec::new();
         for believed in held.feedback.news()? {
             if let Some(trust) = self.shared.trust.load_full() {
@@ -236,7 +239,10 @@ impl RelayStage {
             }
             answers.extend(held.relay.hear(&believed, now()));
         }
-        self.shared.metrics.set(Metric::FeedbackLetGo, &[], held.relay.feedback().let_go() as f64);
+        // While it is read the figure climbs, which would look as if something were let go of now.
+        if held.feedback.is_at_end() {
+            self.shared.metrics.set(Metric::FeedbackLetGo, &[], held.relay.feedback().let_go() as f64);
+        }
         self.put_out(answers, None);
         Ok(())
     }
