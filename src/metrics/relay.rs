@@ -1,5 +1,6 @@
 //! Relay, copiers and courier: between home and the exchange.
 
+use super::score::INCIDENT_BUCKETS_S;
 use super::spec::{Form, Metric, Spec, spec};
 
 pub(super) const SPECS: &[Spec] = &[
@@ -9,6 +10,13 @@ pub(super) const SPECS: &[Spec] = &[
         "lancang_relay_alerts_total",
         &["message"],
         "Alerts put into the outbox, by message.",
+    ),
+    spec(
+        Metric::RelaySeconds,
+        Form::Histogram(INCIDENT_BUCKETS_S),
+        "lancang_relay_alert_seconds",
+        &[],
+        "From the brokers' time of an incident line until the alert that it led to is committed to the outbox.",
     ),
     spec(
         Metric::RelayWithheld,
@@ -121,6 +129,13 @@ pub(super) const SPECS: &[Spec] = &[
         "lancang_copier_alerts_total",
         &[],
         "Alerts acknowledged by the exchange cluster.",
+    ),
+    spec(
+        Metric::CopierSeconds,
+        Form::Histogram(INCIDENT_BUCKETS_S),
+        "lancang_copier_alert_seconds",
+        &[],
+        "From the brokers' time of an alert in the outbox until the exchange has acknowledged it.",
     ),
     spec(
         Metric::CopierWarnings,
