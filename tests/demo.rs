@@ -27,7 +27,11 @@ fn get_as(address: &str, host: &str, path: &str) -> String {
 #[test]
 fn a_few_seconds_of_it() {
     let any = ["--listen", "127.0.0.1:0", "--console", "127.0.0.1:0", "--desk", "127.0.0.1:0"];
-    let mut child = demo(&[&["--for", "12s", "--subscribers", "12000"], &any[..]].concat()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = demo(&[&["--for", "12s", "--subscribers", "12000"], &any[..]].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let greeting: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
     let metrics = greeting.iter().find_map(|line| line.strip_prefix("metrics  http://")).unwrap();
@@ -91,7 +95,9 @@ fn a_few_seconds_of_it() {
 fn a_taken_port_is_told_with_a_way_out() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let output = demo(&["--for", "5s", "--console", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--listen", &address]).output().unwrap();
+    let output = demo(&["--for", "5s", "--console", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--listen", &address])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(74));
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(errors.contains(&address) && errors.contains("--listen"), "{errors}");

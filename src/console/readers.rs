@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use lancang_alert::campaign::Verified;
 use lancang_alert::feedback::{Believed as Said, organisation};
-use lancang_alert::{Signer, Source};
+use lancang_alert::{Alert, Signer, Source};
 use lancang_console::server::{Act, Site, Unwritten};
 use lancang_console::store::{Heard, News, Signed, Taken, Topic, Writer};
 use lancang_kafka::{Producer, Stop};
@@ -29,7 +29,7 @@ use crate::campaign_topic::CampaignTopic;
 use crate::config::Consumer;
 use crate::feedback_topic::FeedbackTopic;
 use crate::http::{Health, Pulse};
-use crate::metrics::{Metric, Metrics};
+use crate::metrics::{Metric, Metrics, Of};
 use crate::service::clients;
 use crate::service::relay::now;
 use crate::signed_topic::{Begin, Original, SignedTopic, TURN, sent};
@@ -287,7 +287,7 @@ impl Reader {
         self.kept(&fates);
         for heard in heard.iter().filter(|_| is_live) {
             if let alert_topic::Heard::Alert(believed) = heard {
-                self.tell_delay(&believed.verified.alert.published);
+                self.tell_delay(&believed.verified.alert);
             }
         }
         Ok(())
@@ -299,11 +299,11 @@ impl Reader {
     }
 
     /// From the publishing of an alert until now: the copier's way is part of it.
-    fn tell_delay(&self, published: &str) {
-        let published = parse_time("published", published).ok();
-        let took_ms = published.map(|published| now().since_ms(published)).and_then(|ms| u64::try_from(ms).ok());
-        let took = took_ms.map(Duration::from_millis);
-        took.iter().for_each(|took| self.follow.metrics.observe(Metric::ConsoleDelay, &[], *took));
+    fn tell_delay(&self, alert: &Alert) {
+        let Ok(published) = parse_time("published", &alert.published) else { return };
+        let Ok(took_ms) = u64::try_from(now().since_ms(published)) else { return };
+        let of = Of::Alert { trace_id: &alert.incident_id };
+        self.follow.metrics.observe_of(Metric::ConsoleDelay, Duration::from_millis(took_ms), of);
     }
 
     fn feedback(&mut self) -> anyhow::Result<()> {

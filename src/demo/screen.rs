@@ -78,7 +78,9 @@ impl Screen {
 
     /// Where the desk of a carrier is, and how to see its subscribers there.
     pub fn desk(&self, address: SocketAddr, password: &str) {
-        self.line(&format!("desk     http://{address}: a carrier's own; in clear as demo with the password {password}"));
+        self.line(&format!(
+            "desk     http://{address}: a carrier's own; in clear as demo with the password {password}"
+        ));
         self.line("");
     }
 

@@ -17,10 +17,11 @@ mod relay;
 mod score;
 mod spec;
 mod store;
+mod traced;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus::{
     CounterVec, Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
@@ -28,6 +29,8 @@ use prometheus::{
 
 pub use spec::Metric;
 use spec::{Form, Spec, specs};
+pub use traced::Of;
+use traced::Traced;
 
 /// Most series of a metric with an open label: a thousand switches in two feeds, or all patterns of a large pack in six
 /// countries. A page of that many is still scraped in well under a second.
@@ -58,6 +61,8 @@ struct Kept {
     collector: Collector,
     /// Labels of its series, where one is open.
     series: Option<Mutex<BTreeSet<Vec<String>>>>,
+    /// Of a histogram.
+    traced: Traced,
 }
 
 /// The registry. One per process, shared by reference.
@@ -165,6 +170,15 @@ impl Metrics {
         }
     }
 
+    /// Observes the time of something that the log may name, so that from a bucket of the histogram one is found that fell into it.
+    pub fn observe_of(&self, metric: Metric, time: Duration, of: Of<'_>) {
+        self.observe(metric, &[], time);
+        let kept = &self.kept[metric as usize];
+        if let Form::Histogram(bounds_s) = kept.spec.form {
+            kept.traced.tell(kept.spec.name, bounds_s, time, of, Instant::now());
+        }
+    }
+
     /// Bound of the bucket of a histogram without labels that a quantile falls into, seconds; none if nothing was observed, or it
     /// is beyond the last bound.
     #[must_use]
@@ -211,7 +225,12 @@ impl Kept {
 
 fn kept(registry: &Registry, spec: &'static Spec) -> prometheus::Result<Kept> {
     let is_open = spec.labels.iter().any(|label| spec.is_open(label));
-    Ok(Kept { spec, collector: collector(registry, spec)?, series: is_open.then(Mutex::default) })
+    Ok(Kept {
+        spec,
+        collector: collector(registry, spec)?,
+        series: is_open.then(Mutex::default),
+        traced: Traced::default(),
+    })
 }
 
 fn collector(registry: &Registry, spec: &Spec) -> prometheus::Result<Collector> {

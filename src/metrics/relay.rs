@@ -1,5 +1,6 @@
 //! Relay, copiers and courier: between home and the exchange.
 
+use super::score::INCIDENT_BUCKETS_S;
 use super::spec::{Form, Metric, Spec, spec};
 
 pub(super) const SPECS: &[Spec] = &[
@@ -9,6 +10,13 @@ pub(super) const SPECS: &[Spec] = &[
         "lancang_relay_alerts_total",
         &["message"],
         "Alerts put into the outbox, by message.",
+    ),
+    spec(
+        Metric::RelaySeconds,
+        Form::Histogram(INCIDENT_BUCKETS_S),
+        "lancang_relay_alert_seconds",
+        &[],
+        "From the brokers' time of an incident line until the alert that it led to is committed to the outbox.",
     ),
     spec(
         Metric::RelayWithheld,
@@ -78,7 +86,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Gauge,
         "lancang_feedback_let_go_messages",
         &[],
-        "Feedback that a relay, or `alerts tail --listen`, has let go of since it began to read, because a country or an organisation said more than is kept of it (docs/feedback.md).",
+        "Feedback that a relay, or `alerts tail --listen`, has let go of since it began to read, because a country or an organisation said more than is kept of it (docs/feedback.md). It is told once all that was there has been read.",
     ),
     spec(
         Metric::RelayWithoutKey,
@@ -121,6 +129,13 @@ pub(super) const SPECS: &[Spec] = &[
         "lancang_copier_alerts_total",
         &[],
         "Alerts acknowledged by the exchange cluster.",
+    ),
+    spec(
+        Metric::CopierSeconds,
+        Form::Histogram(INCIDENT_BUCKETS_S),
+        "lancang_copier_alert_seconds",
+        &[],
+        "From the brokers' time of an alert in the outbox until the exchange has acknowledged it.",
     ),
     spec(
         Metric::CopierWarnings,

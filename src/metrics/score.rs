@@ -4,7 +4,8 @@ use super::spec::{Form, Metric, Spec, spec};
 
 /// Buckets of the time from a record to its incident: the latency that is promised (1 s at p99 where nothing waits,
 /// `benches/RESULTS.md`) in the middle, minutes where something does.
-const INCIDENT_BUCKETS_S: &[f64] = &[0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0];
+pub(super) const INCIDENT_BUCKETS_S: &[f64] =
+    &[0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0];
 
 pub(super) const SPECS: &[Spec] = &[
     spec(

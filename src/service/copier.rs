@@ -19,11 +19,12 @@ use lancang_kafka::{
 };
 
 use super::lag::Places;
+use super::relay::now;
 use super::waiting::{self, DELIVERY_MAX, RETRY_PAUSE, Waiting};
 use super::{Shared, clients};
 use crate::exit::{Exit, Failure};
 use crate::http::Pulse;
-use crate::metrics::Metric;
+use crate::metrics::{Metric, Of};
 
 /// Longest wait for messages in one turn.
 pub(super) const POLL_MAX: Duration = Duration::from_millis(20);
@@ -144,6 +145,7 @@ fn copy(
         Err(error) => return Err(error.into()),
     }
     told.shared.metrics.add(Metric::CopierAlerts, &[], batch.records.len() as u64);
+    batch.records.iter().for_each(|record| tell_delay(told, record));
     match group.commit(&batch.positions) {
         Ok(()) => {
             for position in &batch.positions {
@@ -156,6 +158,14 @@ fn copy(
     batch.records.clear();
     batch.positions.clear();
     Ok(())
+}
+
+/// From the brokers' time of an alert in the outbox until now. Its key is its incident's id abroad.
+fn tell_delay(told: &Told<'_>, record: &OutRecord) {
+    let Some(since_ms) = record.timestamp_ms else { return };
+    let took = Duration::from_millis(u64::try_from(now().as_ms() - since_ms).unwrap_or(0));
+    let trace_id = record.key.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+    told.shared.metrics.observe_of(Metric::CopierSeconds, took, Of::Alert { trace_id: &trace_id });
 }
 
 /// A message of an outbox as it goes abroad.

@@ -2,7 +2,8 @@
 //!
 //! - It is checked as a reader of the exchange checks it, by the registry file of the relay (`relay.registry`), at the time at
 //!   which it was written to the topic. What is refused is counted and said, and costs nothing else.
-//! - With another registry file (SIGHUP) all is read again: what the one before did not know may be believed now.
+//! - With another registry file (SIGHUP) all is read again: what the one before did not know may be believed now. What is let go of
+//!   at a limit is let go of again then: it is counted anew, and told once all has been read.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -61,16 +62,29 @@ impl HomeFeedback {
         })
     }
 
+    /// Whether the registry is another one, and all is read again.
+    ///
+    /// # Errors
+    /// For settings that librdkafka refuses.
+    pub fn begins_anew(&mut self) -> anyhow::Result<bool> {
+        let shared = Arc::clone(&self.check.shared);
+        let changed = shared.trust.load_full().filter(|trust| !Arc::ptr_eq(trust, &self.check.trust));
+        let Some(trust) = changed else { return Ok(false) };
+        (self.check.trust, self.check.verifier) = (trust, FeedbackVerifier::new());
+        self.topic = UpToEnd::open(&self.connection, &shared.config.topics.feedback_home, From::Beginning)?;
+        Ok(true)
+    }
+
+    /// Whether all that is there was read.
+    pub const fn is_at_end(&self) -> bool {
+        self.topic.is_at_end()
+    }
+
     /// What has come since, without a wait.
     ///
     /// # Errors
     /// If the topic cannot be read any more.
     pub fn news(&mut self) -> anyhow::Result<Vec<Believed>> {
-        let shared = Arc::clone(&self.check.shared);
-        if let Some(trust) = shared.trust.load_full().filter(|trust| !Arc::ptr_eq(trust, &self.check.trust)) {
-            (self.check.trust, self.check.verifier) = (trust, FeedbackVerifier::new());
-            self.topic = UpToEnd::open(&self.connection, &shared.config.topics.feedback_home, From::Beginning)?;
-        }
         let news = self.topic.news(TURN_MESSAGES_MAX)?;
         Ok(news.iter().filter_map(|record| self.check.check(record)).collect())
     }

@@ -35,6 +35,7 @@ pub mod sight;
 pub mod slices;
 pub mod snapshots;
 pub mod trust;
+pub mod under_way;
 pub mod up_to_end;
 pub mod waiting;
 pub mod warnings;

@@ -182,6 +182,17 @@ struct Departing {
     messages: Leaving,
 }
 
+/// A message that led to an incident.
+#[derive(Clone, Copy, Debug)]
+pub struct Led {
+    /// Its log.
+    pub place: Place,
+    /// Its offset.
+    pub offset: i64,
+    /// Its time, ms since the Unix epoch.
+    pub time_ms: i64,
+}
+
 /// What was taken to be committed.
 #[derive(Default)]
 pub struct Taken {
@@ -189,8 +200,8 @@ pub struct Taken {
     pub parts: Vec<Part>,
     /// Offsets that are covered once it is committed.
     pub offsets: Vec<(Task, Place, i64)>,
-    /// Times of the messages that led to its incidents, ms since the Unix epoch.
-    pub incident_times: Vec<i64>,
+    /// The messages that led to its incidents.
+    pub led: Vec<Led>,
     /// Bytes that it writes.
     pub bytes: usize,
     /// Messages that it writes.
@@ -208,7 +219,7 @@ pub struct Pairs {
     departing: Option<Departing>,
     waiting: VecDeque<Waiting>,
     scratch: Outputs,
-    incident_times: Vec<i64>,
+    led: Vec<Led>,
     /// A live incident line names victims, and was not handed over.
     urgent: bool,
     failure: Option<Failure>,
@@ -226,7 +237,7 @@ impl Pairs {
             departing: None,
             waiting: VecDeque::new(),
             scratch: Outputs::default(),
-            incident_times: Vec::new(),
+            led: Vec::new(),
             urgent: false,
             failure: None,
         }
@@ -387,7 +398,8 @@ impl Pairs {
             let Some(pair) = self.pairs.get_mut(&departing.place.partition) else { return };
             while let Some(message) = departing.messages.pop(&mut self.room) {
                 if Arc::ptr_eq(&message.topic, &self.topics.incidents) {
-                    self.incident_times.push(departing.time_ms);
+                    let Departing { place, offset, time_ms, .. } = departing;
+                    self.led.push(Led { place, offset, time_ms });
                 }
                 pair.outputs.push(message);
                 pair.readings[which].moved = true;
@@ -441,7 +453,7 @@ impl Pairs {
         self.leave(packs);
         // Lines of tasks that stay behind are as urgent as before.
         self.urgent &= tasks.is_some();
-        let mut taken = Taken { incident_times: std::mem::take(&mut self.incident_times), ..Taken::default() };
+        let mut taken = Taken { led: std::mem::take(&mut self.led), ..Taken::default() };
         let departing = self.departing.as_ref();
         for pair in self.pairs.values_mut().filter(|pair| tasks.is_none_or(|tasks| tasks.contains(&pair.task))) {
             let all = pair.positioned.elapsed() >= POSITIONS_EVERY;

@@ -26,11 +26,12 @@ use lancang_record::Timestamp;
 use super::home_feedback::HomeFeedback;
 use super::outbox::{Checkpoints, Known, Reading};
 use super::pump::{self, Ledger, Work};
+use super::under_way::UnderWay;
 use super::{Shared, clients, trust};
 use crate::catalogue;
 use crate::exit::{Exit, Failure};
 use crate::http::Pulse;
-use crate::metrics::Metric;
+use crate::metrics::{Metric, Of};
 use crate::secret;
 
 /// Bytes that an interval may hold before it is handed over early.
@@ -69,6 +70,8 @@ struct RelayStage {
     pack: Option<[u8; 32]>,
     /// For salts of evidence.
     random: Random,
+    /// Alerts that lines led to: when the brokers had the line, and the alert's trace.
+    led: UnderWay<Vec<(Timestamp, String)>>,
 }
 
 /// The incidents' partition, while outbox and feedback are read.
@@ -140,6 +143,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         passed: Instant::now(),
         pack: None,
         random: secret::system(),
+        led: UnderWay::default(),
     };
     work.ledger.wait_ready(&shared.stop, pulse)?;
     group.join()?;
@@ -229,6 +233,9 @@ impl RelayStage {
     /// Alerts that feedback leads to.
     fn hear(&mut self) -> anyhow::Result<()> {
         let Some(held) = &mut self.held else { return Ok(()) };
+        if held.feedback.begins_anew()? {
+            held.relay.hears_all_again();
+        }
         let mut answers = Vec::new();
         for believed in held.feedback.news()? {
             if let Some(trust) = self.shared.trust.load_full() {
@@ -236,7 +243,10 @@ impl RelayStage {
             }
             answers.extend(held.relay.hear(&believed, now()));
         }
-        self.shared.metrics.set(Metric::FeedbackLetGo, &[], held.relay.feedback().let_go() as f64);
+        // While it is read the figure climbs, which would look as if something were let go of now.
+        if held.feedback.is_at_end() {
+            self.shared.metrics.set(Metric::FeedbackLetGo, &[], held.relay.feedback().let_go() as f64);
+        }
         self.put_out(answers, None);
         Ok(())
     }
@@ -343,6 +353,8 @@ impl RelayStage {
                 for (country, values) in relay.without_key() {
                     metrics.set(Metric::RelayWithoutKey, &[country], *values as f64);
                 }
+                let traces = made.iter().map(|(alert, _)| (detected, alert.incident_id.clone()));
+                self.led.making().extend(traces);
                 self.put_out(made, Some((offset, salt)));
             }
             // The line stays where it is, in the incidents topic.
@@ -481,12 +493,19 @@ impl Work for RelayStage {
     }
 
     fn handed_over(&mut self, number: u64) {
+        self.led.handed_over(number);
         if let Some(held) = &mut self.held {
             held.checkpoints.handed_over(number);
         }
     }
 
     fn committed(&mut self, number: u64) {
+        let now = now();
+        for (since, trace_id) in self.led.committed(number).into_iter().flatten() {
+            let took = Duration::from_millis(u64::try_from(now.since_ms(since)).unwrap_or(0));
+            let of = Of::Alert { trace_id: &trace_id };
+            self.shared.metrics.observe_of(Metric::RelaySeconds, took, of);
+        }
         if let Some(held) = &mut self.held {
             held.checkpoints.committed(number);
         }

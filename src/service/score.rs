@@ -9,7 +9,6 @@
 //! - A worker that reads records before any pack is in force is not ready, and says so.
 //! - The clock of this driver measures; it decides nothing that is written.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -21,24 +20,23 @@ use lancang_record::log::Class;
 use super::align::Alignment;
 use super::levels::Level;
 use super::opening::{self, Opened, standing};
-use super::pairs::{Entry, Pair, Pairs, RECORDS, Reading, Topics};
+use super::pairs::{Entry, Led, Pair, Pairs, RECORDS, Reading, Topics};
 use super::pump::{self, Ledger, Work};
 use super::saves::{self, Saves};
+use super::under_way::UnderWay;
 use super::{Shared, clients};
 use crate::exit::Failure;
 use crate::http::Pulse;
-use crate::metrics::Metric;
+use crate::metrics::{Metric, Of};
 
 /// Between two looks at counters.
 const TICK_EVERY: Duration = Duration::from_secs(1);
 
-/// What an interval that is under way holds.
+/// What an interval holds.
 #[derive(Default)]
-struct UnderWay {
-    number: u64,
+struct Interval {
     offsets: Vec<(Task, Place, i64)>,
-    /// Times of the messages that led to its incidents, ms since the Unix epoch.
-    incident_times: Vec<i64>,
+    led: Vec<Led>,
 }
 
 struct Score {
@@ -46,8 +44,7 @@ struct Score {
     ledger: Ledger,
     pairs: Pairs,
     ticked: Instant,
-    taken: UnderWay,
-    under_way: VecDeque<UnderWay>,
+    under_way: UnderWay<Interval>,
     /// Most bytes and messages of an interval so far.
     largest: (usize, usize),
     stage: String,
@@ -92,8 +89,7 @@ impl Score {
             ledger,
             pairs: Pairs::new(topics, shared.config.score.interval),
             ticked: Instant::now(),
-            taken: UnderWay::default(),
-            under_way: VecDeque::new(),
+            under_way: UnderWay::default(),
             largest: (0, 0),
             stage: stage.to_owned(),
             lacking: Vec::new(),
@@ -283,6 +279,14 @@ impl Handler for Score {
     fn end(&mut self, _: End) {}
 }
 
+impl Score {
+    /// Topic of a log.
+    fn log(&self, place: Place) -> &str {
+        let topics = &self.shared.config.topics;
+        if place.topic == RECORDS { &topics.records } else { &topics.partials }
+    }
+}
+
 impl Work for Score {
     fn ledger(&mut self) -> &mut Ledger {
         &mut self.ledger
@@ -290,35 +294,28 @@ impl Work for Score {
 
     fn take(&mut self, tasks: Option<&[Task]>) -> Vec<Part> {
         let taken = self.pairs.take(tasks, &|hash| self.shared.packs.get(hash));
-        let (metrics, topics) = (&self.shared.metrics, &self.shared.config.topics);
         for (_, place, offset) in &taken.offsets {
-            let topic = if place.topic == RECORDS { &topics.records } else { &topics.partials };
-            self.shared.places.insert((topic.as_str().into(), place.partition), *offset);
+            self.shared.places.insert((self.log(*place).into(), place.partition), *offset);
         }
-        metrics.add(Metric::ScoreSlices, &[], u64::from(taken.is_slice));
+        self.shared.metrics.add(Metric::ScoreSlices, &[], u64::from(taken.is_slice));
         self.largest = (self.largest.0.max(taken.bytes), self.largest.1.max(taken.messages));
-        self.taken = UnderWay { number: 0, offsets: taken.offsets, incident_times: taken.incident_times };
+        *self.under_way.making() = Interval { offsets: taken.offsets, led: taken.led };
         taken.parts
     }
 
     fn handed_over(&mut self, number: u64) {
-        let taken = std::mem::take(&mut self.taken);
-        self.under_way.push_back(UnderWay { number, ..taken });
+        self.under_way.handed_over(number);
     }
 
     fn committed(&mut self, number: u64) {
-        while self.under_way.front().is_some_and(|interval| interval.number <= number) {
-            let Some(interval) = self.under_way.pop_front().filter(|interval| interval.number == number) else {
-                // Dropped: its tasks went to another.
-                continue;
-            };
-            let now_ms = now_ms();
-            for time_ms in interval.incident_times {
-                let took = Duration::from_millis(u64::try_from(now_ms - time_ms).unwrap_or(0));
-                self.shared.metrics.observe(Metric::RecordToIncident, &[], took);
-            }
-            self.pairs.committed(&interval.offsets);
+        let Some(interval) = self.under_way.committed(number) else { return };
+        let now_ms = now_ms();
+        for Led { place, offset, time_ms } in interval.led {
+            let took = Duration::from_millis(u64::try_from(now_ms - time_ms).unwrap_or(0));
+            let of = Of::Message { topic: self.log(place), partition: place.partition, offset };
+            self.shared.metrics.observe_of(Metric::RecordToIncident, took, of);
         }
+        self.pairs.committed(&interval.offsets);
     }
 
     fn is_full(&self) -> bool {

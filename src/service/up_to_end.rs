@@ -15,6 +15,8 @@ pub struct UpToEnd {
     topic: String,
     reader: Reader,
     heard: Instant,
+    /// Nothing has come since the end was reached.
+    is_at_end: bool,
 }
 
 impl UpToEnd {
@@ -24,7 +26,7 @@ impl UpToEnd {
     /// For settings that librdkafka refuses.
     pub fn open(connection: &Connection, topic: &str, from: From) -> Result<Self, Error> {
         let reader = Reader::open(connection, topic, Isolation::Committed, &[(PARTITION, from)])?;
-        Ok(Self { topic: topic.to_owned(), reader, heard: Instant::now() })
+        Ok(Self { topic: topic.to_owned(), reader, heard: Instant::now(), is_at_end: false })
     }
 
     /// Reads on until then; whether the end is reached.
@@ -43,10 +45,13 @@ impl UpToEnd {
             }
             match self.reader.next(left)? {
                 Some(Read::Record(record)) => {
-                    self.heard = Instant::now();
+                    (self.heard, self.is_at_end) = (Instant::now(), false);
                     each(record)?;
                 }
-                Some(Read::End { .. }) => return Ok(true),
+                Some(Read::End { .. }) => {
+                    self.is_at_end = true;
+                    return Ok(true);
+                }
                 None => {}
             }
         }
@@ -65,11 +70,19 @@ impl UpToEnd {
         let mut news = Vec::new();
         while news.len() < messages_max {
             match self.reader.next(Duration::ZERO)? {
-                Some(Read::Record(record)) => news.push(record),
-                Some(Read::End { .. }) => {}
+                Some(Read::Record(record)) => {
+                    self.is_at_end = false;
+                    news.push(record);
+                }
+                Some(Read::End { .. }) => self.is_at_end = true,
                 None => break,
             }
         }
         Ok(news)
+    }
+
+    /// Whether all that was there when it was last looked at has been read.
+    pub const fn is_at_end(&self) -> bool {
+        self.is_at_end
     }
 }

@@ -68,6 +68,7 @@ fn a_cut_and_a_hang() {
     let detected = carrier.expected("");
     assert!(!detected.is_empty());
     carrier.wait_for_lines("incidents", &detected);
+    let run_log = run.log.clone();
     assert_eq!(run.end(), 0);
 
     let backlog = Carrier::shared(&detected) + (HOUR * HOURS) as usize;
@@ -80,6 +81,7 @@ fn a_cut_and_a_hang() {
     exchange.cluster.restart(0).unwrap();
     let (took, repeats) = drained(&exchange, &carrier, &relay, backlog);
     println!("a backlog of {backlog} alerts drained in {took:?}, {repeats} repeats");
+    the_slow_are_named(&exchange, &carrier, &relay.log(), &std::fs::read_to_string(&run_log).unwrap());
     assert!(took < Duration::from_secs(120), "a backlog of {HOURS} hours drains in minutes");
 
     exchange.cluster.pause(0).unwrap();
@@ -91,6 +93,27 @@ fn a_cut_and_a_hang() {
     let (took, repeats) = drained(&exchange, &carrier, &relay, backlog + 500);
     println!("500 alerts of a hang drained in {took:?}, {repeats} repeats");
     assert_eq!(relay.end(), 0);
+}
+
+/// What waited for the exchange stands in the log, by its trace: some of it, and no incident by its id at home.
+fn the_slow_are_named(exchange: &Exchange, carrier: &Carrier, log: &str, run_log: &str) {
+    let key = |record: Record| record.key.map(|key| String::from_utf8(key).unwrap());
+    let shared: HashSet<String> =
+        exchange.records_as("th-agency", ALERTS).unwrap().into_iter().filter_map(key).collect();
+    let named = |metric: &str| -> Vec<&str> {
+        let lines = log.lines().filter(|line| line.contains("one of those that took so long") && line.contains(metric));
+        lines.map(|line| line.split("trace_id=").nth(1).unwrap().split_whitespace().next().unwrap()).collect()
+    };
+    let copied = named("lancang_copier_alert_seconds");
+    assert!((1..=40).contains(&copied.len()), "{log}");
+    for trace_id in copied.iter().chain(&named("lancang_relay_alert_seconds")) {
+        assert!(shared.contains(*trace_id), "{trace_id} is no shared alert's");
+    }
+    let at_home: HashSet<String> = carrier.read("incidents").into_iter().filter_map(key).collect();
+    assert!(at_home.len() > 10, "{at_home:?}");
+    for log in [log, run_log] {
+        assert!(!at_home.iter().any(|id| log.contains(id)), "an incident's id at home tells whom it is about:\n{log}");
+    }
 }
 
 fn send(carrier: &Carrier, ids: std::ops::RangeInclusive<u32>) {

@@ -135,6 +135,33 @@ fn bounded(what: &str, container: &Value) {
     }
 }
 
+/// Who asked for tokens, fetched evidence or acted in the console is known for longer than the pod in which it was done lives, and
+/// than the release.
+#[test]
+fn audit_logs_outlive_their_pods() {
+    for name in RENDERED {
+        let objects = rendered(name);
+        for (pod, spec) in pods(&objects) {
+            let runs = |command| list(&spec["containers"]).iter().any(|container| container["args"][0] == command);
+            if !runs("relay") && !runs("console") {
+                continue;
+            }
+            let state = list(&spec["volumes"]).iter().find(|volume| volume["name"] == "state").unwrap();
+            let claim = &state["persistentVolumeClaim"]["claimName"];
+            let claims = of_kind(&objects, "PersistentVolumeClaim");
+            let claim = claims.into_iter().find(|found| &found["metadata"]["name"] == claim);
+            let claim = claim.unwrap_or_else(|| panic!("{name}: {pod} keeps its audit log in {state}"));
+            assert_eq!(claim["metadata"]["annotations"]["helm.sh/resource-policy"], "keep", "{name}: {pod}");
+        }
+    }
+    // Without a bucket all share the volume of one pod.
+    let folder = rendered("folder");
+    assert_eq!(
+        of_kind(&folder, "StatefulSet").next().unwrap()["spec"]["volumeClaimTemplates"][0]["metadata"]["name"],
+        "state"
+    );
+}
+
 /// Nothing reaches a pod, and a pod reaches nothing, but what a policy names: brokers, the store, names, whoever scrapes.
 #[test]
 fn the_network_is_closed_but_for_what_is_named() {
@@ -152,6 +179,19 @@ fn the_network_is_closed_but_for_what_is_named() {
             }
         }
     }
+}
+
+/// A console that asks a provider reaches it, and one that asks none has no way there.
+#[test]
+fn the_console_reaches_its_provider() {
+    let full = rendered("full");
+    let console =
+        of_kind(&full, "NetworkPolicy").find(|policy| policy["metadata"]["name"] == "lancang-console").unwrap();
+    let to: Vec<String> = list(&console["spec"]["egress"]).iter().map(|rule| rule["to"].to_string()).collect();
+    let provider = &serde_json::json!([{ "ipBlock": { "cidr": "198.51.100.16/32" } }]).to_string();
+    assert!(to.contains(provider) && to.len() == 2, "{to:?}");
+    let others = of_kind(&full, "NetworkPolicy").filter(|policy| policy["metadata"]["name"] != "lancang-console");
+    assert!(others.into_iter().all(|policy| !policy["spec"]["egress"].to_string().contains("198.51.100.16")));
 }
 
 /// Deployments where a bucket serves; what there is several of survives a drained node, and has no more pods than partitions.
@@ -179,6 +219,9 @@ fn several_share_the_work_as_far_as_partitions_go() {
         let query = text(&scaled["spec"]["triggers"][0]["metadata"]["query"]);
         let names = crate::metrics(query);
         assert!(names.iter().all(|name| lancang::metrics::names().any(|known| known == name)), "{query}");
+        // Of this release's pods alone: others' topics have the same names.
+        let role = text(&scaled["metadata"]["name"]);
+        assert!(query.contains(&format!("namespace=\"lancang\",pod=~\"{role}-[a-z0-9]+-[a-z0-9]+\"")), "{query}");
         let target = &scaled["spec"]["scaleTargetRef"]["name"];
         let scaled = of_kind(&full, "Deployment").find(|deployment| &deployment["metadata"]["name"] == target).unwrap();
         assert!(scaled["spec"].get("replicas").is_none(), "the number is the autoscaler's");

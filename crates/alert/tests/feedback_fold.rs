@@ -386,6 +386,36 @@ fn a_flood_pushes_out_nobody_elses_words() {
     assert!(!fold.take(&early), "older than all that is kept of its country");
 }
 
+fn take_all(fold: &mut Fold, messages: &[Believed]) {
+    for message in messages {
+        fold.take(message);
+    }
+}
+
+/// With another registry all is read once more: what was let go of is let go of again, and counts once; what that registry lets in
+/// besides, and there is no room for, counts too.
+#[test]
+fn what_is_let_go_of_counts_once_however_often_it_is_read() {
+    let said = |author, from: i64| {
+        move |minute: i64| believed(Words { author, minute: from + minute, incident: 1, what: 2, with: 1 }, &[]).1
+    };
+    let messages: Vec<Believed> = (0..150).map(said(2, 0)).collect();
+    let mut fold = Fold::with_room_for(100);
+    take_all(&mut fold, &messages);
+    let before = fold.let_go();
+    assert_eq!(before, 150 - FEEDBACK_OF_ORGANISATION_MAX as u64);
+    for _ in 0..2 {
+        fold.count_anew();
+        assert_eq!(fold.let_go(), 0);
+        take_all(&mut fold, &messages);
+        assert_eq!(fold.let_go(), before);
+    }
+    fold.count_anew();
+    take_all(&mut fold, &messages);
+    take_all(&mut fold, &(0..3).map(said(2, 1000)).collect::<Vec<_>>());
+    assert_eq!(fold.let_go(), before + 3);
+}
+
 /// Found in review: sixty-four remarks pushed out the request that they were remarks on, and the hold ended.
 #[test]
 fn remarks_end_no_hold() {

@@ -208,6 +208,11 @@ impl Fold {
         self.len() == 0
     }
 
+    /// What was let go is not counted any more: all is taken once more from its beginning, and what was let go is let go again.
+    pub fn count_anew(&mut self) {
+        (self.let_go, self.let_go_of_bonds, self.newest_bond) = (0, 0, None);
+    }
+
     /// Messages that were let go at a limit.
     #[must_use]
     pub const fn let_go(&self) -> u64 {

@@ -70,6 +70,11 @@ impl Relay {
         self.answers.fold.take(believed);
     }
 
+    /// All feedback is heard from its beginning once more: what was let go of is let go of again.
+    pub fn hears_all_again(&mut self) {
+        self.answers.fold.count_anew();
+    }
+
     /// After all feedback that was there: the alerts that it leads to and that have not been told.
     pub fn catch_up(&mut self, now: Timestamp) -> Vec<(Alert, AlertMessage)> {
         self.answers.count_suppressions(self.sources.values(), now);
