@@ -57,7 +57,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_console_sign_ins_total",
         &["outcome"],
-        "Tries to sign in: done, refused, too-many; provider-away where the OpenID Connect provider gave no answer.",
+        "Tries to sign in: done, refused, too-many; with an OpenID Connect provider begun, provider-away (it gave no answer), and pushed-out (at the provider, and forgotten here because too many were begun from its network, or in all).",
     ),
     spec(Metric::ConsoleSessions, Form::Gauge, "lancang_console_sessions", &[], "Sessions of the console."),
     spec(
@@ -65,7 +65,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_console_acts_total",
         &["action", "outcome"],
-        "What users of the console did: said to everybody, opened or exported for a case; done, failed, refused.",
+        "What users of the console did: said to everybody, opened or exported for a case; done, failed, refused, too-many (refused too often to have lines in the audit log).",
     ),
     spec(Metric::ConsoleStreams, Form::Gauge, "lancang_console_streams", &[], "Pages that listen to what happens."),
     spec(

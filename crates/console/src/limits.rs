@@ -57,8 +57,8 @@ pub const BODY_BYTES_MAX: usize = 8 << 10;
 pub const SESSIONS_MAX: usize = 1_000;
 /// Sessions of one user.
 pub const SESSIONS_OF_USER_MAX: usize = 8;
-/// Tries to sign in by one address or to one name in a window, and digests that one user exports in one: each is a line of the audit
-/// log, which is never cut.
+/// Tries to sign in by one address or to one name in a window, digests that one user exports in one, and what one user may not do and
+/// tries in one: each is a line of the audit log, which is never cut.
 pub const TRIES_MAX: u32 = 10;
 /// Length of that window, milliseconds.
 pub const TRIES_WINDOW_MS: i64 = 5 * 60_000;
@@ -66,8 +66,12 @@ pub const TRIES_WINDOW_MS: i64 = 5 * 60_000;
 pub const TRIED_MAX: usize = 10_000;
 /// Passwords that are checked at once: each takes 19 MiB and a core for some 50 ms.
 pub const PASSWORD_CHECKS_MAX: usize = 2;
-/// Sign-ins that are at the provider at once; beyond it the oldest is forgotten.
+/// Sign-ins that are at the provider at once; beyond it the oldest of the network that has the most there is forgotten.
 pub const PROVIDER_PENDING_MAX: usize = 1_000;
+/// Sign-ins of one network that are there at once (an office has one address); beyond it its oldest is forgotten.
+pub const PROVIDER_PENDING_OF_NETWORK_MAX: usize = 100;
+/// Longest that the provider is asked what it is, milliseconds: whoever signs in meanwhile waits as long at most, and asks no more.
+pub const PROVIDER_ASKED_MS: u64 = 10_000;
 /// How long one may take there, milliseconds (RFC 6749, 4.1.2, gives a code as long).
 pub const PROVIDER_PENDING_MS: i64 = 10 * 60_000;
 /// How long what a provider says of itself is kept, its keys too, milliseconds: one that was withdrawn counts no longer.

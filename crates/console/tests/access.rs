@@ -10,8 +10,8 @@ mod support;
 
 use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use lancang_alert::feedback::Id;
 use lancang_alert::{KeyKind, Opener, Place, PrivateKey, Sealer, Source};
@@ -20,7 +20,7 @@ use lancang_console::access::{REQUESTS, Right, Role, Takes};
 use lancang_console::audit::{self, Audit};
 use lancang_console::limits::TRIES_MAX;
 use lancang_console::provider::Provider;
-use lancang_console::server::{Act, Desk, Dossiers, Parts, Site, listen};
+use lancang_console::server::{Act, Desk, Dossiers, Parts, Site, Told, listen};
 use lancang_console::store::{Reads, key};
 use lancang_record::Timestamp;
 use rand_chacha::ChaCha20Rng;
@@ -33,14 +33,16 @@ use tokio::sync::{mpsc, watch};
 const PASSWORD: &str = "five words of a song";
 
 static CLOCK_S: AtomicI64 = AtomicI64::new(1_000_000);
-static DRAWN: AtomicU8 = AtomicU8::new(1);
+static DRAWN: AtomicU64 = AtomicU64::new(1);
 
 fn now() -> Timestamp {
     at(CLOCK_S.load(Ordering::Relaxed))
 }
 
 fn random() -> [u8; 32] {
-    [DRAWN.fetch_add(1, Ordering::Relaxed); 32]
+    let mut bytes = [7; 32];
+    bytes[..8].copy_from_slice(&DRAWN.fetch_add(1, Ordering::Relaxed).to_le_bytes());
+    bytes
 }
 
 /// A console of Cambodia with users of every role, of Cambodia and of Thailand; and what it has said.
@@ -51,6 +53,8 @@ struct Console {
     key: String,
     campaign: String,
     said: std::sync::mpsc::Receiver<lancang_alert::Feedback>,
+    /// What became of those who signed in.
+    outcomes: Arc<Mutex<Vec<&'static str>>>,
     _changes: watch::Sender<u64>,
     _runtime: Runtime,
 }
@@ -94,6 +98,8 @@ impl Console {
         std::thread::spawn(move || exchange(waiting, &told));
         let (changes, changed) = watch::channel(0);
         let writer = Source { country: "KH".into(), organisation: "police".into(), node: "console-1".into() };
+        let outcomes: Arc<Mutex<Vec<&'static str>>> = Arc::default();
+        let of_sign_ins = Arc::clone(&outcomes);
         let site = Site::new(Parts {
             reads: Reads::open(&path("console.db"), 2).unwrap(),
             desk: Desk {
@@ -113,7 +119,11 @@ impl Console {
             now: clock,
             random,
             changed,
-            told: Box::new(|_| ()),
+            told: Box::new(move |told| {
+                if let Told::SignIn { outcome } = told {
+                    of_sign_ins.lock().unwrap().push(outcome);
+                }
+            }),
         });
         site.caught_up();
         let runtime = Runtime::new().unwrap();
@@ -121,37 +131,11 @@ impl Console {
         let address = listener.local_addr().unwrap();
         runtime.spawn(listen::serve(listener, tls, site.router()));
         let (key, campaign) = (key(&one.incident_id, &source), one.incident_id.clone());
-        Self { address, folder, site, key, campaign, said, _changes: changes, _runtime: runtime }
+        Self { address, folder, site, key, campaign, said, outcomes, _changes: changes, _runtime: runtime }
     }
 
     fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut stream = std::net::TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
-        let host = if headers.iter().any(|(name, _)| *name == "host") {
-            String::new()
-        } else {
-            format!("host: {}\r\n", self.address)
-        };
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let length = body.len();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\n{host}connection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut bytes = Vec::new();
-        if path.contains("/events") {
-            // It has no end: its first bytes are enough.
-            let mut some = [0; 4096];
-            let read = stream.read(&mut some).unwrap();
-            bytes.extend_from_slice(&some[..read]);
-        } else {
-            stream.read_to_end(&mut bytes).unwrap();
-        }
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let sent = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_default().to_owned();
-        Answer { status, sent, head: head.to_lowercase(), body: body.to_owned() }
+        ask(self.address, method, path, headers, body)
     }
 
     fn sign_in(&self, name: &str) -> Signed {
@@ -165,6 +149,33 @@ impl Console {
         let session: Value = serde_json::from_str(&answer.body).unwrap();
         Signed { cookie: cookie.split(';').next().unwrap().to_owned(), session }
     }
+}
+
+fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    let host =
+        if headers.iter().any(|(name, _)| *name == "host") { String::new() } else { format!("host: {}\r\n", address) };
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\n{host}connection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut bytes = Vec::new();
+    if path.contains("/events") {
+        // It has no end: its first bytes are enough.
+        let mut some = [0; 4096];
+        let read = stream.read(&mut some).unwrap();
+        bytes.extend_from_slice(&some[..read]);
+    } else {
+        stream.read_to_end(&mut bytes).unwrap();
+    }
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let sent = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_default().to_owned();
+    Answer { status, sent, head: head.to_lowercase(), body: body.to_owned() }
 }
 
 /// Takes what is said, as the exchange does.
@@ -251,6 +262,7 @@ fn every_request_is_for_whom_the_table_says() {
     for (role, country) in Role::of(false).flat_map(|role| [(role, "KH"), (role, "TH")]) {
         let signed = console.sign_in(&format!("{}-{}", role.as_str(), country.to_lowercase()));
         let csrf = signed.session["csrf"].as_str().unwrap();
+        let mut refused = 0;
         for (method, path, body, takes) in &requests {
             if *method == "POST" && path.ends_with("/session") {
                 continue;
@@ -265,7 +277,10 @@ fn every_request_is_for_whom_the_table_says() {
                 }
                 Takes::Speaking => unreachable!("each kind has its right"),
             };
+            refused += u32::from(!may && *method != "GET");
             let expected = match (may, *method) {
+                // More of them have no lines in the audit log.
+                (false, _) if refused > TRIES_MAX => 429,
                 (false, _) => 403,
                 (true, _) if path.contains("/provider/") => 404,
                 // It is no carrier's desk.
@@ -329,7 +344,9 @@ fn what_changes_something_takes_the_token_and_the_own_page() {
     assert_eq!(console.ask("POST", "/api/v1/session", &[("origin", "http://evil.example")], &sign_in).code(), "csrf");
     // A body that is too long, none, or another form.
     let headers = [("cookie", signed.cookie.as_str()), ("x-csrf-token", csrf)];
-    assert_eq!(console.ask("POST", &path, &headers, &"x".repeat(9000)).code(), "too-large");
+    let too_long = console.ask("POST", &path, &headers, &"x".repeat(9000));
+    assert_eq!((too_long.status, too_long.code().as_str()), (413, "too-large"));
+    assert!(too_long.body.contains("8192 bytes are the most"), "{}", too_long.body);
     for body in [
         "",
         "{}",
@@ -381,8 +398,40 @@ fn a_user_does_not_fill_the_audit_log_with_exports() {
     let refused = ask("/api/v1/digest.csv");
     assert_eq!((refused.status, refused.code().as_str()), (429, "too-many"));
     assert_eq!(ask("/api/v1/digest").status, 200);
+    // And nothing is counted for one that is refused.
+    let database = rusqlite::Connection::open(console.folder.path().join("console.db")).unwrap();
+    database.execute_batch("ALTER TABLE incidents RENAME TO gone").unwrap();
+    assert_eq!(ask("/api/v1/digest").status, 500);
+    assert_eq!(ask("/api/v1/digest.csv").code(), "too-many");
+    assert_eq!(ask("/api/v1/digest.html").code(), "too-many");
     let log = std::fs::read_to_string(console.folder.path().join("audit.log")).unwrap();
     assert_eq!(log.matches("\"action\":\"digest\"").count(), TRIES_MAX as usize);
+}
+
+/// What somebody may not do is in the log as well, so often as a wrong password would be.
+#[test]
+fn a_user_does_not_fill_the_audit_log_with_what_is_refused() {
+    let console = Console::start(false, true);
+    let signed = console.sign_in("viewer-kh");
+    let headers = [("cookie", signed.cookie.as_str()), ("x-csrf-token", signed.session["csrf"].as_str().unwrap())];
+    let feedback = format!("/api/v1/incidents/{}/feedback", console.key);
+    let open = format!("/api/v1/incidents/{}/open", console.key);
+    // One is refused by the role's row of the table, the other by what is said.
+    let refer = r#"{"kind":"status","status":"referred"}"#;
+    let entity = r#"{"entity":0,"case_reference":"KH-1"}"#;
+    let asks = [(&feedback, refer), (&open, entity)];
+    let codes: Vec<String> =
+        asks.iter().cycle().take(30).map(|(path, body)| console.ask("POST", path, &headers, body).code()).collect();
+    let (first, then) = codes.split_at(TRIES_MAX as usize);
+    assert!(first.iter().all(|code| code == "forbidden") && then.iter().all(|code| code == "too-many"), "{codes:?}");
+    let log = std::fs::read_to_string(console.folder.path().join("audit.log")).unwrap();
+    assert_eq!(log.matches("\"outcome\":\"refused\"").count(), TRIES_MAX as usize, "{log}");
+    // What is allowed is not counted with it, nor anybody else.
+    let read = console.ask("GET", "/api/v1/incidents", &headers, "");
+    assert_eq!(read.status, 200);
+    let other = console.sign_in("viewer-th");
+    let headers = [("cookie", other.cookie.as_str()), ("x-csrf-token", other.session["csrf"].as_str().unwrap())];
+    assert_eq!(console.ask("POST", &open, &headers, entity).code(), "forbidden");
 }
 
 #[test]

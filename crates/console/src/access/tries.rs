@@ -2,10 +2,23 @@
 //! often somebody exports what the audit log has a line of.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use lancang_record::Timestamp;
 
 use crate::limits::{TRIED_MAX, TRIES_MAX, TRIES_WINDOW_MS};
+
+/// What counts as one address: an IPv6 host has as many of its network's as it likes (RFC 7421: 64 bits are one).
+#[must_use]
+pub fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
 
 /// Counted tries.
 #[derive(Debug, Default)]
@@ -48,6 +61,16 @@ impl Tries {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_has_one_network() {
+        let check = |address: &str, expected: &str| assert_eq!(network(address.parse().unwrap()), expected);
+        check("203.0.113.7", "203.0.113.7");
+        check("::ffff:203.0.113.7", "203.0.113.7");
+        check("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64");
+        check("2001:db8:1:2::1", "2001:db8:1:2::/64");
+        check("::1", "0:0:0:0::/64");
+    }
 
     #[test]
     fn tries_are_bounded_in_a_window() {

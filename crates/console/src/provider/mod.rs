@@ -5,6 +5,8 @@
 //!   the provider publishes; signatures are of key pairs alone, never `none` and never a shared secret's;
 //! - what the provider says of itself is kept for [`crate::limits::PROVIDER_KEPT_MS`]; a token of a key that is not known makes
 //!   it be asked anew, at most once in [`crate::limits::PROVIDER_AGAIN_MS`]: keys rotate, and a made-up key costs it little;
+//! - while it is asked nobody else asks: who comes meanwhile takes the answer, or that there was none; asking ends after
+//!   [`crate::limits::PROVIDER_ASKED_MS`];
 //! - nobody has a role but by a [`Grant`].
 //!
 //! **Invariant:** the client's secret, codes and tokens are in no error and no log.
@@ -13,7 +15,9 @@ mod claims;
 mod fetch;
 mod pending;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use lancang_alert::hex;
@@ -30,9 +34,9 @@ use openidconnect::{
 pub use claims::{Claims, Grant};
 
 use crate::access::users::User;
-use crate::limits::{PROVIDER_AGAIN_MS, PROVIDER_KEPT_MS};
+use crate::limits::{PROVIDER_AGAIN_MS, PROVIDER_ASKED_MS, PROVIDER_KEPT_MS};
 use fetch::{Fetch, is_guarded};
-use pending::Pending;
+use pending::{Asked, Pending};
 
 /// Where the provider sends a browser back to.
 pub const BACK: &str = "/api/v1/provider/back";
@@ -110,6 +114,8 @@ pub struct Begun {
     pub address: String,
     /// By which it is known when it comes back.
     pub cookie: String,
+    /// Sign-ins that were forgotten for it.
+    pub forgotten: usize,
 }
 
 /// What comes back, as the address has it.
@@ -131,6 +137,8 @@ pub struct Provider {
     fetch: Fetch,
     /// Held while the provider is asked, so that many who sign in ask once.
     known: tokio::sync::Mutex<Known>,
+    /// How often it was asked in vain.
+    vain: AtomicU64,
     pending: Mutex<Pending>,
     /// Where one signs out there.
     leaving: Mutex<Option<String>>,
@@ -160,8 +168,8 @@ impl Provider {
             }
         }
         let fetch = Fetch::new(&setting.authorities).map_err(|why| format!("`authorities`: {why}"))?;
-        let (known, pending, leaving) = Default::default();
-        Ok(Self { setting, fetch, known, pending, leaving })
+        let (known, vain, pending, leaving) = Default::default();
+        Ok(Self { setting, fetch, known, vain, pending, leaving })
     }
 
     /// What the page calls it.
@@ -182,11 +190,11 @@ impl Provider {
         self.leaving.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Begins a sign-in.
+    /// Begins a sign-in, from a network ([`crate::access::tries::network`]).
     ///
     /// # Errors
     /// If the provider cannot be asked what it is.
-    pub async fn begin(&self, random: [[u8; 32]; 4], now: Timestamp) -> Result<Begun, ProviderError> {
+    pub async fn begin(&self, random: [[u8; 32]; 4], network: String, now: Timestamp) -> Result<Begun, ProviderError> {
         let client = self.client(self.said(PROVIDER_KEPT_MS, now).await?)?;
         let [state, nonce, verifier, cookie] = random.map(|bytes| hex::encode(&bytes));
         let challenge = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.clone()));
@@ -195,8 +203,8 @@ impl Provider {
         let request = request.add_scopes(self.setting.scopes.iter().cloned().map(Scope::new));
         let (address, _, _) = request.set_pkce_challenge(challenge).url();
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        pending.begin(state, &cookie, nonce, verifier, now);
-        Ok(Begun { address: address.into(), cookie })
+        let forgotten = pending.begin(state, Asked::by(&cookie, nonce, verifier, network, now), now);
+        Ok(Begun { address: address.into(), cookie, forgotten })
     }
 
     /// Whether a sign-in comes back that this browser began; that takes it out, whatever becomes of it.
@@ -254,6 +262,7 @@ impl Provider {
 
     /// What the provider says of itself, not older than that.
     async fn said(&self, age_ms: i64, now: Timestamp) -> Result<ProviderMetadataWithLogout, ProviderError> {
+        let vain = self.vain.load(Ordering::Relaxed);
         let mut known = self.known.lock().await;
         if let Some((said, at)) = &known.said
             && now.since_ms(*at) < age_ms
@@ -263,18 +272,30 @@ impl Provider {
         if known.tried.is_some_and(|tried| now.since_ms(tried) < PROVIDER_AGAIN_MS) && known.said.is_none() {
             return Err(ProviderError::Away("it was asked a moment ago and gave no answer".to_owned()));
         }
-        known.tried = Some(now);
+        if self.vain.load(Ordering::Relaxed) != vain {
+            return Err(ProviderError::Away("it was asked for somebody else meanwhile and gave no answer".to_owned()));
+        }
+        (known.tried, known.said) = (Some(now), None);
+        let found = self.ask().await;
+        self.vain.fetch_add(u64::from(found.is_err()), Ordering::Relaxed);
+        let found = found?;
+        known.said = Some((found.clone(), now));
+        Ok(found)
+    }
+
+    /// Asks the provider what it is.
+    async fn ask(&self) -> Result<ProviderMetadataWithLogout, ProviderError> {
         let issuer =
             IssuerUrl::new(self.setting.issuer.clone()).map_err(|error| ProviderError::Away(error.to_string()))?;
-        let found = ProviderMetadataWithLogout::discover_async(issuer, &self.fetch).await;
-        known.said = None;
+        let asked = ProviderMetadataWithLogout::discover_async(issuer, &self.fetch);
+        let found = tokio::time::timeout(Duration::from_millis(PROVIDER_ASKED_MS), asked).await;
+        let found = found.map_err(|_| ProviderError::Away("it gave no whole answer in time".to_owned()))?;
         let found = found.map_err(|error| ProviderError::Away(chain(&error)))?;
         let to = found.authorization_endpoint().as_str();
         if !to.parse().is_ok_and(|uri| is_guarded(&uri)) {
             return Err(ProviderError::Away("it sends browsers to an address that is not https://".to_owned()));
         }
         *self.leaving.lock().unwrap_or_else(PoisonError::into_inner) = self.leaving_by(&found);
-        known.said = Some((found.clone(), now));
         Ok(found)
     }
 

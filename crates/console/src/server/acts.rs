@@ -36,7 +36,9 @@ pub(super) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Ref
         return Err(form("content-type", "application/json"));
     }
     let read = tokio::time::timeout(BODY_MAX, to_bytes(request.into_body(), BODY_BYTES_MAX)).await;
-    let bytes = read.map_err(|_| form("body", "a whole body within 10 s"))?.map_err(|_| Refused::TooLarge)?;
+    let bytes = read.map_err(|_| form("body", "a whole body within 10 s"))?;
+    let too_large = |_| Refused::TooLarge { what: "what was sent is too long", bytes_max: BODY_BYTES_MAX };
+    let bytes = bytes.map_err(too_large)?;
     // What was sent is not quoted: there may be a password in it.
     serde_json::from_slice(&bytes)
         .map_err(|error| form("body", &format!("JSON of this request ({:?})", error.classify())))
@@ -118,9 +120,7 @@ pub(super) async fn feedback(
     let right = saying.right()?;
     let is_of_role = caller.user.as_ref().is_some_and(|user| user.role.may(right));
     if !is_of_role {
-        site.note(caller.entry(right.as_str(), &key, "refused")).await?;
-        (site.told)(Told::Act { action: right.as_str(), outcome: "refused" });
-        return Err(Refused::Forbidden);
+        return Err(site.refuse(&caller, right.as_str(), &key).await);
     }
     let (Some(acts), Some(writer)) = (&site.acts, &site.desk.writer) else {
         return Err(Refused::NotSetUp("signing key: nothing can be said from here"));

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use crate::store::StoreError;
 
+/// What is too large of a dossier.
+pub(super) const DOSSIER: &str = "a dossier of this would be too large, make one of each incident";
+
 /// What a handler gives.
 pub(super) type Answer = Result<Json<Value>, Refused>;
 
@@ -30,8 +33,8 @@ pub(super) enum Refused {
     Form { field: &'static str, expected: String },
     /// Too often; milliseconds to wait.
     TooMany { wait_ms: i64 },
-    /// A longer body than any, or a longer dossier.
-    TooLarge,
+    /// More bytes than are taken or given at once.
+    TooLarge { what: &'static str, bytes_max: usize },
     /// It needs a key that is not configured.
     NotSetUp(&'static str),
     /// The exchange does not take it now.
@@ -55,7 +58,7 @@ impl Refused {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Form { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotSetUp(_) | Self::Untold(_) => StatusCode::CONFLICT,
             Self::Away(_) | Self::HomeAway(_) | Self::Starting => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -72,7 +75,7 @@ impl Refused {
             Self::Method => "method",
             Self::Form { .. } => "form",
             Self::TooMany { .. } => "too-many",
-            Self::TooLarge => "too-large",
+            Self::TooLarge { .. } => "too-large",
             Self::NotSetUp(_) => "not-set-up",
             Self::Away(_) => "exchange-away",
             Self::HomeAway(_) => "home-away",
@@ -95,7 +98,7 @@ impl Refused {
             Self::Method => "there is no such request".to_owned(),
             Self::Form { field, expected } => format!("`{field}`: expected {expected}"),
             Self::TooMany { .. } => "too often: wait".to_owned(),
-            Self::TooLarge => "more than is taken, or given, at once".to_owned(),
+            Self::TooLarge { what, bytes_max } => format!("{what}: {bytes_max} bytes are the most"),
             Self::NotSetUp(what) => format!("this console has no {what}"),
             Self::Away(why) => why.clone(),
             Self::HomeAway(_) => "the home cluster does not answer: try again".to_owned(),
@@ -133,8 +136,23 @@ impl IntoResponse for Refused {
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Large { .. } => Self::TooLarge,
+            StoreError::Large { bytes_max } => Self::TooLarge { what: DOSSIER, bytes_max },
             other => Self::Fault(other.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::DOSSIER_BYTES_MAX;
+
+    /// Who asks is told what is too large, how much may be, and what to do.
+    #[test]
+    fn a_dossier_that_is_too_large_is_told_with_its_limit() {
+        let refused = Refused::from(StoreError::Large { bytes_max: DOSSIER_BYTES_MAX });
+        assert_eq!((refused.status(), refused.code()), (StatusCode::PAYLOAD_TOO_LARGE, "too-large"));
+        let told = refused.detail();
+        assert!(told.contains("67108864 bytes") && told.contains("one of each incident"), "{told}");
     }
 }

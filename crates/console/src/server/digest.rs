@@ -21,11 +21,14 @@ use crate::digest::{self, Digest, WEEK_MS};
 type Asked = (State<Arc<Site>>, Extension<Caller>);
 
 pub(super) async fn json((State(site), Extension(caller)): Asked, uri: Uri) -> Answer {
-    Ok(Json(json!(counted(&site, &caller, &Query::of(&uri)).await?)))
+    let of = of(&site, &Query::of(&uri))?;
+    Ok(Json(json!(counted(&site, &caller, of).await?)))
 }
 
 pub(super) async fn csv((State(site), Extension(caller)): Asked, uri: Uri) -> Result<Response, Refused> {
-    let digest = counted(&site, &caller, &Query::of(&uri)).await?;
+    let of = of(&site, &Query::of(&uri))?;
+    may_export(&site, &caller)?;
+    let digest = counted(&site, &caller, of).await?;
     let text = digest::table::csv(&digest).map_err(|error| Refused::Fault(error.to_string()))?;
     file(&site, &caller, &digest, ("csv", "text/csv; charset=utf-8"), text).await
 }
@@ -35,20 +38,37 @@ pub(super) async fn html((State(site), Extension(caller)): Asked, uri: Uri) -> R
     let known = |tag: &str| Language::ALL.into_iter().find(|language| language.tag() == tag);
     let expected = format!("one of {}", Language::ALL.map(Language::tag).join(", "));
     let language = query.parsed("language", &expected, known)?.unwrap_or_default();
-    let digest = counted(&site, &caller, &query).await?;
+    let of = of(&site, &query)?;
+    may_export(&site, &caller)?;
+    let digest = counted(&site, &caller, of).await?;
     let text = digest::sheet::html(&digest, language);
     file(&site, &caller, &digest, ("html", "text/html; charset=utf-8"), text.into_bytes()).await
 }
 
+/// A week, and of whom.
+struct Of {
+    since: Timestamp,
+    country: Option<String>,
+}
+
 /// The week that is asked for; the one of today where none is.
-async fn counted(site: &Arc<Site>, caller: &Caller, query: &Query) -> Result<Digest, Refused> {
-    let (eyes, now) = (caller.eyes()?, (site.now)());
-    let since = query.parsed("week", "a day such as 2026-11-23", digest::week_of)?.unwrap_or(digest::monday(now));
-    let until: Timestamp = since.plus_ms(WEEK_MS);
+fn of(site: &Site, query: &Query) -> Result<Of, Refused> {
+    let week = query.parsed("week", "a day such as 2026-11-23", digest::week_of)?;
     let country = query.parsed("country", &format!("one of {}", COUNTRIES.join(", ")), |country| {
         COUNTRIES.contains(&country).then(|| country.to_owned())
     })?;
-    site.look(move |sight| sight.digest(eyes, (since, until), country.as_deref(), now)).await
+    Ok(Of { since: week.unwrap_or_else(|| digest::monday((site.now)())), country })
+}
+
+/// Before anything is counted: that is what takes long.
+fn may_export(site: &Site, caller: &Caller) -> Result<(), Refused> {
+    let counted = lock(&site.tries).count(&format!("digest {}", caller.name()), (site.now)());
+    counted.map_err(|wait_ms| Refused::TooMany { wait_ms })
+}
+
+async fn counted(site: &Arc<Site>, caller: &Caller, Of { since, country }: Of) -> Result<Digest, Refused> {
+    let (eyes, now) = (caller.eyes()?, (site.now)());
+    site.look(move |sight| sight.digest(eyes, (since, since.plus_ms(WEEK_MS)), country.as_deref(), now)).await
 }
 
 async fn file(
@@ -59,8 +79,6 @@ async fn file(
     bytes: Vec<u8>,
 ) -> Result<Response, Refused> {
     let week = digest.since.get(..10).unwrap_or_default();
-    let counted = lock(&site.tries).count(&format!("digest {}", caller.name()), (site.now)());
-    counted.map_err(|wait_ms| Refused::TooMany { wait_ms })?;
     site.note(Entry { detail: Some(ending.to_owned()), ..caller.entry("digest", week, "done") }).await?;
     let country = digest.country.as_deref().map(|country| format!("-{country}")).unwrap_or_default();
     let named = HeaderValue::from_str(&format!("attachment; filename=\"digest{country}-{week}.{ending}\""));

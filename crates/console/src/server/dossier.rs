@@ -10,7 +10,7 @@ use lancang_alert::words::Language;
 use serde::Deserialize;
 
 use super::acts::{body, case_reference};
-use super::answer::Refused;
+use super::answer::{DOSSIER, Refused};
 use super::{Caller, Site, Told, lock};
 use crate::access::Right;
 use crate::audit::Entry;
@@ -87,7 +87,9 @@ async fn export(site: &Arc<Site>, caller: &Caller, subject: Subject, request: Re
 
 fn refused(error: MakeError) -> Refused {
     match error {
-        MakeError::Archive(ArchiveError::TooLong { .. }) => Refused::TooLarge,
+        MakeError::Archive(ArchiveError::TooLong { .. }) => {
+            Refused::TooLarge { what: DOSSIER, bytes_max: DOSSIER_BYTES_MAX }
+        }
         other => Refused::Fault(other.to_string()),
     }
 }

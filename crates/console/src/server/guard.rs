@@ -78,7 +78,7 @@ async fn passes(
     if !may {
         if changes && caller.user.is_some() {
             let shown: String = at.chars().take(PATH_SHOWN_MAX).collect();
-            site.note(caller.entry("request", &shown, "refused")).await?;
+            return Err(site.refuse(&caller, "request", &shown).await);
         }
         return Err(Refused::Forbidden);
     }

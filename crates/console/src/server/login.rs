@@ -16,6 +16,7 @@ use super::acts::body;
 use super::answer::{Answer, Refused};
 use super::{Caller, Site, Told, lock};
 use crate::access::sessions::Session;
+use crate::access::tries;
 use crate::access::users::{User, is_right};
 use crate::access::{Right, Role};
 use crate::audit::Entry;
@@ -24,6 +25,16 @@ use crate::provider::Provider;
 /// Address of who asks, put into each request by [`super::listen`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(pub(super) SocketAddr);
+
+/// Who asks, as the audit log has it.
+pub(super) fn address(request: &Request) -> String {
+    request.extensions().get::<Peer>().map_or_else(|| "-".to_owned(), |peer| peer.0.ip().to_string())
+}
+
+/// Who asks, as tries are counted.
+pub(super) fn network(request: &Request) -> String {
+    request.extensions().get::<Peer>().map_or_else(|| "-".to_owned(), |peer| tries::network(peer.0.ip()))
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,10 +62,10 @@ fn told(site: &Site, user: Option<&User>, session: Option<&Session>) -> Value {
 }
 
 pub(super) async fn sign_in(State(site): State<Arc<Site>>, request: Request) -> Result<Response, Refused> {
-    let address = request.extensions().get::<Peer>().map_or_else(|| "-".to_owned(), |peer| peer.0.ip().to_string());
+    let (address, network) = (address(&request), network(&request));
     let SignIn { name, password } = body(request).await?;
     let now = (site.now)();
-    if let Err(refused) = count(&site, &name, &address, now) {
+    if let Err(refused) = count(&site, &name, &network, now) {
         (site.told)(Told::SignIn { outcome: "too-many" });
         return Err(refused);
     }
@@ -115,9 +126,9 @@ pub(super) async fn sign_out(
     Ok(response)
 }
 
-fn count(site: &Site, name: &str, address: &str, now: Timestamp) -> Result<(), Refused> {
+fn count(site: &Site, name: &str, network: &str, now: Timestamp) -> Result<(), Refused> {
     let mut tries = lock(&site.tries);
-    let whom = [format!("address {address}"), format!("name {name}")];
+    let whom = [format!("address {network}"), format!("name {name}")];
     // Both are counted, whichever is full.
     let waits: Vec<i64> = whom.iter().filter_map(|whom| tries.count(whom, now).err()).collect();
     waits.into_iter().max().map_or(Ok(()), |wait_ms| Err(Refused::TooMany { wait_ms }))

@@ -270,6 +270,22 @@ impl Site {
     }
 }
 
+impl Site {
+    /// Refuses what a role may not do, as the audit log has it: so often in a window, and then that it is too often.
+    async fn refuse(self: &Arc<Self>, caller: &Caller, action: &'static str, about: &str) -> Refused {
+        let counted = lock(&self.tries).count(&format!("refused {}", caller.name()), (self.now)());
+        if let Err(wait_ms) = counted {
+            (self.told)(Told::Act { action, outcome: "too-many" });
+            return Refused::TooMany { wait_ms };
+        }
+        (self.told)(Told::Act { action, outcome: "refused" });
+        match self.note(caller.entry(action, about, "refused")).await {
+            Ok(_) => Refused::Forbidden,
+            Err(fault) => fault,
+        }
+    }
+}
+
 /// Who asks.
 #[derive(Clone, Debug)]
 struct Caller {

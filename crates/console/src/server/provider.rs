@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::answer::{Answer, Refused};
 use super::guard::cookie;
-use super::login::{Peer, let_in, set_cookie};
+use super::login::{address, let_in, network, set_cookie};
 use super::query::Query;
 use super::{Site, Told, lock};
 use crate::audit::Entry;
@@ -26,11 +26,13 @@ pub(super) async fn named(State(site): State<Arc<Site>>) -> Answer {
     Ok(Json(json!({ "title": site.provider.as_ref().map(Provider::title) })))
 }
 
-pub(super) async fn begin(State(site): State<Arc<Site>>) -> Result<Response, Refused> {
+pub(super) async fn begin(State(site): State<Arc<Site>>, request: Request) -> Result<Response, Refused> {
     let provider = site.provider.as_ref().ok_or(Refused::NotFound)?;
     let random = [(); 4].map(|()| (site.random)());
-    match provider.begin(random, (site.now)()).await {
+    match provider.begin(random, network(&request), (site.now)()).await {
         Ok(begun) => {
+            (site.told)(Told::SignIn { outcome: "begun" });
+            (0..begun.forgotten).for_each(|_| (site.told)(Told::SignIn { outcome: "pushed-out" }));
             let mut response = to(&begun.address)?;
             keep(&site, &mut response, &begun.cookie);
             Ok(response)
@@ -41,7 +43,7 @@ pub(super) async fn begin(State(site): State<Arc<Site>>) -> Result<Response, Ref
 
 pub(super) async fn back(State(site): State<Arc<Site>>, request: Request) -> Result<Response, Refused> {
     let provider = site.provider.as_ref().ok_or(Refused::NotFound)?;
-    let address = request.extensions().get::<Peer>().map_or_else(|| "-".to_owned(), |peer| peer.0.ip().to_string());
+    let (address, network) = (address(&request), network(&request));
     let cookie = cookie(request.headers(), cookie_name(&site)).unwrap_or_default();
     let query = Query::of(request.uri());
     let one = |name| query.one(name).map(str::to_owned);
@@ -58,7 +60,7 @@ pub(super) async fn back(State(site): State<Arc<Site>>, request: Request) -> Res
         Err(error) => return turned_away(&site, &error),
     };
     // Each takes requests to the provider. Whoever is let in is not counted: an office has one address.
-    let counted = format!("provider {address}");
+    let counted = format!("provider {network}");
     if lock(&site.tries).count(&counted, now).is_err() {
         (site.told)(Told::SignIn { outcome: "too-many" });
         return sent_back(&site, "too-many");

@@ -101,7 +101,8 @@ fn desk() -> (Console, Arc<AtomicBool>) {
     runtime.spawn(listen::serve(listener, None, Arc::clone(&site).router()));
     let (key, said) = (key(&one.incident_id, &source), std::sync::mpsc::channel().1);
     let campaign = "none".to_owned();
-    (Console { address, folder, site, key, campaign, said, _changes: changes, _runtime: runtime }, is_away)
+    let outcomes = Arc::default();
+    (Console { address, folder, site, key, campaign, said, outcomes, _changes: changes, _runtime: runtime }, is_away)
 }
 
 /// Every request by every role.
@@ -112,13 +113,18 @@ fn every_request_of_a_desk_is_for_whom_the_table_says() {
         let signed = console.sign_in(role.as_str());
         assert!(signed.session["desk"].as_str().unwrap().starts_with("//KH/"), "{}", signed.session);
         let headers = [("cookie", signed.cookie.as_str()), ("x-csrf-token", signed.session["csrf"].as_str().unwrap())];
+        let mut refused = 0;
         for (method, path, body, takes) in requests(&console) {
             if method == "POST" && path.ends_with("/session") {
                 continue;
             }
             let answer = console.ask(method, &path, &headers, &body);
+            let may = !matches!(takes, Takes::Right(right) if !role.may(right));
+            refused += u32::from(!may && method != "GET");
             let expected = match takes {
-                Takes::Right(right) if !role.may(right) => 403,
+                // More of them have no lines in the audit log.
+                Takes::Right(_) if !may && refused > TRIES_MAX => 429,
+                Takes::Right(_) if !may => 403,
                 _ if path.contains("/provider/") || path.contains("/campaigns/") => 404,
                 _ if method == "DELETE" => 204,
                 _ => 200,

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -13,7 +14,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ed25519_dalek::{Signer as _, SigningKey};
 use lancang_console::access::Role;
 use lancang_console::audit;
-use lancang_console::limits::{PROVIDER_AGAIN_MS, PROVIDER_PENDING_MS, TRIES_MAX};
+use lancang_console::limits::{PROVIDER_AGAIN_MS, PROVIDER_PENDING_MS, PROVIDER_PENDING_OF_NETWORK_MAX, TRIES_MAX};
 use lancang_console::provider::{Claims, Grant, Provider, Setting};
 use lancang_console::server::listen;
 use lancang_record::Timestamp;
@@ -22,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Runtime;
 
 use super::support::at;
-use super::{Answer, Console};
+use super::{Answer, Console, ask};
 
 const SECRET: &str = "a secret / with+signs";
 const ADDRESS: &str = "http://127.0.0.1:8600";
@@ -412,4 +413,56 @@ fn only_a_server_that_its_authorities_vouch_for_is_believed() {
     let wrong = |issuer: &str, authorities: Vec<u8>| Provider::new(setting(issuer, authorities)).err().unwrap();
     assert!(wrong("http://login.example", other.cert.pem().into_bytes()).contains("`issuer`"));
     assert!(wrong(&issuer, b"no certificate".to_vec()).contains("`authorities`"));
+}
+
+/// Whoever begins many makes room with their own, and all of it is counted.
+#[test]
+fn sign_ins_that_begin_are_counted_and_bounded() {
+    let _alone = alone();
+    let (_provider, vouching) = Made::start();
+    let console = Console::served(false, true, None, Some(vouching), now);
+    for _ in 0..PROVIDER_PENDING_OF_NETWORK_MAX + 3 {
+        begin(&console);
+    }
+    let outcomes = console.outcomes.lock().unwrap();
+    let count = |wanted: &str| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+    assert_eq!((count("begun"), count("pushed-out")), (PROVIDER_PENDING_OF_NETWORK_MAX + 3, 3));
+}
+
+/// A provider that takes the connection and says nothing: one asks, and who comes meanwhile shares what came of it.
+#[test]
+fn a_provider_that_hangs_is_asked_once_for_all_who_wait() {
+    const HANGS: Duration = Duration::from_secs(2);
+    let _alone = alone();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let issuer = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let asked = Arc::new(AtomicI64::new(0));
+    let counted = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            counted.fetch_add(1, Ordering::Relaxed);
+            std::thread::sleep(HANGS);
+            drop(stream);
+        }
+    });
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let vouching = Provider::new(setting(&issuer, made.cert.pem().into_bytes())).unwrap();
+    let console = Console::served(false, true, None, Some(vouching), now);
+    let (begun, address) = (Instant::now(), console.address);
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(move || {
+                let answer = ask(address, "GET", "/api/v1/provider/begin", &[], "");
+                assert_eq!(sent(&answer), "/sign-in?refused=provider-away");
+            });
+            // Each comes at a time at which it might ask again.
+            std::thread::sleep(HANGS / 10);
+            CLOCK_S.fetch_add(PROVIDER_AGAIN_MS / 1000 + 1, Ordering::Relaxed);
+        }
+    });
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert!(begun.elapsed() < HANGS * 2, "{:?}", begun.elapsed());
+    assert_eq!(*console.outcomes.lock().unwrap(), ["provider-away"; 6]);
+    console.ask("GET", "/api/v1/provider/begin", &[], "");
+    assert_eq!(asked.load(Ordering::Relaxed), 2, "who comes later asks again");
 }
