@@ -20,6 +20,7 @@ pub mod config;
 pub mod console;
 pub mod demo;
 pub mod doctor;
+pub mod ending;
 pub mod evidence;
 pub mod exit;
 pub mod feed_profile;

@@ -12,7 +12,6 @@ use lancang_console::store::{Eyes, Reads};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use serde_json::json;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
 use crate::cli::Form;
@@ -20,6 +19,7 @@ use crate::cli::console::{Action, Audit, Console, Digest, DigestForm, User};
 use crate::columns::{Columns, Mark};
 use crate::config::ConsoleFile;
 use crate::console::{self, Begun, folder};
+use crate::ending::Ending;
 use crate::exit::{Exit, Failure};
 use crate::http::{self, Health};
 use crate::metrics::Metrics;
@@ -66,15 +66,8 @@ fn serve(args: &Console) -> anyhow::Result<()> {
     tracing::info!("the console is at {scheme}://{address}");
     systemd::started();
     runtime.spawn(systemd::watch(Arc::clone(&health)));
-    let ended = async {
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        io::Result::Ok(())
-    };
-    runtime.block_on(ended).context("cannot listen for signals")?;
+    let mut ending = runtime.block_on(async { Ending::listen() }).context("cannot listen for signals")?;
+    runtime.block_on(ending.signal());
     health.drain();
     systemd::draining();
     readers.end();
