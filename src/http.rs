@@ -18,6 +18,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use lancang_kafka::Stop;
+use tokio::runtime::Runtime;
 
 use crate::metrics::{Metric, Metrics};
 
@@ -131,6 +132,31 @@ impl Health {
 struct Served {
     metrics: Arc<Metrics>,
     health: Arc<Health>,
+}
+
+/// The endpoint of a command that has no other use for a runtime: one stage, and what it says.
+pub struct Endpoint {
+    /// Ends with it.
+    _runtime: Runtime,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
+    /// Health of the stage.
+    pub pulse: Arc<Pulse>,
+}
+
+impl Endpoint {
+    /// Serves metrics and the health of a stage of that name.
+    ///
+    /// # Errors
+    /// If the address is taken.
+    pub fn open(listen: SocketAddr, stage: &str) -> anyhow::Result<Self> {
+        let runtime = Runtime::new().context("cannot start the runtime")?;
+        let (metrics, health) = (Arc::new(Metrics::new()?), Arc::new(Health::default()));
+        let pulse = health.stage(stage);
+        let bound = runtime.block_on(serve(listen, Arc::clone(&metrics), health))?;
+        tracing::info!("metrics and health at http://{bound}");
+        Ok(Self { _runtime: runtime, metrics, pulse })
+    }
 }
 
 /// Serves until the process ends. Gives the address that was bound.

@@ -5,19 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use lancang_alert::Alert;
 use lancang_alert::feedback::said::{FALSE_POSITIVE, TRUE_POSITIVE, verdict};
 use lancang_alert::feedback::{About, IncidentState};
-use tokio::runtime::Runtime;
 
 use crate::config::Consumer;
 use crate::feedback_topic::FeedbackTopic;
-use crate::http::{self, Health, Pulse};
-use crate::metrics::{Metric, Metrics};
+use crate::http::Endpoint;
+use crate::metrics::Metric;
 use crate::service::relay::now;
 
 /// Between two looks at what has been said.
@@ -104,31 +101,23 @@ fn about(alert: &Alert) -> About {
 
 /// The metrics endpoint, and what it says.
 struct Served {
-    /// Ends with it.
-    _runtime: Runtime,
-    metrics: Arc<Metrics>,
-    pulse: Arc<Pulse>,
+    endpoint: Endpoint,
     counted: Option<Instant>,
     labels: BTreeSet<[String; 3]>,
 }
 
 impl Served {
     fn at(listen: SocketAddr) -> anyhow::Result<Self> {
-        let runtime = Runtime::new().context("cannot start the runtime")?;
-        let (metrics, health) = (Arc::new(Metrics::new()?), Arc::new(Health::default()));
-        let pulse = health.stage("tail");
-        let bound = runtime.block_on(http::serve(listen, Arc::clone(&metrics), health))?;
-        tracing::info!("metrics and health at http://{bound}");
-        Ok(Self { _runtime: runtime, metrics, pulse, counted: None, labels: BTreeSet::new() })
+        Ok(Self { endpoint: Endpoint::open(listen, "tail")?, counted: None, labels: BTreeSet::new() })
     }
 
     fn count(&mut self, topic: &FeedbackTopic, patterns: &BTreeMap<About, String>) {
-        self.pulse.set_ready(true);
+        self.endpoint.pulse.set_ready(true);
         if self.counted.is_some_and(|counted| counted.elapsed() < COUNT_EVERY) {
             return;
         }
         self.counted = Some(Instant::now());
-        self.metrics.set(Metric::FeedbackLetGo, &[], topic.fold().let_go() as f64);
+        self.endpoint.metrics.set(Metric::FeedbackLetGo, &[], topic.fold().let_go() as f64);
         let mut counts: BTreeMap<[String; 3], u64> = self.labels.iter().map(|labels| (labels.clone(), 0)).collect();
         let mut own: BTreeSet<&str> = BTreeSet::new();
         for state in topic.fold().incidents().filter_map(|about| topic.fold().incident(about)) {
@@ -142,13 +131,13 @@ impl Served {
         }
         let named = |id| verdict(id).verdict.to_lowercase().replace(' ', "-");
         for ([pattern, country, name], count) in &counts {
-            self.metrics.set(Metric::Verdicts, &[pattern, country, name], *count as f64);
+            self.endpoint.metrics.set(Metric::Verdicts, &[pattern, country, name], *count as f64);
             let of = |id| counts.get(&[pattern.clone(), country.clone(), named(id)]).copied().unwrap_or(0) as f64;
             let (right, wrong) = (of(TRUE_POSITIVE), of(FALSE_POSITIVE));
             if right + wrong > 0.0 {
-                self.metrics.set(Metric::Precision, &[pattern, country], right / (right + wrong));
+                self.endpoint.metrics.set(Metric::Precision, &[pattern, country], right / (right + wrong));
             } else {
-                self.metrics.remove(Metric::Precision, &[pattern, country]);
+                self.endpoint.metrics.remove(Metric::Precision, &[pattern, country]);
             }
         }
         self.labels = counts.into_keys().collect();

@@ -5,11 +5,8 @@
 //! - At least once: a state that the brokers may have taken is sent again with the same bytes, which readers drop.
 
 use std::io::{self, Write as _};
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Context as _;
 use lancang_alert::campaign::CampaignMessage;
 use lancang_alert::handling::COUNTRIES;
 use lancang_alert::words::Words;
@@ -18,7 +15,6 @@ use lancang_console::{Correlator, Publisher, Viewer};
 use lancang_kafka::{Error, OutRecord, Producer};
 use lancang_record::Country;
 use serde_json::json;
-use tokio::runtime::Runtime;
 
 use super::keys;
 use crate::alert_topic::AlertTopic;
@@ -27,8 +23,8 @@ use crate::cli::campaigns::{Campaigns, Correlate, List, Tail};
 use crate::cli::{Form, alerts::Look};
 use crate::config::Consumer;
 use crate::exit::{Exit, Failure};
-use crate::http::{self, Health, Pulse};
-use crate::metrics::{Metric, Metrics};
+use crate::http::Endpoint;
+use crate::metrics::Metric;
 use crate::service::clients;
 use crate::service::relay::now;
 use crate::signed_topic::{Begin, sent};
@@ -59,7 +55,7 @@ fn viewer(countries: &[Country]) -> Viewer {
 fn correlate(args: &Correlate) -> anyhow::Result<()> {
     let consumer = keys::consumer(&args.place.config)?;
     let signer = keys::signing(&args.key)?;
-    let served = args.listen.map(Served::at).transpose()?;
+    let served = args.listen.map(|listen| Endpoint::open(listen, "correlator")).transpose()?;
     let mut alerts = AlertTopic::open(&consumer, Begin::Beginning)?;
     let mut publishing = Publishing::open(&consumer, args, signer)?;
     let mut correlator = Correlator::new(viewer(&args.country));
@@ -75,7 +71,7 @@ fn correlate(args: &Correlate) -> anyhow::Result<()> {
         looked = Some(Instant::now());
         let is_sent = publishing.publish(&mut correlator)?;
         if let Some(served) = &served {
-            served.tell(&correlator, &publishing.publisher, is_sent);
+            tell(served, &correlator, &publishing.publisher, is_sent);
         }
         if args.until_end && is_sent {
             return publishing.told();
@@ -230,28 +226,9 @@ fn show(campaign: &Campaign, key_id: Option<&str>, words: &Words, look: &Look) -
     writeln!(out, "    {}", counts(&kinds))
 }
 
-/// The metrics endpoint, and what it says.
-struct Served {
-    /// Ends with it.
-    _runtime: Runtime,
-    metrics: Arc<Metrics>,
-    pulse: Arc<Pulse>,
-}
-
-impl Served {
-    fn at(listen: SocketAddr) -> anyhow::Result<Self> {
-        let runtime = Runtime::new().context("cannot start the runtime")?;
-        let (metrics, health) = (Arc::new(Metrics::new()?), Arc::new(Health::default()));
-        let pulse = health.stage("correlator");
-        let bound = runtime.block_on(http::serve(listen, Arc::clone(&metrics), health))?;
-        tracing::info!("metrics and health at http://{bound}");
-        Ok(Self { _runtime: runtime, metrics, pulse })
-    }
-
-    fn tell(&self, correlator: &Correlator, publisher: &Publisher, is_sent: bool) {
-        self.pulse.set_ready(is_sent);
-        self.metrics.set(Metric::Campaigns, &[], publisher.live() as f64);
-        self.metrics.set(Metric::CampaignAlerts, &[], correlator.len() as f64);
-        self.metrics.set(Metric::CampaignEvicted, &[], correlator.evicted() as f64);
-    }
+fn tell(endpoint: &Endpoint, correlator: &Correlator, publisher: &Publisher, is_sent: bool) {
+    endpoint.pulse.set_ready(is_sent);
+    endpoint.metrics.set(Metric::Campaigns, &[], publisher.live() as f64);
+    endpoint.metrics.set(Metric::CampaignAlerts, &[], correlator.len() as f64);
+    endpoint.metrics.set(Metric::CampaignEvicted, &[], correlator.evicted() as f64);
 }

@@ -13,6 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli;
 use crate::config::Config;
+use crate::ending::Ending;
 use crate::exit::{Exit, Failure};
 use crate::http::{self, Health};
 use crate::metrics::{Metric, Metrics};
@@ -71,25 +72,19 @@ pub fn read_config(path: &Path) -> anyhow::Result<Config> {
 }
 
 struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
+    ending: Ending,
     hangup: Signal,
 }
 
 impl Signals {
     fn register() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
+        Ok(Self { ending: Ending::listen()?, hangup: signal(SignalKind::hangup())? })
     }
 
     async fn serve(mut self, shared: Arc<Shared>, config: PathBuf, stages: Vec<Stage>) {
         loop {
             tokio::select! {
-                _ = self.terminate.recv() => break,
-                _ = self.interrupt.recv() => break,
+                () = self.ending.signal() => break,
                 _ = self.hangup.recv() => reload(&shared, &config, &stages).await,
             }
         }
@@ -108,8 +103,7 @@ impl Signals {
         tracing::info!("not ready any more; the drain begins in {} ms", time.as_millis());
         tokio::select! {
             () = tokio::time::sleep(time) => {}
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            () = self.ending.signal() => {}
         }
     }
 }

@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 use lancang_alert::Alert;
 use lancang_traffic::Sent;
 
+use crate::browsing::{Console, add_user};
 use crate::carrier::{Carrier, EPOCH_KEY, SIGNING_KEY};
-use crate::console::{Console, PASSWORD};
 use crate::evidence::{Desks, ok, shown};
 use crate::feedback::{Writer, metrics};
 use crate::meeting::Exchange;
@@ -172,10 +172,7 @@ fn console(
         writer.key
     );
     std::fs::write(&config, text + &console).unwrap();
-    let user = ["console", "user", "add", "som", "--person", "Som", "--country", "TH", "--role", "investigator"];
-    let (status, told, errors) =
-        run(&[user.as_slice(), &["--config", shown(&config)]].concat(), &format!("{PASSWORD}\n"));
-    assert_eq!(status, Some(0), "{told}{errors}");
+    assert_eq!(add_user(shown(&config), "som", "TH", "investigator").0, Some(0));
     let console = Console::start(shown(&config), &log, &[]);
     let signed = console.sign_in("som");
     console.wait_until("the day's incidents", || console.keys(&signed).len() >= 50);
