@@ -76,6 +76,11 @@ impl AlertTopic {
         &self.topic
     }
 
+    /// Whether the registry is a file, and another one by now ([`SignedTopic::has_other_keys`]).
+    pub fn has_other_keys(&mut self) -> bool {
+        self.topic.has_other_keys()
+    }
+
     /// The next alert that was not there before, waited for a moment. What is refused and what is missing the log says.
     ///
     /// # Errors

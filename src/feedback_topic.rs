@@ -84,6 +84,11 @@ impl FeedbackTopic {
         &self.topic
     }
 
+    /// Whether the registry is a file, and another one by now ([`SignedTopic::has_other_keys`]).
+    pub fn has_other_keys(&mut self) -> bool {
+        self.topic.has_other_keys()
+    }
+
     /// A message, signed, after it was checked as every reader will check it.
     ///
     /// # Errors

@@ -5,6 +5,8 @@
 //! - Feedback is checked by the registry file of the relay. What is of a key that the file does not have is told
 //!   ([`Desk::unknown_keys`]): a request may be among it.
 //! - Only here are subscribers clear: nothing of it is logged.
+//! - A carrier's console has its lists from the outbox as it goes on, and asks here for what is clear: [`named`] for the lines of
+//!   one incident, [`Desk`] for whom to bar ([`crate::bar_list`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +25,8 @@ use crate::signed_topic;
 const DAY_MS: i64 = 86_400_000;
 /// Between two times at which what is too old is let go of while the outbox is read.
 const PRUNE_EVERY: u64 = 100_000;
+/// Lines between two wanted ones that are read over: some 20 MB, as long as it takes to begin anew.
+const READ_OVER_MAX: i64 = 10_000;
 
 /// What the desk knows.
 pub struct Desk {
@@ -40,7 +44,7 @@ pub struct Case {
     /// Its newest revision.
     pub alert: Alert,
     /// The newest line of each home incident that it is made of, as it lies in the topic, by place.
-    pub lines: BTreeMap<(i32, i64), (String, Incident)>,
+    pub lines: Lines,
     /// How many of these lines the topic keeps no more: whom they name nobody knows.
     pub lines_gone: usize,
     /// What was said of it, and of those that went into it.
@@ -216,31 +220,60 @@ fn note(cases: &mut BTreeMap<String, Shared>, alert: Alert) {
     case.alert = alert;
 }
 
-/// Lines at these places, as they are and read; of what is no longer kept there is none.
-fn lines(
+/// The newest home lines of an incident, `lines_max` at most, by all that the outbox said of it and of those that went into it, in
+/// its order; and how many of its lines the topic keeps no more.
+///
+/// # Errors
+/// If the topic is missing or cannot be read.
+pub fn named(
     home: &Connection,
     topic: &str,
-    wanted: &BTreeSet<(i32, i64)>,
-) -> anyhow::Result<BTreeMap<(i32, i64), (String, Incident)>> {
+    (incident_id, alerts): (&str, &[Alert]),
+    lines_max: usize,
+) -> anyhow::Result<(Lines, usize)> {
+    let mut cases = BTreeMap::new();
+    alerts.iter().for_each(|alert| note(&mut cases, alert.clone()));
+    let places = cases.remove(incident_id).map(|case| case.places).unwrap_or_default();
+    let places: BTreeSet<(i32, i64)> = places.into_values().collect();
+    let newest: BTreeSet<(i32, i64)> = places.into_iter().rev().take(lines_max).collect();
+    let lines = lines(home, topic, &newest)?;
+    let gone = newest.len() - lines.len();
+    Ok((lines, gone))
+}
+
+/// Home lines as they lie in the topic, and read, by place.
+pub type Lines = BTreeMap<(i32, i64), (String, Incident)>;
+
+/// Lines at these places, as they are and read; of what is no longer kept there is none.
+fn lines(home: &Connection, topic: &str, wanted: &BTreeSet<(i32, i64)>) -> anyhow::Result<Lines> {
     let mut found = BTreeMap::new();
-    let Some((partition, first)) = wanted.first().copied() else { return Ok(found) };
-    let last = wanted.last().map_or(first, |(_, last)| *last);
+    let Some((partition, _)) = wanted.first().copied() else { return Ok(found) };
     let (kept, end) = Admin::connect(home)?.watermarks(topic, partition)?;
-    let from = first.max(kept);
-    if from >= end {
-        return Ok(found);
+    for (first, last) in runs(wanted.iter().map(|(_, offset)| *offset).filter(|offset| (kept..end).contains(offset))) {
+        each(home, topic, &[(partition, From::Offset(first))], |message| {
+            let place = (message.partition, message.offset);
+            if wanted.contains(&place)
+                && let Some(text) = message.payload.and_then(|bytes| String::from_utf8(bytes).ok())
+                && let Ok(incident) = Incident::read(text.as_bytes())
+            {
+                found.insert(place, (text, incident));
+            }
+            Ok(place.1 < last)
+        })?;
     }
-    each(home, topic, &[(partition, From::Offset(from))], |message| {
-        let place = (message.partition, message.offset);
-        if wanted.contains(&place)
-            && let Some(text) = message.payload.and_then(|bytes| String::from_utf8(bytes).ok())
-            && let Ok(incident) = Incident::read(text.as_bytes())
-        {
-            found.insert(place, (text, incident));
-        }
-        Ok(place.1 < last)
-    })?;
     Ok(found)
+}
+
+/// First and last of offsets that are read in one go: what lies between two of them is read over where it is little.
+fn runs(offsets: impl Iterator<Item = i64>) -> Vec<(i64, i64)> {
+    let mut runs: Vec<(i64, i64)> = Vec::new();
+    for offset in offsets {
+        match runs.last_mut() {
+            Some((_, last)) if offset - *last <= READ_OVER_MAX => *last = offset,
+            _ => runs.push((offset, offset)),
+        }
+    }
+    runs
 }
 
 /// What all feedback together says, and how many messages are of keys that are not known.
@@ -270,5 +303,19 @@ pub fn state(alert: &Alert) -> &'static str {
         CANCEL => "cancelled",
         message if message == Message::Close.as_str() => "closed",
         _ => "open",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_far_apart_is_read_apart() {
+        let read = |offsets: &[i64]| runs(offsets.iter().copied());
+        assert_eq!(read(&[]), []);
+        assert_eq!(read(&[5]), [(5, 5)]);
+        assert_eq!(read(&[5, 6, 10_006]), [(5, 10_006)]);
+        assert_eq!(read(&[5, 10_006, 10_007]), [(5, 5), (10_006, 10_007)]);
     }
 }

@@ -101,8 +101,10 @@ fn configuration() -> Value {
 }
 
 fn console() -> Value {
-    let text = heads(|section| matches!(section, "exchange" | "topics" | "keys" | "console" | "http"));
-    let asked = asked(|| ConsoleFile::read("console.toml", &text));
+    let text = heads(|section| matches!(section, "kafka" | "exchange" | "topics" | "keys" | "console" | "http"));
+    // An agency's is asked for what a carrier's desk is not.
+    let agency = text.replace("[console.desk]\n", "");
+    let asked = asked(|| [&text, &agency].map(|text| ConsoleFile::read("console.toml", text)));
     of_reference("The file of an enforcement console", &asked)
 }
 

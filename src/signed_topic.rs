@@ -2,6 +2,8 @@
 //!
 //! - The registry is read to its end before the first message, and followed from then on ([`RegistryTopic`]). While it is not
 //!   current, nothing is read. For a message of a key that is not known it is read to its end once more.
+//! - A topic at home has no registry beside it: its messages are checked by a file (`keys.registry` of [`Consumer`]). Whoever
+//!   reads it opens it anew once the file has changed ([`SignedTopic::has_other_keys`]).
 //! - Of a message that was there before we began, the brokers' time decides what was valid; of one that comes later, the clock.
 //! - A reader that begins at the end reads in silence what came last ([`Begin::Now`]), and so knows what was there: an old message
 //!   that somebody sends once more is then seen to be that. No file keeps it between two runs: the topic itself holds it, cannot
@@ -18,6 +20,7 @@ use lancang_record::Timestamp;
 
 use crate::config::Consumer;
 use crate::exit::{Exit, Failure};
+use crate::registry_file::RegistryFile;
 use crate::registry_topic::RegistryTopic;
 use crate::service::{clients, with_status};
 
@@ -45,12 +48,46 @@ pub enum Begin {
     },
 }
 
+/// Whose word about keys counts, and where it stands.
+enum Keys {
+    Topic(Box<RegistryTopic>),
+    File(RegistryFile),
+}
+
+impl Keys {
+    const fn registry(&self) -> &Registry {
+        match self {
+            Self::Topic(topic) => topic.registry(),
+            Self::File(file) => file.registry(),
+        }
+    }
+
+    /// Takes up what has come; whether what it says is current.
+    fn follow(&mut self) -> anyhow::Result<bool> {
+        match self {
+            Self::Topic(topic) => {
+                topic.follow()?;
+                Ok(topic.is_current())
+            }
+            Self::File(_) => Ok(true),
+        }
+    }
+
+    /// Whether it is all read that there is.
+    fn catch_up(&mut self) -> anyhow::Result<bool> {
+        match self {
+            Self::Topic(topic) => topic.catch_up(),
+            Self::File(_) => Ok(true),
+        }
+    }
+}
+
 /// Reads one topic.
 pub struct SignedTopic {
     name: String,
     reader: Reader,
     admin: Admin,
-    keys: RegistryTopic,
+    keys: Keys,
     /// Offset at which the topic ended when we began.
     end: i64,
     /// Offset before which nothing is told.
@@ -96,7 +133,8 @@ impl SignedTopic {
         let connection = clients::connection(&consumer.exchange)?;
         let connection = connection.with_client_id(format!("{}-reader", consumer.exchange.instance));
         let admin = Admin::connect(&connection)?;
-        for topic in [name, consumer.topics.keys.as_str()] {
+        let registry = consumer.keys.registry.is_none().then_some(consumer.topics.keys.as_str());
+        for topic in std::iter::once(name).chain(registry) {
             match admin.partitions(topic)? {
                 Some(1) => {}
                 Some(count) => {
@@ -118,7 +156,13 @@ impl SignedTopic {
         let topic = Self {
             name: name.to_owned(),
             reader: Reader::open(&connection, name, consumer.isolation, &[(PARTITION, From::Offset(next))])?,
-            keys: RegistryTopic::open(&connection, &consumer.topics.keys, &consumer.keys.roots)?,
+            keys: match &consumer.keys.registry {
+                Some(path) => Keys::File(RegistryFile::open(path, &consumer.keys.roots)?),
+                None => {
+                    let topic = RegistryTopic::open(&connection, &consumer.topics.keys, &consumer.keys.roots)?;
+                    Keys::Topic(Box::new(topic))
+                }
+            },
             admin,
             end,
             told_from,
@@ -166,6 +210,14 @@ impl SignedTopic {
         self.keys.registry()
     }
 
+    /// Whether the registry is a file, and another one by now.
+    pub fn has_other_keys(&mut self) -> bool {
+        match &mut self.keys {
+            Keys::Topic(_) => false,
+            Keys::File(file) => file.has_changed(),
+        }
+    }
+
     /// Place of a message, for people.
     #[must_use]
     pub fn place(&self, record: &Record) -> String {
@@ -183,8 +235,7 @@ impl SignedTopic {
         is_of_unknown_key: impl Fn(&R) -> bool,
         mut check: impl FnMut(&Registry, Received<'_, String>, Timestamp) -> Result<T, R>,
     ) -> anyhow::Result<Option<Checked<T, R>>> {
-        self.keys.follow()?;
-        if !self.keys.is_current() {
+        if !self.keys.follow()? {
             std::thread::sleep(wait);
             return Ok(None);
         }

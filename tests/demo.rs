@@ -26,8 +26,12 @@ fn get_as(address: &str, host: &str, path: &str) -> String {
 
 #[test]
 fn a_few_seconds_of_it() {
-    let arguments = ["--for", "12s", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0", "--subscribers", "12000"];
-    let mut child = demo(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let any = ["--listen", "127.0.0.1:0", "--console", "127.0.0.1:0", "--desk", "127.0.0.1:0"];
+    let mut child = demo(&[&["--for", "12s", "--subscribers", "12000"], &any[..]].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let greeting: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
     let metrics = greeting.iter().find_map(|line| line.strip_prefix("metrics  http://")).unwrap();
@@ -62,6 +66,18 @@ fn a_few_seconds_of_it() {
     assert!(told.any(|line| line.starts_with("data: ") && line.contains("\"incident_id\"")));
     assert!(get_as(console, console, "/").contains("<script"));
 
+    // So does its carrier's own desk of what the carrier shared, from the home topics; numbers are masked for whoever looks.
+    let desk = greeting.iter().find_map(|line| line.strip_prefix("desk     http://")).unwrap();
+    let desk = desk.split(": ").next().unwrap();
+    let mut stream = std::net::TcpStream::connect(desk).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    write!(stream, "GET /api/v1/events HTTP/1.1\r\nHost: {desk}\r\n\r\n").unwrap();
+    let mut told = BufReader::new(stream).lines().map(Result::unwrap);
+    let first = told.find(|line| line.starts_with("data: ") && line.contains("\"key\":\"")).unwrap();
+    let key = first.split("\"key\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let named = get_as(desk, desk, &format!("/api/v1/incidents/{key}/named"));
+    assert!(named.contains("\"role\":\"") && !named.contains("\"value\""), "{named}");
+
     let rest = rest.join().unwrap();
     assert!(child.wait().unwrap().success(), "{rest:#?}");
     let mut errors = String::new();
@@ -79,7 +95,9 @@ fn a_few_seconds_of_it() {
 fn a_taken_port_is_told_with_a_way_out() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let output = demo(&["--for", "5s", "--console", "127.0.0.1:0", "--listen", &address]).output().unwrap();
+    let output = demo(&["--for", "5s", "--console", "127.0.0.1:0", "--desk", "127.0.0.1:0", "--listen", &address])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(74));
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(errors.contains(&address) && errors.contains("--listen"), "{errors}");

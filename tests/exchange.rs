@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+#[path = "browsing/mod.rs"]
+mod browsing;
 #[path = "exchange/campaigns.rs"]
 mod campaigns;
 #[path = "kafka/carrier.rs"]

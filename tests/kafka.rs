@@ -11,8 +11,12 @@ mod alerts;
 mod align;
 #[path = "kafka/answers.rs"]
 mod answers;
+#[path = "browsing/mod.rs"]
+mod browsing;
 #[path = "kafka/carrier.rs"]
 mod carrier;
+#[path = "kafka/desk.rs"]
+mod desk;
 #[path = "kafka/disturbed.rs"]
 mod disturbed;
 #[path = "kafka/doctor.rs"]

@@ -145,6 +145,8 @@ fn schemas_refuse_what_readers_refuse() {
         ("folder = ", "session = \"8 hours\"\nfolder = "),
     ];
     both_refuse("config/console.toml", "console.json", reads, &changes);
+    let changes = [("carrier = ", "carier = "), ("[console.desk]", "[console.dsek]"), ("own = [", "own = 1 # [")];
+    both_refuse("config/desk.toml", "console.json", reads, &changes);
     let reads = |path: &str, text: &str| Exchange::read(path, text).is_ok();
     let changes = [
         ("countries = [", "countries = 6 # ["),

@@ -13,6 +13,7 @@ Examples:
   lancang check                                       config/lancang.toml and all that it names
   lancang check --config /etc/lancang/lancang.toml --output json
   lancang check --config config/console.toml          a console's file
+  lancang check --config config/desk.toml             that of a carrier's own desk
   lancang check --exchange config/exchange.toml       that file, too: who meets on the exchange
 
 Nothing is connected to and nothing is changed. Exit status 78 if there is a mistake.")]

@@ -24,7 +24,8 @@ Examples:
   lancang console --config config/console.toml --listen 127.0.0.1:8601 --metrics 127.0.0.1:9611
   lancang console --config config/console.toml --rebuild
 
-It reads alerts, feedback, campaigns and the key registry of the exchange, checks every signature, and shows what may be seen at
+With `[console.desk]` it is a carrier's own desk, over its home cluster (docs/desk.md). Else
+it reads alerts, feedback, campaigns and the key registry of the exchange, checks every signature, and shows what may be seen at
 `console.listen`. Its database is a cache: it goes on where it stood, and --rebuild empties it and reads all of it anew. SIGTERM
 ends it. docs/console.md explains it to those who set it up."
 )]
@@ -135,7 +136,7 @@ characters or more. A console that runs takes it up with the next sign-in.")]
         /// Country of the user: what may be seen.
         #[arg(long, value_name = "CC", value_parser = parse_country)]
         country: Country,
-        /// What may be done: viewer, investigator, liaison or auditor.
+        /// What may be done: viewer, investigator, liaison or auditor; at a carrier's desk viewer, analyst or auditor.
         #[arg(long, value_name = "ROLE", value_parser = parse_role)]
         role: Role,
         /// Environment variable with the password.

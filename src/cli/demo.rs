@@ -11,7 +11,7 @@ use super::parse_length;
 #[command(after_help = "\
 Examples:
   lancang demo                                  a synthetic day in four minutes; Ctrl-C ends it with a summary
-  lancang demo --for 30s --listen 127.0.0.1:0 --console 127.0.0.1:0   half a minute, on any free ports")]
+  lancang demo --for 30s --listen 127.0.0.1:0 --console 127.0.0.1:0 --desk 127.0.0.1:0   half a minute, on any free ports")]
 pub struct Demo {
     /// Ends after this long, such as `30s` or `2m`; otherwise with the synthetic day.
     #[arg(long, value_name = "TIME", value_parser = parse_length)]
@@ -37,6 +37,9 @@ pub struct Demo {
     /// Address of the console; port 0 takes any free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8600")]
     pub console: std::net::SocketAddr,
+    /// Address of a carrier's own desk; port 0 takes any free one.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8601")]
+    pub desk: std::net::SocketAddr,
 }
 
 fn parse_speed(text: &str) -> Result<f64, String> {

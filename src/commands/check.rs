@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::cli::{self, Form};
 use crate::config::{Config, ConsoleFile, EVIDENCE_RETENTION_MIN};
 use crate::exit::{Exit, Failure};
+use crate::key_registry;
 use crate::logging::colors;
 use crate::pack_folder;
 use crate::portability;
@@ -127,6 +128,11 @@ fn console(file: &ConsoleFile, mistakes: &mut Vec<Diagnostic>) {
         if let Err(error) = key.read() {
             mistakes.push(Diagnostic::file(&key.to_string(), format!("{error:#}")));
         }
+    }
+    if let Some(desk) = &console.desk
+        && let Err(error) = key_registry::from_file(&desk.registry)
+    {
+        mistakes.push(Diagnostic::file("console.desk.registry", format!("{error:#}")));
     }
     let certificates = console.tls.iter().map(|(certificate, _)| certificate);
     for certificates in certificates.chain(console.oidc.iter().map(|oidc| &oidc.authorities)) {

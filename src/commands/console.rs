@@ -80,8 +80,7 @@ fn user(action: User) -> anyhow::Result<()> {
     match action {
         User::Add { name, person, country, role, password_env, place } => {
             let file = read_file(&place.config)?;
-            let folder = folder(&file.console.folder)?;
-            let mut users = Users::open(&folder.users()).map_err(configuration)?;
+            let mut users = users(&file)?;
             let password = password(password_env.as_deref())?;
             let mut salt = [0; 16];
             salt.copy_from_slice(&secret::random()?[..16]);
@@ -91,16 +90,22 @@ fn user(action: User) -> anyhow::Result<()> {
         }
         User::List { place, output } => {
             let file = read_file(&place.config)?;
-            list(&Users::open(&folder(&file.console.folder)?.users()).map_err(configuration)?, output)
+            list(&users(&file)?, output)
         }
         User::Disable { name, place } => {
             let file = read_file(&place.config)?;
-            let mut users = Users::open(&folder(&file.console.folder)?.users()).map_err(configuration)?;
+            let mut users = users(&file)?;
             users.disable(&name).map_err(configuration)?;
             writeln!(io::stdout().lock(), "{name} may sign in no more")?;
             Ok(())
         }
     }
+}
+
+/// The users of a file's console.
+fn users(file: &ConsoleFile) -> anyhow::Result<Users> {
+    let carrier = file.console.desk.as_ref().map(|desk| desk.carrier.as_str());
+    Users::open(&folder(&file.console.folder)?.users(), carrier).map_err(configuration)
 }
 
 fn configuration(error: impl std::fmt::Display) -> anyhow::Error {
@@ -114,7 +119,7 @@ fn list(users: &Users, output: Form) -> anyhow::Result<()> {
         let state = if user.is_disabled { "disabled" } else { "active" };
         if output == Form::Json {
             let line = json!({ "name": user.name, "person": user.person, "country": user.country, "role": user.role,
-                "state": state });
+                "carrier": user.carrier, "state": state });
             writeln!(out, "{line}")?;
             continue;
         }

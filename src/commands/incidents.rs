@@ -1,6 +1,5 @@
 //! `lancang incidents`: the carrier's own desk.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use lancang_alert::{Alert, Registry};
 use serde_json::{Value, json};
 
 use super::serve;
+use crate::bar_list;
 use crate::cli::Form;
 use crate::cli::incidents::{BarList, Incidents, ListForm, Place, ShowIncident};
 use crate::columns::{Columns, Mark};
@@ -194,62 +194,13 @@ fn answered(hold: &Hold) -> String {
 
 fn bar_list(args: &BarList) -> anyhow::Result<()> {
     let (config, desk) = desk(&args.config, args.days)?;
-    if desk.bonds_let_go > 0 {
-        let count = desk.bonds_let_go;
-        let why = format!(
-            "{count} requests, answers and cancels are more than are kept of one organisation or country, and a hold may be among \
-             them: nothing is listed. Find out who writes so many (`lancang feedback tail`), and have its key revoked if need be"
-        );
-        return Err(Failure::new(Exit::Data, why).into());
-    }
-    if desk.unknown_keys > 0 {
-        let count = desk.unknown_keys;
-        let why = format!(
-            "{count} messages of feedback are of keys that `relay.registry` does not have, and a hold may be among them: bring \
-             the registry up to date (`lancang keys show --save`); nothing is listed"
-        );
-        return Err(Failure::new(Exit::Data, why).into());
-    }
-    let untold: Vec<&str> = desk.untold_holds().collect();
-    if let Some(first) = untold.first() {
-        let why = format!(
-            "a hold is in force for {} incidents of which home lines are kept no more, {first} first: whom it binds nobody can \
-             tell, and nothing is listed (`topics.evidence_retention` keeps incidents for as long as holds last)",
-            untold.len()
-        );
-        return Err(Failure::new(Exit::Data, why).into());
-    }
-    let held = desk.held();
-    let own = |value: &str| {
-        !value.starts_with('+')
-            || config.operators.iter().flat_map(|operator| &operator.own).any(|own| value.starts_with(own))
-    };
-    let mut refused: BTreeMap<&str, (&Hold, u64)> = BTreeMap::new();
-    let mut bound = BTreeSet::new();
-    let cases = || desk.cases.iter().filter(|(_, case)| !case.is_taken_back());
-    for (_, case) in cases() {
-        // A number and the SIM that it was used with are one subscriber.
-        let Some(&(holding, hold)) = case.used().find_map(|subscriber| held.get(&subscriber)) else { continue };
-        let count =
-            case.suspects().filter(|(_, value)| own(value)).filter(|subscriber| bound.insert(*subscriber)).count()
-                as u64;
-        refused.entry(holding).or_insert((hold, 0)).1 += count;
-    }
-    let mut listed: BTreeMap<(&str, &str), (&str, &Case)> = BTreeMap::new();
-    for (id, case) in cases() {
-        for subscriber in case.suspects().filter(|named| own(named.1) && !bound.contains(named)) {
-            let known = listed.entry(subscriber).or_insert((id, case));
-            if known.1.alert.severity < case.alert.severity {
-                *known = (id, case);
-            }
-        }
-    }
-    refused.retain(|_, (_, count)| *count > 0);
-    print(args.output, &listed)?;
-    if refused.is_empty() {
+    let own: Vec<String> = config.operators.iter().flat_map(|operator| operator.own.clone()).collect();
+    let list = bar_list::of(&desk, |value| bar_list::is_own(&own, value), |_| true)?;
+    print(args.output, &list)?;
+    if list.left_out.is_empty() {
         return Ok(());
     }
-    let told = refused.iter().map(|(id, (hold, count))| {
+    let told = list.left_out.iter().map(|(id, (hold, count))| {
         let (until, reference, requester) = (hold.until, &hold.case_reference, &hold.requester);
         format!("\n  {count} of incident {id}: hold until {until}, case {reference} ({requester})")
     });
@@ -257,23 +208,19 @@ fn bar_list(args: &BarList) -> anyhow::Result<()> {
     Err(Failure::new(Exit::Held, format!("subscribers with a hold in force are left out of the list:{told}")).into())
 }
 
-fn print(form: ListForm, listed: &BTreeMap<(&str, &str), (&str, &Case)>) -> io::Result<()> {
+fn print(form: ListForm, list: &bar_list::BarList<'_>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if form == ListForm::Csv {
-        writeln!(out, "type,value,incident_id,pattern,severity,last_event")?;
+        list.csv(&mut out)?;
+        return out.flush();
     }
-    for ((kind, value), (id, case)) in listed {
+    for ((kind, value), (id, case)) in &list.listed {
         let Alert { pattern, severity, last_event, .. } = &case.alert;
-        match form {
-            ListForm::Csv => writeln!(out, "{kind},{value},{id},{pattern},{severity},{last_event}")?,
-            ListForm::Json => {
-                let line = json!({
-                    "type": kind, "value": value, "incident_id": id, "pattern": pattern, "severity": severity,
-                    "last_event": last_event, "disputed_by": case.disputed_by(),
-                });
-                writeln!(out, "{line}")?;
-            }
-        }
+        let line = json!({
+            "type": kind, "value": value, "incident_id": id, "pattern": pattern, "severity": severity,
+            "last_event": last_event, "disputed_by": case.disputed_by(),
+        });
+        writeln!(out, "{line}")?;
     }
     out.flush()
 }

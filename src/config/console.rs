@@ -1,4 +1,6 @@
 //! `[console]`: from text to checked values; and the file of a console, which has no feeds.
+//!
+//! With `[console.desk]` it is a carrier's own desk: it reads the home cluster (`[kafka]`) and nothing of the exchange.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,7 +13,7 @@ use lancang_kafka::Isolation;
 
 use super::read::duration_or;
 use super::relay::secret;
-use super::{Console, Consumer};
+use super::{Console, Consumer, Desk};
 
 /// Length of a session: a shift.
 const SESSION_MS: u64 = 8 * 3_600_000;
@@ -19,7 +21,7 @@ const SESSION_MS: u64 = 8 * 3_600_000;
 /// A console's file, checked.
 #[derive(Clone, Debug)]
 pub struct ConsoleFile {
-    /// How to reach the exchange, and whose word about keys counts.
+    /// How to reach the exchange, or of a carrier's desk the home cluster, and whose word about keys counts.
     pub consumer: Consumer,
     /// `[console]`
     pub console: Console,
@@ -37,8 +39,9 @@ impl ConsoleFile {
         let document = parse(&mistakes);
         let root = Table::root(&mistakes, &document);
         let folder = Path::new(path).parent().unwrap_or(Path::new(""));
-        let consumer = Consumer::sections(&root, folder);
         let console = root.required_table("console").and_then(|table| console(table, &root, folder));
+        let is_desk = root.table("console").is_some_and(|console| console.has("desk"));
+        let consumer = if is_desk { Consumer::home(&root, folder) } else { Consumer::sections(&root, folder) };
         let (listen, _) = super::http::http(&root);
         if consumer.as_ref().is_some_and(|consumer| consumer.keys.roots.is_empty()) {
             root.wrong(0..0, "keys.roots", "missing: expected root keys, without which nothing is believed");
@@ -47,7 +50,13 @@ impl ConsoleFile {
         match (consumer, console, listen) {
             (Some(consumer), Some(console), Some(listen)) if mistakes.is_empty() => {
                 // What an agency looks at is what has been committed, also where somebody has a right that nobody should have.
-                let consumer = Consumer { isolation: Isolation::Committed, ..consumer };
+                let mut consumer = Consumer { isolation: Isolation::Committed, ..consumer };
+                if let Some(desk) = &console.desk {
+                    // What the carrier shared, and what was said of it, lies at home too.
+                    consumer.topics.alerts.clone_from(&consumer.topics.outbox);
+                    consumer.topics.feedback.clone_from(&consumer.topics.feedback_home);
+                    consumer.keys.registry = Some(desk.registry.clone());
+                }
                 Ok(Self { consumer, console, listen })
             }
             _ => Err(mistakes.into_sorted()),
@@ -106,8 +115,15 @@ pub(super) fn console(table: Table<'_, '_>, root: &Table<'_, '_>, folder: &Path)
             );
         }
     }
-    let sealing_keys = table.texts("sealing_key_files").into_iter().map(|path| folder.join(path.value)).collect();
-    let oidc = super::oidc::oidc(&table, folder, tls.is_some());
+    let sealing_keys: Vec<_> =
+        table.texts("sealing_key_files").into_iter().map(|path| folder.join(path.value)).collect();
+    let desk = table.table("desk").and_then(|desk| self::desk(desk, root, folder, country.as_deref()));
+    if desk.is_some() && (writer.is_some() || !sealing_keys.is_empty()) {
+        let message =
+            "a carrier's desk says nothing to others and opens nothing sealed: what it is about lies clear at home";
+        table.wrong(table.span(), "desk", message);
+    }
+    let oidc = super::oidc::oidc(&table, folder, (tls.is_some(), desk.is_some()));
     let console = Console {
         listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8600))),
         country: country.unwrap_or_default(),
@@ -121,9 +137,28 @@ pub(super) fn console(table: Table<'_, '_>, root: &Table<'_, '_>, folder: &Path)
             .integer("incidents_max", 1_000..=10_000_000)
             .map_or(lancang_console::limits::INCIDENTS_MAX, |found| found.value as u32),
         oidc,
+        desk,
     };
     table.finish();
     Some(console)
+}
+
+fn desk(table: Table<'_, '_>, root: &Table<'_, '_>, folder: &Path, country: Option<&str>) -> Option<Desk> {
+    if root.has("exchange") {
+        let message = "a carrier's desk reads the home cluster alone: expected `[kafka]` and no `[exchange]`; what others share is \
+                       for a console of its own, with a certificate that may read it";
+        table.wrong(table.span(), "carrier", message);
+    }
+    let carrier = super::read::required_name(&table, "carrier");
+    let own = super::read::own(&table);
+    let registry = table.required_text("registry");
+    table.finish();
+    let (carrier, registry) = (carrier?, registry?);
+    Some(Desk {
+        carrier: format!("//{}/{carrier}", country.unwrap_or_default()),
+        own,
+        registry: folder.join(registry.value),
+    })
 }
 
 fn listen(table: &Table<'_, '_>) -> Option<SocketAddr> {
@@ -183,5 +218,38 @@ mod tests {
         let found =
             ConsoleFile::read("c.toml", "[kafka]\nbootstrap = \"e\"\n[console]\ncountry = \"XX\"\n").unwrap_err();
         assert!(found.len() >= 2, "{found:?}");
+    }
+
+    #[test]
+    fn a_carriers_desk_reads_its_home_cluster_alone() {
+        let kafka = "[kafka]\nbootstrap = \"h:9092\"\n";
+        let desk = "[console.desk]\ncarrier = \"mekong-mobile\"\nown = [\"+85510\"]\nregistry = \"registry\"\n";
+        let console = "[console]\ncountry = \"KH\"\n";
+        let text = format!("{kafka}{ROOTS}{console}{desk}");
+        let file = ConsoleFile::read("etc/desk.toml", &text).unwrap();
+        let found = file.console.desk.unwrap();
+        assert_eq!((found.carrier.as_str(), found.registry), ("//KH/mekong-mobile", PathBuf::from("etc/registry")));
+        assert_eq!(file.consumer.exchange.bootstrap, "h:9092");
+        let topics = file.consumer.topics;
+        assert_eq!((topics.alerts, topics.feedback), (topics.outbox, topics.feedback_home));
+        assert!(ConsoleFile::is_one(&text) && file.consumer.keys.registry.is_some());
+        let check = |text: &str, expected: &str| {
+            let found = ConsoleFile::read("c.toml", text).unwrap_err();
+            assert!(found.iter().any(|mistake| mistake.to_string().contains(expected)), "{text}: {found:?}");
+        };
+        check(&format!("[exchange]\nbootstrap = \"e:9093\"\n{text}"), "reads the home cluster alone");
+        check(&text.replace(kafka, "[exchange]\nbootstrap = \"e:9093\"\n"), "kafka: missing");
+        check(&format!("[relay]\n{text}"), "nobody may who can use the epoch key");
+        let key = "writer = \"//KH/mekong-mobile/a\"\nsigning_key_env = \"K\"\n";
+        check(&text.replace(console, &format!("{console}{key}")), "says nothing to others");
+        check(&text.replace(console, &format!("{console}sealing_key_files = [\"k\"]\n")), "opens nothing sealed");
+        check(&text.replace("registry = \"registry\"", ""), "registry: missing");
+        check(&text.replace("+85510", "85510"), "the beginning of a number");
+        let oidc = "[console.oidc]\nissuer = \"https://login.example\"\nclient_id = \"c\"\naddress = \"http://127.0.0.1:8600\"\n";
+        let role =
+            |role: &str| format!("{oidc}[[console.oidc.roles]]\nvalue = \"v\"\nrole = \"{role}\"\ncountry = \"KH\"\n");
+        assert!(ConsoleFile::read("c.toml", &format!("{text}{}", role("analyst"))).is_ok());
+        check(&format!("{text}{}", role("investigator")), "role");
+        check(&format!("[exchange]\nbootstrap = \"e:9093\"\n{ROOTS}{console}{}", role("analyst")), "role");
     }
 }

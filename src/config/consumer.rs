@@ -46,7 +46,23 @@ impl Consumer {
             let _ = root.has(section);
         }
         let exchange = root.table("exchange").or_else(|| root.required_table("kafka"));
-        let exchange = exchange.and_then(|table| read::cluster(table, folder));
+        Self::of(root, folder, exchange)
+    }
+
+    /// The same of the home cluster, `[kafka]`, for who reads nothing of the exchange.
+    pub(super) fn home(root: &Table<'_, '_>, folder: &Path) -> Option<Self> {
+        for (section, _, _) in reference::keys() {
+            let _ = root.has(section);
+        }
+        let home = root.table("kafka");
+        if home.is_none() {
+            root.wrong(0..0, "kafka", "missing: expected the home cluster");
+        }
+        Self::of(root, folder, home)
+    }
+
+    fn of(root: &Table<'_, '_>, folder: &Path, cluster: Option<Table<'_, '_>>) -> Option<Self> {
+        let exchange = cluster.and_then(|table| read::cluster(table, folder));
         let (topics, keys) = (topics::topics(root), relay::keys(root));
         Some(Self { exchange: exchange?, isolation: Isolation::Uncommitted, topics, keys })
     }

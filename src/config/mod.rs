@@ -294,6 +294,19 @@ pub struct Console {
     pub incidents_max: u32,
     /// `[console.oidc]`: who vouches for users besides the console's own.
     pub oidc: Option<Oidc>,
+    /// `[console.desk]`: it is a carrier's own desk, and reads the home cluster.
+    pub desk: Option<Desk>,
+}
+
+/// `[console.desk]`
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// Whose desk it is: `//KH/mekong-mobile`.
+    pub carrier: String,
+    /// Number ranges (`+85512`): nobody else is barred.
+    pub own: Vec<String>,
+    /// Keys of the registry, as `keys show --save` wrote them.
+    pub registry: PathBuf,
 }
 
 /// `[console.oidc]`
@@ -335,6 +348,8 @@ pub struct Epoch {
 pub struct Keys {
     /// Root keys, whose word about other keys counts.
     pub roots: Vec<PublicKey>,
+    /// The registry in a file, for who reads home topics; its topic on the exchange where there is none.
+    pub registry: Option<PathBuf>,
 }
 
 /// `[patterns]`

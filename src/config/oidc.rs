@@ -13,7 +13,7 @@ use super::relay::secret;
 /// Where most Linux systems have the authorities that they believe.
 const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-pub(super) fn oidc(console: &Table<'_, '_>, folder: &Path, has_tls: bool) -> Option<Oidc> {
+pub(super) fn oidc(console: &Table<'_, '_>, folder: &Path, (has_tls, is_desk): (bool, bool)) -> Option<Oidc> {
     let table = console.table("oidc")?;
     let issuer = address(&table, "issuer", "https://login.example/realms/police");
     let own = address(&table, "address", "https://console.example");
@@ -40,20 +40,22 @@ pub(super) fn oidc(console: &Table<'_, '_>, folder: &Path, has_tls: bool) -> Opt
     };
     let authorities =
         table.text("authorities").map_or_else(|| PathBuf::from(AUTHORITIES), |path| folder.join(path.value));
-    let grants = grants(&table);
+    let grants = grants(&table, is_desk);
     table.finish();
     let (issuer, client_id, address) = (issuer?, client_id?.value, own?);
     Some(Oidc { title, issuer, client_id, client_secret, address, scopes, claims, grants, authorities })
 }
 
 /// `[[console.oidc.roles]]`: nobody has a role but by one of them.
-fn grants(oidc: &Table<'_, '_>) -> Vec<Grant> {
+fn grants(oidc: &Table<'_, '_>, is_desk: bool) -> Vec<Grant> {
     let mut grants = Vec::new();
     for table in oidc.tables("roles") {
         let value = table.required_text("value");
-        let role = table.name_of("role", &Role::ALL.map(|role| (role.as_str(), role)));
+        let names: Vec<(&str, Role)> = Role::of(is_desk).map(|role| (role.as_str(), role)).collect();
+        let role = table.name_of("role", &names);
         if !table.has("role") {
-            table.wrong(table.span(), "role", "missing: expected viewer, investigator, liaison or auditor");
+            let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+            table.wrong(table.span(), "role", format!("missing: expected {}", names.join(", ")));
         }
         let country = table.required_text("country");
         if let Some(country) = country.as_ref().filter(|country| !COUNTRIES.contains(&country.value.as_str())) {

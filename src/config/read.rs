@@ -110,6 +110,14 @@ fn operator(table: Table<'_, '_>, folder: &Path) -> Option<Operator> {
     });
     let organisation = required_name(&table, "organisation");
     let node = required_name(&table, "node");
+    let own = own(&table);
+    let signing_key = secret(&table, folder, ["signing_key_file", "signing_key_env", "signing_key_command"]);
+    table.finish();
+    Some(Operator { country: country?, organisation: organisation?, node: node?, own, signing_key })
+}
+
+/// Number ranges of an operator.
+pub(super) fn own(table: &Table<'_, '_>) -> Vec<String> {
     let own = table.texts("own");
     for prefix in &own {
         let digits = prefix.value.strip_prefix('+').unwrap_or("");
@@ -120,10 +128,7 @@ fn operator(table: Table<'_, '_>, folder: &Path) -> Option<Operator> {
     if !table.has("own") {
         table.wrong(table.span(), "own", "missing: expected the operator's number ranges, such as [\"+85512\"]");
     }
-    let signing_key = secret(&table, folder, ["signing_key_file", "signing_key_env", "signing_key_command"]);
-    table.finish();
-    let own = own.into_iter().map(|prefix| prefix.value).collect();
-    Some(Operator { country: country?, organisation: organisation?, node: node?, own, signing_key })
+    own.into_iter().map(|prefix| prefix.value).collect()
 }
 
 /// A name that goes into topics' headers, ids and labels: letters, digits, `-`, `_`, `.`.

@@ -104,7 +104,7 @@ pub(super) fn keys(root: &Table<'_, '_>) -> Keys {
         }
     }
     table.finish();
-    Keys { roots }
+    Keys { roots, registry: None }
 }
 
 impl Default for Relay {

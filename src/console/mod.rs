@@ -1,10 +1,13 @@
 //! The console's process: the readers of the exchange, whose word is put into its database, and the server that shows it.
 //!
+//! - With `[console.desk]` it is a carrier's own desk: its readers read home topics, and what is clear is read there when a page
+//!   asks for it ([`desk`]).
 //! - A reader is a thread with a topic of its own ([`readers`]); what it read and how far are committed together. While the exchange
 //!   is away, pages show what was read before, and how old that is.
 //! - What is said goes out by the thread that reads feedback: it has the registry by which every reader will check it.
 //! - A folder has all that the console keeps: the database, which is a cache, its users, and the audit log, which is not.
 
+pub mod desk;
 mod readers;
 
 use std::fs::File;
@@ -109,7 +112,8 @@ pub fn begin(
     let lock = folder.lock()?;
     let audit = Audit::open(&folder.audit(), now()).map_err(|error| Failure::data(error.to_string()))?;
     tracing::info!(entries = audit.len(), head = audit.head(), "the audit log holds");
-    let users = Users::open(&folder.users()).map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?;
+    let users = Users::open(&folder.users(), console.desk.as_ref().map(|desk| desk.carrier.as_str()))
+        .map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?;
     if users.iter().next().is_none() && !console.is_open && console.oidc.is_none() {
         tracing::warn!("nobody can sign in yet: `lancang console user add`");
     }
@@ -147,6 +151,7 @@ pub fn begin(
         acts: signer.is_some().then_some(acts),
         openers: openers(&console.sealing_keys)?,
         dossiers,
+        home: console.desk.as_ref().map(|desk| desk::home(file, desk)).transpose()?,
         now,
         random,
         changed,
@@ -155,7 +160,7 @@ pub fn begin(
     let address = console.listen;
     let listener = runtime.block_on(tokio::net::TcpListener::bind(address)).with_context(|| {
         format!("cannot listen on {address} for the console: choose another address with the key `console.listen`, or of a demo \
-             with `--console HOST:PORT` (port 0 takes any free one)")
+             with `--console` or `--desk HOST:PORT` (port 0 takes any free one)")
     })?;
     let (address, is_tls) = (listener.local_addr()?, tls.is_some());
     runtime.spawn(listen::serve(listener, tls, site.router()));
@@ -166,6 +171,8 @@ pub fn begin(
         metrics: Arc::clone(metrics),
         changes: Arc::new(changes),
         incidents_max: console.incidents_max,
+        carrier: console.desk.as_ref().map(|desk| desk.carrier.clone()),
+        emptied: Arc::default(),
     };
     let speaker = signer.map(|signer| Speaker { signer, waiting });
     Ok(Begun { address, readers: Readers::begin(follow, speaker, health)?, is_tls, lock })

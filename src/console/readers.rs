@@ -1,19 +1,22 @@
-//! Readers of the exchange for the console: alerts, feedback, campaigns, a thread each.
+//! Readers for the console: alerts, feedback, campaigns, a thread each; at a carrier's desk alerts and feedback of its home topics.
 //!
 //! - Alerts are gone on with where the database stands, after [`LOOK_BACK`] messages that are read in silence, so that a repeat is
 //!   known for one; feedback and campaigns are few, and read from their beginning.
-//! - A topic that ends before where the database stands is another one: the database is emptied.
+//! - A topic that ends before where the database stands is another one: the database is emptied, and every reader begins anew.
+//! - A desk's registry is a file. Once it has changed, all is checked by the new one: feedback from its beginning, alerts where one
+//!   was refused because its key was not known.
 //! - Whatever fails is said, and tried again after [`RETRY`]; a reader that turns no more is stuck, and health says so.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use lancang_alert::campaign::Verified;
-use lancang_alert::feedback::Believed as Said;
-use lancang_alert::{Alert, Signer};
+use lancang_alert::feedback::{Believed as Said, organisation};
+use lancang_alert::{Alert, Signer, Source};
 use lancang_console::server::{Act, Site, Unwritten};
 use lancang_console::store::{Heard, News, Signed, Taken, Topic, Writer};
 use lancang_kafka::{Producer, Stop};
@@ -59,6 +62,17 @@ pub(super) struct Follow {
     pub(super) metrics: Arc<Metrics>,
     pub(super) changes: Arc<watch::Sender<u64>>,
     pub(super) incidents_max: u32,
+    /// At a carrier's desk, whose alerts it shows: `//KH/mekong-mobile`. There are no campaigns then.
+    pub(super) carrier: Option<String>,
+    /// How often the database was emptied.
+    pub(super) emptied: Arc<AtomicU64>,
+}
+
+impl Follow {
+    fn topics(&self) -> impl Iterator<Item = Topic> {
+        let is_desk = self.carrier.is_some();
+        Topic::ALL.into_iter().filter(move |topic| !is_desk || *topic != Topic::Campaigns)
+    }
 }
 
 /// What signs what users say, and where it comes from.
@@ -76,9 +90,9 @@ pub struct Readers {
 impl Readers {
     pub(super) fn begin(follow: Follow, mut speaker: Option<Speaker>, health: &Health) -> anyhow::Result<Self> {
         let stop = Stop::new();
-        let behind = Arc::new(Mutex::new(Topic::ALL.map(Topic::as_str).into_iter().collect::<BTreeSet<_>>()));
+        let behind = Arc::new(Mutex::new(follow.topics().map(Topic::as_str).collect::<BTreeSet<_>>()));
         let mut threads = Vec::new();
-        for topic in Topic::ALL {
+        for topic in follow.topics() {
             let mut reader = Reader {
                 topic,
                 follow: follow.clone(),
@@ -92,6 +106,7 @@ impl Readers {
                 read: None,
                 refused: 0,
                 learned: 0,
+                emptied: 0,
             };
             let thread = std::thread::Builder::new().name(format!("console-{}", topic.as_str()));
             threads.push(thread.spawn(move || reader.run()).context("cannot start a thread")?);
@@ -125,18 +140,22 @@ struct Reader {
     refused: u64,
     /// How much of the registry is kept.
     learned: u64,
+    /// How often the database had been emptied when reading began.
+    emptied: u64,
 }
 
 impl Reader {
     fn run(&mut self) {
         while !self.stop.is_stopped() {
+            self.emptied = self.follow.emptied.load(Ordering::Relaxed);
             let ended = match self.topic {
                 Topic::Alerts => self.alerts(),
                 Topic::Feedback => self.feedback(),
                 Topic::Campaigns => self.campaigns(),
             };
             self.pulse.set_ready(false);
-            let Err(error) = ended else { break };
+            // It ends without an error where all is to be read by other keys, or into an empty database.
+            let Err(error) = ended else { continue };
             tracing::error!("the console's reader of {} begins anew in {RETRY:?}: {error:#}", self.topic.as_str());
             if !self.pulse.waits(&self.stop).sleep(RETRY) {
                 break;
@@ -149,9 +168,23 @@ impl Reader {
         self.follow.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where reading goes on, if the topic is still the one that was read.
-    fn place(&self, topic: &SignedTopic) -> anyhow::Result<Option<i64>> {
+    /// Whether reading goes on as it began.
+    fn goes_on(&self) -> bool {
+        !self.stop.is_stopped() && self.emptied == self.follow.emptied.load(Ordering::Relaxed)
+    }
+
+    fn empty(&mut self) -> anyhow::Result<()> {
         let mut writer = self.writer();
+        writer.clear()?;
+        let emptied = self.follow.emptied.fetch_add(1, Ordering::Relaxed) + 1;
+        drop(writer);
+        self.emptied = emptied;
+        Ok(())
+    }
+
+    /// Where reading goes on, if the topic is still the one that was read.
+    fn place(&mut self, topic: &SignedTopic) -> anyhow::Result<Option<i64>> {
+        let writer = self.writer();
         let place = writer.place(self.topic)?;
         let end = topic.end_now()?;
         let (Some(next), Some(end)) = (place, end) else { return Ok(place) };
@@ -162,11 +195,16 @@ impl Reader {
         tracing::warn!(
             "{name} ends at offset {end}, and was read to {next}: it is another topic, and all is read anew"
         );
-        writer.clear()?;
+        drop(writer);
+        self.empty()?;
         Ok(None)
     }
 
     fn alerts(&mut self) -> anyhow::Result<()> {
+        if self.follow.carrier.is_some() && self.writer().has_refused("unknown-key")? {
+            tracing::warn!("alerts were refused because their key was not known: all is read anew");
+            self.empty()?;
+        }
         let mut place = self.writer().place(self.topic)?.unwrap_or(0);
         let begin = Begin::At { offset: place, look_back: LOOK_BACK };
         let mut topic = AlertTopic::open(&self.follow.consumer, begin)?;
@@ -178,7 +216,7 @@ impl Reader {
         let mut stored = place;
         // A database that was emptied has no keys either.
         self.learned = 0;
-        while !self.stop.is_stopped() {
+        while self.goes_on() && !topic.has_other_keys() {
             let mut heard: Vec<alert_topic::Heard> = topic.next(TURN, now)?.into_iter().collect();
             let begun = Instant::now();
             while !heard.is_empty() && heard.len() < BATCH_MAX && begun.elapsed() < GATHER {
@@ -216,12 +254,19 @@ impl Reader {
 
     fn keep_alerts(&self, heard: &[alert_topic::Heard], next: i64, is_live: bool) -> anyhow::Result<()> {
         let mut writer = self.writer();
+        if !self.goes_on() {
+            return Ok(());
+        }
         let batch = writer.batch()?;
         let mut fates = Vec::new();
         for heard in heard {
             match heard {
                 alert_topic::Heard::Alert(believed) => {
                     let (verified, offset) = (&believed.verified, believed.offset);
+                    if !self.is_own(&verified.alert.producer) {
+                        fates.push("other-carrier");
+                        continue;
+                    }
                     let (alert, key_id) = (&verified.alert, verified.key_id.as_str());
                     let signed = signed(&believed.original);
                     fates.push(match batch.alert(Taken { alert, signed, key_id, offset, heard: now() })? {
@@ -248,6 +293,11 @@ impl Reader {
         Ok(())
     }
 
+    /// At a carrier's desk: whether an alert is the carrier's. One outbox may have those of several, a country each.
+    fn is_own(&self, producer: &Source) -> bool {
+        self.follow.carrier.as_ref().is_none_or(|carrier| *carrier == organisation(producer))
+    }
+
     /// From the publishing of an alert until now: the copier's way is part of it.
     fn tell_delay(&self, alert: &Alert) {
         let Ok(published) = parse_time("published", &alert.published) else { return };
@@ -262,7 +312,7 @@ impl Reader {
         let place = self.place(topic.topic())?.unwrap_or(0);
         let mut producer = None;
         let mut stored = topic.topic().next_offset();
-        while !self.stop.is_stopped() {
+        while self.goes_on() && !topic.has_other_keys() {
             let mut said: Vec<(i64, Said, Original)> = Vec::new();
             let begun = Instant::now();
             let mut wait = TURN;
@@ -274,6 +324,9 @@ impl Reader {
             let next = topic.topic().next_offset();
             if next > stored {
                 let mut writer = self.writer();
+                if !self.goes_on() {
+                    break;
+                }
                 let batch = writer.batch()?;
                 for (offset, believed, original) in &said {
                     let about = believed.feedback.incident.as_ref();
@@ -329,11 +382,14 @@ impl Reader {
         self.refused = 0;
         let place = self.place(topic.topic())?.unwrap_or(0);
         let mut stored = topic.topic().next_offset();
-        while !self.stop.is_stopped() {
+        while self.goes_on() {
             let believed: Option<(Verified, Original)> = topic.turn()?;
             let next = topic.topic().next_offset();
             if next > stored {
                 let mut writer = self.writer();
+                if !self.goes_on() {
+                    break;
+                }
                 let batch = writer.batch()?;
                 // What was there already says nothing new: pages were told of it.
                 if let Some((verified, original)) = believed.as_ref().filter(|_| next > place) {
@@ -353,7 +409,7 @@ impl Reader {
 
     /// Something was kept: pages may look.
     fn kept(&self, fates: &[&'static str]) {
-        for fate in ["taken", "repeat", "refused"] {
+        for fate in ["taken", "repeat", "refused", "other-carrier"] {
             let count = fates.iter().filter(|found| **found == fate).count() as u64;
             if count > 0 {
                 self.follow.metrics.add(Metric::ConsoleMessages, &[self.topic.as_str(), fate], count);

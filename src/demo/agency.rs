@@ -1,4 +1,5 @@
-//! An agency of a demo: keys that vouch for all operators, and a console that believes what they sign.
+//! An agency of a demo: keys that vouch for all operators, and a console that believes what they sign; and the desk of the agency's
+//! carrier, over the home topics.
 //!
 //! Whoever is at this machine may look; to act, one signs in as `demo` with a password that is made and printed for each run, so
 //! that nobody leaves a console with a known password behind.
@@ -25,6 +26,7 @@ use crate::service::clients;
 /// Whose agency it is.
 const COUNTRY: &str = "KH";
 const DAY_MS: i64 = 86_400_000;
+const SESSION: std::time::Duration = std::time::Duration::from_secs(8 * 3600);
 
 /// Keys of everybody who meets here.
 pub struct Registrar {
@@ -82,7 +84,7 @@ impl Registrar {
     /// Whose word about keys counts.
     #[must_use]
     pub fn roots(&self) -> Keys {
-        Keys { roots: vec![self.root.clone()] }
+        Keys { roots: vec![self.root.clone()], registry: None }
     }
 
     /// Writes the registry to its topic.
@@ -111,11 +113,7 @@ impl Registrar {
         (metrics, health, runtime): (&Arc<Metrics>, &Arc<Health>, &Handle),
     ) -> anyhow::Result<(Begun, String)> {
         let path = self.folder.join("console");
-        let password: String = random()?[..10].iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut salt = [0; 16];
-        salt.copy_from_slice(&random()?[..16]);
-        let mut users = Users::open(&folder(&path)?.users())?;
-        users.put("demo", "Demo", COUNTRY, Role::Investigator, &password, &salt)?;
+        let password = user(&path, None, Role::Investigator)?;
         let writer = Source { country: COUNTRY.to_owned(), organisation: "agency".to_owned(), node: "demo".to_owned() };
         let file = ConsoleFile {
             consumer: Consumer { exchange, isolation: Isolation::Committed, topics, keys: self.roots() },
@@ -127,12 +125,62 @@ impl Registrar {
                 sealing_keys: vec![self.folder.join("sealing.key")],
                 tls: None,
                 is_open: true,
-                session: std::time::Duration::from_secs(8 * 3600),
+                session: SESSION,
                 incidents_max: INCIDENTS_MAX,
                 oidc: None,
+                desk: None,
             },
             listen,
         };
         Ok((console::begin(&file, false, metrics, health, runtime)?, password))
     }
+
+    /// Begins the desk of the agency's carrier, with metrics of its own that nobody asks for; gives the password of its user `demo`.
+    ///
+    /// # Errors
+    /// If its address is taken, or there is no such carrier.
+    pub fn desk(
+        &self,
+        config: &config::Config,
+        listen: SocketAddr,
+        runtime: &Handle,
+    ) -> anyhow::Result<(Begun, String)> {
+        let operator = config.operators.iter().find(|operator| operator.country.to_string() == COUNTRY);
+        let Some(Operator { organisation, own, .. }) = operator else { anyhow::bail!("no carrier of {COUNTRY}") };
+        let (path, carrier) = (self.folder.join("desk"), format!("//{COUNTRY}/{organisation}"));
+        let password = user(&path, Some(&carrier), Role::Analyst)?;
+        let mut topics = config.topics.clone();
+        topics.alerts.clone_from(&topics.outbox);
+        topics.feedback.clone_from(&topics.feedback_home);
+        let registry = self.registry();
+        let keys = Keys { registry: Some(registry.clone()), ..self.roots() };
+        let file = ConsoleFile {
+            consumer: Consumer { exchange: config.kafka.clone(), isolation: Isolation::Committed, topics, keys },
+            console: config::Console {
+                listen,
+                country: COUNTRY.to_owned(),
+                folder: path,
+                writer: None,
+                sealing_keys: Vec::new(),
+                tls: None,
+                is_open: true,
+                session: SESSION,
+                incidents_max: INCIDENTS_MAX,
+                oidc: None,
+                desk: Some(config::Desk { carrier, own: own.clone(), registry }),
+            },
+            listen,
+        };
+        let (metrics, health) = (Arc::new(Metrics::new()?), Arc::new(Health::default()));
+        Ok((console::begin(&file, false, &metrics, &health, runtime)?, password))
+    }
+}
+
+/// A user of a console's folder, `demo`; gives its password.
+fn user(path: &Path, carrier: Option<&str>, role: Role) -> anyhow::Result<String> {
+    let password: String = random()?[..10].iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut salt = [0; 16];
+    salt.copy_from_slice(&random()?[..16]);
+    Users::open(&folder(path)?.users(), carrier)?.put("demo", "Demo", COUNTRY, role, &password, &salt)?;
+    Ok(password)
 }

@@ -1,7 +1,7 @@
 //! `lancang demo`: the whole way of a record, on one machine with nothing else installed.
 //!
 //! - [`world`] makes the embedded broker and a configuration for six operators; the stages are the real ones;
-//! - [`agency`] is a console that believes what they sign, and the registry by which it does;
+//! - [`agency`] is a console that believes what they sign, the registry by which it does, and a carrier's own desk;
 //! - [`books`] is what the operators know of their subscribers;
 //! - [`sender`] streams synthetic traffic, no faster than the mock keeps and the stages read;
 //! - [`watch`] reads incidents and alerts as any consumer would, [`screen`] shows them;
@@ -52,12 +52,14 @@ const DAY_HOURS: i64 = 24;
 pub fn run(args: &cli::Demo) -> anyhow::Result<()> {
     let seconds = args.r#for.map(|length| length.as_secs_f64());
     let hours = seconds.map_or(DAY_HOURS, |seconds| (seconds * args.speed / 3600.0).ceil() as i64 + 1);
-    if !args.console.ip().is_loopback() {
-        let why = format!(
-            "`--console {}`: expected an address of this machine alone, such as 127.0.0.1:8600: whoever reaches it may look",
-            args.console
-        );
-        return Err(Failure::new(Exit::Usage, why).into());
+    for (option, address) in [("console", args.console), ("desk", args.desk)] {
+        if !address.ip().is_loopback() {
+            let why = format!(
+                "`--{option} {address}`: expected an address of this machine alone, such as 127.0.0.1:8600: whoever reaches it may \
+                 look"
+            );
+            return Err(Failure::new(Exit::Usage, why).into());
+        }
     }
     let patterns = pack_folder::names(&args.patterns)?;
     let settings =
@@ -75,6 +77,8 @@ pub fn run(args: &cli::Demo) -> anyhow::Result<()> {
     let (console, password) = world.registrar.console(exchange, topics, args.console, parts)?;
     screen.greet(world.bootstrap(), bound, args.speed, args.subscribers);
     screen.console(console.address, &password);
+    let (desk, desk_password) = world.registrar.desk(&world.config, args.desk, runtime.handle())?;
+    screen.desk(desk.address, &desk_password);
     let config = world.config.clone();
     let shared = Arc::new(Shared::new(config, Arc::clone(&metrics), health, runtime.handle().clone())?);
     let interrupt = shared.stop.clone();
@@ -121,6 +125,7 @@ pub fn run(args: &cli::Demo) -> anyhow::Result<()> {
     shared.health.drain();
     shared.stop.stop();
     console.readers.end();
+    desk.readers.end();
     service.wait()?;
     screen.end();
     let lost = summary::show(&screen, &sender, &watch, &metrics, &truth, sent_for)?;

@@ -74,6 +74,13 @@ impl Screen {
     /// Where the agency's console is, and how to act there.
     pub fn console(&self, address: SocketAddr, password: &str) {
         self.line(&format!("console  http://{address}: look; to act, sign in as demo with the password {password}"));
+    }
+
+    /// Where the desk of a carrier is, and how to see its subscribers there.
+    pub fn desk(&self, address: SocketAddr, password: &str) {
+        self.line(&format!(
+            "desk     http://{address}: a carrier's own; in clear as demo with the password {password}"
+        ));
         self.line("");
     }
 

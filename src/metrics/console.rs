@@ -8,14 +8,14 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_console_messages_total",
         &["topic", "outcome"],
-        "Messages that the console has read of the exchange, by its short name of the topic and what became of them: taken, repeat, refused.",
+        "Messages that the console has read, by its short name of the topic and what became of them: taken, repeat, refused; at a carrier's desk other-carrier, an alert of another operator in the same outbox.",
     ),
     spec(
         Metric::ConsoleLag,
         Form::Gauge,
         "lancang_console_lag_messages",
         &["topic"],
-        "Messages of the exchange that the console has not read yet.",
+        "Messages of its topics that the console has not read yet.",
     ),
     spec(
         Metric::ConsoleDelay,
@@ -65,7 +65,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_console_acts_total",
         &["action", "outcome"],
-        "What users of the console did: said to everybody, or opened for a case; done, failed, refused, too-many (refused too often to have lines in the audit log).",
+        "What users of the console did: said to everybody, opened or exported for a case; done, failed, refused, too-many (refused too often to have lines in the audit log).",
     ),
     spec(Metric::ConsoleStreams, Form::Gauge, "lancang_console_streams", &[], "Pages that listen to what happens."),
     spec(

@@ -1,131 +1,21 @@
 //! The console over mutual TLS on a real exchange: an alert is on the page within a second of its commit, what a user says is on
 //! the topic and back, what is forged is refused and counted, and nothing is lost or told twice over a kill.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use lancang_traffic::world::OPERATORS;
 use serde_json::{Value, json};
 
+use crate::browsing::{Console, Events, add_user};
 use crate::campaigns::alert;
-use crate::carrier::{LONG, OPERATOR, SIGNING_KEY};
+use crate::carrier::{OPERATOR, SIGNING_KEY};
 use crate::evidence::{Desks, ok, shown};
 use crate::feedback::{Writer, metrics};
 use crate::meeting::{ALERTS, Exchange};
 
-const PASSWORD: &str = "five words of a song";
 /// How soon an alert is on the page.
 const ON_PAGE_MAX: Duration = Duration::from_secs(1);
-
-struct Console {
-    child: Child,
-    address: String,
-}
-
-impl Console {
-    fn start(config: &str, log: &std::path::Path, more: &[&str]) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_lancang"))
-            .args([&["console", "--config", config, "--listen", "127.0.0.1:0"], more].concat())
-            .stderr(std::fs::File::create(log).unwrap())
-            .spawn()
-            .unwrap();
-        // From here on it is ended whatever happens.
-        let mut console = Self { child, address: String::new() };
-        let begun = Instant::now();
-        loop {
-            let said = std::fs::read_to_string(log).unwrap();
-            let told =
-                said.split_once("the console is at http://").and_then(|(_, rest)| rest.split_whitespace().next());
-            if let Some(address) = told.filter(|_| said.ends_with('\n')) {
-                address.clone_into(&mut console.address);
-                return console;
-            }
-            assert!(begun.elapsed() < LONG, "{said}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, String) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let (host, length) = (&self.address, body.len());
-        write!(stream, "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), head.to_lowercase(), body.to_owned())
-    }
-
-    /// Headers of somebody who has signed in.
-    fn sign_in(&self, name: &str) -> String {
-        let (status, head, body) =
-            self.ask("POST", "/api/v1/session", "", &json!({ "name": name, "password": PASSWORD }).to_string());
-        assert_eq!(status, 200, "{body}");
-        let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
-        let session: Value = serde_json::from_str(&body).unwrap();
-        let (cookie, csrf) = (cookie.split(';').next().unwrap(), session["csrf"].as_str().unwrap());
-        format!("cookie: {cookie}\r\nx-csrf-token: {csrf}\r\n")
-    }
-
-    fn get(&self, path: &str, signed: &str) -> Value {
-        let (status, _, body) = self.ask("GET", path, signed, "");
-        assert_eq!(status, 200, "{path}: {body}");
-        serde_json::from_str(&body).unwrap()
-    }
-
-    fn wait_until(&self, what: &str, holds: impl Fn() -> bool) {
-        let begun = Instant::now();
-        while !holds() {
-            assert!(begun.elapsed() < LONG, "{what} at {}", self.address);
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    fn keys(&self, signed: &str) -> Vec<String> {
-        let list = self.get("/api/v1/incidents?limit=200", signed);
-        list["incidents"].as_array().unwrap().iter().map(|row| row["key"].as_str().unwrap().to_owned()).collect()
-    }
-
-    fn events(&self, position: &str, signed: &str) -> Events {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(LONG)).unwrap();
-        let host = &self.address;
-        write!(stream, "GET /api/v1/events?position={position} HTTP/1.1\r\nhost: {host}\r\n{signed}\r\n").unwrap();
-        Events { lines: BufReader::new(stream), last: position.to_owned() }
-    }
-}
-
-impl Drop for Console {
-    fn drop(&mut self) {
-        // What is gone already is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-struct Events {
-    lines: BufReader<TcpStream>,
-    last: String,
-}
-
-impl Events {
-    /// The next event of this name, and its position.
-    fn next(&mut self, wanted: &str) -> Value {
-        let (mut name, mut line) = (String::new(), String::new());
-        loop {
-            line.clear();
-            assert!(self.lines.read_line(&mut line).unwrap() > 0, "the stream has ended");
-            if let Some(event) = line.strip_prefix("event: ") {
-                name = event.trim().to_owned();
-            } else if let Some(id) = line.strip_prefix("id: ") {
-                self.last = id.trim().to_owned();
-            } else if let Some(told) = line.strip_prefix("data: ").filter(|_| name == wanted) {
-                return serde_json::from_str(told.trim()).unwrap();
-            }
-        }
-    }
-}
 
 #[test]
 fn an_agency_sees_at_once_and_acts() {
@@ -145,15 +35,7 @@ fn an_agency_sees_at_once_and_acts() {
     std::fs::write(&config, text + &console).unwrap();
     let config = shown(&config);
     assert!(ok(&["check", "--config", config]).contains("no mistake"));
-    let mut adding = Command::new(env!("CARGO_BIN_EXE_lancang"))
-        .args(["console", "user", "add", "sok", "--person", "Sok Dara", "--country", "KH", "--role", "investigator"])
-        .args(["--config", config])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    writeln!(adding.stdin.take().unwrap(), "{PASSWORD}").unwrap();
-    assert!(adding.wait().unwrap().success());
+    assert_eq!(add_user(config, "sok", "KH", "investigator").0, Some(0));
     assert!(ok(&["console", "user", "list", "--config", config]).contains("investigator"));
 
     let own = OPERATORS[OPERATOR].organisation;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lancang_alert::alert::Entity;
 use lancang_alert::feedback::said::verdict;
-use lancang_alert::feedback::{About, Cancel, Id, Receipt, Request, Suppression, Suspected};
+use lancang_alert::feedback::{About, Cancel, Comment, Id, Receipt, Request, Suppression, Suspected};
 use lancang_alert::limits::FEEDBACK_OF_ORGANISATION_MAX;
 use lancang_alert::registry::{Entry, Holder};
 use lancang_alert::{Alert, Feedback, FeedbackMessage, KeyKind, PrivateKey, Signer, Source};
@@ -14,6 +14,7 @@ use lancang_traffic::world::OPERATORS;
 use zeroize::Zeroizing;
 
 use crate::carrier::{Carrier, LONG, Lancang, OPERATOR, SIGNING_KEY};
+use crate::desk::at_the_desks_console;
 use crate::keys::now;
 
 const DAY_MS: i64 = 86_400_000;
@@ -55,11 +56,19 @@ fn too_much_is_said(carrier: &Carrier, relay: &Lancang, alert: &Alert) {
 }
 
 const TH: u8 = 60;
+const VN: u8 = 63;
 const DESKS: [u8; 2] = [61, 62];
+
+/// A line of the registry's file.
+fn entry(key: &PrivateKey, holder: &str) -> String {
+    let root = Signer::new(&self::key(KeyKind::Root, 1)).unwrap();
+    let (from, until) = (now().plus_ms(-DAY_MS), now().plus_ms(300 * DAY_MS));
+    let entry = Entry::first(key.public(), &Holder::parse(holder).unwrap(), from, until);
+    String::from_utf8(entry.signed(&root)).unwrap() + "\n"
+}
 
 /// The registry file of a relay: two desks of the carrier, its own key, and Thailand's police.
 pub fn config(carrier: &Carrier) -> std::path::PathBuf {
-    let root = Signer::new(&key(KeyKind::Root, 1)).unwrap();
     let own = format!("//KH/{}", OPERATORS[OPERATOR].organisation);
     let relay = PrivateKey::read(KeyKind::Signing, SIGNING_KEY.to_owned()).unwrap();
     let keys = [
@@ -68,11 +77,7 @@ pub fn config(carrier: &Carrier) -> std::path::PathBuf {
         (key(KeyKind::Signing, DESKS[1]), format!("{own}/desk-2")),
         (key(KeyKind::Signing, TH), "//TH/cyber-police".to_owned()),
     ];
-    let (from, until) = (now().plus_ms(-DAY_MS), now().plus_ms(300 * DAY_MS));
-    let entries = keys.map(|(key, holder)| {
-        let entry = Entry::first(key.public(), &Holder::parse(&holder).unwrap(), from, until);
-        String::from_utf8(entry.signed(&root)).unwrap() + "\n"
-    });
+    let entries = keys.map(|(key, holder)| entry(&key, &holder));
     std::fs::write(carrier.path("registry.jsonl"), entries.concat()).unwrap();
     let roots = key(KeyKind::Root, 1).public().to_string();
     carrier.config("lancang.toml", "", &format!("registry = \"registry.jsonl\"\n[keys]\nroots = [\"{roots}\"]"))
@@ -122,7 +127,7 @@ fn line(id: u32) -> Vec<u8> {
 }
 
 /// `lancang incidents …`: its exit status, what it wrote, what it said.
-fn incidents(config: &std::path::Path, args: &[&str]) -> (Option<i32>, String, String) {
+pub fn incidents(config: &std::path::Path, args: &[&str]) -> (Option<i32>, String, String) {
     let mut lancang = std::process::Command::new(env!("CARGO_BIN_EXE_lancang"));
     lancang.arg("incidents").args(args).arg("--config").arg(config).env("NO_COLOR", "1");
     let std::process::Output { status, stdout, stderr } = lancang.output().unwrap();
@@ -251,4 +256,11 @@ fn feedback_that_was_brought_home_is_followed() {
     at_the_desk(&config, &alerts);
     too_much_is_said(&carrier, &relay, &alerts[2]);
     assert_eq!(relay.end(), 0);
+    let newest = outbox(&carrier).pop().unwrap();
+    at_the_desks_console(&carrier, &config, (&alerts[0], &newest), || {
+        let police = Source { country: "VN".to_owned(), organisation: "police".to_owned(), node: "a".to_owned() };
+        let comment = Some(Comment { text: "by a key that came later".to_owned() });
+        bring(&carrier, &Feedback { comment, ..words("comment", police, Some(&newest)) }, VN);
+        entry(&self::key(KeyKind::Signing, VN), "//VN/police")
+    });
 }

@@ -28,6 +28,10 @@ const RUN: &[(&str, &str)] = &[
         "lancang console user add sok --person 'Sok Dara' --country KH --role investigator --config config/console.toml",
         "a-long-passphrase-of-sok\n",
     ),
+    (
+        "lancang console user add dara --person 'Chan Dara' --country KH --role analyst --config config/desk.toml",
+        "a-long-passphrase-of-dara\n",
+    ),
     ("lancang console user list --config config/console.toml", ""),
     ("lancang console user disable sok --config config/console.toml", ""),
     ("lancang alerts show alerts.ndjson --language km", ""),
@@ -40,6 +44,7 @@ const READ: &[(&str, &str)] = &[
     ("lancang relay", "as run"),
     ("lancang courier", "a service over two clusters: tests/exchange runs it"),
     ("lancang console --config", "a service over Kafka: tests/exchange/console.rs runs it"),
+    ("lancang check --config config/desk.toml", "the registry's file is a carrier's own: tests/kafka/desk.rs"),
     ("lancang console user add NAME", "a name stands for one: that of the manual is run"),
     ("lancang console audit", "of a log that a console has written: tests/exchange/console.rs"),
     ("lancang console digest", "its database comes from topics: tests/exchange/console.rs"),
@@ -80,7 +85,7 @@ struct Found {
 fn papers() -> Vec<(String, String)> {
     let mut paths: Vec<String> = pages("").iter().map(|page| format!("docs/{page}")).collect();
     paths.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(str::to_owned));
-    paths.extend(["lancang", "console", "courier", "exchange"].map(|name| format!("config/{name}.toml")));
+    paths.extend(["lancang", "console", "courier", "desk", "exchange"].map(|name| format!("config/{name}.toml")));
     below("deploy", &mut paths);
     paths.sort();
     paths.into_iter().map(|path| (path.clone(), read(&path))).collect()

@@ -100,6 +100,14 @@ pub const DOSSIER_BYTES_MAX: usize = 64 << 20;
 pub const DOSSIERS_AT_ONCE_MAX: usize = 2;
 /// Faults of a dossier that are told one by one.
 pub const DOSSIER_FAULTS_MAX: usize = 50;
+/// Home lines of an incident that a carrier's desk shows: those that came last. A line names 33 at most.
+pub const HOME_LINES_MAX: usize = 200;
+/// Alerts, of an incident and of those that went into it, by which a desk finds these lines: the newest.
+pub const HOME_ALERTS_MAX: usize = 2_000;
+/// Looks into home topics at once, each a connection to the brokers; who wants a further one waits.
+pub const HOME_LOOKS_MAX: usize = 4;
+/// Lists of whom to bar that are made at once: each reads the outbox from its beginning.
+pub const BAR_LISTS_MAX: usize = 1;
 /// Acts that wait to be written to the exchange.
 pub const ACTS_WAITING_MAX: usize = 64;
 /// Campaigns that are kept; beyond it those whose state is the oldest are let go, counted.

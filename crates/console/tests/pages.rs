@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+#[path = "pages/desk.rs"]
+mod desk;
 #[path = "pages/filled.rs"]
 mod filled;
 #[path = "../../../tests/installed/mod.rs"]
@@ -113,10 +115,11 @@ fn pages_in_a_browser() {
     let (is_long, shots) = (std::env::var_os("LANCANG_TEST_PAGES").is_some(), std::env::var("LANCANG_TEST_SHOTS").ok());
     node_modules();
     let (console, downloads) = (served::Console::begin(&pages()), tempfile::tempdir().unwrap());
+    let desk = desk::DeskConsole::begin();
     let setting = serde_json::json!({
         "base": console.base(), "browser": browser(), "users": served::users(), "incident": filled::incident(),
         "campaign": console.campaign(), "reasons": filled::reasons(), "hostile": filled::HOSTILE, "sealed": filled::SEALED, "shots": shots,
-        "is_long": is_long, "downloads": downloads.path(),
+        "is_long": is_long, "downloads": downloads.path(), "desk": { "base": desk.base(), "number": desk::NUMBER },
     });
     let mut node = Command::new("node");
     node.arg(pages().join("tests/browser.mjs")).stdin(Stdio::piped()).stdout(Stdio::piped());

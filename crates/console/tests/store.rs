@@ -7,7 +7,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use lancang_alert::alert::Source;
+use lancang_alert::alert::{Grouped, Source};
 use lancang_alert::{Alert, Feedback, feedback};
 use lancang_console::Viewer;
 use lancang_console::digest::{Response, WEEK_MS, Week, monday, sheet, table};
@@ -447,4 +447,38 @@ fn a_million() {
     let (median, p99) = answers(1_000_000);
     eprintln!("lists and searches over 1,000,000 incidents: p50 {median:?}, p99 {p99:?}");
     assert!(p99 <= Duration::from_millis(50), "{p99:?}");
+}
+
+/// What a desk finds home lines by: all revisions of an incident, and of those that went into it through others.
+#[test]
+fn all_that_went_into_an_incident_belongs_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut topics = Topics::new(&folder.path().join("console.db"));
+    let (mut sequence, mut shared) = (0, Vec::new());
+    let mut share = |topics: &mut Topics, number: u64, revision: u64, into: Option<u64>| {
+        let name = |number: u64| format!("{number:032x}");
+        let (mut one, producer) = (alert(number), alert(1).producer);
+        sequence += 1;
+        (one.incident_id, one.revision, one.sequence, one.producer) = (name(number), revision, sequence, producer);
+        one.grouped = Some(Grouped { count: 1, line: None, merged_into: into.map(name) });
+        one.message = if into.is_some() { "close" } else { "update" }.to_owned();
+        assert!(matches!(topics.alert(&one), News::Opened | News::Revised));
+        shared.push((one.incident_id.clone(), revision));
+        one
+    };
+    share(&mut topics, 1, 0, None);
+    share(&mut topics, 2, 0, None);
+    share(&mut topics, 3, 0, None);
+    share(&mut topics, 4, 0, None);
+    share(&mut topics, 3, 1, Some(2));
+    share(&mut topics, 2, 1, Some(1));
+    let survivor = share(&mut topics, 1, 1, None);
+    let reads = Reads::open(&folder.path().join("console.db"), 1).unwrap();
+    let found = reads.look(|sight| {
+        let found = sight.find(Eyes::of(&survivor.producer.country).unwrap(), &key_of(&survivor))?.unwrap();
+        sight.alerts_of(&found)
+    });
+    let found: Vec<_> = found.unwrap().into_iter().map(|alert| (alert.incident_id, alert.revision)).collect();
+    shared.retain(|(id, _)| !id.ends_with('4'));
+    assert_eq!(found, shared);
 }

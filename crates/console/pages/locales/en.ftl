@@ -4,6 +4,7 @@
 ## Frame
 
 page-now = Now
+page-bar-list = Bar list
 page-incident = Incident
 page-figures = Map and figures
 page-campaigns = Campaigns
@@ -13,6 +14,7 @@ page-audit = Audit log
 page-sign-in = Sign in
 pages = Pages
 skip = Skip to the content
+desk-of = Desk of { $carrier }
 choose-language = Language
 theme = Light or dark
 theme-auto = As the system
@@ -28,6 +30,7 @@ user-role-viewer = viewer
 user-role-investigator = investigator
 user-role-liaison = liaison officer
 user-role-auditor = auditor
+user-role-analyst = fraud analyst
 clock = Times are those of { $zone }; point at one for UTC
 close = Close
 send = Send
@@ -68,6 +71,8 @@ error-too-many = Too many requests. Wait a moment.
 error-too-large = That is too long.
 error-not-set-up = This console has no key for that.
 error-exchange-away = The exchange cannot be reached. Nothing was sent.
+error-home-away = The home cluster cannot be reached. Nothing was opened or listed.
+error-holds-untold = Which holds are in force cannot be told, so nothing is listed. The console’s log says why.
 error-starting = The console is still reading the topics. Try again in a moment.
 error-fault = The server made a mistake. It is in its log.
 error-no-role = You are known to the provider, but this console gives you no role. Ask whoever runs it.
@@ -119,6 +124,7 @@ back-to-now = Back to all alerts
 not-actual = This is no real case: { $status }.
 taken-back = Taken back by its producer. Reason: { $reason }. Decided by: { $persons }.
 goes-on-in = This belongs to another incident and goes on there:
+hold-in-force = A hold is in force until { $until }, case { $case }: no barring, no notice to the subscriber.
 verdicts-differ = The verdicts of the countries differ. All of them stand below.
 why = Why
 facts = Facts
@@ -248,6 +254,20 @@ dossier-signed = Signed
 key-state-valid = valid
 key-state-expired = expired
 key-state-revoked = revoked
+
+## A carrier's own desk
+
+subscribers = Subscribers
+subscribers-tell = Whom the carrier’s own lines name. Masked until opened for a case.
+subscribers-none = No home line of this incident is kept.
+subscribers-gone = Home lines that are kept no more: { $count }
+home-line = Home line
+bar-list-tells = Whom to bar: own callers and SIMs that act in what was shared and not taken back. Whom a hold protects is left out.
+bar-list-make = Make the list
+bar-list-means = The list names subscribers in clear. Making it is written into the audit log, with the case it is for.
+bar-list-days = Days back
+bar-list-made = Listed: { $listed }. Left out for holds: { $left }.
+bar-list-left = Left out for holds
 
 ## Figures
 

@@ -4,6 +4,7 @@
 ## Frame
 
 page-now = Hiện tại
+page-bar-list = Danh sách khóa
 page-incident = Vụ việc
 page-figures = Bản đồ và số liệu
 page-campaigns = Chiến dịch
@@ -13,6 +14,7 @@ page-audit = Nhật ký kiểm toán
 page-sign-in = Đăng nhập
 pages = Các trang
 skip = Đến nội dung chính
+desk-of = Bàn làm việc của { $carrier }
 choose-language = Ngôn ngữ
 theme = Sáng hay tối
 theme-auto = Theo hệ thống
@@ -28,6 +30,7 @@ user-role-viewer = người xem
 user-role-investigator = điều tra viên
 user-role-liaison = cán bộ liên lạc
 user-role-auditor = kiểm toán viên
+user-role-analyst = chuyên viên chống gian lận
 clock = Giờ theo { $zone }; trỏ vào để xem UTC
 close = Đóng
 send = Gửi
@@ -68,6 +71,8 @@ error-too-many = Quá nhiều yêu cầu. Hãy đợi một lát.
 error-too-large = Nội dung quá dài.
 error-not-set-up = Bảng điều khiển này không có khóa để làm việc đó.
 error-exchange-away = Không kết nối được cụm trao đổi. Chưa gửi gì.
+error-home-away = Không kết nối được cụm nội bộ. Chưa mở hay liệt kê gì.
+error-holds-untold = Không xác định được yêu cầu tạm hoãn nào đang có hiệu lực nên không liệt kê gì. Lý do có trong nhật ký của bảng điều khiển.
 error-starting = Bảng điều khiển còn đang đọc các chủ đề. Hãy thử lại sau giây lát.
 error-fault = Máy chủ gặp lỗi. Chi tiết có trong nhật ký của nó.
 error-no-role = Nhà cung cấp danh tính biết bạn, nhưng bảng điều khiển này không cấp vai trò nào cho bạn. Hãy hỏi người quản trị.
@@ -119,6 +124,7 @@ back-to-now = Về tất cả cảnh báo
 not-actual = Đây không phải vụ thật: { $status }.
 taken-back = Bên phát đã rút lại. Lý do: { $reason }. Người quyết định: { $persons }.
 goes-on-in = Vụ này thuộc một vụ khác và tiếp tục tại đó:
+hold-in-force = Tạm hoãn có hiệu lực đến { $until }, hồ sơ { $case }: không khóa, không báo cho thuê bao.
 verdicts-differ = Kết luận của các nước khác nhau. Tất cả được nêu bên dưới.
 why = Vì sao
 facts = Thông tin
@@ -248,6 +254,20 @@ dossier-signed = Số chữ ký
 key-state-valid = còn hiệu lực
 key-state-expired = đã hết hạn
 key-state-revoked = đã thu hồi
+
+## A carrier's own desk
+
+subscribers = Thuê bao
+subscribers-tell = Những ai mà dòng của chính nhà mạng nêu. Được che cho đến khi mở vì một hồ sơ.
+subscribers-none = Không lưu dòng nội bộ nào của vụ này.
+subscribers-gone = Dòng nội bộ không còn lưu: { $count }
+home-line = Dòng nội bộ
+bar-list-tells = Ai cần khóa: số gọi và SIM của chính mạng đã hành động trong các vụ được chia sẻ và chưa rút lại. Ai được tạm hoãn bảo vệ thì không có trong danh sách.
+bar-list-make = Lập danh sách
+bar-list-means = Danh sách nêu rõ thuê bao. Việc lập được ghi vào nhật ký kiểm toán cùng hồ sơ liên quan.
+bar-list-days = Số ngày trở lại
+bar-list-made = Đã liệt kê: { $listed }. Không liệt kê do tạm hoãn: { $left }.
+bar-list-left = Không liệt kê do tạm hoãn
 
 ## Figures
 

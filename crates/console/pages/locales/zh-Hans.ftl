@@ -4,6 +4,7 @@
 ## Frame
 
 page-now = 实时
+page-bar-list = 停机名单
 page-incident = 事件
 page-figures = 地图与统计
 page-campaigns = 团伙行动
@@ -13,6 +14,7 @@ page-audit = 审计日志
 page-sign-in = 登录
 pages = 页面
 skip = 跳到正文
+desk-of = { $carrier } 的工作台
 choose-language = 语言
 theme = 浅色或深色
 theme-auto = 跟随系统
@@ -28,6 +30,7 @@ user-role-viewer = 查看者
 user-role-investigator = 调查员
 user-role-liaison = 联络官
 user-role-auditor = 审计员
+user-role-analyst = 反欺诈分析员
 clock = 时间按 { $zone } 显示；指向时间可看 UTC
 close = 关闭
 send = 发送
@@ -68,6 +71,8 @@ error-too-many = 请求过多，请稍候。
 error-too-large = 内容过长。
 error-not-set-up = 本控制台没有所需的密钥。
 error-exchange-away = 无法连接交换集群，未发送任何内容。
+error-home-away = 无法连接本地集群，未查看也未列出任何内容。
+error-holds-untold = 无法确定哪些暂缓请求有效，因此未列出任何内容。原因见控制台日志。
 error-starting = 控制台仍在读取主题，请稍后再试。
 error-fault = 服务器出错，详情见其日志。
 error-no-role = 身份提供方认识您，但本控制台未授予您任何角色。请联系控制台管理员。
@@ -119,6 +124,7 @@ back-to-now = 返回全部告警
 not-actual = 这不是真实案件：{ $status }。
 taken-back = 已由发布方撤销。原因：{ $reason }。决定人：{ $persons }。
 goes-on-in = 此事件属于另一事件，并在该处继续：
+hold-in-force = 暂缓有效至 { $until }，案件 { $case }：不停机，不通知用户。
 verdicts-differ = 各国结论不一致，全部列于下方。
 why = 原因
 facts = 概况
@@ -248,6 +254,20 @@ dossier-signed = 签名数
 key-state-valid = 有效
 key-state-expired = 已过期
 key-state-revoked = 已吊销
+
+## A carrier's own desk
+
+subscribers = 用户
+subscribers-tell = 运营商自己的行所指的对象。按案件查看前均为掩码。
+subscribers-none = 未保存此事件的本地行。
+subscribers-gone = 已不再保存的本地行：{ $count }
+home-line = 本地行
+bar-list-tells = 应停机者：在已共享且未撤回的事件中实施行为的本网主叫和 SIM。受暂缓保护者不列入。
+bar-list-make = 生成名单
+bar-list-means = 名单以明文列出用户。生成名单将连同案件编号记入审计日志。
+bar-list-days = 回溯天数
+bar-list-made = 已列出：{ $listed }。因暂缓未列入：{ $left }。
+bar-list-left = 因暂缓未列入
 
 ## Figures
 

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
 const ROOT = "/api/v1/";
-/** Longer than any answer takes, ms: then the reader is told. */
+/** Longer than almost any answer takes, ms: then the reader is told. */
 const PATIENCE_MS = 30_000;
 
 export class Refused extends Error {
@@ -44,10 +44,10 @@ export async function get<T>(path: string): Promise<T> {
   return (await ask(path, {})) as T;
 }
 
-export async function send<T>(method: "POST" | "DELETE", path: string, body?: object): Promise<T> {
+export async function send<T>(method: "POST" | "DELETE", path: string, body?: object, patienceMs = PATIENCE_MS): Promise<T> {
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (csrf) headers["x-csrf-token"] = csrf;
-  return (await ask(path, { method, headers, body: body ? JSON.stringify(body) : undefined })) as T;
+  return (await ask(path, { method, headers, body: body ? JSON.stringify(body) : undefined, signal: AbortSignal.timeout(patienceMs) })) as T;
 }
 
 export function code(error: unknown): string {

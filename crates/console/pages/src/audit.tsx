@@ -20,6 +20,8 @@ const ACTIONS: Record<string, string> = {
   comment: "do-comment",
   request: "kind-request",
   dossier: "dossier",
+  clear: "open-value",
+  "bar-list": "bar-list-make",
   digest: "page-coordination",
 };
 /** What an entry is about, where that is an incident: its id and its producer's digest. */

@@ -5,7 +5,7 @@ type Maybe<T> = T | null | undefined;
 
 export interface Source { country: string; organisation: string; node: string }
 
-export type Act = "read" | "acknowledge" | "take" | "comment" | "verdict" | "request" | "open" | "dossier" | "refer" | "joint-operation" | "audit";
+export type Act = "read" | "acknowledge" | "take" | "comment" | "verdict" | "request" | "open" | "dossier" | "refer" | "joint-operation" | "clear" | "bar-list" | "audit";
 
 export interface Session {
   user: { name: Maybe<string>; person?: Maybe<string>; country?: Maybe<string>; role: string };
@@ -15,6 +15,8 @@ export interface Session {
   writer: Maybe<Source>;
   /** Nobody has signed in: everybody on this machine reads. */
   open: boolean;
+  /** Of a carrier's own desk: whose. */
+  desk: Maybe<string>;
   version: string;
 }
 
@@ -97,7 +99,7 @@ export interface Alert {
   links?: { campaign_id?: string; related?: string[] };
   grouped?: { count: number; merged_into?: string };
   evidence: { count: number; topic?: string; partition?: number; offsets?: { first: number; last: number }[]; merkle_root?: string; kept_until?: string };
-  action?: { recommended?: string[]; contact?: string };
+  action?: { recommended?: string[]; contact?: string; hold?: { until: string; case_reference: string; receipt?: string; refusal?: string; ended?: string } };
   cancel?: { reason: string; decided_by: string[] };
   handling: { tlp: string; purpose: string; legal_basis?: string; recipients?: string[]; retain_until: string };
 }
@@ -243,4 +245,18 @@ export interface Digest {
   precision: { pattern: string; country: string; true_positive: number; false_positive: number; other: number }[];
   requests: { key: string; producer: string; measure: string; by: string; requester: string; case_reference: string; until: string; answered: Maybe<string> }[];
   more_requests: number;
+}
+
+/** Whom the home lines of an incident name, masked. */
+export interface Named {
+  lines: { line: string; patterns: string[]; last_event: string; named: { type: string; role: string; masked: Maybe<string> }[] }[];
+  gone: number;
+}
+
+export interface Requested { requests: Digest["requests"]; more: number }
+
+export interface BarList {
+  csv: string;
+  listed: number;
+  left_out: { incident_id: string; requester: string; case_reference: string; until: string; subscribers: number }[];
 }

@@ -65,7 +65,7 @@ function Whole({ digest }: { digest: Digest }) {
       <section class="sheet"><h2>{words.text("week")}</h2>{rows.length === 0 ? <Empty>{words.text("figures-none")}</Empty> : <Counts rows={rows} />}</section>
       <section class="sheet"><h2>{words.text("responses")}</h2><p class="small quiet">{words.text("responses-tell")}</p>{rows.length > 0 && <Responses rows={rows} />}</section>
       <section class="sheet"><h2>{words.text("precision")}</h2>{digest.precision.length === 0 ? <Empty>{words.text("precision-none")}</Empty> : <Precision digest={digest} />}</section>
-      <section class="sheet"><h2>{words.text("requests-open")}</h2>{digest.requests.length === 0 ? <Empty>{words.text("requests-none")}</Empty> : <Requests digest={digest} />}</section>
+      <section class="sheet"><h2>{words.text("requests-open")}</h2>{digest.requests.length === 0 ? <Empty>{words.text("requests-none")}</Empty> : <Requests requests={digest.requests} more={digest.more_requests} />}</section>
     </>
   );
 }
@@ -135,14 +135,15 @@ function Precision({ digest }: { digest: Digest }) {
   );
 }
 
-function Requests({ digest }: { digest: Digest }) {
+/** What is asked of carriers, with its clock. */
+export function Requests({ requests, more }: { requests: Digest["requests"]; more: number }) {
   const words = useWords();
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label={words.text("requests-open")}>
       <table>
         <thead><tr>{["request-head-measure", "request-head-by", "request-head-case", "fact-producer", "request-head-until", "request-head-answer"].map((name) => <th key={name} scope="col">{words.text(name)}</th>)}</tr></thead>
         <tbody>
-          {digest.requests.map((asked, place) => (
+          {requests.map((asked, place) => (
             <tr key={place}>
               <th scope="row"><a href={incidentPage(asked.key)}>{words.word("measure", asked.measure)}</a></th>
               <td>{words.country(asked.by)}, {asked.requester}</td>
@@ -154,7 +155,7 @@ function Requests({ digest }: { digest: Digest }) {
           ))}
         </tbody>
       </table>
-      {digest.more_requests > 0 && <p class="small">{words.text("label-more", { count: digest.more_requests })}</p>}
+      {more > 0 && <p class="small">{words.text("label-more", { count: more })}</p>}
     </div>
   );
 }

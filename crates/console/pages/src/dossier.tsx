@@ -48,7 +48,8 @@ function Language({ name, chosen }: { name: string; chosen: string }) {
   );
 }
 
-function save({ name, content }: Download): void {
+/** Gives a file to the browser. */
+export function save({ name, content }: Download): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
   link.download = name;

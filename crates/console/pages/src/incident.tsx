@@ -8,6 +8,7 @@ import { Dossier } from "./dossier";
 import { Entities } from "./entities";
 import { Answer, Empty, Line, Marks, Severity, sourceName, When } from "./parts";
 import { Statements } from "./statements";
+import { Subscribers } from "./subscribers";
 import { useWords } from "./words";
 
 export function IncidentPage({ id, session }: { id: string; session: Session }) {
@@ -51,6 +52,9 @@ function Whole({ incident, session, again }: { incident: Incident; session: Sess
       {alert.cancel && <p class="says bad">{words.text("taken-back", { reason: alert.cancel.reason, persons: alert.cancel.decided_by.join(", ") })}</p>}
       {alert.grouped?.merged_into && <p class="says warn">{words.text("goes-on-in")} <a href={`/?q=${alert.grouped.merged_into}`} class="code">{alert.grouped.merged_into}</a></p>}
       {verdicts.size > 1 && <p class="says bad" data-test="conflict">{words.text("verdicts-differ")}</p>}
+      {session.desk && holds(incident).map(({ until, case_reference }) => (
+        <p key={case_reference} class="says warn" data-test="hold">{words.text("hold-in-force", { until: words.long(until), case: case_reference })}</p>
+      ))}
       <Acts incident={incident} session={session} again={again} />
       <div class="columns">
         <section class="sheet">
@@ -65,6 +69,12 @@ function Whole({ incident, session, again }: { incident: Incident; session: Sess
           <h2>{words.text("entities")}</h2>
           <Entities incident={incident} session={session} />
         </section>
+        {session.desk && (
+          <section class="sheet wide">
+            <h2>{words.text("subscribers")}</h2>
+            <Subscribers incident={incident} session={session} />
+          </section>
+        )}
         <section class="sheet wide">
           <h2>{words.text("said")}</h2>
           <Statements incident={incident} />
@@ -75,7 +85,7 @@ function Whole({ incident, session, again }: { incident: Incident; session: Sess
         </section>
         <section class="sheet">
           <h2>{words.text("evidence")}</h2>
-          <Evidence incident={incident} />
+          <Evidence incident={incident} topic={session.desk ? "lancang.outbox.v1" : "lancang.alerts.v1"} />
         </section>
         <section class="sheet wide">
           <h2>{words.text("related")}</h2>
@@ -92,6 +102,15 @@ function Whole({ incident, session, again }: { incident: Incident; session: Sess
       </div>
     </article>
   );
+}
+
+/** Holds in force: asked of this incident, or of one that went into it, which its newest revision says. */
+function holds(incident: Incident): { until: string; case_reference: string }[] {
+  const found = (incident.conclusion?.requests ?? []).filter(({ measure, in_force }) => measure === "hold" && in_force);
+  const said = incident.alert.action?.hold;
+  const isBinding = said?.receipt && !said.refusal && !said.ended && Date.parse(said.until) > Date.now();
+  const isKnown = found.some(({ case_reference }) => case_reference === said?.case_reference);
+  return isBinding && !isKnown ? [...found, said] : found;
 }
 
 /** Sentences, and how far beyond its limit each value is. */
@@ -162,7 +181,7 @@ function Revisions({ incident }: { incident: Incident }) {
 }
 
 /** Where the records are: a reference that the producer's desk understands, not the records. */
-function Evidence({ incident }: { incident: Incident }) {
+function Evidence({ incident, topic }: { incident: Incident; topic: string }) {
   const words = useWords();
   const { evidence } = incident.alert;
   const offsets = (evidence.offsets ?? []).map(({ first, last }) => (first === last ? `${first}` : `${first}–${last}`)).join(", ");
@@ -174,7 +193,7 @@ function Evidence({ incident }: { incident: Incident }) {
         {evidence.merkle_root && <><dt>{words.text("evidence-root")}</dt><dd class="code">{evidence.merkle_root}</dd></>}
         {evidence.kept_until && <><dt>{words.text("evidence-kept")}</dt><dd><When at={evidence.kept_until} isLong /></dd></>}
         <dt>{words.text("evidence-signed")}</dt><dd class="code">{incident.key_id}</dd>
-        <dt>{words.text("evidence-alert")}</dt><dd class="code">lancang.alerts.v1 / {incident.offset}; {words.text("sequence")} {incident.alert.sequence}</dd>
+        <dt>{words.text("evidence-alert")}</dt><dd class="code">{topic} / {incident.offset}; {words.text("sequence")} {incident.alert.sequence}</dd>
         <dt>{words.text("evidence-pattern")}</dt><dd class="code">{incident.alert.pattern}@{incident.alert.pattern_version}{incident.alert.pattern_hash ? ` ${incident.alert.pattern_hash}` : ""}</dd>
       </dl>
     </>

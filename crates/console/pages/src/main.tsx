@@ -4,6 +4,7 @@ import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { code, get, send, setCsrf, SIGNED_OUT } from "./api";
 import { AuditPage } from "./audit";
+import { BarListPage } from "./bar-list";
 import { CampaignPage, CampaignsPage } from "./campaigns";
 import type { Session } from "./contract";
 import { CoordinationPage } from "./coordination";
@@ -73,6 +74,7 @@ function Frame({ tag, choose }: { tag: string; choose: (tag: string) => void }) 
       <a class="skip" href="#page">{words.text("skip")}</a>
       <header class="top">
         <a class="brand" href="/">lancang</a>
+        {session?.desk && !isAtDoor && <span class="small mark">{words.text("desk-of", { carrier: session.desk.slice(2).replace("/", " ") })}</span>}
         {session && !isAtDoor && <Pages route={route} session={session} />}
         <div class="about">
           <Keys />
@@ -99,11 +101,15 @@ function Frame({ tag, choose }: { tag: string; choose: (tag: string) => void }) 
   );
 }
 
+/** What a carrier's own desk has no part in. */
+const OF_AGENCIES = ["campaigns", "coordination"];
 const PAGES: [path: string, text: string][] = [["", "page-now"], ["figures", "page-figures"], ["campaigns", "page-campaigns"], ["coordination", "page-coordination"], ["sources", "page-sources"]];
 
 function Pages({ route, session }: { route: Route; session: Session }) {
   const words = useWords();
-  const pages = session.may.includes("audit") ? [...PAGES, ["audit", "page-audit"] as const] : PAGES;
+  const pages = session.desk ? PAGES.filter(([path]) => !OF_AGENCIES.includes(path)) : [...PAGES];
+  if (session.desk) pages.splice(1, 0, ["bar-list", "page-bar-list"]);
+  if (session.may.includes("audit")) pages.push(["audit", "page-audit"]);
   const at = route.path[0] === "incident" ? "" : route.path[0] ?? "";
   return (
     <nav aria-label={words.text("pages")}>
@@ -118,6 +124,8 @@ function Page({ route, session }: { route: Route; session: Session }) {
   if (page === "") return <Now route={route} />;
   if (page === "incident" && id) return <IncidentPage key={id} id={id} session={session} />;
   if (page === "figures") return <FiguresPage route={route} />;
+  if (page === "bar-list" && session.desk) return <BarListPage session={session} />;
+  if (session.desk && OF_AGENCIES.includes(page)) return <Empty>{words.text("error-not-found")} <a href="/">{words.text("page-now")}</a></Empty>;
   if (page === "campaigns" && id) return <CampaignPage key={id} id={id} session={session} />;
   if (page === "campaigns") return <CampaignsPage route={route} />;
   if (page === "coordination") return <CoordinationPage route={route} />;

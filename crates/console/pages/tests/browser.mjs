@@ -4,7 +4,8 @@
 //
 // SETTING is one line of JSON: `base` address, `browser` program, `users` by role with name and password, `incident` and
 // `campaign` to look at, `reasons` of that incident by language as the command line tells them, `hostile` text that stands in
-// every free field, `sealed` what an entity of the incident is, `downloads` a folder for files that pages give, `shots` a folder for screenshots or nothing, `is_long` whether everything is tried in every language. A line `flood` on standard output asks for 200 alerts a
+// every free field, `sealed` what an entity of the incident is, `desk` the console of a carrier's own desk with its address and a
+// number of its home lines (roles `desk-…` sign in there), `downloads` a folder for files that pages give, `shots` a folder for screenshots or nothing, `is_long` whether everything is tried in every language. A line `flood` on standard output asks for 200 alerts a
 // second, `calm` for none, `campaign` for one more campaign.
 
 import { readFileSync } from "node:fs";
@@ -20,6 +21,8 @@ const setting = JSON.parse(await new Promise((line) => createInterface({ input: 
 const { base, users } = setting;
 const incident = `/incident/${setting.incident}`;
 const campaign = `/campaigns/${setting.campaign}`;
+/** Where a role signs in. */
+const at = (role) => (role.startsWith("desk-") ? setting.desk.base : base);
 const PAGES = ["/", incident, "/figures", "/campaigns", campaign, "/coordination", "/sources"];
 
 const browser = await chromium.launch({ executablePath: setting.browser, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
@@ -50,7 +53,7 @@ async function open(path, { role = "investigator", language = "en", theme = "lig
   const page = await context.newPage();
   page.on("console", (message) => message.type() === "error" && noise.push(message.text()));
   page.on("pageerror", (error) => noise.push(error.message));
-  await page.goto(base + path);
+  await page.goto(at(role) + path);
   await page.waitForSelector("main h1");
   return page;
 }
@@ -69,7 +72,7 @@ async function loaded(page) {
 
 /** Another page of the same reader, loaded anew. */
 async function turn(page, path) {
-  await page.goto(base + path);
+  await page.goto(new URL(page.url()).origin + path);
   await page.waitForSelector("main h1");
   await loaded(page);
 }
@@ -90,7 +93,7 @@ const rows = (page) => page.locator(".live a.alert");
 
 /** What a name and a password lead to. */
 async function signIn(role) {
-  const page = await open("/", { role: "nobody" });
+  const page = await open("/", { role: role.startsWith("desk-") ? "desk-nobody" : "nobody" });
   await page.fill("input[name=name]", users[role].name);
   await page.fill("input[name=password]", users[role].password);
   await page.click("button[type=submit]");
@@ -345,6 +348,72 @@ const tests = {
     const auditor = await whole("/audit", { role: "auditor" });
     const entry = auditor.locator("tr", { hasText: "KH-2026-9" }).first();
     hold((await entry.textContent()).includes("Case dossier"), "the log has it");
+  },
+
+  async "a carrier's desk: its subscribers are masked, and opened one by one for a case"() {
+    const { number } = setting.desk;
+    const opens = "section:has(h2:text-is('Subscribers')) td button";
+    const viewer = await whole(incident, { role: "desk-viewer" });
+    await viewer.waitForSelector("td:has-text('+6681•••••••')");
+    hold((await viewer.locator(opens).count()) === 0, "a viewer may open");
+    hold(/Desk of TH chao-phraya/.test(await viewer.textContent("header")), "whose desk it is");
+    hold((await viewer.locator("nav a").allTextContents()).join() === "Now,Bar list,Map and figures,Sources", "pages of a desk");
+    hold((await viewer.locator("section[aria-label='What you can do']").count()) === 0, "a desk speaks to nobody");
+    hold((await viewer.textContent("[data-test=hold]")).includes("TH-2026-1187"), "the hold stands on top");
+    const page = await whole(incident, { role: "desk-analyst" });
+    await page.waitForSelector(opens);
+    hold(!(await page.textContent("main")).includes(number), "shown before it is opened");
+    await accessible(page, "desk's incident");
+    await page.click(`${opens} >> nth=0`);
+    await accessible(page, "opening at the desk");
+    await page.fill("input[name=case_reference]", "TH-2026-2");
+    await page.click("dialog button[type=submit]");
+    await page.waitForSelector(`td:has-text("${number}")`);
+    hold((await page.locator(opens).count()) === 5, "one is opened, and no other");
+    await shot(page, "desk-incident-light");
+    await page.reload();
+    await loaded(page);
+    hold(!(await page.textContent("main")).includes(number), "gone with the page");
+    hold(await page.evaluate(() => globalThis.evil === undefined), "a script ran");
+    const auditor = await whole("/audit", { role: "desk-auditor" });
+    hold((await auditor.locator("tr", { hasText: "TH-2026-2" }).first().textContent()).includes("Open the value"), "the log has it");
+    hold(!(await auditor.textContent("main")).includes(number), "the log has the number");
+    for (const gone of ["/campaigns", "/coordination"]) {
+      await page.goto(setting.desk.base + gone);
+      await page.waitForSelector(".says:has-text('nothing at this address')");
+    }
+  },
+
+  async "a carrier's desk: the list of whom to bar leaves out whom a hold protects"() {
+    const viewer = await whole("/bar-list", { role: "desk-viewer" });
+    hold((await viewer.locator("button:text-is('Make the list')").count()) === 0, "a viewer may export");
+    const page = await whole("/bar-list", { role: "desk-analyst" });
+    await page.waitForSelector("td:has-text('TH-2026-1187')");
+    await page.click("button:text-is('Make the list')");
+    await accessible(page, "making the list");
+    await page.fill("input[name=case_reference]", "TH-2026-3");
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click("dialog button[type=submit]")]);
+    hold(/^bar-list-\d{4}-\d\d-\d\d\.csv$/.test(download.suggestedFilename()), download.suggestedFilename());
+    hold(readFileSync(await download.path(), "utf8").startsWith("type,value,incident_id,"), "a list");
+    await page.waitForSelector(".says:has-text('Listed: 1. Left out for holds: 2.')");
+    hold(!(await page.textContent("main")).includes("+66810000009"), "the list is shown");
+    await accessible(page, "a list that was made");
+    await shot(page, "desk-bar-list-light");
+    await page.selectOption("header select >> nth=0", "dark");
+    await accessible(page, "a list that was made, dark", { type: "rule", values: ["color-contrast"] });
+    await shot(page, "desk-bar-list-dark");
+    for (const language of setting.is_long ? LANGUAGES : ["km", "my"]) {
+      const phone = await whole(incident, { role: "desk-analyst", language, theme: "dark", width: 320, height: 700, isMobile: true });
+      for (const path of [incident, "/bar-list"]) {
+        await turn(phone, path);
+        const over = await phone.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        hold(over <= 0, `${path} in ${language} is ${over} px wider than the phone`);
+        if (setting.shots) await phone.screenshot({ path: `${setting.shots}/desk-phone-${name(path)}-${language}.png`, fullPage: true });
+      }
+      await phone.context().close();
+    }
+    const auditor = await whole("/audit", { role: "desk-auditor" });
+    hold((await auditor.locator("tr", { hasText: "TH-2026-3" }).first().textContent()).includes("Make the list"), "the log has it");
   },
 
   async "a week of coordination, as a page, a table and paper"() {

@@ -37,7 +37,7 @@ for (const file of files) {
 
 // Sets of words: what the server and the exchange may say.
 const SETS = {
-  "user-role": ["viewer", "investigator", "liaison", "auditor"],
+  "user-role": ["viewer", "investigator", "liaison", "auditor", "analyst"],
   state: ["open", "closed", "cancelled"],
   stage: ["new", "acknowledged", "investigating", "joint-operation", "referred", "disputed"],
   kind: ["acknowledgement", "status", "verdict", "comment", "request", "receipt", "suppression", "cancel"],
@@ -47,7 +47,7 @@ const SETS = {
   why: ["token", "link", "campaign"],
   link: ["device", "sim", "template", "domain", "device-range", "range-hour", "trunk", "sender"],
   country: ["CN", "KH", "LA", "MM", "TH", "VN"],
-  error: ["signed-out", "wrong-password", "forbidden", "csrf", "not-found", "form", "too-many", "too-large", "not-set-up", "exchange-away", "starting", "fault", "unreachable", "no-role", "provider-away", "provider-denied", "provider-unbelieved", "sign-in-over"],
+  error: ["signed-out", "wrong-password", "forbidden", "csrf", "not-found", "form", "too-many", "too-large", "not-set-up", "exchange-away", "home-away", "holds-untold", "starting", "fault", "unreachable", "no-role", "provider-away", "provider-denied", "provider-unbelieved", "sign-in-over"],
   line: ["live", "away", "starting"],
   theme: ["auto", "light", "dark"],
   span: ["day", "week", "month", "quarter"],

@@ -24,11 +24,28 @@ pub enum Role {
     Liaison,
     /// Looks at what others did.
     Auditor,
+    /// Of a carrier's own desk: sees its subscribers in clear, and has the list of whom to bar.
+    Analyst,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Viewer, Self::Investigator, Self::Liaison, Self::Auditor];
+    pub const ALL: [Self; 5] = [Self::Viewer, Self::Investigator, Self::Liaison, Self::Auditor, Self::Analyst];
+
+    /// Those of a carrier's own desk, or of an agency's console.
+    pub fn of(is_desk: bool) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |role| role.is_of(is_desk))
+    }
+
+    /// Whether it is one of a carrier's own desk, or of an agency's console.
+    #[must_use]
+    pub const fn is_of(self, is_desk: bool) -> bool {
+        match self {
+            Self::Viewer | Self::Auditor => true,
+            Self::Investigator | Self::Liaison => !is_desk,
+            Self::Analyst => is_desk,
+        }
+    }
 
     /// Its name.
     #[must_use]
@@ -38,6 +55,7 @@ impl Role {
             Self::Investigator => "investigator",
             Self::Liaison => "liaison",
             Self::Auditor => "auditor",
+            Self::Analyst => "analyst",
         }
     }
 
@@ -78,6 +96,10 @@ pub enum Right {
     Open,
     /// Export a case as a signed dossier.
     Dossier,
+    /// See a subscriber of the carrier in clear, with a case reference.
+    Clear,
+    /// Export the list of whom to bar.
+    BarList,
     /// Look at the audit log.
     Audit,
 }
@@ -97,6 +119,8 @@ impl Right {
             Self::JointOperation => "joint-operation",
             Self::Open => "open",
             Self::Dossier => "dossier",
+            Self::Clear => "clear",
+            Self::BarList => "bar-list",
             Self::Audit => "audit",
         }
     }
@@ -104,18 +128,21 @@ impl Right {
     /// Whether it says something to everybody, under the console's name.
     #[must_use]
     pub const fn speaks(self) -> bool {
-        !matches!(self, Self::Read | Self::Open | Self::Dossier | Self::Audit)
+        !matches!(self, Self::Read | Self::Open | Self::Dossier | Self::Clear | Self::BarList | Self::Audit)
     }
 }
 
 /// Roles and what they may do.
 pub const ROLES: &[(Role, &[Right])] = {
-    use Right::{Acknowledge, Audit, Comment, Dossier, JointOperation, Open, Read, Refer, Request, Take, Verdict};
+    use Right::{
+        Acknowledge, Audit, BarList, Clear, Comment, Dossier, JointOperation, Open, Read, Refer, Request, Take, Verdict,
+    };
     &[
         (Role::Viewer, &[Read]),
         (Role::Investigator, &[Read, Acknowledge, Take, Comment, Verdict, Request, Open, Dossier]),
         (Role::Liaison, &[Read, Acknowledge, Comment, Request, Refer, JointOperation, Dossier]),
         (Role::Auditor, &[Read, Audit]),
+        (Role::Analyst, &[Read, Clear, BarList]),
     ]
 };
 
@@ -145,6 +172,10 @@ pub const REQUESTS: &[(&str, &str, Takes)] = &[
     ("POST", "/api/v1/incidents/{key}/feedback", Takes::Speaking),
     ("POST", "/api/v1/incidents/{key}/open", Takes::Right(Right::Open)),
     ("POST", "/api/v1/incidents/{key}/dossier", Takes::Right(Right::Dossier)),
+    ("GET", "/api/v1/incidents/{key}/named", Takes::Right(Right::Read)),
+    ("POST", "/api/v1/incidents/{key}/named", Takes::Right(Right::Clear)),
+    ("GET", "/api/v1/requests", Takes::Right(Right::Read)),
+    ("POST", "/api/v1/bar-list", Takes::Right(Right::BarList)),
     ("GET", "/api/v1/events", Takes::Right(Right::Read)),
     ("GET", "/api/v1/sources", Takes::Right(Right::Read)),
     ("GET", "/api/v1/figures", Takes::Right(Right::Read)),

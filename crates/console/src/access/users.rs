@@ -1,5 +1,8 @@
 //! Users of a console: a file of mode 0600 with the hashes of their passwords (Argon2id, RFC 9106).
 //!
+//! A file is of one console: of an agency's, or of one carrier's desk, and each user of a desk is bound to its carrier. Whoever
+//! stands in the file of another console is nobody here.
+//!
 //! It is written whole and put in place of the old one, and looked at again when it has changed: who is disabled there is
 //! signed out with the next request.
 
@@ -35,6 +38,9 @@ pub struct User {
     pub country: String,
     /// What may be done.
     pub role: Role,
+    /// Of a carrier's desk: whose (`//KH/mekong-mobile`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<String>,
     /// Hash of the password, in PHC's form.
     password: String,
     /// Whether the user may not sign in any more.
@@ -85,18 +91,21 @@ pub enum UsersError {
 #[derive(Debug)]
 pub struct Users {
     path: PathBuf,
+    /// Whose desk it is; none of an agency's console.
+    carrier: Option<String>,
     /// What tells that the file is another one: inode, time of change in seconds and nanoseconds, length.
     seen: Option<(u64, i64, i64, u64)>,
     users: BTreeMap<String, User>,
 }
 
 impl Users {
-    /// Reads the file; without one there are no users.
+    /// Reads the file of a console, an agency's or a carrier's desk; without one there are no users.
     ///
     /// # Errors
     /// If it cannot be read, is open to others, or is none.
-    pub fn open(path: &Path) -> Result<Self, UsersError> {
-        let mut users = Self { path: path.to_owned(), seen: None, users: BTreeMap::new() };
+    pub fn open(path: &Path, carrier: Option<&str>) -> Result<Self, UsersError> {
+        let carrier = carrier.map(str::to_owned);
+        let mut users = Self { path: path.to_owned(), carrier, seen: None, users: BTreeMap::new() };
         users.follow()?;
         Ok(users)
     }
@@ -138,10 +147,10 @@ impl Users {
         self.users.values()
     }
 
-    /// A user who may sign in.
+    /// A user who may sign in here.
     #[must_use]
     pub fn active(&self, name: &str) -> Option<&User> {
-        self.users.get(name).filter(|user| !user.is_disabled)
+        self.users.get(name).filter(|user| !user.is_disabled && user.carrier == self.carrier)
     }
 
     /// Adds a user, or gives one another password, person, country and role.
@@ -166,6 +175,13 @@ impl Users {
             !person.trim().is_empty() && person.len() <= NAME_BYTES_MAX && !person.chars().any(char::is_control);
         asked(is_line, "the person: expected a name of one line, of at most 100 bytes")?;
         asked(COUNTRIES.contains(&country), "the country: expected one of CN, KH, LA, MM, TH, VN")?;
+        let roles: Vec<&str> = Role::of(self.carrier.is_some()).map(Role::as_str).collect();
+        asked(
+            role.is_of(self.carrier.is_some()),
+            &format!("the role: expected one that this console has, {}", roles.join(", ")),
+        )?;
+        let is_own = self.carrier.as_deref().is_none_or(|carrier| carrier.get(2..4) == Some(country));
+        asked(is_own, "the country: expected the one of the carrier whose desk it is")?;
         let is_long = password.chars().count() >= PASSWORD_CHARS_MIN && password.len() <= PASSWORD_BYTES_MAX;
         asked(is_long, &format!("the password: expected {PASSWORD_CHARS_MIN} characters or more, such as five words"))?;
         asked(
@@ -179,6 +195,7 @@ impl Users {
             person: person.to_owned(),
             country: country.to_owned(),
             role,
+            carrier: self.carrier.clone(),
             password: hash,
             is_disabled: false,
         };
@@ -217,7 +234,7 @@ impl User {
     /// Somebody whom a provider vouches for: no password signs in so.
     #[must_use]
     pub const fn vouched(name: String, person: String, country: String, role: Role) -> Self {
-        Self { name, person, country, role, password: String::new(), is_disabled: false }
+        Self { name, person, country, role, carrier: None, password: String::new(), is_disabled: false }
     }
 
     /// What the password is checked against.

@@ -39,6 +39,10 @@ pub(super) enum Refused {
     NotSetUp(&'static str),
     /// The exchange does not take it now.
     Away(String),
+    /// The carrier's home cluster does not answer.
+    HomeAway(String),
+    /// Which holds are in force cannot be told.
+    Untold(String),
     /// What was there is still being read.
     Starting,
     /// A fault of ours: the log says which.
@@ -55,8 +59,8 @@ impl Refused {
             Self::Form { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotSetUp(_) => StatusCode::CONFLICT,
-            Self::Away(_) | Self::Starting => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotSetUp(_) | Self::Untold(_) => StatusCode::CONFLICT,
+            Self::Away(_) | Self::HomeAway(_) | Self::Starting => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -74,6 +78,8 @@ impl Refused {
             Self::TooLarge { .. } => "too-large",
             Self::NotSetUp(_) => "not-set-up",
             Self::Away(_) => "exchange-away",
+            Self::HomeAway(_) => "home-away",
+            Self::Untold(_) => "holds-untold",
             Self::Starting => "starting",
             Self::Fault(_) => "fault",
         }
@@ -95,6 +101,10 @@ impl Refused {
             Self::TooLarge { what, bytes_max } => format!("{what}: {bytes_max} bytes are the most"),
             Self::NotSetUp(what) => format!("this console has no {what}"),
             Self::Away(why) => why.clone(),
+            Self::HomeAway(_) => "the home cluster does not answer: try again".to_owned(),
+            Self::Untold(_) => {
+                "which holds are in force cannot be told, and nothing is listed: the log says why".to_owned()
+            }
             Self::Starting => "the topics are still being read: try again in a moment".to_owned(),
             Self::Fault(_) => "a fault of the console: its log says which".to_owned(),
         }
@@ -105,6 +115,9 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         if let Self::Fault(why) = &self {
             tracing::error!("a request failed: {why}");
+        }
+        if let Self::HomeAway(why) | Self::Untold(why) = &self {
+            tracing::warn!("a request was not answered: {why}");
         }
         let mut error = json!({ "code": self.code(), "detail": self.detail() });
         if let Self::Form { field, .. } = &self {

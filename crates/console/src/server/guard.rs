@@ -137,6 +137,7 @@ impl Site {
         let is_of_desk = user.country == self.desk.country;
         let can = |right: &Right| match right {
             Right::Open => is_of_desk && !self.opening.is_empty(),
+            Right::Clear | Right::BarList => is_of_desk && self.home.is_some(),
             Right::Dossier => is_of_desk && self.dossiers.is_some() && self.desk.writer.is_some(),
             right if right.speaks() => is_of_desk && self.acts.is_some() && self.desk.writer.is_some(),
             _ => true,

@@ -12,6 +12,7 @@ mod digest;
 mod dossier;
 mod events;
 mod guard;
+pub mod home;
 pub mod listen;
 mod login;
 mod provider;
@@ -36,10 +37,11 @@ use crate::access::tries::Tries;
 use crate::access::users::Users;
 use crate::assets::Assets;
 use crate::audit::{Audit, Entry};
-use crate::limits::{DOSSIERS_AT_ONCE_MAX, PASSWORD_CHECKS_MAX};
+use crate::limits::{BAR_LISTS_MAX, DOSSIERS_AT_ONCE_MAX, HOME_LOOKS_MAX, PASSWORD_CHECKS_MAX};
 use crate::provider::Provider;
 use crate::store::{Eyes, Heard, Reads, Sight, StoreError};
 use answer::Refused;
+use home::Home;
 
 /// Whose console it is.
 #[derive(Clone, Debug)]
@@ -114,6 +116,8 @@ pub struct Parts {
     pub openers: Vec<Opener>,
     /// What signs dossiers.
     pub dossiers: Option<Dossiers>,
+    /// Of a carrier's own desk, what reads its home topics.
+    pub home: Option<Home>,
     /// Wall clock.
     pub now: fn() -> Timestamp,
     /// Randomness.
@@ -139,6 +143,7 @@ pub struct Site {
     openers: Mutex<Vec<Opener>>,
     opening: Vec<String>,
     dossiers: Option<Dossiers>,
+    home: Option<Home>,
     now: fn() -> Timestamp,
     random: fn() -> [u8; 32],
     changed: watch::Receiver<u64>,
@@ -147,6 +152,8 @@ pub struct Site {
     told: Box<dyn Fn(Told<'_>) + Send + Sync>,
     checks: Semaphore,
     dossiers_made: Semaphore,
+    home_looks: Semaphore,
+    bar_lists: Semaphore,
     streams: AtomicUsize,
     assets: Assets,
 }
@@ -155,7 +162,8 @@ impl Site {
     /// A site of its parts.
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { reads, desk, users, provider, audit, acts, openers, dossiers, now, random, changed, told } = parts;
+        let Parts { reads, desk, users, provider, audit, acts, openers, dossiers, home, now, random, changed, told } =
+            parts;
         Arc::new(Self {
             nobody: crate::access::users::nobody(&random()),
             sessions: Mutex::new(Sessions::new(desk.session_ms)),
@@ -163,10 +171,13 @@ impl Site {
             opening: openers.iter().map(|opener| opener.key_id().to_owned()).collect(),
             openers: Mutex::new(openers),
             dossiers,
+            home,
             topics: Mutex::default(),
             is_caught_up: AtomicBool::new(false),
             checks: Semaphore::new(PASSWORD_CHECKS_MAX),
             dossiers_made: Semaphore::new(DOSSIERS_AT_ONCE_MAX),
+            home_looks: Semaphore::new(HOME_LOOKS_MAX),
+            bar_lists: Semaphore::new(BAR_LISTS_MAX),
             streams: AtomicUsize::new(0),
             assets: Assets::pack(),
             users: Mutex::new(users),
@@ -208,6 +219,9 @@ impl Site {
             .route("/api/v1/incidents/{key}/feedback", post(acts::feedback))
             .route("/api/v1/incidents/{key}/open", post(acts::open))
             .route("/api/v1/incidents/{key}/dossier", post(dossier::incident))
+            .route("/api/v1/incidents/{key}/named", get(home::named).post(home::clear))
+            .route("/api/v1/requests", get(home::requests))
+            .route("/api/v1/bar-list", post(home::bar_list))
             .route("/api/v1/events", get(events::events))
             .route("/api/v1/sources", get(reads::sources))
             .route("/api/v1/figures", get(reads::figures))

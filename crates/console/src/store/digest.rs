@@ -164,7 +164,12 @@ impl Sight<'_> {
     }
 
     /// Requests that are not answered, or in force: those that end first, and how many more there are.
-    fn asked(&self, eyes: Eyes, country: Option<&str>, now: Timestamp) -> Result<(Vec<Asked>, usize), StoreError> {
+    pub(super) fn asked(
+        &self,
+        eyes: Eyes,
+        country: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(Vec<Asked>, usize), StoreError> {
         let text = "SELECT c.state, i.incident_id, n.name FROM conclusions c JOIN names n ON n.name = c.producer \
              JOIN incidents i ON i.incident_id = c.incident_id AND i.source = n.id WHERE i.visible & ?1 = ?1 \
              AND json_array_length(c.state, '$.requests') > 0";

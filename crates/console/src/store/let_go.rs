@@ -71,6 +71,7 @@ impl Batch<'_> {
             "DELETE FROM earlier WHERE incident = ?1",
             "DELETE FROM revisions WHERE incident = ?1",
             "DELETE FROM work WHERE incident = ?1",
+            "DELETE FROM merged WHERE incident = ?1",
             "DELETE FROM verdicts WHERE incident = ?1",
             "DELETE FROM incidents WHERE id = ?1",
         ] {

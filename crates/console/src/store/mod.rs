@@ -15,6 +15,7 @@ mod campaigns;
 mod case;
 mod digest;
 mod figures;
+mod home;
 mod incident;
 mod let_go;
 mod list;
@@ -40,7 +41,7 @@ pub use sources::Heard;
 pub use take::{News, Taken};
 
 /// Of the tables: a change of `schema.sql` is another version.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 const SCHEMA: &str = include_str!("schema.sql");
 /// A writer waits no longer for another process that looks into the file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -185,6 +186,15 @@ impl Writer {
     /// If the database fails.
     pub fn place(&self, topic: Topic) -> Result<Option<i64>, StoreError> {
         place(&self.connection, topic)
+    }
+
+    /// Whether a message was refused for this reason.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn has_refused(&self, kind: &str) -> Result<bool, StoreError> {
+        let find = "SELECT EXISTS (SELECT 1 FROM refusals WHERE kind = ?1)";
+        Ok(self.connection.query_row(find, [kind], |row| row.get(0))?)
     }
 
     /// Empties it, to be read anew.

@@ -37,6 +37,11 @@ CREATE TABLE revisions (
 -- By what incidents are found: tokens, masks, clear values that everybody may see.
 CREATE TABLE terms (term TEXT NOT NULL, incident INTEGER NOT NULL, PRIMARY KEY (term, incident)) WITHOUT ROWID;
 
+-- Incidents that went into another one of their source, and goes on there.
+CREATE TABLE merged (into_id TEXT NOT NULL, source INTEGER NOT NULL, incident INTEGER NOT NULL, PRIMARY KEY (into_id, source, incident))
+    WITHOUT ROWID;
+CREATE INDEX merged_incident ON merged (incident);
+
 -- What was said, by whom, as it was signed; and what all of it together says of an incident.
 CREATE TABLE statements (
     id TEXT PRIMARY KEY, incident_id TEXT NOT NULL, producer TEXT NOT NULL, published INTEGER NOT NULL, country TEXT NOT NULL,

@@ -110,6 +110,10 @@ impl Batch<'_> {
         self.revision(incident, revision, &taken)?;
         self.words(incident, before.as_ref().map(|before| &before.alert), Some(alert))?;
         self.count(alert, before.as_ref(), pattern, published, seen)?;
+        if let Some(into) = alert.grouped.as_ref().and_then(|grouped| grouped.merged_into.as_ref()) {
+            let put = "INSERT OR IGNORE INTO merged VALUES (?1, ?2, ?3)";
+            self.transaction.prepare_cached(put)?.execute((into, source, incident))?;
+        }
         if before.is_some() {
             return Ok(News::Revised);
         }

@@ -164,6 +164,23 @@ pub fn fill(batch: &Batch<'_>, fold: &mut Fold, now: Timestamp) -> (Campaign, i6
     (largest.clone(), ALERTS)
 }
 
+/// Fills the empty store of a carrier's desk: its alerts alone, and a hold that it has accepted.
+pub fn fill_desk(batch: &Batch<'_>, fold: &mut Fold, now: Timestamp) {
+    let own = (0..ALERTS).filter(|number| number % SOURCES.len() as i64 == LOOKED_AT % SOURCES.len() as i64);
+    for (offset, number) in (0_i64..).zip(own) {
+        let at = now.plus_ms((number - ALERTS) * 20 * MINUTE_MS);
+        let alert = if number == LOOKED_AT { looked_at(at) } else { alert(number, at) };
+        take(batch, &alert, offset, now);
+    }
+    let said = statements(now);
+    let mut asked = said.iter().find(|said| said.kind == "request").unwrap().clone();
+    asked.request.as_mut().unwrap().case_reference = "TH-2026-1187".to_owned();
+    let of = say(batch, fold, &asked, 0).to_string();
+    let receipt = json!({"kind": "receipt", "receipt": {"of": of, "outcome": "accepted"}, "published": now.to_string(),
+        "writer": {"country": "TH", "organisation": "chao-phraya", "node": "desk-1"}, "incident": asked.incident});
+    say(batch, fold, &serde_json::from_value(receipt).unwrap(), 1);
+}
+
 /// Takes up a campaign's state as one that was verified.
 pub fn join(batch: &Batch<'_>, campaign: &Campaign, offset: i64, received: Timestamp) {
     let CampaignMessage { value, .. } = campaign.signed(&keys::signer(&campaign.writer));

@@ -35,7 +35,7 @@ const SAID: i64 = 100;
 /// Batches of the flood.
 const FLOOD_EVERY: Duration = Duration::from_millis(200);
 
-fn password(role: &str) -> String {
+pub fn password(role: &str) -> String {
     format!("the password of a {role}")
 }
 
@@ -43,7 +43,7 @@ fn password(role: &str) -> String {
 pub fn users() -> serde_json::Value {
     let user =
         |(name, _): &(&str, Role)| ((*name).to_owned(), serde_json::json!({"name": name, "password": password(name)}));
-    ROLES.iter().map(user).collect::<serde_json::Map<_, _>>().into()
+    ROLES.iter().chain(&crate::desk::ROLES).map(user).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// Key of Cambodia's console, which opens what is sealed for it.
@@ -56,7 +56,7 @@ pub fn now() -> Timestamp {
     Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap())
 }
 
-fn random() -> [u8; 32] {
+pub fn random() -> [u8; 32] {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).unwrap();
     bytes
@@ -236,7 +236,7 @@ fn site(
     acts: mpsc::Sender<Act>,
     changed: watch::Receiver<u64>,
 ) -> Arc<Site> {
-    let mut users = Users::open(&folder.join("users.json")).unwrap();
+    let mut users = Users::open(&folder.join("users.json"), None).unwrap();
     for (name, role) in ROLES {
         users.put(name, filled::HOSTILE, "KH", role, &password(name), &[1; 16]).unwrap();
     }
@@ -257,6 +257,7 @@ fn site(
         audit: Audit::open(&folder.join("audit.log"), now()).unwrap(),
         acts: Some(acts),
         openers: vec![Opener::new(&sealing_key()).unwrap()],
+        home: None,
         now,
         random,
         changed,

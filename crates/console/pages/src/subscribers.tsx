@@ -1,0 +1,80 @@
+// At a carrier's own desk: whom the home lines of an incident name. Masked; each is opened for a case, which is written down.
+
+import { useEffect, useState } from "preact/hooks";
+import { send, useAnswer } from "./api";
+import type { Incident, Named, Session } from "./contract";
+import { CaseReference } from "./entities";
+import { Answer, Ask, Empty, When } from "./parts";
+import { useWords } from "./words";
+
+interface Place { line: string; place: number }
+const name = ({ line, place }: Place) => `${line} ${place}`;
+
+export function Subscribers({ incident, session }: { incident: Incident; session: Session }) {
+  const words = useWords();
+  const path = `incidents/${encodeURIComponent(incident.row.key)}/named`;
+  const loaded = useAnswer<Named>(path);
+  // A revision may have a line more.
+  const { revision } = incident.row;
+  useEffect(() => {
+    if (loaded.answer) loaded.again();
+  }, [revision]);
+  // Kept here alone: gone with the page.
+  const [opened, setOpened] = useState<Record<string, string>>({});
+  const [asked, setAsked] = useState<Place>();
+  const open = async (fields: FormData) => {
+    const at = asked as Place;
+    const { value } = await send<{ value: string }>("POST", path, { ...at, case_reference: String(fields.get("case_reference") ?? "").trim() });
+    setOpened((before) => ({ ...before, [name(at)]: value }));
+  };
+  return (
+    <>
+      <p class="small quiet">{words.text("subscribers-tell")}</p>
+      <Answer of={loaded}>
+        {({ lines, gone }) => (
+          <>
+            {lines.length === 0 ? <Empty>{words.text("subscribers-none")}</Empty> : <Table lines={lines} opened={opened} ask={session.may.includes("clear") ? setAsked : undefined} />}
+            {gone > 0 && <p class="says warn">{words.text("subscribers-gone", { count: gone })}</p>}
+          </>
+        )}
+      </Answer>
+      {asked && (
+        <Ask title={words.text("open-value")} submit={words.text("open-value")} close={() => setAsked(undefined)} send={open}>
+          <p>{words.text("open-means")}</p>
+          <CaseReference />
+        </Ask>
+      )}
+    </>
+  );
+}
+
+function Table({ lines, opened, ask }: { lines: Named["lines"]; opened: Record<string, string>; ask?: (at: Place) => void }) {
+  const words = useWords();
+  return (
+    <div class="scroll" tabIndex={0} role="group" aria-label={words.text("subscribers")}>
+      <table>
+        <thead><tr>
+          {["role", "type", "value"].map((head) => <th key={head} scope="col">{words.text(`entity-head-${head}`)}</th>)}
+          <th scope="col">{words.text("fact-events")}</th><th scope="col">{words.text("home-line")}</th>
+        </tr></thead>
+        <tbody>
+          {lines.flatMap(({ line, last_event, named }) => named.map(({ type, role, masked }, place) => {
+            const value = opened[name({ line, place })];
+            return (
+              <tr key={name({ line, place })}>
+                <td><span class={`mark ${role === "suspect" ? "warn" : ""}`}>{words.word("role", role)}</span></td>
+                <td>{words.word("entity", type)}</td>
+                <td>
+                  <span class="code">{value ?? masked ?? "•••"}</span>
+                  {ask && value === undefined && <> <button type="button" onClick={() => ask({ line, place })}>{words.text("open-value")}</button></>}
+                </td>
+                <td class="nowrap">{place === 0 && <When at={last_event} isLong />}</td>
+                <td class="code nowrap">{place === 0 && line}</td>
+              </tr>
+            );
+          }))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,180 @@
+//! At a carrier's own desk: who sees subscribers in clear and who has the list of whom to bar, and that users of another carrier, or
+//! of an agency, are nobody there.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lancang_console::access::users::Users;
+use lancang_console::access::{Right, Role, Takes};
+use lancang_console::audit::{self, Audit};
+use lancang_console::limits::TRIES_MAX;
+use lancang_console::server::home::{BarList, Home, LeftOut, Line, Lines, Subscriber, Unread};
+use lancang_console::server::{Desk, Parts, Site, listen};
+use lancang_console::store::{Reads, key};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use super::support::{Topics, alert};
+use super::{Console, PASSWORD, now, random, requests};
+
+const NUMBER: &str = "+85510345678";
+/// `is_away`: whether the home cluster does not answer.
+fn home(carrier: &str, is_away: Arc<AtomicBool>) -> Home {
+    let lines = move |_: &str, alerts: &[lancang_alert::Alert]| {
+        assert_eq!(alerts.len(), 1);
+        if is_away.load(Ordering::Relaxed) {
+            return Err(Unread::Away("no broker answers".to_owned()));
+        }
+        let suspect = Subscriber {
+            entity_type: "caller".to_owned(),
+            role: "suspect".to_owned(),
+            masked: Some("+85510••••••".to_owned()),
+            value: NUMBER.to_owned(),
+        };
+        let line = Line {
+            line: "0@17".to_owned(),
+            patterns: vec!["sim-box-burst@1".to_owned()],
+            last_event: now().to_string(),
+            named: vec![suspect],
+        };
+        Ok(Lines { lines: vec![line], gone: 0 })
+    };
+    let bar_list = |days| {
+        if days == 1 {
+            return Err(Unread::Untold("a key is not known".to_owned()));
+        }
+        let left_out = LeftOut {
+            incident_id: "9".to_owned(),
+            requester: "Cyber Police".to_owned(),
+            case_reference: "TH-2026-1187".to_owned(),
+            until: now().to_string(),
+            subscribers: 2,
+        };
+        Ok(BarList { csv: format!("type,value\ncaller,{NUMBER}\n"), listed: 1, left_out: vec![left_out] })
+    };
+    Home { carrier: carrier.to_owned(), lines: Box::new(lines), bar_list: Box::new(bar_list) }
+}
+
+/// A desk with a user of each role, a user of another carrier and one of an agency in its file.
+fn desk() -> (Console, Arc<AtomicBool>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let mut topics = Topics::new(&path("console.db"));
+    let mut one = alert(8);
+    one.producer.country = "KH".to_owned();
+    one.handling.recipients.clear();
+    topics.alert(&one);
+    let source = one.producer.uri();
+    let carrier = source.rsplit_once('/').unwrap().0.to_owned();
+    for (whose, name, role) in [(None, "police", Role::Investigator), (Some("//KH/other"), "other", Role::Analyst)] {
+        Users::open(&path("users.json"), whose).unwrap().put(name, "Tep", "KH", role, PASSWORD, &[3; 16]).unwrap();
+    }
+    let mut users = Users::open(&path("users.json"), Some(&carrier)).unwrap();
+    for role in Role::of(true) {
+        users.put(role.as_str(), "Sok Dara", "KH", role, PASSWORD, &[3; 16]).unwrap();
+    }
+    let refused = users.put("x", "X", "KH", Role::Liaison, PASSWORD, &[3; 16]).unwrap_err().to_string();
+    assert!(refused.contains("viewer, auditor, analyst"), "{refused}");
+    let refused = users.put("x", "X", "TH", Role::Viewer, PASSWORD, &[3; 16]).unwrap_err().to_string();
+    assert!(refused.contains("the carrier whose desk it is"), "{refused}");
+    let (changes, changed) = watch::channel(0);
+    let is_away = Arc::new(AtomicBool::new(false));
+    let site = Site::new(Parts {
+        reads: Reads::open(&path("console.db"), 2).unwrap(),
+        desk: Desk { country: "KH".into(), writer: None, is_open: false, is_tls: false, session_ms: 3_600_000 },
+        users,
+        provider: None,
+        audit: Audit::open(&path("audit.log"), now()).unwrap(),
+        acts: None,
+        openers: Vec::new(),
+        dossiers: None,
+        home: Some(home(&carrier, Arc::clone(&is_away))),
+        now,
+        random,
+        changed,
+        told: Box::new(|_| ()),
+    });
+    let runtime = Runtime::new().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap();
+    runtime.spawn(listen::serve(listener, None, Arc::clone(&site).router()));
+    let (key, said) = (key(&one.incident_id, &source), std::sync::mpsc::channel().1);
+    let campaign = "none".to_owned();
+    let outcomes = Arc::default();
+    (Console { address, folder, site, key, campaign, said, outcomes, _changes: changes, _runtime: runtime }, is_away)
+}
+
+/// Every request by every role.
+#[test]
+fn every_request_of_a_desk_is_for_whom_the_table_says() {
+    let (console, _) = desk();
+    for role in Role::of(true) {
+        let signed = console.sign_in(role.as_str());
+        assert!(signed.session["desk"].as_str().unwrap().starts_with("//KH/"), "{}", signed.session);
+        let headers = [("cookie", signed.cookie.as_str()), ("x-csrf-token", signed.session["csrf"].as_str().unwrap())];
+        let mut refused = 0;
+        for (method, path, body, takes) in requests(&console) {
+            if method == "POST" && path.ends_with("/session") {
+                continue;
+            }
+            let answer = console.ask(method, &path, &headers, &body);
+            let may = !matches!(takes, Takes::Right(right) if !role.may(right));
+            refused += u32::from(!may && method != "GET");
+            let expected = match takes {
+                // More of them have no lines in the audit log.
+                Takes::Right(_) if !may && method != "GET" && refused > TRIES_MAX => 429,
+                Takes::Right(_) if !may => 403,
+                _ if path.contains("/provider/") || path.contains("/campaigns/") => 404,
+                _ if method == "DELETE" => 204,
+                _ => 200,
+            };
+            assert_eq!(answer.status, expected, "{}: {method} {path} {body}: {}", role.as_str(), answer.body);
+            let is_clear = takes == Takes::Right(Right::Clear) || takes == Takes::Right(Right::BarList);
+            assert_eq!(answer.body.contains(NUMBER), is_clear && expected == 200, "{method} {path}: {}", answer.body);
+        }
+    }
+    // Whoever has no business here is nobody, with the right password too.
+    for name in ["police", "other"] {
+        let body = json!({ "name": name, "password": PASSWORD }).to_string();
+        assert_eq!(console.ask("POST", "/api/v1/session", &[], &body).code(), "wrong-password", "{name}");
+    }
+    let log = std::fs::read_to_string(console.folder.path().join("audit.log")).unwrap();
+    assert!(!log.contains(&NUMBER[1..]), "the log has the number");
+    let has = |what: &str| log.lines().any(|line| line.contains(what) && line.contains("KH-2026-2"));
+    assert!(has("\"action\":\"clear\"") && has("\"action\":\"bar-list\""), "{log}");
+    assert!(log.contains("line 0@17, entity 0") && log.contains("listed 1, left out for holds 2"), "{log}");
+    assert_eq!(audit::verify(&console.folder.path().join("audit.log"), None).unwrap().fault, None);
+}
+
+#[test]
+fn what_a_desk_cannot_tell_it_does_not_show() {
+    let (console, is_away) = desk();
+    let signed = console.sign_in("analyst");
+    let headers = [("cookie", signed.cookie.as_str()), ("x-csrf-token", signed.session["csrf"].as_str().unwrap())];
+    let named = format!("/api/v1/incidents/{}/named", console.key);
+    let post = |path: &str, body: Value| console.ask("POST", path, &headers, &body.to_string());
+    let form = |body: Value| {
+        let answer = post(&named, body);
+        assert_eq!(answer.code(), "form", "{}", answer.body);
+    };
+    form(json!({ "line": "0@17", "place": 0, "case_reference": " " }));
+    form(json!({ "line": "0@17", "place": 1, "case_reference": "KH-1" }));
+    form(json!({ "line": "0@18", "place": 0, "case_reference": "KH-1" }));
+    form(json!({ "line": NUMBER, "place": 0, "case_reference": "KH-1" }));
+    let other = named.replace(&console.key, "00000000000000000000000000000000-00000000");
+    assert_eq!(post(&other, json!({ "line": "0@17", "place": 0, "case_reference": "KH-1" })).code(), "not-found");
+    let list = |days: u32| post("/api/v1/bar-list", json!({ "days": days, "case_reference": "KH-1" })).code();
+    assert_eq!((list(0).as_str(), list(401).as_str()), ("form", "form"));
+    assert_eq!(list(1), "holds-untold");
+    // Each is two lines of a log that is never cut.
+    for _ in 1..TRIES_MAX {
+        assert_eq!(list(30), "");
+    }
+    assert_eq!(list(30), "too-many");
+    is_away.store(true, Ordering::Relaxed);
+    assert_eq!(console.ask("GET", &named, &headers, "").code(), "home-away");
+    assert_eq!(post(&named, json!({ "line": "0@17", "place": 0, "case_reference": "KH-1" })).code(), "home-away");
+    let log = std::fs::read_to_string(console.folder.path().join("audit.log")).unwrap();
+    assert!(!log.contains(&NUMBER[1..]) && log.contains("\"outcome\":\"failed\""), "{log}");
+}

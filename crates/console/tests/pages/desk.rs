@@ -1,0 +1,113 @@
+//! The console of a carrier's own desk, on loopback: the real server and database; its home topics are made here (`tests/kafka/`
+//! has them).
+
+use std::net::SocketAddr;
+
+use lancang_alert::feedback::Fold;
+use lancang_console::access::Role;
+use lancang_console::access::users::Users;
+use lancang_console::audit::Audit;
+use lancang_console::server::home::{BarList, Home, LeftOut, Line, Lines, Subscriber};
+use lancang_console::server::{Desk, Parts, Site, listen};
+use lancang_console::store::{Heard, Reads, Topic, Writer};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use crate::filled;
+use crate::served::{now, password, random};
+
+/// Names and roles; each is another name than an agency's users have.
+pub const ROLES: [(&str, Role); 3] =
+    [("desk-viewer", Role::Viewer), ("desk-analyst", Role::Analyst), ("desk-auditor", Role::Auditor)];
+const CARRIER: &str = "//TH/chao-phraya";
+/// Who is in the home lines, clear.
+pub const NUMBER: &str = "+66812345678";
+
+/// A console that runs until it is dropped.
+pub struct DeskConsole {
+    address: SocketAddr,
+    _changes: watch::Sender<u64>,
+    _runtime: Runtime,
+    _folder: tempfile::TempDir,
+}
+
+impl DeskConsole {
+    pub fn begin() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("console.sqlite");
+        let (mut writer, mut fold) = (Writer::open(&database).unwrap(), Fold::default());
+        let batch = writer.batch().unwrap();
+        filled::fill_desk(&batch, &mut fold, now());
+        batch.commit().unwrap();
+        let mut users = Users::open(&folder.path().join("users.json"), Some(CARRIER)).unwrap();
+        for (name, role) in ROLES {
+            users.put(name, "Somchai", "TH", role, &password(name), &[1; 16]).unwrap();
+        }
+        let (changes, changed) = watch::channel(0);
+        let site = Site::new(Parts {
+            reads: Reads::open(&database, 4).unwrap(),
+            desk: Desk { country: "TH".into(), writer: None, is_open: false, is_tls: false, session_ms: 3_600_000 },
+            users,
+            provider: None,
+            audit: Audit::open(&folder.path().join("audit.log"), now()).unwrap(),
+            acts: None,
+            openers: Vec::new(),
+            dossiers: None,
+            home: Some(home()),
+            now,
+            random,
+            changed,
+            told: Box::new(|_| {}),
+        });
+        for topic in [Topic::Alerts, Topic::Feedback] {
+            let name = topic.as_str();
+            site.hear(Heard { name, topic: format!("lancang.{name}.v1"), next: 9, end: 9, read: Some(now()) });
+        }
+        let runtime = Runtime::new().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        runtime.spawn(listen::serve(listener, None, site.router()));
+        Self { address, _changes: changes, _runtime: runtime, _folder: folder }
+    }
+
+    pub fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+fn home() -> Home {
+    let of = |entity_type: &str, role: &str, masked: Option<&str>, value: &str| Subscriber {
+        entity_type: entity_type.into(),
+        role: role.into(),
+        masked: masked.map(str::to_owned),
+        value: value.into(),
+    };
+    let named = move || {
+        vec![
+            of("caller", "suspect", Some("+6681•••••••"), NUMBER),
+            of("sim", "used", Some("52003••••••••••"), "520031234567890"),
+            of("trunk", "used", None, "tg-17"),
+            of("template", "used", Some(filled::HOSTILE), filled::HOSTILE),
+            of("callee", "victim", Some("+6689•••••••"), "+66891112223"),
+        ]
+    };
+    let line = |line: &str, named| Line {
+        line: line.into(),
+        patterns: vec!["sim-box-burst@1".into()],
+        last_event: now().to_string(),
+        named,
+    };
+    let lines = move |_: &str, _: &[lancang_alert::Alert]| {
+        Ok(Lines { lines: vec![line("0@17", named()), line("0@21", named().split_off(4))], gone: 1 })
+    };
+    let left_out = || LeftOut {
+        incident_id: filled::incident()[..32].to_owned(),
+        requester: filled::HOSTILE.into(),
+        case_reference: "TH-2026-1187".into(),
+        until: now().plus_ms(86_400_000).to_string(),
+        subscribers: 2,
+    };
+    let csv = "type,value,incident_id,pattern,severity,last_event\ncaller,+66810000009,9,wangiri,3,2026-11-29T00:00:00.000Z\n";
+    let bar_list = move |_| Ok(BarList { csv: csv.into(), listed: 1, left_out: vec![left_out()] });
+    Home { carrier: CARRIER.into(), lines: Box::new(lines), bar_list: Box::new(bar_list) }
+}
