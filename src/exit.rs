@@ -69,22 +69,18 @@ pub fn is_closed_output(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| kind(cause) == Some(std::io::ErrorKind::BrokenPipe))
 }
 
-/// What an error says, without what looks like a subscriber's identifier on the command line: an error quotes an argument that is
-/// wrong, and may end in a log. An argument looks so if it is digits, eight or more, with no more than `+`, spaces and the like.
+/// What an error says, without the runs of eight digits or more of its command line: an error quotes an argument that is wrong, and
+/// may end in a log. Names of files and addresses, which have a dot or a slash in them, are left as they are.
 #[must_use]
 pub fn without_identifiers(said: &str, arguments: impl Iterator<Item = String>) -> String {
-    let is_like_one = |argument: &String| {
-        let digits = argument.chars().filter(char::is_ascii_digit).count();
-        digits >= IDENTIFIER_DIGITS_MIN && argument.chars().all(|c| c.is_ascii_digit() || "+-() .".contains(c))
-    };
-    let values = arguments.flat_map(|argument| match argument.split_once('=') {
-        Some((_, value)) => vec![value.to_owned()],
-        None => vec![argument],
-    });
-    values.filter(is_like_one).fold(said.to_owned(), |said, value| {
-        // What was read as a number is told without its plus.
-        said.replace(&value, LEFT_OUT).replace(value.trim_start_matches(['+', ' ']), LEFT_OUT)
-    })
+    let mut runs: Vec<String> = arguments
+        .filter(|argument| !argument.contains(['.', '/']))
+        .flat_map(|argument| argument.split(|c: char| !c.is_ascii_digit()).map(str::to_owned).collect::<Vec<_>>())
+        .filter(|run| run.len() >= IDENTIFIER_DIGITS_MIN)
+        .collect();
+    // One that holds another goes first.
+    runs.sort_by_key(|run| std::cmp::Reverse(run.len()));
+    runs.iter().fold(said.to_owned(), |said, run| said.replace(run.as_str(), LEFT_OUT))
 }
 
 const LEFT_OUT: &str = "(digits left out)";
@@ -100,13 +96,15 @@ mod tests {
         let told = |said: &str, arguments: &[&str]| {
             without_identifiers(said, arguments.iter().map(|argument| (*argument).to_owned()))
         };
-        assert_eq!(told("no incident `+85512345678`", &["show", "+85512345678"]), "no incident `(digits left out)`");
+        assert_eq!(told("no incident `+85512345678`", &["show", "+85512345678"]), "no incident `+(digits left out)`");
         assert_eq!(
             told("`456060000000286` is no country", &["--to=456060000000286"]),
             "`(digits left out)` is no country"
         );
         assert_eq!(told("85512345678 is not in 0..=6", &["+85512345678"]), "(digits left out) is not in 0..=6");
+        let several = told("caller:+85512345678x,+8551234567890", &["caller:+85512345678x,+8551234567890"]);
+        assert_eq!(several, "caller:+(digits left out)x,+(digits left out)");
         assert_eq!(told("cannot open 20261129.csv", &["20261129.csv"]), "cannot open 20261129.csv");
-        assert_eq!(told("at most 1000, not 5000", &["5000"]), "at most 1000, not 5000");
+        assert_eq!(told("2026-11-31 is no day, nor 5000", &["2026-11-31", "5000"]), "2026-11-31 is no day, nor 5000");
     }
 }

@@ -4,6 +4,11 @@ use clap::Parser as _;
 use lancang::cli::{Cli, Command};
 use lancang::{commands, exit, logging};
 
+/// Whatever was typed: a file's name need not be Unicode.
+fn arguments() -> impl Iterator<Item = String> {
+    std::env::args_os().map(|argument| argument.to_string_lossy().into_owned())
+}
+
 fn main() {
     lancang_window::allocator::keep_freed_memory();
     let cli = match Cli::try_parse() {
@@ -11,7 +16,7 @@ fn main() {
         Err(error) => {
             let wrong = error.use_stderr();
             let said = error.to_string();
-            match exit::without_identifiers(&said, std::env::args()) {
+            match exit::without_identifiers(&said, arguments()) {
                 told if wrong && told != said => eprint!("{told}"),
                 // Nothing is left to do where even the terminal cannot be written.
                 _ => drop(error.print()),
@@ -26,7 +31,7 @@ fn main() {
         if exit::is_closed_output(&error) {
             std::process::exit(0);
         }
-        eprintln!("lancang: {}", exit::without_identifiers(&format!("{error:#}"), std::env::args()));
+        eprintln!("lancang: {}", exit::without_identifiers(&format!("{error:#}"), arguments()));
         std::process::exit(exit::status(&error));
     }
 }

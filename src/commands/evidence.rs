@@ -163,7 +163,12 @@ impl Fetch {
         let lines = lines.collect::<BTreeSet<_>>().len();
         let missing = bundles.flat_map(|bundle| &bundle.missing).collect::<BTreeSet<_>>().len();
         let left_out = self.fetched.iter().map(|fetched| fetched.further().left_out).max().unwrap_or_default();
-        let unsought: usize = self.fetched.iter().map(|fetched| fetched.further().unsought.len()).sum();
+        let of_bundle = |fetched: &'_ Fetched| {
+            let id = fetched.bundle.incident_id.clone();
+            fetched.further().unsought.iter().map(move |revision| (id.clone(), *revision)).collect::<Vec<_>>()
+        };
+        // Each part tells it of all.
+        let unsought = self.fetched.iter().flat_map(of_bundle).collect::<BTreeSet<_>>().len();
         let gone: usize = self.fetched.iter().map(|fetched| fetched.bundle.gone.len()).sum();
         let source = self.fetched.first().map_or("", |fetched| fetched.bundle.source.as_str());
         let (topic, audit, Wanted { incident_id, recipient, .. }) = (&self.topic, self.audit.display(), &self.wanted);

@@ -168,7 +168,7 @@ fn golden_bytes_are_believed_and_opened() {
     assert_eq!(signed.verify(&registry, collected), Ok(entry.key_id));
     let envelope: Value = serde_json::from_str(&signed.whole().unwrap()).unwrap();
     assert_eq!(envelope, read(&folder().join("envelope/bundle.json")));
-    for name in ["bundle/first.json", "bundle/without-salt.json", "bundle/part.json"] {
+    for name in ["bundle/first.json", "bundle/without-salt.json", "bundle/part.json", "bundle/further.json"] {
         serde_json::from_slice::<Bundle>(&of(name)).unwrap().check().unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }

@@ -4,7 +4,8 @@
 //! line names looks at. What a pattern asks of a task's memory (whether it is a first contact, how long an IMSI has been there)
 //! a record alone does not tell: such a record may stand behind the incident, and is said to.
 //!
-//! **Invariant:** every record that was an event of one of these patterns for the entity is among them.
+//! **Invariant:** every record that was an event of one of these patterns for the entity is among them, if it was judged by this
+//! pack: lists are part of one, and another pack may have the same patterns.
 
 use std::sync::Arc;
 
@@ -54,15 +55,15 @@ impl Behind {
         Some(Self { pack: Arc::clone(pack), entity, looks })
     }
 
-    /// The entity that a record may be an event of, as [`hash_of`] has it: of those that were judged at each record and of those
-    /// that were judged at their panes' close.
-    pub fn hashes(&self, record: &Record<'_>) -> impl Iterator<Item = u64> {
-        let key = |is_local: bool| {
+    /// Whether a record may have been an event of one of the patterns for an entity that `is_wanted`, by its hash as [`hash_of`]
+    /// has it; that entity.
+    pub fn wanted(&self, record: &Record<'_>, is_wanted: impl Fn(u64) -> bool) -> Option<u64> {
+        let of = |is_local: bool| {
             let key = if is_local { self.entity.local_key(record) } else { self.entity.aggregated_key(record) };
-            let passes = || self.looks.iter().any(|look| look.is_local == is_local && self.may_pass(*look, record));
-            key.filter(|_| passes()).map(|key| hash(&key))
+            let hash = key.map(|key| hash(&key)).filter(|hash| is_wanted(*hash))?;
+            self.looks.iter().any(|look| look.is_local == is_local && self.may_pass(*look, record)).then_some(hash)
         };
-        [key(true), key(false)].into_iter().flatten()
+        of(true).or_else(|| of(false))
     }
 
     fn may_pass(&self, look: Look, record: &Record<'_>) -> bool {

@@ -114,7 +114,7 @@ impl Needs {
 }
 
 /// Whether a record passes a filter, as far as the record alone tells; `None` where that hangs on what a record task
-/// remembers of its subscriber.
+/// remembers of its subscriber, or of the call that it is a part of.
 #[must_use]
 pub fn passes_alone(filter: &Predicate, record: &Record<'_>, lists: &Lists) -> Option<bool> {
     // Of several, one that decides; else not known if one of them is not known.
@@ -133,6 +133,8 @@ pub fn passes_alone(filter: &Predicate, record: &Record<'_>, lists: &Lists) -> O
         Predicate::And(parts) => joined(parts, false),
         Predicate::Or(parts) => joined(parts, true),
         Predicate::Not(one) => passes_alone(one, record, lists).map(|holds| !holds),
+        // A part counts with the duration of those before it.
+        Predicate::Number(NumberField::DurationMs, ..) if record.part.is_some() => None,
         atom if Needs::of_atom(atom).is_nothing() => Some(atom.holds(record, lists)),
         _ => None,
     }
@@ -232,6 +234,12 @@ mod tests {
         assert_eq!((passes(&all([&remembered, &yes])), passes(&all([&remembered, &no]))), (None, Some(false)));
         assert_eq!((passes(&any([&remembered, &yes])), passes(&any([&remembered, &no]))), (Some(true), None));
         assert_eq!(passes(&Predicate::Not(Box::new(remembered.clone()))), None);
+        let long = Predicate::Number(NumberField::DurationMs, crate::predicate::Comparison::GreaterOrEqual, 180.0);
+        let mut part = record;
+        (part.duration_ms, part.part) = (Some(100_000), Some(2));
+        assert_eq!(passes_alone(&long, &part, &Lists::default()), None, "parts add up");
+        part.part = None;
+        assert_eq!(passes_alone(&long, &part, &Lists::default()), Some(false));
         assert_eq!(passes(&Predicate::Not(Box::new(all([&remembered, &no])))), Some(true));
     }
 }

@@ -145,7 +145,9 @@ impl<'a> RawRecord<'a> {
         Self {
             direction: record.direction,
             phase: record.phase,
-            end: (record.kind == Kind::Voice && record.event != record.start).then_some(record.event),
+            end: (record.kind == Kind::Voice
+                && (record.event != record.start || record.duration_ms.is_some_and(|ms| ms > 0)))
+            .then_some(record.event),
             source: text(record.source),
             id: text(record.id),
             part: record.part,

@@ -23,10 +23,11 @@ pub struct Further {
     /// Records of the lines' entities, within the lines' time, that the lines' patterns look at; with `reference` empty where a
     /// record has none.
     pub records: Vec<Found>,
-    /// How many more there were than are collected at once.
+    /// How many more there were than are collected at once, for all bundles of a fetch together.
     #[serde(skip_serializing_if = "is_none", default)]
     pub left_out: u64,
-    /// Revisions whose patterns are not kept any more in the version that made the line: nobody could look for theirs.
+    /// Revisions, of all bundles of the incident, whose patterns are not kept any more in the version that made the line: nobody could
+    /// look for theirs.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub unsought: Vec<u64>,
 }
@@ -43,7 +44,8 @@ fn event_ms(record: &Value) -> Option<i64> {
 }
 
 /// All that a record names, as a line shows an entity: texts, cut; devices without their check digit; blocks of numbers.
-fn names(record: &Value) -> BTreeSet<String> {
+#[must_use]
+pub fn names(record: &Value) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let Value::Object(fields) = record else { return names };
     for (field, value) in fields {
@@ -114,5 +116,10 @@ impl Ordered {
             places.remove(place);
         });
         taken.into_iter().filter_map(|(_, place)| self.found[place].take()).collect()
+    }
+
+    /// How many no line took.
+    pub(super) fn left(&self) -> u64 {
+        self.found.iter().flatten().count() as u64
     }
 }

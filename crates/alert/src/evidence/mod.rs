@@ -60,7 +60,7 @@ use crate::verify::{Received, Rejection, counts, covers, signed_by};
 
 use further::is_behind;
 
-pub use further::Further;
+pub use further::{Further, names};
 pub use salt::Salt;
 
 /// What bundles are sealed for, so that no other use of a key opens them.

@@ -122,6 +122,8 @@ impl Bundle {
             growing.gone(gone);
         }
         whole.push(growing.part);
+        let left = further.left();
+        whole.iter_mut().filter_map(|part| part.further.as_mut()).for_each(|further| further.left_out += left);
         Self::number(&mut whole);
         whole
     }
