@@ -181,7 +181,7 @@ impl Printer {
 }
 
 /// Senders of messages choose their names: what steers a terminal is left out.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     // Marks that turn the direction of writing (UAX #9).
     let turns = |c: char| matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().filter(|c| !c.is_control() && !turns(*c)).collect()

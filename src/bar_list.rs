@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use lancang_alert::Alert;
+use lancang_alert::export::csv::harmless;
 use lancang_alert::feedback::Hold;
 
 use crate::exit::{Exit, Failure};
@@ -97,8 +98,35 @@ impl BarList<'_> {
         writeln!(out, "type,value,incident_id,pattern,severity,last_event")?;
         for ((kind, value), (id, case)) in &self.listed {
             let Alert { pattern, severity, last_event, .. } = &case.alert;
-            writeln!(out, "{kind},{value},{id},{pattern},{severity},{last_event}")?;
+            writeln!(out, "{kind},{},{id},{pattern},{severity},{last_event}", cell(value))?;
         }
         Ok(())
+    }
+}
+
+/// A number stands as it is; what else a sender calls itself is quoted, and no spreadsheet takes it for a formula.
+fn cell(value: &str) -> String {
+    let digits = value.strip_prefix('+').unwrap_or(value);
+    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return value.to_owned();
+    }
+    format!("\"{}\"", harmless(value.to_owned()).replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_that_names_itself_breaks_no_line_and_is_no_formula() {
+        let check = |value: &str, expected: &str| assert_eq!(cell(value), expected);
+        check("+85510340001", "+85510340001");
+        check("456010123456789", "456010123456789");
+        check("ACLEDA", "\"ACLEDA\"");
+        check("a,\"b\"\nc", "\"a,\"\"b\"\"\nc\"");
+        check("=1+1", "\"'=1+1\"");
+        check("+855 10", "\"'+855 10\"");
+        check("+", "\"'+\"");
+        check("", "\"\"");
     }
 }

@@ -27,6 +27,8 @@ mod faults;
 mod feeds;
 #[path = "kafka/health.rs"]
 mod health;
+#[path = "kafka/home_topic.rs"]
+mod home_topic;
 #[path = "installed/mod.rs"]
 mod installed;
 #[path = "kafka/keys.rs"]

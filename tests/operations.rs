@@ -296,7 +296,7 @@ fn shells_and_man_know_every_command() {
     assert_eq!(run(Command::new("bash").args(["-c", asks]).current_dir(folder.path())).trim(), "rollback");
     assert!(run(lancang().arg("man")).contains(".TH lancang 1"));
     run(lancang().args(["man", "--out"]).arg(folder.path()));
-    for page in ["lancang.1", "lancang-doctor.1", "lancang-patterns-rollback.1"] {
+    for page in ["lancang.1", "lancang-doctor.1", "lancang-patterns-rollback.1", "lancang-incidents-tail.1"] {
         assert!(folder.path().join(page).is_file(), "{page}");
     }
 }

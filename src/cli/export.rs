@@ -74,6 +74,6 @@ pub(super) fn parse_country(text: &str) -> Result<Country, String> {
     Country::parse(text).ok_or_else(|| "expected two letters of ISO 3166-1, such as TH".to_owned())
 }
 
-fn parse_timestamp(text: &str) -> Result<Timestamp, String> {
+pub(super) fn parse_timestamp(text: &str) -> Result<Timestamp, String> {
     parse_time("time", text).map_err(|_| "expected a time such as 2026-11-28T09:00:00Z".to_owned())
 }

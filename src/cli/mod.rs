@@ -121,7 +121,7 @@ to `topics.feedback_home` on the home cluster, byte for byte. A file that has `[
     /// The table of what leaves, in which form, and for whom: explain, test.
     #[command(subcommand)]
     Policy(Policy),
-    /// Shared incidents at the carrier's own desk, in clear: holds in force, disputes, and whom to bar.
+    /// Incidents at the carrier's own desk, in clear: the home topic's lines; of shared ones holds in force, disputes, whom to bar.
     #[command(subcommand)]
     Incidents(incidents::Incidents),
     /// Under which tokens a value stands in shared alerts, for a named case.

@@ -333,7 +333,7 @@ fn wanted(args: &cli::EvidenceOpen, payload: Option<&[u8]>) -> Option<SealedBund
 }
 
 /// A file with clear identifiers: of mode 0600, and none is written over.
-fn new_file(path: &Path) -> anyhow::Result<File> {
+pub(super) fn new_file(path: &Path) -> anyhow::Result<File> {
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     made.with_context(|| format!("cannot make {}", path.display()))
 }

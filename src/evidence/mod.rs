@@ -28,7 +28,7 @@ use crate::config::Topics;
 use crate::exit::Failure;
 
 /// Longest wait for the next message while a topic is read.
-const READ_MAX: Duration = Duration::from_secs(60);
+pub(crate) const READ_MAX: Duration = Duration::from_secs(60);
 /// A record is written after its event: this much earlier is looked for it, for clocks that differ.
 const EARLIER_MS: i64 = 3_600_000;
 /// Most home lines that are fetched at once: they, and at most twenty records of each, are held in memory.

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::carrier::{Carrier, LONG, Lancang, OPERATOR, SIGNING_KEY};
 use crate::desk::at_the_desks_console;
+use crate::home_topic::at_the_home_topic;
 use crate::keys::now;
 
 const DAY_MS: i64 = 86_400_000;
@@ -256,6 +257,7 @@ fn feedback_that_was_brought_home_is_followed() {
     at_the_desk(&config, &alerts);
     too_much_is_said(&carrier, &relay, &alerts[2]);
     assert_eq!(relay.end(), 0);
+    at_the_home_topic(&carrier, &config);
     let newest = outbox(&carrier).pop().unwrap();
     at_the_desks_console(&carrier, &config, (&alerts[0], &newest), || {
         let police = Source { country: "VN".to_owned(), organisation: "police".to_owned(), node: "a".to_owned() };

@@ -61,7 +61,7 @@ const READ: &[(&str, &str)] = &[
     ("lancang evidence", "reads topics: tests/exchange/evidence.rs"),
     ("lancang warnings tail", "reads a topic: tests/exchange/warned.rs"),
     ("lancang feedback", "reads and writes a topic: tests/exchange/feedback.rs"),
-    ("lancang incidents", "reads topics: tests/exchange"),
+    ("lancang incidents", "reads topics: tests/exchange, tests/kafka/home_topic.rs"),
     ("lancang tokens find", "takes epochs' keys: tests/tools/tokens.rs"),
     ("lancang crowds", "of a generated day: tests/crowds.rs"),
     ("lancang check --config /etc/lancang/", "a carrier's own file"),

@@ -1,4 +1,4 @@
-//! Alerts in the forms of other ecosystems. Exports, never the wire.
+//! Alerts in the forms of other ecosystems, and home incidents for the desk itself. Exports, never the wire.
 //!
 //! Rules:
 //! - the same alerts give the same bytes: ids are UUIDs of version 5 (RFC 9562), made of the source and the incident's id,
@@ -7,6 +7,7 @@
 //! - what an alert does not say is not said.
 
 pub mod csv;
+pub mod incident;
 pub mod misp;
 pub mod stix;
 

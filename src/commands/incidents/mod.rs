@@ -1,10 +1,14 @@
 //! `lancang incidents`: the carrier's own desk.
 
+mod export;
+mod tail;
+
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use lancang_alert::feedback::{Hold, Measure};
 use lancang_alert::{Alert, Registry};
+use lancang_kafka::Connection;
 use serde_json::{Value, json};
 
 use super::serve;
@@ -28,13 +32,21 @@ pub fn run(args: &Incidents) -> anyhow::Result<()> {
         Incidents::List(place) => list(place),
         Incidents::Show(args) => show(args),
         Incidents::BarList(args) => bar_list(args),
+        Incidents::Tail(args) => tail::run(args),
+        Incidents::Export(args) => export::run(args),
     }
 }
 
-fn desk(path: &Path, days: u32) -> anyhow::Result<(Config, Desk)> {
+/// The configuration, and the cluster that is home.
+fn home(path: &Path) -> anyhow::Result<(Config, Connection)> {
     let config = serve::read_config(path)?;
-    let registry = registry(&config)?;
     let home = clients::home(&config, "desk").map_err(lancang_kafka::Error::from)?;
+    Ok((config, home))
+}
+
+fn desk(path: &Path, days: u32) -> anyhow::Result<(Config, Desk)> {
+    let (config, home) = home(path)?;
+    let registry = registry(&config)?;
     let desk = Desk::read(&home, &config.topics, &registry, days, now()).map_err(with_status)?;
     Ok((config, desk))
 }
