@@ -424,6 +424,30 @@ fn filled(path: &std::path::Path, count: u64) -> Reads {
     }
 }
 
+/// Where many incidents are at a stage, they are looked for in the order of the list, and where few are, among those: the same comes out.
+#[test]
+fn work_of_many_is_listed_as_work_of_few() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.db");
+    let reads = filled(&path, 300);
+    let listed = || {
+        let stages = ["investigating", "joint-operation", "referred", "disputed"];
+        let filters = stages.map(|stage| Filter { work: Work::parse(stage), ..Filter::default() });
+        let page = |filter: &Filter, after| {
+            let page = reads.look(|sight| sight.list(Eyes::of("VN").unwrap(), filter, after, 4)).unwrap();
+            let keys = page.rows.iter().map(|row| row["key"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+            (keys, page.next)
+        };
+        filters.iter().map(|filter| (page(filter, None), page(filter, Some(150)))).collect::<Vec<_>>()
+    };
+    let before = listed();
+    assert!(before.iter().filter(|((keys, _), _)| keys.len() == 4).count() >= 3, "{before:?}");
+    let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000), s(stage) AS (VALUES (2), (3), (4), (5))
+        INSERT INTO work SELECT 5, stage, 1000000 + i FROM n, s";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(many).unwrap();
+    assert_eq!(listed(), before);
+}
+
 /// CPU time of this thread: what an answer takes on a machine that has nothing else to do.
 fn cpu() -> Duration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
