@@ -244,7 +244,7 @@ fn what_an_incident_counted_stands_behind_it() {
         let found: Vec<&Record<'_>> = records
             .iter()
             .filter(is_within)
-            .filter(|record| behind.wanted(record, |hash| hash == wanted).is_some())
+            .filter(|record| behind.wanted(record, |hash| hash == wanted).next().is_some())
             .collect();
         let mut reference = String::new();
         let references: BTreeSet<String> = found

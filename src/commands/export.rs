@@ -32,9 +32,9 @@ pub fn run(args: &Export) -> anyhow::Result<()> {
             Ok(out.write_all(b"\n")?)
         }),
         ExportForm::Csv => {
-            let mut writer = csv::Writer::new(&mut out)?;
-            let read = each(args, |alert, _| Ok(writer.write(&alert)?));
-            writer.finish()?;
+            let mut table = csv::Table::new(&mut out, &csv::COLUMNS)?;
+            let read = each(args, |alert, _| Ok(table.line(csv::cells(&alert))?));
+            table.finish()?;
             read
         }
         ExportForm::Stix => {

@@ -92,7 +92,7 @@ impl Alike {
             spans.filter(|(first, last, _)| (*first..=*last).contains(&at_ms)).map(|(.., bundle)| *bundle)
         };
         let entities =
-            self.behind.iter().filter_map(|behind| behind.wanted(record, |hash| within(hash).next().is_some()));
+            self.behind.iter().flat_map(|behind| behind.wanted(record, |hash| within(hash).next().is_some()));
         entities.flat_map(within).collect()
     }
 

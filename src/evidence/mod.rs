@@ -30,7 +30,7 @@ use behind::Sought;
 pub(crate) const READ_MAX: Duration = Duration::from_secs(60);
 /// A record is written after its event: this much earlier is looked for it, for clocks that differ.
 const EARLIER_MS: i64 = 3_600_000;
-/// Most home lines that are fetched at once: they, and at most twenty records of each, are held in memory.
+/// Most home lines that are fetched at once: they, and the records that they name, are held in memory; [`behind`] bounds the rest.
 const LINES_MAX: usize = 10_000;
 /// Alerts that went into another's, while the outbox is read: as many as a relay remembers as open.
 const MERGED_MAX: usize = lancang_alert::limits::OPEN_MAX;

@@ -99,9 +99,9 @@ fn a_cell_of_a_spreadsheet_is_no_formula() {
     alert.entities[0].masked = Some("=HYPERLINK(\"x\")".to_owned());
     alert.rule = Some("a, \"b\"\r\nc".to_owned());
     let mut bytes = Vec::new();
-    let mut writer = csv::Writer::new(&mut bytes).unwrap();
-    writer.write(&alert).unwrap();
-    writer.finish().unwrap();
+    let mut table = csv::Table::new(&mut bytes, &csv::COLUMNS).unwrap();
+    table.line(csv::cells(&alert)).unwrap();
+    table.finish().unwrap();
     let text = String::from_utf8(bytes).unwrap();
     assert!(text.starts_with("incident_id,revision,message"), "{text}");
     assert!(text.contains("\"'=HYPERLINK(\"\"x\"\")\"") && text.contains("\"a, \"\"b\"\"\r\nc\""), "{text}");

@@ -55,15 +55,15 @@ impl Behind {
         Some(Self { pack: Arc::clone(pack), entity, looks })
     }
 
-    /// Whether a record may have been an event of one of the patterns for an entity that `is_wanted`, by its hash as [`hash_of`]
-    /// has it; that entity.
-    pub fn wanted(&self, record: &Record<'_>, is_wanted: impl Fn(u64) -> bool) -> Option<u64> {
+    /// Entities that `is_wanted`, by their hashes as [`hash_of`] has them, for which a record may have been an event of one of the
+    /// patterns: one that was judged at each record, and one that was judged at its panes' close.
+    pub fn wanted(&self, record: &Record<'_>, is_wanted: impl Fn(u64) -> bool) -> impl Iterator<Item = u64> {
         let of = |is_local: bool| {
             let key = if is_local { self.entity.local_key(record) } else { self.entity.aggregated_key(record) };
             let hash = key.map(|key| hash(&key)).filter(|hash| is_wanted(*hash))?;
             self.looks.iter().any(|look| look.is_local == is_local && self.may_pass(*look, record)).then_some(hash)
         };
-        of(true).or_else(|| of(false))
+        [of(true), of(false)].into_iter().flatten()
     }
 
     fn may_pass(&self, look: Look, record: &Record<'_>) -> bool {

@@ -6,7 +6,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use lancang_alert::export::incident::Writer;
+use lancang_alert::export::csv::Table;
+use lancang_alert::export::incident::{COLUMNS, cells};
 use lancang_alert::incident::Incident;
 use lancang_kafka::Connection;
 use lancang_record::codec::fields::parse_time;
@@ -64,9 +65,9 @@ fn write(args: &Export, home: &Connection, topic: &str, out: impl Write) -> anyh
     let counts = match args.to {
         HomeForm::Ndjson => lines(args, home, topic, |line| Ok(writeln!(out, "{}", line.text)?))?,
         HomeForm::Csv => {
-            let mut writer = Writer::new(&mut out)?;
-            let counts = lines(args, home, topic, |line| Ok(writer.write(&line.incident, line.place)?))?;
-            writer.finish()?;
+            let mut table = Table::new(&mut out, &COLUMNS)?;
+            let counts = lines(args, home, topic, |line| Ok(table.line(cells(&line.incident, line.place))?))?;
+            table.finish()?;
             counts
         }
     };

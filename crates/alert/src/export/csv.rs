@@ -15,38 +15,40 @@ pub const COLUMNS: [&str; 27] = [
     "entity_type", "role", "masked", "token", "key_id", "others", "victims", "admin1", "reasons",
 ];
 
-/// Writes alerts as lines.
-pub struct Writer<W: Write>(csv::Writer<W>);
+/// A table with a header, whose cells are harmless.
+pub struct Table<W: Write>(csv::Writer<W>);
 
-impl<W: Write> Writer<W> {
+impl<W: Write> Table<W> {
     /// Begins with the header.
     ///
     /// # Errors
     /// If `out` cannot be written.
-    pub fn new(out: W) -> io::Result<Self> {
+    pub fn new(out: W, columns: &[&str]) -> io::Result<Self> {
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-        writer.write_record(COLUMNS)?;
+        writer.write_record(columns)?;
         Ok(Self(writer))
     }
 
     /// One line.
     ///
     /// # Errors
-    /// If it cannot be written.
-    pub fn write(&mut self, alert: &Alert) -> io::Result<()> {
-        Ok(self.0.write_record(cells(alert).map(harmless))?)
+    /// If it cannot be written, or has not as many cells as there are columns.
+    pub fn line(&mut self, cells: impl IntoIterator<Item = String>) -> io::Result<()> {
+        Ok(self.0.write_record(cells.into_iter().map(harmless))?)
     }
 
-    /// All lines are written.
+    /// All lines are written; gives what they were written to.
     ///
     /// # Errors
     /// If the last cannot be.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.0.flush()
+    pub fn finish(self) -> io::Result<W> {
+        self.0.into_inner().map_err(csv::IntoInnerError::into_error)
     }
 }
 
-fn cells(alert: &Alert) -> [String; 27] {
+/// A revision of an alert, a cell for each of [`COLUMNS`].
+#[must_use]
+pub fn cells(alert: &Alert) -> [String; 27] {
     let nothing = Entity::default();
     let (first, others) = alert.entities.split_first().unwrap_or((&nothing, &[]));
     let shown = |entity: &Entity| super::shown(entity).unwrap_or(&entity.token).to_owned();

@@ -1,10 +1,7 @@
 //! Home incident lines as CSV (RFC 4180), with clear identifiers: for the carrier's own desk, never for others.
 //!
-//! Cells are made harmless as those of alerts are ([`super::csv::harmless`]): a number has an apostrophe before its `+`.
+//! Cells are made harmless as those of alerts are ([`super::csv::Table`]): a number has an apostrophe before its `+`.
 
-use std::io::{self, Write};
-
-use super::csv::harmless;
 use super::number;
 use crate::incident::{Incident, Named, Reason};
 
@@ -16,38 +13,9 @@ pub const COLUMNS: [&str; 21] = [
     "line",
 ];
 
-/// Writes incident lines as lines of CSV.
-pub struct Writer<W: Write>(csv::Writer<W>);
-
-impl<W: Write> Writer<W> {
-    /// Begins with the header.
-    ///
-    /// # Errors
-    /// If `out` cannot be written.
-    pub fn new(out: W) -> io::Result<Self> {
-        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-        writer.write_record(COLUMNS)?;
-        Ok(Self(writer))
-    }
-
-    /// One line, with its partition and offset.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub fn write(&mut self, incident: &Incident, place: (i32, i64)) -> io::Result<()> {
-        Ok(self.0.write_record(cells(incident, place).map(harmless))?)
-    }
-
-    /// All lines are written.
-    ///
-    /// # Errors
-    /// If the last cannot be.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-fn cells(incident: &Incident, (partition, offset): (i32, i64)) -> [String; 21] {
+/// A line with its partition and offset, a cell for each of [`COLUMNS`].
+#[must_use]
+pub fn cells(incident: &Incident, (partition, offset): (i32, i64)) -> [String; 21] {
     let Named { entity_type, role, value } = incident.primary();
     let related = incident.related.iter().map(|other| format!("{} {} {}", other.role, other.entity_type, other.value));
     [
@@ -84,17 +52,18 @@ pub fn reason(reason: &Reason) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::csv::Table;
     use super::*;
     use crate::incident::tests::LINE;
 
     #[test]
     fn a_line_has_who_it_names_in_clear_and_no_cell_that_is_a_formula() {
         let mut out = Vec::new();
-        let mut writer = Writer::new(&mut out).unwrap();
-        writer.write(&Incident::read(LINE.as_bytes()).unwrap(), (2, 17)).unwrap();
+        let mut table = Table::new(&mut out, &COLUMNS).unwrap();
+        table.line(cells(&Incident::read(LINE.as_bytes()).unwrap(), (2, 17))).unwrap();
         let sender = LINE.replace("+85512345678", "=HYPERLINK(\\\"x\\\",1)");
-        writer.write(&Incident::read(sender.as_bytes()).unwrap(), (0, 3)).unwrap();
-        writer.finish().unwrap();
+        table.line(cells(&Incident::read(sender.as_bytes()).unwrap(), (0, 3))).unwrap();
+        table.finish().unwrap();
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<&str> = text.split_terminator("\r\n").collect();
         assert_eq!(lines[0], COLUMNS.join(","));

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use lancang_alert::export::csv::harmless;
+use lancang_alert::export::csv::Table;
 
 use super::{Digest, Week};
 
@@ -15,13 +15,9 @@ const COLUMNS: [&str; 10] =
 /// # Errors
 /// Never: they go into memory.
 pub fn csv(digest: &Digest) -> io::Result<Vec<u8>> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(COLUMNS)?;
+    let mut table = Table::new(Vec::new(), &COLUMNS)?;
     let week = digest.since.get(..10).unwrap_or(&digest.since);
-    let mut line = |cells: [&str; 9]| {
-        let cells = [week].into_iter().chain(cells).map(|cell| harmless(cell.to_owned()));
-        writer.write_record(cells)
-    };
+    let mut line = |cells: [&str; 9]| table.line([week].into_iter().chain(cells).map(str::to_owned));
     let all = digest.all.iter().map(|week| ("all", week));
     for (country, of) in digest.countries.iter().map(|(country, week)| (country.as_str(), week)).chain(all) {
         let counts = [
@@ -48,5 +44,5 @@ pub fn csv(digest: &Digest) -> io::Result<Vec<u8>> {
         let name = format!("{} {state} {}", asked.measure, asked.producer);
         line(["request", &asked.by, &name, "1", "", "", "", &asked.case_reference, &asked.until])?;
     }
-    writer.into_inner().map_err(|error| error.into_error())
+    table.finish()
 }
