@@ -236,7 +236,7 @@ fn what_an_incident_counted_stands_behind_it() {
     for line in &incidents {
         let incident = Incident::read(line.as_bytes()).unwrap();
         let name = incident.entity.entity_type.as_str();
-        let entity = EntityType::ALL.iter().find(|(known, _)| *known == name).unwrap().1;
+        let entity = EntityType::named(name).unwrap();
         let behind = Behind::of(&day.pack, entity, &incident.patterns, incident.rule.as_deref()).unwrap();
         let (wanted, value) = (hash_of(entity, &incident.entity.value), &incident.entity.value);
         let span = [&incident.first_event, &incident.last_event].map(|time| parse_time("time", time).unwrap());

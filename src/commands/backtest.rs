@@ -276,10 +276,9 @@ fn why_not(incident: &Incident, other: &Pack, name: &str) -> Vec<String> {
 }
 
 fn suppressed(pattern: &PatternPlan, pack: &Pack, entity: &str, value: &str, incident: &Incident) -> Option<String> {
-    let (_, entity) = EntityType::ALL.iter().find(|(name, _)| *name == entity)?;
+    let entity = EntityType::named(entity)?;
     let at = parse_time("last_event", incident.opened_at()).ok()?;
-    let list =
-        |list: &String| with_key(*entity, value, |key| pack.lists.entry_of(list, &key, at).map(|_| list.clone()));
+    let list = |list: &String| with_key(entity, value, |key| pack.lists.entry_of(list, &key, at).map(|_| list.clone()));
     pattern.suppress.iter().find_map(list).map(|list| format!("suppressed by the list `{list}`"))
 }
 

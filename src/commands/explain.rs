@@ -110,7 +110,7 @@ pub fn run(args: &cli::Explain) -> anyhow::Result<()> {
 fn entity(text: &str) -> anyhow::Result<(EntityType, &str)> {
     let (name, value) = text.split_once(':').unwrap_or((text, ""));
     let names = EntityType::ALL.iter().map(|(name, _)| *name);
-    let Some((_, entity)) = EntityType::ALL.iter().find(|(other, _)| *other == name) else {
+    let Some(entity) = EntityType::named(name) else {
         let nearest = lancang_diagnostic::nearest(name, names.clone());
         let nearest = nearest.map_or(String::new(), |nearest| format!("; did you mean `{nearest}`?"));
         let names = names.collect::<Vec<_>>().join(", ");
@@ -121,7 +121,7 @@ fn entity(text: &str) -> anyhow::Result<(EntityType, &str)> {
         let message = format!("--entity: expected a value behind `{name}:`, such as `caller:+85510123456`");
         return Err(Failure::new(Exit::Usage, message).into());
     }
-    Ok((*entity, value))
+    Ok((entity, value))
 }
 
 const fn hint(entity: EntityType) -> &'static str {

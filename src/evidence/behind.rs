@@ -167,8 +167,7 @@ impl Sought {
                 let revision = line.revision;
                 let incident = Incident::read(line.line.as_bytes())
                     .map_err(|_| Failure::data(format!("revision {revision} refers to what is no incident line")))?;
-                let name = incident.entity.entity_type.as_str();
-                let entity = EntityType::ALL.iter().find(|(known, _)| *known == name).map(|(_, entity)| *entity);
+                let entity = EntityType::named(&incident.entity.entity_type);
                 let alike = entity.and_then(|entity| {
                     let by = (entity, incident.patterns.clone(), incident.rule.clone());
                     *known.entry(by).or_insert_with(|| {

@@ -521,6 +521,12 @@ impl EntityType {
         ("domain", Self::Domain),
     ];
 
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, entity)| *entity)
+    }
+
     /// Its name.
     #[must_use]
     pub fn as_str(self) -> &'static str {

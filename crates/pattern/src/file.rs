@@ -300,7 +300,7 @@ fn related(root: &Table<'_, '_>) -> Vec<(EntityType, Role)> {
     let Some(table) = root.table("related") else { return Vec::new() };
     let mut related = Vec::new();
     for (entity, role) in table.named_texts() {
-        let entity_type = EntityType::ALL.iter().find(|(name, _)| *name == entity.value);
+        let entity_type = EntityType::named(&entity.value);
         let role_found = ROLES.iter().find(|(name, _)| *name == role.value);
         if entity_type.is_none() {
             let names = EntityType::ALL.iter().map(|(name, _)| *name);
@@ -310,8 +310,8 @@ fn related(root: &Table<'_, '_>) -> Vec<(EntityType, Role)> {
             let names = ROLES.iter().map(|(name, _)| *name);
             table.mistakes().unknown(role.span, table.key(&entity.value), "unknown role", &role.value, names);
         }
-        if let (Some((_, entity)), Some((_, role))) = (entity_type, role_found) {
-            related.push((*entity, *role));
+        if let (Some(entity), Some((_, role))) = (entity_type, role_found) {
+            related.push((entity, *role));
         }
     }
     related
