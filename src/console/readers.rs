@@ -17,6 +17,7 @@ use anyhow::Context as _;
 use lancang_alert::campaign::Verified;
 use lancang_alert::feedback::{Believed as Said, organisation};
 use lancang_alert::{Alert, Signer, Source};
+use lancang_console::limits::STATEMENTS_WAIT_MS;
 use lancang_console::server::{Act, Site, Unwritten};
 use lancang_console::store::{Heard, News, Signed, Taken, Topic, Writer};
 use lancang_kafka::{Producer, Stop};
@@ -44,9 +45,10 @@ const GATHER: Duration = Duration::from_millis(100);
 const RETRY: Duration = Duration::from_secs(5);
 /// Between two looks at where a topic ends.
 const ASK_EVERY: Duration = Duration::from_secs(1);
-/// Between two looks for what has to go.
+/// Between two looks for what has to go: what is deleted is neither in the database nor in its log so long after, as far as no
+/// reader looks at an older state.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
-/// Incidents that go in one transaction.
+/// Incidents, or statements, that go in one transaction.
 const SWEEP_MAX: u32 = 1_000;
 
 fn signed(original: &Original) -> Signed<'_> {
@@ -176,7 +178,10 @@ impl Reader {
     fn empty(&mut self) -> anyhow::Result<()> {
         let mut writer = self.writer();
         writer.clear()?;
+        let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
+        behind.extend(self.follow.topics().map(Topic::as_str));
         let emptied = self.follow.emptied.fetch_add(1, Ordering::Relaxed) + 1;
+        drop(behind);
         drop(writer);
         self.emptied = emptied;
         Ok(())
@@ -342,6 +347,7 @@ impl Reader {
             }
             self.count_refused(topic.refused());
             self.turned(topic.topic(), topic.is_past_end())?;
+            self.sweep_statements()?;
             self.speak(&topic, &mut producer);
         }
         Ok(())
@@ -444,7 +450,10 @@ impl Reader {
         self.follow.site.hear(Heard { name, topic, next, end: self.end, read: self.read });
         if is_past_end {
             let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
-            behind.remove(name);
+            // If it was emptied meanwhile, that was the end of another run.
+            if self.goes_on() {
+                behind.remove(name);
+            }
             if behind.is_empty() {
                 self.follow.site.caught_up();
             }
@@ -463,6 +472,9 @@ impl Reader {
         let gone = batch.let_go(now(), self.follow.incidents_max, SWEEP_MAX)?;
         let incidents = batch.incidents()?;
         batch.commit()?;
+        if !writer.checkpoint()? {
+            tracing::debug!("somebody looks at an older state of the database: its log is emptied with the next sweep");
+        }
         drop(writer);
         let metrics = &self.follow.metrics;
         metrics.set(Metric::ConsoleIncidents, &[], incidents as f64);
@@ -471,6 +483,29 @@ impl Reader {
         }
         if gone.retained + gone.surplus >= u64::from(SWEEP_MAX) {
             // There is more: with the next turn.
+            self.swept = None;
+        }
+        Ok(())
+    }
+
+    /// Lets go of what was said of incidents that are not there. The topic keeps it longer than they are kept, and all of it is
+    /// read at each start.
+    fn sweep_statements(&mut self) -> anyhow::Result<()> {
+        let is_due = self.swept.is_none_or(|swept| swept.elapsed() >= SWEEP_EVERY);
+        let behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_read = ![Topic::Alerts, Topic::Feedback].iter().any(|topic| behind.contains(topic.as_str()));
+        drop(behind);
+        if !is_due || !is_read {
+            return Ok(());
+        }
+        self.swept = Some(Instant::now());
+        let mut writer = self.writer();
+        let batch = writer.batch()?;
+        let gone = batch.let_statements_go(now().plus_ms(-STATEMENTS_WAIT_MS), SWEEP_MAX)?;
+        batch.commit()?;
+        drop(writer);
+        self.follow.metrics.add(Metric::ConsoleLetGo, &["statements"], gone);
+        if gone >= u64::from(SWEEP_MAX) {
             self.swept = None;
         }
         Ok(())

@@ -36,7 +36,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_console_let_go_total",
         &["reason"],
-        "Incidents and campaigns that the console let go of: retained (their producer said until when), surplus (more than `console.incidents_max`), campaigns.",
+        "Incidents and campaigns that the console let go of: retained (their producer said until when), surplus (more than `console.incidents_max`), campaigns; and statements about incidents that are not there.",
     ),
     spec(
         Metric::ConsoleRequests,

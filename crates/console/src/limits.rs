@@ -25,6 +25,9 @@ pub const INCIDENTS_MAX: u32 = 1_000_000;
 pub const REVISIONS_MAX: i64 = 200;
 /// Words by which an incident is found; an alert has at most 64 entities of some two tokens each.
 pub const TERMS_OF_INCIDENT_MAX: usize = 256;
+/// How long what was said of an incident that is not there waits for its alert, milliseconds: seven days. A copier that was away
+/// for longer is repaired by then.
+pub const STATEMENTS_WAIT_MS: i64 = 7 * 86_400_000;
 /// Names of producers and patterns; of a further one alerts are refused, counted.
 pub const NAMES_MAX: i64 = 20_000;
 /// Incidents that one request for a list looks at; where that is not enough for a page, it goes on in the next request.

@@ -287,6 +287,97 @@ fn gaps_refusals_and_what_is_let_go() {
     assert_eq!(reads.look(|sight| sight.incidents()).unwrap(), 0);
 }
 
+/// Whether some bytes stand in the database's file, or in the log beside it.
+fn is_on_disk(path: &std::path::Path, text: &str) -> bool {
+    let log = path.with_extension("db-wal");
+    [path, &log].iter().any(|file| {
+        let bytes = std::fs::read(file).unwrap_or_default();
+        bytes.windows(text.len()).any(|found| found == text.as_bytes())
+    })
+}
+
+/// No number, which a comment must not have, and like no other.
+fn in_letters(id: &str) -> String {
+    id.bytes().map(|byte| char::from(if byte.is_ascii_digit() { byte - b'0' + b'g' } else { byte })).collect()
+}
+
+/// A comment on an alert, by a person.
+fn remark(of: &Alert, text: &str, seconds: i64) -> Believed {
+    let writer = Source { country: "TH".to_owned(), organisation: "police".to_owned(), node: "a".to_owned() };
+    let begun = Feedback::begin("comment", writer, at(seconds), Some(about(of)));
+    let comment = Some(feedback::Comment { text: text.to_owned() });
+    believed(Feedback { comment, person: Some("Somchai Saetang".to_owned()), ..begun })
+}
+
+#[test]
+fn what_was_deleted_is_in_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.db");
+    let mut topics = Topics::new(&path);
+    let alerts: Vec<Alert> = (0..50).map(alert).collect();
+    for one in &alerts {
+        topics.alert(one);
+        topics.say(&remark(one, &in_letters(&one.incident_id), 60));
+    }
+    let (gone, kept) = alerts.split_at(25);
+    let marks = |of: &Alert| [of.incident_id.clone(), of.entities[0].token.clone(), in_letters(&of.incident_id)];
+    for mark in alerts.iter().flat_map(marks) {
+        assert!(is_on_disk(&path, &mark), "{mark}");
+    }
+    let batch = topics.writer.batch().unwrap();
+    assert_eq!(batch.let_go(at(0), 25, 100).unwrap().surplus, 25);
+    batch.commit().unwrap();
+    let reads = Reads::open(&path, 1).unwrap();
+    // Who looks at it as it was hinders that, and no longer than a look takes.
+    reads.look(|sight| sight.incidents().map(|_| assert!(!topics.writer.checkpoint().unwrap()))).unwrap();
+    assert!(topics.writer.checkpoint().unwrap());
+    let shared: BTreeSet<String> = kept.iter().flat_map(marks).collect();
+    for mark in gone.iter().flat_map(marks).filter(|mark| !shared.contains(mark)) {
+        assert!(!is_on_disk(&path, &mark), "{mark}");
+    }
+    assert!(kept.iter().flat_map(marks).all(|mark| is_on_disk(&path, &mark)));
+}
+
+#[test]
+fn what_was_said_of_an_incident_goes_with_it_and_comes_back_for_a_while_at_most() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.db");
+    let mut topics = Topics::new(&path);
+    let (one, late, never) = (alert(1), alert(2), alert(3));
+    let said = [remark(&one, "the first", 10), remark(&late, "before its alert", 20), remark(&never, "of nothing", 30)];
+    topics.alert(&one);
+    said.iter().for_each(|said| topics.say(said));
+    let go = |topics: &mut Topics, seconds: i64| {
+        let batch = topics.writer.batch().unwrap();
+        let gone = batch.let_statements_go(at(seconds), 100).unwrap();
+        batch.commit().unwrap();
+        assert!(topics.writer.checkpoint().unwrap());
+        gone
+    };
+    // Nothing goes that is not old enough, or whose alert is there.
+    assert_eq!(go(&mut topics, 20), 0);
+    topics.alert(&late);
+    assert_eq!(go(&mut topics, 40), 1);
+    let texts = ["the first", "before its alert", "of nothing"];
+    assert_eq!(texts.map(|text| is_on_disk(&path, text)), [true, true, false]);
+    let conclusions = |expected: i64| {
+        let database = rusqlite::Connection::open(&path).unwrap();
+        let found: i64 = database.query_row("SELECT count(*) FROM conclusions", [], |row| row.get(0)).unwrap();
+        assert_eq!(found, expected);
+    };
+    conclusions(2);
+    let batch = topics.writer.batch().unwrap();
+    assert_eq!(batch.let_go(at(91 * 86_400), 9, 100).unwrap().retained, 2);
+    batch.commit().unwrap();
+    // A restart reads all that was said once more: it goes, with what it says together.
+    said.iter().for_each(|said| topics.say(said));
+    assert!(is_on_disk(&path, "the first"));
+    assert_eq!(go(&mut topics, 91 * 86_400), 3);
+    assert_eq!(texts.map(|text| is_on_disk(&path, text)), [false; 3]);
+    assert!(!is_on_disk(&path, "Somchai"));
+    conclusions(0);
+}
+
 /// What is new, how soon it was answered, how often it was right, what is asked for: of what somebody may see, by week and country.
 #[test]
 fn a_week_is_told_to_those_who_may_see_it() {

@@ -1,4 +1,5 @@
-//! What is let go of: incidents whose producer said that they are to be deleted, and those that are too many.
+//! What is let go of: incidents whose producer said that they are to be deleted, those that are too many, and what was said of
+//! incidents that are not there.
 
 use lancang_alert::Alert;
 use lancang_record::Timestamp;
@@ -40,9 +41,33 @@ impl Batch<'_> {
         ] {
             self.transaction.prepare_cached(text)?.execute([days])?;
         }
-        // What was deleted is not to be found in the file either.
+        // Bytes are overwritten when they are deleted (`secure_delete`); here the file becomes shorter.
         self.transaction.execute_batch("PRAGMA incremental_vacuum(1000)")?;
         Ok(LetGo { retained: retained.len() as u64, surplus: surplus.len() as u64, campaigns })
+    }
+
+    /// Lets go of at most so many statements about incidents that are not there, if they were received before a moment; how many.
+    /// Only where alerts were read to their end: the incident may stand in what was not.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn let_statements_go(&self, received_before: Timestamp, at_once: u32) -> Result<u64, StoreError> {
+        let waiting = "DELETE FROM statements WHERE id IN (SELECT id FROM statements INDEXED BY statements_waiting \
+             WHERE waits = 1 AND received < ?1 LIMIT ?2) RETURNING incident_id, producer";
+        self.unsaid(waiting, (received_before.as_ms(), at_once))
+    }
+
+    /// Deletes statements, and conclusions of which neither a statement nor an incident is left; how many statements.
+    pub(super) fn unsaid(&self, delete: &str, bound: impl rusqlite::Params) -> Result<u64, StoreError> {
+        let mut delete = self.transaction.prepare_cached(delete)?;
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+        let gone = delete.query_map(bound, read)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        let rest = "DELETE FROM conclusions WHERE incident_id = ?1 AND producer = ?2 AND NOT EXISTS \
+             (SELECT 1 FROM statements s WHERE s.incident_id = ?1 AND s.producer = ?2) AND NOT EXISTS \
+             (SELECT 1 FROM incidents i JOIN names n ON n.id = i.source WHERE i.incident_id = ?1 AND n.name = ?2)";
+        let mut rest = self.transaction.prepare_cached(rest)?;
+        gone.iter().try_for_each(|about| rest.execute((&about.0, &about.1)).map(drop))?;
+        Ok(gone.len() as u64)
     }
 
     fn let_campaigns_go(&self, now: Timestamp) -> Result<u64, StoreError> {

@@ -9,7 +9,9 @@
 //! - lists are in the order in which newest revisions stand in the alerts topic, newest first: the same after it was read anew;
 //! - **who looks sees what may be seen** ([`Eyes`]): an alert that is not meant for the user's country is in no list, count or
 //!   campaign of that user;
-//! - what a producer said must be deleted goes when its time has come ([`Batch::let_go`]).
+//! - what a producer said must be deleted goes when its time has come ([`Batch::let_go`]), and with it what was said of it, whether
+//!   that was read before the incident went or after ([`Batch::let_statements_go`]). Bytes that were deleted are overwritten, and
+//!   the log beside the file is emptied ([`Writer::checkpoint`]): they are in neither.
 
 mod campaigns;
 mod case;
@@ -41,10 +43,12 @@ pub use sources::Heard;
 pub use take::{News, Taken};
 
 /// Of the tables: a change of `schema.sql` is another version.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 const SCHEMA: &str = include_str!("schema.sql");
 /// A writer waits no longer for another process that looks into the file.
 const BUSY: Duration = Duration::from_secs(5);
+/// And no longer for readers before it empties the log: what comes meanwhile waits too.
+const CHECKPOINT_BUSY: Duration = Duration::from_millis(200);
 /// Statements that a connection keeps prepared.
 const PREPARED: usize = 64;
 
@@ -170,6 +174,7 @@ impl Writer {
         let mut connection = Connection::open(path).map_err(fault)?;
         begin(&connection).map_err(fault)?;
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(fault)?;
+        connection.pragma_update(None, "secure_delete", "ON").map_err(fault)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(fault)?;
         // After a power cut the newest transactions may be gone, offsets with them: they are read again.
         connection.pragma_update(None, "synchronous", "NORMAL").map_err(fault)?;
@@ -205,6 +210,18 @@ impl Writer {
         Ok(rebuild(&mut self.connection)?)
     }
 
+    /// Puts what was committed into the file and empties the log beside it: what was deleted is in neither then. False if
+    /// somebody looks at an older state all the while; then it is to be asked for again.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn checkpoint(&self) -> Result<bool, StoreError> {
+        self.connection.busy_timeout(CHECKPOINT_BUSY)?;
+        let is_busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        self.connection.busy_timeout(BUSY)?;
+        Ok(!is_busy?)
+    }
+
     /// Begins to write: all of a batch is kept, or nothing.
     ///
     /// # Errors
@@ -231,7 +248,9 @@ fn rebuild(connection: &mut Connection) -> rusqlite::Result<()> {
     tables.iter().try_for_each(|table| transaction.execute_batch(&format!("DROP TABLE \"{table}\"")))?;
     transaction.execute_batch(SCHEMA)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
-    transaction.commit()
+    transaction.commit()?;
+    // Pages that were free may be from before bytes were overwritten.
+    connection.execute_batch("PRAGMA incremental_vacuum")
 }
 
 fn place(connection: &Connection, topic: Topic) -> Result<Option<i64>, StoreError> {

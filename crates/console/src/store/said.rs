@@ -1,6 +1,7 @@
 //! What was said of an incident is taken up: each statement as it was signed, and what all of them together say.
 //!
-//! What somebody says of an alert may be there before the alert is: it counts once that comes.
+//! What somebody says of an alert may be there before the alert is: it counts once that comes. It may be there after the alert was
+//! let go of, too, for the topic keeps it longer: what waits for no alert that comes is let go of as well (`let_go`).
 
 use std::collections::BTreeMap;
 
@@ -34,7 +35,11 @@ impl Batch<'_> {
         let Signed { value, envelope, received } = signed;
         let (feedback, received) = (String::from_utf8_lossy(value), received.as_ms());
         let published = believed.published.as_ms();
-        let put = "INSERT OR IGNORE INTO statements VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let find =
+            "SELECT i.id FROM incidents i JOIN names n ON n.id = i.source WHERE i.incident_id = ?1 AND n.name = ?2";
+        let mut find = self.transaction.prepare_cached(find)?;
+        let incident = find.query_row((&about.incident_id, &producer), |row| row.get(0)).optional()?;
+        let put = "INSERT OR IGNORE INTO statements VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let mut put = self.transaction.prepare_cached(put)?;
         let own = organisation(writer);
         let incident_id = &about.incident_id;
@@ -47,16 +52,13 @@ impl Batch<'_> {
             own,
             feedback,
             envelope,
-            received
+            received,
+            incident.is_none()
         ])?;
         self.bound(&about.incident_id, &producer, &writer.country, &own)?;
         let kept = conclusion(state)?;
         let put = "INSERT OR REPLACE INTO conclusions VALUES (?1, ?2, ?3, ?4)";
         self.transaction.prepare_cached(put)?.execute((&about.incident_id, &producer, offset, kept.to_string()))?;
-        let find =
-            "SELECT i.id FROM incidents i JOIN names n ON n.id = i.source WHERE i.incident_id = ?1 AND n.name = ?2";
-        let mut find = self.transaction.prepare_cached(find)?;
-        let incident = find.query_row((&about.incident_id, &producer), |row| row.get(0)).optional()?;
         incident.map_or(Ok(()), |incident| self.relate(incident, offset, &kept))
     }
 
@@ -67,14 +69,15 @@ impl Batch<'_> {
         let most = FEEDBACK_OF_ORGANISATION_MAX as i64;
         self.transaction.prepare_cached(of_organisation)?.execute((incident_id, producer, own, most))?;
         let of_country = "DELETE FROM statements WHERE id IN (SELECT id FROM statements WHERE country = ?1 \
-             ORDER BY published LIMIT max(0, (SELECT count(*) FROM statements WHERE country = ?1) - ?2))";
-        let most = FEEDBACK_OF_COUNTRY_MAX as i64;
-        self.transaction.prepare_cached(of_country)?.execute((country, most))?;
-        Ok(())
+             ORDER BY published LIMIT max(0, (SELECT count(*) FROM statements WHERE country = ?1) - ?2)) \
+             RETURNING incident_id, producer";
+        self.unsaid(of_country, (country, FEEDBACK_OF_COUNTRY_MAX as i64)).map(drop)
     }
 
     /// What was said before an alert came counts from now on.
     pub(super) fn concluded(&self, incident: i64, incident_id: &str, producer: &str) -> Result<(), StoreError> {
+        let came = "UPDATE statements SET waits = 0 WHERE incident_id = ?1 AND producer = ?2";
+        self.transaction.prepare_cached(came)?.execute((incident_id, producer))?;
         let find = "SELECT said, state FROM conclusions WHERE incident_id = ?1 AND producer = ?2";
         let mut find = self.transaction.prepare_cached(find)?;
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?));

@@ -42,11 +42,12 @@ CREATE TABLE merged (into_id TEXT NOT NULL, source INTEGER NOT NULL, incident IN
     WITHOUT ROWID;
 CREATE INDEX merged_incident ON merged (incident);
 
--- What was said, by whom, as it was signed; and what all of it together says of an incident.
+-- What was said, by whom, as it was signed; and what all of it together says of an incident. `waits`: there is no such incident (yet).
 CREATE TABLE statements (
     id TEXT PRIMARY KEY, incident_id TEXT NOT NULL, producer TEXT NOT NULL, published INTEGER NOT NULL, country TEXT NOT NULL,
-    organisation TEXT NOT NULL, feedback TEXT NOT NULL, envelope BLOB NOT NULL, received INTEGER NOT NULL
+    organisation TEXT NOT NULL, feedback TEXT NOT NULL, envelope BLOB NOT NULL, received INTEGER NOT NULL, waits INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX statements_waiting ON statements (received) WHERE waits = 1;
 CREATE INDEX statements_incident ON statements (incident_id, producer, published);
 CREATE INDEX statements_country ON statements (country, published);
 CREATE TABLE conclusions (

@@ -130,15 +130,23 @@ impl Topics {
     }
 
     pub fn alert(&mut self, alert: &Alert) -> lancang_console::store::News {
-        let value = serde_json::to_vec(alert).unwrap();
+        self.burst(std::slice::from_ref(alert))[0]
+    }
+
+    /// Alerts that are committed together.
+    pub fn burst(&mut self, alerts: &[Alert]) -> Vec<lancang_console::store::News> {
         let batch = self.writer.batch().unwrap();
-        let offset = self.alerts;
-        let envelope = dsse::detached(&keys::signer(&alert.producer), ALERT_TYPE, &value);
-        let received = parse_time("published", &alert.published).unwrap();
-        let signed = Signed { value: &value, envelope: &envelope, received };
-        let taken = Taken { alert, signed, key_id: "00", offset, heard: at(offset) };
-        let news = batch.alert(taken).unwrap();
-        self.alerts += 1;
+        let mut news = Vec::new();
+        for alert in alerts {
+            let value = serde_json::to_vec(alert).unwrap();
+            let offset = self.alerts;
+            let envelope = dsse::detached(&keys::signer(&alert.producer), ALERT_TYPE, &value);
+            let received = parse_time("published", &alert.published).unwrap();
+            let signed = Signed { value: &value, envelope: &envelope, received };
+            let taken = Taken { alert, signed, key_id: "00", offset, heard: at(offset) };
+            news.push(batch.alert(taken).unwrap());
+            self.alerts += 1;
+        }
         batch.read_to(Topic::Alerts, self.alerts).unwrap();
         batch.commit().unwrap();
         news
