@@ -6,6 +6,8 @@
 mod desk;
 #[path = "access/provider.rs"]
 mod provider;
+#[path = "access/streams.rs"]
+mod streams;
 mod support;
 
 use std::io::{Read as _, Write as _};
@@ -55,7 +57,7 @@ struct Console {
     said: std::sync::mpsc::Receiver<lancang_alert::Feedback>,
     /// What became of those who signed in.
     outcomes: Arc<Mutex<Vec<&'static str>>>,
-    _changes: watch::Sender<u64>,
+    changes: watch::Sender<u64>,
     _runtime: Runtime,
 }
 
@@ -131,7 +133,7 @@ impl Console {
         let address = listener.local_addr().unwrap();
         runtime.spawn(listen::serve(listener, tls, site.router()));
         let (key, campaign) = (key(&one.incident_id, &source), one.incident_id.clone());
-        Self { address, folder, site, key, campaign, said, outcomes, _changes: changes, _runtime: runtime }
+        Self { address, folder, site, key, campaign, said, outcomes, changes, _runtime: runtime }
     }
 
     fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {

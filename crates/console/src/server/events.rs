@@ -1,7 +1,7 @@
 //! What happens, as it happens: server-sent events, gone on with from where a reader was.
 //!
 //! Nothing is kept for a reader: each looks into the database for what changed after its position, when something has changed and
-//! at most [`EVERY`]. So a slow reader costs no memory, and nobody misses anything: who is too far behind is told to begin anew.
+//! at most [`EVERY`]; of a burst that one look does not hold it reads on at once. So a slow reader costs no memory, and nobody misses anything: who is too far behind is told to begin anew.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -62,6 +62,8 @@ struct Reader {
     looked: Instant,
     beaten: Instant,
     waiting: VecDeque<Event>,
+    /// The last look did not hold all that there was.
+    is_behind: bool,
     has_ended: bool,
 }
 
@@ -85,8 +87,19 @@ pub(super) async fn events(
     let now = Instant::now();
     let begun = now.checked_sub(EVERY).unwrap_or(now);
     let waiting = VecDeque::new();
-    let reader =
-        Reader { seat, caller, eyes, filter, position, changed, looked: begun, beaten: now, waiting, has_ended: false };
+    let reader = Reader {
+        seat,
+        caller,
+        eyes,
+        filter,
+        position,
+        changed,
+        looked: begun,
+        beaten: now,
+        waiting,
+        is_behind: false,
+        has_ended: false,
+    };
     Ok(Sse::new(futures::stream::unfold(reader, |mut reader| async move {
         let event = reader.next().await?;
         Some((Ok(event), reader))
@@ -103,7 +116,9 @@ impl Reader {
             if self.has_ended {
                 return None;
             }
-            self.wait().await;
+            if !self.is_behind {
+                self.wait().await;
+            }
             let site = Arc::clone(&self.seat.0);
             if !self.is_signed_in(&site) {
                 self.has_ended = true;
@@ -136,9 +151,11 @@ impl Reader {
 
     async fn look(&mut self, site: &Arc<Site>) {
         let (eyes, filter, from) = (self.eyes, self.filter.clone(), self.position);
+        // Where the database fails it is asked again with the next beat, not at once.
+        self.is_behind = false;
         let Ok(changes) = site.look(move |sight| sight.changes(eyes, &filter, from)).await else { return };
-        let Changes { rows, gone, campaigns, position, is_too_far } = changes;
-        self.position = position;
+        let Changes { rows, gone, campaigns, position, is_too_far, is_cut } = changes;
+        (self.position, self.is_behind) = (position, is_cut);
         let event = |name: &str, told: serde_json::Value| {
             Event::default().event(name).id(position.to_string()).data(told.to_string())
         };

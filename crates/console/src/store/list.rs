@@ -148,6 +148,8 @@ pub struct Changes {
     pub position: Position,
     /// Too much has happened: begin anew.
     pub is_too_far: bool,
+    /// There is more already, after that position.
+    pub is_cut: bool,
 }
 
 /// Incidents by number and place, and whether the page is full.
@@ -213,18 +215,21 @@ impl Sight<'_> {
             campaigns: Vec::new(),
             position: now,
             is_too_far: is_too_far(from, now),
+            is_cut: false,
         };
         if changes.is_too_far {
             return Ok(changes);
         }
         let of_alerts = self.changed("place", eyes, from.alerts)?;
         let of_said = self.changed("said", eyes, from.said)?;
-        let cut = |found: &[(i64, i64)], end: i64| match found.last() {
-            Some((_, last)) if found.len() >= STREAM_ROWS_MAX as usize => *last,
-            _ => end,
+        let cut = |found: &[(i64, i64)]| match found.last() {
+            Some((_, last)) if found.len() >= STREAM_ROWS_MAX as usize => Some(*last),
+            _ => None,
         };
-        changes.position.alerts = cut(&of_alerts, now.alerts);
-        changes.position.said = cut(&of_said, now.said);
+        let cuts = (cut(&of_alerts), cut(&of_said));
+        changes.position.alerts = cuts.0.unwrap_or(now.alerts);
+        changes.position.said = cuts.1.unwrap_or(now.said);
+        changes.is_cut = cuts.0.or(cuts.1).is_some();
         let mut ids: Vec<i64> = of_alerts.iter().chain(&of_said).map(|(id, _)| *id).collect();
         ids.sort_unstable();
         ids.dedup();

@@ -102,7 +102,7 @@ fn desk() -> (Console, Arc<AtomicBool>) {
     let (key, said) = (key(&one.incident_id, &source), std::sync::mpsc::channel().1);
     let campaign = "none".to_owned();
     let outcomes = Arc::default();
-    (Console { address, folder, site, key, campaign, said, outcomes, _changes: changes, _runtime: runtime }, is_away)
+    (Console { address, folder, site, key, campaign, said, outcomes, changes, _runtime: runtime }, is_away)
 }
 
 /// Every request by every role.
