@@ -40,6 +40,11 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
+        Self::with(|_| ())
+    }
+
+    /// One whose second incident, which impersonates, is another one.
+    fn with(change: impl FnOnce(&mut Alert)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut topics = Topics::new(&folder.path().join("console.db"));
         let (mut one, mut two) = (alert(8), alert(11));
@@ -54,6 +59,7 @@ impl Desk {
         two.entities.truncate(2);
         two.entities[0] = one.entities[0].clone();
         two.entities[0].role = "impersonated".into();
+        change(&mut two);
         topics.alert(&two);
         topics.say(&verdict(&one, "KH", 2, 30));
         topics.say(&verdict(&one, "VN", 1, 40));
@@ -181,10 +187,31 @@ fn a_campaign_has_all_of_its_incidents_and_impersonated_numbers_are_no_suspects(
     let (shown, other) = (&desk.alerts[0].entities[0].token, &desk.alerts[0].entities[1].token);
     assert!(!of("Suspects").contains(shown.as_str()) && of("Suspects").contains(other.as_str()), "{english}");
     assert!(of("Impersonated and victims: no suspects").contains(shown.as_str()), "{english}");
-    // Alone, the first incident says nothing of it.
+    // The first incident says nothing of it: the other one of the console's database does, which is in no dossier of it.
     let alone = desk.parts();
-    let alone = String::from_utf8_lossy(&alone[SUMMARY]);
-    assert!(alone.contains(shown.as_str()));
+    let alone = String::from_utf8_lossy(&alone[SUMMARY]).into_owned();
+    let english_alone = alone.split("<section lang=\"en\">").nth(1).unwrap();
+    let of_alone =
+        |head: &str| english_alone.split(&format!("<h2>{head}</h2>")).nth(1).unwrap().split("<h2>").next().unwrap();
+    assert!(!of_alone("Suspects").contains(shown.as_str()) && of_alone("Suspects").contains(other.as_str()));
+    assert!(of_alone("Impersonated and victims: no suspects").contains(shown.as_str()), "{english_alone}");
+    // What may not be seen is no business of this desk: nothing of it shows.
+    let hidden = Desk::with(|impersonates| {
+        impersonates.producer.country = "VN".into();
+        impersonates.handling.recipients = vec!["TH".into()];
+    });
+    let hidden = String::from_utf8_lossy(&hidden.parts()[SUMMARY]).into_owned();
+    let english_hidden = hidden.split("<section lang=\"en\">").nth(1).unwrap();
+    assert!(
+        english_hidden
+            .split("<h2>Suspects</h2>")
+            .nth(1)
+            .unwrap()
+            .split("<h2>")
+            .next()
+            .unwrap()
+            .contains(shown.as_str())
+    );
     // Both languages, each text that nobody has reviewed marked; what others wrote is text.
     let khmer = page.split("<section lang=\"km\">").nth(1).unwrap().split("</section>").next().unwrap();
     assert!(khmer.contains("class=\"unreviewed\"") && !english.contains("class=\"unreviewed\""));

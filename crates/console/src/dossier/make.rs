@@ -101,7 +101,7 @@ pub fn make(
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let mut parts = written(&content);
-    let summary = summary::html(&manifest, &found, &content.custody, &registry, wanted.languages, now);
+    let summary = summary::html(&manifest, &found, &case.innocent, &content.custody, &registry, wanted.languages, now);
     parts.insert(SUMMARY.to_owned(), summary.into_bytes());
     manifest.parts = PARTS.iter().filter_map(|name| Some(part(name, parts.get(*name)?))).collect();
     let told = lines_of_one(&manifest);

@@ -1,7 +1,7 @@
 //! The summary of a dossier for people, on paper: one page of HTML in two languages, without a script, that loads nothing.
 //!
-//! - A number that is `impersonated`, or a victim's, in any alert of the case stands in no list of suspects, whatever another alert
-//!   makes of it.
+//! - A number that is `impersonated`, or a victim's, in any alert that the desk may see stands in no list of suspects, whatever an alert
+//!   of the case makes of it.
 //! - Texts that no native reader has reviewed say so.
 //! - Times are UTC, as they were signed.
 
@@ -17,7 +17,7 @@ use super::Manifest;
 use super::check::{KeyState, Messages, states};
 use crate::audit::{Entry, Link};
 use crate::paper::{Paper, code, document, escaped, time};
-use crate::store::Subject;
+use crate::store::{Subject, is_innocent};
 
 /// Words of the audit log's actions.
 const ACTIONS: [(&str, &str); 9] = [
@@ -36,6 +36,7 @@ const ACTIONS: [(&str, &str); 9] = [
 pub(super) fn html(
     manifest: &Manifest,
     found: &Messages,
+    innocent: &BTreeSet<String>,
     custody: &[Link],
     registry: &Registry,
     languages: [Language; 2],
@@ -45,7 +46,7 @@ pub(super) fn html(
     let about = About {
         manifest,
         newest: newest(&alerts),
-        innocent: innocent(&alerts),
+        innocent: innocent_of(&alerts).chain(innocent.iter().map(String::as_str)).collect(),
         revisions: alerts.len(),
         said: found.feedback.iter().map(|(_, said)| said).collect(),
         custody: custody.iter().filter_map(Link::read).collect(),
@@ -82,10 +83,9 @@ fn newest<'a>(alerts: &[&'a Alert]) -> Vec<&'a Alert> {
     newest
 }
 
-fn innocent<'a>(alerts: &[&'a Alert]) -> BTreeSet<&'a str> {
+fn innocent_of<'a>(alerts: &[&'a Alert]) -> impl Iterator<Item = &'a str> {
     let entities = alerts.iter().flat_map(|alert| &alert.entities);
-    let innocent = entities.filter(|entity| matches!(entity.role.as_str(), "impersonated" | "victim"));
-    innocent.flat_map(Entity::tokens).map(String::as_str).collect()
+    entities.filter(|entity| is_innocent(entity)).flat_map(Entity::tokens).map(String::as_str)
 }
 
 /// The dossier in one language.
@@ -169,8 +169,7 @@ impl Page<'_> {
     }
 
     fn is_innocent(&self, entity: &Entity) -> bool {
-        matches!(entity.role.as_str(), "impersonated" | "victim")
-            || entity.tokens().any(|token| self.about.innocent.contains(token.as_str()))
+        is_innocent(entity) || entity.tokens().any(|token| self.about.innocent.contains(token.as_str()))
     }
 
     fn entities(&self, is_wanted: impl Fn(&Entity) -> bool) -> String {

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use lancang_alert::Source;
+use lancang_alert::alert::Entity;
 use lancang_alert::feedback::About;
+use lancang_alert::{Alert, Source};
 use lancang_record::Timestamp;
 use rusqlite::OptionalExtension as _;
 use serde::{Deserialize, Serialize};
 
 use super::incident::Found;
+use super::take::is_innocent;
 use super::{Eyes, Sight, StoreError};
 
 /// What a dossier is about.
@@ -62,6 +64,8 @@ pub struct Case {
     pub left_out: usize,
     /// Entries of the key registry.
     pub registry: Vec<String>,
+    /// Tokens of those who act in it, and whom another alert that may be seen holds for impersonated or a victim.
+    pub innocent: BTreeSet<String>,
 }
 
 impl Sight<'_> {
@@ -82,7 +86,10 @@ impl Sight<'_> {
         room.take(case.campaign.as_ref())?;
         for key in keys {
             match self.find(eyes, &key)? {
-                Some(found) => self.add(&found, key, &mut case, &mut room)?,
+                Some(found) => {
+                    self.innocent(eyes, &found.alert, &mut case.innocent)?;
+                    self.add(&found, key, &mut case, &mut room)?;
+                }
                 None => case.left_out += 1,
             }
         }
@@ -123,6 +130,19 @@ impl Sight<'_> {
         }
         case.incidents.push(About { incident_id: incident_id.clone(), producer: producer.clone() });
         case.keys.push(key);
+        Ok(())
+    }
+
+    /// Who acts here may be impersonated elsewhere: the box that shows a bank's number stands in another alert.
+    fn innocent(&self, eyes: Eyes, alert: &Alert, innocent: &mut BTreeSet<String>) -> Result<(), StoreError> {
+        let elsewhere = "SELECT EXISTS (SELECT 1 FROM innocent t JOIN incidents i ON i.id = t.incident \
+             WHERE t.token = ?1 AND i.visible & ?2 = ?2)";
+        let mut elsewhere = self.transaction.prepare_cached(elsewhere)?;
+        for token in alert.entities.iter().filter(|entity| !is_innocent(entity)).flat_map(Entity::tokens) {
+            if elsewhere.query_row((token, eyes.0), |row| row.get(0))? {
+                innocent.insert(token.clone());
+            }
+        }
         Ok(())
     }
 

@@ -40,6 +40,7 @@ pub use case::{Case, Message, Subject};
 pub use let_go::LetGo;
 pub use list::{Changes, Filter, Page, Position, State, Work};
 pub use sources::Heard;
+pub(crate) use take::is_innocent;
 pub use take::{News, Taken};
 
 /// Of the tables: a change of `schema.sql` is another version.

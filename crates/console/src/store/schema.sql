@@ -36,6 +36,8 @@ CREATE TABLE revisions (
 ) WITHOUT ROWID;
 -- By what incidents are found: tokens, masks, clear values that everybody may see.
 CREATE TABLE terms (term TEXT NOT NULL, incident INTEGER NOT NULL, PRIMARY KEY (term, incident)) WITHOUT ROWID;
+-- Tokens of whoever is impersonated, or a victim: a dossier names none of them as a suspect.
+CREATE TABLE innocent (token TEXT NOT NULL, incident INTEGER NOT NULL, PRIMARY KEY (token, incident)) WITHOUT ROWID;
 
 -- Incidents that went into another one of their source, and goes on there.
 CREATE TABLE merged (into_id TEXT NOT NULL, source INTEGER NOT NULL, incident INTEGER NOT NULL, PRIMARY KEY (into_id, source, incident))

@@ -171,13 +171,27 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// What an incident is found by is what its newest revision says.
+    /// What an incident is found by, and whom it calls innocent, is what its newest revision says.
     pub(super) fn words(&self, incident: i64, old: Option<&Alert>, new: Option<&Alert>) -> Result<(), StoreError> {
-        let (old, new) = (old.map(terms).unwrap_or_default(), new.map(terms).unwrap_or_default());
-        let mut delete = self.transaction.prepare_cached("DELETE FROM terms WHERE term = ?1 AND incident = ?2")?;
-        old.difference(&new).try_for_each(|term| delete.execute((term, incident)).map(drop))?;
-        let mut insert = self.transaction.prepare_cached("INSERT OR IGNORE INTO terms VALUES (?1, ?2)")?;
-        new.difference(&old).try_for_each(|term| insert.execute((term, incident)).map(drop))?;
+        let of = |words: fn(&Alert) -> BTreeSet<String>| {
+            (old.map(words).unwrap_or_default(), new.map(words).unwrap_or_default())
+        };
+        self.replace("terms", "term", incident, &of(terms))?;
+        self.replace("innocent", "token", incident, &of(innocent))
+    }
+
+    fn replace(
+        &self,
+        table: &str,
+        column: &str,
+        incident: i64,
+        (old, new): &(BTreeSet<String>, BTreeSet<String>),
+    ) -> Result<(), StoreError> {
+        let delete = format!("DELETE FROM {table} WHERE {column} = ?1 AND incident = ?2");
+        let mut delete = self.transaction.prepare_cached(&delete)?;
+        old.difference(new).try_for_each(|word| delete.execute((word, incident)).map(drop))?;
+        let mut insert = self.transaction.prepare_cached(&format!("INSERT OR IGNORE INTO {table} VALUES (?1, ?2)"))?;
+        new.difference(old).try_for_each(|word| insert.execute((word, incident)).map(drop))?;
         Ok(())
     }
 
@@ -260,6 +274,17 @@ pub(super) fn terms(alert: &Alert) -> BTreeSet<String> {
         terms.pop_last();
     }
     terms
+}
+
+/// Whether something was done to it, and not by it: it is impersonated, or a victim.
+pub(crate) fn is_innocent(entity: &Entity) -> bool {
+    matches!(entity.role.as_str(), "impersonated" | "victim")
+}
+
+/// Tokens of all such.
+fn innocent(alert: &Alert) -> BTreeSet<String> {
+    let innocent = alert.entities.iter().filter(|entity| is_innocent(entity));
+    innocent.flat_map(Entity::tokens).cloned().collect()
 }
 
 fn named(entity: &Entity) -> Value {
