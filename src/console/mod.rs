@@ -163,7 +163,7 @@ pub fn begin(
              with `--console` or `--desk HOST:PORT` (port 0 takes any free one)")
     })?;
     let (address, is_tls) = (listener.local_addr()?, tls.is_some());
-    runtime.spawn(listen::serve(listener, tls, site.router()));
+    runtime.spawn(Arc::clone(&site).serve(listener, tls));
     let follow = Follow {
         consumer: file.consumer.clone(),
         writer: Arc::new(Mutex::new(writer)),
@@ -226,6 +226,7 @@ fn telling(metrics: Arc<Metrics>) -> impl Fn(Told<'_>) + Send + Sync {
         Told::Act { action, outcome } => metrics.add(Metric::ConsoleActs, &[action, outcome], 1),
         Told::Streams { open } => metrics.set(Metric::ConsoleStreams, &[], open as f64),
         Told::StreamRefused => metrics.add(Metric::ConsoleStreamsRefused, &[], 1),
+        Told::ConnectionRefused => metrics.add(Metric::ConsoleConnectionsRefused, &[], 1),
         Told::Sessions { open } => metrics.set(Metric::ConsoleSessions, &[], open as f64),
         Told::AuditEntries { entries } => metrics.set(Metric::ConsoleAuditEntries, &[], entries as f64),
     }

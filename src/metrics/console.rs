@@ -65,7 +65,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_console_acts_total",
         &["action", "outcome"],
-        "What users of the console did: said to everybody, opened or exported for a case; done, failed, refused, too-many (refused too often to have lines in the audit log).",
+        "What users of the console did: said to everybody, opened or exported for a case; done, failed, refused, too-many (more of one user than may have lines in the audit log).",
     ),
     spec(Metric::ConsoleStreams, Form::Gauge, "lancang_console_streams", &[], "Pages that listen to what happens."),
     spec(
@@ -73,7 +73,14 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_console_streams_refused_total",
         &[],
-        "Pages that wanted to listen while 256 others did.",
+        "Pages that wanted to listen while 256 others did, or eight of the same user.",
+    ),
+    spec(
+        Metric::ConsoleConnectionsRefused,
+        Form::Counter,
+        "lancang_console_connections_refused_total",
+        &[],
+        "Connections that were cut off because their network had 64 already.",
     ),
     spec(
         Metric::ConsoleAuditEntries,

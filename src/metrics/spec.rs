@@ -91,6 +91,7 @@ pub enum Metric {
     ConsoleActs,
     ConsoleStreams,
     ConsoleStreamsRefused,
+    ConsoleConnectionsRefused,
     ConsoleAuditEntries,
     Ready,
     StageRestarts,

@@ -117,6 +117,7 @@ fn watched(log: &std::path::Path) {
         "lancang_console_sessions",
         "lancang_console_streams",
         "lancang_console_streams_refused_total",
+        "lancang_console_connections_refused_total",
         "lancang_console_acts_total",
         "lancang_console_audit_entries",
     ] {

@@ -30,6 +30,7 @@ const SEEN_ELSEWHERE: [(&str, &str); 21] = [
     ("lancang_console_sessions", "tests/exchange/console.rs"),
     ("lancang_console_streams", "tests/exchange/console.rs"),
     ("lancang_console_streams_refused_total", "tests/exchange/console.rs"),
+    ("lancang_console_connections_refused_total", "tests/exchange/console.rs"),
     ("lancang_console_acts_total", "tests/exchange/console.rs"),
     ("lancang_console_audit_entries", "tests/exchange/console.rs"),
     ("lancang_courier_messages_total", "tests/exchange/feedback.rs"),

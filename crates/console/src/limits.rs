@@ -52,8 +52,12 @@ pub const STREAM_ROWS_MAX: u32 = 200;
 pub const STREAM_BEHIND_MAX: i64 = 5_000;
 /// Readers of the event stream at once.
 pub const STREAMS_MAX: usize = 256;
+/// Readers of the event stream of one user: a browser holds six connections to a server, and somebody has two of them.
+pub const STREAMS_OF_USER_MAX: usize = 8;
 /// Connections at once.
 pub const CONNECTIONS_MAX: usize = 1_024;
+/// Connections of one network: ten browsers of an office behind one address.
+pub const CONNECTIONS_OF_NETWORK_MAX: usize = 64;
 /// Longest body of a request, bytes: a comment of 500 bytes, escaped.
 pub const BODY_BYTES_MAX: usize = 8 << 10;
 /// Sessions at once; beyond it the one that ends first is ended.
@@ -63,9 +67,12 @@ pub const SESSIONS_OF_USER_MAX: usize = 8;
 /// Tries to sign in by one address or to one name in a window, digests that one user exports in one, and what one user may not do and
 /// tries in one: each is a line of the audit log, which is never cut.
 pub const TRIES_MAX: u32 = 10;
+/// What one user says, opens or exports for a case in a window, all together: one every five seconds, as no person does for long.
+pub const ACTS_MAX: u32 = 60;
 /// Length of that window, milliseconds.
 pub const TRIES_WINDOW_MS: i64 = 5 * 60_000;
-/// Names and addresses whose tries are counted; beyond it those are forgotten whose window began first.
+/// Whose tries are counted in one table: names, networks, or what users do; beyond it those are forgotten whose window began first,
+/// and those who have used up their tries last of all.
 pub const TRIED_MAX: usize = 10_000;
 /// Passwords that are checked at once: each takes 19 MiB and a core for some 50 ms.
 pub const PASSWORD_CHECKS_MAX: usize = 2;

@@ -20,7 +20,7 @@ use lancang_alert::{KeyKind, Opener, Place, PrivateKey, Sealer, Source};
 use lancang_console::access::users::Users;
 use lancang_console::access::{REQUESTS, Right, Role, Takes};
 use lancang_console::audit::{self, Audit};
-use lancang_console::limits::TRIES_MAX;
+use lancang_console::limits::{ACTS_MAX, TRIES_MAX};
 use lancang_console::provider::Provider;
 use lancang_console::server::{Act, Desk, Dossiers, Parts, Site, Told, listen};
 use lancang_console::store::{Reads, key};
@@ -57,6 +57,8 @@ struct Console {
     said: std::sync::mpsc::Receiver<lancang_alert::Feedback>,
     /// What became of those who signed in.
     outcomes: Arc<Mutex<Vec<&'static str>>>,
+    /// Connections that were one too many.
+    cut_off: Arc<AtomicU64>,
     changes: watch::Sender<u64>,
     _runtime: Runtime,
 }
@@ -102,6 +104,8 @@ impl Console {
         let writer = Source { country: "KH".into(), organisation: "police".into(), node: "console-1".into() };
         let outcomes: Arc<Mutex<Vec<&'static str>>> = Arc::default();
         let of_sign_ins = Arc::clone(&outcomes);
+        let cut_off: Arc<AtomicU64> = Arc::default();
+        let of_connections = Arc::clone(&cut_off);
         let site = Site::new(Parts {
             reads: Reads::open(&path("console.db"), 2).unwrap(),
             desk: Desk {
@@ -121,19 +125,19 @@ impl Console {
             now: clock,
             random,
             changed,
-            told: Box::new(move |told| {
-                if let Told::SignIn { outcome } = told {
-                    of_sign_ins.lock().unwrap().push(outcome);
-                }
+            told: Box::new(move |told| match told {
+                Told::SignIn { outcome } => of_sign_ins.lock().unwrap().push(outcome),
+                Told::ConnectionRefused => _ = of_connections.fetch_add(1, Ordering::Relaxed),
+                _ => {}
             }),
         });
         site.caught_up();
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        runtime.spawn(listen::serve(listener, tls, site.router()));
+        runtime.spawn(Arc::clone(&site).serve(listener, tls));
         let (key, campaign) = (key(&one.incident_id, &source), one.incident_id.clone());
-        Self { address, folder, site, key, campaign, said, outcomes, changes, _runtime: runtime }
+        Self { address, folder, site, key, campaign, said, outcomes, cut_off, changes, _runtime: runtime }
     }
 
     fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -387,6 +391,53 @@ fn passwords_are_not_tried_out() {
     let answer = console.ask("POST", "/api/v1/session", &[], &right);
     assert_eq!((answer.status, answer.code().as_str()), (429, "too-many"));
     assert!(answer.head.contains("retry-after: "), "{}", answer.head);
+}
+
+/// Whoever has somebody's session opens no box after another: what is sealed, what is said, and what is exported count together.
+#[test]
+fn a_stolen_session_does_not_open_everything() {
+    let console = Console::start(false, true);
+    let signed = console.sign_in("investigator-kh");
+    let headers = [("cookie", signed.cookie.as_str()), ("x-csrf-token", signed.session["csrf"].as_str().unwrap())];
+    let at = |what: &str| format!("/api/v1/incidents/{}/{what}", console.key);
+    let asks = [
+        (at("open"), r#"{"entity":0,"case_reference":"KH-1"}"#, 200),
+        (at("feedback"), r#"{"kind":"comment","text":"seen"}"#, 201),
+        (at("dossier"), r#"{"case_reference":"KH-1","languages":["km","en"]}"#, 200),
+    ];
+    for (path, body, status) in asks.iter().cycle().take(ACTS_MAX as usize) {
+        let answer = console.ask("POST", path, &headers, body);
+        assert_eq!(answer.status, *status, "{path}: {}", answer.body);
+    }
+    for (path, body, _) in &asks {
+        let refused = console.ask("POST", path, &headers, body);
+        assert_eq!((refused.status, refused.code().as_str()), (429, "too-many"), "{path}: {}", refused.body);
+        assert!(refused.head.contains("retry-after: "), "{}", refused.head);
+    }
+    let log = std::fs::read_to_string(console.folder.path().join("audit.log")).unwrap();
+    assert_eq!(log.matches("\"action\":\"open\"").count(), ACTS_MAX as usize / 3, "{log}");
+    // Looking goes on, and so does another user's work.
+    assert_eq!(console.ask("GET", "/api/v1/incidents", &headers, "").status, 200);
+    let other = console.sign_in("liaison-kh");
+    let headers = [("cookie", other.cookie.as_str()), ("x-csrf-token", other.session["csrf"].as_str().unwrap())];
+    assert_eq!(console.ask("POST", &asks[1].0, &headers, asks[1].1).status, 201);
+}
+
+/// One address that tries made-up names pushes nobody's count out, and whose name was tried stays so.
+#[test]
+fn made_up_names_push_nobody_out() {
+    let console = Console::start(false, false);
+    let try_as = |name: &str| {
+        let body = json!({ "name": name, "password": "five words of a poem" }).to_string();
+        console.ask("POST", "/api/v1/session", &[], &body).code()
+    };
+    let tried: Vec<String> = (0..TRIES_MAX + 20).map(|number| try_as(&format!("made-up-{number}"))).collect();
+    let (first, then) = tried.split_at(TRIES_MAX as usize);
+    assert!(
+        first.iter().all(|code| code == "wrong-password") && then.iter().all(|code| code == "too-many"),
+        "{tried:?}"
+    );
+    assert_eq!(try_as("viewer-th"), "too-many");
 }
 
 /// Each export is a line of a log that is never cut: looking is free, exporting has a limit.

@@ -131,6 +131,7 @@ pub(super) async fn feedback(
     if !site.is_caught_up.load(std::sync::atomic::Ordering::Relaxed) {
         return Err(Refused::Starting);
     }
+    site.acts(&caller, right.as_str())?;
     let about = about(&site, &caller, &key).await?;
     let now = (site.now)();
     let person = caller.user.as_ref().map(|user| user.person.clone());
@@ -214,6 +215,7 @@ pub(super) async fn open(
     if !caller.rights.contains(&Right::Open) {
         return Err(Refused::Forbidden);
     }
+    site.acts(&caller, Right::Open.as_str())?;
     let (eyes, wanted) = (caller.eyes()?, key.clone());
     let found = site.look(move |sight| sight.find(eyes, &wanted)).await?.ok_or(Refused::NotFound)?;
     let Some(entity_of) = found.alert.entities.get(entity) else {

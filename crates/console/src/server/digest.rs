@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::answer::{Answer, Refused};
 use super::query::Query;
-use super::{Caller, Site, lock};
+use super::{Caller, Site};
 use crate::audit::Entry;
 use crate::digest::{self, Digest, WEEK_MS};
 
@@ -27,7 +27,8 @@ pub(super) async fn json((State(site), Extension(caller)): Asked, uri: Uri) -> A
 
 pub(super) async fn csv((State(site), Extension(caller)): Asked, uri: Uri) -> Result<Response, Refused> {
     let of = of(&site, &Query::of(&uri))?;
-    may_export(&site, &caller)?;
+    // Before anything is counted: that is what takes long.
+    site.exports(&caller, "digest")?;
     let digest = counted(&site, &caller, of).await?;
     let text = digest::table::csv(&digest).map_err(|error| Refused::Fault(error.to_string()))?;
     file(&site, &caller, &digest, ("csv", "text/csv; charset=utf-8"), text).await
@@ -39,7 +40,8 @@ pub(super) async fn html((State(site), Extension(caller)): Asked, uri: Uri) -> R
     let expected = format!("one of {}", Language::ALL.map(Language::tag).join(", "));
     let language = query.parsed("language", &expected, known)?.unwrap_or_default();
     let of = of(&site, &query)?;
-    may_export(&site, &caller)?;
+    // Before anything is counted: that is what takes long.
+    site.exports(&caller, "digest")?;
     let digest = counted(&site, &caller, of).await?;
     let text = digest::sheet::html(&digest, language);
     file(&site, &caller, &digest, ("html", "text/html; charset=utf-8"), text.into_bytes()).await
@@ -58,12 +60,6 @@ fn of(site: &Site, query: &Query) -> Result<Of, Refused> {
         COUNTRIES.contains(&country).then(|| country.to_owned())
     })?;
     Ok(Of { since: week.unwrap_or_else(|| digest::monday((site.now)())), country })
-}
-
-/// Before anything is counted: that is what takes long.
-fn may_export(site: &Site, caller: &Caller) -> Result<(), Refused> {
-    let counted = lock(&site.tries).count(&format!("digest {}", caller.name()), (site.now)());
-    counted.map_err(|wait_ms| Refused::TooMany { wait_ms })
 }
 
 async fn counted(site: &Arc<Site>, caller: &Caller, Of { since, country }: Of) -> Result<Digest, Refused> {

@@ -54,6 +54,7 @@ async fn export(site: &Arc<Site>, caller: &Caller, subject: Subject, request: Re
     if !caller.rights.contains(&Right::Dossier) {
         return Err(Refused::Forbidden);
     }
+    site.acts(caller, Right::Dossier.as_str())?;
     let (eyes, wanted) = (caller.eyes()?, subject.clone());
     // Bounded, because each takes its messages several times over: as they were kept, as parts, as a file, and checked.
     let _permit = site.dossiers_made.acquire().await.map_err(|error| Refused::Fault(error.to_string()))?;

@@ -6,7 +6,6 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Extension;
@@ -21,7 +20,7 @@ use tokio::time::Instant;
 use super::answer::Refused;
 use super::query::Query;
 use super::{Caller, Site, Told, lock};
-use crate::limits::STREAMS_MAX;
+use crate::limits::{STREAMS_MAX, STREAMS_OF_USER_MAX};
 use crate::store::{Changes, Eyes, Filter, Position};
 
 /// Between two looks of one reader.
@@ -29,26 +28,38 @@ const EVERY: Duration = Duration::from_millis(200);
 /// A reader hears something at least this often.
 const BEAT: Duration = Duration::from_secs(5);
 
-/// A reader that is there is counted, until it is dropped.
-struct Seat(Arc<Site>);
+/// A reader that is there is counted, in all and of its user, until it is dropped.
+struct Seat {
+    site: Arc<Site>,
+    user: String,
+}
 
 impl Seat {
-    fn take(site: &Arc<Site>) -> Result<Self, Refused> {
-        let open = site.streams.fetch_add(1, Ordering::Relaxed) + 1;
-        let seat = Self(Arc::clone(site));
-        if open > STREAMS_MAX {
+    fn take(site: &Arc<Site>, caller: &Caller) -> Result<Self, Refused> {
+        let user = caller.user.as_ref().map(|user| user.name.clone()).unwrap_or_default();
+        let mut streams = lock(&site.streams);
+        let (open, own) = (streams.values().sum::<usize>(), streams.get(&user).copied().unwrap_or(0));
+        // Who is not signed in is at this machine, and everybody there.
+        if open >= STREAMS_MAX || (own >= STREAMS_OF_USER_MAX && !user.is_empty()) {
             (site.told)(Told::StreamRefused);
             return Err(Refused::TooMany { wait_ms: 10_000 });
         }
-        (site.told)(Told::Streams { open });
-        Ok(seat)
+        streams.insert(user.clone(), own + 1);
+        (site.told)(Told::Streams { open: open + 1 });
+        Ok(Self { site: Arc::clone(site), user })
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let open = self.0.streams.fetch_sub(1, Ordering::Relaxed) - 1;
-        (self.0.told)(Told::Streams { open });
+        let mut streams = lock(&self.site.streams);
+        let own = streams.get(&self.user).copied().unwrap_or(0);
+        if own > 1 {
+            streams.insert(self.user.clone(), own - 1);
+        } else {
+            streams.remove(&self.user);
+        }
+        (self.site.told)(Told::Streams { open: streams.values().sum() });
     }
 }
 
@@ -77,7 +88,7 @@ pub(super) async fn events(
     let (filter, eyes) = (query.filter()?, caller.eyes()?);
     let asked = query.parsed("position", "a position as a list or an event has it", Position::parse)?;
     let last = headers.get("last-event-id").and_then(|id| Position::parse(id.to_str().ok()?));
-    let seat = Seat::take(&site)?;
+    let seat = Seat::take(&site, &caller)?;
     let position = match last.or(asked) {
         Some(position) => position,
         None => site.look(|sight| sight.position()).await?,
@@ -119,7 +130,7 @@ impl Reader {
             if !self.is_behind {
                 self.wait().await;
             }
-            let site = Arc::clone(&self.seat.0);
+            let site = Arc::clone(&self.seat.site);
             if !self.is_signed_in(&site) {
                 self.has_ended = true;
                 return Some(Event::default().event("signed-out").data("{}"));

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::acts::{body, case_reference};
 use super::answer::{Answer, Refused};
-use super::{Caller, Site, Told, lock};
+use super::{Caller, Site, Told};
 use crate::access::Right;
 use crate::audit::Entry;
 
@@ -172,6 +172,7 @@ pub(super) async fn clear(
     if !caller.rights.contains(&Right::Clear) {
         return Err(Refused::Forbidden);
     }
+    site.acts(&caller, Right::Clear.as_str())?;
     let Lines { lines, .. } = lines(&site, &caller, &key).await?;
     let found = lines.into_iter().find(|known| known.line == line);
     let subscriber = found.and_then(|line| line.named.into_iter().nth(place));
@@ -218,8 +219,7 @@ pub(super) async fn bar_list(
     if !caller.rights.contains(&Right::BarList) {
         return Err(Refused::Forbidden);
     }
-    let counted = lock(&site.tries).count(&format!("bar-list {}", caller.name()), (site.now)());
-    counted.map_err(|wait_ms| Refused::TooMany { wait_ms })?;
+    site.exports(&caller, Right::BarList.as_str())?;
     let _permit = site.bar_lists.acquire().await.map_err(|error| Refused::Fault(error.to_string()))?;
     let about = format!("{days} days");
     let entry = Entry { case_reference: Some(reference), ..caller.entry("bar-list", &about, "asked") };

@@ -1,6 +1,8 @@
-//! Connections: in clear on one's own machine, otherwise TLS. Bounded in number, and in how long a client may dawdle.
+//! Connections: in clear on one's own machine, otherwise TLS. Bounded in number, in all and of one network, and in how long a client
+//! may dawdle.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -15,8 +17,10 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
+use super::lock;
 use super::login::Peer;
-use crate::limits::CONNECTIONS_MAX;
+use crate::access::tries::network;
+use crate::limits::{CONNECTIONS_MAX, CONNECTIONS_OF_NETWORK_MAX};
 
 /// Longest wait for a handshake, and for the head of a request, the next one of a connection too.
 const HEAD_MAX: Duration = Duration::from_secs(30);
@@ -55,9 +59,44 @@ pub fn tls(certificate: &[u8], key: &[u8]) -> Result<Arc<ServerConfig>, TlsError
     Ok(Arc::new(config))
 }
 
-/// Serves until it is dropped.
-pub async fn serve(listener: TcpListener, tls: Option<Arc<ServerConfig>>, router: Router) {
+/// Connections of each network.
+type Networks = Arc<Mutex<HashMap<String, usize>>>;
+
+/// A connection that is there is counted for its network, until it is dropped.
+struct Place {
+    networks: Networks,
+    network: String,
+}
+
+impl Place {
+    /// None if there are too many of that network.
+    fn take(networks: &Networks, network: String) -> Option<Self> {
+        let mut counted = lock(networks);
+        let open = counted.entry(network.clone()).or_default();
+        if *open >= CONNECTIONS_OF_NETWORK_MAX {
+            return None;
+        }
+        *open += 1;
+        Some(Self { networks: Arc::clone(networks), network })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counted = lock(&self.networks);
+        if let Some(open) = counted.get_mut(&self.network) {
+            *open -= 1;
+            if *open == 0 {
+                counted.remove(&self.network);
+            }
+        }
+    }
+}
+
+/// Serves until it is dropped; `cut_off` is told of each connection that is one too many of its network.
+pub async fn serve(listener: TcpListener, tls: Option<Arc<ServerConfig>>, router: Router, cut_off: impl Fn() + Send) {
     let acceptor = tls.map(TlsAcceptor::from);
+    let networks = Networks::default();
     let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         // Who comes while all seats are taken waits in the system's queue.
@@ -70,10 +109,15 @@ pub async fn serve(listener: TcpListener, tls: Option<Arc<ServerConfig>>, router
                 continue;
             }
         };
+        // Who has too many is cut off at once: a browser tries again.
+        let Some(place) = Place::take(&networks, network(address.ip())) else {
+            cut_off();
+            continue;
+        };
         let router = router.clone().layer(axum::Extension(Peer(address)));
         let acceptor = acceptor.clone();
         tokio::spawn(async move {
-            let _seat = seat;
+            let _held = (seat, place);
             match acceptor {
                 None => speak(stream, router).await,
                 Some(acceptor) => {

@@ -8,7 +8,6 @@ use axum::http::StatusCode;
 use axum::http::header::{HeaderValue, SET_COOKIE};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use lancang_record::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -65,11 +64,11 @@ pub(super) async fn sign_in(State(site): State<Arc<Site>>, request: Request) -> 
     let (address, network) = (address(&request), network(&request));
     let SignIn { name, password } = body(request).await?;
     let now = (site.now)();
-    if let Err(refused) = count(&site, &name, &network, now) {
-        (site.told)(Told::SignIn { outcome: "too-many" });
-        return Err(refused);
-    }
     let user = site.user(&name)?;
+    if let Err(wait_ms) = lock(&site.tries).sign_in(&network, &name, user.is_some(), now) {
+        (site.told)(Told::SignIn { outcome: "too-many" });
+        return Err(Refused::TooMany { wait_ms });
+    }
     let hash = user.as_ref().map_or_else(|| site.nobody.clone(), |user| user.hash().to_owned());
     // Bounded, because each check takes a core and 19 MiB.
     let permit = site.checks.acquire().await.map_err(|error| Refused::Fault(error.to_string()))?;
@@ -83,7 +82,7 @@ pub(super) async fn sign_in(State(site): State<Arc<Site>>, request: Request) -> 
         }
         return Err(Refused::WrongPassword);
     };
-    lock(&site.tries).forget(&format!("name {name}"));
+    lock(&site.tries).signed_in(&name);
     let (cookie, session) = let_in(&site, &user, false, address).await?;
     let mut response = Json(told(&site, Some(&user), Some(&session))).into_response();
     set_cookie(&site, &mut response, &cookie);
@@ -124,14 +123,6 @@ pub(super) async fn sign_out(
     };
     set_cookie(&site, &mut response, "");
     Ok(response)
-}
-
-fn count(site: &Site, name: &str, network: &str, now: Timestamp) -> Result<(), Refused> {
-    let mut tries = lock(&site.tries);
-    let whom = [format!("address {network}"), format!("name {name}")];
-    // Both are counted, whichever is full.
-    let waits: Vec<i64> = whom.iter().filter_map(|whom| tries.count(whom, now).err()).collect();
-    waits.into_iter().max().map_or(Ok(()), |wait_ms| Err(Refused::TooMany { wait_ms }))
 }
 
 fn entry(user: &User, action: &str, outcome: &str, address: String) -> Entry {

@@ -19,7 +19,8 @@ mod provider;
 mod query;
 mod reads;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,15 +30,17 @@ use axum::routing::{delete, get, post};
 use lancang_alert::feedback::Id;
 use lancang_alert::{Feedback, Opener, PublicKey, Signer, Source};
 use lancang_record::Timestamp;
+use rustls::ServerConfig;
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::access::Right;
 use crate::access::sessions::Sessions;
-use crate::access::tries::Tries;
+use crate::access::tries::Counted;
 use crate::access::users::Users;
 use crate::assets::Assets;
 use crate::audit::{Audit, Entry};
-use crate::limits::{BAR_LISTS_MAX, DOSSIERS_AT_ONCE_MAX, HOME_LOOKS_MAX, PASSWORD_CHECKS_MAX};
+use crate::limits::{ACTS_MAX, BAR_LISTS_MAX, DOSSIERS_AT_ONCE_MAX, HOME_LOOKS_MAX, PASSWORD_CHECKS_MAX, TRIES_MAX};
 use crate::provider::Provider;
 use crate::store::{Eyes, Heard, Reads, Sight, StoreError};
 use answer::Refused;
@@ -85,6 +88,7 @@ pub enum Told<'a> {
     Act { action: &'static str, outcome: &'static str },
     Streams { open: usize },
     StreamRefused,
+    ConnectionRefused,
     Sessions { open: usize },
     AuditEntries { entries: usize },
 }
@@ -137,7 +141,7 @@ pub struct Site {
     /// A hash that nobody's password has.
     nobody: String,
     sessions: Mutex<Sessions>,
-    tries: Mutex<Tries>,
+    tries: Mutex<Counted>,
     audit: Mutex<Audit>,
     acts: Option<mpsc::Sender<Act>>,
     openers: Mutex<Vec<Opener>>,
@@ -154,7 +158,8 @@ pub struct Site {
     dossiers_made: Semaphore,
     home_looks: Semaphore,
     bar_lists: Semaphore,
-    streams: AtomicUsize,
+    /// Pages that listen, by user; nobody's under an empty name.
+    streams: Mutex<HashMap<String, usize>>,
     assets: Assets,
 }
 
@@ -178,7 +183,7 @@ impl Site {
             dossiers_made: Semaphore::new(DOSSIERS_AT_ONCE_MAX),
             home_looks: Semaphore::new(HOME_LOOKS_MAX),
             bar_lists: Semaphore::new(BAR_LISTS_MAX),
-            streams: AtomicUsize::new(0),
+            streams: Mutex::default(),
             assets: Assets::pack(),
             users: Mutex::new(users),
             provider,
@@ -241,6 +246,11 @@ impl Site {
             .with_state(Arc::clone(self))
     }
 
+    /// Serves its pages until that is dropped.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener, tls: Option<Arc<ServerConfig>>) {
+        listen::serve(listener, tls, self.router(), || (self.told)(Told::ConnectionRefused)).await;
+    }
+
     /// Looks into the database, off the threads that serve connections.
     async fn look<T: Send + 'static>(
         self: &Arc<Self>,
@@ -271,12 +281,28 @@ impl Site {
 }
 
 impl Site {
+    /// Counts something that a user does and the audit log has lines of: so often in a window, whatever it is about.
+    fn acts(&self, caller: &Caller, action: &'static str) -> Result<(), Refused> {
+        self.count("act", ACTS_MAX, caller, action)
+    }
+
+    /// Counts a file that a user takes away.
+    fn exports(&self, caller: &Caller, action: &'static str) -> Result<(), Refused> {
+        self.count(action, TRIES_MAX, caller, action)
+    }
+
+    fn count(&self, what: &str, most: u32, caller: &Caller, action: &'static str) -> Result<(), Refused> {
+        let counted = lock(&self.tries).acts.count(&format!("{what} {}", caller.name()), most, (self.now)());
+        counted.map_err(|wait_ms| {
+            (self.told)(Told::Act { action, outcome: "too-many" });
+            Refused::TooMany { wait_ms }
+        })
+    }
+
     /// Refuses what a role may not do, as the audit log has it: so often in a window, and then that it is too often.
     async fn refuse(self: &Arc<Self>, caller: &Caller, action: &'static str, about: &str) -> Refused {
-        let counted = lock(&self.tries).count(&format!("refused {}", caller.name()), (self.now)());
-        if let Err(wait_ms) = counted {
-            (self.told)(Told::Act { action, outcome: "too-many" });
-            return Refused::TooMany { wait_ms };
+        if let Err(refused) = self.count("refused", TRIES_MAX, caller, action) {
+            return refused;
         }
         (self.told)(Told::Act { action, outcome: "refused" });
         match self.note(caller.entry(action, about, "refused")).await {

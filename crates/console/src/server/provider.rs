@@ -18,7 +18,7 @@ use super::login::{address, let_in, network, set_cookie};
 use super::query::Query;
 use super::{Site, Told, lock};
 use crate::audit::Entry;
-use crate::limits::PROVIDER_PENDING_MS;
+use crate::limits::{PROVIDER_PENDING_MS, TRIES_MAX};
 use crate::provider::{Provider, ProviderError, Returned};
 
 /// What the pages call it; nothing where there is none.
@@ -60,14 +60,13 @@ pub(super) async fn back(State(site): State<Arc<Site>>, request: Request) -> Res
         Err(error) => return turned_away(&site, &error),
     };
     // Each takes requests to the provider. Whoever is let in is not counted: an office has one address.
-    let counted = format!("provider {network}");
-    if lock(&site.tries).count(&counted, now).is_err() {
+    if lock(&site.tries).provider.count(&network, TRIES_MAX, now).is_err() {
         (site.told)(Told::SignIn { outcome: "too-many" });
         return sent_back(&site, "too-many");
     }
     match provider.user(exchange, now).await {
         Ok(user) => {
-            lock(&site.tries).forget(&counted);
+            lock(&site.tries).provider.forget(&network);
             let (session, _) = let_in(&site, &user, true, format!("{address} by {}", provider.issuer())).await?;
             let mut response = to("/")?;
             keep(&site, &mut response, "");
@@ -76,7 +75,7 @@ pub(super) async fn back(State(site): State<Arc<Site>>, request: Request) -> Res
         }
         Err(error) => {
             if matches!(error, ProviderError::Away(_)) {
-                lock(&site.tries).forget(&counted);
+                lock(&site.tries).provider.forget(&network);
             }
             note(&site, &error, &address).await?;
             turned_away(&site, &error)

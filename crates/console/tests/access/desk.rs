@@ -9,7 +9,7 @@ use lancang_console::access::{Right, Role, Takes};
 use lancang_console::audit::{self, Audit};
 use lancang_console::limits::TRIES_MAX;
 use lancang_console::server::home::{BarList, Home, LeftOut, Line, Lines, Subscriber, Unread};
-use lancang_console::server::{Desk, Parts, Site, listen};
+use lancang_console::server::{Desk, Parts, Site};
 use lancang_console::store::{Reads, key};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -98,11 +98,25 @@ fn desk() -> (Console, Arc<AtomicBool>) {
     let runtime = Runtime::new().unwrap();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
-    runtime.spawn(listen::serve(listener, None, Arc::clone(&site).router()));
+    runtime.spawn(Arc::clone(&site).serve(listener, None));
     let (key, said) = (key(&one.incident_id, &source), std::sync::mpsc::channel().1);
     let campaign = "none".to_owned();
     let outcomes = Arc::default();
-    (Console { address, folder, site, key, campaign, said, outcomes, changes, _runtime: runtime }, is_away)
+    (
+        Console {
+            address,
+            folder,
+            site,
+            key,
+            campaign,
+            said,
+            outcomes,
+            cut_off: Arc::default(),
+            changes,
+            _runtime: runtime,
+        },
+        is_away,
+    )
 }
 
 /// Every request by every role.

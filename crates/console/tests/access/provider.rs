@@ -160,7 +160,7 @@ impl Made {
             .route("/jwks", get(jwks))
             .route("/token", post(token))
             .with_state(Arc::clone(&state));
-        runtime.spawn(listen::serve(listener, Some(tls), router));
+        runtime.spawn(listen::serve(listener, Some(tls), router, || ()));
         let provider = Provider::new(setting(&issuer, made.cert.pem().into_bytes())).unwrap();
         (Self { state, _runtime: runtime }, provider)
     }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use lancang_alert::feedback::Fold;
+use lancang_console::limits::{CONNECTIONS_OF_NETWORK_MAX, STREAMS_OF_USER_MAX};
 use lancang_console::store::Writer;
 
 use super::support::{Topics, alert};
@@ -84,4 +86,42 @@ fn a_burst_is_on_the_page_at_once() {
     let took = committed.elapsed();
     println!("a burst of {} was on the stream after {took:?}", burst.len());
     assert!(is_all && took <= BURST_MAX, "{took:?}: {}", stream.text.matches("\"place_in_topic\":").count());
+}
+
+#[test]
+fn a_user_listens_with_so_many_pages() {
+    let console = Console::start(false, true);
+    let signed = console.sign_in("viewer-th");
+    let mut open: Vec<Stream> = (0..STREAMS_OF_USER_MAX).map(|_| Stream::of(&console, &signed)).collect();
+    assert!(open.iter().all(|stream| stream.text.starts_with("HTTP/1.1 200")));
+    let refused = console.ask("GET", "/api/v1/events", &[("cookie", &signed.cookie)], "");
+    assert_eq!(refused.status, 429);
+    assert!(refused.head.contains("retry-after: "), "{}", refused.head);
+    // Somebody else listens; and so does the user again, once a page was closed.
+    assert!(Stream::of(&console, &console.sign_in("viewer-kh")).text.starts_with("HTTP/1.1 200"));
+    open.pop();
+    let begun = Instant::now();
+    while !Stream::of(&console, &signed).text.starts_with("HTTP/1.1 200") {
+        assert!(begun.elapsed() < Duration::from_secs(20), "a page that was closed is counted still");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_network_has_so_many_connections() {
+    let console = Console::start(false, true);
+    let connect = || {
+        let stream = std::net::TcpStream::connect(console.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        stream
+    };
+    // It is open still if nothing was said, not even that it has ended.
+    let is_open = |stream: &mut std::net::TcpStream| !matches!(stream.read(&mut [0]), Ok(0));
+    let mut open: Vec<_> = (0..CONNECTIONS_OF_NETWORK_MAX).map(|_| connect()).collect();
+    assert!(is_open(open.last_mut().unwrap()));
+    assert!(!is_open(&mut connect()));
+    assert_eq!(console.cut_off.load(Ordering::Relaxed), 1);
+    open.truncate(1);
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(console.ask("GET", "/", &[], "").status, 200);
 }

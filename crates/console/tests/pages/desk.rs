@@ -8,7 +8,7 @@ use lancang_console::access::Role;
 use lancang_console::access::users::Users;
 use lancang_console::audit::Audit;
 use lancang_console::server::home::{BarList, Home, LeftOut, Line, Lines, Subscriber};
-use lancang_console::server::{Desk, Parts, Site, listen};
+use lancang_console::server::{Desk, Parts, Site};
 use lancang_console::store::{Heard, Reads, Topic, Writer};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -66,7 +66,7 @@ impl DeskConsole {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        runtime.spawn(listen::serve(listener, None, site.router()));
+        runtime.spawn(site.serve(listener, None));
         Self { address, _changes: changes, _runtime: runtime, _folder: folder }
     }
 

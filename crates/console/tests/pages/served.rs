@@ -15,7 +15,7 @@ use lancang_console::access::Role;
 use lancang_console::access::users::Users;
 use lancang_console::audit::Audit;
 use lancang_console::provider::{Claims, Grant, Provider, Setting};
-use lancang_console::server::{Act, Desk, Dossiers, Parts, Site, listen};
+use lancang_console::server::{Act, Desk, Dossiers, Parts, Site};
 use lancang_console::store::{Heard, Reads, Topic, Writer};
 use lancang_record::Timestamp;
 use tokio::runtime::Runtime;
@@ -189,7 +189,7 @@ impl Console {
         let address = listener.local_addr().unwrap();
         let (vouching, provider) = Vouching::begin(pages, address);
         let site = site(folder.path(), &database, provider, acts, seen);
-        runtime.spawn(listen::serve(listener, None, site.router()));
+        runtime.spawn(site.serve(listener, None));
         let said = Arc::clone(&topics);
         runtime.spawn(async move {
             while let Some(act) = asked.recv().await {
