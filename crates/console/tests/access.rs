@@ -277,10 +277,9 @@ fn every_request_is_for_whom_the_table_says() {
             let answer = console.ask(method, path, &headers, body);
             let may = match takes {
                 Takes::Nothing | Takes::Session => true,
-                // Who is of another country looks, and neither speaks for this one nor opens what is sealed for it.
-                Takes::Right(right) => {
-                    role.may(*right) && (country == "KH" || matches!(right, Right::Read | Right::Audit))
-                }
+                // Who is of another country looks, and neither speaks for this one nor opens what is sealed for it, nor sees
+                // what its people did.
+                Takes::Right(right) => role.may(*right) && (country == "KH" || *right == Right::Read),
                 Takes::Speaking => unreachable!("each kind has its right"),
             };
             // More of what a role may not do has no lines in the audit log.
@@ -480,6 +479,16 @@ fn a_user_does_not_fill_the_audit_log_with_what_is_refused() {
     assert!(first.iter().all(|code| code == "forbidden") && then.iter().all(|code| code == "too-many"), "{codes:?}");
     let log = std::fs::read_to_string(console.folder.path().join("audit.log")).unwrap();
     assert_eq!(log.matches("\"outcome\":\"refused\"").count(), TRIES_MAX as usize, "{log}");
+    // Both are about the incident, and neither is taken for somebody who asks a carrier to hold something.
+    let about = format!("\"about\":\"{}\"", console.key);
+    assert_eq!(
+        log.matches(&format!("\"action\":\"refused-request\",{about},\"detail\":\"{feedback}\"")).count(),
+        TRIES_MAX as usize / 2
+    );
+    assert_eq!(
+        log.matches(&format!("\"action\":\"refused-request\",{about},\"detail\":\"{open}\"")).count(),
+        TRIES_MAX as usize / 2
+    );
     // What is allowed is not counted with it, nor anybody else.
     let read = console.ask("GET", "/api/v1/incidents", &headers, "");
     assert_eq!(read.status, 200);

@@ -13,7 +13,7 @@ mod keys;
 #[path = "pages/served.rs"]
 mod served;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -67,6 +67,39 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 fn texts_are_whole_and_nothing_is_shown_but_as_text() {
     let told = run(Command::new("node").arg(pages().join("tests/texts.mjs")));
     assert!(told.starts_with("7 languages"), "{told}");
+}
+
+/// Words in a function of a source.
+fn words(source: &str, function: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join(source)).unwrap();
+    let begin = text.find(function).unwrap_or_else(|| panic!("{source}: no {function}"));
+    let body = &text[begin..];
+    let indent = " ".repeat(begin - text[..begin].rfind('\n').unwrap() - 1);
+    let body = &body[..body.find(&format!("\n{indent}}}\n")).unwrap()];
+    let is_word = |text: &&str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') && !text.is_empty();
+    body.split('"').skip(1).step_by(2).filter(is_word).map(str::to_owned).collect()
+}
+
+/// A word that the server says of what it refuses is not shown as it is: it has a text, and each text is of such a word.
+#[test]
+fn what_is_refused_is_told_in_words() {
+    let english = std::fs::read_to_string(pages().join("locales/en.ftl")).unwrap();
+    let texts = |set: &str| -> BTreeSet<String> {
+        let keys = english.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key);
+        keys.filter_map(|key| key.strip_prefix(&format!("{set}-"))).map(str::to_owned).collect()
+    };
+    let rejections: BTreeSet<String> =
+        words("crates/alert/src/verify.rs", "pub const fn as_str(&self)").into_iter().collect();
+    assert!(rejections.len() > 10 && rejections.contains("sequence-jump"), "{rejections:?}");
+    assert_eq!(texts("refused"), rejections);
+    let mut errors: BTreeSet<String> =
+        words("crates/console/src/server/answer.rs", "const fn code(&self)").into_iter().collect();
+    // Beside each stands what metrics call it.
+    let codes = words("crates/console/src/server/provider.rs", "fn turned_away(").into_iter();
+    errors.extend(codes.filter(|word| word != "refused"));
+    errors.extend(["unreachable", "other"].map(str::to_owned));
+    assert!(errors.contains("method") && errors.contains("provider-away"), "{errors:?}");
+    assert_eq!(texts("error"), errors);
 }
 
 #[test]

@@ -238,10 +238,54 @@ fn an_incident_is_told_whole_and_to_whom_it_is_meant_for() {
     };
     assert_eq!((count(&figures("TH")), count(&figures("VN"))), (2, 1));
     assert_eq!(figures("TH")["precision"].as_array().unwrap().len(), 2);
-    let sources = reads.look(|sight| sight.sources(&[], at(9))).unwrap();
+    let sources = |country: &str| reads.look(|sight| sight.sources(Eyes::of(country).unwrap(), &[], at(9))).unwrap();
+    let alerts = |country: &str| -> i64 {
+        sources(country)["sources"].as_array().unwrap().iter().map(|source| source["alerts"].as_i64().unwrap()).sum()
+    };
+    assert_eq!((alerts("TH"), alerts("VN")), (3, 2), "alerts are counted as they may be seen");
+    let sources = sources("VN");
     assert_eq!(
         sources["sources"][0]["missing"].as_i64().unwrap() + sources["sources"][1]["missing"].as_i64().unwrap(),
         0
+    );
+}
+
+/// Members that are not here (yet, or any more), and those that a message does not name, are counted where nothing is hidden.
+#[test]
+fn a_campaign_shows_what_is_here_and_counts_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut topics = Topics::new(&folder.path().join("c.db"));
+    let (one, mut two, absent) = (alert(8), alert(9), alert(10));
+    two.handling.recipients.clear();
+    topics.alert(&one);
+    topics.alert(&two);
+    let mut joined = campaign(&[&one, &two, &absent], 0);
+    joined.alerts = 500;
+    joined.countries.insert("LA".to_owned(), 400);
+    topics.join(&joined);
+    let reads = Reads::open(&folder.path().join("c.db"), 1).unwrap();
+    let told = |country: &str| {
+        reads.look(|sight| sight.campaign(Eyes::of(country).unwrap(), &joined.campaign_id)).unwrap().unwrap()
+    };
+    let whole = told("TH");
+    assert_eq!((&whole["alerts"], &whole["further"]), (&2.into(), &498.into()), "{whole}");
+    assert_eq!(whole["members"].as_array().unwrap().len(), 2);
+    assert!(!whole.to_string().contains(&absent.incident_id), "{whole}");
+    assert_eq!(whole["countries"].as_object().unwrap().get("LA"), None, "{whole}");
+    // One of them is not for Vietnam: others may not be, either.
+    (two.sequence, two.revision, two.message) = (two.sequence + 1, 1, "update".to_owned());
+    (two.handling.recipients, two.producer.country) = (vec!["TH".to_owned()], two.producer.country.clone());
+    topics.alert(&two);
+    let part = told(COUNTRIES.iter().find(|country| !["TH", &two.producer.country].contains(*country)).unwrap());
+    assert_eq!((&part["alerts"], &part["further"]), (&1.into(), &0.into()), "{part}");
+    // What its producer wants deleted is shown by no campaign.
+    let batch = topics.writer.batch().unwrap();
+    batch.let_go(at(0), 1, 10).unwrap();
+    batch.commit().unwrap();
+    let rest = told("TH");
+    assert_eq!(
+        (&rest["members"][0]["incident_id"], &rest["members"][1]),
+        (&two.incident_id.as_str().into(), &serde_json::Value::Null)
     );
 }
 
@@ -261,7 +305,7 @@ fn gaps_refusals_and_what_is_let_go() {
     batch.refused("//XX/made/up", "unknown-key").unwrap();
     batch.commit().unwrap();
     let reads = Reads::open(&path, 1).unwrap();
-    let sources = reads.look(|sight| sight.sources(&[], at(9))).unwrap();
+    let sources = reads.look(|sight| sight.sources(Eyes::of("TH").unwrap(), &[], at(9))).unwrap();
     let of = sources["sources"].as_array().unwrap().iter().find(|source| source["last_sequence"] == 6).unwrap();
     assert_eq!((&of["gaps"], &of["missing"], &of["refused"]["changed-bytes"]), (&1.into(), &3.into(), &1.into()));
     assert_eq!(sources["unattributed"], serde_json::json!({ "unknown-key": 1 }));

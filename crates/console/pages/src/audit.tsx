@@ -19,6 +19,7 @@ const ACTIONS: Record<string, string> = {
   verdict: "do-verdict",
   comment: "do-comment",
   request: "kind-request",
+  "refused-request": "audit-refused-request",
   dossier: "dossier",
   clear: "open-value",
   "bar-list": "bar-list-make",

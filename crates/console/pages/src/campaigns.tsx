@@ -112,7 +112,7 @@ function List({ campaigns }: { campaigns: Campaign[] }) {
             <tr key={campaign.campaign_id}>
               <th scope="row"><a href={`/campaigns/${campaign.campaign_id}`} class="code nowrap">{campaign.campaign_id.slice(0, 12)}</a> {campaign.status !== "actual" && <span class="mark warn">{words.word("status", campaign.status)}</span>}</th>
               <td><Severity of={campaign.severity} /></td>
-              <td class="number">{words.number(campaign.alerts)}</td>
+              <td class="number">{words.number(campaign.alerts)}{campaign.further > 0 && <span title={words.text("campaign-further", { count: campaign.further })}> + {words.number(campaign.further)}</span>}</td>
               <td>{counts(words, campaign.countries, (country) => words.country(country))}</td>
               <td>{counts(words, campaign.patterns, (pattern) => pattern)}</td>
               <td class="nowrap"><When at={campaign.first_event} /> – <When at={campaign.last_event} /></td>
@@ -145,6 +145,7 @@ function Whole({ campaign, session }: { campaign: WholeCampaign; session: Sessio
         <div class="actions"><Dossier path={`campaigns/${encodeURIComponent(campaign.campaign_id)}`} session={session} /></div>
       </div>
       <p class="row"><Severity of={campaign.severity} /><span>{words.text("campaign-holds", { count: campaign.alerts })}</span><When at={campaign.first_event} isLong /> – <When at={campaign.last_event} isLong /></p>
+      {campaign.further > 0 && <p class="quiet">{words.text("campaign-further", { count: campaign.further })}</p>}
       {campaign.message === "dissolved" && (
         <p class="says warn">{words.text("campaign-dissolved")} {campaign.merged_into && <a href={`/campaigns/${campaign.merged_into}`} class="code">{campaign.merged_into.slice(0, 12)}</a>}</p>
       )}
@@ -184,7 +185,7 @@ function Members({ campaign }: { campaign: WholeCampaign }) {
             return (
               <tr key={`${sourceName(member.producer)} ${member.incident_id}`}>
                 <td class="nowrap"><When at={member.first_event} /></td>
-                <th scope="row">{member.key ? <a href={incidentPage(member.key)}>{member.pattern}</a> : member.pattern}</th>
+                <th scope="row"><a href={incidentPage(member.key)}>{member.pattern}</a></th>
                 <td>{words.country(member.producer.country)}, {member.producer.organisation}</td>
                 <td>{kinds.map((kind) => words.word("link", kind)).join(", ")}</td>
                 <td class="number">{words.number(edges.length)}</td>

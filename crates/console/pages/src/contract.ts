@@ -210,9 +210,11 @@ export interface Campaign {
   countries: Record<string, number>;
   patterns: Record<string, number>;
   merged_into: Maybe<string>;
+  /** Alerts that are counted and not shown: they are not kept here. */
+  further: number;
 }
 
-export interface Member { key: Maybe<string>; incident_id: string; producer: Source; pattern: string; first_event: string; severity?: Maybe<number>; state?: Maybe<string> }
+export interface Member { key: string; incident_id: string; producer: Source; pattern: string; first_event: string; severity: number; state?: Maybe<string> }
 export interface Edge { between: [number, number]; kinds: string[]; weight_tenths: number }
 export interface Shared { kind: string; token: string; alerts: number }
 export interface WholeCampaign extends Campaign { members: Member[]; edges: Edge[]; shared: Shared[] }

@@ -2,7 +2,7 @@
 
 import { useAnswer } from "./api";
 import type { Figures } from "./contract";
-import { AreaMap } from "./map";
+import { AreaMap, MapTables } from "./map";
 import { Answer, Empty, When } from "./parts";
 import { filterTo, type Route } from "./route";
 import { useWords } from "./words";
@@ -46,7 +46,7 @@ function Drawings({ figures }: { figures: Figures }) {
     <>
       <p class="quiet small"><When at={figures.since} isLong /> – <When at={figures.until} isLong /></p>
       <div class="columns">
-        <section class="sheet"><h2>{words.text("map")}</h2><AreaMap figures={figures} /></section>
+        <section class="sheet"><h2>{words.text("map")}</h2><AreaMap figures={figures} /><MapTables figures={figures} /></section>
         <div>
           <section class="sheet"><h2>{words.text("by-country")}</h2><Countries figures={figures} /></section>
           <section class="sheet"><h2>{words.text("by-area")}</h2><Areas figures={figures} /></section>

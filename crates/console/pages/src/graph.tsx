@@ -96,10 +96,10 @@ export function Graph({ campaign }: { campaign: WholeCampaign }) {
             <circle
               key={place}
               class={`node c${hue(member.producer.country)} ${joined && !joined.has(place) ? "far" : ""}`}
-              cx={x} cy={y} r={5 + (member.severity ?? 2)}
+              cx={x} cy={y} r={5 + member.severity}
               onPointerEnter={() => setNear(place)}
               onPointerLeave={() => setNear(undefined)}
-              onClick={() => !drag.current?.moved && member.key && go(incidentPage(member.key))}
+              onClick={() => !drag.current?.moved && go(incidentPage(member.key))}
             />
           );
         })}

@@ -10,6 +10,9 @@ import { useWords } from "./words";
 /** Why a sign-in by the provider came back without anybody: what else stands in the address is not shown. */
 const REFUSED = ["no-role", "provider-away", "provider-denied", "provider-unbelieved", "sign-in-over", "too-many"];
 
+/** Longest name of a user, as the server has it. */
+const NAME_MAX = 100;
+
 export function Login({ route, signedIn }: { route: Route; signedIn: (session: Session) => void }) {
   const words = useWords();
   const refused = route.query.get("refused") ?? "";
@@ -38,7 +41,7 @@ export function Login({ route, signedIn }: { route: Route; signedIn: (session: S
         </>
       )}
       <form class="fields" onSubmit={sent}>
-        <label>{words.text("user-name")}<input name="name" autocomplete="username" required maxLength={64} spellcheck={false} autocapitalize="none" /></label>
+        <label>{words.text("user-name")}<input name="name" autocomplete="username" required maxLength={NAME_MAX} spellcheck={false} autocapitalize="none" /></label>
         <label>{words.text("password")}<input name="password" type="password" autocomplete="current-password" required maxLength={1024} /></label>
         <div class="actions"><button class={provider ? undefined : "main"} type="submit" disabled={isSending}>{words.text("sign-in")}</button></div>
       </form>

@@ -85,3 +85,41 @@ export function AreaMap({ figures }: { figures: Figures }) {
     </>
   );
 }
+
+/** All that the map draws, for whoever has no pointer to hold over it. */
+export function MapTables({ figures }: { figures: Figures }) {
+  const words = useWords();
+  const most = <T extends { incidents: number }>(of: T[]) => [...of].sort((a, b) => b.incidents - a.incidents);
+  const heads = (names: string[], last: string[]) => (
+    <thead><tr>{names.map((name) => <th key={name} scope="col">{words.text(name)}</th>)}{last.map((name) => <th key={name} scope="col" class="number">{words.text(name)}</th>)}</tr></thead>
+  );
+  return (
+    <details data-test="map-tables">
+      <summary>{words.text("map-table")}</summary>
+      <div class="scroll" tabIndex={0} role="group" aria-label={words.text("map-areas")}>
+        <table>
+          {heads(["area", "filter-country"], ["incidents"])}
+          <tbody>
+            {most(figures.areas).map(({ country, admin1, incidents }) => (
+              <tr key={`${country} ${admin1}`}><th scope="row">{admin1}</th><td>{words.country(country)}</td><td class="number">{words.number(incidents)}</td></tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <div class="scroll" tabIndex={0} role="group" aria-label={words.text("map-cells")}>
+        <table>
+          {heads(["map-cell", "area", "filter-country", "filter-pattern"], ["map-within-km", "incidents"])}
+          <tbody>
+            {most(figures.cells).map(({ country, admin1, latitude, longitude, radius_m, pattern, incidents }) => (
+              <tr key={`${latitude} ${longitude} ${radius_m} ${country} ${admin1} ${pattern}`}>
+                <th scope="row" class="code nowrap">{latitude.toFixed(2)}, {longitude.toFixed(2)}</th>
+                <td>{admin1 || "–"}</td><td>{words.country(country)}</td><td>{pattern}</td>
+                <td class="number">{words.number(Math.round(radius_m / 1000))}</td><td class="number">{words.number(incidents)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}

@@ -66,7 +66,7 @@ async function whole(path, options) {
 }
 
 async function loaded(page) {
-  await page.waitForSelector("main :is(.alert, table, .says:not(.wait), .reasons)");
+  await page.waitForSelector("main :is(.alert, table, .says:not(.wait), .reasons) >> visible=true");
   await page.waitForFunction(() => document.querySelectorAll(".says.wait").length === 0);
 }
 
@@ -107,6 +107,7 @@ const tests = {
     const page = await open("/", { role: "nobody" });
     await accessible(page, "door");
     await shot(page, "door");
+    hold((await page.getAttribute("input[name=name]", "maxlength")) === "100", "the longest name of a user");
     await page.fill("input[name=name]", users.investigator.name);
     await page.fill("input[name=password]", "not the password of anybody");
     await page.click("button[type=submit]");
@@ -270,6 +271,23 @@ const tests = {
     }
     const auditor = await whole("/audit", { role: "auditor" });
     hold(await auditor.evaluate(() => globalThis.evil === undefined), "audit: a script ran");
+  },
+
+  async "all that the map draws stands in tables, and keys reach them"() {
+    const page = await whole("/figures?span=quarter");
+    const drawn = { areas: await page.locator("svg.map circle.area title").count(), cells: await page.locator("svg.map circle.cell title").count() };
+    const rows = (at) => page.locator("[data-test=map-tables] table").nth(at).locator("tbody tr");
+    hold(drawn.cells > 5 && !(await rows(1).first().isVisible()), "folded in");
+    await page.focus("[data-test=map-tables] summary");
+    await page.keyboard.press("Enter");
+    await rows(1).first().waitFor({ state: "visible" });
+    hold((await rows(0).count()) === drawn.areas && (await rows(1).count()) === drawn.cells, `${await rows(0).count()} and ${await rows(1).count()} of ${JSON.stringify(drawn)}`);
+    await page.keyboard.press("Tab");
+    hold(await page.evaluate(() => document.activeElement.matches("[data-test=map-tables] .scroll")), "keys reach the table");
+    await accessible(page, "tables of the map");
+    if (setting.shots) await page.locator("[data-test=map-tables]").screenshot({ path: `${setting.shots}/map-tables.png` });
+    await turn(page, "/sources");
+    await shot(page, "sources-refused");
   },
 
   async "who may not act sees no acts"() {

@@ -16,10 +16,20 @@ pub struct Session {
     pub user: String,
     /// Whom a provider vouched for; a user of the console's own file is looked up with each request.
     pub vouched: Option<User>,
+    /// Hash of what the password was kept as: another password ends the session.
+    password: [u8; 32],
     /// What a request that changes something must bring besides the cookie.
     pub csrf: String,
     /// When it ends.
     pub expires: Timestamp,
+}
+
+impl Session {
+    /// Whether the user's password is the one by which it began.
+    #[must_use]
+    pub fn is_of(&self, user: &User) -> bool {
+        self.user == user.name && self.password == hash(user.hash())
+    }
 }
 
 /// All who are signed in, by a hash of what their cookies say: who reads this memory has no cookie, and how long a search
@@ -51,6 +61,7 @@ impl Sessions {
         let session = Session {
             user: user.name.clone(),
             vouched: is_vouched.then(|| user.clone()),
+            password: hash(user.hash()),
             csrf,
             expires: now.plus_ms(self.length_ms),
         };
@@ -89,8 +100,8 @@ impl Sessions {
     }
 }
 
-fn hash(cookie: &str) -> [u8; 32] {
-    Sha256::digest(cookie).into()
+fn hash(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::paper::{Paper, code, document, escaped, time};
 use crate::store::{Subject, is_innocent};
 
 /// Words of the audit log's actions.
-const ACTIONS: [(&str, &str); 9] = [
+const ACTIONS: [(&str, &str); 10] = [
     ("open", "open-value"),
     ("acknowledge", "do-acknowledge"),
     ("take", "do-take"),
@@ -29,6 +29,7 @@ const ACTIONS: [(&str, &str); 9] = [
     ("verdict", "do-verdict"),
     ("comment", "do-comment"),
     ("request", "kind-request"),
+    ("refused-request", "audit-refused-request"),
     ("dossier", "dossier"),
 ];
 

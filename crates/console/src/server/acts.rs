@@ -120,7 +120,7 @@ pub(super) async fn feedback(
     let right = saying.right()?;
     let is_of_role = caller.user.as_ref().is_some_and(|user| user.role.may(right));
     if !is_of_role {
-        return Err(site.refuse(&caller, right.as_str(), &key).await);
+        return Err(site.refuse(&caller, right.as_str(), &key, None).await);
     }
     let (Some(acts), Some(writer)) = (&site.acts, &site.desk.writer) else {
         return Err(Refused::NotSetUp("signing key: nothing can be said from here"));

@@ -131,11 +131,14 @@ impl Reader {
                 self.wait().await;
             }
             let site = Arc::clone(&self.seat.site);
-            if !self.is_signed_in(&site) {
-                self.has_ended = true;
-                return Some(Event::default().event("signed-out").data("{}"));
+            match self.eyes_now(&site) {
+                None => {
+                    self.has_ended = true;
+                    return Some(Event::default().event("signed-out").data("{}"));
+                }
+                Some(eyes) if eyes != self.eyes => self.begin_anew(&site, eyes).await,
+                Some(_) => self.look(&site).await,
             }
-            self.look(&site).await;
             if self.beaten.elapsed() >= BEAT {
                 self.beaten = Instant::now();
                 return Some(self.beat(&site));
@@ -154,10 +157,18 @@ impl Reader {
         self.looked = Instant::now();
     }
 
-    fn is_signed_in(&self, site: &Site) -> bool {
-        let Some(cookie) = &self.caller.cookie else { return site.desk.is_open };
-        let session = lock(&site.sessions).of(cookie, (site.now)()).cloned();
-        session.is_some_and(|session| site.signed_in(session).is_ok_and(|user| user.is_some()))
+    /// What may be seen now: another country's alerts, if the user was moved; nothing where nobody is signed in any more.
+    fn eyes_now(&self, site: &Site) -> Option<Eyes> {
+        let Some(cookie) = &self.caller.cookie else { return site.desk.is_open.then_some(self.eyes) };
+        let session = lock(&site.sessions).of(cookie, (site.now)()).cloned()?;
+        site.signed_in(session).ok().flatten().and_then(|user| Eyes::of(&user.country))
+    }
+
+    /// What the page shows is what somebody else may see.
+    async fn begin_anew(&mut self, site: &Arc<Site>, eyes: Eyes) {
+        let Ok(position) = site.look(|sight| sight.position()).await else { return };
+        (self.eyes, self.position, self.is_behind) = (eyes, position, false);
+        self.waiting.push_back(Event::default().event("reset").id(position.to_string()).data("{}"));
     }
 
     async fn look(&mut self, site: &Arc<Site>) {

@@ -78,7 +78,8 @@ async fn passes(
     if !may {
         if changes && caller.user.is_some() {
             let shown: String = at.chars().take(PATH_SHOWN_MAX).collect();
-            return Err(site.refuse(&caller, "request", &shown).await);
+            let about: String = subject(path, at).chars().take(PATH_SHOWN_MAX).collect();
+            return Err(site.refuse(&caller, "refused-request", &about, Some(shown)).await);
         }
         return Err(Refused::Forbidden);
     }
@@ -91,6 +92,12 @@ async fn passes(
         }
     }
     Ok(caller)
+}
+
+/// The key or id in a path, which the audit log finds it by; all of the path where there is none.
+fn subject<'a>(path: &str, at: &'a str) -> &'a str {
+    let mut parts = path.split('/').zip(at.split('/'));
+    parts.find(|(part, _)| matches!(*part, "{key}" | "{id}")).map_or(at, |(_, subject)| subject)
 }
 
 /// Whether a role has the right and only this console cannot: who asks is told that, and not that the role may not.
@@ -129,15 +136,19 @@ impl Site {
 
     /// Whose session it is, if that one may still sign in.
     pub(super) fn signed_in(&self, session: Session) -> Result<Option<User>, Refused> {
-        if session.vouched.is_some() { Ok(session.vouched) } else { self.user(&session.user) }
+        if session.vouched.is_some() {
+            return Ok(session.vouched);
+        }
+        Ok(self.user(&session.user)?.filter(|user| session.is_of(user)))
     }
 
-    /// What a user may do at this console: to speak for it one is of its country.
+    /// What a user may do at this console: to speak for it, and to see what its people did, one is of its country.
     pub(super) fn rights(&self, user: &User) -> Vec<Right> {
         let is_of_desk = user.country == self.desk.country;
         let can = |right: &Right| match right {
             Right::Open => is_of_desk && !self.opening.is_empty(),
             Right::Clear | Right::BarList => is_of_desk && self.home.is_some(),
+            Right::Audit => is_of_desk,
             Right::Dossier => is_of_desk && self.dossiers.is_some() && self.desk.writer.is_some(),
             right if right.speaks() => is_of_desk && self.acts.is_some() && self.desk.writer.is_some(),
             _ => true,

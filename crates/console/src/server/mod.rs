@@ -300,12 +300,18 @@ impl Site {
     }
 
     /// Refuses what a role may not do, as the audit log has it: so often in a window, and then that it is too often.
-    async fn refuse(self: &Arc<Self>, caller: &Caller, action: &'static str, about: &str) -> Refused {
+    async fn refuse(
+        self: &Arc<Self>,
+        caller: &Caller,
+        action: &'static str,
+        about: &str,
+        detail: Option<String>,
+    ) -> Refused {
         if let Err(refused) = self.count("refused", TRIES_MAX, caller, action) {
             return refused;
         }
         (self.told)(Told::Act { action, outcome: "refused" });
-        match self.note(caller.entry(action, about, "refused")).await {
+        match self.note(Entry { detail, ..caller.entry(action, about, "refused") }).await {
             Ok(_) => Refused::Forbidden,
             Err(fault) => fault,
         }

@@ -55,9 +55,9 @@ pub(super) async fn incident((State(site), Extension(caller)): Asked, Path(key):
     told.map(Json).ok_or(Refused::NotFound)
 }
 
-pub(super) async fn sources((State(site), Extension(_)): Asked) -> Answer {
-    let (topics, now) = (lock(&site.topics).clone(), (site.now)());
-    Ok(Json(site.look(move |sight| sight.sources(&topics, now)).await?))
+pub(super) async fn sources((State(site), Extension(caller)): Asked) -> Answer {
+    let (topics, now, eyes) = (lock(&site.topics).clone(), (site.now)(), caller.eyes()?);
+    Ok(Json(site.look(move |sight| sight.sources(eyes, &topics, now)).await?))
 }
 
 pub(super) async fn figures((State(site), Extension(caller)): Asked, uri: Uri) -> Answer {
@@ -85,7 +85,8 @@ pub(super) async fn campaign((State(site), Extension(caller)): Asked, Path(id): 
     site.look(move |sight| sight.campaign(eyes, &id)).await?.map(Json).ok_or(Refused::NotFound)
 }
 
-pub(super) async fn audit((State(site), Extension(_)): Asked, uri: Uri) -> Answer {
+pub(super) async fn audit((State(site), Extension(caller)): Asked, uri: Uri) -> Answer {
+    may_audit(&caller)?;
     let query = Query::of(&uri);
     let before = query.number("before")?.and_then(|before| u64::try_from(before).ok());
     let limit = query.limit()?.map_or(AUDIT_PAGE_MAX / 5, |limit| limit as usize).min(AUDIT_PAGE_MAX);
@@ -101,7 +102,13 @@ pub(super) async fn audit((State(site), Extension(_)): Asked, uri: Uri) -> Answe
     Ok(Json(json!({ "entries": page.into_iter().map(entry).collect::<Vec<_>>(), "next": next })))
 }
 
-pub(super) async fn audit_verify((State(site), Extension(_)): Asked) -> Answer {
+/// What is done at a console is the business of its country's auditors.
+fn may_audit(caller: &Caller) -> Result<(), Refused> {
+    if caller.rights.contains(&Right::Audit) { Ok(()) } else { Err(Refused::Forbidden) }
+}
+
+pub(super) async fn audit_verify((State(site), Extension(caller)): Asked) -> Answer {
+    may_audit(&caller)?;
     let path = lock(&site.audit).path().to_owned();
     let found = site.apart(move || audit::verify(&path, None)).await?;
     let found = found.map_err(|error| Refused::Fault(error.to_string()))?;

@@ -42,10 +42,31 @@ impl Batch<'_> {
     }
 }
 
-/// A member that somebody may see, or that is not known here (yet).
+/// A member that somebody may see.
 pub(super) struct Seen {
     place: usize,
     pub(super) shown: Value,
+}
+
+/// Members as somebody may see them.
+pub(super) struct Members {
+    pub(super) seen: Vec<Seen>,
+    /// Those that are here and not meant for the viewer: of these nothing is told.
+    hidden: usize,
+    /// Those that are not here: not yet, not any more, or not named by the campaign's message. For whom they are nobody knows.
+    further: u64,
+}
+
+impl Members {
+    /// Whether each that the message names may be seen.
+    pub(super) fn are_all_of(&self, campaign: &Campaign) -> bool {
+        self.seen.len() == campaign.members.len()
+    }
+
+    /// Those that are counted and not shown; none where one is hidden, for others may be too.
+    const fn counted(&self) -> u64 {
+        if self.hidden == 0 { self.further } else { 0 }
+    }
 }
 
 impl Sight<'_> {
@@ -87,9 +108,10 @@ impl Sight<'_> {
     /// If the database fails.
     pub fn campaign(&self, eyes: Eyes, id: &str) -> Result<Option<Value>, StoreError> {
         let Some(campaign) = self.kept(id)? else { return Ok(None) };
-        let seen = self.seen(eyes, &campaign)?;
-        let Some(mut told) = line(&campaign, &seen) else { return Ok(None) };
-        let places: BTreeMap<usize, usize> = seen.iter().enumerate().map(|(new, seen)| (seen.place, new)).collect();
+        let members = self.seen(eyes, &campaign)?;
+        let Some(mut told) = line(&campaign, &members) else { return Ok(None) };
+        let places: BTreeMap<usize, usize> =
+            members.seen.iter().enumerate().map(|(new, seen)| (seen.place, new)).collect();
         let place = |old: u32| places.get(&(old as usize)).copied();
         let edges = campaign.edges.iter().filter_map(|edge| {
             let [one, other] = edge.between;
@@ -98,8 +120,8 @@ impl Sight<'_> {
         });
         told["edges"] = edges.collect();
         // What alerts share that may not be seen is no business of this viewer either.
-        told["shared"] = if seen.len() == campaign.members.len() { json!(campaign.shared) } else { json!([]) };
-        told["members"] = seen.into_iter().map(|seen| seen.shown).collect();
+        told["shared"] = if members.are_all_of(&campaign) { json!(campaign.shared) } else { json!([]) };
+        told["members"] = members.seen.into_iter().map(|seen| seen.shown).collect();
         Ok(Some(told))
     }
 
@@ -115,50 +137,57 @@ impl Sight<'_> {
         Ok(found.map(|text| serde_json::from_str(&text)).transpose()?)
     }
 
-    pub(super) fn seen(&self, eyes: Eyes, campaign: &Campaign) -> Result<Vec<Seen>, StoreError> {
+    pub(super) fn seen(&self, eyes: Eyes, campaign: &Campaign) -> Result<Members, StoreError> {
         let find = "SELECT i.visible & ?3 = ?3, i.severity, i.state FROM incidents i JOIN names n ON n.id = i.source \
              WHERE i.incident_id = ?1 AND n.name = ?2";
         let mut find = self.transaction.prepare_cached(find)?;
-        let mut seen = Vec::new();
+        let unnamed = campaign.alerts.saturating_sub(campaign.members.len() as u64);
+        let mut members = Members { seen: Vec::new(), hidden: 0, further: unnamed };
         for (place, member) in campaign.members.iter().enumerate() {
             let uri = member.producer.uri();
             let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
             let known: Option<(bool, i64, i64)> =
                 find.query_row((&member.incident_id, &uri, eyes.0), read).optional()?;
-            if known.is_some_and(|(is_visible, ..)| !is_visible) {
+            let Some((is_visible, severity, state)) = known else {
+                members.further += 1;
+                continue;
+            };
+            if !is_visible {
+                members.hidden += 1;
                 continue;
             }
-            let state = known.and_then(|(_, _, state)| State::ALL.get(usize::try_from(state).ok()?).copied());
+            let state = usize::try_from(state).ok().and_then(|state| State::ALL.get(state));
             let shown = json!({
-                "key": known.map(|_| key(&member.incident_id, &uri)), "incident_id": member.incident_id,
+                "key": key(&member.incident_id, &uri), "incident_id": member.incident_id,
                 "producer": member.producer, "pattern": member.pattern, "first_event": member.first_event,
-                "severity": known.map(|(_, severity, _)| severity), "state": state.map(State::as_str),
+                "severity": severity, "state": state.map(|state| state.as_str()),
             });
-            seen.push(Seen { place, shown });
+            members.seen.push(Seen { place, shown });
         }
-        Ok(seen)
+        Ok(members)
     }
 }
 
 /// What a list says of a campaign: its own counts, or where not all of it may be seen, those of what may.
-fn line(campaign: &Campaign, seen: &[Seen]) -> Option<Value> {
+fn line(campaign: &Campaign, members: &Members) -> Option<Value> {
     let mut told = json!({
         "campaign_id": campaign.campaign_id, "revision": campaign.revision, "message": campaign.message,
         "status": campaign.status, "published": campaign.published, "first_event": campaign.first_event,
         "last_event": campaign.last_event, "severity": campaign.severity, "alerts": campaign.alerts,
         "carriers": campaign.carriers, "countries": campaign.countries, "patterns": campaign.patterns,
-        "merged_into": campaign.merged_into,
+        "merged_into": campaign.merged_into, "further": members.counted(),
     });
-    if seen.len() == campaign.members.len() {
+    let seen = &members.seen;
+    if members.are_all_of(campaign) && members.further == 0 {
         return Some(told);
     }
     if seen.is_empty() {
         return None;
     }
-    let members = || seen.iter().filter_map(|seen| campaign.members.get(seen.place));
+    let of_seen = || seen.iter().filter_map(|seen| campaign.members.get(seen.place));
     let counted = |name: &dyn Fn(&lancang_alert::campaign::Member) -> String| {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-        members().for_each(|member| *counts.entry(name(member)).or_default() += 1);
+        of_seen().for_each(|member| *counts.entry(name(member)).or_default() += 1);
         json!(counts)
     };
     told["alerts"] = json!(seen.len());

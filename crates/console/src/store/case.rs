@@ -101,11 +101,11 @@ impl Sight<'_> {
     /// Keys of a campaign's members; its message goes into the case where nothing of it is hidden.
     fn members(&self, eyes: Eyes, id: &str, case: &mut Case) -> Result<Option<Vec<String>>, StoreError> {
         let Some(campaign) = self.kept(id)? else { return Ok(None) };
-        let seen = self.seen(eyes, &campaign)?;
+        let members = self.seen(eyes, &campaign)?;
         let keys: BTreeSet<String> =
-            seen.iter().filter_map(|seen| seen.shown["key"].as_str().map(str::to_owned)).collect();
+            members.seen.iter().filter_map(|seen| seen.shown["key"].as_str().map(str::to_owned)).collect();
         case.left_out = campaign.members.len() - keys.len();
-        if seen.len() == campaign.members.len() {
+        if members.are_all_of(&campaign) {
             let find = "SELECT place, received, campaign, envelope FROM campaigns WHERE campaign_id = ?1";
             let mut find = self.transaction.prepare_cached(find)?;
             case.campaign = find.query_row([id], |row| message(row, true)).optional()?;

@@ -140,7 +140,7 @@ pub struct Page {
 pub struct Changes {
     /// Rows that changed and fit the filter, oldest first.
     pub rows: Vec<Value>,
-    /// Keys of those that changed and do not fit it.
+    /// Keys of those that changed and do not fit it, or may not be seen any more.
     pub gone: Vec<String>,
     /// Ids of campaigns that changed.
     pub campaigns: Vec<String>,
@@ -222,10 +222,6 @@ impl Sight<'_> {
         }
         let of_alerts = self.changed("place", eyes, from.alerts)?;
         let of_said = self.changed("said", eyes, from.said)?;
-        let cut = |found: &[(i64, i64)]| match found.last() {
-            Some((_, last)) if found.len() >= STREAM_ROWS_MAX as usize => Some(*last),
-            _ => None,
-        };
         let cuts = (cut(&of_alerts), cut(&of_said));
         changes.position.alerts = cuts.0.unwrap_or(now.alerts);
         changes.position.said = cuts.1.unwrap_or(now.said);
@@ -244,10 +240,15 @@ impl Sight<'_> {
             }
         }
         changes.rows.sort_by_key(|row| row["place_in_topic"].as_i64());
-        let campaigns = "SELECT campaign_id FROM campaigns WHERE place > ?1 ORDER BY place LIMIT ?2";
-        let mut campaigns = self.transaction.prepare_cached(campaigns)?;
-        let found = campaigns.query_map((from.campaigns, STREAM_BEHIND_MAX), |row| row.get(0))?;
-        changes.campaigns = found.collect::<Result<_, _>>()?;
+        let campaigns = self.changed_campaigns(from.campaigns)?;
+        if let Some(last) = cut(&campaigns) {
+            (changes.position.campaigns, changes.is_cut) = (last, true);
+        }
+        for (id, _) in campaigns {
+            if self.campaign_line(eyes, &id)?.is_some() {
+                changes.campaigns.push(id);
+            }
+        }
         Ok(changes)
     }
 
@@ -410,13 +411,21 @@ impl Sight<'_> {
         Ok(find.query_row([place], |row| row.get(0)).optional()?.map(Timestamp::from_ms))
     }
 
+    /// What changed and may be seen, or could be before.
     fn changed(&self, column: &str, eyes: Eyes, after: i64) -> Result<Vec<(i64, i64)>, StoreError> {
         let text = format!(
-            "SELECT id, {column} FROM incidents WHERE {column} > ?1 AND {column} >= 0 AND visible & ?2 = ?2 \
+            "SELECT id, {column} FROM incidents WHERE {column} > ?1 AND {column} >= 0 AND shown & ?2 = ?2 \
              ORDER BY {column} LIMIT {STREAM_ROWS_MAX}"
         );
         let mut statement = self.transaction.prepare_cached(&text)?;
         let found = statement.query_map((after, eyes.0), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn changed_campaigns(&self, after: i64) -> Result<Vec<(String, i64)>, StoreError> {
+        let text = "SELECT campaign_id, place FROM campaigns WHERE place > ?1 ORDER BY place LIMIT ?2";
+        let mut statement = self.transaction.prepare_cached(text)?;
+        let found = statement.query_map((after, STREAM_ROWS_MAX), |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -468,6 +477,11 @@ impl Sight<'_> {
         row["place_in_topic"] = json!(place);
         Ok(row)
     }
+}
+
+/// Where a look ends that does not hold all that there is.
+fn cut<T>(found: &[(T, i64)]) -> Option<i64> {
+    found.last().filter(|_| found.len() >= STREAM_ROWS_MAX as usize).map(|(_, last)| *last)
 }
 
 fn or(value: &Value, other: Value) -> Value {

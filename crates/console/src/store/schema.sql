@@ -6,12 +6,12 @@ CREATE TABLE places (topic TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWI
 CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 
 -- What lists are filtered by. `place` is the offset of the newest revision, `said` that of the newest feedback, `countries` and
--- `visible` are sets of countries, a bit each.
+-- `visible` are sets of countries, a bit each; `shown` is for whom any revision was.
 CREATE TABLE incidents (
     id INTEGER PRIMARY KEY, incident_id TEXT NOT NULL, source INTEGER NOT NULL, place INTEGER NOT NULL, said INTEGER NOT NULL,
     pattern INTEGER NOT NULL, severity INTEGER NOT NULL, state INTEGER NOT NULL, countries INTEGER NOT NULL,
     visible INTEGER NOT NULL, published INTEGER NOT NULL, retain_until INTEGER NOT NULL, revision INTEGER NOT NULL,
-    UNIQUE (incident_id, source)
+    shown INTEGER NOT NULL, UNIQUE (incident_id, source)
 );
 CREATE INDEX incidents_newest ON incidents (place, source, pattern, severity, state, countries, visible, published);
 CREATE INDEX incidents_source ON incidents (source, place, pattern, severity, state, countries, visible, published);
@@ -65,9 +65,12 @@ CREATE TABLE verdicts (
 ) WITHOUT ROWID;
 
 CREATE TABLE sources (
-    source INTEGER PRIMARY KEY, key_id TEXT NOT NULL, alerts INTEGER NOT NULL, last_sequence INTEGER NOT NULL,
+    source INTEGER PRIMARY KEY, key_id TEXT NOT NULL, last_sequence INTEGER NOT NULL,
     gaps INTEGER NOT NULL, missing INTEGER NOT NULL, last_published INTEGER NOT NULL, heard INTEGER NOT NULL
 );
+CREATE TABLE heard (
+    source INTEGER NOT NULL, visible INTEGER NOT NULL, alerts INTEGER NOT NULL, PRIMARY KEY (source, visible)
+) WITHOUT ROWID;
 CREATE TABLE refusals (source TEXT NOT NULL, kind TEXT NOT NULL, messages INTEGER NOT NULL, PRIMARY KEY (source, kind)) WITHOUT ROWID;
 
 -- Opened incidents by hour, and by day and place.

@@ -1,9 +1,12 @@
 //! Whom the console hears, and what it refused.
+//!
+//! Alerts are counted as somebody may see them. What a source's numbers say (the last, gaps, when it was heard) is of its whole
+//! stream: by that everybody knows whether something is missing.
 
 use lancang_record::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Batch, Sight, StoreError, source};
+use super::{Batch, Eyes, Sight, StoreError, source};
 
 /// A topic as its reader sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,17 +42,17 @@ impl Sight<'_> {
     ///
     /// # Errors
     /// If the database fails.
-    pub fn sources(&self, topics: &[Heard], now: Timestamp) -> Result<Value, StoreError> {
+    pub fn sources(&self, eyes: Eyes, topics: &[Heard], now: Timestamp) -> Result<Value, StoreError> {
         let of = "SELECT kind, messages FROM refusals WHERE source = ?1 ORDER BY kind";
         let mut of = self.transaction.prepare_cached(of)?;
         let mut refused = |source: &str| {
             let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, json!(row.get::<_, i64>(1)?)));
             Ok::<_, StoreError>(Value::Object(of.query_map([source], read)?.collect::<rusqlite::Result<Map<_, _>>>()?))
         };
-        let all = "SELECT n.name, s.key_id, s.alerts, s.last_sequence, s.gaps, s.missing, s.last_published, s.heard \
-             FROM sources s JOIN names n ON n.id = s.source ORDER BY n.name";
+        let all = "SELECT n.name, s.key_id, (SELECT coalesce(sum(h.alerts), 0) FROM heard h WHERE h.source = s.source \
+             AND h.visible & ?1 = ?1), s.last_sequence, s.gaps, s.missing, s.last_published, s.heard FROM sources s JOIN names n ON n.id = s.source ORDER BY n.name";
         let mut all = self.transaction.prepare_cached(all)?;
-        let mut rows = all.query([])?;
+        let mut rows = all.query([eyes.0])?;
         let mut sources = Vec::new();
         while let Some(row) = rows.next()? {
             let uri: String = row.get(0)?;

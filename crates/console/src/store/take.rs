@@ -76,9 +76,10 @@ impl Batch<'_> {
             return Ok(News::Repeat);
         }
         let put = "INSERT INTO incidents (incident_id, source, place, said, pattern, severity, state, countries, visible, \
-             published, retain_until, revision) VALUES (?1, ?2, ?3, -1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
+             published, retain_until, revision, shown) VALUES (?1, ?2, ?3, -1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?8) \
              ON CONFLICT (incident_id, source) DO UPDATE SET place = ?3, pattern = ?4, severity = ?5, state = ?6, \
-             countries = ?7, visible = ?8, published = ?9, retain_until = ?10, revision = ?11 RETURNING id";
+             countries = ?7, visible = ?8, published = ?9, retain_until = ?10, revision = ?11, shown = shown | ?8 \
+             RETURNING id";
         let (id, seen, state) = (&alert.incident_id, visible(alert), State::of(alert) as i64);
         let severity = i64::from(alert.severity);
         let incident: i64 = self.transaction.prepare_cached(put)?.query_row(
@@ -130,11 +131,13 @@ impl Batch<'_> {
             return Ok(false);
         }
         let missing = last.map_or(0, |last| sequence - last - 1);
-        let put = "INSERT INTO sources VALUES (?1, ?2, 1, ?3, 0, 0, ?4, ?5) ON CONFLICT (source) DO UPDATE SET \
-             key_id = ?2, alerts = alerts + 1, last_sequence = ?3, gaps = gaps + (?6 > 0), missing = missing + ?6, \
+        let put = "INSERT INTO sources VALUES (?1, ?2, ?3, 0, 0, ?4, ?5) ON CONFLICT (source) DO UPDATE SET \
+             key_id = ?2, last_sequence = ?3, gaps = gaps + (?6 > 0), missing = missing + ?6, \
              last_published = ?4, heard = ?5";
         let mut put = self.transaction.prepare_cached(put)?;
         put.execute((source, taken.key_id, sequence, published, taken.heard.as_ms(), missing))?;
+        let count = "INSERT INTO heard VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET alerts = alerts + 1";
+        self.transaction.prepare_cached(count)?.execute((source, visible(taken.alert)))?;
         Ok(true)
     }
 

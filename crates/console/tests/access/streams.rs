@@ -5,12 +5,15 @@ use std::io::{Read as _, Write as _};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use lancang_alert::Alert;
 use lancang_alert::feedback::Fold;
+use lancang_console::access::Role;
+use lancang_console::access::users::Users;
 use lancang_console::limits::{CONNECTIONS_OF_NETWORK_MAX, STREAMS_OF_USER_MAX};
-use lancang_console::store::Writer;
+use lancang_console::store::{Writer, key};
 
-use super::support::{Topics, alert};
-use super::{Console, Signed};
+use super::support::{Topics, alert, campaign};
+use super::{Console, PASSWORD, Signed};
 
 /// Longest from a commit until all of it is on the stream.
 const BURST_MAX: Duration = Duration::from_secs(1);
@@ -124,4 +127,72 @@ fn a_network_has_so_many_connections() {
     open.truncate(1);
     std::thread::sleep(Duration::from_millis(200));
     assert_eq!(console.ask("GET", "/", &[], "").status, 200);
+}
+
+/// Whom an alert is meant for no more sees it go; and hears of no campaign that is none of theirs.
+#[test]
+fn what_is_not_for_somebody_any_more_goes() {
+    let console = Console::start(false, true);
+    let [mut thai, mut own] = ["viewer-th", "viewer-kh"].map(|name| Stream::of(&console, &console.sign_in(name)));
+    let mut one = alert(20);
+    (one.sequence, one.producer.country) = (100, "KH".to_owned());
+    one.handling.recipients.clear();
+    let mut topics = topics(&console);
+    let mut told = |topics: &mut Topics, one: &Alert, expected: &str| {
+        topics.alert(one);
+        console.changes.send_modify(|version| *version += 1);
+        let key = key(&one.incident_id, &one.producer.uri());
+        for stream in [&mut thai, &mut own] {
+            stream.text.clear();
+        }
+        assert!(thai.until(expected, Duration::from_secs(5)), "{}", thai.text);
+        (key, own.until("\"place_in_topic\":", Duration::from_secs(5)))
+    };
+    let (key, _) = told(&mut topics, &one, "\"place_in_topic\":");
+    (one.sequence, one.revision, one.message) = (101, 1, "update".to_owned());
+    one.handling.recipients = vec!["KH".to_owned()];
+    let gone = format!("\"gone\":[\"{key}\"]");
+    assert!(told(&mut topics, &one, &gone).1, "its own country sees it still");
+    assert!(!thai.text.contains("place_in_topic"), "{}", thai.text);
+    // An alert that never was for Thailand is not even told to be gone; nor is its campaign told of.
+    let mut secret = alert(21);
+    (secret.sequence, secret.producer) = (102, one.producer.clone());
+    secret.handling.recipients = vec!["KH".to_owned()];
+    topics.alert(&secret);
+    topics.join(&campaign(&[&one, &secret], 0));
+    thai.text.clear();
+    own.text.clear();
+    console.changes.send_modify(|version| *version += 1);
+    assert!(own.until("event: campaigns", Duration::from_secs(5)), "{}", own.text);
+    assert!(own.text.contains(&one.incident_id) && own.text.contains(&secret.incident_id));
+    // Whatever it is told until the next beat.
+    assert!(thai.until("event: beat", Duration::from_secs(10)));
+    assert!(!thai.text.contains(&secret.incident_id) && !thai.text.contains("event: campaigns"), "{}", thai.text);
+}
+
+/// A page goes on as the user is now: of another country, or with another password, which ends it.
+#[test]
+fn a_page_follows_its_user() {
+    let console = Console::start(false, true);
+    let signed = console.sign_in("viewer-th");
+    let mut stream = Stream::of(&console, &signed);
+    let mut secret = alert(21);
+    (secret.sequence, secret.producer.country) = (100, "KH".to_owned());
+    secret.handling.recipients = vec!["KH".to_owned()];
+    let path = console.folder.path().join("users.json");
+    let put = |country: &str, password: &str, salt: u8| {
+        let mut users = Users::open(&path, None).unwrap();
+        users.put("viewer-th", "Sok Dara", country, Role::Viewer, password, &[salt; 16]).unwrap();
+    };
+    // The same password with the same salt is the same one: only the country is another.
+    put("KH", PASSWORD, 3);
+    assert!(stream.until("event: reset", Duration::from_secs(10)), "{}", stream.text);
+    topics(&console).alert(&secret);
+    console.changes.send_modify(|version| *version += 1);
+    assert!(stream.until(&secret.incident_id, Duration::from_secs(5)), "{}", stream.text);
+    let ask = || console.ask("GET", "/api/v1/incidents", &[("cookie", signed.cookie.as_str())], "");
+    assert_eq!(ask().status, 200);
+    put("KH", "five words of a poem", 4);
+    assert_eq!(ask().code(), "signed-out");
+    assert!(stream.until("event: signed-out", Duration::from_secs(10)), "{}", stream.text);
 }
