@@ -46,11 +46,12 @@ function Drawings({ figures }: { figures: Figures }) {
     <>
       <p class="quiet small"><When at={figures.since} isLong /> – <When at={figures.until} isLong /></p>
       <div class="columns">
-        <section class="sheet"><h2>{words.text("map")}</h2><AreaMap figures={figures} /><MapTables figures={figures} /></section>
+        <section class="sheet"><h2>{words.text("map")}</h2><AreaMap figures={figures} /></section>
         <div>
           <section class="sheet"><h2>{words.text("by-country")}</h2><Countries figures={figures} /></section>
           <section class="sheet"><h2>{words.text("by-area")}</h2><Areas figures={figures} /></section>
         </div>
+        <section class="sheet wide"><MapTables figures={figures} /></section>
         <section class="sheet wide"><h2>{words.text("trend")}</h2><Trend figures={figures} /></section>
         <section class="sheet wide"><h2>{words.text("hours")}</h2><Hours figures={figures} /></section>
         <section class="sheet wide"><h2>{words.text("precision")}</h2><Precision figures={figures} /></section>

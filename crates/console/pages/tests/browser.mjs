@@ -4,12 +4,14 @@
 //
 // SETTING is one line of JSON: `base` address, `browser` program, `users` by role with name and password, `incident` and
 // `campaign` to look at, `reasons` of that incident by language as the command line tells them, `hostile` text that stands in
-// every free field, `sealed` what an entity of the incident is, `desk` the console of a carrier's own desk with its address and a
+// every free field, `strange` and `strangers` an incident and a campaign in which names do that too, `sealed` what an entity of the incident is, `desk` the console of a carrier's own desk with its address and a
 // number of its home lines (roles `desk-…` sign in there), `downloads` a folder for files that pages give, `shots` a folder for screenshots or nothing, `is_long` whether everything is tried in every language. A line `flood` on standard output asks for 200 alerts a
 // second, `calm` for none, `campaign` for one more campaign.
 
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
@@ -86,6 +88,26 @@ async function accessible(page, what, runOnly = { type: "tag", values: RULES }) 
 
 async function shot(page, name) {
   if (setting.shots) await page.screenshot({ path: `${setting.shots}/${name}.png` });
+}
+
+/** What others wrote is there, so often at least, and none of it is anything but text. */
+async function inert(page, what, times, within = "main") {
+  hold(await page.evaluate(() => globalThis.evil === undefined), `${what}: a script ran`);
+  const found = await page.locator(`${within} :is(img, script, iframe, object, embed)`).count();
+  hold(found === 0, `${what}: markup`);
+  const shown = (await page.textContent(within)).split('<img src=x onerror="globalThis.evil=1">').length - 1;
+  hold(shown >= times, `${what}: it stands there ${shown} times`);
+}
+
+/** A part of a tar archive. */
+function partOf(archive, wanted) {
+  for (let at = 0; at + 512 <= archive.length; ) {
+    const text = (from, length) => archive.toString("utf8", at + from, at + from + length).split("\0")[0];
+    const bytes = parseInt(text(124, 12), 8) || 0;
+    if (text(0, 100) === wanted) return archive.subarray(at + 512, at + 512 + bytes);
+    at += 512 + Math.ceil(bytes / 512) * 512;
+  }
+  throw new Error(`no ${wanted}`);
 }
 
 const name = (path) => (path === campaign ? "campaign" : path.split("/")[1] || "now");
@@ -262,15 +284,47 @@ const tests = {
   },
 
   async "what others wrote is text"() {
+    const strange = `/incident/${encodeURIComponent(setting.strange)}`;
+    const door = await open("/sign-in", { role: "nobody" });
+    await door.waitForSelector("[data-test=provider]");
+    await inert(door, "the door", 1);
+    noise = noise.filter((line) => !line.includes("401"));
     const page = await whole("/?group=0");
-    for (const path of [incident, "/?group=0", campaign, "/sources", "/figures"]) {
+    const paths = [[incident, 12], [strange, 8], ["/?group=0", 4], ["/", 1], ["/campaigns", 2], [campaign, 0], [`/campaigns/${setting.strangers}`, 4], ["/coordination", 2], ["/sources", 1], ["/figures", 3]];
+    for (const [path, times] of paths) {
       await turn(page, path);
-      hold(await page.evaluate(() => globalThis.evil === undefined), `${path}: a script ran`);
-      hold((await page.locator("main :is(img, script, iframe, object, embed, style)").count()) === 0, `${path}: markup`);
-      if (path === incident) hold((await page.textContent("main")).split(setting.hostile).length > 3, "the text itself is shown");
+      await inert(page, path, times);
     }
-    const auditor = await whole("/audit", { role: "auditor" });
-    hold(await auditor.evaluate(() => globalThis.evil === undefined), "audit: a script ran");
+    for (const path of ["/campaigns", strange]) {
+      await turn(page, path);
+      await shot(page, `hostile-${name(path)}`);
+    }
+    await inert(await whole("/audit", { role: "auditor" }), "audit", 10);
+    const analyst = await whole("/bar-list", { role: "desk-analyst" });
+    await inert(analyst, "whom to bar", 1);
+    await analyst.click("button:text-is('Make the list')");
+    await analyst.fill("input[name=case_reference]", setting.hostile);
+    await Promise.all([analyst.waitForEvent("download"), analyst.click("dialog button[type=submit]")]);
+    await analyst.waitForSelector(".says:has-text('Left out for holds')");
+    await inert(analyst, "a list that was made", 1);
+    // On paper, which is opened from a disk where no header keeps anything away.
+    const paper = mkdtempSync(join(tmpdir(), "lancang-paper-"));
+    const fromDisk = async (file, html, times) => {
+      writeFileSync(join(paper, file), html);
+      const sheet = await (await browser.newContext()).newPage();
+      await sheet.goto(`file://${paper}/${file}`);
+      await inert(sheet, file, times, "body");
+    };
+    await turn(page, incident);
+    const digest = await page.evaluate(async () => (await fetch("/api/v1/digest.html")).text());
+    await fromDisk("digest.html", digest, 0);
+    await page.click("button:text-is('Case dossier')");
+    await page.fill("input[name=case_reference]", setting.hostile);
+    await page.selectOption("select[name=first]", "en");
+    await page.selectOption("select[name=second]", "my");
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click("dialog button[type=submit]")]);
+    await fromDisk("summary.html", partOf(readFileSync(await download.path()), "summary.html"), 20);
+    rmSync(paper, { recursive: true });
   },
 
   async "all that the map draws stands in tables, and keys reach them"() {

@@ -19,8 +19,12 @@ use crate::served::sealing_key;
 
 /// Would run if it were shown as anything but text.
 pub const HOSTILE: &str = r#"<img src=x onerror="globalThis.evil=1"><script>globalThis.evil=1</script>"#;
+/// The same without a `/`, for parts of a source's name.
+const HOSTILE_NAME: &str = r#"<img src=x onerror="globalThis.evil=1">"#;
 const GOLDEN: &str = include_str!("../../../alert/tests/golden/v1/update.json");
 const MINUTE_MS: i64 = 60_000;
+/// Id of the campaign of whoever says what it likes.
+pub const STRANGERS: &str = "0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e";
 /// Alerts that are there when the browser comes.
 const ALERTS: i64 = 320;
 /// Of these, those that hang together.
@@ -45,6 +49,8 @@ const PATTERNS: [(&str, &str); 5] = [
 
 /// The alert that tests look at.
 const LOOKED_AT: i64 = ALERTS - 1;
+/// The one whose producer is called what would run.
+const STRANGER: i64 = ALERTS - 2;
 const LOOKED_AT_SOURCE: &str = "//TH/chao-phraya/core-1";
 /// What one of its entities is, for those who may open it.
 pub const SEALED: &str = "+85512345678";
@@ -108,6 +114,37 @@ fn hostile(alert: &mut Value) {
     alert["reasons"][2]["pattern"] = HOSTILE.into();
 }
 
+/// An alert whose source and pattern are that, too: who publishes it says what it likes.
+fn stranger(now: Timestamp) -> Value {
+    let mut found = alert(STRANGER, now);
+    hostile(&mut found);
+    (found["producer"]["organisation"], found["producer"]["node"]) = (HOSTILE_NAME.into(), HOSTILE_NAME.into());
+    (found["pattern"], found["category"]) = (HOSTILE.into(), HOSTILE.into());
+    found
+}
+
+/// A campaign of it: what is counted has those names.
+fn strangers(of: &Campaign, alert: &Alert) -> Campaign {
+    let count = |name: String| BTreeMap::from([(name, 1)]);
+    let mut members = of.members[..1].to_vec();
+    members[0].incident_id.clone_from(&alert.incident_id);
+    members[0].producer = alert.producer.clone();
+    members[0].pattern.clone_from(&alert.pattern);
+    let mut shared = of.shared[..1].to_vec();
+    shared[0].kind = HOSTILE.to_owned();
+    Campaign {
+        campaign_id: STRANGERS.to_owned(),
+        alerts: 1,
+        carriers: count(lancang_alert::feedback::organisation(&alert.producer)),
+        countries: count(HOSTILE.to_owned()),
+        patterns: count(HOSTILE.to_owned()),
+        members,
+        edges: Vec::new(),
+        shared,
+        ..of.clone()
+    }
+}
+
 /// Takes an alert up as one that was verified.
 pub fn take(batch: &Batch<'_>, alert: &Value, offset: i64, heard: Timestamp) -> Alert {
     let value = alert.to_string();
@@ -140,7 +177,11 @@ pub fn fill(batch: &Batch<'_>, fold: &mut Fold, now: Timestamp) -> (Campaign, i6
     let mut correlator = Correlator::new(Viewer(vec![]));
     for number in 0..ALERTS {
         let at = now.plus_ms((number - ALERTS) * 20 * MINUTE_MS);
-        let alert = if number == LOOKED_AT { looked_at(at) } else { alert(number, at) };
+        let alert = match number {
+            LOOKED_AT => looked_at(at),
+            STRANGER => stranger(at),
+            _ => alert(number, at),
+        };
         correlator.take(&take(batch, &alert, number, now));
     }
     let golden: Alert = serde_json::from_str(GOLDEN).unwrap();
@@ -153,8 +194,16 @@ pub fn fill(batch: &Batch<'_>, fold: &mut Fold, now: Timestamp) -> (Campaign, i6
     for (place, campaign) in campaigns.iter().enumerate() {
         join(batch, campaign, place as i64, now);
     }
-    for (place, said) in statements(now).into_iter().enumerate() {
-        say(batch, fold, &said, place as i64);
+    let strange: Alert = serde_json::from_value(stranger(now)).unwrap();
+    join(batch, &strangers(largest, &strange), campaigns.len() as i64, now);
+    let mut offset = 0;
+    for said in statements(now) {
+        let of = say(batch, fold, &said, offset).to_string();
+        offset += 1;
+        if said.request.as_ref().is_some_and(|request| request.action == "preserve") {
+            say(batch, fold, &refusal(&said, &of, now), offset);
+            offset += 1;
+        }
     }
     let carriers = SOURCES.map(|(country, organisation, ..)| format!("//{country}/{organisation}"));
     let desks = SOURCES.map(|(country, ..)| format!("//{country}/cyber-police"));
@@ -224,7 +273,32 @@ fn statements(now: Timestamp) -> Vec<Feedback> {
             json!({"kind": "request", "request":
             {"action": "hold", "requester": HOSTILE, "case_reference": HOSTILE, "until": until}}),
         ),
+        says(
+            -3,
+            "VN",
+            json!({"kind": "request", "request":
+            {"action": "preserve", "requester": HOSTILE, "case_reference": HOSTILE, "until": until}}),
+        ),
+        // One of the producer's two: alone it cancels nothing.
+        serde_json::from_value(json!({"kind": "cancel", "cancel": {"reason": HOSTILE}, "person": HOSTILE,
+            "verdict": {"verdict_id": 1, "verdict": HOSTILE}, "published": now.plus_ms(-2 * MINUTE_MS).to_string(),
+            "writer": {"country": "TH", "organisation": "chao-phraya", "node": "desk-1"}, "incident": about}))
+        .unwrap(),
     ]
+}
+
+/// The producer's answer to a request: no, and why.
+fn refusal(asked: &Feedback, of: &str, now: Timestamp) -> Feedback {
+    let receipt = json!({"kind": "receipt", "receipt": {"of": of, "outcome": "refused", "reason": HOSTILE},
+        "published": now.to_string(), "person": HOSTILE, "incident": asked.incident,
+        "writer": {"country": "TH", "organisation": "chao-phraya", "node": "desk-1"}});
+    serde_json::from_value(receipt).unwrap()
+}
+
+/// Name of the incident of whoever says what it likes.
+pub fn strange() -> String {
+    let alert: Alert = serde_json::from_value(stranger(Timestamp::from_ms(0))).unwrap();
+    key(&alert.incident_id, &alert.producer.uri())
 }
 
 /// Name of the incident that tests look at.

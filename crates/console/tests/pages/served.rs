@@ -13,7 +13,7 @@ use lancang_alert::feedback::Fold;
 use lancang_alert::{Campaign, KeyKind, Opener, PrivateKey, Source};
 use lancang_console::access::Role;
 use lancang_console::access::users::Users;
-use lancang_console::audit::Audit;
+use lancang_console::audit::{Audit, Entry};
 use lancang_console::provider::{Claims, Grant, Provider, Setting};
 use lancang_console::server::{Act, Desk, Dossiers, Parts, Site};
 use lancang_console::store::{Heard, Reads, Topic, Writer};
@@ -146,7 +146,7 @@ impl Vouching {
         BufReader::new(node.stdout.as_mut().unwrap()).read_line(&mut issuer).unwrap();
         let certificate = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
         let provider = Provider::new(Setting {
-            title: "Ministry".to_owned(),
+            title: filled::HOSTILE.to_owned(),
             issuer: issuer.trim_end().to_owned(),
             client_id,
             client_secret: Some(secret),
@@ -248,13 +248,28 @@ fn site(
         is_tls: false,
         session_ms: 3_600_000,
     };
+    let mut audit = Audit::open(&folder.join("audit.log"), now()).unwrap();
+    let hostile = || filled::HOSTILE.to_owned();
+    let entry = Entry {
+        user: hostile(),
+        country: Some(hostile()),
+        action: hostile(),
+        about: Some(hostile()),
+        case_reference: Some(hostile()),
+        detail: Some(hostile()),
+        outcome: hostile(),
+        ..Entry::default()
+    };
+    audit.write(entry.clone(), now()).unwrap();
+    // It is about the incident that a dossier is made of.
+    audit.write(Entry { about: Some(filled::incident()), ..entry }, now()).unwrap();
     let site = Site::new(Parts {
         reads: Reads::open(database, 4).unwrap(),
         dossiers: Some(Dossiers { signer: keys::signer(&writer), roots: keys::roots() }),
         desk,
         users,
         provider: Some(provider),
-        audit: Audit::open(&folder.join("audit.log"), now()).unwrap(),
+        audit,
         acts: Some(acts),
         openers: vec![Opener::new(&sealing_key()).unwrap()],
         home: None,
