@@ -153,7 +153,7 @@ pub struct Place {
 /// `lancang incidents show`
 #[derive(Debug, Args)]
 pub struct ShowIncident {
-    /// Id of the shared incident, or its first digits.
+    /// Id of the shared incident, or its first digits; where none fits, of one at home.
     #[arg(value_name = "ID")]
     pub id: String,
     /// Where.

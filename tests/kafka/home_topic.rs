@@ -69,6 +69,7 @@ pub fn at_the_home_topic(carrier: &Carrier, of: &Path) {
     let foreign = carrier.leaves_open(&[TOPIC]);
     tailed(carrier, &config);
     exported(carrier, &config);
+    shown_by_home_id(&config);
     foreign.abort_transaction(LONG).unwrap();
     live(carrier, &config);
 }
@@ -109,6 +110,24 @@ fn exported(carrier: &Carrier, config: &Path) {
     let (status, _, errors) = incidents(config, &to_file);
     assert!(status == Some(74) && errors.contains("cannot make"), "a file is written over: {errors}");
     assert_eq!(std::fs::read_to_string(&out).unwrap(), csv);
+}
+
+/// An incident that nobody abroad knows is shown by the id that it has here.
+fn shown_by_home_id(config: &Path) {
+    let id = format!("{:032x}", 1);
+    let (status, text, errors) = incidents(config, &["show", &id]);
+    assert_eq!(status, Some(0), "{errors}");
+    assert!(text.contains(&format!("{id}:1  ")) && text.contains("    caller +85512340001 (suspect)\n"), "{text}");
+    // The outbox is of another home topic: what lies here at its places may be taken for shared.
+    let last = text.lines().last().unwrap();
+    assert!(last == "    not shared in the last 30 days" || last.starts_with("    shared as "), "{text}");
+    let (_, json, _) = incidents(config, &["show", &id, "--output", "json"]);
+    let told: Value = serde_json::from_str(&json).unwrap();
+    assert!(told.get("shared_as").is_some() && told["lines"][0]["revision"] == 1, "{json}");
+    let (status, _, errors) = incidents(config, &["show", "00000000"]);
+    assert!(status == Some(64) && errors.contains("begins the ids of several incidents"), "{errors}");
+    let (status, _, errors) = incidents(config, &["show", "ffff"]);
+    assert!(status == Some(65) && errors.contains("none is called so at home"), "{errors}");
 }
 
 /// What comes after the command has begun, and nothing else.

@@ -1,5 +1,6 @@
 //! `lancang incidents`: the carrier's own desk.
 
+mod at_home;
 mod export;
 mod tail;
 
@@ -133,16 +134,12 @@ fn summary(desk: &Desk, id: &str, case: &Case) -> Value {
 }
 
 fn show(args: &ShowIncident) -> anyhow::Result<()> {
-    let (_, desk) = desk(&args.place.config, args.place.days)?;
+    let (config, desk) = desk(&args.place.config, args.place.days)?;
     warn_of_unknown_keys(&desk);
     let mut found = desk.cases.iter().filter(|(id, _)| id.starts_with(&args.id));
     let (id, case) = match (found.next(), found.next()) {
         (Some(found), None) => found,
-        (None, _) => {
-            let days = args.place.days;
-            let why = format!("no incident `{}` was shared in the last {days} days: `--days` says how many", args.id);
-            return Err(Failure::new(Exit::Data, why).into());
-        }
+        (None, _) => return at_home::show(args, &config, &desk),
         (Some(_), Some(_)) => {
             let why = format!("`{}` begins the ids of several incidents: give more digits", args.id);
             return Err(Failure::new(Exit::Usage, why).into());

@@ -49,7 +49,7 @@ pub(super) fn run(args: &Tail) -> anyhow::Result<()> {
 }
 
 /// A line that says what and how bad, and lines that say who and why.
-fn as_text(line: &HomeLine, color: bool) -> String {
+pub(super) fn as_text(line: &HomeLine, color: bool) -> String {
     let HomeLine { incident, place: (partition, offset), .. } = line;
     let mark = match (incident.message, incident.severity) {
         (Message::Close, _) => Mark::Good,
