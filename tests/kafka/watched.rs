@@ -15,7 +15,7 @@ use crate::carrier::{Carrier, LONG, Lancang, OPERATOR, records, traffic};
 use crate::installed::{prometheus, root};
 
 /// What neither intake, score nor a relay without the exchange has: which test sees it in the process that has.
-const SEEN_ELSEWHERE: [(&str, &str); 21] = [
+const SEEN_ELSEWHERE: [(&str, &str); 22] = [
     ("lancang_campaigns", "tests/exchange/campaigns.rs"),
     ("lancang_campaign_alerts", "tests/exchange/campaigns.rs"),
     ("lancang_campaign_alerts_evicted", "tests/exchange/campaigns.rs"),
