@@ -20,7 +20,9 @@ use axum::routing::get;
 use lancang_kafka::Stop;
 use tokio::runtime::Runtime;
 
+use crate::ending::Ending;
 use crate::metrics::{Metric, Metrics};
+use crate::systemd;
 
 /// A stage whose loop has not turned for this long is stuck: three times the transaction timeout.
 pub const STUCK_MAX: Duration = Duration::from_secs(30);
@@ -137,7 +139,7 @@ struct Served {
 /// The endpoint of a command that has no other use for a runtime: one stage, and what it says.
 pub struct Endpoint {
     /// Ends with it.
-    _runtime: Runtime,
+    runtime: Runtime,
     /// Metrics.
     pub metrics: Arc<Metrics>,
     /// Health of the stage.
@@ -145,7 +147,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Serves metrics and the health of a stage of that name.
+    /// Serves metrics and the health of a stage of that name; where systemd has started the process it hears that, and how it goes.
     ///
     /// # Errors
     /// If the address is taken.
@@ -153,9 +155,28 @@ impl Endpoint {
         let runtime = Runtime::new().context("cannot start the runtime")?;
         let (metrics, health) = (Arc::new(Metrics::new()?), Arc::new(Health::default()));
         let pulse = health.stage(stage);
-        let bound = runtime.block_on(serve(listen, Arc::clone(&metrics), health))?;
+        let bound = runtime.block_on(serve(listen, Arc::clone(&metrics), Arc::clone(&health)))?;
         tracing::info!("metrics and health at http://{bound}");
-        Ok(Self { _runtime: runtime, metrics, pulse })
+        systemd::started();
+        runtime.spawn(systemd::watch(health));
+        Ok(Self { runtime, metrics, pulse })
+    }
+
+    /// Whether somebody wants the process to end, from now on. The first process of a container is ended by no signal that it does not
+    /// listen to.
+    ///
+    /// # Errors
+    /// If the system does not let it listen.
+    pub fn ending(&self) -> anyhow::Result<Arc<AtomicBool>> {
+        let mut ending = self.runtime.block_on(async { Ending::listen() }).context("cannot listen for signals")?;
+        let is_ending = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&is_ending);
+        self.runtime.spawn(async move {
+            ending.signal().await;
+            systemd::draining();
+            told.store(true, Ordering::Relaxed);
+        });
+        Ok(is_ending)
     }
 }
 

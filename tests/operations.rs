@@ -236,6 +236,44 @@ fn systemd_is_told_how_it_goes() {
     assert!(status.success());
 }
 
+/// The correlator is no stage of `run`: it says itself that it runs.
+#[test]
+fn systemd_is_told_how_the_correlator_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (socket, config, key) =
+        (folder.path().join("notify"), folder.path().join("correlator.toml"), folder.path().join("correlator.key"));
+    let root = "lancang-root-public-v1 d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    let text = format!("[exchange]\nbootstrap = \"127.0.0.1:9\"\n[keys]\nroots = [\"{root}\"]\n");
+    std::fs::write(&config, text).unwrap();
+    let made = Command::new(env!("CARGO_BIN_EXE_lancang"))
+        .args(["keys", "new", "--kind", "signing", "--out"])
+        .arg(&key)
+        .output();
+    let made = made.unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let listening = std::os::unix::net::UnixDatagram::bind(&socket).unwrap();
+    listening.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lancang"))
+        .args(["campaigns", "correlate", "--as", "//KH/exchange/correlator-1", "--listen", "127.0.0.1:0", "--config"])
+        .arg(&config)
+        .arg("--signing-key-file")
+        .arg(&key)
+        .env("NOTIFY_SOCKET", &socket)
+        .env("WATCHDOG_USEC", "600000")
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut hear = || {
+        let mut bytes = [0; 64];
+        let length = listening.recv(&mut bytes).unwrap();
+        String::from_utf8(bytes[..length].to_vec()).unwrap().trim().to_owned()
+    };
+    let heard = [hear(), hear()];
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(heard, ["READY=1", "WATCHDOG=1"]);
+}
+
 /// What can be said of a container without building it: what it copies is there, it is pinned, and nobody is root in it.
 #[test]
 fn the_container_file_fits_the_repository() {

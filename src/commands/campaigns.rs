@@ -5,6 +5,7 @@
 //! - At least once: a state that the brokers may have taken is sent again with the same bytes, which readers drop.
 
 use std::io::{self, Write as _};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use lancang_alert::campaign::CampaignMessage;
@@ -56,6 +57,7 @@ fn correlate(args: &Correlate) -> anyhow::Result<()> {
     let consumer = keys::consumer(&args.place.config)?;
     let signer = keys::signing(&args.key)?;
     let served = args.listen.map(|listen| Endpoint::open(listen, "correlator")).transpose()?;
+    let ending = served.as_ref().map(Endpoint::ending).transpose()?;
     let mut alerts = AlertTopic::open(&consumer, Begin::Beginning)?;
     let mut publishing = Publishing::open(&consumer, args, signer)?;
     let mut correlator = Correlator::new(viewer(&args.country));
@@ -65,6 +67,10 @@ fn correlate(args: &Correlate) -> anyhow::Result<()> {
             correlator.take(&believed.verified.alert);
         }
         served.iter().for_each(|served| served.pulse.turn());
+        // Of what was not published the next start says what differs.
+        if ending.as_ref().is_some_and(|ending| ending.load(Ordering::Relaxed)) {
+            return Ok(());
+        }
         if !alerts.is_past_end() || looked.is_some_and(|looked| looked.elapsed() < args.every) {
             continue;
         }

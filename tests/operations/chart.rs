@@ -8,7 +8,7 @@ use std::process::Command;
 
 use clap::CommandFactory as _;
 use lancang::cli::Cli;
-use lancang::config::Config;
+use lancang::config::{Config, Consumer};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -194,6 +194,29 @@ fn the_console_reaches_its_provider() {
     assert!(others.into_iter().all(|policy| !policy["spec"]["egress"].to_string().contains("198.51.100.16")));
 }
 
+/// The correlator joins for the exchange and reaches that alone; a carrier's desk shows subscribers and reaches the home cluster alone.
+#[test]
+fn correlator_and_desk_reach_what_is_theirs() {
+    let full = rendered("full");
+    let check = |role: &str, command: &[&str], cidr: &str| {
+        let name = format!("lancang-{role}");
+        let (_, spec) = pods(&full).into_iter().find(|(pod, _)| *pod == name).unwrap();
+        let args: Vec<&str> = list(&spec["containers"][0]["args"]).iter().map(text).collect();
+        assert_eq!(args[..command.len()], *command, "{args:?}");
+        let policy =
+            of_kind(&full, "NetworkPolicy").find(|policy| policy["metadata"]["name"] == name.as_str()).unwrap();
+        let to: Vec<String> = list(&policy["spec"]["egress"]).iter().map(|rule| rule["to"].to_string()).collect();
+        assert_eq!(to, [serde_json::json!([{ "ipBlock": { "cidr": cidr } }]).to_string()], "{role}");
+        let port = text(&spec["containers"][0]["ports"][0]["name"]);
+        let watched = of_kind(&full, "PodMonitor").flat_map(|watched| list(&watched["spec"]["podMetricsEndpoints"]));
+        assert!(port.len() <= 15 && watched.into_iter().any(|watched| watched["port"] == port), "{role}: {port}");
+        of_kind(&full, "Service").any(|service| service["metadata"]["name"] == name.as_str())
+    };
+    let correlate = ["campaigns", "correlate", "--as", "//KH/exchange/correlator-1"];
+    assert!(!check("correlator", &correlate, "192.0.2.0/28"), "nobody looks at it");
+    assert!(check("desk", &["console"], "10.1.0.0/24"), "people look at it");
+}
+
 /// Deployments where a bucket serves; what there is several of survives a drained node, and has no more pods than partitions.
 #[test]
 fn several_share_the_work_as_far_as_partitions_go() {
@@ -241,6 +264,11 @@ fn the_program_takes_what_is_rendered() {
             make_secrets(folder.path(), &text);
             let path = folder.path().join("config").join(file);
             std::fs::write(&path, &text).unwrap();
+            if file == "correlator.toml" {
+                // It has what every reader of the exchange needs, and nothing of a carrier.
+                Consumer::read(file, &text).unwrap();
+                continue;
+            }
             run(Command::new(env!("CARGO_BIN_EXE_lancang")).args(["check", "--config"]).arg(&path));
         }
         for (pod, spec) in pods(&objects) {
@@ -292,6 +320,7 @@ fn image(folder: &Path) {
     for name in ["lists", "trunks.csv", "cells.csv"] {
         std::os::unix::fs::symlink(root().join("config").join(name), own.join(name)).unwrap();
     }
+    std::fs::write(own.join("registry.jsonl"), "").unwrap();
 }
 
 /// Files of the mode that a mounted Secret has, with what the program wants in them.

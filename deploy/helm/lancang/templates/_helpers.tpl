@@ -30,9 +30,19 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- dig "store" "url" "" (fromToml .Values.config.lancang) -}}
 {{- end }}
 
+{{/* Roles that have a file of their own, and need no bucket to be pods of their own */}}
+{{- define "lancang.apart" -}}
+courier correlator console desk
+{{- end }}
+
 {{/* Of which file a role is */}}
 {{- define "lancang.file" -}}
-{{- if has . (list "courier" "console") }}{{ . }}{{ else }}lancang{{ end -}}
+{{- if has . (splitList " " (include "lancang.apart" .)) }}{{ . }}{{ else }}lancang{{ end -}}
+{{- end }}
+
+{{/* The port of a container's metrics: a name has 15 characters at most */}}
+{{- define "lancang.metricsPort" -}}
+{{ . | trunc 7 }}-metrics
 {{- end }}
 
 {{/* Pods that score can have: a worker owns at least one partition */}}
@@ -56,12 +66,26 @@ name: {{ .command }}
 image: {{ include "lancang.image" $root }}
 imagePullPolicy: {{ $root.Values.image.pullPolicy }}
 args:
+  {{- if eq .command "correlator" }}
+  - campaigns
+  - correlate
+  - --as
+  - {{ $settings.source | quote }}
+  - --signing-key-file
+  - {{ $settings.signingKeyFile | quote }}
+  {{- else if eq .command "desk" }}
+  - console
+  {{- else }}
   - {{ .command }}
+  {{- end }}
   - --log-json
   - --config
   - /etc/lancang/config/{{ include "lancang.file" .role }}.toml
-  {{- if eq .command "console" }}
+  {{- if has .command (list "console" "desk") }}
   - --metrics
+  - 0.0.0.0:{{ .port }}
+  {{- else if eq .command "correlator" }}
+  - --listen
   - 0.0.0.0:{{ .port }}
   {{- else }}
   - --listen
@@ -77,8 +101,8 @@ env:
   {{- toYaml . | nindent 2 }}
   {{- end }}
 ports:
-  - { name: {{ .command }}-metrics, containerPort: {{ .port }} }
-  {{- if eq .command "console" }}
+  - { name: {{ include "lancang.metricsPort" .command }}, containerPort: {{ .port }} }
+  {{- if has .command (list "console" "desk") }}
   - { name: pages, containerPort: 8600 }
   {{- end }}
 {{- /* A start listens at once; what takes long (reading on from a snapshot) is for readiness to say. */}}
