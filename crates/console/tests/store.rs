@@ -272,6 +272,15 @@ fn a_campaign_shows_what_is_here_and_counts_the_rest() {
     assert_eq!(whole["members"].as_array().unwrap().len(), 2);
     assert!(!whole.to_string().contains(&absent.incident_id), "{whole}");
     assert_eq!(whole["countries"].as_object().unwrap().get("LA"), None, "{whole}");
+    // The stream tells of it whom a list shows it.
+    let changed = |country: &str| {
+        let (eyes, nothing) = (Eyes::of(country).unwrap(), Position { alerts: 1, said: -1, campaigns: -1 });
+        let listed = reads.look(|sight| sight.campaigns(eyes, None, None, None, 9)).unwrap().0.len();
+        let told = reads.look(|sight| sight.changes(eyes, &Filter::default(), nothing)).unwrap().campaigns.len();
+        assert_eq!(listed, told, "{country}");
+        told
+    };
+    assert_eq!(changed("TH"), 1);
     // One of them is not for Vietnam: others may not be, either.
     (two.sequence, two.revision, two.message) = (two.sequence + 1, 1, "update".to_owned());
     (two.handling.recipients, two.producer.country) = (vec!["TH".to_owned()], two.producer.country.clone());

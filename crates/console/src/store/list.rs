@@ -245,7 +245,7 @@ impl Sight<'_> {
             (changes.position.campaigns, changes.is_cut) = (last, true);
         }
         for (id, _) in campaigns {
-            if self.campaign_line(eyes, &id)?.is_some() {
+            if self.is_campaign_seen(eyes, &id)? {
                 changes.campaigns.push(id);
             }
         }
