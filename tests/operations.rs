@@ -263,7 +263,7 @@ fn systemd_is_told_how_the_correlator_goes() {
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let mut hear = || {
+    let hear = || {
         let mut bytes = [0; 64];
         let length = listening.recv(&mut bytes).unwrap();
         String::from_utf8(bytes[..length].to_vec()).unwrap().trim().to_owned()
