@@ -4,21 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Condition, Header, Mapping, Origin, PARTIES, Rule};
-use crate::codec::RecordError;
 use crate::codec::csv::{Columns, Splitter};
 use crate::codec::fields::{Field, Fields, Scalar};
+use crate::codec::{Line, RecordError};
 use crate::raw::RawRecord;
-
-/// What a line is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Mapped {
-    /// A record.
-    Record(Box<RawRecord<'static>>),
-    /// A record that the mapping leaves out.
-    Ignored,
-    /// No record: a header, a comment.
-    Nothing,
-}
 
 /// Lines of one file or topic partition.
 #[derive(Debug)]
@@ -46,14 +35,14 @@ impl MappedLines {
         self.mapping.holds_text()
     }
 
-    /// Reads a line.
+    /// Reads a line, into `record` where it is one.
     ///
     /// # Errors
     /// The first field that is missing or wrong, and what was expected.
-    pub fn decode(&mut self, line: &[u8]) -> Result<Mapped, RecordError> {
+    pub fn read<'l>(&'l mut self, line: &'l [u8], record: &mut RawRecord<'l>) -> Result<Line, RecordError> {
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         if self.mapping.comments.iter().any(|comment| line.starts_with(comment.as_bytes())) {
-            return Ok(Mapped::Nothing);
+            return Ok(Line::Nothing);
         }
         let columns = self.splitter.split(line)?;
         if !self.header_seen {
@@ -61,13 +50,13 @@ impl MappedLines {
             if self.mapping.columns.is_empty() {
                 self.columns = columns.iter().map(str::to_owned).collect();
             }
-            return Ok(Mapped::Nothing);
+            return Ok(Line::Nothing);
         }
         let row = RowOf { mapping: &self.mapping, names: &self.columns, columns };
         if self.mapping.skip.iter().any(|condition| row.holds(condition)) {
-            return Ok(Mapped::Ignored);
+            return Ok(Line::Ignored);
         }
-        row.record().map(|record| Mapped::Record(Box::new(record)))
+        row.fill(record).map(|()| Line::Record)
     }
 }
 
@@ -88,7 +77,7 @@ impl<'l> RowOf<'l> {
         self.column(&condition.column).is_some_and(|text| condition.is.iter().any(|is| is == text))
     }
 
-    fn record(&self) -> Result<RawRecord<'static>, RecordError> {
+    fn fill(&self, record: &mut RawRecord<'l>) -> Result<(), RecordError> {
         let mut fields = Fields::default();
         for rule in &self.mapping.fields {
             self.set(rule, &mut fields)?;
@@ -103,10 +92,10 @@ impl<'l> RowOf<'l> {
                 self.set(rule, &mut fields)?;
             }
         }
-        fields.record()
+        fields.fill(record)
     }
 
-    fn set(&self, rule: &Rule, fields: &mut Fields<'static>) -> Result<(), RecordError> {
+    fn set(&self, rule: &'l Rule, fields: &mut Fields<'l>) -> Result<(), RecordError> {
         let Some(text) = self.text(rule)? else { return Ok(()) };
         let field = rule.field;
         let value = match field {
@@ -118,25 +107,25 @@ impl<'l> RowOf<'l> {
                 let seconds = self.mapping.duration.parse_s(&text);
                 Scalar::Number(seconds.ok_or_else(|| wrong(field, &text, "a duration as the mapping says"))?)
             }
-            Field::Imsi | Field::Imei => Scalar::Text(Cow::Owned(self.unfilled(&text).to_owned())),
-            field if PARTIES.contains(&field) => Scalar::Text(Cow::Owned(self.party(field, &text, fields))),
-            _ => Scalar::Text(Cow::Owned(text)),
+            Field::Imsi | Field::Imei => Scalar::Text(self.unfilled(text)),
+            field if PARTIES.contains(&field) => Scalar::Text(self.party(field, text, fields)),
+            _ => Scalar::Text(text),
         };
         fields.set(field, value);
         Ok(())
     }
 
-    fn text(&self, rule: &Rule) -> Result<Option<String>, RecordError> {
+    fn text(&self, rule: &'l Rule) -> Result<Option<Cow<'l, str>>, RecordError> {
         let null = |text: &str| text.is_empty() || self.mapping.null.iter().chain(&rule.null).any(|null| null == text);
         let text = match &rule.from {
-            Origin::Value(value) => return Ok(Some(value.clone())),
+            Origin::Value(value) => return Ok(Some(Cow::Borrowed(value))),
             Origin::Columns(names) => names.iter().filter_map(|name| self.column(name)).find(|text| !null(text)),
             Origin::Join(names, between) => {
                 let texts: Vec<&str> = names.iter().filter_map(|name| self.column(name)).collect();
                 if texts.iter().all(|text| null(text)) {
                     return Ok(None);
                 }
-                return Ok(Some(texts.join(between)));
+                return Ok(Some(Cow::Owned(texts.join(between))));
             }
         };
         let Some(text) = text else { return Ok(None) };
@@ -144,27 +133,31 @@ impl<'l> RowOf<'l> {
             return Ok(None);
         }
         if rule.values.is_empty() && rule.otherwise.is_none() {
-            return Ok(Some(text.to_owned()));
+            return Ok(Some(Cow::Borrowed(text)));
         }
         match (rule.values.iter().find(|(from, _)| from == text), &rule.otherwise) {
-            (Some((_, to)), _) => Ok(Some(to.clone())),
-            (None, Some(otherwise)) => Ok((!otherwise.is_empty()).then(|| otherwise.clone())),
+            (Some((_, to)), _) => Ok(Some(Cow::Borrowed(to))),
+            (None, Some(otherwise)) => Ok((!otherwise.is_empty()).then(|| Cow::Borrowed(otherwise.as_str()))),
             (None, None) => Err(wrong(rule.field, text, "one of the mapping's `values`")),
         }
     }
 
-    fn unfilled<'t>(&self, text: &'t str) -> &'t str {
-        self.mapping.filler.map_or(text, |filler| text.trim_end_matches(filler))
+    fn unfilled(&self, text: Cow<'l, str>) -> Cow<'l, str> {
+        let Some(filler) = self.mapping.filler else { return text };
+        match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim_end_matches(filler)),
+            Cow::Owned(text) => Cow::Owned(text.trim_end_matches(filler).to_owned()),
+        }
     }
 
     /// A party without filler and routing prefix; the longest prefix that fits counts.
-    fn party(&self, field: Field, text: &str, fields: &mut Fields<'static>) -> String {
+    fn party(&self, field: Field, text: Cow<'l, str>, fields: &mut Fields<'l>) -> Cow<'l, str> {
         let text = self.unfilled(text);
         let fits = self.mapping.prefixes.iter().filter(|prefix| prefix.fields.contains(&field));
         let longest = fits.filter(|prefix| text.starts_with(&prefix.from)).max_by_key(|prefix| prefix.from.len());
-        let Some(prefix) = longest else { return text.to_owned() };
+        let Some(prefix) = longest else { return text };
         fields.set_nature(field, prefix.nature);
-        format!("{}{}", prefix.to, &text[prefix.from.len()..])
+        Cow::Owned(format!("{}{}", prefix.to, &text[prefix.from.len()..]))
     }
 }
 
