@@ -1,7 +1,8 @@
 //! Intake's own work: from the bytes of a message to frames of the records log, in memory, CPU time of the thread.
 //!
 //! The messages are those of `benches/end_to_end`, eight partitions, frames let go of every 50,000 records. Nothing of Kafka is in it.
-//! `LANCANG_BENCH_RECORDS=200000` sets how many; each form is taken [`RUNS`] times, median (least to most).
+//! `LANCANG_BENCH_RECORDS=200000` sets how many; each form is taken [`RUNS`] times, median (least to most); `-- json` takes one
+//! alone. With `MIMALLOC_PURGE_DELAY=1000000`, as the program has it.
 
 #![allow(clippy::expect_used, reason = "a bench without its input measures nothing")]
 
@@ -10,6 +11,7 @@
 mod calls;
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lancang_intake::cells::Cells;
@@ -18,6 +20,7 @@ use lancang_intake::normalise::{Network, Trunks};
 use lancang_intake::{FeedSettings, Format};
 use lancang_numbering::{NumberPlans, PrefixSet};
 use lancang_record::log::Class;
+use lancang_record::mapping::{self, Mapping};
 use lancang_record::{Country, Timestamp};
 
 #[global_allocator]
@@ -34,12 +37,21 @@ fn thread_cpu() -> Duration {
     Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }
 
+/// The mapping of the CSV lines: canonical names, without a header line, as a topic has them.
+fn mapping() -> Arc<Mapping> {
+    let columns: Vec<String> = calls::COLUMNS.split(',').map(|column| format!("\"{column}\"")).collect();
+    let fields: String = calls::COLUMNS.split(',').map(|column| format!("{column} = \"{column}\"\n")).collect();
+    let (columns, time) = (columns.join(", "), "[time]\nformat = \"canonical\"\n[fields]");
+    let text = format!("title = \"canonical columns\"\ncolumns = [{columns}]\n{time}\n{fields}");
+    Arc::new(mapping::read("columns.toml", &text).expect("a mapping"))
+}
+
 fn settings(format: Format) -> FeedSettings {
     FeedSettings {
         name: "voice".to_owned(),
         class: Class::Stream,
         format,
-        mapping: None,
+        mapping: (format == Format::Csv).then(mapping),
         has_header: false,
         home: Country::parse("KH").expect("a country"),
         content: false,
@@ -51,18 +63,9 @@ fn settings(format: Format) -> FeedSettings {
 }
 
 /// Reads all messages; entries of the records log go to `keep`.
-fn read(
-    format: Format,
-    header: Option<&str>,
-    messages: &[Vec<u8>],
-    network: &Network,
-    mut keep: impl FnMut(&mut IntakeOutputs),
-) -> f64 {
+fn read(format: Format, messages: &[Vec<u8>], network: &Network, mut keep: impl FnMut(&mut IntakeOutputs)) -> f64 {
     let mut input = Input::new("voice/calls/0", settings(format), PARTITIONS);
     let mut out = IntakeOutputs::default();
-    if let Some(header) = header {
-        input.accept(&"calls/0@0", header.as_bytes(), None, network, &mut out).expect("a header");
-    }
     let begun = thread_cpu();
     for (index, message) in messages.iter().enumerate() {
         let now = Some(Timestamp::from_ms(1_800_000_000_000));
@@ -79,9 +82,9 @@ fn read(
     spent.as_nanos() as f64 / input.fates().framed as f64
 }
 
-fn measure(what: &str, format: Format, header: Option<&str>, messages: &[Vec<u8>], network: &Network) {
+fn measure(what: &str, format: Format, messages: &[Vec<u8>], network: &Network) {
     let let_go = |out: &mut IntakeOutputs| out.entries.clear();
-    let mut runs: Vec<f64> = (0..RUNS).map(|_| read(format, header, messages, network, let_go)).collect();
+    let mut runs: Vec<f64> = (0..RUNS).map(|_| read(format, messages, network, let_go)).collect();
     runs.sort_by(f64::total_cmp);
     println!("{what:<8} {:>7.0} ns of CPU a record ({:.0} to {:.0})", runs[RUNS / 2], runs[0], runs[RUNS - 1]);
 }
@@ -92,14 +95,19 @@ fn main() {
         plans: NumberPlans::built_in(),
         own: PrefixSet::new(["+85510", "+85511"]),
         trunks: Trunks::default(),
-        cells: std::sync::Arc::new(Cells::default()),
+        cells: Arc::new(Cells::default()),
     };
     let calls: Vec<calls::Call> = calls::Calls::new(SUBSCRIBERS, None).take(records).collect();
     let json: Vec<Vec<u8>> = calls.iter().map(|call| call.json().into_bytes()).collect();
     let csv: Vec<Vec<u8>> = calls.iter().map(|call| call.csv().into_bytes()).collect();
     let mut frames: Vec<Vec<u8>> = Vec::new();
-    read(Format::Json, None, &json, &network, |out| frames.extend(out.entries.drain(..).map(|(_, entry)| entry)));
-    measure("JSON", Format::Json, None, &json, &network);
-    measure("CSV", Format::Csv, Some(calls::COLUMNS), &csv, &network);
-    measure("frames", Format::Frame, None, &frames, &network);
+    read(Format::Json, &json, &network, |out| frames.extend(out.entries.drain(..).map(|(_, entry)| entry)));
+    let asked = |name: &str| std::env::args().skip(1).all(|argument| argument.starts_with('-') || argument == name);
+    for (name, format, messages) in
+        [("json", Format::Json, &json), ("csv", Format::Csv, &csv), ("frames", Format::Frame, &frames)]
+    {
+        if asked(name) {
+            measure(name, format, messages, &network);
+        }
+    }
 }
