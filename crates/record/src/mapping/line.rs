@@ -177,7 +177,7 @@ impl<'l> RowOf<'l> {
         }
         match (rule.values.iter().find(|(from, _)| from == text), &rule.otherwise) {
             (Some((_, to)), _) => Ok(Some(Cow::Borrowed(to))),
-            (None, Some(otherwise)) => Ok((!otherwise.is_empty()).then(|| Cow::Borrowed(otherwise.as_str()))),
+            (None, Some(otherwise)) => Ok((!otherwise.is_empty()).then_some(Cow::Borrowed(otherwise.as_str()))),
             (None, None) => Err(wrong(rule.field, text, "one of the mapping's `values`")),
         }
     }
