@@ -104,7 +104,7 @@ struct RowOf<'l> {
 
 impl<'l> RowOf<'l> {
     fn column(&self, place: usize) -> Option<&'l str> {
-        self.columns.get(place).map(str::trim)
+        self.columns.get(place).map(trimmed)
     }
 
     fn holds(&self, condition: &Condition, place: Option<usize>) -> bool {
@@ -199,6 +199,13 @@ impl<'l> RowOf<'l> {
         fields.set_nature(field, prefix.nature);
         Cow::Owned(format!("{}{}", prefix.to, &text[prefix.from.len()..]))
     }
+}
+
+/// As `str::trim`; most columns begin and end with a letter or a digit, which two looks tell.
+fn trimmed(text: &str) -> &str {
+    let is_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    let ends = (text.as_bytes().first(), text.as_bytes().last());
+    if is_plain(ends.0) && is_plain(ends.1) { text } else { text.trim() }
 }
 
 fn wrong(field: Field, text: &str, expected: &str) -> RecordError {
