@@ -35,6 +35,8 @@ pub const FOUND_MAX: u32 = 5_000;
 pub const PAGE_MAX: u32 = 200;
 /// Open requests that a digest names: those that end first.
 pub const REQUESTS_SHOWN_MAX: usize = 500;
+/// Operations that an incident, a campaign or a digest names: those of which something was said last.
+pub const OPERATIONS_SHOWN_MAX: u32 = 200;
 /// Related incidents that one incident shows.
 pub const RELATED_SHOWN_MAX: usize = 20;
 /// What was said of an incident that is shown: the newest.

@@ -137,7 +137,7 @@ impl Reader {
     async fn look(&mut self, site: &Arc<Site>) {
         let (eyes, filter, from) = (self.eyes, self.filter.clone(), self.position);
         let Ok(changes) = site.look(move |sight| sight.changes(eyes, &filter, from)).await else { return };
-        let Changes { rows, gone, campaigns, position, is_too_far } = changes;
+        let Changes { rows, gone, campaigns, operations, position, is_too_far } = changes;
         self.position = position;
         let event = |name: &str, told: serde_json::Value| {
             Event::default().event(name).id(position.to_string()).data(told.to_string())
@@ -151,6 +151,9 @@ impl Reader {
         }
         if !campaigns.is_empty() {
             self.waiting.push_back(event("campaigns", json!({ "changed": campaigns })));
+        }
+        if !operations.is_empty() {
+            self.waiting.push_back(event("operations", json!({ "changed": operations })));
         }
     }
 

@@ -99,6 +99,7 @@ impl Sight<'_> {
         told["edges"] = edges.collect();
         // What alerts share that may not be seen is no business of this viewer either.
         told["shared"] = if seen.len() == campaign.members.len() { json!(campaign.shared) } else { json!([]) };
+        told["operations"] = json!(self.operations_of_campaign(id)?);
         told["members"] = seen.into_iter().map(|seen| seen.shown).collect();
         Ok(Some(told))
     }

@@ -144,6 +144,8 @@ pub struct Changes {
     pub gone: Vec<String>,
     /// Ids of campaigns that changed.
     pub campaigns: Vec<String>,
+    /// Ids of joint operations of which something was said.
+    pub operations: Vec<String>,
     /// Where to go on.
     pub position: Position,
     /// Too much has happened: begin anew.
@@ -211,6 +213,7 @@ impl Sight<'_> {
             rows: Vec::new(),
             gone: Vec::new(),
             campaigns: Vec::new(),
+            operations: Vec::new(),
             position: now,
             is_too_far: is_too_far(from, now),
         };
@@ -243,6 +246,7 @@ impl Sight<'_> {
         let mut campaigns = self.transaction.prepare_cached(campaigns)?;
         let found = campaigns.query_map((from.campaigns, STREAM_BEHIND_MAX), |row| row.get(0))?;
         changes.campaigns = found.collect::<Result<_, _>>()?;
+        changes.operations = self.changed_operations(from.said, STREAM_BEHIND_MAX)?;
         Ok(changes)
     }
 

@@ -19,6 +19,7 @@ mod home;
 mod incident;
 mod let_go;
 mod list;
+mod operations;
 mod said;
 mod sources;
 mod take;
@@ -34,14 +35,15 @@ use lancang_record::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction};
 use sha2::{Digest as _, Sha256};
 
-pub use case::{Case, Message, Subject};
+pub use case::{Case, InOperation, Message, Subject};
 pub use let_go::LetGo;
 pub use list::{Changes, Filter, Page, Position, State, Work};
+pub use operations::OperationFilter;
 pub use sources::Heard;
 pub use take::{News, Taken};
 
 /// Of the tables: a change of `schema.sql` is another version.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 const SCHEMA: &str = include_str!("schema.sql");
 /// A writer waits no longer for another process that looks into the file.
 const BUSY: Duration = Duration::from_secs(5);
