@@ -312,6 +312,7 @@ impl Reader {
         let place = self.place(topic.topic())?.unwrap_or(0);
         let mut producer = None;
         let mut stored = topic.topic().next_offset();
+        let mut is_swept = false;
         while self.goes_on() && !topic.has_other_keys() {
             let mut said: Vec<(i64, Said, Original)> = Vec::new();
             // Operations that changed, with the offset of the newest word about them; none where something was let go of alone.
@@ -349,6 +350,13 @@ impl Reader {
                 drop(writer);
                 self.kept(&vec!["taken"; said.len()]);
                 stored = next;
+            }
+            if topic.is_past_end() && !is_swept && self.goes_on() {
+                let mut writer = self.writer();
+                let batch = writer.batch()?;
+                batch.keep_operations(topic.fold())?;
+                batch.commit()?;
+                is_swept = true;
             }
             self.count_refused(topic.refused());
             self.turned(topic.topic(), topic.is_past_end())?;

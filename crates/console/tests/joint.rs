@@ -195,7 +195,7 @@ fn what_is_let_go_of_is_gone() {
     let mut topics = Topics::new(&path);
     topics.fold = Fold::with_room_for(3);
     let incident = about(&alert(8));
-    let proposals: Vec<Believed> = (0..5).map(|turn| propose(&[incident.clone()], &[], turn)).collect();
+    let proposals: Vec<Believed> = (0..5).map(|turn| propose(std::slice::from_ref(&incident), &[], turn)).collect();
     proposals.iter().for_each(|proposal| topics.say(proposal));
     topics.say(&add("TH", 9, proposals[4].id, about(&alert(9))));
     let reads = Reads::open(&path, 1).unwrap();
@@ -206,12 +206,23 @@ fn what_is_let_go_of_is_gone() {
     assert_eq!(listed[0]["incidents"], 1, "an addition that there was no room for");
     let gone = proposals[0].id.to_string();
     assert!(look(&reads, |sight| sight.operation(eyes("TH"), &gone)).is_none());
+    // What the topic holds no more goes too, and what it holds stays.
+    let before = look(&reads, |sight| sight.operations(&OperationFilter::default(), 50)).0;
+    let keep = |writer: &mut lancang_console::store::Writer, fold: &Fold| {
+        let batch = writer.batch().unwrap();
+        batch.keep_operations(fold).unwrap();
+        batch.commit().unwrap();
+    };
+    keep(&mut topics.writer, &topics.fold);
+    assert_eq!(look(&reads, |sight| sight.operations(&OperationFilter::default(), 50)).0, before);
     // Pages of two, and the next begins behind.
     let page =
         |after| look(&reads, |sight| sight.operations(&OperationFilter { after, ..OperationFilter::default() }, 2));
     let (first, next) = page(None);
     let (second, end) = page(next);
     assert_eq!((first.len(), second.len(), end), (2, 1, None));
+    keep(&mut topics.writer, &Fold::default());
+    assert!(look(&reads, |sight| sight.operations(&OperationFilter::default(), 50)).0.is_empty());
 }
 
 /// New, agreed, begun, closed; how soon each country answered; per country and for all, on paper without markup.

@@ -447,6 +447,7 @@ const tests = {
     const page = await whole(operation, { role: "liaison" });
     hold((await page.textContent("[data-test=operation-hidden]")).includes("1"), "what is not known here is a count");
     hold((await page.textContent("main")).includes("the country was not invited"), "who was not invited is told");
+    hold((await page.textContent("tr:has(th:text-is('Myanmar'))")).includes("ayeyar said: declined"), "who said otherwise is told");
     hold((await page.locator("[data-test=operations], tr:has(th:text-is('Cambodia')):has-text('no answer for')").count()) > 0, "how long it waits");
     await page.click("button:text-is('Decline')");
     await accessible(page, "declining");

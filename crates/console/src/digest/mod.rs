@@ -201,9 +201,9 @@ pub struct Joint {
     /// What each country that has a part in it answered; none yet.
     pub countries: BTreeMap<String, Option<String>>,
     /// Incidents that it is about.
-    pub incidents: usize,
+    pub incidents: u64,
     /// Campaigns that it is about.
-    pub campaigns: usize,
+    pub campaigns: u64,
 }
 
 #[cfg(test)]

@@ -138,7 +138,7 @@ impl Sight<'_> {
         took: &mut Took,
     ) -> Result<(Vec<Joint>, usize), StoreError> {
         let mut states =
-            self.transaction.prepare_cached("SELECT state FROM operations ORDER BY place DESC, operation_id")?;
+            self.transaction.prepare_cached("SELECT line FROM operations ORDER BY place DESC, operation_id")?;
         let mut rows = states.query([])?;
         let mut joint = Vec::new();
         while let Some(row) = rows.next()? {
@@ -265,7 +265,7 @@ impl Sight<'_> {
 fn told(state: &Value) -> Joint {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let maybe = |value: &Value| value.as_str().map(str::to_owned);
-    let count = |name: &str| state[name].as_array().map_or(0, Vec::len);
+    let count = |name: &str| state[name].as_u64().unwrap_or_default();
     let countries = state["countries"].as_object().into_iter().flatten();
     Joint {
         operation_id: text(&state["operation_id"]),

@@ -71,11 +71,25 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Lets go of operations of which the topic holds nothing any more, once all of it was read.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn keep_operations(&self, fold: &Fold) -> Result<(), StoreError> {
+        let known = "SELECT operation_id FROM operations UNION SELECT operation_id FROM operation_words";
+        let mut known = self.transaction.prepare_cached(known)?;
+        let known = known.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+        let is_gone = |id: &Id| fold.messages_of_operation(*id).next().is_none();
+        let gone = known.iter().filter_map(|id| Id::parse(id)).filter(is_gone);
+        self.operations(fold, gone.map(|id| (id, None)))
+    }
+
     fn operation(&self, name: &str, state: &OperationState, offset: i64) -> Result<(), StoreError> {
         let countries = state.countries.keys().filter_map(|country| bit(country)).fold(0, |set, bit| set | bit);
-        let put = "INSERT INTO operations VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        let text = serde_json::to_string(state)?;
-        let kept = (name, offset, state.published.as_ms(), state.stage as i64, countries, text);
+        let put = "INSERT INTO operations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let whole = serde_json::to_value(state)?;
+        let (line, whole) = (line(&whole).to_string(), whole.to_string());
+        let kept = (name, offset, state.published.as_ms(), state.stage as i64, countries, line, whole);
         self.transaction.prepare_cached(put)?.execute(kept)?;
         let mut put =
             self.transaction.prepare_cached("INSERT OR IGNORE INTO operation_incidents VALUES (?1, ?2, ?3)")?;
@@ -98,15 +112,15 @@ impl Sight<'_> {
     pub fn operations(&self, filter: &OperationFilter, limit: u32) -> Result<(Vec<Value>, Option<i64>), StoreError> {
         let limit = limit.clamp(1, PAGE_MAX);
         let set = filter.country.as_deref().map(|country| bit(country).unwrap_or(0));
-        let text = "SELECT place, operation_id, state FROM operations WHERE place <= ?1 AND (?2 IS NULL OR countries & ?2 <> 0) \
+        let text = "SELECT place, line FROM operations WHERE place <= ?1 AND (?2 IS NULL OR countries & ?2 <> 0) \
              AND (?3 IS NULL OR stage = ?3) ORDER BY place DESC, operation_id LIMIT ?4";
         let mut text = self.transaction.prepare_cached(text)?;
         let stage = filter.stage.map(|stage| stage as i64);
         let bound = (filter.after.map_or(i64::MAX, |after| after - 1), set, stage, limit);
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(2)?));
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?));
         let found: Vec<(i64, String)> = text.query_map(bound, read)?.collect::<rusqlite::Result<_>>()?;
         let next = (found.len() == limit as usize).then(|| found.last().map(|(place, _)| *place)).flatten();
-        let lines = found.iter().map(|(_, state)| Ok(line(&serde_json::from_str(state)?)));
+        let lines = found.iter().map(|(_, line)| Ok(serde_json::from_str(line)?));
         Ok((lines.collect::<Result<_, StoreError>>()?, next))
     }
 
@@ -153,14 +167,14 @@ impl Sight<'_> {
 
     /// Operations that an incident is in.
     pub(super) fn operations_of_incident(&self, incident_id: &str, producer: &str) -> Result<Vec<Value>, StoreError> {
-        let text = "SELECT o.state FROM operation_incidents l JOIN operations o ON o.operation_id = l.operation_id \
+        let text = "SELECT o.line FROM operation_incidents l JOIN operations o ON o.operation_id = l.operation_id \
              WHERE l.incident_id = ?1 AND l.producer = ?2 ORDER BY o.place DESC, o.operation_id LIMIT ?3";
         self.lines(text, (incident_id, producer, OPERATIONS_SHOWN_MAX))
     }
 
     /// Operations that a campaign is in.
     pub(super) fn operations_of_campaign(&self, campaign_id: &str) -> Result<Vec<Value>, StoreError> {
-        let text = "SELECT o.state FROM operation_campaigns l JOIN operations o ON o.operation_id = l.operation_id \
+        let text = "SELECT o.line FROM operation_campaigns l JOIN operations o ON o.operation_id = l.operation_id \
              WHERE l.campaign_id = ?1 ORDER BY o.place DESC, o.operation_id LIMIT ?2";
         self.lines(text, (campaign_id, OPERATIONS_SHOWN_MAX))
     }
@@ -176,7 +190,7 @@ impl Sight<'_> {
         let mut text = self.transaction.prepare_cached(text)?;
         let found = text.query_map(bound, |row| row.get::<_, String>(0))?;
         let found: Vec<String> = found.collect::<rusqlite::Result<_>>()?;
-        found.iter().map(|state| Ok(line(&serde_json::from_str(state)?))).collect()
+        found.iter().map(|line| Ok(serde_json::from_str(line)?)).collect()
     }
 
     /// The number here of an incident that is listed, if it may be seen.

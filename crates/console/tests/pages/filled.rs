@@ -260,9 +260,13 @@ fn operation(now: Timestamp, campaign: &str) -> Vec<Feedback> {
             "operation_answer": {"answer": answer, "reason": HOSTILE}}),
         )
     };
+    // Its carrier says otherwise than its police: both are told.
+    let mut otherwise = answers(-185, "MM", "declined");
+    otherwise.writer.organisation = "ayeyar".to_owned();
     vec![
         proposal.clone(),
         answers(-190, "VN", "declined"),
+        otherwise,
         answers(-180, "MM", "accepted"),
         answers(-170, "LA", "accepted"),
     ]
