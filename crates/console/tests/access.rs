@@ -576,6 +576,11 @@ fn an_operation_is_whole_before_it_is_said() {
         assert!(answer.status == status && answer.body.contains(words), "{words}: {} {}", answer.status, answer.body);
     };
     assert_eq!(propose(&|_| ()).status, 201);
+    let other_page = [&headers[..], &[("origin", "http://evil.example")]].concat();
+    for (headers, path) in [(&headers[..1], "/api/v1/operations"), (&other_page[..], "/api/v1/operations")] {
+        let path = [path.to_owned(), format!("{path}/{}", console.operation)];
+        assert!(path.iter().all(|path| console.ask("POST", path, headers, "{}").code() == "csrf"));
+    }
     refused(propose(&|body| body["title"] = "call +855 12 345 678".into()), 422, "title");
     refused(propose(&|body| body["invited"] = json!(["KH"])), 422, "invited");
     refused(propose(&|body| body["lead"] = "//VN/police/a".into()), 422, "lead");

@@ -320,6 +320,22 @@ fn a_dossier_has_the_operations_words() {
     assert!(kinds.contains(&"other-case") && kinds.contains(&"changed-part"), "{faults:?}");
 }
 
+/// A flood of words without effect hides none that has one, and is counted.
+#[test]
+fn a_flood_without_effect_hides_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = story();
+    let (mut topics, reads) = filled(&folder.path().join("c.db"), &said);
+    for turn in 0..60 {
+        topics.say(&answer("VN", 1_000 + turn, said[0].id, Reply::Accepted));
+    }
+    let told = look(&reads, |sight| sight.operation(eyes("KH"), &said[0].id.to_string())).unwrap();
+    let words = told["said"].as_array().unwrap();
+    let heard = words.iter().filter(|word| word["unheard"].is_null()).count();
+    assert_eq!((heard, words.len(), &told["more_said"]), (6, 6 + 50, &Value::from(11)));
+    assert_eq!(words[0]["kind"], "operation", "in the order in which it was said");
+}
+
 /// Remarks do not touch it, and what a position says of them does not either.
 #[test]
 fn a_remark_is_none_of_an_operation() {

@@ -277,6 +277,8 @@ export interface WholeOperation extends Operation {
     not_listed: number;
   };
   said: OperationWord[];
+  /** Words beyond those. */
+  more_said: number;
 }
 
 export interface Audit {

@@ -128,16 +128,16 @@ function Whole({ operation, session, again }: { operation: WholeOperation; sessi
       {operation.outcomes_differ && <p class="says bad" data-test="conflict">{words.text("operation-outcomes-differ")}</p>}
       <OperationActs operation={operation} session={session} again={again} />
       <div class="columns">
-        <section class="sheet">
+        <section class="sheet wide">
           <h2>{words.text("operation-countries")}</h2>
           <Countries operation={operation} />
         </section>
-        <section class="sheet">
+        <section class="sheet wide">
           <h2>{words.text("facts")}</h2>
           <Facts operation={operation} />
         </section>
         <section class="sheet wide"><h2>{words.text("operation-listed")}</h2><Listed operation={operation} /></section>
-        <section class="sheet wide"><h2>{words.text("operation-said")}</h2><Said said={operation.said} /></section>
+        <section class="sheet wide"><h2>{words.text("operation-said")}</h2><Said said={operation.said} />{operation.more_said > 0 && <p class="small">{words.text("label-more", { count: operation.more_said })}</p>}</section>
       </div>
     </article>
   );

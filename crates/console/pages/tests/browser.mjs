@@ -490,7 +490,7 @@ const tests = {
     await page.fill("input[name=sites]", "2");
     await page.click("dialog button[type=submit]");
     await page.waitForSelector(".head .mark:text-is('closed')");
-    await page.waitForSelector("text='sites closed, Sites closed: 2'");
+    await page.waitForSelector("text='sites closed, Sites: 2'");
     hold((await page.locator(acts).count()) === 0, "what is closed stays so");
     await shot(page, "operation-closed");
     const auditor = await whole("/audit", { role: "auditor" });

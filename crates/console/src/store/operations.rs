@@ -10,7 +10,7 @@ use rusqlite::OptionalExtension as _;
 use serde_json::{Value, json};
 
 use super::{Batch, Eyes, Sight, Signed, StoreError, bit};
-use crate::limits::{OPERATIONS_SHOWN_MAX, PAGE_MAX};
+use crate::limits::{OPERATIONS_SHOWN_MAX, PAGE_MAX, SAID_SHOWN_MAX, UNHEARD_SHOWN_MAX};
 
 /// Which operations are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -151,7 +151,8 @@ impl Sight<'_> {
             "incidents": incidents, "hidden": hidden, "campaigns": campaigns, "hidden_campaigns": hidden_campaigns,
             "not_listed": state["not_listed"],
         });
-        told["said"] = json!(self.words_of_operation(id, &state)?);
+        let (said, more) = self.words_of_operation(id, &state)?;
+        (told["said"], told["more_said"]) = (json!(said), json!(more));
         Ok(Some(told))
     }
 
@@ -201,17 +202,28 @@ impl Sight<'_> {
         Ok(find.query_row((&about.incident_id, about.producer.uri(), eyes.0), |row| row.get(0)).optional()?)
     }
 
-    fn words_of_operation(&self, id: &str, state: &Value) -> Result<Vec<Value>, StoreError> {
-        let text = "SELECT id, feedback FROM operation_words WHERE operation_id = ?1 ORDER BY published, id";
-        let mut text = self.transaction.prepare_cached(text)?;
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
-        let found: Vec<(String, String)> = text.query_map([id], read)?.collect::<rusqlite::Result<_>>()?;
-        let word = |(id, feedback): &(String, String)| {
-            let mut told = word(id, &serde_json::from_str(feedback)?);
+    /// What was said of an operation, in order, and how many more words there are: of those that have an effect the newest, and of
+    /// those that have none the newest too, so that a flood of these hides none of those.
+    fn words_of_operation(&self, id: &str, state: &Value) -> Result<(Vec<Value>, usize), StoreError> {
+        let all = "SELECT id FROM operation_words WHERE operation_id = ?1 ORDER BY published, id";
+        let mut all = self.transaction.prepare_cached(all)?;
+        let all: Vec<String> = all.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        let count = all.len();
+        let (without, mut shown): (Vec<_>, Vec<_>) =
+            all.into_iter().enumerate().partition(|(_, id)| !state["unheard"][id.as_str()].is_null());
+        shown.drain(..shown.len().saturating_sub(SAID_SHOWN_MAX as usize));
+        shown.extend(without.into_iter().rev().take(UNHEARD_SHOWN_MAX));
+        shown.sort_unstable();
+        let mut find = self.transaction.prepare_cached("SELECT feedback FROM operation_words WHERE id = ?1")?;
+        let mut words = Vec::new();
+        for (_, id) in shown {
+            let feedback = find.query_row([&id], |row| row.get::<_, String>(0))?;
+            let mut told = word(&id, &serde_json::from_str(&feedback)?);
             told["unheard"] = state["unheard"][id.as_str()].clone();
-            Ok(told)
-        };
-        found.iter().map(word).collect()
+            words.push(told);
+        }
+        let more = count - words.len();
+        Ok((words, more))
     }
 }
 
