@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use lancang_engine::watch::{Look, Seen, Watch};
 use lancang_engine::{Counters, MemoryRun, Outputs};
-use lancang_intake::feed::{DeadLetter, Fates};
+use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::{FileInput, FilesInStep};
-use lancang_intake::{IntakeOutputs, Network};
+use lancang_intake::{Fates, IntakeOutputs, Network};
 use lancang_pattern::Pack;
 use lancang_pattern::plan::Mode;
 use lancang_record::log::{Control, encode_control};

@@ -13,10 +13,11 @@ use lancang::{mapping_file, pack_folder, replay};
 use lancang_intake::feed::DeadLetter;
 use lancang_intake::files::FileInput;
 use lancang_intake::{FeedSettings, Format};
-use lancang_record::codec::json;
-use lancang_record::mapping::line::Mapped;
+use lancang_record::codec::{Line, json};
 use lancang_record::mapping::{self, MappedLines, Mapping};
-use lancang_record::{Class, Country};
+use lancang_record::raw::RawRecord;
+use lancang_record::record::Kind;
+use lancang_record::{Class, Country, Timestamp};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -40,14 +41,15 @@ fn made(mapping: Arc<Mapping>, input: &[u8]) -> String {
     let mut lines = MappedLines::new(mapping, true);
     let mut made = String::new();
     for line in input.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        match lines.decode(line) {
-            Ok(Mapped::Record(record)) => {
+        let mut record = RawRecord::new(Kind::Voice, Timestamp::MIN);
+        match lines.read(line, &mut record) {
+            Ok(Line::Record) => {
                 let mut bytes = Vec::new();
                 json::encode(&record, &mut bytes);
                 made.push_str(&String::from_utf8(bytes).unwrap());
             }
-            Ok(Mapped::Ignored) => made.push_str("left out"),
-            Ok(Mapped::Nothing) => continue,
+            Ok(Line::Ignored) => made.push_str("left out"),
+            Ok(Line::Nothing) => continue,
             Err(error) => made.push_str(&format!("error: {error}")),
         }
         made.push('\n');

@@ -12,10 +12,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use lancang_intake::feed::{DeadLetter, Fates, LateRecord};
+use lancang_intake::feed::{DeadLetter, LateRecord};
 use lancang_intake::files::{FileInput, FilesInStep, STEP};
 use lancang_intake::limits::FRAME_RECORDS;
-use lancang_intake::{FeedSettings, IntakeOutputs, Network};
+use lancang_intake::{Fates, FeedSettings, IntakeOutputs, Network};
 use lancang_kafka::{OutRecord, Producer, Stop};
 use lancang_record::log::Entry;
 use serde_json::json;

@@ -15,10 +15,11 @@ use lancang_intake::files::FileInput;
 use lancang_intake::{FeedSettings, Format};
 use lancang_pattern::Pack;
 use lancang_pattern::plan::Mode;
-use lancang_record::codec::json;
-use lancang_record::mapping::line::Mapped;
+use lancang_record::codec::{Line, json};
 use lancang_record::mapping::{MappedLines, Mapping};
-use lancang_record::{Class, Country};
+use lancang_record::raw::RawRecord;
+use lancang_record::record::Kind;
+use lancang_record::{Class, Country, Timestamp};
 use serde_json::json;
 
 use crate::cli::{self, FileClass, FileFormat, Form};
@@ -290,14 +291,15 @@ fn show_first(files: &[PathBuf], mapping: &Arc<Mapping>) -> anyhow::Result<()> {
     writeln!(out, "{name} as {}:", mapping.title)?;
     let mut shown = 0;
     for line in lancang_intake::files::first_lines(bytes, SHOWN_LINES_MAX)? {
-        match lines.decode(&line) {
-            Ok(Mapped::Record(record)) => {
+        let mut record = RawRecord::new(Kind::Voice, Timestamp::MIN);
+        match lines.read(&line, &mut record) {
+            Ok(Line::Record) => {
                 let mut bytes = Vec::new();
                 json::encode(&record, &mut bytes);
                 writeln!(out, "  {}", String::from_utf8_lossy(&bytes))?;
                 shown += 1;
             }
-            Ok(Mapped::Ignored | Mapped::Nothing) => {}
+            Ok(Line::Ignored | Line::Nothing) => {}
             Err(error) => writeln!(out, "  {error}")?,
         }
         if shown == SHOWN_RECORDS {

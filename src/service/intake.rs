@@ -12,14 +12,13 @@
 //! - Idle is an input that has been silent for `idle` *and* whose end the broker confirms at that moment.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lancang_intake::clock::Clock;
-use lancang_intake::feed::{DeadLetter, Fates, Input, IntakeOutputs, LateRecord};
+use lancang_intake::feed::{DeadLetter, Input, IntakeOutputs, LateRecord};
 use lancang_intake::file_numbers::{FileNumbers, Skipped};
-use lancang_intake::{FeedSettings, Format};
+use lancang_intake::{Fates, FeedSettings, Format};
 use lancang_kafka::{
     Assigned, Committed, End, From, Handler, Input as Place, LeadGroup, Message, OutRecord, Part, Position, Start, Task,
 };
@@ -58,6 +57,9 @@ struct Open {
     /// Its first mark was handed over.
     introduced: bool,
     state: InputState,
+    /// Something was read since the last turn.
+    spoke: bool,
+    /// The turn in which something was read last.
     read_at: Instant,
     counted: Fates,
 }
@@ -70,7 +72,6 @@ struct Intake {
     /// Feed of each topic.
     feed_of: Vec<usize>,
     open: BTreeMap<Place, Open>,
-    place: String,
     bytes: usize,
     ticked: Instant,
     failure: Option<anyhow::Error>,
@@ -179,7 +180,6 @@ impl Intake {
             feeds,
             feed_of,
             open: BTreeMap::new(),
-            place: String::new(),
             bytes: 0,
             ticked: Instant::now(),
             failure: None,
@@ -222,6 +222,7 @@ impl Intake {
             marked: None,
             introduced: false,
             state: InputState::Active,
+            spoke: false,
             read_at: Instant::now(),
             counted: Fates::default(),
         }
@@ -394,20 +395,19 @@ impl Handler for Intake {
         open.next = message.offset() + 1;
         open.moved = true;
         open.state = InputState::Active;
-        open.read_at = Instant::now();
+        // A clock that is asked at each message is felt.
+        open.spoke = true;
         if let Some(header) = &self.shared.config.feeds[open.feed].file_header {
             open.look_at_file(message.header(header), &self.shared.metrics, &self.feeds[open.feed].name);
         }
         // A tombstone says nothing about a record.
         let Some(payload) = message.payload() else { return };
-        self.place.clear();
-        let topic = &self.topics[usize::from(place.topic)];
-        // Writing to a string cannot fail.
-        let _ = write!(self.place, "{topic}/{}@{}", place.partition, message.offset());
+        let (topic, offset) = (&self.topics[usize::from(place.topic)], message.offset());
         let networks = self.shared.networks.load();
         let operator = self.shared.config.feeds[open.feed].operator;
         let timestamp = message.timestamp_ms().map(Timestamp::from_ms);
-        let read = open.input.accept(&self.place, payload, timestamp, &networks[operator], &mut open.out);
+        let at = format_args!("{topic}/{}@{offset}", place.partition);
+        let read = open.input.accept(&at, payload, timestamp, &networks[operator], &mut open.out);
         self.bytes += payload.len();
         if open.introduced && open.has_just_spoken() {
             open.mark();
@@ -461,8 +461,10 @@ impl Work for Intake {
             return Err(failure);
         }
         self.mark_first();
-        if self.ticked.elapsed() >= MARK_EVERY {
-            self.ticked = Instant::now();
+        let now = Instant::now();
+        self.open.values_mut().filter(|open| open.spoke).for_each(|open| (open.spoke, open.read_at) = (false, now));
+        if now.duration_since(self.ticked) >= MARK_EVERY {
+            self.ticked = now;
             self.look_for_idle(group);
             self.mark();
             self.count();

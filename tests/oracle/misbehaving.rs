@@ -94,7 +94,7 @@ impl Feeds {
         let Some(input) = self.inputs.get_mut(name) else { return };
         let mut out = IntakeOutputs::default();
         let stamp = Timestamp::from_ms(at(minute) + 30_000);
-        input.accept("t/0@0", message.as_bytes(), Some(stamp), &self.network, &mut out).unwrap();
+        input.accept(&"t/0@0", message.as_bytes(), Some(stamp), &self.network, &mut out).unwrap();
         input.flush(&mut out);
         self.take(minute, out);
     }

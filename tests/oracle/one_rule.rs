@@ -44,11 +44,12 @@ fn log(calls: &[Call]) -> Log {
     for call in calls {
         let text: &'static str = Box::leak(call.json().into_boxed_str());
         let mut records = Vec::new();
-        json::decode(text.as_bytes(), |raw| {
-            let raw: &'static RawRecord<'static> = Box::leak(Box::new(raw.unwrap()));
-            records.push(normalise(raw, origin, network).unwrap());
-        })
-        .unwrap();
+        json::JsonMessages::default()
+            .decode(text.as_bytes(), |raw| {
+                let raw: &'static RawRecord<'static> = Box::leak(Box::new(raw.unwrap().clone()));
+                records.push(normalise(raw, origin, network).unwrap());
+            })
+            .unwrap();
         entries.push(LogEntry::Records(Class::Stream, records));
         entries.push(mark(Timestamp::from_ms(call.end_ms - 60_000)));
     }

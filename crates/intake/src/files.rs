@@ -88,7 +88,7 @@ impl FileInput {
             if self.buffer.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let place = format!("{}:{}", self.name, self.messages);
+            let place = format_args!("{}:{}", self.name, self.messages);
             self.input.accept(&place, &self.buffer, None, network, out)?;
         }
         self.input.flush(out);

@@ -46,7 +46,7 @@ const T: i64 = 1_763_110_931_000;
 
 fn accept(input: &mut Input, text: &[u8], timestamp: Option<i64>) -> IntakeOutputs {
     let mut out = IntakeOutputs::default();
-    input.accept("t/0/5", text, timestamp.map(Timestamp::from_ms), &NETWORK, &mut out).unwrap();
+    input.accept(&"t/0/5", text, timestamp.map(Timestamp::from_ms), &NETWORK, &mut out).unwrap();
     out
 }
 
@@ -112,7 +112,7 @@ fn an_unknown_frame_version_and_a_cut_frame_are_dead_letters() {
 fn a_feed_that_is_mostly_bad_stops_the_run_with_words() {
     let mut input = Input::new("voice/0", FeedSettings { bad_share_max: 0.5, ..feed(Format::Json) }, 1);
     let mut out = IntakeOutputs::default();
-    let broken = (0..200).find_map(|_| input.accept("t/0/1", b"{", None, &NETWORK, &mut out).err()).unwrap();
+    let broken = (0..200).find_map(|_| input.accept(&"t/0/1", b"{", None, &NETWORK, &mut out).err()).unwrap();
     assert_eq!(broken.sample, 100);
     assert!(broken.to_string().contains("feed `voice`: 100 of its last 100 records could not be read"), "{broken}");
 }
@@ -166,7 +166,7 @@ proptest! {
         let mut out = IntakeOutputs::default();
         for message in &messages {
             let timestamp = stamped.then(|| Timestamp::from_ms(T + 200_000_000));
-            input.accept("x", message, timestamp, &NETWORK, &mut out).unwrap();
+            input.accept(&"x", message, timestamp, &NETWORK, &mut out).unwrap();
             prop_assert!(input.fates().add_up());
         }
         input.flush(&mut out);
@@ -187,7 +187,7 @@ fn a_late_record_of_a_frame_is_kept_alone() {
     let mut out = IntakeOutputs::default();
     for index in 0..50 {
         let text = line("012345678", T + index);
-        made.accept("t/0/5", text.as_bytes(), Some(Timestamp::from_ms(T + 9000)), &NETWORK, &mut out).unwrap();
+        made.accept(&"t/0/5", text.as_bytes(), Some(Timestamp::from_ms(T + 9000)), &NETWORK, &mut out).unwrap();
     }
     made.flush(&mut out);
     let whole = out.entries.iter().map(|(_, entry)| entry.clone()).max_by_key(Vec::len).unwrap();
@@ -196,7 +196,7 @@ fn a_late_record_of_a_frame_is_kept_alone() {
     let mut ahead = IntakeOutputs::default();
     let later = line("012345678", T + 600_000);
     let mut other = Input::new("voice/0", feed(Format::Json), 1);
-    other.accept("t/0/5", later.as_bytes(), Some(Timestamp::from_ms(T + 600_000)), &NETWORK, &mut ahead).unwrap();
+    other.accept(&"t/0/5", later.as_bytes(), Some(Timestamp::from_ms(T + 600_000)), &NETWORK, &mut ahead).unwrap();
     other.flush(&mut ahead);
     for (_, entry) in ahead.entries {
         accept(&mut input, &entry, Some(T + 601_000));
@@ -272,7 +272,7 @@ fn cells_stand_where_the_table_says() {
         let line = format!(
             r#"{{"kind":"mobility","time":1760000000000,"subscriber":"012345678","imsi":"456060000000001","cell":"{cell}"}}"#
         );
-        input.accept("voice/0@0", line.as_bytes(), None, &network, &mut out).unwrap();
+        input.accept(&"voice/0@0", line.as_bytes(), None, &network, &mut out).unwrap();
     }
     input.flush(&mut out);
     let Ok(Entry::Frame(frame)) = Entry::decode(&out.entries[0].1) else { panic!("a frame") };

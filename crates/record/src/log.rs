@@ -17,6 +17,7 @@
 
 use bincode::{BorrowDecode, Decode, Encode};
 
+use crate::number::{E164, Party};
 use crate::packed;
 use crate::record::{Kind, Record};
 use crate::time::Timestamp;
@@ -313,6 +314,18 @@ impl FrameWriter {
         Self { bytes, count_at, count: 0 }
     }
 
+    /// Room for as many bytes as another frame had.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.bytes.reserve(bytes);
+    }
+
+    /// Adds a record as another frame has it ([`Frame::next_into`] read it without an error).
+    pub fn push_encoded(&mut self, record: &[u8]) {
+        self.bytes.extend_from_slice(&(record.len() as u32).to_le_bytes());
+        self.bytes.extend_from_slice(record);
+        self.count += 1;
+    }
+
     /// Adds a record.
     pub fn push(&mut self, record: &Record<'_>) {
         let length_at = self.bytes.len();
@@ -423,6 +436,18 @@ pub fn partition_of(key: &[u8], partitions: u32) -> u32 {
     (murmur2(key) & 0x7fff_ffff) % partitions
 }
 
+/// Partition of a served subscriber, by the text that [`partition_of`] takes.
+///
+/// # Panics
+/// As [`partition_of`].
+#[must_use]
+pub fn partition_of_party(served: Party<'_>, partitions: u32) -> u32 {
+    match served {
+        Party::Text(text) => partition_of(text.as_bytes(), partitions),
+        Party::Number(number) => partition_of(number.write_text(&mut [0; E164::DIGITS_MAX + 1]), partitions),
+    }
+}
+
 /// Kafka's murmur2 (seed 0x9747b28c), as in its Java client's `Utils.murmur2`.
 fn murmur2(bytes: &[u8]) -> u32 {
     const M: u32 = 0x5bd1_e995;
@@ -447,7 +472,6 @@ fn murmur2(bytes: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::number::{E164, Party};
     use crate::record::Direction;
 
     fn frame() -> Vec<u8> {
@@ -535,6 +559,15 @@ mod tests {
         let control = Control { pack: [3; 32] };
         let bytes = encode_control(&control);
         assert!(matches!(Entry::decode(&bytes), Ok(Entry::Control(found)) if found == control));
+    }
+
+    #[test]
+    fn a_party_goes_where_its_text_goes() {
+        for number in [1, 9, 10, 85_512_345_678, 999_999_999_999_999_999] {
+            let party = E164::from_integer(number).map(Party::Number).unwrap();
+            assert_eq!(partition_of_party(party, 97), partition_of(party.to_string().as_bytes(), 97));
+        }
+        assert_eq!(partition_of_party(Party::Text("1188"), 97), partition_of(b"1188", 97));
     }
 
     /// Values computed with the Java client's `Utils.murmur2` (its own test vectors).

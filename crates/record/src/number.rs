@@ -58,6 +58,20 @@ impl E164 {
         false
     }
 
+    /// `+` and the digits, written into `room` without a formatter: intake asks for it at each record. Clear.
+    #[must_use]
+    pub fn write_text(self, room: &mut [u8; Self::DIGITS_MAX + 1]) -> &[u8] {
+        let (mut at, mut rest) = (room.len(), self.0);
+        while rest > 0 {
+            at -= 1;
+            room[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        at -= 1;
+        room[at] = b'+';
+        &room[at..]
+    }
+
     /// The number block: all but the last three digits.
     #[must_use]
     pub const fn block(self) -> u64 {

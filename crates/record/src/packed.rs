@@ -26,6 +26,10 @@ pub(crate) struct Damaged {
     pub expected: &'static str,
 }
 
+/// More bytes than all fields of a record take without its texts: 20 lengths and 6 other numbers of at most 10 bytes, 10 words
+/// of 8, two plans of 4, 20 of others.
+const FIELDS_MAX: usize = 384;
+
 mod bit {
     pub const SOURCE: u64 = 1;
     pub const ID: u64 = 1 << 1;
@@ -87,17 +91,15 @@ mod further {
 
 /// Appends a record.
 pub(crate) fn encode(record: &Record<'_>, bytes: &mut Vec<u8>) {
-    let head = bytes.len();
-    bytes.extend_from_slice(&[0; 8]);
-    bytes.extend_from_slice(&record.start.as_ms().to_le_bytes());
-    let mut writer = Writer { bytes, bits: 0 };
+    let mut writer = Writer { bytes: [0; FIELDS_MAX], at: 8, bits: 0 };
+    writer.put(&record.start.as_ms().to_le_bytes());
     writer.zigzag(record.event.as_ms().wrapping_sub(record.start.as_ms()));
-    writer.bytes.extend_from_slice(&[
+    writer.put(&[
         record.kind as u8 | (record.direction as u8) << 3 | (record.phase as u8) << 6,
         record.cause_scheme as u8 | (record.attestation as u8) << 1 | (record.verstat as u8) << 3,
     ]);
     let [first, second] = *record.home.as_bytes();
-    writer.bytes.extend_from_slice(&[first, second]);
+    writer.put(&[first, second]);
     writer.text(bit::SOURCE, record.source);
     writer.text(bit::ID, record.id);
     writer.varint(bit::PART, record.part.map(u64::from));
@@ -117,7 +119,7 @@ pub(crate) fn encode(record: &Record<'_>, bytes: &mut Vec<u8>) {
     writer.text(bit::CELL, record.cell);
     if let Some(country) = record.roaming {
         writer.flag(bit::ROAMING, true);
-        writer.bytes.extend_from_slice(country.as_bytes());
+        writer.put(country.as_bytes());
     }
     writer.text(bit::TRUNK_IN, record.trunk_in);
     writer.text(bit::TRUNK_OUT, record.trunk_out);
@@ -130,27 +132,28 @@ pub(crate) fn encode(record: &Record<'_>, bytes: &mut Vec<u8>) {
     writer.text(bit::REPORTER, record.reporter);
     writer.flag(bit::LAST, record.last);
     writer.flag(bit::INTERNATIONAL, record.trunk_in_international);
-    let with_further = further(record, writer.bytes);
-    writer.flag(bit::FURTHER, with_further);
-    let (bits, texts_at) = (writer.bits, writer.bytes.len());
-    texts(record).into_iter().for_each(|text| bytes.extend_from_slice(text.as_bytes()));
-    let bits = bits | ((bytes.len() - texts_at) as u64) << bit::TEXTS;
+    further(record, &mut writer);
+    let head = bytes.len();
+    bytes.extend_from_slice(&writer.bytes[..writer.at]);
+    let texts_at = bytes.len();
+    let texts = texts(record).into_iter().filter(|text| !text.is_empty());
+    texts.for_each(|text| bytes.extend_from_slice(text.as_bytes()));
+    let bits = writer.bits | ((bytes.len() - texts_at) as u64) << bit::TEXTS;
     bytes[head..head + 8].copy_from_slice(&bits.to_le_bytes());
 }
 
-/// Appends the further fields; gives whether there is one.
-fn further(record: &Record<'_>, bytes: &mut Vec<u8>) -> bool {
-    let head = bytes.len();
-    bytes.extend_from_slice(&[0; 2]);
-    let mut writer = Writer { bytes, bits: 0 };
+/// Writes the further fields, if there is one.
+fn further(record: &Record<'_>, writer: &mut Writer) {
+    let (head, bits) = (writer.at, std::mem::take(&mut writer.bits));
+    writer.at += 2;
     if let Some(position) = record.position {
         writer.flag(further::POSITION, true);
-        writer.bytes.extend_from_slice(&position.latitude().to_le_bytes());
-        writer.bytes.extend_from_slice(&position.longitude().to_le_bytes());
+        writer.put(&position.latitude().to_le_bytes());
+        writer.put(&position.longitude().to_le_bytes());
     }
     if let Some(country) = record.cell_country {
         writer.flag(further::COUNTRY, true);
-        writer.bytes.extend_from_slice(country.as_bytes());
+        writer.put(country.as_bytes());
     }
     writer.text(further::ADMIN1, record.cell_admin1);
     writer.flag(further::BORDER, record.cell_border);
@@ -161,13 +164,13 @@ fn further(record: &Record<'_>, bytes: &mut Vec<u8>) -> bool {
     writer.text(further::DEALER, record.dealer);
     writer.text(further::REGISTRANT, record.registrant);
     writer.text(further::RANGE_HOLDER, record.range_holder);
-    let bits = writer.bits as u16;
-    if bits == 0 {
-        bytes.truncate(head);
-        return false;
+    let own = std::mem::replace(&mut writer.bits, bits);
+    if own == 0 {
+        writer.at = head;
+        return;
     }
-    bytes[head..head + 2].copy_from_slice(&bits.to_le_bytes());
-    true
+    writer.bytes[head..head + 2].copy_from_slice(&(own as u16).to_le_bytes());
+    writer.flag(bit::FURTHER, true);
 }
 
 /// All texts, in the order of their bits.
@@ -200,24 +203,34 @@ fn texts<'a>(record: &Record<'a>) -> [&'a str; 20] {
     ]
 }
 
-struct Writer<'b> {
-    bytes: &'b mut Vec<u8>,
+/// The fields on their way into the bytes of a frame: one copy for all of them.
+struct Writer {
+    bytes: [u8; FIELDS_MAX],
+    at: usize,
     bits: u64,
 }
 
-impl Writer<'_> {
+impl Writer {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        self.bytes[self.at..self.at + bytes.len()].copy_from_slice(bytes);
+        self.at += bytes.len();
+    }
+
+    #[inline]
     fn flag(&mut self, bit: u64, is_set: bool) {
         if is_set {
             self.bits |= bit;
         }
     }
 
+    #[inline]
     fn number(&mut self, mut value: u64) {
         while value >= 0x80 {
-            self.bytes.push(value as u8 | 0x80);
+            self.put(&[value as u8 | 0x80]);
             value >>= 7;
         }
-        self.bytes.push(value as u8);
+        self.put(&[value as u8]);
     }
 
     fn zigzag(&mut self, value: i64) {
@@ -234,7 +247,7 @@ impl Writer<'_> {
     fn word(&mut self, bit: u64, value: Option<u64>) {
         if let Some(value) = value {
             self.bits |= bit;
-            self.bytes.extend_from_slice(&value.to_le_bytes());
+            self.put(&value.to_le_bytes());
         }
     }
 
@@ -264,7 +277,7 @@ impl Writer<'_> {
         self.bits |= bit;
         let [first, second] = *plan.country.as_bytes();
         let flags = u8::from(plan.possible) | u8::from(plan.allocated) << 1 | u8::from(plan.own) << 2;
-        self.bytes.extend_from_slice(&[first, second, plan.line as u8, flags | (plan.mark as u8) << 3]);
+        self.put(&[first, second, plan.line as u8, flags | (plan.mark as u8) << 3]);
     }
 }
 
@@ -529,6 +542,37 @@ mod tests {
             own: flags & 4 != 0,
             mark: [Mark::None, Mark::InternetFromAbroad, Mark::FromAbroad][usize::from(mark)],
         }
+    }
+
+    /// The fields are gathered in room of a fixed size: nothing that a record can hold is more.
+    #[test]
+    fn the_largest_record_fits() {
+        let text = "x".repeat(1 << 20);
+        let mut record = Record::new(Kind::Voice, Timestamp::from_ms(i64::MAX));
+        record.event = Timestamp::from_ms(0);
+        let (named, country) = (Some(Party::Text(&text)), Country::parse("KH"));
+        (record.caller, record.callee, record.caller_shown, record.redirecting) = (named, named, named, named);
+        record.caller_plan = plan((1, 7, 1, true));
+        record.callee_plan = record.caller_plan;
+        (record.source, record.id, record.call, record.cell) = (&text, &text, &text, &text);
+        (record.trunk_in, record.trunk_out, record.smsc) = (&text, &text, &text);
+        (record.template, record.domain, record.label, record.reporter) = (&text, &text, &text, &text);
+        (record.cell_admin1, record.segment, record.dealer) = (&text, &text, &text);
+        (record.registrant, record.range_holder) = (&text, &text);
+        (record.part, record.length, record.segments) = (Some(u32::MAX), Some(u32::MAX), Some(u32::MAX));
+        (record.duration_ms, record.cause) = (Some(u64::MAX), Some(u16::MAX));
+        (record.answered, record.m2m, record.cell_border) = (Some(true), Some(true), true);
+        (record.roaming, record.cell_country) = (country, country);
+        record.imsi = Digits::parse("456010123456789");
+        record.imei = Digits::parse("05693803564380");
+        record.position = Position::new(900_000, 1_800_000);
+        record.activated = Some(Timestamp::from_ms(i64::MAX));
+        let mut bytes = Vec::new();
+        encode(&record, &mut bytes);
+        let mut found = Record::new(Kind::Voice, Timestamp::MIN);
+        assert_eq!(decode(&bytes, &mut found), Ok(()));
+        assert_eq!(found, record);
+        assert!(bytes.len() - 20 * text.len() < FIELDS_MAX);
     }
 
     proptest! {

@@ -2,12 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
-use lancang_record::codec::csv::{self, CsvLines};
-use lancang_record::codec::json;
+use lancang_record::codec::csv::{self, CsvLines, Splitter};
+use lancang_record::codec::json::{self, JsonMessages};
+use lancang_record::codec::{Line, RecordError};
 use lancang_record::raw::{RawParty, RawRecord};
 use lancang_record::record::{Attestation, Direction, Kind, Phase, Verstat};
 use lancang_record::{Country, Timestamp};
 use proptest::prelude::*;
+
+/// The record of a line; `None` for a header.
+fn read<'l>(lines: &'l mut CsvLines, line: &'l [u8]) -> Result<Option<RawRecord<'l>>, RecordError> {
+    let mut record = RawRecord::new(Kind::Voice, Timestamp::MIN);
+    let line = lines.read(line, &mut record)?;
+    Ok((line == Line::Record).then_some(record))
+}
 
 fn text() -> impl Strategy<Value = Option<std::borrow::Cow<'static, str>>> {
     prop::option::of("[a-z0-9 \"\\\\,ខ\\n\u{1}]{1,8}".prop_map(Into::into))
@@ -68,10 +76,10 @@ proptest! {
         let mut bytes = Vec::new();
         csv::encode_header(&mut bytes);
         let mut lines = CsvLines::default();
-        prop_assert_eq!(lines.decode(&bytes).unwrap(), None);
+        prop_assert_eq!(read(&mut lines, &bytes).unwrap(), None);
         bytes.clear();
         csv::encode(&record, &mut bytes);
-        prop_assert_eq!(lines.decode(&bytes).unwrap(), Some(record));
+        prop_assert_eq!(read(&mut lines, &bytes).unwrap(), Some(record));
     }
 
     /// Spacing, unknown fields, escapes and order change nothing: serde_json rewrites the line at random.
@@ -87,16 +95,62 @@ proptest! {
         prop_assert_eq!(json::decode_line(escaped.as_bytes()).unwrap(), record.clone());
         let list = format!("[{text}, {escaped}]");
         let mut found = Vec::new();
-        json::decode(list.as_bytes(), |record| found.push(record.unwrap())).unwrap();
+        JsonMessages::default().decode(list.as_bytes(), |record| found.push(record.unwrap().clone())).unwrap();
         prop_assert_eq!(found, vec![record.clone(), record]);
+    }
+
+    /// An object goes the short way where it can, a list never does: whatever is changed in a message, both read the same, also
+    /// behind messages whose names came in another order.
+    #[test]
+    fn the_short_way_reads_what_the_whole_parser_reads(
+        records in prop::collection::vec((record(), any::<bool>()), 1..4),
+        changes in prop::collection::vec((0_usize..400, prop::sample::select(br#" ",:{}[]\+-.019eEtfn"#.to_vec()), any::<bool>()), 0..4),
+    ) {
+        let mut messages = JsonMessages::default();
+        for (record, pretty) in records {
+            let mut bytes = Vec::new();
+            json::encode(&record, &mut bytes);
+            if pretty {
+                let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+                bytes = serde_json::to_vec_pretty(&value).unwrap();
+            }
+            for (at, byte, is_inserted) in &changes {
+                let at = at % bytes.len();
+                if *is_inserted { bytes.insert(at, *byte) } else { bytes[at] = *byte }
+            }
+            let list = [b"[".as_slice(), &bytes, b"]"].concat();
+            let (mut short, mut whole) = (Vec::new(), Vec::new());
+            let read = messages.decode(&bytes, |read| short.push(read.cloned()));
+            let read_as_list = JsonMessages::default().decode(&list, |read| whole.push(read.cloned()));
+            // One that begins as a list, or is several values, is something else in a list.
+            if bytes.trim_ascii_start().starts_with(b"[") || whole.len() > 1 {
+                continue;
+            }
+            prop_assert_eq!(read.is_ok(), read_as_list.is_ok(), "{}", String::from_utf8_lossy(&bytes));
+            prop_assert_eq!(short, whole, "{}", String::from_utf8_lossy(&bytes));
+        }
+    }
+
+    /// A line is cut where it lies unless it has quotation marks: the columns are the same.
+    #[test]
+    fn columns_in_quotation_marks_are_the_same_columns(columns in prop::collection::vec("[a-z0-9 ;+ខ]{0,6}", 1..9)) {
+        let plain = columns.join(",");
+        let quoted: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
+        let mut splitter = Splitter::new(b',', Some(b'"'));
+        let whole: Vec<String> = splitter.split(quoted.join(",").as_bytes()).unwrap().iter().map(str::to_owned).collect();
+        prop_assert_eq!(&whole, &columns);
+        if !plain.is_empty() {
+            let cut: Vec<String> = splitter.split(plain.as_bytes()).unwrap().iter().map(str::to_owned).collect();
+            prop_assert_eq!(cut, whole);
+        }
     }
 
     #[test]
     fn garbage_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = json::decode_line(&bytes);
         let mut lines = CsvLines::default();
-        let _ = lines.decode(b"kind,start,direction,caller\n");
-        let _ = lines.decode(&bytes);
+        let _ = read(&mut lines, b"kind,start,direction,caller\n");
+        let _ = read(&mut lines, &bytes);
     }
 }
 
@@ -149,7 +203,7 @@ fn a_reference_needs_no_kind() {
     let mut found = Vec::new();
     let line =
         br#"{"subscriber":"+85512345678","activated":"2026-01-02","segment":"prepaid","m2m":false,"dealer":"d7"}"#;
-    json::decode_reference(line, |record| found.push(record.unwrap())).unwrap();
+    JsonMessages::reference().decode(line, |record| found.push(record.unwrap().clone())).unwrap();
     assert_eq!((found[0].kind, found[0].m2m, found[0].dealer.as_deref()), (Kind::Subscriber, Some(false), Some("d7")));
     assert_eq!(found[0].activated, Some(Timestamp::from_ms(1_767_312_000_000)));
     let mut bytes = Vec::new();
@@ -157,24 +211,24 @@ fn a_reference_needs_no_kind() {
     assert_eq!(json::decode_line(&bytes).unwrap(), found[0]);
     let mut lines = CsvLines::reference();
     let header = b"subscriber,activated,segment,m2m,dealer,registrant,range_holder\n";
-    assert_eq!(lines.decode(header).unwrap(), None);
-    let record = lines.decode(b"+85512345678,2026-01-02,prepaid,false,d7,,\n").unwrap();
+    assert_eq!(read(&mut lines, header).unwrap(), None);
+    let record = read(&mut lines, b"+85512345678,2026-01-02,prepaid,false,d7,,\n").unwrap();
     assert_eq!(record.as_ref(), Some(&found[0]));
-    let error = lines.decode(b"+85512345678,02.01.2026,,,,,\n").unwrap_err().to_string();
+    let error = read(&mut lines, b"+85512345678,02.01.2026,,,,,\n").unwrap_err().to_string();
     assert!(error.starts_with("field `activated`: expected a time of RFC 3339"), "{error}");
-    let error = CsvLines::reference().decode(b"number,segment\n").unwrap_err().to_string();
+    let error = read(&mut CsvLines::reference(), b"number,segment\n").unwrap_err().to_string();
     assert!(error.contains("a first line without `subscriber`"), "{error}");
 }
 
 #[test]
 fn a_line_that_ends_in_the_middle_is_refused() {
     let mut lines = CsvLines::default();
-    lines.decode(b"kind,start,direction,caller\n").unwrap();
-    let error = |line: &[u8], lines: &mut CsvLines| lines.decode(line).unwrap_err().to_string();
+    read(&mut lines, b"kind,start,direction,caller\n").unwrap();
+    let error = |line: &[u8], lines: &mut CsvLines| read(lines, line).unwrap_err().to_string();
     assert_eq!(error(b"voice,1,outg", &mut lines), "expected 4 columns, as the header has, found 3 columns");
     assert_eq!(
         error(b"voice,1,outgoing,\"+855", &mut lines),
         "expected a closing quotation mark, found a quotation that is not closed"
     );
-    assert!(lines.decode(b"voice,1,outgoing,+85512345678").unwrap().is_some(), "a last line needs no line end");
+    assert!(read(&mut lines, b"voice,1,outgoing,+85512345678").unwrap().is_some(), "a last line needs no line end");
 }

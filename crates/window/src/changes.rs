@@ -18,8 +18,9 @@ use std::collections::HashSet;
 
 use foldhash::fast::FixedState;
 
-/// Pieces of a table. At a million entities one holds 4,000 (`benches/RESULTS.md` has how long taking it takes).
-pub const CHUNKS: usize = 256;
+/// Pieces of a table. At ten million entities one holds 20,000 (`benches/RESULTS.md` has how long taking it takes); a task of a few has
+/// some 60 KB of them for each table.
+pub const CHUNKS: usize = 512;
 /// Cuts after which a chunk is taken whole again: with a minute between two, a full table is written each half hour.
 pub const ROUND: u64 = 32;
 

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-use crate::codec::RecordError;
 use crate::codec::fields::{Field, Fields, Scalar};
 use crate::codec::json::each_field;
+use crate::codec::{Line, RecordError};
 use crate::raw::RawRecord;
 use crate::record::Kind;
 
@@ -16,12 +16,18 @@ const LINE_BYTES_MAX: usize = 1 << 20;
 const COLUMNS_MAX: usize = 1024;
 
 /// Splits lines into columns.
+///
+/// A line without quotation marks and line ends is cut at its separators where it lies; every other one goes through
+/// csv-core, into memory that is used again.
 #[derive(Debug)]
 pub struct Splitter {
     reader: Reader,
+    separator: u8,
+    quote: Option<u8>,
     line: Vec<u8>,
     text: Vec<u8>,
     ends: Vec<usize>,
+    spans: Vec<(usize, usize)>,
 }
 
 impl Splitter {
@@ -30,19 +36,49 @@ impl Splitter {
     pub fn new(separator: u8, quote: Option<u8>) -> Self {
         let mut builder = ReaderBuilder::new();
         builder.delimiter(separator).quoting(quote.is_some()).quote(quote.unwrap_or(b'"'));
-        Self { reader: builder.build(), line: Vec::new(), text: Vec::new(), ends: Vec::new() }
+        let (line, text, ends, spans) = Default::default();
+        Self { reader: builder.build(), separator, quote, line, text, ends, spans }
     }
 
     /// The columns of one line (a line end in quotes belongs to it).
     ///
     /// # Errors
     /// If a quotation is not closed, the line is too long or no UTF-8.
-    pub fn split(&mut self, line: &[u8]) -> Result<Columns<'_>, RecordError> {
+    pub fn split<'l>(&'l mut self, line: &'l [u8]) -> Result<Columns<'l>, RecordError> {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.len() > LINE_BYTES_MAX {
             return Err(RecordError::message(format!("a line of {} bytes", line.len()), "at most 1 MiB"));
         }
+        self.spans.clear();
+        let is_plain = memchr::memchr3(self.quote.unwrap_or(b'\n'), b'\r', b'\n', line).is_none();
+        let bytes = if is_plain && !line.is_empty() {
+            self.cut(line);
+            line
+        } else {
+            let written = self.unquote(line)?;
+            &self.text[..written]
+        };
+        if self.spans.len() > COLUMNS_MAX {
+            return Err(RecordError::message("more than 1,024 columns", "a line of columns"));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            RecordError::message(format!("a byte that is no UTF-8 at {}", error.valid_up_to()), "UTF-8")
+        })?;
+        Ok(Columns { text, spans: &self.spans })
+    }
+
+    fn cut(&mut self, line: &[u8]) {
+        let mut begin = 0;
+        for end in memchr::memchr_iter(self.separator, line).take(COLUMNS_MAX) {
+            self.spans.push((begin, end));
+            begin = end + 1;
+        }
+        self.spans.push((begin, line.len()));
+    }
+
+    /// Gives how many bytes of `text` the columns take.
+    fn unquote(&mut self, line: &[u8]) -> Result<usize, RecordError> {
         self.reader.reset();
         // With its line end back on, a closed line is a whole record and an open quotation is not.
         self.line.clear();
@@ -59,10 +95,12 @@ impl Splitter {
             }
             _ => return Err(RecordError::message("a quotation that is not closed", "a closing quotation mark")),
         }
-        let text = std::str::from_utf8(&self.text[..written]).map_err(|error| {
-            RecordError::message(format!("a byte that is no UTF-8 at {}", error.valid_up_to()), "UTF-8")
-        })?;
-        Ok(Columns { text, ends: &self.ends[..columns] })
+        let mut begin = 0;
+        for end in &self.ends[..columns] {
+            self.spans.push((begin, *end));
+            begin = *end;
+        }
+        Ok(written)
     }
 }
 
@@ -70,28 +108,27 @@ impl Splitter {
 #[derive(Clone, Copy, Debug)]
 pub struct Columns<'l> {
     text: &'l str,
-    ends: &'l [usize],
+    spans: &'l [(usize, usize)],
 }
 
 impl<'l> Columns<'l> {
     /// Number of columns.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.ends.len()
+        self.spans.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.spans.is_empty()
     }
 
     /// A column, from 0.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&'l str> {
-        let end = *self.ends.get(index)?;
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        self.text.get(start..end)
+        let (begin, end) = *self.spans.get(index)?;
+        self.text.get(begin..end)
     }
 
     /// All columns.
@@ -129,11 +166,11 @@ impl CsvLines {
         self.columns.as_ref().is_none_or(|columns| columns.contains(&Some(Field::Text)))
     }
 
-    /// Reads a line: the header gives nothing.
+    /// Reads a line, into `record` where it is one: the header is none.
     ///
     /// # Errors
     /// If the line has another number of columns than the header, or its fields are wrong.
-    pub fn decode(&mut self, line: &[u8]) -> Result<Option<RawRecord<'static>>, RecordError> {
+    pub fn read<'l>(&'l mut self, line: &'l [u8], record: &mut RawRecord<'l>) -> Result<Line, RecordError> {
         let columns = self.splitter.split(line)?;
         let Some(fields) = &self.columns else {
             let known: Vec<Option<Field>> =
@@ -144,7 +181,7 @@ impl CsvLines {
                 return Err(RecordError::message(found, "a header of canonical names"));
             }
             self.columns = Some(known);
-            return Ok(None);
+            return Ok(Line::Nothing);
         };
         if columns.len() != fields.len() {
             let found = format!("{} columns", columns.len());
@@ -153,11 +190,11 @@ impl CsvLines {
         let mut values = Fields::default();
         for (field, text) in fields.iter().zip(columns.iter()) {
             if let Some(field) = field {
-                values.set(*field, Scalar::Text(Cow::Owned(text.to_owned())));
+                values.set(*field, Scalar::Text(Cow::Borrowed(text)));
             }
         }
         self.kind.into_iter().for_each(|kind| values.default_kind(kind));
-        values.record().map(Some)
+        values.fill(record).map(|()| Line::Record)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::codec::{Decoded, RecordError};
+use crate::codec::RecordError;
 use crate::number::Country;
 use crate::raw::{Nature, RawParty, RawRecord};
 use crate::record::{Attestation, CauseScheme, Direction, Kind, Phase, Verstat};
@@ -59,6 +59,12 @@ macro_rules! fields {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
+
+            /// Its name as machines write it in JSON, in quotation marks and with the colon.
+            #[must_use]
+            pub(super) const fn json_name(self) -> &'static str {
+                match self { $(Self::$variant => concat!("\"", $name, "\":"),)* }
+            }
         }
     };
 }
@@ -81,13 +87,45 @@ const PARTY_CHARACTERS_MAX: usize = 38;
 /// Values of one record, by field.
 #[derive(Debug)]
 pub struct Fields<'a> {
+    /// A bit for each field that has a value: most have none, and are not looked at.
+    present: u64,
     values: [Option<Scalar<'a>>; Field::ALL.len()],
     natures: [Nature; Field::ALL.len()],
 }
 
+const _: () = assert!(Field::ALL.len() <= u64::BITS as usize);
+
+/// What a call or message hardly ever lacks; a bit each.
+const USUAL: u64 = bits(&[
+    Field::Kind,
+    Field::Source,
+    Field::Id,
+    Field::Start,
+    Field::Direction,
+    Field::Caller,
+    Field::Callee,
+    Field::DurationS,
+    Field::Answered,
+    Field::Cause,
+    Field::Imsi,
+    Field::Imei,
+    Field::Cell,
+]);
+/// All other fields.
+const SELDOM: u64 = !USUAL;
+
+const fn bits(fields: &[Field]) -> u64 {
+    let (mut bits, mut index) = (0, 0);
+    while index < fields.len() {
+        bits |= 1 << fields[index] as u64;
+        index += 1;
+    }
+    bits
+}
+
 impl Default for Fields<'_> {
     fn default() -> Self {
-        Self { values: [const { None }; Field::ALL.len()], natures: [Nature::Unknown; Field::ALL.len()] }
+        Self { present: 0, values: [const { None }; Field::ALL.len()], natures: [Nature::Unknown; Field::ALL.len()] }
     }
 }
 
@@ -95,7 +133,8 @@ impl<'a> Fields<'a> {
     /// Sets a field; an empty text is absent.
     pub fn set(&mut self, field: Field, value: Scalar<'a>) {
         let absent = matches!(&value, Scalar::Text(text) if text.is_empty());
-        self.values[field as usize] = (!absent).then_some(value);
+        self.present = self.present & !(1 << field as u64) | u64::from(!absent) << field as u64;
+        self.values[field as usize] = Some(value);
     }
 
     /// Sets what a mapping knows of a party's form.
@@ -105,13 +144,25 @@ impl<'a> Fields<'a> {
 
     /// Says what a record is that does not say it itself: those of a reference.
     pub fn default_kind(&mut self, kind: Kind) {
-        self.values[Field::Kind as usize].get_or_insert(Scalar::Text(Cow::Borrowed(kind.as_str())));
+        if !self.has(Field::Kind) {
+            self.set(Field::Kind, Scalar::Text(Cow::Borrowed(kind.as_str())));
+        }
     }
 
+    #[inline]
+    const fn has(&self, field: Field) -> bool {
+        self.present & 1 << field as u64 != 0
+    }
+
+    #[inline]
     fn take(&mut self, field: Field) -> Option<Scalar<'a>> {
+        if !self.has(field) {
+            return None;
+        }
         self.values[field as usize].take()
     }
 
+    #[inline]
     fn text(&mut self, field: Field) -> Result<Option<Cow<'a, str>>, RecordError> {
         match self.take(field) {
             None => Ok(None),
@@ -120,6 +171,7 @@ impl<'a> Fields<'a> {
         }
     }
 
+    #[inline]
     fn party(&mut self, field: Field) -> Result<Option<RawParty<'a>>, RecordError> {
         let Some(text) = self.text(field)? else { return Ok(None) };
         let characters = text.chars().count();
@@ -130,16 +182,24 @@ impl<'a> Fields<'a> {
         Ok(Some(RawParty { text, nature: self.natures[field as usize] }))
     }
 
-    fn name<T: Copy>(&mut self, field: Field, names: &[(&str, T)]) -> Result<Option<T>, RecordError> {
+    /// One of `all`, by its name.
+    #[inline]
+    fn name<T: Copy>(
+        &mut self,
+        field: Field,
+        all: &[T],
+        name_of: fn(T) -> &'static str,
+    ) -> Result<Option<T>, RecordError> {
         let Some(text) = self.text(field)? else { return Ok(None) };
-        if let Some((_, value)) = names.iter().find(|(name, _)| *name == text) {
+        if let Some(value) = all.iter().find(|value| name_of(**value) == text) {
             return Ok(Some(*value));
         }
-        let list: Vec<String> = names.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let list: Vec<String> = all.iter().map(|value| format!("`{}`", name_of(*value))).collect();
         let found = Scalar::Text(text).shape();
         Err(RecordError::new(field.as_str(), found, format!("one of {}", list.join(", "))))
     }
 
+    #[inline]
     fn whole<T: TryFrom<i64>>(&mut self, field: Field, expected: &str) -> Result<Option<T>, RecordError> {
         let Some(value) = self.take(field) else { return Ok(None) };
         let read = match &value {
@@ -150,6 +210,7 @@ impl<'a> Fields<'a> {
         read.map(Some).ok_or_else(|| RecordError::new(field.as_str(), value.shape(), expected))
     }
 
+    #[inline]
     fn boolean(&mut self, field: Field) -> Result<Option<bool>, RecordError> {
         match self.take(field) {
             None => Ok(None),
@@ -160,6 +221,7 @@ impl<'a> Fields<'a> {
         }
     }
 
+    #[inline]
     fn time(&mut self, field: Field) -> Result<Option<Timestamp>, RecordError> {
         match self.take(field) {
             None => Ok(None),
@@ -169,6 +231,7 @@ impl<'a> Fields<'a> {
         }
     }
 
+    #[inline]
     fn duration_ms(&mut self) -> Result<Option<u64>, RecordError> {
         let Some(value) = self.take(Field::DurationS) else { return Ok(None) };
         let seconds = match &value {
@@ -195,43 +258,40 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| RecordError::new(field.as_str(), found, "two letters of ISO 3166-1"))
     }
 
-    /// The record that these fields make.
+    /// The record that these fields make, in the place of another. What is there after an error means nothing.
     ///
     /// # Errors
     /// The first field that is missing or wrong.
-    pub fn record(mut self) -> Decoded<'a> {
-        let kinds = Kind::ALL.map(|kind| (kind.as_str(), kind));
+    pub fn fill(&mut self, record: &mut RawRecord<'a>) -> Result<(), RecordError> {
         let kind = self
-            .name(Field::Kind, &kinds)?
+            .name(Field::Kind, &Kind::ALL, Kind::as_str)?
             .ok_or_else(|| missing("kind", "`voice`, `sms`, `mobility`, `report` or `subscriber`"))?;
         if kind == Kind::Subscriber {
-            return self.subscriber();
+            return self.subscriber(record);
         }
         let start = match self.time(Field::Start)? {
             Some(start) => Some(start),
             None => self.time(Field::Time)?,
         };
-        let mut record = RawRecord::new(kind, start.ok_or_else(|| missing("start", TIME))?);
+        *record = RawRecord::new(kind, start.ok_or_else(|| missing("start", TIME))?);
         record.source = self.text(Field::Source)?;
         record.id = self.text(Field::Id)?;
         match kind {
-            Kind::Voice | Kind::Sms => self.call(&mut record)?,
-            Kind::Mobility => self.mobility(&mut record)?,
-            Kind::Report => self.report(&mut record)?,
-            Kind::Subscriber => {}
+            Kind::Voice | Kind::Sms => self.call(record),
+            Kind::Mobility => self.mobility(record),
+            Kind::Report => self.report(record),
+            Kind::Subscriber => Ok(()),
         }
-        Ok(record)
     }
 
     /// A reference has no time of its own: it takes effect at its place in the log.
-    fn subscriber(mut self) -> Decoded<'a> {
-        let mut record = RawRecord::new(Kind::Subscriber, Timestamp::from_ms(0));
+    fn subscriber(&mut self, record: &mut RawRecord<'a>) -> Result<(), RecordError> {
+        *record = RawRecord::new(Kind::Subscriber, Timestamp::from_ms(0));
         record.caller = match self.party(Field::Subscriber)? {
             Some(subscriber) => Some(subscriber),
             None => return Err(missing("subscriber", "the subscriber's number")),
         };
-        self.attributes(&mut record)?;
-        Ok(record)
+        self.attributes(record)
     }
 
     /// What the operator's books say of the served subscriber.
@@ -248,7 +308,9 @@ impl<'a> Fields<'a> {
     /// A time, or a date, which is its midnight UTC.
     fn date(&mut self, field: Field) -> Result<Option<Timestamp>, RecordError> {
         let midnight = match &self.values[field as usize] {
-            Some(Scalar::Text(text)) => text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10),
+            Some(Scalar::Text(text)) if self.has(field) => {
+                text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10)
+            }
             _ => None,
         };
         let Some(midnight) = midnight.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok()) else {
@@ -259,42 +321,44 @@ impl<'a> Fields<'a> {
     }
 
     fn call(&mut self, record: &mut RawRecord<'a>) -> Result<(), RecordError> {
-        let directions = Direction::ALL.map(|direction| (direction.as_str(), direction));
         let expected = "`outgoing`, `incoming`, `transit` or `forwarded`";
-        record.direction =
-            self.name(Field::Direction, &directions[1..])?.ok_or_else(|| missing("direction", expected))?;
+        let direction = self.name(Field::Direction, &Direction::ALL[1..], Direction::as_str)?;
+        record.direction = direction.ok_or_else(|| missing("direction", expected))?;
         record.caller = self.party(Field::Caller)?;
         record.callee = self.party(Field::Callee)?;
         if record.caller.is_none() && record.callee.is_none() {
             return Err(missing("caller", "at least one of `caller` and `callee`"));
         }
+        record.duration_ms = self.duration_ms()?;
+        record.answered = self.boolean(Field::Answered)?;
+        record.cause = self.whole(Field::Cause, "a cause from 0 to 65535")?;
+        record.imsi = self.text(Field::Imsi)?;
+        record.imei = self.text(Field::Imei)?;
+        record.cell = self.text(Field::Cell)?;
+        if self.present & SELDOM == 0 { Ok(()) } else { self.seldom(record) }
+    }
+
+    /// What most calls and messages do not have: one question for all of it.
+    fn seldom(&mut self, record: &mut RawRecord<'a>) -> Result<(), RecordError> {
         record.caller_shown = self.party(Field::CallerShown)?;
         record.redirecting = self.party(Field::Redirecting)?;
         record.part = self.whole(Field::Part, "a whole number from 0")?;
         record.last = self.boolean(Field::Last)?;
         record.call = self.text(Field::Call)?;
-        let phases = Phase::ALL.map(|phase| (phase.as_str(), phase));
-        record.phase = self.name(Field::Phase, &phases)?.unwrap_or_default();
+        record.phase = self.name(Field::Phase, &Phase::ALL, Phase::as_str)?.unwrap_or_default();
         record.end = self.time(Field::End)?;
         if record.end.is_some_and(|end| end < record.start) {
             return Err(RecordError::new("end", "a time before `start`", "a time from `start` on"));
         }
-        record.duration_ms = self.duration_ms()?;
-        record.answered = self.boolean(Field::Answered)?;
-        record.cause = self.whole(Field::Cause, "a cause from 0 to 65535")?;
-        let schemes = CauseScheme::ALL.map(|scheme| (scheme.as_str(), scheme));
-        record.cause_scheme = self.name(Field::CauseScheme, &schemes)?.unwrap_or_default();
-        record.imsi = self.text(Field::Imsi)?;
-        record.imei = self.text(Field::Imei)?;
-        record.cell = self.text(Field::Cell)?;
+        record.cause_scheme =
+            self.name(Field::CauseScheme, &CauseScheme::ALL, CauseScheme::as_str)?.unwrap_or_default();
         record.roaming = self.country(Field::Roaming)?;
         record.trunk_in = self.text(Field::TrunkIn)?;
         record.trunk_out = self.text(Field::TrunkOut)?;
         record.smsc = self.text(Field::Smsc)?;
-        let levels = Attestation::ALL.map(|level| (level.as_str(), level));
-        record.attestation = self.name(Field::Attestation, &levels[1..])?.unwrap_or_default();
-        let results = Verstat::ALL.map(|result| (result.as_str(), result));
-        record.verstat = self.name(Field::Verstat, &results)?.unwrap_or_default();
+        record.attestation =
+            self.name(Field::Attestation, &Attestation::ALL[1..], Attestation::as_str)?.unwrap_or_default();
+        record.verstat = self.name(Field::Verstat, &Verstat::ALL, Verstat::as_str)?.unwrap_or_default();
         record.length = self.whole(Field::Length, "a whole number from 0")?;
         record.segments = self.whole(Field::Segments, "a whole number from 0")?;
         record.template = self.text(Field::Template)?;
@@ -343,6 +407,9 @@ fn missing(field: &'static str, expected: &str) -> RecordError {
 /// # Errors
 /// If it is neither; a time without a zone is told apart.
 pub fn parse_time(field: &'static str, text: &str) -> Result<Timestamp, RecordError> {
+    if let Some(time) = Timestamp::of_rfc_3339(text) {
+        return Ok(time);
+    }
     if !text.is_empty() && text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(Timestamp::from_ms(text.parse().unwrap_or(0)));
     }

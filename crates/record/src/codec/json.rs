@@ -1,6 +1,7 @@
 //! Canonical JSON: one object a message (or line), or an array of them.
 //!
-//! Text is borrowed from the message unless it has escapes. Unknown fields are ignored.
+//! Text is borrowed from the message unless it has escapes. Unknown fields are ignored. A message that is one flat object goes
+//! the short way (`flat`), every other one through sonic-rs.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,54 +11,73 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::codec::fields::{Field, Fields, Scalar};
+use crate::codec::flat::{self, Order};
 use crate::codec::{Decoded, RecordError};
 use crate::raw::{RawParty, RawRecord};
 use crate::record::{Attestation, CauseScheme, Direction, Kind, Phase, Verstat};
+use crate::time::Timestamp;
 
-/// Reads the records of one message; each is given to `each`.
-///
-/// # Errors
-/// If the message is no JSON at all: it has no records then.
-pub fn decode<'a>(bytes: &'a [u8], each: impl FnMut(Decoded<'a>)) -> Result<(), RecordError> {
-    decode_as(bytes, None, each)
+/// Messages of one input.
+#[derive(Clone, Debug, Default)]
+pub struct JsonMessages {
+    order: Order,
+    /// What a record without `kind` is.
+    kind: Option<Kind>,
 }
 
-/// As [`decode`]; a record without `kind` is of kind `subscriber`: a message of a reference topic.
-///
-/// # Errors
-/// If the message is no JSON at all: it has no records then.
-pub fn decode_reference<'a>(bytes: &'a [u8], each: impl FnMut(Decoded<'a>)) -> Result<(), RecordError> {
-    decode_as(bytes, Some(Kind::Subscriber), each)
-}
-
-fn decode_as<'a>(bytes: &'a [u8], kind: Option<Kind>, mut each: impl FnMut(Decoded<'a>)) -> Result<(), RecordError> {
-    let record = |mut fields: Fields<'a>| {
-        kind.into_iter().for_each(|kind| fields.default_kind(kind));
-        fields.record()
-    };
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        RecordError::message(format!("a byte that is no UTF-8 at {}", error.valid_up_to()), "UTF-8")
-    })?;
-    let mut reader = sonic_rs::Deserializer::from_str(text);
-    if text.trim_start().starts_with('[') {
-        let all = reader.deserialize_seq(Array).map_err(|error| syntax(&error))?;
-        reader.end().map_err(|error| syntax(&error))?;
-        all.into_iter().for_each(|fields| each(fields.and_then(record)));
-        return Ok(());
+impl JsonMessages {
+    /// Messages of a reference topic: a record without `kind` is of kind `subscriber`.
+    #[must_use]
+    pub fn reference() -> Self {
+        Self { kind: Some(Kind::Subscriber), ..Self::default() }
     }
-    let fields = Object.deserialize(&mut reader).map_err(|error| syntax(&error))?;
-    reader.end().map_err(|error| syntax(&error))?;
-    each(record(fields));
-    Ok(())
+
+    /// Reads the records of one message; each is given to `each`.
+    ///
+    /// # Errors
+    /// If the message is no JSON at all: it has no records then.
+    pub fn decode<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        mut each: impl FnMut(Result<&mut RawRecord<'a>, RecordError>),
+    ) -> Result<(), RecordError> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            RecordError::message(format!("a byte that is no UTF-8 at {}", error.valid_up_to()), "UTF-8")
+        })?;
+        let kind = self.kind;
+        let mut record = RawRecord::new(Kind::Voice, Timestamp::from_ms(0));
+        let mut give = |fields: &mut Fields<'a>| {
+            kind.into_iter().for_each(|kind| fields.default_kind(kind));
+            let filled = fields.fill(&mut record);
+            each(filled.map(|()| &mut record));
+        };
+        let mut fields = Fields::default();
+        if flat::read(text, &mut self.order, &mut fields).is_some() {
+            give(&mut fields);
+            return Ok(());
+        }
+        let mut reader = sonic_rs::Deserializer::from_str(text);
+        if text.trim_start().starts_with('[') {
+            let all = reader.deserialize_seq(Array).map_err(|error| syntax(&error))?;
+            reader.end().map_err(|error| syntax(&error))?;
+            all.into_iter().for_each(|mut fields| give(&mut fields));
+            return Ok(());
+        }
+        let mut fields = Object.deserialize(&mut reader).map_err(|error| syntax(&error))?;
+        reader.end().map_err(|error| syntax(&error))?;
+        give(&mut fields);
+        Ok(())
+    }
 }
 
 /// Reads one record from one line.
 ///
 /// # Errors
 /// If it is no JSON object, or its fields are wrong.
-pub fn decode_line(bytes: &[u8]) -> Decoded<'_> {
+pub fn decode_line<'a>(bytes: &'a [u8]) -> Decoded<'a> {
     let mut record = Err(RecordError::message("an empty list", "one JSON object"));
-    decode(bytes, |decoded| record = decoded)?;
+    let taken = |record: &mut RawRecord<'a>| std::mem::replace(record, RawRecord::new(Kind::Voice, Timestamp::MIN));
+    JsonMessages::default().decode(bytes, |decoded| record = decoded.map(taken))?;
     record
 }
 
@@ -102,7 +122,7 @@ impl<'de> Visitor<'de> for Object {
 struct Array;
 
 impl<'de> Visitor<'de> for Array {
-    type Value = Vec<Result<Fields<'de>, RecordError>>;
+    type Value = Vec<Fields<'de>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of objects")
@@ -111,7 +131,7 @@ impl<'de> Visitor<'de> for Array {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut all = Vec::new();
         while let Some(fields) = list.next_element_seed(Object)? {
-            all.push(Ok(fields));
+            all.push(fields);
         }
         Ok(all)
     }

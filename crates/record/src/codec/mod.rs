@@ -1,11 +1,12 @@
 //! Codecs: from a carrier's bytes to [`RawRecord`] and back.
 //!
-//! One codec, one file: [`json`], [`csv`]. All of them give field values to [`fields`], which checks them in one place.
+//! One codec, one file: [`json`] (with the short way in `flat`), [`csv`]. All of them give field values to [`fields`], which checks them in one place.
 //!
 //! **Invariant:** an error names the field, the shape of what was found and what was expected, never a value.
 
 pub mod csv;
 pub mod fields;
+mod flat;
 pub mod json;
 
 use crate::raw::RawRecord;
@@ -42,3 +43,14 @@ impl RecordError {
 
 /// A record, or why there is none.
 pub type Decoded<'a> = Result<RawRecord<'a>, RecordError>;
+
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// A record, which is in its place.
+    Record,
+    /// A record that its mapping leaves out.
+    Ignored,
+    /// No record: a header, a comment.
+    Nothing,
+}

@@ -3,31 +3,53 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Condition, Header, Mapping, Origin, PARTIES, Rule};
-use crate::codec::RecordError;
+use super::{Condition, Header, Mapping, Origin, PARTIES, Row, Rule};
 use crate::codec::csv::{Columns, Splitter};
 use crate::codec::fields::{Field, Fields, Scalar};
+use crate::codec::{Line, RecordError};
 use crate::raw::RawRecord;
-
-/// What a line is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Mapped {
-    /// A record.
-    Record(Box<RawRecord<'static>>),
-    /// A record that the mapping leaves out.
-    Ignored,
-    /// No record: a header, a comment.
-    Nothing,
-}
 
 /// Lines of one file or topic partition.
 #[derive(Debug)]
 pub struct MappedLines {
     mapping: Arc<Mapping>,
     splitter: Splitter,
-    /// Names of the columns, once known.
-    columns: Vec<String>,
+    /// Where the mapping's columns stand, once their names are known.
+    places: Places,
     header_seen: bool,
+}
+
+/// Where the columns that a mapping names stand in a line; those that a file does not have are left out.
+#[derive(Debug)]
+struct Places {
+    skip: Vec<Option<usize>>,
+    fields: Vec<Vec<usize>>,
+    rows: Vec<RowPlaces>,
+}
+
+#[derive(Debug)]
+struct RowPlaces {
+    when: Option<usize>,
+    fields: Vec<Vec<usize>>,
+}
+
+impl Places {
+    fn of(mapping: &Mapping, names: &[String]) -> Self {
+        let place = |name: &String| names.iter().position(|column| column == name);
+        let of_rules = |rules: &[Rule]| {
+            let of_rule = |rule: &Rule| match &rule.from {
+                Origin::Value(_) => Vec::new(),
+                Origin::Columns(names) | Origin::Join(names, _) => names.iter().filter_map(place).collect(),
+            };
+            rules.iter().map(of_rule).collect()
+        };
+        let of_row = |row: &Row| RowPlaces { when: place(&row.when.column), fields: of_rules(&row.fields) };
+        Self {
+            skip: mapping.skip.iter().map(|condition| place(&condition.column)).collect(),
+            fields: of_rules(&mapping.fields),
+            rows: mapping.rows.iter().map(of_row).collect(),
+        }
+    }
 }
 
 impl MappedLines {
@@ -35,9 +57,9 @@ impl MappedLines {
     #[must_use]
     pub fn new(mapping: Arc<Mapping>, has_header: bool) -> Self {
         let splitter = Splitter::new(mapping.separator, mapping.quote);
-        let columns = mapping.columns.clone();
+        let places = Places::of(&mapping, &mapping.columns);
         let header_seen = !has_header || mapping.header == Header::None;
-        Self { mapping, splitter, columns, header_seen }
+        Self { mapping, splitter, places, header_seen }
     }
 
     /// Whether a line may hold the text of a message.
@@ -46,68 +68,74 @@ impl MappedLines {
         self.mapping.holds_text()
     }
 
-    /// Reads a line.
+    /// Reads a line, into `record` where it is one.
     ///
     /// # Errors
     /// The first field that is missing or wrong, and what was expected.
-    pub fn decode(&mut self, line: &[u8]) -> Result<Mapped, RecordError> {
+    pub fn read<'l>(&'l mut self, line: &'l [u8], record: &mut RawRecord<'l>) -> Result<Line, RecordError> {
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         if self.mapping.comments.iter().any(|comment| line.starts_with(comment.as_bytes())) {
-            return Ok(Mapped::Nothing);
+            return Ok(Line::Nothing);
         }
         let columns = self.splitter.split(line)?;
         if !self.header_seen {
             self.header_seen = true;
             if self.mapping.columns.is_empty() {
-                self.columns = columns.iter().map(str::to_owned).collect();
+                let names: Vec<String> = columns.iter().map(str::to_owned).collect();
+                self.places = Places::of(&self.mapping, &names);
             }
-            return Ok(Mapped::Nothing);
+            return Ok(Line::Nothing);
         }
-        let row = RowOf { mapping: &self.mapping, names: &self.columns, columns };
-        if self.mapping.skip.iter().any(|condition| row.holds(condition)) {
-            return Ok(Mapped::Ignored);
+        let row = RowOf { mapping: &self.mapping, places: &self.places, columns };
+        let skipped = self.mapping.skip.iter().zip(&self.places.skip);
+        if skipped.into_iter().any(|(condition, place)| row.holds(condition, *place)) {
+            return Ok(Line::Ignored);
         }
-        row.record().map(|record| Mapped::Record(Box::new(record)))
+        row.fill(record).map(|()| Line::Record)
     }
 }
 
-/// One line with its columns' names.
+/// One line with its columns' places.
 struct RowOf<'l> {
     mapping: &'l Mapping,
-    names: &'l [String],
+    places: &'l Places,
     columns: Columns<'l>,
 }
 
 impl<'l> RowOf<'l> {
-    fn column(&self, name: &str) -> Option<&'l str> {
-        let index = self.names.iter().position(|column| column == name)?;
-        self.columns.get(index).map(str::trim)
+    fn column(&self, place: usize) -> Option<&'l str> {
+        self.columns.get(place).map(str::trim)
     }
 
-    fn holds(&self, condition: &Condition) -> bool {
-        self.column(&condition.column).is_some_and(|text| condition.is.iter().any(|is| is == text))
+    fn holds(&self, condition: &Condition, place: Option<usize>) -> bool {
+        let text = place.and_then(|place| self.column(place));
+        text.is_some_and(|text| condition.is.iter().any(|is| is == text))
     }
 
-    fn record(&self) -> Result<RawRecord<'static>, RecordError> {
+    fn fill(&self, record: &mut RawRecord<'l>) -> Result<(), RecordError> {
         let mut fields = Fields::default();
-        for rule in &self.mapping.fields {
-            self.set(rule, &mut fields)?;
+        for (rule, places) in self.mapping.fields.iter().zip(&self.places.fields) {
+            self.set(rule, places, &mut fields)?;
         }
         if !self.mapping.rows.is_empty() {
-            let row = self.mapping.rows.iter().find(|row| self.holds(&row.when)).ok_or_else(|| {
-                let known: Vec<&str> =
-                    self.mapping.rows.iter().flat_map(|row| row.when.is.iter().map(String::as_str)).collect();
-                RecordError::message("a row of another kind", format!("one of the kinds {}", known.join(", ")))
-            })?;
-            for rule in &row.fields {
-                self.set(rule, &mut fields)?;
+            let mut rows = self.mapping.rows.iter().zip(&self.places.rows);
+            let row = rows.find(|(row, places)| self.holds(&row.when, places.when));
+            let (row, places) = row.ok_or_else(|| self.of_another_kind())?;
+            for (rule, places) in row.fields.iter().zip(&places.fields) {
+                self.set(rule, places, &mut fields)?;
             }
         }
-        fields.record()
+        fields.fill(record)
     }
 
-    fn set(&self, rule: &Rule, fields: &mut Fields<'static>) -> Result<(), RecordError> {
-        let Some(text) = self.text(rule)? else { return Ok(()) };
+    fn of_another_kind(&self) -> RecordError {
+        let known = self.mapping.rows.iter().flat_map(|row| row.when.is.iter().map(String::as_str));
+        let known: Vec<&str> = known.collect();
+        RecordError::message("a row of another kind", format!("one of the kinds {}", known.join(", ")))
+    }
+
+    fn set(&self, rule: &'l Rule, places: &[usize], fields: &mut Fields<'l>) -> Result<(), RecordError> {
+        let Some(text) = self.text(rule, places)? else { return Ok(()) };
         let field = rule.field;
         let value = match field {
             Field::Start | Field::End | Field::Time | Field::Activated => {
@@ -118,25 +146,26 @@ impl<'l> RowOf<'l> {
                 let seconds = self.mapping.duration.parse_s(&text);
                 Scalar::Number(seconds.ok_or_else(|| wrong(field, &text, "a duration as the mapping says"))?)
             }
-            Field::Imsi | Field::Imei => Scalar::Text(Cow::Owned(self.unfilled(&text).to_owned())),
-            field if PARTIES.contains(&field) => Scalar::Text(Cow::Owned(self.party(field, &text, fields))),
-            _ => Scalar::Text(Cow::Owned(text)),
+            Field::Imsi | Field::Imei => Scalar::Text(self.unfilled(text)),
+            field if PARTIES.contains(&field) => Scalar::Text(self.party(field, text, fields)),
+            _ => Scalar::Text(text),
         };
         fields.set(field, value);
         Ok(())
     }
 
-    fn text(&self, rule: &Rule) -> Result<Option<String>, RecordError> {
+    fn text(&self, rule: &'l Rule, places: &[usize]) -> Result<Option<Cow<'l, str>>, RecordError> {
         let null = |text: &str| text.is_empty() || self.mapping.null.iter().chain(&rule.null).any(|null| null == text);
+        let mut texts = places.iter().filter_map(|place| self.column(*place));
         let text = match &rule.from {
-            Origin::Value(value) => return Ok(Some(value.clone())),
-            Origin::Columns(names) => names.iter().filter_map(|name| self.column(name)).find(|text| !null(text)),
-            Origin::Join(names, between) => {
-                let texts: Vec<&str> = names.iter().filter_map(|name| self.column(name)).collect();
+            Origin::Value(value) => return Ok(Some(Cow::Borrowed(value))),
+            Origin::Columns(_) => texts.find(|text| !null(text)),
+            Origin::Join(_, between) => {
+                let texts: Vec<&str> = texts.collect();
                 if texts.iter().all(|text| null(text)) {
                     return Ok(None);
                 }
-                return Ok(Some(texts.join(between)));
+                return Ok(Some(Cow::Owned(texts.join(between))));
             }
         };
         let Some(text) = text else { return Ok(None) };
@@ -144,27 +173,31 @@ impl<'l> RowOf<'l> {
             return Ok(None);
         }
         if rule.values.is_empty() && rule.otherwise.is_none() {
-            return Ok(Some(text.to_owned()));
+            return Ok(Some(Cow::Borrowed(text)));
         }
         match (rule.values.iter().find(|(from, _)| from == text), &rule.otherwise) {
-            (Some((_, to)), _) => Ok(Some(to.clone())),
-            (None, Some(otherwise)) => Ok((!otherwise.is_empty()).then(|| otherwise.clone())),
+            (Some((_, to)), _) => Ok(Some(Cow::Borrowed(to))),
+            (None, Some(otherwise)) => Ok((!otherwise.is_empty()).then(|| Cow::Borrowed(otherwise.as_str()))),
             (None, None) => Err(wrong(rule.field, text, "one of the mapping's `values`")),
         }
     }
 
-    fn unfilled<'t>(&self, text: &'t str) -> &'t str {
-        self.mapping.filler.map_or(text, |filler| text.trim_end_matches(filler))
+    fn unfilled(&self, text: Cow<'l, str>) -> Cow<'l, str> {
+        let Some(filler) = self.mapping.filler else { return text };
+        match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim_end_matches(filler)),
+            Cow::Owned(text) => Cow::Owned(text.trim_end_matches(filler).to_owned()),
+        }
     }
 
     /// A party without filler and routing prefix; the longest prefix that fits counts.
-    fn party(&self, field: Field, text: &str, fields: &mut Fields<'static>) -> String {
+    fn party(&self, field: Field, text: Cow<'l, str>, fields: &mut Fields<'l>) -> Cow<'l, str> {
         let text = self.unfilled(text);
         let fits = self.mapping.prefixes.iter().filter(|prefix| prefix.fields.contains(&field));
         let longest = fits.filter(|prefix| text.starts_with(&prefix.from)).max_by_key(|prefix| prefix.from.len());
-        let Some(prefix) = longest else { return text.to_owned() };
+        let Some(prefix) = longest else { return text };
         fields.set_nature(field, prefix.nature);
-        format!("{}{}", prefix.to, &text[prefix.from.len()..])
+        Cow::Owned(format!("{}{}", prefix.to, &text[prefix.from.len()..]))
     }
 }
 
