@@ -34,7 +34,7 @@ const TOPICS: &[Topic] = &[
     Topic { key: "warnings_outbox", server: "home", description: "Warnings of victims on their way to their carriers, byte for byte as they arrive there.", message: "warning" },
     Topic { key: "alerts", server: "exchange", description: "Shared alerts of all countries. Key: incident id. One message per revision; a repeat has the same bytes and the same ce_id.", message: "alert" },
     Topic { key: "keys", server: "exchange", description: "The key registry, compacted: whose a key is and for how long, by the word of a root key. Key: key id; of a revocation, key id and /revoked.", message: "key" },
-    Topic { key: "feedback", server: "exchange", description: "What agencies and desks say of alerts, ask of their producers, and what these answer; signed. Key: incident id; of a suppression and its receipts, the suppression's id. A repeat has the same bytes and the same ce_id.", message: "feedback" },
+    Topic { key: "feedback", server: "exchange", description: "What agencies and desks say of alerts, ask of their producers, and what these answer; signed. Key: incident id; of a suppression and its receipts, the suppression's id; of what is said of a joint operation, the message's own. A repeat has the same bytes and the same ce_id.", message: "feedback" },
     Topic { key: "feedback_home", server: "home", description: "Feedback that concerns the carrier, brought home byte for byte; at least once: a repeat has the same ce_id.", message: "feedback" },
 ];
 
@@ -86,7 +86,7 @@ const FEEDBACK_HEADERS: &[(&str, &str)] = &[
     ("ce_specversion", "1.0"),
     ("ce_id", "SHA-256 of the value, hexadecimal"),
     ("ce_source", "//country/organisation/desk of who writes"),
-    ("ce_type", "org.lancang.feedback.acknowledgement, .status, .verdict, .comment, .request, .receipt, .suppression or .cancel"),
+    ("ce_type", "org.lancang.feedback.acknowledgement, .status, .verdict, .comment, .request, .receipt, .suppression, .cancel, .operation, .operation-answer, .operation-addition or .operation-stage"),
     ("ce_subject", "incident id; of a suppression and its receipts, the suppression's id"),
     ("ce_time", "when it was published, RFC 3339"),
     ("ce_dataschema", "urn:lancang:feedback:v1"),

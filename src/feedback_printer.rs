@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use lancang_alert::feedback::operation::Word;
 use lancang_alert::feedback::{Believed, Fold, IncidentState, Measure, Said, said};
 use lancang_record::Timestamp;
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use crate::cli::Form;
 use crate::columns::Mark;
 use crate::logging::colors;
+use crate::operation_printer;
 
 /// Characters of an id that are shown.
 const SHORT: usize = 12;
@@ -52,10 +54,10 @@ impl FeedbackPrinter {
             short(&believed.id.to_string()),
             words(believed)
         )?;
-        match state {
-            Some(state) => self.lines(&mut out, &state, now),
-            None => Ok(()),
+        if let Some(state) = believed.feedback.operation_id(believed.id).and_then(|id| fold.operation(id)) {
+            self.marked(&mut out, operation_printer::lines(&state, now))?;
         }
+        state.map_or(Ok(()), |state| self.marked(&mut out, lines(&state, now)))
     }
 
     /// Shows an incident.
@@ -68,11 +70,11 @@ impl FeedbackPrinter {
             return writeln!(out, "{}", as_json(state, now));
         }
         writeln!(out, "{} of {}", state.about.incident_id, state.about.producer.uri())?;
-        self.lines(&mut out, state, now)
+        self.marked(&mut out, lines(state, now))
     }
 
-    fn lines(&self, out: &mut impl Write, state: &IncidentState, now: Timestamp) -> io::Result<()> {
-        for (text, mark) in lines(state, now) {
+    fn marked(&self, out: &mut impl Write, lines: Vec<(String, Mark)>) -> io::Result<()> {
+        for (text, mark) in lines {
             writeln!(out, "    {}", mark.paint(&text, self.colored))?;
         }
         Ok(())
@@ -123,7 +125,24 @@ fn words(believed: &Believed) -> String {
             asked.reason
         ),
         Said::Cancel { about, reason, .. } => format!("would cancel {}: {reason}", of(&about.incident_id)),
+        Said::Operation(proposed) => {
+            let invited: Vec<&str> = proposed.invited.iter().map(String::as_str).collect();
+            format!("proposes an operation to {}: {}", invited.join(", "), proposed.title)
+        }
+        Said::OfOperation { of, word, .. } => format!("{} {}", short(&of.to_string()), word_of_operation(word)),
         Said::Unknown => format!("says `{}`, which a later version knows", believed.feedback.kind),
+    }
+}
+
+fn word_of_operation(word: &Word) -> String {
+    match word {
+        Word::Answer(reply, None) => reply.as_str().to_owned(),
+        Word::Answer(reply, Some(reason)) => format!("{}: {reason}", reply.as_str()),
+        Word::Addition(listed) => {
+            format!("is about {} incidents and {} campaigns more", listed.incidents.len(), listed.campaigns.len())
+        }
+        Word::Running => "runs".to_owned(),
+        Word::Closed(outcome) => format!("is closed: {}", outcome.outcome),
     }
 }
 

@@ -35,6 +35,7 @@ pub mod logging;
 pub mod mapping_file;
 pub mod metrics;
 pub mod network;
+mod operation_printer;
 pub mod pack_folder;
 pub mod plot;
 mod portability;

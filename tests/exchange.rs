@@ -30,6 +30,8 @@ mod gone;
 mod held;
 #[path = "exchange/identifiers.rs"]
 mod identifiers;
+#[path = "exchange/joint.rs"]
+mod joint;
 #[path = "exchange/killed.rs"]
 mod killed;
 #[path = "exchange/leaks.rs"]

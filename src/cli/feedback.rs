@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use lancang_alert::Source;
 use lancang_alert::feedback::{Measure, Stage, Suspected, said};
 
+use super::operation::{Operations, SendOperation};
 use super::{Form, RegistryPlace, SigningKey, parse_length};
 
 /// `lancang feedback`
@@ -30,6 +31,14 @@ Examples:
   lancang feedback show --config desk.toml                            every incident that somebody said something of
   lancang feedback show 90c9e987 --config desk.toml --output json")]
     Show(Show),
+    /// Joint operations: who is in each, how far it is, who has not answered, what it is about.
+    #[command(after_help = "\
+Examples:
+  lancang feedback operations --config desk.toml                      all of them
+  lancang feedback operations 7c1d0e5f --config desk.toml --output json
+
+What has no effect (an answer of who was not invited, a word that comes too early) is shown with the reason.")]
+    Operations(Operations),
 }
 
 /// `lancang feedback send`
@@ -193,6 +202,9 @@ producer's organisation. Everybody can read the names.")]
         #[command(flatten)]
         desk: Desk,
     },
+    /// Something of a joint operation: several countries that act on the same list.
+    #[command(subcommand)]
+    Operation(SendOperation),
 }
 
 /// An alert, and who writes about it.

@@ -17,6 +17,7 @@ mod feeds;
 mod generate;
 pub mod incidents;
 mod keys;
+pub mod operation;
 mod pack;
 mod pages;
 mod patterns;

@@ -7,7 +7,7 @@
 //!   was refused because its key was not known.
 //! - Whatever fails is said, and tried again after [`RETRY`]; a reader that turns no more is stuck, and health says so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use lancang_alert::campaign::Verified;
-use lancang_alert::feedback::{Believed as Said, organisation};
+use lancang_alert::feedback::{Believed as Said, Id, organisation};
 use lancang_alert::{Alert, Signer, Source};
 use lancang_console::limits::STATEMENTS_WAIT_MS;
 use lancang_console::server::{Act, Site, Unwritten};
@@ -317,13 +317,22 @@ impl Reader {
         let place = self.place(topic.topic())?.unwrap_or(0);
         let mut producer = None;
         let mut stored = topic.topic().next_offset();
+        let mut is_swept = false;
         while self.goes_on() && !topic.has_other_keys() {
             let mut said: Vec<(i64, Said, Original)> = Vec::new();
+            // Operations that changed, with the offset of the newest word about them; none where something was let go of alone.
+            let mut operations: BTreeMap<Id, Option<i64>> = BTreeMap::new();
             let begun = Instant::now();
             let mut wait = TURN;
             while said.len() < BATCH_MAX && begun.elapsed() < GATHER.max(wait) {
                 let Some((believed, original)) = topic.turn(wait, now)? else { break };
-                said.push((topic.topic().next_offset() - 1, believed, original));
+                let offset = topic.topic().next_offset() - 1;
+                let own = believed.feedback.operation_id(believed.id);
+                for id in topic.fold().changed_operations() {
+                    let known = operations.entry(*id).or_default();
+                    *known = (*known).max((own == Some(*id)).then_some(offset));
+                }
+                said.push((offset, believed, original));
                 wait = Duration::ZERO;
             }
             let next = topic.topic().next_offset();
@@ -337,13 +346,22 @@ impl Reader {
                     let about = believed.feedback.incident.as_ref();
                     let state = about.and_then(|about| topic.fold().incident(about));
                     batch.said(believed, signed(original), state.as_ref(), *offset)?;
+                    batch.operation_word(believed, signed(original))?;
                 }
+                batch.operations(topic.fold(), operations)?;
                 // What was there already is read once more: pages were told of it.
                 batch.read_to(Topic::Feedback, next.max(place))?;
                 batch.commit()?;
                 drop(writer);
                 self.kept(&vec!["taken"; said.len()]);
                 stored = next;
+            }
+            if topic.is_past_end() && !is_swept && self.goes_on() {
+                let mut writer = self.writer();
+                let batch = writer.batch()?;
+                batch.keep_operations(topic.fold())?;
+                batch.commit()?;
+                is_swept = true;
             }
             self.count_refused(topic.refused());
             self.turned(topic.topic(), topic.is_past_end())?;
@@ -360,6 +378,10 @@ impl Reader {
             let written = match topic.signed(&feedback, &speaker.signer) {
                 Err(refusal) => Err(Unwritten::Refused(refusal.to_string())),
                 Ok((believed, message)) => {
+                    if let Err(why) = topic.fold().would_hear(&believed) {
+                        let _ = answer.send(Err(Unwritten::Refused(why.to_string())));
+                        continue;
+                    }
                     let record =
                         sent(&self.follow.consumer.topics.feedback, message.key, message.value, message.headers);
                     let put = self.producer(producer).and_then(|producer| Ok(producer.send_batch(&[record])?));

@@ -219,6 +219,8 @@ impl<'s> Courier<'s> {
         match (&believed.feedback.incident, &believed.said) {
             (Some(about), _) => self.own.contains(&about.organisation()),
             (None, Said::Suppression(_)) => true,
+            // What countries do together is no business of a carrier's home.
+            (None, Said::Operation(_) | Said::OfOperation { .. }) => false,
             (None, _) => self.own.contains(&organisation(&believed.feedback.writer)),
         }
     }

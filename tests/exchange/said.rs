@@ -63,6 +63,8 @@ pub fn said(
         (vec!["export", "--to", "misp"], "", true),
         (vec!["feedback", "show"], "", true),
         (vec!["feedback", "show", imsi], "", false),
+        (vec!["feedback", "operations"], "", true),
+        (vec!["feedback", "operations", imsi], "", false),
         (vec!["campaigns", "list", "--country", "TH"], "", true),
         (vec!["campaigns", "list", "--country", "TH", "--output", "json"], "", true),
         (vec!["keys", "show"], "", true),
@@ -192,13 +194,19 @@ fn console(
     let keys = console.keys(&signed);
     let mut pages = vec!["/api/v1/incidents?limit=200".to_owned(), "/api/v1/sources".into(), "/api/v1/figures".into()];
     pages.extend(["/api/v1/digest".into(), "/api/v1/digest.html".into(), "/api/v1/campaigns".into()]);
+    pages.push("/api/v1/operations".into());
     pages.extend(keys.iter().take(40).map(|key| format!("/api/v1/incidents/{key}")));
     for page in pages {
         assert_eq!(ask("GET", &page, ""), 200, "{page}");
     }
     // What is refused does not repeat what was asked for.
     let plus = number.trim_start_matches('+');
-    for page in [format!("/api/v1/incidents?pattern=%2B{plus}&limit=x"), format!("/api/v1/incidents/{imsi}")] {
+    for page in [
+        format!("/api/v1/incidents?pattern=%2B{plus}&limit=x"),
+        format!("/api/v1/incidents/{imsi}"),
+        format!("/api/v1/operations/{imsi}"),
+        format!("/api/v1/operations?country={plus}"),
+    ] {
         let status = ask("GET", &page, "");
         assert!((400..500).contains(&status), "{page}: {status}");
     }

@@ -147,9 +147,22 @@ pub const FEEDBACK_OF_COUNTRY_MAX: usize = 40_000;
 /// Feedback messages of one organisation about one incident or suppression; beyond it those that it published first are let
 /// go, counted.
 pub const FEEDBACK_OF_ORGANISATION_MAX: usize = 64;
+/// Longest title of an operation, bytes.
+pub const OPERATION_TITLE_BYTES_MAX: usize = 200;
+/// Incidents and campaigns that one message of an operation lists: some 130 bytes each, of [`FEEDBACK_BYTES_MAX`].
+pub const OPERATION_LISTED_MAX: usize = 64;
+/// Incidents and campaigns that one country adds to an operation; of more the first are listed, the others counted.
+pub const OPERATION_ADDED_OF_COUNTRY_MAX: usize = 128;
+/// Countries that an operation takes to be agreed upon, or to run.
+pub const OPERATION_COUNTRIES_MIN: usize = 2;
+/// Messages of one country about operations that are kept; beyond it what it said first is let go, counted: additions before
+/// answers and stages, these before proposals. Some 40 MB a country where each lists as much as it may.
+pub const OPERATION_WORDS_OF_COUNTRY_MAX: usize = 4_000;
 /// Longest campaign message that a reader takes, bytes: 200 members and 400 edges have some 80,000.
 pub const CAMPAIGN_BYTES_MAX: usize = 256 << 10;
 /// Campaigns of which a reader remembers the newest revision, some 150 bytes each.
 pub const CAMPAIGNS_KNOWN_MAX: usize = 100_000;
 
 const _: () = assert!(FEEDBACK_OF_ORGANISATION_MAX < FEEDBACK_OF_COUNTRY_MAX);
+const _: () = assert!(FEEDBACK_OF_ORGANISATION_MAX < OPERATION_WORDS_OF_COUNTRY_MAX);
+const _: () = assert!(OPERATION_WORDS_OF_COUNTRY_MAX < FEEDBACK_OF_COUNTRY_MAX);

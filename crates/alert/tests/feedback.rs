@@ -253,6 +253,10 @@ fn blocks_that_are_missing_or_wrong() {
     for kind in ["status", "verdict", "comment", "request", "receipt", "suppression"] {
         check(&feedback(kind, json!({})), 8, &format!("`{kind}`"));
     }
+    for kind in ["operation", "operation-answer", "operation-addition", "operation-stage"] {
+        let block = kind.replace('-', "_");
+        check(&feedback(kind, json!({ "incident": null })), 8, &format!("`{block}`"));
+    }
     check(&Feedback { person: None, ..cancel() }, 7, "`person`");
     check(&Feedback { cancel: None, ..cancel() }, 7, "`cancel`");
     let refusal = by_carrier("receipt", json!({ "receipt": { "of": "0".repeat(64), "outcome": "refused" } }));
@@ -273,6 +277,97 @@ fn blocks_that_are_missing_or_wrong() {
     assert_eq!(refusal, Refusal::TooMuch { bytes: 1 << 20 });
 }
 
+/// An operation that Thailand's police proposes, with some fields changed.
+fn operation(change: impl FnOnce(&mut Value)) -> Feedback {
+    let lead = json!({ "country": "KH", "organisation": "police", "node": "desk-1" });
+    let mut block = json!({
+        "title": "Call centres on the river", "campaigns": ["a".repeat(32)], "invited": ["KH", "LA"], "lead": lead,
+    });
+    change(&mut block);
+    feedback("operation", json!({ "incident": null, "operation": block }))
+}
+
+/// Something that is said of the operation of a proposer.
+fn of_operation(kind: &str, proposer: &str, block: &Value) -> Feedback {
+    let proposer = json!({ "country": "TH", "organisation": proposer, "node": "desk-9" });
+    let about = json!({ "operation_id": "0".repeat(64), "proposer": proposer });
+    let mut more = json!({ "incident": null, "about_operation": about });
+    more[kind.replace('-', "_")] = block.clone();
+    feedback(kind, more)
+}
+
+#[test]
+fn operations_that_are_not_as_they_should_be() {
+    let refused = |feedback: &Feedback, expected: &str| {
+        let refusal = take(feedback, 8, day(0)).unwrap_err();
+        assert!(refusal.to_string().contains(expected), "{expected}: {refusal}");
+        assert_eq!(refusal.as_str(), "form");
+    };
+    assert!(matches!(take(&operation(|_| ()), 8, day(0)).unwrap().said, Said::Operation(_)));
+    refused(&operation(|block| block["title"] = "it is +855 12 345 678".into()), "`operation.title`");
+    refused(&operation(|block| block["title"] = "x".repeat(201).into()), "200 bytes");
+    refused(&operation(|block| block["campaigns"] = json!([])), "one to 64");
+    refused(&operation(|block| block["campaigns"] = json!(vec!["a".repeat(32); 65])), "one to 64");
+    refused(&operation(|block| block["campaigns"] = json!(["+85512345678"])), "32 hexadecimal digits");
+    for invited in [json!([]), json!(["TH"]), json!(["KH", "KH"]), json!(["KH", "US"]), json!(["kh"])] {
+        refused(&operation(|block| block["invited"] = invited), "`operation.invited`");
+    }
+    refused(&operation(|block| block["lead"]["country"] = "VN".into()), "`operation.lead`");
+    for day in ["2026-13-03", "2026-12-03T08:00:00Z", "tomorrow"] {
+        refused(&operation(|block| block["day"] = day.into()), "`operation.day`");
+    }
+    let mut of_incident = operation(|_| ());
+    of_incident.incident = feedback("comment", json!({})).incident;
+    refused(&of_incident, "`incident`");
+    let answer = |block: Value| of_operation("operation-answer", "cyber-police", &block);
+    refused(&answer(json!({ "answer": "declined" })), "why it is declined");
+    refused(&answer(json!({ "answer": "left", "reason": "call 012 345 6789" })), "names nobody");
+    let addition = of_operation("operation-addition", "cyber-police", &json!({}));
+    refused(&addition, "one to 64");
+    let stage = |block: Value| of_operation("operation-stage", "cyber-police", &block);
+    refused(&stage(json!({ "stage": "closed" })), "what came of it");
+    refused(&stage(json!({ "stage": "closed", "outcome": "a b" })), "what came of it");
+    let mut unnamed = stage(json!({ "stage": "running" }));
+    unnamed.about_operation = None;
+    refused(&unnamed, "`about_operation`");
+}
+
+/// How far an operation is says the organisation that proposed it, and a stranger does not say it in its name either.
+#[test]
+fn who_is_not_the_proposer() {
+    let running = |proposer: &str| of_operation("operation-stage", proposer, &json!({ "stage": "running" }));
+    assert!(matches!(take(&running("cyber-police"), 8, day(0)).unwrap().said, Said::OfOperation { .. }));
+    let refusal = take(&running("other-police"), 8, day(0)).unwrap_err();
+    assert!(matches!(refusal, Refusal::NotProposer { .. }) && refusal.as_str() == "not-proposer", "{refusal}");
+    let forged = take(&running("cyber-police"), 7, day(0)).unwrap_err();
+    assert_eq!(forged.as_str(), "foreign-source", "{forged}");
+    let answer = of_operation("operation-answer", "other-police", &json!({ "answer": "accepted" }));
+    take(&answer, 8, day(0)).unwrap();
+}
+
+/// A reader that does not know of operations finds each message's key to be what it takes it for, and ignores it.
+#[test]
+fn earlier_readers_ignore_operations() {
+    let messages = [
+        operation(|_| ()),
+        of_operation("operation-answer", "cyber-police", &json!({ "answer": "accepted" })),
+        of_operation("operation-addition", "cyber-police", &json!({ "campaigns": ["a".repeat(32)] })),
+        of_operation("operation-stage", "cyber-police", &json!({ "stage": "running" })),
+    ];
+    for feedback in messages {
+        let message = FeedbackMessage::of(&feedback, &signer(8));
+        let mut value: Value = serde_json::from_slice(&message.value).unwrap();
+        // What version 1.0 made of the key: the incident, what is answered, or the message itself.
+        assert!(value["incident"].is_null() && value["receipt"].is_null());
+        let believed = verify(&mut FeedbackVerifier::new(), &message, day(0)).unwrap();
+        assert_eq!(message.key, believed.id.to_string().into_bytes());
+        // With the blocks that it does not know the rest is whole, and the kind says nothing to it.
+        value["kind"] = format!("later-{}", feedback.kind).into();
+        let read: Feedback = serde_json::from_value(value).unwrap();
+        assert_eq!(read.said().unwrap().0, Said::Unknown);
+    }
+}
+
 /// What a later version may say is signed, read, and says nothing yet.
 #[test]
 fn later_kinds_are_ignored() {
@@ -289,6 +384,13 @@ fn later_kinds_are_ignored() {
     }
     let later = by_carrier("receipt", json!({ "receipt": { "of": "0".repeat(64), "outcome": "deferred" } }));
     assert_eq!(take(&later, 7, day(0)).unwrap().said, Said::Unknown);
+    for (kind, block) in [
+        ("operation-answer", json!({ "answer": "undecided" })),
+        ("operation-stage", json!({ "stage": "suspended" })),
+        ("operation-appeal", json!({})),
+    ] {
+        assert_eq!(take(&of_operation(kind, "cyber-police", &block), 8, day(0)).unwrap().said, Said::Unknown, "{kind}");
+    }
 }
 
 fn golden() -> Vec<(String, Value)> {
@@ -323,6 +425,19 @@ fn golden_messages_are_read_and_fit_the_schema() {
     kinds.dedup();
     assert_eq!(
         kinds,
-        ["acknowledgement", "cancel", "comment", "receipt", "request", "status", "suppression", "verdict"]
+        [
+            "acknowledgement",
+            "cancel",
+            "comment",
+            "operation-addition",
+            "operation-answer",
+            "operation-stage",
+            "operation",
+            "receipt",
+            "request",
+            "status",
+            "suppression",
+            "verdict"
+        ]
     );
 }

@@ -38,10 +38,14 @@ pub const FOUND_MAX: u32 = 5_000;
 pub const PAGE_MAX: u32 = 200;
 /// Open requests that a digest names: those that end first.
 pub const REQUESTS_SHOWN_MAX: usize = 500;
+/// Operations that an incident, a campaign or a digest names: those of which something was said last.
+pub const OPERATIONS_SHOWN_MAX: u32 = 200;
 /// Related incidents that one incident shows.
 pub const RELATED_SHOWN_MAX: usize = 20;
-/// What was said of an incident that is shown: the newest.
+/// What was said of an incident, or of an operation with an effect, that is shown: the newest.
 pub const SAID_SHOWN_MAX: u32 = 500;
+/// What was said of an operation without effect that is shown: the newest.
+pub const UNHEARD_SHOWN_MAX: usize = 50;
 /// Places on the map.
 pub const SPOTS_MAX: u32 = 2_000;
 /// Days that figures go back.

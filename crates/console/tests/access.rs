@@ -54,6 +54,7 @@ struct Console {
     site: Arc<Site>,
     key: String,
     campaign: String,
+    operation: String,
     said: std::sync::mpsc::Receiver<lancang_alert::Feedback>,
     /// What became of those who signed in.
     outcomes: Arc<Mutex<Vec<&'static str>>>,
@@ -88,8 +89,13 @@ impl Console {
         topics.alert(&one);
         let joined = campaign(&[&one], 0);
         topics.join(&joined);
+        let proposal = proposed(&one);
+        topics.say(&proposal);
         topics.keys(&keys::registry(
-            ["//KH/police".to_owned(), keys::holder(&one.producer), keys::holder(&joined.writer)],
+            ["//KH/police", "//TH/police"]
+                .map(str::to_owned)
+                .into_iter()
+                .chain([keys::holder(&one.producer), keys::holder(&joined.writer)]),
             now(),
         ));
         let mut users = Users::open(&path("users.json"), None).unwrap();
@@ -137,7 +143,8 @@ impl Console {
         let address = listener.local_addr().unwrap();
         runtime.spawn(Arc::clone(&site).serve(listener, tls));
         let (key, campaign) = (key(&one.incident_id, &source), one.incident_id.clone());
-        Self { address, folder, site, key, campaign, said, outcomes, cut_off, changes, _runtime: runtime }
+        let operation = proposal.id.to_string();
+        Self { address, folder, site, key, campaign, operation, said, outcomes, cut_off, changes, _runtime: runtime }
     }
 
     fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -193,6 +200,21 @@ fn exchange(mut waiting: mpsc::Receiver<Act>, told: &std::sync::mpsc::Sender<lan
     }
 }
 
+/// A joint operation that Thailand proposes to Cambodia.
+fn proposed(alert: &lancang_alert::Alert) -> lancang_alert::feedback::Believed {
+    let desk = |country: &str| Source { country: country.into(), organisation: "police".into(), node: "a".into() };
+    let operation = lancang_alert::feedback::Operation {
+        title: "call centres on the river".into(),
+        incidents: vec![support::about(alert)],
+        campaigns: Vec::new(),
+        invited: vec!["KH".into()],
+        lead: desk("KH"),
+        day: None,
+    };
+    let begun = lancang_alert::Feedback::begin("operation", desk("TH"), at(10), None);
+    support::believed(lancang_alert::Feedback { operation: Some(operation), ..begun })
+}
+
 struct Signed {
     cookie: String,
     session: Value,
@@ -219,6 +241,7 @@ fn requests(console: &Console) -> Vec<(&'static str, String, String, Takes)> {
     for (method, path, takes) in REQUESTS {
         let path =
             path.replace("{key}", &console.key).replace("{id}", &console.campaign).replace("{*name}", "index.html");
+        let path = path.replace("{operation}", &console.operation);
         let bodies = match (*method, path.as_str()) {
             ("POST", path) if path.ends_with("/named") => {
                 vec![(json!({ "line": "0@17", "place": 0, "case_reference": "KH-2026-2" }), *takes)]
@@ -232,6 +255,17 @@ fn requests(console: &Console) -> Vec<(&'static str, String, String, Takes)> {
             ("POST", path) if path.ends_with("/dossier") => {
                 vec![(json!({ "case_reference": "KH-2026-1", "languages": ["km", "en"] }), *takes)]
             }
+            ("POST", path) if path.ends_with("/operations") => {
+                let listed = json!({ "incidents": [console.key], "campaigns": [console.campaign] });
+                vec![(json!({ "title": "<b>two</b> sites", "listed": listed, "invited": ["TH", "LA"] }), *takes)]
+            }
+            ("POST", path) if path.contains("/operations/") => [
+                json!({ "kind": "answer", "answer": "accepted" }),
+                json!({ "kind": "answer", "answer": "declined", "reason": "no team" }),
+                json!({ "kind": "addition", "listed": { "incidents": [console.key] } }),
+            ]
+            .map(|body| (body, *takes))
+            .to_vec(),
             ("POST", path) if path.ends_with("/feedback") => [
                 (json!({ "kind": "acknowledgement" }), Right::Acknowledge),
                 (json!({ "kind": "status", "status": "investigating" }), Right::Take),
@@ -292,7 +326,7 @@ fn every_request_is_for_whom_the_table_says() {
                 // It is no carrier's desk.
                 (true, "GET") if path.ends_with("/named") => 409,
                 (true, "DELETE") => 204,
-                (true, "POST") if path.ends_with("/feedback") => 201,
+                (true, "POST") if path.ends_with("/feedback") || path.contains("/operations") => 201,
                 (true, _) => 200,
             };
             assert_eq!(
@@ -325,7 +359,9 @@ fn every_request_is_for_whom_the_table_says() {
     // What was said is what was asked for, under the person's name.
     let said: Vec<_> = console.said.try_iter().collect();
     assert!(said.iter().all(|said| said.person.as_deref() == Some("Sok Dara") && said.writer.node == "console-1"));
-    assert_eq!(said.len(), 5 + 5, "an investigator and a liaison of the console's country, and nobody else");
+    let of_operations = said.iter().filter(|said| said.kind.starts_with("operation")).count();
+    assert_eq!(of_operations, 4, "a liaison of the console's country, and nobody else");
+    assert_eq!(said.len(), 5 + 5 + 4, "an investigator and a liaison of the console's country, and nobody else");
 }
 
 #[test]
@@ -582,4 +618,56 @@ fn tls_and_nothing_in_clear() {
     let mut answer = Vec::new();
     let _ = plain.read_to_end(&mut answer);
     assert!(!answer.windows(4).any(|part| part == b"HTTP"), "{:?}", String::from_utf8_lossy(&answer));
+}
+
+/// What a liaison lists has to be there, and nothing is taken that readers would not believe.
+#[test]
+fn an_operation_is_whole_before_it_is_said() {
+    let console = Console::start(false, true);
+    let signed = console.sign_in("liaison-kh");
+    let csrf = signed.session["csrf"].as_str().unwrap();
+    let headers = [("cookie", signed.cookie.as_str()), ("x-csrf-token", csrf)];
+    let say = |path: &str, body: Value| console.ask("POST", path, &headers, &body.to_string());
+    let propose = |change: &dyn Fn(&mut Value)| {
+        let listed = json!({ "incidents": [console.key] });
+        let mut body = json!({ "title": "two sites", "listed": listed, "invited": ["TH"], "day": "2026-12-03" });
+        change(&mut body);
+        say("/api/v1/operations", body)
+    };
+    let refused = |answer: Answer, status: u16, words: &str| {
+        assert!(answer.status == status && answer.body.contains(words), "{words}: {} {}", answer.status, answer.body);
+    };
+    assert_eq!(propose(&|_| ()).status, 201);
+    let other_page = [&headers[..], &[("origin", "http://evil.example")]].concat();
+    for (headers, path) in [(&headers[..1], "/api/v1/operations"), (&other_page[..], "/api/v1/operations")] {
+        let path = [path.to_owned(), format!("{path}/{}", console.operation)];
+        assert!(path.iter().all(|path| console.ask("POST", path, headers, "{}").code() == "csrf"));
+    }
+    refused(propose(&|body| body["title"] = "call +855 12 345 678".into()), 422, "title");
+    refused(propose(&|body| body["invited"] = json!(["KH"])), 422, "invited");
+    refused(propose(&|body| body["lead"] = "//VN/police/a".into()), 422, "lead");
+    refused(propose(&|body| body["lead"] = "KH".into()), 422, "lead");
+    refused(propose(&|body| body["day"] = "soon".into()), 422, "day");
+    refused(propose(&|body| body["listed"] = json!({})), 422, "listed");
+    refused(propose(&|body| body["listed"]["campaigns"] = json!(["0".repeat(32)])), 404, "not-found");
+    refused(propose(&|body| body["listed"]["incidents"] = json!(["0".repeat(32)])), 404, "not-found");
+    let path = format!("/api/v1/operations/{}", console.operation);
+    refused(say(&path, json!({ "kind": "answer", "answer": "declined", "reason": " " })), 422, "reason");
+    refused(say(&path, json!({ "kind": "answer", "answer": "perhaps" })), 422, "answer");
+    refused(say(&path, json!({ "kind": "stage", "stage": "agreed" })), 422, "stage");
+    refused(say(&path, json!({ "kind": "stage", "stage": "closed", "outcome": "won" })), 422, "outcome");
+    refused(
+        say(&format!("/api/v1/operations/{}", "0".repeat(64)), json!({ "kind": "answer", "answer": "accepted" })),
+        404,
+        "",
+    );
+    for query in ["country=XX", "stage=begun", "after=x", "limit=0"] {
+        refused(console.ask("GET", &format!("/api/v1/operations?{query}"), &headers, ""), 422, "");
+    }
+    let said: Vec<_> = console.said.try_iter().collect();
+    assert_eq!(said.len(), 1);
+    let lead = said[0].operation.as_ref().unwrap().lead.uri();
+    assert_eq!((said[0].incident.is_none(), lead.as_str()), (true, "//KH/police/console-1"));
+    let log = std::fs::read_to_string(console.folder.path().join("audit.log")).unwrap();
+    assert!(log.contains("\"action\":\"joint-operation\",\"about\":\"operations\""), "{log}");
 }

@@ -151,7 +151,7 @@ fn pages_in_a_browser() {
     let desk = desk::DeskConsole::begin();
     let setting = serde_json::json!({
         "base": console.base(), "browser": browser(), "users": served::users(), "incident": filled::incident(),
-        "campaign": console.campaign(), "reasons": filled::reasons(), "hostile": filled::HOSTILE, "strange": filled::strange(), "strangers": filled::STRANGERS, "sealed": filled::SEALED, "shots": shots,
+        "campaign": console.campaign(), "operation": console.operation(), "reasons": filled::reasons(), "hostile": filled::HOSTILE, "strange": filled::strange(), "strangers": filled::STRANGERS, "sealed": filled::SEALED, "shots": shots,
         "is_long": is_long, "downloads": downloads.path(), "desk": { "base": desk.base(), "number": desk::NUMBER },
     });
     let mut node = Command::new("node");

@@ -7,18 +7,24 @@
 //!   [`FEEDBACK_OF_COUNTRY_MAX`]; what is let go is counted ([`Fold::let_go`]). So a flood pushes out nothing that other
 //!   countries said. What binds nobody goes first (comments, acknowledgements, stages), then verdicts, and requests, receipts,
 //!   cancels and suppressions last; of each the oldest. **Invariant:** remarks, however many, end no hold. Whoever has to know of
-//!   every hold asks [`Fold::let_go_of_bonds`].
+//!   every hold asks [`Fold::let_go_of_bonds`];
+//! - what is said of operations stands between verdicts and these: additions go first, then answers and stages, then proposals. Of it
+//!   a country has a bound of its own, [`OPERATION_WORDS_OF_COUNTRY_MAX`], because its lists are long.
 
 use std::collections::BTreeMap;
 
 use lancang_record::Timestamp;
 
+use super::joint::{OperationState, Unheard};
+use super::operation::Word;
 use super::said::{Answer, Said, Suppressed};
 use super::state::{IncidentState, newest_answer};
 use super::verify::Believed;
 use super::{About, Id, organisation};
 use crate::alert::DAY_MS;
-use crate::limits::{FEEDBACK_OF_COUNTRY_MAX, FEEDBACK_OF_ORGANISATION_MAX, REQUEST_DAYS_MAX};
+use crate::limits::{
+    FEEDBACK_OF_COUNTRY_MAX, FEEDBACK_OF_ORGANISATION_MAX, OPERATION_WORDS_OF_COUNTRY_MAX, REQUEST_DAYS_MAX,
+};
 
 /// What a message is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +33,8 @@ pub(super) enum Subject {
     Incident(About),
     /// A suppression, by its id.
     Suppression(Id),
+    /// An operation, by the id of its proposal.
+    Operation(Id),
 }
 
 /// What is kept of a message.
@@ -38,6 +46,18 @@ pub(super) struct Statement {
     pub(super) country: String,
     pub(super) key_id: String,
     pub(super) said: Said,
+}
+
+impl Statement {
+    fn of(believed: &Believed) -> Self {
+        let writer = &believed.feedback.writer;
+        Self {
+            organisation: organisation(writer),
+            country: writer.country.clone(),
+            key_id: believed.key_id.clone(),
+            said: believed.said.clone(),
+        }
+    }
 }
 
 /// Messages about one subject, in the order of their publishing.
@@ -53,12 +73,28 @@ enum Weight {
     Remark,
     /// What an organisation holds of it.
     Verdict,
+    /// What a country adds to an operation.
+    Addition,
+    /// Who is in an operation, and how far it is.
+    Word,
+    /// That there is an operation.
+    Operation,
     /// What binds a producer, or frees it.
     Bond,
 }
 
-const fn weight(said: &Said) -> Weight {
+impl Weight {
+    /// Whether it is of an operation's messages: those from [`Weight::Addition`] to [`Weight::Operation`].
+    fn is_of_operation(self) -> bool {
+        (Self::Addition..=Self::Operation).contains(&self)
+    }
+}
+
+fn weight(said: &Said) -> Weight {
     match said {
+        Said::Operation(_) => Weight::Operation,
+        Said::OfOperation { word, .. } if matches!(**word, Word::Addition(_)) => Weight::Addition,
+        Said::OfOperation { .. } => Weight::Word,
         Said::Request { .. } | Said::Receipt { .. } | Said::Cancel { .. } | Said::Suppression(_) => Weight::Bond,
         Said::Verdict { .. } => Weight::Verdict,
         Said::Acknowledgement { .. } | Said::Status { .. } | Said::Comment { .. } | Said::Unknown => Weight::Remark,
@@ -71,7 +107,12 @@ pub struct Fold {
     subjects: BTreeMap<Subject, Statements>,
     /// By the writer's country.
     countries: BTreeMap<String, BTreeMap<Rank, Subject>>,
+    /// Messages of operations among them.
+    operation_words: BTreeMap<String, usize>,
+    /// Operations that the last message changed.
+    changed: Vec<Id>,
     of_country_max: usize,
+    operation_words_max: usize,
     let_go: u64,
     let_go_of_bonds: u64,
     newest_bond: Option<Timestamp>,
@@ -83,7 +124,10 @@ impl Default for Fold {
         Self {
             subjects,
             countries,
+            operation_words: BTreeMap::new(),
+            changed: Vec::new(),
             of_country_max: FEEDBACK_OF_COUNTRY_MAX,
+            operation_words_max: OPERATION_WORDS_OF_COUNTRY_MAX,
             let_go: 0,
             let_go_of_bonds: 0,
             newest_bond: None,
@@ -94,15 +138,11 @@ impl Default for Fold {
 impl Fold {
     /// Takes up a message; false if it was there, says nothing that is known, or is older than all that is kept.
     pub fn take(&mut self, believed: &Believed) -> bool {
+        self.changed.clear();
         let place = (believed.published, believed.id);
         let Some(subject) = subject(believed) else { return false };
         let writer = &believed.feedback.writer;
-        let statement = Statement {
-            organisation: organisation(writer),
-            country: writer.country.clone(),
-            key_id: believed.key_id.clone(),
-            said: believed.said.clone(),
-        };
+        let statement = Statement::of(believed);
         let of_organisation = statement.organisation.clone();
         let statements = self.subjects.entry(subject.clone()).or_default();
         if statements.insert(place, statement).is_some() {
@@ -110,7 +150,12 @@ impl Fold {
         }
         let rank = (weight(&believed.said), place.0, place.1);
         self.countries.entry(writer.country.clone()).or_default().insert(rank, subject.clone());
+        if let Subject::Operation(id) = &subject {
+            self.changed.push(*id);
+            *self.operation_words.entry(writer.country.clone()).or_default() += 1;
+        }
         self.bound_organisation(&subject, &writer.country, &of_organisation);
+        self.bound_operations(&writer.country);
         self.bound_country(&writer.country);
         self.subjects.get(&subject).is_some_and(|statements| statements.contains_key(&place))
     }
@@ -122,6 +167,17 @@ impl Fold {
         if own.clone().count() > FEEDBACK_OF_ORGANISATION_MAX
             && let Some(first) = own.min()
         {
+            self.forget(country, first);
+        }
+    }
+
+    fn bound_operations(&mut self, country: &str) {
+        if self.operation_words.get(country).is_none_or(|words| *words <= self.operation_words_max) {
+            return;
+        }
+        let least = (Weight::Addition, Timestamp::from_ms(i64::MIN), Id::LEAST);
+        let first = self.countries.get(country).and_then(|said| said.range(least..).next()).map(|(first, _)| *first);
+        if let Some(first) = first {
             self.forget(country, first);
         }
     }
@@ -141,6 +197,12 @@ impl Fold {
             self.let_go_of_bonds += 1;
             self.newest_bond = self.newest_bond.max(Some(published));
         }
+        if weight.is_of_operation() {
+            self.operation_words.entry(country.to_owned()).and_modify(|words| *words = words.saturating_sub(1));
+        }
+        if let Subject::Operation(id) = &subject {
+            self.changed.push(*id);
+        }
         let Some(statements) = self.subjects.get_mut(&subject) else { return };
         statements.remove(&(published, id));
         if statements.is_empty() {
@@ -152,7 +214,45 @@ impl Fold {
     #[doc(hidden)]
     #[must_use]
     pub fn with_room_for(of_country_max: usize) -> Self {
-        Self { of_country_max, ..Self::default() }
+        Self { of_country_max, operation_words_max: of_country_max, ..Self::default() }
+    }
+
+    /// The state of an operation; none if nobody proposed it.
+    #[must_use]
+    pub fn operation(&self, id: Id) -> Option<OperationState> {
+        self.subjects.get(&Subject::Operation(id)).and_then(|said| OperationState::of(id, said))
+    }
+
+    /// All operations that somebody proposed, by id.
+    pub fn operations(&self) -> impl Iterator<Item = OperationState> {
+        self.subjects.iter().filter_map(|(subject, said)| match subject {
+            Subject::Operation(id) => OperationState::of(*id, said),
+            _ => None,
+        })
+    }
+
+    /// Messages of an operation that are kept, in the order of their publishing.
+    pub fn messages_of_operation(&self, id: Id) -> impl Iterator<Item = Id> {
+        self.subjects.get(&Subject::Operation(id)).into_iter().flatten().map(|((_, message), _)| *message)
+    }
+
+    /// Operations that the message which was taken up last belongs to, or that had to let go of one for it.
+    #[must_use]
+    pub fn changed_operations(&self) -> &[Id] {
+        &self.changed
+    }
+
+    /// Whether a message of an operation would have an effect: who writes asks before it is written.
+    ///
+    /// # Errors
+    /// Why it would have none; nothing is told of what is not of an operation that is known.
+    pub fn would_hear(&self, believed: &Believed) -> Result<(), Unheard> {
+        let Some(subject @ Subject::Operation(id)) = subject(believed) else { return Ok(()) };
+        let Some(said) = self.subjects.get(&subject) else { return Ok(()) };
+        let mut said = said.clone();
+        said.insert((believed.published, believed.id), Statement::of(believed));
+        let state = OperationState::of(id, &said);
+        state.and_then(|state| state.unheard.get(&believed.id).copied()).map_or(Ok(()), Err)
     }
 
     /// The state of an incident; none if nobody said anything of it.
@@ -165,7 +265,7 @@ impl Fold {
     pub fn incidents(&self) -> impl Iterator<Item = &About> {
         self.subjects.keys().filter_map(|subject| match subject {
             Subject::Incident(about) => Some(about),
-            Subject::Suppression(_) => None,
+            Subject::Suppression(_) | Subject::Operation(_) => None,
         })
     }
 
@@ -239,6 +339,8 @@ fn subject(believed: &Believed) -> Option<Subject> {
         | Said::Cancel { about, .. } => Some(Subject::Incident(about.clone())),
         Said::Receipt { about: None, of, .. } => Some(Subject::Suppression(*of)),
         Said::Suppression(_) => Some(Subject::Suppression(believed.id)),
+        Said::Operation(_) => Some(Subject::Operation(believed.id)),
+        Said::OfOperation { of, .. } => Some(Subject::Operation(*of)),
         Said::Unknown => None,
     }
 }

@@ -12,6 +12,9 @@ use crate::hex;
 pub struct Id([u8; 32]);
 
 impl Id {
+    /// Before all others.
+    pub(super) const LEAST: Self = Self([0; 32]);
+
     /// Id of a message with this value.
     #[must_use]
     pub fn of(value: &[u8]) -> Self {

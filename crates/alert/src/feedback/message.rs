@@ -1,7 +1,8 @@
 //! A feedback message in Kafka: CloudEvents 1.0, Kafka protocol binding 1.0.2, binary content mode, as an alert is.
 //!
 //! The value is the JSON and nothing else, signed in the header `dsse`; each attribute is made of it. Key and `ce_subject`: the
-//! incident's id; of a suppression and its receipts, the suppression's.
+//! incident's id; of a suppression and its receipts, the suppression's. What is said of an operation has its own id there: so
+//! a reader that does not know of operations computes it, and would refuse another.
 
 use super::{Feedback, Id};
 use crate::dsse;

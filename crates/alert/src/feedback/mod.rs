@@ -9,12 +9,15 @@
 //!   persons and two keys; a suppression binds nobody who has not accepted it; nothing that was said is erased ([`fold`]);
 //! - a text names nobody: what looks like a subscriber's number is refused, by who writes it and by who reads it.
 //!
-//! [`said`] reads what a message says, [`message`] is how it lies in Kafka, [`verify`] what a reader checks, [`fold`] what all
-//! of them together say of an incident, and [`state`] that in words of the lifecycle.
+//! [`said`] reads what a message says, and [`operation`] what one of a joint operation does; [`message`] is how it lies in Kafka,
+//! [`verify`] what a reader checks, [`fold`] what all of them together say of an incident, [`state`] that in words of the lifecycle,
+//! and [`joint`] what they say of an operation.
 
 pub mod fold;
 mod id;
+pub mod joint;
 pub mod message;
+pub mod operation;
 pub mod said;
 pub mod state;
 pub mod verify;
@@ -25,7 +28,9 @@ use serde::{Deserialize, Serialize};
 
 pub use fold::Fold;
 pub use id::Id;
+pub use joint::{OperationState, Unheard};
 pub use message::FeedbackMessage;
+pub use operation::{AboutOperation, Operation, OperationAddition, OperationAnswer, OperationStage};
 pub use said::{Answer, Asked, Form, Measure, Said, Stage, Suppressed};
 pub use state::{Cancelled, Hold, IncidentState};
 pub use verify::{Believed, FeedbackVerifier, Refusal};
@@ -36,9 +41,10 @@ use crate::registry::Holder;
 /// A message of somebody about an alert, or about what somebody asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Feedback {
-    /// `acknowledgement`, `status`, `verdict`, `comment`, `request`, `receipt`, `suppression` or `cancel`: which of the blocks
-    /// below counts.
-    #[schemars(extend("examples" = ["acknowledgement", "status", "verdict", "comment", "request", "receipt", "suppression", "cancel"]))]
+    /// `acknowledgement`, `status`, `verdict`, `comment`, `request`, `receipt`, `suppression`, `cancel`, `operation`,
+    /// `operation-answer`, `operation-addition` or `operation-stage`: which of the blocks below counts.
+    #[schemars(extend("examples" = ["acknowledgement", "status", "verdict", "comment", "request", "receipt", "suppression", "cancel",
+        "operation", "operation-answer", "operation-addition", "operation-stage"]))]
     pub kind: String,
     /// Who writes: country, organisation and desk.
     pub writer: Source,
@@ -48,7 +54,7 @@ pub struct Feedback {
     /// Name of the person who decided it; a `cancel` has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub person: Option<String>,
-    /// The alert that it is about; a suppression, and a receipt of one, are about none.
+    /// The alert that it is about; a suppression, a receipt of one, and what is said of an operation are about none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub incident: Option<About>,
     /// With `status`: `investigating`, `joint-operation` or `referred`.
@@ -73,6 +79,21 @@ pub struct Feedback {
     /// With `cancel`: why the producer takes its alert back.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cancel: Option<Cancel>,
+    /// With `operation`: what several countries should do together.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub operation: Option<Operation>,
+    /// With `operation-answer`, `operation-addition` and `operation-stage`: the operation that it is about.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub about_operation: Option<AboutOperation>,
+    /// With `operation-answer`: whether the writer's country is in it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub operation_answer: Option<OperationAnswer>,
+    /// With `operation-addition`: what it is about besides.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub operation_addition: Option<OperationAddition>,
+    /// With `operation-stage`: how far it is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub operation_stage: Option<OperationStage>,
 }
 
 impl Feedback {
@@ -92,7 +113,22 @@ impl Feedback {
             receipt: None,
             suppression: None,
             cancel: None,
+            operation: None,
+            about_operation: None,
+            operation_answer: None,
+            operation_addition: None,
+            operation_stage: None,
         }
+    }
+
+    /// The operation that it belongs to: the one that it proposes, or names; none of other messages.
+    #[must_use]
+    pub fn operation_id(&self, own: Id) -> Option<Id> {
+        if self.kind == "operation" {
+            return Some(own);
+        }
+        let named = self.about_operation.as_ref().filter(|_| self.kind.starts_with("operation-"));
+        named.and_then(|named| Id::parse(&named.operation_id))
     }
 }
 

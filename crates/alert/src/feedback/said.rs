@@ -7,6 +7,7 @@ use lancang_record::Timestamp;
 use lancang_record::codec::fields::parse_time;
 use serde::Serialize;
 
+use super::operation::{Proposed, Word};
 use super::{About, Feedback, Id, Receipt, Request, Suspected, is_source};
 use crate::alert::{Source, Verdict};
 use crate::limits::{FEEDBACK_TEXT_BYTES_MAX, REQUEST_DAYS_MAX, SUPPRESSION_DAYS_MAX, TEXT_DIGITS_MAX};
@@ -90,6 +91,17 @@ pub enum Said {
         reason: String,
         /// OCSF `verdict_id`; a false positive where nothing is said.
         verdict_id: u8,
+    },
+    /// Somebody proposes a joint operation.
+    Operation(Box<Proposed>),
+    /// Somebody says something of one.
+    OfOperation {
+        /// Id of the proposal.
+        of: Id,
+        /// Organisation that it is said to be of, `//TH/cyber-police`.
+        proposer: String,
+        /// What.
+        word: Box<Word>,
     },
     /// Of a later version: ignored.
     Unknown,
@@ -238,6 +250,10 @@ impl Feedback {
             "receipt" => self.receipt()?,
             "suppression" => self.suppression(published)?,
             "cancel" => self.cancel()?,
+            "operation" => self.operation()?,
+            "operation-answer" => self.operation_answer()?,
+            "operation-addition" => self.operation_addition()?,
+            "operation-stage" => self.operation_stage()?,
             _ => Said::Unknown,
         };
         Ok((said, published))
@@ -332,16 +348,16 @@ pub fn verdict(verdict_id: u8) -> Verdict {
     Verdict { verdict_id, verdict: caption.to_owned() }
 }
 
-fn field(fits: bool, field: &'static str, expected: &'static str) -> Result<(), Form> {
+pub(super) fn field(fits: bool, field: &'static str, expected: &'static str) -> Result<(), Form> {
     if fits { Ok(()) } else { Err(Form::Field { field, expected }) }
 }
 
-fn is_hex(text: &str) -> bool {
+pub(super) fn is_hex(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// An id that people gave: of a pattern, a type, an epoch.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     (1..=128).contains(&text.len()) && text.bytes().all(fits)
 }
@@ -361,12 +377,12 @@ fn end(field: &'static str, text: &str, published: Timestamp, days: i64) -> Resu
     Ok(until)
 }
 
-fn source(field: &'static str, source: &Source) -> Result<(), Form> {
+pub(super) fn source(field: &'static str, source: &Source) -> Result<(), Form> {
     self::field(is_source(source), field, "country, organisation and node, as in `//TH/cyber-police/desk-2`")
 }
 
 /// A few words, on one line, that name nobody.
-fn text<'a>(field: &'static str, text: &'a str) -> Result<&'a str, Form> {
+pub(super) fn text<'a>(field: &'static str, text: &'a str) -> Result<&'a str, Form> {
     line(field, text, |c| matches!(c, ' ' | '-' | '.' | '/' | '(' | ')' | '+' | '\u{a0}'))
 }
 

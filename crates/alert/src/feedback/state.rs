@@ -242,6 +242,9 @@ fn times<S: serde::Serializer>(times: &BTreeMap<String, Timestamp>, serializer: 
     serializer.collect_map(times.iter().map(|(country, time)| (country, time.to_string())))
 }
 
-fn as_text_or_none<S: serde::Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn as_text_or_none<S: serde::Serializer>(
+    time: &Option<Timestamp>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     time.map(|time| time.to_string()).serialize(serializer)
 }

@@ -6,7 +6,7 @@
 //! 3. the key counts when it was published, has not lost its standing for longer than a backlog lasts, and covers the writer;
 //! 4. a receipt and a cancel are the producer's: the writer is of the organisation that published the alert, and the key is
 //!    held there or below. A country's key does not speak for its carriers. A receipt of a suppression speaks for the writer's
-//!    own organisation;
+//!    own organisation. The stage of an operation is said by the organisation that it names as its proposer;
 //! 5. it is not older than [`BACKLOG_MS_MAX`] when it is received, nor than what the reader remembers: what was there before
 //!    is a repeat, and nobody can bring it back later. What is refused changes nothing of what is known.
 //!
@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lancang_record::Timestamp;
 
 use super::message::{attributes, subject};
+use super::operation::Word;
 use super::{Feedback, Form, Id, Said, organisation};
 use crate::dsse;
 use crate::limits::{BACKLOG_MS_MAX, FEEDBACK_BYTES_MAX, FEEDBACK_IDS_KNOWN_MAX};
@@ -55,6 +56,14 @@ pub enum Refusal {
         /// Whose word it takes.
         organisation: String,
     },
+    /// Only the proposer's organisation may say it.
+    #[error("{writer} does not speak for {organisation}, which proposed the operation and alone says how far it is")]
+    NotProposer {
+        /// Who writes.
+        writer: String,
+        /// Whose word it takes.
+        organisation: String,
+    },
     /// Older than what the reader remembers.
     #[error("published at {published}: it comes too late to be told from a repeat")]
     Old {
@@ -72,6 +81,7 @@ impl Refusal {
             Self::Form(Form::TooLong { .. }) => "too-long",
             Self::TooMuch { .. } | Self::NoFeedback { .. } | Self::Form(_) => "form",
             Self::NotProducer { .. } => "not-producer",
+            Self::NotProposer { .. } => "not-proposer",
             Self::Old { .. } => "old",
         }
     }
@@ -188,12 +198,17 @@ fn read<N: AsRef<str>>(received: &Received<'_, N>, id: Id) -> Result<Feedback, R
     Ok(feedback)
 }
 
-/// A receipt and a cancel are the producer's own.
+/// A receipt and a cancel are the producer's own, a stage of an operation its proposer's.
 fn speaks(key: &Registered, key_id: &str, feedback: &Feedback, said: &Said) -> Result<(), Refusal> {
     let own = organisation(&feedback.writer);
     let organisation = match said {
         Said::Receipt { about: Some(about), .. } | Said::Cancel { about, .. } => about.organisation(),
         Said::Receipt { about: None, .. } => own.clone(),
+        Said::OfOperation { proposer, word, .. } if matches!(**word, Word::Running | Word::Closed(_)) => {
+            let is_own = own == *proposer;
+            let refused = || Refusal::NotProposer { writer: own.clone(), organisation: proposer.clone() };
+            return if is_own { Ok(()) } else { Err(refused()) };
+        }
         _ => return Ok(()),
     };
     let is_held_there = Holder::parse(&organisation).is_some_and(|there| there.covers(key.holder.as_str()));

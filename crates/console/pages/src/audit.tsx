@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { code, get, useAnswer } from "./api";
 import type { Audit, AuditCheck } from "./contract";
+import { operationPage } from "./operations";
 import { Answer, Empty, incidentPage, Trouble, When } from "./parts";
 import { useWords } from "./words";
 
@@ -27,6 +28,8 @@ const ACTIONS: Record<string, string> = {
 };
 /** What an entry is about, where that is an incident: its id and its producer's digest. */
 const INCIDENT = /^[0-9a-f]{32}-[0-9a-f]+$/;
+/** And where it is a joint operation: its id. */
+const OPERATION = /^[0-9a-f]{64}$/;
 
 export function AuditPage() {
   const words = useWords();
@@ -64,7 +67,7 @@ export function AuditPage() {
                       <td class="nowrap"><When at={entry.at} isLong /></td>
                       <td>{entry.user ?? "–"} <span class="quiet">{entry.country ?? ""}</span></td>
                       <td>{ACTIONS[entry.action] ? words.text(ACTIONS[entry.action] ?? "") : entry.action} <span class="quiet">{entry.detail ?? ""}</span></td>
-                      <td class="code nowrap">{entry.about && INCIDENT.test(entry.about) ? <a href={incidentPage(entry.about)}>{entry.about.slice(0, 12)}…</a> : entry.about ?? "–"}</td>
+                      <td class="code nowrap"><About of={entry.about} /></td>
                       <td class="code">{entry.case_reference ?? "–"}</td>
                       <td>{words.word("outcome", entry.outcome)}</td>
                     </tr>
@@ -78,4 +81,9 @@ export function AuditPage() {
       </Answer>
     </>
   );
+}
+
+function About({ of }: { of: string | null | undefined }) {
+  const page = of && (INCIDENT.test(of) ? incidentPage(of) : OPERATION.test(of) ? operationPage(of) : undefined);
+  return page ? <a href={page}>{of.slice(0, 12)}…</a> : <>{of ?? "–"}</>;
 }

@@ -1,16 +1,15 @@
 // Campaigns: alerts of several carriers that hang together. The list, and one of them as a graph and a table.
 
 import { useEffect, useState } from "preact/hooks";
-import { get, useAnswer, code, SIGNED_OUT } from "./api";
+import { get, useAnswer, code } from "./api";
+import { useChanges } from "./changes";
 import type { Campaign, Campaigns, Session, WholeCampaign } from "./contract";
 import { Dossier } from "./dossier";
 import { Graph } from "./graph";
+import { InOperations } from "./operation-acts";
 import { Answer, COUNTRIES, Empty, incidentPage, Severity, sourceName, Trouble, When } from "./parts";
 import { filterTo, type Route } from "./route";
 import { useWords, type Words } from "./words";
-
-/** A campaign that grows changes often: it is shown anew at most this often, ms. */
-const SHOWN_EVERY_MS = 1000;
 
 export function CampaignsPage({ route }: { route: Route }) {
   const words = useWords();
@@ -21,7 +20,7 @@ export function CampaignsPage({ route }: { route: Route }) {
   const [error, setError] = useState<string>();
   // What changes is loaded anew; older pages that somebody has opened stay.
   useEffect(() => setMore((before) => (before.query === query && before.campaigns.length > 0 ? before : { query, campaigns: [], next: loaded.answer?.next })), [loaded.answer]);
-  useChanges(loaded.again);
+  useChanges(loaded.again, { campaigns: true });
   const further = async () => {
     try {
       const page = await get<Campaigns>(`campaigns?${query}&after=${encodeURIComponent(more.next ?? "")}`);
@@ -58,34 +57,6 @@ export function CampaignsPage({ route }: { route: Route }) {
       </Answer>
     </>
   );
-}
-
-/** Loads anew when campaigns change: any, or one. */
-function useChanges(again: () => void, id?: string): void {
-  useEffect(() => {
-    // Nothing is asked of incidents: what is searched for is none of theirs.
-    const events = new EventSource(`/api/v1/events?q=${encodeURIComponent(id ?? "campaigns")}`);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const soon = () => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        again();
-      }, SHOWN_EVERY_MS);
-    };
-    events.addEventListener("campaigns", (event) => {
-      const { changed } = JSON.parse(event.data as string) as { changed: string[] };
-      if (!id || changed.includes(id)) soon();
-    });
-    events.addEventListener("reset", soon);
-    events.addEventListener("signed-out", () => {
-      events.close();
-      dispatchEvent(new Event(SIGNED_OUT));
-    });
-    return () => {
-      events.close();
-      clearTimeout(timer);
-    };
-  }, [again, id]);
 }
 
 /** The newest, then those of older pages that are not among them. */
@@ -127,16 +98,16 @@ function List({ campaigns }: { campaigns: Campaign[] }) {
 export function CampaignPage({ id, session }: { id: string; session: Session }) {
   const words = useWords();
   const loaded = useAnswer<WholeCampaign>(`campaigns/${encodeURIComponent(id)}`);
-  useChanges(loaded.again, id);
+  useChanges(loaded.again, { campaigns: id, operations: true });
   return (
     <>
       <p class="unprinted"><a href="/campaigns">{words.text("back-to-campaigns")}</a></p>
-      <Answer of={loaded}>{(campaign) => <Whole campaign={campaign} session={session} />}</Answer>
+      <Answer of={loaded}>{(campaign) => <Whole campaign={campaign} session={session} again={loaded.again} />}</Answer>
     </>
   );
 }
 
-function Whole({ campaign, session }: { campaign: WholeCampaign; session: Session }) {
+function Whole({ campaign, session, again }: { campaign: WholeCampaign; session: Session; again: () => void }) {
   const words = useWords();
   return (
     <article>
@@ -166,6 +137,7 @@ function Whole({ campaign, session }: { campaign: WholeCampaign; session: Sessio
           </ul>
         </section>
       </div>
+      <InOperations operations={campaign.operations} item={{ campaigns: [campaign.campaign_id] }} session={session} again={again} />
       <section class="sheet"><h2>{words.text("alerts")}</h2><Members campaign={campaign} /></section>
     </article>
   );

@@ -166,6 +166,7 @@ export interface Incident {
   said: Said[];
   conclusion: Maybe<Conclusion>;
   related: { why: string; row: Row }[];
+  operations: Operation[];
   campaign: Maybe<{ campaign_id: string; alerts: number; countries: Record<string, number> }>;
 }
 
@@ -217,8 +218,70 @@ export interface Campaign {
 export interface Member { key: string; incident_id: string; producer: Source; pattern: string; first_event: string; severity: number; state?: Maybe<string> }
 export interface Edge { between: [number, number]; kinds: string[]; weight_tenths: number }
 export interface Shared { kind: string; token: string; alerts: number }
-export interface WholeCampaign extends Campaign { members: Member[]; edges: Edge[]; shared: Shared[] }
+export interface WholeCampaign extends Campaign { members: Member[]; edges: Edge[]; shared: Shared[]; operations: Operation[] }
 export interface Campaigns { campaigns: Campaign[]; next: Maybe<string> }
+
+/** A country's part in a joint operation. */
+export interface Part {
+  answer: Maybe<string>;
+  at: Maybe<string>;
+  by: Maybe<string>;
+  reason: Maybe<string>;
+  /** Organisations of the country that last said otherwise. */
+  otherwise: Record<string, string>;
+}
+
+export interface Operation {
+  operation_id: string;
+  title: string;
+  proposer: Source;
+  published: string;
+  lead: Source;
+  day: Maybe<string>;
+  stage: string;
+  agreed: Maybe<string>;
+  running: Maybe<string>;
+  closed: Maybe<string>;
+  outcome: Maybe<{ outcome: string; suspects?: Maybe<number>; sites?: Maybe<number> }>;
+  outcomes_differ: boolean;
+  countries: Record<string, Part>;
+  incidents: number;
+  campaigns: number;
+}
+
+export interface Operations { operations: Operation[]; next: Maybe<string> }
+
+export interface OperationWord {
+  id: string;
+  published: string;
+  writer: Source;
+  person: Maybe<string>;
+  kind: string;
+  answer: Maybe<string>;
+  reason: Maybe<string>;
+  stage: Maybe<string>;
+  outcome: Maybe<string>;
+  suspects: Maybe<number>;
+  sites: Maybe<number>;
+  incidents: Maybe<number>;
+  campaigns: Maybe<number>;
+  /** Why it has no effect. */
+  unheard: Maybe<string>;
+}
+
+export interface WholeOperation extends Operation {
+  listed: {
+    incidents: { row: Row; by: string; at: string }[];
+    campaigns: { campaign: Campaign; by: string; at: string }[];
+    /** Those that are not shown: not meant for the reader's country, or not known here. */
+    hidden: number;
+    hidden_campaigns: number;
+    not_listed: number;
+  };
+  said: OperationWord[];
+  /** Words beyond those. */
+  more_said: number;
+}
 
 export interface Audit {
   entries: { seq: number; at: string; user: Maybe<string>; country: Maybe<string>; action: string; about: Maybe<string>; case_reference: Maybe<string>; detail: Maybe<string>; outcome: string; hash: string }[];
@@ -237,6 +300,11 @@ export interface Week {
   status: Response;
   verdict: Response;
   receipt: Response;
+  operation: Response;
+  operations_new: number;
+  operations_agreed: number;
+  operations_running: number;
+  operations_closed: number;
 }
 
 export interface Digest {

@@ -2,17 +2,23 @@
 
 import { useAnswer } from "./api";
 import type { Digest, Response, Week } from "./contract";
+import { OperationsList } from "./operations";
 import { Answer, COUNTRIES, Empty, incidentPage, When } from "./parts";
 import { filterTo, type Route } from "./route";
 import { left } from "./statements";
-import { useWords, type Words } from "./words";
+import { length, useWords, type Words } from "./words";
 
-const [DAY_S, HOUR_S, WEEK_MS] = [86_400, 3_600, 7 * 86_400_000];
+const WEEK_MS = 7 * 86_400_000;
 /** The first Monday: weeks begin on Monday, 00:00 UTC. */
 const MONDAY_MS = 4 * 86_400_000;
 /** Weeks that one can choose: as far as incidents are kept. */
 const WEEKS = 13;
-const ANSWERS = ["acknowledgement", "status", "verdict", "receipt"] as const;
+const ANSWERS = ["acknowledgement", "status", "verdict", "receipt", "operation"] as const;
+/** Figures of a week, each with the text at its head. */
+const COUNTS = [
+  ["incidents", "incidents"], ["campaigns_new", "campaigns-new"], ["campaigns_dissolved", "campaigns-gone"],
+  ["operations_new", "operations-new"], ["operations_agreed", "operations-agreed"], ["operations_running", "operations-running"], ["operations_closed", "operations-closed"],
+] as const;
 
 /** Mondays, the newest first. */
 function weeks(): string[] {
@@ -50,6 +56,7 @@ export function CoordinationPage({ route }: { route: Route }) {
           </select>
         </label>
       </form>
+      <OperationsList country={country} />
       <Answer of={loaded}>{(digest) => <Whole digest={digest} />}</Answer>
     </>
   );
@@ -75,10 +82,10 @@ function Counts({ rows }: { rows: [string, Week][] }) {
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label={words.text("week")}>
       <table>
-        <thead><tr><th scope="col">{words.text("filter-country")}</th>{["incidents", "campaigns-new", "campaigns-gone"].map((name) => <th key={name} scope="col" class="number">{words.text(name)}</th>)}</tr></thead>
+        <thead><tr><th scope="col">{words.text("filter-country")}</th>{COUNTS.map(([, name]) => <th key={name} scope="col" class="number">{words.text(name)}</th>)}</tr></thead>
         <tbody>
           {rows.map(([name, week]) => (
-            <tr key={name}><th scope="row">{name}</th>{[week.incidents, week.campaigns_new, week.campaigns_dissolved].map((count, place) => <td key={place} class="number">{words.number(count)}</td>)}</tr>
+            <tr key={name}><th scope="row">{name}</th>{COUNTS.map(([count]) => <td key={count} class="number">{words.number(week[count])}</td>)}</tr>
           ))}
         </tbody>
       </table>
@@ -103,13 +110,6 @@ function Responses({ rows }: { rows: [string, Week][] }) {
 function response(words: Words, { count, median_s, p90_s }: Response): string {
   if (median_s == null || p90_s == null) return "–";
   return `${length(words, median_s)} / ${length(words, p90_s)} (${words.number(count)})`;
-}
-
-/** A length of time in the unit in which it has few digits. */
-function length(words: Words, seconds: number): string {
-  if (seconds < 2 * HOUR_S) return words.text("length-min", { value: Math.floor(seconds / 60) });
-  if (seconds < 2 * DAY_S) return words.text("length-h", { value: Math.floor(seconds / HOUR_S) });
-  return words.text("length-d", { value: Math.floor(seconds / DAY_S) });
 }
 
 function Precision({ digest }: { digest: Digest }) {

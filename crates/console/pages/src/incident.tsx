@@ -6,6 +6,7 @@ import { SIGNED_OUT, useAnswer } from "./api";
 import type { Alert, Incident, Reason, Row, Session } from "./contract";
 import { Dossier } from "./dossier";
 import { Entities } from "./entities";
+import { InOperations } from "./operation-acts";
 import { Answer, Empty, Line, Marks, Severity, sourceName, When } from "./parts";
 import { Statements } from "./statements";
 import { Subscribers } from "./subscribers";
@@ -19,6 +20,7 @@ export function IncidentPage({ id, session }: { id: string; session: Session }) 
     if (!incidentId) return;
     const events = new EventSource(`/api/v1/events?q=${encodeURIComponent(incidentId)}`);
     events.addEventListener("incidents", loaded.again);
+    events.addEventListener("operations", loaded.again);
     events.addEventListener("reset", loaded.again);
     events.addEventListener("signed-out", () => {
       events.close();
@@ -79,6 +81,7 @@ function Whole({ incident, session, again }: { incident: Incident; session: Sess
           <h2>{words.text("said")}</h2>
           <Statements incident={incident} />
         </section>
+        {!session.desk && <InOperations operations={incident.operations} item={{ incidents: [row.key] }} session={session} again={again} />}
         <section class="sheet">
           <h2>{words.text("revisions")}</h2>
           <Revisions incident={incident} />

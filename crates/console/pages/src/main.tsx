@@ -13,6 +13,7 @@ import { IncidentPage } from "./incident";
 import { Keys } from "./keys";
 import { Login } from "./login";
 import { Now } from "./now";
+import { OperationPage } from "./operations";
 import { Empty, Trouble, Waiting } from "./parts";
 import { followLinks, go, useRoute, type Route } from "./route";
 import { SourcesPage } from "./sources";
@@ -102,7 +103,9 @@ function Frame({ tag, choose }: { tag: string; choose: (tag: string) => void }) 
 }
 
 /** What a carrier's own desk has no part in. */
-const OF_AGENCIES = ["campaigns", "coordination"];
+const OF_AGENCIES = ["campaigns", "coordination", "operations"];
+/** Pages of one thing, and the page that it is reached from. */
+const BELOW: Record<string, string> = { incident: "", operations: "coordination" };
 const PAGES: [path: string, text: string][] = [["", "page-now"], ["figures", "page-figures"], ["campaigns", "page-campaigns"], ["coordination", "page-coordination"], ["sources", "page-sources"]];
 
 function Pages({ route, session }: { route: Route; session: Session }) {
@@ -110,7 +113,7 @@ function Pages({ route, session }: { route: Route; session: Session }) {
   const pages = session.desk ? PAGES.filter(([path]) => !OF_AGENCIES.includes(path)) : [...PAGES];
   if (session.desk) pages.splice(1, 0, ["bar-list", "page-bar-list"]);
   if (session.may.includes("audit")) pages.push(["audit", "page-audit"]);
-  const at = route.path[0] === "incident" ? "" : route.path[0] ?? "";
+  const at = BELOW[route.path[0] ?? ""] ?? route.path[0] ?? "";
   return (
     <nav aria-label={words.text("pages")}>
       <ul>{pages.map(([path, text]) => <li key={path}><a href={`/${path}`} aria-current={at === path ? "page" : undefined}>{words.text(text)}</a></li>)}</ul>
@@ -128,6 +131,7 @@ function Page({ route, session }: { route: Route; session: Session }) {
   if (session.desk && OF_AGENCIES.includes(page)) return <Empty>{words.text("error-not-found")} <a href="/">{words.text("page-now")}</a></Empty>;
   if (page === "campaigns" && id) return <CampaignPage key={id} id={id} session={session} />;
   if (page === "campaigns") return <CampaignsPage route={route} />;
+  if (page === "operations" && id) return <OperationPage key={id} id={id} session={session} />;
   if (page === "coordination") return <CoordinationPage route={route} />;
   if (page === "sources") return <SourcesPage />;
   if (page === "audit" && session.may.includes("audit")) return <AuditPage />;

@@ -45,6 +45,7 @@ export class Words {
   private readonly day: Intl.DateTimeFormat;
   private readonly full: Intl.DateTimeFormat;
   private readonly hour: Intl.DateTimeFormat;
+  private readonly calendar: Intl.DateTimeFormat;
 
   constructor(readonly tag: string, source: string) {
     // The same as the command line says: no isolation marks around values.
@@ -59,6 +60,7 @@ export class Words {
     this.clock = new Intl.DateTimeFormat(locale, { ...calendar, hour: "2-digit", minute: "2-digit", second: "2-digit" });
     this.day = new Intl.DateTimeFormat(locale, isKnown ? { ...calendar, day: "numeric", month: "short" } : { ...calendar, dateStyle: "short" });
     this.full = new Intl.DateTimeFormat(locale, { ...calendar, dateStyle: isKnown ? "medium" : "short", timeStyle: "medium" });
+    this.calendar = new Intl.DateTimeFormat(locale, { ...calendar, dateStyle: isKnown ? "medium" : "short", timeZone: "UTC" });
     this.hour = new Intl.DateTimeFormat(locale, { ...calendar, hour: "2-digit" });
   }
 
@@ -145,9 +147,24 @@ export class Words {
     return Number.isNaN(at.getTime()) ? time : this.day.format(at);
   }
 
+  /** A day of the calendar, `2026-12-03`: the same whatever the reader's clock says. */
+  planned(day: string): string {
+    const at = new Date(`${day}T00:00:00Z`);
+    return Number.isNaN(at.getTime()) ? day : this.calendar.format(at);
+  }
+
   hourOf(hour: number): string {
     return this.hour.format(new Date(2026, 0, 1, hour));
   }
+}
+
+const [DAY_S, HOUR_S] = [86_400, 3_600];
+
+/** A length of time in the unit in which it has few digits. */
+export function length(words: Words, seconds: number): string {
+  if (seconds < 2 * HOUR_S) return words.text("length-min", { value: Math.floor(seconds / 60) });
+  if (seconds < 2 * DAY_S) return words.text("length-h", { value: Math.floor(seconds / HOUR_S) });
+  return words.text("length-d", { value: Math.floor(seconds / DAY_S) });
 }
 
 const Context = createContext<Words | null>(null);

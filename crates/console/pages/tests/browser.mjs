@@ -3,7 +3,7 @@
 //     node tests/browser.mjs < SETTING.json          (LANCANG_TEST_ONLY=WORDS: those tests alone whose names have them)
 //
 // SETTING is one line of JSON: `base` address, `browser` program, `users` by role with name and password, `incident` and
-// `campaign` to look at, `reasons` of that incident by language as the command line tells them, `hostile` text that stands in
+// `campaign` to look at and a joint `operation` that waits for this country's answer, `reasons` of that incident by language as the command line tells them, `hostile` text that stands in
 // every free field, `strange` and `strangers` an incident and a campaign in which names do that too, `sealed` what an entity of the incident is, `desk` the console of a carrier's own desk with its address and a
 // number of its home lines (roles `desk-…` sign in there), `downloads` a folder for files that pages give, `shots` a folder for screenshots or nothing, `is_long` whether everything is tried in every language. A line `flood` on standard output asks for 200 alerts a
 // second, `calm` for none, `campaign` for one more campaign.
@@ -25,7 +25,8 @@ const incident = `/incident/${setting.incident}`;
 const campaign = `/campaigns/${setting.campaign}`;
 /** Where a role signs in. */
 const at = (role) => (role.startsWith("desk-") ? setting.desk.base : base);
-const PAGES = ["/", incident, "/figures", "/campaigns", campaign, "/coordination", "/sources"];
+const operation = `/operations/${setting.operation}`;
+const PAGES = ["/", incident, "/figures", "/campaigns", campaign, "/coordination", operation, "/sources"];
 
 const browser = await chromium.launch({ executablePath: setting.browser, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 const sessions = {};
@@ -110,7 +111,7 @@ function partOf(archive, wanted) {
   throw new Error(`no ${wanted}`);
 }
 
-const name = (path) => (path === campaign ? "campaign" : path.split("/")[1] || "now");
+const name = (path) => (path === campaign ? "campaign" : path === operation ? "operation" : path.split("/")[1] || "now");
 const rows = (page) => page.locator(".live a.alert");
 
 /** What a name and a password lead to. */
@@ -290,9 +291,11 @@ const tests = {
     await inert(door, "the door", 1);
     noise = noise.filter((line) => !line.includes("401"));
     const page = await whole("/?group=0");
-    const paths = [[incident, 12], [strange, 8], ["/?group=0", 4], ["/", 1], ["/campaigns", 2], [campaign, 0], [`/campaigns/${setting.strangers}`, 4], ["/coordination", 2], ["/sources", 1], ["/figures", 3]];
+    const paths = [[incident, 12], [strange, 8], ["/?group=0", 4], ["/", 1], ["/campaigns", 2], [campaign, 0], [`/campaigns/${setting.strangers}`, 4], ["/coordination", 3], [operation, 4], ["/sources", 1], ["/figures", 3]];
     for (const [path, times] of paths) {
       await turn(page, path);
+      if (path === "/coordination") await page.waitForSelector(`[data-test=operations] a[href='${operation}']`);
+      if (path === operation) hold((await page.textContent("h1")) === setting.hostile, "the title itself is shown");
       await inert(page, path, times);
     }
     for (const path of ["/campaigns", strange]) {
@@ -450,7 +453,7 @@ const tests = {
     const auditor = await whole("/audit", { role: "desk-auditor" });
     hold((await auditor.locator("tr", { hasText: "TH-2026-2" }).first().textContent()).includes("Open the value"), "the log has it");
     hold(!(await auditor.textContent("main")).includes(number), "the log has the number");
-    for (const gone of ["/campaigns", "/coordination"]) {
+    for (const gone of ["/campaigns", "/coordination", operation]) {
       await page.goto(setting.desk.base + gone);
       await page.waitForSelector(".says:has-text('nothing at this address')");
     }
@@ -502,6 +505,79 @@ const tests = {
     }
     await page.selectOption("select[name=country]", "LA");
     await until("one country", async () => new URL(page.url()).searchParams.get("country") === "LA" && !(await page.textContent("main")).includes("All countries"));
+  },
+
+  async "a joint operation: answered, begun from an incident, added to, run and closed; who may not has no acts"() {
+    const acts = "section[aria-label='What you can do'] button";
+    for (const role of ["viewer", "investigator"]) {
+      const page = await whole(operation, { role });
+      hold((await page.locator(acts).count()) === 0, `a ${role} answers`);
+      await turn(page, incident);
+      hold((await page.locator("[data-test=in-operations] button").count()) === 0, `a ${role} proposes`);
+    }
+    const other = await whole("/coordination", { role: "investigator" });
+    const page = await whole(operation, { role: "liaison" });
+    hold((await page.textContent("[data-test=operation-hidden]")).includes("1"), "what is not known here is a count");
+    hold((await page.textContent("main")).includes("the country was not invited"), "who was not invited is told");
+    hold((await page.textContent("tr:has(th:text-is('Myanmar'))")).includes("ayeyar said: declined"), "who said otherwise is told");
+    hold((await page.locator("[data-test=operations], tr:has(th:text-is('Cambodia')):has-text('no answer for')").count()) > 0, "how long it waits");
+    await page.click("button:text-is('Decline')");
+    await accessible(page, "declining");
+    await page.fill("textarea", "ask 012 345 6789");
+    await page.click("dialog button[type=submit]");
+    await page.waitForSelector("dialog [role=alert]");
+    noise = noise.filter((line) => !line.includes("422"));
+    await page.fill("textarea", "<b>no team</b> there");
+    await page.click("dialog button[type=submit]");
+    await page.waitForSelector("td:has-text('<b>no team</b> there')");
+    await page.click("button:text-is('Join it')");
+    await page.waitForSelector("tr:has(th:text-is('Cambodia')) td:has-text('in it')");
+    await other.waitForSelector(`[data-test=operations] tr:has(a[href='${operation}']) p:text-is('Cambodia: in it')`);
+    // By keys alone: a proposal from the page of the incident.
+    await turn(page, incident);
+    await page.focus("button:text-is('Propose a joint operation')");
+    await page.keyboard.press("Enter");
+    await accessible(page, "proposing");
+    await shot(page, "operation-propose");
+    await page.keyboard.type("Two sites on the river");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Space");
+    await page.fill("input[name=day]", "2026-12-05");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("[data-test=in-operations] a:text-is('Two sites on the river')");
+    await other.waitForSelector("[data-test=operations] a:text-is('Two sites on the river')");
+    await turn(page, campaign);
+    await page.click("button:text-is('Add to a joint operation')");
+    await page.selectOption("dialog select", { label: "Two sites on the river" });
+    await accessible(page, "adding");
+    await page.click("dialog button[type=submit]");
+    await page.waitForSelector("[data-test=in-operations] a:text-is('Two sites on the river')");
+    await page.click("[data-test=in-operations] a:text-is('Two sites on the river')");
+    await page.waitForSelector("h1:text-is('Two sites on the river')");
+    hold((await page.locator("button:text-is('It begins')").count()) === 0, "it runs with one country");
+    await page.click("button:text-is('Close it')");
+    await accessible(page, "closing");
+    await page.selectOption("dialog select", "sites-closed");
+    await page.fill("input[name=sites]", "2");
+    await page.click("dialog button[type=submit]");
+    await page.waitForSelector(".head .mark:text-is('closed')");
+    await page.waitForSelector("text='sites closed, Sites: 2'");
+    hold((await page.locator(acts).count()) === 0, "what is closed stays so");
+    await shot(page, "operation-closed");
+    const auditor = await whole("/audit", { role: "auditor" });
+    hold((await auditor.locator("tr", { hasText: "Joint operation" }).count()) >= 8, "asked and done, of each act");
+    hold((await auditor.locator(`a[href='${operation}']`).count()) > 0, "the log leads there");
+    if (setting.shots) {
+      for (const [language, width] of [["en", 1280], ["km", 1280], ["my", 360], ["th", 360]]) {
+        for (const path of ["/coordination", operation, incident]) {
+          const page = await whole(path, { role: "liaison", language, width, isMobile: width < 500 });
+          await page.waitForTimeout(500);
+          await page.screenshot({ path: `${setting.shots}/joint-${name(path)}-${language}-${width}.png`, fullPage: true });
+          await page.context().close();
+        }
+      }
+    }
   },
 
   async "a campaign that comes is there without loading anew"() {

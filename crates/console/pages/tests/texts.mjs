@@ -40,7 +40,11 @@ const SETS = {
   "user-role": ["viewer", "investigator", "liaison", "auditor", "analyst"],
   state: ["open", "closed", "cancelled"],
   stage: ["new", "acknowledged", "investigating", "joint-operation", "referred", "disputed"],
-  kind: ["acknowledgement", "status", "verdict", "comment", "request", "receipt", "suppression", "cancel"],
+  kind: ["acknowledgement", "status", "verdict", "comment", "request", "receipt", "suppression", "cancel", "operation", "operation-answer", "operation-addition", "operation-stage"],
+  "operation-stage": ["proposed", "agreed", "running", "closed"],
+  "operation-answer": ["accepted", "declined", "left"],
+  "operation-outcome": ["suspects-handed-over", "sites-closed", "no-result", "withdrawn"],
+  unheard: ["other-proposer", "not-invited", "not-in-it", "too-few", "closed"],
   measure: ["preserve", "hold"],
   outcome: ["accepted", "refused", "asked", "done", "failed"],
   verdict: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 99],
@@ -52,7 +56,7 @@ const SETS = {
   line: ["live", "away", "starting"],
   theme: ["auto", "light", "dark"],
   span: ["day", "week", "month", "quarter"],
-  response: ["acknowledgement", "status", "verdict", "receipt"],
+  response: ["acknowledgement", "status", "verdict", "receipt", "operation"],
 };
 for (const [set, names] of Object.entries(SETS)) for (const name of names) expect(english.has(`${set}-${name}`), `${set}-${name} has no text`);
 

@@ -90,7 +90,7 @@ pub enum Right {
     Request,
     /// Say that it is with a prosecutor or a court.
     Refer,
-    /// Say that several countries act together.
+    /// Say that several countries act together; propose joint operations, answer, add to them, say how far they are.
     JointOperation,
     /// Open what is sealed for the country, with a case reference.
     Open,
@@ -185,6 +185,10 @@ pub const REQUESTS: &[(&str, &str, Takes)] = &[
     ("GET", "/api/v1/campaigns", Takes::Right(Right::Read)),
     ("GET", "/api/v1/campaigns/{id}", Takes::Right(Right::Read)),
     ("POST", "/api/v1/campaigns/{id}/dossier", Takes::Right(Right::Dossier)),
+    ("GET", "/api/v1/operations", Takes::Right(Right::Read)),
+    ("POST", "/api/v1/operations", Takes::Right(Right::JointOperation)),
+    ("GET", "/api/v1/operations/{operation}", Takes::Right(Right::Read)),
+    ("POST", "/api/v1/operations/{operation}", Takes::Right(Right::JointOperation)),
     ("GET", "/api/v1/audit", Takes::Right(Right::Audit)),
     ("GET", "/api/v1/audit/verify", Takes::Right(Right::Audit)),
     ("GET", "/assets/{*name}", Takes::Nothing),

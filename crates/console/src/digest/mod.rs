@@ -50,6 +50,10 @@ pub struct Digest {
     pub requests: Vec<Asked>,
     /// Requests beyond those.
     pub more_requests: usize,
+    /// Joint operations that go on, or of which something became in the week; what was said last at the beginning.
+    pub operations: Vec<Joint>,
+    /// Operations beyond those.
+    pub more_operations: usize,
 }
 
 /// What happened in a country, or in all.
@@ -69,11 +73,21 @@ pub struct Week {
     pub verdict: Response,
     /// From a request to the first receipt of a carrier of the country.
     pub receipt: Response,
+    /// From a proposal of a joint operation to the country's first answer.
+    pub operation: Response,
+    /// Joint operations in which it has a part that were proposed.
+    pub operations_new: u64,
+    /// Those that were agreed.
+    pub operations_agreed: u64,
+    /// Those that began to run.
+    pub operations_running: u64,
+    /// Those that were closed.
+    pub operations_closed: u64,
 }
 
 impl Week {
-    /// What is answered: the kinds of feedback.
-    pub const ANSWERS: [&'static str; 4] = ["acknowledgement", "status", "verdict", "receipt"];
+    /// What is answered: the kinds of feedback, and joint operations.
+    pub const ANSWERS: [&'static str; 5] = ["acknowledgement", "status", "verdict", "receipt", "operation"];
 
     /// How soon something was answered.
     #[must_use]
@@ -82,6 +96,7 @@ impl Week {
             "acknowledgement" => self.acknowledgement,
             "status" => self.status,
             "verdict" => self.verdict,
+            "operation" => self.operation,
             _ => self.receipt,
         }
     }
@@ -91,6 +106,7 @@ impl Week {
             "acknowledgement" => &mut self.acknowledgement,
             "status" => &mut self.status,
             "verdict" => &mut self.verdict,
+            "operation" => &mut self.operation,
             _ => &mut self.receipt,
         }
     }
@@ -163,6 +179,31 @@ pub struct Asked {
     pub until: String,
     /// When the carrier accepted it; none where it has not answered.
     pub answered: Option<String>,
+}
+
+/// A joint operation of several countries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Joint {
+    /// Its id.
+    pub operation_id: String,
+    /// A few words.
+    pub title: String,
+    /// Who proposed it: `//TH/cyber-police`.
+    pub proposer: String,
+    /// When. RFC 3339.
+    pub published: String,
+    /// `proposed`, `agreed`, `running` or `closed`.
+    pub stage: String,
+    /// What came of it.
+    pub outcome: Option<String>,
+    /// Day on which the countries mean to act.
+    pub day: Option<String>,
+    /// What each country that has a part in it answered; none yet.
+    pub countries: BTreeMap<String, Option<String>>,
+    /// Incidents that it is about.
+    pub incidents: u64,
+    /// Campaigns that it is about.
+    pub campaigns: u64,
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use lancang_alert::words::Language;
 
-use super::{Asked, Digest, Judged, Response, Week};
+use super::{Asked, Digest, Joint, Judged, Response, Week};
 use crate::paper::{Paper, code, document, escaped, time};
 
 /// The page.
@@ -14,7 +14,7 @@ pub fn html(digest: &Digest, language: Language) -> String {
     let heading = format!("{} – {}", time(&digest.since), time(&digest.until));
     let word = |key: &str| sheet.paper.word(key);
     let content = format!(
-        "<p>{} {heading}</p>\n<p class=\"note\">{}</p>\n{}<p>{}</p>\n{}<h2>{}</h2>\n{}<h2>{}</h2>\n{}",
+        "<p>{} {heading}</p>\n<p class=\"note\">{}</p>\n{}<p>{}</p>\n{}<h2>{}</h2>\n{}<h2>{}</h2>\n{}<h2>{}</h2>\n{}",
         word("week"),
         word("coordination-tells"),
         sheet.counts(digest),
@@ -24,6 +24,8 @@ pub fn html(digest: &Digest, language: Language) -> String {
         sheet.precision(&digest.precision),
         word("requests-open"),
         sheet.requests(digest),
+        word("operations"),
+        sheet.operations(digest),
     );
     document(language, &title, &sheet.paper.section(&word("page-coordination"), &content))
 }
@@ -41,11 +43,22 @@ impl Sheet {
 
     fn counts(&self, digest: &Digest) -> String {
         let row = |(name, week): (String, &Week)| {
-            let counts =
-                [week.incidents.to_string(), week.campaigns_new.to_string(), week.campaigns_dissolved.to_string()];
-            [name].into_iter().chain(counts).collect()
+            let campaigns = [week.campaigns_new, week.campaigns_dissolved];
+            let operations =
+                [week.operations_new, week.operations_agreed, week.operations_running, week.operations_closed];
+            let counts = campaigns.into_iter().chain(operations).map(|count| count.to_string());
+            [name, week.incidents.to_string()].into_iter().chain(counts).collect()
         };
-        let heads = ["filter-country", "incidents", "campaigns-new", "campaigns-gone"];
+        let heads = [
+            "filter-country",
+            "incidents",
+            "campaigns-new",
+            "campaigns-gone",
+            "operations-new",
+            "operations-agreed",
+            "operations-running",
+            "operations-closed",
+        ];
         self.paper.table(&heads, self.rows(digest).into_iter().map(row).collect())
     }
 
@@ -54,8 +67,14 @@ impl Sheet {
             let cells = Week::ANSWERS.map(|kind| self.response(week.answered(kind)));
             [name].into_iter().chain(cells).collect()
         };
-        let heads =
-            ["filter-country", "response-acknowledgement", "response-status", "response-verdict", "response-receipt"];
+        let heads = [
+            "filter-country",
+            "response-acknowledgement",
+            "response-status",
+            "response-verdict",
+            "response-receipt",
+            "response-operation",
+        ];
         self.paper.table(&heads, self.rows(digest).into_iter().map(row).collect())
     }
 
@@ -115,6 +134,40 @@ impl Sheet {
         let mut text = self.paper.table(&heads, digest.requests.iter().map(row).collect());
         if digest.more_requests > 0 {
             let more = self.paper.words.text("label-more", &[("count", &digest.more_requests.to_string())]);
+            text.push_str(&format!("<p>{}</p>\n", escaped(&more.unwrap_or_default())));
+        }
+        text
+    }
+
+    fn operations(&self, digest: &Digest) -> String {
+        let row = |joint: &Joint| {
+            let answer = |(country, answer): (&String, &Option<String>)| {
+                let said = answer
+                    .as_ref()
+                    .map_or_else(|| self.paper.word("unanswered"), |answer| self.paper.of("operation-answer", answer));
+                format!("{}: {said}", self.paper.country(country))
+            };
+            let outcome = joint.outcome.as_ref().map(|name| format!(", {}", self.paper.of("operation-outcome", name)));
+            vec![
+                escaped(&joint.title),
+                escaped(&joint.proposer),
+                joint.countries.iter().map(answer).collect::<Vec<_>>().join("<br>"),
+                format!("{}{}", self.paper.of("operation-stage", &joint.stage), outcome.unwrap_or_default()),
+                joint.day.as_deref().map_or_else(|| "–".to_owned(), escaped),
+                joint.incidents.to_string(),
+            ]
+        };
+        let heads = [
+            "operation-title",
+            "operation-proposer",
+            "operation-countries",
+            "operation-stage",
+            "operation-day",
+            "incidents",
+        ];
+        let mut text = self.paper.table(&heads, digest.operations.iter().map(row).collect());
+        if digest.more_operations > 0 {
+            let more = self.paper.words.text("label-more", &[("count", &digest.more_operations.to_string())]);
             text.push_str(&format!("<p>{}</p>\n", escaped(&more.unwrap_or_default())));
         }
         text

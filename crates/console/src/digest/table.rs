@@ -24,6 +24,10 @@ pub fn csv(digest: &Digest) -> io::Result<Vec<u8>> {
             ("incidents", of.incidents.to_string()),
             ("campaigns-new", of.campaigns_new.to_string()),
             ("campaigns-dissolved", of.campaigns_dissolved.to_string()),
+            ("operations-new", of.operations_new.to_string()),
+            ("operations-agreed", of.operations_agreed.to_string()),
+            ("operations-running", of.operations_running.to_string()),
+            ("operations-closed", of.operations_closed.to_string()),
         ];
         for (name, count) in counts {
             line(["count", country, name, &count, "", "", "", "", ""])?;
@@ -43,6 +47,12 @@ pub fn csv(digest: &Digest) -> io::Result<Vec<u8>> {
         let state = if asked.answered.is_some() { "accepted" } else { "unanswered" };
         let name = format!("{} {state} {}", asked.measure, asked.producer);
         line(["request", &asked.by, &name, "1", "", "", "", &asked.case_reference, &asked.until])?;
+    }
+    for joint in &digest.operations {
+        let country = joint.proposer.get(2..4).unwrap_or_default();
+        let name = format!("{} {}", joint.stage, joint.title);
+        let day = joint.day.as_deref().unwrap_or_default();
+        line(["operation", country, &name, &joint.incidents.to_string(), "", "", "", &joint.operation_id, day])?;
     }
     table.finish()
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lancang_alert::campaign::{CampaignMessage, CampaignVerifier};
 use lancang_alert::cloudevent::AlertMessage;
-use lancang_alert::feedback::{About, FeedbackMessage, FeedbackVerifier};
+use lancang_alert::feedback::{About, FeedbackMessage, FeedbackVerifier, Id};
 use lancang_alert::verify::{self, Received, Rejection};
 use lancang_alert::{Alert, Campaign, Feedback, PublicKey, Registry, RegistryError, Verifier, dsse, hex};
 use lancang_record::Timestamp;
@@ -192,6 +192,8 @@ pub(super) struct Content {
 pub(super) struct Messages {
     pub(super) alerts: Vec<(usize, Alert)>,
     pub(super) feedback: Vec<(usize, Feedback)>,
+    /// The operation that a line of the feedback is of.
+    pub(super) operations: BTreeMap<usize, String>,
     pub(super) campaign: Vec<(usize, Campaign)>,
     /// Keys that signed them, and how many.
     pub(super) keys: BTreeMap<String, u64>,
@@ -305,10 +307,13 @@ fn subject(manifest: &Manifest, messages: &Messages, faults: &mut Vec<Fault>) {
         told.insert(about);
     }
     for (line, feedback) in &messages.feedback {
-        if !feedback.incident.as_ref().is_some_and(|about| named.contains(about)) {
+        let is_of_incident = feedback.incident.as_ref().is_some_and(|about| named.contains(about));
+        let is_named = |id: &String| manifest.operations.iter().any(|named| named.operation_id == *id);
+        if !is_of_incident && !messages.operations.get(line).is_some_and(is_named) {
             faults.push(Fault::Other { part: FEEDBACK, line: *line });
         }
     }
+    operations(manifest, messages, &named, faults);
     let is_campaign =
         |campaign: &Campaign| matches!(&manifest.subject, Subject::Campaign(id) if *id == campaign.campaign_id);
     for (line, campaign) in &messages.campaign {
@@ -328,6 +333,24 @@ fn subject(manifest: &Manifest, messages: &Messages, faults: &mut Vec<Fault>) {
     };
     if !is_named {
         faults.push(Fault::Manifest { what: "its incidents are not those of its subject" });
+    }
+}
+
+/// Whether each operation that is named is about the case, as far as its messages are there.
+fn operations(manifest: &Manifest, messages: &Messages, named: &BTreeSet<&About>, faults: &mut Vec<Fault>) {
+    let is_of_case = |feedback: &Feedback| {
+        let (proposed, added) = (&feedback.operation, &feedback.operation_addition);
+        let incidents = proposed.iter().flat_map(|of| &of.incidents).chain(added.iter().flat_map(|of| &of.incidents));
+        let mut campaigns =
+            proposed.iter().flat_map(|of| &of.campaigns).chain(added.iter().flat_map(|of| &of.campaigns));
+        let is_campaign = |id: &String| matches!(&manifest.subject, Subject::Campaign(own) if own == id);
+        incidents.into_iter().any(|about| named.contains(about)) || campaigns.any(is_campaign)
+    };
+    for of in manifest.operations.iter().filter(|of| of.left_out == 0) {
+        let is_own = |line: &usize| messages.operations.get(line) == Some(&of.operation_id);
+        if !messages.feedback.iter().any(|(line, feedback)| is_own(line) && is_of_case(feedback)) {
+            faults.push(Fault::Manifest { what: "it names an operation that is not about the case" });
+        }
     }
 }
 
@@ -404,6 +427,11 @@ pub(super) fn messages(content: &Content, registry: &Registry) -> Messages {
         let believed = FeedbackVerifier::new().verify(registry, received, at);
         Some(believed.map(|found| (found.key_id, found.feedback)).map_err(|why| (why.as_str(), why.to_string())))
     });
+    let of_operation = |(line, feedback): &(usize, Feedback)| {
+        let own = content.feedback.get(line - 1).map(|message| Id::of(message.value.as_bytes()))?;
+        feedback.operation_id(own).map(|id| (*line, id.to_string()))
+    };
+    found.operations = found.feedback.iter().filter_map(of_operation).collect();
     found.campaign = found.judged(CAMPAIGN, &content.campaign, |value, dsse, at| {
         let CampaignMessage { key, value, headers } = CampaignMessage::again(value, dsse).ok()?;
         let received = Received { key: &key, value: &value, headers: &headers };

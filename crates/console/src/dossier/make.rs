@@ -70,7 +70,9 @@ pub fn make(
     roots: &[PublicKey],
     now: Timestamp,
 ) -> Result<Made, MakeError> {
-    let about: Vec<&str> = case.keys.iter().map(String::as_str).chain([wanted.subject.id()]).collect();
+    let operations = case.operations.iter().map(|operation| operation.operation_id.as_str());
+    let about: Vec<&str> =
+        case.keys.iter().map(String::as_str).chain([wanted.subject.id()]).chain(operations).collect();
     let (chain, custody) = audit::about(audit, &about)?;
     let mut registry = Registry::new(roots);
     // What does not count is left out: the check says which signature lacks a key then.
@@ -96,6 +98,7 @@ pub fn make(
         languages: wanted.languages.iter().map(|language| language.tag().to_owned()).collect(),
         incidents: case.incidents.clone(),
         left_out: case.left_out,
+        operations: case.operations.clone(),
         audit: AuditHead { entries: chain.entries, head: chain.head },
         parts: Vec::new(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -9,6 +9,8 @@
 //! - alerts, feedback and campaign are those of the exchange, value and envelope byte for byte, each with the time when it was
 //!   received: so that it can be checked later exactly as it was then. A key counts that counted when it signed, however long ago
 //!   it has expired or been rotated since; one that was revoked counts for what it signed before;
+//! - what was said of a joint operation that the case is in is there too, but for messages that name an incident which is not meant
+//!   for the writer's country: these are left out and counted;
 //! - `keys.jsonl` has the entries of the key registry that this takes, each signed by a root key. Root keys are not in it: whoever
 //!   checks has them from the registry's keepers. A newer registry may be given, which knows revocations since;
 //! - `custody.jsonl` has the audit log's entries about the case, each with the hash before it; the last one is that of this export;
@@ -26,7 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use check::{Checked, Fault, KeyState, check};
 pub use make::{Made, MakeError, Wanted, make};
 
-use crate::store::Subject;
+use crate::store::{InOperation, Subject};
 
 /// Names the form of the manifest; a new major version is another.
 pub const FORM: &str = "urn:lancang:dossier:v1";
@@ -70,6 +72,9 @@ pub struct Manifest {
     pub incidents: Vec<About>,
     /// Members of the campaign that are not: not meant for the writer's country, or not kept any more.
     pub left_out: usize,
+    /// Joint operations that these are in; what was said of them is among the feedback.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub operations: Vec<InOperation>,
     /// Audit log that the custody is taken from, as it was then.
     pub audit: AuditHead,
     /// What is in the file.

@@ -17,7 +17,7 @@ use super::Manifest;
 use super::check::{KeyState, Messages, states};
 use crate::audit::{Entry, Link};
 use crate::paper::{Paper, code, document, escaped, time};
-use crate::store::{Subject, is_innocent};
+use crate::store::{InOperation, Subject, is_innocent};
 
 /// Words of the audit log's actions.
 const ACTIONS: [(&str, &str); 10] = [
@@ -49,7 +49,8 @@ pub(super) fn html(
         newest: newest(&alerts),
         innocent: innocent_of(&alerts).chain(innocent.iter().map(String::as_str)).collect(),
         revisions: alerts.len(),
-        said: found.feedback.iter().map(|(_, said)| said).collect(),
+        said: found.feedback.iter().map(|(_, said)| said).filter(|said| said.incident.is_some()).collect(),
+        operations: operations(manifest, found),
         custody: custody.iter().filter_map(Link::read).collect(),
         keys: states(&found.keys, registry, made),
     };
@@ -67,8 +68,26 @@ struct About<'a> {
     innocent: BTreeSet<&'a str>,
     revisions: usize,
     said: Vec<&'a Feedback>,
+    operations: Vec<Operation<'a>>,
     custody: Vec<Entry>,
     keys: Vec<KeyState>,
+}
+
+/// A joint operation that the case is in, and what was said of it.
+struct Operation<'a> {
+    id: &'a str,
+    left_out: usize,
+    said: Vec<&'a Feedback>,
+}
+
+fn operations<'a>(manifest: &'a Manifest, found: &'a Messages) -> Vec<Operation<'a>> {
+    let said = |id: &str| {
+        let own = found.feedback.iter().filter(|(line, _)| found.operations.get(line).is_some_and(|of| of == id));
+        own.map(|(_, said)| said).collect()
+    };
+    let operation =
+        |of: &'a InOperation| Operation { id: &of.operation_id, left_out: of.left_out, said: said(&of.operation_id) };
+    manifest.operations.iter().map(operation).collect()
 }
 
 fn newest<'a>(alerts: &[&'a Alert]) -> Vec<&'a Alert> {
@@ -105,6 +124,7 @@ impl Page<'_> {
             ("dossier-innocent", self.entities(|entity| self.is_innocent(entity))),
             ("incidents", incidents),
             ("said", self.said()),
+            ("operations", self.operations()),
             ("dossier-custody", self.custody()),
             ("dossier-keys", self.keys()),
         ];
@@ -275,6 +295,53 @@ impl Page<'_> {
             _ => None,
         };
         detail.map_or_else(|| kind.clone(), |detail| format!("{kind}: {detail}"))
+    }
+
+    /// Joint operations: of each its title, and who said what of it when.
+    fn operations(&self) -> String {
+        if self.about.operations.is_empty() {
+            return format!("<p>{}</p>\n", self.paper.word("operations-not"));
+        }
+        let mut text = String::new();
+        for Operation { id, left_out, said } in &self.about.operations {
+            let title = said.iter().find_map(|said| said.operation.as_ref()).map(|proposed| escaped(&proposed.title));
+            let shown = id.get(..12).unwrap_or(id);
+            let _ = writeln!(text, "<h3>{} {}</h3>", title.unwrap_or_default(), code(shown));
+            if *left_out > 0 {
+                let told = self.paper.words.text("operation-left-out", &[("count", &left_out.to_string())]);
+                let _ = writeln!(text, "<p>{}</p>", escaped(&told.unwrap_or_default()));
+            }
+            let row = |said: &&Feedback| {
+                let writer = &said.writer;
+                vec![
+                    time(&said.published),
+                    format!("{}, {}", self.paper.country(&writer.country), escaped(&writer.organisation)),
+                    escaped(said.person.as_deref().unwrap_or("–")),
+                    self.word_of_operation(said),
+                ]
+            };
+            let heads = ["audit-head-at", "said-head-country", "user-name", "said"];
+            text.push_str(&self.paper.table(&heads, said.iter().map(row).collect()));
+        }
+        text
+    }
+
+    fn word_of_operation(&self, said: &Feedback) -> String {
+        let kind = self.paper.of("kind", &said.kind);
+        let answer = said.operation_answer.as_ref().map(|answer| {
+            let reason = answer.reason.as_deref().map(|reason| format!(", {}", escaped(reason))).unwrap_or_default();
+            format!("{}{reason}", self.paper.of("operation-answer", &answer.answer))
+        });
+        let stage = said.operation_stage.as_ref().map(|stage| {
+            let outcome = stage.outcome.as_ref().map(|name| format!(", {}", self.paper.of("operation-outcome", name)));
+            let count = |name: &str, count: Option<u32>| {
+                count.map(|count| format!(", {}: {count}", self.paper.word(name))).unwrap_or_default()
+            };
+            let counts =
+                format!("{}{}", count("operation-suspects", stage.suspects), count("operation-sites", stage.sites));
+            format!("{}{}{counts}", self.paper.of("operation-stage", &stage.stage), outcome.unwrap_or_default())
+        });
+        answer.or(stage).map_or_else(|| kind.clone(), |detail| format!("{kind}: {detail}"))
     }
 
     fn custody(&self) -> String {

@@ -24,6 +24,7 @@ use crate::audit::Entry;
 use crate::limits::{BODY_BYTES_MAX, TEXT_BYTES_MAX};
 
 const DAY_MS: i64 = 86_400_000;
+const NO_WRITER: Refused = Refused::NotSetUp("signing key: nothing can be said from here");
 /// Longest wait for a body.
 const BODY_MAX: Duration = Duration::from_secs(10);
 /// Longest wait until the exchange has taken what was said.
@@ -44,7 +45,7 @@ pub(super) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Ref
         .map_err(|error| form("body", &format!("JSON of this request ({:?})", error.classify())))
 }
 
-fn form(field: &'static str, expected: &str) -> Refused {
+pub(super) fn form(field: &'static str, expected: &str) -> Refused {
     Refused::Form { field, expected: expected.to_owned() }
 }
 
@@ -118,31 +119,50 @@ pub(super) async fn feedback(
 ) -> Result<Response, Refused> {
     let saying: Saying = body(request).await?;
     let right = saying.right()?;
+    may_say(&site, &caller, right, &key).await?;
+    let about = about(&site, &caller, &key).await?;
+    let case_reference = saying.case_reference();
+    say(&site, &caller, right, (&key, case_reference), |begun, organisation, now| {
+        let begun = |kind: &str| Feedback { incident: Some(about.clone()), ..begun(kind) };
+        saying.feedback(begun, organisation, now)
+    })
+    .await
+}
+
+/// Whether somebody may say something from here now; a role that may not is in the audit log.
+pub(super) async fn may_say(site: &Arc<Site>, caller: &Caller, right: Right, about: &str) -> Result<(), Refused> {
     let is_of_role = caller.user.as_ref().is_some_and(|user| user.role.may(right));
     if !is_of_role {
-        return Err(site.refuse(&caller, right.as_str(), &key, None).await);
+        return Err(site.refuse(caller, right.as_str(), about, None).await);
     }
-    let (Some(acts), Some(writer)) = (&site.acts, &site.desk.writer) else {
-        return Err(Refused::NotSetUp("signing key: nothing can be said from here"));
-    };
+    if site.acts.is_none() || site.desk.writer.is_none() {
+        return Err(NO_WRITER);
+    }
     if !caller.rights.contains(&right) {
         return Err(Refused::Forbidden);
     }
     if !site.is_caught_up.load(std::sync::atomic::Ordering::Relaxed) {
         return Err(Refused::Starting);
     }
-    site.acts(&caller, right.as_str())?;
-    let about = about(&site, &caller, &key).await?;
+    site.acts(caller, right.as_str())?;
+    Ok(())
+}
+
+/// Says something to everybody: the audit log has it before, and what became of it.
+pub(super) async fn say(
+    site: &Arc<Site>,
+    caller: &Caller,
+    right: Right,
+    (about, case_reference): (&str, Option<String>),
+    feedback: impl FnOnce(&dyn Fn(&str) -> Feedback, &str, Timestamp) -> Result<Feedback, Refused> + Send,
+) -> Result<Response, Refused> {
+    let (Some(acts), Some(writer)) = (&site.acts, &site.desk.writer) else { return Err(NO_WRITER) };
     let now = (site.now)();
     let person = caller.user.as_ref().map(|user| user.person.clone());
-    let case_reference = saying.case_reference();
-    let begun = |kind: &str| Feedback {
-        person: person.clone(),
-        ..Feedback::begin(kind, writer.clone(), now, Some(about.clone()))
-    };
-    let feedback = saying.feedback(begun, &writer.organisation, now)?;
+    let begun = |kind: &str| Feedback { person: person.clone(), ..Feedback::begin(kind, writer.clone(), now, None) };
+    let feedback = feedback(&begun, &writer.organisation, now)?;
     feedback.said().map_err(wrong)?;
-    let entry = Entry { case_reference, ..caller.entry(right.as_str(), &key, "asked") };
+    let entry = Entry { case_reference, ..caller.entry(right.as_str(), about, "asked") };
     site.note(entry.clone()).await?;
     let (answer, answered) = oneshot::channel();
     let published = feedback.published.clone();
@@ -182,7 +202,7 @@ fn wrong(error: Form) -> Refused {
     Refused::Form { field, expected: expected.to_owned() }
 }
 
-async fn about(site: &Arc<Site>, caller: &Caller, key: &str) -> Result<About, Refused> {
+pub(super) async fn about(site: &Arc<Site>, caller: &Caller, key: &str) -> Result<About, Refused> {
     let (eyes, key) = (caller.eyes()?, key.to_owned());
     let found = site.look(move |sight| sight.find(eyes, &key)).await?.ok_or(Refused::NotFound)?;
     Ok(About { incident_id: found.alert.incident_id, producer: found.alert.producer })

@@ -176,7 +176,7 @@ impl Reader {
         // Where the database fails it is asked again with the next beat, not at once.
         self.is_behind = false;
         let Ok(changes) = site.look(move |sight| sight.changes(eyes, &filter, from)).await else { return };
-        let Changes { rows, gone, campaigns, position, is_too_far, is_cut } = changes;
+        let Changes { rows, gone, campaigns, operations, position, is_too_far, is_cut } = changes;
         (self.position, self.is_behind) = (position, is_cut);
         let event = |name: &str, told: serde_json::Value| {
             Event::default().event(name).id(position.to_string()).data(told.to_string())
@@ -190,6 +190,9 @@ impl Reader {
         }
         if !campaigns.is_empty() {
             self.waiting.push_back(event("campaigns", json!({ "changed": campaigns })));
+        }
+        if !operations.is_empty() {
+            self.waiting.push_back(event("operations", json!({ "changed": operations })));
         }
     }
 

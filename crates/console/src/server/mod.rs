@@ -15,6 +15,7 @@ mod guard;
 pub mod home;
 pub mod listen;
 mod login;
+mod operations;
 mod provider;
 mod query;
 mod reads;
@@ -236,6 +237,8 @@ impl Site {
             .route("/api/v1/campaigns", get(reads::campaigns))
             .route("/api/v1/campaigns/{id}", get(reads::campaign))
             .route("/api/v1/campaigns/{id}/dossier", post(dossier::campaign))
+            .route("/api/v1/operations", get(operations::list).post(operations::propose))
+            .route("/api/v1/operations/{operation}", get(operations::one).post(operations::say))
             .route("/api/v1/audit", get(reads::audit))
             .route("/api/v1/audit/verify", get(reads::audit_verify))
             .route("/assets/{*name}", get(reads::asset))

@@ -121,6 +121,7 @@ impl Sight<'_> {
         told["edges"] = edges.collect();
         // What alerts share that may not be seen is no business of this viewer either.
         told["shared"] = if members.are_all_of(&campaign) { json!(campaign.shared) } else { json!([]) };
+        told["operations"] = json!(self.operations_of_campaign(id)?);
         told["members"] = members.seen.into_iter().map(|seen| seen.shown).collect();
         Ok(Some(told))
     }

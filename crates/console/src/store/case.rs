@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lancang_alert::alert::Entity;
 use lancang_alert::feedback::About;
-use lancang_alert::{Alert, Source};
+use lancang_alert::{Alert, Feedback, Source};
 use lancang_record::Timestamp;
 use rusqlite::OptionalExtension as _;
 use serde::{Deserialize, Serialize};
@@ -56,8 +56,10 @@ pub struct Case {
     pub keys: Vec<String>,
     /// Their alerts, in the order of the topic.
     pub alerts: Vec<Message>,
-    /// What was said of them, by time.
+    /// What was said of them, and of operations that they are in, by time.
     pub feedback: Vec<Message>,
+    /// Joint operations that they, or the campaign, are in.
+    pub operations: Vec<InOperation>,
     /// The campaign, where all of it may be seen.
     pub campaign: Option<Message>,
     /// Members of the campaign that are not meant for who asks, or that are not kept (any more).
@@ -66,6 +68,15 @@ pub struct Case {
     pub registry: Vec<String>,
     /// Tokens of those who act in it, and whom another alert that may be seen holds for impersonated or a victim.
     pub innocent: BTreeSet<String>,
+}
+
+/// A joint operation that a case is in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct InOperation {
+    /// Its id.
+    pub operation_id: String,
+    /// Messages that are left out: they name an incident that is not meant for who asks, or that is not kept (any more).
+    pub left_out: usize,
 }
 
 impl Sight<'_> {
@@ -93,6 +104,7 @@ impl Sight<'_> {
                 None => case.left_out += 1,
             }
         }
+        self.add_operations(eyes, subject, &mut case, &mut room)?;
         case.alerts.sort_by_key(|message| message.offset);
         case.feedback.sort_by(|one, other| one.received.cmp(&other.received));
         Ok((!case.incidents.is_empty()).then_some(case))
@@ -144,6 +156,59 @@ impl Sight<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What was said of operations that the case is in, as far as all that it names may be seen.
+    fn add_operations(
+        &self,
+        eyes: Eyes,
+        subject: &Subject,
+        case: &mut Case,
+        room: &mut Room,
+    ) -> Result<(), StoreError> {
+        let mut ids: BTreeSet<String> = BTreeSet::new();
+        let mut take = |text: &str, bound: &dyn Fn(&mut rusqlite::Statement<'_>) -> rusqlite::Result<Vec<String>>| {
+            let mut find = self.transaction.prepare_cached(text)?;
+            ids.extend(bound(&mut find)?);
+            Ok::<_, StoreError>(())
+        };
+        let id = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        let of_incident = "SELECT operation_id FROM operation_incidents WHERE incident_id = ?1 AND producer = ?2";
+        for About { incident_id, producer } in &case.incidents {
+            take(of_incident, &|find| find.query_map((incident_id, producer.uri()), id)?.collect())?;
+        }
+        if let Subject::Campaign(campaign) = subject {
+            let of_campaign = "SELECT operation_id FROM operation_campaigns WHERE campaign_id = ?1";
+            take(of_campaign, &|find| find.query_map([campaign], id)?.collect())?;
+        }
+        let said = "SELECT 0, received, feedback, envelope FROM operation_words WHERE operation_id = ?1";
+        let mut said = self.transaction.prepare_cached(said)?;
+        for operation_id in ids {
+            let mut left_out = 0;
+            for message in said.query_map([&operation_id], |row| message(row, false))? {
+                let message = message?;
+                if self.names_hidden(eyes, &serde_json::from_str(&message.value)?)? {
+                    left_out += 1;
+                    continue;
+                }
+                room.take(Some(&message))?;
+                case.feedback.push(message);
+            }
+            case.operations.push(InOperation { operation_id, left_out });
+        }
+        Ok(())
+    }
+
+    /// Whether a message of an operation lists an incident that is not meant for somebody, or not known here.
+    fn names_hidden(&self, eyes: Eyes, feedback: &Feedback) -> Result<bool, StoreError> {
+        let proposed = feedback.operation.iter().flat_map(|proposed| &proposed.incidents);
+        let added = feedback.operation_addition.iter().flat_map(|added| &added.incidents);
+        for about in proposed.chain(added) {
+            if self.seen_incident(eyes, about)?.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn registry(&self) -> Result<Vec<String>, StoreError> {

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::said::is_right;
 use super::{Eyes, Sight, StoreError, key};
-use crate::digest::{Asked, Digest, Judged, Response, Week};
-use crate::limits::{CAMPAIGNS_MAX, REQUESTS_SHOWN_MAX};
+use crate::digest::{Asked, Digest, Joint, Judged, Response, Week};
+use crate::limits::{CAMPAIGNS_MAX, OPERATIONS_SHOWN_MAX, REQUESTS_SHOWN_MAX};
 
 /// How long answers took, milliseconds, by country and what kind of answer it was.
 type Took = BTreeMap<(String, &'static str), Vec<i64>>;
@@ -43,6 +43,7 @@ impl Sight<'_> {
         self.campaigns_of(eyes, times, &mut weeks, &mut all)?;
         let mut took = self.answers(eyes, times)?;
         self.receipts(eyes, times, &mut took)?;
+        let (operations, more_operations) = self.joint(times, country, (&mut weeks, &mut all), &mut took)?;
         for kind in Week::ANSWERS {
             let mut every = Vec::new();
             for ((country, _), took) in took.iter().filter(|((_, known), _)| *known == kind) {
@@ -63,6 +64,8 @@ impl Sight<'_> {
             precision: self.judged(eyes, times)?.into_iter().filter(|judged| is_wanted(&judged.country)).collect(),
             requests,
             more_requests,
+            operations,
+            more_operations,
         })
     }
 
@@ -124,6 +127,56 @@ impl Sight<'_> {
             took.entry((row.get(0)?, kind)).or_default().push(ms);
         }
         Ok(took)
+    }
+
+    /// Operations that a country has a part in, how they went on in the week, and how soon each country answered.
+    fn joint(
+        &self,
+        (since, until): (i64, i64),
+        country: Option<&str>,
+        (weeks, all): (&mut BTreeMap<String, Week>, &mut Week),
+        took: &mut Took,
+    ) -> Result<(Vec<Joint>, usize), StoreError> {
+        let mut states =
+            self.transaction.prepare_cached("SELECT line FROM operations ORDER BY place DESC, operation_id")?;
+        let mut rows = states.query([])?;
+        let mut joint = Vec::new();
+        while let Some(row) = rows.next()? {
+            let state: Value = serde_json::from_str(&row.get::<_, String>(0)?)?;
+            let time = |value: &Value| Some(parse_time("time", value.as_str()?).ok()?.as_ms());
+            let is_of_week = |value: &Value| time(value).is_some_and(|at| (since..until).contains(&at));
+            let became = ["published", "agreed", "running", "closed"].map(|name| is_of_week(&state[name]));
+            let count = |week: &mut Week| {
+                let [new, agreed, running, closed] = became.map(u64::from);
+                week.operations_new += new;
+                week.operations_agreed += agreed;
+                week.operations_running += running;
+                week.operations_closed += closed;
+            };
+            let has_become = became.contains(&true);
+            if has_become {
+                count(all);
+            }
+            let proposer = state["proposer"]["country"].as_str().unwrap_or_default();
+            let begun = time(&state["published"]).unwrap_or_default();
+            for (name, part) in state["countries"].as_object().into_iter().flatten() {
+                if has_become {
+                    count(weeks.entry(name.clone()).or_default());
+                }
+                // A clock that is behind does not answer before it was asked.
+                if let Some(first) = time(&part["first"]).filter(|_| name != proposer && is_of_week(&part["first"])) {
+                    took.entry((name.clone(), "operation")).or_default().push((first - begun).max(0));
+                }
+            }
+            let concerns = country.is_none_or(|country| !state["countries"][country].is_null());
+            let was_there = begun < until && (has_become || state["stage"] != "closed");
+            if concerns && was_there {
+                joint.push(told(&state));
+            }
+        }
+        let more = joint.len().saturating_sub(OPERATIONS_SHOWN_MAX as usize);
+        joint.truncate(OPERATIONS_SHOWN_MAX as usize);
+        Ok((joint, more))
     }
 
     fn receipts(&self, eyes: Eyes, (since, until): (i64, i64), took: &mut Took) -> Result<(), StoreError> {
@@ -205,5 +258,25 @@ impl Sight<'_> {
         let more = open.len().saturating_sub(REQUESTS_SHOWN_MAX);
         open.truncate(REQUESTS_SHOWN_MAX);
         Ok((open, more))
+    }
+}
+
+/// What a digest says of an operation.
+fn told(state: &Value) -> Joint {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let maybe = |value: &Value| value.as_str().map(str::to_owned);
+    let count = |name: &str| state[name].as_u64().unwrap_or_default();
+    let countries = state["countries"].as_object().into_iter().flatten();
+    Joint {
+        operation_id: text(&state["operation_id"]),
+        title: text(&state["title"]),
+        proposer: format!("//{}/{}", text(&state["proposer"]["country"]), text(&state["proposer"]["organisation"])),
+        published: text(&state["published"]),
+        stage: text(&state["stage"]),
+        outcome: maybe(&state["outcome"]["outcome"]),
+        day: maybe(&state["day"]),
+        countries: countries.map(|(name, part)| (name.clone(), maybe(&part["answer"]))).collect(),
+        incidents: count("incidents"),
+        campaigns: count("campaigns"),
     }
 }

@@ -56,6 +56,7 @@ impl Sight<'_> {
             "offset": row["place_in_topic"], "row": row, "alert": alert, "key_id": found.key_id,
             "revisions": self.revisions(found.id)?, "said": said, "conclusion": conclusion, "related": related,
             "campaign": campaign,
+            "operations": self.operations_of_incident(&found.alert.incident_id, &found.alert.producer.uri())?,
         }))
     }
 

@@ -144,6 +144,8 @@ pub struct Changes {
     pub gone: Vec<String>,
     /// Ids of campaigns that changed.
     pub campaigns: Vec<String>,
+    /// Ids of joint operations of which something was said.
+    pub operations: Vec<String>,
     /// Where to go on.
     pub position: Position,
     /// Too much has happened: begin anew.
@@ -213,6 +215,7 @@ impl Sight<'_> {
             rows: Vec::new(),
             gone: Vec::new(),
             campaigns: Vec::new(),
+            operations: Vec::new(),
             position: now,
             is_too_far: is_too_far(from, now),
             is_cut: false,
@@ -249,6 +252,7 @@ impl Sight<'_> {
                 changes.campaigns.push(id);
             }
         }
+        changes.operations = self.changed_operations(from.said, STREAM_BEHIND_MAX)?;
         Ok(changes)
     }
 

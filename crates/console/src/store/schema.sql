@@ -64,6 +64,28 @@ CREATE TABLE verdicts (
     incident INTEGER NOT NULL, country TEXT NOT NULL, verdict INTEGER NOT NULL, PRIMARY KEY (incident, country)
 ) WITHOUT ROWID;
 
+-- Joint operations: what all that was said of each makes of it, and of that what lists show; the offset of the newest of it, and when
+-- it was proposed; the messages as they were signed; what each is about.
+CREATE TABLE operations (
+    operation_id TEXT PRIMARY KEY, place INTEGER NOT NULL, published INTEGER NOT NULL, stage INTEGER NOT NULL,
+    countries INTEGER NOT NULL, line TEXT NOT NULL, state TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX operations_place ON operations (place);
+CREATE TABLE operation_words (
+    id TEXT PRIMARY KEY, operation_id TEXT NOT NULL, published INTEGER NOT NULL, feedback TEXT NOT NULL, envelope BLOB NOT NULL,
+    received INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX operation_words_of ON operation_words (operation_id, published);
+CREATE TABLE operation_incidents (
+    incident_id TEXT NOT NULL, producer TEXT NOT NULL, operation_id TEXT NOT NULL,
+    PRIMARY KEY (incident_id, producer, operation_id)
+) WITHOUT ROWID;
+CREATE INDEX operation_incidents_of ON operation_incidents (operation_id);
+CREATE TABLE operation_campaigns (
+    campaign_id TEXT NOT NULL, operation_id TEXT NOT NULL, PRIMARY KEY (campaign_id, operation_id)
+) WITHOUT ROWID;
+CREATE INDEX operation_campaigns_of ON operation_campaigns (operation_id);
+
 CREATE TABLE sources (
     source INTEGER PRIMARY KEY, key_id TEXT NOT NULL, last_sequence INTEGER NOT NULL,
     gaps INTEGER NOT NULL, missing INTEGER NOT NULL, last_published INTEGER NOT NULL, heard INTEGER NOT NULL

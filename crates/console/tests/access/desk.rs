@@ -102,6 +102,7 @@ fn desk() -> (Console, Arc<AtomicBool>) {
     let (key, said) = (key(&one.incident_id, &source), std::sync::mpsc::channel().1);
     let campaign = "none".to_owned();
     let outcomes = Arc::default();
+    let operation = "0".repeat(64);
     (
         Console {
             address,
@@ -109,6 +110,7 @@ fn desk() -> (Console, Arc<AtomicBool>) {
             site,
             key,
             campaign,
+            operation,
             said,
             outcomes,
             cut_off: Arc::default(),
@@ -139,7 +141,7 @@ fn every_request_of_a_desk_is_for_whom_the_table_says() {
                 // More of them have no lines in the audit log.
                 Takes::Right(_) if !may && method != "GET" && refused > TRIES_MAX => 429,
                 Takes::Right(_) if !may => 403,
-                _ if path.contains("/provider/") || path.contains("/campaigns/") => 404,
+                _ if ["/provider/", "/campaigns/", "/operations/"].iter().any(|of| path.contains(of)) => 404,
                 _ if method == "DELETE" => 204,
                 _ => 200,
             };

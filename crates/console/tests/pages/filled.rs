@@ -197,7 +197,7 @@ pub fn fill(batch: &Batch<'_>, fold: &mut Fold, now: Timestamp) -> (Campaign, i6
     let strange: Alert = serde_json::from_value(stranger(now)).unwrap();
     join(batch, &strangers(largest, &strange), campaigns.len() as i64, now);
     let mut offset = 0;
-    for said in statements(now) {
+    for said in statements(now).into_iter().chain(operation(now, &largest.campaign_id)) {
         let of = say(batch, fold, &said, offset).to_string();
         offset += 1;
         if said.request.as_ref().is_some_and(|request| request.action == "preserve") {
@@ -248,6 +248,8 @@ pub fn say(batch: &Batch<'_>, fold: &mut Fold, feedback: &Feedback, offset: i64)
     let state = feedback.incident.as_ref().and_then(|about| fold.incident(about));
     let signed = Signed { value: &value, envelope: &envelope, received: published };
     batch.said(&believed, signed, state.as_ref(), offset).unwrap();
+    batch.operation_word(&believed, signed).unwrap();
+    batch.operations(fold, fold.changed_operations().iter().map(|id| (*id, Some(offset)))).unwrap();
     id
 }
 
@@ -299,6 +301,48 @@ fn refusal(asked: &Feedback, of: &str, now: Timestamp) -> Feedback {
 pub fn strange() -> String {
     let alert: Alert = serde_json::from_value(stranger(Timestamp::from_ms(0))).unwrap();
     key(&alert.incident_id, &alert.producer.uri())
+}
+
+/// An operation that Thailand's police proposes to Cambodia, which has not answered, to Vietnam, which declines, and to Myanmar,
+/// which is in it; Laos was not invited, and answers.
+fn operation(now: Timestamp, campaign: &str) -> Vec<Feedback> {
+    let producer = looked_at(now)["producer"].clone();
+    let says = |minute: i64, country: &str, mut block: Value| -> Feedback {
+        block["writer"] = json!({"country": country, "organisation": "cyber-police", "node": "desk-2"});
+        block["published"] = now.plus_ms(minute * MINUTE_MS).to_string().into();
+        block["person"] = HOSTILE.into();
+        serde_json::from_value(block).unwrap()
+    };
+    let listed = json!([
+        {"incident_id": id(LOOKED_AT), "producer": producer}, {"incident_id": "e".repeat(32), "producer": producer},
+    ]);
+    let lead = json!({"country": "KH", "organisation": "cyber-police", "node": "desk-1"});
+    let proposal = says(
+        -200,
+        "TH",
+        json!({"kind": "operation", "operation": {"title": HOSTILE, "incidents": listed,
+        "campaigns": [campaign], "invited": ["KH", "VN", "MM"], "lead": lead, "day": "2026-12-03"}}),
+    );
+    let of = Id::of(&serde_json::to_vec(&proposal).unwrap()).to_string();
+    let about = json!({"operation_id": of, "proposer": proposal.writer});
+    let answers = |minute: i64, country: &str, answer: &str| {
+        says(
+            minute,
+            country,
+            json!({"kind": "operation-answer", "about_operation": about,
+            "operation_answer": {"answer": answer, "reason": HOSTILE}}),
+        )
+    };
+    // Its carrier says otherwise than its police: both are told.
+    let mut otherwise = answers(-185, "MM", "declined");
+    otherwise.writer.organisation = "ayeyar".to_owned();
+    vec![
+        proposal.clone(),
+        answers(-190, "VN", "declined"),
+        otherwise,
+        answers(-180, "MM", "accepted"),
+        answers(-170, "LA", "accepted"),
+    ]
 }
 
 /// Name of the incident that tests look at.

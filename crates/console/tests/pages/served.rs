@@ -116,6 +116,7 @@ impl Topics {
 pub struct Console {
     address: SocketAddr,
     campaign: String,
+    operation: String,
     topics: Arc<Mutex<Topics>>,
     alerts_s: Arc<AtomicU64>,
     _runtime: Runtime,
@@ -181,6 +182,7 @@ impl Console {
         batch.commit().unwrap();
         let (changed, seen) = watch::channel(0);
         let (name, campaigns) = (campaign.campaign_id.clone(), SAID);
+        let operation = fold.operations().next().unwrap().operation_id.to_string();
         let topics = Topics { writer, fold, alerts, said: SAID, campaign, campaigns, changed };
         let topics = Arc::new(Mutex::new(topics));
         let (acts, mut asked) = mpsc::channel(16);
@@ -207,7 +209,16 @@ impl Console {
                 }
             }
         });
-        Self { address, campaign: name, topics, alerts_s, _runtime: runtime, _folder: folder, _vouching: vouching }
+        Self {
+            address,
+            campaign: name,
+            operation,
+            topics,
+            alerts_s,
+            _runtime: runtime,
+            _folder: folder,
+            _vouching: vouching,
+        }
     }
 
     pub fn base(&self) -> String {
@@ -216,6 +227,10 @@ impl Console {
 
     pub fn campaign(&self) -> &str {
         &self.campaign
+    }
+
+    pub fn operation(&self) -> &str {
+        &self.operation
     }
 
     /// One more campaign.

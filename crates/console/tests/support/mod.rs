@@ -160,6 +160,9 @@ impl Topics {
         let envelope = dsse::detached(&keys::signer(&believed.feedback.writer), FEEDBACK_TYPE, &value);
         let signed = Signed { value: &value, envelope: &envelope, received: believed.published };
         batch.said(believed, signed, state.as_ref(), self.said).unwrap();
+        batch.operation_word(believed, signed).unwrap();
+        let changed = self.fold.changed_operations().iter().map(|id| (*id, Some(self.said)));
+        batch.operations(&self.fold, changed).unwrap();
         self.said += 1;
         batch.read_to(Topic::Feedback, self.said).unwrap();
         batch.commit().unwrap();

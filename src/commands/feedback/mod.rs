@@ -1,7 +1,9 @@
-//! `lancang feedback`: send, tail, show.
+//! `lancang feedback`: send, tail, show, operations.
 //!
 //! What is sent is checked first as every reader will check it, against the registry of the exchange: nothing is written that
 //! would be refused.
+
+mod operation;
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -34,6 +36,7 @@ pub fn run(args: cli::Feedback) -> anyhow::Result<()> {
         cli::Feedback::Send(send) => self::send(*send),
         cli::Feedback::Tail(args) => tail(&args),
         cli::Feedback::Show(args) => show(&args),
+        cli::Feedback::Operations(args) => operation::show(&args),
     }
 }
 
@@ -92,6 +95,7 @@ const fn desk(send: &Send) -> &Desk {
         | Send::Receipt { desk, .. }
         | Send::Suppression { desk, .. }
         | Send::Cancel { desk, .. } => desk,
+        Send::Operation(of) => of.desk(),
     }
 }
 
@@ -158,6 +162,7 @@ impl<'d> Writing<'d> {
                 let (cancel, verdict) = (Some(Cancel { reason: reason.clone() }), Some(verdict(*id)));
                 Feedback { cancel, verdict, ..of("cancel", Some(self.about(about)?)) }
             }
+            Send::Operation(said) => self.operation(said, |kind| of(kind, None))?,
         })
     }
 
@@ -173,7 +178,7 @@ impl<'d> Writing<'d> {
             Some(producer) if beginning.len() == 32 => {
                 Ok(About { incident_id: beginning.to_owned(), producer: producer.clone() })
             }
-            producer => find(&self.consumer, beginning, producer.as_ref()),
+            producer => Ok(find(&self.consumer, &[(beginning.to_owned(), producer.clone())])?.remove(0)),
         }
     }
 
@@ -201,6 +206,10 @@ impl<'d> Writing<'d> {
             let hint = if is_of_unknown_key(&refusal) { "; see `lancang keys publish`" } else { "" };
             Failure::data(format!("nothing is written, for every reader would refuse it: {refusal}{hint}"))
         })?;
+        self.topic
+            .fold()
+            .would_hear(&believed)
+            .map_err(|why| Failure::data(format!("nothing is written, for it would have no effect: {why}")))?;
         let record = sent(&self.consumer.topics.feedback, message.key, message.value, message.headers);
         let connection = clients::connection(&self.consumer.exchange)?;
         let connection = connection.with_client_id(format!("{}-feedback", self.consumer.exchange.instance));
@@ -225,24 +234,30 @@ impl<'d> Writing<'d> {
     }
 }
 
-/// The alert whose id begins so, among all that the exchange holds.
-fn find(consumer: &Consumer, beginning: &str, producer: Option<&Source>) -> anyhow::Result<About> {
-    tracing::info!("looking for the alert on the exchange; `--producer` with the whole id spares that");
+/// The alerts whose ids begin so, in that order, among all that the exchange holds.
+fn find(consumer: &Consumer, wanted: &[(String, Option<Source>)]) -> anyhow::Result<Vec<About>> {
+    tracing::info!("looking for the alert on the exchange; the whole id with the producer spares that");
     let mut topic = AlertTopic::open(consumer, Begin::Beginning)?;
-    let mut found: Option<About> = None;
+    let mut found: Vec<Option<About>> = vec![None; wanted.len()];
     while !topic.is_past_end() {
         let Some(believed) = topic.turn(now)? else { continue };
         let alert = believed.verified.alert;
-        if !alert.incident_id.starts_with(beginning) || producer.is_some_and(|producer| *producer != alert.producer) {
-            continue;
+        for ((beginning, producer), found) in wanted.iter().zip(&mut found) {
+            let is_of_producer = producer.as_ref().is_none_or(|producer| *producer == alert.producer);
+            if !alert.incident_id.starts_with(beginning) || !is_of_producer {
+                continue;
+            }
+            let about = About { incident_id: alert.incident_id.clone(), producer: alert.producer.clone() };
+            if found.as_ref().is_some_and(|known| *known != about) {
+                return Err(Failure::data(format!(
+                    "several alerts begin with `{beginning}`: give more of the id, or the producer"
+                )));
+            }
+            *found = Some(about);
         }
-        let about = About { incident_id: alert.incident_id, producer: alert.producer };
-        if found.as_ref().is_some_and(|known| *known != about) {
-            return Err(Failure::data(format!(
-                "several alerts begin with `{beginning}`: give more of the id, or `--producer`"
-            )));
-        }
-        found = Some(about);
     }
-    found.ok_or_else(|| Failure::data(format!("no alert `{beginning}` on the exchange that is believed")))
+    let is_there = |(found, (beginning, _)): (Option<About>, &(String, Option<Source>))| {
+        found.ok_or_else(|| Failure::data(format!("no alert `{beginning}` on the exchange that is believed")))
+    };
+    found.into_iter().zip(wanted).map(is_there).collect()
 }
