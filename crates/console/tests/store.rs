@@ -605,15 +605,15 @@ struct Answers {
 }
 
 impl Answers {
-    /// The 99th percentile on the wall, and in words all that was measured.
-    fn told(mut self, count: u64) -> (Duration, String) {
+    /// The 99th percentiles on the wall and of CPU, and in words all that was measured.
+    fn told(mut self, count: u64) -> ([Duration; 2], String) {
         let of = |times: &mut Vec<Duration>| {
             times.sort();
             (times[times.len() / 2], times[times.len() * 99 / 100], times[times.len() - 1])
         };
         let (wall, cpu) = (of(&mut self.wall), of(&mut self.cpu));
         let words = format!("lists and searches over {count} incidents, p50, p99, longest: {wall:?}; of CPU {cpu:?}");
-        (wall.1, words)
+        ([wall.1, cpu.1], words)
     }
 }
 
@@ -656,10 +656,10 @@ fn answers(count: u64) -> Answers {
     answers
 }
 
-/// The short form of the measurement below: the same lists over fewer incidents.
+/// The short form of the measurement below: the same lists over fewer incidents; by CPU time, whatever else the machine does.
 #[test]
 fn lists_and_searches_are_fast() {
-    let (p99, words) = answers(5_000).told(5_000);
+    let ([_, p99], words) = answers(5_000).told(5_000);
     eprintln!("{words}");
     assert!(p99 < Duration::from_millis(50), "{words}");
 }
@@ -669,7 +669,7 @@ fn lists_and_searches_are_fast() {
 #[ignore = "fills a database with a million incidents"]
 fn a_million() {
     let count = std::env::var("LANCANG_TEST_INCIDENTS").map_or(1_000_000, |count| count.parse().unwrap());
-    let (p99, words) = answers(count).told(count);
+    let ([p99, _], words) = answers(count).told(count);
     eprintln!("{words}");
     assert!(p99 <= Duration::from_millis(50), "{words}");
 }
