@@ -26,6 +26,8 @@ mod said;
 mod sources;
 mod take;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -230,7 +232,7 @@ impl Writer {
     /// # Errors
     /// If the database fails.
     pub fn batch(&mut self) -> Result<Batch<'_>, StoreError> {
-        Ok(Batch { transaction: self.connection.transaction()? })
+        Ok(Batch { transaction: self.connection.transaction()?, spoke: RefCell::default() })
     }
 }
 
@@ -265,6 +267,8 @@ fn place(connection: &Connection, topic: Topic) -> Result<Option<i64>, StoreErro
 #[derive(Debug)]
 pub struct Batch<'w> {
     transaction: Transaction<'w>,
+    /// Countries of which something was said: their statements are counted once, at the end.
+    spoke: RefCell<BTreeSet<String>>,
 }
 
 impl Batch<'_> {
@@ -306,6 +310,7 @@ impl Batch<'_> {
     /// # Errors
     /// If the database fails; then nothing is kept.
     pub fn commit(self) -> Result<(), StoreError> {
+        self.bound_countries()?;
         Ok(self.transaction.commit()?)
     }
 

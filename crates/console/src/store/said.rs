@@ -62,16 +62,30 @@ impl Batch<'_> {
         incident.map_or(Ok(()), |incident| self.relate(incident, offset, &kept))
     }
 
-    /// As many statements as the fold keeps (`lancang_alert::feedback::fold`).
+    /// As many statements of an organisation as the fold keeps (`lancang_alert::feedback::fold`); those of its country are looked
+    /// at when the batch ends.
     fn bound(&self, incident_id: &str, producer: &str, country: &str, own: &str) -> Result<(), StoreError> {
         let of_organisation = "DELETE FROM statements WHERE id IN (SELECT id FROM statements WHERE incident_id = ?1 \
              AND producer = ?2 AND organisation = ?3 ORDER BY published DESC LIMIT -1 OFFSET ?4)";
         let most = FEEDBACK_OF_ORGANISATION_MAX as i64;
         self.transaction.prepare_cached(of_organisation)?.execute((incident_id, producer, own, most))?;
+        let mut spoke = self.spoke.borrow_mut();
+        if !spoke.contains(country) {
+            spoke.insert(country.to_owned());
+        }
+        Ok(())
+    }
+
+    /// As many statements of a country as the fold keeps. Counting them takes a millisecond where there are as many: once a batch, not
+    /// once a statement.
+    pub(super) fn bound_countries(&self) -> Result<(), StoreError> {
         let of_country = "DELETE FROM statements WHERE id IN (SELECT id FROM statements WHERE country = ?1 \
              ORDER BY published LIMIT max(0, (SELECT count(*) FROM statements WHERE country = ?1) - ?2)) \
              RETURNING incident_id, producer";
-        self.unsaid(of_country, (country, FEEDBACK_OF_COUNTRY_MAX as i64)).map(drop)
+        for country in self.spoke.take() {
+            self.unsaid(of_country, (country, FEEDBACK_OF_COUNTRY_MAX as i64))?;
+        }
+        Ok(())
     }
 
     /// What was said before an alert came counts from now on.
