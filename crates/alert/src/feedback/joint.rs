@@ -4,10 +4,11 @@
 //! - the proposer's country is in it from the beginning, an invited one once it accepts. Of several answers of a country the newest
 //!   counts; organisations of it that last said otherwise are told beside it;
 //! - what a country in it adds is listed, the first [`OPERATION_ADDED_OF_COUNTRY_MAX`] of each country, and stays when it leaves.
-//!   Whether it was in it is told by its own messages alone: two countries' clocks are never compared;
+//!   Whether it was in it is told by its own messages alone: two countries' clocks are compared at the end only;
 //! - it is *agreed* while every invited country has answered and [`OPERATION_COUNTRIES_MIN`] are in it. It *runs* once its proposer's
 //!   organisation says so and that many have been in it: who does not answer holds up nobody. It is *closed* once that organisation
-//!   says so, and stays that; of several outcomes the newest counts, and that they differ is told;
+//!   says so, and stays that: what was published behind it changes nothing but the outcome, of which the newest counts, and that
+//!   they differ is told. None of this is before the proposal, whatever clocks say;
 //! - what somebody says who may not is kept, has no effect, and is told with the reason ([`Unheard`]).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,7 +70,7 @@ pub enum Unheard {
     /// Too few countries have been in it.
     #[error("fewer than two countries are in the operation: another one has to accept first")]
     TooFew,
-    /// It was closed before.
+    /// It was closed before: what is published behind its end has no effect but for another outcome.
     #[error("the operation is closed")]
     Closed,
 }
@@ -95,7 +96,7 @@ pub struct OperationState {
     /// When it was agreed for the first time.
     #[serde(serialize_with = "as_text_or_none")]
     pub agreed: Option<Timestamp>,
-    /// When it began to run.
+    /// When it began to run: its proposer had said so, and two countries had been in it.
     #[serde(serialize_with = "as_text_or_none")]
     pub running: Option<Timestamp>,
     /// When it was closed.
@@ -204,6 +205,8 @@ struct Telling {
     answers: BTreeMap<String, BTreeMap<String, Reply>>,
     /// Countries that have been in it.
     were_in: BTreeSet<String>,
+    /// When there were enough of them.
+    enough: Option<Timestamp>,
     begun: Vec<(Timestamp, Id)>,
     added: BTreeMap<String, usize>,
     incidents: BTreeSet<About>,
@@ -245,6 +248,7 @@ impl Telling {
             answers: BTreeMap::from([(own.clone(), BTreeMap::from([(proposer.clone(), Reply::Accepted)]))]),
             proposer,
             were_in: BTreeSet::from([own.clone()]),
+            enough: None,
             begun: Vec::new(),
             added: BTreeMap::new(),
             incidents: BTreeSet::new(),
@@ -269,19 +273,21 @@ impl Telling {
             Word::Answer(reply, reason) => self.answer(at, statement, *reply, reason.as_ref()),
             Word::Addition(listed) => {
                 let part = self.state.countries.get(country).ok_or(Unheard::NotInvited)?;
+                self.is_open()?;
                 if !part.is_in() {
                     return Err(Unheard::NotInIt);
                 }
                 self.list(listed, country, at, OPERATION_ADDED_OF_COUNTRY_MAX);
                 Ok(())
             }
-            Word::Running if self.state.closed.is_some() => Err(Unheard::Closed),
             Word::Running => {
+                self.is_open()?;
                 self.begun.push((at, id));
                 Ok(())
             }
             Word::Closed(outcome) => {
-                self.state.closed.get_or_insert(at);
+                let since = self.since(at);
+                self.state.closed.get_or_insert(since);
                 let before = self.state.outcome.replace(outcome.clone());
                 self.state.outcomes_differ |= before.is_some_and(|before| before != *outcome);
                 Ok(())
@@ -297,7 +303,9 @@ impl Telling {
         reason: Option<&String>,
     ) -> Result<(), Unheard> {
         let Statement { country, organisation, .. } = statement;
+        let (since, is_open) = (self.since(at), self.is_open());
         let part = self.state.countries.get_mut(country).ok_or(Unheard::NotInvited)?;
+        is_open?;
         let answers = self.answers.entry(country.clone()).or_default();
         answers.insert(organisation.clone(), reply);
         part.answer = Some(reply);
@@ -310,11 +318,23 @@ impl Telling {
         if reply == Reply::Accepted {
             self.were_in.insert(country.clone());
         }
+        if self.were_in.len() >= OPERATION_COUNTRIES_MIN {
+            self.enough.get_or_insert(since);
+        }
         if self.is_agreed() {
-            let since = at.max(self.state.published);
             self.state.agreed.get_or_insert(since);
         }
         Ok(())
+    }
+
+    /// When something became of it: not before it was proposed.
+    fn since(&self, at: Timestamp) -> Timestamp {
+        at.max(self.state.published)
+    }
+
+    /// Whether it has not ended at the place that the telling has come to.
+    fn is_open(&self) -> Result<(), Unheard> {
+        if self.state.closed.is_some() { Err(Unheard::Closed) } else { Ok(()) }
     }
 
     fn is_agreed(&self) -> bool {
@@ -353,10 +373,9 @@ impl Telling {
     }
 
     fn end(mut self) -> OperationState {
-        if self.were_in.len() < OPERATION_COUNTRIES_MIN {
-            self.state.unheard.extend(self.begun.iter().map(|(_, id)| (*id, Unheard::TooFew)));
-        } else {
-            self.state.running = self.begun.first().map(|(at, _)| *at);
+        match self.enough {
+            None => self.state.unheard.extend(self.begun.iter().map(|(_, id)| (*id, Unheard::TooFew))),
+            Some(enough) => self.state.running = self.begun.first().map(|(at, _)| enough.max(*at)),
         }
         self.state.stage = match (self.state.closed, self.state.running) {
             (Some(_), _) => Progress::Closed,
