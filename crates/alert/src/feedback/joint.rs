@@ -112,7 +112,7 @@ pub struct OperationState {
     pub incidents: Vec<ListedIncident>,
     /// Campaigns that it is about, in that order.
     pub campaigns: Vec<ListedCampaign>,
-    /// What countries added beyond what is listed of each.
+    /// How much countries added beyond what is listed of each, each incident and campaign once.
     pub not_listed: u64,
     /// Messages that have no effect, and why.
     pub unheard: BTreeMap<Id, Unheard>,
@@ -211,6 +211,8 @@ struct Telling {
     added: BTreeMap<String, usize>,
     incidents: BTreeSet<About>,
     campaigns: BTreeSet<String>,
+    /// What there was no room for, when it came.
+    beyond: (BTreeSet<About>, BTreeSet<String>),
 }
 
 impl Telling {
@@ -253,6 +255,7 @@ impl Telling {
             added: BTreeMap::new(),
             incidents: BTreeSet::new(),
             campaigns: BTreeSet::new(),
+            beyond: Default::default(),
         };
         // What is proposed is bounded by the message.
         telling.list(&proposed.listed, &own, published, usize::MAX);
@@ -306,22 +309,19 @@ impl Telling {
         let (since, is_open) = (self.since(at), self.is_open());
         let part = self.state.countries.get_mut(country).ok_or(Unheard::NotInvited)?;
         is_open?;
-        let answers = self.answers.entry(country.clone()).or_default();
-        answers.insert(organisation.clone(), reply);
+        self.answers.entry(country.clone()).or_default().insert(organisation.clone(), reply);
         part.answer = Some(reply);
         part.at = Some(at);
         part.first.get_or_insert(at);
         part.by = Some(organisation.clone());
         part.reason = reason.cloned();
-        let otherwise = answers.iter().filter(|(_, other)| **other != reply);
-        part.otherwise = otherwise.map(|(name, other)| (name.clone(), *other)).collect();
         if reply == Reply::Accepted {
             self.were_in.insert(country.clone());
         }
         if self.were_in.len() >= OPERATION_COUNTRIES_MIN {
             self.enough.get_or_insert(since);
         }
-        if self.is_agreed() {
+        if is_agreed(&self.state) {
             self.state.agreed.get_or_insert(since);
         }
         Ok(())
@@ -337,20 +337,26 @@ impl Telling {
         if self.state.closed.is_some() { Err(Unheard::Closed) } else { Ok(()) }
     }
 
-    fn is_agreed(&self) -> bool {
-        self.state.open().next().is_none() && self.state.in_it().count() >= OPERATION_COUNTRIES_MIN
-    }
-
     fn list(&mut self, listed: &Listed, by: &str, at: Timestamp, most: usize) {
         let Listed { incidents, campaigns } = listed;
         for about in incidents {
-            if !self.incidents.contains(about) && self.has_room(by, most) {
+            if self.incidents.contains(about) {
+                continue;
+            }
+            if !self.has_room(by, most) {
+                self.beyond.0.insert(about.clone());
+            } else {
                 self.incidents.insert(about.clone());
                 self.state.incidents.push(ListedIncident { about: about.clone(), by: by.to_owned(), at });
             }
         }
         for campaign_id in campaigns {
-            if !self.campaigns.contains(campaign_id) && self.has_room(by, most) {
+            if self.campaigns.contains(campaign_id) {
+                continue;
+            }
+            if !self.has_room(by, most) {
+                self.beyond.1.insert(campaign_id.clone());
+            } else {
                 self.campaigns.insert(campaign_id.clone());
                 let campaign_id = campaign_id.clone();
                 self.state.campaigns.push(ListedCampaign { campaign_id, by: by.to_owned(), at });
@@ -364,15 +370,19 @@ impl Telling {
             return true;
         }
         let added = self.added.entry(by.to_owned()).or_default();
-        if *added >= most {
-            self.state.not_listed += 1;
-            return false;
-        }
-        *added += 1;
-        true
+        let has_room = *added < most;
+        *added += usize::from(has_room);
+        has_room
     }
 
     fn end(mut self) -> OperationState {
+        for (country, answers) in self.answers {
+            let Some(part) = self.state.countries.get_mut(&country) else { continue };
+            part.otherwise = answers.into_iter().filter(|(_, other)| Some(*other) != part.answer).collect();
+        }
+        let (incidents, campaigns) = &self.beyond;
+        let not_listed = incidents.difference(&self.incidents).count() + campaigns.difference(&self.campaigns).count();
+        self.state.not_listed = not_listed as u64;
         match self.enough {
             None => self.state.unheard.extend(self.begun.iter().map(|(_, id)| (*id, Unheard::TooFew))),
             Some(enough) => self.state.running = self.begun.first().map(|(at, _)| enough.max(*at)),
@@ -380,9 +390,13 @@ impl Telling {
         self.state.stage = match (self.state.closed, self.state.running) {
             (Some(_), _) => Progress::Closed,
             (None, Some(_)) => Progress::Running,
-            (None, None) if self.is_agreed() => Progress::Agreed,
+            (None, None) if is_agreed(&self.state) => Progress::Agreed,
             (None, None) => Progress::Proposed,
         };
         self.state
     }
+}
+
+fn is_agreed(state: &OperationState) -> bool {
+    state.open().next().is_none() && state.in_it().count() >= OPERATION_COUNTRIES_MIN
 }
