@@ -406,7 +406,7 @@ fn blocks_of_other_kinds_are_nobodys_word() {
     let word = told["said"].as_array().unwrap().iter().find(|word| word["kind"] == "operation-addition").unwrap();
     assert_eq!((&word["incidents"], &word["sites"], &word["stage"]), (&1.into(), &Value::Null, &Value::Null));
     let producers = [keys::holder(&all.producer), "//TH/police".into(), "//KH/police".into()];
-    topics.keys(&keys::registry(producers.into_iter(), at(0)));
+    topics.keys(&keys::registry(producers, at(0)));
     drop(Audit::open(&folder.path().join("audit.log"), at(50)).unwrap());
     let subject = Subject::Incident(key(&all.incident_id, &all.producer.uri()));
     let case = look(&reads, |sight| sight.case(eyes("KH"), &subject, DOSSIER_BYTES_MAX)).unwrap();
@@ -448,7 +448,7 @@ fn many_operations_of_a_country_hide_no_others() {
     for turn in 0..201 {
         topics.say(&propose_of("VN", &[about(&all)], &[&all.incident_id], 200 + turn));
     }
-    let is_mine = |one: &Value| one["operation_id"] == Value::from(mine.id.to_string());
+    let is_mine = |one: &Value| one["operation_id"] == mine.id.to_string();
     let incident = look(&reads, |sight| {
         let found = sight.find(eyes("KH"), &key(&all.incident_id, &all.producer.uri()))?.unwrap();
         sight.told(eyes("KH"), &found, "2026")
