@@ -327,6 +327,9 @@ fn operations_that_are_not_as_they_should_be() {
     let stage = |block: Value| of_operation("operation-stage", "cyber-police", &block);
     refused(&stage(json!({ "stage": "closed" })), "what came of it");
     refused(&stage(json!({ "stage": "closed", "outcome": "a b" })), "what came of it");
+    refused(&stage(json!({ "stage": "closed", "outcome": "call-855-12-345-678" })), "names nobody");
+    refused(&stage(json!({ "stage": "running", "outcome": "sites-closed" })), "it has not ended");
+    refused(&stage(json!({ "stage": "later", "outcome": "855.12.345.678" })), "names nobody");
     let mut unnamed = stage(json!({ "stage": "running" }));
     unnamed.about_operation = None;
     refused(&unnamed, "`about_operation`");

@@ -136,7 +136,7 @@ struct Words {
 }
 
 fn words() -> impl Strategy<Value = Vec<Words>> {
-    let one = (0..AUTHORS.len(), 0..400_i64, 0..9_u8, 0..12_usize);
+    let one = (0..AUTHORS.len(), 0..400_i64, 0..10_u8, 0..12_usize);
     let one = one.prop_map(|(author, at, what, with)| Words { author, at, what, with });
     proptest::collection::vec(one, 0..30)
 }
@@ -144,6 +144,7 @@ fn words() -> impl Strategy<Value = Vec<Words>> {
 /// The proposal, whose clock may be ahead of others', and what is said of it.
 fn messages(words: &[Words], proposed: i64) -> Vec<Message> {
     let proposal = Message::of(0, proposed, propose(0, proposed, [0, 1]));
+    let named = |proposer| of("operation-stage", 0, 0, proposal.id, proposer).about_operation;
     let of_words = |words: &Words| {
         let Words { author, at, what, with } = *words;
         let feedback = match what {
@@ -151,6 +152,8 @@ fn messages(words: &[Words], proposed: i64) -> Vec<Message> {
             4 | 5 => add(author, at, proposal.id, [with, with + 1]),
             6 => stage(author, at, proposal.id, "running", 0),
             7 => stage(author, at, proposal.id, "closed", with as u32 % 2),
+            // Who writes names itself as the proposer of what somebody else has proposed.
+            8 => Feedback { about_operation: named(author), ..stage(author, at, proposal.id, "closed", 3) },
             // It names another proposer than the operation has.
             _ => {
                 let answer = OperationAnswer { answer: "accepted".into(), reason: None };
@@ -261,6 +264,33 @@ fn from_a_proposal_to_its_end() {
     assert_eq!((state.agreed, state.outcome.unwrap().sites), (Some(minute(4)), Some(3)));
 }
 
+/// An operation has begun once its proposer has said so and two countries have been in it, and behind its end nothing becomes of it.
+#[test]
+fn what_is_said_behind_the_end_has_no_effect() {
+    let mut fold = Fold::default();
+    let proposal = message(0, 0, propose(0, 0, [0]));
+    let id = proposal.id;
+    let said = [
+        proposal,
+        message(0, 1, stage(0, 1, id, "running", 0)),
+        message(2, 5, answer(2, 5, id, Reply::Accepted)),
+        message(0, 10, stage(0, 10, id, "closed", 3)),
+    ];
+    let late = [message(4, 11, answer(4, 11, id, Reply::Accepted)), message(2, 12, add(2, 12, id, [7]))];
+    for believed in said.iter().chain(&late).rev() {
+        fold.take(believed);
+    }
+    let state = fold.operation(id).unwrap();
+    assert_eq!((state.running, state.closed, state.agreed), (Some(minute(5)), Some(minute(10)), None));
+    assert_eq!((state.incidents.len(), state.in_it().count(), state.open().count()), (1, 2, 1));
+    let why: Vec<Unheard> = late.iter().map(|believed| state.unheard[&believed.id]).collect();
+    assert_eq!(why, [Unheard::Closed; 2]);
+    let would = |author: usize, feedback: Feedback| fold.would_hear(&message(author, 13, feedback));
+    assert_eq!(would(2, add(2, 13, id, [9])), Err(Unheard::Closed));
+    assert_eq!(would(4, answer(4, 13, id, Reply::Accepted)), Err(Unheard::Closed));
+    assert_eq!(would(0, stage(0, 13, id, "closed", 4)), Ok(()), "of several outcomes the newest counts");
+}
+
 /// Who writes is told beforehand that a message would have no effect.
 #[test]
 fn what_would_have_no_effect() {
@@ -345,9 +375,12 @@ fn a_long_list_is_bounded_by_country() {
         let from = 1000 + turn * OPERATION_LISTED_MAX;
         fold.take(&message(2, 2 + turn as i64, add(2, 2 + turn as i64, id, from..from + OPERATION_LISTED_MAX)));
     }
-    fold.take(&message(0, 9, add(0, 9, id, [5000])));
+    // Of what there was no room for one is listed by somebody else, and one is added again: it is counted once.
+    let last = 1000 + 5 * OPERATION_LISTED_MAX - 1;
+    fold.take(&message(2, 8, add(2, 8, id, [last - 1])));
+    fold.take(&message(0, 9, add(0, 9, id, [last])));
     let state = fold.operation(id).unwrap();
     let of = |country: &str| state.incidents.iter().filter(|one| one.by == country).count();
     assert_eq!((of("TH"), of("KH")), (OPERATION_LISTED_MAX, OPERATION_ADDED_OF_COUNTRY_MAX));
-    assert_eq!(state.not_listed, (5 * OPERATION_LISTED_MAX - OPERATION_ADDED_OF_COUNTRY_MAX) as u64);
+    assert_eq!(state.not_listed, (5 * OPERATION_LISTED_MAX - OPERATION_ADDED_OF_COUNTRY_MAX - 1) as u64);
 }

@@ -38,8 +38,9 @@ pub const FOUND_MAX: u32 = 5_000;
 pub const PAGE_MAX: u32 = 200;
 /// Open requests that a digest names: those that end first.
 pub const REQUESTS_SHOWN_MAX: usize = 500;
-/// Operations that an incident, a campaign or a digest names: those of which something was said last.
-pub const OPERATIONS_SHOWN_MAX: u32 = 200;
+/// Operations of each country that proposed some that an incident, a campaign or a digest names: those of which something was said
+/// last. A country that proposes many hides nobody else's.
+pub const OPERATIONS_SHOWN_OF_COUNTRY_MAX: usize = 50;
 /// Related incidents that one incident shows.
 pub const RELATED_SHOWN_MAX: usize = 20;
 /// What was said of an incident, or of an operation with an effect, that is shown: the newest.

@@ -15,8 +15,10 @@ use lancang_console::audit::Audit;
 use lancang_console::digest::{Response, WEEK_MS, monday, sheet, table};
 use lancang_console::dossier::archive::{pack, unpack};
 use lancang_console::dossier::{FEEDBACK, MANIFEST, Manifest, SUMMARY, Wanted, check, make};
-use lancang_console::limits::DOSSIER_BYTES_MAX;
-use lancang_console::store::{Eyes, OperationFilter, Position, Reads, Sight, StoreError, Subject, Topic, key};
+use lancang_console::limits::{DOSSIER_BYTES_MAX, OPERATIONS_SHOWN_OF_COUNTRY_MAX};
+use lancang_console::store::{
+    Eyes, InOperation, OperationFilter, Position, Reads, Sight, StoreError, Subject, Topic, key,
+};
 use serde_json::Value;
 use support::{Topics, about, alert, at, believed, campaign, keys};
 
@@ -27,15 +29,22 @@ fn police(country: &str) -> Source {
 }
 
 fn propose(incidents: &[About], campaigns: &[&str], seconds: i64) -> Believed {
+    propose_of("TH", incidents, campaigns, seconds)
+}
+
+fn propose_of(country: &str, incidents: &[About], campaigns: &[&str], seconds: i64) -> Believed {
     let operation = Operation {
         title: MARKUP.into(),
         incidents: incidents.to_vec(),
         campaigns: campaigns.iter().map(|id| (*id).to_owned()).collect(),
-        invited: vec!["KH".into(), "LA".into()],
+        invited: ["TH", "KH", "LA"].into_iter().filter(|invited| *invited != country).map(str::to_owned).collect(),
         lead: police("KH"),
         day: Some("2026-12-03".into()),
     };
-    believed(Feedback { operation: Some(operation), ..Feedback::begin("operation", police("TH"), at(seconds), None) })
+    believed(Feedback {
+        operation: Some(operation),
+        ..Feedback::begin("operation", police(country), at(seconds), None)
+    })
 }
 
 fn of(kind: &str, country: &str, seconds: i64, operation: Id) -> Feedback {
@@ -255,6 +264,10 @@ fn a_week_has_its_operations() {
         [open.id.to_string()]
     );
     assert!(of(-1, None).operations.is_empty());
+    // It is closed three weeks later: in the weeks between it went on, and after that it does not.
+    topics.say(&stage(21 * 86_400, open.id, "closed"));
+    let is_told = |week| of(week, None).operations.iter().any(|joint| joint.operation_id == open.id.to_string());
+    assert_eq!([1, 2, 3, 4].map(is_told), [true, true, true, false]);
     let told = of(0, None);
     let lines = String::from_utf8(table::csv(&told).unwrap()).unwrap();
     assert!(lines.contains(",count,all,operations-closed,1,") && lines.contains(",operation,TH,closed "), "{lines}");
@@ -285,7 +298,9 @@ fn a_dossier_has_the_operations_words() {
     // Of the longer story the proposal names what is not meant for Cambodia.
     let mut left_out: Vec<usize> = case.operations.iter().map(|of| of.left_out).collect();
     left_out.sort_unstable();
-    assert_eq!((left_out, case.feedback.len()), (vec![0, 1], 3 + 6));
+    // Of it Vietnam's answer has no effect, too.
+    assert_eq!((left_out, case.feedback.len()), (vec![0, 1], 3 + 5));
+    assert_eq!(case.operations.iter().map(|of| (of.unheard, of.no_room)).max(), Some((1, 0)));
     let wanted = Wanted {
         subject,
         case_reference: "KH-2026-1187".into(),
@@ -296,10 +311,14 @@ fn a_dossier_has_the_operations_words() {
     let (log, signer) = (folder.path().join("audit.log"), keys::signer(&police("KH")));
     let made = make(&wanted, &case, &log, &signer, &keys::roots(), at(1_000)).unwrap();
     let checked = check(&made.bytes, &keys::roots(), &[], at(2_000));
-    assert_eq!((checked.faults.len(), checked.feedback), (0, 9), "{:?}", checked.faults);
+    assert_eq!((checked.faults.len(), checked.feedback), (0, 8), "{:?}", checked.faults);
     let mut parts = unpack(&made.bytes).unwrap();
     let summary = String::from_utf8(parts[SUMMARY].clone()).unwrap();
-    assert!(summary.contains("declined") && summary.contains("Messages left out") && !summary.contains("<script"));
+    assert!(
+        summary.contains("declined")
+            && summary.contains("because they have no effect: 1")
+            && !summary.contains("<script")
+    );
     let manifest: Manifest = serde_json::from_slice(&parts[MANIFEST]).unwrap();
     assert_eq!(manifest.operations, case.operations);
     // Words of another operation, put among them: the manifest's hash tells it, and so does whose they are.
@@ -334,6 +353,126 @@ fn a_flood_without_effect_hides_nothing() {
     let heard = words.iter().filter(|word| word["unheard"].is_null()).count();
     assert_eq!((heard, words.len(), &told["more_said"]), (6, 6 + 50, &Value::from(11)));
     assert_eq!(words[0]["kind"], "operation", "in the order in which it was said");
+}
+
+/// What no reader knows a meaning of is kept nowhere: no limit bounds it.
+#[test]
+fn words_of_later_kinds_are_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = story();
+    let (mut topics, reads) = filled(&folder.path().join("c.db"), &said);
+    let id = said[0].id;
+    let told = || look(&reads, |sight| sight.operation(eyes("KH"), &id.to_string())).unwrap();
+    let before = told();
+    for turn in 0..600 {
+        let begun = of(["operation-later", "operation-answer"][turn % 2], "VN", 2_000 + turn as i64, id);
+        let answer = OperationAnswer { answer: "perhaps".into(), reason: None };
+        topics.say(&believed(Feedback { operation_answer: Some(answer), ..begun }));
+    }
+    assert_eq!(told(), before);
+    let rows = rusqlite::Connection::open(folder.path().join("c.db")).unwrap();
+    let rows: i64 = rows.query_row("SELECT count(*) FROM operation_words", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, said.len() as i64);
+}
+
+/// Of a message the block of its kind is shown, and no other: nobody checked that.
+#[test]
+fn blocks_of_other_kinds_are_nobodys_word() {
+    const NUMBER: &str = "+85512345678";
+    let folder = tempfile::tempdir().unwrap();
+    let (all, ..) = three();
+    let proposal = propose(&[about(&all)], &[], 100);
+    let id = proposal.id;
+    let title = serde_json::to_value(&proposal.feedback.operation).unwrap();
+    let mut foreign: Operation = serde_json::from_value(title).unwrap();
+    foreign.title = NUMBER.into();
+    let reply = OperationAnswer { answer: NUMBER.into(), reason: Some(NUMBER.into()) };
+    let outcome = Some(NUMBER.to_owned());
+    let stage = OperationStage { stage: NUMBER.into(), outcome, suspects: Some(9), sites: Some(9) };
+    let addition = OperationAddition { incidents: vec![about(&all)], campaigns: Vec::new() };
+    let begun = of("operation-addition", "KH", 50, id);
+    let added = believed(Feedback {
+        operation: Some(foreign),
+        operation_answer: Some(reply),
+        operation_stage: Some(stage),
+        operation_addition: Some(addition),
+        ..begun
+    });
+    // By its clock it was said before the proposal, so that its block would be the first one.
+    let said = [proposal, answer("KH", 40, id, Reply::Accepted), added];
+    let (mut topics, reads) = filled(&folder.path().join("c.db"), &said);
+    let told = look(&reads, |sight| sight.operation(eyes("KH"), &id.to_string())).unwrap();
+    assert!(!told.to_string().contains(NUMBER), "{told:#}");
+    let word = told["said"].as_array().unwrap().iter().find(|word| word["kind"] == "operation-addition").unwrap();
+    assert_eq!((&word["incidents"], &word["sites"], &word["stage"]), (&1.into(), &Value::Null, &Value::Null));
+    let producers = [keys::holder(&all.producer), "//TH/police".into(), "//KH/police".into()];
+    topics.keys(&keys::registry(producers, at(0)));
+    drop(Audit::open(&folder.path().join("audit.log"), at(50)).unwrap());
+    let subject = Subject::Incident(key(&all.incident_id, &all.producer.uri()));
+    let case = look(&reads, |sight| sight.case(eyes("KH"), &subject, DOSSIER_BYTES_MAX)).unwrap();
+    assert_eq!(case.feedback.len(), 3);
+    let wanted = Wanted {
+        subject,
+        case_reference: "KH-2026-1187".into(),
+        languages: [Language::Khmer, Language::English],
+        writer: police("KH"),
+        person: "Sok Dara".into(),
+    };
+    let (log, signer) = (folder.path().join("audit.log"), keys::signer(&police("KH")));
+    let made = make(&wanted, &case, &log, &signer, &keys::roots(), at(1_000)).unwrap();
+    let summary = String::from_utf8(unpack(&made.bytes).unwrap()[SUMMARY].clone()).unwrap();
+    assert!(!summary.contains(NUMBER) && summary.contains("&lt;script&gt;"), "its title is the proposal's");
+}
+
+/// A message that names a campaign of which nothing may be seen is left out of a dossier, as one that names such an incident.
+#[test]
+fn a_hidden_campaign_is_named_in_no_dossier() {
+    let folder = tempfile::tempdir().unwrap();
+    let (all, some, _) = three();
+    let said = [propose(&[about(&all)], &[&some.incident_id], 100)];
+    let (mut topics, reads) = filled(&folder.path().join("c.db"), &said);
+    topics.join(&campaign(&[&some], 0));
+    let subject = Subject::Incident(key(&all.incident_id, &all.producer.uri()));
+    let case = |country| look(&reads, |sight| sight.case(eyes(country), &subject, DOSSIER_BYTES_MAX)).unwrap();
+    assert_eq!((case("KH").operations[0].left_out, case("KH").feedback.len()), (1, 0));
+    assert_eq!((case("TH").operations[0].left_out, case("TH").feedback.len()), (0, 1));
+}
+
+/// However many operations a country proposes about an incident, or writes about them, others' are shown, and dossiers are made.
+#[test]
+fn many_operations_of_a_country_hide_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let (all, ..) = three();
+    let mine = propose(&[about(&all)], &[&all.incident_id], 100);
+    let (mut topics, reads) = filled(&folder.path().join("c.db"), std::slice::from_ref(&mine));
+    for turn in 0..201 {
+        topics.say(&propose_of("VN", &[about(&all)], &[&all.incident_id], 200 + turn));
+    }
+    let is_mine = |one: &Value| one["operation_id"] == mine.id.to_string();
+    let incident = look(&reads, |sight| {
+        let found = sight.find(eyes("KH"), &key(&all.incident_id, &all.producer.uri()))?.unwrap();
+        sight.told(eyes("KH"), &found, "2026")
+    });
+    let campaign = look(&reads, |sight| sight.campaign(eyes("KH"), &all.incident_id)).unwrap();
+    for page in [incident, campaign] {
+        let shown = page["operations"].as_array().unwrap();
+        assert_eq!(shown.len(), 1 + OPERATIONS_SHOWN_OF_COUNTRY_MAX);
+        assert_eq!(shown.iter().filter(|one| is_mine(one)).count(), 1);
+    }
+    let since = monday(at(0));
+    let week = look(&reads, |sight| sight.digest(eyes("KH"), (since, since.plus_ms(WEEK_MS)), None, at(20_000)));
+    assert_eq!(week.more_operations, 201 - OPERATIONS_SHOWN_OF_COUNTRY_MAX);
+    assert!(week.operations.iter().any(|joint| joint.operation_id == mine.id.to_string()));
+    let subject = Subject::Incident(key(&all.incident_id, &all.producer.uri()));
+    let case = |bytes_max| look(&reads, |sight| sight.case(eyes("KH"), &subject, bytes_max)).unwrap();
+    let whole = case(DOSSIER_BYTES_MAX);
+    assert_eq!((whole.operations.len(), whole.feedback.len()), (202, 202));
+    let scarce = case(200_000);
+    let of_mine = |of: &InOperation| of.operation_id == mine.id.to_string();
+    let (mine, others): (Vec<_>, Vec<_>) = scarce.operations.iter().partition(|of| of_mine(of));
+    assert_eq!(mine[0].no_room, 0);
+    let no_room: usize = others.iter().map(|of| of.no_room).sum();
+    assert!((1..201).contains(&no_room) && scarce.feedback.len() == 202 - no_room, "{no_room}");
 }
 
 /// Remarks do not touch it, and what a position says of them does not either.

@@ -4,10 +4,11 @@
 //! - the proposer's country is in it from the beginning, an invited one once it accepts. Of several answers of a country the newest
 //!   counts; organisations of it that last said otherwise are told beside it;
 //! - what a country in it adds is listed, the first [`OPERATION_ADDED_OF_COUNTRY_MAX`] of each country, and stays when it leaves.
-//!   Whether it was in it is told by its own messages alone: two countries' clocks are never compared;
+//!   Whether it was in it is told by its own messages alone: two countries' clocks are compared at the end only;
 //! - it is *agreed* while every invited country has answered and [`OPERATION_COUNTRIES_MIN`] are in it. It *runs* once its proposer's
 //!   organisation says so and that many have been in it: who does not answer holds up nobody. It is *closed* once that organisation
-//!   says so, and stays that; of several outcomes the newest counts, and that they differ is told;
+//!   says so, and stays that: what was published behind it changes nothing but the outcome, of which the newest counts, and that
+//!   they differ is told. None of this is before the proposal, whatever clocks say;
 //! - what somebody says who may not is kept, has no effect, and is told with the reason ([`Unheard`]).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,7 +70,7 @@ pub enum Unheard {
     /// Too few countries have been in it.
     #[error("fewer than two countries are in the operation: another one has to accept first")]
     TooFew,
-    /// It was closed before.
+    /// It was closed before: what is published behind its end has no effect but for another outcome.
     #[error("the operation is closed")]
     Closed,
 }
@@ -95,7 +96,7 @@ pub struct OperationState {
     /// When it was agreed for the first time.
     #[serde(serialize_with = "as_text_or_none")]
     pub agreed: Option<Timestamp>,
-    /// When it began to run.
+    /// When it began to run: its proposer had said so, and two countries had been in it.
     #[serde(serialize_with = "as_text_or_none")]
     pub running: Option<Timestamp>,
     /// When it was closed.
@@ -111,7 +112,7 @@ pub struct OperationState {
     pub incidents: Vec<ListedIncident>,
     /// Campaigns that it is about, in that order.
     pub campaigns: Vec<ListedCampaign>,
-    /// What countries added beyond what is listed of each.
+    /// How much countries added beyond what is listed of each, each incident and campaign once.
     pub not_listed: u64,
     /// Messages that have no effect, and why.
     pub unheard: BTreeMap<Id, Unheard>,
@@ -204,10 +205,14 @@ struct Telling {
     answers: BTreeMap<String, BTreeMap<String, Reply>>,
     /// Countries that have been in it.
     were_in: BTreeSet<String>,
+    /// When there were enough of them.
+    enough: Option<Timestamp>,
     begun: Vec<(Timestamp, Id)>,
     added: BTreeMap<String, usize>,
     incidents: BTreeSet<About>,
     campaigns: BTreeSet<String>,
+    /// What there was no room for, when it came.
+    beyond: (BTreeSet<About>, BTreeSet<String>),
 }
 
 impl Telling {
@@ -245,10 +250,12 @@ impl Telling {
             answers: BTreeMap::from([(own.clone(), BTreeMap::from([(proposer.clone(), Reply::Accepted)]))]),
             proposer,
             were_in: BTreeSet::from([own.clone()]),
+            enough: None,
             begun: Vec::new(),
             added: BTreeMap::new(),
             incidents: BTreeSet::new(),
             campaigns: BTreeSet::new(),
+            beyond: Default::default(),
         };
         // What is proposed is bounded by the message.
         telling.list(&proposed.listed, &own, published, usize::MAX);
@@ -269,19 +276,21 @@ impl Telling {
             Word::Answer(reply, reason) => self.answer(at, statement, *reply, reason.as_ref()),
             Word::Addition(listed) => {
                 let part = self.state.countries.get(country).ok_or(Unheard::NotInvited)?;
+                self.is_open()?;
                 if !part.is_in() {
                     return Err(Unheard::NotInIt);
                 }
                 self.list(listed, country, at, OPERATION_ADDED_OF_COUNTRY_MAX);
                 Ok(())
             }
-            Word::Running if self.state.closed.is_some() => Err(Unheard::Closed),
             Word::Running => {
+                self.is_open()?;
                 self.begun.push((at, id));
                 Ok(())
             }
             Word::Closed(outcome) => {
-                self.state.closed.get_or_insert(at);
+                let since = self.since(at);
+                self.state.closed.get_or_insert(since);
                 let before = self.state.outcome.replace(outcome.clone());
                 self.state.outcomes_differ |= before.is_some_and(|before| before != *outcome);
                 Ok(())
@@ -297,40 +306,57 @@ impl Telling {
         reason: Option<&String>,
     ) -> Result<(), Unheard> {
         let Statement { country, organisation, .. } = statement;
+        let (since, is_open) = (self.since(at), self.is_open());
         let part = self.state.countries.get_mut(country).ok_or(Unheard::NotInvited)?;
-        let answers = self.answers.entry(country.clone()).or_default();
-        answers.insert(organisation.clone(), reply);
+        is_open?;
+        self.answers.entry(country.clone()).or_default().insert(organisation.clone(), reply);
         part.answer = Some(reply);
         part.at = Some(at);
         part.first.get_or_insert(at);
         part.by = Some(organisation.clone());
         part.reason = reason.cloned();
-        let otherwise = answers.iter().filter(|(_, other)| **other != reply);
-        part.otherwise = otherwise.map(|(name, other)| (name.clone(), *other)).collect();
         if reply == Reply::Accepted {
             self.were_in.insert(country.clone());
         }
-        if self.is_agreed() {
-            let since = at.max(self.state.published);
+        if self.were_in.len() >= OPERATION_COUNTRIES_MIN {
+            self.enough.get_or_insert(since);
+        }
+        if is_agreed(&self.state) {
             self.state.agreed.get_or_insert(since);
         }
         Ok(())
     }
 
-    fn is_agreed(&self) -> bool {
-        self.state.open().next().is_none() && self.state.in_it().count() >= OPERATION_COUNTRIES_MIN
+    /// When something became of it: not before it was proposed.
+    fn since(&self, at: Timestamp) -> Timestamp {
+        at.max(self.state.published)
+    }
+
+    /// Whether it has not ended at the place that the telling has come to.
+    fn is_open(&self) -> Result<(), Unheard> {
+        if self.state.closed.is_some() { Err(Unheard::Closed) } else { Ok(()) }
     }
 
     fn list(&mut self, listed: &Listed, by: &str, at: Timestamp, most: usize) {
         let Listed { incidents, campaigns } = listed;
         for about in incidents {
-            if !self.incidents.contains(about) && self.has_room(by, most) {
+            if self.incidents.contains(about) {
+                continue;
+            }
+            if !self.has_room(by, most) {
+                self.beyond.0.insert(about.clone());
+            } else {
                 self.incidents.insert(about.clone());
                 self.state.incidents.push(ListedIncident { about: about.clone(), by: by.to_owned(), at });
             }
         }
         for campaign_id in campaigns {
-            if !self.campaigns.contains(campaign_id) && self.has_room(by, most) {
+            if self.campaigns.contains(campaign_id) {
+                continue;
+            }
+            if !self.has_room(by, most) {
+                self.beyond.1.insert(campaign_id.clone());
+            } else {
                 self.campaigns.insert(campaign_id.clone());
                 let campaign_id = campaign_id.clone();
                 self.state.campaigns.push(ListedCampaign { campaign_id, by: by.to_owned(), at });
@@ -344,26 +370,33 @@ impl Telling {
             return true;
         }
         let added = self.added.entry(by.to_owned()).or_default();
-        if *added >= most {
-            self.state.not_listed += 1;
-            return false;
-        }
-        *added += 1;
-        true
+        let has_room = *added < most;
+        *added += usize::from(has_room);
+        has_room
     }
 
     fn end(mut self) -> OperationState {
-        if self.were_in.len() < OPERATION_COUNTRIES_MIN {
-            self.state.unheard.extend(self.begun.iter().map(|(_, id)| (*id, Unheard::TooFew)));
-        } else {
-            self.state.running = self.begun.first().map(|(at, _)| *at);
+        for (country, answers) in self.answers {
+            let Some(part) = self.state.countries.get_mut(&country) else { continue };
+            part.otherwise = answers.into_iter().filter(|(_, other)| Some(*other) != part.answer).collect();
+        }
+        let (incidents, campaigns) = &self.beyond;
+        let not_listed = incidents.difference(&self.incidents).count() + campaigns.difference(&self.campaigns).count();
+        self.state.not_listed = not_listed as u64;
+        match self.enough {
+            None => self.state.unheard.extend(self.begun.iter().map(|(_, id)| (*id, Unheard::TooFew))),
+            Some(enough) => self.state.running = self.begun.first().map(|(at, _)| enough.max(*at)),
         }
         self.state.stage = match (self.state.closed, self.state.running) {
             (Some(_), _) => Progress::Closed,
             (None, Some(_)) => Progress::Running,
-            (None, None) if self.is_agreed() => Progress::Agreed,
+            (None, None) if is_agreed(&self.state) => Progress::Agreed,
             (None, None) => Progress::Proposed,
         };
         self.state
     }
+}
+
+fn is_agreed(state: &OperationState) -> bool {
+    state.open().next().is_none() && state.in_it().count() >= OPERATION_COUNTRIES_MIN
 }

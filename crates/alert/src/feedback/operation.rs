@@ -222,8 +222,14 @@ impl Feedback {
         let block = Form::Field { field: "operation_stage", expected: "stage, and the outcome of what is closed" };
         let OperationStage { stage, outcome, suspects, sites } = self.operation_stage.as_ref().ok_or(block)?;
         let (suspects, sites) = (*suspects, *sites);
+        if let Some(outcome) = outcome {
+            text("operation_stage.outcome", outcome)?;
+        }
         let word = match (stage.as_str(), outcome) {
-            ("running", _) => Some(Word::Running),
+            ("running", None) => Some(Word::Running),
+            ("running", Some(_)) => {
+                return Err(Form::Field { field: "operation_stage.outcome", expected: "none: it has not ended" });
+            }
             ("closed", Some(outcome)) if is_name(outcome) => {
                 Some(Word::Closed(Outcome { outcome: outcome.clone(), suspects, sites }))
             }

@@ -52,7 +52,7 @@ pub struct Digest {
     pub more_requests: usize,
     /// Joint operations that go on, or of which something became in the week; what was said last at the beginning.
     pub operations: Vec<Joint>,
-    /// Operations beyond those.
+    /// Operations beyond those that are listed of a proposer's country.
     pub more_operations: usize,
 }
 

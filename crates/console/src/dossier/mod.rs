@@ -9,8 +9,8 @@
 //! - alerts, feedback and campaign are those of the exchange, value and envelope byte for byte, each with the time when it was
 //!   received: so that it can be checked later exactly as it was then. A key counts that counted when it signed, however long ago
 //!   it has expired or been rotated since; one that was revoked counts for what it signed before;
-//! - what was said of a joint operation that the case is in is there too, but for messages that name an incident which is not meant
-//!   for the writer's country: these are left out and counted;
+//! - what was said of a joint operation that the case is in is there too, but for messages that name an incident or a campaign which
+//!   is not meant for the writer's country, that have no effect, or for which there is no room: these are left out and counted;
 //! - `keys.jsonl` has the entries of the key registry that this takes, each signed by a root key. Root keys are not in it: whoever
 //!   checks has them from the registry's keepers. A newer registry may be given, which knows revocations since;
 //! - `custody.jsonl` has the audit log's entries about the case, each with the hash before it; the last one is that of this export;

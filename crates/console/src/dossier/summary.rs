@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use lancang_alert::alert::Entity;
+use lancang_alert::feedback::Said;
+use lancang_alert::feedback::joint::Progress;
+use lancang_alert::feedback::operation::{Outcome, Word};
 use lancang_alert::words::Language;
 use lancang_alert::{Alert, Feedback, Registry};
 use lancang_record::Timestamp;
@@ -75,8 +78,7 @@ struct About<'a> {
 
 /// A joint operation that the case is in, and what was said of it.
 struct Operation<'a> {
-    id: &'a str,
-    left_out: usize,
+    of: &'a InOperation,
     said: Vec<&'a Feedback>,
 }
 
@@ -85,9 +87,16 @@ fn operations<'a>(manifest: &'a Manifest, found: &'a Messages) -> Vec<Operation<
         let own = found.feedback.iter().filter(|(line, _)| found.operations.get(line).is_some_and(|of| of == id));
         own.map(|(_, said)| said).collect()
     };
-    let operation =
-        |of: &'a InOperation| Operation { id: &of.operation_id, left_out: of.left_out, said: said(&of.operation_id) };
+    let operation = |of: &'a InOperation| Operation { of, said: said(&of.operation_id) };
     manifest.operations.iter().map(operation).collect()
+}
+
+/// Title of an operation, of the message that proposes it.
+fn title(said: &Feedback) -> Option<String> {
+    match said.said() {
+        Ok((Said::Operation(proposed), _)) => Some(proposed.title),
+        _ => None,
+    }
 }
 
 fn newest<'a>(alerts: &[&'a Alert]) -> Vec<&'a Alert> {
@@ -303,12 +312,17 @@ impl Page<'_> {
             return format!("<p>{}</p>\n", self.paper.word("operations-not"));
         }
         let mut text = String::new();
-        for Operation { id, left_out, said } in &self.about.operations {
-            let title = said.iter().find_map(|said| said.operation.as_ref()).map(|proposed| escaped(&proposed.title));
-            let shown = id.get(..12).unwrap_or(id);
+        for Operation { of, said } in &self.about.operations {
+            let title = said.iter().find_map(|said| title(said)).map(|title| escaped(&title));
+            let shown = of.operation_id.get(..12).unwrap_or(&of.operation_id);
             let _ = writeln!(text, "<h3>{} {}</h3>", title.unwrap_or_default(), code(shown));
-            if *left_out > 0 {
-                let told = self.paper.words.text("operation-left-out", &[("count", &left_out.to_string())]);
+            let missing = [
+                ("operation-left-out", of.left_out),
+                ("operation-left-unheard", of.unheard),
+                ("operation-no-room", of.no_room),
+            ];
+            for (key, count) in missing.iter().filter(|(_, count)| *count > 0) {
+                let told = self.paper.words.text(key, &[("count", &count.to_string())]);
                 let _ = writeln!(text, "<p>{}</p>", escaped(&told.unwrap_or_default()));
             }
             let row = |said: &&Feedback| {
@@ -328,20 +342,24 @@ impl Page<'_> {
 
     fn word_of_operation(&self, said: &Feedback) -> String {
         let kind = self.paper.of("kind", &said.kind);
-        let answer = said.operation_answer.as_ref().map(|answer| {
-            let reason = answer.reason.as_deref().map(|reason| format!(", {}", escaped(reason))).unwrap_or_default();
-            format!("{}{reason}", self.paper.of("operation-answer", &answer.answer))
-        });
-        let stage = said.operation_stage.as_ref().map(|stage| {
-            let outcome = stage.outcome.as_ref().map(|name| format!(", {}", self.paper.of("operation-outcome", name)));
-            let count = |name: &str, count: Option<u32>| {
-                count.map(|count| format!(", {}: {count}", self.paper.word(name))).unwrap_or_default()
-            };
-            let counts =
-                format!("{}{}", count("operation-suspects", stage.suspects), count("operation-sites", stage.sites));
-            format!("{}{}{counts}", self.paper.of("operation-stage", &stage.stage), outcome.unwrap_or_default())
-        });
-        answer.or(stage).map_or_else(|| kind.clone(), |detail| format!("{kind}: {detail}"))
+        let Ok((Said::OfOperation { word, .. }, _)) = said.said() else { return kind };
+        let detail = match *word {
+            Word::Answer(reply, reason) => {
+                let reason = reason.map(|reason| format!(", {}", escaped(&reason))).unwrap_or_default();
+                format!("{}{reason}", self.paper.of("operation-answer", reply.as_str()))
+            }
+            Word::Addition(_) => return kind,
+            Word::Running => self.paper.of("operation-stage", Progress::Running.as_str()),
+            Word::Closed(Outcome { outcome, suspects, sites }) => {
+                let count = |name: &str, count: Option<u32>| {
+                    count.map(|count| format!(", {}: {count}", self.paper.word(name))).unwrap_or_default()
+                };
+                let counts = [count("operation-suspects", suspects), count("operation-sites", sites)].concat();
+                let stage = self.paper.of("operation-stage", Progress::Closed.as_str());
+                format!("{stage}, {}{counts}", self.paper.of("operation-outcome", &outcome))
+            }
+        };
+        format!("{kind}: {detail}")
     }
 
     fn custody(&self) -> String {

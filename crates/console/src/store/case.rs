@@ -1,9 +1,10 @@
 //! What a dossier is made of: messages about one incident or campaign, as they were signed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lancang_alert::alert::Entity;
 use lancang_alert::feedback::About;
+use lancang_alert::handling::COUNTRIES;
 use lancang_alert::{Alert, Feedback, Source};
 use lancang_record::Timestamp;
 use rusqlite::OptionalExtension as _;
@@ -47,6 +48,12 @@ pub struct Message {
     pub dsse: String,
 }
 
+impl Message {
+    fn bytes(&self) -> usize {
+        self.value.len() + self.dsse.len()
+    }
+}
+
 /// Everything that is kept of one case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Case {
@@ -75,8 +82,20 @@ pub struct Case {
 pub struct InOperation {
     /// Its id.
     pub operation_id: String,
-    /// Messages that are left out: they name an incident that is not meant for who asks, or that is not kept (any more).
+    /// Messages that are left out: they name an incident or a campaign that is not meant for who asks, or that is not kept (any
+    /// more).
     pub left_out: usize,
+    /// Messages without effect: none of them is in the case.
+    #[serde(skip_serializing_if = "is_none", default)]
+    pub unheard: usize,
+    /// Messages for which there is no room.
+    #[serde(skip_serializing_if = "is_none", default)]
+    pub no_room: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Sight<'_> {
@@ -104,7 +123,7 @@ impl Sight<'_> {
                 None => case.left_out += 1,
             }
         }
-        self.add_operations(eyes, subject, &mut case, &mut room)?;
+        self.add_operations(eyes, subject, &mut case, &room)?;
         case.alerts.sort_by_key(|message| message.offset);
         case.feedback.sort_by(|one, other| one.received.cmp(&other.received));
         Ok((!case.incidents.is_empty()).then_some(case))
@@ -158,14 +177,10 @@ impl Sight<'_> {
         Ok(())
     }
 
-    /// What was said of operations that the case is in, as far as all that it names may be seen.
-    fn add_operations(
-        &self,
-        eyes: Eyes,
-        subject: &Subject,
-        case: &mut Case,
-        room: &mut Room,
-    ) -> Result<(), StoreError> {
+    /// What was said with effect of operations that the case is in, as far as all that it names may be seen. What room is left is
+    /// shared by the countries that write, and what is beyond a country's share is counted: many words about operations keep nobody
+    /// from making a dossier, and push out nobody else's.
+    fn add_operations(&self, eyes: Eyes, subject: &Subject, case: &mut Case, room: &Room) -> Result<(), StoreError> {
         let mut ids: BTreeSet<String> = BTreeSet::new();
         let mut take = |text: &str, bound: &dyn Fn(&mut rusqlite::Statement<'_>) -> rusqlite::Result<Vec<String>>| {
             let mut find = self.transaction.prepare_cached(text)?;
@@ -181,31 +196,65 @@ impl Sight<'_> {
             let of_campaign = "SELECT operation_id FROM operation_campaigns WHERE campaign_id = ?1";
             take(of_campaign, &|find| find.query_map([campaign], id)?.collect())?;
         }
-        let said = "SELECT 0, received, feedback, envelope FROM operation_words WHERE operation_id = ?1";
+        let said = "SELECT 0, received, feedback, envelope, id FROM operation_words WHERE operation_id = ?1 \
+             ORDER BY published, id";
         let mut said = self.transaction.prepare_cached(said)?;
+        let share = room.left / COUNTRIES.len();
+        let mut shares: BTreeMap<String, usize> = BTreeMap::new();
+        let mut campaigns: BTreeMap<String, bool> = BTreeMap::new();
         for operation_id in ids {
-            let mut left_out = 0;
-            for message in said.query_map([&operation_id], |row| message(row, false))? {
-                let message = message?;
-                if self.names_hidden(eyes, &serde_json::from_str(&message.value)?)? {
-                    left_out += 1;
+            let Some(state) = self.operation_state(&operation_id)? else { continue };
+            let mut of = InOperation { operation_id, left_out: 0, unheard: 0, no_room: 0 };
+            let read = |row: &rusqlite::Row<'_>| Ok((message(row, false)?, row.get::<_, String>(4)?));
+            for found in said.query_map([&of.operation_id], read)? {
+                let (message, id) = found?;
+                if !state["unheard"][&id].is_null() {
+                    of.unheard += 1;
                     continue;
                 }
-                room.take(Some(&message))?;
+                let feedback: Feedback = serde_json::from_str(&message.value)?;
+                if self.names_hidden(eyes, &feedback, &mut campaigns)? {
+                    of.left_out += 1;
+                    continue;
+                }
+                let left = shares.entry(feedback.writer.country).or_insert(share);
+                let Some(rest) = left.checked_sub(message.bytes()) else {
+                    of.no_room += 1;
+                    continue;
+                };
+                *left = rest;
                 case.feedback.push(message);
             }
-            case.operations.push(InOperation { operation_id, left_out });
+            case.operations.push(of);
         }
         Ok(())
     }
 
-    /// Whether a message of an operation lists an incident that is not meant for somebody, or not known here.
-    fn names_hidden(&self, eyes: Eyes, feedback: &Feedback) -> Result<bool, StoreError> {
-        let proposed = feedback.operation.iter().flat_map(|proposed| &proposed.incidents);
-        let added = feedback.operation_addition.iter().flat_map(|added| &added.incidents);
-        for about in proposed.chain(added) {
-            if self.seen_incident(eyes, about)?.is_none() {
-                return Ok(true);
+    /// Whether a message of an operation lists an incident or a campaign that is not meant for somebody, or not known here.
+    /// What is known of campaigns is kept: each has many members to look at.
+    fn names_hidden(
+        &self,
+        eyes: Eyes,
+        feedback: &Feedback,
+        hidden: &mut BTreeMap<String, bool>,
+    ) -> Result<bool, StoreError> {
+        let (proposed, added) = (feedback.operation.as_ref(), feedback.operation_addition.as_ref());
+        let lists = proposed.map(|block| (&block.incidents, &block.campaigns)).into_iter();
+        for (incidents, listed) in lists.chain(added.map(|block| (&block.incidents, &block.campaigns))) {
+            for about in incidents {
+                if self.seen_incident(eyes, about)?.is_none() {
+                    return Ok(true);
+                }
+            }
+            for id in listed {
+                let is_hidden = match hidden.get(id) {
+                    Some(known) => *known,
+                    None => self.campaign_line(eyes, id)?.is_none(),
+                };
+                hidden.insert(id.clone(), is_hidden);
+                if is_hidden {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)
@@ -226,7 +275,7 @@ struct Room {
 
 impl Room {
     fn take(&mut self, message: Option<&Message>) -> Result<(), StoreError> {
-        let bytes = message.map_or(0, |message| message.value.len() + message.dsse.len());
+        let bytes = message.map_or(0, Message::bytes);
         self.left = self.left.checked_sub(bytes).ok_or(StoreError::Large { bytes_max: self.bytes_max })?;
         Ok(())
     }

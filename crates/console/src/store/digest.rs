@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::said::is_right;
 use super::{Eyes, Sight, StoreError, key};
 use crate::digest::{Asked, Digest, Joint, Judged, Response, Week};
-use crate::limits::{CAMPAIGNS_MAX, OPERATIONS_SHOWN_MAX, REQUESTS_SHOWN_MAX};
+use crate::limits::{CAMPAIGNS_MAX, OPERATIONS_SHOWN_OF_COUNTRY_MAX, REQUESTS_SHOWN_MAX};
 
 /// How long answers took, milliseconds, by country and what kind of answer it was.
 type Took = BTreeMap<(String, &'static str), Vec<i64>>;
@@ -140,7 +140,7 @@ impl Sight<'_> {
         let mut states =
             self.transaction.prepare_cached("SELECT line FROM operations ORDER BY place DESC, operation_id")?;
         let mut rows = states.query([])?;
-        let mut joint = Vec::new();
+        let (mut joint, mut more, mut of_proposers) = (Vec::new(), 0, BTreeMap::new());
         while let Some(row) = rows.next()? {
             let state: Value = serde_json::from_str(&row.get::<_, String>(0)?)?;
             let time = |value: &Value| Some(parse_time("time", value.as_str()?).ok()?.as_ms());
@@ -169,13 +169,20 @@ impl Sight<'_> {
                 }
             }
             let concerns = country.is_none_or(|country| !state["countries"][country].is_null());
-            let was_there = begun < until && (has_become || state["stage"] != "closed");
-            if concerns && was_there {
+            // One that was closed since then went on in the week.
+            let went_on = time(&state["closed"]).is_none_or(|closed| closed >= since);
+            let was_there = begun < until && (has_become || went_on);
+            if !concerns || !was_there {
+                continue;
+            }
+            let own = of_proposers.entry(proposer.to_owned()).or_insert(0);
+            *own += 1;
+            if *own > OPERATIONS_SHOWN_OF_COUNTRY_MAX {
+                more += 1;
+            } else {
                 joint.push(told(&state));
             }
         }
-        let more = joint.len().saturating_sub(OPERATIONS_SHOWN_MAX as usize);
-        joint.truncate(OPERATIONS_SHOWN_MAX as usize);
         Ok((joint, more))
     }
 

@@ -48,7 +48,7 @@ pub(crate) use take::is_innocent;
 pub use take::{News, Taken};
 
 /// Of the tables: a change of `schema.sql` is another version.
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 const SCHEMA: &str = include_str!("schema.sql");
 /// A writer waits no longer for another process that looks into the file.
 const BUSY: Duration = Duration::from_secs(5);

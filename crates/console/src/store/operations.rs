@@ -5,12 +5,13 @@
 
 use lancang_alert::Feedback;
 use lancang_alert::feedback::joint::{OperationState, Progress};
-use lancang_alert::feedback::{About, Believed, Fold, Id};
+use lancang_alert::feedback::operation::{Listed, Word};
+use lancang_alert::feedback::{About, Believed, Fold, Id, Said};
 use rusqlite::OptionalExtension as _;
 use serde_json::{Value, json};
 
 use super::{Batch, Eyes, Sight, Signed, StoreError, bit};
-use crate::limits::{OPERATIONS_SHOWN_MAX, PAGE_MAX, SAID_SHOWN_MAX, UNHEARD_SHOWN_MAX};
+use crate::limits::{OPERATIONS_SHOWN_OF_COUNTRY_MAX, PAGE_MAX, SAID_SHOWN_MAX, UNHEARD_SHOWN_MAX};
 
 /// Which operations are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,12 +25,17 @@ pub struct OperationFilter {
 }
 
 impl Batch<'_> {
-    /// Takes up a message of an operation, as it was signed; others are left alone.
+    /// Takes up a message of an operation, as it was signed; others are left alone, and so are words that the fold does not know and
+    /// so bounds by no limit.
     ///
     /// # Errors
     /// If the database fails.
     pub fn operation_word(&self, believed: &Believed, signed: Signed<'_>) -> Result<(), StoreError> {
-        let Some(operation) = believed.feedback.operation_id(believed.id) else { return Ok(()) };
+        let operation = match &believed.said {
+            Said::Operation(_) => believed.id,
+            Said::OfOperation { of, .. } => *of,
+            _ => return Ok(()),
+        };
         let Signed { value, envelope, received } = signed;
         let put = "INSERT OR IGNORE INTO operation_words VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let (id, text) = (believed.id.to_string(), String::from_utf8_lossy(value));
@@ -86,10 +92,11 @@ impl Batch<'_> {
 
     fn operation(&self, name: &str, state: &OperationState, offset: i64) -> Result<(), StoreError> {
         let countries = state.countries.keys().filter_map(|country| bit(country)).fold(0, |set, bit| set | bit);
-        let put = "INSERT INTO operations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let put = "INSERT INTO operations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         let whole = serde_json::to_value(state)?;
         let (line, whole) = (line(&whole).to_string(), whole.to_string());
-        let kept = (name, offset, state.published.as_ms(), state.stage as i64, countries, line, whole);
+        let proposer = &state.proposer.country;
+        let kept = (name, offset, state.published.as_ms(), state.stage as i64, countries, proposer, line, whole);
         self.transaction.prepare_cached(put)?.execute(kept)?;
         let mut put =
             self.transaction.prepare_cached("INSERT OR IGNORE INTO operation_incidents VALUES (?1, ?2, ?3)")?;
@@ -168,16 +175,12 @@ impl Sight<'_> {
 
     /// Operations that an incident is in.
     pub(super) fn operations_of_incident(&self, incident_id: &str, producer: &str) -> Result<Vec<Value>, StoreError> {
-        let text = "SELECT o.line FROM operation_incidents l JOIN operations o ON o.operation_id = l.operation_id \
-             WHERE l.incident_id = ?1 AND l.producer = ?2 ORDER BY o.place DESC, o.operation_id LIMIT ?3";
-        self.lines(text, (incident_id, producer, OPERATIONS_SHOWN_MAX))
+        self.shown("operation_incidents l WHERE l.incident_id = ?1 AND l.producer = ?2", (incident_id, producer))
     }
 
     /// Operations that a campaign is in.
     pub(super) fn operations_of_campaign(&self, campaign_id: &str) -> Result<Vec<Value>, StoreError> {
-        let text = "SELECT o.line FROM operation_campaigns l JOIN operations o ON o.operation_id = l.operation_id \
-             WHERE l.campaign_id = ?1 ORDER BY o.place DESC, o.operation_id LIMIT ?2";
-        self.lines(text, (campaign_id, OPERATIONS_SHOWN_MAX))
+        self.shown("operation_campaigns l WHERE l.campaign_id = ?1", [campaign_id])
     }
 
     /// Operations of which something was said after a place.
@@ -187,8 +190,15 @@ impl Sight<'_> {
         Ok(text.query_map((after, limit), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn lines(&self, text: &str, bound: impl rusqlite::Params) -> Result<Vec<Value>, StoreError> {
-        let mut text = self.transaction.prepare_cached(text)?;
+    /// Operations of a list: of those that each country proposed as many as are shown, so that none hides another's.
+    fn shown(&self, list: &str, bound: impl rusqlite::Params) -> Result<Vec<Value>, StoreError> {
+        let text = format!(
+            "SELECT line FROM (SELECT place, operation_id, line, \
+             row_number() OVER (PARTITION BY proposer ORDER BY place DESC, operation_id) AS nth FROM operations \
+             WHERE operation_id IN (SELECT l.operation_id FROM {list})) \
+             WHERE nth <= {OPERATIONS_SHOWN_OF_COUNTRY_MAX} ORDER BY place DESC, operation_id"
+        );
+        let mut text = self.transaction.prepare_cached(&text)?;
         let found = text.query_map(bound, |row| row.get::<_, String>(0))?;
         let found: Vec<String> = found.collect::<rusqlite::Result<_>>()?;
         found.iter().map(|line| Ok(serde_json::from_str(line)?)).collect()
@@ -239,20 +249,34 @@ fn line(state: &Value) -> Value {
     told
 }
 
-/// A message of an operation as people read it; of what it lists the number.
+/// A message of an operation as people read it; of what it lists the number. Only the block that was checked is shown: what else a
+/// message has is nobody's word.
 fn word(id: &str, feedback: &Feedback) -> Value {
-    let listed = feedback.operation.as_ref().map(|proposed| (proposed.incidents.len(), proposed.campaigns.len()));
-    let added = feedback.operation_addition.as_ref().map(|added| (added.incidents.len(), added.campaigns.len()));
-    let (incidents, campaigns) = listed.or(added).unzip();
-    let (answer, stage) = (&feedback.operation_answer, &feedback.operation_stage);
-    json!({
+    let mut told = json!({
         "id": id, "published": feedback.published, "writer": feedback.writer, "person": feedback.person,
-        "kind": feedback.kind, "incidents": incidents, "campaigns": campaigns,
-        "answer": answer.as_ref().map(|answer| &answer.answer),
-        "reason": answer.as_ref().and_then(|answer| answer.reason.as_ref()),
-        "stage": stage.as_ref().map(|stage| &stage.stage),
-        "outcome": stage.as_ref().and_then(|stage| stage.outcome.as_ref()),
-        "suspects": stage.as_ref().and_then(|stage| stage.suspects),
-        "sites": stage.as_ref().and_then(|stage| stage.sites),
-    })
+        "kind": feedback.kind, "incidents": null, "campaigns": null, "answer": null, "reason": null, "stage": null,
+        "outcome": null, "suspects": null, "sites": null,
+    });
+    let block = match feedback.said().map(|(said, _)| said) {
+        Ok(Said::Operation(proposed)) => count(&proposed.listed),
+        Ok(Said::OfOperation { word, .. }) => match *word {
+            Word::Addition(listed) => count(&listed),
+            Word::Answer(reply, reason) => json!({ "answer": reply.as_str(), "reason": reason }),
+            Word::Running => json!({ "stage": Progress::Running.as_str() }),
+            Word::Closed(outcome) => {
+                let mut told = json!(outcome);
+                told["stage"] = Progress::Closed.as_str().into();
+                told
+            }
+        },
+        _ => return told,
+    };
+    if let (Some(told), Value::Object(block)) = (told.as_object_mut(), block) {
+        told.extend(block);
+    }
+    told
+}
+
+fn count(listed: &Listed) -> Value {
+    json!({ "incidents": listed.incidents.len(), "campaigns": listed.campaigns.len() })
 }

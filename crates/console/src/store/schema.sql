@@ -65,10 +65,10 @@ CREATE TABLE verdicts (
 ) WITHOUT ROWID;
 
 -- Joint operations: what all that was said of each makes of it, and of that what lists show; the offset of the newest of it, and when
--- it was proposed; the messages as they were signed; what each is about.
+-- it was proposed, by which country; the messages as they were signed; what each is about.
 CREATE TABLE operations (
     operation_id TEXT PRIMARY KEY, place INTEGER NOT NULL, published INTEGER NOT NULL, stage INTEGER NOT NULL,
-    countries INTEGER NOT NULL, line TEXT NOT NULL, state TEXT NOT NULL
+    countries INTEGER NOT NULL, proposer TEXT NOT NULL, line TEXT NOT NULL, state TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX operations_place ON operations (place);
 CREATE TABLE operation_words (
