@@ -63,8 +63,7 @@ fn a_cut_and_a_hang() {
     let records = records(9);
     carrier.send(&records);
     carrier.wait_until_framed(records.len());
-    run.wait_for_log("idle: its end is reached");
-    std::thread::sleep(Duration::from_secs(5));
+    carrier.wait_until_idle();
     let detected = carrier.expected("");
     assert!(!detected.is_empty());
     carrier.wait_for_lines("incidents", &detected);
@@ -153,8 +152,7 @@ fn a_cut_for_hours() {
         }
     }
     carrier.wait_until_framed(records.len());
-    run.wait_for_log("idle: its end is reached");
-    std::thread::sleep(Duration::from_secs(5));
+    carrier.wait_until_idle();
     let detected = carrier.expected("");
     let found: HashSet<String> = carrier.lines("incidents").into_iter().collect();
     assert!(

@@ -110,7 +110,7 @@ pub fn share(exchange: &Exchange, carrier: &Carrier, records: &[Sent], run: &Lan
 /// The alerts of all that was sent, once so many records are framed and what they lead to is shared.
 pub fn all_is_shared(exchange: &Exchange, carrier: &Carrier, relay: &Lancang, framed: usize) -> Vec<Alert> {
     carrier.wait_until_framed(framed);
-    std::thread::sleep(std::time::Duration::from_secs(5));
+    carrier.wait_until_idle();
     let expected = carrier.expected("");
     carrier.wait_for_lines("incidents", &expected);
     let sum = |name: &str| relay.metric(name).values().sum::<f64>();
