@@ -101,9 +101,8 @@ impl<'e> Desks<'e> {
 }
 
 /// Sends records, and waits until all that a carrier's processes make of them is shared over TLS: the alerts.
-pub fn share(exchange: &Exchange, carrier: &Carrier, records: &[Sent], run: &Lancang, relay: &Lancang) -> Vec<Alert> {
-    carrier.send(records);
-    run.wait_for_log("idle: its end is reached");
+pub fn share(exchange: &Exchange, carrier: &Carrier, records: &[Sent], relay: &Lancang) -> Vec<Alert> {
+    carrier.send_from_their_beginnings(records);
     all_is_shared(exchange, carrier, relay, records.len())
 }
 
@@ -137,7 +136,7 @@ fn evidence_for_a_case() {
     let text = std::fs::read_to_string(&config).unwrap();
     std::fs::write(&config, text.replace("create = true", "create = true\nevidence_retention = \"4000d\"")).unwrap();
     let (run, relay) = (carrier.start("run", &config), carrier.start("relay", &config));
-    let alerts = share(&exchange, &carrier, &records(11), &run, &relay);
+    let alerts = share(&exchange, &carrier, &records(11), &relay);
     assert_eq!((run.end(), relay.end()), (0, 0));
     // Of many calls, of which its line names twenty.
     let of_box =
