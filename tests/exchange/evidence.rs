@@ -100,9 +100,19 @@ impl<'e> Desks<'e> {
     }
 }
 
-/// Sends records, and waits until all that a carrier's processes make of them is shared over TLS: the alerts.
+/// Sends records, the first one of each partition before all others, and waits until all that a carrier's processes make of them is shared over TLS: the alerts.
 pub fn share(exchange: &Exchange, carrier: &Carrier, records: &[Sent], relay: &Lancang) -> Vec<Alert> {
-    carrier.send_from_their_beginnings(records);
+    // So the log's first watermark, from which on contacts are known (a day later), is that of the feeds' beginnings in every run,
+    // and not of how far one was when the last one spoke.
+    let mut begun = BTreeSet::new();
+    let mut begins = |sent: &Sent| {
+        let message = carrier.message(sent);
+        begun.insert((message.topic, message.partition))
+    };
+    let (first, others): (Vec<Sent>, Vec<Sent>) = records.iter().cloned().partition(|sent| begins(sent));
+    carrier.send(&first);
+    carrier.wait_until_framed(first.len());
+    carrier.send(&others);
     all_is_shared(exchange, carrier, relay, records.len())
 }
 

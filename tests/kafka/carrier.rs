@@ -212,19 +212,6 @@ impl Carrier {
         producer.send_batch(&messages).unwrap();
     }
 
-    /// The same, the first record of each partition before all others: so the log's first watermark, from which on contacts are known
-    /// (a day later), is that of the feeds' beginnings in every run, and not of how far one was when the last one spoke.
-    pub fn send_from_their_beginnings(&self, records: &[Sent]) {
-        let mut producer = Producer::connect(&ProducerSettings::new(self.connection.clone())).unwrap();
-        let mut begun = std::collections::BTreeSet::new();
-        let messages = records.iter().map(|sent| self.message(sent));
-        let (first, others): (Vec<OutRecord>, Vec<OutRecord>) =
-            messages.partition(|message| begun.insert((std::sync::Arc::clone(&message.topic), message.partition)));
-        producer.send_batch(&first).unwrap();
-        self.wait_until_framed(first.len());
-        producer.send_batch(&others).unwrap();
-    }
-
     /// Sends a record of a file to partition 0 of its feed's topic.
     pub fn send_of_file(&self, sent: &Sent, file: &str) {
         let mut producer = Producer::connect(&ProducerSettings::new(self.connection.clone())).unwrap();
@@ -232,7 +219,8 @@ impl Carrier {
         producer.send_batch(&[OutRecord { partition: Some(0), headers, ..self.message(sent) }]).unwrap();
     }
 
-    fn message(&self, sent: &Sent) -> OutRecord {
+    /// A record as its feed brings it.
+    pub fn message(&self, sent: &Sent) -> OutRecord {
         let mut value = Vec::new();
         lancang_record::codec::json::encode(&sent.record, &mut value);
         let kind = sent.feed.name().rsplit('-').next().unwrap().to_owned();

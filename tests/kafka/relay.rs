@@ -312,8 +312,7 @@ fn score_goes_on_while_the_relay_stands_still() {
     let records = records(7);
     carrier.send(&records);
     carrier.wait_until_framed(records.len());
-    run.wait_for_log("idle: its end is reached");
-    std::thread::sleep(Duration::from_secs(5));
+    carrier.wait_until_idle();
     let expected = carrier.expected("");
     assert!(expected.len() > 10, "{} lines", expected.len());
     carrier.wait_for_lines("incidents", &expected);
