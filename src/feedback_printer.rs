@@ -81,7 +81,8 @@ impl FeedbackPrinter {
     }
 }
 
-fn short(id: &str) -> &str {
+/// The beginning of an id, as people are shown it.
+pub(crate) fn short(id: &str) -> &str {
     id.get(..SHORT).unwrap_or(id)
 }
 

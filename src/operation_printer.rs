@@ -10,11 +10,10 @@ use serde_json::json;
 
 use crate::cli::Form;
 use crate::columns::Mark;
+use crate::feedback_printer::short;
 use crate::logging::colors;
 
 const HOUR_MS: i64 = 3_600_000;
-/// Characters of an id that are shown.
-const SHORT: usize = 12;
 
 /// Shows operations on standard output.
 #[derive(Debug)]
@@ -45,10 +44,6 @@ impl OperationPrinter {
         }
         Ok(())
     }
-}
-
-fn short(id: &str) -> &str {
-    id.get(..SHORT).unwrap_or(id)
 }
 
 /// What an operation is, a line each.

@@ -97,7 +97,7 @@ async fn passes(
 /// The key or id in a path, which the audit log finds it by; all of the path where there is none.
 fn subject<'a>(path: &str, at: &'a str) -> &'a str {
     let mut parts = path.split('/').zip(at.split('/'));
-    parts.find(|(part, _)| matches!(*part, "{key}" | "{id}")).map_or(at, |(_, subject)| subject)
+    parts.find(|(part, _)| part.starts_with('{')).map_or(at, |(_, subject)| subject)
 }
 
 /// Whether a role has the right and only this console cannot: who asks is told that, and not that the role may not.

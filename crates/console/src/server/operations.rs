@@ -176,7 +176,7 @@ async fn found(site: &Arc<Site>, caller: &Caller, listed: Listing) -> Result<(Ve
     }
     let (eyes, wanted) = (caller.eyes()?, campaigns.clone());
     let are_there = site
-        .look(move |sight| wanted.iter().try_fold(true, |all, id| Ok(all && sight.campaign(eyes, id)?.is_some())))
+        .look(move |sight| wanted.iter().try_fold(true, |all, id| Ok(all && sight.is_campaign_seen(eyes, id)?)))
         .await?;
     if are_there { Ok((incidents, campaigns)) } else { Err(Refused::NotFound) }
 }

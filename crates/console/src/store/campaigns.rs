@@ -132,8 +132,11 @@ impl Sight<'_> {
         Ok(line(&campaign, &self.seen(eyes, &campaign)?))
     }
 
-    /// Whether a list would have it: [`Self::campaign_line`] without a look at each member.
-    pub(super) fn is_campaign_seen(&self, eyes: Eyes, id: &str) -> Result<bool, StoreError> {
+    /// Whether a list would have it, without a look at each member.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn is_campaign_seen(&self, eyes: Eyes, id: &str) -> Result<bool, StoreError> {
         let seen = "SELECT EXISTS (SELECT 1 FROM campaigns WHERE campaign_id = ?1 AND NOT is_live) OR EXISTS \
              (SELECT 1 FROM members m JOIN names n ON n.name = m.producer JOIN incidents i \
              ON i.incident_id = m.incident_id AND i.source = n.id WHERE m.campaign_id = ?1 AND i.visible & ?2 = ?2)";

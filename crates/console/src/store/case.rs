@@ -201,7 +201,6 @@ impl Sight<'_> {
         let mut said = self.transaction.prepare_cached(said)?;
         let share = room.left / COUNTRIES.len();
         let mut shares: BTreeMap<String, usize> = BTreeMap::new();
-        let mut campaigns: BTreeMap<String, bool> = BTreeMap::new();
         for operation_id in ids {
             let Some(state) = self.operation_state(&operation_id)? else { continue };
             let mut of = InOperation { operation_id, left_out: 0, unheard: 0, no_room: 0 };
@@ -213,7 +212,7 @@ impl Sight<'_> {
                     continue;
                 }
                 let feedback: Feedback = serde_json::from_str(&message.value)?;
-                if self.names_hidden(eyes, &feedback, &mut campaigns)? {
+                if self.names_hidden(eyes, &feedback)? {
                     of.left_out += 1;
                     continue;
                 }
@@ -231,28 +230,17 @@ impl Sight<'_> {
     }
 
     /// Whether a message of an operation lists an incident or a campaign that is not meant for somebody, or not known here.
-    /// What is known of campaigns is kept: each has many members to look at.
-    fn names_hidden(
-        &self,
-        eyes: Eyes,
-        feedback: &Feedback,
-        hidden: &mut BTreeMap<String, bool>,
-    ) -> Result<bool, StoreError> {
+    fn names_hidden(&self, eyes: Eyes, feedback: &Feedback) -> Result<bool, StoreError> {
         let (proposed, added) = (feedback.operation.as_ref(), feedback.operation_addition.as_ref());
         let lists = proposed.map(|block| (&block.incidents, &block.campaigns)).into_iter();
-        for (incidents, listed) in lists.chain(added.map(|block| (&block.incidents, &block.campaigns))) {
+        for (incidents, campaigns) in lists.chain(added.map(|block| (&block.incidents, &block.campaigns))) {
             for about in incidents {
                 if self.seen_incident(eyes, about)?.is_none() {
                     return Ok(true);
                 }
             }
-            for id in listed {
-                let is_hidden = match hidden.get(id) {
-                    Some(known) => *known,
-                    None => self.campaign_line(eyes, id)?.is_none(),
-                };
-                hidden.insert(id.clone(), is_hidden);
-                if is_hidden {
+            for id in campaigns {
+                if !self.is_campaign_seen(eyes, id)? {
                     return Ok(true);
                 }
             }
