@@ -45,11 +45,16 @@ pub fn measure(bench: &Bench<'_>, share: f64, sustained: f64, seconds: u64) {
     let mut histogram = Histogram::<u64>::new(3).expect("three digits");
     let from = sent.begun + Duration::from_secs_f64(seconds as f64 * WARM_UP);
     let mut lost = 0;
+    let mut worst_ms = vec![0; seconds as usize + 1];
     for (caller, due) in sent.due.iter().filter(|(_, due)| **due >= from) {
-        match arrived.get(caller) {
-            Some(at) => histogram.record(at.saturating_duration_since(*due).as_micros() as u64).expect("a histogram"),
-            None => lost += 1,
-        }
+        let Some(at) = arrived.get(caller) else {
+            lost += 1;
+            continue;
+        };
+        let latency = at.saturating_duration_since(*due);
+        histogram.record(latency.as_micros() as u64).expect("a histogram");
+        let second = due.duration_since(sent.begun).as_secs() as usize;
+        worst_ms[second] = worst_ms[second].max(latency.as_millis() as u64);
     }
     assert_eq!(lost, 0, "{lost} incidents did not come within {WAIT_MAX:?}");
     let ms = |quantile: f64| histogram.value_at_quantile(quantile) as f64 / 1e3;
@@ -66,6 +71,7 @@ pub fn measure(bench: &Bench<'_>, share: f64, sustained: f64, seconds: u64) {
         ms(0.999),
         histogram.max() as f64 / 1e3
     );
+    println!("  the worst of each second, ms: {:?}", &worst_ms[(seconds as f64 * WARM_UP) as usize..seconds as usize]);
 }
 
 struct Sent {

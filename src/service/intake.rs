@@ -25,7 +25,7 @@ use lancang_kafka::{
 use lancang_record::Timestamp;
 use lancang_record::log::InputState;
 
-use super::pump::{self, Ledger, Work};
+use super::pump::{self, Ledger, Waits, Work};
 use super::sight::Watch;
 use super::{Shared, clients};
 use crate::config;
@@ -452,8 +452,8 @@ impl Work for Intake {
     }
 
     /// Nobody knows here what a record leads to.
-    fn is_urgent(&self) -> bool {
-        false
+    fn waits(&self) -> Waits {
+        Waits::Nobody
     }
 
     fn turn(&mut self, group: &mut LeadGroup) -> anyhow::Result<()> {

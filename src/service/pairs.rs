@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lancang_engine::incident::IncidentOut;
 use lancang_engine::output::{Bad, Packs, Step};
 use lancang_engine::snapshot::{Cut, Manifest, Progress};
 use lancang_engine::{Counters, EntityTask, Outputs, RecordTask, TaskError};
 use lancang_kafka::{Input as Place, OutRecord, Part, Position, Task};
 use lancang_pattern::plan::Mode;
 
+use super::pump::Waits;
 use super::slices::{Given, Leaving, Limits, Room, Standing, size};
 use crate::exit::{Exit, Failure};
 
@@ -220,8 +220,8 @@ pub struct Pairs {
     waiting: VecDeque<Waiting>,
     scratch: Outputs,
     led: Vec<Led>,
-    /// A live incident line names victims, and was not handed over.
-    urgent: bool,
+    /// Who waits for live lines that were not handed over.
+    waits: Waits,
     failure: Option<Failure>,
 }
 
@@ -238,7 +238,7 @@ impl Pairs {
             waiting: VecDeque::new(),
             scratch: Outputs::default(),
             led: Vec::new(),
-            urgent: false,
+            waits: Waits::Nobody,
             failure: None,
         }
     }
@@ -285,10 +285,10 @@ impl Pairs {
         self.is_busy() || !self.waiting.is_empty()
     }
 
-    /// Whether victims of what is to be handed over can be warned.
+    /// Who waits for what is to be handed over.
     #[must_use]
-    pub const fn is_urgent(&self) -> bool {
-        self.urgent
+    pub const fn waits(&self) -> Waits {
+        self.waits
     }
 
     fn is_busy(&self) -> bool {
@@ -429,8 +429,9 @@ impl Pairs {
     /// Turns what a task put out into messages.
     fn queue(&mut self, departing: &mut Departing) {
         let name = self.topics.place(departing.place, departing.offset);
-        let warns = |incident: &IncidentOut| incident.mode == Mode::Live && incident.names_victims;
-        self.urgent |= self.scratch.incidents.iter().any(warns);
+        let live = self.scratch.incidents.iter().filter(|incident| incident.mode == Mode::Live);
+        let waits = live.map(|incident| if incident.names_victims { Waits::Victims } else { Waits::Agencies });
+        self.waits = waits.fold(self.waits, Waits::max);
         let incidents = self.scratch.incidents.drain(..).map(|incident| OutRecord {
             key: Some(incident.id.into_bytes()),
             partition: Some(0),
@@ -451,8 +452,10 @@ impl Pairs {
     /// What was made since the last call, of these tasks alone where they are given.
     pub fn take(&mut self, tasks: Option<&[Task]>, packs: &Packs<'_>) -> Taken {
         self.leave(packs);
-        // Lines of tasks that stay behind are as urgent as before.
-        self.urgent &= tasks.is_some();
+        // Lines of tasks that stay behind are waited for as before.
+        if tasks.is_none() {
+            self.waits = Waits::Nobody;
+        }
         let mut taken = Taken { led: std::mem::take(&mut self.led), ..Taken::default() };
         let departing = self.departing.as_ref();
         for pair in self.pairs.values_mut().filter(|pair| tasks.is_none_or(|tasks| tasks.contains(&pair.task))) {

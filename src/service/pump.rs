@@ -3,8 +3,9 @@
 //! - What was made since the last hand-over is one interval; it is handed over `pace` after the last one, at once where
 //!   that was longer ago, or earlier when it is full, and only while the companion has room: a stage that is full reads
 //!   nothing more (back-pressure). So a lone record waits for no pace, and a busy stream is committed once in each.
-//! - An interval that somebody waits for ([`Work::is_urgent`]) is handed over after [`URGENT_PART`] of the pace: however
-//!   many there are, they make that many times as many commits at most.
+//! - An interval that somebody waits for ([`Work::waits`]) is handed over after [`URGENT_PART`] of the pace: however
+//!   many there are, they make that many times as many commits at most. Where it is no victim who waits, commits take
+//!   at most half the time: of many partitions one takes as long as the pace.
 //! - Of two processes of one name a group keeps whoever joined last, also one that was taken for dead, woke, and joined again. Whoever
 //!   is put out so leaves the group and asks whether it still is the newest that writes under its name: then it begins again, and
 //!   otherwise it ends.
@@ -49,6 +50,8 @@ pub struct Ledger {
     stage: String,
     metrics: Arc<Metrics>,
     aborted: u64,
+    /// How long the last commit took.
+    took: Duration,
 }
 
 impl Ledger {
@@ -68,7 +71,7 @@ impl Ledger {
         ["committed", "aborted"].iter().for_each(|outcome| metrics.add(Metric::Transactions, &[&stage, outcome], 0));
         ["assigned", "revoked", "lost"].iter().for_each(|change| metrics.add(Metric::Rebalances, &[&stage, change], 0));
         metrics.add_time(Metric::StageFull, &[&stage], Duration::ZERO);
-        Ok(Self { companion, number: 0, stage, metrics, aborted: 0 })
+        Ok(Self { companion, number: 0, stage, metrics, aborted: 0, took: Duration::ZERO })
     }
 
     /// Waits until what an earlier process left open is settled.
@@ -106,6 +109,7 @@ impl Ledger {
             Event::Committed { number, took, .. } => {
                 self.metrics.add(Metric::Transactions, &[stage, "committed"], 1);
                 self.metrics.observe(Metric::CommitSeconds, &[stage], took);
+                self.took = took;
                 committed.push(number);
             }
             // Counted below, where none is missed.
@@ -162,6 +166,18 @@ fn is_fenced(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| matches!(cause.downcast_ref::<Error>(), Some(Error::Fenced { .. })))
 }
 
+/// Who waits for what is to be handed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Waits {
+    /// Nobody knows yet what it leads to.
+    #[default]
+    Nobody,
+    /// Those who act on an incident.
+    Agencies,
+    /// A victim who can still be warned.
+    Victims,
+}
+
 /// What a stage does with what it reads.
 pub trait Work: Handler {
     /// Its companion.
@@ -179,8 +195,8 @@ pub trait Work: Handler {
     /// So much waits to be handed over that nothing more may be read.
     fn is_full(&self) -> bool;
 
-    /// Whether somebody waits for what is to be handed over, such as a victim who can still be warned.
-    fn is_urgent(&self) -> bool;
+    /// Who waits for what is to be handed over.
+    fn waits(&self) -> Waits;
 
     /// What is to be done once a turn: marks, metrics, snapshots.
     ///
@@ -242,7 +258,7 @@ fn turns<W: Work>(
             work.ledger().was_full(turned.elapsed());
         } else {
             let left = due(work, pace).saturating_sub(handed_over.elapsed());
-            let wait = if work.is_urgent() { left.max(ROOM_WAIT) } else { pace };
+            let wait = if work.waits() == Waits::Nobody { pace } else { left.max(ROOM_WAIT) };
             group.poll_batch(wait.min(POLL_MAX), work)?;
         }
         work.turn(group)?;
@@ -252,8 +268,12 @@ fn turns<W: Work>(
 }
 
 /// How long after the last hand-over the next one is due.
-fn due<W: Work>(work: &W, pace: Duration) -> Duration {
-    if work.is_urgent() { pace / URGENT_PART } else { pace }
+fn due<W: Work>(work: &mut W, pace: Duration) -> Duration {
+    match work.waits() {
+        Waits::Nobody => pace,
+        Waits::Agencies => (2 * work.ledger().took).clamp(pace / URGENT_PART, pace),
+        Waits::Victims => pace / URGENT_PART,
+    }
 }
 
 fn events<W: Work>(work: &mut W, wait: Duration) -> anyhow::Result<()> {

@@ -25,7 +25,7 @@ use lancang_record::Timestamp;
 
 use super::home_feedback::HomeFeedback;
 use super::outbox::{Checkpoints, Known, Reading};
-use super::pump::{self, Ledger, Work};
+use super::pump::{self, Ledger, Waits, Work};
 use super::under_way::UnderWay;
 use super::{Shared, clients, trust};
 use crate::catalogue;
@@ -59,8 +59,8 @@ struct RelayStage {
     reading: Option<Box<Unready>>,
     held: Option<Held>,
     bytes: usize,
-    /// A warning was made, and was not handed over.
-    urgent: bool,
+    /// Who waits for what was made and not handed over.
+    waits: Waits,
     /// When it was last said of a pattern that its budget is used up.
     said_over_budget: BTreeMap<String, Instant>,
     /// When it was last looked at whether another pack is in force, and which one was.
@@ -137,7 +137,7 @@ pub fn run(shared: &Arc<Shared>, stage: &str, pulse: &Arc<Pulse>) -> anyhow::Res
         reading: None,
         held: None,
         bytes: 0,
-        urgent: false,
+        waits: Waits::Nobody,
         said_over_budget: BTreeMap::new(),
         looked: Instant::now(),
         passed: Instant::now(),
@@ -334,7 +334,7 @@ impl RelayStage {
             metrics.add(Metric::RelayWarnings, &[&warning.to], 1);
             let record = out_record(&self.warnings, message.key, message.value, message.headers);
             self.bytes += record.value.len();
-            self.urgent = true;
+            self.waits = Waits::Victims;
             held.outputs.push(record);
         }
         for (reason, victims) in held.relay.uncarried().named() {
@@ -477,7 +477,7 @@ impl Work for RelayStage {
         if tasks.is_some_and(|tasks| !tasks.contains(&held.task)) {
             return Vec::new();
         }
-        (self.bytes, self.urgent) = (0, false);
+        (self.bytes, self.waits) = (0, Waits::Nobody);
         if !held.moved {
             return Vec::new();
         }
@@ -516,8 +516,8 @@ impl Work for RelayStage {
         self.reading.is_some() || self.bytes >= INTERVAL_BYTES_MAX
     }
 
-    fn is_urgent(&self) -> bool {
-        self.urgent
+    fn waits(&self) -> Waits {
+        self.waits
     }
 
     fn turn(&mut self, _: &mut LeadGroup) -> anyhow::Result<()> {

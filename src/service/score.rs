@@ -21,7 +21,7 @@ use super::align::Alignment;
 use super::levels::Level;
 use super::opening::{self, Opened, standing};
 use super::pairs::{Entry, Led, Pair, Pairs, RECORDS, Reading, Topics};
-use super::pump::{self, Ledger, Work};
+use super::pump::{self, Ledger, Waits, Work};
 use super::saves::{self, Saves};
 use super::under_way::UnderWay;
 use super::{Shared, clients};
@@ -322,8 +322,8 @@ impl Work for Score {
         self.pairs.is_full()
     }
 
-    fn is_urgent(&self) -> bool {
-        self.pairs.is_urgent()
+    fn waits(&self) -> Waits {
+        self.pairs.waits()
     }
 
     fn turn(&mut self, group: &mut LeadGroup) -> anyhow::Result<()> {

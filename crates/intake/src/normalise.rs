@@ -140,12 +140,17 @@ pub fn fingerprint(raw: &mut RawRecord<'_>, origin: Origin) -> Result<(), Record
     Ok(())
 }
 
-/// The record that travels. The text of a message must have been turned into its fingerprint before.
+/// The record that travels, in the place of another; what is there after an error means nothing. The text of a message must have been turned into its fingerprint before.
 ///
 /// # Errors
 /// The first field that is wrong.
-pub fn normalise<'r>(raw: &'r RawRecord<'_>, origin: Origin, network: &'r Network) -> Result<Record<'r>, RecordError> {
-    let mut record = Record::new(raw.kind, raw.start);
+pub fn normalise<'r>(
+    raw: &'r RawRecord<'_>,
+    origin: Origin,
+    network: &'r Network,
+    record: &mut Record<'r>,
+) -> Result<(), RecordError> {
+    *record = Record::new(raw.kind, raw.start);
     record.event = raw.event();
     let timed = raw.kind != Kind::Subscriber;
     if timed && !(EVENT_MS_MIN..EVENT_MS_END).contains(&record.event.as_ms()) {
@@ -197,7 +202,7 @@ pub fn normalise<'r>(raw: &'r RawRecord<'_>, origin: Origin, network: &'r Networ
     record.domain = raw.domain.as_deref().unwrap_or("");
     record.label = raw.label.as_deref().unwrap_or("");
     record.reporter = raw.reporter.as_deref().unwrap_or("");
-    Ok(record)
+    Ok(())
 }
 
 /// A text of at most so many bytes; empty where absent.

@@ -183,8 +183,9 @@ impl Sorter {
             }
             written = Some(without);
         }
-        match normalise(raw, origin, read.network) {
-            Ok(record) => {
+        let mut record = Record::new(raw.kind, raw.start);
+        match normalise(raw, origin, read.network, &mut record) {
+            Ok(()) => {
                 let late = || {
                     let mut line = Vec::new();
                     json::encode(raw, &mut line);

@@ -166,7 +166,7 @@ impl CsvLines {
         self.columns.as_ref().is_none_or(|columns| columns.contains(&Some(Field::Text)))
     }
 
-    /// Reads a line, into `record` where it is one: the header is none.
+    /// Reads a line, into `record`, which is as [`RawRecord::new`] made it, where it is one: the header is none.
     ///
     /// # Errors
     /// If the line has another number of columns than the header, or its fields are wrong.

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use crate::codec::RecordError;
 use crate::number::Country;
 use crate::raw::{Nature, RawParty, RawRecord};
@@ -84,12 +86,18 @@ fields! {
 /// Most characters of a party. ITU-T Q.763 carries fewer; a longer one is a damaged field.
 const PARTY_CHARACTERS_MAX: usize = 38;
 
+/// Fields that records rarely have more of: their values take no memory from the heap.
+const VALUES_USUAL: usize = 24;
+
 /// Values of one record, by field.
 #[derive(Debug)]
 pub struct Fields<'a> {
     /// A bit for each field that has a value: most have none, and are not looked at.
     present: u64,
-    values: [Option<Scalar<'a>>; Field::ALL.len()],
+    /// Where among the values that of a field is, from 1; 0 where it has none.
+    places: [u8; Field::ALL.len()],
+    /// As they came: a place for every field would have to be made empty, and looked at once more when it goes.
+    values: SmallVec<[Scalar<'a>; VALUES_USUAL]>,
     natures: [Nature; Field::ALL.len()],
 }
 
@@ -125,16 +133,31 @@ const fn bits(fields: &[Field]) -> u64 {
 
 impl Default for Fields<'_> {
     fn default() -> Self {
-        Self { present: 0, values: [const { None }; Field::ALL.len()], natures: [Nature::Unknown; Field::ALL.len()] }
+        Self {
+            present: 0,
+            places: [0; Field::ALL.len()],
+            values: SmallVec::new(),
+            natures: [Nature::Unknown; Field::ALL.len()],
+        }
     }
 }
 
 impl<'a> Fields<'a> {
     /// Sets a field; an empty text is absent.
+    #[inline]
     pub fn set(&mut self, field: Field, value: Scalar<'a>) {
-        let absent = matches!(&value, Scalar::Text(text) if text.is_empty());
-        self.present = self.present & !(1 << field as u64) | u64::from(!absent) << field as u64;
-        self.values[field as usize] = Some(value);
+        if matches!(&value, Scalar::Text(text) if text.is_empty()) {
+            self.present &= !(1 << field as u64);
+            return;
+        }
+        self.present |= 1 << field as u64;
+        match self.places[field as usize] {
+            0 => {
+                self.values.push(value);
+                self.places[field as usize] = self.values.len() as u8;
+            }
+            place => self.values[usize::from(place) - 1] = value,
+        }
     }
 
     /// Sets what a mapping knows of a party's form.
@@ -159,7 +182,9 @@ impl<'a> Fields<'a> {
         if !self.has(field) {
             return None;
         }
-        self.values[field as usize].take()
+        self.present &= !(1 << field as u64);
+        let value = self.values.get_mut(usize::from(self.places[field as usize]).checked_sub(1)?)?;
+        Some(std::mem::replace(value, Scalar::Other))
     }
 
     #[inline]
@@ -258,11 +283,13 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| RecordError::new(field.as_str(), found, "two letters of ISO 3166-1"))
     }
 
-    /// The record that these fields make, in the place of another. What is there after an error means nothing.
+    /// Makes a record of these fields, of one that is as [`RawRecord::new`] made it: what is absent stays as it is. What is
+    /// there after an error means nothing.
     ///
     /// # Errors
     /// The first field that is missing or wrong.
     pub fn fill(&mut self, record: &mut RawRecord<'a>) -> Result<(), RecordError> {
+        debug_assert!(record.caller.is_none() && record.callee.is_none() && record.source.is_none(), "a record in use");
         let kind = self
             .name(Field::Kind, &Kind::ALL, Kind::as_str)?
             .ok_or_else(|| missing("kind", "`voice`, `sms`, `mobility`, `report` or `subscriber`"))?;
@@ -273,7 +300,7 @@ impl<'a> Fields<'a> {
             Some(start) => Some(start),
             None => self.time(Field::Time)?,
         };
-        *record = RawRecord::new(kind, start.ok_or_else(|| missing("start", TIME))?);
+        (record.kind, record.start) = (kind, start.ok_or_else(|| missing("start", TIME))?);
         record.source = self.text(Field::Source)?;
         record.id = self.text(Field::Id)?;
         match kind {
@@ -286,7 +313,7 @@ impl<'a> Fields<'a> {
 
     /// A reference has no time of its own: it takes effect at its place in the log.
     fn subscriber(&mut self, record: &mut RawRecord<'a>) -> Result<(), RecordError> {
-        *record = RawRecord::new(Kind::Subscriber, Timestamp::from_ms(0));
+        (record.kind, record.start) = (Kind::Subscriber, Timestamp::from_ms(0));
         record.caller = match self.party(Field::Subscriber)? {
             Some(subscriber) => Some(subscriber),
             None => return Err(missing("subscriber", "the subscriber's number")),
@@ -307,16 +334,15 @@ impl<'a> Fields<'a> {
 
     /// A time, or a date, which is its midnight UTC.
     fn date(&mut self, field: Field) -> Result<Option<Timestamp>, RecordError> {
-        let midnight = match &self.values[field as usize] {
-            Some(Scalar::Text(text)) if self.has(field) => {
-                text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10)
-            }
+        let place = usize::from(self.places[field as usize]).checked_sub(1).filter(|_| self.has(field));
+        let midnight = match place.and_then(|place| self.values.get(place)) {
+            Some(Scalar::Text(text)) => text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10),
             _ => None,
         };
         let Some(midnight) = midnight.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok()) else {
             return self.time(field);
         };
-        self.values[field as usize] = None;
+        self.present &= !(1 << field as u64);
         Ok(Some(Timestamp::from_ms(midnight.timestamp().as_millisecond())))
     }
 

@@ -45,9 +45,9 @@ impl JsonMessages {
             RecordError::message(format!("a byte that is no UTF-8 at {}", error.valid_up_to()), "UTF-8")
         })?;
         let kind = self.kind;
-        let mut record = RawRecord::new(Kind::Voice, Timestamp::from_ms(0));
         let mut give = |fields: &mut Fields<'a>| {
             kind.into_iter().for_each(|kind| fields.default_kind(kind));
+            let mut record = RawRecord::new(Kind::Voice, Timestamp::from_ms(0));
             let filled = fields.fill(&mut record);
             each(filled.map(|()| &mut record));
         };

@@ -68,7 +68,7 @@ impl MappedLines {
         self.mapping.holds_text()
     }
 
-    /// Reads a line, into `record` where it is one.
+    /// Reads a line, into `record`, which is as [`RawRecord::new`] made it, where it is one.
     ///
     /// # Errors
     /// The first field that is missing or wrong, and what was expected.
