@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lancang_kafka::{Connection, Isolation, Reader};
 
-use crate::live::calls::COLUMNS;
+use crate::live::calls;
 use crate::live::one_rule::{opened, pattern};
 use crate::live::running::{self, Counted};
 use crate::{Bench, core, shipped};
@@ -95,13 +95,7 @@ impl Lane {
 
 /// The mapping of the CSV lines: canonical names, without a header line.
 fn mapping(folder: &Path) -> PathBuf {
-    let columns: Vec<String> = COLUMNS.split(',').map(|column| format!("\"{column}\"")).collect();
-    let fields: String = COLUMNS.split(',').map(|column| format!("{column} = \"{column}\"\n")).collect();
-    let text = format!(
-        "title = \"canonical columns\"\ncolumns = [{}]\n[time]\nformat = \"canonical\"\n[fields]\n{fields}",
-        columns.join(", ")
-    );
     let path = folder.join("columns.toml");
-    std::fs::write(&path, text).expect("a folder");
+    std::fs::write(&path, calls::mapping()).expect("a folder");
     path
 }

@@ -127,7 +127,15 @@ impl Iterator for Calls {
 }
 
 /// Columns of [`Call::csv`].
-pub const COLUMNS: &str = "kind,source,id,start,direction,caller,callee,duration_s,answered,imsi,cell";
+const COLUMNS: &str = "kind,source,id,start,direction,caller,callee,duration_s,answered,imsi,cell";
+
+/// The mapping of [`Call::csv`]: canonical names, without a header line, as a topic has them.
+pub fn mapping() -> String {
+    let columns: Vec<String> = COLUMNS.split(',').map(|column| format!("\"{column}\"")).collect();
+    let fields: String = COLUMNS.split(',').map(|column| format!("{column} = \"{column}\"\n")).collect();
+    let (columns, time) = (columns.join(", "), "[time]\nformat = \"canonical\"\n[fields]");
+    format!("title = \"canonical columns\"\ncolumns = [{columns}]\n{time}\n{fields}")
+}
 
 impl Call {
     fn parties(&self) -> (u64, u64, &'static str) {

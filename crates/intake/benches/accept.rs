@@ -37,13 +37,8 @@ fn thread_cpu() -> Duration {
     Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }
 
-/// The mapping of the CSV lines: canonical names, without a header line, as a topic has them.
 fn mapping() -> Arc<Mapping> {
-    let columns: Vec<String> = calls::COLUMNS.split(',').map(|column| format!("\"{column}\"")).collect();
-    let fields: String = calls::COLUMNS.split(',').map(|column| format!("{column} = \"{column}\"\n")).collect();
-    let (columns, time) = (columns.join(", "), "[time]\nformat = \"canonical\"\n[fields]");
-    let text = format!("title = \"canonical columns\"\ncolumns = [{columns}]\n{time}\n{fields}");
-    Arc::new(mapping::read("columns.toml", &text).expect("a mapping"))
+    Arc::new(mapping::read("columns.toml", &calls::mapping()).expect("a mapping"))
 }
 
 fn settings(format: Format) -> FeedSettings {

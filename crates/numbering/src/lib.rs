@@ -110,19 +110,13 @@ impl NumberPlans {
     /// What the plan says of a number.
     #[must_use]
     pub fn lookup(&self, number: E164) -> Plan {
-        let mut digits = DigitsOf { digits: [0; 40], length: number.len() as usize };
-        let mut rest = number.as_integer();
-        for digit in digits.digits[..digits.length].iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        self.plan_of(digits.as_slice())
+        self.plan_of(&number.write_text(&mut [0; E164::DIGITS_MAX + 1])[1..])
     }
 
     /// Digits of a number's country code; `None` where no country has it.
     #[must_use]
     pub fn code_digits(&self, number: E164) -> Option<usize> {
-        self.region_of(number.to_string().trim_start_matches('+').as_bytes()).map(|(_, digits)| digits)
+        self.region_of(&number.write_text(&mut [0; E164::DIGITS_MAX + 1])[1..]).map(|(_, digits)| digits)
     }
 
     fn plan_of(&self, digits: &[u8]) -> Plan {

@@ -7,7 +7,7 @@ import type { Campaign, Campaigns, Session, WholeCampaign } from "./contract";
 import { Dossier } from "./dossier";
 import { Graph } from "./graph";
 import { InOperations } from "./operation-acts";
-import { Answer, COUNTRIES, Empty, incidentPage, Severity, sourceName, Trouble, When } from "./parts";
+import { Answer, COUNTRIES, Empty, LineAway, Severity, Trouble, When, incidentPage, sourceName } from "./parts";
 import { filterTo, type Route } from "./route";
 import { useWords, type Words } from "./words";
 
@@ -20,7 +20,7 @@ export function CampaignsPage({ route }: { route: Route }) {
   const [error, setError] = useState<string>();
   // What changes is loaded anew; older pages that somebody has opened stay.
   useEffect(() => setMore((before) => (before.query === query && before.campaigns.length > 0 ? before : { query, campaigns: [], next: loaded.answer?.next })), [loaded.answer]);
-  useChanges(loaded.again, { campaigns: true });
+  const line = useChanges(loaded.again, { campaigns: true });
   const further = async () => {
     try {
       const page = await get<Campaigns>(`campaigns?${query}&after=${encodeURIComponent(more.next ?? "")}`);
@@ -33,6 +33,7 @@ export function CampaignsPage({ route }: { route: Route }) {
     <>
       <h1>{words.text("page-campaigns")}</h1>
       <p class="quiet">{words.text("campaigns-tell")}</p>
+      <LineAway line={line} />
       <form class="filters" onSubmit={(event) => event.preventDefault()}>
         <label>{words.text("filter-country")}
           <select value={country} onChange={(event) => filterTo({ country: event.currentTarget.value })}>
@@ -98,10 +99,11 @@ function List({ campaigns }: { campaigns: Campaign[] }) {
 export function CampaignPage({ id, session }: { id: string; session: Session }) {
   const words = useWords();
   const loaded = useAnswer<WholeCampaign>(`campaigns/${encodeURIComponent(id)}`);
-  useChanges(loaded.again, { campaigns: id, operations: true });
+  const line = useChanges(loaded.again, { campaigns: id, operations: true });
   return (
     <>
       <p class="unprinted"><a href="/campaigns">{words.text("back-to-campaigns")}</a></p>
+      <LineAway line={line} />
       <Answer of={loaded}>{(campaign) => <Whole campaign={campaign} session={session} again={loaded.again} />}</Answer>
     </>
   );

@@ -3,7 +3,7 @@
 import { useAnswer } from "./api";
 import type { Digest, Response, Week } from "./contract";
 import { OperationsList } from "./operations";
-import { Answer, COUNTRIES, Empty, incidentPage, When } from "./parts";
+import { Answer, COUNTRIES, Empty, When, incidentPage, useClock } from "./parts";
 import { filterTo, type Route } from "./route";
 import { left } from "./statements";
 import { length, useWords, type Words } from "./words";
@@ -32,6 +32,7 @@ export function CoordinationPage({ route }: { route: Route }) {
   const [week, country] = [route.query.get("week") ?? newest, route.query.get("country") ?? ""];
   const query = new URLSearchParams({ week, ...(country && { country }) }).toString();
   const loaded = useAnswer<Digest>(`digest?${query}`);
+  useClock();
   return (
     <>
       <div class="head">
@@ -46,7 +47,7 @@ export function CoordinationPage({ route }: { route: Route }) {
       <form class="filters" onSubmit={(event) => event.preventDefault()}>
         <label>{words.text("week")}
           <select name="week" value={week} onChange={(event) => filterTo({ week: event.currentTarget.value })}>
-            {(weeks().includes(week) ? weeks() : [week, ...weeks()]).map((day) => <option key={day} value={day}>{day}</option>)}
+            {(weeks().includes(week) ? weeks() : [week, ...weeks()]).map((day) => <option key={day} value={day}>{words.date(`${day}T12:00:00Z`)}</option>)}
           </select>
         </label>
         <label>{words.text("filter-country")}

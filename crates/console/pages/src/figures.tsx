@@ -46,7 +46,7 @@ function Drawings({ figures }: { figures: Figures }) {
     <>
       <p class="quiet small"><When at={figures.since} isLong /> – <When at={figures.until} isLong /></p>
       <div class="columns">
-        <section class="sheet"><h2>{words.text("map")}</h2><AreaMap figures={figures} /></section>
+        <section class="sheet"><h2>{words.text("map")}</h2><p class="quiet small">{words.text("figures-days")}</p><AreaMap figures={figures} /></section>
         <div>
           <section class="sheet"><h2>{words.text("by-country")}</h2><Countries figures={figures} /></section>
           <section class="sheet"><h2>{words.text("by-area")}</h2><Areas figures={figures} /></section>
@@ -100,23 +100,39 @@ function Areas({ figures }: { figures: Figures }) {
 
 const BARS = { width: 900, height: 160, foot: 18, top: 16 };
 
+/** Midnight of the reader, so many days after that of a time. */
+function midnight(time: number, days: number): number {
+  const at = new Date(time);
+  return new Date(at.getFullYear(), at.getMonth(), at.getDate() + days).getTime();
+}
+
+/** Where the bar behind the last one begins. */
+function after(begins: number[], isHourly: boolean): number {
+  const last = begins[begins.length - 1] ?? 0;
+  return isHourly ? last + HOUR_MS : midnight(last, 1);
+}
+
 /** Incidents per hour, or per day of a longer time. */
 function Trend({ figures }: { figures: Figures }) {
   const words = useWords();
   const [since, until] = [Date.parse(figures.since), Date.parse(figures.until)];
-  const step = until - since <= 72 * HOUR_MS ? HOUR_MS : 24 * HOUR_MS;
-  const count = Math.max(1, Math.ceil((until - since) / step));
+  const isHourly = until - since <= 72 * HOUR_MS;
+  // Hours are whole ones, and days the reader's: a bar begins where its label says.
+  const begins = [(isHourly ? Math.floor(since / HOUR_MS) * HOUR_MS : midnight(since, 0))];
+  for (let next = after(begins, isHourly); next < until; next = after(begins, isHourly)) begins.push(next);
+  const count = begins.length;
   const bars = new Array<number>(count).fill(0);
   for (const { hour, incidents } of figures.hours) {
-    const at = Math.min(count - 1, Math.max(0, Math.floor((Date.parse(hour) - since) / step)));
+    const time = Date.parse(hour);
+    const at = Math.max(0, begins.findLastIndex((begin) => begin <= time));
     bars[at] = (bars[at] ?? 0) + incidents;
   }
   const most = Math.max(...bars, 1);
   const wide = BARS.width / count;
   const high = BARS.height - BARS.foot - BARS.top;
   const label = (at: number) => {
-    const time = new Date(since + at * step).toISOString();
-    return step === HOUR_MS ? words.short(time) : words.date(time);
+    const time = new Date(begins[at] ?? since).toISOString();
+    return isHourly ? words.short(time) : words.date(time);
   };
   const every = Math.ceil(count / 8);
   return (
@@ -131,6 +147,13 @@ function Trend({ figures }: { figures: Figures }) {
         ))}
         {bars.map((_, at) => at % every === 0 && <text key={at} x={at * wide} y={BARS.height - 4}>{label(at)}</text>)}
       </svg>
+      <details data-test="trend-table">
+        <summary>{words.text("trend-table")}</summary>
+        <table>
+          <thead><tr><th scope="col">{words.text("span")}</th><th scope="col" class="number">{words.text("incidents")}</th></tr></thead>
+          <tbody>{bars.map((incidents, at) => <tr key={at}><th scope="row">{label(at)}</th><td class="number">{words.number(incidents)}</td></tr>)}</tbody>
+        </table>
+      </details>
     </div>
   );
 }

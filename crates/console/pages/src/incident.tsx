@@ -1,13 +1,15 @@
 // One incident: what was found and why, how it came, who is in it, what was said of it, where the records are.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Acts } from "./acts";
-import { SIGNED_OUT, useAnswer } from "./api";
+import { useAnswer } from "./api";
+import { useChanges } from "./changes";
 import type { Alert, Incident, Reason, Row, Session } from "./contract";
 import { Dossier } from "./dossier";
 import { Entities } from "./entities";
 import { InOperations } from "./operation-acts";
-import { Answer, Empty, Line, Marks, Severity, sourceName, When } from "./parts";
+import { Answer, Empty, Line, LineAway, Marks, Severity, When, sourceName, useClock } from "./parts";
+import { listAddress } from "./route";
 import { Statements } from "./statements";
 import { Subscribers } from "./subscribers";
 import { useWords } from "./words";
@@ -15,22 +17,12 @@ import { useWords } from "./words";
 export function IncidentPage({ id, session }: { id: string; session: Session }) {
   const words = useWords();
   const loaded = useAnswer<Incident>(`incidents/${encodeURIComponent(id)}`);
-  const incidentId = loaded.answer?.row.incident_id;
-  useEffect(() => {
-    if (!incidentId) return;
-    const events = new EventSource(`/api/v1/events?q=${encodeURIComponent(incidentId)}`);
-    events.addEventListener("incidents", loaded.again);
-    events.addEventListener("operations", loaded.again);
-    events.addEventListener("reset", loaded.again);
-    events.addEventListener("signed-out", () => {
-      events.close();
-      dispatchEvent(new Event(SIGNED_OUT));
-    });
-    return () => events.close();
-  }, [incidentId]);
+  const line = useChanges(loaded.again, { incident: loaded.answer?.row.incident_id, operations: true });
+  useClock();
   return (
     <>
-      <p class="unprinted"><a href="/">{words.text("back-to-now")}</a></p>
+      <p class="unprinted"><a href={listAddress()}>{words.text("back-to-now")}</a></p>
+      <LineAway line={line} />
       <Answer of={loaded}>{(incident) => <Whole incident={incident} session={session} again={loaded.again} />}</Answer>
     </>
   );

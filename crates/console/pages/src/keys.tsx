@@ -2,7 +2,7 @@
 // speech input does not set them off (WCAG 2.1.4).
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { go } from "./route";
+import { go, listAddress } from "./route";
 import { useWords } from "./words";
 
 const OFF = "lancang:keys-off";
@@ -18,7 +18,7 @@ function step(by: number): void {
 function back(): void {
   const focused = document.activeElement;
   if (focused instanceof HTMLElement && focused !== document.body && focused.id !== "page") focused.blur();
-  else if (location.pathname !== "/") go("/");
+  else if (location.pathname !== "/") go(listAddress());
 }
 
 export function Keys() {

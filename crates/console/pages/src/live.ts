@@ -2,26 +2,23 @@
 //
 // - Events are gathered and shown at most once in `SHOWN_EVERY_MS`, so that hundreds a second do not flicker.
 // - While the reader points at the list or moves in it by keys, it stands still, and what came meanwhile is counted.
-// - It is bounded: the oldest of more than `ROWS_MAX` are let go; more than `WAITING_MAX` waiting load it anew.
+// - It is bounded: the oldest of more than `ROWS_MAX` are let go; more than `WAITING_MAX` waiting are counted, and load it anew.
 
 import type { List, Row } from "./contract";
 import { code, get, SIGNED_OUT } from "./api";
+import { SILENCE_MS, type Hearing } from "./changes";
 
 const SHOWN_EVERY_MS = 1000;
 const ROWS_MAX = 1000;
 const WAITING_MAX = 2000;
 /** A page of older ones. */
 const PAGE = 100;
-/** Two beats of the server without a word, ms: the line is cut. */
-const SILENCE_MS = 12_000;
-
-export type Line = "live" | "away" | "starting";
 
 export interface Shown {
   rows: Row[];
   /** Came while the list stood still. */
   waiting: number;
-  line: Line;
+  line: Hearing;
   /** Alerts that the server has not read yet. */
   lag: number;
   isMore: boolean;
@@ -33,8 +30,10 @@ export interface Shown {
 export class LiveList {
   private rows = new Map<string, Row>();
   private waiting = new Map<string, Row | null>();
+  /** Changes that came beyond what may wait. */
+  private overfull = 0;
   private next: string | null = null;
-  private line: Line = "starting";
+  private line: Hearing = "starting";
   private lag = 0;
   private error?: string;
   private isLoaded = false;
@@ -76,6 +75,7 @@ export class LiveList {
       if (this.isClosed) return;
       this.rows = new Map(list.incidents.map((row) => [row.key, row]));
       this.waiting.clear();
+      this.overfull = 0;
       this.isStale = false;
       this.next = list.next ?? null;
       this.error = undefined;
@@ -116,7 +116,7 @@ export class LiveList {
   private follow(position: string): void {
     const events = new EventSource(`/api/v1/events?${this.query}&position=${encodeURIComponent(position)}`);
     this.events = events;
-    const heard = (line: Line) => {
+    const heard = (line: Hearing) => {
       this.heard = Date.now();
       if (this.line === line) return;
       this.line = line;
@@ -127,8 +127,7 @@ export class LiveList {
     events.addEventListener("incidents", (event) => {
       heard("live");
       const { rows, gone } = JSON.parse(event.data) as { rows: Row[]; gone: string[] };
-      for (const row of rows) this.waiting.set(row.key, row);
-      for (const key of gone) this.waiting.set(key, null);
+      this.wait(rows, gone);
     });
     events.addEventListener("beat", (event) => {
       heard("live");
@@ -144,6 +143,19 @@ export class LiveList {
     });
   }
 
+  private wait(rows: Row[], gone: string[]): void {
+    if (this.isStale) {
+      this.overfull += rows.length + gone.length;
+      return;
+    }
+    for (const row of rows) this.waiting.set(row.key, row);
+    for (const key of gone) this.waiting.set(key, null);
+    if (this.waiting.size <= WAITING_MAX) return;
+    this.overfull += this.waiting.size;
+    this.waiting.clear();
+    this.isStale = true;
+  }
+
   private tick(): void {
     if (this.line === "live" && Date.now() - this.heard > SILENCE_MS) {
       this.line = "away";
@@ -155,12 +167,12 @@ export class LiveList {
       void this.load();
     }
     if ((this.waiting.size > 0 || this.isStale) && !this.isHeld) this.take();
-    else if (this.waiting.size > 0) this.isChanged = true;
+    else if (this.waiting.size + this.overfull > 0) this.isChanged = true;
     if (this.isChanged) this.tell();
   }
 
   private take(): void {
-    if (this.isStale || this.waiting.size > WAITING_MAX) {
+    if (this.isStale) {
       // As often as it is shown, however often it is told.
       if (!this.isLoading) void this.load();
       return;
@@ -178,8 +190,9 @@ export class LiveList {
     if (this.isClosed) return;
     const rows = [...this.rows.values()].sort((a, b) => (a.published < b.published ? 1 : a.published > b.published ? -1 : 0));
     for (const row of rows.splice(ROWS_MAX)) this.rows.delete(row.key);
-    const { waiting, line, lag, error, isLoaded, isTooBroad } = this;
-    this.show({ rows, waiting: this.isHeld ? waiting.size : 0, line, lag, error, isLoaded, isTooBroad, isMore: this.next !== null && rows.length < ROWS_MAX });
+    const { line, lag, error, isLoaded, isTooBroad } = this;
+    const waiting = this.isHeld ? this.waiting.size + this.overfull : 0;
+    this.show({ rows, waiting, line, lag, error, isLoaded, isTooBroad, isMore: this.next !== null && rows.length < ROWS_MAX });
   }
 }
 

@@ -6,8 +6,8 @@ import { COUNTRIES, Empty, Line, Severity, Trouble, Waiting, When } from "./part
 import { filterTo, type Route } from "./route";
 import { useWords } from "./words";
 
-/** More are a page further down. */
-const LINES_MAX = 200;
+/** Lines that are shown at once, and that more of them are. */
+const LINES = 200;
 /** The search waits until nobody has typed for this long, ms. */
 const TYPED_MS = 300;
 const FILTERS = ["country", "source", "pattern", "severity", "state", "work", "since", "until", "q"];
@@ -24,9 +24,11 @@ export function Now({ route }: { route: Route }) {
   const isGrouped = route.query.get("group") !== "0";
   const [shown, setShown] = useState<Shown>();
   const [isHeld, setHeld] = useState(false);
+  const [lines, setLines] = useState(LINES);
   const list = useRef<LiveList | undefined>(undefined);
   useEffect(() => {
     setShown(undefined);
+    setLines(LINES);
     const live = new LiveList(query, setShown);
     list.current = live;
     return () => live.close();
@@ -35,6 +37,10 @@ export function Now({ route }: { route: Route }) {
   const groups = useMemo(() => grouped(shown?.rows ?? [], isGrouped), [shown, isGrouped]);
   const hold = useRef({ isOver: false, isIn: false });
   const isEmpty = groups.length === 0;
+  const more = () => {
+    if (groups.length < lines + LINES) void list.current?.more();
+    setLines(lines + LINES);
+  };
   // A list that has gone cannot be left by the pointer.
   useEffect(() => {
     if (isEmpty) held({ isOver: false, isIn: false });
@@ -62,10 +68,10 @@ export function Now({ route }: { route: Route }) {
           onFocusIn={(event) => held({ isIn: event.target instanceof Element && event.target.matches(":focus-visible") })}
           onFocusOut={() => held({ isIn: false })}
         >
-          {groups.slice(0, LINES_MAX).map((group) => <Alike key={group.id} group={group} />)}
+          {groups.slice(0, lines).map((group) => <Alike key={group.id} group={group} />)}
         </ul>
       )}
-      {shown?.isMore && <p><button type="button" onClick={() => void list.current?.more()}>{words.text("now-more")}</button></p>}
+      {(shown?.isMore || groups.length > lines) && <p><button type="button" onClick={more}>{words.text("now-more")}</button></p>}
     </>
   );
 }
@@ -90,6 +96,7 @@ function Connection({ shown, isHeld }: { shown?: Shown; isHeld: boolean }) {
 function Alike({ group }: { group: Group }) {
   const words = useWords();
   const [isOpen, setOpen] = useState(false);
+  const [lines, setLines] = useState(LINES);
   const [first] = group.rows;
   if (!first) return null;
   if (group.rows.length === 1) return <li><Line row={first} /></li>;
@@ -106,7 +113,8 @@ function Alike({ group }: { group: Group }) {
         </span>
         <span class="when small quiet"><When at={first.published} /></span>
       </button>
-      {isOpen && <ul>{group.rows.slice(0, LINES_MAX).map((row) => <li key={row.key}><Line row={row} /></li>)}</ul>}
+      {isOpen && <ul>{group.rows.slice(0, lines).map((row) => <li key={row.key}><Line row={row} /></li>)}</ul>}
+      {isOpen && group.rows.length > lines && <p><button type="button" onClick={() => setLines(lines + LINES)}>{words.text("now-more")}</button></p>}
     </li>
   );
 }

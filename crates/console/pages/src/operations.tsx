@@ -5,7 +5,7 @@ import { code, get, useAnswer } from "./api";
 import { useChanges } from "./changes";
 import type { Operation, Operations, OperationWord, Part, Session, WholeOperation } from "./contract";
 import { OperationActs } from "./operation-acts";
-import { Answer, Empty, Line, Severity, sourceName, Trouble, When } from "./parts";
+import { Answer, Empty, Line, LineAway, Severity, Trouble, When, sourceName, useClock } from "./parts";
 import { length, useWords, type Words } from "./words";
 
 export function operationPage(id: string): string {
@@ -20,7 +20,7 @@ export function OperationsList({ country }: { country: string }) {
   const [more, setMore] = useState<Operations & { query: string }>({ query, operations: [], next: null });
   const [error, setError] = useState<string>();
   useEffect(() => setMore((before) => (before.query === query && before.operations.length > 0 ? before : { query, operations: [], next: loaded.answer?.next })), [loaded.answer]);
-  useChanges(loaded.again, { operations: true });
+  const line = useChanges(loaded.again, { operations: true });
   const further = async () => {
     try {
       const page = await get<Operations>(`operations?${query}&after=${encodeURIComponent(more.next ?? "")}`);
@@ -33,6 +33,7 @@ export function OperationsList({ country }: { country: string }) {
     <section class="sheet" data-test="operations">
       <h2>{words.text("operations")}</h2>
       <p class="small quiet">{words.text("operations-tell")}</p>
+      <LineAway line={line} />
       <Answer of={loaded}>
         {(first) => first.operations.length === 0 ? <Empty>{words.text("operations-none")}</Empty> : (
           <>
@@ -105,9 +106,11 @@ function Reply({ part, operation }: { part: Part; operation: Operation }) {
 export function OperationPage({ id, session }: { id: string; session: Session }) {
   const words = useWords();
   const loaded = useAnswer<WholeOperation>(`operations/${encodeURIComponent(id)}`);
-  useChanges(loaded.again, { operations: id });
+  const line = useChanges(loaded.again, { operations: id });
+  useClock();
   return (
     <>
+      <LineAway line={line} />
       <p class="unprinted"><a href="/coordination">{words.text("back-to-coordination")}</a></p>
       <Answer of={loaded}>{(operation) => <Whole operation={operation} session={session} again={loaded.again} />}</Answer>
     </>

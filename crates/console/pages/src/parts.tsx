@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Refused, type Loaded } from "./api";
+import type { Hearing } from "./changes";
 import type { Entity, Row, Source } from "./contract";
 import { useWords } from "./words";
 
@@ -44,6 +45,25 @@ export function Answer<T>({ of, children }: { of: Loaded<T>; children: (answer: 
       {of.answer !== undefined ? children(of.answer) : !of.error && <Waiting />}
     </>
   );
+}
+
+/** Says that what changes is not told for now. */
+export function LineAway({ line }: { line: Hearing }) {
+  const words = useWords();
+  if (line !== "away") return null;
+  return <p class="row small" role="status"><span class="mark bad" data-test="line">{words.text("line-away")}</span></p>;
+}
+
+/** How often a time that is left is told anew, ms. */
+const TICK_MS = 30_000;
+
+/** Shows the page anew now and then: times that are left, and what they end, go on while somebody looks. */
+export function useClock(): void {
+  const [, turn] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => turn((turns) => turns + 1), TICK_MS);
+    return () => clearInterval(timer);
+  }, []);
 }
 
 export function Severity({ of }: { of: number }) {

@@ -9,11 +9,19 @@ export interface Route {
 }
 
 function read(): Route {
+  if (location.pathname === "/") list = location.pathname + location.search;
   const path = location.pathname.split("/").filter(Boolean).map(decodeURIComponent);
   return { path, query: new URLSearchParams(location.search) };
 }
 
 const MOVED = "lancang:moved";
+
+let list = "/";
+
+/** The list as it was last looked at, with its filters. */
+export function listAddress(): string {
+  return list;
+}
 
 /** Goes to an address of these pages. */
 export function go(address: string, how: "push" | "replace" = "push"): void {

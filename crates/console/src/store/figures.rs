@@ -12,28 +12,28 @@ use crate::limits::{FIGURES_DAYS_MAX, SPOTS_MAX};
 const DAYS: i64 = 7;
 
 impl Sight<'_> {
-    /// Figures of incidents that were opened in a time: of the last week, where nobody says.
+    /// Figures of incidents that were opened in a time: of the last week, where nobody says. Incidents are counted by whole hours;
+    /// areas, cells and victims by whole days; precision is that of incidents whose newest revision came in that time.
     ///
     /// # Errors
     /// If the database fails.
     pub fn figures(&self, eyes: Eyes, since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Value, StoreError> {
-        let until = until.map_or_else(|| self.newest(), |until| Ok(until.as_ms()))?;
+        let until = until.map_or_else(|| self.newest(eyes), |until| Ok(until.as_ms()))?;
         let since = since.map_or(until - DAYS * DAY_MS, Timestamp::as_ms);
         let since = since.clamp(until.saturating_sub(FIGURES_DAYS_MAX * DAY_MS), until);
-        // Days are whole ones.
-        let days = (since.div_euclid(DAY_MS) * DAY_MS, until);
+        let (hours, days) = (since.div_euclid(HOUR_MS) * HOUR_MS, (since.div_euclid(DAY_MS) * DAY_MS, until));
         Ok(json!({
             "since": Timestamp::from_ms(since).to_string(), "until": Timestamp::from_ms(until).to_string(),
-            "hours": self.hours(eyes, since.div_euclid(HOUR_MS) * HOUR_MS, until)?,
-            "countries": self.countries(eyes, days)?, "areas": self.areas(eyes, days)?,
-            "cells": self.cells(eyes, days)?, "precision": self.precision(eyes)?,
+            "hours": self.hours(eyes, hours, until)?, "countries": self.countries(eyes, hours, days)?,
+            "areas": self.areas(eyes, days)?, "cells": self.cells(eyes, days)?,
+            "precision": self.precision(eyes, hours, until)?,
         }))
     }
 
-    /// Behind the newest incident.
-    fn newest(&self) -> Result<i64, StoreError> {
-        let newest = "SELECT coalesce(max(hour), 0) FROM hours";
-        Ok(self.transaction.query_row(newest, [], |row| row.get::<_, i64>(0))? + HOUR_MS)
+    /// Behind the newest incident that may be seen.
+    fn newest(&self, eyes: Eyes) -> Result<i64, StoreError> {
+        let newest = "SELECT coalesce(max(hour), 0) FROM hours WHERE visible & ?1 = ?1";
+        Ok(self.transaction.query_row(newest, [eyes.0], |row| row.get::<_, i64>(0))? + HOUR_MS)
     }
 
     fn hours(&self, eyes: Eyes, since: i64, until: i64) -> Result<Vec<Value>, StoreError> {
@@ -48,13 +48,13 @@ impl Sight<'_> {
         Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn countries(&self, eyes: Eyes, (since, until): (i64, i64)) -> Result<Vec<Value>, StoreError> {
+    fn countries(&self, eyes: Eyes, hours: i64, (days, until): (i64, i64)) -> Result<Vec<Value>, StoreError> {
         let text = "SELECT country, sum(incidents), sum(victims) FROM ( \
              SELECT country, incidents, 0 AS victims FROM hours WHERE hour >= ?1 AND hour < ?2 AND visible & ?3 = ?3 \
-             UNION ALL SELECT country, 0, victims FROM victims WHERE day >= ?1 AND day < ?2 AND visible & ?3 = ?3) \
+             UNION ALL SELECT country, 0, victims FROM victims WHERE day >= ?4 AND day < ?2 AND visible & ?3 = ?3) \
              GROUP BY 1 ORDER BY 1";
         let mut text = self.transaction.prepare_cached(text)?;
-        let found = text.query_map((since, until, eyes.0), |row| {
+        let found = text.query_map((hours, until, eyes.0, days), |row| {
             let country: String = row.get(0)?;
             Ok(json!({ "country": country, "incidents": row.get::<_, i64>(1)?, "victims": row.get::<_, i64>(2)? }))
         })?;
@@ -88,12 +88,12 @@ impl Sight<'_> {
         Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Verdicts by pattern and country that judges, of all incidents that are kept: people make them, so that they are few.
-    fn precision(&self, eyes: Eyes) -> Result<Vec<Value>, StoreError> {
+    /// Verdicts by pattern and country that judges: people make them, so that they are few.
+    fn precision(&self, eyes: Eyes, since: i64, until: i64) -> Result<Vec<Value>, StoreError> {
         let text = "SELECT n.name, v.country, v.verdict, count(*) FROM verdicts v JOIN incidents i ON i.id = v.incident \
-             JOIN names n ON n.id = i.pattern WHERE i.visible & ?1 = ?1 GROUP BY 1, 2, 3 ORDER BY 1, 2";
+             JOIN names n ON n.id = i.pattern WHERE i.visible & ?1 = ?1 AND i.published >= ?2 AND i.published < ?3 GROUP BY 1, 2, 3 ORDER BY 1, 2";
         let mut text = self.transaction.prepare_cached(text)?;
-        let mut rows = text.query([eyes.0])?;
+        let mut rows = text.query((eyes.0, since, until))?;
         let mut found: std::collections::BTreeMap<(String, String), [i64; 3]> = Default::default();
         while let Some(row) = rows.next()? {
             let counts = found.entry((row.get(0)?, row.get(1)?)).or_default();

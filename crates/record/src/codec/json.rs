@@ -76,8 +76,7 @@ impl JsonMessages {
 /// If it is no JSON object, or its fields are wrong.
 pub fn decode_line<'a>(bytes: &'a [u8]) -> Decoded<'a> {
     let mut record = Err(RecordError::message("an empty list", "one JSON object"));
-    let taken = |record: &mut RawRecord<'a>| std::mem::replace(record, RawRecord::new(Kind::Voice, Timestamp::MIN));
-    JsonMessages::default().decode(bytes, |decoded| record = decoded.map(taken))?;
+    JsonMessages::default().decode(bytes, |decoded| record = decoded.map(|record| record.clone()))?;
     record
 }
 
