@@ -58,7 +58,7 @@ impl Neighbour {
         let begun = Feedback::begin("operation", self.desk.clone(), now(), None);
         let proposal = Feedback { operation: Some(operation), person: Some("Demo".to_owned()), ..begun };
         let message = FeedbackMessage::of(&proposal, &self.signer);
-        let producer = Producer::connect(&clients::producer(self.connection.clone()))?;
+        let mut producer = Producer::connect(&clients::producer(self.connection.clone()))?;
         producer.send_batch(&[sent(&self.topic, message.key, message.value, message.headers)])?;
         Ok(())
     }

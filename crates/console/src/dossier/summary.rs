@@ -389,7 +389,7 @@ impl Page<'_> {
                 escaped(&key.holder),
                 format!("{} – {}", self.paper.time(&key.valid_from), self.paper.time(&key.valid_until)),
                 format!("{}{revoked}{reason}", self.paper.of("key-state", key.state)),
-                self.paper.number(key.signed as u64),
+                self.paper.number(key.signed),
             ]
         };
         let heads = ["signing-key", "dossier-holder", "dossier-valid", "filter-state", "dossier-signed"];

@@ -154,6 +154,9 @@ pub struct Changes {
     pub is_cut: bool,
 }
 
+/// A campaign's own id, and the name of the topic's that most of it belongs to.
+type Joined = (String, Option<String>);
+
 /// Incidents by number and place, and whether the page is full.
 type Places = (Vec<(i64, i64)>, bool);
 
@@ -424,7 +427,7 @@ impl Sight<'_> {
     }
 
     /// Own ids, and names of the topic's.
-    fn changed_campaigns(&self, eyes: Eyes, after: i64) -> Result<Vec<((String, Option<String>), i64)>, StoreError> {
+    fn changed_campaigns(&self, eyes: Eyes, after: i64) -> Result<Vec<(Joined, i64)>, StoreError> {
         let text =
             "SELECT campaign_id, named, place FROM views WHERE country = ?1 AND place > ?2 ORDER BY place LIMIT ?3";
         let mut statement = self.transaction.prepare_cached(text)?;
