@@ -5,8 +5,7 @@
 //! - Feedback is checked by the registry file of the relay. What is of a key that the file does not have is told
 //!   ([`Desk::unknown_keys`]): a request may be among it.
 //! - Only here are subscribers clear: nothing of it is logged.
-//! - A carrier's console has its lists from the outbox as it goes on, and asks here for what is clear: [`named`] for the lines of
-//!   one incident, [`Desk`] for whom to bar ([`crate::bar_list`]).
+//! - A carrier's console has its lists from the outbox as it goes on, and asks here for whom to bar ([`crate::bar_list`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -218,27 +217,6 @@ fn note(cases: &mut BTreeMap<String, Shared>, alert: Alert) {
     });
     case.places.extend(line.map(|(line, place)| (line.incident_id, place)));
     case.alert = alert;
-}
-
-/// The newest home lines of an incident, `lines_max` at most, by all that the outbox said of it and of those that went into it, in
-/// its order; and how many of its lines the topic keeps no more.
-///
-/// # Errors
-/// If the topic is missing or cannot be read.
-pub fn named(
-    home: &Connection,
-    topic: &str,
-    (incident_id, alerts): (&str, &[Alert]),
-    lines_max: usize,
-) -> anyhow::Result<(Lines, usize)> {
-    let mut cases = BTreeMap::new();
-    alerts.iter().for_each(|alert| note(&mut cases, alert.clone()));
-    let places = cases.remove(incident_id).map(|case| case.places).unwrap_or_default();
-    let places: BTreeSet<(i32, i64)> = places.into_values().collect();
-    let newest: BTreeSet<(i32, i64)> = places.into_iter().rev().take(lines_max).collect();
-    let lines = lines(home, topic, &newest)?;
-    let gone = newest.len() - lines.len();
-    Ok((lines, gone))
 }
 
 /// Home lines as they lie in the topic, and read, by place.

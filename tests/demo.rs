@@ -66,6 +66,12 @@ fn a_few_seconds_of_it() {
     assert!(told.any(|line| line.starts_with("data: ") && line.contains("\"incident_id\"")));
     assert!(get_as(console, console, "/").contains("<script"));
 
+    // A neighbour proposes to act together about what came, and waits for an answer.
+    assert!((0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        get_as(console, console, "/api/v1/operations").contains("Sites at the border")
+    }));
+
     // So does its carrier's own desk of what the carrier shared, from the home topics; numbers are masked for whoever looks.
     let desk = greeting.iter().find_map(|line| line.strip_prefix("desk     http://")).unwrap();
     let desk = desk.split(": ").next().unwrap();

@@ -1,21 +1,29 @@
 //! What a carrier's own desk asks of its home topics, when a page asks: the readers of `lancang incidents`, and the same list of
 //! whom to bar.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use lancang_alert::feedback::organisation;
 use lancang_alert::mask::mask;
-use lancang_console::limits::HOME_LINES_MAX;
+use lancang_console::at_home::{Index, Place};
 use lancang_console::server::home::{BarList, Home, LeftOut, Line, Lines, Subscriber, Unread};
-use lancang_kafka::{Connection, Error};
+use lancang_kafka::{Connection, Error, From, Stop};
 use lancang_numbering::NumberPlans;
 
 use crate::bar_list;
 use crate::config::{ConsoleFile, Desk};
 use crate::exit::{Exit, Failure};
+use crate::home_topic::{HomeLine, HomeTopic, lines_at};
+use crate::http::Pulse;
+use crate::metrics::{Metric, Metrics};
 use crate::service::clients;
 use crate::service::relay::now;
 use crate::{incidents, key_registry};
+
+/// Between two tries after a failure.
+const RETRY: Duration = Duration::from_secs(5);
 
 /// What reads the home topics of a desk's file.
 ///
@@ -26,14 +34,84 @@ pub fn home(file: &ConsoleFile, desk: &Desk) -> anyhow::Result<Home> {
     let connection = clients::connection(cluster)?.with_client_id(format!("{}-desk", cluster.instance));
     let (connection, plans) = (Arc::new(connection), NumberPlans::built_in());
     let (at, topic) = (Arc::clone(&connection), file.consumer.topics.incidents.clone());
-    let lines = move |incident_id: &str, alerts: &[lancang_alert::Alert]| {
-        let (found, gone) = incidents::named(&at, &topic, (incident_id, alerts), HOME_LINES_MAX).map_err(unread)?;
-        Ok(Lines { lines: found.iter().map(|(place, (_, incident))| line(&plans, *place, incident)).collect(), gone })
+    let lines = move |places: &[Place]| {
+        let mut found = BTreeMap::new();
+        let take = |line: HomeLine| {
+            found.insert(line.place, line.incident);
+            Ok(())
+        };
+        lines_at(&at, &topic, &places.iter().copied().collect(), take).map_err(unread)?;
+        let lines = places.iter().filter_map(|place| Some(line(&plans, *place, found.get(place)?)));
+        Ok(Lines { lines: lines.collect(), gone: places.len() - found.len() })
     };
     let (file, desk) = (file.clone(), desk.clone());
     let carrier = desk.carrier.clone();
     let bar_list = move |days| listed(&connection, &file, &desk, days).map_err(unread);
-    Ok(Home { carrier, lines: Box::new(lines), bar_list: Box::new(bar_list) })
+    Ok(Home { carrier, lines: Box::new(lines), index: Arc::default(), bar_list: Box::new(bar_list) })
+}
+
+/// Reads the home topic from its beginning, and follows it, for the index of a desk; begins anew after whatever fails.
+pub(super) struct Follower {
+    pub(super) home: Connection,
+    pub(super) topic: String,
+    pub(super) index: Arc<Mutex<Index>>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl Follower {
+    /// The reader of a desk's file.
+    ///
+    /// # Errors
+    /// If an option of the cluster is none, or a secret cannot be read.
+    pub(super) fn of(file: &ConsoleFile, index: Arc<Mutex<Index>>, metrics: Arc<Metrics>) -> anyhow::Result<Self> {
+        let cluster = &file.consumer.exchange;
+        let home = clients::connection(cluster)?.with_client_id(format!("{}-desk-index", cluster.instance));
+        Ok(Self { home, topic: file.consumer.topics.incidents.clone(), index, metrics })
+    }
+
+    /// Until it is stopped.
+    pub(super) fn run(&self, stop: &Stop, pulse: &Arc<Pulse>) {
+        while !stop.is_stopped() {
+            if let Err(error) = self.follow(stop, pulse) {
+                pulse.set_ready(false);
+                tracing::error!("the desk's reader of {} begins anew in {RETRY:?}: {error:#}", self.topic);
+                if !pulse.waits(stop).sleep(RETRY) {
+                    break;
+                }
+            }
+        }
+        pulse.end();
+    }
+
+    fn follow(&self, stop: &Stop, pulse: &Pulse) -> anyhow::Result<()> {
+        let plans = NumberPlans::built_in();
+        let mut topic = HomeTopic::open(&self.home, &self.topic, From::Beginning)?;
+        let mut let_go = 0;
+        *self.index() = Index::default();
+        while !stop.is_stopped() {
+            let line = topic.turn()?;
+            let mut index = self.index();
+            if let Some(HomeLine { place, incident, .. }) = line {
+                let about = incident.primary();
+                index.take(place, &incident, mask(&plans, about.entity_type, about.value).masked);
+            }
+            if topic.is_past_end() {
+                index.set_read();
+            }
+            let now = index.let_go();
+            drop(index);
+            if now > let_go {
+                self.metrics.add(Metric::ConsoleLetGo, &["home"], now - let_go);
+                let_go = now;
+            }
+            pulse.set_ready(topic.is_past_end());
+        }
+        Ok(())
+    }
+
+    fn index(&self) -> MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 fn line(plans: &NumberPlans, (partition, offset): (i32, i64), incident: &lancang_alert::incident::Incident) -> Line {

@@ -136,6 +136,9 @@ pub fn begin(
         None => None,
     };
     let provider = console.oidc.as_ref().map(provider).transpose()?;
+    let home = console.desk.as_ref().map(|desk| desk::home(file, desk)).transpose()?;
+    let index = home.as_ref().map(|home| Arc::clone(&home.index));
+    let at_home = index.map(|index| desk::Follower::of(file, index, Arc::clone(metrics))).transpose()?;
     let site = Site::new(Parts {
         reads: Reads::open(&folder.database(), READS)?,
         desk: Desk {
@@ -151,7 +154,7 @@ pub fn begin(
         acts: signer.is_some().then_some(acts),
         openers: openers(&console.sealing_keys)?,
         dossiers,
-        home: console.desk.as_ref().map(|desk| desk::home(file, desk)).transpose()?,
+        home,
         now,
         random,
         changed,
@@ -172,10 +175,11 @@ pub fn begin(
         changes: Arc::new(changes),
         incidents_max: console.incidents_max,
         carrier: console.desk.as_ref().map(|desk| desk.carrier.clone()),
+        database: folder.database(),
         emptied: Arc::default(),
     };
     let speaker = signer.map(|signer| Speaker { signer, waiting });
-    Ok(Begun { address, readers: Readers::begin(follow, speaker, health)?, is_tls, lock })
+    Ok(Begun { address, readers: Readers::begin(follow, speaker, at_home, health)?, is_tls, lock })
 }
 
 /// Who vouches for users besides the console's own.

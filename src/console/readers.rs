@@ -8,6 +8,7 @@
 //! - Whatever fails is said, and tried again after [`RETRY`]; a reader that turns no more is stuck, and health says so.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -19,12 +20,13 @@ use lancang_alert::feedback::{Believed as Said, Id, organisation};
 use lancang_alert::{Alert, Signer, Source};
 use lancang_console::limits::STATEMENTS_WAIT_MS;
 use lancang_console::server::{Act, Site, Unwritten};
-use lancang_console::store::{Heard, News, Signed, Taken, Topic, Writer};
+use lancang_console::store::{Heard, News, Reads, Signed, Taken, Topic, Views, Writer};
 use lancang_kafka::{Producer, Stop};
 use lancang_record::Timestamp;
 use lancang_record::codec::fields::parse_time;
 use tokio::sync::{mpsc, watch};
 
+use super::desk::Follower;
 use crate::alert_topic::{self, AlertTopic};
 use crate::campaign_topic::CampaignTopic;
 use crate::config::Consumer;
@@ -66,6 +68,8 @@ pub(super) struct Follow {
     pub(super) incidents_max: u32,
     /// At a carrier's desk, whose alerts it shows: `//KH/mekong-mobile`. There are no campaigns then.
     pub(super) carrier: Option<String>,
+    /// The database's file.
+    pub(super) database: PathBuf,
     /// How often the database was emptied.
     pub(super) emptied: Arc<AtomicU64>,
 }
@@ -90,7 +94,12 @@ pub struct Readers {
 }
 
 impl Readers {
-    pub(super) fn begin(follow: Follow, mut speaker: Option<Speaker>, health: &Health) -> anyhow::Result<Self> {
+    pub(super) fn begin(
+        follow: Follow,
+        mut speaker: Option<Speaker>,
+        at_home: Option<Follower>,
+        health: &Health,
+    ) -> anyhow::Result<Self> {
         let stop = Stop::new();
         let behind = Arc::new(Mutex::new(follow.topics().map(Topic::as_str).collect::<BTreeSet<_>>()));
         let mut threads = Vec::new();
@@ -104,6 +113,8 @@ impl Readers {
                 speaker: if topic == Topic::Feedback { speaker.take() } else { None },
                 asked: None,
                 swept: None,
+                joined: None,
+                evicted: 0,
                 end: 0,
                 read: None,
                 refused: 0,
@@ -112,6 +123,11 @@ impl Readers {
             };
             let thread = std::thread::Builder::new().name(format!("console-{}", topic.as_str()));
             threads.push(thread.spawn(move || reader.run()).context("cannot start a thread")?);
+        }
+        if let Some(follower) = at_home {
+            let (stop, pulse) = (stop.clone(), health.stage("console-home"));
+            let thread = std::thread::Builder::new().name("console-home".to_owned());
+            threads.push(thread.spawn(move || follower.run(&stop, &pulse)).context("cannot start a thread")?);
         }
         Ok(Self { stop, threads })
     }
@@ -134,6 +150,10 @@ struct Reader {
     speaker: Option<Speaker>,
     asked: Option<Instant>,
     swept: Option<Instant>,
+    /// When it was last asked for whom alerts are joined.
+    joined: Option<Instant>,
+    /// Alerts that were too many to join, as far as they are counted.
+    evicted: u64,
     /// Where the topic ended when it was last asked.
     end: i64,
     /// When it was last read to there.
@@ -221,8 +241,12 @@ impl Reader {
         let mut stored = place;
         // A database that was emptied has no keys either.
         self.learned = 0;
+        // What was joined and not kept is joined anew.
+        let mut views = Views::default();
+        self.joined = None;
         while self.goes_on() && !topic.has_other_keys() {
             let mut heard: Vec<alert_topic::Heard> = topic.next(TURN, now)?.into_iter().collect();
+            self.follow_viewers(&mut views)?;
             let begun = Instant::now();
             while !heard.is_empty() && heard.len() < BATCH_MAX && begun.elapsed() < GATHER {
                 match topic.next(Duration::ZERO, now)? {
@@ -232,12 +256,12 @@ impl Reader {
             }
             let next = topic.topic().next_offset();
             if next > stored {
-                self.keep_alerts(&heard, next, topic.is_past_end())?;
+                self.keep_alerts(&heard, next, topic.is_past_end(), &mut views)?;
                 stored = next;
             }
             self.turned(topic.topic(), topic.is_past_end())?;
             self.keep_keys(topic.topic())?;
-            self.sweep()?;
+            self.sweep(&mut views)?;
         }
         Ok(())
     }
@@ -257,7 +281,45 @@ impl Reader {
         Ok(())
     }
 
-    fn keep_alerts(&self, heard: &[alert_topic::Heard], next: i64, is_live: bool) -> anyhow::Result<()> {
+    /// Joins alerts for each country whose view somebody may ask for; at a carrier's desk for nobody. What is kept is looked at in a
+    /// state of its own, so that no other reader waits for it.
+    fn follow_viewers(&mut self, views: &mut Views) -> anyhow::Result<()> {
+        if self.follow.carrier.is_some() || self.joined.is_some_and(|joined| joined.elapsed() < SWEEP_EVERY) {
+            return Ok(());
+        }
+        let countries = self.follow.site.countries()?;
+        if !views.are_of(&countries) {
+            let (begun, pulse) = (Instant::now(), Arc::clone(&self.pulse));
+            let goes_on = || {
+                pulse.turn();
+                self.goes_on()
+            };
+            let reads = Reads::open(&self.follow.database, 1)?;
+            let Some(mut loaded) = reads.look(|sight| Views::load(sight, &countries, goes_on))? else { return Ok(()) };
+            let mut writer = self.writer();
+            if !self.goes_on() {
+                return Ok(());
+            }
+            let batch = writer.batch()?;
+            batch.joined(&mut loaded)?;
+            batch.commit()?;
+            drop(writer);
+            self.kept(&[]);
+            tracing::info!(?countries, took = ?begun.elapsed(), "campaigns are joined of the alerts that are kept");
+            self.evicted = loaded.evicted();
+            *views = loaded;
+        }
+        self.joined = Some(Instant::now());
+        Ok(())
+    }
+
+    fn keep_alerts(
+        &self,
+        heard: &[alert_topic::Heard],
+        next: i64,
+        is_live: bool,
+        views: &mut Views,
+    ) -> anyhow::Result<()> {
         let mut writer = self.writer();
         if !self.goes_on() {
             return Ok(());
@@ -275,7 +337,13 @@ impl Reader {
                     let (alert, key_id) = (&verified.alert, verified.key_id.as_str());
                     let signed = signed(&believed.original);
                     fates.push(match batch.alert(Taken { alert, signed, key_id, offset, heard: now() })? {
-                        News::Opened | News::Revised => "taken",
+                        News::Opened | News::Revised => {
+                            views.take(alert);
+                            if self.follow.carrier.is_some() {
+                                batch.home_line(alert)?;
+                            }
+                            "taken"
+                        }
                         News::Repeat => "repeat",
                         News::Refused => "refused",
                     });
@@ -286,6 +354,7 @@ impl Reader {
                 }
             }
         }
+        batch.joined(views)?;
         batch.read_to(Topic::Alerts, next)?;
         batch.commit()?;
         drop(writer);
@@ -484,7 +553,7 @@ impl Reader {
     }
 
     /// Lets go of what has to go.
-    fn sweep(&mut self) -> anyhow::Result<()> {
+    fn sweep(&mut self, views: &mut Views) -> anyhow::Result<()> {
         if self.swept.is_some_and(|swept| swept.elapsed() < SWEEP_EVERY) {
             return Ok(());
         }
@@ -493,6 +562,8 @@ impl Reader {
         let batch = writer.batch()?;
         let gone = batch.let_go(now(), self.follow.incidents_max, SWEEP_MAX)?;
         let incidents = batch.incidents()?;
+        views.forget(&gone.incidents);
+        batch.joined(views)?;
         batch.commit()?;
         if !writer.checkpoint()? {
             tracing::debug!("somebody looks at an older state of the database: its log is emptied with the next sweep");
@@ -500,6 +571,8 @@ impl Reader {
         drop(writer);
         let metrics = &self.follow.metrics;
         metrics.set(Metric::ConsoleIncidents, &[], incidents as f64);
+        metrics.add(Metric::ConsoleLetGo, &["unjoined"], views.evicted().saturating_sub(self.evicted));
+        self.evicted = views.evicted();
         for (reason, count) in [("retained", gone.retained), ("surplus", gone.surplus), ("campaigns", gone.campaigns)] {
             metrics.add(Metric::ConsoleLetGo, &[reason], count);
         }

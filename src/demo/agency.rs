@@ -16,6 +16,7 @@ use lancang_kafka::{Connection, Isolation, OutRecord, Producer};
 use lancang_record::Timestamp;
 use tokio::runtime::Handle;
 
+use super::neighbour::Neighbour;
 use crate::config::{self, ConsoleFile, Consumer, Keys, Operator, Topics};
 use crate::console::{self, Begun, folder};
 use crate::http::Health;
@@ -24,7 +25,9 @@ use crate::secret::{Secret, random, write_secret};
 use crate::service::clients;
 
 /// Whose agency it is.
-const COUNTRY: &str = "KH";
+pub const COUNTRY: &str = "KH";
+/// Whose agency proposes to act together.
+const NEIGHBOUR: &str = "TH";
 const DAY_MS: i64 = 86_400_000;
 const SESSION: std::time::Duration = std::time::Duration::from_secs(8 * 3600);
 
@@ -51,6 +54,7 @@ impl Registrar {
             operator.signing_key = Some(Secret::File(file));
         }
         registrar.key(KeyKind::Signing, &format!("//{COUNTRY}/agency"), "agency.key", &signer, now)?;
+        registrar.key(KeyKind::Signing, &format!("//{NEIGHBOUR}/agency"), "neighbour.key", &signer, now)?;
         registrar.key(KeyKind::Sealing, &format!("//{COUNTRY}"), "sealing.key", &signer, now)?;
         let lines: Vec<u8> =
             registrar.entries.iter().flat_map(|(_, entry)| [entry.as_slice(), b"\n"].concat()).collect();
@@ -99,6 +103,15 @@ impl Registrar {
         };
         let records: Vec<OutRecord> = self.entries.iter().map(record).collect();
         Ok(Producer::connect(&clients::producer(connection))?.send_batch(&records)?)
+    }
+
+    /// The agency of the neighbouring country.
+    ///
+    /// # Errors
+    /// If its key cannot be read.
+    pub fn neighbour(&self, connection: Connection, topic: &str) -> anyhow::Result<Neighbour> {
+        let desk = Source { country: NEIGHBOUR.to_owned(), organisation: "agency".to_owned(), node: "demo".to_owned() };
+        Neighbour::new(desk, &Secret::File(self.folder.join("neighbour.key")), connection, topic)
     }
 
     /// Begins the agency's console; gives the password of its user `demo`.

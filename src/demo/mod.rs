@@ -2,6 +2,7 @@
 //!
 //! - [`world`] makes the embedded broker and a configuration for six operators; the stages are the real ones;
 //! - [`agency`] is a console that believes what they sign, the registry by which it does, and a carrier's own desk;
+//! - [`neighbour`] is an agency that proposes to act together;
 //! - [`books`] is what the operators know of their subscribers;
 //! - [`sender`] streams synthetic traffic, no faster than the mock keeps and the stages read;
 //! - [`watch`] reads incidents and alerts as any consumer would, [`screen`] shows them;
@@ -11,6 +12,7 @@
 
 pub mod agency;
 pub mod books;
+pub mod neighbour;
 pub mod screen;
 pub mod sender;
 pub mod summary;

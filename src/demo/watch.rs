@@ -9,6 +9,8 @@ use lancang_kafka::{From, Isolation, Read, Reader};
 use lancang_record::Country;
 use lancang_record::codec::fields::parse_time;
 
+use super::agency::COUNTRY;
+use super::neighbour::Neighbour;
 use super::screen::Screen;
 use super::sender::Sender;
 use super::world::World;
@@ -17,6 +19,7 @@ use super::world::World;
 pub struct Watch {
     incidents: Reader,
     alerts: Reader,
+    neighbour: Neighbour,
     /// Incident lines, for the evaluation.
     pub lines: String,
     /// Number of incident lines.
@@ -39,6 +42,7 @@ impl Watch {
         Ok(Self {
             incidents: open(&topics.incidents)?,
             alerts: open(&topics.alerts)?,
+            neighbour: world.registrar.neighbour(world.connection(), &topics.feedback)?,
             lines: String::new(),
             seen: 0,
             shared: 0,
@@ -73,6 +77,7 @@ impl Watch {
             let Read::Record(record) = read else { continue };
             let alert: Alert = serde_json::from_slice(&record.payload.unwrap_or_default())?;
             self.shared += 1;
+            self.neighbour.hear(&alert, COUNTRY)?;
             if alert.message != "update" {
                 screen.alert(&alert);
             }

@@ -45,7 +45,7 @@ const BORN: &[(Metric, &[&str])] = &[
     (Metric::RelayReloads, &["applied", "refused"]),
     (Metric::RelayFeedback, &["taken", "repeat"]),
     (Metric::ConsoleSignIns, &["done", "refused", "too-many"]),
-    (Metric::ConsoleLetGo, &["retained", "surplus", "campaigns", "statements"]),
+    (Metric::ConsoleLetGo, &["retained", "surplus", "campaigns", "statements", "unjoined", "home"]),
 ];
 
 enum Collector {

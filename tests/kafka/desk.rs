@@ -101,6 +101,22 @@ pub fn at_the_desks_console(
     let (status, _, told) = open(&analyst);
     assert_eq!((status, value(&told)["value"].as_str()), (200, Some(number(1).as_str())), "{told}");
 
+    // Somebody is found at home by a number that is written nowhere; what was shared is in no list of what was not.
+    console.wait_until("the home topic", || console.get("/api/v1/home", &viewer)["is_read"] == true);
+    let search = json!({ "value": number(1), "case_reference": "KH-2026-7" }).to_string();
+    let look = |signed: &str| console.ask("POST", "/api/v1/home/search", signed, &search);
+    assert_eq!(look(&viewer).0, 403);
+    let (status, _, told) = look(&analyst);
+    let found = value(&told)["incidents"].clone();
+    let found = found.as_array().unwrap();
+    assert!(status == 200 && found.iter().any(|row| row["shared_as"] == key(held).as_str()), "{told}");
+    assert!(!told.contains(&number(1)[1..]), "{told}");
+    let unshared = console.get("/api/v1/home", &viewer)["incidents"].clone();
+    let shared_at_home = found.iter().filter(|row| !row["shared_as"].is_null()).map(|row| &row["incident_id"]);
+    for id in shared_at_home {
+        assert!(unshared.as_array().unwrap().iter().all(|row| row["incident_id"] != *id), "{unshared}");
+    }
+
     listed(&console, config, (&viewer, &analyst), say_of_unknown_key, || {
         let said = console.get(&format!("/api/v1/incidents/{}", key(newest)), &viewer);
         said["said"].as_array().unwrap().iter().any(|said| said["text"] == "by a key that came later")

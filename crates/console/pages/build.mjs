@@ -36,10 +36,22 @@ await build({
   minify: true,
   legalComments: "none",
   charset: "utf8",
+  external: ["/assets/*"],
   logLevel: "warning",
 });
 await copyFile(join(here, "index.html"), join(out, "index.html"));
 await copyFile(join(here, "icon.svg"), join(out, "icon.svg"));
+
+// Fonts for scripts that not every system has one for: the script's part of Noto Sans alone, under the Open Font License.
+const SCRIPTS = ["khmer", "lao", "myanmar", "thai"];
+await mkdir(join(out, "fonts"), { recursive: true });
+for (const script of SCRIPTS) {
+  const folder = dirname(createRequire(import.meta.url).resolve(`@fontsource/noto-sans-${script}/package.json`));
+  for (const weight of [400, 600]) {
+    await copyFile(join(folder, `files/noto-sans-${script}-${script}-${weight}-normal.woff2`), join(out, `fonts/${script}-${weight}.woff2`));
+  }
+  await copyFile(join(folder, "LICENSE"), join(out, `fonts/${script}-license.txt`));
+}
 
 // A language is one file: texts of alerts, then texts of the pages, without comments.
 for (const name of (await readdir(pageTexts)).sort()) {

@@ -4,6 +4,7 @@
 //! - [`store`] keeps what was read of the exchange, and answers lists and searches; [`server`] shows it over HTTP, [`access`] says
 //!   who may do what, [`provider`] signs in whom an OpenID Connect provider vouches for, [`audit`] keeps what they did, [`assets`] is
 //!   the page itself;
+//! - [`at_home`] finds, at a carrier's own desk, what was never shared;
 //! - [`digest`] tells a week of all countries;
 //! - [`dossier`] hands a case on: one signed file that can be checked without any of this.
 //!
@@ -12,11 +13,13 @@
 
 pub mod access;
 pub mod assets;
+pub mod at_home;
 pub mod audit;
 pub mod campaigns;
 pub mod digest;
 pub mod dossier;
 pub mod limits;
+pub mod locale;
 mod paper;
 pub mod provider;
 pub mod server;

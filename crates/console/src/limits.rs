@@ -115,10 +115,10 @@ pub const DOSSIER_BYTES_MAX: usize = 64 << 20;
 pub const DOSSIERS_AT_ONCE_MAX: usize = 2;
 /// Faults of a dossier that are told one by one.
 pub const DOSSIER_FAULTS_MAX: usize = 50;
-/// Home lines of an incident that a carrier's desk shows: those that came last. A line names 33 at most.
-pub const HOME_LINES_MAX: usize = 200;
-/// Alerts, of an incident and of those that went into it, by which a desk finds these lines: the newest.
-pub const HOME_ALERTS_MAX: usize = 2_000;
+/// Home lines of one page, the newest first. A line names 33 at most.
+pub const HOME_LINES_MAX: usize = 50;
+/// Incidents that went into one, whose home lines are shown with it.
+pub const HOME_MERGED_MAX: usize = 2_000;
 /// Looks into home topics at once, each a connection to the brokers; who wants a further one waits.
 pub const HOME_LOOKS_MAX: usize = 4;
 /// Lists of whom to bar that are made at once: each reads the outbox from its beginning.
@@ -127,3 +127,11 @@ pub const BAR_LISTS_MAX: usize = 1;
 pub const ACTS_WAITING_MAX: usize = 64;
 /// Campaigns that are kept; beyond it those whose state is the oldest are let go, counted.
 pub const CAMPAIGNS_MAX: i64 = 100_000;
+/// Incidents of the home topic that a desk lists and searches: those whose newest event is the newest. Some 400 bytes each.
+pub const HOME_INCIDENTS_MAX: usize = 200_000;
+/// Places of their lines, and hashes of whom they name, together: 64 MB.
+pub const HOME_ENTRIES_MAX: usize = 4_000_000;
+/// Incidents that a search at home gives: the newest.
+pub const HOME_FOUND_MAX: usize = 50;
+/// Incidents that one request for a list at home looks at, to leave out those that were shared.
+pub const HOME_SCANNED_MAX: usize = 2_000;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+#[path = "access/campaigns.rs"]
+mod campaigns;
 #[path = "access/desk.rs"]
 mod desk;
 #[path = "access/provider.rs"]
@@ -28,7 +30,7 @@ use lancang_record::Timestamp;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use serde_json::{Value, json};
-use support::{Topics, alert, at, campaign, keys};
+use support::{Topics, alert, at, campaign, keys, linked};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 
@@ -79,7 +81,11 @@ impl Console {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let mut topics = Topics::new(&path("console.db"));
-        let (mut one, sealing) = (alert(8), PrivateKey::from_seed(KeyKind::Sealing, [7; 32].into()).unwrap());
+        let (mut one, two, sealing) = (
+            linked(alert(8), 1),
+            linked(alert(9), 1),
+            PrivateKey::from_seed(KeyKind::Sealing, [7; 32].into()).unwrap(),
+        );
         let source = one.producer.uri();
         let field = format!("entities/caller/{}", one.entities[0].token);
         let sealed_in = format!("{}:0", one.incident_id);
@@ -87,7 +93,8 @@ impl Console {
         let place = Place { source: &source, sealed_in: &sealed_in, field: &field };
         one.entities[0].sealed = vec![sealer.seal("//KH", sealing.public(), place, "+85512345678", now()).unwrap()];
         topics.alert(&one);
-        let joined = campaign(&[&one], 0);
+        topics.alert(&two);
+        let joined = campaign(&[&one, &two], 0);
         topics.join(&joined);
         let proposal = proposed(&one);
         topics.say(&proposal);
@@ -95,7 +102,7 @@ impl Console {
             ["//KH/police", "//TH/police"]
                 .map(str::to_owned)
                 .into_iter()
-                .chain([keys::holder(&one.producer), keys::holder(&joined.writer)]),
+                .chain([&one.producer, &two.producer, &joined.writer].map(keys::holder)),
             now(),
         ));
         let mut users = Users::open(&path("users.json"), None).unwrap();
@@ -241,8 +248,14 @@ fn requests(console: &Console) -> Vec<(&'static str, String, String, Takes)> {
     for (method, path, takes) in REQUESTS {
         let path =
             path.replace("{key}", &console.key).replace("{id}", &console.campaign).replace("{*name}", "index.html");
-        let path = path.replace("{operation}", &console.operation);
+        let path = path.replace("{operation}", &console.operation).replace("{home}", &"b".repeat(32));
         let bodies = match (*method, path.as_str()) {
+            ("POST", path) if path.contains("/home/") && path.ends_with("/named") => {
+                vec![(json!({ "line": "0@30", "place": 0, "case_reference": "KH-2026-2" }), *takes)]
+            }
+            ("POST", path) if path.ends_with("/home/search") => {
+                vec![(json!({ "value": "+855 10 345 678", "case_reference": "KH-2026-2" }), *takes)]
+            }
             ("POST", path) if path.ends_with("/named") => {
                 vec![(json!({ "line": "0@17", "place": 0, "case_reference": "KH-2026-2" }), *takes)]
             }
@@ -324,7 +337,7 @@ fn every_request_is_for_whom_the_table_says() {
                 (false, _) => 403,
                 (true, _) if path.contains("/provider/") => 404,
                 // It is no carrier's desk.
-                (true, "GET") if path.ends_with("/named") => 409,
+                (true, "GET") if path.ends_with("/named") || path.ends_with("/home") => 409,
                 (true, "DELETE") => 204,
                 (true, "POST") if path.ends_with("/feedback") || path.contains("/operations") => 201,
                 (true, _) => 200,
@@ -495,6 +508,32 @@ fn a_user_does_not_fill_the_audit_log_with_exports() {
     assert_eq!(ask("/api/v1/digest.html").code(), "too-many");
     let log = std::fs::read_to_string(console.folder.path().join("audit.log")).unwrap();
     assert_eq!(log.matches("\"action\":\"digest\"").count(), TRIES_MAX as usize);
+}
+
+/// What somebody types in place of an id may be a number: it is in no log, whatever is refused.
+#[test]
+fn what_is_no_id_is_in_no_log() {
+    let console = Console::start(false, true);
+    let signed = console.sign_in("viewer-kh");
+    let headers = [("cookie", signed.cookie.as_str()), ("x-csrf-token", signed.session["csrf"].as_str().unwrap())];
+    let number = "+85512345678";
+    for path in ["incidents/NUMBER/open", "incidents/NUMBER/feedback", "campaigns/NUMBER/dossier", "operations/NUMBER"]
+    {
+        let path = format!("/api/v1/{}", path.replace("NUMBER", number));
+        let body = r#"{"kind":"status","status":"referred"}"#;
+        assert_eq!(console.ask("POST", &path, &headers, body).code(), "forbidden", "{path}");
+    }
+    let liaison = console.sign_in("liaison-kh");
+    let headers = [("cookie", liaison.cookie.as_str()), ("x-csrf-token", liaison.session["csrf"].as_str().unwrap())];
+    let verdict = r#"{"kind":"verdict","verdict_id":2}"#;
+    let refused = console.ask("POST", &format!("/api/v1/incidents/{number}/feedback"), &headers, verdict);
+    assert_eq!(refused.code(), "forbidden");
+    let log = std::fs::read_to_string(console.folder.path().join("audit.log")).unwrap();
+    assert!(!log.contains(&number[1..]), "{log}");
+    for told in ["/api/v1/incidents/…/open", "/api/v1/campaigns/…/dossier", "/api/v1/operations/…", "\"about\":\"…\""]
+    {
+        assert!(log.contains(told), "{told}: {log}");
+    }
 }
 
 /// What somebody may not do is in the log as well, so often as a wrong password would be.

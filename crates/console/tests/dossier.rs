@@ -16,7 +16,7 @@ use lancang_console::limits::DOSSIER_BYTES_MAX;
 use lancang_console::store::{Eyes, Reads, StoreError, Subject, key};
 use lancang_record::Timestamp;
 use sha2::{Digest as _, Sha256};
-use support::{Topics, about, alert, at, campaign, keys, verdict};
+use support::{Topics, about, alert, at, campaign, keys, linked, verdict};
 
 type Parts = lancang_console::dossier::archive::Parts;
 
@@ -47,7 +47,7 @@ impl Desk {
     fn with(change: impl FnOnce(&mut Alert)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut topics = Topics::new(&folder.path().join("console.db"));
-        let (mut one, mut two) = (alert(8), alert(11));
+        let (mut one, mut two) = (linked(alert(8), 1), linked(alert(11), 1));
         one.entities.truncate(2);
         (one.entities[0].role, one.entities[1].role) = ("suspect".into(), "suspect".into());
         one.entities[1].masked = Some("<b>&amp;</b>".into());

@@ -20,7 +20,7 @@ use lancang_console::store::{
     Eyes, InOperation, OperationFilter, Position, Reads, Sight, StoreError, Subject, Topic, key,
 };
 use serde_json::Value;
-use support::{Topics, about, alert, at, believed, campaign, keys};
+use support::{Topics, about, alert, at, believed, campaign, keys, linked};
 
 const MARKUP: &str = "<script>globalThis.evil=1</script>";
 
@@ -80,7 +80,7 @@ fn eyes(country: &str) -> Eyes {
 /// Three incidents: for all, not for Cambodia, and one that nobody published.
 fn three() -> (Alert, Alert, About) {
     let unknown = About { incident_id: "f".repeat(32), producer: police("MM") };
-    (alert(8), alert(14), unknown)
+    (linked(alert(8), 1), linked(alert(14), 2), unknown)
 }
 
 /// All that is said of one operation.
@@ -102,8 +102,9 @@ fn story() -> Vec<Believed> {
 fn filled(path: &std::path::Path, said: &[Believed]) -> (Topics, Reads) {
     let (all, some, _) = three();
     let mut topics = Topics::new(path);
-    [&all, &some, &alert(9)].into_iter().for_each(|alert| _ = topics.alert(alert));
-    topics.join(&campaign(&[&all, &some], 0));
+    let other = linked(alert(9), 1);
+    [&all, &some, &other].into_iter().for_each(|alert| _ = topics.alert(alert));
+    topics.join(&campaign(&[&all, &other], 0));
     said.iter().for_each(|believed| topics.say(believed));
     let reads = Reads::open(path, 1).unwrap();
     (topics, reads)
@@ -431,7 +432,9 @@ fn a_hidden_campaign_is_named_in_no_dossier() {
     let (all, some, _) = three();
     let said = [propose(&[about(&all)], &[&some.incident_id], 100)];
     let (mut topics, reads) = filled(&folder.path().join("c.db"), &said);
-    topics.join(&campaign(&[&some], 0));
+    let other = linked(alert(7), 2);
+    topics.alert(&other);
+    topics.join(&campaign(&[&some, &other], 0));
     let subject = Subject::Incident(key(&all.incident_id, &all.producer.uri()));
     let case = |country| look(&reads, |sight| sight.case(eyes(country), &subject, DOSSIER_BYTES_MAX)).unwrap();
     assert_eq!((case("KH").operations[0].left_out, case("KH").feedback.len()), (1, 0));

@@ -19,7 +19,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use installed::{installed, root, run};
-use lancang_console::dossier;
+use lancang_alert::words::Language;
+use lancang_console::{dossier, locale};
 
 /// Gzipped bytes before the first page is shown: a weak line of 1 Mbit/s brings them within a bit more than a second.
 const FIRST_LOAD_BYTES_MAX: usize = 150_000;
@@ -81,6 +82,44 @@ fn words(source: &str, function: &str) -> Vec<String> {
 }
 
 /// A word that the server says of what it refuses is not shown as it is: it has a text, and each text is of such a word.
+/// Days and numbers on paper are those of `Intl`, in each language and month.
+#[test]
+fn paper_has_the_days_and_numbers_of_each_language() {
+    const ASKED: &str = "const days = [...Array(12).keys()].flatMap((month) => [1, 9, 28].map((day) => new Date(Date.UTC(2026, month, day))));
+        const numbers = [0, 7, 999, 1000, 1234, 98765, 1234567];
+        const told = {};
+        for (const tag of process.argv.slice(1)) {
+          const day = new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeZone: 'UTC' });
+          const clock = new Intl.NumberFormat(tag, { minimumIntegerDigits: 2 });
+          told[tag] = {
+            days: days.map((at) => [at.toISOString(), day.format(at)]),
+            numbers: numbers.map((number) => [number, new Intl.NumberFormat(tag).format(number)]),
+            clock: [7, 3, 9].map((part) => clock.format(part)).join(':'),
+          };
+        }
+        console.log(JSON.stringify(told));";
+    let mut node = Command::new("node");
+    node.args(["-e", ASKED]).args(Language::ALL.map(Language::tag));
+    let told: serde_json::Value = serde_json::from_str(&run(&mut node)).unwrap();
+    for language in Language::ALL {
+        let of = &told[language.tag()];
+        for day in of["days"].as_array().unwrap() {
+            let (at, expected) = (day[0].as_str().unwrap(), day[1].as_str().unwrap());
+            assert_eq!(locale::day(language, at).as_deref(), Some(expected), "{}", language.tag());
+            let (time, clock) = (at.replace("00:00:00", "07:03:09"), of["clock"].as_str().unwrap());
+            assert_eq!(locale::time(language, &time), Some(format!("{expected} {clock} UTC")), "{}", language.tag());
+        }
+        for number in of["numbers"].as_array().unwrap() {
+            assert_eq!(
+                locale::number(language, number[0].as_u64().unwrap()),
+                number[1].as_str().unwrap(),
+                "{}",
+                language.tag()
+            );
+        }
+    }
+}
+
 #[test]
 fn what_is_refused_is_told_in_words() {
     let english = std::fs::read_to_string(pages().join("locales/en.ftl")).unwrap();

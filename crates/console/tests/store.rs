@@ -2,19 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+#[path = "store/over_http.rs"]
+mod over_http;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use lancang_alert::alert::{Grouped, Source};
+use lancang_alert::alert::{Grouped, HomeLine, Source};
+use lancang_alert::evidence::Offsets;
 use lancang_alert::feedback::Believed;
 use lancang_alert::{Alert, Feedback, feedback};
 use lancang_console::Viewer;
 use lancang_console::digest::{Response, WEEK_MS, Week, monday, sheet, table};
+use lancang_console::limits::HOME_LINES_MAX;
 use lancang_console::store::{Eyes, Filter, News, Position, Reads, Signed, State, Taken, Topic, Work, Writer, key};
 use proptest::prelude::*;
-use support::{COUNTRIES, PATTERNS, Topics, about, alert, at, believed, campaign, verdict};
+use support::{COUNTRIES, PATTERNS, Topics, about, alert, at, believed, campaign, linked, verdict};
 
 /// Newest revisions by their place, as a list should have them.
 #[derive(Default)]
@@ -195,7 +199,7 @@ fn row(reads: &Reads, country: &str, of: &Alert) -> Option<serde_json::Value> {
 fn an_incident_is_told_whole_and_to_whom_it_is_meant_for() {
     let folder = tempfile::tempdir().unwrap();
     let mut topics = Topics::new(&folder.path().join("c.db"));
-    let mut one = alert(1);
+    let mut one = linked(alert(1), 7);
     topics.alert(&one);
     (one.revision, one.sequence, one.message) = (4, 3, "update".to_owned());
     topics.alert(&one);
@@ -203,7 +207,7 @@ fn an_incident_is_told_whole_and_to_whom_it_is_meant_for() {
     topics.say(&verdict(&one, "VN", 1, 6));
     let secret = Alert {
         handling: lancang_alert::alert::Handling { recipients: vec!["TH".into()], ..alert(7).handling },
-        ..alert(7)
+        ..linked(alert(7), 7)
     };
     topics.alert(&secret);
     topics.join(&campaign(&[&one, &secret], 0));
@@ -218,20 +222,17 @@ fn an_incident_is_told_whole_and_to_whom_it_is_meant_for() {
     assert_eq!(told["campaign"]["alerts"], 2);
     // Who may not see the other alert hears nothing of it.
     let told = row(&reads, "VN", &one).unwrap();
-    assert_eq!((told["related"].as_array().unwrap().len(), &told["campaign"]["alerts"]), (0, &serde_json::json!(1)));
+    assert_eq!((told["related"].as_array().unwrap().len(), &told["campaign"]), (0, &serde_json::Value::Null));
+    assert_eq!(told["row"]["campaign"], serde_json::Value::Null);
     assert!(row(&reads, "VN", &secret).is_none());
     let graph = |country: &str| {
         let eyes = Eyes::of(country).unwrap();
-        reads.look(|sight| sight.campaign(eyes, &one.incident_id)).unwrap().unwrap()
+        reads.look(|sight| sight.campaign(eyes, &one.incident_id)).unwrap()
     };
-    assert_eq!(
-        (graph("TH")["members"].as_array().unwrap().len(), graph("TH")["edges"].as_array().unwrap().len()),
-        (2, 1)
-    );
-    assert_eq!(
-        (graph("VN")["members"].as_array().unwrap().len(), graph("VN")["edges"].as_array().unwrap().len()),
-        (1, 0)
-    );
+    let whole = graph("TH").unwrap();
+    assert_eq!((whole["members"].as_array().unwrap().len(), whole["edges"].as_array().unwrap().len()), (2, 1));
+    assert_eq!((&whole["campaign_id"], &whole["is_named"]), (&one.incident_id.as_str().into(), &true.into()));
+    assert_eq!(graph("VN"), None);
     let figures = |country: &str| reads.look(|sight| sight.figures(Eyes::of(country).unwrap(), None, None)).unwrap();
     let count = |figures: &serde_json::Value| -> i64 {
         figures["hours"].as_array().unwrap().iter().map(|hour| hour["incidents"].as_i64().unwrap()).sum()
@@ -247,54 +248,6 @@ fn an_incident_is_told_whole_and_to_whom_it_is_meant_for() {
     assert_eq!(
         sources["sources"][0]["missing"].as_i64().unwrap() + sources["sources"][1]["missing"].as_i64().unwrap(),
         0
-    );
-}
-
-/// Members that are not here (yet, or any more), and those that a message does not name, are counted where nothing is hidden.
-#[test]
-fn a_campaign_shows_what_is_here_and_counts_the_rest() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut topics = Topics::new(&folder.path().join("c.db"));
-    let (one, mut two, absent) = (alert(8), alert(9), alert(10));
-    two.handling.recipients.clear();
-    topics.alert(&one);
-    topics.alert(&two);
-    let mut joined = campaign(&[&one, &two, &absent], 0);
-    joined.alerts = 500;
-    joined.countries.insert("LA".to_owned(), 400);
-    topics.join(&joined);
-    let reads = Reads::open(&folder.path().join("c.db"), 1).unwrap();
-    let told = |country: &str| {
-        reads.look(|sight| sight.campaign(Eyes::of(country).unwrap(), &joined.campaign_id)).unwrap().unwrap()
-    };
-    let whole = told("TH");
-    assert_eq!((&whole["alerts"], &whole["further"]), (&2.into(), &498.into()), "{whole}");
-    assert_eq!(whole["members"].as_array().unwrap().len(), 2);
-    assert!(!whole.to_string().contains(&absent.incident_id), "{whole}");
-    assert_eq!(whole["countries"].as_object().unwrap().get("LA"), None, "{whole}");
-    // The stream tells of it whom a list shows it.
-    let changed = |country: &str| {
-        let (eyes, nothing) = (Eyes::of(country).unwrap(), Position { alerts: 1, said: -1, campaigns: -1 });
-        let listed = reads.look(|sight| sight.campaigns(eyes, None, None, None, 9)).unwrap().0.len();
-        let told = reads.look(|sight| sight.changes(eyes, &Filter::default(), nothing)).unwrap().campaigns.len();
-        assert_eq!(listed, told, "{country}");
-        told
-    };
-    assert_eq!(changed("TH"), 1);
-    // One of them is not for Vietnam: others may not be, either.
-    (two.sequence, two.revision, two.message) = (two.sequence + 1, 1, "update".to_owned());
-    (two.handling.recipients, two.producer.country) = (vec!["TH".to_owned()], two.producer.country.clone());
-    topics.alert(&two);
-    let part = told(COUNTRIES.iter().find(|country| !["TH", &two.producer.country].contains(*country)).unwrap());
-    assert_eq!((&part["alerts"], &part["further"]), (&1.into(), &0.into()), "{part}");
-    // What its producer wants deleted is shown by no campaign.
-    let batch = topics.writer.batch().unwrap();
-    batch.let_go(at(0), 1, 10).unwrap();
-    batch.commit().unwrap();
-    let rest = told("TH");
-    assert_eq!(
-        (&rest["members"][0]["incident_id"], &rest["members"][1]),
-        (&two.incident_id.as_str().into(), &serde_json::Value::Null)
     );
 }
 
@@ -437,7 +390,7 @@ fn a_week_is_told_to_those_who_may_see_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.db");
     let mut topics = Topics::new(&path);
-    let (one, two, hidden) = (alert(8), alert(9), alert(14));
+    let (one, two, hidden) = (linked(alert(8), 1), linked(alert(9), 1), alert(14));
     [&one, &two, &hidden].into_iter().for_each(|alert| _ = topics.alert(alert));
     topics.join(&campaign(&[&one, &two], 0));
     let said = |alert: &Alert, kind: &str, country: &str, seconds: i64| {
@@ -537,20 +490,22 @@ fn talked_about(alert: &Alert) -> Vec<Believed> {
     said
 }
 
-/// Fills a database with so many incidents, of which one in ten is talked about.
+/// Fills a database with so many incidents, of which one in ten is talked about, and three in a row share a device.
 fn filled(path: &std::path::Path, count: u64) -> Reads {
     let mut writer = Writer::open(path).unwrap();
+    let mut views = support::views(path, &["VN"]);
     let (mut numbers, mut said) = (0..count, 0);
     loop {
         let batch = writer.batch().unwrap();
         let some: Vec<u64> = numbers.by_ref().take(2000).collect();
         for number in &some {
-            let alert = alert(*number);
+            let alert = linked(alert(*number), number / 3);
             let value = serde_json::to_vec(&alert).unwrap();
             let offset = *number as i64;
             // As long as a signature's.
             let signed = Signed { value: &value, envelope: &[b'0'; 212], received: at(offset) };
             batch.alert(Taken { alert: &alert, signed, key_id: "00", offset, heard: at(offset) }).unwrap();
+            views.take(&alert);
             let mut fold = feedback::Fold::default();
             for believed in talked_about(&alert).iter().filter(|_| number.is_multiple_of(10)) {
                 fold.take(believed);
@@ -560,6 +515,7 @@ fn filled(path: &std::path::Path, count: u64) -> Reads {
                 said += 1;
             }
         }
+        batch.joined(&mut views).unwrap();
         batch.read_to(Topic::Alerts, some.last().map_or(0, |last| *last as i64 + 1)).unwrap();
         batch.commit().unwrap();
         if some.is_empty() {
@@ -617,16 +573,10 @@ impl Answers {
     }
 }
 
-/// Lists and searches of many kinds, over a database of so many incidents.
-fn answers(count: u64) -> Answers {
-    let folder = tempfile::tempdir().unwrap();
-    let begun = Instant::now();
-    let reads = filled(&folder.path().join("c.db"), count);
-    eprintln!("{count} incidents in {:?}", begun.elapsed());
-    let eyes = Eyes::of("VN").unwrap();
-    let mut answers = Answers { wall: Vec::new(), cpu: Vec::new() };
+/// Kinds of lists and searches, a hundred times: filters, and where a page begins.
+fn kinds(count: u64) -> impl Iterator<Item = (Filter, Option<i64>)> {
     let one = |text: &str| vec![text.to_owned()];
-    for round in 0..100_u64 {
+    (0..100_u64).flat_map(move |round| {
         let number = round * 7919 % count;
         let rare = Filter { severity: 5, patterns: one("wangiri"), countries: one("LA"), ..Filter::default() };
         let filters = [
@@ -646,20 +596,35 @@ fn answers(count: u64) -> Answers {
             Filter { text: Some("+855".to_owned()), ..Filter::default() },
         ];
         let after = (round % 3 == 1).then(|| (number % count) as i64);
-        for filter in &filters {
-            let (begun, spent) = (Instant::now(), cpu());
-            reads.look(|sight| sight.list(eyes, filter, after, 50)).unwrap();
-            answers.wall.push(begun.elapsed());
-            answers.cpu.push(cpu() - spent);
-        }
+        filters.map(|filter| (filter, after))
+    })
+}
+
+/// Lists and searches of many kinds, over a database of so many incidents.
+fn answers(reads: &Reads, count: u64) -> Answers {
+    let eyes = Eyes::of("VN").unwrap();
+    let mut answers = Answers { wall: Vec::new(), cpu: Vec::new() };
+    for (filter, after) in kinds(count) {
+        let (begun, spent) = (Instant::now(), cpu());
+        reads.look(|sight| sight.list(eyes, &filter, after, 50)).unwrap();
+        answers.wall.push(begun.elapsed());
+        answers.cpu.push(cpu() - spent);
     }
     answers
+}
+
+fn measured(folder: &std::path::Path, count: u64) -> Answers {
+    let begun = Instant::now();
+    let reads = filled(&folder.join("c.db"), count);
+    eprintln!("{count} incidents in {:?}", begun.elapsed());
+    answers(&reads, count)
 }
 
 /// The short form of the measurement below: the same lists over fewer incidents; by CPU time, whatever else the machine does.
 #[test]
 fn lists_and_searches_are_fast() {
-    let ([_, p99], words) = answers(5_000).told(5_000);
+    let folder = tempfile::tempdir().unwrap();
+    let ([_, p99], words) = measured(folder.path(), 5_000).told(5_000);
     eprintln!("{words}");
     assert!(p99 < Duration::from_millis(50), "{words}");
 }
@@ -669,41 +634,94 @@ fn lists_and_searches_are_fast() {
 #[ignore = "fills a database with a million incidents"]
 fn a_million() {
     let count = std::env::var("LANCANG_TEST_INCIDENTS").map_or(1_000_000, |count| count.parse().unwrap());
-    let ([p99, _], words) = answers(count).told(count);
+    let folder = tempfile::tempdir().unwrap();
+    let ([p99, _], words) = measured(folder.path(), count).told(count);
     eprintln!("{words}");
+    assert!(p99 <= Duration::from_millis(50), "{words}");
+    // What a start joins anew, and what the campaigns of a country are then.
+    let begun = Instant::now();
+    let _ = support::views(&folder.path().join("c.db"), &["VN"]);
+    eprintln!("joined anew in {:?}", begun.elapsed());
+    let ([p99, _], words) = over_http::answers(folder.path(), kinds(count)).told(count);
+    eprintln!("over HTTP: {words}");
     assert!(p99 <= Duration::from_millis(50), "{words}");
 }
 
-/// What a desk finds home lines by: all revisions of an incident, and of those that went into it through others.
+/// The same over HTTP, on the short form of the database.
 #[test]
-fn all_that_went_into_an_incident_belongs_to_it() {
+fn lists_over_http_are_those_of_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let reads = filled(&folder.path().join("c.db"), 300);
+    let eyes = Eyes::of("VN").unwrap();
+    let mut asked = over_http::Asked::of(folder.path());
+    for (filter, after) in kinds(300).take(60) {
+        let list = reads.look(|sight| sight.list(eyes, &filter, after, 50)).unwrap();
+        let answer: serde_json::Value = serde_json::from_str(&asked.list(&filter, after)).unwrap();
+        assert_eq!(answer["incidents"], serde_json::Value::Array(list.rows), "{filter:?}");
+    }
+}
+
+/// What a desk finds home lines by: the newest line of each home incident that went into an incident, also of revisions that are kept no
+/// more, and of incidents that went into it through others.
+#[test]
+fn all_lines_that_went_into_an_incident_belong_to_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut topics = Topics::new(&folder.path().join("console.db"));
-    let (mut sequence, mut shared) = (0, Vec::new());
-    let mut share = |topics: &mut Topics, number: u64, revision: u64, into: Option<u64>| {
+    let (mut sequence, mut offset) = (0, 0);
+    let mut share = |topics: &mut Topics, number: u64, revision: u64, into: Option<u64>, line: Option<u64>| {
         let name = |number: u64| format!("{number:032x}");
         let (mut one, producer) = (alert(number), alert(1).producer);
-        sequence += 1;
+        (sequence, offset) = (sequence + 1, offset + 1);
         (one.incident_id, one.revision, one.sequence, one.producer) = (name(number), revision, sequence, producer);
-        one.grouped = Some(Grouped { count: 1, line: None, merged_into: into.map(name) });
+        let line = line.map(|line| HomeLine { incident_id: name(line), revision, message: "update".to_owned() });
+        one.grouped = Some(Grouped { count: 1, line, merged_into: into.map(name) });
+        (one.evidence.partition, one.evidence.offsets) = (Some(2), vec![Offsets { first: offset, last: offset }]);
         one.message = if into.is_some() { "close" } else { "update" }.to_owned();
         assert!(matches!(topics.alert(&one), News::Opened | News::Revised));
-        shared.push((one.incident_id.clone(), revision));
-        one
+        let batch = topics.writer.batch().unwrap();
+        batch.home_line(&one).unwrap();
+        batch.commit().unwrap();
+        (one, offset)
     };
-    share(&mut topics, 1, 0, None);
-    share(&mut topics, 2, 0, None);
-    share(&mut topics, 3, 0, None);
-    share(&mut topics, 4, 0, None);
-    share(&mut topics, 3, 1, Some(2));
-    share(&mut topics, 2, 1, Some(1));
-    let survivor = share(&mut topics, 1, 1, None);
+    let mut expected = Vec::new();
+    for (number, line) in [(2, 20), (3, 30)] {
+        expected.push((2, share(&mut topics, number, 0, None, Some(line)).1));
+    }
+    let (_, foreign) = share(&mut topics, 4, 0, None, Some(40));
+    share(&mut topics, 1, 0, None, Some(10));
+    share(&mut topics, 3, 1, Some(2), None);
+    share(&mut topics, 2, 1, Some(1), None);
+    // Its own lines are 250 home incidents', in as many revisions, and the first of these went on.
+    let mut survivor = None;
+    for revision in 1..=250 {
+        let (one, at) = share(&mut topics, 1, revision, None, Some(1_000 + revision));
+        expected.push((2, at));
+        survivor = Some(one);
+    }
+    expected.push((2, share(&mut topics, 1, 251, None, Some(10)).1));
+    let survivor = survivor.unwrap();
     let reads = Reads::open(&folder.path().join("console.db"), 1).unwrap();
-    let found = reads.look(|sight| {
-        let found = sight.find(Eyes::of(&survivor.producer.country).unwrap(), &key_of(&survivor))?.unwrap();
-        sight.alerts_of(&found)
-    });
-    let found: Vec<_> = found.unwrap().into_iter().map(|alert| (alert.incident_id, alert.revision)).collect();
-    shared.retain(|(id, _)| !id.ends_with('4'));
-    assert_eq!(found, shared);
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let (page, next) = reads
+            .look(|sight| {
+                let found = sight.find(Eyes::of(&survivor.producer.country).unwrap(), &key_of(&survivor))?.unwrap();
+                sight.home_lines(&found, after)
+            })
+            .unwrap();
+        assert!(page.len() <= HOME_LINES_MAX && page.is_sorted_by(|one, other| one > other));
+        found.extend(page);
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    expected.reverse();
+    assert_eq!(found, expected);
+    let shared_as = |place| reads.look(|sight| sight.shared_as(&[place])).unwrap();
+    assert_eq!(shared_as(expected[0]), Some(key_of(&survivor)));
+    assert_eq!((shared_as((2, foreign)).is_some(), shared_as((1, foreign)), shared_as((2, 9_999))), (true, None, None));
+    // They go with the incident.
+    topics.let_go(at(91 * 86_400), 1_000);
+    assert_eq!(shared_as(expected[0]), None);
 }

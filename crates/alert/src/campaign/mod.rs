@@ -50,6 +50,10 @@ pub struct Campaign {
     /// Newest event. RFC 3339.
     #[schemars(extend("format" = "date-time"))]
     pub last_event: String,
+    /// When the alert that began first was detected, by the clock of its records. RFC 3339. Absent in states of before it was told.
+    #[schemars(extend("format" = "date-time"))]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub opened: Option<String>,
     /// Greatest severity of its alerts (OCSF `severity_id`).
     #[schemars(range(max = 6))]
     pub severity: u8,

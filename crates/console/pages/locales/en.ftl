@@ -5,6 +5,7 @@
 
 page-now = Now
 page-bar-list = Bar list
+page-home = At home
 page-incident = Incident
 page-figures = Map and figures
 page-campaigns = Campaigns
@@ -267,6 +268,21 @@ subscribers-tell = Whom the carrier’s own lines name. Masked until opened for 
 subscribers-none = No home line of this incident is kept.
 subscribers-gone = Home lines that are kept no more: { $count }
 home-line = Home line
+home-tells = Incidents of the carrier’s own lines that were never shared, newest event first. Masked until opened for a case.
+home-none = Nothing was kept at home alone.
+home-reading = The home topic is still being read: there may be more.
+home-let-go = Older ones that are not listed any more: { $count }
+home-again = Load anew
+home-search = Look for a number
+home-search-value = Number with its country’s code, IMSI or IMEI
+home-search-means = That somebody looked for a number is written into the audit log, with the case; the number is not.
+home-found = Found
+home-found-none = No home line names it.
+home-found-more = There are more; the newest are shown.
+home-shared = Shared as
+home-not-shared = not shared
+home-id = Id at home
+back-to-home = ← At home
 bar-list-tells = Whom to bar: own callers and SIMs that act in what was shared and not taken back. Whom a hold protects is left out.
 bar-list-make = Make the list
 bar-list-means = The list names subscribers in clear. Making it is written into the audit log, with the case it is for.
@@ -309,13 +325,16 @@ judged-by = Judged by
 ## Campaigns
 
 campaigns-tell = Alerts of several carriers that hang together by what they share.
+campaigns-own = Joined of what your country may see, under the name of the exchange’s campaign that most of it belongs to.
+campaign-own = On the exchange no campaign has this name: it is joined here, of what your country may see.
+campaign-part-of = Most of it belongs to a campaign of the exchange whose name stands for other alerts here:
 campaigns-none = No campaign fits.
 campaigns-live = live
 campaigns-dissolved = dissolved
 campaigns-all = all
 campaign = Campaign
 campaign-holds = alerts: { $count }
-campaign-further = Further alerts that are not kept here: { $count }
+campaign-further = Further alerts that are not named here: { $count }
 campaign-dissolved = This campaign is dissolved.
 back-to-campaigns = Back to all campaigns
 alerts = Alerts

@@ -5,6 +5,7 @@
 
 page-now = Hiện tại
 page-bar-list = Danh sách khóa
+page-home = Nội bộ
 page-incident = Vụ việc
 page-figures = Bản đồ và số liệu
 page-campaigns = Chiến dịch
@@ -267,6 +268,21 @@ subscribers-tell = Những ai mà dòng của chính nhà mạng nêu. Được 
 subscribers-none = Không lưu dòng nội bộ nào của vụ này.
 subscribers-gone = Dòng nội bộ không còn lưu: { $count }
 home-line = Dòng nội bộ
+home-tells = Các vụ trong dòng của chính nhà mạng chưa từng được chia sẻ, mới nhất trước. Được che cho đến khi mở vì một hồ sơ.
+home-none = Không có gì chỉ giữ nội bộ.
+home-reading = Đang đọc dòng nội bộ: có thể còn nữa.
+home-let-go = Cũ hơn, không còn liệt kê: { $count }
+home-again = Tải lại
+home-search = Tìm một số
+home-search-value = Số kèm mã nước, IMSI hoặc IMEI
+home-search-means = Việc tìm số được ghi vào nhật ký kiểm toán cùng hồ sơ; bản thân số thì không.
+home-found = Tìm thấy
+home-found-none = Không dòng nội bộ nào nêu số này.
+home-found-more = Còn nữa; hiển thị mới nhất.
+home-shared = Chia sẻ dưới tên
+home-not-shared = chưa chia sẻ
+home-id = Mã nội bộ
+back-to-home = ← Nội bộ
 bar-list-tells = Ai cần khóa: số gọi và SIM của chính mạng đã hành động trong các vụ được chia sẻ và chưa rút lại. Ai được tạm hoãn bảo vệ thì không có trong danh sách.
 bar-list-make = Lập danh sách
 bar-list-means = Danh sách nêu rõ thuê bao. Việc lập được ghi vào nhật ký kiểm toán cùng hồ sơ liên quan.
@@ -309,13 +325,16 @@ judged-by = Bên kết luận
 ## Campaigns
 
 campaigns-tell = Cảnh báo của nhiều nhà mạng gắn với nhau bởi điểm chung.
+campaigns-own = Được gắn từ những gì nước bạn được xem, dưới tên chiến dịch trên mạng chia sẻ mà phần lớn thuộc về.
+campaign-own = Trên mạng chia sẻ không có chiến dịch nào mang tên này: nó được gắn tại đây, từ những gì nước bạn được xem.
+campaign-part-of = Phần lớn thuộc về một chiến dịch trên mạng chia sẻ mà tên ở đây chỉ các cảnh báo khác:
 campaigns-none = Không có chiến dịch nào khớp.
 campaigns-live = đang hoạt động
 campaigns-dissolved = đã giải thể
 campaigns-all = tất cả
 campaign = Chiến dịch
 campaign-holds = số cảnh báo: { $count }
-campaign-further = Cảnh báo khác không lưu ở đây: { $count }
+campaign-further = Cảnh báo khác không nêu ở đây: { $count }
 campaign-dissolved = Chiến dịch này đã giải thể.
 back-to-campaigns = Về tất cả chiến dịch
 alerts = Cảnh báo

@@ -5,6 +5,7 @@
 
 page-now = 实时
 page-bar-list = 停机名单
+page-home = 本地
 page-incident = 事件
 page-figures = 地图与统计
 page-campaigns = 团伙行动
@@ -267,6 +268,21 @@ subscribers-tell = 运营商自己的行所指的对象。按案件查看前均�
 subscribers-none = 未保存此事件的本地行。
 subscribers-gone = 已不再保存的本地行：{ $count }
 home-line = 本地行
+home-tells = 运营商自己的行中从未共享的事件，最新的在前。按案件查看前均为掩码。
+home-none = 没有仅保存在本地的事件。
+home-reading = 本地行仍在读取：可能还有更多。
+home-let-go = 不再列出的较早事件：{ $count }
+home-again = 重新加载
+home-search = 查找号码
+home-search-value = 带国家代码的号码、IMSI 或 IMEI
+home-search-means = 查找号码的行为连同案件编号记入审计日志；号码本身不记入。
+home-found = 查找结果
+home-found-none = 没有本地行提及它。
+home-found-more = 还有更多；仅显示最新的。
+home-shared = 共享为
+home-not-shared = 未共享
+home-id = 本地编号
+back-to-home = ← 本地
 bar-list-tells = 应停机者：在已共享且未撤回的事件中实施行为的本网主叫和 SIM。受暂缓保护者不列入。
 bar-list-make = 生成名单
 bar-list-means = 名单以明文列出用户。生成名单将连同案件编号记入审计日志。
@@ -309,13 +325,16 @@ judged-by = 判定国
 ## Campaigns
 
 campaigns-tell = 由共同特征联系在一起的多家运营商的告警。
+campaigns-own = 由贵国有权查看的内容关联而成，采用其大部分所属的共享平台团伙行动的名称。
+campaign-own = 共享平台上没有此名称的团伙行动：它在此处由贵国有权查看的内容关联而成。
+campaign-part-of = 其大部分属于共享平台上的一个团伙行动，该名称在此处用于其他告警：
 campaigns-none = 没有符合条件的团伙行动。
 campaigns-live = 活动中
 campaigns-dissolved = 已解散
 campaigns-all = 全部
 campaign = 团伙行动
 campaign-holds = 告警数：{ $count }
-campaign-further = 未保存在此处的其他告警：{ $count }
+campaign-further = 未在此列出的其他告警：{ $count }
 campaign-dissolved = 该团伙行动已解散。
 back-to-campaigns = 返回全部团伙行动
 alerts = 告警

@@ -23,6 +23,7 @@ const ACTIONS: Record<string, string> = {
   "refused-request": "audit-refused-request",
   dossier: "dossier",
   clear: "open-value",
+  "search-home": "home-search",
   "bar-list": "bar-list-make",
   digest: "page-coordination",
 };

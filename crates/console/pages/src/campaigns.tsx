@@ -32,7 +32,7 @@ export function CampaignsPage({ route }: { route: Route }) {
   return (
     <>
       <h1>{words.text("page-campaigns")}</h1>
-      <p class="quiet">{words.text("campaigns-tell")}</p>
+      <p class="quiet">{words.text("campaigns-tell")} {words.text("campaigns-own")}</p>
       <LineAway line={line} />
       <form class="filters" onSubmit={(event) => event.preventDefault()}>
         <label>{words.text("filter-country")}
@@ -122,6 +122,9 @@ function Whole({ campaign, session, again }: { campaign: WholeCampaign; session:
       {campaign.message === "dissolved" && (
         <p class="says warn">{words.text("campaign-dissolved")} {campaign.merged_into && <a href={`/campaigns/${campaign.merged_into}`} class="code">{campaign.merged_into.slice(0, 12)}</a>}</p>
       )}
+      {!campaign.is_named && (
+        <p class="quiet">{campaign.part_of ? <>{words.text("campaign-part-of")} <a href={`/campaigns/${campaign.part_of}`} class="code">{campaign.part_of.slice(0, 12)}</a></> : words.text("campaign-own")}</p>
+      )}
       <section class="sheet"><h2>{words.text("graph")}</h2><Graph campaign={campaign} /></section>
       <div class="columns">
         <section class="sheet">
@@ -139,7 +142,7 @@ function Whole({ campaign, session, again }: { campaign: WholeCampaign; session:
           </ul>
         </section>
       </div>
-      <InOperations operations={campaign.operations} item={{ campaigns: [campaign.campaign_id] }} session={session} again={again} />
+      {campaign.is_named && <InOperations operations={campaign.operations} item={{ campaigns: [campaign.campaign_id] }} session={session} again={again} />}
       <section class="sheet"><h2>{words.text("alerts")}</h2><Members campaign={campaign} /></section>
     </article>
   );

@@ -197,12 +197,17 @@ export interface Figures {
   precision: { pattern: string; country: string; true_positive: number; false_positive: number; other: number }[];
 }
 
+/** Joined here, of what the viewer's country may see. */
 export interface Campaign {
+  /** Name of a campaign of the exchange (`is_named`), or an id that nobody else knows. */
   campaign_id: string;
-  revision: number;
+  is_named: boolean;
+  /** The campaign of the exchange that most of it belongs to, where others have its name. */
+  part_of: Maybe<string>;
   message: string;
   status: string;
   published: string;
+  opened: Maybe<string>;
   first_event: string;
   last_event: string;
   severity: number;
@@ -211,7 +216,7 @@ export interface Campaign {
   countries: Record<string, number>;
   patterns: Record<string, number>;
   merged_into: Maybe<string>;
-  /** Alerts that are counted and not shown: they are not kept here. */
+  /** Alerts that are counted and not named. */
   further: number;
 }
 
@@ -317,10 +322,34 @@ export interface Digest {
   more_requests: number;
 }
 
-/** Whom the home lines of an incident name, masked. */
+/** An incident of the home topic; `found` is whom a search was for. */
+export interface AtHome {
+  incident_id: string;
+  revision: number;
+  message: string;
+  family: string;
+  patterns: string[];
+  severity: number;
+  score: number;
+  first_event: string;
+  last_event: string;
+  type: string;
+  role: string;
+  masked: Maybe<string>;
+  named: number;
+  shared_as?: Maybe<string>;
+  found?: { type: string; role: string; masked: Maybe<string> };
+}
+
+export interface AtHomeList { incidents: AtHome[]; next: Maybe<string>; is_read: boolean; let_go: number }
+export interface AtHomeFound { incidents: AtHome[]; more: boolean; is_read: boolean; audit: number }
+export interface AtHomeOne extends Named { incident: AtHome; shared_as: Maybe<string> }
+
+/** Whom home lines name, masked: a page, the newest line first. */
 export interface Named {
   lines: { line: string; patterns: string[]; last_event: string; named: { type: string; role: string; masked: Maybe<string> }[] }[];
   gone: number;
+  next: Maybe<string>;
 }
 
 export interface Requested { requests: Digest["requests"]; more: number }

@@ -66,7 +66,7 @@ function Whole({ incident, session, again }: { incident: Incident; session: Sess
         {session.desk && (
           <section class="sheet wide">
             <h2>{words.text("subscribers")}</h2>
-            <Subscribers incident={incident} session={session} />
+            <Subscribers path={`incidents/${encodeURIComponent(row.key)}/named`} revision={row.revision} session={session} />
           </section>
         )}
         <section class="sheet wide">

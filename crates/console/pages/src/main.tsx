@@ -9,6 +9,7 @@ import { CampaignPage, CampaignsPage } from "./campaigns";
 import type { Session } from "./contract";
 import { CoordinationPage } from "./coordination";
 import { FiguresPage } from "./figures";
+import { HomeIncidentPage, HomePage } from "./home";
 import { IncidentPage } from "./incident";
 import { Keys } from "./keys";
 import { Login } from "./login";
@@ -111,7 +112,7 @@ const PAGES: [path: string, text: string][] = [["", "page-now"], ["figures", "pa
 function Pages({ route, session }: { route: Route; session: Session }) {
   const words = useWords();
   const pages = session.desk ? PAGES.filter(([path]) => !OF_AGENCIES.includes(path)) : [...PAGES];
-  if (session.desk) pages.splice(1, 0, ["bar-list", "page-bar-list"]);
+  if (session.desk) pages.splice(1, 0, ["home", "page-home"], ["bar-list", "page-bar-list"]);
   if (session.may.includes("audit")) pages.push(["audit", "page-audit"]);
   const at = BELOW[route.path[0] ?? ""] ?? route.path[0] ?? "";
   return (
@@ -127,6 +128,8 @@ function Page({ route, session }: { route: Route; session: Session }) {
   if (page === "") return <Now route={route} />;
   if (page === "incident" && id) return <IncidentPage key={id} id={id} session={session} />;
   if (page === "figures") return <FiguresPage route={route} />;
+  if (page === "home" && id && session.desk) return <HomeIncidentPage key={id} id={id} session={session} />;
+  if (page === "home" && session.desk) return <HomePage session={session} />;
   if (page === "bar-list" && session.desk) return <BarListPage session={session} />;
   if (session.desk && OF_AGENCIES.includes(page)) return <Empty>{words.text("error-not-found")} <a href="/">{words.text("page-now")}</a></Empty>;
   if (page === "campaigns" && id) return <CampaignPage key={id} id={id} session={session} />;

@@ -1,24 +1,35 @@
 // At a carrier's own desk: whom the home lines of an incident name. Masked; each is opened for a case, which is written down.
 
 import { useEffect, useState } from "preact/hooks";
-import { send, useAnswer } from "./api";
-import type { Incident, Named, Session } from "./contract";
+import { code, get, send, useAnswer } from "./api";
+import type { Named, Session } from "./contract";
 import { CaseReference } from "./entities";
-import { Answer, Ask, Empty, When } from "./parts";
+import { Answer, Ask, Empty, Trouble, When } from "./parts";
 import { useWords } from "./words";
 
 interface Place { line: string; place: number }
 const name = ({ line, place }: Place) => `${line} ${place}`;
 
-export function Subscribers({ incident, session }: { incident: Incident; session: Session }) {
+/** `path` is where they are asked for: of an incident, or of one at home. */
+export function Subscribers({ path, revision, session }: { path: string; revision: number; session: Session }) {
   const words = useWords();
-  const path = `incidents/${encodeURIComponent(incident.row.key)}/named`;
   const loaded = useAnswer<Named>(path);
+  const [older, setOlder] = useState<Named>();
+  const [error, setError] = useState<string>();
   // A revision may have a line more.
-  const { revision } = incident.row;
   useEffect(() => {
     if (loaded.answer) loaded.again();
   }, [revision]);
+  useEffect(() => setOlder(undefined), [loaded.answer]);
+  const next = older ? older.next : loaded.answer?.next;
+  const further = async () => {
+    try {
+      const page = await get<Named>(`${path}?after=${encodeURIComponent(next ?? "")}`);
+      setOlder({ lines: [...(older?.lines ?? []), ...page.lines], gone: (older?.gone ?? 0) + page.gone, next: page.next });
+    } catch (refused) {
+      setError(code(refused));
+    }
+  };
   // Kept here alone: gone with the page.
   const [opened, setOpened] = useState<Record<string, string>>({});
   const [asked, setAsked] = useState<Place>();
@@ -31,12 +42,15 @@ export function Subscribers({ incident, session }: { incident: Incident; session
     <>
       <p class="small quiet">{words.text("subscribers-tell")}</p>
       <Answer of={loaded}>
-        {({ lines, gone }) => (
-          <>
+        {(first) => {
+          const [lines, gone] = [[...first.lines, ...(older?.lines ?? [])], first.gone + (older?.gone ?? 0)];
+          return <>
             {lines.length === 0 ? <Empty>{words.text("subscribers-none")}</Empty> : <Table lines={lines} opened={opened} ask={session.may.includes("clear") ? setAsked : undefined} />}
             {gone > 0 && <p class="says warn">{words.text("subscribers-gone", { count: gone })}</p>}
-          </>
-        )}
+            {error && <Trouble code={error} />}
+            {next && <p><button type="button" onClick={() => void further()}>{words.text("now-more")}</button></p>}
+          </>;
+        }}
       </Answer>
       {asked && (
         <Ask title={words.text("open-value")} submit={words.text("open-value")} close={() => setAsked(undefined)} send={open}>

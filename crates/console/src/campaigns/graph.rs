@@ -107,6 +107,19 @@ impl Correlator {
         self.let_go();
     }
 
+    /// Lets go of an alert that is to be deleted; true if it was here.
+    pub fn forget(&mut self, seen: &Seen) -> bool {
+        let Some(node) = self.nodes.remove(seen) else { return false };
+        self.remove(node);
+        true
+    }
+
+    /// Newest time at which an alert was published.
+    #[must_use]
+    pub const fn newest(&self) -> Timestamp {
+        self.newest
+    }
+
     /// Sets of alerts that hang together, each by age; of one alert or more.
     #[must_use]
     pub fn sets(&mut self) -> Vec<Vec<Seen>> {

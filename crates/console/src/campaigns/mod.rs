@@ -81,6 +81,8 @@ struct Known {
     severity: u8,
     first_event: Timestamp,
     last_event: Timestamp,
+    /// When it was first detected.
+    detected: Timestamp,
     keys: BTreeSet<Key>,
     /// Taken back by its producer, or not meant for who looks.
     is_gone: bool,
@@ -101,6 +103,7 @@ impl Known {
             kind_of(&key.kind).into_iter().flat_map(move |kind| tokens.clone().map(move |token| (kind, token)))
         });
         let mut known = Self {
+            detected: time(&alert.detected)?.min(published),
             seen: Seen { producer: alert.producer.clone(), incident_id: alert.incident_id.clone() },
             revision: alert.revision,
             status: alert.status.clone(),
@@ -120,6 +123,7 @@ impl Known {
     fn join(&mut self, other: Self) {
         self.first_event = self.first_event.min(other.first_event);
         self.last_event = self.last_event.max(other.last_event);
+        self.detected = self.detected.min(other.detected);
         self.is_gone |= other.is_gone;
         self.keys.extend(other.keys);
         self.bound();

@@ -16,6 +16,8 @@ use crate::limits::{CARRIERS_MIN, EDGES_TOLD_MAX, MEMBERS_TOLD_MAX, SHARED_TOLD_
 #[derive(Debug)]
 pub struct Publisher {
     writer: Source,
+    /// Of whom these are, where they are no campaigns of the exchange.
+    viewer: Option<String>,
     /// Newest state of each campaign, those that are dissolved too.
     told: HashMap<String, Told>,
     /// Campaign of a group.
@@ -35,6 +37,7 @@ struct Told {
     status: String,
     first_event: String,
     last_event: String,
+    opened: Option<String>,
     severity: u8,
 }
 
@@ -42,12 +45,26 @@ impl Publisher {
     /// One that has published nothing.
     #[must_use]
     pub fn new(writer: Source) -> Self {
-        Self { writer, told: HashMap::new(), of_group: HashMap::new(), has_begun: false }
+        Self { writer, viewer: None, told: HashMap::new(), of_group: HashMap::new(), has_begun: false }
+    }
+
+    /// One that tells a country what it sees, and nobody else: these have ids of their own, which are nobody's on the exchange.
+    #[must_use]
+    pub fn of_view(country: &str) -> Self {
+        let writer = Source { country: country.to_owned(), organisation: "-".to_owned(), node: "-".to_owned() };
+        Self { viewer: Some(country.to_owned()), ..Self::new(writer) }
     }
 
     /// Takes a campaign that was published before, in the topic's order.
     pub fn learn(&mut self, campaign: &Campaign) {
         self.told.insert(campaign.campaign_id.clone(), Told::of(campaign));
+    }
+
+    /// Forgets a campaign that is dissolved.
+    pub fn forget(&mut self, id: &str) {
+        if self.told.get(id).is_some_and(|told| told.is_dissolved) {
+            self.told.remove(id);
+        }
     }
 
     /// Campaigns that are not dissolved.
@@ -97,7 +114,7 @@ impl Publisher {
         if carriers.len() < CARRIERS_MIN {
             return None;
         }
-        let campaign_id = id_of(&elder.seen);
+        let campaign_id = id_of(self.viewer.as_deref(), &elder.seen);
         let before = self.told.get(&campaign_id);
         let is_new = before.is_none_or(|told| told.is_dissolved);
         let told = &nodes[..nodes.len().min(MEMBERS_TOLD_MAX)];
@@ -110,6 +127,7 @@ impl Publisher {
             published: now.to_string(),
             first_event: elder.first_event.to_string(),
             last_event: known.iter().map(|known| known.last_event).max()?.to_string(),
+            opened: Some(elder.detected.to_string()),
             severity: known.iter().map(|known| known.severity).max()?,
             alerts: known.len() as u64,
             carriers,
@@ -137,6 +155,7 @@ impl Publisher {
             published: now.to_string(),
             first_event: told.first_event.clone(),
             last_event: told.last_event.clone(),
+            opened: told.opened.clone(),
             severity: told.severity,
             alerts: 0,
             carriers: BTreeMap::new(),
@@ -161,14 +180,16 @@ impl Told {
             status: campaign.status.clone(),
             first_event: campaign.first_event.clone(),
             last_event: campaign.last_event.clone(),
+            opened: campaign.opened.clone(),
             severity: campaign.severity,
         }
     }
 }
 
 /// Id of the campaign that this alert began: a hash, so that nobody takes it for the alert's.
-fn id_of(elder: &Seen) -> String {
-    let hash = Sha256::digest(format!("lancang campaign {} {}", elder.producer.uri(), elder.incident_id));
+fn id_of(viewer: Option<&str>, elder: &Seen) -> String {
+    let of = viewer.map(|country| format!(" of {country}")).unwrap_or_default();
+    let hash = Sha256::digest(format!("lancang campaign{of} {} {}", elder.producer.uri(), elder.incident_id));
     hex::encode(&hash[..16])
 }
 

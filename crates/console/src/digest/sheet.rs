@@ -3,15 +3,14 @@
 use lancang_alert::words::Language;
 
 use super::{Asked, Digest, Joint, Judged, Response, Week};
-use crate::paper::{Paper, code, document, escaped, time};
+use crate::paper::{Paper, code, document, escaped};
 
 /// The page.
 #[must_use]
 pub fn html(digest: &Digest, language: Language) -> String {
     let sheet = Sheet { paper: Paper::new(language) };
-    let day = |time: &str| escaped(time.get(..10).unwrap_or(time));
-    let title = format!("{} {}", sheet.paper.word("page-coordination"), day(&digest.since));
-    let heading = format!("{} – {}", time(&digest.since), time(&digest.until));
+    let title = format!("{} {}", sheet.paper.word("page-coordination"), sheet.paper.day(&digest.since));
+    let heading = format!("{} – {}", sheet.paper.time(&digest.since), sheet.paper.time(&digest.until));
     let word = |key: &str| sheet.paper.word(key);
     let content = format!(
         "<p>{} {heading}</p>\n<p class=\"note\">{}</p>\n{}<p>{}</p>\n{}<h2>{}</h2>\n{}<h2>{}</h2>\n{}<h2>{}</h2>\n{}",
@@ -27,7 +26,7 @@ pub fn html(digest: &Digest, language: Language) -> String {
         word("operations"),
         sheet.operations(digest),
     );
-    document(language, &title, &sheet.paper.section(&word("page-coordination"), &content))
+    document(&[language], &title, &sheet.paper.section(&word("page-coordination"), &content))
 }
 
 struct Sheet {
@@ -46,8 +45,8 @@ impl Sheet {
             let campaigns = [week.campaigns_new, week.campaigns_dissolved];
             let operations =
                 [week.operations_new, week.operations_agreed, week.operations_running, week.operations_closed];
-            let counts = campaigns.into_iter().chain(operations).map(|count| count.to_string());
-            [name, week.incidents.to_string()].into_iter().chain(counts).collect()
+            let counts = campaigns.into_iter().chain(operations).map(|count| self.paper.number(count));
+            [name, self.paper.number(week.incidents.unsigned_abs())].into_iter().chain(counts).collect()
         };
         let heads = [
             "filter-country",
@@ -80,7 +79,7 @@ impl Sheet {
 
     fn response(&self, of: Response) -> String {
         let (Some(median), Some(p90)) = (of.median_s, of.p90_s) else { return "–".to_owned() };
-        format!("{} / {} ({})", self.length(median), self.length(p90), of.count)
+        format!("{} / {} ({})", self.length(median), self.length(p90), self.paper.number(of.count as u64))
     }
 
     /// A length of time in the unit in which it has few digits.
@@ -90,17 +89,19 @@ impl Sheet {
             7_200..172_800 => ("length-h", seconds / 3_600),
             _ => ("length-d", seconds / 86_400),
         };
-        escaped(&self.paper.words.text(unit, &[("value", &value.to_string())]).unwrap_or_else(|| value.to_string()))
+        let value = self.paper.number(value.unsigned_abs());
+        escaped(&self.paper.words.text(unit, &[("value", &value)]).unwrap_or(value))
     }
 
     fn precision(&self, judged: &[Judged]) -> String {
         let row = |judged: &Judged| {
-            let share = judged.precision().map(|share| format!("{:.0} %", share * 100.0));
+            let share =
+                judged.precision().map(|share| format!("{} %", self.paper.number((share * 100.0).round() as u64)));
             vec![
                 code(&judged.pattern),
                 self.paper.country(&judged.country),
-                judged.true_positive.to_string(),
-                judged.false_positive.to_string(),
+                self.paper.number(judged.true_positive),
+                self.paper.number(judged.false_positive),
                 share.unwrap_or_else(|| "–".to_owned()),
             ]
         };
@@ -111,7 +112,7 @@ impl Sheet {
     fn requests(&self, digest: &Digest) -> String {
         let row = |asked: &Asked| {
             let answer = match &asked.answered {
-                Some(at) => format!("{} {}", self.paper.word("outcome-accepted"), time(at)),
+                Some(at) => format!("{} {}", self.paper.word("outcome-accepted"), self.paper.time(at)),
                 None => self.paper.word("unanswered"),
             };
             vec![
@@ -119,7 +120,7 @@ impl Sheet {
                 format!("{}, {}", self.paper.country(&asked.by), escaped(&asked.requester)),
                 code(&asked.case_reference),
                 escaped(&asked.producer),
-                time(&asked.until),
+                self.paper.time(&asked.until),
                 answer,
             ]
         };
@@ -133,8 +134,7 @@ impl Sheet {
         ];
         let mut text = self.paper.table(&heads, digest.requests.iter().map(row).collect());
         if digest.more_requests > 0 {
-            let more = self.paper.words.text("label-more", &[("count", &digest.more_requests.to_string())]);
-            text.push_str(&format!("<p>{}</p>\n", escaped(&more.unwrap_or_default())));
+            text.push_str(&format!("<p>{}</p>\n", self.paper.counted("label-more", digest.more_requests)));
         }
         text
     }
@@ -153,8 +153,8 @@ impl Sheet {
                 escaped(&joint.proposer),
                 joint.countries.iter().map(answer).collect::<Vec<_>>().join("<br>"),
                 format!("{}{}", self.paper.of("operation-stage", &joint.stage), outcome.unwrap_or_default()),
-                joint.day.as_deref().map_or_else(|| "–".to_owned(), escaped),
-                joint.incidents.to_string(),
+                joint.day.as_deref().map_or_else(|| "–".to_owned(), |day| self.paper.day(day)),
+                self.paper.number(joint.incidents),
             ]
         };
         let heads = [
@@ -167,8 +167,7 @@ impl Sheet {
         ];
         let mut text = self.paper.table(&heads, digest.operations.iter().map(row).collect());
         if digest.more_operations > 0 {
-            let more = self.paper.words.text("label-more", &[("count", &digest.more_operations.to_string())]);
-            text.push_str(&format!("<p>{}</p>\n", escaped(&more.unwrap_or_default())));
+            text.push_str(&format!("<p>{}</p>\n", self.paper.counted("label-more", digest.more_operations)));
         }
         text
     }

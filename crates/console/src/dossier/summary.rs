@@ -19,7 +19,7 @@ use lancang_record::Timestamp;
 use super::Manifest;
 use super::check::{KeyState, Messages, states};
 use crate::audit::{Entry, Link};
-use crate::paper::{Paper, code, document, escaped, time};
+use crate::paper::{Paper, code, document, escaped};
 use crate::store::{InOperation, Subject, is_innocent};
 
 /// Words of the audit log's actions.
@@ -59,7 +59,7 @@ pub(super) fn html(
     };
     let pages = languages.map(|language| Page { paper: Paper::new(language), about: &about });
     let title = format!("{} {}", pages[0].paper.word("dossier"), escaped(&manifest.case_reference));
-    document(languages[0], &title, &pages.each_ref().map(Page::text).concat())
+    document(&languages, &title, &pages.each_ref().map(Page::text).concat())
 }
 
 /// What the dossier has, for both languages.
@@ -179,17 +179,17 @@ impl Page<'_> {
         let mut rows = vec![
             (self.paper.word("audit-head-case"), escaped(&manifest.case_reference)),
             (self.paper.word(kind), code(manifest.subject.id())),
-            (self.paper.word("dossier-made"), time(&manifest.made)),
+            (self.paper.word("dossier-made"), self.paper.time(&manifest.made)),
             (self.paper.word("dossier-made-by"), by),
-            (self.paper.word("alerts"), self.about.revisions.to_string()),
+            (self.paper.word("alerts"), self.paper.number(self.about.revisions as u64)),
             (
                 self.paper.word("fact-handling"),
                 handling.iter().map(|text| escaped(text)).collect::<Vec<_>>().join("<br>"),
             ),
-            (self.paper.word("fact-retain"), time(retain)),
+            (self.paper.word("fact-retain"), self.paper.time(retain)),
         ];
         if manifest.left_out > 0 {
-            rows.push((self.paper.word("dossier-left-out"), manifest.left_out.to_string()));
+            rows.push((self.paper.word("dossier-left-out"), self.paper.number(manifest.left_out as u64)));
         }
         let rows: String = rows
             .iter()
@@ -216,7 +216,7 @@ impl Page<'_> {
                 entity.country.as_deref().map_or_else(|| "–".to_owned(), |country| self.paper.country(country)),
                 entity.range_holder.as_deref().map_or_else(|| "–".to_owned(), escaped),
                 code(&entity.token),
-                alerts.to_string(),
+                self.paper.number(*alerts as u64),
             ]
         };
         let heads = [
@@ -249,8 +249,8 @@ impl Page<'_> {
             escaped(&alert.producer.uri()),
             self.paper.of("severity", &alert.severity.to_string()),
             self.paper.of("message", &alert.message),
-            time(&alert.first_event),
-            time(&alert.last_event),
+            self.paper.time(&alert.first_event),
+            self.paper.time(&alert.last_event),
             place.unwrap_or_default(),
         );
         let reasons: String =
@@ -262,7 +262,7 @@ impl Page<'_> {
                 "<p>{}: {} {}</p>",
                 self.paper.word("label-victims"),
                 self.paper.country(&victims.country),
-                victims.count
+                self.paper.number(victims.count)
             );
         }
         text
@@ -273,7 +273,7 @@ impl Page<'_> {
             let who = format!("{}, {}", self.paper.country(&said.writer.country), escaped(&said.writer.organisation));
             let about = said.incident.as_ref().map(|about| about.incident_id.as_str()).unwrap_or_default();
             vec![
-                time(&said.published),
+                self.paper.time(&said.published),
                 who,
                 escaped(said.person.as_deref().unwrap_or("–")),
                 self.sentence(said),
@@ -293,7 +293,7 @@ impl Page<'_> {
             "request" => said.request.as_ref().map(|request| {
                 let measure = self.paper.of("measure", &request.action);
                 let (case, by) = (escaped(&request.case_reference), escaped(&request.requester));
-                format!("{measure}, {case}, {by}, {}", time(&request.until))
+                format!("{measure}, {case}, {by}, {}", self.paper.time(&request.until))
             }),
             "receipt" => said.receipt.as_ref().map(|receipt| {
                 let reason =
@@ -322,13 +322,12 @@ impl Page<'_> {
                 ("operation-no-room", of.no_room),
             ];
             for (key, count) in missing.iter().filter(|(_, count)| *count > 0) {
-                let told = self.paper.words.text(key, &[("count", &count.to_string())]);
-                let _ = writeln!(text, "<p>{}</p>", escaped(&told.unwrap_or_default()));
+                let _ = writeln!(text, "<p>{}</p>", self.paper.counted(key, *count));
             }
             let row = |said: &&Feedback| {
                 let writer = &said.writer;
                 vec![
-                    time(&said.published),
+                    self.paper.time(&said.published),
                     format!("{}, {}", self.paper.country(&writer.country), escaped(&writer.organisation)),
                     escaped(said.person.as_deref().unwrap_or("–")),
                     self.word_of_operation(said),
@@ -352,7 +351,8 @@ impl Page<'_> {
             Word::Running => self.paper.of("operation-stage", Progress::Running.as_str()),
             Word::Closed(Outcome { outcome, suspects, sites }) => {
                 let count = |name: &str, count: Option<u32>| {
-                    count.map(|count| format!(", {}: {count}", self.paper.word(name))).unwrap_or_default()
+                    let told = |count| format!(", {}: {}", self.paper.word(name), self.paper.number(u64::from(count)));
+                    count.map(told).unwrap_or_default()
                 };
                 let counts = [count("operation-suspects", suspects), count("operation-sites", sites)].concat();
                 let stage = self.paper.of("operation-stage", Progress::Closed.as_str());
@@ -367,8 +367,8 @@ impl Page<'_> {
             let action = ACTIONS.iter().find(|(name, _)| *name == entry.action).map(|(_, key)| self.paper.word(key));
             let detail = entry.detail.as_deref().map(|detail| format!(" {}", code(detail))).unwrap_or_default();
             vec![
-                entry.seq.to_string(),
-                time(&entry.at),
+                self.paper.number(entry.seq),
+                self.paper.time(&entry.at),
                 format!("{} {}", escaped(&entry.user), escaped(entry.country.as_deref().unwrap_or_default())),
                 format!("{}{detail}", action.unwrap_or_else(|| escaped(&entry.action))),
                 escaped(entry.case_reference.as_deref().unwrap_or("–")),
@@ -382,14 +382,14 @@ impl Page<'_> {
 
     fn keys(&self) -> String {
         let row = |key: &KeyState| {
-            let revoked = key.revoked_at.as_deref().map(|at| format!(" {}", time(at))).unwrap_or_default();
+            let revoked = key.revoked_at.as_deref().map(|at| format!(" {}", self.paper.time(at))).unwrap_or_default();
             let reason = key.reason.as_deref().map(|reason| format!(", {}", escaped(reason))).unwrap_or_default();
             vec![
                 code(&key.key_id),
                 escaped(&key.holder),
-                format!("{} – {}", time(&key.valid_from), time(&key.valid_until)),
+                format!("{} – {}", self.paper.time(&key.valid_from), self.paper.time(&key.valid_until)),
                 format!("{}{revoked}{reason}", self.paper.of("key-state", key.state)),
-                key.signed.to_string(),
+                self.paper.number(key.signed),
             ]
         };
         let heads = ["signing-key", "dossier-holder", "dossier-valid", "filter-state", "dossier-signed"];

@@ -154,6 +154,11 @@ type Client =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
 impl Provider {
+    /// Countries of the users that it may vouch for.
+    pub fn countries(&self) -> impl Iterator<Item = &str> {
+        self.setting.grants.iter().map(|grant| grant.country.as_str())
+    }
+
     /// A provider that has not been asked yet.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::answer::{Answer, Refused};
+use super::guard::known_id;
 use super::{Act, Caller, Site, Told, Unwritten, lock};
 use crate::access::Right;
 use crate::audit::Entry;
@@ -133,7 +134,7 @@ pub(super) async fn feedback(
 pub(super) async fn may_say(site: &Arc<Site>, caller: &Caller, right: Right, about: &str) -> Result<(), Refused> {
     let is_of_role = caller.user.as_ref().is_some_and(|user| user.role.may(right));
     if !is_of_role {
-        return Err(site.refuse(caller, right.as_str(), about, None).await);
+        return Err(site.refuse(caller, right.as_str(), known_id(about), None).await);
     }
     if site.acts.is_none() || site.desk.writer.is_none() {
         return Err(NO_WRITER);

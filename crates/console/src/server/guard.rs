@@ -19,8 +19,6 @@ use crate::access::users::User;
 use crate::access::{Right, Role, Takes, takes};
 use crate::store::Eyes;
 
-/// Characters of a refused request's address that the audit log keeps: the longest that there is has some two hundred.
-const PATH_SHOWN_MAX: usize = 300;
 /// Header with the session's token.
 const CSRF: &str = "x-csrf-token";
 /// Nothing but what this server gives, no script or style in a page's text, and no text that becomes script.
@@ -77,8 +75,7 @@ async fn passes(
     };
     if !may {
         if changes && caller.user.is_some() {
-            let shown: String = at.chars().take(PATH_SHOWN_MAX).collect();
-            let about: String = subject(path, at).chars().take(PATH_SHOWN_MAX).collect();
+            let (shown, about) = shown(path, at);
             return Err(site.refuse(&caller, "refused-request", &about, Some(shown)).await);
         }
         return Err(Refused::Forbidden);
@@ -94,10 +91,27 @@ async fn passes(
     Ok(caller)
 }
 
-/// The key or id in a path, which the audit log finds it by; all of the path where there is none.
-fn subject<'a>(path: &str, at: &'a str) -> &'a str {
-    let mut parts = path.split('/').zip(at.split('/'));
-    parts.find(|(part, _)| part.starts_with('{')).map_or(at, |(_, subject)| subject)
+/// What stands in place of something that is no id: who typed it may have typed somebody's number.
+const NO_ID: &str = "…";
+
+/// An address as the audit log may have it, the router's with the ids that stand in it; and the first of these, which the log finds it
+/// by, or all of it where there is none.
+fn shown(path: &str, at: &str) -> (String, String) {
+    let asked = |(part, given)| if str::starts_with(part, '{') { known_id(given) } else { part };
+    let parts = || path.split('/').zip(at.split('/'));
+    let shown = parts().map(asked).collect::<Vec<_>>().join("/");
+    let subject = parts().find(|(part, _)| part.starts_with('{')).map(|(_, given)| known_id(given).to_owned());
+    let about = subject.unwrap_or_else(|| shown.clone());
+    (shown, about)
+}
+
+/// An id, or that it is none: of an incident with its producer's digest, a campaign, an operation, or a page's own word.
+pub(super) fn known_id(given: &str) -> &str {
+    let is_hex = |text: &str, digits: usize| {
+        text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let is_key = given.split_once('-').is_some_and(|(id, producer)| is_hex(id, 32) && is_hex(producer, 8));
+    if is_key || is_hex(given, 32) || is_hex(given, 64) || given == "operations" { given } else { NO_ID }
 }
 
 /// Whether a role has the right and only this console cannot: who asks is told that, and not that the role may not.

@@ -2,34 +2,38 @@
 //! log before it is shown.
 //!
 //! Both are read of home topics when they are asked for ([`Home`]), and kept nowhere here: the database has what was shared, and
-//! the audit log who looked, never at which number.
+//! the audit log who looked, never at which number. What was never shared is `at_home`'s.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::extract::{Path, Request, State};
+use axum::http::Uri;
 use axum::{Extension, Json};
-use lancang_alert::Alert;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::acts::{body, case_reference};
 use super::answer::{Answer, Refused};
+use super::query::Query;
 use super::{Caller, Site, Told};
 use crate::access::Right;
+use crate::at_home::{Index, Place};
 use crate::audit::Entry;
 
 /// Days of incidents that a list of whom to bar goes back, at most: as `lancang incidents bar-list` takes.
 const DAYS_MAX: u32 = 400;
 
-/// Reads the home lines of an incident, by its id and all that was shared of it.
-pub type ReadsLines = Box<dyn Fn(&str, &[Alert]) -> Result<Lines, Unread> + Send + Sync>;
+/// Reads home lines by their places, in the order of these.
+pub type ReadsLines = Box<dyn Fn(&[Place]) -> Result<Lines, Unread> + Send + Sync>;
 
 /// What reads a carrier's home topics.
 pub struct Home {
     /// Whose desk it is: `//KH/mekong-mobile`.
     pub carrier: String,
-    /// The home lines of an incident.
+    /// Home lines.
     pub lines: ReadsLines,
+    /// All incidents of the home topic.
+    pub index: Arc<Mutex<Index>>,
     /// Whom to bar, of incidents that went on in so many days.
     pub bar_list: Box<dyn Fn(u32) -> Result<BarList, Unread> + Send + Sync>,
 }
@@ -37,7 +41,7 @@ pub struct Home {
 /// Home lines of an incident.
 #[derive(Debug, Default)]
 pub struct Lines {
-    /// In the order of the topic.
+    /// Those that the topic keeps.
     pub lines: Vec<Line>,
     /// How many more there are whom the topic keeps no more.
     pub gone: usize,
@@ -120,41 +124,78 @@ impl From<Unread> for Refused {
     }
 }
 
-const NO_DESK: Refused = Refused::NotSetUp("`[console.desk]`: it is no carrier's desk");
+pub(super) const NO_DESK: Refused = Refused::NotSetUp("`[console.desk]`: it is no carrier's desk");
 
-/// Whom the home lines of an incident name, masked.
+/// Whom the home lines of an incident name, masked: a page.
 pub(super) async fn named(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     Path(key): Path<String>,
+    uri: Uri,
 ) -> Answer {
-    let Lines { lines, gone } = lines(&site, &caller, &key).await?;
-    Ok(Json(json!({ "lines": lines, "gone": gone })))
+    let after = after(&uri)?;
+    let (places, next) = places(&site, &caller, &key, after).await?;
+    page(&site, places, next).await
 }
 
-async fn lines(site: &Arc<Site>, caller: &Caller, key: &str) -> Result<Lines, Refused> {
+/// A page of home lines.
+pub(super) async fn page(site: &Arc<Site>, places: Vec<Place>, next: Option<Place>) -> Answer {
+    let Lines { lines, gone } = read(site, places).await?;
+    Ok(Json(json!({ "lines": lines, "gone": gone, "next": next.map(name) })))
+}
+
+/// Where a page goes on.
+pub(super) fn after(uri: &Uri) -> Result<Option<Place>, Refused> {
+    Query::of(uri).parsed("after", "a place, as in 0@8123", place)
+}
+
+fn name((partition, offset): Place) -> String {
+    format!("{partition}@{offset}")
+}
+
+fn place(text: &str) -> Option<Place> {
+    let (partition, offset) = text.split_once('@')?;
+    Some((partition.parse().ok()?, offset.parse().ok()?))
+}
+
+async fn places(
+    site: &Arc<Site>,
+    caller: &Caller,
+    key: &str,
+    after: Option<Place>,
+) -> Result<(Vec<Place>, Option<Place>), Refused> {
     if site.home.is_none() {
         return Err(NO_DESK);
     }
     let (eyes, key) = (caller.eyes()?, key.to_owned());
     let look = move |sight: &crate::store::Sight<'_>| {
-        let Some(found) = sight.find(eyes, &key)? else { return Ok(None) };
-        Ok(Some((found.alert.incident_id.clone(), sight.alerts_of(&found)?)))
+        sight.find(eyes, &key)?.map(|found| sight.home_lines(&found, after)).transpose()
     };
-    let (incident_id, alerts) = site.look(look).await?.ok_or(Refused::NotFound)?;
+    site.look(look).await?.ok_or(Refused::NotFound)
+}
+
+/// Reads home lines.
+pub(super) async fn read(site: &Arc<Site>, places: Vec<Place>) -> Result<Lines, Refused> {
     // Bounded, because each has a connection to the brokers of its own.
     let _permit = site.home_looks.acquire().await.map_err(|error| Refused::Fault(error.to_string()))?;
     let at = Arc::clone(site);
-    let read = site.apart(move || at.home.as_ref().map(|home| (home.lines)(&incident_id, &alerts))).await?;
+    let read = site.apart(move || at.home.as_ref().map(|home| (home.lines)(&places))).await?;
     Ok(read.ok_or(NO_DESK)??)
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Opening {
+pub(super) struct Opening {
     line: String,
     place: usize,
     case_reference: String,
+}
+
+impl Opening {
+    /// Where the line lies.
+    pub(super) fn place(&self) -> Option<Place> {
+        place(&self.line)
+    }
 }
 
 /// One of them in clear, for a case.
@@ -164,23 +205,45 @@ pub(super) async fn clear(
     Path(key): Path<String>,
     request: Request,
 ) -> Answer {
-    let Opening { line, place, case_reference: reference } = body(request).await?;
-    let reference = case_reference(reference, "the reference of the case that it is opened for")?;
+    may_see(&site, &caller)?;
+    let opening: Opening = body(request).await?;
+    // The page that it stands on: whose lines an incident has is asked anew.
+    let at = place(&opening.line);
+    let before = at.map(|(partition, offset)| (partition, offset.saturating_add(1)));
+    let (places, _) = places(&site, &caller, &key, before).await?;
+    let at = at.filter(|at| places.contains(at));
+    open(&site, &caller, &key, opening, at).await
+}
+
+/// Whether somebody may see what is clear.
+pub(super) fn may_see(site: &Site, caller: &Caller) -> Result<(), Refused> {
     if site.home.is_none() {
         return Err(NO_DESK);
     }
-    if !caller.rights.contains(&Right::Clear) {
-        return Err(Refused::Forbidden);
-    }
-    site.acts(&caller, Right::Clear.as_str())?;
-    let Lines { lines, .. } = lines(&site, &caller, &key).await?;
-    let found = lines.into_iter().find(|known| known.line == line);
+    if caller.rights.contains(&Right::Clear) { Ok(()) } else { Err(Refused::Forbidden) }
+}
+
+/// Opens one of those whom a line names; none where the line is none of what it is asked for.
+pub(super) async fn open(
+    site: &Arc<Site>,
+    caller: &Caller,
+    about: &str,
+    Opening { line, place, case_reference: reference }: Opening,
+    at: Option<Place>,
+) -> Answer {
+    let reference = case_reference(reference, "the reference of the case that it is opened for")?;
+    site.acts(caller, Right::Clear.as_str())?;
+    let found = match at {
+        Some(at) => read(site, vec![at]).await?.lines.into_iter().next(),
+        None => None,
+    };
     let subscriber = found.and_then(|line| line.named.into_iter().nth(place));
     let outcome = if subscriber.is_some() { "done" } else { "failed" };
-    let is_place = line.len() <= 40 && line.bytes().all(|byte| byte.is_ascii_digit() || byte == b'@');
+    let is_place = line.len() <= 40 && self::place(&line).is_some();
     let detail = if is_place { format!("line {line}, entity {place}") } else { "no line".to_owned() };
     // Before the value leaves: what is not in the log is not shown.
-    let entry = Entry { detail: Some(detail), case_reference: Some(reference), ..caller.entry("clear", &key, outcome) };
+    let entry =
+        Entry { detail: Some(detail), case_reference: Some(reference), ..caller.entry("clear", about, outcome) };
     let audit = site.note(entry).await?;
     (site.told)(Told::Act { action: Right::Clear.as_str(), outcome });
     let missing = || Refused::Form { field: "line", expected: "a line of this incident, and a place in it".to_owned() };

@@ -8,6 +8,7 @@
 
 mod acts;
 mod answer;
+mod at_home;
 mod digest;
 mod dossier;
 mod events;
@@ -20,7 +21,7 @@ mod provider;
 mod query;
 mod reads;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -38,7 +39,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use crate::access::Right;
 use crate::access::sessions::Sessions;
 use crate::access::tries::Counted;
-use crate::access::users::Users;
+use crate::access::users::{Users, UsersError};
 use crate::assets::Assets;
 use crate::audit::{Audit, Entry};
 use crate::limits::{ACTS_MAX, BAR_LISTS_MAX, DOSSIERS_AT_ONCE_MAX, HOME_LOOKS_MAX, PASSWORD_CHECKS_MAX, TRIES_MAX};
@@ -207,6 +208,18 @@ impl Site {
         topics.sort_by_key(|heard| heard.name);
     }
 
+    /// Countries whose view somebody may ask for: the console's own, and those of its users.
+    ///
+    /// # Errors
+    /// If the file of users cannot be read.
+    pub fn countries(&self) -> Result<BTreeSet<String>, UsersError> {
+        let mut users = lock(&self.users);
+        users.follow()?;
+        let granted = self.provider.iter().flat_map(Provider::countries);
+        let own = std::iter::once(self.desk.country.as_str());
+        Ok(own.chain(users.iter().map(|user| user.country.as_str())).chain(granted).map(str::to_owned).collect())
+    }
+
     /// All topics were read to where they ended when the console began: from now on something may be said.
     pub fn caught_up(&self) {
         self.is_caught_up.store(true, Ordering::Relaxed);
@@ -226,6 +239,9 @@ impl Site {
             .route("/api/v1/incidents/{key}/open", post(acts::open))
             .route("/api/v1/incidents/{key}/dossier", post(dossier::incident))
             .route("/api/v1/incidents/{key}/named", get(home::named).post(home::clear))
+            .route("/api/v1/home", get(at_home::list))
+            .route("/api/v1/home/search", post(at_home::search))
+            .route("/api/v1/home/{home}/named", get(at_home::one).post(at_home::clear))
             .route("/api/v1/requests", get(home::requests))
             .route("/api/v1/bar-list", post(home::bar_list))
             .route("/api/v1/events", get(events::events))

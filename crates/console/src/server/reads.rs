@@ -18,6 +18,7 @@ use crate::access::Right;
 use crate::assets::Asset;
 use crate::audit;
 use crate::limits::AUDIT_PAGE_MAX;
+use crate::store::Eyes;
 
 /// Rows of a page where nobody says.
 const PAGE: u32 = 50;
@@ -75,6 +76,7 @@ pub(super) async fn campaigns((State(site), Extension(caller)): Asked, uri: Uri)
     })?;
     let (eyes, country) = (caller.eyes()?, query.one("country").map(str::to_owned));
     let (after, limit) = (query.number("after")?, query.limit()?.unwrap_or(PAGE));
+    joined_for(&site, eyes).await?;
     let (campaigns, next) =
         site.look(move |sight| sight.campaigns(eyes, country.as_deref(), is_live, after, limit)).await?;
     Ok(Json(json!({ "campaigns": campaigns, "next": next.map(|next| next.to_string()) })))
@@ -82,7 +84,14 @@ pub(super) async fn campaigns((State(site), Extension(caller)): Asked, uri: Uri)
 
 pub(super) async fn campaign((State(site), Extension(caller)): Asked, Path(id): Path<String>) -> Answer {
     let eyes = caller.eyes()?;
+    joined_for(&site, eyes).await?;
     site.look(move |sight| sight.campaign(eyes, &id)).await?.map(Json).ok_or(Refused::NotFound)
+}
+
+/// For a country of which somebody has just become a user there is nothing joined yet; a carrier's desk joins nothing.
+async fn joined_for(site: &Arc<Site>, eyes: Eyes) -> Result<(), Refused> {
+    let is_joined = site.home.is_some() || site.look(move |sight| sight.is_joined_for(eyes)).await?;
+    if is_joined { Ok(()) } else { Err(Refused::Starting) }
 }
 
 pub(super) async fn audit((State(site), Extension(caller)): Asked, uri: Uri) -> Answer {

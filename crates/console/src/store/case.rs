@@ -69,7 +69,7 @@ pub struct Case {
     pub operations: Vec<InOperation>,
     /// The campaign, where all of it may be seen.
     pub campaign: Option<Message>,
-    /// Members of the campaign that are not meant for who asks, or that are not kept (any more).
+    /// Alerts of the campaign beyond those that are named.
     pub left_out: usize,
     /// Entries of the key registry.
     pub registry: Vec<String>,
@@ -129,19 +129,31 @@ impl Sight<'_> {
         Ok((!case.incidents.is_empty()).then_some(case))
     }
 
-    /// Keys of a campaign's members; its message goes into the case where nothing of it is hidden.
+    /// Keys of a campaign's members, as it is joined here; the topic's message of that name goes into the case where nothing that it
+    /// names is hidden.
     fn members(&self, eyes: Eyes, id: &str, case: &mut Case) -> Result<Option<Vec<String>>, StoreError> {
-        let Some(campaign) = self.kept(id)? else { return Ok(None) };
-        let members = self.seen(eyes, &campaign)?;
-        let keys: BTreeSet<String> =
-            members.seen.iter().filter_map(|seen| seen.shown["key"].as_str().map(str::to_owned)).collect();
-        case.left_out = campaign.members.len() - keys.len();
-        if members.are_all_of(&campaign) {
+        let Some(joined) = self.joined(eyes, id)? else { return Ok(None) };
+        let members = &joined.campaign.members;
+        let keys = members.iter().map(|member| super::key(&member.incident_id, &member.producer.uri())).collect();
+        case.left_out = usize::try_from(joined.campaign.alerts).unwrap_or(usize::MAX).saturating_sub(members.len());
+        if joined.is_named && self.are_all_seen(eyes, id)? {
             let find = "SELECT place, received, campaign, envelope FROM campaigns WHERE campaign_id = ?1";
             let mut find = self.transaction.prepare_cached(find)?;
             case.campaign = find.query_row([id], |row| message(row, true)).optional()?;
         }
-        Ok(Some(keys.into_iter().collect()))
+        Ok(Some(keys))
+    }
+
+    /// Whether each alert that a campaign of the topic names may be seen.
+    fn are_all_seen(&self, eyes: Eyes, id: &str) -> Result<bool, StoreError> {
+        let Some(campaign) = self.kept(id)? else { return Ok(false) };
+        for member in campaign.members {
+            let about = About { incident_id: member.incident_id, producer: member.producer };
+            if self.seen_incident(eyes, &about)?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn add(&self, found: &Found, key: String, case: &mut Case, room: &mut Room) -> Result<(), StoreError> {

@@ -77,8 +77,8 @@ impl Sight<'_> {
         Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Campaigns that began or were dissolved, in each country that has an alert in them. Those that went on in another one were
-    /// not dissolved.
+    /// Campaigns that began or were dissolved, in each country that has an alert in them. Those that went on in another one count as
+    /// that one: so a week has the same whatever order alerts came in.
     fn campaigns_of(
         &self,
         eyes: Eyes,
@@ -87,14 +87,16 @@ impl Sight<'_> {
         all: &mut Week,
     ) -> Result<(), StoreError> {
         let text = "SELECT campaign_id, opened >= ?1 AND opened < ?2, NOT is_live AND published >= ?1 AND published < ?2 \
-             FROM campaigns WHERE (opened >= ?1 AND opened < ?2) OR (NOT is_live AND published >= ?1 AND published < ?2) LIMIT ?3";
+             FROM views WHERE country = ?3 AND ((opened >= ?1 AND opened < ?2) \
+             OR (NOT is_live AND published >= ?1 AND published < ?2)) LIMIT ?4";
         let mut text = self.transaction.prepare_cached(text)?;
         let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?));
-        let found = text.query_map((since, until, CAMPAIGNS_MAX), read)?;
+        let found = text.query_map((since, until, eyes.country(), CAMPAIGNS_MAX), read)?;
         let found: Vec<(String, bool, bool)> = found.collect::<rusqlite::Result<_>>()?;
         for (id, is_new, is_over) in found {
             let Some(line) = self.campaign_line(eyes, &id)? else { continue };
-            let (new, dissolved) = (u64::from(is_new), u64::from(is_over && line["merged_into"].is_null()));
+            let is_whole = line["merged_into"].is_null();
+            let (new, dissolved) = (u64::from(is_new && is_whole), u64::from(is_over && is_whole));
             let count = |week: &mut Week| {
                 week.campaigns_new += new;
                 week.campaigns_dissolved += dissolved;

@@ -1,22 +1,63 @@
-//! What a carrier's desk asks: by which alerts an incident's home lines are found, and what is asked of the carrier.
+//! What a carrier's desk asks: where an incident's home lines lie, which of them were shared, and what is asked of the carrier.
 
 use std::collections::BTreeSet;
 
 use lancang_alert::Alert;
 use lancang_record::Timestamp;
+use rusqlite::OptionalExtension as _;
 
 use super::incident::Found;
-use super::{Eyes, Sight, StoreError};
+use super::{Batch, Eyes, Sight, StoreError, key};
+use crate::at_home::Place;
 use crate::digest::Asked;
-use crate::limits::HOME_ALERTS_MAX;
+use crate::limits::{HOME_LINES_MAX, HOME_MERGED_MAX};
 
-impl Sight<'_> {
-    /// All revisions that are kept of an incident and of those that went into it, in the order of the topic; of more than
-    /// [`HOME_ALERTS_MAX`] the newest.
+impl Batch<'_> {
+    /// Notes which home line an alert is made of, that the store has taken up: of each home incident the newest. Revisions that are
+    /// kept no more have named it too.
     ///
     /// # Errors
     /// If the database fails.
-    pub fn alerts_of(&self, found: &Found) -> Result<Vec<Alert>, StoreError> {
+    pub fn home_line(&self, alert: &Alert) -> Result<(), StoreError> {
+        let line = alert.grouped.as_ref().and_then(|grouped| grouped.line.as_ref());
+        let place = alert.evidence.partition.zip(alert.evidence.offsets.first());
+        let (Some(line), Some((partition, range))) = (line, place) else { return Ok(()) };
+        let put = "INSERT OR REPLACE INTO home_lines SELECT i.id, ?3, ?4, ?5 FROM incidents i JOIN names n ON n.id = i.source \
+             WHERE i.incident_id = ?1 AND n.name = ?2";
+        let of = (&alert.incident_id, alert.producer.uri(), &line.incident_id, partition, range.first);
+        self.transaction.prepare_cached(put)?.execute(of)?;
+        Ok(())
+    }
+}
+
+/// Where a page of home lines goes on.
+pub type LinesAfter = Option<Place>;
+
+impl Sight<'_> {
+    /// Where the home lines of an incident lie, and of those that went into it: a page, the newest first, and where the next one
+    /// begins.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn home_lines(&self, found: &Found, after: LinesAfter) -> Result<(Vec<Place>, LinesAfter), StoreError> {
+        let mut kept =
+            self.transaction.prepare_cached("SELECT partition, offset FROM home_lines WHERE incident = ?1")?;
+        let mut places: BTreeSet<Place> = BTreeSet::new();
+        for id in self.with_merged(found)? {
+            let of = kept.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            places.extend(of.collect::<rusqlite::Result<Vec<Place>>>()?);
+        }
+        let end = after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
+        let mut page: Vec<Place> =
+            places.range((std::ops::Bound::Unbounded, end)).rev().take(HOME_LINES_MAX + 1).copied().collect();
+        let is_more = page.len() > HOME_LINES_MAX;
+        page.truncate(HOME_LINES_MAX);
+        let next = page.last().copied().filter(|_| is_more);
+        Ok((page, next))
+    }
+
+    /// The incident, and those that went into it through any others.
+    fn with_merged(&self, found: &Found) -> Result<BTreeSet<i64>, StoreError> {
         let mut into = self.transaction.prepare_cached(
             "SELECT m.incident, i.incident_id FROM merged m JOIN incidents i ON i.id = m.incident WHERE m.into_id = ?1 \
              AND m.source = (SELECT source FROM incidents WHERE id = ?2)",
@@ -26,25 +67,29 @@ impl Sight<'_> {
             let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
             let more = into.query_map((name, found.id), read)?.collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
             for (id, name) in more {
-                if ids.len() < HOME_ALERTS_MAX && ids.insert(id) {
+                if ids.len() < HOME_MERGED_MAX && ids.insert(id) {
                     names.push(name);
                 }
             }
         }
-        let mut kept = self.transaction.prepare_cached(
-            "SELECT place, alert FROM earlier WHERE incident = ?1 UNION ALL SELECT i.place, b.alert FROM bodies b \
-             JOIN incidents i ON i.id = b.incident WHERE b.incident = ?1 ORDER BY 1 DESC LIMIT ?2",
-        )?;
-        let mut alerts: Vec<(i64, Alert)> = Vec::new();
-        for id in ids {
-            let mut rows = kept.query((id, HOME_ALERTS_MAX as i64))?;
-            while let Some(row) = rows.next()? {
-                alerts.push((row.get(0)?, serde_json::from_slice(row.get_ref(1)?.as_bytes().unwrap_or_default())?));
+        Ok(ids)
+    }
+
+    /// Key of the incident that a home incident was shared as, by where its lines lie.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn shared_as(&self, places: &[Place]) -> Result<Option<String>, StoreError> {
+        let find = "SELECT i.incident_id, n.name FROM home_lines h JOIN incidents i ON i.id = h.incident \
+             JOIN names n ON n.id = i.source WHERE h.partition = ?1 AND h.offset = ?2";
+        let mut find = self.transaction.prepare_cached(find)?;
+        for place in places.iter().rev() {
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+            if let Some((incident_id, producer)) = find.query_row(*place, read).optional()? {
+                return Ok(Some(key(&incident_id, &producer)));
             }
-            alerts.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
-            alerts.truncate(HOME_ALERTS_MAX);
         }
-        Ok(alerts.into_iter().rev().map(|(_, alert)| alert).collect())
+        Ok(None)
     }
 
     /// Requests that are not answered, or in force: those that end first, and how many more there are.

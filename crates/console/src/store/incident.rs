@@ -47,11 +47,11 @@ impl Sight<'_> {
     /// # Errors
     /// If the database fails.
     pub fn told(&self, eyes: Eyes, found: &Found, now: &str) -> Result<Value, StoreError> {
-        let row = self.row(found.id)?;
+        let row = self.row(eyes, found.id)?;
         let campaign = row["campaign"].as_str().map(|id| self.campaign_line(eyes, id)).transpose()?.flatten();
         let alert: Value = serde_json::from_str(&found.value)?;
         let (said, conclusion) = (self.said(found)?, self.conclusion(found, now)?);
-        let related = self.related(eyes, found, row["campaign"].as_str())?;
+        let related = self.related(eyes, found)?;
         Ok(json!({
             "offset": row["place_in_topic"], "row": row, "alert": alert, "key_id": found.key_id,
             "revisions": self.revisions(found.id)?, "said": said, "conclusion": conclusion, "related": related,
@@ -98,7 +98,7 @@ impl Sight<'_> {
     }
 
     /// Incidents that have something in common with one: of its links first, then by tokens, then of its campaign.
-    fn related(&self, eyes: Eyes, found: &Found, campaign: Option<&str>) -> Result<Vec<Value>, StoreError> {
+    fn related(&self, eyes: Eyes, found: &Found) -> Result<Vec<Value>, StoreError> {
         let mut ids: Vec<(i64, &str)> = Vec::new();
         let mut add = |why, more: Vec<i64>| {
             for id in more {
@@ -118,12 +118,13 @@ impl Sight<'_> {
         for token in acts.flat_map(lancang_alert::alert::Entity::tokens) {
             add("token", self.ids(sharing, (token, eyes.0))?);
         }
-        let of_campaign = "SELECT i.id FROM members m JOIN names n ON n.name = m.producer JOIN incidents i \
-             ON i.incident_id = m.incident_id AND i.source = n.id WHERE m.campaign_id = ?1 AND i.visible & ?2 = ?2 LIMIT 21";
-        if let Some(campaign) = campaign {
-            add("campaign", self.ids(of_campaign, (campaign, eyes.0))?);
+        let of_campaign = "SELECT i.id FROM view_members m JOIN names n ON n.name = m.producer JOIN incidents i \
+             ON i.incident_id = m.incident_id AND i.source = n.id WHERE m.country = ?1 AND m.campaign_id = ?2 \
+             AND i.visible & ?3 = ?3 LIMIT 21";
+        if let Some(campaign) = self.joined_of(eyes, found.id)? {
+            add("campaign", self.ids(of_campaign, (eyes.country(), campaign, eyes.0))?);
         }
-        ids.into_iter().map(|(id, why)| Ok(json!({ "why": why, "row": self.row(id)? }))).collect()
+        ids.into_iter().map(|(id, why)| Ok(json!({ "why": why, "row": self.row(eyes, id)? }))).collect()
     }
 
     fn ids(&self, text: &str, bound: impl rusqlite::Params) -> Result<Vec<i64>, StoreError> {

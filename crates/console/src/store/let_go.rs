@@ -6,10 +6,11 @@ use lancang_record::Timestamp;
 
 use super::take::DAY_MS;
 use super::{Batch, StoreError};
+use crate::Seen;
 use crate::limits::{CAMPAIGNS_MAX, FIGURES_DAYS_MAX};
 
 /// How much was let go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LetGo {
     /// Incidents whose time had come.
     pub retained: u64,
@@ -17,6 +18,8 @@ pub struct LetGo {
     pub surplus: u64,
     /// Campaigns beyond the most that are kept.
     pub campaigns: u64,
+    /// Which incidents: once that is kept, what joins alerts is to let go of them too.
+    pub incidents: Vec<Seen>,
 }
 
 impl Batch<'_> {
@@ -27,11 +30,11 @@ impl Batch<'_> {
     pub fn let_go(&self, now: Timestamp, incidents_max: u32, at_once: u32) -> Result<LetGo, StoreError> {
         let retained = "SELECT id FROM incidents WHERE retain_until <= ?1 LIMIT ?2";
         let retained = self.ids(retained, (now.as_ms(), at_once))?;
-        retained.iter().try_for_each(|id| self.delete(*id))?;
+        let mut incidents = retained.iter().map(|id| self.delete(*id)).collect::<Result<Vec<_>, _>>()?;
         let surplus =
             "SELECT id FROM incidents ORDER BY place LIMIT max(0, min(?1, (SELECT count(*) FROM incidents) - ?2))";
         let surplus = self.ids(surplus, (at_once, incidents_max))?;
-        surplus.iter().try_for_each(|id| self.delete(*id))?;
+        incidents.extend(surplus.iter().map(|id| self.delete(*id)).collect::<Result<Vec<_>, _>>()?);
         let campaigns = self.let_campaigns_go(now)?;
         let days = now.as_ms() - (FIGURES_DAYS_MAX + 1) * DAY_MS;
         for text in [
@@ -43,7 +46,7 @@ impl Batch<'_> {
         }
         // Bytes are overwritten when they are deleted (`secure_delete`); here the file becomes shorter.
         self.transaction.execute_batch("PRAGMA incremental_vacuum(1000)")?;
-        Ok(LetGo { retained: retained.len() as u64, surplus: surplus.len() as u64, campaigns })
+        Ok(LetGo { retained: retained.len() as u64, surplus: surplus.len() as u64, campaigns, incidents })
     }
 
     /// Lets go of at most so many statements about incidents that are not there, if they were received before a moment; how many.
@@ -77,6 +80,9 @@ impl Batch<'_> {
         if gone > 0 {
             let members = "DELETE FROM members WHERE campaign_id NOT IN (SELECT campaign_id FROM campaigns)";
             self.transaction.execute(members, [])?;
+            let names = "UPDATE views SET named = NULL, shared = 0 WHERE named IS NOT NULL \
+                 AND named NOT IN (SELECT campaign_id FROM campaigns WHERE is_live)";
+            self.transaction.execute(names, [])?;
         }
         Ok(gone as u64)
     }
@@ -86,7 +92,7 @@ impl Batch<'_> {
         Ok(statement.query_map(bound, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn delete(&self, id: i64) -> Result<(), StoreError> {
+    fn delete(&self, id: i64) -> Result<Seen, StoreError> {
         let mut find = self.transaction.prepare_cached("SELECT alert FROM bodies WHERE incident = ?1")?;
         let alert: Alert = serde_json::from_slice(&find.query_row([id], |row| row.get::<_, Vec<u8>>(0))?)?;
         self.words(id, Some(&alert), None)?;
@@ -97,6 +103,7 @@ impl Batch<'_> {
             "DELETE FROM revisions WHERE incident = ?1",
             "DELETE FROM work WHERE incident = ?1",
             "DELETE FROM merged WHERE incident = ?1",
+            "DELETE FROM home_lines WHERE incident = ?1",
             "DELETE FROM verdicts WHERE incident = ?1",
             "DELETE FROM incidents WHERE id = ?1",
         ] {
@@ -108,6 +115,6 @@ impl Batch<'_> {
         ] {
             self.transaction.prepare_cached(text)?.execute((&alert.incident_id, &producer))?;
         }
-        Ok(())
+        Ok(Seen { producer: alert.producer, incident_id: alert.incident_id })
     }
 }

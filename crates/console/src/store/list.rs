@@ -99,7 +99,7 @@ pub struct Position {
     pub alerts: i64,
     /// Of feedback.
     pub said: i64,
-    /// Of campaigns.
+    /// Changes of campaigns, as they are joined here.
     pub campaigns: i64,
 }
 
@@ -154,6 +154,9 @@ pub struct Changes {
     pub is_cut: bool,
 }
 
+/// A campaign's own id, and the name of the topic's that most of it belongs to.
+type Joined = (String, Option<String>);
+
 /// Incidents by number and place, and whether the page is full.
 type Places = (Vec<(i64, i64)>, bool);
 
@@ -201,7 +204,7 @@ impl Sight<'_> {
             page.next = self.end_of_scan(eyes, filter, after)?;
         }
         page.searched_to = page.next.map(|place| self.published_at(place)).transpose()?.flatten();
-        page.rows = places.iter().map(|(id, _)| self.row(*id)).collect::<Result<_, _>>()?;
+        page.rows = places.iter().map(|(id, _)| self.row(eyes, *id)).collect::<Result<_, _>>()?;
         Ok(page)
     }
 
@@ -235,7 +238,7 @@ impl Sight<'_> {
         let fitting = self.fitting(eyes, filter, &ids)?;
         // Oldest first, as they came.
         for (id, is_fitting) in ids.iter().map(|id| (*id, fitting.contains(id))) {
-            let row = self.row(id)?;
+            let row = self.row(eyes, id)?;
             if is_fitting {
                 changes.rows.push(row);
             } else {
@@ -243,15 +246,12 @@ impl Sight<'_> {
             }
         }
         changes.rows.sort_by_key(|row| row["place_in_topic"].as_i64());
-        let campaigns = self.changed_campaigns(from.campaigns)?;
+        let campaigns = self.changed_campaigns(eyes, from.campaigns)?;
         if let Some(last) = cut(&campaigns) {
             (changes.position.campaigns, changes.is_cut) = (last, true);
         }
-        for (id, _) in campaigns {
-            if self.is_campaign_seen(eyes, &id)? {
-                changes.campaigns.push(id);
-            }
-        }
+        changes.campaigns =
+            campaigns.into_iter().flat_map(|((id, named), _)| std::iter::once(id).chain(named)).collect();
         changes.operations = self.changed_operations(from.said, STREAM_BEHIND_MAX)?;
         Ok(changes)
     }
@@ -265,7 +265,7 @@ impl Sight<'_> {
         Ok(Position {
             alerts: newest(Topic::Alerts)?,
             said: newest(Topic::Feedback)?,
-            campaigns: newest(Topic::Campaigns)?,
+            campaigns: self.views_place()? - 1,
         })
     }
 
@@ -426,10 +426,13 @@ impl Sight<'_> {
         Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn changed_campaigns(&self, after: i64) -> Result<Vec<(String, i64)>, StoreError> {
-        let text = "SELECT campaign_id, place FROM campaigns WHERE place > ?1 ORDER BY place LIMIT ?2";
+    /// Own ids, and names of the topic's.
+    fn changed_campaigns(&self, eyes: Eyes, after: i64) -> Result<Vec<(Joined, i64)>, StoreError> {
+        let text =
+            "SELECT campaign_id, named, place FROM views WHERE country = ?1 AND place > ?2 ORDER BY place LIMIT ?3";
         let mut statement = self.transaction.prepare_cached(text)?;
-        let found = statement.query_map((after, STREAM_ROWS_MAX), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let read = |row: &rusqlite::Row<'_>| Ok(((row.get(0)?, row.get(1)?), row.get(2)?));
+        let found = statement.query_map((eyes.country(), after, STREAM_ROWS_MAX), read)?;
         Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -455,21 +458,15 @@ impl Sight<'_> {
     }
 
     /// A row of a list: what the alert says, what was said of it, the campaign that it belongs to.
-    pub(super) fn row(&self, id: i64) -> Result<Value, StoreError> {
-        let find = "SELECT b.line, c.state, i.place, \
-             (SELECT m.campaign_id FROM members m WHERE m.incident_id = i.incident_id AND m.producer = n.name LIMIT 1) \
-             FROM incidents i JOIN bodies b ON b.incident = i.id JOIN names n ON n.id = i.source \
+    pub(super) fn row(&self, eyes: Eyes, id: i64) -> Result<Value, StoreError> {
+        let find = "SELECT b.line, c.state, i.place FROM incidents i JOIN bodies b ON b.incident = i.id JOIN names n ON n.id = i.source \
              LEFT JOIN conclusions c ON c.incident_id = i.incident_id AND c.producer = n.name WHERE i.id = ?1";
         let mut find = self.transaction.prepare_cached(find)?;
         let read = |row: &rusqlite::Row<'_>| {
-            Ok((
-                row.get::<_, String>(0)?,
-                row.get::<_, Option<String>>(1)?,
-                row.get::<_, i64>(2)?,
-                row.get::<_, Option<String>>(3)?,
-            ))
+            Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, i64>(2)?))
         };
-        let (line, state, place, campaign) = find.query_row([id], read)?;
+        let (line, state, place) = find.query_row([id], read)?;
+        let campaign = self.joined_of(eyes, id)?.map(|own| self.name_of(eyes, &own)).transpose()?;
         let mut row: Value = serde_json::from_str(&line)?;
         let state: Value = state.map_or(Ok(Value::Null), |state| serde_json::from_str(&state))?;
         let countries = |field: &str| state[field].as_object().map(|found| found.keys().collect::<Vec<_>>());

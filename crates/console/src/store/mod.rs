@@ -8,7 +8,7 @@
 //!   writer;
 //! - lists are in the order in which newest revisions stand in the alerts topic, newest first: the same after it was read anew;
 //! - **who looks sees what may be seen** ([`Eyes`]): an alert that is not meant for the user's country is in no list, count or
-//!   campaign of that user;
+//!   campaign of that user, and joins no others for that user ([`Views`]);
 //! - what a producer said must be deleted goes when its time has come ([`Batch::let_go`]), and with it what was said of it, whether
 //!   that was read before the incident went or after ([`Batch::let_statements_go`]). Bytes that were deleted are overwritten, and
 //!   the log beside the file is emptied ([`Writer::checkpoint`]): they are in neither.
@@ -25,6 +25,7 @@ mod operations;
 mod said;
 mod sources;
 mod take;
+mod views;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -46,9 +47,10 @@ pub use operations::OperationFilter;
 pub use sources::Heard;
 pub(crate) use take::is_innocent;
 pub use take::{News, Taken};
+pub use views::Views;
 
 /// Of the tables: a change of `schema.sql` is another version.
-const VERSION: i64 = 6;
+const VERSION: i64 = 7;
 const SCHEMA: &str = include_str!("schema.sql");
 /// A writer waits no longer for another process that looks into the file.
 const BUSY: Duration = Duration::from_secs(5);

@@ -142,7 +142,7 @@ impl Sight<'_> {
         for listed in state["incidents"].as_array().into_iter().flatten() {
             match self.seen_incident(eyes, &serde_json::from_value(listed.clone())?)? {
                 Some(incident) => {
-                    incidents.push(json!({ "row": self.row(incident)?, "by": listed["by"], "at": listed["at"] }))
+                    incidents.push(json!({ "row": self.row(eyes, incident)?, "by": listed["by"], "at": listed["at"] }))
                 }
                 None => hidden += 1,
             }

@@ -44,6 +44,12 @@ CREATE TABLE merged (into_id TEXT NOT NULL, source INTEGER NOT NULL, incident IN
     WITHOUT ROWID;
 CREATE INDEX merged_incident ON merged (incident);
 
+-- At a carrier's desk: where the newest line of each home incident lies that went into an incident, by the id that it has abroad.
+CREATE TABLE home_lines (
+    incident INTEGER NOT NULL, line TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (incident, line)
+) WITHOUT ROWID;
+CREATE INDEX home_lines_place ON home_lines (partition, offset);
+
 -- What was said, by whom, as it was signed; and what all of it together says of an incident. `waits`: there is no such incident (yet).
 CREATE TABLE statements (
     id TEXT PRIMARY KEY, incident_id TEXT NOT NULL, producer TEXT NOT NULL, published INTEGER NOT NULL, country TEXT NOT NULL,
@@ -110,12 +116,29 @@ CREATE TABLE victims (
     PRIMARY KEY (day, country, visible)
 ) WITHOUT ROWID;
 
+-- Campaigns as the topic has them.
 CREATE TABLE campaigns (
     campaign_id TEXT PRIMARY KEY, place INTEGER NOT NULL, is_live INTEGER NOT NULL, published INTEGER NOT NULL,
-    retain_until INTEGER NOT NULL, opened INTEGER NOT NULL, campaign TEXT NOT NULL, envelope BLOB NOT NULL, received INTEGER NOT NULL
+    retain_until INTEGER NOT NULL, campaign TEXT NOT NULL, envelope BLOB NOT NULL, received INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX campaigns_place ON campaigns (place);
 CREATE TABLE members (
     incident_id TEXT NOT NULL, producer TEXT NOT NULL, campaign_id TEXT NOT NULL, PRIMARY KEY (incident_id, producer, campaign_id)
 ) WITHOUT ROWID;
 CREATE INDEX members_campaign ON members (campaign_id);
+
+-- Campaigns as a country sees them, joined of what it may see alone: `place` is the number of the change,
+-- `named` the campaign of the topic that most of its alerts belong to, `shared` how many of them do.
+CREATE TABLE views (
+    country INTEGER NOT NULL, campaign_id TEXT NOT NULL, place INTEGER NOT NULL, is_live INTEGER NOT NULL, opened INTEGER NOT NULL,
+    published INTEGER NOT NULL, named TEXT, shared INTEGER NOT NULL, campaign TEXT NOT NULL, PRIMARY KEY (country, campaign_id)
+) WITHOUT ROWID;
+CREATE INDEX views_place ON views (country, place);
+CREATE INDEX views_named ON views (country, named, shared);
+CREATE TABLE view_members (
+    country INTEGER NOT NULL, incident_id TEXT NOT NULL, producer TEXT NOT NULL, campaign_id TEXT NOT NULL,
+    PRIMARY KEY (country, incident_id, producer)
+) WITHOUT ROWID;
+CREATE INDEX view_members_of ON view_members (country, campaign_id);
+-- Countries for which that is done.
+CREATE TABLE viewers (country INTEGER PRIMARY KEY);

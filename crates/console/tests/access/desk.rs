@@ -1,11 +1,15 @@
 //! At a carrier's own desk: who sees subscribers in clear and who has the list of whom to bar, and that users of another carrier, or
 //! of an agency, are nobody there.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
+use lancang_alert::alert::{Grouped, HomeLine};
+use lancang_alert::evidence::Offsets;
+use lancang_alert::incident::Incident;
 use lancang_console::access::users::Users;
 use lancang_console::access::{Right, Role, Takes};
+use lancang_console::at_home::{Index, Place};
 use lancang_console::audit::{self, Audit};
 use lancang_console::limits::TRIES_MAX;
 use lancang_console::server::home::{BarList, Home, LeftOut, Line, Lines, Subscriber, Unread};
@@ -21,24 +25,23 @@ use super::{Console, PASSWORD, now, random, requests};
 const NUMBER: &str = "+85510345678";
 /// `is_away`: whether the home cluster does not answer.
 fn home(carrier: &str, is_away: Arc<AtomicBool>) -> Home {
-    let lines = move |_: &str, alerts: &[lancang_alert::Alert]| {
-        assert_eq!(alerts.len(), 1);
+    let lines = move |places: &[Place]| {
         if is_away.load(Ordering::Relaxed) {
             return Err(Unread::Away("no broker answers".to_owned()));
         }
-        let suspect = Subscriber {
+        let suspect = || Subscriber {
             entity_type: "caller".to_owned(),
             role: "suspect".to_owned(),
             masked: Some("+85510••••••".to_owned()),
             value: NUMBER.to_owned(),
         };
-        let line = Line {
-            line: "0@17".to_owned(),
+        let line = |(partition, offset): &Place| Line {
+            line: format!("{partition}@{offset}"),
             patterns: vec!["sim-box-burst@1".to_owned()],
             last_event: now().to_string(),
-            named: vec![suspect],
+            named: vec![suspect()],
         };
-        Ok(Lines { lines: vec![line], gone: 0 })
+        Ok(Lines { lines: places.iter().map(line).collect(), gone: 0 })
     };
     let bar_list = |days| {
         if days == 1 {
@@ -53,7 +56,16 @@ fn home(carrier: &str, is_away: Arc<AtomicBool>) -> Home {
         };
         Ok(BarList { csv: format!("type,value\ncaller,{NUMBER}\n"), listed: 1, left_out: vec![left_out] })
     };
-    Home { carrier: carrier.to_owned(), lines: Box::new(lines), bar_list: Box::new(bar_list) }
+    let index = Arc::new(Mutex::new(Index::default()));
+    // One that was shared, one that was not, and one of somebody else's.
+    for (letter, offset, value) in [("a", 17, NUMBER), ("b", 30, NUMBER), ("c", 31, "+85599999999")] {
+        let mut line = Incident::read(include_bytes!("../../../alert/tests/golden/incident/open.json")).unwrap();
+        line.incident_id = letter.repeat(32);
+        (line.entity.entity_type, line.entity.value) = ("caller".to_owned(), value.to_owned());
+        index.lock().unwrap().take((0, offset), &line, Some("+85510••••••".to_owned()));
+    }
+    index.lock().unwrap().set_read();
+    Home { carrier: carrier.to_owned(), lines: Box::new(lines), index, bar_list: Box::new(bar_list) }
 }
 
 /// A desk with a user of each role, a user of another carrier and one of an agency in its file.
@@ -64,7 +76,15 @@ fn desk() -> (Console, Arc<AtomicBool>) {
     let mut one = alert(8);
     one.producer.country = "KH".to_owned();
     one.handling.recipients.clear();
+    let line = HomeLine { incident_id: "9".repeat(32), revision: 0, message: "open".to_owned() };
+    one.grouped = Some(Grouped { count: 1, line: Some(line), merged_into: None });
+    (one.evidence.partition, one.evidence.offsets) = (Some(0), vec![Offsets { first: 17, last: 17 }]);
+    (one.entities[0].entity_type, one.entities[0].masked) = ("caller".to_owned(), Some("+85510••••••".to_owned()));
+    one.entities.truncate(1);
     topics.alert(&one);
+    let batch = topics.writer.batch().unwrap();
+    batch.home_line(&one).unwrap();
+    batch.commit().unwrap();
     let source = one.producer.uri();
     let carrier = source.rsplit_once('/').unwrap().0.to_owned();
     for (whose, name, role) in [(None, "police", Role::Investigator), (Some("//KH/other"), "other", Role::Analyst)] {
@@ -147,6 +167,7 @@ fn every_request_of_a_desk_is_for_whom_the_table_says() {
             };
             assert_eq!(answer.status, expected, "{}: {method} {path} {body}: {}", role.as_str(), answer.body);
             let is_clear = takes == Takes::Right(Right::Clear) || takes == Takes::Right(Right::BarList);
+            let is_clear = is_clear && !path.ends_with("/search");
             assert_eq!(answer.body.contains(NUMBER), is_clear && expected == 200, "{method} {path}: {}", answer.body);
         }
     }
@@ -161,6 +182,64 @@ fn every_request_of_a_desk_is_for_whom_the_table_says() {
     assert!(has("\"action\":\"clear\"") && has("\"action\":\"bar-list\""), "{log}");
     assert!(log.contains("line 0@17, entity 0") && log.contains("listed 1, left out for holds 2"), "{log}");
     assert_eq!(audit::verify(&console.folder.path().join("audit.log"), None).unwrap().fault, None);
+}
+
+/// What was never shared has a list and a page; somebody is found by a number that is in no log and no answer.
+#[test]
+fn what_was_never_shared_is_listed_and_found() {
+    let (console, is_away) = desk();
+    let [viewer, analyst] = ["viewer", "analyst"].map(|name| console.sign_in(name));
+    let get = |path: &str| {
+        let answer = console.ask("GET", path, &[("cookie", &viewer.cookie)], "");
+        assert!(!answer.body.contains(NUMBER), "{}", answer.body);
+        serde_json::from_str::<Value>(&answer.body).unwrap()
+    };
+    let list = get("/api/v1/home");
+    let ids = |found: &Value| -> Vec<String> {
+        let rows = found["incidents"].as_array().unwrap().iter();
+        rows.map(|row| row["incident_id"].as_str().unwrap()[..1].to_owned()).collect()
+    };
+    assert_eq!(
+        (ids(&list), &list["is_read"], &list["next"]),
+        (vec!["c".into(), "b".into()], &true.into(), &Value::Null)
+    );
+    assert_eq!(ids(&get(&format!("/api/v1/home?after={}-{}", i64::MAX, "c"))), ["c", "b"]);
+    let [unshared, shared] = ["b", "a"].map(|letter| get(&format!("/api/v1/home/{}/named", letter.repeat(32))));
+    assert_eq!((&unshared["shared_as"], &unshared["lines"][0]["line"]), (&Value::Null, &"0@30".into()));
+    assert_eq!(shared["shared_as"], console.key.as_str());
+    let headers = [("cookie", analyst.cookie.as_str()), ("x-csrf-token", analyst.session["csrf"].as_str().unwrap())];
+    let post = |path: &str, body: Value| {
+        let answer = console.ask("POST", path, &headers, &body.to_string());
+        (answer.code(), serde_json::from_str::<Value>(&answer.body).unwrap_or_default())
+    };
+    // A line of another one is none of this one's.
+    let named = format!("/api/v1/home/{}/named", "b".repeat(32));
+    let opening = |line: &str| json!({ "line": line, "place": 0, "case_reference": "KH-5" });
+    assert_eq!(
+        (post(&named, opening("0@31")).0.as_str(), &post(&named, opening("0@30")).1["value"]),
+        ("form", &NUMBER.into())
+    );
+    let search = |value: &str| post("/api/v1/home/search", json!({ "value": value, "case_reference": "KH-6" }));
+    let (code, found) = search("0085510-345 678");
+    assert_eq!((code.as_str(), ids(&found)), ("", vec!["b".to_owned(), "a".to_owned()]), "{found}");
+    assert!(!found.to_string().contains(&NUMBER[1..]), "{found}");
+    assert_eq!(
+        (&found["incidents"][1]["shared_as"], &found["incidents"][0]["found"]["role"]),
+        (&console.key.as_str().into(), &"suspect".into())
+    );
+    // By its hash one more is found, and its line names somebody else.
+    assert_eq!(ids(&search("+85599999999").1), [""; 0]);
+    let refused = search("85510345678 or else");
+    assert!(refused.0 == "form" && !refused.1.to_string().contains("5510345"), "{}", refused.1);
+    is_away.store(true, Ordering::Relaxed);
+    assert_eq!(search(NUMBER).0, "home-away");
+    let log = std::fs::read_to_string(console.folder.path().join("audit.log")).unwrap();
+    let token = &alert(8).entities[0].token;
+    assert!(
+        log.contains(&format!("found 2; tokens {token}")) && log.contains("found 0; no token: not shared"),
+        "{log}"
+    );
+    assert!(!log.contains(&NUMBER[1..]) && !log.contains("85599999999"), "{log}");
 }
 
 #[test]

@@ -6,13 +6,12 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use lancang_alert::Alert;
-use lancang_alert::feedback::Fold;
 use lancang_console::access::Role;
 use lancang_console::access::users::Users;
 use lancang_console::limits::{CONNECTIONS_OF_NETWORK_MAX, STREAMS_OF_USER_MAX};
-use lancang_console::store::{Writer, key};
+use lancang_console::store::key;
 
-use super::support::{Topics, alert, campaign};
+use super::support::{Topics, alert, campaign, linked};
 use super::{Console, PASSWORD, Signed};
 
 /// Longest from a commit until all of it is on the stream.
@@ -20,8 +19,7 @@ const BURST_MAX: Duration = Duration::from_secs(1);
 
 /// The exchange goes on.
 fn topics(console: &Console) -> Topics {
-    let writer = Writer::open(&console.folder.path().join("console.db")).unwrap();
-    Topics { writer, fold: Fold::default(), alerts: 1, said: 0, campaigns: 1 }
+    Topics::at(&console.folder.path().join("console.db"), [2, 0, 1])
 }
 
 /// An event stream of somebody, after its head has come.
@@ -134,7 +132,7 @@ fn a_network_has_so_many_connections() {
 fn what_is_not_for_somebody_any_more_goes() {
     let console = Console::start(false, true);
     let [mut thai, mut own] = ["viewer-th", "viewer-kh"].map(|name| Stream::of(&console, &console.sign_in(name)));
-    let mut one = alert(20);
+    let mut one = linked(alert(20), 20);
     (one.sequence, one.producer.country) = (100, "KH".to_owned());
     one.handling.recipients.clear();
     let mut topics = topics(&console);
@@ -155,8 +153,8 @@ fn what_is_not_for_somebody_any_more_goes() {
     assert!(told(&mut topics, &one, &gone).1, "its own country sees it still");
     assert!(!thai.text.contains("place_in_topic"), "{}", thai.text);
     // An alert that never was for Thailand is not even told to be gone; nor is its campaign told of.
-    let mut secret = alert(21);
-    (secret.sequence, secret.producer) = (102, one.producer.clone());
+    let mut secret = linked(alert(21), 20);
+    (secret.sequence, secret.producer.country) = (102, "KH".to_owned());
     secret.handling.recipients = vec!["KH".to_owned()];
     topics.alert(&secret);
     topics.join(&campaign(&[&one, &secret], 0));
@@ -176,7 +174,7 @@ fn a_page_follows_its_user() {
     let console = Console::start(false, true);
     let signed = console.sign_in("viewer-th");
     let mut stream = Stream::of(&console, &signed);
-    let mut secret = alert(21);
+    let mut secret = linked(alert(21), 20);
     (secret.sequence, secret.producer.country) = (100, "KH".to_owned());
     secret.handling.recipients = vec!["KH".to_owned()];
     let path = console.folder.path().join("users.json");

@@ -2,10 +2,13 @@
 //! has them).
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
 use lancang_alert::feedback::Fold;
+use lancang_alert::incident::Incident;
 use lancang_console::access::Role;
 use lancang_console::access::users::Users;
+use lancang_console::at_home::{Index, Place};
 use lancang_console::audit::Audit;
 use lancang_console::server::home::{BarList, Home, LeftOut, Line, Lines, Subscriber};
 use lancang_console::server::{Desk, Parts, Site};
@@ -22,6 +25,8 @@ pub const ROLES: [(&str, Role); 3] =
 const CARRIER: &str = "//TH/chao-phraya";
 /// Who is in the home lines, clear.
 pub const NUMBER: &str = "+66812345678";
+/// Where a line lay that the topic keeps no more.
+const GONE: Place = (0, 23);
 
 /// A console that runs until it is dropped.
 pub struct DeskConsole {
@@ -97,9 +102,30 @@ fn home() -> Home {
         last_event: now().to_string(),
         named,
     };
-    let lines = move |_: &str, _: &[lancang_alert::Alert]| {
-        Ok(Lines { lines: vec![line("0@17", named()), line("0@21", named().split_off(4))], gone: 1 })
+    let lines = move |places: &[Place]| {
+        let kept = places.iter().filter(|place| **place != GONE);
+        let line = |(partition, offset): &Place| {
+            let all = if offset % 2 == 0 { named().split_off(4) } else { named() };
+            line(&format!("{partition}@{offset}"), all)
+        };
+        Ok(Lines { lines: kept.clone().map(line).collect(), gone: places.len() - kept.count() })
     };
+    let index = Arc::new(Mutex::new(Index::default()));
+    for number in 0..120_u32 {
+        let mut line = Incident::read(include_bytes!("../../../alert/tests/golden/incident/open.json")).unwrap();
+        line.incident_id = format!("{number:032x}");
+        let value = if number % 40 == 0 { NUMBER.to_owned() } else { format!("+6680000{number:04}") };
+        (line.entity.entity_type, line.entity.value) = ("caller".into(), value);
+        line.last_event = now().plus_ms(-60_000 * i64::from(number)).to_string();
+        (line.severity, line.family) = (1 + (number % 6) as u8, "sim-box".into());
+        // One has many lines.
+        for offset in 0..if number == 0 { 121 } else { 1 } {
+            let masked =
+                Some(if number == 1 { filled::HOSTILE.to_owned() } else { "+6681•••••••".to_owned() });
+            index.lock().unwrap().take((3, i64::from(number) * 1_000 + 1 + 2 * offset), &line, masked);
+        }
+    }
+    index.lock().unwrap().set_read();
     let left_out = || LeftOut {
         incident_id: filled::incident()[..32].to_owned(),
         requester: filled::HOSTILE.into(),
@@ -109,5 +135,5 @@ fn home() -> Home {
     };
     let csv = "type,value,incident_id,pattern,severity,last_event\ncaller,+66810000009,9,wangiri,3,2026-11-29T00:00:00.000Z\n";
     let bar_list = move |_| Ok(BarList { csv: csv.into(), listed: 1, left_out: vec![left_out()] });
-    Home { carrier: CARRIER.into(), lines: Box::new(lines), bar_list: Box::new(bar_list) }
+    Home { carrier: CARRIER.into(), lines: Box::new(lines), index, bar_list: Box::new(bar_list) }
 }

@@ -51,6 +51,9 @@ const PATTERNS: [(&str, &str); 5] = [
 const LOOKED_AT: i64 = ALERTS - 1;
 /// The one whose producer is called what would run.
 const STRANGER: i64 = ALERTS - 2;
+/// One that it shares a device with.
+const WITH_STRANGER: i64 = ALERTS - 3;
+const STRANGERS_DEVICE: i64 = 7_777;
 const LOOKED_AT_SOURCE: &str = "//TH/chao-phraya/core-1";
 /// What one of its entities is, for those who may open it.
 pub const SEALED: &str = "+85512345678";
@@ -92,10 +95,22 @@ pub fn alert(number: i64, at: Timestamp) -> Value {
             shared("template", 3000 + number / 20),
             shared("range-hour", 4000 + number / 20)
         ])
+    } else if number == WITH_STRANGER {
+        json!([shared("device", STRANGERS_DEVICE)])
     } else {
         json!([])
     };
     alert
+}
+
+/// Two alerts of two carriers that share a device with each other alone.
+pub fn pair(number: i64, at: Timestamp) -> [Value; 2] {
+    [number, number + 1].map(|one| {
+        let mut alert = alert(one, at);
+        let token = format!("{:032x}", 900_000 + number);
+        alert["links"]["keys"] = json!([{"kind": "device", "token": token, "key_id": "2026-11", "weight": 1.0}]);
+        alert
+    })
 }
 
 /// In each field that is a text and not an id, something that would run.
@@ -120,6 +135,8 @@ fn stranger(now: Timestamp) -> Value {
     hostile(&mut found);
     (found["producer"]["organisation"], found["producer"]["node"]) = (HOSTILE_NAME.into(), HOSTILE_NAME.into());
     (found["pattern"], found["category"]) = (HOSTILE.into(), HOSTILE.into());
+    found["links"]["keys"] =
+        json!([{"kind": "device", "token": format!("{STRANGERS_DEVICE:032x}"), "key_id": "2026-11", "weight": 1.0}]);
     found
 }
 
@@ -182,7 +199,11 @@ pub fn fill(batch: &Batch<'_>, fold: &mut Fold, now: Timestamp) -> (Campaign, i6
             STRANGER => stranger(at),
             _ => alert(number, at),
         };
-        correlator.take(&take(batch, &alert, number, now));
+        let taken = take(batch, &alert, number, now);
+        // Its campaign is another correlator's.
+        if number != STRANGER {
+            correlator.take(&taken);
+        }
     }
     let golden: Alert = serde_json::from_str(GOLDEN).unwrap();
     let mut handling = golden.handling.clone();
@@ -215,11 +236,24 @@ pub fn fill(batch: &Batch<'_>, fold: &mut Fold, now: Timestamp) -> (Campaign, i6
 
 /// Fills the empty store of a carrier's desk: its alerts alone, and a hold that it has accepted.
 pub fn fill_desk(batch: &Batch<'_>, fold: &mut Fold, now: Timestamp) {
+    let mut before = Vec::new();
     let own = (0..ALERTS).filter(|number| number % SOURCES.len() as i64 == LOOKED_AT % SOURCES.len() as i64);
     for (offset, number) in (0_i64..).zip(own) {
         let at = now.plus_ms((number - ALERTS) * 20 * MINUTE_MS);
-        let alert = if number == LOOKED_AT { looked_at(at) } else { alert(number, at) };
-        take(batch, &alert, offset, now);
+        let mut alert = if number == LOOKED_AT { looked_at(at) } else { alert(number, at) };
+        // Its home lines, in as many revisions: the last of them is the one that tests look at.
+        let lines: &[i64] = if number == LOOKED_AT { &[23, 16, 17] } else { &[] };
+        for (revision, line) in lines.iter().enumerate() {
+            alert["grouped"] =
+                json!({"count": 1, "line": {"incident_id": id(*line), "revision": 0, "message": "open"}});
+            alert["evidence"] = json!({"count": 1, "partition": 0, "offsets": [{"first": line, "last": line}]});
+            if revision + 1 < lines.len() {
+                let taken: Alert = serde_json::from_value(alert.clone()).unwrap();
+                before.push(taken);
+            }
+        }
+        let taken = take(batch, &alert, offset, now);
+        before.drain(..).chain([taken]).for_each(|alert| batch.home_line(&alert).unwrap());
     }
     let said = statements(now);
     let mut asked = said.iter().find(|said| said.kind == "request").unwrap().clone();

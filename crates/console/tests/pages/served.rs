@@ -1,6 +1,7 @@
 //! The real server of the console, on loopback, over a database that the store's own code has filled. What is said comes back as
 //! if the topic had been read; only Kafka is not there (`tests/kafka/` and `tests/exchange/` have it).
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -10,13 +11,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lancang_alert::feedback::Fold;
-use lancang_alert::{Campaign, KeyKind, Opener, PrivateKey, Source};
+use lancang_alert::{KeyKind, Opener, PrivateKey, Source};
 use lancang_console::access::Role;
 use lancang_console::access::users::Users;
 use lancang_console::audit::{Audit, Entry};
 use lancang_console::provider::{Claims, Grant, Provider, Setting};
 use lancang_console::server::{Act, Desk, Dossiers, Parts, Site};
-use lancang_console::store::{Heard, Reads, Topic, Writer};
+use lancang_console::store::{Heard, Reads, Topic, Views, Writer};
 use lancang_record::Timestamp;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
@@ -65,11 +66,10 @@ pub fn random() -> [u8; 32] {
 /// What writes into the database, one after the other.
 struct Topics {
     writer: Writer,
+    views: Views,
     fold: Fold,
     alerts: i64,
     said: i64,
-    campaign: Campaign,
-    campaigns: i64,
     changed: watch::Sender<u64>,
 }
 
@@ -79,26 +79,25 @@ impl Topics {
     }
 
     fn flood(&mut self, count: i64) {
+        let alerts = (self.alerts..self.alerts + count).map(|number| filled::alert(number, now()));
+        self.take(alerts.collect());
+    }
+
+    fn take(&mut self, alerts: Vec<serde_json::Value>) {
         let batch = self.writer.batch().unwrap();
-        for _ in 0..count {
-            filled::take(&batch, &filled::alert(self.alerts, now()), self.alerts, now());
+        for alert in alerts {
+            self.views.take(&filled::take(&batch, &alert, self.alerts, now()));
             self.alerts += 1;
         }
+        batch.joined(&mut self.views).unwrap();
         batch.read_to(Topic::Alerts, self.alerts).unwrap();
         batch.commit().unwrap();
         self.tell();
     }
 
-    /// A further campaign, like the largest one.
+    /// A further campaign, of two alerts.
     fn join(&mut self) {
-        let campaign_id = format!("{:032x}", self.campaigns);
-        let campaign = Campaign { campaign_id, revision: 0, ..self.campaign.clone() };
-        let batch = self.writer.batch().unwrap();
-        filled::join(&batch, &campaign, self.campaigns, now());
-        self.campaigns += 1;
-        batch.read_to(Topic::Campaigns, self.campaigns).unwrap();
-        batch.commit().unwrap();
-        self.tell();
+        self.take(filled::pair(self.alerts, now()).into());
     }
 
     fn say(&mut self, act: Act) {
@@ -180,10 +179,16 @@ impl Console {
             batch.read_to(topic, next).unwrap();
         }
         batch.commit().unwrap();
+        let views = Reads::open(&database, 1).unwrap();
+        let own = BTreeSet::from(["KH".to_owned()]);
+        let mut views = views.look(|sight| Views::load(sight, &own, || true)).unwrap().unwrap();
+        let batch = writer.batch().unwrap();
+        batch.joined(&mut views).unwrap();
+        batch.commit().unwrap();
         let (changed, seen) = watch::channel(0);
-        let (name, campaigns) = (campaign.campaign_id.clone(), SAID);
+        let name = campaign.campaign_id.clone();
         let operation = fold.operations().next().unwrap().operation_id.to_string();
-        let topics = Topics { writer, fold, alerts, said: SAID, campaign, campaigns, changed };
+        let topics = Topics { writer, views, fold, alerts, said: SAID, changed };
         let topics = Arc::new(Mutex::new(topics));
         let (acts, mut asked) = mpsc::channel(16);
         let runtime = Runtime::new().unwrap();

@@ -5,12 +5,12 @@
 pub mod keys;
 
 use lancang_alert::Alert;
-use lancang_alert::alert::{Handling, Place, Source};
+use lancang_alert::alert::{CorrelationKey, Handling, Links, Place, Source};
 use lancang_alert::campaign::{Campaign, Edge, Member};
 use lancang_alert::dsse::{self, ALERT_TYPE, CAMPAIGN_TYPE, FEEDBACK_TYPE};
 use lancang_alert::feedback::{About, Believed, Fold, Id};
 use lancang_alert::{Feedback, feedback};
-use lancang_console::store::{Signed, Taken, Topic, Writer};
+use lancang_console::store::{LetGo, News, Reads, Signed, Taken, Topic, Views, Writer};
 use lancang_record::Timestamp;
 use lancang_record::codec::fields::parse_time;
 
@@ -27,6 +27,8 @@ pub fn alert(number: u64) -> Alert {
     let mut alert: Alert = serde_json::from_str(golden).unwrap();
     let pick = |from: &[&str], salt: u64| from[((number * 7 + salt) / 3 % from.len() as u64) as usize].to_owned();
     let country = pick(&COUNTRIES, 0);
+    // Nothing joins it but what `linked` says.
+    alert.links = None;
     alert.incident_id = format!("{:032x}", u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
     alert.producer = Source { country, organisation: format!("carrier-{}", number % 3), node: "a".to_owned() };
     alert.pattern = pick(&PATTERNS, 5);
@@ -34,6 +36,7 @@ pub fn alert(number: u64) -> Alert {
     let seconds = number as i64;
     (alert.revision, alert.message, alert.sequence) = (0, "open".to_owned(), number + 1);
     alert.published = at(seconds).to_string();
+    alert.detected = at(seconds - 1).to_string();
     alert.opened = Some(at(seconds).to_string());
     alert.first_event = at(seconds - 600).to_string();
     alert.last_event = at(seconds - 5).to_string();
@@ -59,6 +62,14 @@ pub fn alert(number: u64) -> Alert {
         radius_m: Some(11_000),
         basis: "cell-table".to_owned(),
     });
+    alert
+}
+
+/// With a device that others have too, which joins them.
+pub fn linked(mut alert: Alert, device: u64) -> Alert {
+    let (kind, key_id) = ("device".to_owned(), "e".to_owned());
+    let key = CorrelationKey { kind, token: format!("{device:032x}"), key_id, also: Vec::new(), weight: 1.0 };
+    alert.links.get_or_insert_with(Links::default).keys.push(key);
     alert
 }
 
@@ -101,6 +112,7 @@ pub fn campaign(alerts: &[&Alert], revision: u64) -> Campaign {
         published: at(0).to_string(),
         first_event: at(0).to_string(),
         last_event: at(9).to_string(),
+        opened: None,
         severity: 4,
         alerts: alerts.len() as u64,
         carriers: count(alerts.iter().map(|alert| feedback::organisation(&alert.producer)).collect()),
@@ -115,9 +127,18 @@ pub fn campaign(alerts: &[&Alert], revision: u64) -> Campaign {
     }
 }
 
+/// What joins alerts for these countries, of what a database has.
+pub fn views(path: &std::path::Path, countries: &[&str]) -> Views {
+    let countries = countries.iter().map(|country| (*country).to_owned()).collect();
+    let reads = Reads::open(path, 1).unwrap();
+    reads.look(|sight| Views::load(sight, &countries, || true)).unwrap().unwrap()
+}
+
 /// A topic in which everything stands, and the store that read it.
 pub struct Topics {
     pub writer: Writer,
+    /// Joined for all six countries.
+    pub views: Views,
     pub fold: Fold,
     pub alerts: i64,
     pub said: i64,
@@ -126,15 +147,35 @@ pub struct Topics {
 
 impl Topics {
     pub fn new(path: &std::path::Path) -> Self {
-        Self { writer: Writer::open(path).unwrap(), fold: Fold::default(), alerts: 0, said: 0, campaigns: 0 }
+        Self::at(path, [0; 3])
     }
 
-    pub fn alert(&mut self, alert: &Alert) -> lancang_console::store::News {
+    /// Goes on with what is there, with these offsets of alerts, feedback and campaigns.
+    pub fn at(path: &std::path::Path, [alerts, said, campaigns]: [i64; 3]) -> Self {
+        let mut writer = Writer::open(path).unwrap();
+        let mut views = views(path, &COUNTRIES);
+        let batch = writer.batch().unwrap();
+        batch.joined(&mut views).unwrap();
+        batch.commit().unwrap();
+        Self { writer, views, fold: Fold::default(), alerts, said, campaigns }
+    }
+
+    pub fn alert(&mut self, alert: &Alert) -> News {
         self.burst(std::slice::from_ref(alert))[0]
     }
 
+    /// Lets go of what has to go.
+    pub fn let_go(&mut self, now: Timestamp, incidents_max: u32) -> LetGo {
+        let batch = self.writer.batch().unwrap();
+        let gone = batch.let_go(now, incidents_max, 100).unwrap();
+        self.views.forget(&gone.incidents);
+        batch.joined(&mut self.views).unwrap();
+        batch.commit().unwrap();
+        gone
+    }
+
     /// Alerts that are committed together.
-    pub fn burst(&mut self, alerts: &[Alert]) -> Vec<lancang_console::store::News> {
+    pub fn burst(&mut self, alerts: &[Alert]) -> Vec<News> {
         let batch = self.writer.batch().unwrap();
         let mut news = Vec::new();
         for alert in alerts {
@@ -145,8 +186,12 @@ impl Topics {
             let signed = Signed { value: &value, envelope: &envelope, received };
             let taken = Taken { alert, signed, key_id: "00", offset, heard: at(offset) };
             news.push(batch.alert(taken).unwrap());
+            if matches!(news.last(), Some(News::Opened | News::Revised)) {
+                self.views.take(alert);
+            }
             self.alerts += 1;
         }
+        batch.joined(&mut self.views).unwrap();
         batch.read_to(Topic::Alerts, self.alerts).unwrap();
         batch.commit().unwrap();
         news

@@ -1,0 +1,284 @@
+//! Campaigns as a country sees them: joined of the alerts that are meant for it, and of nothing else.
+//!
+//! Rules:
+//! - the same joining as the exchange's ([`crate::campaigns`]), over what the country may see: an alert that is not meant for it joins
+//!   nothing, is in no count, and makes no value one that too many share. One of which any revision was not meant for it stays out;
+//! - what is joined is kept with the alerts that it follows from, in one transaction, and goes with them ([`Batch::joined`]);
+//! - one of these has the name of the campaign on the topic that most of its alerts belong to, where of that campaign no other one has
+//!   more; else it has an id of its own, which nobody on the exchange knows ([`Publisher::of_view`]);
+//! - a start joins anew what is kept ([`Views::load`]): the groups follow from the set of alerts, in whatever order they come;
+//! - one that is no more is remembered for [`JOINED_DAYS`], as far as there is room.
+
+use std::collections::BTreeSet;
+
+use lancang_alert::Alert;
+use lancang_alert::alert::Handling;
+use lancang_alert::campaign::Campaign;
+use rusqlite::OptionalExtension as _;
+
+use super::take::{DAY_MS, time};
+use super::{Batch, Eyes, Sight, StoreError, bit};
+use crate::limits::{CAMPAIGNS_MAX, JOINED_DAYS};
+use crate::{Correlator, Publisher, Seen, Viewer};
+
+/// Alerts between two looks whether loading goes on.
+const LOOK_EVERY: u64 = 1_000;
+/// Name of their place beside those of topics.
+const PLACE: &str = "views";
+
+/// What joins alerts for some countries.
+#[derive(Debug, Default)]
+pub struct Views(Vec<View>);
+
+#[derive(Debug)]
+struct View {
+    country: String,
+    number: i64,
+    correlator: Correlator,
+    publisher: Publisher,
+}
+
+impl View {
+    fn of(country: &str) -> Option<Self> {
+        Some(Self {
+            number: Eyes(bit(country)?).country(),
+            correlator: Correlator::new(Viewer(vec![country.to_owned()])),
+            publisher: Publisher::of_view(country),
+            country: country.to_owned(),
+        })
+    }
+}
+
+impl Views {
+    /// Joins for these countries what is kept; none if `goes_on` says that nobody waits for it any more.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn load(
+        sight: &Sight<'_>,
+        countries: &BTreeSet<String>,
+        mut goes_on: impl FnMut() -> bool,
+    ) -> Result<Option<Self>, StoreError> {
+        let mut views = Self(countries.iter().filter_map(|country| View::of(country)).collect());
+        if views.0.is_empty() {
+            return Ok(Some(views));
+        }
+        for view in &mut views.0 {
+            for campaign in sight.live_views(view.number)? {
+                view.publisher.learn(&campaign);
+            }
+        }
+        let kept = "SELECT alert FROM bodies UNION ALL SELECT alert FROM earlier";
+        let mut kept = sight.transaction.prepare(kept)?;
+        let (mut rows, mut count) = (kept.query([])?, 0_u64);
+        while let Some(row) = rows.next()? {
+            views.take(&serde_json::from_slice(row.get_ref(0)?.as_bytes().unwrap_or_default())?);
+            count += 1;
+            if count.is_multiple_of(LOOK_EVERY) && !goes_on() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(views))
+    }
+
+    /// Whether they are those of these countries.
+    #[must_use]
+    pub fn are_of(&self, countries: &BTreeSet<String>) -> bool {
+        self.0.iter().map(|view| &view.country).eq(countries.iter().filter(|country| bit(country).is_some()))
+    }
+
+    /// Joins a revision that the store has taken up.
+    pub fn take(&mut self, alert: &Alert) {
+        self.0.iter_mut().for_each(|view| view.correlator.take(alert));
+    }
+
+    /// Lets go of incidents that the store has let go of.
+    pub fn forget(&mut self, gone: &[Seen]) {
+        for view in &mut self.0 {
+            gone.iter().for_each(|seen| _ = view.correlator.forget(seen));
+        }
+    }
+
+    /// Alerts that were let go of because there were too many to join.
+    #[must_use]
+    pub fn evicted(&self) -> u64 {
+        self.0.iter().map(|view| view.correlator.evicted()).sum()
+    }
+}
+
+impl Batch<'_> {
+    /// Keeps what has changed in what hangs together. What was joined counts as kept: if this is not committed, views are loaded
+    /// anew.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn joined(&self, views: &mut Views) -> Result<(), StoreError> {
+        self.forget_viewers(views)?;
+        for View { number, correlator, publisher, .. } in &mut views.0 {
+            let newest = correlator.newest();
+            let changes = publisher.changes(correlator, &nobodys(), newest);
+            for campaign in &changes {
+                self.view(*number, campaign)?;
+            }
+            for Campaign { campaign_id, .. } in &changes {
+                self.named(*number, campaign_id)?;
+                publisher.forget(campaign_id);
+            }
+            self.transaction.prepare_cached("INSERT OR IGNORE INTO viewers VALUES (?1)")?.execute([*number])?;
+            let old = "DELETE FROM views WHERE country = ?1 AND NOT is_live AND (published < ?2 OR campaign_id IN \
+                 (SELECT campaign_id FROM views WHERE country = ?1 AND NOT is_live ORDER BY place DESC LIMIT -1 OFFSET ?3))";
+            let since = newest.as_ms().saturating_sub(JOINED_DAYS * DAY_MS);
+            if changes.iter().any(|campaign| campaign.message == "dissolved") {
+                self.transaction.prepare_cached(old)?.execute((*number, since, CAMPAIGNS_MAX))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Of whose country nobody is a user any more, nothing is joined.
+    fn forget_viewers(&self, views: &Views) -> Result<(), StoreError> {
+        let mut known = self.transaction.prepare_cached("SELECT country FROM viewers")?;
+        let known = known.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+        for number in known.into_iter().filter(|number| views.0.iter().all(|view| view.number != *number)) {
+            for table in ["views", "view_members", "viewers"] {
+                self.transaction.execute(&format!("DELETE FROM {table} WHERE country = ?1"), [number])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn view(&self, country: i64, campaign: &Campaign) -> Result<(), StoreError> {
+        let (id, is_live) = (&campaign.campaign_id, campaign.message != "dissolved");
+        let published = time(&campaign.published).unwrap_or_default();
+        let opened = campaign.opened.as_deref().and_then(time).unwrap_or(published);
+        let text = serde_json::to_string(campaign)?;
+        let put = "INSERT OR REPLACE INTO views VALUES (?1, ?2, 0, ?3, ?4, ?5, NULL, 0, ?6)";
+        self.transaction.prepare_cached(put)?.execute((country, id, is_live, opened, published, text))?;
+        let gone = "DELETE FROM view_members WHERE country = ?1 AND campaign_id = ?2";
+        self.transaction.prepare_cached(gone)?.execute((country, id))?;
+        let mut put = self.transaction.prepare_cached("INSERT OR REPLACE INTO view_members VALUES (?1, ?2, ?3, ?4)")?;
+        for member in &campaign.members {
+            put.execute((country, &member.incident_id, member.producer.uri(), id))?;
+        }
+        Ok(())
+    }
+
+    /// Finds the name of one anew; it counts as changed.
+    fn named(&self, country: i64, id: &str) -> Result<(), StoreError> {
+        let next = "INSERT INTO places VALUES (?1, 1) ON CONFLICT DO UPDATE SET next = next + 1 RETURNING next - 1";
+        let place: i64 = self.transaction.prepare_cached(next)?.query_row([PLACE], |row| row.get(0))?;
+        let of_topic = "SELECT m.campaign_id, count(*) FROM view_members v JOIN members m ON m.incident_id = v.incident_id \
+             AND m.producer = v.producer WHERE v.country = ?1 AND v.campaign_id = ?2 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1";
+        let mut of_topic = self.transaction.prepare_cached(of_topic)?;
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?));
+        let (named, shared) = of_topic.query_row((country, id), read).optional()?.unzip();
+        let put = "UPDATE views SET place = ?3, named = ?4, shared = ?5 WHERE country = ?1 AND campaign_id = ?2";
+        self.transaction.prepare_cached(put)?.execute((country, id, place, named, shared.unwrap_or(0)))?;
+        Ok(())
+    }
+
+    /// Those, of any country, that have an alert of a campaign of the topic.
+    pub(super) fn views_of(&self, campaign_id: &str) -> Result<BTreeSet<(i64, String)>, StoreError> {
+        let found = "SELECT v.country, v.campaign_id FROM members m JOIN view_members v ON v.incident_id = m.incident_id \
+             AND v.producer = m.producer JOIN viewers w ON w.country = v.country WHERE m.campaign_id = ?1";
+        let mut found = self.transaction.prepare_cached(found)?;
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        Ok(found.query_map([campaign_id], read)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Finds names anew.
+    pub(super) fn rename(&self, views: &BTreeSet<(i64, String)>) -> Result<(), StoreError> {
+        views.iter().try_for_each(|(country, id)| self.named(*country, id))
+    }
+}
+
+/// One of these, and what it is called.
+pub(super) struct Joined {
+    pub(super) campaign: Campaign,
+    /// Campaign of the topic that most of its alerts belong to.
+    pub(super) most_in: Option<String>,
+    /// Whether it has its name: no other one has more of its alerts.
+    pub(super) is_named: bool,
+}
+
+impl Joined {
+    /// What it is called.
+    pub(super) fn name(&self) -> &str {
+        self.most_in.as_deref().filter(|_| self.is_named).unwrap_or(&self.campaign.campaign_id)
+    }
+}
+
+impl Sight<'_> {
+    /// Whether campaigns are joined for somebody's country yet.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn is_joined_for(&self, eyes: Eyes) -> Result<bool, StoreError> {
+        let find = "SELECT EXISTS (SELECT 1 FROM viewers WHERE country = ?1)";
+        Ok(self.transaction.prepare_cached(find)?.query_row([eyes.country()], |row| row.get(0))?)
+    }
+
+    fn live_views(&self, country: i64) -> Result<Vec<Campaign>, StoreError> {
+        let all = "SELECT campaign FROM views WHERE country = ?1 AND is_live";
+        let mut all = self.transaction.prepare_cached(all)?;
+        let all: Vec<String> = all.query_map([country], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        Ok(all.iter().map(|text| serde_json::from_str(text)).collect::<Result<_, _>>()?)
+    }
+
+    /// The one of an id of its own, or of the name that it has.
+    pub(super) fn joined(&self, eyes: Eyes, id: &str) -> Result<Option<Joined>, StoreError> {
+        let find = "SELECT campaign, named FROM views WHERE country = ?1 AND campaign_id = ?2";
+        let mut find = self.transaction.prepare_cached(find)?;
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?));
+        let mut found = find.query_row((eyes.country(), id), read).optional()?;
+        if found.is_none()
+            && let Some(own) = self.has_name(eyes, id)?
+        {
+            found = find.query_row((eyes.country(), own), read).optional()?;
+        }
+        let Some((text, most_in)) = found else { return Ok(None) };
+        let campaign: Campaign = serde_json::from_str(&text)?;
+        let has_it = most_in.as_deref().map(|named| self.has_name(eyes, named)).transpose()?.flatten();
+        let is_named = has_it.is_some_and(|own| own == campaign.campaign_id);
+        Ok(Some(Joined { campaign, most_in, is_named }))
+    }
+
+    /// Own id of the one that has the name of a campaign of the topic.
+    pub(super) fn has_name(&self, eyes: Eyes, named: &str) -> Result<Option<String>, StoreError> {
+        let find = "SELECT campaign_id FROM views WHERE country = ?1 AND named = ?2 AND is_live \
+             ORDER BY shared DESC, campaign_id LIMIT 1";
+        let mut find = self.transaction.prepare_cached(find)?;
+        Ok(find.query_row((eyes.country(), named), |row| row.get(0)).optional()?)
+    }
+
+    /// Own id of the one that an incident is in.
+    pub(super) fn joined_of(&self, eyes: Eyes, incident: i64) -> Result<Option<String>, StoreError> {
+        let find = "SELECT v.campaign_id FROM incidents i JOIN names n ON n.id = i.source JOIN view_members v \
+             ON v.incident_id = i.incident_id AND v.producer = n.name WHERE i.id = ?2 AND v.country = ?1";
+        let mut find = self.transaction.prepare_cached(find)?;
+        Ok(find.query_row((eyes.country(), incident), |row| row.get(0)).optional()?)
+    }
+
+    /// What it is called, by its own id.
+    pub(super) fn name_of(&self, eyes: Eyes, own: &str) -> Result<String, StoreError> {
+        let find = "SELECT named FROM views WHERE country = ?1 AND campaign_id = ?2";
+        let mut find = self.transaction.prepare_cached(find)?;
+        let named: Option<String> = find.query_row((eyes.country(), own), |row| row.get(0)).optional()?.flatten();
+        let Some(named) = named else { return Ok(own.to_owned()) };
+        let has_it = self.has_name(eyes, &named)?.is_some_and(|other| other == own);
+        Ok(if has_it { named } else { own.to_owned() })
+    }
+
+    /// How many changes there were.
+    pub(super) fn views_place(&self) -> Result<i64, StoreError> {
+        let find = "SELECT next FROM places WHERE topic = ?1";
+        let mut find = self.transaction.prepare_cached(find)?;
+        Ok(find.query_row([PLACE], |row| row.get(0)).optional()?.unwrap_or(0))
+    }
+}
+
+/// Handling of what leaves this console for nobody.
+fn nobodys() -> Handling {
+    let empty = String::new;
+    Handling { tlp: empty(), purpose: empty(), legal_basis: None, recipients: Vec::new(), retain_until: empty() }
+}

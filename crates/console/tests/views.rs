@@ -1,0 +1,203 @@
+//! Campaigns as each country sees them, in the store: they follow from the alerts that are there, whatever the order in which these came,
+//! were taken back or let go of, and whenever the console began anew; and what they are called.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lancang_alert::Alert;
+use lancang_console::store::{Eyes, Reads, key};
+use lancang_console::{Correlator, Viewer};
+use proptest::prelude::*;
+use serde_json::Value;
+use support::{COUNTRIES, Topics, alert, at, campaign, linked, views};
+
+/// What a country is shown: its campaigns' alerts.
+fn shown(reads: &Reads, country: &str) -> BTreeSet<BTreeSet<String>> {
+    let eyes = Eyes::of(country).unwrap();
+    let (lines, _) = reads.look(|sight| sight.campaigns(eyes, None, Some(true), None, 200)).unwrap();
+    let ids = lines.iter().map(|line| line["campaign_id"].as_str().unwrap());
+    let whole = ids.map(|id| reads.look(|sight| sight.campaign(eyes, id)).unwrap().unwrap());
+    let members = |whole: Value| -> BTreeSet<String> {
+        let members = whole["members"].as_array().unwrap();
+        assert_eq!(whole["alerts"].as_u64().unwrap() as usize, members.len());
+        members.iter().map(|member| member["key"].as_str().unwrap().to_owned()).collect()
+    };
+    whole.map(members).collect()
+}
+
+/// By the correlator over all that is left, at once.
+fn expected(alerts: &[Alert], country: &str) -> BTreeSet<BTreeSet<String>> {
+    let mut correlator = Correlator::new(Viewer(vec![country.to_owned()]));
+    alerts.iter().for_each(|alert| correlator.take(alert));
+    let several = |set: &Vec<lancang_console::Seen>| {
+        set.iter().map(|seen| (&seen.producer.country, &seen.producer.organisation)).collect::<BTreeSet<_>>().len() > 1
+    };
+    let names =
+        |set: Vec<lancang_console::Seen>| set.iter().map(|seen| key(&seen.incident_id, &seen.producer.uri())).collect();
+    correlator.sets().into_iter().filter(several).map(names).collect()
+}
+
+/// What happens, one after the other.
+#[derive(Clone, Debug)]
+enum Step {
+    /// Alerts that are committed together: number, devices, for whom, whether it is taken back.
+    Alerts(Vec<(u64, Vec<u64>, bool, bool)>),
+    /// All but so many incidents are let go of.
+    Keep(u32),
+    /// The console begins anew.
+    Again,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let devices = prop::collection::vec(0_u64..4, 0..3);
+    let one = (0_u64..12, devices, prop::bool::weighted(0.7), prop::bool::weighted(0.1));
+    let step = prop_oneof![
+        6 => prop::collection::vec(one, 1..4).prop_map(Step::Alerts),
+        1 => (3_u32..9).prop_map(Step::Keep),
+        1 => Just(Step::Again),
+    ];
+    prop::collection::vec(step, 1..12)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_shown_follows_from_what_is_kept(steps in steps()) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.db");
+        let mut topics = Topics::new(&path);
+        let reads = Reads::open(&path, 1).unwrap();
+        let mut kept: BTreeMap<String, Vec<Alert>> = BTreeMap::new();
+        let mut sequence = 0;
+        for step in steps {
+            match step {
+                Step::Alerts(all) => {
+                    let mut burst = Vec::new();
+                    for (number, devices, is_for_all, is_cancelled) in all {
+                        let mut one = devices.into_iter().fold(alert(number), linked);
+                        sequence += 1;
+                        one.sequence = sequence;
+                        let to: &[&str] = if is_for_all { &COUNTRIES } else { &["TH", "KH"] };
+                        one.handling.recipients = to.iter().map(|country| (*country).to_owned()).collect();
+                        let revisions = kept.entry(one.incident_id.clone()).or_default();
+                        one.revision = revisions.len() as u64;
+                        one.message = if is_cancelled { "cancel" } else { "update" }.to_owned();
+                        revisions.push(one.clone());
+                        burst.push(one);
+                    }
+                    topics.burst(&burst);
+                }
+                Step::Keep(most) => {
+                    for gone in topics.let_go(at(0), most).incidents {
+                        kept.remove(&gone.incident_id);
+                    }
+                }
+                Step::Again => topics = Topics::at(&path, [topics.alerts, 0, 0]),
+            }
+            let all: Vec<Alert> = kept.values().flatten().cloned().collect();
+            for country in ["TH", "VN", "CN"] {
+                prop_assert_eq!(shown(&reads, country), expected(&all, country), "{}", country);
+            }
+        }
+    }
+}
+
+/// The one that has most of a campaign's alerts has its name; the others have names of their own, which nobody on the exchange knows.
+#[test]
+fn what_is_joined_has_the_name_of_what_most_of_it_belongs_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.db");
+    let mut topics = Topics::new(&path);
+    let reads = Reads::open(&path, 1).unwrap();
+    let eyes = Eyes::of("KH").unwrap();
+    let large = [1, 2, 3].map(|number| linked(alert(number), 7));
+    let small = [4, 5].map(|number| linked(alert(number), 8));
+    topics.burst(&[&large[..], &small[..]].concat());
+    let lines = || {
+        let (mut lines, _) = reads.look(|sight| sight.campaigns(eyes, None, None, None, 9)).unwrap();
+        lines.sort_by_key(|line| line["alerts"].as_u64());
+        lines
+    };
+    let own: Vec<Value> = lines().iter().map(|line| line["campaign_id"].clone()).collect();
+    assert!(lines().iter().all(|line| line["is_named"] == false && line["part_of"].is_null()));
+    // To the exchange, all of them are one.
+    let all: Vec<&Alert> = small.iter().chain(&large).collect();
+    let published = campaign(&all, 0);
+    let before = reads.look(|sight| sight.position()).unwrap();
+    topics.join(&published);
+    let named = Value::from(published.campaign_id.as_str());
+    let told: Vec<_> = lines().iter().map(|line| (line["campaign_id"].clone(), line["part_of"].clone())).collect();
+    assert_eq!(told, [(own[0].clone(), named.clone()), (named.clone(), Value::Null)]);
+    // Pages hear of it, under whichever name they know it.
+    let changes = reads.look(|sight| sight.changes(eyes, &Default::default(), before)).unwrap();
+    assert!([&own[0], &own[1], &named].iter().all(|id| changes.campaigns.iter().any(|one| *id == one)), "{changes:?}");
+    let row = |alert: &Alert| {
+        let key = key(&alert.incident_id, &alert.producer.uri());
+        let told = reads.look(|sight| sight.told(eyes, &sight.find(eyes, &key)?.unwrap(), "2026")).unwrap();
+        told["row"]["campaign"].clone()
+    };
+    assert_eq!((row(&large[0]), row(&small[0])), (named.clone(), own[0].clone()));
+    let seen = |id: &str| reads.look(|sight| sight.is_campaign_seen(eyes, id)).unwrap();
+    assert!(seen(&published.campaign_id) && !seen(own[0].as_str().unwrap()), "nobody else knows that name");
+    // Both ids of it lead to it; once it is no campaign any more, to what is joined.
+    let led = |id: &Value| reads.look(|sight| sight.campaign(eyes, id.as_str().unwrap())).unwrap();
+    assert_eq!(led(&named), led(&own[1]));
+    let (members, message) = (Vec::new(), "dissolved".to_owned());
+    topics.join(&lancang_alert::Campaign { members, message, alerts: 0, revision: 1, ..published });
+    assert_eq!(led(&own[1]).unwrap()["campaign_id"], own[1]);
+    assert_eq!(led(&named).unwrap()["message"], "dissolved");
+    assert!(lines().iter().all(|line| line["part_of"].is_null()));
+}
+
+/// Of whose country nobody is a user, nothing is kept; and nothing is lost by it.
+#[test]
+fn countries_come_and_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.db");
+    let mut topics = Topics::new(&path);
+    topics.burst(&[linked(alert(1), 7), linked(alert(2), 7)]);
+    let reads = Reads::open(&path, 1).unwrap();
+    let mut look_as = |countries: &[&str]| {
+        let mut views = views(&path, countries);
+        let batch = topics.writer.batch().unwrap();
+        batch.joined(&mut views).unwrap();
+        batch.commit().unwrap();
+        ["KH", "TH"].map(|country| {
+            let eyes = Eyes::of(country).unwrap();
+            (reads.look(|sight| sight.is_joined_for(eyes)).unwrap(), shown(&reads, country).len())
+        })
+    };
+    assert_eq!(look_as(&["KH"]), [(true, 1), (false, 0)]);
+    assert_eq!(look_as(&["KH", "TH"]), [(true, 1), (true, 1)]);
+}
+
+/// A campaign began when its first alert was detected, however the database came about.
+#[test]
+fn a_campaign_is_as_old_as_its_first_alert() {
+    let alerts = [1, 2, 3].map(|number| linked(alert(700_001 * number), 7));
+    let since = |place: usize| Some(alerts[place].detected.clone());
+    let opened = |order: [usize; 3]| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.db");
+        let mut topics = Topics::new(&path);
+        order
+            .into_iter()
+            .for_each(|place| _ = topics.alert(&Alert { sequence: 1 + place as u64, ..alerts[place].clone() }));
+        let reads = Reads::open(&path, 1).unwrap();
+        let (lines, _) = reads.look(|sight| sight.campaigns(Eyes::of("KH").unwrap(), None, None, None, 9)).unwrap();
+        let weeks = [0, 1, 2].map(|place| {
+            let week = lancang_console::digest::monday(at(700_001 * (place + 1) - 1));
+            let times = (week, week.plus_ms(lancang_console::digest::WEEK_MS));
+            let digest = reads.look(|sight| sight.digest(Eyes::of("KH").unwrap(), times, None, at(9_000_000))).unwrap();
+            digest.all.unwrap().campaigns_new
+        });
+        (lines[0]["opened"].as_str().map(str::to_owned), weeks)
+    };
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+        assert_eq!(opened(order), (since(0), [1, 0, 0]), "{order:?}");
+    }
+}
