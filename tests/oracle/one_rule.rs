@@ -12,6 +12,7 @@ use lancang_record::codec::fields::parse_time;
 use lancang_record::codec::json;
 use lancang_record::log::{Class, InputId, InputMark, InputState};
 use lancang_record::raw::RawRecord;
+use lancang_record::record::Record;
 use lancang_record::{Country, Timestamp};
 
 use crate::calls::{Bursts, Call, Calls, Oracle};
@@ -47,7 +48,9 @@ fn log(calls: &[Call]) -> Log {
         json::JsonMessages::default()
             .decode(text.as_bytes(), |raw| {
                 let raw: &'static RawRecord<'static> = Box::leak(Box::new(raw.unwrap().clone()));
-                records.push(normalise(raw, origin, network).unwrap());
+                let mut record = Record::new(raw.kind, raw.start);
+                normalise(raw, origin, network, &mut record).unwrap();
+                records.push(record);
             })
             .unwrap();
         entries.push(LogEntry::Records(Class::Stream, records));

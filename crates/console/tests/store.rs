@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+#[path = "store/figures.rs"]
+mod figures;
 #[path = "store/over_http.rs"]
 mod over_http;
 mod support;

@@ -30,10 +30,15 @@ struct Stream {
 
 impl Stream {
     fn of(console: &Console, signed: &Signed) -> Self {
+        Self::asked(console, signed, "", "")
+    }
+
+    /// With a query, and further lines of the head.
+    fn asked(console: &Console, signed: &Signed, query: &str, lines: &str) -> Self {
         let mut stream = std::net::TcpStream::connect(console.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
-        let head =
-            format!("GET /api/v1/events HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\n\r\n", console.address, signed.cookie);
+        let (host, cookie) = (console.address, &signed.cookie);
+        let head = format!("GET /api/v1/events{query} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\n{lines}\r\n");
         stream.write_all(head.as_bytes()).unwrap();
         let mut found = Self { stream, text: String::new() };
         found.until("\r\n\r\n", Duration::from_secs(10));
@@ -87,6 +92,39 @@ fn a_burst_is_on_the_page_at_once() {
     let took = committed.elapsed();
     println!("a burst of {} was on the stream after {took:?}", burst.len());
     assert!(is_all && took <= BURST_MAX, "{took:?}: {}", stream.text.matches("\"place_in_topic\":").count());
+}
+
+/// A browser whose line was cut asks the same address again, which says where the page began, and says in the head what it had last:
+/// that counts, so that nothing comes twice and nothing is left out.
+#[test]
+fn a_cut_line_goes_on_behind_the_last_event() {
+    let console = Console::start(false, true);
+    let signed = console.sign_in("viewer-th");
+    let listed = console.ask("GET", "/api/v1/incidents?limit=1", &[("cookie", &signed.cookie)], "");
+    let listed: serde_json::Value = serde_json::from_str(&listed.body).unwrap();
+    let begun = format!("?position={}", listed["position"].as_str().unwrap());
+    let mut topics = topics(&console);
+    let mut tell = |number: u64| {
+        let mut one = alert(number);
+        one.incident_id = format!("{number:032x}");
+        one.sequence = 100 + number;
+        one.handling.recipients.clear();
+        topics.alert(&one);
+        console.changes.send_modify(|version| *version += 1);
+        one.incident_id
+    };
+    let mut stream = Stream::asked(&console, &signed, &begun, "");
+    let first = tell(21);
+    assert!(stream.until(&first, 2 * BURST_MAX), "{}", stream.text);
+    let id = stream.text.lines().rev().find_map(|line| line.strip_prefix("id: ")).unwrap().to_owned();
+    drop(stream);
+    let second = tell(42);
+    let mut again = Stream::asked(&console, &signed, &begun, &format!("last-event-id: {id}\r\n"));
+    assert!(again.until(&second, 2 * BURST_MAX), "{}", again.text);
+    assert!(!again.text.contains(&first), "what the browser has comes once more");
+    // Whoever has heard nothing yet begins where the page says.
+    let mut anew = Stream::asked(&console, &signed, &begun, "");
+    assert!(anew.until(&second, 2 * BURST_MAX) && anew.text.contains(&first), "{}", anew.text);
 }
 
 #[test]

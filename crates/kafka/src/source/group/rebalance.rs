@@ -165,7 +165,7 @@ impl LeadGroup {
         }
     }
 
-    fn strike_off(&mut self, tasks: &[Task]) {
+    pub(super) fn strike_off(&mut self, tasks: &[Task]) {
         for task in tasks {
             self.membership.remove(*task);
             self.inputs.remove(*task);
