@@ -299,7 +299,7 @@ const tests = {
     await page.waitForSelector("article h1");
     hold(new URL(page.url()).pathname === first, "Enter opens");
     await page.keyboard.press("Escape");
-    await until("Esc goes back", () => new URL(page.url()).pathname === "/");
+    await until("Esc goes back to the list as it was filtered", () => page.url().endsWith("/?group=0"));
     await page.waitForSelector(".live");
     await page.keyboard.press("/");
     hold(await page.evaluate(() => document.activeElement.type === "search"), "/ searches");
@@ -369,6 +369,15 @@ const tests = {
     await page.keyboard.press("Tab");
     hold(await page.evaluate(() => document.activeElement.matches("[data-test=map-tables] .scroll")), "keys reach the table");
     await accessible(page, "tables of the map");
+    const bars = await page.locator("svg.bars rect").count();
+    await page.click("[data-test=trend-table] summary");
+    hold((await page.locator("[data-test=trend-table] tbody tr").count()) === bars && bars > 0, "a row for each bar of the trend");
+    const sums = await page.evaluate(() => {
+      const sum = (cells) => [...document.querySelectorAll(cells)].reduce((sum, cell) => sum + Number(cell.textContent.replace(/\D/g, "")), 0);
+      return [sum("[data-test=trend-table] td"), sum("section[aria-label='Incidents by country'] td:nth-child(2), [aria-label='By country'] td:nth-child(2)"), sum(".heat td")];
+    });
+    hold(sums[0] === sums[2] && (sums[1] === 0 || sums[0] === sums[1]), `the same incidents, counted thrice: ${sums}`);
+    await accessible(page, "the trend as a table");
     if (setting.shots) await page.locator("[data-test=map-tables]").screenshot({ path: `${setting.shots}/map-tables.png` });
     await turn(page, "/sources");
     await shot(page, "sources-refused");
@@ -758,7 +767,22 @@ const tests = {
     await page.waitForSelector("main :is(table, .says)");
     await page.goto(`${base}/incident/00000000000000000000000000000000-00000000`);
     await page.waitForSelector("[role=alert]:has-text('nothing at this address')");
-    noise = noise.filter((line) => !/ERR_FAILED|404/.test(line));
+    for (const path of ["/", incident, "/campaigns", "/coordination"]) {
+      await page.route("**/api/v1/events*", (route) => route.abort());
+      await turn(page, path);
+      await page.waitForSelector("[data-test=line]:has-text('Connection lost')", { timeout: 20_000 });
+      await accessible(page, `${path} without a line`);
+      await shot(page, `away-${name(path)}`);
+      await page.unroute("**/api/v1/events*");
+      await until(`${path} is live again`, async () => (await page.locator("[data-test=line]:has-text('Connection lost')").count()) === 0, 20_000);
+    }
+    // A line that is refused is given up by the browser, and begun anew by the page.
+    await page.route("**/api/v1/events*", (route) => route.fulfill({ status: 429, body: "{}" }));
+    await turn(page, incident);
+    await page.waitForSelector("[data-test=line]:has-text('Connection lost')");
+    await page.unroute("**/api/v1/events*");
+    await until("a refused line is there", async () => (await page.locator("[data-test=line]").count()) === 0, 20_000);
+    noise = noise.filter((line) => !/ERR_FAILED|404|429/.test(line));
   },
 
   async "paper has no buttons"() {
@@ -766,6 +790,15 @@ const tests = {
     await page.emulateMedia({ media: "print" });
     hold(!(await page.isVisible("nav")) && !(await page.isVisible("button")), "controls are printed");
     hold(await page.isVisible(".reasons"), "reasons are printed");
+    const dark = await whole("/", { theme: "dark", width: 1040 });
+    await dark.emulateMedia({ media: "print" });
+    for (const path of PAGES) {
+      await turn(dark, path);
+      const over = await dark.evaluate(() => [...document.querySelectorAll(".scroll")].filter((part) => getComputedStyle(part).overflowX !== "visible").length);
+      hold(over === 0, `${path}: ${over} tables are cut off on paper`);
+      await accessible(dark, `${path} on paper`, { type: "rule", values: ["color-contrast"] });
+      if (setting.shots) await dark.pdf({ path: `${setting.shots}/paper-${name(path)}.pdf`, format: "A4" });
+    }
     if (setting.shots) await page.pdf({ path: `${setting.shots}/incident.pdf` });
   },
 };
