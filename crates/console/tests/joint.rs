@@ -252,6 +252,8 @@ fn a_week_has_its_operations() {
         [week.operations_new, week.operations_agreed, week.operations_running, week.operations_closed]
     };
     assert_eq!(counts(told.all.as_ref().unwrap()), [2, 1, 1, 1]);
+    let dismantled = [told.all.as_ref().unwrap(), &told.countries["LA"]].map(|week| week.campaigns_dismantled);
+    assert_eq!(dismantled, [1, 1], "the campaign whose operation was closed with suspects handed over");
     assert_eq!((counts(&told.countries["LA"]), told.countries.contains_key("VN")), ([2, 1, 1, 1], false));
     let response = |count, median_s, p90_s| Response { count, median_s: Some(median_s), p90_s: Some(p90_s) };
     assert_eq!(told.countries["KH"].operation, response(1, 60, 60));
@@ -465,6 +467,9 @@ fn many_operations_of_a_country_hide_no_others() {
     let since = monday(at(0));
     let week = look(&reads, |sight| sight.digest(eyes("KH"), (since, since.plus_ms(WEEK_MS)), None, at(20_000)));
     assert_eq!(week.more_operations, 201 - OPERATIONS_SHOWN_OF_COUNTRY_MAX);
+    let lines = String::from_utf8(table::csv(&week).unwrap()).unwrap();
+    let beyond = format!(",not-listed,,operations,{},", week.more_operations);
+    assert!(lines.contains(&beyond), "{beyond}: {lines}");
     assert!(week.operations.iter().any(|joint| joint.operation_id == mine.id.to_string()));
     let subject = Subject::Incident(key(&all.incident_id, &all.producer.uri()));
     let case = |bytes_max| look(&reads, |sight| sight.case(eyes("KH"), &subject, bytes_max)).unwrap();

@@ -364,6 +364,7 @@ week = Week
 all-countries = All countries
 campaigns-new = New campaigns
 campaigns-gone = Dissolved campaigns
+campaigns-dismantled = Dismantled campaigns
 operations-new = Operations proposed
 operations-agreed = Agreed
 operations-running = Begun

@@ -364,6 +364,7 @@ week = အပတ်
 all-countries = နိုင်ငံအားလုံး
 campaigns-new = လှုပ်ရှားမှုအသစ်များ
 campaigns-gone = ပြိုကွဲသွားသော လှုပ်ရှားမှုများ
+campaigns-dismantled = ဖြိုခွင်းပြီးသော လှုပ်ရှားမှုများ
 operations-new = အဆိုပြုသော စစ်ဆင်ရေး
 operations-agreed = သဘောတူပြီး
 operations-running = စတင်ပြီး

@@ -364,6 +364,7 @@ week = 周
 all-countries = 所有国家
 campaigns-new = 新团伙行动
 campaigns-gone = 已解散的团伙行动
+campaigns-dismantled = 已捣毁的团伙行动
 operations-new = 提议的行动
 operations-agreed = 已商定
 operations-running = 已开始

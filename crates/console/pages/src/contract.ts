@@ -301,6 +301,7 @@ export interface Week {
   incidents: number;
   campaigns_new: number;
   campaigns_dissolved: number;
+  campaigns_dismantled: number;
   acknowledgement: Response;
   status: Response;
   verdict: Response;

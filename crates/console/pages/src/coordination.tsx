@@ -16,7 +16,7 @@ const WEEKS = 13;
 const ANSWERS = ["acknowledgement", "status", "verdict", "receipt", "operation"] as const;
 /** Figures of a week, each with the text at its head. */
 const COUNTS = [
-  ["incidents", "incidents"], ["campaigns_new", "campaigns-new"], ["campaigns_dissolved", "campaigns-gone"],
+  ["incidents", "incidents"], ["campaigns_new", "campaigns-new"], ["campaigns_dissolved", "campaigns-gone"], ["campaigns_dismantled", "campaigns-dismantled"],
   ["operations_new", "operations-new"], ["operations_agreed", "operations-agreed"], ["operations_running", "operations-running"], ["operations_closed", "operations-closed"],
 ] as const;
 

@@ -63,8 +63,11 @@ pub struct Week {
     pub incidents: i64,
     /// Campaigns with alerts of it that began.
     pub campaigns_new: u64,
-    /// Those that were dissolved.
+    /// Those whose alerts hang together no more.
     pub campaigns_dissolved: u64,
+    /// Those that agencies ended: a joint operation about them, in which the country has a part, was closed with sites closed or
+    /// suspects handed over.
+    pub campaigns_dismantled: u64,
     /// From an alert to its first acknowledgement by the country.
     pub acknowledgement: Response,
     /// To its first word of work.

@@ -42,7 +42,7 @@ impl Sheet {
 
     fn counts(&self, digest: &Digest) -> String {
         let row = |(name, week): (String, &Week)| {
-            let campaigns = [week.campaigns_new, week.campaigns_dissolved];
+            let campaigns = [week.campaigns_new, week.campaigns_dissolved, week.campaigns_dismantled];
             let operations =
                 [week.operations_new, week.operations_agreed, week.operations_running, week.operations_closed];
             let counts = campaigns.into_iter().chain(operations).map(|count| self.paper.number(count));
@@ -53,6 +53,7 @@ impl Sheet {
             "incidents",
             "campaigns-new",
             "campaigns-gone",
+            "campaigns-dismantled",
             "operations-new",
             "operations-agreed",
             "operations-running",

@@ -24,6 +24,7 @@ pub fn csv(digest: &Digest) -> io::Result<Vec<u8>> {
             ("incidents", of.incidents.to_string()),
             ("campaigns-new", of.campaigns_new.to_string()),
             ("campaigns-dissolved", of.campaigns_dissolved.to_string()),
+            ("campaigns-dismantled", of.campaigns_dismantled.to_string()),
             ("operations-new", of.operations_new.to_string()),
             ("operations-agreed", of.operations_agreed.to_string()),
             ("operations-running", of.operations_running.to_string()),
@@ -53,6 +54,12 @@ pub fn csv(digest: &Digest) -> io::Result<Vec<u8>> {
         let name = format!("{} {}", joint.stage, joint.title);
         let day = joint.day.as_deref().unwrap_or_default();
         line(["operation", country, &name, &joint.incidents.to_string(), "", "", "", &joint.operation_id, day])?;
+    }
+    // What a list has no room for is told here too.
+    for (name, more) in [("requests", digest.more_requests), ("operations", digest.more_operations)] {
+        if more > 0 {
+            line(["not-listed", "", name, &more.to_string(), "", "", "", "", ""])?;
+        }
     }
     table.finish()
 }

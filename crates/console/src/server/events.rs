@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::answer::Refused;
+use super::places::Place;
 use super::query::Query;
 use super::{Caller, Site, Told, lock};
 use crate::limits::{STREAMS_MAX, STREAMS_OF_USER_MAX};
@@ -31,35 +32,29 @@ const BEAT: Duration = Duration::from_secs(5);
 /// A reader that is there is counted, in all and of its user, until it is dropped.
 struct Seat {
     site: Arc<Site>,
-    user: String,
+    place: Option<Place>,
 }
 
 impl Seat {
     fn take(site: &Arc<Site>, caller: &Caller) -> Result<Self, Refused> {
-        let user = caller.user.as_ref().map(|user| user.name.clone()).unwrap_or_default();
-        let mut streams = lock(&site.streams);
-        let (open, own) = (streams.values().sum::<usize>(), streams.get(&user).copied().unwrap_or(0));
         // Who is not signed in is at this machine, and everybody there.
-        if open >= STREAMS_MAX || (own >= STREAMS_OF_USER_MAX && !user.is_empty()) {
+        let (user, own_max) = match &caller.user {
+            Some(user) => (user.name.as_str(), STREAMS_OF_USER_MAX),
+            None => ("", STREAMS_MAX),
+        };
+        let Some(place) = site.streams.take(user, own_max, STREAMS_MAX) else {
             (site.told)(Told::StreamRefused);
             return Err(Refused::TooMany { wait_ms: 10_000 });
-        }
-        streams.insert(user.clone(), own + 1);
-        (site.told)(Told::Streams { open: open + 1 });
-        Ok(Self { site: Arc::clone(site), user })
+        };
+        (site.told)(Told::Streams { open: site.streams.held() });
+        Ok(Self { site: Arc::clone(site), place: Some(place) })
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut streams = lock(&self.site.streams);
-        let own = streams.get(&self.user).copied().unwrap_or(0);
-        if own > 1 {
-            streams.insert(self.user.clone(), own - 1);
-        } else {
-            streams.remove(&self.user);
-        }
-        (self.site.told)(Told::Streams { open: streams.values().sum() });
+        drop(self.place.take());
+        (self.site.told)(Told::Streams { open: self.site.streams.held() });
     }
 }
 

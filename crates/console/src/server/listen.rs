@@ -1,8 +1,7 @@
 //! Connections: in clear on one's own machine, otherwise TLS. Bounded in number, in all and of one network, and in how long a client
 //! may dawdle.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -17,8 +16,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
-use super::lock;
 use super::login::Peer;
+use super::places::Places;
 use crate::access::tries::network;
 use crate::limits::{CONNECTIONS_MAX, CONNECTIONS_OF_NETWORK_MAX};
 
@@ -59,44 +58,10 @@ pub fn tls(certificate: &[u8], key: &[u8]) -> Result<Arc<ServerConfig>, TlsError
     Ok(Arc::new(config))
 }
 
-/// Connections of each network.
-type Networks = Arc<Mutex<HashMap<String, usize>>>;
-
-/// A connection that is there is counted for its network, until it is dropped.
-struct Place {
-    networks: Networks,
-    network: String,
-}
-
-impl Place {
-    /// None if there are too many of that network.
-    fn take(networks: &Networks, network: String) -> Option<Self> {
-        let mut counted = lock(networks);
-        let open = counted.entry(network.clone()).or_default();
-        if *open >= CONNECTIONS_OF_NETWORK_MAX {
-            return None;
-        }
-        *open += 1;
-        Some(Self { networks: Arc::clone(networks), network })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut counted = lock(&self.networks);
-        if let Some(open) = counted.get_mut(&self.network) {
-            *open -= 1;
-            if *open == 0 {
-                counted.remove(&self.network);
-            }
-        }
-    }
-}
-
 /// Serves until it is dropped; `cut_off` is told of each connection that is one too many of its network.
 pub async fn serve(listener: TcpListener, tls: Option<Arc<ServerConfig>>, router: Router, cut_off: impl Fn() + Send) {
     let acceptor = tls.map(TlsAcceptor::from);
-    let networks = Networks::default();
+    let networks = Places::default();
     let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         // Who comes while all seats are taken waits in the system's queue.
@@ -110,7 +75,8 @@ pub async fn serve(listener: TcpListener, tls: Option<Arc<ServerConfig>>, router
             }
         };
         // Who has too many is cut off at once: a browser tries again.
-        let Some(place) = Place::take(&networks, network(address.ip())) else {
+        let own = networks.take(&network(address.ip()), CONNECTIONS_OF_NETWORK_MAX, CONNECTIONS_MAX);
+        let Some(place) = own else {
             cut_off();
             continue;
         };

@@ -17,11 +17,12 @@ pub mod home;
 pub mod listen;
 mod login;
 mod operations;
+mod places;
 mod provider;
 mod query;
 mod reads;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -47,6 +48,7 @@ use crate::provider::Provider;
 use crate::store::{Eyes, Heard, Reads, Sight, StoreError};
 use answer::Refused;
 use home::Home;
+use places::{Places, Turns};
 
 /// Whose console it is.
 #[derive(Clone, Debug)]
@@ -161,7 +163,9 @@ pub struct Site {
     home_looks: Semaphore,
     bar_lists: Semaphore,
     /// Pages that listen, by user; nobody's under an empty name.
-    streams: Mutex<HashMap<String, usize>>,
+    streams: Places,
+    /// What users ask for at once.
+    turns: Turns,
     assets: Assets,
 }
 
@@ -185,7 +189,8 @@ impl Site {
             dossiers_made: Semaphore::new(DOSSIERS_AT_ONCE_MAX),
             home_looks: Semaphore::new(HOME_LOOKS_MAX),
             bar_lists: Semaphore::new(BAR_LISTS_MAX),
-            streams: Mutex::default(),
+            streams: Places::default(),
+            turns: Turns::default(),
             assets: Assets::pack(),
             users: Mutex::new(users),
             provider,

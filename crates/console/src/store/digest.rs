@@ -21,6 +21,9 @@ type Took = BTreeMap<(String, &'static str), Vec<i64>>;
 const OF_INCIDENT: &str = "statements s JOIN names n ON n.name = s.producer JOIN incidents i ON i.incident_id = s.incident_id \
      AND i.source = n.id AND i.visible & ?1 = ?1";
 
+/// What a joint operation is closed with that ended what it was about ([`lancang_alert::feedback::operation::OUTCOMES`] has all).
+const ENDED: [&str; 2] = ["suspects-handed-over", "sites-closed"];
+
 impl Sight<'_> {
     /// The digest of a time; of one country, where one is named.
     ///
@@ -148,8 +151,11 @@ impl Sight<'_> {
             let time = |value: &Value| Some(parse_time("time", value.as_str()?).ok()?.as_ms());
             let is_of_week = |value: &Value| time(value).is_some_and(|at| (since..until).contains(&at));
             let became = ["published", "agreed", "running", "closed"].map(|name| is_of_week(&state[name]));
+            let has_ended = became[3] && state["outcome"]["outcome"].as_str().is_some_and(|told| ENDED.contains(&told));
+            let dismantled = if has_ended { state["campaigns"].as_u64().unwrap_or_default() } else { 0 };
             let count = |week: &mut Week| {
                 let [new, agreed, running, closed] = became.map(u64::from);
+                week.campaigns_dismantled += dismantled;
                 week.operations_new += new;
                 week.operations_agreed += agreed;
                 week.operations_running += running;

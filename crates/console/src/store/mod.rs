@@ -40,6 +40,8 @@ use lancang_record::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction};
 use sha2::{Digest as _, Sha256};
 
+use crate::limits::ASKED_WAIT_MS;
+
 pub use case::{Case, InOperation, Message, Subject};
 pub use let_go::LetGo;
 pub use list::{Changes, Filter, Page, Position, State, Work};
@@ -76,6 +78,9 @@ pub enum StoreError {
     /// What was kept is not what is written there.
     #[error("the console's database holds something that it did not write: {0}")]
     Kept(#[from] serde_json::Error),
+    /// All connections that read are taken.
+    #[error("all of the console's connections to its database have been at work for {ASKED_WAIT_MS} ms")]
+    Busy,
     /// More than one file takes.
     #[error("the messages of this case have more than the {bytes_max} bytes of a dossier: make one of each incident")]
     Large {
@@ -355,23 +360,20 @@ impl Reads {
     /// Looks at one state of the database; waits for a connection that is free.
     ///
     /// # Errors
-    /// If the database fails.
+    /// If the database fails, or none is free for [`ASKED_WAIT_MS`].
     pub fn look<T>(&self, at: impl FnOnce(&Sight<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let lent = Lent { reads: self, connection: Some(self.take()) };
+        let lent = Lent { reads: self, connection: Some(self.take()?) };
         let Some(connection) = &lent.connection else { return Err(rusqlite::Error::InvalidQuery.into()) };
         // All statements of one look see the same state.
         let sight = Sight { transaction: connection.unchecked_transaction()? };
         at(&sight)
     }
 
-    fn take(&self) -> Connection {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if let Some(connection) = idle.pop() {
-                return connection;
-            }
-            idle = self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner);
-        }
+    fn take(&self) -> Result<Connection, StoreError> {
+        let wait = Duration::from_millis(ASKED_WAIT_MS);
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = self.returned.wait_timeout_while(idle, wait, |idle| idle.is_empty());
+        idle.unwrap_or_else(PoisonError::into_inner).0.pop().ok_or(StoreError::Busy)
     }
 }
 

@@ -455,6 +455,7 @@ week = Week
 all-countries = All countries
 campaigns-new = New campaigns
 campaigns-gone = Dissolved campaigns
+campaigns-dismantled = Dismantled campaigns
 operations-new = Operations proposed
 operations-agreed = Agreed
 operations-running = Begun

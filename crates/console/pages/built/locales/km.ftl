@@ -456,6 +456,7 @@ week = សប្ដាហ៍
 all-countries = ប្រទេសទាំងអស់
 campaigns-new = យុទ្ធនាការថ្មី
 campaigns-gone = យុទ្ធនាការដែលបានរំលាយ
+campaigns-dismantled = យុទ្ធនាការដែលបានបង្ក្រាប
 operations-new = ប្រតិបត្តិការដែលបានស្នើ
 operations-agreed = បានព្រមព្រៀង
 operations-running = បានចាប់ផ្ដើម

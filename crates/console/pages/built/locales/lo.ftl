@@ -456,6 +456,7 @@ week = ອາທິດ
 all-countries = ທຸກປະເທດ
 campaigns-new = ຂະບວນການໃໝ່
 campaigns-gone = ຂະບວນການທີ່ສະຫຼາຍແລ້ວ
+campaigns-dismantled = ຂະບວນການທີ່ຖືກທຳລາຍແລ້ວ
 operations-new = ປະຕິບັດການທີ່ສະເໜີ
 operations-agreed = ຕົກລົງແລ້ວ
 operations-running = ເລີ່ມແລ້ວ

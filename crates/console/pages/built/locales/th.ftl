@@ -456,6 +456,7 @@ week = สัปดาห์
 all-countries = ทุกประเทศ
 campaigns-new = ปฏิบัติการใหม่
 campaigns-gone = ปฏิบัติการที่สลายแล้ว
+campaigns-dismantled = ปฏิบัติการที่ถูกทลายแล้ว
 operations-new = ปฏิบัติการร่วมที่เสนอ
 operations-agreed = ตกลงแล้ว
 operations-running = เริ่มแล้ว

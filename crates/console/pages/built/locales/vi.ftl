@@ -456,6 +456,7 @@ week = Tuần
 all-countries = Mọi nước
 campaigns-new = Chiến dịch mới
 campaigns-gone = Chiến dịch đã giải thể
+campaigns-dismantled = Chiến dịch đã bị triệt phá
 operations-new = Chiến dịch chung được đề xuất
 operations-agreed = Đã thống nhất
 operations-running = Đã bắt đầu
