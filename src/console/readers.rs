@@ -287,7 +287,7 @@ impl Reader {
         if self.follow.carrier.is_some() || self.joined.is_some_and(|joined| joined.elapsed() < SWEEP_EVERY) {
             return Ok(());
         }
-        let countries = self.follow.site.countries()?;
+        let countries = self.follow.site.countries();
         if !views.are_of(&countries) {
             let (begun, pulse) = (Instant::now(), Arc::clone(&self.pulse));
             let goes_on = || {

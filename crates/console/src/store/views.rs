@@ -6,7 +6,8 @@
 //! - what is joined is kept with the alerts that it follows from, in one transaction, and goes with them ([`Batch::joined`]);
 //! - one of these has the name of the campaign on the topic that most of its alerts belong to, where of that campaign no other one has
 //!   more; else it has an id of its own, which nobody on the exchange knows ([`Publisher::of_view`]);
-//! - a start joins anew what is kept ([`Views::load`]): the groups follow from the set of alerts, in whatever order they come;
+//! - a start joins anew what is kept ([`Views::load`]): the groups follow from the set of alerts, in whatever order they come. Of an
+//!   incident with more than [`REVISIONS_MAX`](crate::limits::REVISIONS_MAX) revisions that is those that are kept;
 //! - one that is no more is remembered for [`JOINED_DAYS`], as far as there is room.
 
 use std::collections::BTreeSet;
