@@ -287,7 +287,7 @@ impl Reader {
         if self.follow.carrier.is_some() || self.joined.is_some_and(|joined| joined.elapsed() < SWEEP_EVERY) {
             return Ok(());
         }
-        let countries = self.follow.site.countries()?;
+        let countries = self.follow.site.countries();
         if !views.are_of(&countries) {
             let (begun, pulse) = (Instant::now(), Arc::clone(&self.pulse));
             let goes_on = || {
@@ -296,20 +296,26 @@ impl Reader {
             };
             let reads = Reads::open(&self.follow.database, 1)?;
             let Some(mut loaded) = reads.look(|sight| Views::load(sight, &countries, goes_on))? else { return Ok(()) };
-            let mut writer = self.writer();
-            if !self.goes_on() {
-                return Ok(());
-            }
-            let batch = writer.batch()?;
-            batch.joined(&mut loaded)?;
-            batch.commit()?;
-            drop(writer);
-            self.kept(&[]);
+            self.keep_joined(&mut loaded)?;
             tracing::info!(?countries, took = ?begun.elapsed(), "campaigns are joined of the alerts that are kept");
             self.evicted = loaded.evicted();
             *views = loaded;
         }
         self.joined = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Keeps what was joined, in as many transactions as that takes.
+    fn keep_joined(&self, views: &mut Views) -> anyhow::Result<()> {
+        let mut is_more = true;
+        while is_more && self.goes_on() {
+            self.pulse.turn();
+            let mut writer = self.writer();
+            let batch = writer.batch()?;
+            is_more = batch.joined(views)?;
+            batch.commit()?;
+        }
+        self.kept(&[]);
         Ok(())
     }
 
@@ -354,11 +360,14 @@ impl Reader {
                 }
             }
         }
-        batch.joined(views)?;
+        let is_more = batch.joined(views)?;
         batch.read_to(Topic::Alerts, next)?;
         batch.commit()?;
         drop(writer);
         self.kept(&fates);
+        if is_more {
+            self.keep_joined(views)?;
+        }
         for heard in heard.iter().filter(|_| is_live) {
             if let alert_topic::Heard::Alert(believed) = heard {
                 self.tell_delay(&believed.verified.alert);
@@ -563,12 +572,15 @@ impl Reader {
         let gone = batch.let_go(now(), self.follow.incidents_max, SWEEP_MAX)?;
         let incidents = batch.incidents()?;
         views.forget(&gone.incidents);
-        batch.joined(views)?;
+        let is_more = batch.joined(views)?;
         batch.commit()?;
         if !writer.checkpoint()? {
             tracing::debug!("somebody looks at an older state of the database: its log is emptied with the next sweep");
         }
         drop(writer);
+        if is_more {
+            self.keep_joined(views)?;
+        }
         let metrics = &self.follow.metrics;
         metrics.set(Metric::ConsoleIncidents, &[], incidents as f64);
         metrics.add(Metric::ConsoleLetGo, &["unjoined"], views.evicted().saturating_sub(self.evicted));

@@ -139,3 +139,5 @@ pub const HOME_ENTRIES_MAX: usize = 4_000_000;
 pub const HOME_FOUND_MAX: usize = 50;
 /// Incidents that one request for a list at home looks at, to leave out those that were shared.
 pub const HOME_SCANNED_MAX: usize = 2_000;
+/// Campaigns of a country's view that are kept in one transaction: less than a second of the one who writes.
+pub const VIEWS_AT_ONCE_MAX: usize = 2_000;

@@ -8,6 +8,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lancang_alert::Alert;
+use lancang_console::limits::VIEWS_AT_ONCE_MAX;
 use lancang_console::store::{Eyes, Reads, key};
 use lancang_console::{Correlator, Viewer};
 use proptest::prelude::*;
@@ -173,6 +174,49 @@ fn countries_come_and_go() {
     };
     assert_eq!(look_as(&["KH"]), [(true, 1), (false, 0)]);
     assert_eq!(look_as(&["KH", "TH"]), [(true, 1), (true, 1)]);
+}
+
+/// A country that is new has all its campaigns, in several transactions, and says so once it has.
+#[test]
+fn a_new_country_is_joined_step_by_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.db");
+    let mut topics = Topics::new(&path);
+    let count = VIEWS_AT_ONCE_MAX as u64 + 7;
+    let alerts: Vec<Alert> = (0..2 * count)
+        .map(|number| {
+            let mut one = linked(alert(number), number / 2);
+            // Of two carriers.
+            one.producer.organisation = format!("c{}", number % 2);
+            one.sequence = number + 1;
+            one.handling.recipients.clear();
+            one
+        })
+        .collect();
+    topics.burst(&alerts);
+    let reads = Reads::open(&path, 1).unwrap();
+    let kh = Eyes::of("KH").unwrap();
+    let state = || {
+        let count =
+            |sight: &lancang_console::store::Sight<'_>| Ok((sight.is_joined_for(kh)?, sight.position()?.campaigns + 1));
+        reads.look(count).unwrap()
+    };
+    // As if nobody had looked as Cambodia before.
+    let gone =
+        "DELETE FROM views; DELETE FROM view_members; DELETE FROM viewers; DELETE FROM places WHERE topic = 'views'";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(gone).unwrap();
+    let mut views = views(&path, &["KH"]);
+    let mut joined = Vec::new();
+    loop {
+        let batch = topics.writer.batch().unwrap();
+        let is_more = batch.joined(&mut views).unwrap();
+        batch.commit().unwrap();
+        joined.push(state());
+        if !is_more {
+            break;
+        }
+    }
+    assert_eq!(joined, [(false, VIEWS_AT_ONCE_MAX as i64), (true, count as i64)]);
 }
 
 /// A campaign began when its first alert was detected, however the database came about.

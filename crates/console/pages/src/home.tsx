@@ -86,7 +86,7 @@ function List({ incidents }: { incidents: AtHome[] }) {
                 <td class="nowrap"><When at={incident.last_event} /></td>
                 <td><Severity of={incident.severity} /></td>
                 <th scope="row"><a href={`/home/${incident.incident_id}`}>{words.title(incident.family)}</a></th>
-                <td><span class={`mark ${role === "suspect" ? "warn" : ""}`}>{words.word("role", role)}</span> {words.word("entity", type)} <span class="code">{masked ?? "•••"}</span></td>
+                <td class="nowrap"><span class={`mark ${role === "suspect" ? "warn" : ""}`}>{words.word("role", role)}</span> {words.word("entity", type)} <span class="code">{masked ?? "•••"}</span></td>
                 <td>{incident.shared_as ? <a href={incidentPage(incident.shared_as)} class="code">{incident.shared_as.slice(0, 12)}…</a> : words.text("home-not-shared")}</td>
               </tr>
             );

@@ -344,16 +344,20 @@ const tests = {
       const sheet = await (await browser.newContext()).newPage();
       await sheet.goto(`file://${paper}/${file}`);
       await inert(sheet, file, times, "body");
+      await sheet.evaluate(() => document.fonts.ready);
+      return sheet.evaluate(() => [...new Set([...document.fonts].filter((face) => face.status === "loaded").map((face) => face.family.replaceAll('"', "")))].join());
     };
     await turn(page, incident);
     const digest = await page.evaluate(async () => (await fetch("/api/v1/digest.html")).text());
-    await fromDisk("digest.html", digest, 0);
+    hold((await fromDisk("digest.html", digest, 0)) === "", "English paper has a font of its own");
     await page.click("button:text-is('Case dossier')");
     await page.fill("input[name=case_reference]", setting.hostile);
     await page.selectOption("select[name=first]", "en");
     await page.selectOption("select[name=second]", "my");
     const [download] = await Promise.all([page.waitForEvent("download"), page.click("dialog button[type=submit]")]);
-    await fromDisk("summary.html", partOf(readFileSync(await download.path()), "summary.html"), 20);
+    // It brings the font with it: a file loads nothing.
+    const fonts = await fromDisk("summary.html", partOf(readFileSync(await download.path()), "summary.html"), 20);
+    hold(fonts === "Noto Sans Myanmar", `fonts of the paper: ${fonts}`);
     rmSync(paper, { recursive: true });
   },
 

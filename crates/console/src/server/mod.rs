@@ -40,7 +40,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use crate::access::Right;
 use crate::access::sessions::Sessions;
 use crate::access::tries::Counted;
-use crate::access::users::{Users, UsersError};
+use crate::access::users::Users;
 use crate::assets::Assets;
 use crate::audit::{Audit, Entry};
 use crate::limits::{ACTS_MAX, BAR_LISTS_MAX, DOSSIERS_AT_ONCE_MAX, HOME_LOOKS_MAX, PASSWORD_CHECKS_MAX, TRIES_MAX};
@@ -213,16 +213,16 @@ impl Site {
         topics.sort_by_key(|heard| heard.name);
     }
 
-    /// Countries whose view somebody may ask for: the console's own, and those of its users.
-    ///
-    /// # Errors
-    /// If the file of users cannot be read.
-    pub fn countries(&self) -> Result<BTreeSet<String>, UsersError> {
+    /// Countries whose view somebody may ask for: the console's own, and those of its users. Where their file cannot be read those that
+    /// were known stay.
+    pub fn countries(&self) -> BTreeSet<String> {
         let mut users = lock(&self.users);
-        users.follow()?;
+        if let Err(error) = users.follow() {
+            tracing::warn!("users stay as they were: {error}");
+        }
         let granted = self.provider.iter().flat_map(Provider::countries);
         let own = std::iter::once(self.desk.country.as_str());
-        Ok(own.chain(users.iter().map(|user| user.country.as_str())).chain(granted).map(str::to_owned).collect())
+        own.chain(users.iter().map(|user| user.country.as_str())).chain(granted).map(str::to_owned).collect()
     }
 
     /// All topics were read to where they ended when the console began: from now on something may be said.

@@ -6,10 +6,11 @@
 //! - what is joined is kept with the alerts that it follows from, in one transaction, and goes with them ([`Batch::joined`]);
 //! - one of these has the name of the campaign on the topic that most of its alerts belong to, where of that campaign no other one has
 //!   more; else it has an id of its own, which nobody on the exchange knows ([`Publisher::of_view`]);
-//! - a start joins anew what is kept ([`Views::load`]): the groups follow from the set of alerts, in whatever order they come;
+//! - a start joins anew what is kept ([`Views::load`]): the groups follow from the set of alerts, in whatever order they come. Of an
+//!   incident with more than [`REVISIONS_MAX`](crate::limits::REVISIONS_MAX) revisions that is those that are kept;
 //! - one that is no more is remembered for [`JOINED_DAYS`], as far as there is room.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use lancang_alert::Alert;
 use lancang_alert::alert::Handling;
@@ -18,7 +19,7 @@ use rusqlite::OptionalExtension as _;
 
 use super::take::{DAY_MS, time};
 use super::{Batch, Eyes, Sight, StoreError, bit};
-use crate::limits::{CAMPAIGNS_MAX, JOINED_DAYS};
+use crate::limits::{CAMPAIGNS_MAX, JOINED_DAYS, VIEWS_AT_ONCE_MAX};
 use crate::{Correlator, Publisher, Seen, Viewer};
 
 /// Alerts between two looks whether loading goes on.
@@ -36,6 +37,8 @@ struct View {
     number: i64,
     correlator: Correlator,
     publisher: Publisher,
+    /// What has changed and is not kept yet.
+    changed: VecDeque<Campaign>,
 }
 
 impl View {
@@ -44,6 +47,7 @@ impl View {
             number: Eyes(bit(country)?).country(),
             correlator: Correlator::new(Viewer(vec![country.to_owned()])),
             publisher: Publisher::of_view(country),
+            changed: VecDeque::new(),
             country: country.to_owned(),
         })
     }
@@ -107,22 +111,28 @@ impl Views {
 }
 
 impl Batch<'_> {
-    /// Keeps what has changed in what hangs together. What was joined counts as kept: if this is not committed, views are loaded
-    /// anew.
+    /// Keeps what has changed in what hangs together, so much of it as goes into one transaction without holding up others; whether
+    /// there is more, as where a country is new. What was joined counts as kept: if this is not committed, views are loaded anew.
     ///
     /// # Errors
     /// If the database fails.
-    pub fn joined(&self, views: &mut Views) -> Result<(), StoreError> {
+    pub fn joined(&self, views: &mut Views) -> Result<bool, StoreError> {
         self.forget_viewers(views)?;
-        for View { number, correlator, publisher, .. } in &mut views.0 {
+        let mut is_more = false;
+        for View { number, correlator, publisher, changed, .. } in &mut views.0 {
             let newest = correlator.newest();
-            let changes = publisher.changes(correlator, &nobodys(), newest);
+            changed.extend(publisher.changes(correlator, &nobodys(), newest));
+            let changes: Vec<Campaign> = changed.drain(..changed.len().min(VIEWS_AT_ONCE_MAX)).collect();
             for campaign in &changes {
                 self.view(*number, campaign)?;
             }
             for Campaign { campaign_id, .. } in &changes {
                 self.named(*number, campaign_id)?;
                 publisher.forget(campaign_id);
+            }
+            if !changed.is_empty() {
+                is_more = true;
+                continue;
             }
             self.transaction.prepare_cached("INSERT OR IGNORE INTO viewers VALUES (?1)")?.execute([*number])?;
             let old = "DELETE FROM views WHERE country = ?1 AND NOT is_live AND (published < ?2 OR campaign_id IN \
@@ -132,7 +142,7 @@ impl Batch<'_> {
                 self.transaction.prepare_cached(old)?.execute((*number, since, CAMPAIGNS_MAX))?;
             }
         }
-        Ok(())
+        Ok(is_more)
     }
 
     /// Of whose country nobody is a user any more, nothing is joined.
