@@ -7,6 +7,8 @@ mod chart;
 #[path = "operations/commands.rs"]
 mod commands;
 mod installed;
+#[path = "papers/mod.rs"]
+mod papers;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
