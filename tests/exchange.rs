@@ -46,6 +46,8 @@ mod papers;
 mod plan;
 #[path = "exchange/refused.rs"]
 mod refused;
+#[path = "exchange/running.rs"]
+mod running;
 #[path = "exchange/said.rs"]
 mod said;
 #[path = "exchange/typed.rs"]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use lancang_alert::Alert;
@@ -14,7 +14,6 @@ use lancang_kafka::{
 };
 use lancang_traffic::Generator;
 use lancang_traffic::world::trunk_table;
-use rustix::process::{Pid, Signal, kill_process};
 
 use crate::browsing::{Console, add_user};
 use crate::campaigns::alert;
@@ -25,84 +24,15 @@ use crate::held::line;
 use crate::installed::root;
 use crate::meeting::{ALERTS, Exchange};
 use crate::papers::{How, TYPED, words};
+use crate::running::Running;
 
-/// How long a process may take to end.
-const END_MAX: Duration = Duration::from_secs(20);
 /// Topics of feeds in config/lancang.toml, which are a carrier's own.
 const FEEDS: [&str; 4] = ["cdr.voice", "cdr.sms", "cdr.mobility", "ref.subscribers"];
 /// Somebody who was carried over to another carrier of the exchange.
 const PORTED: &str = "+85510300002";
 
-/// A process that goes on until the last command has run.
-struct Running {
-    command: &'static str,
-    child: Child,
-    out: PathBuf,
-    log: PathBuf,
-    follows: bool,
-}
-
-impl Running {
-    fn said(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap()
-    }
-
-    fn wait(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let begun = Instant::now();
-        while !holds(self) {
-            let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none() && begun.elapsed() < LONG, "{}: {what}; {ended:?}\n{}", self.command, self.said());
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-
-    /// The address that its log names behind these words.
-    fn address(&self, words: &str) -> Option<String> {
-        let said = self.said();
-        let (_, rest) = said.split_once(words)?;
-        rest.split_once(char::is_whitespace).map(|(address, _)| address.to_owned())
-    }
-
-    fn is_ready(&self) -> bool {
-        use std::io::Read as _;
-        let Some(address) = self.address("metrics and health at http://") else { return false };
-        let Ok(mut stream) = std::net::TcpStream::connect(&address) else { return false };
-        let _ = write!(stream, "GET /readyz HTTP/1.1\r\nHost: lancang\r\nConnection: close\r\n\r\n");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).is_ok() && answer.starts_with("HTTP/1.1 200")
-    }
-
-    /// Told to end, it ends: well, where it serves.
-    fn end(mut self) {
-        if self.follows {
-            self.wait("it shows nothing", |running| std::fs::metadata(&running.out).unwrap().len() > 0);
-        }
-        kill_process(Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap(), Signal::TERM).unwrap();
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                // What only shows leaves it to the system.
-                assert!(
-                    status.success() || self.follows && status.code().is_none(),
-                    "{}: {status}\n{}",
-                    self.command,
-                    self.said()
-                );
-                return;
-            }
-            assert!(begun.elapsed() < END_MAX, "{} does not end\n{}", self.command, self.said());
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Ended already in the ordinary case.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+/// A file of `config`, whose certificate it has here, and what else is another.
+type OfFile<'t> = (&'t str, &'t str, Vec<(&'t str, &'t str)>);
 
 struct Story<'e> {
     exchange: &'e Exchange,
@@ -261,7 +191,7 @@ impl<'e> Story<'e> {
             "writer = \"//KH/cyber-police/console-1\"\nsigning_key_file = \"{}\"\nfolder = ",
             shown(&self.path("console.key"))
         );
-        let changes: [(&str, &str, Vec<(&str, &str)>); 5] = [
+        let changes: [OfFile<'_>; 5] = [
             (
                 "lancang",
                 "",

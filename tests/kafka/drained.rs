@@ -224,7 +224,7 @@ fn drained(run: &mut Lancang, switches: &Switches) {
         assert!(run.asked("/healthz").is_none_or(|(status, _)| status == 200), "{}", run.log());
         std::thread::sleep(Duration::from_millis(10));
     }
-    let fell = fell.expect("nobody saw that it is not ready");
+    assert!(fell.is_some(), "nobody saw that it is not ready");
     assert_eq!(run.wait(), 0, "{}", run.log());
     assert!(begun.elapsed() >= DRAIN_WAIT);
     let came = left - switches.left.load(Ordering::Relaxed);
