@@ -5,6 +5,7 @@ use std::path::Path;
 use lancang_alert::KeyKind;
 use lancang_console::access::users::Users;
 use lancang_console::audit;
+use lancang_console::server::listen;
 use lancang_console::store::{VERSION, version};
 use lancang_kafka::acl::Operation;
 
@@ -29,6 +30,7 @@ pub fn findings(path: &Path, file: &ConsoleFile, progress: &dyn Fn(&str)) -> Vec
     findings.push(database(&folder));
     findings.extend(audit_log(&folder));
     findings.push(users(file, &folder));
+    findings.extend(console.tls.as_ref().map(|(certificate, key)| web(certificate, key)));
     findings.extend(console.oidc.as_ref().map(|oidc| asked(oidc, progress)));
     findings.push(descriptors());
     findings.push(listens("console.listen", console.listen));
@@ -93,6 +95,23 @@ fn users(file: &ConsoleFile, folder: &Folder) -> Finding {
         Err(error) => {
             let remedy = "the file's owner and mode (0600), or `lancang console user list` for what is wrong in it";
             Finding::bad("users", what, error.to_string(), remedy, Exit::Configuration)
+        }
+    }
+}
+
+/// What browsers are shown: whether it can be used, and the key is its own.
+fn web(certificate: &Path, key: &Secret) -> Finding {
+    let what = certificate.display().to_string();
+    let fits = || -> anyhow::Result<()> {
+        let text = std::fs::read(certificate)?;
+        listen::tls(&text, key.read()?.as_bytes()).map_err(|error| anyhow::anyhow!("{error}"))?;
+        Ok(())
+    };
+    match fits() {
+        Ok(()) => Finding::good("files", what, "can be used, with its key"),
+        Err(error) => {
+            let remedy = "a certificate with its chain in PEM for `console.tls_certificate`, and its own key";
+            Finding::bad("files", what, format!("{error:#}"), remedy, Exit::Configuration)
         }
     }
 }

@@ -263,6 +263,25 @@ fn of_a_console(exchange: &Exchange, desks: &Desks<'_>) {
     assert_eq!(told.status, Some(78));
     told.is("signing key of //KH/cyber-police/console-1", "bad", "is not in the registry");
     write(&text);
+    // A certificate for browsers, with its own key and with another's.
+    let option = |name: &str, key: &str| {
+        let options = exchange.options(name);
+        let line = options.lines().find_map(|line| line.strip_prefix(&format!("\"{key}\" = "))).unwrap();
+        line.trim_matches('"').to_owned()
+    };
+    let certificate = option("kh-agency", "ssl.certificate.location");
+    for (whose, status, state) in [("kh-agency", Some(0), "good"), ("th-agency", Some(78), "bad")] {
+        let key = option(whose, "ssl.key.location");
+        let tls = format!(
+            "tls_certificate = \"{certificate}\"\ntls_key_file = \"{key}\"\nlisten = \"127.0.0.1:0\"\n[console.oidc]"
+        );
+        let plain = "listen = \"127.0.0.1:0\"\n[console.oidc]";
+        write(&text.replace(plain, &tls).replace("address = \"http:", "address = \"https:"));
+        let told = doctor(&config, &[]);
+        told.is(&certificate, state, "");
+        assert_eq!(told.status, status);
+    }
+    write(&text);
     // A provider that is gone.
     std::net::TcpStream::connect(issuer.trim_start_matches("http://"))
         .unwrap()

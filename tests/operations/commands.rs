@@ -10,7 +10,7 @@ use clap::error::ErrorKind;
 use lancang::cli::Cli;
 
 use crate::installed::{root, run};
-use crate::papers::{Found, How, OTHERS, TYPED, lines, mentions, papers, words};
+use crate::papers::{Found, How, OTHERS, TYPED, lines, mentions, papers, unnamed, words};
 use crate::read;
 
 /// What is written like a mention, and is no command.
@@ -59,6 +59,11 @@ fn every_command_in_the_papers_is_the_programs() {
     assert!(gone.is_empty(), "{gone:#?} are in no paper any more");
     let cannot = TYPED.iter().filter(|(_, how)| matches!(how, How::Cannot(_))).count();
     println!("{} commands in the papers, {} of them are not run", TYPED.len(), cannot);
+    let is_run = |how: &How| !matches!(how, How::Same | How::Cannot(_));
+    let run: BTreeSet<String> = TYPED.iter().filter(|(_, how)| is_run(how)).map(|(text, _)| unnamed(text)).collect();
+    for (text, _) in TYPED.iter().filter(|(_, how)| matches!(how, How::Same)) {
+        assert!(run.contains(&unnamed(text)), "`{text}` is none that is run under other names");
+    }
     // What .ci/run types is what it takes from README.md.
     let readme: Vec<&Found> = typed.iter().filter(|found| found.place.starts_with("README.md:")).collect();
     for (text, _) in TYPED.iter().filter(|(_, how)| matches!(how, How::Ci)) {
