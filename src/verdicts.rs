@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use lancang_alert::Alert;
@@ -55,6 +57,12 @@ impl Verdicts {
         Ok(Self { topic, patterns: BTreeMap::new(), served, looked: Instant::now() })
     }
 
+    /// Whether who serves metrics is to end.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        self.served.as_ref().is_some_and(|served| served.ending.load(Ordering::Relaxed))
+    }
+
     /// Takes up what has been said meanwhile: alerts seen before that a country disputes now and did not before.
     ///
     /// # Errors
@@ -102,13 +110,16 @@ fn about(alert: &Alert) -> About {
 /// The metrics endpoint, and what it says.
 struct Served {
     endpoint: Endpoint,
+    ending: Arc<AtomicBool>,
     counted: Option<Instant>,
     labels: BTreeSet<[String; 3]>,
 }
 
 impl Served {
     fn at(listen: SocketAddr) -> anyhow::Result<Self> {
-        Ok(Self { endpoint: Endpoint::open(listen, "tail")?, counted: None, labels: BTreeSet::new() })
+        let endpoint = Endpoint::open(listen, "tail")?;
+        let ending = endpoint.ending()?;
+        Ok(Self { endpoint, ending, counted: None, labels: BTreeSet::new() })
     }
 
     fn count(&mut self, topic: &FeedbackTopic, patterns: &BTreeMap<About, String>) {

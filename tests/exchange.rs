@@ -30,6 +30,8 @@ mod gone;
 mod held;
 #[path = "exchange/identifiers.rs"]
 mod identifiers;
+#[path = "installed/mod.rs"]
+mod installed;
 #[path = "exchange/joint.rs"]
 mod joint;
 #[path = "exchange/killed.rs"]
@@ -38,11 +40,22 @@ mod killed;
 mod leaks;
 #[path = "exchange/meeting.rs"]
 mod meeting;
+#[path = "papers/mod.rs"]
+mod papers;
 #[path = "exchange/plan.rs"]
 mod plan;
 #[path = "exchange/refused.rs"]
 mod refused;
+#[path = "exchange/running.rs"]
+mod running;
 #[path = "exchange/said.rs"]
 mod said;
+#[path = "exchange/typed.rs"]
+mod typed;
 #[path = "exchange/warned.rs"]
 mod warned;
+#[path = "exchange/watched.rs"]
+mod watched;
+#[path = "watching/mod.rs"]
+#[allow(dead_code, reason = "a part is that of the home cluster's tests")]
+mod watching;

@@ -12,6 +12,7 @@ mod align;
 #[path = "kafka/answers.rs"]
 mod answers;
 #[path = "browsing/mod.rs"]
+#[allow(dead_code, reason = "the exchange's tests use the rest")]
 mod browsing;
 #[path = "kafka/carrier.rs"]
 mod carrier;
@@ -21,6 +22,8 @@ mod desk;
 mod disturbed;
 #[path = "kafka/doctor.rs"]
 mod doctor;
+#[path = "kafka/drained.rs"]
+mod drained;
 #[path = "kafka/faults.rs"]
 mod faults;
 #[path = "kafka/feeds.rs"]
@@ -49,3 +52,6 @@ mod slices;
 mod stream;
 #[path = "kafka/watched.rs"]
 mod watched;
+#[path = "watching/mod.rs"]
+#[allow(dead_code, reason = "a part is that of the exchange's tests")]
+mod watching;

@@ -7,6 +7,8 @@ mod chart;
 #[path = "operations/commands.rs"]
 mod commands;
 mod installed;
+#[path = "papers/mod.rs"]
+mod papers;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -315,6 +317,21 @@ fn the_trials_configuration_is_right() {
         assert!(root().join("deploy/compose").join(path).is_file(), "{path}");
     }
     assert!(!compose.contains("latest") && compose.contains("read_only: true"));
+    // Who is waited for, and what is mounted by name, is there.
+    let (services, volumes) = compose.split_once("\nservices:\n").unwrap().1.split_once("\nvolumes:\n").unwrap();
+    let named = |text: &str| -> BTreeSet<String> {
+        let keys = text.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
+        keys.filter(|key| !key.starts_with([' ', '#'])).map(str::to_owned).collect()
+    };
+    let (of_services, of_volumes) = (named(services), named(volumes));
+    assert!(of_services.len() > 7 && of_volumes.len() == 2, "{of_services:?} {of_volumes:?}");
+    let waited = compose.lines().filter_map(|line| line.trim().split_once(": { condition: "));
+    let waited: Vec<&str> = waited.map(|(service, _)| service).collect();
+    assert!(waited.len() >= 5 && waited.iter().all(|service| of_services.contains(*service)), "{waited:?}");
+    for volume in compose.lines().filter_map(|line| line.trim().strip_prefix("- ")) {
+        let name = volume.split(':').next().unwrap();
+        assert!(name.starts_with(['.', '/']) || of_volumes.contains(name), "{volume}");
+    }
 }
 
 /// Completions and manual pages know every command.

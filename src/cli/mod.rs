@@ -33,7 +33,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use check::Check;
 pub use demo::Demo;
-pub use doctor::Doctor;
+pub use doctor::{Doctor, Role};
 pub use dossier::{Dossier, DossierMake, DossierVerify};
 pub use evaluate::{Evaluate, Sweep};
 pub use evidence::{Evidence, EvidenceFetch, EvidenceOpen};

@@ -51,6 +51,9 @@ fn tail(args: &Tail) -> anyhow::Result<()> {
     let mut printer = Printer::new(&args.look);
     let mut shown = 0_u64;
     while !(args.until_end && topic.is_past_end()) && args.number.is_none_or(|number| shown < number) {
+        if verdicts.is_ending() {
+            return Ok(());
+        }
         for state in verdicts.follow()? {
             printer.disputed(&state)?;
         }

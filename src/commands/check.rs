@@ -115,6 +115,12 @@ fn evidence(path: &str, text: &str, config: &Config, mistakes: &mut Vec<Diagnost
 }
 
 /// Mistakes in what a console's file names.
+pub fn of_console(file: &ConsoleFile) -> Vec<Diagnostic> {
+    let mut mistakes = Vec::new();
+    console(file, &mut mistakes);
+    mistakes
+}
+
 fn console(file: &ConsoleFile, mistakes: &mut Vec<Diagnostic>) {
     if let Err(error) = clients::connection(&file.consumer.exchange) {
         mistakes.push(Diagnostic::file("exchange.options", error.to_string()));

@@ -54,9 +54,27 @@ pub fn run(args: &cli::Serve, stages: &[Stage]) -> anyhow::Result<()> {
     let signals = runtime.block_on(async { Signals::register() }).context("cannot listen for signals")?;
     runtime.spawn(signals.serve(Arc::clone(&shared), args.config.clone(), stages.to_vec()));
     match Service::start(Arc::clone(&shared), stages, &starting) {
-        Ok(service) => service.wait(),
+        Ok(service) => {
+            let ended = service.wait();
+            tell_fates(&shared.metrics, stages);
+            ended
+        }
         Err(_) if shared.stop.is_stopped() => Ok(()),
         Err(error) => Err(crate::service::with_status(error)),
+    }
+}
+
+/// What became of the records since the start: what was counted after the last scrape is in this line of the log alone.
+fn tell_fates(metrics: &Metrics, stages: &[Stage]) {
+    let of_stages = [
+        (Stage::Intake, "intake", Metric::IntakeRecordsRead, Metric::IntakeRecords),
+        (Stage::Score, "score", Metric::ScoreRecordsRead, Metric::ScoreRecords),
+    ];
+    for (_, name, read, fates) in of_stages.into_iter().filter(|(stage, ..)| stages.contains(stage)) {
+        let read: u64 = metrics.counted_by(read, "").values().sum();
+        let fates: Vec<String> =
+            metrics.counted_by(fates, "fate").iter().map(|(fate, count)| format!("{fate} {count}")).collect();
+        tracing::info!(stage = name, read, fates = fates.join(", "), "ended");
     }
 }
 

@@ -39,6 +39,13 @@ impl Consumer {
         }
     }
 
+    /// Whether a text is that of a file which is for nothing else: a desk's, correlator's or registrar's.
+    #[must_use]
+    pub fn is_one(text: &str) -> bool {
+        let of_a_carrier = ["[[operators]]", "[[feeds]]", "[relay]", "[courier]", "[console]"];
+        !text.lines().any(|line| of_a_carrier.contains(&line.trim_end()))
+    }
+
     /// What it needs of a file's sections.
     pub(super) fn sections(root: &Table<'_, '_>, folder: &Path) -> Option<Self> {
         // Of a whole configuration the rest is for `Config::read`.

@@ -46,6 +46,18 @@ const READS: usize = 4;
 pub struct Folder(PathBuf);
 
 impl Folder {
+    /// The folder, whether it is there or not.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// Whether a console runs over it now.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        File::open(self.0.join("lock")).is_ok_and(|file| file.try_lock().is_err())
+    }
+
     /// The database.
     #[must_use]
     pub fn database(&self) -> PathBuf {

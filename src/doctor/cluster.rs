@@ -1,13 +1,13 @@
-//! Clusters: brokers, topics and their options, rights, feeds, clocks.
+//! A carrier's home cluster: topics and their options, rights, feeds, clocks.
 
-use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
-use lancang_kafka::trial::{WriteTrial, ask_group};
+use lancang_kafka::trial::WriteTrial;
 use lancang_kafka::{Admin, Connection, Error, From, Isolation, Read, Reader};
 
-use super::{Finding, State};
-use crate::config::{Cluster, Config, EVIDENCE_RETENTION_MIN};
+use super::reach::{failed, options};
+use super::{Finding, State, exchange, reach};
+use crate::config::{Config, EVIDENCE_RETENTION_MIN};
 use crate::exit::Exit;
 use crate::service::relay::now;
 use crate::service::{Stage, clients};
@@ -15,8 +15,6 @@ use crate::topics::Topic;
 use crate::topics::home;
 use crate::topics::plan::{Plan, TopicStep};
 
-/// Longest wait for a connection to one broker.
-const CONNECT_MAX: Duration = Duration::from_secs(3);
 /// Longest wait for the newest messages of a topic.
 const NEWEST_MAX: Duration = Duration::from_secs(5);
 /// A feed whose newest message is older than this is worth a look.
@@ -41,7 +39,7 @@ impl Look<'_> {
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = self.home();
-        findings.extend(self.exchange());
+        findings.extend(exchange::of_carrier(self.config, self.progress));
         findings
     }
 
@@ -55,12 +53,12 @@ impl Look<'_> {
     }
 
     fn home(&self) -> Vec<Finding> {
-        let mut findings = self.reached("home", &self.config.kafka);
+        let mut findings = reach::brokers("home", &self.config.kafka, self.progress);
         let connection = match clients::home(self.config, "doctor") {
             Ok(connection) => connection,
             Err(error) => return vec![options("home", &error.to_string())],
         };
-        let admin = match self.answering("home", &connection, &mut findings) {
+        let admin = match reach::answering("home", &connection, &mut findings, self.progress) {
             Some(admin) => admin,
             None => return findings,
         };
@@ -71,63 +69,6 @@ impl Look<'_> {
             findings.extend(self.writing());
         }
         findings
-    }
-
-    /// Each bootstrap server, by its own.
-    fn reached(&self, cluster: &'static str, of: &Cluster) -> Vec<Finding> {
-        let reach = |server: &str| {
-            (self.progress)(server);
-            let what = format!("{cluster} {server}");
-            let addresses = match server.to_socket_addrs() {
-                Ok(addresses) => addresses,
-                Err(error) => {
-                    let remedy = "correct the name in `bootstrap`, or ask whoever keeps the name service";
-                    return Finding::bad(
-                        "brokers",
-                        what,
-                        format!("its name is not known: {error}"),
-                        remedy,
-                        Exit::Unavailable,
-                    );
-                }
-            };
-            let mut last = "it has no address".to_owned();
-            for address in addresses {
-                match TcpStream::connect_timeout(&address, CONNECT_MAX) {
-                    Ok(_) => return Finding::good("brokers", what, format!("takes connections at {address}")),
-                    Err(error) => last = format!("{address}: {error}"),
-                }
-            }
-            let remedy = "is the broker up, and does a firewall stand between? The others serve meanwhile";
-            // One of several that is down is no reason not to start.
-            Finding::look("brokers", what, last, remedy)
-        };
-        of.bootstrap.split(',').map(str::trim).map(reach).collect()
-    }
-
-    /// A client that brokers answer, or what they say instead.
-    fn answering(&self, cluster: &'static str, connection: &Connection, findings: &mut Vec<Finding>) -> Option<Admin> {
-        (self.progress)(cluster);
-        let asked = Admin::connect(connection).and_then(|admin| {
-            match admin.partitions("lancang.is-anybody-there") {
-                // That it is not this principal's to see is an answer, too.
-                Ok(_) | Err(Error::Forbidden { .. }) => Ok(admin),
-                Err(error) => Err(error),
-            }
-        });
-        let what = format!("{cluster} cluster");
-        match asked {
-            Ok(admin) => {
-                findings.push(Finding::good("brokers", what, "answers"));
-                Some(admin)
-            }
-            Err(error) => {
-                let remedy =
-                    "if connections are taken above: `security.protocol`, certificates and `advertised.listeners`";
-                findings.push(Finding::bad("brokers", what, error.to_string(), remedy, Exit::Unavailable));
-                None
-            }
-        }
     }
 
     fn topics(&self, admin: &Admin) -> Vec<Finding> {
@@ -230,13 +171,7 @@ impl Look<'_> {
         }
         let ask = |(group, topic): (String, &str)| {
             (self.progress)(&group);
-            let what = format!("group {group}");
-            match ask_group(connection, &group, topic) {
-                Ok(()) => Finding::good("rights", what, "may be asked"),
-                // It is told above that the topic is missing.
-                Err(Error::MissingTopic { .. }) => Finding::good("rights", what, "may be asked; its topic is missing"),
-                Err(error) => failed("rights", &what, &error),
-            }
+            reach::group(connection, &group, topic)
         };
         groups.into_iter().map(ask).collect()
     }
@@ -262,57 +197,6 @@ impl Look<'_> {
         }
         findings
     }
-
-    /// The exchange, for a configuration that goes there.
-    fn exchange(&self) -> Vec<Finding> {
-        let Some(cluster) = &self.config.exchange else { return Vec::new() };
-        let mut findings = self.reached("exchange", cluster);
-        let connection = match clients::exchange(self.config) {
-            Ok(connection) => connection,
-            Err(error) => return vec![options("exchange", &error.to_string())],
-        };
-        let Some(admin) = self.answering("exchange", &connection, &mut findings) else { return findings };
-        let topics = &self.config.topics;
-        let needed = match (&self.config.relay, &self.config.courier) {
-            (Some(_), _) => vec![&topics.alerts],
-            (None, Some(_)) => vec![&topics.feedback, &topics.keys],
-            (None, None) => Vec::new(),
-        };
-        for topic in needed {
-            findings.push(match admin.partitions(topic) {
-                Ok(Some(_)) => Finding::good("exchange", topic, "is there"),
-                Ok(None) => {
-                    let remedy = "ask the administrator of the exchange: `lancang topics plan --exchange FILE`";
-                    Finding::bad(
-                        "exchange",
-                        topic,
-                        "is not there, or not for this principal",
-                        remedy,
-                        Exit::Configuration,
-                    )
-                }
-                Err(error) => failed("exchange", topic, &error),
-            });
-        }
-        findings
-    }
-}
-
-fn options(cluster: &str, why: &str) -> Finding {
-    let remedy = "correct `kafka.options` or `exchange.options`";
-    Finding::bad("brokers", format!("{cluster} options"), why, remedy, Exit::Configuration)
-}
-
-fn failed(area: &'static str, what: &str, error: &Error) -> Finding {
-    let (remedy, exit) = match error {
-        Error::Forbidden { .. } => {
-            ("give this principal the right: `lancang topics plan` names those of the exchange", Exit::Configuration)
-        }
-        Error::MissingTopic { .. } => ("make the topic, or correct its name", Exit::Configuration),
-        Error::Unavailable { .. } => ("brokers answer slowly or not at all: ask whoever runs them", Exit::Unavailable),
-        _ => ("see docs/topics.md", Exit::Configuration),
-    };
-    Finding::bad(area, what, error.to_string(), remedy, exit)
 }
 
 fn quiet(what: &str, age_ms: i64) -> Finding {
@@ -335,7 +219,7 @@ fn words(seconds: u64) -> String {
 }
 
 /// Kafka tells no time of its own; that messages come from the future shows a clock that is wrong.
-fn clock(what: &str, age_ms: i64) -> Finding {
+pub(super) fn clock(what: &str, age_ms: i64) -> Finding {
     let ahead_ms = -age_ms;
     let what = format!("against {what}");
     if ahead_ms <= AHEAD_LOOK_MS {
@@ -349,7 +233,7 @@ fn clock(what: &str, age_ms: i64) -> Finding {
 }
 
 /// Time of the newest message of a topic, ms since the Unix epoch, read as a stage would.
-fn newest_ms(admin: &Admin, connection: &Connection, topic: &str) -> Result<Option<i64>, Error> {
+pub(super) fn newest_ms(admin: &Admin, connection: &Connection, topic: &str) -> Result<Option<i64>, Error> {
     let missing = || Error::MissingTopic { topic: topic.to_owned() };
     let partitions = admin.partitions(topic)?.ok_or_else(missing)?;
     let mut starts = Vec::new();

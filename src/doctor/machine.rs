@@ -1,8 +1,13 @@
 //! This machine: files that the configuration names, the store and its disk, limits of the process, keys.
 
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use super::Finding;
+use lancang_alert::Source;
+use lancang_diagnostic::Diagnostic;
+
+use super::{Finding, registry};
 use crate::commands::check;
 use crate::config::{self, Config};
 use crate::exit::Exit;
@@ -20,19 +25,20 @@ const DESCRIPTORS_MIN: u64 = 4096;
 /// All of it.
 #[must_use]
 pub fn findings(path: &Path, config: &Config, try_writing: bool) -> Vec<Finding> {
-    let mut findings = vec![files(path, config)];
+    let mut findings = vec![files(path, &check::of_named(path, config))];
     findings.extend(match &config.store.bucket {
         None => store(&config.store.folder),
         Some(place) => bucket(place, try_writing),
     });
     findings.push(descriptors());
+    findings.push(listens("http.listen", config.listen));
     findings.extend(keys(config));
     findings
 }
 
-fn files(path: &Path, config: &Config) -> Finding {
+/// Mistakes of a file and of what it names.
+pub(super) fn files(path: &Path, mistakes: &[Diagnostic]) -> Finding {
     let name = path.display().to_string();
-    let mistakes = check::of_named(path, config);
     match mistakes.first() {
         None => Finding::good("files", name, "no mistake in it and in what it names"),
         Some(first) => {
@@ -42,7 +48,23 @@ fn files(path: &Path, config: &Config) -> Finding {
     }
 }
 
-fn store(folder: &Path) -> Vec<Finding> {
+/// An address to listen at; the service itself may have it now.
+pub(super) fn listens(key: &str, address: SocketAddr) -> Finding {
+    let what = format!("{key} {address}");
+    match TcpListener::bind(address) {
+        Ok(_) => Finding::good("listen", what, "is free"),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            let remedy = format!("if that is not this service, which runs: another address for `{key}`");
+            Finding::look("listen", what, "somebody listens there", remedy)
+        }
+        Err(error) => {
+            let remedy = format!("an address of this machine for `{key}`, and a port that its user may have");
+            Finding::bad("listen", what, error.to_string(), remedy, Exit::Configuration)
+        }
+    }
+}
+
+pub(super) fn store(folder: &Path) -> Vec<Finding> {
     let name = folder.display().to_string();
     // A start makes the folder: what matters is whether it could.
     let Some(there) = folder.ancestors().find(|folder| folder.is_dir()).map(Path::to_path_buf) else {
@@ -110,7 +132,7 @@ fn disk(name: &str, folder: &Path) -> Option<Finding> {
     })
 }
 
-fn descriptors() -> Finding {
+pub(super) fn descriptors() -> Finding {
     let most = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let what = "file descriptors";
     match most {
@@ -123,16 +145,29 @@ fn descriptors() -> Finding {
     }
 }
 
-fn keys(config: &Config) -> Option<Finding> {
-    let relay = config.relay.as_ref()?;
-    Some(match trust::read(relay, &config.operators, &config.keys, now()) {
-        Ok(_) => Finding::good("keys", "keys and tables of the relay", "can be read, and an epoch is in force"),
+fn keys(config: &Config) -> Vec<Finding> {
+    let Some(relay) = &config.relay else { return Vec::new() };
+    match trust::read(relay, &config.operators, &config.keys, now()) {
+        Ok(trust) => {
+            let found = "can be read, and an epoch is in force";
+            let mut findings = vec![Finding::good("keys", "keys and tables of the relay", found)];
+            if relay.registry.is_some() {
+                findings.extend(config.operators.iter().map(|operator| {
+                    let (organisation, node) = (operator.organisation.clone(), operator.node.clone());
+                    let source = Source { country: operator.country.to_string(), organisation, node };
+                    registry::own(&trust.registry, trust.signer_of(&source).id(), &source)
+                }));
+                findings.extend(registry::recipients(&trust.registry));
+            }
+            findings
+        }
         Err(error) => {
             let remedy =
                 "docs/exchange.md, *Keys*; variables that the service gets from its unit must be set here as well";
-            Finding::bad("keys", "keys and tables of the relay", format!("{error:#}"), remedy, Exit::Configuration)
+            let what = "keys and tables of the relay";
+            vec![Finding::bad("keys", what, format!("{error:#}"), remedy, Exit::Configuration)]
         }
-    })
+    }
 }
 
 #[cfg(test)]

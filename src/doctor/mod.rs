@@ -1,12 +1,19 @@
 //! What `lancang doctor` finds: each thing that a start needs, whether it is as it should be, and what to do if not.
 //!
-//! - [`machine`] looks at the configuration's files, the store, its disk and this process's limits, and at keys;
-//! - [`cluster`] at brokers, topics, rights, feeds and clocks.
+//! - Of a carrier's file (relay and courier included) [`machine`] looks at files, the store, its disk, this process's limits and
+//!   keys, [`cluster`] at the home cluster's topics, rights, feeds and clocks, [`exchange`] at what its principal may do there.
+//! - Of a console's file, or a carrier's desk's, [`console`] looks at what its folder holds, who vouches for users, and its cluster.
+//! - Of a file for nothing but reading the exchange (a desk's, correlator's, registrar's) [`reader`] looks at its principal's role.
 //!
 //! **Invariant:** nothing is changed. What `--try-writing` writes is in transactions that are aborted, or an object that is deleted.
 
 pub mod cluster;
+pub mod console;
+pub mod exchange;
 pub mod machine;
+mod reach;
+pub mod reader;
+mod registry;
 
 use crate::exit::Exit;
 
@@ -36,7 +43,7 @@ impl State {
 /// Something that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Part of the world: `files`, `store`, `keys`, `brokers`, `topics`, `rights`, `feeds`, `clock`, `exchange`.
+    /// Part of the world: `files`, `store`, `listen`, `keys`, `users`, `brokers`, `topics`, `rights`, `feeds`, `clock`, `exchange`.
     pub area: &'static str,
     /// The thing.
     pub what: String,

@@ -19,7 +19,7 @@ mod spec;
 mod store;
 mod traced;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -113,6 +113,19 @@ impl Metrics {
             Collector::Counter(counter) => counter.with_label_values(labels).get(),
             _ => 0,
         }
+    }
+
+    /// A counter in all, by the values of a label; under none where it has no such label.
+    #[must_use]
+    pub fn counted_by(&self, metric: Metric, label: &str) -> BTreeMap<String, u64> {
+        let Collector::Counter(counter) = &self.kept[metric as usize].collector else { return BTreeMap::new() };
+        let mut counted = BTreeMap::new();
+        for series in prometheus::core::Collector::collect(counter).iter().flat_map(|family| family.get_metric()) {
+            let pair = series.get_label().iter().find(|pair| pair.name() == label);
+            let value = pair.map_or_else(String::new, |pair| pair.value().to_owned());
+            *counted.entry(value).or_insert(0) += series.get_counter().get_value() as u64;
+        }
+        counted
     }
 
     /// Values that a label of a counter has had, sorted.

@@ -302,6 +302,8 @@ impl Intake {
 
     fn forget(&mut self, tasks: &[Task], change: &str) {
         self.shared.metrics.add(Metric::Rebalances, &["intake", change], tasks.len() as u64);
+        // What goes to another has been read here since the last count.
+        self.count();
         let gone: Vec<Place> =
             self.open.iter().filter(|(_, open)| tasks.contains(&open.task)).map(|(place, _)| *place).collect();
         for place in gone {

@@ -11,11 +11,17 @@ use crate::carrier::LONG;
 
 pub const PASSWORD: &str = "five words of a song";
 pub struct Console {
-    child: Child,
+    /// None where somebody else has started it.
+    child: Option<Child>,
     address: String,
 }
 
 impl Console {
+    /// One that somebody else has started, and ends.
+    pub fn at(address: String) -> Self {
+        Self { child: None, address }
+    }
+
     pub fn start(config: &str, log: &std::path::Path, more: &[&str]) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_lancang"))
             .args([&["console", "--config", config, "--listen", "127.0.0.1:0"], more].concat())
@@ -23,7 +29,7 @@ impl Console {
             .spawn()
             .unwrap();
         // From here on it is ended whatever happens.
-        let mut console = Self { child, address: String::new() };
+        let mut console = Self { child: Some(child), address: String::new() };
         let begun = Instant::now();
         loop {
             let said = std::fs::read_to_string(log).unwrap();
@@ -90,8 +96,10 @@ impl Console {
 impl Drop for Console {
     fn drop(&mut self) {
         // What is gone already is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

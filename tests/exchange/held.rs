@@ -14,7 +14,7 @@ use crate::meeting::{ALERTS, Exchange, SOON};
 pub const RETRY: &str = "warning_retry = \"12s\"";
 
 /// An incident line of a victim, told while a call lasts.
-fn line(id: u32, victim: &str) -> Vec<u8> {
+pub fn line(id: u32, victim: &str) -> Vec<u8> {
     format!(
         r#"{{"incident_id":"{id:032x}","revision":0,"message":"open","family":"victim-call","patterns":["otp-live-call@2"],
         "entity":{{"type":"callee","value":"{victim}"}},"severity":4,"score":87,
@@ -74,13 +74,14 @@ impl Refusing<'_> {
     }
 }
 
-/// `topics` and `victims` are those of the carrier whose topic refuses, and of another; the relay is ended.
+/// `topics` and `victims` are those of the carrier whose topic refuses, and of another; the relay is ended after `then`.
 pub fn a_topic_that_refuses_holds_up_nobody_else(
     exchange: &Exchange,
     carrier: &Carrier,
     (relay, config): (Lancang, &Path),
     topics: [&str; 2],
     victims: [String; 2],
+    then: impl FnOnce(&Lancang),
 ) {
     let mut refusing = Refusing { exchange, carrier, relay, topics, victims };
     let admin = Admin::connect(&exchange.connection("administrator")).unwrap();
@@ -116,5 +117,6 @@ pub fn a_topic_that_refuses_holds_up_nobody_else(
     std::thread::sleep(Duration::from_secs(1));
     refusing.show(900_005);
     refusing.relay.wait_until(SOON, || refusing.count(topics[0]) == before + 1);
+    then(&refusing.relay);
     assert_eq!(refusing.relay.end(), 0);
 }

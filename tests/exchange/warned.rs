@@ -11,10 +11,11 @@ use lancang_kafka::{OutRecord, Producer, ProducerSettings, Record};
 use lancang_record::log::Entry;
 use serde_json::Value;
 
-use crate::carrier::{Carrier, cluster};
+use crate::carrier::{Carrier, Lancang, cluster};
 use crate::evidence::{Desks, lancang, ok, shown};
 use crate::held::{RETRY, a_topic_that_refuses_holds_up_nobody_else};
 use crate::meeting::{Exchange, SOON};
+use crate::watched::all_who_meet_here;
 
 const MEKONG: &str = "lancang.warnings.mekong-mobile.v1";
 const CHAO: &str = "lancang.warnings.chao-phraya-mobile.v1";
@@ -309,9 +310,11 @@ fn the_current_carrier_alone_is_told_and_at_once() {
     assert!(
         sum("lancang_relay_warnings_total") >= before as f64 && sum("lancang_copier_warnings_total") >= before as f64
     );
-    assert_eq!(run.end(), 0);
     let (topics, victims) = ([CHAO, MEKONG], [number(901), number(902)]);
-    a_topic_that_refuses_holds_up_nobody_else(&exchange, &carrier, (relay, &config), topics, victims);
+    // All metrics of warnings are there then, those of a topic that refuses too.
+    let watch = |relay: &Lancang| all_who_meet_here(&exchange, &desks, &carrier, [&run, relay]);
+    a_topic_that_refuses_holds_up_nobody_else(&exchange, &carrier, (relay, &config), topics, victims, watch);
+    assert_eq!(run.end(), 0);
 }
 
 /// Ninety recipients of one text: of each carrier a third, and a third whom nobody knows. Gives when the record was sent with

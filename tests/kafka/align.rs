@@ -74,7 +74,7 @@ fn who_is_far_ahead_waits_for_an_instance_that_stands_still() {
     }
     assert!(waited, "it slept past its session each time: the machine is too slow for this test");
     while send() {}
-    std::thread::sleep(Duration::from_secs(3));
+    carrier.wait_until_idle();
     assert_eq!(intake.end(), 0);
     let expected = carrier.expected("");
     assert!(expected.len() > 10, "{}", expected.len());

@@ -295,17 +295,22 @@ impl Carrier {
     /// Waits until what the records log says last of each of its inputs is that it is idle: no watermark waits then, and what
     /// is to be found in the log has all it needs. For feeds whose `idle` is short.
     pub fn wait_until_idle(&self) {
+        self.wait_until_idle_in("records");
+    }
+
+    /// The same of another records log.
+    pub fn wait_until_idle_in(&self, log: &str) {
         let begun = Instant::now();
-        while !self.is_idle() {
+        while !self.is_idle(log) {
             assert!(begun.elapsed() < LONG, "inputs are not idle");
             std::thread::sleep(Duration::from_millis(300));
         }
     }
 
     /// An input speaks from its frame on until a mark behind it says otherwise.
-    fn is_idle(&self) -> bool {
+    fn is_idle(&self, log: &str) -> bool {
         let mut newest = BTreeMap::new();
-        for message in self.read("records") {
+        for message in self.read(log) {
             match Entry::decode(message.payload.as_deref().unwrap()).unwrap() {
                 // A reference has frames and no mark: nothing waits for it.
                 Entry::Frame(frame) => {
@@ -518,13 +523,18 @@ impl Lancang {
 
     /// A page of its HTTP endpoint: status and text.
     pub fn get(&self, path: &str) -> (u16, String) {
+        self.asked(path).unwrap()
+    }
+
+    /// The same; none if nobody listens any more.
+    pub fn asked(&self, path: &str) -> Option<(u16, String)> {
         use std::io::{Read as _, Write as _};
-        let mut stream = std::net::TcpStream::connect(self.address()).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: lancang\r\nConnection: close\r\n\r\n").unwrap();
+        let mut stream = std::net::TcpStream::connect(self.address()).ok()?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: lancang\r\nConnection: close\r\n\r\n").ok()?;
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let status = answer.split_whitespace().nth(1).unwrap().parse().unwrap();
-        (status, answer)
+        stream.read_to_string(&mut answer).ok()?;
+        let status = answer.split_whitespace().nth(1)?.parse().ok()?;
+        Some((status, answer))
     }
 
     /// Waits until something is so, looking again and again; the log is shown where it never comes.
@@ -542,6 +552,11 @@ impl Lancang {
             assert!(begun.elapsed() < LONG, "not ready:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    /// All values of a metric together.
+    pub fn sum(&self, name: &str) -> f64 {
+        self.metric(name).values().sum()
     }
 
     /// Values of a metric by its labels as they are written.

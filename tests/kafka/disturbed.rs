@@ -167,12 +167,16 @@ fn disturbed(refused_for: Duration) {
     carrier.wait_until_framed(framed);
     last.wait_until_ready();
     last.wait_until(LONG, || carrier.read("dead").len() == POISON + 1);
-    std::thread::sleep(Duration::from_secs(5));
-    let count = |metric: &str| last.metric(metric).values().sum::<f64>();
-    assert_eq!(count("lancang_intake_records_read_total"), count("lancang_intake_records_total"));
-    assert_eq!(count("lancang_score_records_read_total"), count("lancang_score_records_total"));
-    assert_eq!(last.end(), 0);
+    carrier.wait_until_idle();
     let lines = compare(&carrier);
+    // What is read and its fates are counted once a second, one after the other.
+    for (read, fates) in [
+        ("lancang_intake_records_read_total", "lancang_intake_records_total"),
+        ("lancang_score_records_read_total", "lancang_score_records_total"),
+    ] {
+        last.wait_until(LONG, || last.sum(read) > 0.0 && last.sum(read) == last.sum(fates));
+    }
+    assert_eq!(last.end(), 0);
     assert!(lines.iter().any(|line| line.contains("sim-box-burst@77")));
     assert_eq!(carrier.read("dead").len(), POISON + 1, "each of them once");
     refused(&cluster, &carrier);

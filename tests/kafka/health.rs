@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use lancang_cluster::Cluster;
 
 use crate::carrier::{Carrier, records};
+use crate::faults::compare;
 
 /// A worker that hangs in the store, as in a network file system that is gone: the process lives, and liveness fails.
 #[test]
@@ -92,6 +93,8 @@ fn readiness_falls_before_the_drain() {
 
     let again = carrier.start("run", &carrier.config("again.toml", "", ""));
     again.wait_until_ready();
+    carrier.wait_until_idle();
     carrier.wait_until_framed(records.len());
+    compare(&carrier);
     assert_eq!(again.end(), 0);
 }

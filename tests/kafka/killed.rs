@@ -45,8 +45,7 @@ fn killed(kills: usize, mut seed: u64) {
     }
     carrier.wait_until_framed(records.len());
     stages.iter().for_each(Lancang::wait_until_ready);
-    stages[0].wait_for_log("idle: its end is reached");
-    std::thread::sleep(Duration::from_secs(5));
+    carrier.wait_until_idle();
     let expected = compare(&carrier);
     shared_once(&carrier, &expected);
     stages.into_iter().for_each(|stage| assert_eq!(stage.end(), 0));

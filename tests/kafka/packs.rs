@@ -8,6 +8,7 @@ use lancang_kafka::{Admin, Missing, OutRecord, Producer, ProducerSettings, Stop,
 use lancang_record::log::Entry;
 
 use crate::carrier::{Carrier, LONG, Lancang, records};
+use crate::faults::compare;
 
 /// Copies the records log without its control records, as retention may leave it.
 fn cut(carrier: &Carrier) {
@@ -46,7 +47,7 @@ fn a_log_without_its_control_record() {
     let intake = carrier.start("intake", &config);
     carrier.send(&records);
     carrier.wait_until_framed(records.len());
-    std::thread::sleep(Duration::from_secs(4));
+    carrier.wait_until_idle();
     assert_eq!(intake.end(), 0);
     cut(&carrier);
 
@@ -80,7 +81,8 @@ fn a_log_without_its_control_record() {
     }
     score.wait_until_ready();
     wait_for_fate(&score, "{fate=\"scored\"}", records.len());
-    std::thread::sleep(Duration::from_secs(4));
+    carrier.wait_until_idle_in("records-cut");
+    score.wait_until(LONG, || fates(&score).values().sum::<f64>() >= 2.0 * records.len() as f64);
     let read: f64 = score.metric("lancang_score_records_read_total").values().sum();
     assert_eq!((read, fates(&score).values().sum::<f64>()), (2.0 * records.len() as f64, read));
     assert!(intake.metric("lancang_pack_changes_total")["{outcome=\"repeated\"}"] >= 2.0);
@@ -139,11 +141,10 @@ fn back_to_the_pack_before() {
     let records = records(7);
     carrier.send(&records);
     carrier.wait_until_framed(records.len());
-    std::thread::sleep(Duration::from_secs(6));
-    let expected = carrier.expected("");
+    carrier.wait_until_idle();
+    let expected = compare(&carrier);
     assert!(expected.iter().any(|line| line.contains("sim-box-burst@")));
     assert!(!expected.iter().any(|line| line.contains("sim-box-burst@66")));
-    carrier.wait_for_lines("incidents", &expected);
     let (status, told) = carrier.patterns("apply", &config, &[]);
     assert_eq!(status, Some(0), "{told}");
     wait_for_pack(&run, &bad);

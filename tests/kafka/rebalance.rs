@@ -119,7 +119,7 @@ fn a_second_instance_joins_sleeps_and_dies() {
     first.wait_until(TAKEN_OVER, || moved(&first, "assigned") >= 8.0);
     send();
     first.wait_until_ready();
-    std::thread::sleep(Duration::from_secs(5));
+    carrier.wait_until_idle();
     assert_eq!(intake.end(), 0);
     assert_eq!(first.end(), 0);
 

@@ -24,9 +24,7 @@ fn a_round_trip() {
     let run = carrier.start("run", &config);
     carrier.wait_until_framed(records.len());
     run.wait_until_ready();
-    run.wait_for_log("idle: its end is reached");
-    // The last marks.
-    std::thread::sleep(Duration::from_secs(4));
+    carrier.wait_until_idle();
     let expected = carrier.expected("");
     assert!(!expected.is_empty());
     carrier.wait_for_lines("incidents", &expected);
@@ -34,10 +32,10 @@ fn a_round_trip() {
     let read: f64 = run.metric("lancang_intake_records_read_total").values().sum();
     let fates: f64 = run.metric("lancang_intake_records_total").values().sum();
     assert_eq!((read, fates), (records.len() as f64, records.len() as f64));
-    std::thread::sleep(Duration::from_secs(2));
-    let read: f64 = run.metric("lancang_score_records_read_total").values().sum();
-    let fates: f64 = run.metric("lancang_score_records_total").values().sum();
-    assert_eq!((read, fates), (records.len() as f64, records.len() as f64));
+    // Counted once a second.
+    let all = records.len() as f64;
+    run.wait_until(LONG, || run.sum("lancang_score_records_total") >= all);
+    assert_eq!((run.sum("lancang_score_records_read_total"), run.sum("lancang_score_records_total")), (all, all));
     assert_eq!(run.end(), 0);
 
     let report = evaluate(&read_incidents(&expected.join("\n")).unwrap(), &truth(1));
@@ -59,7 +57,7 @@ fn shadow_stays_at_home() {
     let (run, relay) = (carrier.start("run", &config), carrier.start("relay", &config));
     carrier.wait_until_framed(records.len());
     run.wait_until_ready();
-    std::thread::sleep(Duration::from_secs(6));
+    carrier.wait_until_idle();
     let published = carrier.expected("");
     let shadow = carrier.expected_in(Mode::Shadow, "records", "");
     assert!(!published.is_empty() && !shadow.is_empty());
@@ -130,8 +128,9 @@ fn restarted(mut carrier: Carrier) {
     let first = carrier.start("run", &config);
     carrier.send(&records[..half]);
     carrier.wait_until_framed(half);
-    std::thread::sleep(Duration::from_secs(4));
-    let scored = |run: &Lancang| run.metric("lancang_score_records_read_total").values().sum::<f64>();
+    carrier.wait_until_idle();
+    let scored = |run: &Lancang| run.sum("lancang_score_records_read_total");
+    first.wait_until(LONG, || scored(&first) >= half as f64);
     let before = scored(&first);
     assert_eq!(first.end(), 0);
     let stopped = carrier.lines("incidents").len();
@@ -140,12 +139,12 @@ fn restarted(mut carrier: Carrier) {
     carrier.send(&records[half..]);
     carrier.wait_until_framed(records.len());
     second.wait_until_ready();
-    std::thread::sleep(Duration::from_secs(5));
+    carrier.wait_until_idle();
     let expected = carrier.expected("");
     assert!(expected.len() > stopped);
     carrier.wait_for_lines("incidents", &expected);
     // What was read on in silence was counted by the first.
-    std::thread::sleep(Duration::from_secs(2));
+    second.wait_until(LONG, || before + scored(&second) >= records.len() as f64);
     assert_eq!(before + scored(&second), records.len() as f64);
     assert!(second.metric("lancang_snapshots_total").get("{outcome=\"loaded\"}").copied().unwrap_or(0.0) > 0.0);
     assert_eq!(second.end(), 0);
@@ -222,8 +221,8 @@ fn the_reference_of_subscribers_is_known_to_patterns() {
     let found = carrier.expected("");
     assert!(!found.is_empty() && found.iter().all(|line| line.contains("+85510000001")), "{found:?}");
     carrier.wait_for_lines("incidents", &found);
-    std::thread::sleep(Duration::from_secs(2));
-    let held = run.metric("lancang_score_entities").get("{entity=\"profile\"}").copied().unwrap_or(0.0);
-    assert_eq!(held, 3.0, "two of the reference, and one more who called");
+    let held = || run.metric("lancang_score_entities").get("{entity=\"profile\"}").copied().unwrap_or(0.0);
+    run.wait_until(LONG, || held() >= 3.0);
+    assert_eq!(held(), 3.0, "two of the reference, and one more who called");
     assert_eq!(run.end(), 0);
 }

@@ -1,10 +1,4 @@
-//! Commands in the papers: each is one of the program's, and those that need no cluster are run as they stand.
-//!
-//! - A *line* is a command to be typed: in a block of code, in a file's comment, in a unit or a template of `deploy/`. Its words
-//!   are what the command line takes, whole. It is in one of two tables: what is run, with the exit status, or what is only
-//!   read, with the reason.
-//! - A *mention* is a command within a sentence, such as `lancang patterns apply`: its command and options exist; what is left
-//!   out may be missing.
+//! Commands in the papers: each is one of the program's, and is run: here those that need no cluster, as they stand.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -16,181 +10,11 @@ use clap::error::ErrorKind;
 use lancang::cli::Cli;
 
 use crate::installed::{root, run};
-use crate::{pages, read};
-
-/// Run in this order in one folder, where `config` is the project's; with what is typed into it.
-const RUN: &[(&str, &str)] = &[
-    ("lancang check --config config/lancang.toml", ""),
-    ("lancang check --config config/console.toml", ""),
-    ("lancang check --config config/courier.toml", ""),
-    ("lancang check --exchange config/exchange.toml", ""),
-    (
-        "lancang console user add sok --person 'Sok Dara' --country KH --role investigator --config config/console.toml",
-        "a-long-passphrase-of-sok\n",
-    ),
-    (
-        "lancang console user add dara --person 'Chan Dara' --country KH --role analyst --config config/desk.toml",
-        "a-long-passphrase-of-dara\n",
-    ),
-    ("lancang console user list --config config/console.toml", ""),
-    ("lancang console user disable sok --config config/console.toml", ""),
-    ("lancang alerts show alerts.ndjson --language km", ""),
-    ("lancang export --to stix alerts.ndjson --out bundle.json", ""),
-];
-
-/// Beginnings of commands that are only read, and why.
-const READ: &[(&str, &str)] = &[
-    ("lancang run", "a service over Kafka: tests/kafka runs it"),
-    ("lancang relay", "as run"),
-    ("lancang courier", "a service over two clusters: tests/exchange runs it"),
-    ("lancang console --config", "a service over Kafka: tests/exchange/console.rs runs it"),
-    ("lancang check --config config/desk.toml", "the registry's file is a carrier's own: tests/kafka/desk.rs"),
-    ("lancang console user add NAME", "a name stands for one: that of the manual is run"),
-    ("lancang console audit", "of a log that a console has written: tests/exchange/console.rs"),
-    ("lancang console digest", "its database comes from topics: tests/exchange/console.rs"),
-    ("lancang dossier make", "as the digest"),
-    ("lancang dossier verify", "of a file that a cluster's console made: tests/exchange/console.rs"),
-    ("lancang topics", "asks a cluster: tests/exchange/plan.rs"),
-    ("lancang doctor", "asks a cluster: tests/kafka/doctor.rs"),
-    ("lancang alerts tail", "reads a topic: tests/exchange"),
-    ("lancang campaigns", "reads a topic: tests/exchange/campaigns.rs"),
-    ("lancang keys publish", "writes to a topic: tests/kafka/keys.rs"),
-    ("lancang keys rotate", "as publish"),
-    ("lancang keys revoke", "as publish"),
-    ("lancang keys show", "as publish"),
-    ("lancang evidence", "reads topics: tests/exchange/evidence.rs"),
-    ("lancang warnings tail", "reads a topic: tests/exchange/warned.rs"),
-    ("lancang feedback", "reads and writes a topic: tests/exchange/feedback.rs"),
-    ("lancang incidents", "reads topics: tests/exchange, tests/kafka/home_topic.rs"),
-    ("lancang tokens find", "takes epochs' keys: tests/tools/tokens.rs"),
-    ("lancang crowds", "of a generated day: tests/crowds.rs"),
-    ("lancang check --config /etc/lancang/", "a carrier's own file"),
-    ("lancang check --exchange exchange.toml", "of the exchange's keepers: config/exchange.toml is run"),
-    ("lancang generate", "minutes in a debug build: .ci/run runs the README's, tests/tools.rs a small one"),
-    ("lancang replay", "as generate"),
-    ("lancang evaluate", "as generate"),
-    ("lancang demo", "as generate; tests/demo.rs"),
-];
+use crate::papers::{Found, How, OTHERS, TYPED, lines, mentions, papers, unnamed, words};
+use crate::read;
 
 /// What is written like a mention, and is no command.
 const NO_COMMANDS: &[&str] = &["lancang sealed v1", "lancang key v1 <kind> "];
-
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Found {
-    place: String,
-    text: String,
-}
-
-/// Texts of papers and of what is deployed, by their paths.
-fn papers() -> Vec<(String, String)> {
-    let mut paths: Vec<String> = pages("").iter().map(|page| format!("docs/{page}")).collect();
-    paths.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(str::to_owned));
-    paths.extend(["lancang", "console", "courier", "desk", "exchange"].map(|name| format!("config/{name}.toml")));
-    below("deploy", &mut paths);
-    paths.sort();
-    paths.into_iter().map(|path| (path.clone(), read(&path))).collect()
-}
-
-fn below(folder: &str, paths: &mut Vec<String>) {
-    for entry in std::fs::read_dir(root().join(folder)).unwrap() {
-        let path = format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy());
-        if root().join(&path).is_dir() {
-            below(&path, paths);
-        } else if !path.ends_with(".json") {
-            paths.push(path);
-        }
-    }
-}
-
-/// The command of a line to be typed, without what surrounds it.
-fn command(line: &str) -> Option<String> {
-    let starts = ["cargo run --release -- ", "docker run --rm lancang ", "/usr/bin/lancang ", "lancang "];
-    let (at, start) = starts.iter().find_map(|start| Some((line.find(start)?, start)))?;
-    let (before, rest) = (&line[..at], &line[at + start.len()..]);
-    // Before the plain name nothing stands but variables and a command before it.
-    let is_typed = *start != "lancang " || before.is_empty() || before.ends_with("&& ") || before.contains('=');
-    if !is_typed || !rest.starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '%') {
-        return None;
-    }
-    // What it does is said beside it, four spaces on.
-    let rest = rest.split("    ").next().unwrap_or(rest);
-    let end = [" > ", " < ", " | ", " & ", " && "].iter().filter_map(|end| rest.find(end)).min();
-    let words: Vec<&str> = rest[..end.unwrap_or(rest.len())].split_whitespace().collect();
-    // A unit is of any stage, a pod of any release.
-    Some(format!("lancang {}", words.join(" ")).replace(" %i ", " run ").replace(" XX ", " KH "))
-}
-
-/// Lines with those that go on after a `\` in one, each with its number.
-fn whole_lines(text: &str) -> Vec<(usize, String)> {
-    let mut whole: Vec<(usize, String)> = Vec::new();
-    let mut goes_on = false;
-    for (number, line) in text.lines().enumerate() {
-        let part = line.trim_end_matches('\\');
-        match whole.last_mut().filter(|_| goes_on) {
-            Some((_, before)) => *before = format!("{} {}", before.trim_end(), part.trim_start()),
-            None => whole.push((number + 1, part.to_owned())),
-        }
-        goes_on = line.ends_with('\\');
-    }
-    whole
-}
-
-/// Commands to be typed: lines of blocks in pages, of comments that stand in from their text elsewhere, and of what starts the
-/// program.
-fn lines(path: &str, text: &str) -> Vec<Found> {
-    let is_page = path.ends_with(".md");
-    let mut fenced = false;
-    let mut found = Vec::new();
-    for (number, line) in whole_lines(text) {
-        if line.trim_start().starts_with("```") {
-            fenced = !fenced;
-            continue;
-        }
-        let is_started = line.contains("/usr/bin/lancang ");
-        let is_typed =
-            if is_page { fenced || line.starts_with("    ") } else { line.starts_with("#   ") || is_started };
-        let text = match line.strip_prefix("    command: ").filter(|_| path.ends_with("compose.yml")) {
-            // Of the trial's services, those that are of the image.
-            Some(command) if command.starts_with(|letter: char| letter.is_ascii_lowercase()) => {
-                Some(format!("lancang {command}"))
-            }
-            _ => command(line.trim_start_matches(['#', ' '])).filter(|_| is_typed && !line.contains('`')),
-        };
-        found.extend(text.map(|text| Found { place: format!("{path}:{number}"), text }));
-    }
-    found
-}
-
-/// Commands within sentences.
-fn mentions(path: &str, text: &str) -> Vec<Found> {
-    let mut fenced = false;
-    let mut prose = String::new();
-    for line in text.lines() {
-        fenced ^= line.trim_start().starts_with("```");
-        if !fenced && !line.trim_start().starts_with("```") {
-            prose.push_str(line.trim_start_matches(['#', ' ']));
-            prose.push(' ');
-        }
-    }
-    let code = prose.split('`').skip(1).step_by(2).filter(|code| code.starts_with("lancang "));
-    code.map(|code| Found { place: path.to_owned(), text: code.replace("\\|", "|") }).collect()
-}
-
-/// Words as a shell splits them.
-fn words(text: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut quote = None;
-    for letter in text.chars() {
-        match (letter, quote) {
-            ('\'' | '"', None) => quote = Some(letter),
-            (_, Some(open)) if letter == open => quote = None,
-            (' ', None) => words.push(String::new()),
-            _ => words.last_mut().unwrap().push(letter),
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
 
 #[test]
 fn every_command_in_the_papers_is_the_programs() {
@@ -225,20 +49,65 @@ fn every_command_in_the_papers_is_the_programs() {
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 
-    // None of the lines is passed over, and the tables hold nothing that is in no paper.
-    let of_read = |text: &str| READ.iter().filter(|(start, _)| text.starts_with(start)).count();
-    let of_run = |text: &str| RUN.iter().filter(|(whole, _)| text == *whole).count();
+    // None of the lines is passed over, and the table holds nothing that is in no paper.
     let texts: BTreeSet<&str> = typed.iter().map(|found| found.text.as_str()).collect();
+    let table: Vec<String> = TYPED.iter().map(|(text, _)| (*text).to_owned()).collect();
     for text in &texts {
-        assert_eq!(of_run(text) + of_read(text), 1, "`{text}` is to be in one of the tables");
+        assert_eq!(table.iter().filter(|known| known == text).count(), 1, "`{text}` is to be in the table, once");
     }
-    assert!(RUN.iter().all(|(whole, _)| texts.contains(whole)), "a command that is run is in no paper any more");
-    let unused: Vec<&str> = READ
-        .iter()
-        .map(|(start, _)| *start)
-        .filter(|start| !texts.iter().any(|text| text.starts_with(start)))
-        .collect();
-    assert!(unused.is_empty(), "{unused:?} are in no paper any more");
+    let gone: Vec<&String> = table.iter().filter(|text| !texts.contains(text.as_str())).collect();
+    assert!(gone.is_empty(), "{gone:#?} are in no paper any more");
+    let cannot = TYPED.iter().filter(|(_, how)| matches!(how, How::Cannot(_))).count();
+    println!("{} commands in the papers, {} of them are not run", TYPED.len(), cannot);
+    let is_run = |how: &How| !matches!(how, How::Same | How::Cannot(_));
+    let run: BTreeSet<String> = TYPED.iter().filter(|(_, how)| is_run(how)).map(|(text, _)| unnamed(text)).collect();
+    for (text, _) in TYPED.iter().filter(|(_, how)| matches!(how, How::Same)) {
+        assert!(run.contains(&unnamed(text)), "`{text}` is none that is run under other names");
+    }
+    // What .ci/run types is what it takes from README.md.
+    let readme: Vec<&Found> = typed.iter().filter(|found| found.place.starts_with("README.md:")).collect();
+    for (text, _) in TYPED.iter().filter(|(_, how)| matches!(how, How::Ci)) {
+        assert!(readme.iter().any(|found| found.text == *text), "{text}");
+    }
+    assert!(read(".ci/run").contains("sed -n 's/^    cargo run --release -- \\(.*\\)$/\\1/p' README.md"));
+}
+
+/// Commands of other programs that pages tell to type: none that nobody has thought of.
+#[test]
+fn every_other_command_is_known() {
+    let programs = [
+        "cargo ",
+        "install ",
+        "systemctl ",
+        "helm ",
+        "kubectl ",
+        "docker ",
+        "podman ",
+        "promtool ",
+        "kafka-",
+        "python",
+        "pip ",
+        "npm ",
+        "node ",
+        "apt",
+        "curl ",
+        "openssl ",
+        "systemd-",
+    ];
+    let mut found = Vec::new();
+    for (path, text) in papers().into_iter().filter(|(path, _)| path.ends_with(".md")) {
+        let lines = text.lines().filter_map(|line| line.strip_prefix("    "));
+        let typed = lines.filter(|line| programs.iter().any(|program| line.starts_with(program)));
+        found.extend(typed.filter(|line| !line.contains("-- ")).map(|line| (path.clone(), line.to_owned())));
+    }
+    assert!(found.len() > 10, "{found:?}");
+    for (path, line) in &found {
+        let known = OTHERS.iter().filter(|(start, _)| line.starts_with(start)).count();
+        assert_eq!(known, 1, "{path}: `{line}` is to be run, or among the others, with why it is not");
+    }
+    let unused: Vec<_> =
+        OTHERS.iter().filter(|(start, _)| !found.iter().any(|(_, line)| line.starts_with(start))).collect();
+    assert!(unused.is_empty(), "{unused:?}");
 }
 
 #[test]
@@ -250,11 +119,37 @@ fn commands_that_need_no_cluster_run_as_they_stand() {
         let alert: serde_json::Value = serde_json::from_slice(&std::fs::read(entry.unwrap().path()).unwrap()).unwrap();
         alerts.push_str(&format!("{alert}\n"));
     }
-    std::fs::write(folder.path().join("alerts.ndjson"), alerts).unwrap();
-    for (command, typed) in RUN {
-        runs(folder.path(), command, typed);
+    let place = |name: &str| folder.path().join(name);
+    std::fs::write(place("alerts.ndjson"), alerts).unwrap();
+    std::fs::copy(place("config/exchange.toml"), place("exchange.toml")).unwrap();
+    std::fs::copy(place("config/cells.csv"), place("cells.csv")).unwrap();
+    std::fs::create_dir(place("setup")).unwrap();
+    // The registry that a desk's page speaks of: keys that somebody brought home.
+    std::fs::write(place("config/registry.jsonl"), "").unwrap();
+    let desk = std::fs::read_to_string(place("config/desk.toml")).unwrap();
+    let registry = place("config/registry.jsonl").display().to_string();
+    std::fs::write(place("config/desk.toml"), desk.replace("/etc/lancang/registry.jsonl", &registry)).unwrap();
+    let day = "lancang generate --episodes 1 --subscribers 2000 --out day.jsonl.zst --truth truth.jsonl --setup day";
+    runs(folder.path(), day, "");
+    for (command, how) in TYPED {
+        if let How::Alone(typed) = how {
+            runs(folder.path(), &here(command, folder.path()), typed);
+        }
     }
-    assert!(folder.path().join("bundle.json").is_file() && folder.path().join("state/console/users.json").is_file());
+    for made in ["bundle.json", "state/console/users.json", "state/desk/users.json", "crowds.csv", "setup/day.jsonl"] {
+        assert!(place(made).is_file(), "{made}");
+    }
+}
+
+/// Folders of a system are those of the test, and a day is one that a debug build makes in seconds.
+fn here(command: &str, folder: &Path) -> String {
+    let config = folder.join("config").display().to_string();
+    let setup = folder.join("setup").display().to_string();
+    let smaller = command
+        .replace("--country KH --episodes 18", "--country KH --episodes 1 --subscribers 2000")
+        .replace("--subscribers 12000 --days 244", "--subscribers 1000 --days 3")
+        .replace(" NAME --person 'PERSON'", " vanna --person 'Tep Vanna'");
+    smaller.replace("/etc/lancang/config", "/etc/lancang").replace("/etc/lancang", &config).replace("/setup", &setup)
 }
 
 fn runs(folder: &Path, command: &str, typed: &str) {

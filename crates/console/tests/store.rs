@@ -18,7 +18,9 @@ use lancang_alert::{Alert, Feedback, feedback};
 use lancang_console::Viewer;
 use lancang_console::digest::{Response, WEEK_MS, Week, monday, sheet, table};
 use lancang_console::limits::HOME_LINES_MAX;
-use lancang_console::store::{Eyes, Filter, News, Position, Reads, Signed, State, Taken, Topic, Work, Writer, key};
+use lancang_console::store::{
+    Eyes, Filter, News, Position, Reads, Signed, State, Taken, Topic, VERSION, Work, Writer, key, version,
+};
 use proptest::prelude::*;
 use support::{COUNTRIES, PATTERNS, Topics, about, alert, at, believed, campaign, linked, verdict};
 
@@ -464,7 +466,12 @@ fn a_database_of_another_version_is_read_anew() {
     let connection = rusqlite::Connection::open(&path).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
     drop(connection);
+    assert_eq!(version(&path).unwrap(), 99, "who only asks changes nothing");
+    assert_eq!(version(&path).unwrap(), 99);
     assert_eq!(Writer::open(&path).unwrap().place(Topic::Alerts).unwrap(), None);
+    assert_eq!(version(&path).unwrap(), VERSION);
+    let none = folder.path().join("none.db");
+    assert!(version(&none).is_err() && !none.exists());
 }
 
 /// What is said of an incident that many have to do with: seen, taken together, handed on, judged, disputed.

@@ -15,7 +15,7 @@ use rdkafka::error::{IsError as _, KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::acl::Acl;
+use crate::acl::{Acl, Operation};
 use crate::context::Logging;
 use crate::error::Error;
 use crate::limits::REQUEST_MAX;
@@ -148,6 +148,14 @@ impl Admin {
     /// [`Error::Unavailable`] when no broker answers in [`REQUEST_MAX`]; [`Error::Client`] for what is refused.
     pub fn set_options(&self, topic: &str, options: &[(String, String)]) -> Result<(), Error> {
         rights::set_options(&self.client, topic, options)
+    }
+
+    /// What this principal may do with a topic; nothing is tried.
+    ///
+    /// # Errors
+    /// [`Error::MissingTopic`], and [`Error::Forbidden`] if it may not even look at it.
+    pub fn operations(&self, topic: &str) -> Result<Vec<Operation>, Error> {
+        rights::of_topic(&self.client, topic)
     }
 
     /// All rights of the cluster, sorted.

@@ -126,6 +126,45 @@ pub(crate) fn set_options(client: &Client, topic: &str, options: &[(String, Stri
     Ok(())
 }
 
+/// What this principal may do with a topic, as the brokers reckon it; without an authorizer all that there is.
+pub(crate) fn of_topic(client: &Client, topic: &str) -> Result<Vec<Operation>, Error> {
+    let what = format!("asking for the rights to topic `{topic}`");
+    let topics = Topics::of(topic)?;
+    let api = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS;
+    // SAFETY: client, topics, options and queue are alive during the calls, which copy what they need of them; the options are ours
+    // alone, so that they may be changed. An error that the first call gives is ours to destroy.
+    let answer = request(client, &what, api, |rk, options, queue| unsafe {
+        let error = sys::rd_kafka_AdminOptions_set_include_authorized_operations(options.cast_mut(), 1);
+        if !error.is_null() {
+            sys::rd_kafka_error_destroy(error);
+        }
+        sys::rd_kafka_DescribeTopics(rk, topics.0.as_ptr(), options, queue);
+    })?;
+    let list = listed!(&answer, rd_kafka_event_DescribeTopics_result, rd_kafka_DescribeTopics_result_topics);
+    let Some(described) = list.first() else { return Err(Error::MissingTopic { topic: topic.to_owned() }) };
+    // SAFETY: the description lives as long as the answer, and so do its error and its list, which holds as many operations as are
+    // said, and is null where there are none; they are copied.
+    unsafe {
+        let error = sys::rd_kafka_TopicDescription_error(*described);
+        let code = if error.is_null() { NO_ERROR } else { sys::rd_kafka_error_code(error) };
+        match code {
+            sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART => {
+                return Err(Error::MissingTopic { topic: topic.to_owned() });
+            }
+            sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED => {
+                return Err(Error::Forbidden { what, reason: text(sys::rd_kafka_error_string(error)) });
+            }
+            _ => refusal(error, || what.clone())?,
+        }
+        let mut count = 0;
+        let operations = sys::rd_kafka_TopicDescription_authorized_operations(*described, &raw mut count);
+        if operations.is_null() || count == 0 {
+            return Ok(Vec::new());
+        }
+        Ok(std::slice::from_raw_parts(operations, count).iter().map(|operation| operation_of(*operation)).collect())
+    }
+}
+
 /// Hands a request over and waits for its answer.
 fn request(
     client: &Client,
@@ -185,6 +224,19 @@ owned!(Options, rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy);
 owned!(Answer, rd_kafka_event_t, rd_kafka_event_destroy);
 owned!(Binding, rd_kafka_AclBinding_t, rd_kafka_AclBinding_destroy);
 owned!(TopicOptions, rd_kafka_ConfigResource_t, rd_kafka_ConfigResource_destroy);
+owned!(Topics, rd_kafka_TopicCollection_t, rd_kafka_TopicCollection_destroy);
+
+impl Topics {
+    fn of(topic: &str) -> Result<Self, Error> {
+        let name = c_text(topic)?;
+        let mut names = [name.as_ptr()];
+        // SAFETY: the list holds one text, which ends with a zero byte and is copied; the call gives a collection of ours, or null.
+        let made = unsafe { sys::rd_kafka_TopicCollection_of_topic_names(names.as_mut_ptr(), names.len()) };
+        let none =
+            || Error::Client { what: format!("topic `{topic}`"), reason: "librdkafka made no collection".into() };
+        NonNull::new(made).map(Self).ok_or_else(none)
+    }
+}
 
 impl Binding {
     fn of(acl: &Acl) -> Result<Self, Error> {

@@ -52,7 +52,18 @@ pub use take::{News, Taken};
 pub use views::Views;
 
 /// Of the tables: a change of `schema.sql` is another version.
-const VERSION: i64 = 7;
+pub const VERSION: i64 = 7;
+
+/// Version of the tables of a file that is there; nothing is changed.
+///
+/// # Errors
+/// If it cannot be opened, or is no database.
+pub fn version(path: &Path) -> Result<i64, StoreError> {
+    let fault = |error| StoreError::Open { path: path.to_owned(), error };
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fault)?;
+    connection.busy_timeout(BUSY).map_err(fault)?;
+    connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fault)
+}
 const SCHEMA: &str = include_str!("schema.sql");
 /// A writer waits no longer for another process that looks into the file.
 const BUSY: Duration = Duration::from_secs(5);
