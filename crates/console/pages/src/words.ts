@@ -54,8 +54,8 @@ export class Words {
     if (errors.length > 0) throw errors[0];
     const isKnown = Intl.DateTimeFormat.supportedLocalesOf([tag]).length > 0;
     const locale = isKnown ? tag : DATES_LIKE[tag] ?? "sv";
-    // Thailand's civil calendar is the Buddhist one; what six countries compare has one calendar.
-    const calendar = { calendar: "gregory", hourCycle: "h23" } as const;
+    // Each language's own calendar, as on paper: Thailand's is the Buddhist one. Files for machines have ISO 8601.
+    const calendar = { hourCycle: "h23" } as const;
     this.numbers = new Intl.NumberFormat(isKnown ? tag : NUMBERS_LIKE[tag] ?? "en", { maximumFractionDigits: 2 });
     this.clock = new Intl.DateTimeFormat(locale, { ...calendar, hour: "2-digit", minute: "2-digit", second: "2-digit" });
     this.day = new Intl.DateTimeFormat(locale, isKnown ? { ...calendar, day: "numeric", month: "short" } : { ...calendar, dateStyle: "short" });
