@@ -6,7 +6,7 @@
 
 use std::io::{self, Write as _};
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lancang_alert::campaign::CampaignMessage;
 use lancang_alert::handling::COUNTRIES;
@@ -25,7 +25,7 @@ use crate::cli::{Form, alerts::Look};
 use crate::config::Consumer;
 use crate::exit::{Exit, Failure};
 use crate::http::Endpoint;
-use crate::metrics::Metric;
+use crate::metrics::{Metric, Metrics};
 use crate::service::clients;
 use crate::service::relay::now;
 use crate::signed_topic::{Begin, sent};
@@ -61,12 +61,16 @@ fn correlate(args: &Correlate) -> anyhow::Result<()> {
     let mut alerts = AlertTopic::open(&consumer, Begin::Beginning)?;
     let mut publishing = Publishing::open(&consumer, args, signer)?;
     let mut correlator = Correlator::new(viewer(&args.country));
-    let mut looked: Option<Instant> = None;
+    let (mut looked, mut counted): (Option<Instant>, _) = (None, Counted::default());
     loop {
         if let Some(believed) = alerts.turn(now)? {
+            counted.taken += 1;
             correlator.take(&believed.verified.alert);
         }
-        served.iter().for_each(|served| served.pulse.turn());
+        if let Some(served) = &served {
+            served.pulse.turn();
+            counted.tell(&served.metrics, &alerts);
+        }
         // Of what was not published the next start says what differs.
         if ending.as_ref().is_some_and(|ending| ending.load(Ordering::Relaxed)) {
             return Ok(());
@@ -81,6 +85,33 @@ fn correlate(args: &Correlate) -> anyhow::Result<()> {
         }
         if args.until_end && is_sent {
             return publishing.told();
+        }
+    }
+}
+
+/// Between two looks how far its topic was read.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// What was read since it was told last.
+#[derive(Default)]
+struct Counted {
+    taken: u64,
+    refused: u64,
+    told: Option<Instant>,
+}
+
+impl Counted {
+    fn tell(&mut self, metrics: &Metrics, alerts: &AlertTopic) {
+        if self.told.is_some_and(|told| told.elapsed() < LOOK_EVERY) {
+            return;
+        }
+        self.told = Some(Instant::now());
+        metrics.add(Metric::CampaignMessages, &["taken"], std::mem::take(&mut self.taken));
+        let refused = alerts.refused();
+        metrics.add(Metric::CampaignMessages, &["refused"], refused - std::mem::replace(&mut self.refused, refused));
+        // Brokers that are away say no end: what was known last stands.
+        if let Ok(Some(end)) = alerts.topic().end_now() {
+            metrics.set(Metric::CampaignLag, &[], (end - alerts.topic().next_offset()).max(0) as f64);
         }
     }
 }

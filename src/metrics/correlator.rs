@@ -24,4 +24,18 @@ pub(super) const SPECS: &[Spec] = &[
         &[],
         "Alerts that the correlator let go of before their time because there were more than 500,000.",
     ),
+    spec(
+        Metric::CampaignMessages,
+        Form::Counter,
+        "lancang_campaign_messages_total",
+        &["outcome"],
+        "Messages of the alerts topic that the correlator has read: taken, or refused (the log says why); repeats are in neither.",
+    ),
+    spec(
+        Metric::CampaignLag,
+        Form::Gauge,
+        "lancang_campaign_lag_messages",
+        &[],
+        "Messages of the alerts topic that the correlator has not read yet.",
+    ),
 ];

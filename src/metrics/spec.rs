@@ -79,6 +79,8 @@ pub enum Metric {
     Campaigns,
     CampaignAlerts,
     CampaignEvicted,
+    CampaignMessages,
+    CampaignLag,
     ConsoleMessages,
     ConsoleLag,
     ConsoleDelay,
