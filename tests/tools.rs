@@ -6,6 +6,8 @@
 mod bucket;
 #[path = "tools/pack.rs"]
 mod pack;
+#[path = "tools/terminal.rs"]
+mod terminal;
 #[path = "tools/tokens.rs"]
 mod tokens;
 

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Form;
+
 /// `lancang generate`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  lancang generate --subscribers 100000 --days 1 --seed 7 --out day.jsonl.zst --truth truth.jsonl --setup setup\n  lancang generate --start 2026-04-14 --country TH --messy --out holiday.csv --truth truth.jsonl\n  lancang generate --calibration --country CN --subscribers 12000 --days 244"
+    after_help = "Examples:\n  lancang generate --subscribers 100000 --days 1 --seed 7 --out day.jsonl.zst --truth truth.jsonl --setup setup\n  lancang generate --start 2026-04-14 --country TH --messy --out holiday.csv --truth truth.jsonl\n  lancang generate --calibration --country CN --subscribers 12000 --days 244 --output json"
 )]
 pub struct Generate {
     /// Subscribers of all six countries together.
@@ -44,6 +46,9 @@ pub struct Generate {
     /// Write no records: print a table of what generated subscribers do beside real ones (244 days are eight months).
     #[arg(long)]
     pub calibration: bool,
+    /// Form of that table; JSON is one object a line.
+    #[arg(long, value_enum, default_value_t = Form::Text, requires = "calibration")]
+    pub output: Form,
     /// Folder for what a replay of the records needs: trunk table, lists, subscribers, cells.
     #[arg(long, value_name = "DIR")]
     pub setup: Option<PathBuf>,

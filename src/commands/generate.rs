@@ -31,7 +31,14 @@ pub fn run(args: &cli::Generate) -> anyhow::Result<()> {
         let measured = calibration::measure(generator, operator);
         let counts = format!("{} ordinary, {} fraud's", measured.normal_count, measured.fraud_count);
         writeln!(std::io::stderr(), "{counts} numbers of {}", OPERATORS[operator].organisation)?;
-        return Ok(std::io::stdout().write_all(measured.table().as_bytes())?);
+        let mut out = std::io::stdout().lock();
+        if args.output == cli::Form::Text {
+            return Ok(out.write_all(measured.table().as_bytes())?);
+        }
+        for row in measured.compared() {
+            writeln!(out, "{}", serde_json::to_string(&row)?)?;
+        }
+        return Ok(());
     }
     let (Some(out), Some(truth)) = (&args.out, &args.truth) else {
         return Err(Failure::new(Exit::Usage, "--out and --truth: expected a file each").into());

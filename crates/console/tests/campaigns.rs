@@ -213,6 +213,40 @@ fn the_elders_name_stays_and_the_other_says_where_it_went() {
     assert_eq!(said, [("open", 2), ("update", 2)]);
 }
 
+/// Ten boxes of twenty alerts each, joined one with the next by a single SIM: 1,909 pairs, of which 400 are told, and still nobody
+/// stands alone and the graph is in one piece.
+#[test]
+fn pairs_that_hold_others_together_are_told_first() {
+    let writer = Source { country: "XX".into(), organisation: "exchange".into(), node: "c".into() };
+    let (mut correlator, mut publisher) = (Correlator::new(everybody()), Publisher::new(writer));
+    for number in 0..200_u64 {
+        let (of, place) = (number / 20, number % 20);
+        let mut keys = vec![("device", of)];
+        match place {
+            0 if of > 0 => keys.push(("sim", of)),
+            1 | 2 => keys.extend((0..3).map(|text| ("template", of * 3 + text))),
+            19 if of < 9 => keys.push(("sim", of + 1)),
+            _ => {}
+        }
+        let country = COUNTRIES[number as usize % COUNTRIES.len()];
+        correlator.take(&alert(country, "a", number, number as i64, &keys));
+    }
+    let handling = alert("KH", "a", 0, 0, &[]).handling;
+    let told = publisher.changes(&mut correlator, &handling, at(0));
+    let [whole] = &told[..] else { panic!("{} campaigns", told.len()) };
+    assert_eq!((whole.alerts, whole.edges.len()), (200, 400));
+    assert_eq!(whole.more_edges, 10 * 190 + 9 - 400);
+    // Ten devices, nine SIMs, thirty texts.
+    assert_eq!((whole.shared.len(), whole.more_shared), (40, 9));
+    let mut parts: Vec<usize> = (0..200).collect();
+    for edge in &whole.edges {
+        let [one, other] = edge.between.map(|place| parts[place as usize]);
+        parts.iter_mut().filter(|part| **part == other).for_each(|part| *part = one);
+    }
+    assert!(parts.iter().all(|part| *part == parts[0]), "{parts:?}");
+    assert!(whole.edges.is_sorted_by_key(|edge| std::cmp::Reverse(edge.weight_tenths)));
+}
+
 #[test]
 fn who_may_not_see_a_step_sees_no_campaign() {
     let mut step = alert("TH", "a", 2, 1, &[("device", 7), ("sim", 8)]);

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use lancang_record::record::{Direction, Kind};
+use serde::Serialize;
 
 use crate::generator::Generator;
 use crate::geography::{NO_CELL, city_of, county_of};
@@ -185,27 +186,52 @@ pub fn real(group: &str) -> BTreeMap<&'static str, Quantiles> {
     found
 }
 
+/// A feature of generated subscribers beside that of real ones.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Compared {
+    /// `normal` or `fraud`.
+    pub group: &'static str,
+    /// One of [`FEATURES`].
+    pub feature: &'static str,
+    /// Quantiles of real subscribers, at [`SHARES`].
+    pub real: Quantiles,
+    /// Those of generated ones.
+    pub generated: Quantiles,
+    /// The generated median by the real one.
+    pub ratio_of_medians: f64,
+}
+
 impl Calibration {
+    /// Each feature of each group.
+    #[must_use]
+    pub fn compared(&self) -> Vec<Compared> {
+        let mut rows = Vec::new();
+        for (group, generated) in [("normal", &self.normal), ("fraud", &self.fraud)] {
+            let real = real(group);
+            for (feature, generated) in FEATURES.iter().zip(generated) {
+                let Some(real) = real.get(feature) else { continue };
+                let ratio_of_medians = generated[2] / real[2].max(1e-9);
+                rows.push(Compared { group, feature, real: *real, generated: *generated, ratio_of_medians });
+            }
+        }
+        rows
+    }
+
     /// A table in Markdown: quartiles of real and generated subscribers, and the ratio of the medians.
     #[must_use]
     pub fn table(&self) -> String {
         let mut text = String::from(
             "| feature | real: q25 | median | q75 | generated: q25 | median | q75 | ratio of medians |\n|---|--:|--:|--:|--:|--:|--:|--:|\n",
         );
-        for (group, generated) in [("normal", &self.normal), ("fraud", &self.fraud)] {
-            let real = real(group);
-            for (feature, made) in FEATURES.iter().zip(generated) {
-                let Some(real) = real.get(feature) else { continue };
-                let places = if *feature == "voc_calltype1" { 3 } else { 0 };
-                let [_, a, b, c, _] = real;
-                let [_, x, y, z, _] = made;
-                // Writing to a string cannot fail.
-                let _ = writeln!(
-                    text,
-                    "| {group} `{feature}` | {a:.places$} | {b:.places$} | {c:.places$} | {x:.places$} | {y:.places$} | {z:.places$} | {:.2} |",
-                    y / b.max(1e-9)
-                );
-            }
+        for Compared { group, feature, real: [_, a, b, c, _], generated: [_, x, y, z, _], ratio_of_medians } in
+            self.compared()
+        {
+            let places = if feature == "voc_calltype1" { 3 } else { 0 };
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "| {group} `{feature}` | {a:.places$} | {b:.places$} | {c:.places$} | {x:.places$} | {y:.places$} | {z:.places$} | {ratio_of_medians:.2} |",
+            );
         }
         text
     }

@@ -22,6 +22,9 @@ fn twelve_features_are_near_those_of_real_subscribers() {
             "voc_hour_mode" => place != 2 || (made[place] - real[place]).abs() <= 2.0,
             _ => (made[place] / real[place] - 1.0).abs() <= share,
         };
+        let told =
+            measured.compared().into_iter().find(|told| (told.group, told.feature) == ("normal", *feature)).unwrap();
+        assert_eq!((told.real, told.generated, told.ratio_of_medians), (*real, *made, made[2] / real[2].max(1e-9)));
         assert!(near(2, 0.125) && near(1, 0.25) && near(3, 0.25), "{feature}: {made:?} where real are {real:?}");
     }
 }

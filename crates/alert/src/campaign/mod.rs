@@ -67,12 +67,23 @@ pub struct Campaign {
     pub patterns: BTreeMap<String, u64>,
     /// The alerts, those that began first; `alerts` tells how many there are.
     pub members: Vec<Member>,
-    /// What joins them: pairs of `members`, by place.
+    /// What joins them: pairs of `members`, by place; no member that is joined with another one is without.
     pub edges: Vec<Edge>,
+    /// Pairs of `members` beyond those, none stronger than what holds the same members together there.
+    #[serde(skip_serializing_if = "is_none_left", default)]
+    pub more_edges: u64,
     /// What several of them share, the most shared first.
     pub shared: Vec<Shared>,
+    /// Shared values beyond those.
+    #[serde(skip_serializing_if = "is_none_left", default)]
+    pub more_shared: u64,
     /// How it may be used.
     pub handling: Handling,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_none_left(count: &u64) -> bool {
+    *count == 0
 }
 
 /// An alert of a campaign.

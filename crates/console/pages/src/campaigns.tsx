@@ -125,7 +125,7 @@ function Whole({ campaign, session, again }: { campaign: WholeCampaign; session:
       {!campaign.is_named && (
         <p class="quiet">{campaign.part_of ? <>{words.text("campaign-part-of")} <a href={`/campaigns/${campaign.part_of}`} class="code">{campaign.part_of.slice(0, 12)}</a></> : words.text("campaign-own")}</p>
       )}
-      <section class="sheet"><h2>{words.text("graph")}</h2><Graph campaign={campaign} /></section>
+      <section class="sheet"><h2>{words.text("graph")}</h2><Graph campaign={campaign} />{!!campaign.more_edges && <p class="small quiet" data-test="more-edges">{words.text("campaign-more-edges", { count: campaign.more_edges })}</p>}</section>
       <div class="columns">
         <section class="sheet">
           <h2>{words.text("countries")}</h2>
@@ -140,6 +140,7 @@ function Whole({ campaign, session, again }: { campaign: WholeCampaign; session:
               <li key={`${kind} ${token}`}>{words.word("link", kind)} <a class="code" href={`/?q=${encodeURIComponent(token)}`}>{token.slice(0, 12)}…</a> <span class="quiet">{words.text("in-alerts", { count: alerts })}</span></li>
             ))}
           </ul>
+          {!!campaign.more_shared && <p class="small quiet">{words.text("campaign-more-shared", { count: campaign.more_shared })}</p>}
         </section>
       </div>
       {campaign.is_named && <InOperations operations={campaign.operations} item={{ campaigns: [campaign.campaign_id] }} session={session} again={again} />}

@@ -2,6 +2,7 @@
 //
 // - A browser begins a cut line anew by itself; one that was refused it gives up, and that one is begun anew here.
 // - Whenever a line has begun the page is loaded once more: what came before would not be told.
+// - A page that nobody looks at holds no line: a browser has six connections to a server, and six tabs would leave none for the next page.
 // - Whether the line is there is said (`LineAway`): nobody is to take what has stopped for what is so.
 
 import { useEffect, useState } from "preact/hooks";
@@ -39,6 +40,7 @@ export function useChanges(again: () => void, { incident, campaigns, operations 
       isDue = false;
     };
     const begin = () => {
+      heard = Date.now();
       // Where nothing is asked of incidents, what is searched for is none of theirs.
       const opened = new EventSource(`/api/v1/events?q=${incident ? encodeURIComponent(incident) : "nothing-of-incidents"}`);
       events = opened;
@@ -67,16 +69,21 @@ export function useChanges(again: () => void, { incident, campaigns, operations 
         dispatchEvent(new Event(SIGNED_OUT));
       });
     };
-    begin();
+    const turned = () => {
+      events?.close();
+      if (!document.hidden) begin();
+    };
+    turned();
+    document.addEventListener("visibilitychange", turned);
     const look = setInterval(() => {
+      if (document.hidden) return;
       const silent = Date.now() - heard;
       if (silent > SILENCE_MS) setLine("away");
-      if (events?.readyState !== EventSource.CLOSED || silent < SILENCE_MS / 2) return;
-      heard = Date.now();
-      begin();
+      if (events?.readyState === EventSource.CLOSED && silent >= SILENCE_MS / 2) begin();
     }, SHOWN_EVERY_MS);
     return () => {
       events?.close();
+      document.removeEventListener("visibilitychange", turned);
       clearInterval(look);
       clearTimeout(timer);
     };

@@ -223,7 +223,7 @@ export interface Campaign {
 export interface Member { key: string; incident_id: string; producer: Source; pattern: string; first_event: string; severity: number; state?: Maybe<string> }
 export interface Edge { between: [number, number]; kinds: string[]; weight_tenths: number }
 export interface Shared { kind: string; token: string; alerts: number }
-export interface WholeCampaign extends Campaign { members: Member[]; edges: Edge[]; shared: Shared[]; operations: Operation[] }
+export interface WholeCampaign extends Campaign { members: Member[]; edges: Edge[]; more_edges?: number; shared: Shared[]; more_shared?: number; operations: Operation[] }
 export interface Campaigns { campaigns: Campaign[]; next: Maybe<string> }
 
 /** A country's part in a joint operation. */

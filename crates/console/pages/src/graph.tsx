@@ -1,5 +1,6 @@
-// A campaign as a graph that stays readable at 200 alerts: laid out once, nothing moves by itself; who is pointed at shows
-// what it is joined with. The table beside it says the same to those who do not see it.
+// A campaign as a graph that stays readable at 200 alerts: laid out once, nothing moves by itself, and when it grows what is there stays
+// where it is to its neighbours; who is pointed at shows what it is joined with. The table beside it says the same to those
+// who do not see it.
 
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY, type SimulationNodeDatum } from "d3-force";
 import { useMemo, useRef, useState } from "preact/hooks";
@@ -15,9 +16,16 @@ const ZOOM = { least: 1, most: 8, step: 1.25 };
 
 interface Node extends SimulationNodeDatum { x: number; y: number; place: number }
 
-/** Always the same places for the same campaign: the layout draws no chance. */
-function laidOut(campaign: WholeCampaign): Node[] {
-  const nodes = campaign.members.map((_, place) => ({ place })) as Node[];
+/** Where the layout has put alerts, by their keys. */
+type Places = Map<string, { x: number; y: number }>;
+
+/** Always the same places for the same campaign: the layout draws no chance. What has a place keeps it, unless most have none. */
+function laidOut(campaign: WholeCampaign, places: Places): Node[] {
+  const isKept = campaign.members.filter(({ key }) => places.has(key)).length * 2 > campaign.members.length;
+  const nodes = campaign.members.map(({ key }, place) => {
+    const at = isKept ? places.get(key) : undefined;
+    return at ? { place, x: at.x, y: at.y, fx: at.x, fy: at.y } : { place };
+  }) as Node[];
   const links = campaign.edges.map(({ between: [source, target], weight_tenths }) => ({ source, target, weight: weight_tenths / 10 }));
   forceSimulation(nodes)
     .force("link", forceLink(links).distance(34).strength(0.6))
@@ -27,6 +35,7 @@ function laidOut(campaign: WholeCampaign): Node[] {
     .force("y", forceY(0).strength(0.08))
     .stop()
     .tick(STEPS);
+  nodes.forEach(({ x, y }, place) => places.set(campaign.members[place]?.key ?? "", { x, y }));
   const [xs, ys] = [nodes.map((node) => node.x), nodes.map((node) => node.y)];
   const [left, top] = [Math.min(...xs), Math.min(...ys)];
   const scale = Math.min((WIDTH - 2 * MARGIN) / Math.max(1, Math.max(...xs) - left), (HEIGHT - 2 * MARGIN) / Math.max(1, Math.max(...ys) - top), 3);
@@ -42,7 +51,8 @@ function hue(country: string): number {
 
 export function Graph({ campaign }: { campaign: WholeCampaign }) {
   const words = useWords();
-  const nodes = useMemo(() => laidOut(campaign), [campaign]);
+  const places = useRef<Places>(new Map());
+  const nodes = useMemo(() => laidOut(campaign, places.current), [campaign]);
   const [near, setNear] = useState<number>();
   const [view, setView] = useState({ x: 0, y: 0, zoom: 1 });
   const drag = useRef<{ x: number; y: number; moved: boolean } | undefined>(undefined);

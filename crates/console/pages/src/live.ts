@@ -33,6 +33,8 @@ export class LiveList {
   /** Changes that came beyond what may wait. */
   private overfull = 0;
   private next: string | null = null;
+  /** Up to where changes were told. */
+  private position?: string;
   private line: Hearing = "starting";
   private lag = 0;
   private error?: string;
@@ -50,14 +52,22 @@ export class LiveList {
 
   constructor(private readonly query: string, private readonly show: (shown: Shown) => void) {
     this.timer = setInterval(() => this.tick(), SHOWN_EVERY_MS);
+    document.addEventListener("visibilitychange", this.turned);
     void this.load();
   }
 
   close(): void {
     this.isClosed = true;
     clearInterval(this.timer);
+    document.removeEventListener("visibilitychange", this.turned);
     this.events?.close();
   }
+
+  /** Nobody looks: the line is left to other pages of this browser, and goes on where it was once somebody looks again. */
+  private readonly turned = (): void => {
+    this.events?.close();
+    if (!document.hidden && this.position) this.follow(this.position);
+  };
 
   /** Stands still, or goes on with what came meanwhile. */
   hold(isHeld: boolean): void {
@@ -114,6 +124,8 @@ export class LiveList {
   }
 
   private follow(position: string): void {
+    [this.position, this.heard] = [position, Date.now()];
+    if (document.hidden) return;
     const events = new EventSource(`/api/v1/events?${this.query}&position=${encodeURIComponent(position)}`);
     this.events = events;
     const heard = (line: Hearing) => {
@@ -126,6 +138,7 @@ export class LiveList {
     events.addEventListener("error", () => heard("away"));
     events.addEventListener("incidents", (event) => {
       heard("live");
+      this.position = event.lastEventId || this.position;
       const { rows, gone } = JSON.parse(event.data) as { rows: Row[]; gone: string[] };
       this.wait(rows, gone);
     });
@@ -157,6 +170,7 @@ export class LiveList {
   }
 
   private tick(): void {
+    if (document.hidden) return;
     if (this.line === "live" && Date.now() - this.heard > SILENCE_MS) {
       this.line = "away";
       this.isChanged = true;

@@ -118,6 +118,8 @@ impl Publisher {
         let before = self.told.get(&campaign_id);
         let is_new = before.is_none_or(|told| told.is_dissolved);
         let told = &nodes[..nodes.len().min(MEMBERS_TOLD_MAX)];
+        let (edges, more_edges) = edges(correlator, told);
+        let (shared, more_shared) = shared(correlator, &elder.status, &known);
         Some(Campaign {
             revision: before.map_or(0, |told| told.revision + 1),
             message: if is_new { "open" } else { "update" }.to_owned(),
@@ -134,8 +136,10 @@ impl Publisher {
             countries: counted(known.iter().map(|known| known.seen.producer.country.clone())),
             patterns: counted(known.iter().map(|known| known.pattern.clone())),
             members: known.iter().take(MEMBERS_TOLD_MAX).map(|known| member(known)).collect(),
-            edges: edges(correlator, told),
-            shared: shared(correlator, &elder.status, &known),
+            edges,
+            more_edges,
+            shared,
+            more_shared,
             handling: handling.clone(),
             campaign_id,
         })
@@ -163,7 +167,9 @@ impl Publisher {
             patterns: BTreeMap::new(),
             members: Vec::new(),
             edges: Vec::new(),
+            more_edges: 0,
             shared: Vec::new(),
+            more_shared: 0,
             handling: handling.clone(),
         })
     }
@@ -213,8 +219,9 @@ fn member(known: &Known) -> Member {
     }
 }
 
-/// Pairs among those that are named, the strongest first.
-fn edges(correlator: &Correlator, nodes: &[Node]) -> Vec<Edge> {
+/// Pairs among those that are named, the strongest first, and how many there are beyond. What holds them together is told before
+/// what joins the same ones once more: many alike would else leave others without any.
+fn edges(correlator: &Correlator, nodes: &[Node]) -> (Vec<Edge>, u64) {
     let places: HashMap<Node, u32> = nodes.iter().zip(0..).map(|(node, place)| (*node, place)).collect();
     let mut edges = Vec::new();
     for (node, place) in nodes.iter().zip(0_u32..) {
@@ -228,22 +235,40 @@ fn edges(correlator: &Correlator, nodes: &[Node]) -> Vec<Edge> {
             });
         }
     }
-    edges.sort_by_key(|edge| (std::cmp::Reverse(edge.weight_tenths), edge.between));
-    edges.truncate(EDGES_TOLD_MAX);
-    edges
+    let strongest = |edge: &Edge| (std::cmp::Reverse(edge.weight_tenths), edge.between);
+    edges.sort_by_key(strongest);
+    let more = edges.len().saturating_sub(EDGES_TOLD_MAX);
+    let (mut told, others) = forest(edges, nodes.len());
+    told.extend(others);
+    told.truncate(EDGES_TOLD_MAX);
+    told.sort_by_key(strongest);
+    (told, more as u64)
+}
+
+/// The pairs that hold others together, each the strongest that does (J. B. Kruskal, 1956), and the rest; in the order given.
+fn forest(edges: Vec<Edge>, nodes: usize) -> (Vec<Edge>, Vec<Edge>) {
+    let mut parts: Vec<u32> = (0..).take(nodes).collect();
+    edges.into_iter().partition(|edge| {
+        let [one, other] = edge.between.map(|place| parts[place as usize]);
+        if one != other {
+            parts.iter_mut().filter(|part| **part == other).for_each(|part| *part = one);
+        }
+        one != other
+    })
 }
 
 /// What several alerts of a campaign share and are joined by.
-fn shared(correlator: &Correlator, status: &str, known: &[&Known]) -> Vec<Shared> {
+fn shared(correlator: &Correlator, status: &str, known: &[&Known]) -> (Vec<Shared>, u64) {
     let mut counts: BTreeMap<Key, u64> = BTreeMap::new();
     known.iter().flat_map(|known| &known.keys).for_each(|key| *counts.entry(*key).or_default() += 1);
     let joins = |(key, alerts): &(Key, u64)| *alerts > 1 && correlator.joins(status, *key);
     let mut counts: Vec<(Key, u64)> = counts.into_iter().filter(joins).collect();
     counts.sort_by_key(|(key, alerts)| (std::cmp::Reverse(*alerts), *key));
+    let more = counts.len().saturating_sub(SHARED_TOLD_MAX);
     let named = counts.into_iter().take(SHARED_TOLD_MAX).map(|((kind, token), alerts)| Shared {
         kind: WEIGHTS[usize::from(kind)].0.to_owned(),
         token: format!("{token:032x}"),
         alerts,
     });
-    named.collect()
+    (named.collect(), more as u64)
 }

@@ -88,6 +88,8 @@ impl Sight<'_> {
         });
         told["edges"] = edges.collect();
         told["shared"] = json!(joined.campaign.shared);
+        told["more_edges"] = json!(joined.campaign.more_edges);
+        told["more_shared"] = json!(joined.campaign.more_shared);
         told["operations"] = json!(self.operations_of_campaign(joined.name())?);
         told["members"] = members.into_iter().map(|seen| seen.told).collect();
         Ok(Some(told))

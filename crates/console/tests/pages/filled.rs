@@ -157,6 +157,8 @@ fn strangers(of: &Campaign, alert: &Alert) -> Campaign {
         patterns: count(HOSTILE.to_owned()),
         members,
         edges: Vec::new(),
+        more_edges: 0,
+        more_shared: 0,
         shared,
         ..of.clone()
     }

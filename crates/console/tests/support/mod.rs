@@ -122,7 +122,9 @@ pub fn campaign(alerts: &[&Alert], revision: u64) -> Campaign {
         edges: (1..alerts.len() as u32)
             .map(|other| Edge { between: [0, other], kinds: vec!["device".to_owned()], weight_tenths: 10 })
             .collect(),
+        more_edges: 0,
         shared: Vec::new(),
+        more_shared: 0,
         handling: Handling { retain_until: at(90 * 86_400).to_string(), ..alerts[0].handling.clone() },
     }
 }
