@@ -11,6 +11,7 @@ use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::{Mistakes, Table, parse};
 use lancang_kafka::Isolation;
 
+use super::consumer::has_section;
 use super::read::duration_or;
 use super::relay::secret;
 use super::{Console, Consumer, Desk};
@@ -66,8 +67,7 @@ impl ConsoleFile {
     /// Whether a text is that of a console's file: it has the section, and none that a carrier's service needs.
     #[must_use]
     pub fn is_one(text: &str) -> bool {
-        let has = |section: &str| text.lines().any(|line| line.trim_end() == section);
-        has("[console]") && !has("[[operators]]")
+        has_section(text, "console") && !has_section(text, "operators")
     }
 }
 

@@ -21,6 +21,13 @@ pub struct Consumer {
     pub keys: Keys,
 }
 
+/// Whether a text has a section of this name, however it is written; one that is no TOML has none.
+pub(super) fn has_section(text: &str, section: &'static str) -> bool {
+    let mistakes = Mistakes::new("", text);
+    let document = parse(&mistakes);
+    Table::root(&mistakes, &document).has(section)
+}
+
 impl Consumer {
     /// Reads the text of a configuration file; the sections of a carrier's service are not looked at.
     ///
@@ -42,8 +49,7 @@ impl Consumer {
     /// Whether a text is that of a file which is for nothing else: a desk's, correlator's or registrar's.
     #[must_use]
     pub fn is_one(text: &str) -> bool {
-        let of_a_carrier = ["[[operators]]", "[[feeds]]", "[relay]", "[courier]", "[console]"];
-        !text.lines().any(|line| of_a_carrier.contains(&line.trim_end()))
+        !["operators", "feeds", "relay", "courier", "console"].iter().any(|section| has_section(text, section))
     }
 
     /// What it needs of a file's sections.
@@ -78,6 +84,14 @@ impl Consumer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_section_is_one_however_it_is_written() {
+        for text in ["[relay]\n", "[ relay ] # ours\n", "relay = { }\n", "[relay.budget]\n"] {
+            assert!(has_section(text, "relay") && !Consumer::is_one(text), "{text}");
+        }
+        assert!(Consumer::is_one("[exchange]\nbootstrap = \"a:1\" # no [relay] here\n"));
+    }
 
     #[test]
     fn a_desk_needs_a_cluster_and_root_keys() {

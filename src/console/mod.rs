@@ -242,6 +242,7 @@ fn telling(metrics: Arc<Metrics>) -> impl Fn(Told<'_>) + Send + Sync {
         Told::Act { action, outcome } => metrics.add(Metric::ConsoleActs, &[action, outcome], 1),
         Told::Streams { open } => metrics.set(Metric::ConsoleStreams, &[], open as f64),
         Told::StreamRefused => metrics.add(Metric::ConsoleStreamsRefused, &[], 1),
+        Told::KeptWaiting { by } => metrics.add(Metric::ConsoleKeptWaiting, &[by], 1),
         Told::ConnectionRefused => metrics.add(Metric::ConsoleConnectionsRefused, &[], 1),
         Told::Sessions { open } => metrics.set(Metric::ConsoleSessions, &[], open as f64),
         Told::AuditEntries { entries } => metrics.set(Metric::ConsoleAuditEntries, &[], entries as f64),

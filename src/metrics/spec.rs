@@ -93,6 +93,7 @@ pub enum Metric {
     ConsoleActs,
     ConsoleStreams,
     ConsoleStreamsRefused,
+    ConsoleKeptWaiting,
     ConsoleConnectionsRefused,
     ConsoleAuditEntries,
     Ready,

@@ -2,7 +2,7 @@
 //!
 //! - A *line* is a command to be typed: in a block of code, in a file's comment, in a unit or a template of `deploy/`. Its words
 //!   are what the command line takes, whole, and it is in [`TYPED`] once, with how it is run. What is run without brokers
-//!   tests/operations/commands.rs runs, what takes a cluster tests/exchange/papers.rs, in the order of the table, with names and
+//!   tests/operations/commands.rs runs, what takes a cluster tests/exchange/typed.rs, in the order of the table, with names and
 //!   addresses put in by one table there.
 //! - A *mention* is a command within a sentence, such as `lancang patterns apply`: its command and options exist; what is left
 //!   out may be missing.

@@ -59,7 +59,13 @@ export function useChanges(again: () => void, { incident, campaigns, operations 
       };
       hear("open", later);
       hear("beat");
-      if (incident) hear("incidents", soon);
+      if (incident) {
+        // What fits the search no more, of all incidents, is told as gone.
+        hear("incidents", (event) => {
+          const { rows, gone } = JSON.parse(event.data) as { rows: { incident_id: string }[]; gone: string[] };
+          if (rows.some((row) => row.incident_id === incident) || gone.some((key) => key.startsWith(incident))) soon();
+        });
+      }
       follow("campaigns", campaigns);
       follow("operations", operations);
       hear("reset", soon);

@@ -39,6 +39,7 @@ struct Told {
     last_event: String,
     opened: Option<String>,
     severity: u8,
+    countries: BTreeMap<String, u64>,
 }
 
 impl Publisher {
@@ -163,7 +164,8 @@ impl Publisher {
             severity: told.severity,
             alerts: 0,
             carriers: BTreeMap::new(),
-            countries: BTreeMap::new(),
+            // To whom it is shown alone, whose it was is no secret; and a week counts it where it was.
+            countries: if self.viewer.is_some() { told.countries.clone() } else { BTreeMap::new() },
             patterns: BTreeMap::new(),
             members: Vec::new(),
             edges: Vec::new(),
@@ -188,6 +190,7 @@ impl Told {
             last_event: campaign.last_event.clone(),
             opened: campaign.opened.clone(),
             severity: campaign.severity,
+            countries: campaign.countries.clone(),
         }
     }
 }

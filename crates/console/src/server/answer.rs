@@ -136,7 +136,6 @@ impl IntoResponse for Refused {
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Busy => Self::TooMany { wait_ms: 1_000 },
             StoreError::Large { bytes_max } => Self::TooLarge { what: DOSSIER, bytes_max },
             other => Self::Fault(other.to_string()),
         }

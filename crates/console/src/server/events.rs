@@ -46,7 +46,7 @@ impl Seat {
             (site.told)(Told::StreamRefused);
             return Err(Refused::TooMany { wait_ms: 10_000 });
         };
-        (site.told)(Told::Streams { open: site.streams.held() });
+        site.streams.tell(|open| (site.told)(Told::Streams { open }));
         Ok(Self { site: Arc::clone(site), place: Some(place) })
     }
 }
@@ -54,7 +54,7 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         drop(self.place.take());
-        (self.site.told)(Told::Streams { open: self.site.streams.held() });
+        self.site.streams.tell(|open| (self.site.told)(Told::Streams { open }));
     }
 }
 

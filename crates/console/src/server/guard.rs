@@ -1,7 +1,6 @@
 //! What stands before every answer: who asks, whether it may, and the headers that tell a browser what a page may do.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
@@ -12,14 +11,12 @@ use axum::http::header::{
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::answer::Refused;
-use super::{Caller, Site, Told, lock};
+use super::{ASKS, Caller, Site, Told, lock};
 use crate::access::sessions::Session;
 use crate::access::users::User;
 use crate::access::{Right, Role, Takes, takes};
-use crate::limits::{ASKED_OF_USER_MAX, ASKED_WAIT_MS};
 use crate::store::Eyes;
 
 /// Header with the session's token.
@@ -36,25 +33,19 @@ pub(super) async fn guard(State(site): State<Arc<Site>>, mut request: Request, n
     let (method, headers) = (request.method().clone(), request.headers().clone());
     let at = request.uri().path().to_owned();
     let response = match passes(&site, &method, &headers, (&path, &at)).await {
-        Ok(caller) => match turn(&site, &caller).await {
-            Ok(_held) => {
-                request.extensions_mut().insert(caller);
-                next.run(request).await
+        Ok(caller) => {
+            let user = caller.user.as_ref().map(|user| user.name.clone());
+            request.extensions_mut().insert(caller);
+            match user {
+                Some(user) => ASKS.scope(user, next.run(request)).await,
+                None => next.run(request).await,
             }
-            Err(refused) => refused.into_response(),
-        },
+        }
         Err(refused) => refused.into_response(),
     };
     let status = response.status().as_u16();
     (site.told)(Told::Request { path: &path, status, took: begun.elapsed() });
     response
-}
-
-/// A turn of whoever is signed in: nobody keeps the database from others, however much he asks for at once.
-async fn turn(site: &Site, caller: &Caller) -> Result<Option<OwnedSemaphorePermit>, Refused> {
-    let Some(user) = &caller.user else { return Ok(None) };
-    let turn = site.turns.take(&user.name, ASKED_OF_USER_MAX, Duration::from_millis(ASKED_WAIT_MS)).await;
-    turn.map(Some).ok_or(Refused::TooMany { wait_ms: 1_000 })
 }
 
 /// Who asks, if it may; `path` is as the router has it, `at` as it was asked for.

@@ -43,7 +43,10 @@ use crate::access::tries::Counted;
 use crate::access::users::Users;
 use crate::assets::Assets;
 use crate::audit::{Audit, Entry};
-use crate::limits::{ACTS_MAX, BAR_LISTS_MAX, DOSSIERS_AT_ONCE_MAX, HOME_LOOKS_MAX, PASSWORD_CHECKS_MAX, TRIES_MAX};
+use crate::limits::{
+    ACTS_MAX, ASKED_OF_USER_MAX, ASKED_WAIT_MS, BAR_LISTS_MAX, DOSSIERS_AT_ONCE_MAX, HOME_LOOKS_MAX,
+    PASSWORD_CHECKS_MAX, TRIES_MAX,
+};
 use crate::provider::Provider;
 use crate::store::{Eyes, Heard, Reads, Sight, StoreError};
 use answer::Refused;
@@ -87,14 +90,34 @@ pub enum Unwritten {
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Told<'a> {
-    Request { path: &'a str, status: u16, took: Duration },
-    SignIn { outcome: &'static str },
-    Act { action: &'static str, outcome: &'static str },
-    Streams { open: usize },
+    Request {
+        path: &'a str,
+        status: u16,
+        took: Duration,
+    },
+    SignIn {
+        outcome: &'static str,
+    },
+    Act {
+        action: &'static str,
+        outcome: &'static str,
+    },
+    Streams {
+        open: usize,
+    },
     StreamRefused,
     ConnectionRefused,
-    Sessions { open: usize },
-    AuditEntries { entries: usize },
+    Sessions {
+        open: usize,
+    },
+    AuditEntries {
+        entries: usize,
+    },
+    /// A request waited too long, for what its `user` asked before or for a connection to the `database`.
+    KeptWaiting {
+        /// `user` or `database`.
+        by: &'static str,
+    },
 }
 
 /// What dossiers are signed with, and whose word they are checked by before they leave.
@@ -134,6 +157,11 @@ pub struct Parts {
     pub changed: watch::Receiver<u64>,
     /// Takes what happens.
     pub told: Box<dyn Fn(Told<'_>) + Send + Sync>,
+}
+
+tokio::task_local! {
+    /// Who is signed in, while his request is answered.
+    static ASKS: String;
 }
 
 /// Everything that answers need.
@@ -275,13 +303,31 @@ impl Site {
         listen::serve(listener, tls, self.router(), || (self.told)(Told::ConnectionRefused)).await;
     }
 
-    /// Looks into the database, off the threads that serve connections.
+    /// Looks into the database, off the threads that serve connections. What one user asks for at once takes turns, so that nobody keeps
+    /// the database from others.
     async fn look<T: Send + 'static>(
         self: &Arc<Self>,
         at: impl FnOnce(&Sight<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refused> {
+        let _turn = match ASKS.try_with(Clone::clone) {
+            Ok(user) => {
+                let turn = self.turns.take(&user, ASKED_OF_USER_MAX, Duration::from_millis(ASKED_WAIT_MS)).await;
+                Some(turn.ok_or_else(|| self.kept_waiting("user"))?)
+            }
+            // Nobody is signed in, or a stream goes on.
+            Err(_) => None,
+        };
         let site = Arc::clone(self);
-        Ok(self.apart(move || site.reads.look(at)).await??)
+        match self.apart(move || site.reads.look(at)).await? {
+            Err(StoreError::Busy) => Err(self.kept_waiting("database")),
+            looked => Ok(looked?),
+        }
+    }
+
+    /// Somebody is told to come again.
+    fn kept_waiting(&self, by: &'static str) -> Refused {
+        (self.told)(Told::KeptWaiting { by });
+        Refused::TooMany { wait_ms: 1_000 }
     }
 
     /// Does what waits for a disk or takes long, off the threads that serve connections.

@@ -54,16 +54,34 @@ pub use views::Views;
 /// Of the tables: a change of `schema.sql` is another version.
 pub const VERSION: i64 = 7;
 
-/// Version of the tables of a file that is there; nothing is changed.
+/// Version of the tables of a file that is there; no file is made or changed.
 ///
 /// # Errors
 /// If it cannot be opened, or is no database.
 pub fn version(path: &Path) -> Result<i64, StoreError> {
     let fault = |error| StoreError::Open { path: path.to_owned(), error };
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fault)?;
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    // Where a console runs, its log is there, and counts. Where none does SQLite would make one, if only to read.
+    let name = if Path::new(&log).exists() { "" } else { "?immutable=1" };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(format!("{}{name}", address(path)), flags).map_err(fault)?;
     connection.busy_timeout(BUSY).map_err(fault)?;
     connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fault)
 }
+
+/// A file as SQLite takes it in an address (RFC 8089): what is no letter or digit there stands in hexadecimal.
+fn address(path: &Path) -> String {
+    let mut address = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => address.push(char::from(*byte)),
+            other => address.push_str(&format!("%{other:02x}")),
+        }
+    }
+    address
+}
+
 const SCHEMA: &str = include_str!("schema.sql");
 /// A writer waits no longer for another process that looks into the file.
 const BUSY: Duration = Duration::from_secs(5);

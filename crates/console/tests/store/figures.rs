@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use lancang_alert::Alert;
 use lancang_console::Viewer;
+use lancang_console::digest::{WEEK_MS, Week, monday};
 use lancang_console::store::{Eyes, Reads};
 use lancang_record::Timestamp;
 use lancang_record::codec::fields::parse_time;
 use serde_json::Value;
 
-use super::support::{COUNTRIES, Topics, alert, at};
+use super::support::{COUNTRIES, Topics, alert, at, linked};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -107,4 +108,34 @@ fn figures_of_one_time_agree() {
         until(hidden_from) < opened(&alerts[0]),
         "{hidden_from} hears when an alert that is hidden from it was opened"
     );
+}
+
+/// The week in which a campaign began and the one in which it was dissolved tell so of each country, also once it is no more.
+#[test]
+fn a_campaign_that_is_no_more_stays_in_its_weeks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.db");
+    let mut topics = Topics::new(&path);
+    let mut both = [linked(alert(8), 7), linked(alert(12), 7)];
+    for (one, country) in both.iter_mut().zip(["KH", "TH"]) {
+        one.producer.country = country.to_owned();
+        one.handling.recipients.clear();
+    }
+    topics.burst(&both);
+    let reads = Reads::open(&path, 1).unwrap();
+    let of_week = |weeks: i64| {
+        let since = monday(at(weeks * 7 * 86_400));
+        let times = (since, since.plus_ms(WEEK_MS));
+        let told = reads.look(|sight| sight.digest(Eyes::of("VN").unwrap(), times, None, at(0))).unwrap();
+        let counts = |week: &Week| (week.campaigns_new, week.campaigns_dissolved);
+        (["KH", "TH", "VN"].map(|country| told.countries.get(country).map(counts)), told.all.as_ref().map(counts))
+    };
+    let begun = ([Some((1, 0)), Some((1, 0)), None], Some((1, 0)));
+    assert_eq!(of_week(0), begun);
+    let mut cancelled = both[1].clone();
+    (cancelled.message, cancelled.revision, cancelled.sequence) = ("cancel".to_owned(), 1, cancelled.sequence + 1);
+    cancelled.published = at(8 * 86_400).to_string();
+    topics.alert(&cancelled);
+    assert_eq!(of_week(0), begun, "it began all the same");
+    assert_eq!(of_week(1), ([Some((0, 1)), Some((0, 1)), None], Some((0, 1))));
 }
