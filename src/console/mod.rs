@@ -232,6 +232,8 @@ fn random() -> [u8; 32] {
 
 /// What happens in the server, as metrics.
 fn telling(metrics: Arc<Metrics>) -> impl Fn(Told<'_>) + Send + Sync {
+    // There before their first event, for whoever looks at increases.
+    ["user", "database"].iter().for_each(|by| metrics.add(Metric::ConsoleKeptWaiting, &[by], 0));
     move |told| match told {
         Told::Request { path, status, took } => {
             let class = ["-", "1xx", "2xx", "3xx", "4xx", "5xx"].get(usize::from(status / 100)).copied().unwrap_or("-");

@@ -16,9 +16,10 @@ use crate::installed::{prometheus, root};
 
 /// Beginnings of names that only those have who meet at the exchange: correlator, console, courier, who reads alerts there, and a
 /// relay that warns other carriers.
-const AT_THE_EXCHANGE: [&str; 8] = [
+const AT_THE_EXCHANGE: [&str; 9] = [
     "lancang_campaign",
     "lancang_console_",
+    "lancang:console_",
     "lancang_courier_",
     "lancang_verdicts",
     "lancang_precision_ratio",
