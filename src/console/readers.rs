@@ -193,6 +193,7 @@ impl Reader {
         writer.clear()?;
         let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
         behind.extend(self.follow.topics().map(Topic::as_str));
+        self.follow.site.reads_anew();
         let emptied = self.follow.emptied.fetch_add(1, Ordering::Relaxed) + 1;
         drop(behind);
         drop(writer);
