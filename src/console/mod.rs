@@ -11,6 +11,7 @@
 pub mod desk;
 mod joining;
 mod readers;
+mod speaking;
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -29,8 +30,9 @@ use lancang_console::store::{Reads, Writer};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
+use readers::Follow;
 pub use readers::Readers;
-use readers::{Follow, Speaker};
+use speaking::Speaker;
 
 use crate::commands::alerts::openers;
 use crate::config::{ConsoleFile, Oidc};

@@ -17,26 +17,26 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use lancang_alert::campaign::Verified;
 use lancang_alert::feedback::{Believed as Said, Id, organisation};
-use lancang_alert::{Alert, Signer, Source};
+use lancang_alert::{Alert, Source};
 use lancang_console::limits::STATEMENTS_WAIT_MS;
-use lancang_console::server::{Act, Site, Unwritten};
+use lancang_console::server::Site;
 use lancang_console::store::{Heard, News, Signed, Taken, Topic, Writer};
-use lancang_kafka::{Producer, Stop};
+use lancang_kafka::Stop;
 use lancang_record::Timestamp;
 use lancang_record::codec::fields::parse_time;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use super::desk::Follower;
 use super::joining::{Joining, SWEEP_MAX, Swept};
+use super::speaking::Speaker;
 use crate::alert_topic::{self, AlertTopic};
 use crate::campaign_topic::CampaignTopic;
 use crate::config::Consumer;
 use crate::feedback_topic::FeedbackTopic;
 use crate::http::{Health, Pulse};
 use crate::metrics::{Metric, Metrics, Of};
-use crate::service::clients;
 use crate::service::relay::now;
-use crate::signed_topic::{Begin, Original, SignedTopic, TURN, sent};
+use crate::signed_topic::{Begin, Original, SignedTopic, TURN};
 
 /// Messages before the database's place that are read in silence, as `alerts tail` does.
 const LOOK_BACK: u32 = 10_000;
@@ -78,12 +78,6 @@ impl Follow {
         let is_desk = self.carrier.is_some();
         Topic::ALL.into_iter().filter(move |topic| !is_desk || *topic != Topic::Campaigns)
     }
-}
-
-/// What signs what users say, and where it comes from.
-pub(super) struct Speaker {
-    pub(super) signer: Signer,
-    pub(super) waiting: mpsc::Receiver<Act>,
 }
 
 /// The threads.
@@ -427,43 +421,11 @@ impl Reader {
             self.count_refused(topic.refused());
             self.turned(topic.topic(), topic.is_past_end())?;
             self.sweep_statements()?;
-            self.speak(&topic, &mut producer);
+            if let Some(speaker) = &mut self.speaker {
+                speaker.speak(&self.follow.consumer, &topic, &mut producer);
+            }
         }
         Ok(())
-    }
-
-    /// Signs and writes what users have said.
-    fn speak(&mut self, topic: &FeedbackTopic, producer: &mut Option<Producer>) {
-        while let Some(speaker) = &mut self.speaker {
-            let Ok(Act { feedback, answer }) = speaker.waiting.try_recv() else { return };
-            let written = match topic.signed(&feedback, &speaker.signer) {
-                Err(refusal) => Err(Unwritten::Refused(refusal.to_string())),
-                Ok((believed, message)) => {
-                    if let Err(why) = topic.fold().would_hear(&believed) {
-                        let _ = answer.send(Err(Unwritten::Refused(why.to_string())));
-                        continue;
-                    }
-                    let record =
-                        sent(&self.follow.consumer.topics.feedback, message.key, message.value, message.headers);
-                    let put = self.producer(producer).and_then(|producer| Ok(producer.send_batch(&[record])?));
-                    put.map(|()| believed.id).map_err(|error| {
-                        tracing::error!("something that a user said is not written: {error:#}");
-                        Unwritten::Away("the exchange does not take it now: try again later".to_owned())
-                    })
-                }
-            };
-            // Whoever has gone away meanwhile finds it in the audit log.
-            let _ = answer.send(written);
-        }
-    }
-
-    fn producer<'p>(&self, producer: &'p mut Option<Producer>) -> anyhow::Result<&'p mut Producer> {
-        if let Some(producer) = producer {
-            return Ok(producer);
-        }
-        let exchange = &self.follow.consumer.exchange;
-        let connection = clients::connection(exchange)?.with_client_id(format!("{}-console", exchange.instance));
-        Ok(producer.insert(Producer::connect(&clients::producer(connection))?))
     }
 
     fn campaigns(&mut self) -> anyhow::Result<()> {
