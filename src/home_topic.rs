@@ -15,6 +15,8 @@ use crate::evidence::{READ_MAX, each};
 
 /// Wait for a message in one turn.
 const TURN: Duration = Duration::from_millis(200);
+/// Messages that are read over to the next one that is wanted: some 20 MB, as long as it takes to begin anew.
+const READ_OVER_MAX: i64 = 10_000;
 
 /// An incident line, and where it lies.
 pub struct HomeLine {
@@ -136,7 +138,8 @@ pub fn each_line(
     Ok(malformed)
 }
 
-/// Gives the lines at these places, in their order; of one that is kept no more there is none.
+/// Gives the lines at these places, in their order; of one that is kept no more there is none. Between two of them at most
+/// [`READ_OVER_MAX`] messages are read over: reading begins anew where the next one is farther away.
 ///
 /// # Errors
 /// Of the topic, the brokers, or what takes the lines.
@@ -148,21 +151,33 @@ pub fn lines_at(
 ) -> anyhow::Result<()> {
     let partitions: BTreeSet<i32> = places.iter().map(|(partition, _)| *partition).collect();
     for partition in partitions {
-        let mut of = places.range((partition, i64::MIN)..=(partition, i64::MAX)).map(|(_, offset)| *offset);
-        let Some(first) = of.next() else { continue };
-        let last = of.next_back().unwrap_or(first);
-        let (kept, _) = Admin::connect(home)?.watermarks(name, partition)?;
-        each(home, name, &[(partition, From::Offset(first.max(kept)))], |message| {
-            let offset = message.offset;
-            if places.contains(&(partition, offset))
-                && let Some(line) = HomeLine::of(name, message)
-            {
-                take(line)?;
-            }
-            Ok(offset < last)
-        })?;
+        let (kept, end) = Admin::connect(home)?.watermarks(name, partition)?;
+        let of = places.range((partition, kept)..(partition, end.max(kept))).map(|(_, offset)| *offset);
+        for (first, last) in runs(of) {
+            each(home, name, &[(partition, From::Offset(first))], |message| {
+                let offset = message.offset;
+                if places.contains(&(partition, offset))
+                    && let Some(line) = HomeLine::of(name, message)
+                {
+                    take(line)?;
+                }
+                Ok(offset < last)
+            })?;
+        }
     }
     Ok(())
+}
+
+/// First and last of offsets that are read in one go: what lies between two of them is read over where it is little.
+pub fn runs(offsets: impl Iterator<Item = i64>) -> Vec<(i64, i64)> {
+    let mut runs: Vec<(i64, i64)> = Vec::new();
+    for offset in offsets {
+        match runs.last_mut() {
+            Some((_, last)) if offset - *last <= READ_OVER_MAX => *last = offset,
+            _ => runs.push((offset, offset)),
+        }
+    }
+    runs
 }
 
 #[cfg(test)]
@@ -183,6 +198,15 @@ mod tests {
         assert_eq!((line.place, line.text.lines().count()), ((1, 7), 1));
         let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
         assert_eq!(value(&line.text), value(LINE));
+    }
+
+    #[test]
+    fn what_lies_far_apart_is_read_apart() {
+        let read = |offsets: &[i64]| runs(offsets.iter().copied());
+        assert_eq!(read(&[]), []);
+        assert_eq!(read(&[5]), [(5, 5)]);
+        assert_eq!(read(&[5, 6, 10_006]), [(5, 10_006)]);
+        assert_eq!(read(&[5, 10_006, 10_007]), [(5, 5), (10_006, 10_007)]);
     }
 
     #[test]

@@ -19,13 +19,12 @@ use lancang_record::Timestamp;
 use crate::config::Topics;
 use crate::evidence::each;
 use crate::exit::{Exit, Failure};
+use crate::home_topic::runs;
 use crate::signed_topic;
 
 const DAY_MS: i64 = 86_400_000;
 /// Between two times at which what is too old is let go of while the outbox is read.
 const PRUNE_EVERY: u64 = 100_000;
-/// Lines between two wanted ones that are read over: some 20 MB, as long as it takes to begin anew.
-const READ_OVER_MAX: i64 = 10_000;
 
 /// What the desk knows.
 pub struct Desk {
@@ -242,18 +241,6 @@ fn lines(home: &Connection, topic: &str, wanted: &BTreeSet<(i32, i64)>) -> anyho
     Ok(found)
 }
 
-/// First and last of offsets that are read in one go: what lies between two of them is read over where it is little.
-fn runs(offsets: impl Iterator<Item = i64>) -> Vec<(i64, i64)> {
-    let mut runs: Vec<(i64, i64)> = Vec::new();
-    for offset in offsets {
-        match runs.last_mut() {
-            Some((_, last)) if offset - *last <= READ_OVER_MAX => *last = offset,
-            _ => runs.push((offset, offset)),
-        }
-    }
-    runs
-}
-
 /// What all feedback together says, and how many messages are of keys that are not known.
 fn feedback(home: &Connection, topic: &str, registry: &Registry, now: Timestamp) -> anyhow::Result<(Fold, u64)> {
     let (mut verifier, mut fold, mut unknown) = (FeedbackVerifier::new(), Fold::default(), 0);
@@ -281,19 +268,5 @@ pub fn state(alert: &Alert) -> &'static str {
         CANCEL => "cancelled",
         message if message == Message::Close.as_str() => "closed",
         _ => "open",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_lies_far_apart_is_read_apart() {
-        let read = |offsets: &[i64]| runs(offsets.iter().copied());
-        assert_eq!(read(&[]), []);
-        assert_eq!(read(&[5]), [(5, 5)]);
-        assert_eq!(read(&[5, 6, 10_006]), [(5, 10_006)]);
-        assert_eq!(read(&[5, 10_006, 10_007]), [(5, 5), (10_006, 10_007)]);
     }
 }

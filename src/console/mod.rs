@@ -4,11 +4,14 @@
 //!   asks for it ([`desk`]).
 //! - A reader is a thread with a topic of its own ([`readers`]); what it read and how far are committed together. While the exchange
 //!   is away, pages show what was read before, and how old that is.
+//! - Campaigns are joined for each country that somebody looks as, by the thread that reads alerts ([`joining`]).
 //! - What is said goes out by the thread that reads feedback: it has the registry by which every reader will check it.
 //! - A folder has all that the console keeps: the database, which is a cache, its users, and the audit log, which is not.
 
 pub mod desk;
+mod joining;
 mod readers;
+mod speaking;
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -27,8 +30,9 @@ use lancang_console::store::{Reads, Writer};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
+use readers::Follow;
 pub use readers::Readers;
-use readers::{Follow, Speaker};
+use speaking::Speaker;
 
 use crate::commands::alerts::openers;
 use crate::config::{ConsoleFile, Oidc};

@@ -17,25 +17,26 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use lancang_alert::campaign::Verified;
 use lancang_alert::feedback::{Believed as Said, Id, organisation};
-use lancang_alert::{Alert, Signer, Source};
+use lancang_alert::{Alert, Source};
 use lancang_console::limits::STATEMENTS_WAIT_MS;
-use lancang_console::server::{Act, Site, Unwritten};
-use lancang_console::store::{Heard, News, Reads, Signed, Taken, Topic, Views, Writer};
-use lancang_kafka::{Producer, Stop};
+use lancang_console::server::Site;
+use lancang_console::store::{Heard, News, Signed, Taken, Topic, Writer};
+use lancang_kafka::Stop;
 use lancang_record::Timestamp;
 use lancang_record::codec::fields::parse_time;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use super::desk::Follower;
+use super::joining::{Joining, SWEEP_MAX, Swept};
+use super::speaking::Speaker;
 use crate::alert_topic::{self, AlertTopic};
 use crate::campaign_topic::CampaignTopic;
 use crate::config::Consumer;
 use crate::feedback_topic::FeedbackTopic;
 use crate::http::{Health, Pulse};
 use crate::metrics::{Metric, Metrics, Of};
-use crate::service::clients;
 use crate::service::relay::now;
-use crate::signed_topic::{Begin, Original, SignedTopic, TURN, sent};
+use crate::signed_topic::{Begin, Original, SignedTopic, TURN};
 
 /// Messages before the database's place that are read in silence, as `alerts tail` does.
 const LOOK_BACK: u32 = 10_000;
@@ -50,8 +51,6 @@ const ASK_EVERY: Duration = Duration::from_secs(1);
 /// Between two looks for what has to go: what is deleted is neither in the database nor in its log so long after, as far as no
 /// reader looks at an older state.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
-/// Incidents, or statements, that go in one transaction.
-const SWEEP_MAX: u32 = 1_000;
 
 fn signed(original: &Original) -> Signed<'_> {
     Signed { value: &original.value, envelope: &original.envelope, received: original.received }
@@ -81,12 +80,6 @@ impl Follow {
     }
 }
 
-/// What signs what users say, and where it comes from.
-pub(super) struct Speaker {
-    pub(super) signer: Signer,
-    pub(super) waiting: mpsc::Receiver<Act>,
-}
-
 /// The threads.
 pub struct Readers {
     stop: Stop,
@@ -113,8 +106,6 @@ impl Readers {
                 speaker: if topic == Topic::Feedback { speaker.take() } else { None },
                 asked: None,
                 swept: None,
-                joined: None,
-                evicted: 0,
                 end: 0,
                 read: None,
                 refused: 0,
@@ -150,10 +141,6 @@ struct Reader {
     speaker: Option<Speaker>,
     asked: Option<Instant>,
     swept: Option<Instant>,
-    /// When it was last asked for whom alerts are joined.
-    joined: Option<Instant>,
-    /// Alerts that were too many to join, as far as they are counted.
-    evicted: u64,
     /// Where the topic ended when it was last asked.
     end: i64,
     /// When it was last read to there.
@@ -200,6 +187,7 @@ impl Reader {
         writer.clear()?;
         let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
         behind.extend(self.follow.topics().map(Topic::as_str));
+        self.follow.site.reads_anew();
         let emptied = self.follow.emptied.fetch_add(1, Ordering::Relaxed) + 1;
         drop(behind);
         drop(writer);
@@ -242,11 +230,14 @@ impl Reader {
         // A database that was emptied has no keys either.
         self.learned = 0;
         // What was joined and not kept is joined anew.
-        let mut views = Views::default();
-        self.joined = None;
+        let mut joining = Joining::default();
         while self.goes_on() && !topic.has_other_keys() {
             let mut heard: Vec<alert_topic::Heard> = topic.next(TURN, now)?.into_iter().collect();
-            self.follow_viewers(&mut views)?;
+            self.follow_viewers(&mut joining)?;
+            // What is not joined is not to be kept as nothing: it is joined with the next start.
+            if !self.goes_on() {
+                break;
+            }
             let begun = Instant::now();
             while !heard.is_empty() && heard.len() < BATCH_MAX && begun.elapsed() < GATHER {
                 match topic.next(Duration::ZERO, now)? {
@@ -256,12 +247,12 @@ impl Reader {
             }
             let next = topic.topic().next_offset();
             if next > stored {
-                self.keep_alerts(&heard, next, topic.is_past_end(), &mut views)?;
+                self.keep_alerts(&heard, next, topic.is_past_end(), &mut joining)?;
                 stored = next;
             }
             self.turned(topic.topic(), topic.is_past_end())?;
             self.keep_keys(topic.topic())?;
-            self.sweep(&mut views)?;
+            self.sweep(&mut joining)?;
         }
         Ok(())
     }
@@ -281,40 +272,26 @@ impl Reader {
         Ok(())
     }
 
-    /// Joins alerts for each country whose view somebody may ask for; at a carrier's desk for nobody. What is kept is looked at in a
-    /// state of its own, so that no other reader waits for it.
-    fn follow_viewers(&mut self, views: &mut Views) -> anyhow::Result<()> {
-        if self.follow.carrier.is_some() || self.joined.is_some_and(|joined| joined.elapsed() < SWEEP_EVERY) {
+    /// Whether reading goes on, asked in the midst of long work.
+    fn turns(&self) -> bool {
+        self.pulse.turn();
+        self.goes_on()
+    }
+
+    /// Joins alerts for each country whose view somebody may ask for; at a carrier's desk for nobody.
+    fn follow_viewers(&self, joining: &mut Joining) -> anyhow::Result<()> {
+        let Follow { carrier, site, database, writer, .. } = &self.follow;
+        if carrier.is_some() || !joining.is_due() {
             return Ok(());
         }
-        let countries = self.follow.site.countries();
-        if !views.are_of(&countries) {
-            let (begun, pulse) = (Instant::now(), Arc::clone(&self.pulse));
-            let goes_on = || {
-                pulse.turn();
-                self.goes_on()
-            };
-            let reads = Reads::open(&self.follow.database, 1)?;
-            let Some(mut loaded) = reads.look(|sight| Views::load(sight, &countries, goes_on))? else { return Ok(()) };
-            self.keep_joined(&mut loaded)?;
-            tracing::info!(?countries, took = ?begun.elapsed(), "campaigns are joined of the alerts that are kept");
-            self.evicted = loaded.evicted();
-            *views = loaded;
+        if joining.follow(&site.countries(), database, writer, &|| self.turns())? {
+            self.kept(&[]);
         }
-        self.joined = Some(Instant::now());
         Ok(())
     }
 
-    /// Keeps what was joined, in as many transactions as that takes.
-    fn keep_joined(&self, views: &mut Views) -> anyhow::Result<()> {
-        let mut is_more = true;
-        while is_more && self.goes_on() {
-            self.pulse.turn();
-            let mut writer = self.writer();
-            let batch = writer.batch()?;
-            is_more = batch.joined(views)?;
-            batch.commit()?;
-        }
+    fn keep_joined(&self, joining: &mut Joining) -> anyhow::Result<()> {
+        joining.keep(&self.follow.writer, &|| self.turns())?;
         self.kept(&[]);
         Ok(())
     }
@@ -324,7 +301,7 @@ impl Reader {
         heard: &[alert_topic::Heard],
         next: i64,
         is_live: bool,
-        views: &mut Views,
+        joining: &mut Joining,
     ) -> anyhow::Result<()> {
         let mut writer = self.writer();
         if !self.goes_on() {
@@ -344,7 +321,7 @@ impl Reader {
                     let signed = signed(&believed.original);
                     fates.push(match batch.alert(Taken { alert, signed, key_id, offset, heard: now() })? {
                         News::Opened | News::Revised => {
-                            views.take(alert);
+                            joining.take(alert);
                             if self.follow.carrier.is_some() {
                                 batch.home_line(alert)?;
                             }
@@ -360,13 +337,13 @@ impl Reader {
                 }
             }
         }
-        let is_more = batch.joined(views)?;
+        let is_more = joining.kept_in(&batch)?;
         batch.read_to(Topic::Alerts, next)?;
         batch.commit()?;
         drop(writer);
         self.kept(&fates);
         if is_more {
-            self.keep_joined(views)?;
+            self.keep_joined(joining)?;
         }
         for heard in heard.iter().filter(|_| is_live) {
             if let alert_topic::Heard::Alert(believed) = heard {
@@ -444,43 +421,11 @@ impl Reader {
             self.count_refused(topic.refused());
             self.turned(topic.topic(), topic.is_past_end())?;
             self.sweep_statements()?;
-            self.speak(&topic, &mut producer);
+            if let Some(speaker) = &mut self.speaker {
+                speaker.speak(&self.follow.consumer, &topic, &mut producer);
+            }
         }
         Ok(())
-    }
-
-    /// Signs and writes what users have said.
-    fn speak(&mut self, topic: &FeedbackTopic, producer: &mut Option<Producer>) {
-        while let Some(speaker) = &mut self.speaker {
-            let Ok(Act { feedback, answer }) = speaker.waiting.try_recv() else { return };
-            let written = match topic.signed(&feedback, &speaker.signer) {
-                Err(refusal) => Err(Unwritten::Refused(refusal.to_string())),
-                Ok((believed, message)) => {
-                    if let Err(why) = topic.fold().would_hear(&believed) {
-                        let _ = answer.send(Err(Unwritten::Refused(why.to_string())));
-                        continue;
-                    }
-                    let record =
-                        sent(&self.follow.consumer.topics.feedback, message.key, message.value, message.headers);
-                    let put = self.producer(producer).and_then(|producer| Ok(producer.send_batch(&[record])?));
-                    put.map(|()| believed.id).map_err(|error| {
-                        tracing::error!("something that a user said is not written: {error:#}");
-                        Unwritten::Away("the exchange does not take it now: try again later".to_owned())
-                    })
-                }
-            };
-            // Whoever has gone away meanwhile finds it in the audit log.
-            let _ = answer.send(written);
-        }
-    }
-
-    fn producer<'p>(&self, producer: &'p mut Option<Producer>) -> anyhow::Result<&'p mut Producer> {
-        if let Some(producer) = producer {
-            return Ok(producer);
-        }
-        let exchange = &self.follow.consumer.exchange;
-        let connection = clients::connection(exchange)?.with_client_id(format!("{}-console", exchange.instance));
-        Ok(producer.insert(Producer::connect(&clients::producer(connection))?))
     }
 
     fn campaigns(&mut self) -> anyhow::Result<()> {
@@ -562,30 +507,23 @@ impl Reader {
     }
 
     /// Lets go of what has to go.
-    fn sweep(&mut self, views: &mut Views) -> anyhow::Result<()> {
+    fn sweep(&mut self, joining: &mut Joining) -> anyhow::Result<()> {
         if self.swept.is_some_and(|swept| swept.elapsed() < SWEEP_EVERY) {
             return Ok(());
         }
         self.swept = Some(Instant::now());
-        let mut writer = self.writer();
-        let batch = writer.batch()?;
-        let gone = batch.let_go(now(), self.follow.incidents_max, SWEEP_MAX)?;
-        let incidents = batch.incidents()?;
-        views.forget(&gone.incidents);
-        let is_more = batch.joined(views)?;
-        batch.commit()?;
-        if !writer.checkpoint()? {
+        let swept = joining.sweep(&self.follow.writer, (now(), self.follow.incidents_max), &|| self.turns())?;
+        let Some(Swept { gone, incidents, evicted, is_emptied, is_more }) = swept else { return Ok(()) };
+        if !is_emptied {
             tracing::debug!("somebody looks at an older state of the database: its log is emptied with the next sweep");
         }
-        drop(writer);
         if is_more {
-            self.keep_joined(views)?;
+            self.keep_joined(joining)?;
         }
         let metrics = &self.follow.metrics;
         metrics.set(Metric::ConsoleIncidents, &[], incidents as f64);
-        metrics.add(Metric::ConsoleLetGo, &["unjoined"], views.evicted().saturating_sub(self.evicted));
-        self.evicted = views.evicted();
-        for (reason, count) in [("retained", gone.retained), ("surplus", gone.surplus), ("campaigns", gone.campaigns)] {
+        let counts = [gone.retained, gone.surplus, gone.campaigns, evicted];
+        for (reason, count) in ["retained", "surplus", "campaigns", "unjoined"].into_iter().zip(counts) {
             metrics.add(Metric::ConsoleLetGo, &[reason], count);
         }
         if gone.retained + gone.surplus >= u64::from(SWEEP_MAX) {

@@ -69,18 +69,18 @@ pub(super) const SPECS: &[Spec] = &[
     ),
     spec(Metric::ConsoleStreams, Form::Gauge, "lancang_console_streams", &[], "Pages that listen to what happens."),
     spec(
-        Metric::ConsoleKeptWaiting,
-        Form::Counter,
-        "lancang_console_kept_waiting_total",
-        &["by"],
-        "Requests that were told to come again after ten seconds: by what their user asked before (user), or since all connections to the database were at work (database).",
-    ),
-    spec(
         Metric::ConsoleStreamsRefused,
         Form::Counter,
         "lancang_console_streams_refused_total",
         &[],
         "Pages that wanted to listen while 256 others did, or eight of the same user.",
+    ),
+    spec(
+        Metric::ConsoleKeptWaiting,
+        Form::Counter,
+        "lancang_console_kept_waiting_total",
+        &["by"],
+        "Requests that were told to come again after ten seconds: by what their user asked before (user), or since all connections to the database were at work (database).",
     ),
     spec(
         Metric::ConsoleConnectionsRefused,

@@ -5,11 +5,13 @@
 //!   number. What is found by a hash is read in the topic before it is told;
 //! - bounded by incidents ([`HOME_INCIDENTS_MAX`]) and by places and hashes together ([`HOME_ENTRIES_MAX`]): beyond it the incidents go
 //!   whose newest event is the oldest, counted;
-//! - newest event first, which depends on no partition and no order of reading.
+//! - newest event first, which depends on no partition and no order of reading;
+//! - what is given of it is shared, not copied, so that it is held for a moment alone.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher as _;
+use std::sync::Arc;
 
 use lancang_alert::incident::{Incident, Named};
 use lancang_record::codec::fields::parse_time;
@@ -63,7 +65,7 @@ pub struct Told {
 #[derive(Debug, Default)]
 pub struct Index {
     key: RandomState,
-    incidents: HashMap<String, AtHome>,
+    incidents: HashMap<String, Arc<AtHome>>,
     by_age: BTreeSet<Age>,
     entries: usize,
     let_go: u64,
@@ -77,12 +79,9 @@ impl Index {
         let age = (last_event.as_ms(), line.incident_id.clone());
         let named: BTreeSet<u64> = line.all_named().map(|Named { value, .. }| self.key.hash_one(value)).collect();
         let told = told(line, masked);
-        let known = self.incidents.entry(line.incident_id.clone()).or_insert_with(|| AtHome {
-            told: told.clone(),
-            age: age.clone(),
-            places: Vec::new(),
-            named: Vec::new(),
-        });
+        let new = || AtHome { told: told.clone(), age: age.clone(), places: Vec::new(), named: Vec::new() };
+        let known = self.incidents.entry(line.incident_id.clone()).or_insert_with(|| Arc::new(new()));
+        let known = Arc::make_mut(known);
         let before = known.entries();
         known.places.push(place);
         for hash in named {
@@ -125,7 +124,7 @@ impl Index {
     }
 
     /// Those before an age, newest first.
-    pub fn before(&self, age: Option<&Age>) -> impl Iterator<Item = &AtHome> {
+    pub fn before(&self, age: Option<&Age>) -> impl Iterator<Item = &Arc<AtHome>> {
         let end = age.cloned().map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
         let range = self.by_age.range((std::ops::Bound::Unbounded, end));
         range.rev().filter_map(|(_, id)| self.incidents.get(id))
@@ -133,16 +132,16 @@ impl Index {
 
     /// One by its id at home.
     #[must_use]
-    pub fn get(&self, id: &str) -> Option<&AtHome> {
-        self.incidents.get(id)
+    pub fn get(&self, id: &str) -> Option<Arc<AtHome>> {
+        self.incidents.get(id).cloned()
     }
 
     /// Those that may name one of some values, newest first, and whether there are more than are given.
     #[must_use]
-    pub fn naming(&self, values: &[String]) -> (Vec<AtHome>, bool) {
+    pub fn naming(&self, values: &[String]) -> (Vec<Arc<AtHome>>, bool) {
         let hashes: Vec<u64> = values.iter().map(|value| self.key.hash_one(value.as_str())).collect();
-        let names = |known: &&AtHome| hashes.iter().any(|hash| known.named.binary_search(hash).is_ok());
-        let mut found: Vec<AtHome> = self.before(None).filter(names).take(HOME_FOUND_MAX + 1).cloned().collect();
+        let names = |known: &&Arc<AtHome>| hashes.iter().any(|hash| known.named.binary_search(hash).is_ok());
+        let mut found: Vec<_> = self.before(None).filter(names).take(HOME_FOUND_MAX + 1).cloned().collect();
         let is_more = found.len() > HOME_FOUND_MAX;
         found.truncate(HOME_FOUND_MAX);
         (found, is_more)
@@ -207,7 +206,7 @@ mod tests {
         {
             index.take((0, offset as i64), &line(number, revision, value), None);
         }
-        let ids = |found: Vec<&AtHome>| found.iter().map(|one| one.age.0 / 1_000).collect::<Vec<_>>();
+        let ids = |found: Vec<&Arc<AtHome>>| found.iter().map(|one| one.age.0 / 1_000).collect::<Vec<_>>();
         assert_eq!(ids(index.before(None).collect()), [3, 2, 1]);
         let second = index.before(None).nth(1).unwrap();
         assert_eq!((second.told.revision, second.places.len()), (1, 3));

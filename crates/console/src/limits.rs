@@ -139,5 +139,11 @@ pub const HOME_ENTRIES_MAX: usize = 4_000_000;
 pub const HOME_FOUND_MAX: usize = 50;
 /// Incidents that one request for a list at home looks at, to leave out those that were shared.
 pub const HOME_SCANNED_MAX: usize = 2_000;
+/// Places of their lines that such a request, or a search, asks the database about, some 5 µs each; one incident is always looked at.
+pub const HOME_PLACES_MAX: usize = 20_000;
+/// Home lines that one search reads, over all incidents that it finds; beyond it there are more than are told.
+pub const HOME_SEARCH_LINES_MAX: usize = 2_000;
+/// How long one search reads home lines, ms: a page waits 30 s.
+pub const HOME_SEARCH_MS_MAX: u64 = 15_000;
 /// Campaigns of a country's view that are kept in one transaction: less than a second of the one who writes.
 pub const VIEWS_AT_ONCE_MAX: usize = 2_000;

@@ -74,3 +74,36 @@ export function useAnswer<T>(path: string | null): Loaded<T> {
   }, [again]);
   return state.path === path ? { answer: state.answer, error: state.error, again } : { again };
 }
+
+/** What follows the first page of a list; `error` is why the last one that was asked for did not come. */
+export interface Pages<P> { pages: P[]; next?: string | null; error?: string; further: () => void }
+
+/**
+ * Pages of a list after its first one, one more each time that somebody asks. Once the first page is loaded anew they may not follow it, and
+ * go; those of a list that is loaded anew with each change `stay` for as long as it is the same path. What comes after that is dropped, and
+ * none is asked for twice at once.
+ */
+export function usePages<P extends { next?: string | null }>(path: string, first: P | undefined, stay = false): Pages<P> {
+  const of = stay ? path : first;
+  const [held, setHeld] = useState<{ of: unknown; pages: P[]; error?: string }>({ of: undefined, pages: [] });
+  const shown = useRef<unknown>(undefined);
+  shown.current = of;
+  const asked = useRef<{ of: unknown } | undefined>(undefined);
+  const { pages, error } = held.of === of ? held : { pages: [], error: undefined };
+  const next = (pages.at(-1) ?? first)?.next;
+  const further = () => {
+    if (!next || asked.current?.of === of) return;
+    const turn = { of };
+    asked.current = turn;
+    setHeld({ of, pages });
+    const come = (found: { pages: P[]; error?: string }) => {
+      if (asked.current === turn) asked.current = undefined;
+      if (shown.current === of) setHeld({ of, ...found });
+    };
+    get<P>(`${path}${path.includes("?") ? "&" : "?"}after=${encodeURIComponent(next)}`).then(
+      (page) => come({ pages: [...pages, page] }),
+      (refused) => come({ pages, error: code(refused) }),
+    );
+  };
+  return { pages, next, error, further };
+}

@@ -1,13 +1,12 @@
 // Campaigns: alerts of several carriers that hang together. The list, and one of them as a graph and a table.
 
-import { useEffect, useState } from "preact/hooks";
-import { get, useAnswer, code } from "./api";
+import { useAnswer, usePages } from "./api";
 import { useChanges } from "./changes";
 import type { Campaign, Campaigns, Session, WholeCampaign } from "./contract";
 import { Dossier } from "./dossier";
 import { Graph } from "./graph";
 import { InOperations } from "./operation-acts";
-import { Answer, COUNTRIES, Empty, LineAway, Severity, Trouble, When, incidentPage, sourceName } from "./parts";
+import { Answer, COUNTRIES, Empty, Further, LineAway, Severity, When, incidentPage, sourceName } from "./parts";
 import { filterTo, type Route } from "./route";
 import { useWords, type Words } from "./words";
 
@@ -15,20 +14,11 @@ export function CampaignsPage({ route }: { route: Route }) {
   const words = useWords();
   const [country, status] = [route.query.get("country") ?? "", route.query.get("status") ?? "live"];
   const query = new URLSearchParams({ ...(country && { country }), ...(status !== "all" && { status }) }).toString();
-  const loaded = useAnswer<Campaigns>(`campaigns?${query}`);
-  const [more, setMore] = useState<Campaigns & { query: string }>({ query, campaigns: [], next: null });
-  const [error, setError] = useState<string>();
+  const path = `campaigns?${query}`;
+  const loaded = useAnswer<Campaigns>(path);
   // What changes is loaded anew; older pages that somebody has opened stay.
-  useEffect(() => setMore((before) => (before.query === query && before.campaigns.length > 0 ? before : { query, campaigns: [], next: loaded.answer?.next })), [loaded.answer]);
+  const older = usePages(path, loaded.answer, true);
   const line = useChanges(loaded.again, { campaigns: true });
-  const further = async () => {
-    try {
-      const page = await get<Campaigns>(`campaigns?${query}&after=${encodeURIComponent(more.next ?? "")}`);
-      setMore({ query, campaigns: [...more.campaigns, ...page.campaigns], next: page.next });
-    } catch (refused) {
-      setError(code(refused));
-    }
-  };
   return (
     <>
       <h1>{words.text("page-campaigns")}</h1>
@@ -50,9 +40,8 @@ export function CampaignsPage({ route }: { route: Route }) {
       <Answer of={loaded}>
         {(first) => first.campaigns.length === 0 ? <Empty>{words.text("campaigns-none")}</Empty> : (
           <>
-            <List campaigns={together(first.campaigns, more.campaigns)} />
-            {error && <Trouble code={error} />}
-            {more.next && <p><button type="button" onClick={() => void further()}>{words.text("now-more")}</button></p>}
+            <List campaigns={together(first.campaigns, older.pages.flatMap((page) => page.campaigns))} />
+            <Further of={older} />
           </>
         )}
       </Answer>

@@ -344,7 +344,7 @@ export interface AtHome {
 
 export interface AtHomeList { incidents: AtHome[]; next: Maybe<string>; is_read: boolean; let_go: number }
 export interface AtHomeFound { incidents: AtHome[]; more: boolean; is_read: boolean; audit: number }
-export interface AtHomeOne extends Named { incident: AtHome; shared_as: Maybe<string> }
+export interface AtHomeOne extends Named { incident: AtHome; shared_as: Maybe<string>; is_read: boolean }
 
 /** Whom home lines name, masked: a page, the newest line first. */
 export interface Named {

@@ -1,30 +1,19 @@
 // At a carrier's own desk: incidents of its home topic that were never shared, the search for somebody by number, and one of them.
 
-import { useEffect, useState } from "preact/hooks";
-import { code, get, send, useAnswer } from "./api";
+import { useState } from "preact/hooks";
+import { send, useAnswer, usePages } from "./api";
 import type { AtHome, AtHomeFound, AtHomeList, AtHomeOne, Session } from "./contract";
 import { CaseReference } from "./entities";
-import { Answer, Ask, Empty, incidentPage, Severity, Trouble, When } from "./parts";
+import { Answer, Ask, Empty, Further, incidentPage, Severity, When } from "./parts";
 import { Subscribers } from "./subscribers";
 import { useWords } from "./words";
 
 export function HomePage({ session }: { session: Session }) {
   const words = useWords();
   const loaded = useAnswer<AtHomeList>("home");
-  const [older, setOlder] = useState<AtHomeList>();
-  const [error, setError] = useState<string>();
+  const older = usePages("home", loaded.answer);
   const [isAsked, setAsked] = useState(false);
   const [found, setFound] = useState<AtHomeFound>();
-  useEffect(() => setOlder(undefined), [loaded.answer]);
-  const next = older ? older.next : loaded.answer?.next;
-  const further = async () => {
-    try {
-      const page = await get<AtHomeList>(`home?after=${encodeURIComponent(next ?? "")}`);
-      setOlder({ ...page, incidents: [...(older?.incidents ?? []), ...page.incidents] });
-    } catch (refused) {
-      setError(code(refused));
-    }
-  };
   // What is typed goes in a body, and is kept nowhere: not in the address either.
   const search = async (fields: FormData) => {
     const field = (name: string) => String(fields.get(name) ?? "").trim();
@@ -44,7 +33,7 @@ export function HomePage({ session }: { session: Session }) {
         <section class="sheet" aria-label={words.text("home-found")}>
           <h2>{words.text("home-found")} <button type="button" onClick={() => setFound(undefined)}>{words.text("close")}</button></h2>
           {!found.is_read && <p class="says warn">{words.text("home-reading")}</p>}
-          {found.incidents.length === 0 ? <Empty>{words.text("home-found-none")}</Empty> : <List incidents={found.incidents} />}
+          {found.incidents.length === 0 ? <Empty>{words.text("home-found-none")}</Empty> : <List incidents={found.incidents} isRead />}
           {found.more && <p class="says warn">{words.text("home-found-more")}</p>}
         </section>
       )}
@@ -53,9 +42,10 @@ export function HomePage({ session }: { session: Session }) {
           <>
             {!is_read && <p class="says warn" role="status">{words.text("home-reading")}</p>}
             {let_go > 0 && <p class="says">{words.text("home-let-go", { count: let_go })}</p>}
-            {incidents.length === 0 && !next ? <Empty>{words.text("home-none")}</Empty> : <div class="sheet"><List incidents={[...incidents, ...(older?.incidents ?? [])]} /></div>}
-            {error && <Trouble code={error} />}
-            {next && <p><button type="button" onClick={() => void further()}>{words.text("now-more")}</button></p>}
+            {incidents.length === 0 && !older.next
+              ? <Empty>{words.text("home-none")}</Empty>
+              : <div class="sheet"><List incidents={[...incidents, ...older.pages.flatMap((page) => page.incidents)]} isRead={is_read} /></div>}
+            <Further of={older} />
           </>
         )}
       </Answer>
@@ -70,7 +60,14 @@ export function HomePage({ session }: { session: Session }) {
   );
 }
 
-function List({ incidents }: { incidents: AtHome[] }) {
+/** That something was never shared is said once all is read. */
+function Shared({ as, isRead }: { as?: string | null; isRead: boolean }) {
+  const words = useWords();
+  if (as) return <a href={incidentPage(as)} class="code">{as.slice(0, 12)}…</a>;
+  return <>{isRead ? words.text("home-not-shared") : "…"}</>;
+}
+
+function List({ incidents, isRead }: { incidents: AtHome[]; isRead: boolean }) {
   const words = useWords();
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label={words.text("page-home")}>
@@ -87,7 +84,7 @@ function List({ incidents }: { incidents: AtHome[] }) {
                 <td><Severity of={incident.severity} /></td>
                 <th scope="row"><a href={`/home/${incident.incident_id}`}>{words.title(incident.family)}</a></th>
                 <td class="nowrap"><span class={`mark ${role === "suspect" ? "warn" : ""}`}>{words.word("role", role)}</span> {words.word("entity", type)} <span class="code">{masked ?? "•••"}</span></td>
-                <td>{incident.shared_as ? <a href={incidentPage(incident.shared_as)} class="code">{incident.shared_as.slice(0, 12)}…</a> : words.text("home-not-shared")}</td>
+                <td><Shared as={incident.shared_as} isRead={isRead} /></td>
               </tr>
             );
           })}
@@ -105,15 +102,16 @@ export function HomeIncidentPage({ id, session }: { id: string; session: Session
     <>
       <p class="unprinted"><a href="/home">{words.text("back-to-home")}</a></p>
       <Answer of={loaded}>
-        {({ incident, shared_as }) => (
-          <article>
+        {(one) => {
+          const { incident, shared_as, is_read } = one;
+          return <article>
             <h1>{words.title(incident.family)}</h1>
             <p class="row"><Severity of={incident.severity} /><span class="mark">{words.word("message", incident.message)}</span><When at={incident.first_event} isLong /> – <When at={incident.last_event} isLong /></p>
             <p class="small quiet">{words.text("home-id")} <span class="code">{incident.incident_id}</span> · {incident.patterns.join(", ")}</p>
-            <p>{words.text("home-shared")}: {shared_as ? <a href={incidentPage(shared_as)} class="code">{shared_as.slice(0, 12)}…</a> : words.text("home-not-shared")}</p>
-            <section class="sheet"><h2>{words.text("subscribers")}</h2><Subscribers path={path} revision={incident.revision} session={session} /></section>
-          </article>
-        )}
+            <p>{words.text("home-shared")}: <Shared as={shared_as} isRead={is_read} /></p>
+            <section class="sheet"><h2>{words.text("subscribers")}</h2><Subscribers path={path} first={one} session={session} /></section>
+          </article>;
+        }}
       </Answer>
     </>
   );

@@ -11,7 +11,7 @@ import { InOperations } from "./operation-acts";
 import { Answer, Empty, Line, LineAway, Marks, Severity, When, sourceName, useClock } from "./parts";
 import { listAddress } from "./route";
 import { Statements } from "./statements";
-import { Subscribers } from "./subscribers";
+import { SubscribersOf } from "./subscribers";
 import { useWords } from "./words";
 
 export function IncidentPage({ id, session }: { id: string; session: Session }) {
@@ -66,7 +66,7 @@ function Whole({ incident, session, again }: { incident: Incident; session: Sess
         {session.desk && (
           <section class="sheet wide">
             <h2>{words.text("subscribers")}</h2>
-            <Subscribers path={`incidents/${encodeURIComponent(row.key)}/named`} revision={row.revision} session={session} />
+            <SubscribersOf path={`incidents/${encodeURIComponent(row.key)}/named`} revision={row.revision} session={session} />
           </section>
         )}
         <section class="sheet wide">

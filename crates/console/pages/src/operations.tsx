@@ -1,11 +1,10 @@
 // Joint operations: the list of them, and one with who is in it, what it is about, and who said what when.
 
-import { useEffect, useState } from "preact/hooks";
-import { code, get, useAnswer } from "./api";
+import { useAnswer, usePages } from "./api";
 import { useChanges } from "./changes";
 import type { Operation, Operations, OperationWord, Part, Session, WholeOperation } from "./contract";
 import { OperationActs } from "./operation-acts";
-import { Answer, Empty, Line, LineAway, Severity, Trouble, When, sourceName, useClock } from "./parts";
+import { Answer, Empty, Further, Line, LineAway, Severity, When, sourceName, useClock } from "./parts";
 import { length, useWords, type Words } from "./words";
 
 export function operationPage(id: string): string {
@@ -16,19 +15,11 @@ export function operationPage(id: string): string {
 export function OperationsList({ country }: { country: string }) {
   const words = useWords();
   const query = new URLSearchParams(country && { country }).toString();
-  const loaded = useAnswer<Operations>(`operations?${query}`);
-  const [more, setMore] = useState<Operations & { query: string }>({ query, operations: [], next: null });
-  const [error, setError] = useState<string>();
-  useEffect(() => setMore((before) => (before.query === query && before.operations.length > 0 ? before : { query, operations: [], next: loaded.answer?.next })), [loaded.answer]);
+  const path = `operations?${query}`;
+  const loaded = useAnswer<Operations>(path);
+  // What changes is loaded anew; older pages that somebody has opened stay.
+  const older = usePages(path, loaded.answer, true);
   const line = useChanges(loaded.again, { operations: true });
-  const further = async () => {
-    try {
-      const page = await get<Operations>(`operations?${query}&after=${encodeURIComponent(more.next ?? "")}`);
-      setMore({ query, operations: [...more.operations, ...page.operations], next: page.next });
-    } catch (refused) {
-      setError(code(refused));
-    }
-  };
   return (
     <section class="sheet" data-test="operations">
       <h2>{words.text("operations")}</h2>
@@ -37,9 +28,8 @@ export function OperationsList({ country }: { country: string }) {
       <Answer of={loaded}>
         {(first) => first.operations.length === 0 ? <Empty>{words.text("operations-none")}</Empty> : (
           <>
-            <List operations={together(first.operations, more.operations)} />
-            {error && <Trouble code={error} />}
-            {more.next && <p><button type="button" onClick={() => void further()}>{words.text("now-more")}</button></p>}
+            <List operations={together(first.operations, older.pages.flatMap((page) => page.operations))} />
+            <Further of={older} />
           </>
         )}
       </Answer>

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Refused, type Loaded } from "./api";
+import { Refused, type Loaded, type Pages } from "./api";
 import type { Hearing } from "./changes";
 import type { Entity, Row, Source } from "./contract";
 import { useWords } from "./words";
@@ -43,6 +43,17 @@ export function Answer<T>({ of, children }: { of: Loaded<T>; children: (answer: 
     <>
       {of.error && <Trouble code={of.error} again={of.again} />}
       {of.answer !== undefined ? children(of.answer) : !of.error && <Waiting />}
+    </>
+  );
+}
+
+/** The way to further pages of a list, and why one did not come. */
+export function Further({ of: { next, error, further } }: { of: Pages<unknown> }) {
+  const words = useWords();
+  return (
+    <>
+      {error && <Trouble code={error} />}
+      {next && <p><button type="button" onClick={further}>{words.text("now-more")}</button></p>}
     </>
   );
 }

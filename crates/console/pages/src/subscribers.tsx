@@ -1,35 +1,31 @@
 // At a carrier's own desk: whom the home lines of an incident name. Masked; each is opened for a case, which is written down.
 
 import { useEffect, useState } from "preact/hooks";
-import { code, get, send, useAnswer } from "./api";
+import { send, useAnswer, usePages } from "./api";
 import type { Named, Session } from "./contract";
 import { CaseReference } from "./entities";
-import { Answer, Ask, Empty, Trouble, When } from "./parts";
+import { Answer, Ask, Empty, Further, When } from "./parts";
 import { useWords } from "./words";
 
 interface Place { line: string; place: number }
 const name = ({ line, place }: Place) => `${line} ${place}`;
 
-/** `path` is where they are asked for: of an incident, or of one at home. */
-export function Subscribers({ path, revision, session }: { path: string; revision: number; session: Session }) {
-  const words = useWords();
+/** Of an incident that was shared, live. */
+export function SubscribersOf({ path, revision, session }: { path: string; revision: number; session: Session }) {
   const loaded = useAnswer<Named>(path);
-  const [older, setOlder] = useState<Named>();
-  const [error, setError] = useState<string>();
   // A revision may have a line more.
   useEffect(() => {
     if (loaded.answer) loaded.again();
   }, [revision]);
-  useEffect(() => setOlder(undefined), [loaded.answer]);
-  const next = older ? older.next : loaded.answer?.next;
-  const further = async () => {
-    try {
-      const page = await get<Named>(`${path}?after=${encodeURIComponent(next ?? "")}`);
-      setOlder({ lines: [...(older?.lines ?? []), ...page.lines], gone: (older?.gone ?? 0) + page.gone, next: page.next });
-    } catch (refused) {
-      setError(code(refused));
-    }
-  };
+  return <Answer of={loaded}>{(first) => <Subscribers path={path} first={first} session={session} />}</Answer>;
+}
+
+/** `path` is where they are asked for: of an incident, or of one at home; `first` what it answers. */
+export function Subscribers({ path, first, session }: { path: string; first: Named; session: Session }) {
+  const words = useWords();
+  const older = usePages(path, first);
+  const pages = [first, ...older.pages];
+  const [lines, gone] = [pages.flatMap((page) => page.lines), pages.reduce((sum, page) => sum + page.gone, 0)];
   // Kept here alone: gone with the page.
   const [opened, setOpened] = useState<Record<string, string>>({});
   const [asked, setAsked] = useState<Place>();
@@ -41,17 +37,9 @@ export function Subscribers({ path, revision, session }: { path: string; revisio
   return (
     <>
       <p class="small quiet">{words.text("subscribers-tell")}</p>
-      <Answer of={loaded}>
-        {(first) => {
-          const [lines, gone] = [[...first.lines, ...(older?.lines ?? [])], first.gone + (older?.gone ?? 0)];
-          return <>
-            {lines.length === 0 ? <Empty>{words.text("subscribers-none")}</Empty> : <Table lines={lines} opened={opened} ask={session.may.includes("clear") ? setAsked : undefined} />}
-            {gone > 0 && <p class="says warn">{words.text("subscribers-gone", { count: gone })}</p>}
-            {error && <Trouble code={error} />}
-            {next && <p><button type="button" onClick={() => void further()}>{words.text("now-more")}</button></p>}
-          </>;
-        }}
-      </Answer>
+      {lines.length === 0 ? <Empty>{words.text("subscribers-none")}</Empty> : <Table lines={lines} opened={opened} ask={session.may.includes("clear") ? setAsked : undefined} />}
+      {gone > 0 && <p class="says warn">{words.text("subscribers-gone", { count: gone })}</p>}
+      <Further of={older} />
       {asked && (
         <Ask title={words.text("open-value")} submit={words.text("open-value")} close={() => setAsked(undefined)} send={open}>
           <p>{words.text("open-means")}</p>

@@ -518,8 +518,34 @@ const tests = {
     const viewer = await whole("/home", { role: "desk-viewer" });
     hold((await viewer.locator("button:text-is('Look for a number')").count()) === 0, "a viewer may search");
     hold((await viewer.locator("main tbody tr").count()) === 50, "a page");
-    await viewer.click("button:text-is('Show older ones')");
-    await until("the next page", async () => (await viewer.locator("main tbody tr").count()) === 100);
+    // One that does not come says so until it has; none comes twice, and none behind a list that was loaded anew meanwhile.
+    const further = "button:text-is('Show older ones')";
+    const rows = () => viewer.locator("main tbody tr").count();
+    let held = [];
+    await viewer.route("**/api/v1/home?after=*", (route) => void held.push(route));
+    const asks = async (count) => until(`${count} requests`, async () => held.length === count);
+    await viewer.click(further);
+    await asks(1);
+    await held[0].abort();
+    await viewer.waitForSelector("main [role=alert]");
+    await viewer.click(further);
+    await viewer.click(further);
+    await asks(2);
+    hold((await viewer.locator("main [role=alert]").count()) === 0, "what failed is said on");
+    const fresh = viewer.waitForResponse("**/api/v1/home");
+    await viewer.click("button:text-is('Load anew')");
+    await fresh;
+    await until("it is asked anew", async () => {
+      await viewer.click(further);
+      return held.length === 3;
+    });
+    await held[2].continue();
+    await until("the next page", async () => (await rows()) === 100);
+    await held[1].continue();
+    await viewer.waitForTimeout(500);
+    hold((await rows()) === 100 && held.length === 3, `${await rows()} rows after ${held.length} requests`);
+    await viewer.unroute("**/api/v1/home?after=*");
+    noise = noise.filter((line) => !/ERR_FAILED/.test(line));
     await inert(viewer, "the list at home", 1);
     await viewer.context().close();
     const page = await open("/home", { role: "desk-analyst" });

@@ -142,7 +142,7 @@ pub(super) async fn may_say(site: &Arc<Site>, caller: &Caller, right: Right, abo
     if !caller.rights.contains(&right) {
         return Err(Refused::Forbidden);
     }
-    if !site.is_caught_up.load(std::sync::atomic::Ordering::Relaxed) {
+    if !site.is_caught_up() {
         return Err(Refused::Starting);
     }
     site.acts(caller, right.as_str())?;

@@ -21,6 +21,7 @@ mod places;
 mod provider;
 mod query;
 mod reads;
+mod search;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -258,6 +259,15 @@ impl Site {
         self.is_caught_up.store(true, Ordering::Relaxed);
     }
 
+    /// The database was emptied, and all is read anew: what is not there says nothing until that has [caught up](Self::caught_up).
+    pub fn reads_anew(&self) {
+        self.is_caught_up.store(false, Ordering::Relaxed);
+    }
+
+    fn is_caught_up(&self) -> bool {
+        self.is_caught_up.load(Ordering::Relaxed)
+    }
+
     /// The routes, guarded.
     pub fn router(self: &Arc<Self>) -> Router {
         let api = Router::new()
@@ -273,7 +283,7 @@ impl Site {
             .route("/api/v1/incidents/{key}/dossier", post(dossier::incident))
             .route("/api/v1/incidents/{key}/named", get(home::named).post(home::clear))
             .route("/api/v1/home", get(at_home::list))
-            .route("/api/v1/home/search", post(at_home::search))
+            .route("/api/v1/home/search", post(search::search))
             .route("/api/v1/home/{home}/named", get(at_home::one).post(at_home::clear))
             .route("/api/v1/requests", get(home::requests))
             .route("/api/v1/bar-list", post(home::bar_list))

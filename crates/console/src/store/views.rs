@@ -6,7 +6,7 @@
 //! - what is joined is kept with the alerts that it follows from, in one transaction, and goes with them ([`Batch::joined`]);
 //! - one of these has the name of the campaign on the topic that most of its alerts belong to, where of that campaign no other one has
 //!   more; else it has an id of its own, which nobody on the exchange knows ([`Publisher::of_view`]);
-//! - a start joins anew what is kept ([`Views::load`]): the groups follow from the set of alerts, in whatever order they come. Of an
+//! - a start joins anew what is kept ([`Views::load`]), and so does a country that is new, for itself alone: the groups follow from the set of alerts, in whatever order they come. Of an
 //!   incident with more than [`REVISIONS_MAX`](crate::limits::REVISIONS_MAX) revisions that is those that are kept;
 //! - one that is no more is remembered for [`JOINED_DAYS`], as far as there is room.
 
@@ -91,6 +91,20 @@ impl Views {
         self.0.iter().map(|view| &view.country).eq(countries.iter().filter(|country| bit(country).is_some()))
     }
 
+    /// Those of these countries for which nothing is joined.
+    #[must_use]
+    pub fn missing(&self, countries: &BTreeSet<String>) -> BTreeSet<String> {
+        let is_here = |country: &str| self.0.iter().any(|view| view.country == country);
+        countries.iter().filter(|country| bit(country).is_some() && !is_here(country)).cloned().collect()
+    }
+
+    /// Lets go of those of other countries, and takes up those that were loaded.
+    pub fn change_to(&mut self, countries: &BTreeSet<String>, loaded: Self) {
+        self.0.retain(|view| countries.contains(&view.country));
+        self.0.extend(loaded.0);
+        self.0.sort_by(|a, b| a.country.cmp(&b.country));
+    }
+
     /// Joins a revision that the store has taken up.
     pub fn take(&mut self, alert: &Alert) {
         self.0.iter_mut().for_each(|view| view.correlator.take(alert));
@@ -145,8 +159,12 @@ impl Batch<'_> {
         Ok(is_more)
     }
 
-    /// Of whose country nobody is a user any more, nothing is joined.
+    /// Of whose country nobody is a user any more, nothing is joined. Where nothing at all is joined, nothing was loaded: a console's
+    /// own country always has a view.
     fn forget_viewers(&self, views: &Views) -> Result<(), StoreError> {
+        if views.0.is_empty() {
+            return Ok(());
+        }
         let mut known = self.transaction.prepare_cached("SELECT country FROM viewers")?;
         let known = known.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
         for number in known.into_iter().filter(|number| views.0.iter().all(|view| view.number != *number)) {

@@ -11,7 +11,7 @@ use lancang_console::access::users::Users;
 use lancang_console::access::{Right, Role, Takes};
 use lancang_console::at_home::{Index, Place};
 use lancang_console::audit::{self, Audit};
-use lancang_console::limits::TRIES_MAX;
+use lancang_console::limits::{HOME_PLACES_MAX, HOME_SEARCH_LINES_MAX, TRIES_MAX};
 use lancang_console::server::home::{BarList, Home, LeftOut, Line, Lines, Subscriber, Unread};
 use lancang_console::server::{Desk, Parts, Site};
 use lancang_console::store::{Reads, key};
@@ -23,23 +23,28 @@ use super::support::{Topics, alert};
 use super::{Console, PASSWORD, now, random, requests};
 
 const NUMBER: &str = "+85510345678";
+/// Masked as that one is.
+const ALIKE: &str = "+85510999999";
+/// A line that names both.
+const BOTH: i64 = 18;
 /// `is_away`: whether the home cluster does not answer.
-fn home(carrier: &str, is_away: Arc<AtomicBool>) -> Home {
+/// `more`: further incidents at home, of so many lines that name somebody no more.
+fn home(carrier: &str, shared_line: i64, more: &[(&str, i64, &str)], is_away: Arc<AtomicBool>) -> Home {
     let lines = move |places: &[Place]| {
         if is_away.load(Ordering::Relaxed) {
             return Err(Unread::Away("no broker answers".to_owned()));
         }
-        let suspect = || Subscriber {
+        let suspect = |value: &str| Subscriber {
             entity_type: "caller".to_owned(),
             role: "suspect".to_owned(),
             masked: Some("+85510••••••".to_owned()),
-            value: NUMBER.to_owned(),
+            value: value.to_owned(),
         };
         let line = |(partition, offset): &Place| Line {
             line: format!("{partition}@{offset}"),
             patterns: vec!["sim-box-burst@1".to_owned()],
             last_event: now().to_string(),
-            named: vec![suspect()],
+            named: if *offset == BOTH { vec![suspect(ALIKE), suspect(NUMBER)] } else { vec![suspect(NUMBER)] },
         };
         Ok(Lines { lines: places.iter().map(line).collect(), gone: 0 })
     };
@@ -58,18 +63,30 @@ fn home(carrier: &str, is_away: Arc<AtomicBool>) -> Home {
     };
     let index = Arc::new(Mutex::new(Index::default()));
     // One that was shared, one that was not, and one of somebody else's.
-    for (letter, offset, value) in [("a", 17, NUMBER), ("b", 30, NUMBER), ("c", 31, "+85599999999")] {
+    for (letter, offset, value) in [("a", shared_line, NUMBER), ("b", 30, NUMBER), ("c", 31, "+85599999999")] {
         let mut line = Incident::read(include_bytes!("../../../alert/tests/golden/incident/open.json")).unwrap();
         line.incident_id = letter.repeat(32);
         (line.entity.entity_type, line.entity.value) = ("caller".to_owned(), value.to_owned());
         index.lock().unwrap().take((0, offset), &line, Some("+85510••••••".to_owned()));
     }
+    for (letter, lines, value) in more {
+        let mut line = Incident::read(include_bytes!("../../../alert/tests/golden/incident/open.json")).unwrap();
+        (line.incident_id, line.entity.value) = (letter.repeat(32), (*value).to_owned());
+        (0..*lines).for_each(|offset| index.lock().unwrap().take((1, offset), &line, None));
+    }
     index.lock().unwrap().set_read();
     Home { carrier: carrier.to_owned(), lines: Box::new(lines), index, bar_list: Box::new(bar_list) }
 }
 
-/// A desk with a user of each role, a user of another carrier and one of an agency in its file.
+/// A desk that has read what was shared.
 fn desk() -> (Console, Arc<AtomicBool>) {
+    let (console, is_away) = begun(17, &[]);
+    console.site.caught_up();
+    (console, is_away)
+}
+
+/// A desk with a user of each role, a user of another carrier and one of an agency in its file. What was shared is made of this line.
+fn begun(shared_line: i64, more: &[(&str, i64, &str)]) -> (Console, Arc<AtomicBool>) {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let mut topics = Topics::new(&path("console.db"));
@@ -78,7 +95,7 @@ fn desk() -> (Console, Arc<AtomicBool>) {
     one.handling.recipients.clear();
     let line = HomeLine { incident_id: "9".repeat(32), revision: 0, message: "open".to_owned() };
     one.grouped = Some(Grouped { count: 1, line: Some(line), merged_into: None });
-    (one.evidence.partition, one.evidence.offsets) = (Some(0), vec![Offsets { first: 17, last: 17 }]);
+    (one.evidence.partition, one.evidence.offsets) = (Some(0), vec![Offsets { first: shared_line, last: shared_line }]);
     (one.entities[0].entity_type, one.entities[0].masked) = ("caller".to_owned(), Some("+85510••••••".to_owned()));
     one.entities.truncate(1);
     topics.alert(&one);
@@ -109,7 +126,7 @@ fn desk() -> (Console, Arc<AtomicBool>) {
         acts: None,
         openers: Vec::new(),
         dossiers: None,
-        home: Some(home(&carrier, Arc::clone(&is_away))),
+        home: Some(home(&carrier, shared_line, more, Arc::clone(&is_away))),
         now,
         random,
         changed,
@@ -231,8 +248,14 @@ fn what_was_never_shared_is_listed_and_found() {
     assert_eq!(ids(&search("+85599999999").1), [""; 0]);
     let refused = search("85510345678 or else");
     assert!(refused.0 == "form" && !refused.1.to_string().contains("5510345"), "{}", refused.1);
+    // How it ends tells whether a number is known: it is written down all the same.
     is_away.store(true, Ordering::Relaxed);
-    assert_eq!(search(NUMBER).0, "home-away");
+    assert_eq!((search(NUMBER).0.as_str(), search("+85512121212").0.as_str()), ("home-away", ""));
+    let searches = searches(&console);
+    let (asked, ended): (Vec<_>, Vec<_>) = searches.iter().partition(|entry| entry["outcome"] == "asked");
+    let outcomes: Vec<_> = ended.iter().map(|entry| entry["outcome"].as_str().unwrap()).collect();
+    assert_eq!((asked.len(), outcomes), (4, vec!["done", "done", "failed", "done"]));
+    assert!(searches.iter().all(|entry| entry["case_reference"] == "KH-6"), "{searches:?}");
     let log = std::fs::read_to_string(console.folder.path().join("audit.log")).unwrap();
     let token = &alert(8).entities[0].token;
     assert!(
@@ -240,6 +263,79 @@ fn what_was_never_shared_is_listed_and_found() {
         "{log}"
     );
     assert!(!log.contains(&NUMBER[1..]) && !log.contains("85599999999"), "{log}");
+}
+
+/// Entries about searches.
+fn searches(console: &Console) -> Vec<Value> {
+    let log = std::fs::read_to_string(console.folder.path().join("audit.log")).unwrap();
+    let entries = log.lines().map(|line| serde_json::from_str::<Value>(line.split_once(' ').unwrap().1).unwrap());
+    entries.filter(|entry| entry["action"] == "search-home").collect()
+}
+
+/// Before what was shared has been read, nothing is known to be unshared: the index is full, and the database says nothing.
+#[test]
+fn what_was_shared_is_read_before_anything_is_told_as_never_shared() {
+    let (console, _) = begun(17, &[]);
+    let [viewer, analyst] = ["viewer", "analyst"].map(|name| console.sign_in(name));
+    let is_read = |path: &str| {
+        let answer = console.ask("GET", path, &[("cookie", &viewer.cookie)], "");
+        serde_json::from_str::<Value>(&answer.body).unwrap()["is_read"].clone()
+    };
+    let headers = [("cookie", analyst.cookie.as_str()), ("x-csrf-token", analyst.session["csrf"].as_str().unwrap())];
+    let body = json!({ "value": NUMBER, "case_reference": "KH-7" }).to_string();
+    let search = || console.ask("POST", "/api/v1/home/search", &headers, &body).code();
+    let one = format!("/api/v1/home/{}/named", "a".repeat(32));
+    for is_there in [false, true, false] {
+        if is_there {
+            console.site.caught_up()
+        } else {
+            console.site.reads_anew()
+        };
+        assert_eq!((is_read("/api/v1/home"), is_read(&one)), (is_there.into(), is_there.into()));
+        assert_eq!(search(), if is_there { "" } else { "starting" });
+    }
+    assert_eq!(searches(&console).len(), 2, "nobody was looked for but once");
+}
+
+/// One incident with many lines keeps nobody waiting: what was not looked at is told.
+#[test]
+fn what_one_answer_looks_at_is_bounded() {
+    let few = HOME_SEARCH_LINES_MAX as i64 + 1;
+    let many = HOME_PLACES_MAX as i64 - few + 1;
+    let (console, _) = begun(17, &[("d", few, "+85577777777"), ("e", many, "+85588888888")]);
+    console.site.caught_up();
+    let analyst = console.sign_in("analyst");
+    let headers = [("cookie", analyst.cookie.as_str()), ("x-csrf-token", analyst.session["csrf"].as_str().unwrap())];
+    let mut pages = Vec::new();
+    let mut path = "/api/v1/home".to_owned();
+    loop {
+        let list: Value = serde_json::from_str(&console.ask("GET", &path, &headers, "").body).unwrap();
+        let rows = list["incidents"].as_array().unwrap().iter();
+        pages.push(rows.map(|row| row["incident_id"].as_str().unwrap()[..1].to_owned()).collect::<String>());
+        let Some(next) = list["next"].as_str() else { break };
+        path = format!("/api/v1/home?after={next}");
+    }
+    assert_eq!(pages, ["e", "dcb"]);
+    for (value, is_more) in [("+85577777777", true), ("+85566666666", false)] {
+        let body = json!({ "value": value, "case_reference": "KH-9" }).to_string();
+        let found = console.ask("POST", "/api/v1/home/search", &headers, &body).body;
+        let found: Value = serde_json::from_str(&found).unwrap();
+        assert_eq!((&found["incidents"], &found["more"]), (&json!([]), &is_more.into()));
+    }
+}
+
+/// The alert has one entity that is masked as two persons of its line are: whose token that is cannot be told.
+#[test]
+fn the_audit_log_names_nobody_elses_token() {
+    let (console, _) = begun(BOTH, &[]);
+    console.site.caught_up();
+    let analyst = console.sign_in("analyst");
+    let headers = [("cookie", analyst.cookie.as_str()), ("x-csrf-token", analyst.session["csrf"].as_str().unwrap())];
+    let body = json!({ "value": NUMBER, "case_reference": "KH-8" }).to_string();
+    let answer = console.ask("POST", "/api/v1/home/search", &headers, &body);
+    assert!(answer.code().is_empty() && answer.body.contains(&console.key), "{}", answer.body);
+    let searches = searches(&console);
+    assert_eq!(searches[1]["detail"], "found 2; shared, token not told: 1");
 }
 
 #[test]

@@ -68,6 +68,7 @@ impl DeskConsole {
             let name = topic.as_str();
             site.hear(Heard { name, topic: format!("lancang.{name}.v1"), next: 9, end: 9, read: Some(now()) });
         }
+        site.caught_up();
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
