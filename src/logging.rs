@@ -19,9 +19,11 @@ pub fn start(json: bool, level: &str) {
     drop(started);
 }
 
-/// Whether to colour what goes to `stream`: it is a terminal and `NO_COLOR` is not set (no-color.org).
+/// Whether to colour what goes to `stream`: it is a terminal that can, and `NO_COLOR` is not set (no-color.org).
 pub fn colors(stream: &impl std::io::IsTerminal) -> bool {
-    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    stream.is_terminal() && !is_unwanted && !is_dumb
 }
 
 /// Whether progress may be drawn: standard error is a terminal.

@@ -79,7 +79,7 @@ pub(super) const SPECS: &[Spec] = &[
         Metric::ConsoleKeptWaiting,
         Form::Counter,
         "lancang_console_kept_waiting_total",
-        &["by"],
+        &["reason"],
         "Requests that were told to come again after ten seconds: by what their user asked before (user), or since all connections to the database were at work (database).",
     ),
     spec(
