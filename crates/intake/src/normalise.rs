@@ -140,7 +140,8 @@ pub fn fingerprint(raw: &mut RawRecord<'_>, origin: Origin) -> Result<(), Record
     Ok(())
 }
 
-/// The record that travels, in the place of another; what is there after an error means nothing. The text of a message must have been turned into its fingerprint before.
+/// Makes the record that travels of one that is as [`Record::new`] made it; what is there after an error means nothing. The text of a
+/// message must have been turned into its fingerprint before.
 ///
 /// # Errors
 /// The first field that is wrong.
@@ -150,7 +151,8 @@ pub fn normalise<'r>(
     network: &'r Network,
     record: &mut Record<'r>,
 ) -> Result<(), RecordError> {
-    *record = Record::new(raw.kind, raw.start);
+    debug_assert!(record.caller.is_none() && record.callee.is_none() && record.source.is_empty(), "a record in use");
+    (record.kind, record.start) = (raw.kind, raw.start);
     record.event = raw.event();
     let timed = raw.kind != Kind::Subscriber;
     if timed && !(EVENT_MS_MIN..EVENT_MS_END).contains(&record.event.as_ms()) {
