@@ -59,7 +59,7 @@ pub const STREAM_BEHIND_MAX: i64 = 5_000;
 pub const STREAMS_MAX: usize = 256;
 /// Readers of the event stream of one user: a browser holds six connections to a server, and somebody has two of them.
 pub const STREAMS_OF_USER_MAX: usize = 8;
-/// Requests of one user that are answered at once; others wait: half of the connections to the database.
+/// Looks into the database for one user at once; others of his wait: half of the connections.
 pub const ASKED_OF_USER_MAX: usize = 2;
 /// Longest wait for that, and for a connection to the database, ms.
 pub const ASKED_WAIT_MS: u64 = 10_000;
