@@ -13,6 +13,7 @@ pub mod asyncapi;
 pub mod bar_list;
 pub mod campaign_topic;
 pub mod catalogue;
+pub mod certificates;
 pub mod cli;
 pub mod columns;
 pub mod commands;

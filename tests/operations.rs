@@ -9,6 +9,8 @@ mod commands;
 mod installed;
 #[path = "papers/mod.rs"]
 mod papers;
+#[path = "operations/site.rs"]
+mod site;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -10,6 +10,8 @@ mod pack;
 mod terminal;
 #[path = "tools/tokens.rs"]
 mod tokens;
+#[path = "tools/users.rs"]
+mod users;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

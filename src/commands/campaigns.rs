@@ -20,6 +20,7 @@ use serde_json::json;
 use super::keys;
 use crate::alert_topic::AlertTopic;
 use crate::campaign_topic::CampaignTopic;
+use crate::certificates;
 use crate::cli::campaigns::{Campaigns, Correlate, List, Tail};
 use crate::cli::{Form, alerts::Look};
 use crate::config::Consumer;
@@ -57,6 +58,9 @@ fn correlate(args: &Correlate) -> anyhow::Result<()> {
     let consumer = keys::consumer(&args.place.config)?;
     let signer = keys::signing(&args.key)?;
     let served = args.listen.map(|listen| Endpoint::open(listen, "correlator")).transpose()?;
+    if let Some(served) = &served {
+        certificates::tell_one(&served.metrics, "exchange", certificates::shown(&consumer.exchange));
+    }
     let ending = served.as_ref().map(Endpoint::ending).transpose()?;
     let mut alerts = AlertTopic::open(&consumer, Begin::Beginning)?;
     let mut publishing = Publishing::open(&consumer, args, signer)?;

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use lancang_console::access::users::Users;
-use lancang_console::audit;
+use lancang_console::access::users::{Users, UsersError};
+use lancang_console::audit::{self, Entry};
 use lancang_console::digest::{WEEK_MS, monday, sheet, table};
 use lancang_console::store::{Eyes, Reads};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 use zeroize::Zeroizing;
 
+use crate::certificates;
 use crate::cli::Form;
 use crate::cli::console::{Action, Audit, Console, Digest, DigestForm, User};
 use crate::columns::{Columns, Mark};
@@ -58,6 +59,7 @@ fn serve(args: &Console) -> anyhow::Result<()> {
     file.listen = args.metrics.unwrap_or(file.listen);
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let (metrics, health) = (Arc::new(Metrics::new()?), Arc::new(Health::default()));
+    certificates::tell_of_console(&metrics, &file);
     let bound = runtime.block_on(http::serve(file.listen, Arc::clone(&metrics), Arc::clone(&health)))?;
     tracing::info!("metrics and health at http://{bound}");
     let Begun { address, readers, is_tls, lock: _lock } =
@@ -84,7 +86,9 @@ fn user(action: User) -> anyhow::Result<()> {
             let password = password(password_env.as_deref())?;
             let mut salt = [0; 16];
             salt.copy_from_slice(&secret::random()?[..16]);
-            users.put(&name, &person, &country.to_string(), role, &password, &salt).map_err(configuration)?;
+            let country = country.to_string();
+            let what = format!("{name} ({person}), {} of {country}", role.as_str());
+            noted(&file, "user-add", &what, || users.put(&name, &person, &country, role, &password, &salt))?;
             writeln!(io::stdout().lock(), "{name} may sign in as {} of {country}", role.as_str())?;
             Ok(())
         }
@@ -95,7 +99,7 @@ fn user(action: User) -> anyhow::Result<()> {
         User::Disable { name, place } => {
             let file = read_file(&place.config)?;
             let mut users = users(&file)?;
-            users.disable(&name).map_err(configuration)?;
+            noted(&file, "user-disable", &name, || users.disable(&name))?;
             writeln!(io::stdout().lock(), "{name} may sign in no more")?;
             Ok(())
         }
@@ -106,6 +110,29 @@ fn user(action: User) -> anyhow::Result<()> {
 fn users(file: &ConsoleFile) -> anyhow::Result<Users> {
     let carrier = file.console.desk.as_ref().map(|desk| desk.carrier.as_str());
     Users::open(&folder(&file.console.folder)?.users(), carrier).map_err(configuration)
+}
+
+/// A change of users: in the audit log before it is made, and how it ended after it.
+fn noted(
+    file: &ConsoleFile,
+    action: &str,
+    what: &str,
+    change: impl FnOnce() -> Result<(), UsersError>,
+) -> anyhow::Result<()> {
+    let path = folder(&file.console.folder)?.audit();
+    let mut audit = audit::Audit::open(&path, now()).map_err(|error| Failure::data(error.to_string()))?;
+    let uid = rustix::process::getuid().as_raw();
+    let entry = |outcome: &str| Entry {
+        user: "-".to_owned(),
+        action: action.to_owned(),
+        detail: Some(format!("{what}; at the command line by the system's user {uid}")),
+        outcome: outcome.to_owned(),
+        ..Entry::default()
+    };
+    audit.write(entry("asked"), now())?;
+    let changed = change().map_err(configuration);
+    audit.write(entry(if changed.is_ok() { "done" } else { "failed" }), now())?;
+    changed
 }
 
 fn configuration(error: impl std::fmt::Display) -> anyhow::Error {

@@ -85,16 +85,23 @@ fn make(args: &DossierMake) -> anyhow::Result<()> {
     let outcome = if written.is_ok() { "done" } else { "failed" };
     let detail = written.as_ref().ok().map(|made| format!("sha256 {}", made.digest));
     audit.write(Entry { outcome: outcome.to_owned(), detail, ..about }, now())?;
-    let Made { bytes, digest, .. } = written?;
+    let Made { bytes, digest, unbelieved, .. } = written?;
     let (shown, mut out) = (args.out.display().to_string(), io::stdout().lock());
     if args.output == Form::Json {
         let line = json!({ "file": shown, "bytes": bytes.len(), "digest": digest, "incidents": case.incidents,
-            "alerts": case.alerts.len(), "feedback": case.feedback.len(), "left_out": case.left_out });
+            "alerts": case.alerts.len(), "feedback": case.feedback.len(), "left_out": case.left_out,
+            "unbelieved": unbelieved });
         writeln!(out, "{line}")?;
         return Ok(());
     }
     let (alerts, said) = (case.alerts.len(), case.feedback.len());
     writeln!(out, "{shown}: {alerts} alerts and {said} messages about them, {} bytes\nsha256 {digest}", bytes.len())?;
+    if unbelieved > 0 {
+        writeln!(
+            out,
+            "{unbelieved} of these messages are left out: a key was revoked for the time of their signature"
+        )?;
+    }
     if case.left_out > 0 {
         writeln!(out, "{} members are left out: not meant for the country, or not kept any more", case.left_out)?;
     }

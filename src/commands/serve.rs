@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::certificates;
 use crate::cli;
 use crate::config::Config;
 use crate::ending::Ending;
@@ -43,6 +44,7 @@ pub fn run(args: &cli::Serve, stages: &[Stage]) -> anyhow::Result<()> {
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let metrics = Arc::new(Metrics::new()?);
     let health = Arc::new(Health::default());
+    certificates::tell(&metrics, &config);
     // Until its stages run, a process is not ready.
     let starting = health.stage("start");
     let listening = http::serve(config.listen, Arc::clone(&metrics), Arc::clone(&health));

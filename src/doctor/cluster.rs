@@ -6,7 +6,7 @@ use lancang_kafka::trial::WriteTrial;
 use lancang_kafka::{Admin, Connection, Error, From, Isolation, Read, Reader};
 
 use super::reach::{failed, options};
-use super::{Finding, State, exchange, reach};
+use super::{Finding, State, certificates, exchange, reach};
 use crate::config::{Config, EVIDENCE_RETENTION_MIN};
 use crate::exit::Exit;
 use crate::service::relay::now;
@@ -53,7 +53,8 @@ impl Look<'_> {
     }
 
     fn home(&self) -> Vec<Finding> {
-        let mut findings = reach::brokers("home", &self.config.kafka, self.progress);
+        let mut findings = certificates::of_cluster(&self.config.kafka, now());
+        findings.extend(reach::brokers("home", &self.config.kafka, self.progress));
         let connection = match clients::home(self.config, "doctor") {
             Ok(connection) => connection,
             Err(error) => return vec![options("home", &error.to_string())],

@@ -11,7 +11,7 @@ use lancang_kafka::acl::Operation;
 
 use super::exchange::reach;
 use super::machine::{descriptors, files, listens, store};
-use super::{Finding, registry};
+use super::{Finding, certificates, registry};
 use crate::commands::check;
 use crate::config::{ConsoleFile, Oidc};
 use crate::console::{Folder, provider};
@@ -30,7 +30,12 @@ pub fn findings(path: &Path, file: &ConsoleFile, progress: &dyn Fn(&str)) -> Vec
     findings.push(database(&folder));
     findings.extend(audit_log(&folder));
     findings.push(users(file, &folder));
-    findings.extend(console.tls.as_ref().map(|(certificate, key)| web(certificate, key)));
+    findings.extend(
+        console
+            .tls
+            .iter()
+            .flat_map(|(certificate, key)| [web(certificate, key), certificates::of_chain(certificate, now())]),
+    );
     findings.extend(console.oidc.as_ref().map(|oidc| asked(oidc, progress)));
     findings.push(descriptors());
     findings.push(listens("console.listen", console.listen));

@@ -6,7 +6,7 @@ use lancang_kafka::{Admin, Connection, Error};
 
 use super::cluster::{clock, newest_ms};
 use super::reach::{answering, brokers, failed, group, options};
-use super::{Finding, registry};
+use super::{Finding, certificates, registry};
 use crate::config::{Cluster, Config, Relay};
 use crate::exit::Exit;
 use crate::service::relay::now;
@@ -27,6 +27,7 @@ pub(super) fn reach<'p>(
     progress: &'p dyn Fn(&str),
     findings: &mut Vec<Finding>,
 ) -> Option<Reached<'p>> {
+    findings.extend(certificates::of_cluster(cluster, now()));
     findings.extend(brokers(name, cluster, progress));
     let connection = match clients::connection(cluster) {
         Ok(connection) => connection.with_client_id(format!("{}-doctor", cluster.instance)),

@@ -4,9 +4,11 @@
 //!   keys, [`cluster`] at the home cluster's topics, rights, feeds and clocks, [`exchange`] at what its principal may do there.
 //! - Of a console's file, or a carrier's desk's, [`console`] looks at what its folder holds, who vouches for users, and its cluster.
 //! - Of a file for nothing but reading the exchange (a desk's, correlator's, registrar's) [`reader`] looks at its principal's role.
+//! - Of every file [`certificates`] looks at what is shown to brokers and who is believed.
 //!
 //! **Invariant:** nothing is changed. What `--try-writing` writes is in transactions that are aborted, or an object that is deleted.
 
+mod certificates;
 pub mod cluster;
 pub mod console;
 pub mod exchange;

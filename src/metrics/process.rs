@@ -18,5 +18,12 @@ pub(super) const SPECS: &[Spec] = &[
         &["stage"],
         "Time in which a stage read nothing further: what it had made waited to be committed, or what it must know first (the relay its outbox) was still read.",
     ),
+    spec(
+        Metric::CertificateUntil,
+        Form::Gauge,
+        "lancang_certificate_valid_until_timestamp_seconds",
+        &["shown_to"],
+        "Until when the certificate counts that this process shows to brokers (home, exchange) or to browsers (web), as it was read at the start; with those between it and its authority the first that ends. Seconds since the Unix epoch.",
+    ),
     spec(Metric::Build, Form::Gauge, "lancang_build_info", &["version"], "1, with the version of the program."),
 ];

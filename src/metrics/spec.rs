@@ -99,6 +99,7 @@ pub enum Metric {
     Ready,
     StageRestarts,
     StageFull,
+    CertificateUntil,
     Build,
 }
 
@@ -176,6 +177,7 @@ pub(super) const NAMED: &[&str] = &[
     "partition",
     "reason",
     "route",
+    "shown_to",
     "stage",
     "status",
     "step",

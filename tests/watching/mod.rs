@@ -14,10 +14,11 @@ use serde_json::Value;
 use crate::carrier::LONG;
 use crate::installed::{prometheus, root};
 
-/// Beginnings of names that only those have who meet at the exchange: correlator, console, courier, who reads alerts there, and a
+/// Beginnings of names that only those have who meet at the exchange, with certificates: correlator, console, courier, who reads alerts there, and a
 /// relay that warns other carriers.
-const AT_THE_EXCHANGE: [&str; 9] = [
+const AT_THE_EXCHANGE: [&str; 10] = [
     "lancang_campaign",
+    "lancang_certificate_",
     "lancang_console_",
     "lancang:console_",
     "lancang_courier_",

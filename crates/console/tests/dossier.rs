@@ -10,7 +10,7 @@ use lancang_alert::{Alert, Entry, KeyKind, PublicKey, Signer, Source, dsse, hex}
 use lancang_console::audit::{self, Audit};
 use lancang_console::dossier::archive::{pack, unpack};
 use lancang_console::dossier::{
-    ALERTS, CUSTODY, ENVELOPE, FEEDBACK, KEYS, MANIFEST, Made, Manifest, PARTS, SUMMARY, Wanted, check, make,
+    ALERTS, CUSTODY, ENVELOPE, FEEDBACK, KEYS, MANIFEST, Made, MakeError, Manifest, PARTS, SUMMARY, Wanted, check, make,
 };
 use lancang_console::limits::DOSSIER_BYTES_MAX;
 use lancang_console::store::{Eyes, Reads, StoreError, Subject, key};
@@ -84,6 +84,10 @@ impl Desk {
     }
 
     fn made(&self, subject: Subject) -> Made {
+        self.tried(subject).unwrap()
+    }
+
+    fn tried(&self, subject: Subject) -> Result<Made, MakeError> {
         let reads = Reads::open(&self.folder.path().join("console.db"), 1).unwrap();
         let case =
             reads.look(|sight| sight.case(Eyes::of("KH").unwrap(), &subject, DOSSIER_BYTES_MAX)).unwrap().unwrap();
@@ -95,7 +99,17 @@ impl Desk {
             person: "Sok <Dara>".into(),
         };
         let (log, signer) = (self.folder.path().join("audit.log"), keys::signer(&police()));
-        make(&wanted, &case, &log, &signer, &keys::roots(), at(70)).unwrap()
+        make(&wanted, &case, &log, &signer, &keys::roots(), at(70))
+    }
+
+    /// The registry hears that a key counts no more from a moment on.
+    fn revokes(&self, holder: &str, moment: Timestamp) {
+        let (revoked_at, reason) = (Some(moment.to_string()), Some("stolen".to_owned()));
+        let entry = Entry { version: 2, revoked_at, reason, ..keys::entry(holder, at(0)) };
+        let mut topics = Topics::new(&self.folder.path().join("console.db"));
+        let mut registry = keys::registry(self.holders.iter().cloned(), at(0));
+        registry.learn(&keys::vouched(&entry)).unwrap();
+        topics.keys(&registry);
     }
 
     fn parts(&self) -> Parts {
@@ -360,4 +374,74 @@ fn rotated_and_revoked_keys_count_for_what_they_signed_before() {
         "{said}"
     );
     assert!(desk.holders.len() >= 4);
+}
+
+/// A key that is revoked for the past takes with it what it signed since, and nothing else; whoever checks with the newest registry finds
+/// nothing wrong with what is made.
+#[test]
+fn what_is_believed_no_more_keeps_nobody_from_making_one() {
+    let made = |holder: &dyn Fn(&Desk) -> String, moment: i64, subject: &dyn Fn(&Desk) -> Subject| {
+        let desk = Desk::new();
+        desk.revokes(&holder(&desk), at(moment));
+        let made = desk.tried(subject(&desk))?;
+        let checked = check(&made.bytes, &keys::roots(), &[], now());
+        assert!(checked.faults.is_empty(), "{:?}", checked.faults);
+        let manifest = checked.manifest.unwrap();
+        assert_eq!(manifest.unbelieved, made.unbelieved);
+        let parts = unpack(&made.bytes).unwrap();
+        let summary = String::from_utf8_lossy(&parts[SUMMARY]).into_owned();
+        assert_eq!(summary.contains("a key was revoked for the time"), made.unbelieved > 0);
+        Ok::<_, MakeError>((checked.alerts, checked.feedback, manifest.left_out, made.unbelieved))
+    };
+    let one = |desk: &Desk| Subject::Incident(desk.key(0));
+    let campaign = |desk: &Desk| Subject::Campaign(desk.campaign.clone());
+    let carrier = |desk: &Desk| keys::holder(&desk.alerts[0].producer);
+    let vietnam = |_: &Desk| "//VN/police".to_owned();
+    assert_eq!(made(&vietnam, 50, &one).unwrap(), (2, 2, 0, 0), "what it said before counts");
+    assert_eq!(made(&vietnam, 35, &one).unwrap(), (2, 1, 0, 1), "its verdict");
+    assert_eq!(made(&carrier, 15, &one).unwrap(), (1, 2, 0, 1), "the second revision");
+    let lapsed = made(&carrier, 5, &one).unwrap_err();
+    assert!(matches!(&lapsed, MakeError::Lapsed(_)) && lapsed.to_string().contains("was revoked"), "{lapsed}");
+    // Of a campaign an incident is left out with what was said of it, and the topic's message holds without it.
+    let (alerts, feedback, left_out, unbelieved) = made(&carrier, 5, &campaign).unwrap();
+    assert_eq!((alerts, feedback, left_out, unbelieved), (1, 0, 1, 4));
+}
+
+/// An alert that is shared with more countries later: what was said before is for those who were told it then.
+#[test]
+fn revisions_are_for_those_whom_they_were_meant_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("console.db");
+    let mut topics = Topics::new(&path);
+    let mut one = alert(8);
+    let all = one.handling.recipients.clone();
+    one.handling.recipients = vec![one.producer.country.clone(), "TH".into()];
+    topics.alert(&one);
+    (one.revision, one.sequence, one.message) = (1, one.sequence + 1, "update".into());
+    one.handling.recipients = all;
+    topics.alert(&one);
+    (one.revision, one.sequence) = (2, one.sequence + 1);
+    topics.alert(&one);
+    let reads = Reads::open(&path, 1).unwrap();
+    let wanted = key(&one.incident_id, &one.producer.uri());
+    let seen = |country: &str| {
+        let eyes = Eyes::of(country).unwrap();
+        reads
+            .look(|sight| {
+                let found = sight.find(eyes, &wanted)?.unwrap();
+                let told = sight.told(eyes, &found, &now().to_string())?;
+                let revisions: Vec<u64> = told["revisions"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|told| told["revision"].as_u64().unwrap())
+                    .collect();
+                let case = sight.case(eyes, &Subject::Incident(wanted.clone()), DOSSIER_BYTES_MAX)?.unwrap();
+                Ok::<_, StoreError>((revisions, case.alerts.len()))
+            })
+            .unwrap()
+    };
+    assert_eq!(seen("TH"), (vec![0, 1, 2], 3));
+    let other = ["KH", "VN", "LA"].into_iter().find(|country| *country != one.producer.country).unwrap();
+    assert_eq!(seen(other), (vec![1, 2], 2));
 }

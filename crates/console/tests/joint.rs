@@ -188,7 +188,14 @@ fn a_word_of_an_operation_is_a_change() {
     let id = said[0].id.to_string();
     let from = look(&reads, |sight| sight.position());
     let changed = |from: Position| {
-        look(&reads, |sight| sight.changes(eyes("KH"), &lancang_console::store::Filter::default(), from))
+        look(&reads, |sight| {
+            sight.changes(
+                eyes("KH"),
+                &lancang_console::store::Filter::default(),
+                &lancang_console::store::Watched::All,
+                from,
+            )
+        })
     };
     assert!(changed(from).operations.is_empty());
     topics.say(&said[2]);

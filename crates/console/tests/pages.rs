@@ -66,6 +66,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 #[test]
 fn texts_are_whole_and_nothing_is_shown_but_as_text() {
+    node_modules();
     let told = run(Command::new("node").arg(pages().join("tests/texts.mjs")));
     assert!(told.starts_with("7 languages"), "{told}");
 }

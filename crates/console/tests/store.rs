@@ -4,6 +4,8 @@
 
 #[path = "store/figures.rs"]
 mod figures;
+#[path = "store/many_pages.rs"]
+mod many_pages;
 #[path = "store/over_http.rs"]
 mod over_http;
 mod support;
@@ -19,7 +21,7 @@ use lancang_console::Viewer;
 use lancang_console::digest::{Response, WEEK_MS, Week, monday, sheet, table};
 use lancang_console::limits::HOME_LINES_MAX;
 use lancang_console::store::{
-    Eyes, Filter, News, Position, Reads, Signed, State, Taken, Topic, VERSION, Work, Writer, key, version,
+    Eyes, Filter, News, Position, Reads, Signed, State, Taken, Topic, VERSION, Watched, Work, Writer, key, version,
 };
 use proptest::prelude::*;
 use support::{COUNTRIES, PATTERNS, Topics, about, alert, at, believed, campaign, linked, verdict};
@@ -178,11 +180,11 @@ proptest! {
                 let expected = naive.listed(country, filter);
                 prop_assert_eq!(&pages(&reads, eyes, filter, 3), &expected, "{} {:?}", country, filter);
                 let nothing = Position { alerts: -1, said: -1, campaigns: -1 };
-                let changes = reads.look(|sight| sight.changes(eyes, filter, nothing)).unwrap();
+                let changes = reads.look(|sight| sight.changes(eyes, filter, &Watched::All, nothing)).unwrap();
                 let mut found: Vec<String> = changes.rows.iter().map(|row| row["key"].as_str().unwrap().to_owned()).collect();
                 found.reverse();
                 prop_assert_eq!(&found, &expected);
-                let after = reads.look(|sight| sight.changes(eyes, filter, changes.position)).unwrap();
+                let after = reads.look(|sight| sight.changes(eyes, filter, &Watched::All, changes.position)).unwrap();
                 prop_assert!(after.rows.is_empty() && after.gone.is_empty());
             }
         }
@@ -525,12 +527,18 @@ fn filled(path: &std::path::Path, count: u64) -> Reads {
             }
         }
         batch.joined(&mut views).unwrap();
-        batch.read_to(Topic::Alerts, some.last().map_or(0, |last| *last as i64 + 1)).unwrap();
+        batch.read_to(Topic::Alerts, some.last().map_or(count as i64, |last| *last as i64 + 1)).unwrap();
         batch.commit().unwrap();
         if some.is_empty() {
             return Reads::open(path, 1).unwrap();
         }
     }
+}
+
+/// The same, to go on with.
+fn filling(path: &std::path::Path, count: u64) -> Topics {
+    drop(filled(path, count));
+    Topics::at(path, [count as i64, 0, 0])
 }
 
 /// Where many incidents are at a stage, they are looked for in the order of the list, and where few are, among those: the same comes out.
@@ -563,6 +571,12 @@ fn cpu() -> Duration {
     Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }
 
+/// The median, the 99th percentile and the longest.
+fn percentiles(mut times: Vec<Duration>) -> [Duration; 3] {
+    times.sort();
+    [times.len() / 2, times.len() * 99 / 100, times.len() - 1].map(|place| times[place])
+}
+
 /// What answers took, by the clock on the wall and by this thread's.
 struct Answers {
     wall: Vec<Duration>,
@@ -571,14 +585,10 @@ struct Answers {
 
 impl Answers {
     /// The 99th percentiles on the wall and of CPU, and in words all that was measured.
-    fn told(mut self, count: u64) -> ([Duration; 2], String) {
-        let of = |times: &mut Vec<Duration>| {
-            times.sort();
-            (times[times.len() / 2], times[times.len() * 99 / 100], times[times.len() - 1])
-        };
-        let (wall, cpu) = (of(&mut self.wall), of(&mut self.cpu));
+    fn told(self, count: u64) -> ([Duration; 2], String) {
+        let (wall, cpu) = (percentiles(self.wall), percentiles(self.cpu));
         let words = format!("lists and searches over {count} incidents, p50, p99, longest: {wall:?}; of CPU {cpu:?}");
-        ([wall.1, cpu.1], words)
+        ([wall[1], cpu[1]], words)
     }
 }
 
@@ -662,7 +672,8 @@ fn lists_over_http_are_those_of_the_store() {
     let folder = tempfile::tempdir().unwrap();
     let reads = filled(&folder.path().join("c.db"), 300);
     let eyes = Eyes::of("VN").unwrap();
-    let mut asked = over_http::Asked::of(folder.path());
+    let server = over_http::Server::of(folder.path());
+    let mut asked = server.asked();
     for (filter, after) in kinds(300).take(60) {
         let list = reads.look(|sight| sight.list(eyes, &filter, after, 50)).unwrap();
         let answer: serde_json::Value = serde_json::from_str(&asked.list(&filter, after)).unwrap();

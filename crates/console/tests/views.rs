@@ -134,7 +134,7 @@ fn what_is_joined_has_the_name_of_what_most_of_it_belongs_to() {
     let told: Vec<_> = lines().iter().map(|line| (line["campaign_id"].clone(), line["part_of"].clone())).collect();
     assert_eq!(told, [(own[0].clone(), named.clone()), (named.clone(), Value::Null)]);
     // Pages hear of it, under whichever name they know it.
-    let changes = reads.look(|sight| sight.changes(eyes, &Default::default(), before)).unwrap();
+    let changes = reads.look(|sight| sight.changes(eyes, &Default::default(), &Default::default(), before)).unwrap();
     assert!([&own[0], &own[1], &named].iter().all(|id| changes.campaigns.iter().any(|one| *id == one)), "{changes:?}");
     let row = |alert: &Alert| {
         let key = key(&alert.incident_id, &alert.producer.uri());

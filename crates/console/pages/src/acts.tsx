@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { code, send } from "./api";
 import type { Act, Incident, Session } from "./contract";
+import { bounded } from "./bounded";
 import { CaseReference } from "./entities";
 import { Ask, Trouble } from "./parts";
 import { useWords } from "./words";
@@ -11,6 +12,8 @@ import { useWords } from "./words";
 const VERDICTS = [2, 1, 4, 5, 7, 10, 3, 6, 8, 9, 99];
 /** Days that carriers are bound by a request at most. */
 const DAYS_MAX = 14;
+/** Longest comment, as every consumer has it. */
+const COMMENT_BYTES_MAX = 500;
 /** After an act the topic is read back within this, ms. */
 const READ_BACK_MS = [700, 2500];
 
@@ -74,7 +77,7 @@ function Question({ asking, close, say }: { asking: Asking; close: () => void; s
           <select name="verdict_id">{VERDICTS.map((id) => <option key={id} value={id}>{words.word("verdict", String(id))}</option>)}</select>
         </label>
       )}
-      {asking === "comment" && <label>{words.word("kind", "comment")}<textarea name="text" required maxLength={500} /></label>}
+      {asking === "comment" && <label>{words.word("kind", "comment")}<textarea name="text" required onInput={bounded(words, COMMENT_BYTES_MAX)} /></label>}
       {(asking === "preserve" || asking === "hold") && (
         <>
           <CaseReference />

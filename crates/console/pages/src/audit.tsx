@@ -26,6 +26,8 @@ const ACTIONS: Record<string, string> = {
   "search-home": "home-search",
   "bar-list": "bar-list-make",
   digest: "page-coordination",
+  "user-add": "audit-user-add",
+  "user-disable": "audit-user-disable",
 };
 /** What an entry is about, where that is an incident: its id and its producer's digest. */
 const INCIDENT = /^[0-9a-f]{32}-[0-9a-f]+$/;
@@ -36,6 +38,7 @@ export function AuditPage() {
   const words = useWords();
   const [before, setBefore] = useState<number>();
   const loaded = useAnswer<Audit>(`audit?limit=${PAGE}${before === undefined ? "" : `&before=${before}`}`);
+  const newest = () => (before === undefined ? loaded.again() : setBefore(undefined));
   const [check, setCheck] = useState<AuditCheck>();
   const [error, setError] = useState<string>();
   const verify = () => {
@@ -46,7 +49,7 @@ export function AuditPage() {
     <>
       <div class="head">
         <h1>{words.text("page-audit")}</h1>
-        <div class="actions"><button type="button" onClick={verify}>{words.text("audit-verify")}</button></div>
+        <div class="actions"><button type="button" data-test="newest" onClick={newest}>{words.text("audit-newest")}</button> <button type="button" onClick={verify}>{words.text("audit-verify")}</button></div>
       </div>
       <p class="quiet">{words.text("audit-tells")}</p>
       {error && <Trouble code={error} />}

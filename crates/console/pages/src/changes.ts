@@ -41,8 +41,7 @@ export function useChanges(again: () => void, { incident, campaigns, operations 
     };
     const begin = () => {
       heard = Date.now();
-      // Where nothing is asked of incidents, what is searched for is none of theirs.
-      const opened = new EventSource(`/api/v1/events?q=${incident ? encodeURIComponent(incident) : "nothing-of-incidents"}`);
+      const opened = new EventSource(`/api/v1/events?only=${incident ? encodeURIComponent(incident) : "none"}`);
       events = opened;
       const hear = (name: string, told?: (event: MessageEvent<string>) => void) =>
         opened.addEventListener(name, (event) => {
@@ -60,11 +59,7 @@ export function useChanges(again: () => void, { incident, campaigns, operations 
       hear("open", later);
       hear("beat");
       if (incident) {
-        // What fits the search no more, of all incidents, is told as gone.
-        hear("incidents", (event) => {
-          const { rows, gone } = JSON.parse(event.data) as { rows: { incident_id: string }[]; gone: string[] };
-          if (rows.some((row) => row.incident_id === incident) || gone.some((key) => key.startsWith(incident))) soon();
-        });
+        hear("incidents", soon);
       }
       follow("campaigns", campaigns);
       follow("operations", operations);

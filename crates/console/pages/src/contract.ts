@@ -190,7 +190,10 @@ export interface Sources {
 export interface Figures {
   since: string;
   until: string;
-  hours: { hour: string; pattern: string; country: string; incidents: number }[];
+  /** Of each hour that had any. */
+  trend: { hour: string; incidents: number }[];
+  /** By hour of the day, UTC, 0 to 23. */
+  hours: { hour: number; pattern: string; incidents: number }[];
   countries: { country: string; incidents: number; victims: number }[];
   areas: { country: string; admin1: string; incidents: number; latitude?: Maybe<number>; longitude?: Maybe<number> }[];
   cells: { country: string; admin1?: Maybe<string>; latitude: number; longitude: number; radius_m: number; pattern: string; incidents: number }[];

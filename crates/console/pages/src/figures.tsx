@@ -122,7 +122,7 @@ function Trend({ figures }: { figures: Figures }) {
   for (let next = after(begins, isHourly); next < until; next = after(begins, isHourly)) begins.push(next);
   const count = begins.length;
   const bars = new Array<number>(count).fill(0);
-  for (const { hour, incidents } of figures.hours) {
+  for (const { hour, incidents } of figures.trend) {
     const time = Date.parse(hour);
     const at = Math.max(0, begins.findLastIndex((begin) => begin <= time));
     bars[at] = (bars[at] ?? 0) + incidents;
@@ -162,10 +162,12 @@ function Trend({ figures }: { figures: Figures }) {
 function Hours({ figures }: { figures: Figures }) {
   const words = useWords();
   const patterns = new Map<string, number[]>();
+  // None of the six countries changes its clock: one offset holds for all of the time.
+  const ahead = -new Date(figures.until).getTimezoneOffset();
   for (const { hour, pattern, incidents } of figures.hours) {
     const row = patterns.get(pattern) ?? new Array<number>(24).fill(0);
     patterns.set(pattern, row);
-    const at = new Date(hour).getHours();
+    const at = Math.floor((hour * 60 + ahead + 1440) / 60) % 24;
     row[at] = (row[at] ?? 0) + incidents;
   }
   const most = Math.max(1, ...[...patterns.values()].flat());

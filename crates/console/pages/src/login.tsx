@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { code, send, useAnswer } from "./api";
 import type { Session } from "./contract";
 import { Trouble } from "./parts";
-import type { Route } from "./route";
+import { leave, type Route } from "./route";
 import { useWords } from "./words";
 
 /** Why a sign-in by the provider came back without anybody: what else stands in the address is not shown. */
@@ -36,7 +36,7 @@ export function Login({ route, signedIn }: { route: Route; signedIn: (session: S
       {error && <Trouble code={error} />}
       {provider && (
         <>
-          <p><a class="button main" data-test="provider" href="/api/v1/provider/begin">{words.text("sign-in-by", { provider })}</a></p>
+          <p><a class="button main" data-test="provider" href="/api/v1/provider/begin" onClick={leave}>{words.text("sign-in-by", { provider })}</a></p>
           <h2>{words.text("sign-in-here")}</h2>
         </>
       )}

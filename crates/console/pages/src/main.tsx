@@ -16,7 +16,7 @@ import { Login } from "./login";
 import { Now } from "./now";
 import { OperationPage } from "./operations";
 import { Empty, Trouble, Waiting } from "./parts";
-import { followLinks, go, useRoute, type Route } from "./route";
+import { cameFrom, followLinks, go, useRoute, type Route } from "./route";
 import { SourcesPage } from "./sources";
 import { LANGUAGES, languageOf, Words, WordsProvider, useWords } from "./words";
 
@@ -60,7 +60,12 @@ function Frame({ tag, choose }: { tag: string; choose: (tag: string) => void }) 
   };
   const look = () => {
     setError(undefined);
-    get<Session>("session").then(take, (refused) => (code(refused) === "signed-out" ? take(null) : setError(code(refused))));
+    const came = (found: Session) => {
+      take(found);
+      const before = found.user.name ? cameFrom() : undefined;
+      if (before && location.pathname === "/") go(before, "replace");
+    };
+    get<Session>("session").then(came, (refused) => (code(refused) === "signed-out" ? take(null) : setError(code(refused))));
   };
   useEffect(() => {
     look();

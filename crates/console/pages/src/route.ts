@@ -30,6 +30,20 @@ export function go(address: string, how: "push" | "replace" = "push"): void {
   dispatchEvent(new Event(MOVED));
 }
 
+const BACK = "lancang:back";
+
+/** Before a provider's page takes this one's place: what was looked at is come back to. */
+export function leave(): void {
+  if (location.pathname !== "/sign-in") sessionStorage.setItem(BACK, location.pathname + location.search);
+}
+
+/** Where somebody was before, once. */
+export function cameFrom(): string | undefined {
+  const address = sessionStorage.getItem(BACK) ?? "";
+  sessionStorage.removeItem(BACK);
+  return /^\/(?!\/)/.test(address) ? address : undefined;
+}
+
 /** The same page with other filters; an empty one is left out. */
 export function filterTo(changed: Record<string, string>): void {
   const query = new URLSearchParams(location.search);

@@ -9,6 +9,7 @@ import { FluentBundle, FluentResource } from "@fluent/bundle";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Reason } from "./contract";
+import { dayOf } from "./dates";
 
 /** BCP 47 tags, and what each language calls itself. */
 export const LANGUAGES: readonly [tag: string, name: string][] = [
@@ -31,10 +32,10 @@ export function languageOf(tags: readonly string[]): string {
   return "en";
 }
 
-/** How numbers are written in languages of which browsers know no forms (CLDR 48): by a language that writes them so. Their
- * dates are then those of ISO 8601, which no language finds strange. */
+/** How numbers and the clock are written in languages of which browsers know no forms (CLDR 48): by a language that writes them so.
+ * Their days are in a table of their own. */
 const NUMBERS_LIKE: Record<string, string> = { km: "de", lo: "de", my: "en-u-nu-mymr" };
-const DATES_LIKE: Record<string, string> = { km: "sv", lo: "sv", my: "sv-u-nu-mymr" };
+const CLOCKS_LIKE: Record<string, string> = { km: "sv", lo: "sv", my: "sv-u-nu-mymr" };
 
 type Values = Record<string, string | number>;
 
@@ -46,6 +47,8 @@ export class Words {
   private readonly full: Intl.DateTimeFormat;
   private readonly hour: Intl.DateTimeFormat;
   private readonly calendar: Intl.DateTimeFormat;
+  /** Whether the browser knows the language's forms. */
+  private readonly isKnown: boolean;
 
   constructor(readonly tag: string, source: string) {
     // The same as the command line says: no isolation marks around values.
@@ -53,7 +56,8 @@ export class Words {
     const errors = this.bundle.addResource(new FluentResource(source));
     if (errors.length > 0) throw errors[0];
     const isKnown = Intl.DateTimeFormat.supportedLocalesOf([tag]).length > 0;
-    const locale = isKnown ? tag : DATES_LIKE[tag] ?? "sv";
+    this.isKnown = isKnown;
+    const locale = isKnown ? tag : CLOCKS_LIKE[tag] ?? "sv";
     // Each language's own calendar, as on paper: Thailand's is the Buddhist one. Files for machines have ISO 8601.
     const calendar = { hourCycle: "h23" } as const;
     this.numbers = new Intl.NumberFormat(isKnown ? tag : NUMBERS_LIKE[tag] ?? "en", { maximumFractionDigits: 2 });
@@ -134,23 +138,34 @@ export class Words {
     const at = new Date(time);
     if (Number.isNaN(at.getTime())) return time;
     const clock = this.clock.format(at);
-    return at.toDateString() === new Date().toDateString() ? clock : `${this.day.format(at)} ${clock}`;
+    return at.toDateString() === new Date().toDateString() ? clock : `${this.dayIn(at)} ${clock}`;
   }
 
   long(time: string): string {
     const at = new Date(time);
-    return Number.isNaN(at.getTime()) ? time : this.full.format(at);
+    if (Number.isNaN(at.getTime())) return time;
+    const own = this.own(at.getDate(), at.getMonth(), at.getFullYear());
+    return own ? `${own} ${this.clock.format(at)}` : this.full.format(at);
   }
 
   date(time: string): string {
     const at = new Date(time);
-    return Number.isNaN(at.getTime()) ? time : this.day.format(at);
+    return Number.isNaN(at.getTime()) ? time : this.dayIn(at);
+  }
+
+  private own(day: number, month: number, year?: number): string | undefined {
+    return this.isKnown ? undefined : dayOf(this.tag, day, month, year);
+  }
+
+  private dayIn(at: Date): string {
+    return this.own(at.getDate(), at.getMonth()) ?? this.day.format(at);
   }
 
   /** A day of the calendar, `2026-12-03`: the same whatever the reader's clock says. */
   planned(day: string): string {
     const at = new Date(`${day}T00:00:00Z`);
-    return Number.isNaN(at.getTime()) ? day : this.calendar.format(at);
+    if (Number.isNaN(at.getTime())) return day;
+    return this.own(at.getUTCDate(), at.getUTCMonth(), at.getUTCFullYear()) ?? this.calendar.format(at);
   }
 
   hourOf(hour: number): string {

@@ -161,10 +161,13 @@ const tests = {
     await page.waitForSelector("[data-test=provider]");
     await accessible(page, "door with a provider");
     await shot(page, "door-provider");
+    // A link that somebody was sent.
+    await page.goto(`${base}/campaigns`);
+    await page.waitForSelector("[data-test=provider]");
     await vouched("dara");
     await page.waitForSelector("header .who:has-text('Sok Dara')");
     hold(/liaison/i.test(await page.textContent("header .who")), `has the role that the console gives: ${await page.textContent("header .who")}`);
-    hold(page.url() === `${base}/`, `no code stays in the address: ${page.url()}`);
+    await until("it is come back to, and no code stays in the address", () => page.url() === `${base}/campaigns`);
     await page.click("text=Sign out");
     // At the provider one signs out too.
     await page.waitForURL((url) => url.pathname.startsWith("/session/end"));
@@ -419,6 +422,11 @@ const tests = {
     await page.waitForSelector("tr:has(th:text('Cambodia'))");
     await page.click("button:text-is('Comment')");
     await accessible(page, "comment");
+    const isTooLong = () => page.$eval("textarea", (field) => field.validity.customError);
+    await page.fill("textarea", "ក".repeat(167));
+    hold(await isTooLong(), "501 bytes of Khmer are too many");
+    await page.fill("textarea", "ក".repeat(166));
+    hold(!(await isTooLong()), "498 bytes are not");
     await page.fill("textarea", "call +855 12 345 678");
     await page.click("dialog button[type=submit]");
     await page.waitForSelector("dialog [role=alert]");
@@ -453,6 +461,11 @@ const tests = {
     hold(!(await auditor.textContent("main")).includes(setting.sealed), "the log has the number");
     await auditor.click("text=Verify the chain");
     await auditor.waitForSelector(".says:has-text('The chain is whole')");
+    const newest = () => auditor.textContent("tbody tr:first-child td:first-child");
+    const before = await newest();
+    await signIn("viewer");
+    await auditor.click("[data-test=newest]");
+    await until("what came meanwhile is there", async () => (await newest()) !== before);
   },
 
   async "a case is handed on as one signed file, and the log tells of it"() {

@@ -6,6 +6,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { transform } from "esbuild";
 
 const pages = join(dirname(fileURLToPath(import.meta.url)), "..");
 const read = (...path) => readFileSync(join(pages, ...path), "utf8");
@@ -34,6 +35,20 @@ for (const file of files) {
   for (const [key, values] of english) expect(found.get(key) === values, `${file}: ${key} is missing or takes other values`);
   for (const key of found.keys()) expect(english.has(key), `${file}: ${key} is in no other language`);
 }
+
+// Days in languages that many browsers do not know: as `Intl` of Node.js, which knows them, has them.
+const { code: dates } = await transform(read("src/dates.ts"), { loader: "ts" });
+const { dayOf } = await import(`data:text/javascript,${encodeURIComponent(dates)}`);
+for (const tag of ["km", "lo", "my"]) {
+  const long = new Intl.DateTimeFormat(tag, { dateStyle: "long", timeZone: "UTC" });
+  for (let month = 0; month < 12; month++) {
+    for (const day of [1, 9, 28]) {
+      const [own, known] = [dayOf(tag, day, month, 2026), long.format(new Date(Date.UTC(2026, month, day)))];
+      expect(own === known, `${tag}: ${own}, ${known} in CLDR`);
+    }
+  }
+}
+expect(dayOf("vi", 1, 0, 2026) === undefined, "what browsers know is theirs");
 
 // Sets of words: what the server and the exchange may say.
 const SETS = {

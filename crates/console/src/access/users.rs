@@ -7,10 +7,11 @@
 //! signed out with the next request.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -25,6 +26,11 @@ use crate::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, USERS_MAX};
 const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Longest name of a user or a person, bytes.
 const NAME_BYTES_MAX: usize = 100;
+
+/// Longest wait for another command that changes users: it takes milliseconds.
+const LOCK_MAX: Duration = Duration::from_secs(5);
+/// Between two looks whether it is done.
+const LOCK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Somebody who may sign in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,12 +190,14 @@ impl Users {
         asked(is_own, "the country: expected the one of the carrier whose desk it is")?;
         let is_long = password.chars().count() >= PASSWORD_CHARS_MIN && password.len() <= PASSWORD_BYTES_MAX;
         asked(is_long, &format!("the password: expected {PASSWORD_CHARS_MIN} characters or more, such as five words"))?;
+        let hash =
+            hashed(password, salt).ok_or_else(|| UsersError::Asked("the password cannot be hashed".to_owned()))?;
+        let _lock = self.lock()?;
+        self.follow()?;
         asked(
             self.users.len() < USERS_MAX || self.users.contains_key(name),
             &format!("there are {USERS_MAX} users already"),
         )?;
-        let hash =
-            hashed(password, salt).ok_or_else(|| UsersError::Asked("the password cannot be hashed".to_owned()))?;
         let user = User {
             name: name.to_owned(),
             person: person.to_owned(),
@@ -208,11 +216,29 @@ impl Users {
     /// # Errors
     /// If there is none, or the file cannot be written.
     pub fn disable(&mut self, name: &str) -> Result<(), UsersError> {
+        let _lock = self.lock()?;
+        self.follow()?;
         let Some(user) = self.users.get_mut(name) else {
             return Err(UsersError::Asked(format!("no user `{name}`; `lancang console user list` shows them")));
         };
         user.is_disabled = true;
         self.write()
+    }
+
+    /// Held while the file is changed, so that of two commands at once neither undoes what the other did.
+    fn lock(&self) -> Result<File, UsersError> {
+        let fault = |error| UsersError::File { path: self.path.clone(), error };
+        let path = PathBuf::from(format!("{}.lock", self.path.display()));
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(fault)?;
+        let begun = Instant::now();
+        while let Err(error) = file.try_lock() {
+            if let TryLockError::Error(error) = error {
+                return Err(fault(error));
+            }
+            asked(begun.elapsed() < LOCK_MAX, "another command changes the users and does not end: end it")?;
+            std::thread::sleep(LOCK_AGAIN);
+        }
+        Ok(file)
     }
 
     fn write(&mut self) -> Result<(), UsersError> {

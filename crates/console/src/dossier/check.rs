@@ -197,7 +197,7 @@ pub(super) struct Messages {
     pub(super) campaign: Vec<(usize, Campaign)>,
     /// Keys that signed them, and how many.
     pub(super) keys: BTreeMap<String, u64>,
-    faults: Vec<Fault>,
+    pub(super) faults: Vec<Fault>,
 }
 
 /// Checks a dossier with the root keys and, where there is one, a newer registry's entries.
@@ -346,7 +346,7 @@ fn operations(manifest: &Manifest, messages: &Messages, named: &BTreeSet<&About>
         let is_campaign = |id: &String| matches!(&manifest.subject, Subject::Campaign(own) if own == id);
         incidents.into_iter().any(|about| named.contains(about)) || campaigns.any(is_campaign)
     };
-    for of in manifest.operations.iter().filter(|of| of.left_out == 0 && of.no_room == 0) {
+    for of in manifest.operations.iter().filter(|of| of.left_out + of.unbelieved + of.no_room == 0) {
         let is_own = |line: &usize| messages.operations.get(line) == Some(&of.operation_id);
         if !messages.feedback.iter().any(|(line, feedback)| is_own(line) && is_of_case(feedback)) {
             faults.push(Fault::Manifest { what: "it names an operation that is not about the case" });

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use check::{Checked, Fault, KeyState, check};
 pub use make::{Made, MakeError, Wanted, make};
 
-use crate::store::{InOperation, Subject};
+use crate::store::{InOperation, Subject, is_none};
 
 /// Names the form of the manifest; a new major version is another.
 pub const FORM: &str = "urn:lancang:dossier:v1";
@@ -72,6 +72,10 @@ pub struct Manifest {
     pub incidents: Vec<About>,
     /// Members of the campaign that are not: not meant for the writer's country, or not kept any more.
     pub left_out: usize,
+    /// Messages that were believed when they were received, and are not today: a key was revoked for the time of their signature. An
+    /// incident without any other alert is left out with them.
+    #[serde(skip_serializing_if = "is_none", default)]
+    pub unbelieved: usize,
     /// Joint operations that these are in; what was said of them is among the feedback.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub operations: Vec<InOperation>,

@@ -191,6 +191,9 @@ impl Page<'_> {
         if manifest.left_out > 0 {
             rows.push((self.paper.word("dossier-left-out"), self.paper.number(manifest.left_out as u64)));
         }
+        if manifest.unbelieved > 0 {
+            rows.push((self.paper.word("dossier-unbelieved"), self.paper.number(manifest.unbelieved as u64)));
+        }
         let rows: String = rows
             .iter()
             .map(|(name, value)| format!("<tr><th scope=\"row\">{name}</th><td>{value}</td></tr>\n"))
@@ -319,6 +322,7 @@ impl Page<'_> {
             let missing = [
                 ("operation-left-out", of.left_out),
                 ("operation-left-unheard", of.unheard),
+                ("operation-unbelieved", of.unbelieved),
                 ("operation-no-room", of.no_room),
             ];
             for (key, count) in missing.iter().filter(|(_, count)| *count > 0) {

@@ -43,6 +43,8 @@ pub(super) enum Refused {
     HomeAway(String),
     /// Which holds are in force cannot be told.
     Untold(String),
+    /// All alerts of a case were signed at a time for which their key was revoked since.
+    Lapsed(String),
     /// What was there is still being read.
     Starting,
     /// A fault of ours: the log says which.
@@ -59,7 +61,7 @@ impl Refused {
             Self::Form { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotSetUp(_) | Self::Untold(_) => StatusCode::CONFLICT,
+            Self::NotSetUp(_) | Self::Untold(_) | Self::Lapsed(_) => StatusCode::CONFLICT,
             Self::Away(_) | Self::HomeAway(_) | Self::Starting => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -80,6 +82,7 @@ impl Refused {
             Self::Away(_) => "exchange-away",
             Self::HomeAway(_) => "home-away",
             Self::Untold(_) => "holds-untold",
+            Self::Lapsed(_) => "lapsed",
             Self::Starting => "starting",
             Self::Fault(_) => "fault",
         }
@@ -105,6 +108,7 @@ impl Refused {
             Self::Untold(_) => {
                 "which holds are in force cannot be told, and nothing is listed: the log says why".to_owned()
             }
+            Self::Lapsed(why) => format!("no alert of it is believed any more: {why}"),
             Self::Starting => "the topics are still being read: try again in a moment".to_owned(),
             Self::Fault(_) => "a fault of the console: its log says which".to_owned(),
         }

@@ -91,6 +91,7 @@ fn refused(error: MakeError) -> Refused {
         MakeError::Archive(ArchiveError::TooLong { .. }) => {
             Refused::TooLarge { what: DOSSIER, bytes_max: DOSSIER_BYTES_MAX }
         }
+        MakeError::Lapsed(fault) => Refused::Lapsed(fault.to_string()),
         other => Refused::Fault(other.to_string()),
     }
 }

@@ -22,7 +22,7 @@ use super::places::Place;
 use super::query::Query;
 use super::{Caller, Site, Told, lock};
 use crate::limits::{STREAMS_MAX, STREAMS_OF_USER_MAX};
-use crate::store::{Changes, Eyes, Filter, Position};
+use crate::store::{Changes, Eyes, Filter, Position, Watched};
 
 /// Between two looks of one reader.
 const EVERY: Duration = Duration::from_millis(200);
@@ -63,6 +63,7 @@ struct Reader {
     caller: Caller,
     eyes: Eyes,
     filter: Filter,
+    watched: Watched,
     position: Position,
     changed: watch::Receiver<u64>,
     looked: Instant,
@@ -81,6 +82,7 @@ pub(super) async fn events(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refused> {
     let query = Query::of(&uri);
     let (filter, eyes) = (query.filter()?, caller.eyes()?);
+    let watched = query.parsed("only", "an incident's id, or none", Watched::parse)?.unwrap_or_default();
     let asked = query.parsed("position", "a position as a list or an event has it", Position::parse)?;
     let last = headers.get("last-event-id").and_then(|id| Position::parse(id.to_str().ok()?));
     let seat = Seat::take(&site, &caller)?;
@@ -98,6 +100,7 @@ pub(super) async fn events(
         caller,
         eyes,
         filter,
+        watched,
         position,
         changed,
         looked: begun,
@@ -168,9 +171,10 @@ impl Reader {
 
     async fn look(&mut self, site: &Arc<Site>) {
         let (eyes, filter, from) = (self.eyes, self.filter.clone(), self.position);
+        let watched = self.watched.clone();
         // Where the database fails it is asked again with the next beat, not at once.
         self.is_behind = false;
-        let Ok(changes) = site.look(move |sight| sight.changes(eyes, &filter, from)).await else { return };
+        let Ok(changes) = site.look(move |sight| sight.changes(eyes, &filter, &watched, from)).await else { return };
         let Changes { rows, gone, campaigns, operations, position, is_too_far, is_cut } = changes;
         (self.position, self.is_behind) = (position, is_cut);
         let event = |name: &str, told: serde_json::Value| {

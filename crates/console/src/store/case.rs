@@ -88,13 +88,16 @@ pub struct InOperation {
     /// Messages without effect: none of them is in the case.
     #[serde(skip_serializing_if = "is_none", default)]
     pub unheard: usize,
+    /// Messages that are not believed any more.
+    #[serde(skip_serializing_if = "is_none", default)]
+    pub unbelieved: usize,
     /// Messages for which there is no room.
     #[serde(skip_serializing_if = "is_none", default)]
     pub no_room: usize,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_none(count: &usize) -> bool {
+pub(crate) fn is_none(count: &usize) -> bool {
     *count == 0
 }
 
@@ -118,7 +121,7 @@ impl Sight<'_> {
             match self.find(eyes, &key)? {
                 Some(found) => {
                     self.innocent(eyes, &found.alert, &mut case.innocent)?;
-                    self.add(&found, key, &mut case, &mut room)?;
+                    self.add(eyes, &found, key, &mut case, &mut room)?;
                 }
                 None => case.left_out += 1,
             }
@@ -156,12 +159,13 @@ impl Sight<'_> {
         Ok(true)
     }
 
-    fn add(&self, found: &Found, key: String, case: &mut Case, room: &mut Room) -> Result<(), StoreError> {
+    fn add(&self, eyes: Eyes, found: &Found, key: String, case: &mut Case, room: &mut Room) -> Result<(), StoreError> {
         let (incident_id, producer): (&String, &Source) = (&found.alert.incident_id, &found.alert.producer);
-        let alerts = "SELECT place, received, alert, envelope FROM earlier WHERE incident = ?1 UNION ALL SELECT i.place, \
-             b.received, b.alert, b.envelope FROM bodies b JOIN incidents i ON i.id = b.incident WHERE b.incident = ?1";
+        let alerts = "SELECT place, received, alert, envelope FROM earlier WHERE incident = ?1 AND visible & ?2 = ?2 \
+             UNION ALL SELECT i.place, b.received, b.alert, b.envelope FROM bodies b JOIN incidents i ON i.id = b.incident \
+             WHERE b.incident = ?1";
         let mut alerts = self.transaction.prepare_cached(alerts)?;
-        for message in alerts.query_map([found.id], |row| message(row, true))? {
+        for message in alerts.query_map((found.id, eyes.0), |row| message(row, true))? {
             case.alerts.push(message?);
             room.take(case.alerts.last())?;
         }
@@ -215,7 +219,7 @@ impl Sight<'_> {
         let mut shares: BTreeMap<String, usize> = BTreeMap::new();
         for operation_id in ids {
             let Some(state) = self.operation_state(&operation_id)? else { continue };
-            let mut of = InOperation { operation_id, left_out: 0, unheard: 0, no_room: 0 };
+            let mut of = InOperation { operation_id, left_out: 0, unheard: 0, unbelieved: 0, no_room: 0 };
             let read = |row: &rusqlite::Row<'_>| Ok((message(row, false)?, row.get::<_, String>(4)?));
             for found in said.query_map([&of.operation_id], read)? {
                 let (message, id) = found?;

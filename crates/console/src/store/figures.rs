@@ -24,7 +24,7 @@ impl Sight<'_> {
         let (hours, days) = (since.div_euclid(HOUR_MS) * HOUR_MS, (since.div_euclid(DAY_MS) * DAY_MS, until));
         Ok(json!({
             "since": Timestamp::from_ms(since).to_string(), "until": Timestamp::from_ms(until).to_string(),
-            "hours": self.hours(eyes, hours, until)?, "countries": self.countries(eyes, hours, days)?,
+            "trend": self.trend(eyes, hours, until)?, "hours": self.hours(eyes, hours, until)?, "countries": self.countries(eyes, hours, days)?,
             "areas": self.areas(eyes, days)?, "cells": self.cells(eyes, days)?,
             "precision": self.precision(eyes, hours, until)?,
         }))
@@ -36,14 +36,25 @@ impl Sight<'_> {
         Ok(self.transaction.query_row(newest, [eyes.0], |row| row.get::<_, i64>(0))? + HOUR_MS)
     }
 
-    fn hours(&self, eyes: Eyes, since: i64, until: i64) -> Result<Vec<Value>, StoreError> {
-        let text = "SELECT h.hour, n.name, h.country, sum(h.incidents) FROM hours h JOIN names n ON n.id = h.pattern \
-             WHERE h.hour >= ?1 AND h.hour < ?2 AND h.visible & ?3 = ?3 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+    /// Incidents of each hour that had any: 2,160 rows of a quarter at most.
+    fn trend(&self, eyes: Eyes, since: i64, until: i64) -> Result<Vec<Value>, StoreError> {
+        let text = "SELECT hour, sum(incidents) FROM hours WHERE hour >= ?1 AND hour < ?2 AND visible & ?3 = ?3 GROUP BY 1 ORDER BY 1";
         let mut text = self.transaction.prepare_cached(text)?;
         let found = text.query_map((since, until, eyes.0), |row| {
             let hour = Timestamp::from_ms(row.get(0)?).to_string();
-            let (pattern, country): (String, String) = (row.get(1)?, row.get(2)?);
-            Ok(json!({ "hour": hour, "pattern": pattern, "country": country, "incidents": row.get::<_, i64>(3)? }))
+            Ok(json!({ "hour": hour, "incidents": row.get::<_, i64>(1)? }))
+        })?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Incidents by pattern and hour of the day in UTC, 0 to 23: as many rows whatever the time is.
+    fn hours(&self, eyes: Eyes, since: i64, until: i64) -> Result<Vec<Value>, StoreError> {
+        let text = "SELECT h.hour / ?4 % 24, n.name, sum(h.incidents) FROM hours h JOIN names n ON n.id = h.pattern \
+             WHERE h.hour >= ?1 AND h.hour < ?2 AND h.visible & ?3 = ?3 GROUP BY 1, 2 ORDER BY 1, 2";
+        let mut text = self.transaction.prepare_cached(text)?;
+        let found = text.query_map((since, until, eyes.0, HOUR_MS), |row| {
+            let (hour, pattern): (i64, String) = (row.get(0)?, row.get(1)?);
+            Ok(json!({ "hour": hour, "pattern": pattern, "incidents": row.get::<_, i64>(2)? }))
         })?;
         Ok(found.collect::<rusqlite::Result<_>>()?)
     }

@@ -54,16 +54,18 @@ impl Sight<'_> {
         let related = self.related(eyes, found)?;
         Ok(json!({
             "offset": row["place_in_topic"], "row": row, "alert": alert, "key_id": found.key_id,
-            "revisions": self.revisions(found.id)?, "said": said, "conclusion": conclusion, "related": related,
+            "revisions": self.revisions(eyes, found.id)?, "said": said, "conclusion": conclusion, "related": related,
             "campaign": campaign,
             "operations": self.operations_of_incident(&found.alert.incident_id, &found.alert.producer.uri())?,
         }))
     }
 
-    fn revisions(&self, id: i64) -> Result<Vec<Value>, StoreError> {
-        let mut told =
-            self.transaction.prepare_cached("SELECT told FROM revisions WHERE incident = ?1 ORDER BY revision")?;
-        let told = told.query_map([id], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    /// Those that were meant for somebody: an alert may have been shared with more countries later.
+    fn revisions(&self, eyes: Eyes, id: i64) -> Result<Vec<Value>, StoreError> {
+        let told = "SELECT told FROM revisions WHERE incident = ?1 AND visible & ?2 = ?2 ORDER BY revision";
+        let mut told = self.transaction.prepare_cached(told)?;
+        let told =
+            told.query_map((id, eyes.0), |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(told.iter().map(|told| serde_json::from_str(told)).collect::<Result<_, _>>()?)
     }
 

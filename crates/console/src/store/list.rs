@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::said::STAGES;
 use super::take::terms;
-use super::{Eyes, Sight, StoreError, Topic, bit};
+use super::{Eyes, Sight, StoreError, Topic, bit, key};
 use crate::limits::{FOUND_MAX, PAGE_MAX, SCANNED_MAX, STREAM_BEHIND_MAX, STREAM_ROWS_MAX};
 
 /// How far an alert is.
@@ -154,6 +154,27 @@ pub struct Changes {
     pub is_cut: bool,
 }
 
+/// Of which incidents somebody hears.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Watched {
+    /// Of all: which fit a filter, and which do not (any more).
+    #[default]
+    All,
+    /// Of those with an id alone.
+    One(String),
+    /// Of none.
+    None,
+}
+
+impl Watched {
+    /// From `none`, or an id.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_id = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if text == "none" { Some(Self::None) } else { is_id.then(|| Self::One(text.to_owned())) }
+    }
+}
+
 /// A campaign's own id, and the name of the topic's that most of it belongs to.
 type Joined = (String, Option<String>);
 
@@ -212,7 +233,13 @@ impl Sight<'_> {
     ///
     /// # Errors
     /// If the database fails.
-    pub fn changes(&self, eyes: Eyes, filter: &Filter, from: Position) -> Result<Changes, StoreError> {
+    pub fn changes(
+        &self,
+        eyes: Eyes,
+        filter: &Filter,
+        watched: &Watched,
+        from: Position,
+    ) -> Result<Changes, StoreError> {
         let now = self.position()?;
         let mut changes = Changes {
             rows: Vec::new(),
@@ -235,14 +262,14 @@ impl Sight<'_> {
         let mut ids: Vec<i64> = of_alerts.iter().chain(&of_said).map(|(id, _)| *id).collect();
         ids.sort_unstable();
         ids.dedup();
+        self.keep_watched(watched, &mut ids)?;
         let fitting = self.fitting(eyes, filter, &ids)?;
         // Oldest first, as they came.
         for (id, is_fitting) in ids.iter().map(|id| (*id, fitting.contains(id))) {
-            let row = self.row(eyes, id)?;
             if is_fitting {
-                changes.rows.push(row);
+                changes.rows.push(self.row(eyes, id)?);
             } else {
-                changes.gone.extend(row["key"].as_str().map(str::to_owned));
+                changes.gone.push(self.key_of(id)?);
             }
         }
         changes.rows.sort_by_key(|row| row["place_in_topic"].as_i64());
@@ -254,6 +281,26 @@ impl Sight<'_> {
             campaigns.into_iter().flat_map(|((id, named), _)| std::iter::once(id).chain(named)).collect();
         changes.operations = self.changed_operations(from.said, STREAM_BEHIND_MAX)?;
         Ok(changes)
+    }
+
+    fn keep_watched(&self, watched: &Watched, ids: &mut Vec<i64>) -> Result<(), StoreError> {
+        match watched {
+            Watched::All => {}
+            Watched::None => ids.clear(),
+            Watched::One(id) => {
+                let of_id = "SELECT id FROM incidents WHERE incident_id = ?1";
+                let mut of_id = self.transaction.prepare_cached(of_id)?;
+                let of_id = of_id.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+                ids.retain(|id| of_id.contains(id));
+            }
+        }
+        Ok(())
+    }
+
+    fn key_of(&self, id: i64) -> Result<String, StoreError> {
+        let find = "SELECT i.incident_id, n.name FROM incidents i JOIN names n ON n.id = i.source WHERE i.id = ?1";
+        let mut find = self.transaction.prepare_cached(find)?;
+        Ok(find.query_row([id], |row| Ok(key(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?)))?)
     }
 
     /// How far the topics were read.
@@ -369,17 +416,7 @@ impl Sight<'_> {
 
     /// What begins with a text; none if that is too much.
     fn found(&self, text: &str, conditions: &Conditions, after: i64, limit: u32) -> Result<Option<Places>, StoreError> {
-        let text = text.trim().to_lowercase();
-        let end = format!("{text}\u{10ffff}");
-        // All of it, once or twice: `UNION` would gather whatever a short text finds before it stops at the limit.
-        let ids = "SELECT incident FROM terms WHERE term >= ?1 AND term < ?2 \
-             UNION ALL SELECT id FROM incidents WHERE incident_id >= ?1 AND incident_id < ?2 LIMIT ?3";
-        let mut ids = self.transaction.prepare_cached(ids)?;
-        let ids: Vec<i64> =
-            ids.query_map((&text, &end, FOUND_MAX + 1), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        if ids.len() > FOUND_MAX as usize {
-            return Ok(None);
-        }
+        let Some(ids) = self.begin_so(text)? else { return Ok(None) };
         let mut bound = vec![Bound::Integer(after)];
         bound.extend(conditions.bound.iter().cloned());
         let statement = format!(
@@ -388,6 +425,19 @@ impl Sight<'_> {
             conditions.text
         );
         self.places(&statement, bound, limit).map(Some)
+    }
+
+    /// Incidents that a text is the beginning of a term or the id of; none where they are too many.
+    fn begin_so(&self, text: &str) -> Result<Option<Vec<i64>>, StoreError> {
+        let text = text.trim().to_lowercase();
+        let end = format!("{text}\u{10ffff}");
+        // All of it, once or twice: `UNION` would gather whatever a short text finds before it stops at the limit.
+        let ids = "SELECT incident FROM terms WHERE term >= ?1 AND term < ?2 \
+             UNION ALL SELECT id FROM incidents WHERE incident_id >= ?1 AND incident_id < ?2 LIMIT ?3";
+        let mut ids = self.transaction.prepare_cached(ids)?;
+        let ids: Vec<i64> =
+            ids.query_map((&text, &end, FOUND_MAX + 1), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        Ok((ids.len() <= FOUND_MAX as usize).then_some(ids))
     }
 
     fn places(&self, text: &str, bound: Vec<Bound>, limit: u32) -> Result<Places, StoreError> {
@@ -443,6 +493,11 @@ impl Sight<'_> {
         let found = statement.query_map(params_from_iter(conditions.bound), |row| row.get(0))?;
         let mut found: Vec<i64> = found.collect::<rusqlite::Result<_>>()?;
         if let Some(text) = &filter.text {
+            if let Some(ids) = self.begin_so(text)? {
+                found.retain(|id| ids.contains(id));
+                return Ok(found);
+            }
+            // Too many begin so for a list: of those few that changed each is looked at.
             let text = text.trim().to_lowercase();
             let mut alert = self.transaction.prepare_cached("SELECT alert FROM bodies WHERE incident = ?1")?;
             let mut begins = |id: &i64| {

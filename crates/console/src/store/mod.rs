@@ -42,9 +42,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::limits::ASKED_WAIT_MS;
 
+pub(crate) use case::is_none;
 pub use case::{Case, InOperation, Message, Subject};
 pub use let_go::LetGo;
-pub use list::{Changes, Filter, Page, Position, State, Work};
+pub use list::{Changes, Filter, Page, Position, State, Watched, Work};
 pub use operations::OperationFilter;
 pub use sources::Heard;
 pub(crate) use take::is_innocent;
@@ -52,7 +53,7 @@ pub use take::{News, Taken};
 pub use views::Views;
 
 /// Of the tables: a change of `schema.sql` is another version.
-pub const VERSION: i64 = 7;
+pub const VERSION: i64 = 8;
 
 /// Version of the tables of a file that is there; no file is made or changed.
 ///

@@ -24,15 +24,16 @@ CREATE TABLE bodies (
     incident INTEGER PRIMARY KEY, line TEXT NOT NULL, alert BLOB NOT NULL, key_id TEXT NOT NULL, envelope BLOB NOT NULL,
     received INTEGER NOT NULL
 );
--- Alerts of the revisions before the newest, as they were signed: a dossier has all of them.
+-- Alerts of the revisions before the newest, as they were signed, and whom each was meant for: a dossier has all that its country may see.
 CREATE TABLE earlier (
     incident INTEGER NOT NULL, revision INTEGER NOT NULL, place INTEGER NOT NULL, alert BLOB NOT NULL, envelope BLOB NOT NULL,
-    received INTEGER NOT NULL, PRIMARY KEY (incident, revision)
+    received INTEGER NOT NULL, visible INTEGER NOT NULL, PRIMARY KEY (incident, revision)
 );
 -- Entries of the key registry, as a root key signed them: the newest of each key (0), and its earliest revocation (1).
 CREATE TABLE keys (key_id TEXT NOT NULL, part INTEGER NOT NULL, envelope BLOB NOT NULL, PRIMARY KEY (key_id, part)) WITHOUT ROWID;
 CREATE TABLE revisions (
-    incident INTEGER NOT NULL, revision INTEGER NOT NULL, told TEXT NOT NULL, PRIMARY KEY (incident, revision)
+    incident INTEGER NOT NULL, revision INTEGER NOT NULL, told TEXT NOT NULL, visible INTEGER NOT NULL,
+    PRIMARY KEY (incident, revision)
 ) WITHOUT ROWID;
 -- By what incidents are found: tokens, masks, clear values that everybody may see.
 CREATE TABLE terms (term TEXT NOT NULL, incident INTEGER NOT NULL, PRIMARY KEY (term, incident)) WITHOUT ROWID;

@@ -99,9 +99,10 @@ impl Batch<'_> {
             |row| row.get(0),
         )?;
         if let Some(before) = &before {
-            let keep = "INSERT OR IGNORE INTO earlier SELECT incident, ?2, ?3, alert, envelope, received FROM bodies \
+            let keep = "INSERT OR IGNORE INTO earlier SELECT incident, ?2, ?3, alert, envelope, received, ?4 FROM bodies \
                  WHERE incident = ?1";
-            self.transaction.prepare_cached(keep)?.execute((incident, before.revision, before.place))?;
+            let place = (incident, before.revision, before.place, visible(&before.alert));
+            self.transaction.prepare_cached(keep)?.execute(place)?;
         }
         let line = line(alert, &uri).to_string();
         let Signed { value, envelope, received } = taken.signed;
@@ -160,8 +161,8 @@ impl Batch<'_> {
             "severity": alert.severity, "score": alert.score, "reasons": alert.reasons,
             "entities": alert.entities.len(), "offset": taken.offset,
         });
-        let mut put = self.transaction.prepare_cached("INSERT OR IGNORE INTO revisions VALUES (?1, ?2, ?3)")?;
-        put.execute((incident, revision, told.to_string()))?;
+        let mut put = self.transaction.prepare_cached("INSERT OR IGNORE INTO revisions VALUES (?1, ?2, ?3, ?4)")?;
+        put.execute((incident, revision, told.to_string(), visible(alert)))?;
         // The first stays, and the newest.
         let surplus = "DELETE FROM revisions WHERE incident = ?1 AND revision = (SELECT min(revision) FROM revisions \
              WHERE incident = ?1 AND revision > (SELECT min(revision) FROM revisions WHERE incident = ?1)) \

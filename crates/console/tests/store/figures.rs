@@ -37,10 +37,10 @@ fn told(figures: &Value, list: &str, key: &str, count: &str) -> BTreeMap<String,
     sums
 }
 
-fn counted<'a>(
+fn counted<'a, K: Ord>(
     alerts: impl Iterator<Item = &'a Alert>,
-    of: impl Fn(&Alert) -> Vec<(String, i64)>,
-) -> BTreeMap<String, i64> {
+    of: impl Fn(&Alert) -> Vec<(K, i64)>,
+) -> BTreeMap<K, i64> {
     let mut sums = BTreeMap::new();
     for (key, count) in alerts.flat_map(of) {
         *sums.entry(key).or_default() += count;
@@ -85,6 +85,20 @@ fn figures_of_one_time_agree() {
         let (hours, days) = (within(HOUR_MS), within(DAY_MS));
         let of_pattern = |alert: &Alert| vec![(alert.pattern.clone(), 1)];
         assert_eq!(told(&figures, "hours", "pattern", "incidents"), counted(hours, of_pattern));
+        let of_hour = |alert: &Alert| {
+            let hour = opened(alert).div_euclid(HOUR_MS) * HOUR_MS;
+            vec![(Timestamp::from_ms(hour).to_string(), 1)]
+        };
+        assert_eq!(told(&figures, "trend", "hour", "incidents"), counted(within(HOUR_MS), of_hour));
+        let of_day = |alert: &Alert| vec![((opened(alert).div_euclid(HOUR_MS) % 24, alert.pattern.clone()), 1)];
+        let rows = figures["hours"].as_array().unwrap();
+        let rows = rows.iter().map(|row| {
+            (
+                (row["hour"].as_i64().unwrap(), row["pattern"].as_str().unwrap().to_owned()),
+                row["incidents"].as_i64().unwrap(),
+            )
+        });
+        assert_eq!(rows.collect::<BTreeMap<_, _>>(), counted(within(HOUR_MS), of_day));
         let of_country = |alert: &Alert| vec![(alert.producer.country.clone(), 1)];
         assert_eq!(told(&figures, "countries", "country", "incidents"), counted(within(HOUR_MS), of_country));
         let of_victims = |alert: &Alert| {

@@ -2,7 +2,7 @@
 //! one after the other over one connection.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,19 +17,20 @@ use tokio::sync::watch;
 use super::Answers;
 use super::support::at;
 
-/// A connection to a server that runs until it is dropped.
-pub struct Asked {
-    stream: BufReader<TcpStream>,
-    _changes: watch::Sender<u64>,
-    _runtime: Runtime,
+/// A server that runs until it is dropped.
+pub struct Server {
+    pub address: SocketAddr,
+    pub changes: watch::Sender<u64>,
+    pub runtime: Runtime,
 }
 
-impl Asked {
+impl Server {
     /// Over the database of a folder.
     pub fn of(folder: &Path) -> Self {
         let (changes, changed) = watch::channel(0);
         let site = Site::new(Parts {
-            reads: Reads::open(&folder.join("c.db"), 2).unwrap(),
+            // As many connections as the program has.
+            reads: Reads::open(&folder.join("c.db"), 4).unwrap(),
             desk: Desk { country: "VN".into(), writer: None, is_open: true, is_tls: false, session_ms: 60_000 },
             users: Users::open(&folder.join("users.json"), None).unwrap(),
             provider: None,
@@ -45,20 +46,31 @@ impl Asked {
         });
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        stream.set_nodelay(true).unwrap();
+        let address = listener.local_addr().unwrap();
         runtime.spawn(Arc::clone(&site).serve(listener, None));
-        Self { stream: BufReader::new(stream), _changes: changes, _runtime: runtime }
+        Self { address, changes, runtime }
     }
 
+    /// A connection to it.
+    pub fn asked(&self) -> Asked {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Asked(BufReader::new(stream))
+    }
+}
+
+/// A connection to a server.
+pub struct Asked(BufReader<TcpStream>);
+
+impl Asked {
     /// What a list answers.
     pub fn list(&mut self, filter: &Filter, after: Option<i64>) -> String {
         let query = query(filter, after);
-        write!(self.stream.get_mut(), "GET /api/v1/incidents?{query} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").unwrap();
+        write!(self.0.get_mut(), "GET /api/v1/incidents?{query} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").unwrap();
         let (mut line, mut length, mut status) = (String::new(), 0, None);
         while line != "\r\n" {
             line.clear();
-            self.stream.read_line(&mut line).unwrap();
+            self.0.read_line(&mut line).unwrap();
             status.get_or_insert_with(|| line.clone());
             if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
                 length = value.trim().parse().unwrap();
@@ -66,7 +78,7 @@ impl Asked {
         }
         assert!(status.as_ref().unwrap().contains(" 200 "), "{query}: {status:?}");
         let mut body = vec![0; length];
-        self.stream.read_exact(&mut body).unwrap();
+        self.0.read_exact(&mut body).unwrap();
         String::from_utf8(body).unwrap()
     }
 }
@@ -97,7 +109,8 @@ fn query(filter: &Filter, after: Option<i64>) -> String {
 
 /// How long lists take, asked one after the other; the server's CPU time is not this thread's.
 pub fn answers(folder: &Path, kinds: impl Iterator<Item = (Filter, Option<i64>)>) -> Answers {
-    let mut asked = Asked::of(folder);
+    let server = Server::of(folder);
+    let mut asked = server.asked();
     let mut answers = Answers { wall: Vec::new(), cpu: Vec::new() };
     for (filter, after) in kinds {
         let (begun, spent) = (Instant::now(), super::cpu());
