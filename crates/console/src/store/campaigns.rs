@@ -90,7 +90,8 @@ impl Sight<'_> {
         told["shared"] = json!(joined.campaign.shared);
         told["more_edges"] = json!(joined.campaign.more_edges);
         told["more_shared"] = json!(joined.campaign.more_shared);
-        told["operations"] = json!(self.operations_of_campaign(joined.name())?);
+        let (operations, more_operations) = self.operations_of_campaign(joined.name())?;
+        (told["operations"], told["more_operations"]) = (json!(operations), json!(more_operations));
         told["members"] = members.into_iter().map(|seen| seen.told).collect();
         Ok(Some(told))
     }
@@ -112,7 +113,8 @@ impl Sight<'_> {
         };
         let mut told = campaign.map(told);
         if let Some(told) = &mut told {
-            told["operations"] = json!(self.operations_of_campaign(id)?);
+            let (operations, more_operations) = self.operations_of_campaign(id)?;
+            (told["operations"], told["more_operations"]) = (json!(operations), json!(more_operations));
         }
         Ok(told)
     }

@@ -43,6 +43,7 @@ use sha2::{Digest as _, Sha256};
 use crate::limits::ASKED_WAIT_MS;
 
 pub use case::{Case, InOperation, Message, Subject};
+pub use home::HomePlaces;
 pub use let_go::LetGo;
 pub use list::{Changes, Filter, Page, Position, State, Work};
 pub use operations::OperationFilter;
