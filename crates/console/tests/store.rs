@@ -624,6 +624,21 @@ fn answers(reads: &Reads, count: u64) -> Answers {
     answers
 }
 
+/// Campaigns by country and state, page by page; of a country that none is of too.
+fn of_countries(reads: &Reads) -> Answers {
+    let mut answers = Answers { wall: Vec::new(), cpu: Vec::new() };
+    for round in 0..100_usize {
+        let country = ["KH", "LA", "VN", "XX"][round % 4];
+        for (is_live, after) in [(None, None), (Some(true), Some(round as i64 * 37)), (Some(false), None)] {
+            let (begun, spent) = (Instant::now(), cpu());
+            reads.look(|sight| sight.campaigns(Eyes::of("VN").unwrap(), Some(country), is_live, after, 50)).unwrap();
+            answers.wall.push(begun.elapsed());
+            answers.cpu.push(cpu() - spent);
+        }
+    }
+    answers
+}
+
 fn measured(folder: &std::path::Path, count: u64) -> Answers {
     let begun = Instant::now();
     let reads = filled(&folder.join("c.db"), count);
@@ -650,6 +665,9 @@ fn a_million() {
     eprintln!("{words}");
     assert!(p99 <= Duration::from_millis(50), "{words}");
     // What a start joins anew, and what the campaigns of a country are then.
+    let ([p99, _], words) = of_countries(&Reads::open(&folder.path().join("c.db"), 1).unwrap()).told(count);
+    eprintln!("campaigns of a country: {words}");
+    assert!(p99 <= Duration::from_millis(50), "{words}");
     let begun = Instant::now();
     let _ = support::views(&folder.path().join("c.db"), &["VN"]);
     eprintln!("joined anew in {:?}", begun.elapsed());

@@ -53,7 +53,7 @@ pub use take::{News, Taken};
 pub use views::Views;
 
 /// Of the tables: a change of `schema.sql` is another version.
-pub const VERSION: i64 = 7;
+pub const VERSION: i64 = 8;
 
 /// Version of the tables of a file that is there; no file is made or changed.
 ///
@@ -173,6 +173,11 @@ impl Eyes {
     }
 }
 
+/// Countries as a set, a bit each.
+fn set<'a>(countries: impl IntoIterator<Item = &'a String>) -> i64 {
+    countries.into_iter().filter_map(|country| bit(country)).fold(0, |set, bit| set | bit)
+}
+
 fn bit(country: &str) -> Option<i64> {
     COUNTRIES.iter().position(|known| *known == country).map(|place| 1 << place)
 }
@@ -183,7 +188,7 @@ fn visible(alert: &Alert) -> i64 {
     if recipients.is_empty() {
         return (1 << COUNTRIES.len()) - 1;
     }
-    recipients.iter().chain([&alert.producer.country]).filter_map(|country| bit(country)).fold(0, |set, bit| set | bit)
+    set(recipients.iter().chain([&alert.producer.country]))
 }
 
 /// Name of an incident in addresses: another source can publish an alert under the same id.

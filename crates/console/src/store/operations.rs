@@ -10,7 +10,7 @@ use lancang_alert::feedback::{About, Believed, Fold, Id, Said};
 use rusqlite::OptionalExtension as _;
 use serde_json::{Value, json};
 
-use super::{Batch, Eyes, Sight, Signed, StoreError, bit};
+use super::{Batch, Eyes, Sight, Signed, StoreError, bit, set};
 use crate::limits::{OPERATIONS_SHOWN_OF_COUNTRY_MAX, PAGE_MAX, SAID_SHOWN_MAX, UNHEARD_SHOWN_MAX};
 
 /// Which operations are asked for.
@@ -91,7 +91,7 @@ impl Batch<'_> {
     }
 
     fn operation(&self, name: &str, state: &OperationState, offset: i64) -> Result<(), StoreError> {
-        let countries = state.countries.keys().filter_map(|country| bit(country)).fold(0, |set, bit| set | bit);
+        let countries = set(state.countries.keys());
         let put = "INSERT INTO operations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         let whole = serde_json::to_value(state)?;
         let (line, whole) = (line(&whole).to_string(), whole.to_string());
