@@ -470,6 +470,7 @@ fn many_operations_of_a_country_hide_no_others() {
         let shown = page["operations"].as_array().unwrap();
         assert_eq!(shown.len(), 1 + OPERATIONS_SHOWN_OF_COUNTRY_MAX);
         assert_eq!(shown.iter().filter(|one| is_mine(one)).count(), 1);
+        assert_eq!(page["more_operations"], 201 - OPERATIONS_SHOWN_OF_COUNTRY_MAX);
     }
     let since = monday(at(0));
     let week = look(&reads, |sight| sight.digest(eyes("KH"), (since, since.plus_ms(WEEK_MS)), None, at(20_000)));

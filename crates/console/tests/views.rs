@@ -176,6 +176,33 @@ fn countries_come_and_go() {
     assert_eq!(look_as(&["KH", "TH"]), [(true, 1), (true, 1)]);
 }
 
+/// Countries of a campaign stand beside it: one that is not shown is not read.
+#[test]
+fn a_list_by_country_reads_what_it_shows_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.db");
+    let mut topics = Topics::new(&path);
+    let of = |number: u64, country: &str, device| {
+        let mut one = linked(alert(number), device);
+        (one.producer.country, one.producer.organisation) = (country.to_owned(), format!("c{number}"));
+        one.handling.recipients.clear();
+        one
+    };
+    topics.burst(&[of(1, "KH", 7), of(2, "TH", 7), of(3, "LA", 8), of(4, "LA", 8), of(5, "VN", 9), of(6, "KH", 9)]);
+    let reads = Reads::open(&path, 1).unwrap();
+    let eyes = Eyes::of("KH").unwrap();
+    let of_country = |country: &str| {
+        let (lines, _) = reads.look(|sight| sight.campaigns(eyes, Some(country), None, None, 9)).unwrap();
+        assert!(lines.iter().all(|line| !line["countries"][country].is_null()), "{country}: {lines:?}");
+        lines.len()
+    };
+    assert_eq!(["KH", "TH", "LA", "VN", "MM", "XX"].map(of_country), [2, 1, 1, 1, 0, 0]);
+    let unread = "UPDATE views SET campaign = 'unread' WHERE campaign NOT LIKE '%\"LA\"%'";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(unread).unwrap();
+    assert_eq!(["LA", "MM"].map(of_country), [1, 0]);
+    assert!(reads.look(|sight| sight.campaigns(eyes, Some("KH"), None, None, 9)).is_err());
+}
+
 /// A country that is new has all its campaigns, in several transactions, and says so once it has.
 #[test]
 fn a_new_country_is_joined_step_by_step() {

@@ -132,7 +132,7 @@ function Whole({ campaign, session, again }: { campaign: WholeCampaign; session:
           {!!campaign.more_shared && <p class="small quiet">{words.text("campaign-more-shared", { count: campaign.more_shared })}</p>}
         </section>
       </div>
-      {campaign.is_named && <InOperations operations={campaign.operations} item={{ campaigns: [campaign.campaign_id] }} session={session} again={again} />}
+      {campaign.is_named && <InOperations operations={campaign.operations} more={campaign.more_operations} item={{ campaigns: [campaign.campaign_id] }} session={session} again={again} />}
       <section class="sheet"><h2>{words.text("alerts")}</h2><Members campaign={campaign} /></section>
     </article>
   );

@@ -160,13 +160,20 @@ export interface Incident {
   alert: Alert;
   key_id: string;
   offset: number;
+  /** Those that are here: the first, and the newest. */
   revisions: Revision[];
+  more_revisions: number;
   /** Places in `alert.entities`. */
   openable: number[];
+  /** The newest, and how many older words there are. */
   said: Said[];
+  more_said: number;
   conclusion: Maybe<Conclusion>;
   related: { why: string; row: Row }[];
+  more_related: boolean;
   operations: Operation[];
+  /** Of a country that proposed very many the newest are listed. */
+  more_operations: number;
   campaign: Maybe<{ campaign_id: string; alerts: number; countries: Record<string, number> }>;
 }
 
@@ -196,7 +203,9 @@ export interface Figures {
   hours: { hour: number; pattern: string; incidents: number }[];
   countries: { country: string; incidents: number; victims: number }[];
   areas: { country: string; admin1: string; incidents: number; latitude?: Maybe<number>; longitude?: Maybe<number> }[];
+  more_areas: number;
   cells: { country: string; admin1?: Maybe<string>; latitude: number; longitude: number; radius_m: number; pattern: string; incidents: number }[];
+  more_cells: number;
   precision: { pattern: string; country: string; true_positive: number; false_positive: number; other: number }[];
 }
 
@@ -226,7 +235,7 @@ export interface Campaign {
 export interface Member { key: string; incident_id: string; producer: Source; pattern: string; first_event: string; severity: number; state?: Maybe<string> }
 export interface Edge { between: [number, number]; kinds: string[]; weight_tenths: number }
 export interface Shared { kind: string; token: string; alerts: number }
-export interface WholeCampaign extends Campaign { members: Member[]; edges: Edge[]; more_edges?: number; shared: Shared[]; more_shared?: number; operations: Operation[] }
+export interface WholeCampaign extends Campaign { members: Member[]; edges: Edge[]; more_edges?: number; shared: Shared[]; more_shared?: number; operations: Operation[]; more_operations: number }
 export interface Campaigns { campaigns: Campaign[]; next: Maybe<string> }
 
 /** A country's part in a joint operation. */
@@ -354,6 +363,8 @@ export interface Named {
   lines: { line: string; patterns: string[]; last_event: string; named: { type: string; role: string; masked: Maybe<string> }[] }[];
   gone: number;
   next: Maybe<string>;
+  /** More incidents went into this one than are looked at. */
+  has_unlooked?: boolean;
 }
 
 export interface Requested { requests: Digest["requests"]; more: number }

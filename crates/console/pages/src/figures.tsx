@@ -3,7 +3,7 @@
 import { useAnswer } from "./api";
 import type { Figures } from "./contract";
 import { AreaMap, MapTables } from "./map";
-import { Answer, Empty, When } from "./parts";
+import { Answer, Empty, More, When } from "./parts";
 import { filterTo, type Route } from "./route";
 import { useWords } from "./words";
 
@@ -51,7 +51,7 @@ function Drawings({ figures }: { figures: Figures }) {
           <section class="sheet"><h2>{words.text("by-country")}</h2><Countries figures={figures} /></section>
           <section class="sheet"><h2>{words.text("by-area")}</h2><Areas figures={figures} /></section>
         </div>
-        <section class="sheet wide"><MapTables figures={figures} /></section>
+        <section class="sheet wide"><MapTables figures={figures} /><More name="areas-more" count={figures.more_areas} /><More name="cells-more" count={figures.more_cells} /></section>
         <section class="sheet wide"><h2>{words.text("trend")}</h2><Trend figures={figures} /></section>
         <section class="sheet wide"><h2>{words.text("hours")}</h2><Hours figures={figures} /></section>
         <section class="sheet wide"><h2>{words.text("precision")}</h2><Precision figures={figures} /></section>
@@ -94,6 +94,7 @@ function Areas({ figures }: { figures: Figures }) {
           ))}
         </tbody>
       </table>
+      <More count={figures.areas.length + figures.more_areas - AREAS_SHOWN} />
     </div>
   );
 }

@@ -8,7 +8,7 @@ import type { Alert, Incident, Reason, Row, Session } from "./contract";
 import { Dossier } from "./dossier";
 import { Entities } from "./entities";
 import { InOperations } from "./operation-acts";
-import { Answer, Empty, Line, LineAway, Marks, Severity, When, sourceName, useClock } from "./parts";
+import { Answer, Empty, Line, LineAway, Marks, More, Severity, When, sourceName, useClock } from "./parts";
 import { listAddress } from "./route";
 import { Statements } from "./statements";
 import { SubscribersOf } from "./subscribers";
@@ -73,7 +73,7 @@ function Whole({ incident, session, again }: { incident: Incident; session: Sess
           <h2>{words.text("said")}</h2>
           <Statements incident={incident} />
         </section>
-        {!session.desk && <InOperations operations={incident.operations} item={{ incidents: [row.key] }} session={session} again={again} />}
+        {!session.desk && <InOperations operations={incident.operations} more={incident.more_operations} item={{ incidents: [row.key] }} session={session} again={again} />}
         <section class="sheet">
           <h2>{words.text("revisions")}</h2>
           <Revisions incident={incident} />
@@ -93,6 +93,7 @@ function Whole({ incident, session, again }: { incident: Incident; session: Sess
               {incident.related.map(({ why, row: other }) => <li key={other.key}><Line row={other} /><p class="small quiet indent">{words.word("why", why)}</p></li>)}
             </ul>
           )}
+          {incident.more_related && <p class="small quiet" data-test="related-more">{words.text("related-more")}</p>}
         </section>
       </div>
     </article>
@@ -171,6 +172,7 @@ function Revisions({ incident }: { incident: Incident }) {
         ))}
       </ol>
       {newest.length > shown.length && <button type="button" onClick={() => setWhole(true)}>{words.text("label-more", { count: newest.length - shown.length })}</button>}
+      <More name="revisions-more" count={incident.more_revisions} />
     </>
   );
 }

@@ -22,6 +22,8 @@ export interface Shown {
   /** Alerts that the server has not read yet. */
   lag: number;
   isMore: boolean;
+  /** There are older ones, and no room for them. */
+  isFull: boolean;
   isTooBroad: boolean;
   error?: string;
   isLoaded: boolean;
@@ -41,6 +43,8 @@ export class LiveList {
   private isLoaded = false;
   private isLoading = false;
   private isTooBroad = false;
+  /** Some were let go of. */
+  private isCut = false;
   private isHeld = false;
   /** Too much has changed to be told one by one. */
   private isStale = false;
@@ -87,6 +91,7 @@ export class LiveList {
       this.waiting.clear();
       this.overfull = 0;
       this.isStale = false;
+      this.isCut = false;
       this.next = list.next ?? null;
       this.error = undefined;
       this.isLoaded = true;
@@ -203,10 +208,13 @@ export class LiveList {
     this.isChanged = false;
     if (this.isClosed) return;
     const rows = [...this.rows.values()].sort((a, b) => (a.published < b.published ? 1 : a.published > b.published ? -1 : 0));
-    for (const row of rows.splice(ROWS_MAX)) this.rows.delete(row.key);
+    for (const row of rows.splice(ROWS_MAX)) {
+      this.rows.delete(row.key);
+      this.isCut = true;
+    }
     const { line, lag, error, isLoaded, isTooBroad } = this;
     const waiting = this.isHeld ? this.waiting.size + this.overfull : 0;
-    this.show({ rows, waiting, line, lag, error, isLoaded, isTooBroad, isMore: this.next !== null && rows.length < ROWS_MAX });
+    this.show({ rows, waiting, line, lag, error, isLoaded, isTooBroad, isMore: this.next !== null && rows.length < ROWS_MAX, isFull: this.isCut || (this.next !== null && rows.length >= ROWS_MAX) });
   }
 }
 

@@ -72,6 +72,7 @@ export function Now({ route }: { route: Route }) {
         </ul>
       )}
       {(shown?.isMore || groups.length > lines) && <p><button type="button" onClick={more}>{words.text("now-more")}</button></p>}
+      {shown?.isFull && groups.length <= lines && <p class="small quiet" data-test="now-full">{words.text("now-full", { count: shown.rows.length })}</p>}
     </>
   );
 }

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { code, send, useAnswer } from "./api";
 import type { Operation, Operations, Session, WholeOperation } from "./contract";
 import { operationPage, Stage } from "./operations";
-import { Ask, COUNTRIES, Empty, sourceName, Trouble } from "./parts";
+import { Ask, COUNTRIES, Empty, More, sourceName, Trouble } from "./parts";
 import { useWords } from "./words";
 
 const OUTCOMES = ["suspects-handed-over", "sites-closed", "no-result", "withdrawn"];
@@ -30,7 +30,7 @@ function may(session: Session): boolean {
 }
 
 /** On the page of an incident or a campaign: the operations that it is in, and what can be done from here. */
-export function InOperations({ operations, item, session, again }: { operations: Operation[]; item: Item; session: Session; again: () => void }) {
+export function InOperations({ operations, more, item, session, again }: { operations: Operation[]; more: number; item: Item; session: Session; again: () => void }) {
   const words = useWords();
   return (
     <section class="sheet wide" data-test="in-operations">
@@ -46,6 +46,7 @@ export function InOperations({ operations, item, session, again }: { operations:
           ))}
         </ul>
       )}
+      <More count={more} />
       {may(session) && <From operations={operations} item={item} session={session} again={again} />}
     </section>
   );
@@ -93,6 +94,7 @@ function From({ operations, item, session, again }: { operations: Operation[]; i
           <label>{words.text("operation-which")}
             <select name="operation" required>{open.map(({ operation_id, title }) => <option key={operation_id} value={operation_id}>{title}</option>)}</select>
           </label>
+          {others.answer?.next && <p class="small quiet">{words.text("add-newest")}</p>}
         </Ask>
       )}
     </div>

@@ -58,6 +58,12 @@ export function Further({ of: { next, error, further } }: { of: Pages<unknown> }
   );
 }
 
+/** What is beyond a list that is cut. */
+export function More({ count, name = "label-more" }: { count: number; name?: string }) {
+  const words = useWords();
+  return count > 0 ? <p class="small quiet" data-test={name}>{words.text(name, { count })}</p> : null;
+}
+
 /** Says that what changes is not told for now. */
 export function LineAway({ line }: { line: Hearing }) {
   const words = useWords();

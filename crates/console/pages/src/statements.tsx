@@ -1,7 +1,7 @@
 // What each country said of an incident. Different verdicts stand beside each other; none replaces another.
 
 import type { Asked, Incident, Said } from "./contract";
-import { Empty, When } from "./parts";
+import { Empty, More, When } from "./parts";
 import { useWords, type Words } from "./words";
 
 export function Statements({ incident }: { incident: Incident }) {
@@ -13,6 +13,7 @@ export function Statements({ incident }: { incident: Incident }) {
       {conclusion && <Countries incident={incident} />}
       {conclusion && conclusion.requests.length > 0 && <Requests requests={conclusion.requests} />}
       <h3>{words.text("said-order")}</h3>
+      <More name="said-more" count={incident.more_said} />
       <ol class="timeline">
         {said.map((one) => (
           <li key={one.id}>

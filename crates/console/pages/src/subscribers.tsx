@@ -39,6 +39,7 @@ export function Subscribers({ path, first, session }: { path: string; first: Nam
       <p class="small quiet">{words.text("subscribers-tell")}</p>
       {lines.length === 0 ? <Empty>{words.text("subscribers-none")}</Empty> : <Table lines={lines} opened={opened} ask={session.may.includes("clear") ? setAsked : undefined} />}
       {gone > 0 && <p class="says warn">{words.text("subscribers-gone", { count: gone })}</p>}
+      {first.has_unlooked && <p class="says warn">{words.text("subscribers-more")}</p>}
       <Further of={older} />
       {asked && (
         <Ask title={words.text("open-value")} submit={words.text("open-value")} close={() => setAsked(undefined)} send={open}>

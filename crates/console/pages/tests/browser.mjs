@@ -921,6 +921,37 @@ const tests = {
     noise = noise.filter((line) => !/ERR_FAILED/.test(line));
   },
 
+  async "what is cut says so"() {
+    const page = await open("/");
+    const change = (path, alter) => page.route((url) => url.pathname.startsWith(`/api/v1/${path}`), async (route) => {
+      const answer = await route.fetch();
+      const json = await answer.json();
+      alter(json);
+      await route.fulfill({ response: answer, json });
+    });
+    const says = async (path, texts) => {
+      await turn(page, path);
+      const told = await page.textContent("main");
+      for (const text of texts) hold(told.includes(text), `${path}: no "${text}"`);
+      await accessible(page, `${path}, cut`);
+    };
+    await change("incidents/", (told) => Object.assign(told, { more_said: 7, more_related: true, more_revisions: 11, more_operations: 13 }));
+    await says(incident, ["Older ones that are not shown: 7", "There are more than these.", "Revisions that are not kept here: 11", "13 more"]);
+    await shot(page, "cut-incident");
+    await change("campaigns/", (told) => Object.assign(told, { more_operations: 17 }));
+    await says(campaign, ["17 more"]);
+    await change("figures", (told) => Object.assign(told, { more_areas: 19, more_cells: 23 }));
+    await says("/figures", ["Further areas that are not listed: 19", "Further cells that are not drawn: 23"]);
+    await change("incidents", (told) => {
+      if (!told.incidents?.length) return;
+      const [row] = told.incidents;
+      told.incidents = Array.from({ length: 1_200 }, (_, place) => ({ ...row, key: `${row.incident_id}-${place}` }));
+      told.next = "1";
+    });
+    await page.unroute((url) => url.pathname.startsWith("/api/v1/incidents/"));
+    await says("/", ["The newest 1,000 are listed."]);
+  },
+
   async "paper has no buttons"() {
     const page = await whole(incident);
     await page.emulateMedia({ media: "print" });

@@ -19,6 +19,7 @@ use super::{Caller, Site, Told};
 use crate::access::Right;
 use crate::at_home::{Index, Place};
 use crate::audit::Entry;
+use crate::store::HomePlaces;
 
 /// Days of incidents that a list of whom to bar goes back, at most: as `lancang incidents bar-list` takes.
 const DAYS_MAX: u32 = 400;
@@ -134,8 +135,10 @@ pub(super) async fn named(
     uri: Uri,
 ) -> Answer {
     let after = after(&uri)?;
-    let (places, next) = places(&site, &caller, &key, after).await?;
-    page(&site, places, next).await
+    let HomePlaces { places, next, has_unlooked } = places(&site, &caller, &key, after).await?;
+    let Json(mut page) = page(&site, places, next).await?;
+    page["has_unlooked"] = json!(has_unlooked);
+    Ok(Json(page))
 }
 
 /// A page of home lines.
@@ -158,12 +161,7 @@ fn place(text: &str) -> Option<Place> {
     Some((partition.parse().ok()?, offset.parse().ok()?))
 }
 
-async fn places(
-    site: &Arc<Site>,
-    caller: &Caller,
-    key: &str,
-    after: Option<Place>,
-) -> Result<(Vec<Place>, Option<Place>), Refused> {
+async fn places(site: &Arc<Site>, caller: &Caller, key: &str, after: Option<Place>) -> Result<HomePlaces, Refused> {
     if site.home.is_none() {
         return Err(NO_DESK);
     }
@@ -210,7 +208,7 @@ pub(super) async fn clear(
     // The page that it stands on: whose lines an incident has is asked anew.
     let at = place(&opening.line);
     let before = at.map(|(partition, offset)| (partition, offset.saturating_add(1)));
-    let (places, _) = places(&site, &caller, &key, before).await?;
+    let HomePlaces { places, .. } = places(&site, &caller, &key, before).await?;
     let at = at.filter(|at| places.contains(at));
     open(&site, &caller, &key, opening, at).await
 }

@@ -27,8 +27,11 @@ impl Query {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    fn all(&self, name: &str) -> Vec<String> {
-        self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).take(VALUES_MAX).collect()
+    fn all(&self, name: &'static str) -> Result<Vec<String>, Refused> {
+        let all: Vec<String> =
+            self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect();
+        let expected = || format!("at most {VALUES_MAX} of them");
+        if all.len() > VALUES_MAX { Err(Refused::Form { field: name, expected: expected() }) } else { Ok(all) }
     }
 
     /// A value that a text makes, if there is one.
@@ -57,7 +60,7 @@ impl Query {
     /// Which incidents are asked for.
     pub(super) fn filter(&self) -> Result<Filter, Refused> {
         let state = |name: &String| State::ALL.into_iter().find(|state| state.as_str() == name);
-        let states = self.all("state");
+        let states = self.all("state")?;
         let states = states.iter().map(state).collect::<Option<Vec<_>>>();
         let text = self.parsed("q", "at least 3 characters, at most 500 bytes", |text| {
             let fits = text.trim().chars().count() >= TEXT_CHARS_MIN && text.len() <= TEXT_BYTES_MAX;
@@ -65,9 +68,9 @@ impl Query {
         })?;
         let expected = "open, closed or cancelled".to_owned();
         Ok(Filter {
-            countries: self.all("country"),
-            sources: self.all("source"),
-            patterns: self.all("pattern"),
+            countries: self.all("country")?,
+            sources: self.all("source")?,
+            patterns: self.all("pattern")?,
             severity: self.parsed("severity", "0 to 6", |text| text.parse().ok())?.unwrap_or(0),
             states: states.ok_or(Refused::Form { field: "state", expected })?,
             work: self.parsed("work", "new, or a stage of work", Work::parse)?,
@@ -75,5 +78,20 @@ impl Query {
             until: self.time("until")?,
             text,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_is_left_out_in_silence() {
+        let of = |count: usize| {
+            let pairs: Vec<String> = (0..count).map(|number| format!("pattern=p{number}")).collect();
+            Query::of(&format!("/?{}", pairs.join("&")).parse().unwrap()).filter()
+        };
+        assert_eq!(of(VALUES_MAX).unwrap().patterns.len(), VALUES_MAX);
+        assert!(matches!(of(VALUES_MAX + 1), Err(Refused::Form { field: "pattern", .. })));
     }
 }

@@ -208,6 +208,7 @@ fn shared(
     let is_one = |entity: &&Entity| entity.entity_type == kind && entity.masked.as_deref() == masked;
     let mut fitting = found.alert.entities.iter().filter(is_one);
     let token = fitting.next().map(|entity| entity.token.clone()).filter(|_| fitting.next().is_none());
-    let (lines, next) = sight.home_lines(&found, None)?;
-    Ok(Some(Shared { key, token, lines: Some(lines).filter(|_| next.is_none()) }))
+    let lines = sight.home_lines(&found, None)?;
+    let are_all = lines.next.is_none() && !lines.has_unlooked;
+    Ok(Some(Shared { key, token, lines: are_all.then_some(lines.places) }))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::take::time;
 use super::views::Joined;
-use super::{Batch, Eyes, Sight, Signed, State, StoreError, key};
+use super::{Batch, Eyes, Sight, Signed, State, StoreError, bit, key};
 use crate::limits::PAGE_MAX;
 
 impl Batch<'_> {
@@ -57,9 +57,11 @@ impl Sight<'_> {
     ) -> Result<(Vec<Value>, Option<i64>), StoreError> {
         let limit = limit.clamp(1, PAGE_MAX);
         let text = "SELECT campaign_id, place FROM views WHERE country = ?1 AND place < ?2 AND (?3 IS NULL OR is_live = ?3) \
-             AND (?4 IS NULL OR EXISTS (SELECT 1 FROM json_each(campaign, '$.countries') WHERE key = ?4)) \
+             AND (?4 IS NULL OR countries & ?4 <> 0) \
              ORDER BY place DESC LIMIT ?5";
         let mut text = self.transaction.prepare_cached(text)?;
+        // Of a country that has no part in the exchange there is none.
+        let country = country.map(|country| bit(country).unwrap_or(0));
         let bound = (eyes.country(), after.unwrap_or(i64::MAX), is_live, country, limit);
         let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?));
         let found: Vec<(String, i64)> = text.query_map(bound, read)?.collect::<rusqlite::Result<_>>()?;
@@ -90,7 +92,8 @@ impl Sight<'_> {
         told["shared"] = json!(joined.campaign.shared);
         told["more_edges"] = json!(joined.campaign.more_edges);
         told["more_shared"] = json!(joined.campaign.more_shared);
-        told["operations"] = json!(self.operations_of_campaign(joined.name())?);
+        let (operations, more_operations) = self.operations_of_campaign(joined.name())?;
+        (told["operations"], told["more_operations"]) = (json!(operations), json!(more_operations));
         told["members"] = members.into_iter().map(|seen| seen.told).collect();
         Ok(Some(told))
     }
@@ -112,7 +115,8 @@ impl Sight<'_> {
         };
         let mut told = campaign.map(told);
         if let Some(told) = &mut told {
-            told["operations"] = json!(self.operations_of_campaign(id)?);
+            let (operations, more_operations) = self.operations_of_campaign(id)?;
+            (told["operations"], told["more_operations"]) = (json!(operations), json!(more_operations));
         }
         Ok(told)
     }

@@ -5,14 +5,15 @@
 
 use std::collections::BTreeMap;
 
+use lancang_alert::handling::COUNTRIES;
 use lancang_record::Timestamp;
 use lancang_record::codec::fields::parse_time;
 use serde_json::Value;
 
 use super::said::is_right;
-use super::{Eyes, Sight, StoreError, key};
+use super::{Eyes, Sight, StoreError, bit, key};
 use crate::digest::{Asked, Digest, Joint, Judged, Response, Week};
-use crate::limits::{CAMPAIGNS_MAX, OPERATIONS_SHOWN_OF_COUNTRY_MAX, REQUESTS_SHOWN_MAX};
+use crate::limits::{OPERATIONS_SHOWN_OF_COUNTRY_MAX, REQUESTS_SHOWN_MAX};
 
 /// How long answers took, milliseconds, by country and what kind of answer it was.
 type Took = BTreeMap<(String, &'static str), Vec<i64>>;
@@ -89,24 +90,21 @@ impl Sight<'_> {
         weeks: &mut BTreeMap<String, Week>,
         all: &mut Week,
     ) -> Result<(), StoreError> {
-        let text = "SELECT campaign_id, opened >= ?1 AND opened < ?2, NOT is_live AND published >= ?1 AND published < ?2 \
+        let text = "SELECT countries, opened >= ?1 AND opened < ?2, NOT is_live AND published >= ?1 AND published < ?2, is_merged \
              FROM views WHERE country = ?3 AND ((opened >= ?1 AND opened < ?2) \
-             OR (NOT is_live AND published >= ?1 AND published < ?2)) LIMIT ?4";
+             OR (NOT is_live AND published >= ?1 AND published < ?2))";
         let mut text = self.transaction.prepare_cached(text)?;
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?));
-        let found = text.query_map((since, until, eyes.country(), CAMPAIGNS_MAX), read)?;
-        let found: Vec<(String, bool, bool)> = found.collect::<rusqlite::Result<_>>()?;
-        for (id, is_new, is_over) in found {
-            let Some(line) = self.campaign_line(eyes, &id)? else { continue };
-            let is_whole = line["merged_into"].is_null();
-            let (new, dissolved) = (u64::from(is_new && is_whole), u64::from(is_over && is_whole));
+        let mut rows = text.query((since, until, eyes.country()))?;
+        while let Some(row) = rows.next()? {
+            let (countries, is_whole): (i64, bool) = (row.get(0)?, !row.get(3)?);
+            let (new, dissolved) = (row.get::<_, bool>(1)? && is_whole, row.get::<_, bool>(2)? && is_whole);
             let count = |week: &mut Week| {
-                week.campaigns_new += new;
-                week.campaigns_dissolved += dissolved;
+                week.campaigns_new += u64::from(new);
+                week.campaigns_dissolved += u64::from(dissolved);
             };
             count(all);
-            for country in line["countries"].as_object().into_iter().flatten().map(|(country, _)| country) {
-                count(weeks.entry(country.clone()).or_default());
+            for country in COUNTRIES.iter().filter(|country| bit(country).is_some_and(|bit| countries & bit != 0)) {
+                count(weeks.entry((*country).to_owned()).or_default());
             }
         }
         Ok(())

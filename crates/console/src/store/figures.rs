@@ -22,10 +22,11 @@ impl Sight<'_> {
         let since = since.map_or(until - DAYS * DAY_MS, Timestamp::as_ms);
         let since = since.clamp(until.saturating_sub(FIGURES_DAYS_MAX * DAY_MS), until);
         let (hours, days) = (since.div_euclid(HOUR_MS) * HOUR_MS, (since.div_euclid(DAY_MS) * DAY_MS, until));
+        let ((areas, more_areas), (cells, more_cells)) = (self.areas(eyes, days)?, self.cells(eyes, days)?);
         Ok(json!({
             "since": Timestamp::from_ms(since).to_string(), "until": Timestamp::from_ms(until).to_string(),
             "trend": self.trend(eyes, hours, until)?, "hours": self.hours(eyes, hours, until)?, "countries": self.countries(eyes, hours, days)?,
-            "areas": self.areas(eyes, days)?, "cells": self.cells(eyes, days)?,
+            "areas": areas, "more_areas": more_areas, "cells": cells, "more_cells": more_cells,
             "precision": self.precision(eyes, hours, until)?,
         }))
     }
@@ -72,31 +73,34 @@ impl Sight<'_> {
         Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn areas(&self, eyes: Eyes, (since, until): (i64, i64)) -> Result<Vec<Value>, StoreError> {
-        let text = "SELECT country, admin1, sum(incidents) FROM spots WHERE day >= ?1 AND day < ?2 AND visible & ?3 = ?3 \
+    /// Those with the most incidents, and how many more there are.
+    fn areas(&self, eyes: Eyes, (since, until): (i64, i64)) -> Result<(Vec<Value>, u32), StoreError> {
+        let text = "SELECT country, admin1, sum(incidents), count(*) OVER () FROM spots WHERE day >= ?1 AND day < ?2 AND visible & ?3 = ?3 \
              AND admin1 <> '' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ?4";
         let mut text = self.transaction.prepare_cached(text)?;
         let found = text.query_map((since, until, eyes.0, SPOTS_MAX), |row| {
             let (country, admin1): (String, String) = (row.get(0)?, row.get(1)?);
-            Ok(json!({ "country": country, "admin1": admin1, "incidents": row.get::<_, i64>(2)? }))
+            Ok((json!({ "country": country, "admin1": admin1, "incidents": row.get::<_, i64>(2)? }), row.get(3)?))
         })?;
-        Ok(found.collect::<rusqlite::Result<_>>()?)
+        Ok(shown(found.collect::<rusqlite::Result<_>>()?))
     }
 
-    fn cells(&self, eyes: Eyes, (since, until): (i64, i64)) -> Result<Vec<Value>, StoreError> {
-        let text = "SELECT s.country, s.admin1, s.latitude, s.longitude, s.radius_m, n.name, sum(s.incidents) \
+    /// Those with the most incidents, and how many more there are.
+    fn cells(&self, eyes: Eyes, (since, until): (i64, i64)) -> Result<(Vec<Value>, u32), StoreError> {
+        let text = "SELECT s.country, s.admin1, s.latitude, s.longitude, s.radius_m, n.name, sum(s.incidents), count(*) OVER () \
              FROM spots s JOIN names n ON n.id = s.pattern WHERE s.day >= ?1 AND s.day < ?2 AND s.visible & ?3 = ?3 \
              AND s.radius_m > 0 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 7 DESC, 1, 2, 3, 4 LIMIT ?4";
         let mut text = self.transaction.prepare_cached(text)?;
         let found = text.query_map((since, until, eyes.0, SPOTS_MAX), |row| {
             let (country, admin1, pattern): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(5)?);
-            Ok(json!({
+            let cell = json!({
                 "country": country, "admin1": admin1, "latitude": row.get::<_, f64>(2)?,
                 "longitude": row.get::<_, f64>(3)?, "radius_m": row.get::<_, i64>(4)?, "pattern": pattern,
                 "incidents": row.get::<_, i64>(6)?,
-            }))
+            });
+            Ok((cell, row.get(7)?))
         })?;
-        Ok(found.collect::<rusqlite::Result<_>>()?)
+        Ok(shown(found.collect::<rusqlite::Result<_>>()?))
     }
 
     /// Verdicts by pattern and country that judges: people make them, so that they are few.
@@ -122,4 +126,11 @@ impl Sight<'_> {
         });
         Ok(told.collect())
     }
+}
+
+/// Those that are shown, each with how many there are in all; and how many more that is.
+fn shown(found: Vec<(Value, u32)>) -> (Vec<Value>, u32) {
+    let every = found.first().map_or(0, |(_, every)| *every);
+    let more = every - found.len() as u32;
+    (found.into_iter().map(|(told, _)| told).collect(), more)
 }

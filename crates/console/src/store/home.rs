@@ -33,17 +33,28 @@ impl Batch<'_> {
 /// Where a page of home lines goes on.
 pub type LinesAfter = Option<Place>;
 
+/// A page of home lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HomePlaces {
+    /// Where they lie, the newest first.
+    pub places: Vec<Place>,
+    /// Where the next page begins.
+    pub next: LinesAfter,
+    /// Whether more incidents went into this one than are looked at: lines of the others are not among these.
+    pub has_unlooked: bool,
+}
+
 impl Sight<'_> {
-    /// Where the home lines of an incident lie, and of those that went into it: a page, the newest first, and where the next one
-    /// begins.
+    /// Where the home lines of an incident lie, and of those that went into it.
     ///
     /// # Errors
     /// If the database fails.
-    pub fn home_lines(&self, found: &Found, after: LinesAfter) -> Result<(Vec<Place>, LinesAfter), StoreError> {
+    pub fn home_lines(&self, found: &Found, after: LinesAfter) -> Result<HomePlaces, StoreError> {
         let mut kept =
             self.transaction.prepare_cached("SELECT partition, offset FROM home_lines WHERE incident = ?1")?;
         let mut places: BTreeSet<Place> = BTreeSet::new();
-        for id in self.with_merged(found)? {
+        let (ids, has_unlooked) = self.with_merged(found)?;
+        for id in ids {
             let of = kept.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
             places.extend(of.collect::<rusqlite::Result<Vec<Place>>>()?);
         }
@@ -53,26 +64,29 @@ impl Sight<'_> {
         let is_more = page.len() > HOME_LINES_MAX;
         page.truncate(HOME_LINES_MAX);
         let next = page.last().copied().filter(|_| is_more);
-        Ok((page, next))
+        Ok(HomePlaces { places: page, next, has_unlooked })
     }
 
-    /// The incident, and those that went into it through any others.
-    fn with_merged(&self, found: &Found) -> Result<BTreeSet<i64>, StoreError> {
+    /// The incident, and those that went into it through any others; whether there are more of these.
+    fn with_merged(&self, found: &Found) -> Result<(BTreeSet<i64>, bool), StoreError> {
         let mut into = self.transaction.prepare_cached(
             "SELECT m.incident, i.incident_id FROM merged m JOIN incidents i ON i.id = m.incident WHERE m.into_id = ?1 \
              AND m.source = (SELECT source FROM incidents WHERE id = ?2)",
         )?;
         let (mut ids, mut names) = (BTreeSet::from([found.id]), vec![found.alert.incident_id.clone()]);
+        let mut is_more = false;
         while let Some(name) = names.pop() {
             let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
             let more = into.query_map((name, found.id), read)?.collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
             for (id, name) in more {
-                if ids.len() < HOME_MERGED_MAX && ids.insert(id) {
+                if ids.len() == HOME_MERGED_MAX {
+                    is_more |= !ids.contains(&id);
+                } else if ids.insert(id) {
                     names.push(name);
                 }
             }
         }
-        Ok(ids)
+        Ok((ids, is_more))
     }
 
     /// Key of the incident that a home incident was shared as, by where its lines lie.

@@ -50,13 +50,17 @@ impl Sight<'_> {
         let row = self.row(eyes, found.id)?;
         let campaign = row["campaign"].as_str().map(|id| self.campaign_line(eyes, id)).transpose()?.flatten();
         let alert: Value = serde_json::from_str(&found.value)?;
-        let (said, conclusion) = (self.said(found)?, self.conclusion(found, now)?);
-        let related = self.related(eyes, found)?;
+        let revisions = self.revisions(eyes, found.id)?;
+        let more_revisions = (found.alert.revision + 1).saturating_sub(revisions.len() as u64);
+        let ((said, more_said), conclusion) = (self.said(found)?, self.conclusion(found, now)?);
+        let (related, more_related) = self.related(eyes, found)?;
+        let (operations, more_operations) =
+            self.operations_of_incident(&found.alert.incident_id, &found.alert.producer.uri())?;
         Ok(json!({
             "offset": row["place_in_topic"], "row": row, "alert": alert, "key_id": found.key_id,
-            "revisions": self.revisions(eyes, found.id)?, "said": said, "conclusion": conclusion, "related": related,
-            "campaign": campaign,
-            "operations": self.operations_of_incident(&found.alert.incident_id, &found.alert.producer.uri())?,
+            "revisions": revisions, "more_revisions": more_revisions, "said": said, "more_said": more_said,
+            "conclusion": conclusion, "related": related, "more_related": more_related, "campaign": campaign,
+            "operations": operations, "more_operations": more_operations,
         }))
     }
 
@@ -69,18 +73,23 @@ impl Sight<'_> {
         Ok(told.iter().map(|told| serde_json::from_str(told)).collect::<Result<_, _>>()?)
     }
 
-    fn said(&self, found: &Found) -> Result<Vec<Value>, StoreError> {
+    /// The newest of what was said, in order, and how many older words there are.
+    fn said(&self, found: &Found) -> Result<(Vec<Value>, u32), StoreError> {
+        let of = (&found.alert.incident_id, found.alert.producer.uri());
+        let count = "SELECT count(*) FROM statements WHERE incident_id = ?1 AND producer = ?2";
+        let count: u32 = self.transaction.prepare_cached(count)?.query_row((of.0, &of.1), |row| row.get(0))?;
         let newest = "SELECT id, feedback FROM statements WHERE incident_id = ?1 AND producer = ?2 \
              ORDER BY published DESC, id DESC LIMIT ?3";
         let mut newest = self.transaction.prepare_cached(newest)?;
-        let place = (&found.alert.incident_id, found.alert.producer.uri(), SAID_SHOWN_MAX);
+        let place = (of.0, &of.1, SAID_SHOWN_MAX);
         let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
         let newest = newest.query_map(place, read)?.collect::<rusqlite::Result<Vec<_>>>()?;
         let mut said = Vec::new();
         for (id, feedback) in newest.iter().rev() {
             said.push(statement(id, &serde_json::from_str(feedback)?));
         }
-        Ok(said)
+        let more = count - said.len() as u32;
+        Ok((said, more))
     }
 
     fn conclusion(&self, found: &Found, now: &str) -> Result<Value, StoreError> {
@@ -99,34 +108,42 @@ impl Sight<'_> {
         Ok(state)
     }
 
-    /// Incidents that have something in common with one: of its links first, then by tokens, then of its campaign.
-    fn related(&self, eyes: Eyes, found: &Found) -> Result<Vec<Value>, StoreError> {
+    /// Incidents that have something in common with one: of its links first, then by tokens, then of its campaign; and whether there
+    /// are more than are shown.
+    fn related(&self, eyes: Eyes, found: &Found) -> Result<(Vec<Value>, bool), StoreError> {
         let mut ids: Vec<(i64, &str)> = Vec::new();
+        let mut is_more = false;
         let mut add = |why, more: Vec<i64>| {
             for id in more {
-                if id != found.id && ids.len() < RELATED_SHOWN_MAX && !ids.iter().any(|(known, _)| *known == id) {
+                if id == found.id || ids.iter().any(|(known, _)| *known == id) {
+                    continue;
+                }
+                is_more |= ids.len() == RELATED_SHOWN_MAX;
+                if ids.len() < RELATED_SHOWN_MAX {
                     ids.push((id, why));
                 }
             }
         };
         let linked = "SELECT id FROM incidents WHERE incident_id = ?1 AND visible & ?2 = ?2";
-        for id in found.alert.links.iter().flat_map(|links| &links.related).take(RELATED_SHOWN_MAX) {
+        for id in found.alert.links.iter().flat_map(|links| &links.related) {
             add("link", self.ids(linked, (id, eyes.0))?);
         }
-        // Of a value that very many share the newest are enough.
+        // Of a value that very many share the newest are enough: itself, those that are shown, and one that tells that there are more.
+        let enough = RELATED_SHOWN_MAX as u32 + 2;
         let sharing = "SELECT t.incident FROM terms t JOIN incidents i ON i.id = t.incident WHERE t.term = ?1 \
-             AND i.visible & ?2 = ?2 ORDER BY t.incident DESC LIMIT 21";
+             AND i.visible & ?2 = ?2 ORDER BY t.incident DESC LIMIT ?3";
         let acts = found.alert.entities.iter().filter(|entity| matches!(entity.role.as_str(), "suspect" | "used"));
         for token in acts.flat_map(lancang_alert::alert::Entity::tokens) {
-            add("token", self.ids(sharing, (token, eyes.0))?);
+            add("token", self.ids(sharing, (token, eyes.0, enough))?);
         }
         let of_campaign = "SELECT i.id FROM view_members m JOIN names n ON n.name = m.producer JOIN incidents i \
              ON i.incident_id = m.incident_id AND i.source = n.id WHERE m.country = ?1 AND m.campaign_id = ?2 \
-             AND i.visible & ?3 = ?3 LIMIT 21";
+             AND i.visible & ?3 = ?3 LIMIT ?4";
         if let Some(campaign) = self.joined_of(eyes, found.id)? {
-            add("campaign", self.ids(of_campaign, (eyes.country(), campaign, eyes.0))?);
+            add("campaign", self.ids(of_campaign, (eyes.country(), campaign, eyes.0, enough))?);
         }
-        ids.into_iter().map(|(id, why)| Ok(json!({ "why": why, "row": self.row(eyes, id)? }))).collect()
+        let row = |(id, why): (i64, &str)| Ok(json!({ "why": why, "row": self.row(eyes, id)? }));
+        Ok((ids.into_iter().map(row).collect::<Result<_, StoreError>>()?, is_more))
     }
 
     fn ids(&self, text: &str, bound: impl rusqlite::Params) -> Result<Vec<i64>, StoreError> {

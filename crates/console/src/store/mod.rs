@@ -44,6 +44,7 @@ use crate::limits::ASKED_WAIT_MS;
 
 pub(crate) use case::is_none;
 pub use case::{Case, InOperation, Message, Subject};
+pub use home::HomePlaces;
 pub use let_go::LetGo;
 pub use list::{Changes, Filter, Page, Position, State, Watched, Work};
 pub use operations::OperationFilter;
@@ -173,6 +174,11 @@ impl Eyes {
     }
 }
 
+/// Countries as a set, a bit each.
+fn set<'a>(countries: impl IntoIterator<Item = &'a String>) -> i64 {
+    countries.into_iter().filter_map(|country| bit(country)).fold(0, |set, bit| set | bit)
+}
+
 fn bit(country: &str) -> Option<i64> {
     COUNTRIES.iter().position(|known| *known == country).map(|place| 1 << place)
 }
@@ -183,7 +189,7 @@ fn visible(alert: &Alert) -> i64 {
     if recipients.is_empty() {
         return (1 << COUNTRIES.len()) - 1;
     }
-    recipients.iter().chain([&alert.producer.country]).filter_map(|country| bit(country)).fold(0, |set, bit| set | bit)
+    set(recipients.iter().chain([&alert.producer.country]))
 }
 
 /// Name of an incident in addresses: another source can publish an alert under the same id.

@@ -10,7 +10,7 @@ use lancang_alert::feedback::{About, Believed, Fold, Id, Said};
 use rusqlite::OptionalExtension as _;
 use serde_json::{Value, json};
 
-use super::{Batch, Eyes, Sight, Signed, StoreError, bit};
+use super::{Batch, Eyes, Sight, Signed, StoreError, bit, set};
 use crate::limits::{OPERATIONS_SHOWN_OF_COUNTRY_MAX, PAGE_MAX, SAID_SHOWN_MAX, UNHEARD_SHOWN_MAX};
 
 /// Which operations are asked for.
@@ -91,7 +91,7 @@ impl Batch<'_> {
     }
 
     fn operation(&self, name: &str, state: &OperationState, offset: i64) -> Result<(), StoreError> {
-        let countries = state.countries.keys().filter_map(|country| bit(country)).fold(0, |set, bit| set | bit);
+        let countries = set(state.countries.keys());
         let put = "INSERT INTO operations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         let whole = serde_json::to_value(state)?;
         let (line, whole) = (line(&whole).to_string(), whole.to_string());
@@ -173,13 +173,17 @@ impl Sight<'_> {
         Ok(found.map(|state| serde_json::from_str(&state)).transpose()?)
     }
 
-    /// Operations that an incident is in.
-    pub(super) fn operations_of_incident(&self, incident_id: &str, producer: &str) -> Result<Vec<Value>, StoreError> {
+    /// Operations that an incident is in, and how many more there are than are shown.
+    pub(super) fn operations_of_incident(
+        &self,
+        incident_id: &str,
+        producer: &str,
+    ) -> Result<(Vec<Value>, u32), StoreError> {
         self.shown("operation_incidents l WHERE l.incident_id = ?1 AND l.producer = ?2", (incident_id, producer))
     }
 
-    /// Operations that a campaign is in.
-    pub(super) fn operations_of_campaign(&self, campaign_id: &str) -> Result<Vec<Value>, StoreError> {
+    /// Operations that a campaign is in, and how many more there are than are shown.
+    pub(super) fn operations_of_campaign(&self, campaign_id: &str) -> Result<(Vec<Value>, u32), StoreError> {
         self.shown("operation_campaigns l WHERE l.campaign_id = ?1", [campaign_id])
     }
 
@@ -190,18 +194,21 @@ impl Sight<'_> {
         Ok(text.query_map((after, limit), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Operations of a list: of those that each country proposed as many as are shown, so that none hides another's.
-    fn shown(&self, list: &str, bound: impl rusqlite::Params) -> Result<Vec<Value>, StoreError> {
+    /// Operations of a list: of those that each country proposed as many as are shown, so that none hides another's; and how many
+    /// more there are.
+    fn shown(&self, list: &str, bound: impl rusqlite::Params) -> Result<(Vec<Value>, u32), StoreError> {
         let text = format!(
-            "SELECT line FROM (SELECT place, operation_id, line, \
+            "SELECT line, every FROM (SELECT place, operation_id, line, count(*) OVER () AS every, \
              row_number() OVER (PARTITION BY proposer ORDER BY place DESC, operation_id) AS nth FROM operations \
              WHERE operation_id IN (SELECT l.operation_id FROM {list})) \
              WHERE nth <= {OPERATIONS_SHOWN_OF_COUNTRY_MAX} ORDER BY place DESC, operation_id"
         );
         let mut text = self.transaction.prepare_cached(&text)?;
-        let found = text.query_map(bound, |row| row.get::<_, String>(0))?;
-        let found: Vec<String> = found.collect::<rusqlite::Result<_>>()?;
-        found.iter().map(|line| Ok(serde_json::from_str(line)?)).collect()
+        let found = text.query_map(bound, |row| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?)))?;
+        let found: Vec<(String, u32)> = found.collect::<rusqlite::Result<_>>()?;
+        let every = found.first().map_or(0, |(_, every)| *every);
+        let lines = found.iter().map(|(line, _)| Ok(serde_json::from_str(line)?));
+        Ok((lines.collect::<Result<_, StoreError>>()?, every - found.len() as u32))
     }
 
     /// The number here of an incident that is listed, if it may be seen.

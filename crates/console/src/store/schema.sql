@@ -129,12 +129,15 @@ CREATE TABLE members (
 CREATE INDEX members_campaign ON members (campaign_id);
 
 -- Campaigns as a country sees them, joined of what it may see alone: `place` is the number of the change,
--- `named` the campaign of the topic that most of its alerts belong to, `shared` how many of them do.
+-- `countries` the set of those that its alerts come from, a bit each, `is_merged` whether it went on in another one, `named` the campaign
+-- of the topic that most of its alerts belong to, `shared` how many of them do. What lists are filtered by stands in the index: the
+-- campaign itself is read of those that are shown.
 CREATE TABLE views (
     country INTEGER NOT NULL, campaign_id TEXT NOT NULL, place INTEGER NOT NULL, is_live INTEGER NOT NULL, opened INTEGER NOT NULL,
-    published INTEGER NOT NULL, named TEXT, shared INTEGER NOT NULL, campaign TEXT NOT NULL, PRIMARY KEY (country, campaign_id)
+    published INTEGER NOT NULL, countries INTEGER NOT NULL, is_merged INTEGER NOT NULL, named TEXT, shared INTEGER NOT NULL,
+    campaign TEXT NOT NULL, PRIMARY KEY (country, campaign_id)
 ) WITHOUT ROWID;
-CREATE INDEX views_place ON views (country, place);
+CREATE INDEX views_place ON views (country, place, is_live, countries);
 CREATE INDEX views_named ON views (country, named, shared);
 CREATE TABLE view_members (
     country INTEGER NOT NULL, incident_id TEXT NOT NULL, producer TEXT NOT NULL, campaign_id TEXT NOT NULL,

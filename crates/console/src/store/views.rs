@@ -18,7 +18,7 @@ use lancang_alert::campaign::Campaign;
 use rusqlite::OptionalExtension as _;
 
 use super::take::{DAY_MS, time};
-use super::{Batch, Eyes, Sight, StoreError, bit};
+use super::{Batch, Eyes, Sight, StoreError, bit, set};
 use crate::limits::{CAMPAIGNS_MAX, JOINED_DAYS, VIEWS_AT_ONCE_MAX};
 use crate::{Correlator, Publisher, Seen, Viewer};
 
@@ -180,8 +180,10 @@ impl Batch<'_> {
         let published = time(&campaign.published).unwrap_or_default();
         let opened = campaign.opened.as_deref().and_then(time).unwrap_or(published);
         let text = serde_json::to_string(campaign)?;
-        let put = "INSERT OR REPLACE INTO views VALUES (?1, ?2, 0, ?3, ?4, ?5, NULL, 0, ?6)";
-        self.transaction.prepare_cached(put)?.execute((country, id, is_live, opened, published, text))?;
+        let (countries, is_merged) = (set(campaign.countries.keys()), campaign.merged_into.is_some());
+        let put = "INSERT OR REPLACE INTO views VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, NULL, 0, ?8)";
+        let kept = (country, id, is_live, opened, published, countries, is_merged, text);
+        self.transaction.prepare_cached(put)?.execute(kept)?;
         let gone = "DELETE FROM view_members WHERE country = ?1 AND campaign_id = ?2";
         self.transaction.prepare_cached(gone)?.execute((country, id))?;
         let mut put = self.transaction.prepare_cached("INSERT OR REPLACE INTO view_members VALUES (?1, ?2, ?3, ?4)")?;
