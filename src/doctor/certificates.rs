@@ -62,6 +62,8 @@ fn finding(path: &Path, remedy: &str, now: Timestamp, which: impl Fn(&[Validity]
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lancang_record::codec::fields::parse_time;
+
     use crate::doctor::State;
 
     const NOW: &str = "2026-06-01T00:00:00Z";
@@ -81,7 +83,7 @@ mod tests {
 
     /// Of a chain, and of the same as authorities.
     fn states(years: &[(i32, u8)]) -> (State, State) {
-        let (file, now) = (file(years), Timestamp::of_rfc_3339(NOW).unwrap());
+        let (file, now) = (file(years), parse_time("now", NOW).unwrap());
         (of_chain(file.path(), now).state, of_authorities(file.path(), now).state)
     }
 
@@ -94,7 +96,7 @@ mod tests {
         assert_eq!(states(&[(2026, 5), (2027, 1)]), (State::Bad, State::Good));
         assert_eq!(states(&[(2031, 1)]), (State::Bad, State::Bad), "not yet");
         assert_eq!(states(&[(2026, 5), (2031, 1)]), (State::Bad, State::Bad), "the only one that counts has ended");
-        let nowhere = of_chain(Path::new("/nowhere.pem"), Timestamp::of_rfc_3339(NOW).unwrap());
+        let nowhere = of_chain(Path::new("/nowhere.pem"), parse_time("now", NOW).unwrap());
         assert_eq!((nowhere.state, nowhere.exit), (State::Bad, Exit::Configuration));
     }
 }

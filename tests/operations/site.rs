@@ -37,7 +37,11 @@ fn built(folder: &Path) -> BTreeMap<PathBuf, String> {
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
-        if part == std::path::Component::ParentDir { drop(plain.pop()) } else { plain.push(part) }
+        if part == std::path::Component::ParentDir {
+            plain.pop();
+        } else {
+            plain.push(part);
+        }
     }
     plain
 }

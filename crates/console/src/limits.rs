@@ -63,6 +63,10 @@ pub const STREAMS_OF_USER_MAX: usize = 8;
 pub const ASKED_OF_USER_MAX: usize = 2;
 /// Longest wait for that, and for a connection to the database, ms.
 pub const ASKED_WAIT_MS: u64 = 10_000;
+/// Patterns that a filter offers: the catalogue has some thirty, and carriers may have their own.
+pub const PATTERNS_MAX: u32 = 500;
+/// Newest incidents of a pattern that are looked at whether one may be seen.
+pub const PATTERN_LOOKED_MAX: u32 = 1_000;
 /// Connections at once.
 pub const CONNECTIONS_MAX: usize = 1_024;
 /// Connections of one network: ten browsers of an office behind one address.

@@ -5,7 +5,7 @@ import type { Digest, Response, Week } from "./contract";
 import { OperationsList } from "./operations";
 import { Answer, COUNTRIES, Empty, When, incidentPage, useClock } from "./parts";
 import { filterTo, type Route } from "./route";
-import { left } from "./statements";
+import { isAhead, left } from "./statements";
 import { length, useWords, type Words } from "./words";
 
 const WEEK_MS = 7 * 86_400_000;
@@ -151,7 +151,7 @@ export function Requests({ requests, more }: { requests: Digest["requests"]; mor
               <td class="code">{asked.case_reference}</td>
               <td class="code">{asked.producer}</td>
               <td><When at={asked.until} isLong /><br /><span class="small quiet">{left(words, asked.until)}</span></td>
-              <td>{asked.answered ? <><span class="mark">{words.text("in-force")}</span> <When at={asked.answered} isLong /></> : <span class="mark warn">{words.text("unanswered")}</span>}</td>
+              <td>{asked.answered ? <><span class="mark">{words.text(isAhead(asked.until) ? "in-force" : "ended")}</span> <When at={asked.answered} isLong /></> : <span class="mark warn">{words.text("unanswered")}</span>}</td>
             </tr>
           ))}
         </tbody>

@@ -10,7 +10,7 @@ import { Entities } from "./entities";
 import { InOperations } from "./operation-acts";
 import { Answer, Empty, Line, LineAway, Marks, More, Severity, When, sourceName, useClock } from "./parts";
 import { listAddress } from "./route";
-import { Statements } from "./statements";
+import { isAhead, Statements } from "./statements";
 import { SubscribersOf } from "./subscribers";
 import { useWords } from "./words";
 
@@ -102,9 +102,9 @@ function Whole({ incident, session, again }: { incident: Incident; session: Sess
 
 /** Holds in force: asked of this incident, or of one that went into it, which its newest revision says. */
 function holds(incident: Incident): { until: string; case_reference: string }[] {
-  const found = (incident.conclusion?.requests ?? []).filter(({ measure, in_force }) => measure === "hold" && in_force);
+  const found = (incident.conclusion?.requests ?? []).filter(({ measure, in_force, until }) => measure === "hold" && in_force && isAhead(until));
   const said = incident.alert.action?.hold;
-  const isBinding = said?.receipt && !said.refusal && !said.ended && Date.parse(said.until) > Date.now();
+  const isBinding = said?.receipt && !said.refusal && !said.ended && isAhead(said.until);
   const isKnown = found.some(({ case_reference }) => case_reference === said?.case_reference);
   return isBinding && !isKnown ? [...found, said] : found;
 }

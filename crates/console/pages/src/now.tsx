@@ -1,6 +1,7 @@
 // What happens now: the live list, its filters in the address bar, and its keys.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useAnswer } from "./api";
 import { grouped, LiveList, type Group, type Shown } from "./live";
 import { COUNTRIES, Empty, Line, Severity, Trouble, Waiting, When } from "./parts";
 import { filterTo, type Route } from "./route";
@@ -13,7 +14,6 @@ const TYPED_MS = 300;
 const FILTERS = ["country", "source", "pattern", "severity", "state", "work", "since", "until", "q"];
 const WORKS = ["new", "acknowledged", "investigating", "joint-operation", "referred", "disputed"];
 const STATES = ["open", "closed", "cancelled"];
-const PATTERN_SEEN_MAX = 60;
 
 export function Now({ route }: { route: Route }) {
   const words = useWords();
@@ -123,11 +123,9 @@ function Alike({ group }: { group: Group }) {
 function Filters({ route, shown }: { route: Route; shown?: Shown }) {
   const words = useWords();
   const chosen = (name: string) => route.query.get(name) ?? "";
-  const [seen, setSeen] = useState<string[]>([]);
-  useEffect(() => {
-    const found = new Set([...seen, ...(shown?.rows ?? []).map((row) => row.pattern), chosen("pattern")].filter(Boolean));
-    if (found.size > seen.length) setSeen([...found].sort().slice(0, PATTERN_SEEN_MAX));
-  }, [shown]);
+  const known = useAnswer<{ patterns: string[] }>("patterns").answer?.patterns ?? [];
+  // One that came since the page was opened, or that an address asks for.
+  const patterns = [...new Set([...known, ...(shown?.rows ?? []).map((row) => row.pattern), chosen("pattern")])].filter(Boolean).sort();
   const choice = (name: string, options: [value: string, text: string][]) => (
     <label>
       {words.text(`filter-${name}`)}
@@ -142,10 +140,12 @@ function Filters({ route, shown }: { route: Route; shown?: Shown }) {
     <form class="filters" role="search" aria-label={words.text("filters")} onSubmit={(event) => event.preventDefault()}>
       <Search value={chosen("q")} />
       {choice("country", COUNTRIES.map((code) => [code, words.country(code)]))}
-      {choice("pattern", seen.map((pattern) => [pattern, pattern]))}
+      {choice("pattern", patterns.map((pattern) => [pattern, pattern]))}
       {choice("severity", ["2", "3", "4", "5", "6"].map((level) => [level, words.word("severity", level)]))}
       {choice("state", STATES.map((state) => [state, words.word("state", state)]))}
       {choice("work", WORKS.map((work) => [work, words.word("stage", work)]))}
+      <Moment name="since" value={chosen("since")} />
+      <Moment name="until" value={chosen("until")} />
       {chosen("source") && choice("source", [[chosen("source"), chosen("source")]])}
       <label class="across">
         <input type="checkbox" checked={chosen("group") !== "0"} onChange={(event) => filterTo({ group: event.currentTarget.checked ? "" : "0" })} />
@@ -156,6 +156,34 @@ function Filters({ route, shown }: { route: Route; shown?: Shown }) {
       )}
     </form>
   );
+}
+
+/** A time of the reader's clock, in the address as everybody's. */
+function Moment({ name, value }: { name: "since" | "until"; value: string }) {
+  const words = useWords();
+  const at = new Date(value);
+  const local = Number.isNaN(at.getTime()) ? "" : new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  const chosen = (text: string) => {
+    const time = new Date(text);
+    filterTo({ [name]: Number.isNaN(time.getTime()) ? "" : time.toISOString() });
+  };
+  return (
+    <label>
+      {words.text(`filter-${name}`)}
+      <input type="datetime-local" name={name} value={local} onChange={(event) => chosen(event.currentTarget.value)} />
+    </label>
+  );
+}
+
+/** A whole number, IMSI or IMEI: nine digits or more (of what begins with `+` eight), and nothing else but what stands between them. A type
+ * of devices has eight. */
+const CLEAR = /^\s*(?=(?:\D*\d){9}|\+(?:\D*\d){8})\+?[\d\s().-]+$/;
+
+/** How a mask shows a number: its country code and two digits more (crates/alert/src/mask.rs). */
+function maskOf(text: string): string | undefined {
+  const digits = text.replace(/\D/g, "").replace(/^00/, "");
+  const code = /^(855|856|86|95|66|84)/.exec(digits)?.[0];
+  return /^\s*(\+|00)/.test(text) && code ? `+${digits.slice(0, code.length + 2)}` : undefined;
 }
 
 function Search({ value }: { value: string }) {
@@ -169,7 +197,9 @@ function Search({ value }: { value: string }) {
   }
   useEffect(() => {
     const timer = setTimeout(() => {
-      const wanted = text.trim().length >= 3 ? text.trim() : "";
+      // An identifier in clear belongs into no address: no history, no log of a server between. Nor would anything be found by it.
+      const typed = CLEAR.test(text) ? maskOf(text) ?? "" : text.trim();
+      const wanted = typed.length >= 3 ? typed : "";
       if (wanted === asked) return;
       setAsked(wanted);
       filterTo({ q: wanted });
@@ -180,6 +210,7 @@ function Search({ value }: { value: string }) {
     <label>
       {words.text("filter-q")}
       <input type="search" name="q" value={text} maxLength={64} autocomplete="off" spellcheck={false} onInput={(event) => setText(event.currentTarget.value)} />
+      {CLEAR.test(text) && <span class="small" role="status" data-test="clear">{words.text("filter-q-clear", { mask: maskOf(text) ?? "–" })}</span>}
     </label>
   );
 }

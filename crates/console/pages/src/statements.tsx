@@ -88,7 +88,7 @@ function Requests({ requests }: { requests: Asked[] }) {
                 <td><When at={request.until} isLong /><br /><span class="small quiet">{left(words, request.until)}</span></td>
                 <td>
                   {request.answered === null || request.answered === undefined ? <span class="mark warn">{words.text("unanswered")}</span>
-                    : request.accepted ? <span class="mark">{words.text(request.in_force ? "in-force" : "ended")}</span>
+                    : request.accepted ? <span class="mark">{words.text(request.in_force && isAhead(request.until) ? "in-force" : "ended")}</span>
                     : <span class="mark bad">{words.word("outcome", "refused")}</span>}
                   {request.refusal && <p class="small">{request.refusal}</p>}
                   {request.answered && <p class="small quiet"><When at={request.answered} isLong /></p>}
@@ -103,6 +103,9 @@ function Requests({ requests }: { requests: Asked[] }) {
 }
 
 const HOUR_MS = 3_600_000;
+
+/** Whether a time has not come: what the server said of it was so when the page was loaded. */
+export const isAhead = (time: string) => Date.parse(time) > Date.now();
 
 /** How much of a time is left. */
 export function left(words: Words, until: string): string {

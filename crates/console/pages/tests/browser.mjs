@@ -301,6 +301,33 @@ const tests = {
     await page.click("text=Clear filters");
     await until("the list is back", async () => (await rows(page).count()) > 0);
     hold(!page.url().includes("country="), "cleared in the address");
+    // From a time on: of the reader's clock in the field, of everybody's in the address.
+    const middle = (await page.locator(".live .alert time").nth(2).getAttribute("datetime")).slice(0, 16);
+    const local = await page.evaluate((time) => {
+      const at = new Date(time);
+      return new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+    }, `${middle}:00Z`);
+    await page.fill("input[name=since]", local);
+    await until("the address has the time", () => page.url().includes(`since=${encodeURIComponent(`${middle}:00.000Z`)}`));
+    const times = () => page.evaluate(() => [...document.querySelectorAll(".live .alert time")].map((time) => time.dateTime));
+    await until("older ones are gone", async () => {
+      const found = await times();
+      return found.length > 0 && found.every((time) => time >= `${middle}:00.000Z`);
+    });
+    hold((await page.inputValue("input[name=since]")) === local, "the field keeps it");
+    await page.click("text=Clear filters");
+    // A number that somebody types whole stays on the page.
+    await page.fill("input[type=search]", "+855 12 345 678");
+    await page.waitForSelector("[data-test=clear]:has-text('+85512')");
+    await until("its beginning is looked for", () => new URL(page.url()).searchParams.get("q") === "+85512");
+    await accessible(page, "a number in the search");
+    await page.fill("input[type=search]", "456010123456789");
+    await until("an IMSI is not looked for", () => !page.url().includes("q="));
+    await page.fill("input[type=search]", "");
+    // Patterns of all alerts, not of those that happen to be loaded.
+    const offered = await page.locator("select[name=pattern] option").count();
+    const { patterns } = await (await page.request.get(`${base}/api/v1/patterns`)).json();
+    hold(patterns.length > 1 && offered === patterns.length + 1, `${offered} are offered of ${patterns}`);
   },
 
   async "keys: j, k, Enter, Esc, / and ?"() {

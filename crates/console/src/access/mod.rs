@@ -181,6 +181,7 @@ pub const REQUESTS: &[(&str, &str, Takes)] = &[
     ("GET", "/api/v1/requests", Takes::Right(Right::Read)),
     ("POST", "/api/v1/bar-list", Takes::Right(Right::BarList)),
     ("GET", "/api/v1/events", Takes::Right(Right::Read)),
+    ("GET", "/api/v1/patterns", Takes::Right(Right::Read)),
     ("GET", "/api/v1/sources", Takes::Right(Right::Read)),
     ("GET", "/api/v1/figures", Takes::Right(Right::Read)),
     ("GET", "/api/v1/digest", Takes::Right(Right::Read)),

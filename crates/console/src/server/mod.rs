@@ -288,6 +288,7 @@ impl Site {
             .route("/api/v1/requests", get(home::requests))
             .route("/api/v1/bar-list", post(home::bar_list))
             .route("/api/v1/events", get(events::events))
+            .route("/api/v1/patterns", get(reads::patterns))
             .route("/api/v1/sources", get(reads::sources))
             .route("/api/v1/figures", get(reads::figures))
             .route("/api/v1/digest", get(digest::json))

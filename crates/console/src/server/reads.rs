@@ -56,6 +56,11 @@ pub(super) async fn incident((State(site), Extension(caller)): Asked, Path(key):
     told.map(Json).ok_or(Refused::NotFound)
 }
 
+pub(super) async fn patterns((State(site), Extension(caller)): Asked) -> Answer {
+    let eyes = caller.eyes()?;
+    Ok(Json(json!({ "patterns": site.look(move |sight| sight.patterns(eyes)).await? })))
+}
+
 pub(super) async fn sources((State(site), Extension(caller)): Asked) -> Answer {
     let (topics, now, eyes) = (lock(&site.topics).clone(), (site.now)(), caller.eyes()?);
     Ok(Json(site.look(move |sight| sight.sources(eyes, &topics, now)).await?))

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use super::said::STAGES;
 use super::take::terms;
 use super::{Eyes, Sight, StoreError, Topic, bit, key};
-use crate::limits::{FOUND_MAX, PAGE_MAX, SCANNED_MAX, STREAM_BEHIND_MAX, STREAM_ROWS_MAX};
+use crate::limits::{
+    FOUND_MAX, PAGE_MAX, PATTERN_LOOKED_MAX, PATTERNS_MAX, SCANNED_MAX, STREAM_BEHIND_MAX, STREAM_ROWS_MAX,
+};
 
 /// How far an alert is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -301,6 +303,18 @@ impl Sight<'_> {
         let find = "SELECT i.incident_id, n.name FROM incidents i JOIN names n ON n.id = i.source WHERE i.id = ?1";
         let mut find = self.transaction.prepare_cached(find)?;
         Ok(find.query_row([id], |row| Ok(key(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?)))?)
+    }
+
+    /// Patterns of which there is an incident that may be seen, by name; of each the newest are looked at.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn patterns(&self, eyes: Eyes) -> Result<Vec<String>, StoreError> {
+        let text = "SELECT n.name FROM names n WHERE EXISTS (SELECT 1 FROM (SELECT visible FROM incidents INDEXED BY \
+             incidents_pattern WHERE pattern = n.id ORDER BY place DESC LIMIT ?2) WHERE visible & ?1 = ?1) ORDER BY 1 LIMIT ?3";
+        let mut text = self.transaction.prepare_cached(text)?;
+        let found = text.query_map((eyes.0, PATTERN_LOOKED_MAX, PATTERNS_MAX), |row| row.get(0))?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 
     /// How far the topics were read.

@@ -74,7 +74,8 @@ fn measured(folder: &std::path::Path, topics: &mut Topics, lines: u64, bursts: u
     let lists = std::thread::scope(|scope| {
         let asks = scope.spawn(|| {
             let (mut lists, mut asked) = (Vec::new(), server.asked());
-            for (filter, after) in kinds(topics_count(folder)).cycle() {
+            let count = topics_count(folder);
+            for (filter, after) in std::iter::repeat_with(|| kinds(count)).flatten() {
                 if is_over.load(Ordering::Relaxed) {
                     break;
                 }
