@@ -116,6 +116,16 @@ fn partitions(home: &Connection, name: &str) -> Result<i32, Error> {
     there.ok_or_else(|| Error::MissingTopic { topic: name.to_owned() })
 }
 
+/// The first offset that each partition keeps.
+///
+/// # Errors
+/// If the topic is missing, or the brokers do not answer.
+pub fn first_kept(home: &Connection, name: &str) -> Result<Vec<(i32, i64)>, Error> {
+    let admin = Admin::connect(home)?;
+    let partitions = 0..partitions(home, name)?;
+    partitions.map(|partition| Ok((partition, admin.watermarks(name, partition)?.0))).collect()
+}
+
 /// Gives each line up to the present end, partition by partition; how many messages were none.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lancang_alert::feedback::organisation;
 use lancang_alert::mask::mask;
@@ -15,13 +15,15 @@ use lancang_numbering::NumberPlans;
 use crate::bar_list;
 use crate::config::{ConsoleFile, Desk};
 use crate::exit::{Exit, Failure};
-use crate::home_topic::{HomeLine, HomeTopic, lines_at};
+use crate::home_topic::{HomeLine, HomeTopic, first_kept, lines_at};
 use crate::http::Pulse;
 use crate::metrics::{Metric, Metrics};
 use crate::service::clients;
 use crate::service::relay::now;
 use crate::{incidents, key_registry};
 
+/// Between two questions what the home topic keeps.
+const KEPT_ASKED_EVERY: Duration = Duration::from_secs(60);
 /// Between two tries after a failure.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -87,6 +89,7 @@ impl Follower {
         let plans = NumberPlans::built_in();
         let mut topic = HomeTopic::open(&self.home, &self.topic, From::Beginning)?;
         let mut let_go = 0;
+        let mut asked = Instant::now();
         *self.index() = Index::default();
         while !stop.is_stopped() {
             let line = topic.turn()?;
@@ -105,6 +108,24 @@ impl Follower {
                 let_go = now;
             }
             pulse.set_ready(topic.is_past_end());
+            if asked.elapsed() >= KEPT_ASKED_EVERY {
+                if let Err(error) = self.let_deleted_go() {
+                    tracing::warn!(
+                        "what {} keeps cannot be asked, and is asked again in {KEPT_ASKED_EVERY:?}: {error:#}",
+                        self.topic
+                    );
+                }
+                asked = Instant::now();
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets go of what the topic's retention has deleted: nobody could open it.
+    fn let_deleted_go(&self) -> anyhow::Result<()> {
+        for (partition, first) in first_kept(&self.home, &self.topic)? {
+            let gone = self.index().kept_from(partition, first);
+            self.metrics.add(Metric::ConsoleLetGo, &["home-deleted"], gone);
         }
         Ok(())
     }

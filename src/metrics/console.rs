@@ -36,7 +36,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_console_let_go_total",
         &["reason"],
-        "Incidents and campaigns that the console let go of: retained (their producer said until when), surplus (more than `console.incidents_max`), campaigns; statements about incidents that are not there; unjoined, alerts that are too many to be joined into campaigns; and home, incidents of the home topic that are too many for a desk's list.",
+        "Incidents and campaigns that the console let go of: retained (their producer said until when), surplus (more than `console.incidents_max`), campaigns; statements about incidents that are not there; unjoined, alerts that are too many to be joined into campaigns; home, incidents of the home topic that are too many for a desk's list; and home-deleted, those of which that topic's retention deleted all lines.",
     ),
     spec(
         Metric::ConsoleRequests,

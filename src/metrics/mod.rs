@@ -45,7 +45,7 @@ const BORN: &[(Metric, &[&str])] = &[
     (Metric::RelayReloads, &["applied", "refused"]),
     (Metric::RelayFeedback, &["taken", "repeat"]),
     (Metric::ConsoleSignIns, &["done", "refused", "too-many"]),
-    (Metric::ConsoleLetGo, &["retained", "surplus", "campaigns", "statements", "unjoined", "home"]),
+    (Metric::ConsoleLetGo, &["retained", "surplus", "campaigns", "statements", "unjoined", "home", "home-deleted"]),
 ];
 
 enum Collector {

@@ -5,6 +5,8 @@
 //!   number. What is found by a hash is read in the topic before it is told;
 //! - bounded by incidents ([`HOME_INCIDENTS_MAX`]) and by places and hashes together ([`HOME_ENTRIES_MAX`]): beyond it the incidents go
 //!   whose newest event is the oldest, counted;
+//! - what the topic has deleted by its retention goes from here too ([`Index::kept_from`]): an incident with its last line. A hash goes with
+//!   its incident alone, and may be of a line that is gone: what is found by it is read before it is told;
 //! - newest event first, which depends on no partition and no order of reading;
 //! - what is given of it is shared, not copied, so that it is held for a moment alone.
 
@@ -96,6 +98,28 @@ impl Index {
         self.by_age.insert(known.age.clone());
         self.entries += known.entries() - before;
         self.bound();
+    }
+
+    /// The topic keeps a partition from this offset on: lines before it go, and incidents that have no others; how many these are.
+    pub fn kept_from(&mut self, partition: i32, first: i64) -> u64 {
+        let is_gone = |place: &Place| place.0 == partition && place.1 < first;
+        let fewer = self.incidents.values().filter(|known| known.places.iter().any(is_gone));
+        let fewer: Vec<String> = fewer.map(|known| known.told.incident_id.clone()).collect();
+        let mut gone = 0;
+        for id in fewer {
+            let Some(known) = self.incidents.get_mut(&id).map(Arc::make_mut) else { continue };
+            let before = known.entries();
+            known.places.retain(|place| !is_gone(place));
+            if !known.places.is_empty() {
+                self.entries -= before - known.entries();
+                continue;
+            }
+            self.by_age.remove(&known.age);
+            self.entries -= before;
+            self.incidents.remove(&id);
+            gone += 1;
+        }
+        gone
     }
 
     fn bound(&mut self) {
@@ -226,6 +250,34 @@ mod tests {
         assert_eq!((index.let_go(), index.before(None).count()), (2, HOME_INCIDENTS_MAX));
         assert!(index.get(&format!("{:032x}", 2)).is_none() && index.get(&format!("{:032x}", 3)).is_some());
         assert!(index.naming(&["+1".to_owned()]).1, "more than are given");
+    }
+
+    #[test]
+    fn what_the_topic_keeps_no_more_goes_line_by_line() {
+        let mut index = Index::default();
+        for (place, (number, revision, value)) in
+            [((0, 5), (1, 0, "+1")), ((0, 6), (2, 0, "+2")), ((0, 7), (2, 1, "+3")), ((1, 2), (3, 0, "+1"))]
+        {
+            index.take(place, &line(number, revision, value), None);
+        }
+        let (id, entries) = (|number: u64| format!("{number:032x}"), |index: &Index| index.entries);
+        let all = entries(&index);
+        assert_eq!((index.kept_from(0, 5), entries(&index)), (0, all), "nothing was deleted");
+        assert_eq!(index.kept_from(0, 7), 1);
+        assert!(index.get(&id(1)).is_none(), "its only line is gone");
+        let second = index.get(&id(2)).unwrap();
+        assert_eq!((second.told.revision, &second.places), (1, &vec![(0, 7)]));
+        assert!(index.get(&id(3)).is_some(), "another partition");
+        let listed = |index: &Index| index.before(None).map(|one| one.age.0 / 1_000).collect::<Vec<_>>();
+        assert_eq!(listed(&index), [3, 2]);
+        assert_eq!(index.naming(&["+1".to_owned()]).0.len(), 1);
+        // What is there is counted as if it had come alone.
+        let mut fresh = Index::default();
+        fresh.take((0, 7), &line(2, 1, "+3"), None);
+        fresh.take((1, 2), &line(3, 0, "+1"), None);
+        assert_eq!(entries(&index), entries(&fresh) + 1, "a hash goes with its incident");
+        assert_eq!((index.kept_from(0, 8), index.kept_from(1, 3)), (1, 1));
+        assert_eq!((entries(&index), index.incidents.len(), index.by_age.len(), index.let_go()), (0, 0, 0, 0));
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 #[path = "pages/desk.rs"]
 mod desk;
+#[path = "pages/empty.rs"]
+mod empty;
 #[path = "pages/filled.rs"]
 mod filled;
 #[path = "../../../tests/installed/mod.rs"]
@@ -189,10 +191,16 @@ fn pages_in_a_browser() {
     node_modules();
     let (console, downloads) = (served::Console::begin(&pages()), tempfile::tempdir().unwrap());
     let desk = desk::DeskConsole::begin();
+    let begin = |is_read| [None, Some(desk::empty(is_read))].map(empty::EmptyConsole::begin);
+    let (mut read, mut reading) = (begin(true), begin(false));
+    read.iter_mut().for_each(|console| console.read());
+    let bases =
+        |[agency, desk]: &[empty::EmptyConsole; 2]| serde_json::json!({ "agency": agency.base(), "desk": desk.base() });
     let setting = serde_json::json!({
         "base": console.base(), "browser": browser(), "users": served::users(), "incident": filled::incident(),
         "campaign": console.campaign(), "operation": console.operation(), "reasons": filled::reasons(), "hostile": filled::HOSTILE, "strange": filled::strange(), "strangers": filled::STRANGERS, "sealed": filled::SEALED, "shots": shots,
         "is_long": is_long, "downloads": downloads.path(), "desk": { "base": desk.base(), "number": desk::NUMBER },
+        "empty": { "read": bases(&read), "reading": bases(&reading) },
     });
     let mut node = Command::new("node");
     node.arg(pages().join("tests/browser.mjs")).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -203,6 +211,7 @@ fn pages_in_a_browser() {
             "flood" => console.flood(200),
             "calm" => console.flood(0),
             "campaign" => console.join(),
+            "read" => reading.iter_mut().for_each(|console| console.read()),
             told => println!("{told}"),
         }
     }

@@ -38,6 +38,7 @@ send = Send
 again = Try again
 print = Print
 state-loading = Loading …
+state-reading = The console is still reading the topics: what is here is not whole yet.
 
 ## Keys
 

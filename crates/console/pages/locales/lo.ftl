@@ -38,6 +38,7 @@ send = ສົ່ງ
 again = ລອງໃໝ່
 print = ພິມ
 state-loading = ກຳລັງໂຫຼດ …
+state-reading = ຄອນໂຊນຍັງອ່ານຫົວຂໍ້ຢູ່: ສິ່ງທີ່ຢູ່ນີ້ຍັງບໍ່ຄົບ.
 
 ## Keys
 

@@ -38,6 +38,7 @@ send = Gửi
 again = Thử lại
 print = In
 state-loading = Đang tải …
+state-reading = Bảng điều khiển còn đang đọc các chủ đề: nội dung ở đây chưa đầy đủ.
 
 ## Keys
 

@@ -38,6 +38,7 @@ send = 发送
 again = 重试
 print = 打印
 state-loading = 正在加载……
+state-reading = 控制台仍在读取主题：此处内容尚不完整。
 
 ## Keys
 

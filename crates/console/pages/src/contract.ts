@@ -17,6 +17,8 @@ export interface Session {
   open: boolean;
   /** Of a carrier's own desk: whose. */
   desk: Maybe<string>;
+  /** Topics were read to where they ended when the console began. */
+  is_read: boolean;
   version: string;
 }
 

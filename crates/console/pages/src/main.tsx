@@ -20,6 +20,8 @@ import { cameFrom, followLinks, go, useRoute, type Route } from "./route";
 import { SourcesPage } from "./sources";
 import { LANGUAGES, languageOf, Words, WordsProvider, useWords } from "./words";
 
+/** How often it is asked whether topics have been read, ms. */
+const READ_LOOKED_EVERY_MS = 2_000;
 const [LANGUAGE, THEME] = ["lancang:language", "lancang:theme"];
 
 function Console() {
@@ -73,6 +75,12 @@ function Frame({ tag, choose }: { tag: string; choose: (tag: string) => void }) 
     addEventListener(SIGNED_OUT, signedOut);
     return () => removeEventListener(SIGNED_OUT, signedOut);
   }, []);
+  const isReading = session?.is_read === false;
+  useEffect(() => {
+    if (!isReading) return;
+    const timer = setInterval(look, READ_LOOKED_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [isReading]);
   const signOut = () =>
     send<{ leave?: string } | undefined>("DELETE", "session").then((left) => (left?.leave ? location.assign(left.leave) : look()), look);
   const isAtDoor = session === null || route.path[0] === "sign-in";
@@ -98,7 +106,9 @@ function Frame({ tag, choose }: { tag: string; choose: (tag: string) => void }) 
         {error && <Trouble code={error} again={look} />}
         {session === undefined && !error && <Waiting />}
         {isAtDoor && session !== undefined && <Login route={route} signedIn={(found) => { take(found); if (route.path[0] === "sign-in") go("/"); }} />}
-        {session && !isAtDoor && <Page route={route} session={session} />}
+        {isReading && !isAtDoor && <p class="says warn" role="status" data-test="reading">{words.text("state-reading")}</p>}
+        {/* Once topics have been read, what was not whole is loaded anew. */}
+        {session && !isAtDoor && <Page key={isReading ? "reading" : "read"} route={route} session={session} />}
       </Titled>
       <footer>
         {words.unreviewed() && <p>{words.unreviewed()}</p>}

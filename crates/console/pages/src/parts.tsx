@@ -25,8 +25,10 @@ export function Waiting() {
 
 export function Trouble({ code, again }: { code: string; again?: () => void }) {
   const words = useWords();
+  // Nothing is wrong: it is not there yet.
+  const isEarly = code === "starting";
   return (
-    <div class="says bad" role="alert">
+    <div class={`says ${isEarly ? "" : "bad"}`} role={isEarly ? "status" : "alert"}>
       <p>{words.has(`error-${code}`) ? words.text(`error-${code}`) : words.text("error-other", { code })}</p>
       {again && <p><button type="button" onClick={again}>{words.text("again")}</button></p>}
     </div>

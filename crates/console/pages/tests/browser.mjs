@@ -6,7 +6,8 @@
 // `campaign` to look at and a joint `operation` that waits for this country's answer, `reasons` of that incident by language as the command line tells them, `hostile` text that stands in
 // every free field, `strange` and `strangers` an incident and a campaign in which names do that too, `sealed` what an entity of the incident is, `desk` the console of a carrier's own desk with its address and a
 // number of its home lines (roles `desk-…` sign in there), `downloads` a folder for files that pages give, `shots` a folder for screenshots or nothing, `is_long` whether everything is tried in every language. A line `flood` on standard output asks for 200 alerts a
-// second, `calm` for none, `campaign` for one more campaign.
+// second, `calm` for none, `campaign` for one more campaign, `read` for an end of reading at the consoles that are `empty`: an agency's and
+// a desk's each that have `read` all there is, which is nothing, and that are still `reading`.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -27,8 +28,14 @@ const setting = JSON.parse(await new Promise((line) => createInterface({ input: 
 const { base, users } = setting;
 const incident = `/incident/${setting.incident}`;
 const campaign = `/campaigns/${setting.campaign}`;
+/** What stands before a role (`read:`, `reading:`: of a console that is empty, or still reads its topics), and the role. */
+const parted = (role) => (role.includes(":") ? role.split(":") : [undefined, role]);
 /** Where a role signs in. */
-const at = (role) => (role.startsWith("desk-") ? setting.desk.base : base);
+const at = (role) => {
+  const [empty, plain] = parted(role);
+  const [agency, desk] = empty ? [setting.empty[empty].agency, setting.empty[empty].desk] : [base, setting.desk.base];
+  return plain.startsWith("desk-") ? desk : agency;
+};
 const operation = `/operations/${setting.operation}`;
 const PAGES = ["/", incident, "/figures", "/campaigns", campaign, "/coordination", operation, "/sources"];
 
@@ -120,9 +127,10 @@ const rows = (page) => page.locator(".live a.alert");
 
 /** What a name and a password lead to. */
 async function signIn(role) {
-  const page = await open("/", { role: role.startsWith("desk-") ? "desk-nobody" : "nobody" });
-  await page.fill("input[name=name]", users[role].name);
-  await page.fill("input[name=password]", users[role].password);
+  const [empty, plain] = parted(role);
+  const page = await open("/", { role: `${empty ? `${empty}:` : ""}${plain.startsWith("desk-") ? "desk-" : ""}nobody` });
+  await page.fill("input[name=name]", users[plain].name);
+  await page.fill("input[name=password]", users[plain].password);
   await page.click("button[type=submit]");
   await page.waitForSelector("nav", { timeout: 30_000 });
   sessions[role] = { cookies: await page.context().cookies(), origins: [] };
@@ -946,6 +954,62 @@ const tests = {
       await loaded(page);
     }
     noise = noise.filter((line) => !/ERR_FAILED/.test(line));
+  },
+
+  async "with nothing at all every page has words, also while topics are still being read"() {
+    const OF = { auditor: ["/", "/figures", "/campaigns", "/coordination", "/sources", "/audit"], "desk-analyst": ["/", "/home", "/bar-list", "/figures", "/sources"], "desk-auditor": ["/audit"] };
+    const all = async (empty, each) => {
+      for (const [role, paths] of Object.entries(OF)) for (const path of paths) await each(`${empty}:${role}`, path, `empty-${empty}-${role}-${name(path)}`);
+    };
+    const words = async (page, what, isReading) => {
+      const told = await page.textContent("main");
+      for (const none of ["Invalid", "NaN", "undefined", "null", "1970", "{"]) hold(!told.includes(none), `${what} says ${none}: ${told}`);
+      hold((await page.locator("[role=alert]").count()) === 0, `${what}: an error: ${told}`);
+      hold((await page.locator("[data-test=reading]").count()) === (isReading ? 1 : 0), `${what}: whether topics are still read`);
+      hold((await page.locator("main :is(.says, table):not([data-test=reading])").count()) > 0, `${what}: nothing is said`);
+    };
+    const calm = () => (noise = noise.filter((line) => !/401|503/.test(line)));
+    for (const empty of ["read", "reading"]) {
+      const isReading = empty === "reading";
+      for (const role of Object.keys(OF)) await signIn(`${empty}:${role}`);
+      let page;
+      const pageOf = async (role, options) => {
+        if (page?.role !== role) page = { role, page: await whole("/", { role, ...options }) };
+        return page.page;
+      };
+      await all(empty, async (role, path, shown) => {
+        const page = await pageOf(role, {});
+        await turn(page, path);
+        await words(page, shown, isReading);
+        await accessible(page, shown);
+        await shot(page, `${shown}-light`);
+        await page.selectOption("header select >> nth=0", "dark");
+        await accessible(page, `${shown}, dark`, { type: "rule", values: ["color-contrast"] });
+        await shot(page, `${shown}-dark`);
+        await page.selectOption("header select >> nth=0", "light");
+      });
+      for (const language of setting.is_long ? LANGUAGES : ["zh-Hans", "km", "my"]) {
+        page = undefined;
+        await all(empty, async (role, path, shown) => {
+          const page = await pageOf(role, { language, width: 320, height: 700, isMobile: true });
+          await turn(page, path);
+          await words(page, `${shown} in ${language}`, isReading);
+          const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+          hold(over <= 0, `${shown} in ${language} is ${over} px wider than the phone`);
+          await shot(page, `phone-${shown}-${language}`);
+        });
+      }
+      calm();
+    }
+    // Once all has been read the page says what there is, by itself.
+    const page = await whole("/campaigns", { role: "reading:auditor" });
+    const before = await page.textContent("main");
+    console.log("read");
+    await page.waitForSelector("[data-test=reading]", { state: "detached" });
+    await loaded(page);
+    await words(page, "read to the end", false);
+    hold((await page.textContent("main")) !== before, "it is loaded anew");
+    calm();
   },
 
   async "what is cut says so"() {

@@ -55,7 +55,7 @@ fn told(site: &Site, user: Option<&User>, session: Option<&Session>) -> Value {
             "role": role },
         "csrf": session.map(|session| &session.csrf), "expires": session.map(|session| session.expires.to_string()),
         "may": rights, "writer": site.desk.writer.as_ref().filter(|_| site.acts.is_some()), "open": user.is_none(),
-        "desk": site.home.as_ref().map(|home| &home.carrier),
+        "desk": site.home.as_ref().map(|home| &home.carrier), "is_read": site.is_caught_up(),
         "version": env!("CARGO_PKG_VERSION"), "now": (site.now)().to_string(),
     })
 }

@@ -81,6 +81,17 @@ impl DeskConsole {
     }
 }
 
+/// Home topics in which nothing is, or nothing was read yet.
+pub fn empty(is_read: bool) -> Home {
+    let index = Arc::new(Mutex::new(Index::default()));
+    if is_read {
+        index.lock().unwrap().set_read();
+    }
+    let lines = |_: &[Place]| Ok(Lines { lines: Vec::new(), gone: 0 });
+    let bar_list = |_| Ok(BarList { csv: String::new(), listed: 0, left_out: Vec::new() });
+    Home { carrier: CARRIER.into(), lines: Box::new(lines), index, bar_list: Box::new(bar_list) }
+}
+
 fn home() -> Home {
     let of = |entity_type: &str, role: &str, masked: Option<&str>, value: &str| Subscriber {
         entity_type: entity_type.into(),

@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 
 use crate::{filled, keys};
 
-const ROLES: [(&str, Role); 4] = [
+pub const ROLES: [(&str, Role); 4] = [
     ("viewer", Role::Viewer),
     ("investigator", Role::Investigator),
     ("liaison", Role::Liaison),

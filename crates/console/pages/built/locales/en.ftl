@@ -162,6 +162,7 @@ send = Send
 again = Try again
 print = Print
 state-loading = Loading …
+state-reading = The console is still reading the topics: what is here is not whole yet.
 keys = Keys
 keys-on = Keys are on
 key-next = next alert

@@ -163,6 +163,7 @@ send = Gửi
 again = Thử lại
 print = In
 state-loading = Đang tải …
+state-reading = Bảng điều khiển còn đang đọc các chủ đề: nội dung ở đây chưa đầy đủ.
 keys = Phím tắt
 keys-on = Bật phím tắt
 key-next = cảnh báo sau

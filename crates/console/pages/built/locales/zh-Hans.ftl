@@ -163,6 +163,7 @@ send = 发送
 again = 重试
 print = 打印
 state-loading = 正在加载……
+state-reading = 控制台仍在读取主题：此处内容尚不完整。
 keys = 按键
 keys-on = 启用按键
 key-next = 下一条告警
