@@ -135,6 +135,8 @@ pub const BAR_LISTS_MAX: usize = 1;
 pub const ACTS_WAITING_MAX: usize = 64;
 /// Campaigns that are kept; beyond it those whose state is the oldest are let go, counted.
 pub const CAMPAIGNS_MAX: i64 = 100_000;
+/// Alerts of one campaign that are known to be in it on their own pages; what shares a value with more joins nothing by it.
+pub const VIEW_MEMBERS_MAX: usize = 10_000;
 /// Incidents of the home topic that a desk lists and searches: those whose newest event is the newest. Some 400 bytes each.
 pub const HOME_INCIDENTS_MAX: usize = 200_000;
 /// Places of their lines, and hashes of whom they name, together: 64 MB.

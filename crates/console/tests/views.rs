@@ -272,3 +272,46 @@ fn a_campaign_is_as_old_as_its_first_alert() {
         assert_eq!(opened(order), (since(0), [1, 0, 0]), "{order:?}");
     }
 }
+
+/// A campaign names 200 of its alerts at most: the others are in it all the same, on their own pages, and leave it with what joined them.
+#[test]
+fn alerts_beyond_those_that_are_named_are_in_their_campaign() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.db");
+    let mut topics = Topics::new(&path);
+    // A device for every twenty, and one alert that has two.
+    let made = |number: u64| {
+        let device = number / 20;
+        let mut one = linked(alert(number), device);
+        if number.is_multiple_of(20) {
+            one = linked(one, device + 1);
+        }
+        one.handling.recipients.clear();
+        one
+    };
+    let alerts: Vec<Alert> = (0..300).map(made).collect();
+    alerts.chunks(30).for_each(|some| _ = topics.burst(some));
+    let reads = Reads::open(&path, 1).unwrap();
+    let eyes = Eyes::of("VN").unwrap();
+    let told = |of: &Alert| {
+        reads
+            .look(|sight| {
+                let found = sight.find(eyes, &key(&of.incident_id, &of.producer.uri()))?.unwrap();
+                sight.told(eyes, &found, &at(0).to_string())
+            })
+            .unwrap()
+    };
+    let campaign = told(&alerts[0])["row"]["campaign"].clone();
+    let whole = reads.look(|sight| sight.campaign(eyes, campaign.as_str().unwrap())).unwrap().unwrap();
+    assert_eq!((whole["alerts"].as_u64(), whole["members"].as_array().unwrap().len()), (Some(300), 200));
+    for one in &alerts {
+        let told = told(one);
+        assert_eq!(told["row"]["campaign"], campaign, "{}", one.incident_id);
+        assert_eq!(told["campaign"]["campaign_id"], campaign);
+    }
+    // Whoever is taken back is in none.
+    let mut last = alerts[299].clone();
+    (last.revision, last.sequence, last.message) = (1, 1_000, "cancel".to_owned());
+    topics.alert(&last);
+    assert_eq!(told(&last)["row"]["campaign"], Value::Null);
+}

@@ -42,6 +42,8 @@ export class LiveList {
   private error?: string;
   private isLoaded = false;
   private isLoading = false;
+  /** Number of the newest load: what comes of one before is dropped. */
+  private asked = 0;
   private isTooBroad = false;
   /** Some were let go of. */
   private isCut = false;
@@ -70,7 +72,8 @@ export class LiveList {
   /** Nobody looks: the line is left to other pages of this browser, and goes on where it was once somebody looks again. */
   private readonly turned = (): void => {
     this.events?.close();
-    if (!document.hidden && this.position) this.follow(this.position);
+    // A list that is being loaded begins its line by itself.
+    if (!document.hidden && this.position && !this.isLoading) this.follow(this.position);
   };
 
   /** Stands still, or goes on with what came meanwhile. */
@@ -84,9 +87,10 @@ export class LiveList {
   async load(): Promise<void> {
     this.events?.close();
     this.isLoading = true;
+    const turn = ++this.asked;
     try {
       const list = await this.page();
-      if (this.isClosed) return;
+      if (this.isClosed || turn !== this.asked) return;
       this.rows = new Map(list.incidents.map((row) => [row.key, row]));
       this.waiting.clear();
       this.overfull = 0;
@@ -98,6 +102,7 @@ export class LiveList {
       this.isTooBroad = list.too_broad ?? false;
       this.follow(list.position);
     } catch (error) {
+      if (turn !== this.asked) return;
       this.error = code(error);
     }
     this.isLoading = false;
@@ -130,6 +135,8 @@ export class LiveList {
 
   private follow(position: string): void {
     [this.position, this.heard] = [position, Date.now()];
+    // A line that nobody closes would be held for as long as the page is open, and a user has few.
+    this.events?.close();
     if (document.hidden) return;
     const events = new EventSource(`/api/v1/events?${this.query}&position=${encodeURIComponent(position)}`);
     this.events = events;
@@ -181,7 +188,7 @@ export class LiveList {
       this.isChanged = true;
     }
     // A browser gives up a line that was refused; the list is loaded anew.
-    if (this.isLoaded && this.events?.readyState === EventSource.CLOSED && Date.now() - this.heard > SILENCE_MS / 2) {
+    if (this.isLoaded && !this.isLoading && this.events?.readyState === EventSource.CLOSED && Date.now() - this.heard > SILENCE_MS / 2) {
       this.heard = Date.now();
       void this.load();
     }

@@ -229,6 +229,12 @@ impl Correlator {
         self.group_of.get(self.nodes.get(seen)?).copied()
     }
 
+    /// All of the group that an alert belongs to, oldest first: more than a campaign names.
+    pub(crate) fn group_with(&self, seen: &Seen) -> impl Iterator<Item = &Seen> {
+        let nodes = self.group_of(seen).map(|group| self.group(group)).unwrap_or_default();
+        nodes.iter().filter_map(|node| self.known(*node)).map(|known| &known.seen)
+    }
+
     /// Finds the groups of what was touched anew.
     pub(super) fn regroup(&mut self) -> Regrouped {
         let touched = std::mem::take(&mut self.touched);

@@ -19,7 +19,7 @@ use rusqlite::OptionalExtension as _;
 
 use super::take::{DAY_MS, time};
 use super::{Batch, Eyes, Sight, StoreError, bit, set};
-use crate::limits::{CAMPAIGNS_MAX, JOINED_DAYS, VIEWS_AT_ONCE_MAX};
+use crate::limits::{CAMPAIGNS_MAX, JOINED_DAYS, VIEW_MEMBERS_MAX, VIEWS_AT_ONCE_MAX};
 use crate::{Correlator, Publisher, Seen, Viewer};
 
 /// Alerts between two looks whether loading goes on.
@@ -139,6 +139,7 @@ impl Batch<'_> {
             let changes: Vec<Campaign> = changed.drain(..changed.len().min(VIEWS_AT_ONCE_MAX)).collect();
             for campaign in &changes {
                 self.view(*number, campaign)?;
+                self.members_of_view(*number, campaign, correlator)?;
             }
             for Campaign { campaign_id, .. } in &changes {
                 self.named(*number, campaign_id)?;
@@ -184,12 +185,28 @@ impl Batch<'_> {
         let put = "INSERT OR REPLACE INTO views VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, NULL, 0, ?8)";
         let kept = (country, id, is_live, opened, published, countries, is_merged, text);
         self.transaction.prepare_cached(put)?.execute(kept)?;
-        let gone = "DELETE FROM view_members WHERE country = ?1 AND campaign_id = ?2";
-        self.transaction.prepare_cached(gone)?.execute((country, id))?;
+        Ok(())
+    }
+
+    /// Which alerts are in one: also those that it does not name. Of a large one few are new, and those alone are written.
+    fn members_of_view(&self, country: i64, campaign: &Campaign, correlator: &Correlator) -> Result<(), StoreError> {
+        let id = &campaign.campaign_id;
+        let first = campaign
+            .members
+            .first()
+            .map(|member| Seen { incident_id: member.incident_id.clone(), producer: member.producer.clone() });
+        let all = first.iter().flat_map(|first| correlator.group_with(first)).take(VIEW_MEMBERS_MAX);
+        let new: BTreeSet<(String, String)> = all.map(|seen| (seen.incident_id.clone(), seen.producer.uri())).collect();
+        let old = "SELECT incident_id, producer FROM view_members WHERE country = ?1 AND campaign_id = ?2";
+        let mut old = self.transaction.prepare_cached(old)?;
+        let old = old.query_map((country, id), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let old: BTreeSet<(String, String)> = old.collect::<rusqlite::Result<_>>()?;
+        let gone =
+            "DELETE FROM view_members WHERE country = ?1 AND incident_id = ?2 AND producer = ?3 AND campaign_id = ?4";
+        let mut gone = self.transaction.prepare_cached(gone)?;
         let mut put = self.transaction.prepare_cached("INSERT OR REPLACE INTO view_members VALUES (?1, ?2, ?3, ?4)")?;
-        for member in &campaign.members {
-            put.execute((country, &member.incident_id, member.producer.uri(), id))?;
-        }
+        old.difference(&new).try_for_each(|(incident, from)| gone.execute((country, incident, from, id)).map(drop))?;
+        new.difference(&old).try_for_each(|(incident, from)| put.execute((country, incident, from, id)).map(drop))?;
         Ok(())
     }
 
