@@ -531,6 +531,7 @@ fn filled(path: &std::path::Path, count: u64) -> Reads {
         }
         batch.joined(&mut views).unwrap();
         batch.read_to(Topic::Alerts, some.last().map_or(count as i64, |last| *last as i64 + 1)).unwrap();
+        batch.read_to(Topic::Feedback, said).unwrap();
         batch.commit().unwrap();
         if some.is_empty() {
             return Reads::open(path, 1).unwrap();
