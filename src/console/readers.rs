@@ -232,7 +232,8 @@ impl Reader {
         // What was joined and not kept is joined anew.
         let mut joining = Joining::default();
         while self.goes_on() && !topic.has_other_keys() {
-            let mut heard: Vec<alert_topic::Heard> = topic.next(TURN, now)?.into_iter().collect();
+            let wait = if joining.is_at_work() { Duration::ZERO } else { TURN };
+            let mut heard: Vec<alert_topic::Heard> = topic.next(wait, now)?.into_iter().collect();
             self.follow_viewers(&mut joining)?;
             // What is not joined is not to be kept as nothing: it is joined with the next start.
             if !self.goes_on() {
@@ -249,6 +250,8 @@ impl Reader {
             if next > stored {
                 self.keep_alerts(&heard, next, topic.is_past_end(), &mut joining)?;
                 stored = next;
+            } else if joining.is_at_work() {
+                self.keep_joined(&mut joining)?;
             }
             self.turned(topic.topic(), topic.is_past_end())?;
             self.keep_keys(topic.topic())?;
@@ -280,19 +283,20 @@ impl Reader {
 
     /// Joins alerts for each country whose view somebody may ask for; at a carrier's desk for nobody.
     fn follow_viewers(&self, joining: &mut Joining) -> anyhow::Result<()> {
-        let Follow { carrier, site, database, writer, .. } = &self.follow;
+        let Follow { carrier, site, database, emptied, .. } = &self.follow;
         if carrier.is_some() || !joining.is_due() {
             return Ok(());
         }
-        if joining.follow(&site.countries(), database, writer, &|| self.turns())? {
-            self.kept(&[]);
-        }
-        Ok(())
+        let (stop, all, own) = (self.stop.clone(), Arc::clone(emptied), self.emptied);
+        joining.follow(&site.countries(), database, move || !stop.is_stopped() && own == all.load(Ordering::Relaxed))
     }
 
+    /// Keeps more of what is joined; pages are told of it once all is kept.
     fn keep_joined(&self, joining: &mut Joining) -> anyhow::Result<()> {
         joining.keep(&self.follow.writer, &|| self.turns())?;
-        self.kept(&[]);
+        if !joining.is_at_work() {
+            self.kept(&[]);
+        }
         Ok(())
     }
 
@@ -337,14 +341,11 @@ impl Reader {
                 }
             }
         }
-        let is_more = joining.kept_in(&batch)?;
+        joining.kept_in(&batch)?;
         batch.read_to(Topic::Alerts, next)?;
         batch.commit()?;
         drop(writer);
         self.kept(&fates);
-        if is_more {
-            self.keep_joined(joining)?;
-        }
         for heard in heard.iter().filter(|_| is_live) {
             if let alert_topic::Heard::Alert(believed) = heard {
                 self.tell_delay(&believed.verified.alert);
@@ -513,12 +514,9 @@ impl Reader {
         }
         self.swept = Some(Instant::now());
         let swept = joining.sweep(&self.follow.writer, (now(), self.follow.incidents_max), &|| self.turns())?;
-        let Some(Swept { gone, incidents, evicted, is_emptied, is_more }) = swept else { return Ok(()) };
+        let Some(Swept { gone, incidents, evicted, is_emptied }) = swept else { return Ok(()) };
         if !is_emptied {
             tracing::debug!("somebody looks at an older state of the database: its log is emptied with the next sweep");
-        }
-        if is_more {
-            self.keep_joined(joining)?;
         }
         let metrics = &self.follow.metrics;
         metrics.set(Metric::ConsoleIncidents, &[], incidents as f64);
