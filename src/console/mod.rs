@@ -4,7 +4,8 @@
 //!   asks for it ([`desk`]).
 //! - A reader is a thread with a topic of its own ([`readers`]); what it read and how far are committed together. While the exchange
 //!   is away, pages show what was read before, and how old that is.
-//! - Campaigns are joined for each country that somebody looks as, by the thread that reads alerts ([`joining`]).
+//! - Campaigns are joined for each country that somebody looks as, by the thread that reads alerts; of a country that is new, aside
+//!   ([`joining`]).
 //! - What is said goes out by the thread that reads feedback: it has the registry by which every reader will check it.
 //! - A folder has all that the console keeps: the database, which is a cache, its users, and the audit log, which is not.
 

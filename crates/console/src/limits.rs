@@ -1,6 +1,7 @@
 //! Every limit of this crate.
 
-/// Alerts that are joined at once; beyond it those whose newest event is the oldest are let go, counted. Some 600 bytes each.
+/// Alerts that are joined at once; beyond it those whose newest event is the oldest are let go, counted. 4 to 5 KB each
+/// (benches/RESULTS.md, 29 November 2026).
 pub const ALERTS_MAX: usize = 500_000;
 /// Days after its newest event that an alert is joined: the longest case of a compound that moves (patterns.md) is told in weeks.
 pub const JOINED_DAYS: i64 = 90;
@@ -151,5 +152,5 @@ pub const HOME_PLACES_MAX: usize = 20_000;
 pub const HOME_SEARCH_LINES_MAX: usize = 2_000;
 /// How long one search reads home lines, ms: a page waits 30 s.
 pub const HOME_SEARCH_MS_MAX: u64 = 15_000;
-/// Campaigns of a country's view that are kept in one transaction: less than a second of the one who writes.
-pub const VIEWS_AT_ONCE_MAX: usize = 2_000;
+/// Campaigns of all countries' views that are kept in one transaction, while alerts wait: up to 2 ms each on a busy machine.
+pub const VIEWS_AT_ONCE_MAX: usize = 100;

@@ -315,3 +315,39 @@ fn alerts_beyond_those_that_are_named_are_in_their_campaign() {
     topics.alert(&last);
     assert_eq!(told(&last)["row"]["campaign"], Value::Null);
 }
+
+/// Memory of this process, bytes.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+/// `LANCANG_TEST_ALERTS=50000 cargo test -p lancang-console --test views -- --ignored --nocapture memory_of` (benches/RESULTS.md).
+#[test]
+#[ignore = "measures the memory of its process"]
+fn memory_of_six_countries() {
+    let count: u64 = std::env::var("LANCANG_TEST_ALERTS").map_or(50_000, |count| count.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let mut kept = Vec::new();
+    for keys in [1_u64, 4, 8] {
+        let mut topics = Topics::new(&folder.path().join(format!("{keys}.db")));
+        let before = resident();
+        for number in 0..count {
+            // Three in a row share a device; what else each has is its own.
+            let own = (1..keys).map(|key| (number * 8 + key) * 1_000_003);
+            let mut one = own.fold(linked(alert(number), number / 3), linked);
+            one.handling.recipients.clear();
+            topics.views.take(&one);
+        }
+        let mut is_more = true;
+        while is_more {
+            let batch = topics.writer.batch().unwrap();
+            is_more = batch.joined(&mut topics.views).unwrap();
+            batch.commit().unwrap();
+        }
+        let each = (resident() - before) as f64 / (count * COUNTRIES.len() as u64) as f64;
+        eprintln!("{count} alerts of {keys} keys, six countries: {each:.0} bytes an alert and country");
+        kept.push(topics);
+    }
+}

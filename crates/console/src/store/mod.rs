@@ -51,7 +51,7 @@ pub use operations::OperationFilter;
 pub use sources::Heard;
 pub(crate) use take::is_innocent;
 pub use take::{News, Taken};
-pub use views::Views;
+pub use views::{Loading, Views};
 
 /// Of the tables: a change of `schema.sql` is another version.
 pub const VERSION: i64 = 8;

@@ -6,7 +6,8 @@
 //! - what is joined is kept with the alerts that it follows from, in one transaction, and goes with them ([`Batch::joined`]);
 //! - one of these has the name of the campaign on the topic that most of its alerts belong to, where of that campaign no other one has
 //!   more; else it has an id of its own, which nobody on the exchange knows ([`Publisher::of_view`]);
-//! - a start joins anew what is kept ([`Views::load`]), and so does a country that is new, for itself alone: the groups follow from the set of alerts, in whatever order they come. Of an
+//! - a start joins anew what is kept, and so does a country that is new, for itself alone ([`Loading`]): aside, while alerts are taken up
+//!   elsewhere, which come last. The groups follow from the set of alerts, in whatever order and however often they come. Of an
 //!   incident with more than [`REVISIONS_MAX`](crate::limits::REVISIONS_MAX) revisions that is those that are kept;
 //! - one that is no more is remembered for [`JOINED_DAYS`], as far as there is room.
 
@@ -18,7 +19,7 @@ use lancang_alert::campaign::Campaign;
 use rusqlite::OptionalExtension as _;
 
 use super::take::{DAY_MS, time};
-use super::{Batch, Eyes, Sight, StoreError, bit, set};
+use super::{Batch, Eyes, Sight, StoreError, Topic, bit, set};
 use crate::limits::{CAMPAIGNS_MAX, JOINED_DAYS, VIEW_MEMBERS_MAX, VIEWS_AT_ONCE_MAX};
 use crate::{Correlator, Publisher, Seen, Viewer};
 
@@ -51,38 +52,106 @@ impl View {
             country: country.to_owned(),
         })
     }
+
+    /// Finds what has changed in what hangs together.
+    fn change(&mut self) {
+        let newest = self.correlator.newest();
+        self.changed.extend(self.publisher.changes(&mut self.correlator, &nobodys(), newest));
+    }
+}
+
+/// Views that are being joined of what a database has, while others write into it.
+#[derive(Debug)]
+pub struct Loading {
+    views: Views,
+    /// Alerts before this offset were taken up.
+    next: i64,
+}
+
+impl Loading {
+    /// Begins for these countries.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn begin(sight: &Sight<'_>, countries: &BTreeSet<String>) -> Result<Self, StoreError> {
+        let mut views = Views(countries.iter().filter_map(|country| View::of(country)).collect());
+        for view in &mut views.0 {
+            for campaign in sight.live_views(view.number)? {
+                view.publisher.learn(&campaign);
+            }
+        }
+        Ok(Self { views, next: 0 })
+    }
+
+    /// Takes up what the database has and was not taken up yet; whether that was all of it, or `goes_on` said that nobody waits for it
+    /// any more.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn take(&mut self, sight: &Sight<'_>, mut goes_on: impl FnMut() -> bool) -> Result<bool, StoreError> {
+        let next = sight.place(Topic::Alerts)?;
+        if self.views.0.is_empty() {
+            return Ok(true);
+        }
+        // An incident's newest revision is behind all others of it.
+        let kept = match self.next {
+            0 => "SELECT alert FROM bodies UNION ALL SELECT alert FROM earlier WHERE ?1 = 0",
+            _ => {
+                "SELECT b.alert FROM incidents i JOIN bodies b ON b.incident = i.id WHERE i.place >= ?1 UNION ALL \
+                 SELECT e.alert FROM incidents i JOIN earlier e ON e.incident = i.id WHERE i.place >= ?1 AND e.place >= ?1"
+            }
+        };
+        let mut kept = sight.transaction.prepare(kept)?;
+        let (mut rows, mut count) = (kept.query([self.next])?, 0_u64);
+        while let Some(row) = rows.next()? {
+            if count.is_multiple_of(LOOK_EVERY) && !goes_on() {
+                return Ok(false);
+            }
+            self.views.take(&serde_json::from_slice(row.get_ref(0)?.as_bytes().unwrap_or_default())?);
+            count += 1;
+        }
+        self.next = next;
+        Ok(true)
+    }
+
+    /// Finds what hangs together of what was taken up: of all of it that takes as long as taking it up did.
+    pub fn regroup(&mut self) {
+        self.views.0.iter_mut().for_each(View::change);
+    }
+
+    /// What is joined of all that the database has now; `gone` was let go of since it began. One that has come again is there.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn finish(mut self, sight: &Sight<'_>, gone: &[Seen]) -> Result<Views, StoreError> {
+        self.views.forget(gone);
+        let again = "SELECT b.alert FROM incidents i JOIN names n ON n.id = i.source JOIN bodies b ON b.incident = i.id \
+             WHERE i.incident_id = ?1 AND n.name = ?2 UNION ALL SELECT e.alert FROM incidents i JOIN names n ON n.id = i.source \
+             JOIN earlier e ON e.incident = i.id WHERE i.incident_id = ?1 AND n.name = ?2";
+        let mut again = sight.transaction.prepare(again)?;
+        for seen in gone {
+            let mut rows = again.query((&seen.incident_id, seen.producer.uri()))?;
+            while let Some(row) = rows.next()? {
+                self.views.take(&serde_json::from_slice(row.get_ref(0)?.as_bytes().unwrap_or_default())?);
+            }
+        }
+        self.take(sight, || true)?;
+        Ok(self.views)
+    }
 }
 
 impl Views {
-    /// Joins for these countries what is kept; none if `goes_on` says that nobody waits for it any more.
+    /// Joins for these countries what is kept, at once; none if `goes_on` says that nobody waits for it any more.
     ///
     /// # Errors
     /// If the database fails.
     pub fn load(
         sight: &Sight<'_>,
         countries: &BTreeSet<String>,
-        mut goes_on: impl FnMut() -> bool,
+        goes_on: impl FnMut() -> bool,
     ) -> Result<Option<Self>, StoreError> {
-        let mut views = Self(countries.iter().filter_map(|country| View::of(country)).collect());
-        if views.0.is_empty() {
-            return Ok(Some(views));
-        }
-        for view in &mut views.0 {
-            for campaign in sight.live_views(view.number)? {
-                view.publisher.learn(&campaign);
-            }
-        }
-        let kept = "SELECT alert FROM bodies UNION ALL SELECT alert FROM earlier";
-        let mut kept = sight.transaction.prepare(kept)?;
-        let (mut rows, mut count) = (kept.query([])?, 0_u64);
-        while let Some(row) = rows.next()? {
-            views.take(&serde_json::from_slice(row.get_ref(0)?.as_bytes().unwrap_or_default())?);
-            count += 1;
-            if count.is_multiple_of(LOOK_EVERY) && !goes_on() {
-                return Ok(None);
-            }
-        }
-        Ok(Some(views))
+        let mut loading = Loading::begin(sight, countries)?;
+        Ok(loading.take(sight, goes_on)?.then_some(loading.views))
     }
 
     /// Whether they are those of these countries.
@@ -101,7 +170,7 @@ impl Views {
     /// Lets go of those of other countries, and takes up those that were loaded.
     pub fn change_to(&mut self, countries: &BTreeSet<String>, loaded: Self) {
         self.0.retain(|view| countries.contains(&view.country));
-        self.0.extend(loaded.0);
+        self.0.extend(loaded.0.into_iter().filter(|view| countries.contains(&view.country)));
         self.0.sort_by(|a, b| a.country.cmp(&b.country));
     }
 
@@ -132,11 +201,13 @@ impl Batch<'_> {
     /// If the database fails.
     pub fn joined(&self, views: &mut Views) -> Result<bool, StoreError> {
         self.forget_viewers(views)?;
+        views.0.iter_mut().for_each(View::change);
+        // One that is new leaves room for what changes in the others.
+        let waiting = views.0.iter().filter(|view| !view.changed.is_empty()).count();
+        let share = VIEWS_AT_ONCE_MAX / waiting.max(1);
         let mut is_more = false;
         for View { number, correlator, publisher, changed, .. } in &mut views.0 {
-            let newest = correlator.newest();
-            changed.extend(publisher.changes(correlator, &nobodys(), newest));
-            let changes: Vec<Campaign> = changed.drain(..changed.len().min(VIEWS_AT_ONCE_MAX)).collect();
+            let changes: Vec<Campaign> = changed.drain(..changed.len().min(share)).collect();
             for campaign in &changes {
                 self.view(*number, campaign)?;
                 self.members_of_view(*number, campaign, correlator)?;
@@ -152,7 +223,7 @@ impl Batch<'_> {
             self.transaction.prepare_cached("INSERT OR IGNORE INTO viewers VALUES (?1)")?.execute([*number])?;
             let old = "DELETE FROM views WHERE country = ?1 AND NOT is_live AND (published < ?2 OR campaign_id IN \
                  (SELECT campaign_id FROM views WHERE country = ?1 AND NOT is_live ORDER BY place DESC LIMIT -1 OFFSET ?3))";
-            let since = newest.as_ms().saturating_sub(JOINED_DAYS * DAY_MS);
+            let since = correlator.newest().as_ms().saturating_sub(JOINED_DAYS * DAY_MS);
             if changes.iter().any(|campaign| campaign.message == "dissolved") {
                 self.transaction.prepare_cached(old)?.execute((*number, since, CAMPAIGNS_MAX))?;
             }
