@@ -20,7 +20,7 @@ use axum::routing::get;
 use lancang_kafka::Stop;
 use tokio::runtime::Runtime;
 
-use crate::ending::Ending;
+use crate::ending::{Ending, Hangup};
 use crate::metrics::{Metric, Metrics};
 use crate::systemd;
 
@@ -157,6 +157,8 @@ impl Endpoint {
         let pulse = health.stage(stage);
         let bound = runtime.block_on(serve(listen, Arc::clone(&metrics), Arc::clone(&health)))?;
         tracing::info!("metrics and health at http://{bound}");
+        let hangup = runtime.block_on(async { Hangup::listen() }).context("cannot listen for signals")?;
+        runtime.spawn(hangup.say_nothing_is_read());
         systemd::started();
         runtime.spawn(systemd::watch(health));
         Ok(Self { runtime, metrics, pulse })

@@ -1,7 +1,8 @@
 //! `lancang run`, `intake`, `score`, `relay`, `courier`, and `pack` over topics: the service at a carrier.
 //!
 //! SIGTERM and SIGINT drain: readiness falls, after `http.drain_wait` what is done is committed and groups are left. SIGHUP reads patterns, lists
-//! and the trunk table anew, and of a relay its keys; what has mistakes is refused and the service goes on with what it has.
+//! and the trunk table anew, and of a relay its keys; what has mistakes is refused and the service goes on with what it has. A courier
+//! has nothing to read anew, and says so.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,11 +10,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli;
 use crate::config::Config;
-use crate::ending::Ending;
+use crate::ending::{Ending, Hangup, nothing_is_read};
 use crate::exit::{Exit, Failure};
 use crate::http::{self, Health};
 use crate::metrics::{Metric, Metrics};
@@ -48,10 +48,11 @@ pub fn run(args: &cli::Serve, stages: &[Stage]) -> anyhow::Result<()> {
     let listening = http::serve(config.listen, Arc::clone(&metrics), Arc::clone(&health));
     let bound = runtime.block_on(listening)?;
     tracing::info!("metrics and health at http://{bound}");
+    let hangup = runtime.block_on(async { Hangup::listen() }).context("cannot listen for signals")?;
     systemd::started();
     runtime.spawn(systemd::watch(Arc::clone(&health)));
     let shared = Arc::new(Shared::new(config, metrics, health, runtime.handle().clone())?);
-    let signals = runtime.block_on(async { Signals::register() }).context("cannot listen for signals")?;
+    let signals = runtime.block_on(async { Signals::register(hangup) }).context("cannot listen for signals")?;
     runtime.spawn(signals.serve(Arc::clone(&shared), args.config.clone(), stages.to_vec()));
     match Service::start(Arc::clone(&shared), stages, &starting) {
         Ok(service) => {
@@ -91,19 +92,19 @@ pub fn read_config(path: &Path) -> anyhow::Result<Config> {
 
 struct Signals {
     ending: Ending,
-    hangup: Signal,
+    hangup: Hangup,
 }
 
 impl Signals {
-    fn register() -> std::io::Result<Self> {
-        Ok(Self { ending: Ending::listen()?, hangup: signal(SignalKind::hangup())? })
+    fn register(hangup: Hangup) -> std::io::Result<Self> {
+        Ok(Self { ending: Ending::listen()?, hangup })
     }
 
     async fn serve(mut self, shared: Arc<Shared>, config: PathBuf, stages: Vec<Stage>) {
         loop {
             tokio::select! {
                 () = self.ending.signal() => break,
-                _ = self.hangup.recv() => reload(&shared, &config, &stages).await,
+                () = self.hangup.signal() => reload(&shared, &config, &stages).await,
             }
         }
         shared.health.drain();
@@ -131,6 +132,10 @@ async fn reload(shared: &Arc<Shared>, config: &Path, stages: &[Stage]) {
     let any = |wanted: fn(&Stage) -> bool| stages.iter().any(wanted);
     let (relays, packs) = (stages.contains(&Stage::Relay), any(|stage| matches!(stage, Stage::Pack { .. })));
     let judges = any(|stage| matches!(stage, Stage::Intake | Stage::Score));
+    if !(relays || packs || judges) {
+        nothing_is_read();
+        return;
+    }
     let done = tokio::task::spawn_blocking(move || {
         // Threads of the runtime may not wait for it; the store does.
         std::thread::spawn(move || -> anyhow::Result<()> {

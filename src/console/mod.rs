@@ -27,6 +27,7 @@ use lancang_console::limits::ACTS_WAITING_MAX;
 use lancang_console::provider::{Provider, Setting};
 use lancang_console::server::{Desk, Dossiers, Parts, Site, Told, listen};
 use lancang_console::store::{Reads, Writer};
+use rustls::ServerConfig;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
@@ -106,8 +107,8 @@ pub struct Begun {
     pub address: SocketAddr,
     /// Its readers.
     pub readers: Readers,
-    /// Whether it is reached by TLS.
-    pub is_tls: bool,
+    /// How it is reached by TLS; none where it is not.
+    pub tls: Option<Arc<listen::Tls>>,
     /// Keeps others away from its folder.
     pub lock: File,
 }
@@ -143,14 +144,7 @@ pub fn begin(
     let roots = file.consumer.keys.roots.clone();
     let dossiers = signer()?.map(|signer| Dossiers { signer, roots });
     let signer = signer()?;
-    let tls = match &console.tls {
-        Some((certificate, key)) => {
-            let text = std::fs::read(certificate).with_context(|| format!("cannot read {}", certificate.display()))?;
-            let tls = listen::tls(&text, key.read()?.as_bytes());
-            Some(tls.map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?)
-        }
-        None => None,
-    };
+    let tls = console.tls.as_ref().map(tls).transpose()?.map(|config| Arc::new(listen::Tls::new(config)));
     let provider = console.oidc.as_ref().map(provider).transpose()?;
     let home = console.desk.as_ref().map(|desk| desk::home(file, desk)).transpose()?;
     let index = home.as_ref().map(|home| Arc::clone(&home.index));
@@ -181,8 +175,8 @@ pub fn begin(
         format!("cannot listen on {address} for the console: choose another address with the key `console.listen`, or of a demo \
              with `--console` or `--desk HOST:PORT` (port 0 takes any free one)")
     })?;
-    let (address, is_tls) = (listener.local_addr()?, tls.is_some());
-    runtime.spawn(Arc::clone(&site).serve(listener, tls));
+    let address = listener.local_addr()?;
+    runtime.spawn(Arc::clone(&site).serve(listener, tls.clone()));
     let follow = Follow {
         consumer: file.consumer.clone(),
         writer: Arc::new(Mutex::new(writer)),
@@ -195,7 +189,17 @@ pub fn begin(
         emptied: Arc::default(),
     };
     let speaker = signer.map(|signer| Speaker { signer, waiting });
-    Ok(Begun { address, readers: Readers::begin(follow, speaker, at_home, health)?, is_tls, lock })
+    Ok(Begun { address, readers: Readers::begin(follow, speaker, at_home, health)?, tls, lock })
+}
+
+/// What a console's certificate and key are now.
+///
+/// # Errors
+/// If one cannot be read, or they do not belong together.
+pub fn tls((certificate, key): &(PathBuf, Secret)) -> anyhow::Result<Arc<ServerConfig>> {
+    let text = std::fs::read(certificate).with_context(|| format!("cannot read {}", certificate.display()))?;
+    let tls = listen::tls(&text, key.read()?.as_bytes());
+    Ok(tls.map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?)
 }
 
 /// Who vouches for users besides the console's own.

@@ -148,7 +148,7 @@ impl Console {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        runtime.spawn(Arc::clone(&site).serve(listener, tls));
+        runtime.spawn(Arc::clone(&site).serve(listener, tls.map(|config| Arc::new(listen::Tls::new(config)))));
         let (key, campaign) = (key(&one.incident_id, &source), one.incident_id.clone());
         let operation = proposal.id.to_string();
         Self { address, folder, site, key, campaign, operation, said, outcomes, cut_off, changes, _runtime: runtime }

@@ -34,7 +34,6 @@ use axum::routing::{delete, get, post};
 use lancang_alert::feedback::Id;
 use lancang_alert::{Feedback, Opener, PublicKey, Signer, Source};
 use lancang_record::Timestamp;
-use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
@@ -309,7 +308,7 @@ impl Site {
     }
 
     /// Serves its pages until that is dropped.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener, tls: Option<Arc<ServerConfig>>) {
+    pub async fn serve(self: Arc<Self>, listener: TcpListener, tls: Option<Arc<listen::Tls>>) {
         listen::serve(listener, tls, self.router(), || (self.told)(Told::ConnectionRefused)).await;
     }
 
