@@ -15,7 +15,14 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Gauge,
         "lancang_console_lag_messages",
         &["topic"],
-        "Messages of its topics that the console has not read yet.",
+        "Messages of its topics that the console has not read yet, as far as its brokers have answered.",
+    ),
+    spec(
+        Metric::ConsoleHeard,
+        Form::Gauge,
+        "lancang_console_heard_timestamp_seconds",
+        &["topic"],
+        "When the brokers last answered the console where a topic ends, Unix time; before their first answer, when the console began to ask. While it stands still the console shows what was, and its lag says nothing.",
     ),
     spec(
         Metric::ConsoleDelay,

@@ -63,6 +63,9 @@ pub const STREAMS_OF_USER_MAX: usize = 8;
 pub const ASKED_OF_USER_MAX: usize = 2;
 /// Longest wait for that, and for a connection to the database, ms.
 pub const ASKED_WAIT_MS: u64 = 10_000;
+/// Brokers that have given no answer for so long are told to be silent, milliseconds: they are asked every second, and a question is
+/// given up after five.
+pub const SILENCE_MS: i64 = 15_000;
 /// Connections at once.
 pub const CONNECTIONS_MAX: usize = 1_024;
 /// Connections of one network: ten browsers of an office behind one address.

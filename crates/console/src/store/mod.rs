@@ -46,7 +46,7 @@ pub use case::{Case, InOperation, Message, Subject};
 pub use let_go::LetGo;
 pub use list::{Changes, Filter, Page, Position, State, Work};
 pub use operations::OperationFilter;
-pub use sources::Heard;
+pub use sources::{Heard, heard};
 pub(crate) use take::is_innocent;
 pub use take::{News, Taken};
 pub use views::Views;

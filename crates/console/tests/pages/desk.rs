@@ -66,7 +66,7 @@ impl DeskConsole {
         });
         for topic in [Topic::Alerts, Topic::Feedback] {
             let name = topic.as_str();
-            site.hear(Heard { name, topic: format!("lancang.{name}.v1"), next: 9, end: 9, read: Some(now()) });
+            site.hear(Heard { name, topic: format!("lancang.{name}.v1"), next: 9, end: 9, read: Some(now()), answered: now() });
         }
         site.caught_up();
         let runtime = Runtime::new().unwrap();

@@ -300,7 +300,7 @@ fn site(
     });
     for topic in Topic::ALL {
         let name = topic.as_str();
-        site.hear(Heard { name, topic: format!("lancang.{name}.v1"), next: 812, end: 812, read: Some(now()) });
+        site.hear(Heard { name, topic: format!("lancang.{name}.v1"), next: 812, end: 812, read: Some(now()), answered: now() });
     }
     site.caught_up();
     site
