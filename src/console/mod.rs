@@ -188,7 +188,7 @@ pub fn begin(
         database: folder.database(),
         emptied: Arc::default(),
     };
-    let speaker = signer.map(|signer| Speaker { signer, waiting });
+    let speaker = signer.map(|signer| Speaker::new(signer, waiting));
     Ok(Begun { address, readers: Readers::begin(follow, speaker, at_home, health)?, tls, lock })
 }
 

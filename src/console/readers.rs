@@ -168,6 +168,9 @@ impl Reader {
                 Topic::Campaigns => self.campaigns(),
             };
             self.pulse.set_ready(false);
+            if let Some(speaker) = &mut self.speaker {
+                speaker.refuse("the feedback topic is not read now: nothing was sent, try again later");
+            }
             // It ends without an error where all is to be read by other keys, or into an empty database.
             let Err(error) = ended else { continue };
             tracing::error!("the console's reader of {} begins anew in {RETRY:?}: {error:#}", self.topic.as_str());
@@ -427,7 +430,7 @@ impl Reader {
             self.turned(topic.topic(), topic.is_past_end())?;
             self.sweep_statements()?;
             if let Some(speaker) = &mut self.speaker {
-                speaker.speak(&self.follow.consumer, &topic, &mut producer);
+                speaker.speak(&self.follow.consumer, &topic, &mut producer, || self.pulse.turn());
             }
         }
         Ok(())

@@ -72,7 +72,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_console_acts_total",
         &["action", "outcome"],
-        "What users of the console did: said to everybody, opened or exported for a case; done, failed, refused, too-many (more of one user than may have lines in the audit log).",
+        "What users of the console did: said to everybody, opened or exported for a case; done, failed, unconfirmed (the exchange did not say in time whether it has it), refused, too-many (more of one user than may have lines in the audit log).",
     ),
     spec(Metric::ConsoleStreams, Form::Gauge, "lancang_console_streams", &[], "Pages that listen to what happens."),
     spec(

@@ -132,6 +132,13 @@ pub const HOME_LOOKS_MAX: usize = 4;
 pub const BAR_LISTS_MAX: usize = 1;
 /// Acts that wait to be written to the exchange.
 pub const ACTS_WAITING_MAX: usize = 64;
+/// How long one waits there, milliseconds: what was not begun by then is answered as not sent, and never is.
+pub const ACT_WAITS_MS: u64 = 15_000;
+/// How long the exchange has to confirm one, milliseconds.
+pub const ACT_DELIVERY_MS: u64 = 10_000;
+/// How long whoever asks waits for an answer, milliseconds: longer than an act waits and is written. The page waits longer still, so that it
+/// says what the server says.
+pub const ACT_ANSWERED_MS: u64 = 35_000;
 /// Campaigns that are kept; beyond it those whose state is the oldest are let go, counted.
 pub const CAMPAIGNS_MAX: i64 = 100_000;
 /// Incidents of the home topic that a desk lists and searches: those whose newest event is the newest. Some 400 bytes each.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+#[path = "access/acts.rs"]
+mod acts;
 #[path = "access/campaigns.rs"]
 mod campaigns;
 #[path = "access/desk.rs"]
@@ -24,7 +26,7 @@ use lancang_console::access::{REQUESTS, Right, Role, Takes};
 use lancang_console::audit::{self, Audit};
 use lancang_console::limits::{ACTS_MAX, TRIES_MAX};
 use lancang_console::provider::Provider;
-use lancang_console::server::{Act, Desk, Dossiers, Parts, Site, Told, listen};
+use lancang_console::server::{Act, Desk, Dossiers, Parts, Site, Told, Unwritten, listen};
 use lancang_console::store::{Reads, key};
 use lancang_record::Timestamp;
 use rand_chacha::ChaCha20Rng;
@@ -200,10 +202,15 @@ fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], 
 
 /// Takes what is said, as the exchange does.
 fn exchange(mut waiting: mpsc::Receiver<Act>, told: &std::sync::mpsc::Sender<lancang_alert::Feedback>) {
-    while let Some(Act { feedback, answer }) = waiting.blocking_recv() {
+    while let Some(Act { feedback, answer, .. }) = waiting.blocking_recv() {
         let id = Id::of(&serde_json::to_vec(&feedback).unwrap());
+        let text = feedback.comment.as_ref().map(|comment| comment.text.clone()).unwrap_or_default();
         let _ = told.send(feedback);
-        let _ = answer.send(Ok(id));
+        let _ = answer.send(match text.as_str() {
+            "while it is away" => Err(Unwritten::Away("nothing was sent".to_owned())),
+            "and no word of it" => Err(Unwritten::Unconfirmed),
+            _ => Ok(id),
+        });
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is done: something is said to everybody, a sealed value is opened. Each is in the audit log before and after.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::to_bytes;
 use axum::extract::{Path, Request, State};
@@ -22,14 +22,12 @@ use super::guard::known_id;
 use super::{Act, Caller, Site, Told, Unwritten, lock};
 use crate::access::Right;
 use crate::audit::Entry;
-use crate::limits::{BODY_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::limits::{ACT_ANSWERED_MS, ACT_WAITS_MS, BODY_BYTES_MAX, TEXT_BYTES_MAX};
 
 const DAY_MS: i64 = 86_400_000;
 const NO_WRITER: Refused = Refused::NotSetUp("signing key: nothing can be said from here");
 /// Longest wait for a body.
 const BODY_MAX: Duration = Duration::from_secs(10);
-/// Longest wait until the exchange has taken what was said.
-const WRITTEN_MAX: Duration = Duration::from_secs(30);
 
 /// Reads a body as JSON.
 pub(super) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Refused> {
@@ -167,11 +165,16 @@ pub(super) async fn say(
     site.note(entry.clone()).await?;
     let (answer, answered) = oneshot::channel();
     let published = feedback.published.clone();
-    let written = match acts.try_send(Act { feedback, answer }) {
+    let until = Instant::now() + Duration::from_millis(ACT_WAITS_MS);
+    let written = match acts.try_send(Act { feedback, until, answer }) {
         Ok(()) => written(answered).await,
         Err(_) => Err(Refused::Away("too much waits to be written to the exchange already: try again".to_owned())),
     };
-    let outcome = if written.is_ok() { "done" } else { "failed" };
+    let outcome = match &written {
+        Ok(_) => "done",
+        Err(Refused::Unconfirmed) => "unconfirmed",
+        Err(_) => "failed",
+    };
     let detail = written.as_ref().ok().map(ToString::to_string);
     site.note(Entry { detail, outcome: outcome.to_owned(), ..entry }).await?;
     (site.told)(Told::Act { action: right.as_str(), outcome });
@@ -181,14 +184,13 @@ pub(super) async fn say(
 
 /// Waits until the exchange has it.
 async fn written(answered: oneshot::Receiver<Result<Id, Unwritten>>) -> Result<Id, Refused> {
-    let away = "the exchange has not confirmed it: it may have been written, look before you say it again";
-    match tokio::time::timeout(WRITTEN_MAX, answered).await {
+    match tokio::time::timeout(Duration::from_millis(ACT_ANSWERED_MS), answered).await {
         Ok(Ok(Ok(id))) => Ok(id),
         Ok(Ok(Err(Unwritten::Refused(why)))) => {
             Err(Refused::Form { field: "feedback", expected: format!("what readers believe: {why}") })
         }
         Ok(Ok(Err(Unwritten::Away(why)))) => Err(Refused::Away(why)),
-        Ok(Err(_)) | Err(_) => Err(Refused::Away(away.to_owned())),
+        Ok(Ok(Err(Unwritten::Unconfirmed)) | Err(_)) | Err(_) => Err(Refused::Unconfirmed),
     }
 }
 

@@ -26,7 +26,7 @@ mod search;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -73,6 +73,8 @@ pub struct Desk {
 pub struct Act {
     /// What.
     pub feedback: Feedback,
+    /// Begun no later than this: whoever asked would take it for lost, and ask again.
+    pub until: Instant,
     /// What became of it.
     pub answer: oneshot::Sender<Result<Id, Unwritten>>,
 }
@@ -82,8 +84,10 @@ pub struct Act {
 pub enum Unwritten {
     /// Every reader would refuse it.
     Refused(String),
-    /// The exchange does not take it now.
+    /// The exchange does not take it now: nothing was sent.
     Away(String),
+    /// It was sent, and the exchange has not confirmed it: it may be there.
+    Unconfirmed,
 }
 
 /// What happens here, for metrics.
