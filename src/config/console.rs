@@ -7,6 +7,7 @@ use std::path::Path;
 
 use lancang_alert::handling::COUNTRIES;
 use lancang_alert::{Holder, Source};
+use lancang_console::limits::{CONNECTIONS_MAX, CONNECTIONS_OF_NETWORK_MAX};
 use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::{Mistakes, Table, parse};
 use lancang_kafka::Isolation;
@@ -133,6 +134,9 @@ pub(super) fn console(table: Table<'_, '_>, root: &Table<'_, '_>, folder: &Path)
         tls,
         is_open,
         session: duration_or(&table, "session", SESSION_MS),
+        connections_of_network: table
+            .integer("connections_per_network", 8..=CONNECTIONS_MAX as i64)
+            .map_or(CONNECTIONS_OF_NETWORK_MAX, |found| found.value as usize),
         incidents_max: table
             .integer("incidents_max", 1_000..=10_000_000)
             .map_or(lancang_console::limits::INCIDENTS_MAX, |found| found.value as u32),
@@ -214,6 +218,7 @@ mod tests {
         check("writer = \"//TH/police/a\"\nsigning_key_env = \"K\"\n", "of the console's country");
         check("signing_key_env = \"K\"\nsigning_key_file = \"k\"\n", "expected one of `signing_key_file`");
         check("contry = \"KH\"\n", "did you mean `country`?");
+        check("connections_per_network = 4\n", "connections_per_network");
         check("[relay]\n", "nobody may who can use the epoch key");
         let found =
             ConsoleFile::read("c.toml", "[kafka]\nbootstrap = \"e\"\n[console]\ncountry = \"XX\"\n").unwrap_err();

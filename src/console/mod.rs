@@ -157,6 +157,7 @@ pub fn begin(
             is_open: console.is_open,
             is_tls: tls.is_some(),
             session_ms: i64::try_from(console.session.as_millis()).unwrap_or(i64::MAX),
+            connections_of_network: console.connections_of_network,
         },
         users,
         provider,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use lancang_alert::{Entry, Holder, KeyKind, PrivateKey, PublicKey, Signer, Source};
 use lancang_console::access::Role;
 use lancang_console::access::users::Users;
-use lancang_console::limits::INCIDENTS_MAX;
+use lancang_console::limits::{CONNECTIONS_OF_NETWORK_MAX, INCIDENTS_MAX};
 use lancang_kafka::{Connection, Isolation, OutRecord, Producer};
 use lancang_record::Timestamp;
 use tokio::runtime::Handle;
@@ -139,6 +139,7 @@ impl Registrar {
                 tls: None,
                 is_open: true,
                 session: SESSION,
+                connections_of_network: CONNECTIONS_OF_NETWORK_MAX,
                 incidents_max: INCIDENTS_MAX,
                 oidc: None,
                 desk: None,
@@ -178,6 +179,7 @@ impl Registrar {
                 tls: None,
                 is_open: true,
                 session: SESSION,
+                connections_of_network: CONNECTIONS_OF_NETWORK_MAX,
                 incidents_max: INCIDENTS_MAX,
                 oidc: None,
                 desk: Some(config::Desk { carrier, own: own.clone(), registry }),

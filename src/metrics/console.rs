@@ -94,7 +94,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_console_connections_refused_total",
         &[],
-        "Connections that were cut off because their network had 64 already.",
+        "Connections that were cut off because their network had as many as `console.connections_per_network` already.",
     ),
     spec(
         Metric::ConsoleAuditEntries,

@@ -85,8 +85,18 @@ fn no_command_that_goes_on_ends_by_it() {
     let operator =
         "[[operators]]\ncountry = \"KH\"\norganisation = \"mekong-mobile\"\nnode = \"a\"\nown = [\"+85510\"]\n";
     let files = [
-        ("courier.toml", format!("{operator}[kafka]\nbootstrap = \"127.0.0.1:9\"\n{exchange}[courier]\n[http]\nlisten = \"127.0.0.1:0\"\n")),
-        ("console.toml", format!("{exchange}[console]\ncountry = \"KH\"\nlisten = \"127.0.0.1:0\"\n[http]\nlisten = \"127.0.0.1:0\"\n")),
+        (
+            "courier.toml",
+            format!(
+                "{operator}[kafka]\nbootstrap = \"127.0.0.1:9\"\n{exchange}[courier]\n[http]\nlisten = \"127.0.0.1:0\"\n"
+            ),
+        ),
+        (
+            "console.toml",
+            format!(
+                "{exchange}[console]\ncountry = \"KH\"\nlisten = \"127.0.0.1:0\"\n[http]\nlisten = \"127.0.0.1:0\"\n"
+            ),
+        ),
         ("reader.toml", exchange),
     ];
     files.iter().for_each(|(name, text)| std::fs::write(place(name), text).unwrap());
@@ -104,7 +114,18 @@ fn no_command_that_goes_on_ends_by_it() {
         (&["courier", "--config", text(&courier)], nothing),
         (&["console", "--config", text(&console)], nothing),
         (
-            &["campaigns", "correlate", "--as", "//KH/exchange/c", signing[0], signing[1], "--listen", "127.0.0.1:0", "--config", text(&reader)],
+            &[
+                "campaigns",
+                "correlate",
+                "--as",
+                "//KH/exchange/c",
+                signing[0],
+                signing[1],
+                "--listen",
+                "127.0.0.1:0",
+                "--config",
+                text(&reader),
+            ],
             nothing,
         ),
     ];

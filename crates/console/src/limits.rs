@@ -68,7 +68,7 @@ pub const ASKED_WAIT_MS: u64 = 10_000;
 pub const SILENCE_MS: i64 = 15_000;
 /// Connections at once.
 pub const CONNECTIONS_MAX: usize = 1_024;
-/// Connections of one network: ten browsers of an office behind one address.
+/// Connections of one network by default: ten browsers of an office behind one address, six each.
 pub const CONNECTIONS_OF_NETWORK_MAX: usize = 64;
 /// Longest body of a request, bytes: a comment of 500 bytes, escaped.
 pub const BODY_BYTES_MAX: usize = 8 << 10;

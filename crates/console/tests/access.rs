@@ -129,6 +129,7 @@ impl Console {
                 is_open,
                 is_tls: tls.is_some(),
                 session_ms: 3_600_000,
+                connections_of_network: lancang_console::limits::CONNECTIONS_OF_NETWORK_MAX,
             },
             users,
             provider,
@@ -446,6 +447,21 @@ fn passwords_are_not_tried_out() {
     let answer = console.ask("POST", "/api/v1/session", &[], &right);
     assert_eq!((answer.status, answer.code().as_str()), (429, "too-many"));
     assert!(answer.head.contains("retry-after: "), "{}", answer.head);
+}
+
+/// An office comes to work: thirty behind one address, at once and after a restart that has signed them all out.
+#[test]
+fn thirty_of_one_address_sign_in() {
+    let console = Console::start(false, false);
+    let names = ["viewer-th", "viewer-kh", "liaison-th", "liaison-kh", "auditor-kh"].iter().cycle().take(30);
+    let right = names.map(|name| json!({ "name": name, "password": PASSWORD }).to_string());
+    std::thread::scope(|scope| {
+        let ask = |body: String| console.ask("POST", "/api/v1/session", &[], &body).status;
+        let asking: Vec<_> = right.map(|body| scope.spawn(move || ask(body))).collect();
+        let answered: Vec<u16> = asking.into_iter().map(|asks| asks.join().unwrap()).collect();
+        assert_eq!(answered, [200; 30]);
+    });
+    assert!(!console.outcomes.lock().unwrap().contains(&"too-many"));
 }
 
 /// Whoever has somebody's session opens no box after another: what is sealed, what is said, and what is exported count together.

@@ -193,10 +193,8 @@ impl Reader {
 
     fn beat(&self, site: &Site) -> Event {
         let (topics, now) = (lock(&site.topics), (site.now)());
-        let lag: serde_json::Map<String, serde_json::Value> = topics
-            .iter()
-            .map(|heard| (heard.name.to_owned(), json!((heard.end - heard.next).max(0))))
-            .collect();
+        let lag: serde_json::Map<String, serde_json::Value> =
+            topics.iter().map(|heard| (heard.name.to_owned(), json!((heard.end - heard.next).max(0)))).collect();
         let told = json!({ "now": now.to_string(), "lag": lag, "exchange": heard(&topics, now) });
         drop(topics);
         Event::default().event("beat").id(self.position.to_string()).data(told.to_string())

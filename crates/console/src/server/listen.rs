@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use super::login::Peer;
 use super::places::Places;
 use crate::access::tries::network;
-use crate::limits::{CONNECTIONS_MAX, CONNECTIONS_OF_NETWORK_MAX};
+use crate::limits::CONNECTIONS_MAX;
 
 /// Longest wait for a handshake, and for the head of a request, the next one of a connection too.
 const HEAD_MAX: Duration = Duration::from_secs(30);
@@ -80,7 +80,13 @@ impl Tls {
 }
 
 /// Serves until it is dropped; `cut_off` is told of each connection that is one too many of its network.
-pub async fn serve(listener: TcpListener, tls: Option<Arc<Tls>>, router: Router, cut_off: impl Fn() + Send) {
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    router: Router,
+    of_network_max: usize,
+    cut_off: impl Fn() + Send,
+) {
     let networks = Places::default();
     let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
@@ -95,7 +101,7 @@ pub async fn serve(listener: TcpListener, tls: Option<Arc<Tls>>, router: Router,
             }
         };
         // Who has too many is cut off at once: a browser tries again.
-        let own = networks.take(&network(address.ip()), CONNECTIONS_OF_NETWORK_MAX, CONNECTIONS_MAX);
+        let own = networks.take(&network(address.ip()), of_network_max, CONNECTIONS_MAX);
         let Some(place) = own else {
             cut_off();
             continue;

@@ -66,6 +66,8 @@ pub struct Desk {
     pub is_tls: bool,
     /// Length of a session, milliseconds.
     pub session_ms: i64,
+    /// Connections of one network at once.
+    pub connections_of_network: usize,
 }
 
 /// Something that somebody wants to say to everybody.
@@ -313,7 +315,10 @@ impl Site {
 
     /// Serves its pages until that is dropped.
     pub async fn serve(self: Arc<Self>, listener: TcpListener, tls: Option<Arc<listen::Tls>>) {
-        listen::serve(listener, tls, self.router(), || (self.told)(Told::ConnectionRefused)).await;
+        listen::serve(listener, tls, self.router(), self.desk.connections_of_network, || {
+            (self.told)(Told::ConnectionRefused)
+        })
+        .await;
     }
 
     /// Looks into the database, off the threads that serve connections. What one user asks for at once takes turns, so that nobody keeps

@@ -160,7 +160,13 @@ impl Made {
             .route("/jwks", get(jwks))
             .route("/token", post(token))
             .with_state(Arc::clone(&state));
-        runtime.spawn(listen::serve(listener, Some(Arc::new(listen::Tls::new(config))), router, || ()));
+        runtime.spawn(listen::serve(
+            listener,
+            Some(Arc::new(listen::Tls::new(config))),
+            router,
+            lancang_console::limits::CONNECTIONS_OF_NETWORK_MAX,
+            || (),
+        ));
         let provider = Provider::new(setting(&issuer, made.cert.pem().into_bytes())).unwrap();
         (Self { state, _runtime: runtime }, provider)
     }

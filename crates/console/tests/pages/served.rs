@@ -267,6 +267,7 @@ fn site(
         is_open: false,
         is_tls: false,
         session_ms: 3_600_000,
+        connections_of_network: lancang_console::limits::CONNECTIONS_OF_NETWORK_MAX,
     };
     let mut audit = Audit::open(&folder.join("audit.log"), now()).unwrap();
     let hostile = || filled::HOSTILE.to_owned();
@@ -300,7 +301,14 @@ fn site(
     });
     for topic in Topic::ALL {
         let name = topic.as_str();
-        site.hear(Heard { name, topic: format!("lancang.{name}.v1"), next: 812, end: 812, read: Some(now()), answered: now() });
+        site.hear(Heard {
+            name,
+            topic: format!("lancang.{name}.v1"),
+            next: 812,
+            end: 812,
+            read: Some(now()),
+            answered: now(),
+        });
     }
     site.caught_up();
     site
