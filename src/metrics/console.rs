@@ -29,7 +29,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Histogram(&[0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0]),
         "lancang_console_delay_seconds",
         &[],
-        "From the brokers' time of an alert until it is in the console's database, once the console has caught up.",
+        "From an alert's commit (the brokers' time of its record; at a carrier's desk when the relay wrote it) until it is in the console's database, once the console has caught up.",
     ),
     spec(
         Metric::ConsoleIncidents,

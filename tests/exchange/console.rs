@@ -4,6 +4,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use lancang_record::Timestamp;
 use lancang_traffic::world::OPERATORS;
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use crate::browsing::{Console, Events, add_user};
 use crate::campaigns::alert;
 use crate::carrier::{OPERATOR, SIGNING_KEY};
 use crate::evidence::{Desks, ok, shown};
-use crate::feedback::Writer;
+use crate::feedback::{Writer, metrics};
 use crate::meeting::{ALERTS, Exchange};
 
 /// How soon an alert is on the page.
@@ -41,6 +42,10 @@ fn an_agency_sees_at_once_and_acts() {
     let own = OPERATORS[OPERATOR].organisation;
     let share = |sequence| {
         let mut alert = alert("KH", own, sequence, "open", "7");
+        // Numbered by its carrier an hour ago: the copier was away.
+        let numbered = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap() - Duration::from_secs(3600);
+        alert.published = Timestamp::from_ms(numbered.as_millis() as i64).to_string();
+        (alert.first_event, alert.last_event) = (alert.published.clone(), alert.published.clone());
         // What its producer wants deleted by now is not shown.
         alert.handling.retain_until.clone_from(&alert.actionable_until);
         exchange.share("kh-relay", &alert, SIGNING_KEY);
@@ -65,6 +70,7 @@ fn an_agency_sees_at_once_and_acts() {
     took.sort();
     println!("from commit to page: median {:?}, longest {:?}", took[took.len() / 2], took[took.len() - 1]);
     assert!(took[took.len() - 1] <= ON_PAGE_MAX, "{took:?}");
+    delay_is_from_the_commit(&console, &log);
 
     said_and_seen(&console, &desks, &signed, &mut events);
     forged(&exchange, &console, &signed);
@@ -99,6 +105,18 @@ fn an_agency_sees_at_once_and_acts() {
     let told = ok(&["console", "audit", "verify", "--config", config, "--output", "json"]);
     let told: Value = serde_json::from_str(&told).unwrap();
     assert_eq!((&told["fault"], told["entries"].as_u64().unwrap() >= 5), (&Value::Null, true), "{told}");
+}
+
+/// The alerts were numbered by their carrier long ago, and committed just now: how late the console is says the second alone.
+fn delay_is_from_the_commit(console: &Console, log: &std::path::Path) {
+    let value = |name: &str| -> f64 {
+        let page = metrics(log);
+        let line = page.lines().find_map(|line| line.strip_prefix(&format!("lancang_console_delay_seconds_{name} ")));
+        line.map_or(0.0, |value| value.parse().unwrap())
+    };
+    console.wait_until("twenty alerts are counted", || value("count") >= 20.0);
+    let (sum, count) = (value("sum"), value("count"));
+    assert!(sum / count < ON_PAGE_MAX.as_secs_f64(), "{sum} s over {count} alerts");
 }
 
 /// A verdict and a comment are on the topic, signed, and back on the page.
