@@ -2,6 +2,7 @@
 //! (`systemctl reload`) asks it to read its files anew. One that has nothing to read anew listens all the same: SIGHUP would end it.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -25,6 +26,20 @@ impl Ending {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+impl Ending {
+    /// Until whoever asks `/readyz` has seen that it fell; a second signal waits for nobody.
+    pub async fn wait(&mut self, time: Duration) {
+        if time.is_zero() {
+            return;
+        }
+        tracing::info!("not ready any more; the drain begins in {} ms", time.as_millis());
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = self.signal() => {}
         }
     }
 }

@@ -98,6 +98,13 @@ impl Health {
         pulse
     }
 
+    /// A start that may take long on what it finds, and turns nothing meanwhile: not ready, and never stuck.
+    pub fn starting(&self) -> Arc<Pulse> {
+        let pulse = self.stage("start");
+        pulse.end();
+        pulse
+    }
+
     /// A stage that is done, as a start is: it is no longer asked.
     pub fn forget(&self, done: &Arc<Pulse>) {
         let mut pulses = self.pulses.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -259,6 +266,15 @@ mod tests {
         assert!(health.not_ready().is_empty() && health.stuck().is_empty());
         health.drain();
         assert_eq!(health.not_ready(), ["draining"]);
+    }
+
+    #[test]
+    fn a_long_start_is_neither_ready_nor_stuck() {
+        let health = Health::default();
+        let starting = health.starting();
+        assert_eq!((health.not_ready(), health.stuck().len()), (vec!["start".to_owned()], 0));
+        health.forget(&starting);
+        assert!(health.not_ready().is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use lancang_console::access::users::Users;
@@ -28,6 +29,9 @@ use crate::pack_folder::mistakes_failure;
 use crate::secret::{self, Secret};
 use crate::service::relay::now;
 use crate::systemd;
+
+/// Longest wait at the end until the audit log has what became of the last acts, once they are answered.
+const SETTLE_MAX: Duration = Duration::from_secs(5);
 
 /// Runs the command.
 ///
@@ -61,8 +65,11 @@ fn serve(args: &Console) -> anyhow::Result<()> {
     let (metrics, health) = (Arc::new(Metrics::new()?), Arc::new(Health::default()));
     let bound = runtime.block_on(http::serve(file.listen, Arc::clone(&metrics), Arc::clone(&health)))?;
     tracing::info!("metrics and health at http://{bound}");
-    let Begun { address, readers, tls, lock: _lock } =
+    // A long audit log is checked before anything is read.
+    let starting = health.starting();
+    let Begun { address, readers, site, tls, lock: _lock } =
         console::begin(&file, args.rebuild, &metrics, &health, runtime.handle())?;
+    health.forget(&starting);
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!("the console is at {scheme}://{address}");
     let hangup = runtime.block_on(async { Hangup::listen() }).context("cannot listen for signals")?;
@@ -73,7 +80,13 @@ fn serve(args: &Console) -> anyhow::Result<()> {
     runtime.block_on(ending.signal());
     health.drain();
     systemd::draining();
+    runtime.block_on(ending.wait(file.drain_wait));
+    // What was said by now is sent or answered as not sent, and the audit log has which before the process ends.
     readers.end();
+    let settled = async { tokio::time::timeout(SETTLE_MAX, site.settled()).await };
+    if runtime.block_on(settled).is_err() {
+        tracing::error!("something that was said has no answer in the audit log yet, which says `asked`");
+    }
     // Streams have no end of their own.
     runtime.shutdown_background();
     Ok(())

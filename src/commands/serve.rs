@@ -6,7 +6,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
@@ -109,21 +108,9 @@ impl Signals {
         }
         shared.health.drain();
         systemd::draining();
-        self.wait(shared.config.drain_wait).await;
+        self.ending.wait(shared.config.drain_wait).await;
         tracing::info!("draining: commits what is done and leaves the groups");
         shared.stop.stop();
-    }
-
-    /// Until whoever asks `/readyz` has seen that it fell; a second signal waits for nobody.
-    async fn wait(&mut self, time: Duration) {
-        if time.is_zero() {
-            return;
-        }
-        tracing::info!("not ready any more; the drain begins in {} ms", time.as_millis());
-        tokio::select! {
-            () = tokio::time::sleep(time) => {}
-            () = self.ending.signal() => {}
-        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use lancang_alert::handling::COUNTRIES;
 use lancang_alert::{Holder, Source};
@@ -29,6 +30,8 @@ pub struct ConsoleFile {
     pub console: Console,
     /// `http.listen`: metrics and health.
     pub listen: SocketAddr,
+    /// `http.drain_wait`: between the fall of readiness and the end.
+    pub drain_wait: Duration,
 }
 
 impl ConsoleFile {
@@ -44,7 +47,7 @@ impl ConsoleFile {
         let console = root.required_table("console").and_then(|table| console(table, &root, folder));
         let is_desk = root.table("console").is_some_and(|console| console.has("desk"));
         let consumer = if is_desk { Consumer::home(&root, folder) } else { Consumer::sections(&root, folder) };
-        let (listen, _) = super::http::http(&root);
+        let (listen, drain_wait) = super::http::http(&root);
         if consumer.as_ref().is_some_and(|consumer| consumer.keys.roots.is_empty()) {
             root.wrong(0..0, "keys.roots", "missing: expected root keys, without which nothing is believed");
         }
@@ -59,7 +62,7 @@ impl ConsoleFile {
                     consumer.topics.feedback.clone_from(&consumer.topics.feedback_home);
                     consumer.keys.registry = Some(desk.registry.clone());
                 }
-                Ok(Self { consumer, console, listen })
+                Ok(Self { consumer, console, listen, drain_wait })
             }
             _ => Err(mistakes.into_sorted()),
         }

@@ -107,6 +107,8 @@ pub struct Begun {
     pub address: SocketAddr,
     /// Its readers.
     pub readers: Readers,
+    /// Its server.
+    pub site: Arc<Site>,
     /// How it is reached by TLS; none where it is not.
     pub tls: Option<Arc<listen::Tls>>,
     /// Keeps others away from its folder.
@@ -181,7 +183,7 @@ pub fn begin(
     let follow = Follow {
         consumer: file.consumer.clone(),
         writer: Arc::new(Mutex::new(writer)),
-        site,
+        site: Arc::clone(&site),
         metrics: Arc::clone(metrics),
         changes: Arc::new(changes),
         incidents_max: console.incidents_max,
@@ -190,7 +192,7 @@ pub fn begin(
         emptied: Arc::default(),
     };
     let speaker = signer.map(|signer| Speaker::new(signer, waiting));
-    Ok(Begun { address, readers: Readers::begin(follow, speaker, at_home, health)?, tls, lock })
+    Ok(Begun { address, readers: Readers::begin(follow, speaker, at_home, health)?, site, tls, lock })
 }
 
 /// What a console's certificate and key are now.

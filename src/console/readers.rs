@@ -15,9 +15,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use lancang_alert::Source;
 use lancang_alert::campaign::Verified;
 use lancang_alert::feedback::{Believed as Said, Id, organisation};
-use lancang_alert::Source;
 use lancang_console::limits::STATEMENTS_WAIT_MS;
 use lancang_console::server::Site;
 use lancang_console::store::{Heard, News, Signed, Taken, Topic, Writer};
@@ -176,6 +176,9 @@ impl Reader {
             if !self.pulse.waits(&self.stop).sleep(RETRY) {
                 break;
             }
+        }
+        if let Some(speaker) = &mut self.speaker {
+            speaker.end();
         }
         self.pulse.end();
     }
@@ -433,6 +436,12 @@ impl Reader {
             if let Some(speaker) = &mut self.speaker {
                 speaker.speak(&self.follow.consumer, &topic, &mut producer, || self.pulse.turn());
             }
+        }
+        // What was said before the end is sent.
+        if let Some(speaker) = &mut self.speaker
+            && self.stop.is_stopped()
+        {
+            speaker.speak(&self.follow.consumer, &topic, &mut producer, || self.pulse.turn());
         }
         Ok(())
     }

@@ -59,6 +59,12 @@ impl Speaker {
         turn();
     }
 
+    /// Takes nothing more, and answers all that wait as not sent.
+    pub(super) fn end(&mut self) {
+        self.waiting.close();
+        self.refuse("the console ends: nothing was sent");
+    }
+
     /// Answers all that wait as not sent.
     pub(super) fn refuse(&mut self, why: &str) {
         while let Ok(Act { answer, .. }) = self.waiting.try_recv() {

@@ -145,6 +145,7 @@ impl Registrar {
                 desk: None,
             },
             listen,
+            drain_wait: std::time::Duration::ZERO,
         };
         Ok((console::begin(&file, false, metrics, health, runtime)?, password))
     }
@@ -185,6 +186,7 @@ impl Registrar {
                 desk: Some(config::Desk { carrier, own: own.clone(), registry }),
             },
             listen,
+            drain_wait: std::time::Duration::ZERO,
         };
         let (metrics, health) = (Arc::new(Metrics::new()?), Arc::new(Health::default()));
         Ok((console::begin(&file, false, &metrics, &health, runtime)?, password))

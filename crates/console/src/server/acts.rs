@@ -15,7 +15,8 @@ use lancang_record::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
 
 use super::answer::{Answer, Refused};
 use super::guard::known_id;
@@ -162,13 +163,30 @@ pub(super) async fn say(
     let feedback = feedback(&begun, &writer.organisation, now)?;
     feedback.said().map_err(wrong)?;
     let entry = Entry { case_reference, ..caller.entry(right.as_str(), about, "asked") };
+    let published = feedback.published.clone();
+    // Whoever asked may go away meanwhile: the audit log has what became of it all the same.
+    let sending = tokio::spawn(send(Arc::clone(site), acts.clone(), feedback, (right, entry)));
+    let id = sending.await.map_err(|_| Refused::Fault("a task ended".to_owned()))??;
+    Ok((StatusCode::CREATED, Json(json!({ "id": id.to_string(), "published": published }))).into_response())
+}
+
+/// Sends what is said, between two lines of the audit log.
+async fn send(
+    site: Arc<Site>,
+    acts: mpsc::Sender<Act>,
+    feedback: Feedback,
+    (right, entry): (Right, Entry),
+) -> Result<Id, Refused> {
+    let _saying = site.saying.read().await;
     site.note(entry.clone()).await?;
     let (answer, answered) = oneshot::channel();
-    let published = feedback.published.clone();
     let until = Instant::now() + Duration::from_millis(ACT_WAITS_MS);
     let written = match acts.try_send(Act { feedback, until, answer }) {
         Ok(()) => written(answered).await,
-        Err(_) => Err(Refused::Away("too much waits to be written to the exchange already: try again".to_owned())),
+        Err(TrySendError::Closed(_)) => Err(Refused::Away("the console ends: nothing was sent".to_owned())),
+        Err(TrySendError::Full(_)) => {
+            Err(Refused::Away("too much waits to be written to the exchange already: try again".to_owned()))
+        }
     };
     let outcome = match &written {
         Ok(_) => "done",
@@ -178,8 +196,7 @@ pub(super) async fn say(
     let detail = written.as_ref().ok().map(ToString::to_string);
     site.note(Entry { detail, outcome: outcome.to_owned(), ..entry }).await?;
     (site.told)(Told::Act { action: right.as_str(), outcome });
-    let body = Json(json!({ "id": written?.to_string(), "published": published }));
-    Ok((StatusCode::CREATED, body).into_response())
+    written
 }
 
 /// Waits until the exchange has it.

@@ -35,7 +35,7 @@ use lancang_alert::feedback::Id;
 use lancang_alert::{Feedback, Opener, PublicKey, Signer, Source};
 use lancang_record::Timestamp;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{RwLock, Semaphore, mpsc, oneshot, watch};
 
 use crate::access::Right;
 use crate::access::sessions::Sessions;
@@ -182,6 +182,8 @@ pub struct Site {
     tries: Mutex<Counted>,
     audit: Mutex<Audit>,
     acts: Option<mpsc::Sender<Act>>,
+    /// Held by each act from its first line in the audit log to its last.
+    saying: RwLock<()>,
     openers: Mutex<Vec<Opener>>,
     opening: Vec<String>,
     dossiers: Option<Dossiers>,
@@ -232,6 +234,7 @@ impl Site {
             reads,
             desk,
             acts,
+            saying: RwLock::default(),
             now,
             random,
             changed,
@@ -267,6 +270,11 @@ impl Site {
     /// The database was emptied, and all is read anew: what is not there says nothing until that has [caught up](Self::caught_up).
     pub fn reads_anew(&self) {
         self.is_caught_up.store(false, Ordering::Relaxed);
+    }
+
+    /// Once the audit log has of each act what became of it.
+    pub async fn settled(&self) {
+        drop(self.saying.write().await);
     }
 
     fn is_caught_up(&self) -> bool {
