@@ -1,6 +1,8 @@
 //! The console over mutual TLS on a real exchange: an alert is on the page within a second of its commit, what a user says is on
 //! the topic and back, what is forged is refused and counted, and nothing is lost or told twice over a kill.
 
+use std::io::Write as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -102,6 +104,7 @@ fn an_agency_sees_at_once_and_acts() {
     let sources = console.get("/api/v1/sources", &signed);
     assert_eq!((&sources["sources"][0]["last_sequence"], &sources["sources"][0]["missing"]), (&24.into(), &0.into()));
     drop(console);
+    restored(config, &state, &log, &after);
     let told = ok(&["console", "audit", "verify", "--config", config, "--output", "json"]);
     let told: Value = serde_json::from_str(&told).unwrap();
     assert_eq!((&told["fault"], told["entries"].as_u64().unwrap() >= 5), (&Value::Null, true), "{told}");
@@ -117,6 +120,30 @@ fn delay_is_from_the_commit(console: &Console, log: &std::path::Path) {
     console.wait_until("twenty alerts are counted", || value("count") >= 20.0);
     let (sum, count) = (value("sum"), value("count"));
     assert!(sum / count < ON_PAGE_MAX.as_secs_f64(), "{sum} s over {count} alerts");
+}
+
+/// The folder is lost. With its audit log and its users, which docs/operations.md has backed up, all else comes back from the topics.
+fn restored(config: &str, state: &std::path::Path, log: &std::path::Path, before: &[String]) {
+    let kept = ["audit.log", "users.json"].map(|name| (name, std::fs::read(state.join(name)).unwrap()));
+    std::fs::remove_dir_all(state).unwrap();
+    std::fs::create_dir(state).unwrap();
+    std::fs::set_permissions(state, std::fs::Permissions::from_mode(0o700)).unwrap();
+    for (name, bytes) in &kept {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600).open(state.join(name)).unwrap().write_all(bytes).unwrap();
+    }
+    let console = Console::start(config, log, &[]);
+    let signed = console.sign_in("sok");
+    console.wait_until("all of it from the topics", || console.keys(&signed) == before);
+    let said = || console.get(&format!("/api/v1/incidents/{}", before[0]), &signed)["said"].as_array().unwrap().len();
+    console.wait_until("what was said of it", || said() > 0 || before.len() > 1);
+    let own = before.iter().filter(|key| {
+        !console.get(&format!("/api/v1/incidents/{key}"), &signed)["said"].as_array().unwrap().is_empty()
+    });
+    assert_eq!(own.count(), 1, "the verdict and the comment of the other run");
+    drop(console);
+    let audit = std::fs::read(state.join("audit.log")).unwrap();
+    assert!(audit.starts_with(&kept[0].1) && audit.len() > kept[0].1.len());
 }
 
 /// A verdict and a comment are on the topic, signed, and back on the page.
