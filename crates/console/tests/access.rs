@@ -456,8 +456,9 @@ fn thirty_of_one_address_sign_in() {
     let names = ["viewer-th", "viewer-kh", "liaison-th", "liaison-kh", "auditor-kh"].iter().cycle().take(30);
     let right = names.map(|name| json!({ "name": name, "password": PASSWORD }).to_string());
     std::thread::scope(|scope| {
-        let ask = |body: String| console.ask("POST", "/api/v1/session", &[], &body).status;
-        let asking: Vec<_> = right.map(|body| scope.spawn(move || ask(body))).collect();
+        let address = console.address;
+        let sign_in = move |body: String| ask(address, "POST", "/api/v1/session", &[], &body).status;
+        let asking: Vec<_> = right.map(|body| scope.spawn(move || sign_in(body))).collect();
         let answered: Vec<u16> = asking.into_iter().map(|asks| asks.join().unwrap()).collect();
         assert_eq!(answered, [200; 30]);
     });

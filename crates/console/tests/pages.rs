@@ -201,6 +201,8 @@ fn pages_in_a_browser() {
         match line.unwrap().as_str() {
             "flood" => console.flood(200),
             "calm" => console.flood(0),
+            "silent" => console.hear(false),
+            "heard" => console.hear(true),
             "campaign" => console.join(),
             told => println!("{told}"),
         }

@@ -79,7 +79,7 @@ impl DeskConsole {
                 next: 9,
                 end: 9,
                 read: Some(now()),
-                answered: now(),
+                answered: now().plus_ms(86_400_000),
             });
         }
         site.caught_up();
