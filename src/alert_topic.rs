@@ -22,6 +22,8 @@ pub struct Believed {
     pub original: Original,
     /// Where it lies.
     pub offset: i64,
+    /// The record's time: on the exchange the brokers' (`LogAppendTime`), in an outbox at home when the relay wrote it.
+    pub committed: Option<Timestamp>,
 }
 
 /// What a message of the topic is to a reader.
@@ -125,6 +127,7 @@ fn taken(verified: Verified, record: Record, received: Timestamp) -> Option<Hear
         let (source, sequence) = (verified.alert.producer.uri(), verified.alert.sequence);
         tracing::warn!("{missing} alerts of {source} are missing before number {sequence}");
     }
-    let offset = record.offset;
-    Some(Heard::Alert(Box::new(Believed { verified, original: Original::of(record, received), offset })))
+    let (offset, committed) = (record.offset, record.timestamp_ms.map(Timestamp::from_ms));
+    let original = Original::of(record, received);
+    Some(Heard::Alert(Box::new(Believed { verified, original, offset, committed })))
 }

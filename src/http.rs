@@ -20,7 +20,7 @@ use axum::routing::get;
 use lancang_kafka::Stop;
 use tokio::runtime::Runtime;
 
-use crate::ending::Ending;
+use crate::ending::{Ending, Hangup};
 use crate::metrics::{Metric, Metrics};
 use crate::systemd;
 
@@ -98,6 +98,13 @@ impl Health {
         pulse
     }
 
+    /// A start that may take long on what it finds, and turns nothing meanwhile: not ready, and never stuck.
+    pub fn starting(&self) -> Arc<Pulse> {
+        let pulse = self.stage("start");
+        pulse.end();
+        pulse
+    }
+
     /// A stage that is done, as a start is: it is no longer asked.
     pub fn forget(&self, done: &Arc<Pulse>) {
         let mut pulses = self.pulses.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -157,6 +164,8 @@ impl Endpoint {
         let pulse = health.stage(stage);
         let bound = runtime.block_on(serve(listen, Arc::clone(&metrics), Arc::clone(&health)))?;
         tracing::info!("metrics and health at http://{bound}");
+        let hangup = runtime.block_on(async { Hangup::listen() }).context("cannot listen for signals")?;
+        runtime.spawn(hangup.say_nothing_is_read());
         systemd::started();
         runtime.spawn(systemd::watch(health));
         Ok(Self { runtime, metrics, pulse })
@@ -257,6 +266,15 @@ mod tests {
         assert!(health.not_ready().is_empty() && health.stuck().is_empty());
         health.drain();
         assert_eq!(health.not_ready(), ["draining"]);
+    }
+
+    #[test]
+    fn a_long_start_is_neither_ready_nor_stuck() {
+        let health = Health::default();
+        let starting = health.starting();
+        assert_eq!((health.not_ready(), health.stuck().len()), (vec!["start".to_owned()], 0));
+        health.forget(&starting);
+        assert!(health.not_ready().is_empty());
     }
 
     #[test]

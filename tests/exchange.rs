@@ -52,6 +52,8 @@ mod running;
 mod said;
 #[path = "exchange/typed.rs"]
 mod typed;
+#[path = "exchange/unheard.rs"]
+mod unheard;
 #[path = "exchange/warned.rs"]
 mod warned;
 #[path = "exchange/watched.rs"]

@@ -6,6 +6,8 @@
 mod chart;
 #[path = "operations/commands.rs"]
 mod commands;
+#[path = "operations/hangup.rs"]
+mod hangup;
 mod installed;
 #[path = "papers/mod.rs"]
 mod papers;
@@ -183,6 +185,11 @@ fn trial_config(folder: &std::path::Path, changes: &[(&str, &str)]) -> std::path
     config
 }
 
+/// A root key of the registry.
+const fn trial_root() -> &'static str {
+    "lancang-root-public-v1 d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+}
+
 /// What alerts promise of their records lasts as long as what may be asked of them, or the check says what they promise.
 #[test]
 fn evidence_is_kept_as_long_as_it_binds() {
@@ -246,7 +253,7 @@ fn systemd_is_told_how_the_correlator_goes() {
     let folder = tempfile::tempdir().unwrap();
     let (socket, config, key) =
         (folder.path().join("notify"), folder.path().join("correlator.toml"), folder.path().join("correlator.key"));
-    let root = "lancang-root-public-v1 d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    let root = trial_root();
     let text = format!("[exchange]\nbootstrap = \"127.0.0.1:9\"\n[keys]\nroots = [\"{root}\"]\n");
     std::fs::write(&config, text).unwrap();
     let made = Command::new(env!("CARGO_BIN_EXE_lancang"))

@@ -62,6 +62,7 @@ fn correlate(args: &Correlate) -> anyhow::Result<()> {
         certificates::tell_one(&served.metrics, "exchange", certificates::shown(&consumer.exchange));
     }
     let ending = served.as_ref().map(Endpoint::ending).transpose()?;
+    served.iter().for_each(|served| tell_heard(&served.metrics));
     let mut alerts = AlertTopic::open(&consumer, Begin::Beginning)?;
     let mut publishing = Publishing::open(&consumer, args, signer)?;
     let mut correlator = Correlator::new(viewer(&args.country));
@@ -113,11 +114,17 @@ impl Counted {
         metrics.add(Metric::CampaignMessages, &["taken"], std::mem::take(&mut self.taken));
         let refused = alerts.refused();
         metrics.add(Metric::CampaignMessages, &["refused"], refused - std::mem::replace(&mut self.refused, refused));
-        // Brokers that are away say no end: what was known last stands.
+        // Brokers that are away say no end: what was known last stands, and since when.
         if let Ok(Some(end)) = alerts.topic().end_now() {
             metrics.set(Metric::CampaignLag, &[], (end - alerts.topic().next_offset()).max(0) as f64);
+            tell_heard(metrics);
         }
     }
+}
+
+/// The brokers have answered now.
+fn tell_heard(metrics: &Metrics) {
+    metrics.set(Metric::CampaignHeard, &[], now().as_ms() as f64 / 1000.0);
 }
 
 /// What is published, and what is still to be.

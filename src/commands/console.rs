@@ -1,13 +1,15 @@
 //! `lancang console`: serves it; its users; its audit log.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use lancang_console::access::users::{Users, UsersError};
 use lancang_console::audit::{self, Entry};
 use lancang_console::digest::{WEEK_MS, monday, sheet, table};
+use lancang_console::server::listen::Tls;
 use lancang_console::store::{Eyes, Reads};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use serde_json::json;
@@ -20,14 +22,17 @@ use crate::cli::console::{Action, Audit, Console, Digest, DigestForm, User};
 use crate::columns::{Columns, Mark};
 use crate::config::ConsoleFile;
 use crate::console::{self, Begun, folder};
-use crate::ending::Ending;
+use crate::ending::{Ending, Hangup, nothing_is_read};
 use crate::exit::{Exit, Failure};
 use crate::http::{self, Health};
 use crate::metrics::Metrics;
 use crate::pack_folder::mistakes_failure;
-use crate::secret;
+use crate::secret::{self, Secret};
 use crate::service::relay::now;
 use crate::systemd;
+
+/// Longest wait at the end until the audit log has what became of the last acts, once they are answered.
+const SETTLE_MAX: Duration = Duration::from_secs(5);
 
 /// Runs the command.
 ///
@@ -62,20 +67,51 @@ fn serve(args: &Console) -> anyhow::Result<()> {
     certificates::tell_of_console(&metrics, &file);
     let bound = runtime.block_on(http::serve(file.listen, Arc::clone(&metrics), Arc::clone(&health)))?;
     tracing::info!("metrics and health at http://{bound}");
-    let Begun { address, readers, is_tls, lock: _lock } =
+    // A long audit log is checked before anything is read.
+    let starting = health.starting();
+    let Begun { address, readers, site, tls, lock: _lock } =
         console::begin(&file, args.rebuild, &metrics, &health, runtime.handle())?;
-    let scheme = if is_tls { "https" } else { "http" };
+    health.forget(&starting);
+    let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!("the console is at {scheme}://{address}");
+    let hangup = runtime.block_on(async { Hangup::listen() }).context("cannot listen for signals")?;
+    runtime.spawn(renews(hangup, tls.zip(file.console.tls.clone())));
     systemd::started();
     runtime.spawn(systemd::watch(Arc::clone(&health)));
     let mut ending = runtime.block_on(async { Ending::listen() }).context("cannot listen for signals")?;
     runtime.block_on(ending.signal());
     health.drain();
     systemd::draining();
+    runtime.block_on(ending.wait(file.drain_wait));
+    // What was said by now is sent or answered as not sent, and the audit log has which before the process ends.
     readers.end();
+    let settled = async { tokio::time::timeout(SETTLE_MAX, site.settled()).await };
+    if runtime.block_on(settled).is_err() {
+        tracing::error!("something that was said has no answer in the audit log yet, which says `asked`");
+    }
     // Streams have no end of their own.
     runtime.shutdown_background();
     Ok(())
+}
+
+/// Reads certificate and key anew whenever it is asked to: nobody is signed out for a new certificate. What has mistakes is refused.
+async fn renews(mut hangup: Hangup, tls: Option<(Arc<Tls>, (PathBuf, Secret))>) {
+    loop {
+        hangup.signal().await;
+        let Some((tls, files)) = &tls else {
+            nothing_is_read();
+            continue;
+        };
+        let files = files.clone();
+        match tokio::task::spawn_blocking(move || console::tls(&files)).await {
+            Ok(Ok(config)) => {
+                tls.renew(config);
+                tracing::info!("SIGHUP: the certificate and its key are read anew; nothing else is");
+            }
+            Ok(Err(error)) => tracing::error!("SIGHUP: the certificate stays as it was: {error:#}"),
+            Err(_) => tracing::error!("SIGHUP: reading the certificate panicked; it stays as it was"),
+        }
+    }
 }
 
 fn user(action: User) -> anyhow::Result<()> {

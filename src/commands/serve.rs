@@ -1,20 +1,19 @@
 //! `lancang run`, `intake`, `score`, `relay`, `courier`, and `pack` over topics: the service at a carrier.
 //!
 //! SIGTERM and SIGINT drain: readiness falls, after `http.drain_wait` what is done is committed and groups are left. SIGHUP reads patterns, lists
-//! and the trunk table anew, and of a relay its keys; what has mistakes is refused and the service goes on with what it has.
+//! and the trunk table anew, and of a relay its keys; what has mistakes is refused and the service goes on with what it has. A courier
+//! has nothing to read anew, and says so.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::certificates;
 use crate::cli;
 use crate::config::Config;
-use crate::ending::Ending;
+use crate::ending::{Ending, Hangup, nothing_is_read};
 use crate::exit::{Exit, Failure};
 use crate::http::{self, Health};
 use crate::metrics::{Metric, Metrics};
@@ -50,10 +49,11 @@ pub fn run(args: &cli::Serve, stages: &[Stage]) -> anyhow::Result<()> {
     let listening = http::serve(config.listen, Arc::clone(&metrics), Arc::clone(&health));
     let bound = runtime.block_on(listening)?;
     tracing::info!("metrics and health at http://{bound}");
+    let hangup = runtime.block_on(async { Hangup::listen() }).context("cannot listen for signals")?;
     systemd::started();
     runtime.spawn(systemd::watch(Arc::clone(&health)));
     let shared = Arc::new(Shared::new(config, metrics, health, runtime.handle().clone())?);
-    let signals = runtime.block_on(async { Signals::register() }).context("cannot listen for signals")?;
+    let signals = runtime.block_on(async { Signals::register(hangup) }).context("cannot listen for signals")?;
     runtime.spawn(signals.serve(Arc::clone(&shared), args.config.clone(), stages.to_vec()));
     match Service::start(Arc::clone(&shared), stages, &starting) {
         Ok(service) => {
@@ -93,38 +93,26 @@ pub fn read_config(path: &Path) -> anyhow::Result<Config> {
 
 struct Signals {
     ending: Ending,
-    hangup: Signal,
+    hangup: Hangup,
 }
 
 impl Signals {
-    fn register() -> std::io::Result<Self> {
-        Ok(Self { ending: Ending::listen()?, hangup: signal(SignalKind::hangup())? })
+    fn register(hangup: Hangup) -> std::io::Result<Self> {
+        Ok(Self { ending: Ending::listen()?, hangup })
     }
 
     async fn serve(mut self, shared: Arc<Shared>, config: PathBuf, stages: Vec<Stage>) {
         loop {
             tokio::select! {
                 () = self.ending.signal() => break,
-                _ = self.hangup.recv() => reload(&shared, &config, &stages).await,
+                () = self.hangup.signal() => reload(&shared, &config, &stages).await,
             }
         }
         shared.health.drain();
         systemd::draining();
-        self.wait(shared.config.drain_wait).await;
+        self.ending.wait(shared.config.drain_wait).await;
         tracing::info!("draining: commits what is done and leaves the groups");
         shared.stop.stop();
-    }
-
-    /// Until whoever asks `/readyz` has seen that it fell; a second signal waits for nobody.
-    async fn wait(&mut self, time: Duration) {
-        if time.is_zero() {
-            return;
-        }
-        tracing::info!("not ready any more; the drain begins in {} ms", time.as_millis());
-        tokio::select! {
-            () = tokio::time::sleep(time) => {}
-            () = self.ending.signal() => {}
-        }
     }
 }
 
@@ -133,6 +121,10 @@ async fn reload(shared: &Arc<Shared>, config: &Path, stages: &[Stage]) {
     let any = |wanted: fn(&Stage) -> bool| stages.iter().any(wanted);
     let (relays, packs) = (stages.contains(&Stage::Relay), any(|stage| matches!(stage, Stage::Pack { .. })));
     let judges = any(|stage| matches!(stage, Stage::Intake | Stage::Score));
+    if !(relays || packs || judges) {
+        nothing_is_read();
+        return;
+    }
     let done = tokio::task::spawn_blocking(move || {
         // Threads of the runtime may not wait for it; the store does.
         std::thread::spawn(move || -> anyhow::Result<()> {

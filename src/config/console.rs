@@ -4,9 +4,11 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use lancang_alert::handling::COUNTRIES;
 use lancang_alert::{Holder, Source};
+use lancang_console::limits::{CONNECTIONS_MAX, CONNECTIONS_OF_NETWORK_MAX};
 use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::{Mistakes, Table, parse};
 use lancang_kafka::Isolation;
@@ -28,6 +30,8 @@ pub struct ConsoleFile {
     pub console: Console,
     /// `http.listen`: metrics and health.
     pub listen: SocketAddr,
+    /// `http.drain_wait`: between the fall of readiness and the end.
+    pub drain_wait: Duration,
 }
 
 impl ConsoleFile {
@@ -43,7 +47,7 @@ impl ConsoleFile {
         let console = root.required_table("console").and_then(|table| console(table, &root, folder));
         let is_desk = root.table("console").is_some_and(|console| console.has("desk"));
         let consumer = if is_desk { Consumer::home(&root, folder) } else { Consumer::sections(&root, folder) };
-        let (listen, _) = super::http::http(&root);
+        let (listen, drain_wait) = super::http::http(&root);
         if consumer.as_ref().is_some_and(|consumer| consumer.keys.roots.is_empty()) {
             root.wrong(0..0, "keys.roots", "missing: expected root keys, without which nothing is believed");
         }
@@ -58,7 +62,7 @@ impl ConsoleFile {
                     consumer.topics.feedback.clone_from(&consumer.topics.feedback_home);
                     consumer.keys.registry = Some(desk.registry.clone());
                 }
-                Ok(Self { consumer, console, listen })
+                Ok(Self { consumer, console, listen, drain_wait })
             }
             _ => Err(mistakes.into_sorted()),
         }
@@ -133,6 +137,9 @@ pub(super) fn console(table: Table<'_, '_>, root: &Table<'_, '_>, folder: &Path)
         tls,
         is_open,
         session: duration_or(&table, "session", SESSION_MS),
+        connections_of_network: table
+            .integer("connections_per_network", 8..=CONNECTIONS_MAX as i64)
+            .map_or(CONNECTIONS_OF_NETWORK_MAX, |found| found.value as usize),
         incidents_max: table
             .integer("incidents_max", 1_000..=10_000_000)
             .map_or(lancang_console::limits::INCIDENTS_MAX, |found| found.value as u32),
@@ -214,6 +221,7 @@ mod tests {
         check("writer = \"//TH/police/a\"\nsigning_key_env = \"K\"\n", "of the console's country");
         check("signing_key_env = \"K\"\nsigning_key_file = \"k\"\n", "expected one of `signing_key_file`");
         check("contry = \"KH\"\n", "did you mean `country`?");
+        check("connections_per_network = 4\n", "connections_per_network");
         check("[relay]\n", "nobody may who can use the epoch key");
         let found =
             ConsoleFile::read("c.toml", "[kafka]\nbootstrap = \"e\"\n[console]\ncountry = \"XX\"\n").unwrap_err();

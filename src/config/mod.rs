@@ -290,6 +290,8 @@ pub struct Console {
     pub is_open: bool,
     /// Length of a session.
     pub session: Duration,
+    /// Most connections of one network at once.
+    pub connections_of_network: usize,
     /// Most incidents that are kept.
     pub incidents_max: u32,
     /// `[console.oidc]`: who vouches for users besides the console's own.

@@ -113,6 +113,7 @@ const KEYS: &[Key] = &[
     key("console", "tls_key_command", "list of texts", "none", "Program and arguments whose standard output is that key."),
     key("console", "open", "boolean", "`false`", "Whether whoever is at this machine may look without signing in; nothing can be said or opened so. Only with an address of this machine alone."),
     key("console", "session", "time", "`8h`", "How long somebody stays signed in. A restart signs everybody out."),
+    key("console", "connections_per_network", "8 to 1024", "`64`", "Most connections of one network at once (an IPv4 address, or 64 bits of an IPv6 one); a further one is cut off, counted. Each page that is open holds one, and a browser up to six: an office of 40 behind one address takes 256. In all there are 1024."),
     key("console", "incidents_max", "1000 to 10000000", "`1000000`", "Most incidents that are kept; beyond it those that were changed the longest ago go, counted. Some 4 KB each."),
     key("console.oidc", "title", "text", "the issuer's host", "What the page calls the provider. With this section whom an OpenID Connect provider vouches for signs in beside users of `users.json` (docs/console.md)."),
     key("console.oidc", "issuer", "address", "required", "The provider, exactly as its tokens name it: what it says of itself is below, at `/.well-known/openid-configuration`. https://, or http:// on this machine."),

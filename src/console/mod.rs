@@ -28,6 +28,7 @@ use lancang_console::limits::ACTS_WAITING_MAX;
 use lancang_console::provider::{Provider, Setting};
 use lancang_console::server::{Desk, Dossiers, Parts, Site, Told, listen};
 use lancang_console::store::{Reads, Writer};
+use rustls::ServerConfig;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
@@ -107,8 +108,10 @@ pub struct Begun {
     pub address: SocketAddr,
     /// Its readers.
     pub readers: Readers,
-    /// Whether it is reached by TLS.
-    pub is_tls: bool,
+    /// Its server.
+    pub site: Arc<Site>,
+    /// How it is reached by TLS; none where it is not.
+    pub tls: Option<Arc<listen::Tls>>,
     /// Keeps others away from its folder.
     pub lock: File,
 }
@@ -144,14 +147,7 @@ pub fn begin(
     let roots = file.consumer.keys.roots.clone();
     let dossiers = signer()?.map(|signer| Dossiers { signer, roots });
     let signer = signer()?;
-    let tls = match &console.tls {
-        Some((certificate, key)) => {
-            let text = std::fs::read(certificate).with_context(|| format!("cannot read {}", certificate.display()))?;
-            let tls = listen::tls(&text, key.read()?.as_bytes());
-            Some(tls.map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?)
-        }
-        None => None,
-    };
+    let tls = console.tls.as_ref().map(tls).transpose()?.map(|config| Arc::new(listen::Tls::new(config)));
     let provider = console.oidc.as_ref().map(provider).transpose()?;
     let home = console.desk.as_ref().map(|desk| desk::home(file, desk)).transpose()?;
     let index = home.as_ref().map(|home| Arc::clone(&home.index));
@@ -164,6 +160,7 @@ pub fn begin(
             is_open: console.is_open,
             is_tls: tls.is_some(),
             session_ms: i64::try_from(console.session.as_millis()).unwrap_or(i64::MAX),
+            connections_of_network: console.connections_of_network,
         },
         users,
         provider,
@@ -182,12 +179,12 @@ pub fn begin(
         format!("cannot listen on {address} for the console: choose another address with the key `console.listen`, or of a demo \
              with `--console` or `--desk HOST:PORT` (port 0 takes any free one)")
     })?;
-    let (address, is_tls) = (listener.local_addr()?, tls.is_some());
-    runtime.spawn(Arc::clone(&site).serve(listener, tls));
+    let address = listener.local_addr()?;
+    runtime.spawn(Arc::clone(&site).serve(listener, tls.clone()));
     let follow = Follow {
         consumer: file.consumer.clone(),
         writer: Arc::new(Mutex::new(writer)),
-        site,
+        site: Arc::clone(&site),
         metrics: Arc::clone(metrics),
         changes: Arc::new(changes),
         incidents_max: console.incidents_max,
@@ -195,8 +192,18 @@ pub fn begin(
         database: folder.database(),
         emptied: Arc::default(),
     };
-    let speaker = signer.map(|signer| Speaker { signer, waiting });
-    Ok(Begun { address, readers: Readers::begin(follow, speaker, at_home, health)?, is_tls, lock })
+    let speaker = signer.map(|signer| Speaker::new(signer, waiting));
+    Ok(Begun { address, readers: Readers::begin(follow, speaker, at_home, health)?, site, tls, lock })
+}
+
+/// What a console's certificate and key are now.
+///
+/// # Errors
+/// If one cannot be read, or they do not belong together.
+pub fn tls((certificate, key): &(PathBuf, Secret)) -> anyhow::Result<Arc<ServerConfig>> {
+    let text = std::fs::read(certificate).with_context(|| format!("cannot read {}", certificate.display()))?;
+    let tls = listen::tls(&text, key.read()?.as_bytes());
+    Ok(tls.map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?)
 }
 
 /// Who vouches for users besides the console's own.

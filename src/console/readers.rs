@@ -31,6 +31,7 @@ use crate::http::{Health, Pulse};
 use crate::metrics::{Metric, Metrics};
 use crate::service::relay::now;
 use crate::signed_topic::{Original, SignedTopic};
+use crate::topics::exchange::CAMPAIGNS;
 
 /// Messages that are put into the database at once.
 const BATCH_MAX: usize = 1_000;
@@ -94,6 +95,7 @@ impl Readers {
                 follow: follow.clone(),
                 stop: stop.clone(),
                 pulse: health.stage(format!("console-{}", topic.as_str())),
+                answered: now(),
                 behind: Arc::clone(&behind),
                 speaker: if topic == Topic::Feedback { speaker.take() } else { None },
                 asked: None,
@@ -128,6 +130,8 @@ struct Reader {
     follow: Follow,
     stop: Stop,
     pulse: Arc<Pulse>,
+    /// When the brokers last answered where the topic ends; before the first answer, when the reader began.
+    answered: Timestamp,
     /// Topics that were not read to their end yet.
     behind: Arc<Mutex<BTreeSet<&'static str>>>,
     speaker: Option<Speaker>,
@@ -147,6 +151,7 @@ struct Reader {
 
 impl Reader {
     fn run(&mut self) {
+        self.tell_heard(self.name_of_topic(), 0);
         while !self.stop.is_stopped() {
             self.emptied = self.follow.emptied.load(Ordering::Relaxed);
             let ended = match self.topic {
@@ -155,12 +160,18 @@ impl Reader {
                 Topic::Campaigns => self.campaigns(),
             };
             self.pulse.set_ready(false);
+            if let Some(speaker) = &mut self.speaker {
+                speaker.refuse("the feedback topic is not read now: nothing was sent, try again later");
+            }
             // It ends without an error where all is to be read by other keys, or into an empty database.
             let Err(error) = ended else { continue };
             tracing::error!("the console's reader of {} begins anew in {RETRY:?}: {error:#}", self.topic.as_str());
             if !self.pulse.waits(&self.stop).sleep(RETRY) {
                 break;
             }
+        }
+        if let Some(speaker) = &mut self.speaker {
+            speaker.end();
         }
         self.pulse.end();
     }
@@ -226,12 +237,13 @@ impl Reader {
         let next = topic.next_offset();
         let found = topic.end_now()?;
         self.end = found.unwrap_or(self.end).max(next);
-        if found.is_some() && next >= self.end {
-            self.read = Some(now());
+        if found.is_some() {
+            self.answered = now();
+            self.read = if next >= self.end { Some(self.answered) } else { self.read };
         }
-        let (name, topic) = (self.topic.as_str(), topic.name().to_owned());
+        let name = self.topic.as_str();
         self.follow.metrics.set(Metric::ConsoleLag, &[name], (self.end - next) as f64);
-        self.follow.site.hear(Heard { name, topic, next, end: self.end, read: self.read });
+        self.tell_heard(topic.name().to_owned(), next);
         if is_past_end {
             let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
             // If it was emptied meanwhile, that was the end of another run.
@@ -243,5 +255,21 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    fn name_of_topic(&self) -> String {
+        let topics = &self.follow.consumer.topics;
+        match self.topic {
+            Topic::Alerts => topics.alerts.clone(),
+            Topic::Feedback => topics.feedback.clone(),
+            Topic::Campaigns => CAMPAIGNS.to_owned(),
+        }
+    }
+
+    /// How far the topic was read, and when its brokers last answered: also before they have.
+    fn tell_heard(&self, topic: String, next: i64) {
+        let (name, answered) = (self.topic.as_str(), self.answered);
+        self.follow.metrics.set(Metric::ConsoleHeard, &[name], answered.as_ms() as f64 / 1000.0);
+        self.follow.site.hear(Heard { name, topic, next, end: self.end, read: self.read, answered });
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use lancang_alert::{Entry, Holder, KeyKind, PrivateKey, PublicKey, Signer, Source};
 use lancang_console::access::Role;
 use lancang_console::access::users::Users;
-use lancang_console::limits::INCIDENTS_MAX;
+use lancang_console::limits::{CONNECTIONS_OF_NETWORK_MAX, INCIDENTS_MAX};
 use lancang_kafka::{Connection, Isolation, OutRecord, Producer};
 use lancang_record::Timestamp;
 use tokio::runtime::Handle;
@@ -139,11 +139,13 @@ impl Registrar {
                 tls: None,
                 is_open: true,
                 session: SESSION,
+                connections_of_network: CONNECTIONS_OF_NETWORK_MAX,
                 incidents_max: INCIDENTS_MAX,
                 oidc: None,
                 desk: None,
             },
             listen,
+            drain_wait: std::time::Duration::ZERO,
         };
         Ok((console::begin(&file, false, metrics, health, runtime)?, password))
     }
@@ -178,11 +180,13 @@ impl Registrar {
                 tls: None,
                 is_open: true,
                 session: SESSION,
+                connections_of_network: CONNECTIONS_OF_NETWORK_MAX,
                 incidents_max: INCIDENTS_MAX,
                 oidc: None,
                 desk: Some(config::Desk { carrier, own: own.clone(), registry }),
             },
             listen,
+            drain_wait: std::time::Duration::ZERO,
         };
         let (metrics, health) = (Arc::new(Metrics::new()?), Arc::new(Health::default()));
         Ok((console::begin(&file, false, &metrics, &health, runtime)?, password))

@@ -15,14 +15,21 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Gauge,
         "lancang_console_lag_messages",
         &["topic"],
-        "Messages of its topics that the console has not read yet.",
+        "Messages of its topics that the console has not read yet, as far as its brokers have answered.",
+    ),
+    spec(
+        Metric::ConsoleHeard,
+        Form::Gauge,
+        "lancang_console_heard_timestamp_seconds",
+        &["topic"],
+        "When the brokers last answered the console where a topic ends, Unix time; before their first answer, when the console began to ask. While it stands still the console shows what was, and its lag says nothing.",
     ),
     spec(
         Metric::ConsoleDelay,
         Form::Histogram(&[0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0]),
         "lancang_console_delay_seconds",
         &[],
-        "From the brokers' time of an alert until it is in the console's database, once the console has caught up.",
+        "From an alert's commit (the brokers' time of its record; at a carrier's desk when the relay wrote it) until it is in the console's database, once the console has caught up.",
     ),
     spec(
         Metric::ConsoleIncidents,
@@ -65,7 +72,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_console_acts_total",
         &["action", "outcome"],
-        "What users of the console did: said to everybody, opened or exported for a case; done, failed, refused, too-many (more of one user than may have lines in the audit log).",
+        "What users of the console did: said to everybody, opened or exported for a case; done, failed, unconfirmed (the exchange did not say in time whether it has it), refused, too-many (more of one user than may have lines in the audit log).",
     ),
     spec(Metric::ConsoleStreams, Form::Gauge, "lancang_console_streams", &[], "Pages that listen to what happens."),
     spec(
@@ -87,7 +94,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_console_connections_refused_total",
         &[],
-        "Connections that were cut off because their network had 64 already.",
+        "Connections that were cut off because their network had as many as `console.connections_per_network` already.",
     ),
     spec(
         Metric::ConsoleAuditEntries,

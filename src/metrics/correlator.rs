@@ -36,6 +36,13 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Gauge,
         "lancang_campaign_lag_messages",
         &[],
-        "Messages of the alerts topic that the correlator has not read yet.",
+        "Messages of the alerts topic that the correlator has not read yet, as far as its brokers have answered.",
+    ),
+    spec(
+        Metric::CampaignHeard,
+        Form::Gauge,
+        "lancang_campaign_heard_timestamp_seconds",
+        &[],
+        "When the brokers last answered the correlator where the alerts topic ends, Unix time; before their first answer, when it began to ask.",
     ),
 ];

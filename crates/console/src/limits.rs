@@ -68,9 +68,12 @@ pub const ASKED_WAIT_MS: u64 = 10_000;
 pub const PATTERNS_MAX: u32 = 500;
 /// Newest incidents of a pattern that are looked at whether one may be seen.
 pub const PATTERN_LOOKED_MAX: u32 = 1_000;
+/// Brokers that have given no answer for so long are told to be silent, milliseconds: they are asked every second, and a question is
+/// given up after five.
+pub const SILENCE_MS: i64 = 15_000;
 /// Connections at once.
 pub const CONNECTIONS_MAX: usize = 1_024;
-/// Connections of one network: ten browsers of an office behind one address.
+/// Connections of one network by default: ten browsers of an office behind one address, six each.
 pub const CONNECTIONS_OF_NETWORK_MAX: usize = 64;
 /// Longest body of a request, bytes: a comment of 500 bytes, escaped.
 pub const BODY_BYTES_MAX: usize = 8 << 10;
@@ -134,6 +137,13 @@ pub const HOME_LOOKS_MAX: usize = 4;
 pub const BAR_LISTS_MAX: usize = 1;
 /// Acts that wait to be written to the exchange.
 pub const ACTS_WAITING_MAX: usize = 64;
+/// How long one waits there, milliseconds: what was not begun by then is answered as not sent, and never is.
+pub const ACT_WAITS_MS: u64 = 15_000;
+/// How long the exchange has to confirm one, milliseconds.
+pub const ACT_DELIVERY_MS: u64 = 10_000;
+/// How long whoever asks waits for an answer, milliseconds: longer than an act waits and is written. The page waits longer still, so that it
+/// says what the server says.
+pub const ACT_ANSWERED_MS: u64 = 35_000;
 /// Campaigns that are kept; beyond it those whose state is the oldest are let go, counted.
 pub const CAMPAIGNS_MAX: i64 = 100_000;
 /// Alerts of one campaign that are known to be in it on their own pages; what shares a value with more joins nothing by it.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+#[path = "access/acts.rs"]
+mod acts;
 #[path = "access/campaigns.rs"]
 mod campaigns;
 #[path = "access/desk.rs"]
@@ -24,7 +26,7 @@ use lancang_console::access::{REQUESTS, Right, Role, Takes};
 use lancang_console::audit::{self, Audit};
 use lancang_console::limits::{ACTS_MAX, TRIES_MAX};
 use lancang_console::provider::Provider;
-use lancang_console::server::{Act, Desk, Dossiers, Parts, Site, Told, listen};
+use lancang_console::server::{Act, Desk, Dossiers, Parts, Site, Told, Unwritten, listen};
 use lancang_console::store::{Reads, key};
 use lancang_record::Timestamp;
 use rand_chacha::ChaCha20Rng;
@@ -127,6 +129,7 @@ impl Console {
                 is_open,
                 is_tls: tls.is_some(),
                 session_ms: 3_600_000,
+                connections_of_network: lancang_console::limits::CONNECTIONS_OF_NETWORK_MAX,
             },
             users,
             provider,
@@ -148,7 +151,7 @@ impl Console {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        runtime.spawn(Arc::clone(&site).serve(listener, tls));
+        runtime.spawn(Arc::clone(&site).serve(listener, tls.map(|config| Arc::new(listen::Tls::new(config)))));
         let (key, campaign) = (key(&one.incident_id, &source), one.incident_id.clone());
         let operation = proposal.id.to_string();
         Self { address, folder, site, key, campaign, operation, said, outcomes, cut_off, changes, _runtime: runtime }
@@ -200,10 +203,15 @@ fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], 
 
 /// Takes what is said, as the exchange does.
 fn exchange(mut waiting: mpsc::Receiver<Act>, told: &std::sync::mpsc::Sender<lancang_alert::Feedback>) {
-    while let Some(Act { feedback, answer }) = waiting.blocking_recv() {
+    while let Some(Act { feedback, answer, .. }) = waiting.blocking_recv() {
         let id = Id::of(&serde_json::to_vec(&feedback).unwrap());
+        let text = feedback.comment.as_ref().map(|comment| comment.text.clone()).unwrap_or_default();
         let _ = told.send(feedback);
-        let _ = answer.send(Ok(id));
+        let _ = answer.send(match text.as_str() {
+            "while it is away" => Err(Unwritten::Away("nothing was sent".to_owned())),
+            "and no word of it" => Err(Unwritten::Unconfirmed),
+            _ => Ok(id),
+        });
     }
 }
 
@@ -439,6 +447,22 @@ fn passwords_are_not_tried_out() {
     let answer = console.ask("POST", "/api/v1/session", &[], &right);
     assert_eq!((answer.status, answer.code().as_str()), (429, "too-many"));
     assert!(answer.head.contains("retry-after: "), "{}", answer.head);
+}
+
+/// An office comes to work: thirty behind one address, at once and after a restart that has signed them all out.
+#[test]
+fn thirty_of_one_address_sign_in() {
+    let console = Console::start(false, false);
+    let names = ["viewer-th", "viewer-kh", "liaison-th", "liaison-kh", "auditor-kh"].iter().cycle().take(30);
+    let right = names.map(|name| json!({ "name": name, "password": PASSWORD }).to_string());
+    std::thread::scope(|scope| {
+        let address = console.address;
+        let sign_in = move |body: String| ask(address, "POST", "/api/v1/session", &[], &body).status;
+        let asking: Vec<_> = right.map(|body| scope.spawn(move || sign_in(body))).collect();
+        let answered: Vec<u16> = asking.into_iter().map(|asks| asks.join().unwrap()).collect();
+        assert_eq!(answered, [200; 30]);
+    });
+    assert!(!console.outcomes.lock().unwrap().contains(&"too-many"));
 }
 
 /// Whoever has somebody's session opens no box after another: what is sealed, what is said, and what is exported count together.

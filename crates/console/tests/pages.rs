@@ -210,6 +210,8 @@ fn pages_in_a_browser() {
         match line.unwrap().as_str() {
             "flood" => console.flood(200),
             "calm" => console.flood(0),
+            "silent" => console.hear(false),
+            "heard" => console.hear(true),
             "campaign" => console.join(),
             "read" => reading.iter_mut().for_each(|console| console.read()),
             told => println!("{told}"),

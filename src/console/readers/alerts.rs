@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use lancang_alert::Source;
 use lancang_alert::feedback::organisation;
-use lancang_alert::{Alert, Source};
 use lancang_console::store::{News, Taken, Topic};
-use lancang_record::codec::fields::parse_time;
 
 use super::super::joining::{Joining, SWEEP_MAX, Swept};
 use super::{BATCH_MAX, Follow, GATHER, Reader, SWEEP_EVERY, signed};
-use crate::alert_topic::{self, AlertTopic};
+use crate::alert_topic::{self, AlertTopic, Believed};
 use crate::metrics::{Metric, Of};
 use crate::service::relay::now;
 use crate::signed_topic::{Begin, SignedTopic, TURN};
@@ -155,7 +154,7 @@ impl Reader {
         self.kept(&fates);
         for heard in heard.iter().filter(|_| is_live) {
             if let alert_topic::Heard::Alert(believed) = heard {
-                self.tell_delay(&believed.verified.alert);
+                self.tell_delay(believed);
             }
         }
         Ok(())
@@ -166,11 +165,13 @@ impl Reader {
         self.follow.carrier.as_ref().is_none_or(|carrier| *carrier == organisation(producer))
     }
 
-    /// From the publishing of an alert until now: the copier's way is part of it.
-    fn tell_delay(&self, alert: &Alert) {
-        let Ok(published) = parse_time("published", &alert.published) else { return };
-        let Ok(took_ms) = u64::try_from(now().since_ms(published)) else { return };
-        let of = Of::Alert { trace_id: &alert.incident_id };
+    /// From an alert's commit until now. When its carrier numbered it says nothing of this console: the copier's way and its outages lie
+    /// between.
+    fn tell_delay(&self, believed: &Believed) {
+        let Some(committed) = believed.committed else { return };
+        // Of two clocks one may be ahead.
+        let took_ms = u64::try_from(now().since_ms(committed)).unwrap_or(0);
+        let of = Of::Alert { trace_id: &believed.verified.alert.incident_id };
         self.follow.metrics.observe_of(Metric::ConsoleDelay, Duration::from_millis(took_ms), of);
     }
 

@@ -74,8 +74,14 @@ impl Reader {
             self.turned(topic.topic(), topic.is_past_end())?;
             self.sweep_statements()?;
             if let Some(speaker) = &mut self.speaker {
-                speaker.speak(&self.follow.consumer, &topic, &mut producer);
+                speaker.speak(&self.follow.consumer, &topic, &mut producer, || self.pulse.turn());
             }
+        }
+        // What was said before the end is sent.
+        if let Some(speaker) = &mut self.speaker
+            && self.stop.is_stopped()
+        {
+            speaker.speak(&self.follow.consumer, &topic, &mut producer, || self.pulse.turn());
         }
         Ok(())
     }

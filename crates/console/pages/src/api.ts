@@ -5,6 +5,8 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 const ROOT = "/api/v1/";
 /** Longer than almost any answer takes, ms: then the reader is told. */
 const PATIENCE_MS = 30_000;
+/** For what somebody does: longer than the server waits for the exchange (`ACT_ANSWERED_MS`), so that its word is shown and not ours. */
+const ACT_PATIENCE_MS = 45_000;
 
 export class Refused extends Error {
   constructor(readonly code: string, readonly status: number, readonly field?: string) {
@@ -44,7 +46,7 @@ export async function get<T>(path: string): Promise<T> {
   return (await ask(path, {})) as T;
 }
 
-export async function send<T>(method: "POST" | "DELETE", path: string, body?: object, patienceMs = PATIENCE_MS): Promise<T> {
+export async function send<T>(method: "POST" | "DELETE", path: string, body?: object, patienceMs = ACT_PATIENCE_MS): Promise<T> {
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (csrf) headers["x-csrf-token"] = csrf;
   return (await ask(path, { method, headers, body: body ? JSON.stringify(body) : undefined, signal: AbortSignal.timeout(patienceMs) })) as T;

@@ -7,6 +7,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { SIGNED_OUT } from "./api";
+import { tellExchange, type Exchange } from "./exchange";
 
 /** What grows changes often: it is shown anew at most this often, ms. */
 const SHOWN_EVERY_MS = 1000;
@@ -57,7 +58,7 @@ export function useChanges(again: () => void, { incident, campaigns, operations 
         });
       };
       hear("open", later);
-      hear("beat");
+      hear("beat", (event) => tellExchange((JSON.parse(event.data) as { exchange?: Exchange }).exchange));
       if (incident) {
         hear("incidents", soon);
       }

@@ -1,6 +1,8 @@
 // What the server says, as far as these pages use it; `docs/schema/alert.json` describes the alert.
 // Times are RFC 3339, UTC. What is not known is absent or null.
 
+import type { Exchange } from "./exchange";
+
 type Maybe<T> = T | null | undefined;
 
 export interface Source { country: string; organisation: string; node: string }
@@ -192,7 +194,8 @@ export interface Sources {
     refused: Record<string, number>;
   }[];
   unattributed: Record<string, number>;
-  topics: { name: string; topic: string; offset: number; end: number; lag: number; read: Maybe<string>; is_current: boolean }[];
+  topics: { name: string; topic: string; offset: number; end: number; lag: number; read: Maybe<string>; answered: string; is_current: boolean }[];
+  exchange: Exchange;
   now: string;
 }
 

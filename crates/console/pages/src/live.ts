@@ -7,6 +7,7 @@
 import type { List, Row } from "./contract";
 import { code, get, SIGNED_OUT } from "./api";
 import { SILENCE_MS, type Hearing } from "./changes";
+import { tellExchange, type Exchange } from "./exchange";
 
 const SHOWN_EVERY_MS = 1000;
 const ROWS_MAX = 1000;
@@ -156,7 +157,9 @@ export class LiveList {
     });
     events.addEventListener("beat", (event) => {
       heard("live");
-      this.lag = (JSON.parse(event.data) as { lag?: { alerts?: number } }).lag?.alerts ?? 0;
+      const { lag, exchange } = JSON.parse(event.data) as { lag?: { alerts?: number }; exchange?: Exchange };
+      this.lag = lag?.alerts ?? 0;
+      tellExchange(exchange);
       this.isChanged = true;
     });
     events.addEventListener("reset", () => {

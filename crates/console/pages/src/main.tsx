@@ -8,6 +8,7 @@ import { BarListPage } from "./bar-list";
 import { CampaignPage, CampaignsPage } from "./campaigns";
 import type { Session } from "./contract";
 import { CoordinationPage } from "./coordination";
+import { useSilence } from "./exchange";
 import { FiguresPage } from "./figures";
 import { HomeIncidentPage, HomePage } from "./home";
 import { IncidentPage } from "./incident";
@@ -106,6 +107,7 @@ function Frame({ tag, choose }: { tag: string; choose: (tag: string) => void }) 
         {error && <Trouble code={error} again={look} />}
         {session === undefined && !error && <Waiting />}
         {isAtDoor && session !== undefined && <Login route={route} signedIn={(found) => { take(found); if (route.path[0] === "sign-in") go("/"); }} />}
+        {session && !isAtDoor && <Silence session={session} />}
         {isReading && !isAtDoor && <p class="says warn" role="status" data-test="reading">{words.text("state-reading")}</p>}
         {/* Once topics have been read, what was not whole is loaded anew. */}
         {session && !isAtDoor && <Page key={isReading ? "reading" : "read"} route={route} session={session} />}
@@ -154,6 +156,14 @@ function Page({ route, session }: { route: Route; session: Session }) {
   if (page === "sources") return <SourcesPage />;
   if (page === "audit" && session.may.includes("audit")) return <AuditPage />;
   return <Empty>{words.text("error-not-found")} <a href="/">{words.text("page-now")}</a></Empty>;
+}
+
+/** Says since when the console hears nothing: nobody is to take what has stopped for what is so. */
+function Silence({ session }: { session: Session }) {
+  const words = useWords();
+  const since = useSilence();
+  const text = session.desk ? "home-silent" : "exchange-silent";
+  return <div role="status">{since && <p class="says warn" data-test="silence">{words.text(text, { since: words.short(since) })}</p>}</div>;
 }
 
 /** Another page is another title, and reading begins at its top. */

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useAnswer } from "./api";
+import { useSilence } from "./exchange";
 import { grouped, LiveList, type Group, type Shown } from "./live";
 import { COUNTRIES, Empty, Line, Severity, Trouble, Waiting, When } from "./parts";
 import { filterTo, type Route } from "./route";
@@ -80,6 +81,7 @@ export function Now({ route }: { route: Route }) {
 function Connection({ shown, isHeld }: { shown?: Shown; isHeld: boolean }) {
   const words = useWords();
   const line = shown?.line ?? "starting";
+  const silent = useSilence();
   return (
     <p class="row small" role="status">
       {isHeld && (
@@ -87,7 +89,7 @@ function Connection({ shown, isHeld }: { shown?: Shown; isHeld: boolean }) {
           {words.text("now-held")}{shown && shown.waiting > 0 ? ` · ${words.text("now-waiting", { count: shown.waiting })}` : ""}
         </span>
       )}
-      <span class={`mark ${line === "away" ? "bad" : ""}`} data-test="line">{words.text(`line-${line}`)}</span>
+      {!(line === "live" && silent) && <span class={`mark ${line === "away" ? "bad" : ""}`} data-test="line">{words.text(`line-${line}`)}</span>}
       {shown && shown.lag > 0 && <span class="mark warn">{words.text("now-lag", { count: shown.lag })}</span>}
     </p>
   );

@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { useAnswer } from "./api";
 import type { Sources } from "./contract";
+import { tellExchange } from "./exchange";
 import { Answer, Empty, sourceName, When } from "./parts";
 import { useWords, type Words } from "./words";
 
@@ -17,6 +18,7 @@ export function SourcesPage() {
     const timer = setInterval(loaded.again, LOOKED_EVERY_MS);
     return () => clearInterval(timer);
   }, [loaded.again]);
+  useEffect(() => tellExchange(loaded.answer?.exchange), [loaded.answer]);
   return (
     <>
       <h1>{words.text("page-sources")}</h1>

@@ -6,7 +6,7 @@
 // `campaign` to look at and a joint `operation` that waits for this country's answer, `reasons` of that incident by language as the command line tells them, `hostile` text that stands in
 // every free field, `strange` and `strangers` an incident and a campaign in which names do that too, `sealed` what an entity of the incident is, `desk` the console of a carrier's own desk with its address and a
 // number of its home lines (roles `desk-…` sign in there), `downloads` a folder for files that pages give, `shots` a folder for screenshots or nothing, `is_long` whether everything is tried in every language. A line `flood` on standard output asks for 200 alerts a
-// second, `calm` for none, `campaign` for one more campaign, `read` for an end of reading at the consoles that are `empty`: an agency's and
+// second, `calm` for none, `campaign` for one more campaign, `silent` for brokers that answer no more, `heard` for such that do, `read` for an end of reading at the consoles that are `empty`: an agency's and
 // a desk's each that have `read` all there is, which is nothing, and that are still `reading`.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -873,6 +873,31 @@ const tests = {
     hold(turns > 3, "it stands still");
     hold(longest < TASK_MS_MAX, `a task of ${longest} ms`);
     hold(painted < PAINTED_MS_MAX, `a filter takes ${painted} ms`);
+  },
+
+  async "an exchange that is not heard is told on every page that listens, in words of each language, and when it is over"() {
+    const pages = [];
+    for (const [path, options] of [["/", {}], [incident, { language: "km", theme: "dark" }], ["/campaigns", { language: "th", width: 390 }]]) {
+      pages.push([path, await whole(path, options)]);
+    }
+    console.log("silent");
+    for (const [path, page] of pages) {
+      await page.waitForSelector("[data-test=silence]");
+      const told = await page.textContent("[data-test=silence]");
+      hold(/\d/.test(told), `${path} says since when: ${told}`);
+      await accessible(page, `${path} without its exchange`);
+      await shot(page, `silent-${path.split("/")[1] || "now"}`);
+    }
+    const [[, now]] = pages;
+    hold((await now.locator("[data-test=line]:has-text('Live')").count()) === 0, "it says that it is live");
+    await turn(now, "/sources");
+    await now.waitForSelector("[data-test=silence]");
+    hold((await now.locator("td .mark.warn").count()) >= 3, "no topic is current");
+    await shot(now, "silent-sources");
+    await turn(now, "/");
+    console.log("heard");
+    await now.waitForSelector("[data-test=line]:has-text('Live')");
+    for (const [path, page] of pages) await until(`${path} is heard again`, async () => (await page.locator("[data-test=silence]").count()) === 0);
   },
 
   async "a cut line is told, and a page that cannot be had says so"() {

@@ -61,7 +61,7 @@ const SETS = {
   "operation-outcome": ["suspects-handed-over", "sites-closed", "no-result", "withdrawn"],
   unheard: ["other-proposer", "not-invited", "not-in-it", "too-few", "closed"],
   measure: ["preserve", "hold"],
-  outcome: ["accepted", "refused", "asked", "done", "failed"],
+  outcome: ["accepted", "refused", "asked", "done", "failed", "unconfirmed"],
   verdict: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 99],
   why: ["token", "link", "campaign"],
   link: ["device", "sim", "template", "domain", "device-range", "range-hour", "trunk", "sender"],

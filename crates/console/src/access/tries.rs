@@ -48,9 +48,11 @@ impl Counted {
         self.of(is_user).count(name, TRIES_MAX, now)
     }
 
-    /// It was the right password: what was tried before counts no more for that name.
-    pub fn signed_in(&mut self, name: &str) {
+    /// It was the right password: what was tried before counts no more for that name, and of its network this one try does not. What was
+    /// tried wrongly from there stays counted: one who has a password of his own tries no others' by it.
+    pub fn signed_in(&mut self, network: &str, name: &str) {
         self.users.forget(name);
+        self.networks.give_back(network, TRIES_MAX);
     }
 
     fn of(&mut self, is_user: bool) -> &mut Tries {
@@ -88,6 +90,14 @@ impl Tries {
         window.tries = window.tries.saturating_add(1);
         window.is_used_up = window.tries >= most;
         if window.tries > most { Err(TRIES_WINDOW_MS - now.since_ms(window.begun)) } else { Ok(()) }
+    }
+
+    /// One try of so many does not count.
+    fn give_back(&mut self, whom: &str, most: u32) {
+        if let Some(window) = self.windows.get_mut(whom) {
+            window.tries = window.tries.saturating_sub(1);
+            window.is_used_up = window.tries >= most;
+        }
     }
 
     /// What was tried before counts no more.
@@ -137,6 +147,24 @@ mod tests {
             let _ = tries.count(&other.to_string(), TRIES_MAX, at(0));
         }
         assert!(tries.windows.len() <= TRIED_MAX);
+    }
+
+    /// An office behind one address: whoever has the right password takes nothing from the others, and nothing back for a wrong one.
+    #[test]
+    fn the_right_password_uses_nothing_up() {
+        let mut counted = Counted::default();
+        for number in 0..3 * TRIES_MAX {
+            let name = format!("user {number}");
+            assert_eq!(counted.sign_in("203.0.113.7", &name, true, at(0)), Ok(()), "{name}");
+            counted.signed_in("203.0.113.7", &name);
+        }
+        for number in 1..TRIES_MAX {
+            assert_eq!(counted.sign_in("203.0.113.7", &format!("wrong {number}"), true, at(0)), Ok(()));
+        }
+        assert_eq!(counted.sign_in("203.0.113.7", "own", true, at(0)), Ok(()));
+        counted.signed_in("203.0.113.7", "own");
+        assert_eq!(counted.sign_in("203.0.113.7", "wrong", true, at(0)), Ok(()));
+        assert!(counted.sign_in("203.0.113.7", "own", true, at(0)).is_err());
     }
 
     /// Made-up names, from one network and from many: who was counted before stays counted.

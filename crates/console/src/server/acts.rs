@@ -1,7 +1,7 @@
 //! What is done: something is said to everybody, a sealed value is opened. Each is in the audit log before and after.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::to_bytes;
 use axum::extract::{Path, Request, State};
@@ -15,21 +15,20 @@ use lancang_record::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
 
 use super::answer::{Answer, Refused};
 use super::guard::known_id;
 use super::{Act, Caller, Site, Told, Unwritten, lock};
 use crate::access::Right;
 use crate::audit::Entry;
-use crate::limits::{BODY_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::limits::{ACT_ANSWERED_MS, ACT_WAITS_MS, BODY_BYTES_MAX, TEXT_BYTES_MAX};
 
 const DAY_MS: i64 = 86_400_000;
 const NO_WRITER: Refused = Refused::NotSetUp("signing key: nothing can be said from here");
 /// Longest wait for a body.
 const BODY_MAX: Duration = Duration::from_secs(10);
-/// Longest wait until the exchange has taken what was said.
-const WRITTEN_MAX: Duration = Duration::from_secs(30);
 
 /// Reads a body as JSON.
 pub(super) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Refused> {
@@ -164,31 +163,51 @@ pub(super) async fn say(
     let feedback = feedback(&begun, &writer.organisation, now)?;
     feedback.said().map_err(wrong)?;
     let entry = Entry { case_reference, ..caller.entry(right.as_str(), about, "asked") };
+    let published = feedback.published.clone();
+    // Whoever asked may go away meanwhile: the audit log has what became of it all the same.
+    let sending = tokio::spawn(send(Arc::clone(site), acts.clone(), feedback, (right, entry)));
+    let id = sending.await.map_err(|_| Refused::Fault("a task ended".to_owned()))??;
+    Ok((StatusCode::CREATED, Json(json!({ "id": id.to_string(), "published": published }))).into_response())
+}
+
+/// Sends what is said, between two lines of the audit log.
+async fn send(
+    site: Arc<Site>,
+    acts: mpsc::Sender<Act>,
+    feedback: Feedback,
+    (right, entry): (Right, Entry),
+) -> Result<Id, Refused> {
+    let _saying = site.saying.read().await;
     site.note(entry.clone()).await?;
     let (answer, answered) = oneshot::channel();
-    let published = feedback.published.clone();
-    let written = match acts.try_send(Act { feedback, answer }) {
+    let until = Instant::now() + Duration::from_millis(ACT_WAITS_MS);
+    let written = match acts.try_send(Act { feedback, until, answer }) {
         Ok(()) => written(answered).await,
-        Err(_) => Err(Refused::Away("too much waits to be written to the exchange already: try again".to_owned())),
+        Err(TrySendError::Closed(_)) => Err(Refused::Away("the console ends: nothing was sent".to_owned())),
+        Err(TrySendError::Full(_)) => {
+            Err(Refused::Away("too much waits to be written to the exchange already: try again".to_owned()))
+        }
     };
-    let outcome = if written.is_ok() { "done" } else { "failed" };
+    let outcome = match &written {
+        Ok(_) => "done",
+        Err(Refused::Unconfirmed) => "unconfirmed",
+        Err(_) => "failed",
+    };
     let detail = written.as_ref().ok().map(ToString::to_string);
     site.note(Entry { detail, outcome: outcome.to_owned(), ..entry }).await?;
     (site.told)(Told::Act { action: right.as_str(), outcome });
-    let body = Json(json!({ "id": written?.to_string(), "published": published }));
-    Ok((StatusCode::CREATED, body).into_response())
+    written
 }
 
 /// Waits until the exchange has it.
 async fn written(answered: oneshot::Receiver<Result<Id, Unwritten>>) -> Result<Id, Refused> {
-    let away = "the exchange has not confirmed it: it may have been written, look before you say it again";
-    match tokio::time::timeout(WRITTEN_MAX, answered).await {
+    match tokio::time::timeout(Duration::from_millis(ACT_ANSWERED_MS), answered).await {
         Ok(Ok(Ok(id))) => Ok(id),
         Ok(Ok(Err(Unwritten::Refused(why)))) => {
             Err(Refused::Form { field: "feedback", expected: format!("what readers believe: {why}") })
         }
         Ok(Ok(Err(Unwritten::Away(why)))) => Err(Refused::Away(why)),
-        Ok(Err(_)) | Err(_) => Err(Refused::Away(away.to_owned())),
+        Ok(Ok(Err(Unwritten::Unconfirmed)) | Err(_)) | Err(_) => Err(Refused::Unconfirmed),
     }
 }
 

@@ -37,8 +37,10 @@ pub(super) enum Refused {
     TooLarge { what: &'static str, bytes_max: usize },
     /// It needs a key that is not configured.
     NotSetUp(&'static str),
-    /// The exchange does not take it now.
+    /// The exchange does not take it now: nothing was sent.
     Away(String),
+    /// It was sent to the exchange, which has not confirmed it.
+    Unconfirmed,
     /// The carrier's home cluster does not answer.
     HomeAway(String),
     /// Which holds are in force cannot be told.
@@ -63,6 +65,7 @@ impl Refused {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotSetUp(_) | Self::Untold(_) | Self::Lapsed(_) => StatusCode::CONFLICT,
             Self::Away(_) | Self::HomeAway(_) | Self::Starting => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unconfirmed => StatusCode::GATEWAY_TIMEOUT,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -80,6 +83,7 @@ impl Refused {
             Self::TooLarge { .. } => "too-large",
             Self::NotSetUp(_) => "not-set-up",
             Self::Away(_) => "exchange-away",
+            Self::Unconfirmed => "unconfirmed",
             Self::HomeAway(_) => "home-away",
             Self::Untold(_) => "holds-untold",
             Self::Lapsed(_) => "lapsed",
@@ -104,6 +108,9 @@ impl Refused {
             Self::TooLarge { what, bytes_max } => format!("{what}: {bytes_max} bytes are the most"),
             Self::NotSetUp(what) => format!("this console has no {what}"),
             Self::Away(why) => why.clone(),
+            Self::Unconfirmed => {
+                "the exchange has not confirmed it: it may have been written, look before you say it again".to_owned()
+            }
             Self::HomeAway(_) => "the home cluster does not answer: try again".to_owned(),
             Self::Untold(_) => {
                 "which holds are in force cannot be told, and nothing is listed: the log says why".to_owned()

@@ -22,7 +22,7 @@ use super::places::Place;
 use super::query::Query;
 use super::{Caller, Site, Told, lock};
 use crate::limits::{STREAMS_MAX, STREAMS_OF_USER_MAX};
-use crate::store::{Changes, Eyes, Filter, Position, Watched};
+use crate::store::{Changes, Eyes, Filter, Position, Watched, heard};
 
 /// Between two looks of one reader.
 const EVERY: Duration = Duration::from_millis(200);
@@ -196,11 +196,11 @@ impl Reader {
     }
 
     fn beat(&self, site: &Site) -> Event {
-        let lag: serde_json::Map<String, serde_json::Value> = lock(&site.topics)
-            .iter()
-            .map(|heard| (heard.name.to_owned(), json!((heard.end - heard.next).max(0))))
-            .collect();
-        let told = json!({ "now": (site.now)().to_string(), "lag": lag });
+        let (topics, now) = (lock(&site.topics), (site.now)());
+        let lag: serde_json::Map<String, serde_json::Value> =
+            topics.iter().map(|heard| (heard.name.to_owned(), json!((heard.end - heard.next).max(0)))).collect();
+        let told = json!({ "now": now.to_string(), "lag": lag, "exchange": heard(&topics, now) });
+        drop(topics);
         Event::default().event("beat").id(self.position.to_string()).data(told.to_string())
     }
 }

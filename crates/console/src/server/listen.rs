@@ -1,7 +1,7 @@
 //! Connections: in clear on one's own machine, otherwise TLS. Bounded in number, in all and of one network, and in how long a client
 //! may dawdle.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use super::login::Peer;
 use super::places::Places;
 use crate::access::tries::network;
-use crate::limits::{CONNECTIONS_MAX, CONNECTIONS_OF_NETWORK_MAX};
+use crate::limits::CONNECTIONS_MAX;
 
 /// Longest wait for a handshake, and for the head of a request, the next one of a connection too.
 const HEAD_MAX: Duration = Duration::from_secs(30);
@@ -58,9 +58,35 @@ pub fn tls(certificate: &[u8], key: &[u8]) -> Result<Arc<ServerConfig>, TlsError
     Ok(Arc::new(config))
 }
 
+/// What TLS is served with now. Another certificate counts for connections that come later: nobody is signed out by it.
+#[derive(Debug)]
+pub struct Tls(RwLock<Arc<ServerConfig>>);
+
+impl Tls {
+    /// By these for now.
+    #[must_use]
+    pub const fn new(config: Arc<ServerConfig>) -> Self {
+        Self(RwLock::new(config))
+    }
+
+    /// By these from now on.
+    pub fn renew(&self, config: Arc<ServerConfig>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    fn now(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// Serves until it is dropped; `cut_off` is told of each connection that is one too many of its network.
-pub async fn serve(listener: TcpListener, tls: Option<Arc<ServerConfig>>, router: Router, cut_off: impl Fn() + Send) {
-    let acceptor = tls.map(TlsAcceptor::from);
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    router: Router,
+    of_network_max: usize,
+    cut_off: impl Fn() + Send,
+) {
     let networks = Places::default();
     let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
@@ -75,13 +101,13 @@ pub async fn serve(listener: TcpListener, tls: Option<Arc<ServerConfig>>, router
             }
         };
         // Who has too many is cut off at once: a browser tries again.
-        let own = networks.take(&network(address.ip()), CONNECTIONS_OF_NETWORK_MAX, CONNECTIONS_MAX);
+        let own = networks.take(&network(address.ip()), of_network_max, CONNECTIONS_MAX);
         let Some(place) = own else {
             cut_off();
             continue;
         };
         let router = router.clone().layer(axum::Extension(Peer(address)));
-        let acceptor = acceptor.clone();
+        let acceptor = tls.as_ref().map(|tls| TlsAcceptor::from(tls.now()));
         tokio::spawn(async move {
             let _held = (seat, place);
             match acceptor {

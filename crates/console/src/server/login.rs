@@ -65,15 +65,15 @@ pub(super) async fn sign_in(State(site): State<Arc<Site>>, request: Request) -> 
     let SignIn { name, password } = body(request).await?;
     let now = (site.now)();
     let user = site.user(&name)?;
+    // Bounded, because each check takes a core and 19 MiB; and before it is counted, so that of those who come at once no more are counted
+    // and not yet let in than are checked.
+    let permit = site.checks.acquire().await.map_err(|error| Refused::Fault(error.to_string()))?;
     if let Err(wait_ms) = lock(&site.tries).sign_in(&network, &name, user.is_some(), now) {
         (site.told)(Told::SignIn { outcome: "too-many" });
         return Err(Refused::TooMany { wait_ms });
     }
     let hash = user.as_ref().map_or_else(|| site.nobody.clone(), |user| user.hash().to_owned());
-    // Bounded, because each check takes a core and 19 MiB.
-    let permit = site.checks.acquire().await.map_err(|error| Refused::Fault(error.to_string()))?;
     let fits = site.apart(move || is_right(&hash, &password)).await?;
-    drop(permit);
     let Some(user) = user.filter(|_| fits) else {
         (site.told)(Told::SignIn { outcome: "refused" });
         // A name that nobody has may be a password that was typed into the wrong field.
@@ -82,7 +82,8 @@ pub(super) async fn sign_in(State(site): State<Arc<Site>>, request: Request) -> 
         }
         return Err(Refused::WrongPassword);
     };
-    lock(&site.tries).signed_in(&name);
+    lock(&site.tries).signed_in(&network, &name);
+    drop(permit);
     let (cookie, session) = let_in(&site, &user, false, address).await?;
     let mut response = Json(told(&site, Some(&user), Some(&session))).into_response();
     set_cookie(&site, &mut response, &cookie);

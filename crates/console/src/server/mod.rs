@@ -26,7 +26,7 @@ mod search;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -34,9 +34,8 @@ use axum::routing::{delete, get, post};
 use lancang_alert::feedback::Id;
 use lancang_alert::{Feedback, Opener, PublicKey, Signer, Source};
 use lancang_record::Timestamp;
-use rustls::ServerConfig;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{RwLock, Semaphore, mpsc, oneshot, watch};
 
 use crate::access::Right;
 use crate::access::sessions::Sessions;
@@ -67,6 +66,8 @@ pub struct Desk {
     pub is_tls: bool,
     /// Length of a session, milliseconds.
     pub session_ms: i64,
+    /// Connections of one network at once.
+    pub connections_of_network: usize,
 }
 
 /// Something that somebody wants to say to everybody.
@@ -74,6 +75,8 @@ pub struct Desk {
 pub struct Act {
     /// What.
     pub feedback: Feedback,
+    /// Begun no later than this: whoever asked would take it for lost, and ask again.
+    pub until: Instant,
     /// What became of it.
     pub answer: oneshot::Sender<Result<Id, Unwritten>>,
 }
@@ -83,8 +86,10 @@ pub struct Act {
 pub enum Unwritten {
     /// Every reader would refuse it.
     Refused(String),
-    /// The exchange does not take it now.
+    /// The exchange does not take it now: nothing was sent.
     Away(String),
+    /// It was sent, and the exchange has not confirmed it: it may be there.
+    Unconfirmed,
 }
 
 /// What happens here, for metrics.
@@ -177,6 +182,8 @@ pub struct Site {
     tries: Mutex<Counted>,
     audit: Mutex<Audit>,
     acts: Option<mpsc::Sender<Act>>,
+    /// Held by each act from its first line in the audit log to its last.
+    saying: RwLock<()>,
     openers: Mutex<Vec<Opener>>,
     opening: Vec<String>,
     dossiers: Option<Dossiers>,
@@ -227,6 +234,7 @@ impl Site {
             reads,
             desk,
             acts,
+            saying: RwLock::default(),
             now,
             random,
             changed,
@@ -262,6 +270,11 @@ impl Site {
     /// The database was emptied, and all is read anew: what is not there says nothing until that has [caught up](Self::caught_up).
     pub fn reads_anew(&self) {
         self.is_caught_up.store(false, Ordering::Relaxed);
+    }
+
+    /// Once the audit log has of each act what became of it.
+    pub async fn settled(&self) {
+        drop(self.saying.write().await);
     }
 
     fn is_caught_up(&self) -> bool {
@@ -310,8 +323,11 @@ impl Site {
     }
 
     /// Serves its pages until that is dropped.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener, tls: Option<Arc<ServerConfig>>) {
-        listen::serve(listener, tls, self.router(), || (self.told)(Told::ConnectionRefused)).await;
+    pub async fn serve(self: Arc<Self>, listener: TcpListener, tls: Option<Arc<listen::Tls>>) {
+        listen::serve(listener, tls, self.router(), self.desk.connections_of_network, || {
+            (self.told)(Told::ConnectionRefused)
+        })
+        .await;
     }
 
     /// Looks into the database, off the threads that serve connections. What one user asks for at once takes turns, so that nobody keeps

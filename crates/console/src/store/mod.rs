@@ -48,7 +48,7 @@ pub use home::HomePlaces;
 pub use let_go::LetGo;
 pub use list::{Changes, Filter, Page, Position, State, Watched, Work};
 pub use operations::OperationFilter;
-pub use sources::Heard;
+pub use sources::{Heard, heard};
 pub(crate) use take::is_innocent;
 pub use take::{News, Taken};
 pub use views::{Loading, Views};

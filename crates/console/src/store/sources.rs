@@ -7,6 +7,7 @@ use lancang_record::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Batch, Eyes, Sight, StoreError, source};
+use crate::limits::SILENCE_MS;
 
 /// A topic as its reader sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,25 @@ pub struct Heard {
     pub end: i64,
     /// When it was last read to its end.
     pub read: Option<Timestamp>,
+    /// When its brokers last answered where it ends; before the first answer, when that was first asked.
+    pub answered: Timestamp,
+}
+
+impl Heard {
+    /// Whether its brokers answer. A topic of which nothing is heard looks like one in which nothing happens.
+    #[must_use]
+    pub const fn is_heard(&self, now: Timestamp) -> bool {
+        now.since_ms(self.answered) <= SILENCE_MS
+    }
+}
+
+/// Whether all topics are heard, and since when not: what pages say beside what they show.
+#[must_use]
+pub fn heard(topics: &[Heard], now: Timestamp) -> Value {
+    let answered = topics.iter().map(|heard| heard.answered).min();
+    json!({
+        "is_heard": topics.iter().all(|heard| heard.is_heard(now)), "answered": answered.map(|at| at.to_string()),
+    })
 }
 
 impl Batch<'_> {
@@ -64,16 +84,20 @@ impl Sight<'_> {
                 "last_published": time(6)?, "heard": time(7)?, "refused": refused(&uri)?,
             }));
         }
-        let topics: Vec<Value> = topics
+        let told: Vec<Value> = topics
             .iter()
             .map(|heard| {
                 let lag = (heard.end - heard.next).max(0);
                 json!({
                     "name": heard.name, "topic": heard.topic, "offset": heard.next, "end": heard.end, "lag": lag,
-                    "read": heard.read.map(|read| read.to_string()), "is_current": heard.read.is_some() && lag == 0,
+                    "read": heard.read.map(|read| read.to_string()), "answered": heard.answered.to_string(),
+                    "is_current": heard.read.is_some() && lag == 0 && heard.is_heard(now),
                 })
             })
             .collect();
-        Ok(json!({ "sources": sources, "unattributed": refused("")?, "topics": topics, "now": now.to_string() }))
+        Ok(json!({
+            "sources": sources, "unattributed": refused("")?, "topics": told, "exchange": heard(topics, now),
+            "now": now.to_string(),
+        }))
     }
 }

@@ -119,7 +119,14 @@ fn begun(shared_line: i64, more: &[(&str, i64, &str)]) -> (Console, Arc<AtomicBo
     let is_away = Arc::new(AtomicBool::new(false));
     let site = Site::new(Parts {
         reads: Reads::open(&path("console.db"), 2).unwrap(),
-        desk: Desk { country: "KH".into(), writer: None, is_open: false, is_tls: false, session_ms: 3_600_000 },
+        desk: Desk {
+            country: "KH".into(),
+            writer: None,
+            is_open: false,
+            is_tls: false,
+            session_ms: 3_600_000,
+            connections_of_network: lancang_console::limits::CONNECTIONS_OF_NETWORK_MAX,
+        },
         users,
         provider: None,
         audit: Audit::open(&path("audit.log"), now()).unwrap(),

@@ -149,7 +149,7 @@ impl Made {
     /// A provider on loopback, and what a console believes of it.
     fn start() -> (Self, Provider) {
         let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        let tls = listen::tls(made.cert.pem().as_bytes(), made.signing_key.serialize_pem().as_bytes()).unwrap();
+        let config = listen::tls(made.cert.pem().as_bytes(), made.signing_key.serialize_pem().as_bytes()).unwrap();
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let issuer = format!("https://localhost:{}", listener.local_addr().unwrap().port());
@@ -160,7 +160,13 @@ impl Made {
             .route("/jwks", get(jwks))
             .route("/token", post(token))
             .with_state(Arc::clone(&state));
-        runtime.spawn(listen::serve(listener, Some(tls), router, || ()));
+        runtime.spawn(listen::serve(
+            listener,
+            Some(Arc::new(listen::Tls::new(config))),
+            router,
+            lancang_console::limits::CONNECTIONS_OF_NETWORK_MAX,
+            || (),
+        ));
         let provider = Provider::new(setting(&issuer, made.cert.pem().into_bytes())).unwrap();
         (Self { state, _runtime: runtime }, provider)
     }

@@ -51,7 +51,14 @@ impl DeskConsole {
         let (changes, changed) = watch::channel(0);
         let site = Site::new(Parts {
             reads: Reads::open(&database, 4).unwrap(),
-            desk: Desk { country: "TH".into(), writer: None, is_open: false, is_tls: false, session_ms: 3_600_000 },
+            desk: Desk {
+                country: "TH".into(),
+                writer: None,
+                is_open: false,
+                is_tls: false,
+                session_ms: 3_600_000,
+                connections_of_network: lancang_console::limits::CONNECTIONS_OF_NETWORK_MAX,
+            },
             users,
             provider: None,
             audit: Audit::open(&folder.path().join("audit.log"), now()).unwrap(),
@@ -66,7 +73,14 @@ impl DeskConsole {
         });
         for topic in [Topic::Alerts, Topic::Feedback] {
             let name = topic.as_str();
-            site.hear(Heard { name, topic: format!("lancang.{name}.v1"), next: 9, end: 9, read: Some(now()) });
+            site.hear(Heard {
+                name,
+                topic: format!("lancang.{name}.v1"),
+                next: 9,
+                end: 9,
+                read: Some(now()),
+                answered: now().plus_ms(86_400_000),
+            });
         }
         site.caught_up();
         let runtime = Runtime::new().unwrap();

@@ -44,7 +44,14 @@ impl EmptyConsole {
         let (changes, changed) = watch::channel(0);
         let site = Site::new(Parts {
             reads,
-            desk: Desk { country: country.into(), writer: None, is_open: false, is_tls: false, session_ms: 3_600_000 },
+            desk: Desk {
+                country: country.into(),
+                writer: None,
+                is_open: false,
+                is_tls: false,
+                session_ms: 3_600_000,
+                connections_of_network: lancang_console::limits::CONNECTIONS_OF_NETWORK_MAX,
+            },
             users,
             provider: None,
             audit: Audit::open(&folder.path().join("audit.log"), now()).unwrap(),
@@ -58,7 +65,7 @@ impl EmptyConsole {
             told: Box::new(|_| {}),
         });
         let topic = "lancang.alerts.v1".to_owned();
-        site.hear(Heard { name: "alerts", topic, next: 100, end: 812, read: None });
+        site.hear(Heard { name: "alerts", topic, next: 100, end: 812, read: None, answered: now() });
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
@@ -73,7 +80,14 @@ impl EmptyConsole {
         batch.commit().unwrap();
         for topic in Topic::ALL {
             let name = topic.as_str();
-            self.site.hear(Heard { name, topic: format!("lancang.{name}.v1"), next: 812, end: 812, read: Some(now()) });
+            self.site.hear(Heard {
+                name,
+                topic: format!("lancang.{name}.v1"),
+                next: 812,
+                end: 812,
+                read: Some(now()),
+                answered: now(),
+            });
         }
         self.site.caught_up();
     }

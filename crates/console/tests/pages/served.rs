@@ -117,6 +117,7 @@ pub struct Console {
     campaign: String,
     operation: String,
     topics: Arc<Mutex<Topics>>,
+    site: Arc<Site>,
     alerts_s: Arc<AtomicU64>,
     _runtime: Runtime,
     _folder: tempfile::TempDir,
@@ -196,7 +197,7 @@ impl Console {
         let address = listener.local_addr().unwrap();
         let (vouching, provider) = Vouching::begin(pages, address);
         let site = site(folder.path(), &database, provider, acts, seen);
-        runtime.spawn(site.serve(listener, None));
+        runtime.spawn(Arc::clone(&site).serve(listener, None));
         let said = Arc::clone(&topics);
         runtime.spawn(async move {
             while let Some(act) = asked.recv().await {
@@ -219,6 +220,7 @@ impl Console {
             campaign: name,
             operation,
             topics,
+            site,
             alerts_s,
             _runtime: runtime,
             _folder: folder,
@@ -241,6 +243,11 @@ impl Console {
     /// One more campaign.
     pub fn join(&self) {
         self.topics.lock().unwrap().join();
+    }
+
+    /// From now on its brokers answer, or have not for a while.
+    pub fn hear(&self, is_heard: bool) {
+        hear(&self.site, is_heard);
     }
 
     /// From now on so many new alerts a second.
@@ -267,6 +274,7 @@ fn site(
         is_open: false,
         is_tls: false,
         session_ms: 3_600_000,
+        connections_of_network: lancang_console::limits::CONNECTIONS_OF_NETWORK_MAX,
     };
     let mut audit = Audit::open(&folder.join("audit.log"), now()).unwrap();
     let hostile = || filled::HOSTILE.to_owned();
@@ -298,10 +306,17 @@ fn site(
         changed,
         told: Box::new(|_| {}),
     });
-    for topic in Topic::ALL {
-        let name = topic.as_str();
-        site.hear(Heard { name, topic: format!("lancang.{name}.v1"), next: 812, end: 812, read: Some(now()) });
-    }
+    hear(&site, true);
     site.caught_up();
     site
+}
+
+/// Nobody asks any brokers here: what they have answered counts until something else is said.
+fn hear(site: &Site, is_heard: bool) {
+    let answered = now().plus_ms(if is_heard { 86_400_000 } else { -90_000 });
+    for topic in Topic::ALL {
+        let name = topic.as_str();
+        let topic = format!("lancang.{name}.v1");
+        site.hear(Heard { name, topic, next: 812, end: 812, read: Some(now()), answered });
+    }
 }

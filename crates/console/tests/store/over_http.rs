@@ -31,7 +31,14 @@ impl Server {
         let site = Site::new(Parts {
             // As many connections as the program has.
             reads: Reads::open(&folder.join("c.db"), 4).unwrap(),
-            desk: Desk { country: "VN".into(), writer: None, is_open: true, is_tls: false, session_ms: 60_000 },
+            desk: Desk {
+                country: "VN".into(),
+                writer: None,
+                is_open: true,
+                is_tls: false,
+                session_ms: 60_000,
+                connections_of_network: lancang_console::limits::CONNECTIONS_OF_NETWORK_MAX,
+            },
             users: Users::open(&folder.join("users.json"), None).unwrap(),
             provider: None,
             audit: Audit::open(&folder.join("audit.log"), at(0)).unwrap(),

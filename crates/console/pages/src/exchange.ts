@@ -1,0 +1,37 @@
+// Whether the console hears its brokers: a line that is there tells nothing of what the server itself does not hear.
+//
+// The server says it with each beat of a line, and on *Sources*. What it said last counts for two beats: a page without a line does not go on
+// saying what may be over.
+
+import { useEffect, useState } from "preact/hooks";
+
+/** As the server tells it. */
+export interface Exchange { is_heard: boolean; answered?: string | null }
+
+const TOLD = "lancang:exchange";
+/** What was told counts so long, ms: longer than between two looks of *Sources*. */
+const COUNTS_MS = 20_000;
+
+/** Takes what the server says. */
+export function tellExchange(exchange?: Exchange): void {
+  dispatchEvent(new CustomEvent(TOLD, { detail: exchange && !exchange.is_heard ? exchange.answered ?? undefined : undefined }));
+}
+
+/** Since when nothing was heard; none where all is as it should be. */
+export function useSilence(): string | undefined {
+  const [since, setSince] = useState<string>();
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const take = (event: Event) => {
+      clearTimeout(timer);
+      setSince((event as CustomEvent<string | undefined>).detail ?? undefined);
+      timer = setTimeout(() => setSince(undefined), COUNTS_MS);
+    };
+    addEventListener(TOLD, take);
+    return () => {
+      removeEventListener(TOLD, take);
+      clearTimeout(timer);
+    };
+  }, []);
+  return since;
+}
