@@ -10,16 +10,17 @@
 mod native;
 mod shipped;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use lancang::commands::evaluate;
+use lancang::grouped::{self, Grouped};
 use lancang_engine::{MemoryRun, Outputs};
 use lancang_record::Timestamp;
 use lancang_record::log::{Control, InputState, encode_control};
-use lancang_traffic::evaluation::{Evaluation, Exposure, read_incidents};
+use lancang_traffic::evaluation::{Beside, Evaluation, Exposure, read_incidents};
 use lancang_traffic::world::OPERATORS;
 use lancang_traffic::{Generator, Settings, Truth};
 
@@ -42,6 +43,8 @@ struct Run {
 struct Judged {
     name: String,
     lines: String,
+    /// Event time at which each incident was opened, by its id.
+    judged_ms: HashMap<String, i64>,
     truth: Vec<Truth>,
 }
 
@@ -69,12 +72,13 @@ fn judge(run: &Run, subscribers: u64, days: f64) -> Judged {
     let mut source = Native::new(generator, run.operator);
     let mut tasks = MemoryRun::sized(1, 100_000_000, subscribers as usize * 160);
     tasks.offer(Arc::clone(&pack));
-    let (mut out, mut lines) = (Outputs::default(), String::new());
+    let (mut out, mut lines, mut judged_ms) = (Outputs::default(), String::new(), HashMap::new());
     let mut push = |entry: &[u8]| {
         tasks.push(0, entry, &mut out).expect("a known pack");
         for incident in out.incidents.drain(..) {
             lines.push_str(&String::from_utf8_lossy(&incident.line));
             lines.push('\n');
+            judged_ms.entry(incident.id).or_insert(incident.judged_ms);
         }
     };
     push(&encode_control(&Control { pack: pack.hash }));
@@ -94,7 +98,7 @@ fn judge(run: &Run, subscribers: u64, days: f64) -> Judged {
         lines.lines().count(),
         begun.elapsed().as_secs_f64()
     );
-    Judged { name: run.name.clone(), lines, truth }
+    Judged { name: run.name.clone(), lines, judged_ms, truth }
 }
 
 fn keep(folder: &Path, judged: &Judged) {
@@ -127,10 +131,19 @@ fn main() {
         }
     });
     let mut evaluation = Evaluation::default();
-    let judged = judged.into_inner().expect("no panic");
-    for run in &judged {
-        evaluation.add(&read_incidents(&run.lines).expect("incident lines"), &run.truth);
+    let mut judged = judged.into_inner().expect("no panic");
+    for run in judged.iter_mut() {
+        let Grouped { alert_of, left_of } = grouped::alerts_of(&run.lines).expect("incident lines");
+        let beside = Beside { alert_of, left_of, judged_ms: std::mem::take(&mut run.judged_ms) };
+        evaluation.add(&read_incidents(&run.lines).expect("incident lines"), &run.truth, &beside);
     }
     let exposure = Exposure { subscribers: subscribers * judged.len() as u64, days };
-    println!("{}", evaluate::table(&evaluation.report(Some(exposure)), false));
+    let report = evaluation.report(Some(exposure));
+    println!("{}", evaluate::table(&report, false));
+    for missed in &report.missed {
+        println!("missed: {} {:?} {} ({})", missed.pattern, missed.grade, missed.id, missed.country);
+    }
+    for wrong in &report.false_incidents {
+        println!("false: {} on {}: {}", wrong.pattern, wrong.entity, wrong.on);
+    }
 }

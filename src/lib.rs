@@ -27,6 +27,7 @@ pub mod exit;
 pub mod feed_profile;
 pub mod feedback_printer;
 pub mod feedback_topic;
+pub mod grouped;
 pub mod home_topic;
 pub mod http;
 pub mod incident_filter;

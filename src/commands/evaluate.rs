@@ -7,7 +7,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use lancang_intake::feed::DeadLetter;
 use lancang_pattern::{Pack, PackSources, moved};
-use lancang_traffic::evaluation::{Evaluation, Exposure, Figures, Found, Incident, Report, read_incidents, read_truth};
+use lancang_traffic::evaluation::{
+    Beside, Evaluation, Exposure, Figures, Found, Incident, Quantiles, Report, read_incidents, read_truth,
+};
 use lancang_traffic::{Grade, Truth};
 use serde_json::json;
 
@@ -15,6 +17,7 @@ use super::replay::Opened;
 use crate::cli::{self, Form, Sweep};
 use crate::columns::{Columns, Mark};
 use crate::exit::{Exit, Failure};
+use crate::grouped::{self, Grouped};
 use crate::logging::colors;
 use crate::pack_folder;
 use crate::plot::{Plot, Series};
@@ -24,7 +27,7 @@ use crate::replay::Sink;
 const AIM_RECALL: f64 = 0.95;
 /// Recall of hard ones.
 const AIM_RECALL_HARD: f64 = 0.6;
-/// Incidents on one episode.
+/// Incidents on one episode, and alerts.
 const AIM_PER_EPISODE: f64 = 1.5;
 /// False incidents of the whole pack per 100,000 subscribers a day, as the upper bound.
 const AIM_RATE: f64 = 0.2;
@@ -47,8 +50,7 @@ pub fn run(args: &cli::Evaluate) -> anyhow::Result<()> {
 
 fn run_files(args: &cli::Evaluate, exposure: Option<Exposure>) -> anyhow::Result<()> {
     let truth: Vec<Vec<Truth>> = args.truth.iter().map(|path| read_with(path, read_truth)).collect::<Result<_, _>>()?;
-    let runs: Vec<Vec<Incident>> =
-        args.alerts.iter().map(|path| read_with(path, read_incidents)).collect::<Result<_, _>>()?;
+    let runs: Vec<(Vec<Incident>, Beside)> = args.alerts.iter().map(run_of).collect::<Result<_, _>>()?;
     if truth.len() != 1 && truth.len() != runs.len() {
         let message =
             format!("--truth: expected one, or one for each --alerts: found {} for {}", truth.len(), runs.len());
@@ -56,14 +58,14 @@ fn run_files(args: &cli::Evaluate, exposure: Option<Exposure>) -> anyhow::Result
     }
     let mut reports = Vec::new();
     if truth.len() == 1 {
-        for (path, incidents) in args.alerts.iter().zip(&runs) {
+        for (path, (incidents, beside)) in args.alerts.iter().zip(&runs) {
             let mut evaluation = Evaluation::default();
-            evaluation.add(incidents, &truth[0]);
+            evaluation.add(incidents, &truth[0], beside);
             reports.push((path.display().to_string(), evaluation.report(exposure)));
         }
     } else {
         let mut evaluation = Evaluation::default();
-        runs.iter().zip(&truth).for_each(|(incidents, truth)| evaluation.add(incidents, truth));
+        runs.iter().zip(&truth).for_each(|((incidents, beside), truth)| evaluation.add(incidents, truth, beside));
         reports.push((format!("{} runs", runs.len()), evaluation.report(exposure)));
     }
     print_reports(args.output, &reports)?;
@@ -71,6 +73,19 @@ fn run_files(args: &cli::Evaluate, exposure: Option<Exposure>) -> anyhow::Result
         Some(path) => write_plot(path, &plot_of_files(&reports)),
         None => Ok(()),
     }
+}
+
+/// Incident lines of a file, and the alerts that the relay makes of them.
+fn run_of(path: &PathBuf) -> anyhow::Result<(Vec<Incident>, Beside)> {
+    read_with(path, |text| {
+        let incidents = read_incidents(text)?;
+        anyhow::Ok((incidents, beside(text)?))
+    })
+}
+
+fn beside(lines: &str) -> anyhow::Result<Beside> {
+    let Grouped { alert_of, left_of } = grouped::alerts_of(lines)?;
+    Ok(Beside { alert_of, left_of, ..Beside::default() })
 }
 
 fn print_reports(form: Form, reports: &[(String, Report)]) -> anyhow::Result<()> {
@@ -104,7 +119,9 @@ pub fn table(report: &Report, color: bool) -> String {
         "hard",
         "precision",
         "per episode",
+        "alerts (left)",
         "detection p50 / p90",
+        "judged after",
         "false",
         rate,
         "look-alikes",
@@ -150,11 +167,15 @@ fn row(id: &str, figures: &Figures) -> Vec<(String, Mark)> {
     cells.push(figures.incidents_per_episode.map_or_else(nothing, |ratio| {
         (format!("{ratio:.2}"), if ratio > AIM_PER_EPISODE { Mark::Bad } else { Mark::Plain })
     }));
-    cells.push(
-        figures
-            .detection_s
-            .map_or_else(nothing, |found| (format!("{} / {}", seconds(found.median), seconds(found.p90)), Mark::Plain)),
-    );
+    cells.push(figures.alerts_per_episode.zip(figures.alerts_left_per_episode).map_or_else(
+        nothing,
+        |(ratio, left)| {
+            (format!("{ratio:.2} ({left:.2})"), if ratio > AIM_PER_EPISODE { Mark::Bad } else { Mark::Plain })
+        },
+    ));
+    let both = |found: Quantiles| (format!("{} / {}", seconds(found.median), seconds(found.p90)), Mark::Plain);
+    cells.push(figures.detection_s.map_or_else(nothing, both));
+    cells.push(figures.judgement_s.map_or_else(nothing, both));
     cells.push((figures.incidents_false.to_string(), Mark::Plain));
     cells.push(figures.false_rate.map_or_else(nothing, |rate| {
         let mark = if rate.upper_95 > AIM_RATE { Mark::Bad } else { Mark::Good };
@@ -281,7 +302,7 @@ fn run_sweep(args: &cli::Evaluate, sweep: &Sweep, exposure: Option<Exposure>) ->
     let mut reports = Vec::new();
     for lines in &steps.lines {
         let mut evaluation = Evaluation::default();
-        evaluation.add(&read_incidents(lines)?, &truth);
+        evaluation.add(&read_incidents(lines)?, &truth, &beside(lines)?);
         reports.push(evaluation.report(exposure));
     }
     let mut out = io::stdout().lock();
@@ -306,7 +327,9 @@ fn sweep_table(sweep: &Sweep, reports: &[Report]) -> Columns {
         "hard",
         "precision",
         "per episode",
+        "alerts (left)",
         "detection p50 / p90",
+        "judged after",
         "false",
         "false per 100k/day (≤ 95 %)",
         "look-alikes",
@@ -342,12 +365,9 @@ fn packs_of(args: &cli::Evaluate, sweep: &Sweep) -> anyhow::Result<Vec<Arc<Pack>
     Ok(packs)
 }
 
-fn read_with<T, E>(path: &PathBuf, read: impl FnOnce(&str) -> Result<T, E>) -> anyhow::Result<T>
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
+fn read_with<T, E: Into<anyhow::Error>>(path: &PathBuf, read: impl FnOnce(&str) -> Result<T, E>) -> anyhow::Result<T> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    read(&text).with_context(|| path.display().to_string())
+    read(&text).map_err(Into::into).with_context(|| path.display().to_string())
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub fn entropy_bits(keys: &[u64]) -> f64 {
     shares.map(|share| -share * share.log2()).sum::<f64>().max(0.0)
 }
 
-/// Longest run of consecutive numbers; of at most 256 blocks.
+/// Longest run of consecutive numbers; of at most 1024 blocks.
 pub fn longest_run(numbers: &[u64]) -> f64 {
     let set: BTreeSet<u64> = numbers.iter().copied().collect();
     let run = |first: &u64| (0_u64..).take_while(|step| set.contains(&(first + step))).count();

@@ -55,6 +55,8 @@ pub struct IncidentOut {
     pub mode: Mode,
     /// Whether it names victims who can be warned: a called number that it is about or related to, and it does not close.
     pub names_victims: bool,
+    /// Event time of the judgement that it shows: of the record, or the end of the pane.
+    pub judged_ms: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -358,7 +360,15 @@ impl Open {
         let is_victim =
             |(entity, role, _): &(EntityType, Role, &str)| (*entity, *role) == (EntityType::Callee, Role::Victim);
         let names_victims = message != "close" && (key.entity == EntityType::Callee || related.iter().any(is_victim));
-        IncidentOut { id: self.id.clone(), line, pattern: pattern.to_owned(), message, mode, names_victims }
+        IncidentOut {
+            id: self.id.clone(),
+            line,
+            pattern: pattern.to_owned(),
+            message,
+            mode,
+            names_victims,
+            judged_ms: self.last_line,
+        }
     }
 }
 

@@ -35,7 +35,7 @@ fn the_shipped_pack_compiles() {
         hours.zip(pattern.least.clone()).filter(|(_, least)| *least < u32::MAX).collect()
     };
     // A quiet subscriber costs a count: so many events in so many hours, or nothing is judged.
-    assert_eq!(ways(EntityType::Caller, "sim-box-burst"), [(1, 10), (24, 25)]);
+    assert_eq!(ways(EntityType::Caller, "sim-box-burst"), [(1, 10), (24, 25), (0, 6)], "0 h is a quarter of one");
     assert_eq!(ways(EntityType::Caller, "grey-route"), [(1, 50), (6, 60)]);
     assert_eq!(ways(EntityType::Callee, "otp-bombing"), [(1, 10), (4, 12)]);
     assert_eq!(ways(EntityType::Callee, "sim-swap-otp"), [(24, 1)]);

@@ -8,6 +8,8 @@
 //!   nothing that was planted;
 //! - a line of the truth of grade `benign` is one member of its look-alike class; an incident of any pattern hits it;
 //! - incidents of patterns in shadow are judged by themselves: they find and hit nothing for the pack;
+//! - where it is known into which alerts the relay makes the incidents ([`Beside`]), the alerts of an episode are counted too;
+//! - an episode is found when the incident was judged, where that is known, else at the newest event that it knew;
 //! - runs are added up as counts ([`Evaluation::add`]), so that one number in two runs is two subscribers.
 
 mod figures;
@@ -16,12 +18,13 @@ mod lines;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use figures::{
-    ClassFigures, Exposure, FalseIncident, Figures, Found, PER_SUBSCRIBERS, Quantiles, Rate, Report, poisson_upper_95,
+    ClassFigures, Exposure, FalseIncident, Figures, Found, Missed, PER_SUBSCRIBERS, Quantiles, Rate, Report,
+    poisson_upper_95,
 };
-pub use lines::{Incident, LineError, read_incidents, read_truth};
+pub use lines::{Beside, Incident, LineError, read_incidents, read_truth};
 
 use crate::truth::{Grade, Truth};
-use figures::{ClassTally, Tally};
+use figures::{ClassTally, Tally, Times};
 
 /// Slack behind an episode in which an incident still stands for it.
 const SLACK_MS: i64 = 3_600_000;
@@ -32,7 +35,7 @@ const FALSE_SHOWN: usize = 20;
 #[must_use]
 pub fn evaluate(incidents: &[Incident], truth: &[Truth]) -> Report {
     let mut evaluation = Evaluation::default();
-    evaluation.add(incidents, truth);
+    evaluation.add(incidents, truth, &Beside::default());
     evaluation.report(None)
 }
 
@@ -43,6 +46,7 @@ pub struct Evaluation {
     pack: Tally,
     look_alikes: BTreeMap<String, ClassTally>,
     false_incidents: Vec<FalseIncident>,
+    missed: Vec<Missed>,
     /// All incidents in shadow, against the same truth.
     shadow: Option<Box<Self>>,
 }
@@ -57,20 +61,21 @@ enum Standing<'t> {
 }
 
 impl Evaluation {
-    /// Adds a run: its incidents (the `open` lines count) and its ground truth.
-    pub fn add(&mut self, incidents: &[Incident], truth: &[Truth]) {
+    /// Adds a run: its incidents (the `open` lines count), its ground truth, and what else is known of the incidents.
+    pub fn add(&mut self, incidents: &[Incident], truth: &[Truth], beside: &Beside) {
         let opened = |shadow: bool| {
             let of_mode = move |incident: &&Incident| incident.message == "open" && incident.is_shadow() == shadow;
             incidents.iter().filter(of_mode)
         };
-        self.add_opened(opened(false), truth);
-        self.shadow.get_or_insert_default().add_opened(opened(true), truth);
+        self.add_opened(opened(false), truth, beside);
+        self.shadow.get_or_insert_default().add_opened(opened(true), truth, &Beside::default());
     }
 
-    fn add_opened<'i>(&mut self, opened: impl Iterator<Item = &'i Incident>, truth: &[Truth]) {
+    fn add_opened<'i>(&mut self, opened: impl Iterator<Item = &'i Incident>, truth: &[Truth], beside: &Beside) {
         self.planted(truth);
         let index = Index::new(truth);
         let mut found = BTreeSet::new();
+        let (mut alerted, mut left_over) = (BTreeSet::new(), BTreeSet::new());
         let mut hit = BTreeSet::new();
         for incident in opened {
             let id = incident.pattern();
@@ -82,9 +87,18 @@ impl Evaluation {
                     }
                     self.of(id).incident_on_episode(first);
                     self.pack.incident_on_episode(first);
-                    let time_s = first.then(|| incident.last_ms().map(|at_ms| (at_ms - episode.first_ms) / 1000));
-                    self.of(&episode.pattern).episode(episode.grade, time_s);
-                    self.pack.episode(episode.grade, time_s);
+                    let times = first.then(|| Times::of(incident, episode, beside));
+                    self.of(&episode.pattern).episode(episode.grade, times.as_ref());
+                    self.pack.episode(episode.grade, times.as_ref());
+                    let id = &incident.incident_id;
+                    if let (Some(alert), Some(left)) = (beside.alert_of.get(id), beside.left_of.get(id)) {
+                        let opened = u64::from(alerted.insert((episode.id.as_str(), alert.as_str())));
+                        let left = u64::from(left_over.insert((episode.id.as_str(), left.as_str())));
+                        for tally in [self.patterns.entry(episode.pattern.clone()).or_default(), &mut self.pack] {
+                            tally.alerts_on_episodes += opened;
+                            tally.alerts_left_on_episodes += left;
+                        }
+                    }
                 }
                 Standing::LookAlike(member) => {
                     self.wrong(incident, &format!("look-alike `{}` of class {}", member.id, member.class));
@@ -102,6 +116,14 @@ impl Evaluation {
                 Standing::Nothing => self.wrong(incident, "nothing that was planted"),
             }
         }
+        let planted = truth.iter().filter(|line| !line.elsewhere && line.grade != Grade::Benign);
+        self.missed.extend(planted.filter(|line| !found.contains(line.id.as_str())).map(|line| Missed {
+            id: line.id.clone(),
+            pattern: line.pattern.clone(),
+            grade: line.grade,
+            country: line.country.clone(),
+            first_ms: line.first_ms,
+        }));
     }
 
     /// Figures of all that was added; rates only where it is known how many subscribers were watched for how long.
@@ -122,6 +144,7 @@ impl Evaluation {
             pack: self.pack.figures(exposure),
             look_alikes: self.look_alikes.iter().map(|(class, tally)| (class.clone(), tally.figures())).collect(),
             false_incidents: self.false_incidents.iter().chain(wrong).cloned().collect(),
+            missed: self.missed.clone(),
         }
     }
 
@@ -153,6 +176,18 @@ impl Evaluation {
                 first_event: incident.first_event.clone(),
                 on: on.to_owned(),
             });
+        }
+    }
+}
+
+impl Times {
+    fn of(incident: &Incident, episode: &Truth, beside: &Beside) -> Self {
+        let known_ms = incident.last_ms();
+        let judged_ms = beside.judged_ms.get(&incident.incident_id).copied();
+        let found_ms = judged_ms.or(known_ms);
+        Self {
+            from_first_s: found_ms.map(|found_ms| (found_ms - episode.first_ms) / 1000),
+            from_newest_s: judged_ms.zip(known_ms).map(|(judged_ms, known_ms)| (judged_ms - known_ms) / 1000),
         }
     }
 }
@@ -245,8 +280,8 @@ mod tests {
         .join("\n");
         let truth = [episode("x", Grade::Easy, "+1"), episode("y", Grade::Benign, "+2")];
         let mut evaluation = Evaluation::default();
-        evaluation.add(&read_incidents("").unwrap(), &truth);
-        evaluation.add(&read_incidents(&text).unwrap(), &truth);
+        evaluation.add(&read_incidents("").unwrap(), &truth, &Beside::default());
+        evaluation.add(&read_incidents(&text).unwrap(), &truth, &Beside::default());
         let report = evaluation.report(None);
         let figures = &report.shadow["sim-box-burst"];
         assert_eq!((figures.incidents_true, figures.incidents_false, figures.recall), (1, 2, 0.5));
@@ -310,8 +345,8 @@ mod tests {
         let truth = [episode("x", Grade::Easy, "+1"), episode("y", Grade::Benign, "+2")];
         let hit = read_incidents(&[burst("a", "open", "+1", AT), burst("b", "open", "+2", AT)].join("\n")).unwrap();
         let mut evaluation = Evaluation::default();
-        evaluation.add(&hit, &truth);
-        evaluation.add(&[], &truth);
+        evaluation.add(&hit, &truth, &Beside::default());
+        evaluation.add(&[], &truth, &Beside::default());
         let report = evaluation.report(Some(Exposure { subscribers: 200_000, days: 5.0 }));
         let found = report.patterns["sim-box-burst"].episodes[&Grade::Easy];
         assert_eq!((found.planted, found.found, found.recall), (2, 1, 0.5));
@@ -320,6 +355,36 @@ mod tests {
         // One false incident in a million subscriber-days.
         let rate = report.pack.false_rate.unwrap();
         assert!((rate.per_100k_day - 0.1).abs() < 1e-9 && (rate.upper_95 - 0.474_386).abs() < 1e-5, "{rate:?}");
+    }
+
+    #[test]
+    fn alerts_of_an_episode_are_counted_once_each_and_the_judgement_is_when_it_was_found() {
+        let text =
+            [burst("a", "open", "+1", AT), burst("b", "open", "+1", AT), burst("c", "open", "+3", AT)].join("\n");
+        let truth =
+            [episode("x", Grade::Easy, "+1"), episode("y", Grade::Hard, "+3"), episode("z", Grade::Medium, "+4")];
+        let pairs = [("a", "one"), ("b", "two"), ("c", "one")];
+        let at_ms = 1_763_110_941_000;
+        let beside = Beside {
+            alert_of: pairs.map(|(incident, alert)| (incident.to_owned(), alert.to_owned())).into(),
+            left_of: ["a", "b", "c"].map(|incident| (incident.to_owned(), "one".to_owned())).into(),
+            judged_ms: [("a".to_owned(), at_ms + 30_000), ("c".to_owned(), at_ms)].into(),
+        };
+        let mut evaluation = Evaluation::default();
+        evaluation.add(&read_incidents(&text).unwrap(), &truth, &beside);
+        let report = evaluation.report(None);
+        let pack = &report.pack;
+        assert_eq!((pack.incidents_per_episode, pack.alerts_per_episode), (Some(1.5), Some(1.5)));
+        assert_eq!(pack.alerts_left_per_episode, Some(1.0));
+        // 09:02:21 is ten seconds after the first record; one was judged half a minute later.
+        assert_eq!(pack.episodes[&Grade::Easy].detection_s, Some(Quantiles { median: 40, p90: 40 }));
+        assert_eq!(pack.episodes[&Grade::Hard].detection_s, Some(Quantiles { median: 10, p90: 10 }));
+        assert_eq!(pack.judgement_s, Some(Quantiles { median: 0, p90: 30 }));
+        assert_eq!(report.missed.iter().map(|missed| missed.id.as_str()).collect::<Vec<_>>(), ["z"]);
+        // Unknown alerts are not none.
+        let mut evaluation = Evaluation::default();
+        evaluation.add(&read_incidents(&text).unwrap(), &truth, &Beside::default());
+        assert_eq!(evaluation.report(None).pack.alerts_per_episode, None);
     }
 
     #[test]

@@ -13,8 +13,8 @@ pub const SPAN_SLOTS: i64 = 768;
 pub const POINT_SLOTS: i64 = 3072;
 /// Most different keys whose frequencies are kept exactly, and hash buckets past that.
 pub const FREQUENCIES_EXACT_MAX: usize = 256;
-/// Most blocks of 128 numbers in which runs are looked for.
-pub const RUN_BLOCKS_MAX: usize = 256;
+/// Most blocks of 128 numbers in which runs are looked for: so many recipients of one service in a window are looked at one by one.
+pub const RUN_BLOCKS_MAX: usize = 1024;
 /// Most events of one pane, and of one window, that are looked at for a sequence.
 pub const MOMENTS_MAX: usize = 64;
 

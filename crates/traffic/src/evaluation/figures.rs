@@ -34,6 +34,8 @@ pub struct Report {
     pub look_alikes: BTreeMap<String, ClassFigures>,
     /// False incidents, the first few of each pattern, also of those in shadow.
     pub false_incidents: Vec<FalseIncident>,
+    /// Episodes that no incident of a live pattern stands for.
+    pub missed: Vec<Missed>,
 }
 
 /// Figures of one pattern, or of the pack.
@@ -55,8 +57,16 @@ pub struct Figures {
     pub recall: f64,
     /// Incidents of any pattern on the found episodes, over these.
     pub incidents_per_episode: Option<f64>,
-    /// From an episode's first record to the newest event that the incident knew when it opened.
+    /// Alerts that the relay makes of these incidents, over the found episodes, where it is known.
+    pub alerts_per_episode: Option<f64>,
+    /// Those that are left when what a later incident joins has become one.
+    pub alerts_left_per_episode: Option<f64>,
+    /// From an episode's first record to the judgement that opened the incident, in event time; where that is not known, to the
+    /// newest event that the incident knew.
     pub detection_s: Option<Quantiles>,
+    /// From the newest event that the incident knew when it opened to the judgement: how long it waited for the end of its
+    /// pane. None where it is not known when it was judged.
+    pub judgement_s: Option<Quantiles>,
     /// False incidents per 100,000 subscribers a day.
     pub false_rate: Option<Rate>,
     /// Look-alikes that an incident names.
@@ -130,6 +140,21 @@ pub struct FalseIncident {
     pub on: String,
 }
 
+/// An episode that was not found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Missed {
+    /// Its id in the truth.
+    pub id: String,
+    /// Pattern that should find it.
+    pub pattern: String,
+    /// Grade.
+    pub grade: Grade,
+    /// Country.
+    pub country: String,
+    /// First record, milliseconds since the Unix epoch.
+    pub first_ms: i64,
+}
+
 /// Exact one-sided 95 % upper bound of a Poisson mean, given `count` events (Garwood 1936): the mean at which so few
 /// have a probability of 5 %, which is a quantile of the gamma distribution. With no event it is 3.0.
 #[must_use]
@@ -146,7 +171,19 @@ pub(super) struct Tally {
     incidents_duplicate: u64,
     pub(super) incidents_false: u64,
     on_episodes: u64,
+    pub(super) alerts_on_episodes: u64,
+    pub(super) alerts_left_on_episodes: u64,
+    judgement_s: Vec<i64>,
     pub(super) look_alikes_hit: Vec<String>,
+}
+
+/// When an incident found its episode.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    /// Since the episode's first record.
+    pub(super) from_first_s: Option<i64>,
+    /// Since the newest event that it knew.
+    pub(super) from_newest_s: Option<i64>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -166,13 +203,14 @@ impl Tally {
         if first { self.incidents_true += 1 } else { self.incidents_duplicate += 1 }
     }
 
-    /// An incident on an episode of this pattern. `time_s` is there for the one that finds it.
-    pub(super) fn episode(&mut self, grade: Grade, time_s: Option<Option<i64>>) {
+    /// An incident on an episode of this pattern. Times are there for the one that finds it.
+    pub(super) fn episode(&mut self, grade: Grade, times: Option<&Times>) {
         self.on_episodes += 1;
-        let Some(time_s) = time_s else { return };
+        let Some(times) = times else { return };
+        self.judgement_s.extend(times.from_newest_s);
         let grade = self.grades.entry(grade).or_default();
         grade.found += 1;
-        grade.times_s.extend(time_s);
+        grade.times_s.extend(times.from_first_s);
     }
 
     pub(super) fn figures(&self, exposure: Option<Exposure>) -> Figures {
@@ -188,7 +226,11 @@ impl Tally {
             recall_easy_medium: self.recall(|grade| matches!(grade, Grade::Easy | Grade::Medium)),
             recall: self.recall(|_| true),
             incidents_per_episode: (found > 0).then(|| self.on_episodes as f64 / found as f64),
+            alerts_per_episode: (self.alerts_on_episodes > 0).then(|| self.alerts_on_episodes as f64 / found as f64),
+            alerts_left_per_episode: (self.alerts_left_on_episodes > 0)
+                .then(|| self.alerts_left_on_episodes as f64 / found as f64),
             detection_s: quantiles(times_s),
+            judgement_s: quantiles(self.judgement_s.clone()),
             false_rate: exposure.map(|exposure| rate(self.incidents_false, exposure)),
             look_alikes_hit: self.look_alikes_hit.clone(),
         }

@@ -1,5 +1,7 @@
 //! What evaluation reads: incident lines and ground truth, a JSON object a line.
 
+use std::collections::HashMap;
+
 use lancang_record::Timestamp;
 use lancang_record::codec::fields::parse_time;
 use serde::Deserialize;
@@ -17,6 +19,17 @@ pub struct Incident {
     pub(super) entity: Entity,
     pub(super) first_event: String,
     last_event: String,
+}
+
+/// What is known of incidents beside their lines, by their ids; nothing, where only the lines are there.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// The alert that the relay made of it, or put it into, when it opened.
+    pub alert_of: HashMap<String, String>,
+    /// The alert that it is in at the end, when alerts that later incidents joined have become one.
+    pub left_of: HashMap<String, String>,
+    /// Event time of the judgement that opened it: of the record, or the end of the pane.
+    pub judged_ms: HashMap<String, i64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
