@@ -216,7 +216,7 @@ fn systemd_is_told_how_it_goes() {
     let changes = [("127.0.0.1:9092", "127.0.0.1:9"), ("127.0.0.1:9600", "127.0.0.1:0"), ("../state", "state")];
     let config = trial_config(folder.path(), &changes);
     let listening = std::os::unix::net::UnixDatagram::bind(&socket).unwrap();
-    listening.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    listening.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_lancang"))
         .args(["run", "--config"])
         .arg(&config)
