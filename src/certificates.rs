@@ -2,7 +2,7 @@
 //!
 //! - Of a chain the first to end counts: nobody believes what comes after it. Of authorities one that ended is no harm as long as
 //!   another counts: a file has the old and the new one while they are exchanged.
-//! - They are looked at as they were at the start, as clients and servers have read them then.
+//! - They are looked at as they are when clients and servers read them: at the start, and a console's own when it is told to read it anew.
 
 use std::path::{Path, PathBuf};
 

@@ -67,6 +67,7 @@ fn serve(args: &Console) -> anyhow::Result<()> {
     certificates::tell_of_console(&metrics, &file);
     let bound = runtime.block_on(http::serve(file.listen, Arc::clone(&metrics), Arc::clone(&health)))?;
     tracing::info!("metrics and health at http://{bound}");
+    let hangup = runtime.block_on(async { Hangup::listen() }).context("cannot listen for signals")?;
     // A long audit log is checked before anything is read.
     let starting = health.starting();
     let Begun { address, readers, site, tls, lock: _lock } =
@@ -74,8 +75,7 @@ fn serve(args: &Console) -> anyhow::Result<()> {
     health.forget(&starting);
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!("the console is at {scheme}://{address}");
-    let hangup = runtime.block_on(async { Hangup::listen() }).context("cannot listen for signals")?;
-    runtime.spawn(renews(hangup, tls.zip(file.console.tls.clone())));
+    runtime.spawn(renews(hangup, tls.zip(file.console.tls.clone()), Arc::clone(&metrics)));
     systemd::started();
     runtime.spawn(systemd::watch(Arc::clone(&health)));
     let mut ending = runtime.block_on(async { Ending::listen() }).context("cannot listen for signals")?;
@@ -95,15 +95,17 @@ fn serve(args: &Console) -> anyhow::Result<()> {
 }
 
 /// Reads certificate and key anew whenever it is asked to: nobody is signed out for a new certificate. What has mistakes is refused.
-async fn renews(mut hangup: Hangup, tls: Option<(Arc<Tls>, (PathBuf, Secret))>) {
+async fn renews(mut hangup: Hangup, tls: Option<(Arc<Tls>, (PathBuf, Secret))>, metrics: Arc<Metrics>) {
     loop {
         hangup.signal().await;
         let Some((tls, files)) = &tls else {
             nothing_is_read();
             continue;
         };
-        let files = files.clone();
-        match tokio::task::spawn_blocking(move || console::tls(&files)).await {
+        let (files, metrics) = (files.clone(), Arc::clone(&metrics));
+        let read =
+            move || console::tls(&files).inspect(|_| certificates::tell_one(&metrics, "web", Some(files.0.clone())));
+        match tokio::task::spawn_blocking(read).await {
             Ok(Ok(config)) => {
                 tls.renew(config);
                 tracing::info!("SIGHUP: the certificate and its key are read anew; nothing else is");

@@ -21,11 +21,16 @@ pub(super) fn of_cluster(cluster: &Cluster, now: Timestamp) -> Vec<Finding> {
 
 /// Of a certificate and those between it and its authority: the first that ends.
 pub(super) fn of_chain(path: &Path, now: Timestamp) -> Finding {
-    finding(path, "a certificate of its authority, and a restart: they are read at the start", now, |found| {
-        let first = found.iter().min_by_key(|it| it.until).copied();
-        // Of one that is not there yet nothing else matters.
-        found.iter().find(|it| it.from > now).copied().or(first)
-    })
+    finding(
+        path,
+        "a certificate of its authority, and a restart (of a console's own SIGHUP): they are read at the start",
+        now,
+        |found| {
+            let first = found.iter().min_by_key(|it| it.until).copied();
+            // Of one that is not there yet nothing else matters.
+            found.iter().find(|it| it.from > now).copied().or(first)
+        },
+    )
 }
 
 /// Of authorities: the last that ends of those that count now.

@@ -23,7 +23,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Gauge,
         "lancang_certificate_valid_until_timestamp_seconds",
         &["shown_to"],
-        "Until when the certificate counts that this process shows to brokers (home, exchange) or to browsers (web), as it was read at the start; with those between it and its authority the first that ends. Seconds since the Unix epoch.",
+        "Until when the certificate counts that this process shows to brokers (home, exchange) or to browsers (web), as it was read (at the start; a console reads its own anew at SIGHUP); with those between it and its authority the first that ends. Seconds since the Unix epoch.",
     ),
     spec(Metric::Build, Form::Gauge, "lancang_build_info", &["version"], "1, with the version of the program."),
 ];

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { send } from "./api";
+import { bounded } from "./bounded";
 import type { Incident, Session } from "./contract";
 import { Ask, shownEntity } from "./parts";
 import { useWords } from "./words";
@@ -57,11 +58,14 @@ export function Entities({ incident, session }: { incident: Incident; session: S
   );
 }
 
+/** Longest reference of a case: a hundred letters of any of our scripts. Readers take 500 bytes. */
+const REFERENCE_BYTES_MAX = 300;
+
 export function CaseReference() {
   const words = useWords();
   return (
     <label>{words.text("case-reference")}
-      <input name="case_reference" required maxLength={100} autocomplete="off" spellcheck={false} />
+      <input name="case_reference" required onInput={bounded(words, REFERENCE_BYTES_MAX)} autocomplete="off" spellcheck={false} />
     </label>
   );
 }

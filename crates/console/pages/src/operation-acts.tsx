@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { code, send, useAnswer } from "./api";
+import { bounded } from "./bounded";
 import type { Operation, Operations, Session, WholeOperation } from "./contract";
 import { operationPage, Stage } from "./operations";
 import { Ask, COUNTRIES, Empty, More, sourceName, Trouble } from "./parts";
@@ -9,7 +10,7 @@ import { useWords } from "./words";
 
 const OUTCOMES = ["suspects-handed-over", "sites-closed", "no-result", "withdrawn"];
 /** As in feedback: a title's bytes, and a text's. */
-const [TITLE_MAX, TEXT_MAX] = [200, 500];
+const [TITLE_BYTES_MAX, TEXT_BYTES_MAX] = [200, 500];
 /** After an act the topic is read back within this, ms. */
 const READ_BACK_MS = [700, 2500];
 
@@ -79,7 +80,7 @@ function From({ operations, item, session, again }: { operations: Operation[]; i
       {asking === "propose" && (
         <Ask title={words.text("do-propose")} submit={words.text("send")} close={() => setAsking(undefined)} send={propose}>
           <p class="small quiet">{words.text("propose-means")}</p>
-          <label>{words.text("operation-title")}<input name="title" required maxLength={TITLE_MAX} /></label>
+          <label>{words.text("operation-title")}<input name="title" required onInput={bounded(words, TITLE_BYTES_MAX)} /></label>
           <fieldset>
             <legend>{words.text("operation-invite")}</legend>
             {COUNTRIES.filter((country) => country !== own).map((country) => <label key={country} class="across"><input type="checkbox" name="invited" value={country} /> {words.country(country)}</label>)}
@@ -142,7 +143,7 @@ export function OperationActs({ operation, session, again }: { operation: WholeO
       {asking && (
         <Ask title={words.text(`do-${asking}`)} submit={words.text("send")} close={() => setAsking(undefined)} send={asking === "close" ? close : answer}>
           <p class="small quiet">{words.text("comment-means")}</p>
-          {asking !== "close" && <label>{words.text("operation-reason")}<textarea name="reason" required maxLength={TEXT_MAX} /></label>}
+          {asking !== "close" && <label>{words.text("operation-reason")}<textarea name="reason" required onInput={bounded(words, TEXT_BYTES_MAX)} /></label>}
           {asking === "close" && (
             <>
               <label>{words.text("operation-outcome")}<select name="outcome">{OUTCOMES.map((name) => <option key={name} value={name}>{words.word("operation-outcome", name)}</option>)}</select></label>
