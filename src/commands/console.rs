@@ -33,6 +33,8 @@ use crate::systemd;
 
 /// Longest wait at the end until the audit log has what became of the last acts, once they are answered.
 const SETTLE_MAX: Duration = Duration::from_secs(5);
+/// How long answers that are ready have to be written.
+const ANSWERED: Duration = Duration::from_millis(250);
 
 /// Runs the command.
 ///
@@ -85,10 +87,13 @@ fn serve(args: &Console) -> anyhow::Result<()> {
     runtime.block_on(ending.wait(file.drain_wait));
     // What was said by now is sent or answered as not sent, and the audit log has which before the process ends.
     readers.end();
-    let settled = async { tokio::time::timeout(SETTLE_MAX, site.settled()).await };
-    if runtime.block_on(settled).is_err() {
+    // No other act begins until the process has ended.
+    let settled = runtime.block_on(async { tokio::time::timeout(SETTLE_MAX, site.settled()).await });
+    if settled.is_err() {
         tracing::error!("something that was said has no answer in the audit log yet, which says `asked`");
     }
+    // Whoever waits for what became of an act hears it.
+    runtime.block_on(async { tokio::time::sleep(ANSWERED).await });
     // Streams have no end of their own.
     runtime.shutdown_background();
     Ok(())

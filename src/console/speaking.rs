@@ -47,9 +47,10 @@ impl Speaker {
     ) {
         while let Ok(Act { feedback, until, answer }) = self.waiting.try_recv() {
             turn();
-            let written =
-                if until < Instant::now() { Err(late()) } else { self.write(consumer, topic, producer, &feedback) };
-            let is_away = matches!(written, Err(Unwritten::Away(_)));
+            let is_late = until < Instant::now();
+            let written = if is_late { Err(late()) } else { self.write(consumer, topic, producer, &feedback) };
+            // That one waited too long says nothing of those behind it.
+            let is_away = !is_late && matches!(written, Err(Unwritten::Away(_)));
             // Whoever has gone away meanwhile finds it in the audit log.
             let _ = answer.send(written);
             if is_away {

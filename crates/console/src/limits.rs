@@ -146,8 +146,9 @@ pub const ACT_DELIVERY_MS: u64 = 10_000;
 pub const ACT_ANSWERED_MS: u64 = 35_000;
 /// Campaigns that are kept; beyond it those whose state is the oldest are let go, counted.
 pub const CAMPAIGNS_MAX: i64 = 100_000;
-/// Alerts of one campaign that are known to be in it on their own pages; what shares a value with more joins nothing by it.
-pub const VIEW_MEMBERS_MAX: usize = 10_000;
+/// Alerts of one campaign that are known to be in it on their own pages; with each change of a campaign all of them are read, some
+/// microseconds each. A value that more than 60 share joins nothing, so that only long chains are larger.
+pub const VIEW_MEMBERS_MAX: usize = 2_000;
 /// Incidents of the home topic that a desk lists and searches: those whose newest event is the newest. Some 400 bytes each.
 pub const HOME_INCIDENTS_MAX: usize = 200_000;
 /// Places of their lines, and hashes of whom they name, together: 64 MB.

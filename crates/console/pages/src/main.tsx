@@ -106,7 +106,7 @@ function Frame({ tag, choose }: { tag: string; choose: (tag: string) => void }) 
       <Titled route={route}>
         {error && <Trouble code={error} again={look} />}
         {session === undefined && !error && <Waiting />}
-        {isAtDoor && session !== undefined && <Login route={route} signedIn={(found) => { take(found); if (route.path[0] === "sign-in") go("/"); }} />}
+        {isAtDoor && session !== undefined && <Login route={route} signedIn={(found) => { cameFrom(); take(found); if (route.path[0] === "sign-in") go("/"); }} />}
         {session && !isAtDoor && <Silence session={session} />}
         {isReading && !isAtDoor && <p class="says warn" role="status" data-test="reading">{words.text("state-reading")}</p>}
         {/* Once topics have been read, what was not whole is loaded anew. */}

@@ -177,15 +177,26 @@ function Moment({ name, value }: { name: "since" | "until"; value: string }) {
   );
 }
 
-/** A whole number, IMSI or IMEI: nine digits or more (of what begins with `+` eight), and nothing else but what stands between them. A type
- * of devices has eight. */
-const CLEAR = /^\s*(?=(?:\D*\d){9}|\+(?:\D*\d){8})\+?[\d\s().-]+$/;
+/** Digits of any script as ASCII ones: blocks of ten follow each other from their zero on. */
+const plain = (text: string) => text.replace(/\p{Nd}/gu, (digit) => {
+  let zero = digit.codePointAt(0) ?? 0;
+  const value = zero;
+  while (value - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
+  return String((value - zero) % 10);
+});
+
+/** A whole number, IMSI or IMEI: nine digits or more (of what begins with `+` eight) in whatever script, and no letter. A type of devices
+ * has eight. */
+function isClear(text: string): boolean {
+  const digits = plain(text).replace(/[^0-9]/g, "").length;
+  return !/\p{L}/u.test(text) && digits >= (text.trim().startsWith("+") ? 8 : 9);
+}
 
 /** How a mask shows a number: its country code and two digits more (crates/alert/src/mask.rs). */
 function maskOf(text: string): string | undefined {
-  const digits = text.replace(/\D/g, "").replace(/^00/, "");
+  const digits = plain(text).replace(/[^0-9]/g, "").replace(/^00/, "");
   const code = /^(855|856|86|95|66|84)/.exec(digits)?.[0];
-  return /^\s*(\+|00)/.test(text) && code ? `+${digits.slice(0, code.length + 2)}` : undefined;
+  return /^\s*(\+|00)/.test(plain(text)) && code ? `+${digits.slice(0, code.length + 2)}` : undefined;
 }
 
 function Search({ value }: { value: string }) {
@@ -200,7 +211,7 @@ function Search({ value }: { value: string }) {
   useEffect(() => {
     const timer = setTimeout(() => {
       // An identifier in clear belongs into no address: no history, no log of a server between. Nor would anything be found by it.
-      const typed = CLEAR.test(text) ? maskOf(text) ?? "" : text.trim();
+      const typed = isClear(text) ? maskOf(text) ?? "" : text.trim();
       const wanted = typed.length >= 3 ? typed : "";
       if (wanted === asked) return;
       setAsked(wanted);
@@ -212,7 +223,7 @@ function Search({ value }: { value: string }) {
     <label>
       {words.text("filter-q")}
       <input type="search" name="q" value={text} maxLength={64} autocomplete="off" spellcheck={false} onInput={(event) => setText(event.currentTarget.value)} />
-      {CLEAR.test(text) && <span class="small" role="status" data-test="clear">{words.text("filter-q-clear", { mask: maskOf(text) ?? "–" })}</span>}
+      {isClear(text) && <span class="small" role="status" data-test="clear">{words.text("filter-q-clear", { mask: maskOf(text) ?? "–" })}</span>}
     </label>
   );
 }

@@ -18,7 +18,9 @@ export function SourcesPage() {
     const timer = setInterval(loaded.again, LOOKED_EVERY_MS);
     return () => clearInterval(timer);
   }, [loaded.again]);
-  useEffect(() => tellExchange(loaded.answer?.exchange), [loaded.answer]);
+  useEffect(() => {
+    if (loaded.answer) tellExchange(loaded.answer.exchange);
+  }, [loaded.answer]);
   return (
     <>
       <h1>{words.text("page-sources")}</h1>

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lancang_alert::feedback::{About, Id};
 use lancang_alert::words::Language;
-use lancang_alert::{Feedback, PublicKey, Registry, Signer, Source, dsse, hex};
+use lancang_alert::{Alert, Campaign, Feedback, PublicKey, Registry, Signer, Source, dsse, hex};
 use lancang_record::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -122,8 +122,9 @@ pub fn make(
     Ok(Made { bytes, digest, name: format!("dossier-{id}-{day}.tar"), unbelieved })
 }
 
-/// What of a case is believed with what is known of its keys today, and how many messages are not: since they were received a key may
-/// have been revoked for a time before. Whoever speaks once and is revoked keeps nobody from making a dossier.
+/// What of a case is believed with what is known of its keys today, and how many messages are not, because their key was revoked since for
+/// the time of their signature. Whoever speaks once and is revoked so keeps nobody from making a dossier; whatever else is wrong with a
+/// message does.
 fn believed(case: &Case, custody: Vec<Link>, registry: &Registry) -> Result<(Case, Content, usize), MakeError> {
     let mut case = case.clone();
     let mut content = Content {
@@ -134,53 +135,93 @@ fn believed(case: &Case, custody: Vec<Link>, registry: &Registry) -> Result<(Cas
         custody,
     };
     let found = check::messages(&content, registry);
-    let Some(fault) = found.faults.first() else { return Ok((case, content, 0)) };
-    let before = content.alerts.len() + content.feedback.len() + content.campaign.len();
-    for (place, message) in content.feedback.iter().enumerate() {
-        if found.feedback.iter().any(|(line, _)| *line == place + 1) {
-            continue;
-        }
-        let of = serde_json::from_str::<Feedback>(&message.value).ok();
-        let of = of.and_then(|feedback| Some(feedback.operation_id(Id::of(message.value.as_bytes()))?.to_string()));
+    let is_revoked = |fault: &&Fault| matches!(fault, Fault::Message { kind: REVOKED, .. });
+    let revoked: Vec<&Fault> = found.faults.iter().filter(is_revoked).collect();
+    if revoked.is_empty() || revoked.len() < found.faults.len() {
+        return Ok((case, content, 0));
+    }
+    let lines = |wanted: &str| -> BTreeSet<usize> {
+        let of_part = |fault: &&Fault| match fault {
+            Fault::Message { part, line, .. } if *part == wanted => Some(*line),
+            _ => None,
+        };
+        revoked.iter().filter_map(of_part).collect()
+    };
+    for line in lines(FEEDBACK) {
+        let of = content.feedback.get(line - 1).and_then(operation_of);
         case.operations
             .iter_mut()
             .filter(|named| Some(&named.operation_id) == of.as_ref())
             .for_each(|named| named.unbelieved += 1);
     }
-    keep(&mut content.alerts, &found.alerts);
-    keep(&mut content.feedback, &found.feedback);
-    keep(&mut content.campaign, &found.campaign);
-    let told: BTreeSet<About> = found
-        .alerts
-        .iter()
-        .map(|(_, alert)| About { incident_id: alert.incident_id.clone(), producer: alert.producer.clone() })
-        .collect();
+    drop_lines(&mut content.alerts, &lines(ALERTS));
+    drop_lines(&mut content.feedback, &lines(FEEDBACK));
+    drop_lines(&mut content.campaign, &lines(CAMPAIGN));
+    let about = |alert: &Alert| About { incident_id: alert.incident_id.clone(), producer: alert.producer.clone() };
+    let told: BTreeSet<About> = found.alerts.iter().map(|(_, alert)| about(alert)).collect();
     let incidents = case.incidents.len();
     case.incidents.retain(|about| told.contains(about));
     if case.incidents.is_empty() {
-        return Err(MakeError::Lapsed(fault.clone()));
+        let of_alert = revoked.iter().find(|fault| matches!(fault, Fault::Message { part: ALERTS, .. }));
+        return Err(MakeError::Lapsed(of_alert.map_or(Fault::More, |fault| (**fault).clone())));
     }
-    let lapsed = incidents - case.incidents.len();
-    case.left_out += lapsed;
-    if lapsed > 0 {
-        // What was said of those alone belongs to no incident of it any more.
-        let is_of_case = |message: &Message| match serde_json::from_str::<Feedback>(&message.value) {
-            Ok(feedback) => feedback.incident.as_ref().is_none_or(|about| told.contains(about)),
-            Err(_) => false,
-        };
-        content.feedback.retain(is_of_case);
+    if incidents > case.incidents.len() {
+        case.left_out += incidents - case.incidents.len();
+        leave_out(&mut case, &mut content, &told);
     }
-    let after = content.alerts.len() + content.feedback.len() + content.campaign.len();
-    Ok((case, content, before - after))
+    Ok((case, content, revoked.len()))
 }
 
-/// Keeps the lines that were found good.
-fn keep<T>(messages: &mut Vec<Message>, good: &[(usize, T)]) {
-    let good: BTreeSet<usize> = good.iter().map(|(line, _)| *line).collect();
+/// Word of the check for a message whose key was revoked for the time of its signature.
+const REVOKED: &str = "revoked-key";
+
+/// Takes out what is about nothing but incidents that are left out: words about them, and operations that are in the case by them alone.
+fn leave_out(case: &mut Case, content: &mut Content, told: &BTreeSet<About>) {
+    let said = |message: &Message| serde_json::from_str::<Feedback>(&message.value).ok();
+    let campaigns: BTreeSet<String> = content
+        .campaign
+        .iter()
+        .filter_map(|message| serde_json::from_str::<Campaign>(&message.value).ok())
+        .map(|of| of.campaign_id)
+        .collect();
+    let names = |feedback: &Feedback| {
+        let (proposed, added) = (feedback.operation.as_ref(), feedback.operation_addition.as_ref());
+        let lists = proposed
+            .map(|of| (&of.incidents, &of.campaigns))
+            .into_iter()
+            .chain(added.map(|of| (&of.incidents, &of.campaigns)));
+        let mut lists = lists.into_iter();
+        lists.any(|(incidents, of)| {
+            incidents.iter().any(|about| told.contains(about)) || of.iter().any(|id| campaigns.contains(id))
+        })
+    };
+    let is_about = |id: &String| {
+        content
+            .feedback
+            .iter()
+            .any(|message| operation_of(message).as_ref() == Some(id) && said(message).is_some_and(|of| names(&of)))
+    };
+    case.operations.retain(|of| of.left_out + of.unbelieved + of.no_room > 0 || is_about(&of.operation_id));
+    let stays = |message: &Message| match (operation_of(message), said(message)) {
+        (Some(id), _) => case.operations.iter().any(|of| of.operation_id == id),
+        (None, Some(feedback)) => feedback.incident.is_some_and(|about| told.contains(&about)),
+        (None, None) => false,
+    };
+    content.feedback.retain(stays);
+}
+
+/// The joint operation that a message is about.
+fn operation_of(message: &Message) -> Option<String> {
+    let feedback: Feedback = serde_json::from_str(&message.value).ok()?;
+    feedback.operation_id(Id::of(message.value.as_bytes())).map(|id| id.to_string())
+}
+
+/// Takes lines, counted from 1, out.
+fn drop_lines(messages: &mut Vec<Message>, lines: &BTreeSet<usize>) {
     let mut line = 0;
     messages.retain(|_| {
         line += 1;
-        good.contains(&line)
+        !lines.contains(&line)
     });
 }
 

@@ -35,7 +35,7 @@ use lancang_alert::feedback::Id;
 use lancang_alert::{Feedback, Opener, PublicKey, Signer, Source};
 use lancang_record::Timestamp;
 use tokio::net::TcpListener;
-use tokio::sync::{RwLock, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedRwLockWriteGuard, RwLock, Semaphore, mpsc, oneshot, watch};
 
 use crate::access::Right;
 use crate::access::sessions::Sessions;
@@ -183,7 +183,7 @@ pub struct Site {
     audit: Mutex<Audit>,
     acts: Option<mpsc::Sender<Act>>,
     /// Held by each act from its first line in the audit log to its last.
-    saying: RwLock<()>,
+    saying: Arc<RwLock<()>>,
     openers: Mutex<Vec<Opener>>,
     opening: Vec<String>,
     dossiers: Option<Dossiers>,
@@ -234,7 +234,7 @@ impl Site {
             reads,
             desk,
             acts,
-            saying: RwLock::default(),
+            saying: Arc::default(),
             now,
             random,
             changed,
@@ -272,9 +272,9 @@ impl Site {
         self.is_caught_up.store(false, Ordering::Relaxed);
     }
 
-    /// Once the audit log has of each act what became of it.
-    pub async fn settled(&self) {
-        drop(self.saying.write().await);
+    /// Once the audit log has of each act what became of it; none begins as long as what is given is held.
+    pub async fn settled(&self) -> OwnedRwLockWriteGuard<()> {
+        Arc::clone(&self.saying).write_owned().await
     }
 
     fn is_caught_up(&self) -> bool {
