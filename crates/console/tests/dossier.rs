@@ -445,3 +445,32 @@ fn revisions_are_for_those_whom_they_were_meant_for() {
     let other = ["KH", "VN", "LA"].into_iter().find(|country| *country != one.producer.country).unwrap();
     assert_eq!(seen(other), (vec![1, 2], 2));
 }
+
+/// An operation that was in a case by a lapsed incident alone goes with it; one about another incident stays, with its words.
+#[test]
+fn an_operation_about_nothing_that_is_left_goes_with_its_incident() {
+    let made = |of: usize, moment: i64| {
+        let desk = Desk::new();
+        let lead = Source { country: "VN".into(), organisation: "police".into(), node: "a".into() };
+        let operation = lancang_alert::feedback::Operation {
+            title: "call centres on the river".into(),
+            incidents: vec![about(&desk.alerts[of])],
+            campaigns: Vec::new(),
+            invited: vec!["KH".into()],
+            lead: lead.clone(),
+            day: None,
+        };
+        let begun = lancang_alert::Feedback::begin("operation", lead, at(10), None);
+        let said = lancang_alert::Feedback { operation: Some(operation), ..begun };
+        Topics::at(&desk.folder.path().join("console.db"), [0, 10, 0]).say(&support::believed(said));
+        desk.revokes(&keys::holder(&desk.alerts[0].producer), at(moment));
+        let made = desk.tried(Subject::Campaign(desk.campaign.clone())).unwrap();
+        let checked = check(&made.bytes, &keys::roots(), &[], now());
+        assert!(checked.faults.is_empty(), "{:?}", checked.faults);
+        let manifest = checked.manifest.unwrap();
+        (manifest.incidents.len(), manifest.operations.len(), checked.feedback)
+    };
+    assert_eq!(made(0, 90), (2, 1, 3), "nothing lapsed: two verdicts, and the proposal");
+    assert_eq!(made(0, 5), (1, 0, 0), "its incident lapsed");
+    assert_eq!(made(1, 5), (1, 1, 1), "the other one is there");
+}
