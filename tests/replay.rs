@@ -184,11 +184,9 @@ fn the_patterns_cases_hold() {
 }
 
 /// Cases that stay silent for their own pattern, and are another's.
-const FRAUD_OF_ANOTHER: [(&str, &str); 4] = [
+const FRAUD_OF_ANOTHER: [(&str, &str); 3] = [
     // No farm; but that many SIMs of one device in a day are a rotation.
     ("otp-farm", "silent-one-service-alone"),
-    // `sim-rotation` asks for a cell table, and takes one IMEI on many phones for a rotation where there is none.
-    ("otp-farm", "silent-one-imei-in-many-cells-without-a-cell-table"),
     // `impersonation` names it, once that call is over.
     ("impersonation-live", "silent-second-call-that-has-ended-unheard"),
     // `otp-begun-call` takes a call of whose end nobody told for one that lasts.
