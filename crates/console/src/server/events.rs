@@ -20,9 +20,9 @@ use tokio::time::Instant;
 use super::answer::Refused;
 use super::places::Place;
 use super::query::Query;
-use super::{Caller, Site, Told, lock};
+use super::{Caller, Site, Told, lock, looks};
 use crate::limits::{STREAMS_MAX, STREAMS_OF_USER_MAX};
-use crate::store::{Changes, Eyes, Filter, Position, Watched, heard};
+use crate::store::{Eyes, Filter, Position, Watched, heard};
 
 /// Between two looks of one reader.
 const EVERY: Duration = Duration::from_millis(200);
@@ -66,6 +66,8 @@ struct Reader {
     watched: Watched,
     position: Position,
     changed: watch::Receiver<u64>,
+    /// Number of the commit that woke it last.
+    woken: Option<u64>,
     looked: Instant,
     beaten: Instant,
     waiting: VecDeque<Event>,
@@ -103,6 +105,7 @@ pub(super) async fn events(
         watched,
         position,
         changed,
+        woken: None,
         looked: begun,
         beaten: now,
         waiting,
@@ -170,29 +173,25 @@ impl Reader {
     }
 
     async fn look(&mut self, site: &Arc<Site>) {
-        let (eyes, filter, from) = (self.eyes, self.filter.clone(), self.position);
-        let watched = self.watched.clone();
-        // Where the database fails it is asked again with the next beat, not at once.
-        self.is_behind = false;
-        let Ok(changes) = site.look(move |sight| sight.changes(eyes, &filter, &watched, from)).await else { return };
-        let Changes { rows, gone, campaigns, operations, position, is_too_far, is_cut } = changes;
-        (self.position, self.is_behind) = (position, is_cut);
-        let event = |name: &str, told: serde_json::Value| {
-            Event::default().event(name).id(position.to_string()).data(told.to_string())
+        let (eyes, filter, watched, from) = (self.eyes, self.filter.clone(), self.watched.clone(), self.position);
+        let was_behind = std::mem::take(&mut self.is_behind);
+        let woken = *self.changed.borrow_and_update();
+        let is_woken = self.woken.replace(woken) != Some(woken);
+        let look = (eyes, filter.clone(), watched.clone(), from, woken);
+        let looked = || async {
+            let changes = site.look(move |sight| sight.changes(eyes, &filter, &watched, from)).await;
+            changes.ok().map(looks::Told::from)
         };
-        if is_too_far {
-            self.waiting.push_back(event("reset", json!({})));
-            return;
-        }
-        if !rows.is_empty() || !gone.is_empty() {
-            self.waiting.push_back(event("incidents", json!({ "rows": rows, "gone": gone })));
-        }
-        if !campaigns.is_empty() {
-            self.waiting.push_back(event("campaigns", json!({ "changed": campaigns })));
-        }
-        if !operations.is_empty() {
-            self.waiting.push_back(event("operations", json!({ "changed": operations })));
-        }
+        // Where the database fails it is asked again with the next beat, not at once. A look that only the time has brought is one's own:
+        // what it finds was told to nobody.
+        let told =
+            if is_woken || was_behind { site.looks.told(look, looked).await } else { looked().await.map(Arc::new) };
+        let Some(told) = told else { return };
+        (self.position, self.is_behind) = (told.position, told.is_cut);
+        let id = told.position.to_string();
+        let event =
+            |(name, text): &(&'static str, String)| Event::default().event(*name).id(id.clone()).data(text.clone());
+        self.waiting.extend(told.events.iter().map(event));
     }
 
     fn beat(&self, site: &Site) -> Event {

@@ -16,6 +16,7 @@ mod guard;
 pub mod home;
 pub mod listen;
 mod login;
+mod looks;
 mod operations;
 mod places;
 mod provider;
@@ -184,6 +185,7 @@ pub struct Site {
     acts: Option<mpsc::Sender<Act>>,
     /// Held by each act from its first line in the audit log to its last.
     saying: Arc<RwLock<()>>,
+    looks: looks::Looks,
     openers: Mutex<Vec<Opener>>,
     opening: Vec<String>,
     dossiers: Option<Dossiers>,
@@ -235,6 +237,7 @@ impl Site {
             desk,
             acts,
             saying: Arc::default(),
+            looks: looks::Looks::default(),
             now,
             random,
             changed,
