@@ -12,25 +12,21 @@
 //! first what others wrote. A line that was being written when the machine failed was not answered for: it is cut off before the
 //! next one, and an entry says so.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use lancang_alert::hex;
 use lancang_record::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::held;
 use crate::limits::{AUDIT_LINE_BYTES_MAX, AUDIT_PAGE_MAX};
 
 /// Digits of a hash.
 const HASH_DIGITS: usize = 64;
-/// Longest wait for another process that writes: a line takes milliseconds.
-const LOCK_MAX: Duration = Duration::from_secs(5);
-/// Between two looks whether it is done.
-const LOCK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Something that somebody did, or was refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -248,15 +244,8 @@ impl Audit {
 
     /// Does something while no other process writes.
     fn locked<T>(&mut self, what: impl FnOnce(&mut Self) -> Result<T, AuditError>) -> Result<T, AuditError> {
-        let begun = Instant::now();
-        while let Err(error) = self.file.try_lock() {
-            if let TryLockError::Error(error) = error {
-                return Err(AuditError::File { path: self.path.clone(), error });
-            }
-            if begun.elapsed() > LOCK_MAX {
-                return Err(AuditError::Locked { path: self.path.clone() });
-            }
-            std::thread::sleep(LOCK_AGAIN);
+        if !held::lock(&self.file).map_err(|error| AuditError::File { path: self.path.clone(), error })? {
+            return Err(AuditError::Locked { path: self.path.clone() });
         }
         let done = what(self);
         self.file.unlock().map_err(|error| AuditError::File { path: self.path.clone(), error })?;

@@ -18,6 +18,7 @@ pub mod audit;
 pub mod campaigns;
 pub mod digest;
 pub mod dossier;
+mod held;
 pub mod limits;
 pub mod locale;
 mod paper;

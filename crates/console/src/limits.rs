@@ -60,6 +60,9 @@ pub const STREAM_BEHIND_MAX: i64 = 5_000;
 pub const STREAMS_MAX: usize = 256;
 /// Readers of the event stream of one user: a browser holds six connections to a server, and somebody has two of them.
 pub const STREAMS_OF_USER_MAX: usize = 8;
+/// What lines at one place are told together, kept for those that come a moment later: some ten places at once, of a few filters, 200 rows
+/// of a kilobyte each at most.
+pub const LOOKS_KEPT_MAX: usize = 16;
 /// Looks into the database for one user at once; others of his wait: half of the connections.
 pub const ASKED_OF_USER_MAX: usize = 2;
 /// Longest wait for that, and for a connection to the database, ms.

@@ -10,6 +10,8 @@ mod empty;
 mod filled;
 #[path = "../../../tests/installed/mod.rs"]
 mod installed;
+#[path = "support/joined.rs"]
+mod joined;
 #[path = "support/keys.rs"]
 mod keys;
 #[path = "pages/served.rs"]

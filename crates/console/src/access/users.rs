@@ -7,11 +7,10 @@
 //! signed out with the next request.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -20,17 +19,13 @@ use lancang_alert::handling::COUNTRIES;
 use serde::{Deserialize, Serialize};
 
 use super::Role;
+use crate::held;
 use crate::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, USERS_MAX};
 
 /// Longest file, bytes: [`USERS_MAX`] users of some 300 bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Longest name of a user or a person, bytes.
 const NAME_BYTES_MAX: usize = 100;
-
-/// Longest wait for another command that changes users: it takes milliseconds.
-const LOCK_MAX: Duration = Duration::from_secs(5);
-/// Between two looks whether it is done.
-const LOCK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Somebody who may sign in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -230,14 +225,7 @@ impl Users {
         let fault = |error| UsersError::File { path: self.path.clone(), error };
         let path = PathBuf::from(format!("{}.lock", self.path.display()));
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(fault)?;
-        let begun = Instant::now();
-        while let Err(error) = file.try_lock() {
-            if let TryLockError::Error(error) = error {
-                return Err(fault(error));
-            }
-            asked(begun.elapsed() < LOCK_MAX, "another command changes the users and does not end: end it")?;
-            std::thread::sleep(LOCK_AGAIN);
-        }
+        asked(held::lock(&file).map_err(fault)?, "another command changes the users and does not end: end it")?;
         Ok(file)
     }
 

@@ -336,19 +336,27 @@ fn subject(manifest: &Manifest, messages: &Messages, faults: &mut Vec<Fault>) {
     }
 }
 
+/// Whether a word of a joint operation lists an incident of a case, or its campaign.
+pub(super) fn is_of_case(feedback: &Feedback, subject: &Subject, is_named: impl Fn(&About) -> bool) -> bool {
+    let (proposed, added) = (&feedback.operation, &feedback.operation_addition);
+    let mut incidents = proposed.iter().flat_map(|of| &of.incidents).chain(added.iter().flat_map(|of| &of.incidents));
+    let mut campaigns = proposed.iter().flat_map(|of| &of.campaigns).chain(added.iter().flat_map(|of| &of.campaigns));
+    let is_campaign = |id: &String| matches!(subject, Subject::Campaign(own) if own == id);
+    incidents.any(is_named) || campaigns.any(is_campaign)
+}
+
+/// The joint operation that a message is about.
+pub(super) fn operation_of(message: &Message, feedback: &Feedback) -> Option<String> {
+    feedback.operation_id(Id::of(message.value.as_bytes())).map(|id| id.to_string())
+}
+
 /// Whether each operation that is named is about the case, as far as its messages are there.
 fn operations(manifest: &Manifest, messages: &Messages, named: &BTreeSet<&About>, faults: &mut Vec<Fault>) {
-    let is_of_case = |feedback: &Feedback| {
-        let (proposed, added) = (&feedback.operation, &feedback.operation_addition);
-        let incidents = proposed.iter().flat_map(|of| &of.incidents).chain(added.iter().flat_map(|of| &of.incidents));
-        let mut campaigns =
-            proposed.iter().flat_map(|of| &of.campaigns).chain(added.iter().flat_map(|of| &of.campaigns));
-        let is_campaign = |id: &String| matches!(&manifest.subject, Subject::Campaign(own) if own == id);
-        incidents.into_iter().any(|about| named.contains(about)) || campaigns.any(is_campaign)
-    };
     for of in manifest.operations.iter().filter(|of| of.left_out + of.unbelieved + of.no_room == 0) {
         let is_own = |line: &usize| messages.operations.get(line) == Some(&of.operation_id);
-        if !messages.feedback.iter().any(|(line, feedback)| is_own(line) && is_of_case(feedback)) {
+        if !messages.feedback.iter().any(|(line, feedback)| {
+            is_own(line) && is_of_case(feedback, &manifest.subject, |about| named.contains(about))
+        }) {
             faults.push(Fault::Manifest { what: "it names an operation that is not about the case" });
         }
     }
@@ -427,10 +435,8 @@ pub(super) fn messages(content: &Content, registry: &Registry) -> Messages {
         let believed = FeedbackVerifier::new().verify(registry, received, at);
         Some(believed.map(|found| (found.key_id, found.feedback)).map_err(|why| (why.as_str(), why.to_string())))
     });
-    let of_operation = |(line, feedback): &(usize, Feedback)| {
-        let own = content.feedback.get(line - 1).map(|message| Id::of(message.value.as_bytes()))?;
-        feedback.operation_id(own).map(|id| (*line, id.to_string()))
-    };
+    let of_operation =
+        |(line, feedback): &(usize, Feedback)| Some((*line, operation_of(content.feedback.get(line - 1)?, feedback)?));
     found.operations = found.feedback.iter().filter_map(of_operation).collect();
     found.campaign = found.judged(CAMPAIGN, &content.campaign, |value, dsse, at| {
         let CampaignMessage { key, value, headers } = CampaignMessage::again(value, dsse).ok()?;

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use lancang_alert::feedback::{About, Id};
+use lancang_alert::feedback::About;
 use lancang_alert::words::Language;
-use lancang_alert::{Alert, Campaign, Feedback, PublicKey, Registry, Signer, Source, dsse, hex};
+use lancang_alert::{Alert, Feedback, PublicKey, Registry, Signer, Source, dsse, hex};
 use lancang_record::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::archive::{self, ArchiveError, Parts};
-use super::check::{self, Content};
+use super::check::{self, Content, is_of_case, operation_of};
 use super::{
     ALERTS, AuditHead, CAMPAIGN, CUSTODY, ENVELOPE, FEEDBACK, FORM, Fault, KEYS, MANIFEST, Manifest, PARTS, Part,
     SUMMARY, summary,
@@ -83,7 +83,7 @@ pub fn make(
     let mut registry = Registry::new(roots);
     // What does not count is left out: the check says which signature lacks a key then.
     case.registry.iter().for_each(|envelope| _ = registry.learn(envelope.as_bytes()));
-    let (case, mut content, unbelieved) = believed(case, custody, &registry)?;
+    let (case, mut content, unbelieved) = believed(case, &wanted.subject, custody, &registry)?;
     let found = check::messages(&content, &registry);
     let mut used: BTreeSet<String> = found.keys.keys().cloned().collect();
     used.insert(signer.id().to_owned());
@@ -125,7 +125,12 @@ pub fn make(
 /// What of a case is believed with what is known of its keys today, and how many messages are not, because their key was revoked since for
 /// the time of their signature. Whoever speaks once and is revoked so keeps nobody from making a dossier; whatever else is wrong with a
 /// message does.
-fn believed(case: &Case, custody: Vec<Link>, registry: &Registry) -> Result<(Case, Content, usize), MakeError> {
+fn believed(
+    case: &Case,
+    subject: &Subject,
+    custody: Vec<Link>,
+    registry: &Registry,
+) -> Result<(Case, Content, usize), MakeError> {
     let mut case = case.clone();
     let mut content = Content {
         alerts: std::mem::take(&mut case.alerts),
@@ -148,7 +153,8 @@ fn believed(case: &Case, custody: Vec<Link>, registry: &Registry) -> Result<(Cas
         revoked.iter().filter_map(of_part).collect()
     };
     for line in lines(FEEDBACK) {
-        let of = content.feedback.get(line - 1).and_then(operation_of);
+        let message = content.feedback.get(line - 1);
+        let of = message.and_then(|message| operation_of(message, &serde_json::from_str(&message.value).ok()?));
         case.operations
             .iter_mut()
             .filter(|named| Some(&named.operation_id) == of.as_ref())
@@ -167,7 +173,7 @@ fn believed(case: &Case, custody: Vec<Link>, registry: &Registry) -> Result<(Cas
     }
     if incidents > case.incidents.len() {
         case.left_out += incidents - case.incidents.len();
-        leave_out(&mut case, &mut content, &told);
+        leave_out(&mut case, &mut content, subject, &told);
     }
     Ok((case, content, revoked.len()))
 }
@@ -176,44 +182,21 @@ fn believed(case: &Case, custody: Vec<Link>, registry: &Registry) -> Result<(Cas
 const REVOKED: &str = "revoked-key";
 
 /// Takes out what is about nothing but incidents that are left out: words about them, and operations that are in the case by them alone.
-fn leave_out(case: &mut Case, content: &mut Content, told: &BTreeSet<About>) {
+fn leave_out(case: &mut Case, content: &mut Content, subject: &Subject, told: &BTreeSet<About>) {
     let said = |message: &Message| serde_json::from_str::<Feedback>(&message.value).ok();
-    let campaigns: BTreeSet<String> = content
-        .campaign
-        .iter()
-        .filter_map(|message| serde_json::from_str::<Campaign>(&message.value).ok())
-        .map(|of| of.campaign_id)
-        .collect();
-    let names = |feedback: &Feedback| {
-        let (proposed, added) = (feedback.operation.as_ref(), feedback.operation_addition.as_ref());
-        let lists = proposed
-            .map(|of| (&of.incidents, &of.campaigns))
-            .into_iter()
-            .chain(added.map(|of| (&of.incidents, &of.campaigns)));
-        let mut lists = lists.into_iter();
-        lists.any(|(incidents, of)| {
-            incidents.iter().any(|about| told.contains(about)) || of.iter().any(|id| campaigns.contains(id))
+    let about_it = |message: &Message| {
+        let feedback = said(message).filter(|feedback| is_of_case(feedback, subject, |about| told.contains(about)))?;
+        operation_of(message, &feedback)
+    };
+    let about_it: BTreeSet<String> = content.feedback.iter().filter_map(about_it).collect();
+    case.operations.retain(|of| of.left_out + of.unbelieved + of.no_room > 0 || about_it.contains(&of.operation_id));
+    let stays = |message: &Message| {
+        said(message).is_some_and(|feedback| match operation_of(message, &feedback) {
+            Some(id) => case.operations.iter().any(|of| of.operation_id == id),
+            None => feedback.incident.is_some_and(|about| told.contains(&about)),
         })
     };
-    let is_about = |id: &String| {
-        content
-            .feedback
-            .iter()
-            .any(|message| operation_of(message).as_ref() == Some(id) && said(message).is_some_and(|of| names(&of)))
-    };
-    case.operations.retain(|of| of.left_out + of.unbelieved + of.no_room > 0 || is_about(&of.operation_id));
-    let stays = |message: &Message| match (operation_of(message), said(message)) {
-        (Some(id), _) => case.operations.iter().any(|of| of.operation_id == id),
-        (None, Some(feedback)) => feedback.incident.is_some_and(|about| told.contains(&about)),
-        (None, None) => false,
-    };
     content.feedback.retain(stays);
-}
-
-/// The joint operation that a message is about.
-fn operation_of(message: &Message) -> Option<String> {
-    let feedback: Feedback = serde_json::from_str(&message.value).ok()?;
-    feedback.operation_id(Id::of(message.value.as_bytes())).map(|id| id.to_string())
 }
 
 /// Takes lines, counted from 1, out.

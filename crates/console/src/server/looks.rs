@@ -11,10 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::json;
 use tokio::sync::OnceCell;
 
+use crate::limits::LOOKS_KEPT_MAX;
 use crate::store::{Changes, Eyes, Filter, Position, Watched};
-
-/// Looks that are kept: some ten places at which lines stand at once, of a few filters. A look has 200 rows at most, of a kilobyte each.
-const KEPT: usize = 16;
 
 /// Who looks for what from where, and the number of the commit that woke it.
 pub(super) type Look = (Eyes, Filter, Watched, Position, u64);
@@ -74,7 +72,7 @@ impl Looks {
             return Arc::clone(cell);
         }
         let cell = Cell::default();
-        if kept.len() == KEPT {
+        if kept.len() == LOOKS_KEPT_MAX {
             kept.pop_front();
         }
         kept.push_back((look, Arc::clone(&cell)));

@@ -141,19 +141,6 @@ impl Loading {
 }
 
 impl Views {
-    /// Joins for these countries what is kept, at once; none if `goes_on` says that nobody waits for it any more.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub fn load(
-        sight: &Sight<'_>,
-        countries: &BTreeSet<String>,
-        goes_on: impl FnMut() -> bool,
-    ) -> Result<Option<Self>, StoreError> {
-        let mut loading = Loading::begin(sight, countries)?;
-        Ok(loading.take(sight, goes_on)?.then_some(loading.views))
-    }
-
     /// Whether they are those of these countries.
     #[must_use]
     pub fn are_of(&self, countries: &BTreeSet<String>) -> bool {

@@ -12,6 +12,7 @@ use lancang_console::store::{Heard, Reads, Topic, Views, Writer};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use crate::joined::joined;
 use crate::served::{now, password, random};
 use crate::{desk, served};
 
@@ -40,7 +41,7 @@ impl EmptyConsole {
         }
         let reads = Reads::open(&database, 4).unwrap();
         let own = if carrier.is_some() { BTreeSet::new() } else { BTreeSet::from([country.to_owned()]) };
-        let views = reads.look(|sight| Views::load(sight, &own, || true)).unwrap().unwrap();
+        let views = reads.look(|sight| joined(sight, &own)).unwrap();
         let (changes, changed) = watch::channel(0);
         let site = Site::new(Parts {
             reads,

@@ -23,6 +23,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
 
+use crate::joined::joined;
 use crate::{filled, keys};
 
 pub const ROLES: [(&str, Role); 4] = [
@@ -182,7 +183,7 @@ impl Console {
         batch.commit().unwrap();
         let views = Reads::open(&database, 1).unwrap();
         let own = BTreeSet::from(["KH".to_owned()]);
-        let mut views = views.look(|sight| Views::load(sight, &own, || true)).unwrap().unwrap();
+        let mut views = views.look(|sight| joined(sight, &own)).unwrap();
         let batch = writer.batch().unwrap();
         batch.joined(&mut views).unwrap();
         batch.commit().unwrap();

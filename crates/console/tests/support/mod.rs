@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub mod joined;
 pub mod keys;
 
 use lancang_alert::Alert;
@@ -133,7 +134,7 @@ pub fn campaign(alerts: &[&Alert], revision: u64) -> Campaign {
 pub fn views(path: &std::path::Path, countries: &[&str]) -> Views {
     let countries = countries.iter().map(|country| (*country).to_owned()).collect();
     let reads = Reads::open(path, 1).unwrap();
-    reads.look(|sight| Views::load(sight, &countries, || true)).unwrap().unwrap()
+    reads.look(|sight| joined::joined(sight, &countries)).unwrap()
 }
 
 /// A topic in which everything stands, and the store that read it.
