@@ -4,35 +4,28 @@
 //! are near at once. So records are kept one by one, in few bytes, each with the patterns that it is for; only when they
 //! are many, or a pattern holds, are they put together as an [`Attachment`] of each pattern.
 //!
-//! ```text
-//! record := its bytes u16 | patterns u32, a bit each | period u8 | time i64 | home, 2 letters | reference | related …
-//! related := kind u8 and, by it, nothing, 8 bytes, or a hash of 8 bytes and a text: one for each of the plan's
-//! text := length u8, UTF-8, cut to 128 bytes                                                  (all little-endian)
-//! ```
-//!
 //! **Invariants:**
 //! - a record belongs to the period (of the length of the longest window) that was the newest when it came; of the newest
 //!   and the one before all records count, of earlier ones none;
 //! - what comes out does not depend on when records are put together: merging attachments is commutative and associative.
 
+mod sighted;
+
 use bincode::{Decode, Encode};
-use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::EntityPlan;
-use lancang_record::Country;
-use lancang_record::number::{Digits, E164, Party};
 use lancang_record::record::Record;
 
-use crate::attachment::{Attachment, Sight, cut_to, reference_of};
+use crate::attachment::Attachment;
 use crate::limits::{KEPT_BYTES_MAX, SPARE_ATTACHMENTS_MAX};
 
-/// Patterns that a record in the log can be for.
-const PATTERNS: usize = u32::BITS as usize;
-/// Bytes of a record in front of its reference.
-const HEAD: usize = 2 + 4 + 1 + 8 + 2;
-/// Where the patterns of a record stand.
-const MASK: std::ops::Range<usize> = 2..6;
+use sighted::{Head, Last, MASK, Sighted, each};
+
+/// Patterns that a record in the log can be for; for further ones it is put together at once.
+const PATTERNS: usize = u16::BITS as usize;
 /// The log grows by so many bytes.
-const STEP: usize = 64;
+const STEP: usize = 32;
+/// A larger log is given back: an entity that comes near a gate once has few records.
+const SPARE_BYTES_MAX: usize = 256;
 
 /// Of one entity.
 #[derive(Clone, Debug, Default, Encode, Decode)]
@@ -52,12 +45,14 @@ type Whole = Vec<(u8, Attachment)>;
 pub(crate) struct Spare {
     logs: Vec<Vec<u8>>,
     record: Vec<u8>,
+    /// What stays of a log.
+    stay: Vec<u8>,
 }
 
 impl Spare {
     pub(crate) fn give(&mut self, kept: &mut Kept) {
         let mut log = std::mem::take(&mut kept.log);
-        if log.capacity() > 0 && log.capacity() <= KEPT_BYTES_MAX && self.logs.len() < SPARE_ATTACHMENTS_MAX {
+        if log.capacity() > 0 && log.capacity() <= SPARE_BYTES_MAX && self.logs.len() < SPARE_ATTACHMENTS_MAX {
             log.clear();
             self.logs.push(log);
         }
@@ -93,7 +88,7 @@ impl Kept {
         (period, again): (i64, bool),
         spare: &mut Spare,
     ) {
-        self.move_to(period);
+        self.move_to(plan, period, spare);
         if pattern >= PATTERNS {
             let [current, _] = &mut **self.whole.get_or_insert_default();
             of_pattern(current, pattern as u8).add(plan, record);
@@ -111,9 +106,11 @@ impl Kept {
         let mut attachment = Attachment::default();
         let whole = self.whole.iter().flat_map(|whole| whole.iter().rev().flatten());
         whole.filter(|(of, _)| usize::from(*of) == pattern).for_each(|(_, whole)| attachment.merge(whole));
-        for entry in entries(&self.log).filter(|entry| pattern < PATTERNS && entry.mask >> pattern & 1 == 1) {
-            entry.show(plan, &mut attachment);
-        }
+        each(&self.log, plan, |kept| {
+            if pattern < PATTERNS && kept.mask >> pattern & 1 == 1 {
+                kept.show(plan, &mut attachment);
+            }
+        });
         attachment
     }
 
@@ -131,7 +128,7 @@ impl Kept {
         }
     }
 
-    fn move_to(&mut self, period: i64) {
+    fn move_to(&mut self, plan: &EntityPlan, period: i64, spare: &mut Spare) {
         if period <= self.period {
             return;
         }
@@ -146,45 +143,40 @@ impl Kept {
             self.log.clear();
             return;
         }
-        let (mut from, mut to) = (0, 0);
-        while let Some(entry) = Entry::at(&self.log, from) {
-            let length = entry.length;
-            if entry.period == left {
-                self.log.copy_within(from..from + length, to);
-                to += length;
+        // Those of the period that ended stay, in front of them others go: what these said once is said again.
+        spare.stay.clear();
+        let mut last = Last::default();
+        each(&self.log, plan, |kept| {
+            if kept.period == left {
+                kept.write(&mut spare.stay, &mut last, plan.related.len());
             }
-            from += length;
-        }
-        self.log.truncate(to);
+        });
+        self.log.clear();
+        self.log.extend_from_slice(&spare.stay);
     }
 
     /// Where the last record begins.
     fn last(&self) -> Option<usize> {
         let mut at = 0;
         let mut last = None;
-        while let Some(entry) = Entry::at(&self.log, at) {
+        while let Some(head) = Head::at(&self.log, at) {
             last = Some(at);
-            at += entry.length;
+            at += head.length;
         }
         last
     }
 
     /// Appends a record for no pattern yet; gives where it begins.
     fn append(&mut self, plan: &EntityPlan, record: &Record<'_>, spare: &mut Spare) -> usize {
-        let packed = &mut spare.record;
-        packed.clear();
-        packed.extend_from_slice(&[0; MASK.end]);
-        packed.push(self.period as u8);
-        packed.extend_from_slice(&record.event.as_ms().to_le_bytes());
-        packed.extend_from_slice(record.home.as_bytes());
-        pack_text(packed, reference_of(record).as_ref().map_or(&[], |parts| &parts[..]));
-        plan.related.iter().for_each(|(entity, _)| pack_key(packed, entity.related_key(record)));
-        let length = packed.len();
-        packed[..MASK.start].copy_from_slice(&(length as u16).to_le_bytes());
-        if self.log.len() + length > KEPT_BYTES_MAX {
+        let kept = Sighted::of(plan, record, self.period as u8);
+        spare.record.clear();
+        kept.write(&mut spare.record, &mut Last::of(&self.log, plan), plan.related.len());
+        if self.log.len() + spare.record.len() > KEPT_BYTES_MAX {
             self.put_together(plan);
+            spare.record.clear();
+            kept.write(&mut spare.record, &mut Last::default(), plan.related.len());
         }
-        let begins = self.log.len();
+        let (begins, length) = (self.log.len(), spare.record.len());
         if self.log.capacity() - begins < length {
             self.log.reserve_exact((begins + length).next_multiple_of(STEP) - begins);
         }
@@ -195,13 +187,13 @@ impl Kept {
     /// Puts together what the log holds.
     fn put_together(&mut self, plan: &EntityPlan) {
         let log = std::mem::take(&mut self.log);
-        let whole = self.whole.get_or_insert_default();
-        for entry in entries(&log) {
-            let whole = &mut whole[usize::from(entry.period != self.period as u8)];
-            for pattern in (0..PATTERNS as u8).filter(|pattern| entry.mask >> pattern & 1 == 1) {
-                entry.show(plan, of_pattern(whole, pattern));
+        let (whole, newest) = (self.whole.get_or_insert_default(), self.period as u8);
+        each(&log, plan, |kept| {
+            let whole = &mut whole[usize::from(kept.period != newest)];
+            for pattern in (0..PATTERNS as u8).filter(|pattern| kept.mask >> pattern & 1 == 1) {
+                kept.show(plan, of_pattern(whole, pattern));
             }
-        }
+        });
         self.log = log;
         self.log.clear();
     }
@@ -217,123 +209,11 @@ fn of_pattern(whole: &mut Whole, pattern: u8) -> &mut Attachment {
     &mut whole[place].1
 }
 
-/// One record of a log.
-#[derive(Clone, Copy)]
-struct Entry<'l> {
-    length: usize,
-    mask: u32,
-    period: u8,
-    at_ms: i64,
-    home: Country,
-    rest: &'l [u8],
-}
-
-fn entries(log: &[u8]) -> impl Iterator<Item = Entry<'_>> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let entry = Entry::at(log, at)?;
-        at += entry.length;
-        Some(entry)
-    })
-}
-
-impl<'l> Entry<'l> {
-    /// `None` at the end, and where a snapshot whose checksum lies does not hold a whole one.
-    fn at(log: &'l [u8], at: usize) -> Option<Self> {
-        let log = log.get(at..)?;
-        let length = usize::from(u16::from_le_bytes(*log.first_chunk()?));
-        let entry = log.get(..length).filter(|_| length >= HEAD)?;
-        let (mask, at_ms) = (*entry[MASK].first_chunk()?, *entry[7..15].first_chunk()?);
-        Some(Self {
-            length,
-            mask: u32::from_le_bytes(mask),
-            period: entry[MASK.end],
-            at_ms: i64::from_le_bytes(at_ms),
-            home: Country::from_bytes([entry[15], entry[16]]).unwrap_or(Country::UNKNOWN),
-            rest: &entry[HEAD..],
-        })
-    }
-
-    /// Shows what the record showed.
-    fn show(&self, plan: &EntityPlan, attachment: &mut Attachment) {
-        let mut rest = self.rest;
-        let reference = text(&mut rest).unwrap_or_default();
-        let keys = plan.related.iter().map(|_| key(&mut rest));
-        attachment.see(plan, Sight { at_ms: self.at_ms, home: self.home, reference: &[reference], keys });
-    }
-}
-
-fn text<'l>(rest: &mut &'l [u8]) -> Option<&'l str> {
-    let (length, after) = rest.split_first()?;
-    let (text, after) = after.split_at_checked(usize::from(*length))?;
-    *rest = after;
-    std::str::from_utf8(text).ok()
-}
-
-fn word(rest: &mut &[u8]) -> Option<u64> {
-    let (word, after) = rest.split_first_chunk()?;
-    *rest = after;
-    Some(u64::from_le_bytes(*word))
-}
-
-/// Kinds of keys.
-mod kind {
-    pub const NONE: u8 = 0;
-    pub const NUMBER: u8 = 1;
-    pub const DIGITS: u8 = 2;
-    pub const BLOCK: u8 = 3;
-    pub const TEXT: u8 = 4;
-}
-
-/// A key and its hash, which is that of the whole text where this one is cut.
-fn key<'l>(rest: &mut &'l [u8]) -> Option<(u64, EntityKey<'l>)> {
-    let (kind, after) = rest.split_first()?;
-    *rest = after;
-    if *kind == kind::NONE {
-        return None;
-    }
-    let word = word(rest)?;
-    let key = match *kind {
-        kind::NUMBER => EntityKey::Party(Party::Number(E164::from_integer(word)?)),
-        kind::DIGITS => EntityKey::Digits(Digits::from_key(word)?),
-        kind::BLOCK => EntityKey::Block(word),
-        _ => return Some((word, EntityKey::Text(text(rest)?))),
-    };
-    Some((key.hash(), key))
-}
-
-/// Appends texts as one, cut as an attachment cuts them.
-fn pack_text(packed: &mut Vec<u8>, texts: &[&str]) {
-    let begins = packed.len();
-    packed.push(0);
-    for text in texts {
-        let cut = cut_to(text, packed.len() - begins - 1);
-        packed.extend_from_slice(cut.as_bytes());
-        if cut.len() < text.len() {
-            break;
-        }
-    }
-    packed[begins] = (packed.len() - begins - 1) as u8;
-}
-
-fn pack_key(packed: &mut Vec<u8>, key: Option<EntityKey<'_>>) {
-    let Some(key) = key else { return packed.push(kind::NONE) };
-    let (kind, text) = match key {
-        EntityKey::Party(Party::Number(_)) => (kind::NUMBER, None),
-        EntityKey::Digits(_) => (kind::DIGITS, None),
-        EntityKey::Block(_) => (kind::BLOCK, None),
-        EntityKey::Party(Party::Text(text)) | EntityKey::Text(text) => (kind::TEXT, Some(text)),
-    };
-    packed.push(kind);
-    // Of all but texts it is the key itself.
-    packed.extend_from_slice(&key.hash().to_le_bytes());
-    text.into_iter().for_each(|text| pack_text(packed, &[text]));
-}
-
 #[cfg(test)]
 mod tests {
     use lancang_pattern::{PackSources, SourceFile};
     use lancang_record::Timestamp;
+    use lancang_record::number::{Digits, E164, Party};
     use lancang_record::record::{Direction, Kind};
     use proptest::prelude::*;
 
@@ -376,14 +256,14 @@ mod tests {
                 record.imsi = Digits::parse("456011234567890").filter(|_| kind & 4 == 0);
                 let own = kept.get_or_insert_with(|| Kept::new(period, &mut spare));
                 let mut again = false;
-                for pattern in [0, 3, 31, 32, 39].into_iter().filter(|pattern| mask >> pattern & 1 == 1) {
+                for pattern in [0, 3, 15, 16, 39].into_iter().filter(|pattern| mask >> pattern & 1 == 1) {
                     own.add(plan, pattern, &record, (period, again), &mut spare);
                     again |= pattern < PATTERNS;
                     let mut one = Attachment::default();
                     one.add(plan, &record);
                     naive.push((own.period(), pattern, one));
                 }
-                for pattern in [0, 3, 31, 32, 39] {
+                for pattern in [0, 3, 15, 16, 39] {
                     let mut expected = Attachment::default();
                     let own_newest = own.period();
                     let counts = naive.iter().filter(|(of, one, _)| *one == pattern && *of + 1 >= own_newest);

@@ -5,7 +5,8 @@ use lancang_pattern::Pack;
 use lancang_pattern::expression::Range;
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::EntityPlan;
-use lancang_pattern::sieve::{Answers, form_of};
+use lancang_pattern::questions::Answers;
+use lancang_pattern::sieve::form_of;
 use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
@@ -121,14 +122,20 @@ impl LocalEntities {
         let event = event(plan, record, passes, kinds.of(&plan.layout, passes).columns(), call, scratch);
         let new = || EntityWindows::new(&plan.layout, kinds, &event);
         let (windows, added) = self.entities.get_or_insert_with(hash, new);
-        if !added {
+        if added {
+            begin_gates(windows, plan, passes);
+        } else {
             windows.add(&plan.layout, kinds, &event);
+        }
+        let resting = windows.resting(&plan.layout);
+        if resting.count_ones() as usize >= plan.layout.gates.len() {
+            return;
         }
         // A gate that is far rests until as many events have come as any of its patterns lacks.
         let mut missing = [u32::MAX; GATES_MAX];
         let mut is_kept = false;
         for (place, pattern) in plan.patterns.iter().enumerate() {
-            if windows.rests(&plan.layout, pattern.gate) {
+            if resting >> pattern.gate & 1 == 1 {
                 continue;
             }
             let (gate, lacks) = windows.gate(&plan.layout, kinds, pattern.gate, &pattern.least);
@@ -218,6 +225,14 @@ impl LocalEntities {
             self.kept.remove(*key);
         }
         lightest.len() as u64
+    }
+}
+
+/// After an entity's first event a gate rests until it may be near, as if it had been looked at.
+fn begin_gates(windows: &mut EntityWindows, plan: &EntityPlan, passes: u64) {
+    for (gate, (filter, near_from)) in plan.layout.gates.iter().zip(&plan.near_from).enumerate() {
+        let seen = (passes >> filter & 1) as u32;
+        windows.rest(&plan.layout, gate, near_from.saturating_sub(seen));
     }
 }
 

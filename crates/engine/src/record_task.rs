@@ -19,8 +19,9 @@ use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
 use lancang_pattern::fields::party_key;
 use lancang_pattern::limits::GRID_MS;
-use lancang_pattern::plan::EntityPlan;
-use lancang_pattern::sieve::{Answers, form_of};
+use lancang_pattern::plan::{EntityPlan, EntityType};
+use lancang_pattern::questions::Answers;
+use lancang_pattern::sieve::form_of;
 use lancang_record::log::{Class, Entry, Frame};
 use lancang_record::record::{Kind, Phase, Record};
 use lancang_record::time::Timestamp;
@@ -426,10 +427,13 @@ impl RecordTask {
         if let Some(watch) = &mut self.watch {
             watch.record(pack, record, &self.state.local);
         }
-        let mut gate = (u32::MAX, false);
+        let (mut gate, counts_for) = ((u32::MAX, false), EntityType::aggregated_of(record));
         for taker in 0..self.asked.takers(form).len() {
             let index = self.asked.takers(form)[taker];
             let plan = &pack.plan.aggregated[index];
+            if counts_for >> plan.entity as u16 & 1 == 0 {
+                continue;
+            }
             if gate.0 != plan.send_group {
                 let (questions, answers) = (&pack.plan.questions, &mut self.scratch.answers);
                 gate = (plan.send_group, plan.sieve.sends(form, record, questions, &pack.lists, answers));

@@ -24,7 +24,8 @@ use crate::limits::{BITS_MAX, GRID_MS};
 use crate::plan::{Column, EntityPlan, PatternPlan, Plan, Weight};
 use crate::possible;
 use crate::predicate::Predicate;
-use crate::sieve::{Questions, Sieve};
+use crate::questions::Questions;
+use crate::sieve::Sieve;
 use crate::syntax::{self, SyntaxError};
 
 /// Compiles pattern files. Of those that are `kept`, and were in force already, it is not asked again whether their
@@ -340,6 +341,7 @@ impl Compiler {
             send_group: 0,
             related: Vec::new(),
             patterns: Vec::new(),
+            near_from: Vec::new(),
         };
         self.drafts.push(Draft { local: entity.local, plan, looked_at: Vec::new() });
         self.drafts.len() - 1

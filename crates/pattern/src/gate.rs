@@ -7,6 +7,7 @@
 //! - a window's gate is met alone: a burst of ten within an hour and a day of sixty are two ways, and ten within a day
 //!   are none.
 
+use lancang_window::entity::nearest_at;
 use lancang_window::limits::GATES_MAX;
 use lancang_window::{Aggregate, Layout, Primitive};
 
@@ -31,6 +32,13 @@ pub(crate) fn set(plan: &mut EntityPlan) {
             gates.len() - 1
         });
         (plan.patterns[place].gate, plan.patterns[place].least) = (gate, least);
+    }
+    plan.near_from = vec![u32::MAX; plan.layout.gates.len()];
+    for pattern in &plan.patterns {
+        let near_from = pattern.least.iter().map(|least| nearest_at(*least)).min().unwrap_or(0);
+        if let Some(of_gate) = plan.near_from.get_mut(pattern.gate) {
+            *of_gate = near_from.min(*of_gate);
+        }
     }
 }
 

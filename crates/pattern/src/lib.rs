@@ -5,8 +5,8 @@
 //! - [`needs`] tells what a pack asks of a record task's memory;
 //! - [`explain`] shows why a pattern holds or does not, [`moved`] moves a limit of one,
 //!   [`requires`] says what it needs of a feed;
-//! - [`predicate`], [`expression`] and [`judge`] evaluate, [`sieve`] prepares filters; [`fields`] is the one table of
-//!   what a record offers.
+//! - [`predicate`], [`expression`] and [`judge`] evaluate, [`sieve`] prepares filters and [`questions`] what they ask;
+//!   [`fields`] is the one table of what a record offers.
 //!
 //! **Invariant:** this crate knows no clock and not where records come from.
 
@@ -28,6 +28,7 @@ pub mod pack;
 pub mod plan;
 mod possible;
 pub mod predicate;
+pub mod questions;
 pub mod requires;
 pub mod sieve;
 pub mod syntax;

@@ -13,7 +13,8 @@ use crate::expression::{Condition, Expression, Range};
 use crate::fields::{KeyField, NumberField};
 use crate::lists::Lists;
 use crate::predicate::Predicate;
-use crate::sieve::{Questions, Sieve};
+use crate::questions::Questions;
+use crate::sieve::Sieve;
 
 /// What an incident can be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, bincode::Encode, bincode::Decode)]
@@ -89,6 +90,8 @@ pub struct EntityPlan {
     pub related: Vec<(EntityType, Role)>,
     /// Patterns (or rules) that look at this entity.
     pub patterns: Vec<PatternPlan>,
+    /// Local entities: for each gate of the layout the events from which on it is near for any of its patterns.
+    pub near_from: Vec<u32>,
 }
 
 /// Whether a pattern's incidents are published.

@@ -1,9 +1,8 @@
 //! The filters of a plan, prepared for each form that a record can have: kind, direction and phase.
 //!
 //! Most filters begin with these three, so that most records pass none of a plan's filters. Prepared, that is one look
-//! into a table; what is left of the others is the part that these three do not decide. All plans of a pack ask the same
-//! few questions of a record ([`Questions`]): each is asked at most once a record ([`Answers`]), and where its answer is
-//! known a whole conjunction is one comparison of bits. What is dear, a search in a list, is asked last.
+//! into a table; what is left of the others is the part that these three do not decide: mostly a conjunction of
+//! [questions](crate::questions), which is one comparison of bits. What is dear, a search in a list, is asked last.
 //!
 //! **Invariant:** a sieve passes what the plan's filters and its send gate say ([`EntityPlan::passes`]), for every
 //! record: terms have no effects, so that their order decides nothing.
@@ -14,6 +13,7 @@ use crate::fields::{KeyField, TextField};
 use crate::lists::Lists;
 use crate::plan::EntityPlan;
 use crate::predicate::Predicate;
+use crate::questions::{Answers, Asked, Mask, Questions};
 
 const PHASES: usize = Phase::ALL.len();
 const DIRECTIONS: usize = Direction::ALL.len();
@@ -46,44 +46,16 @@ struct Form {
 enum Term {
     All(Bits),
     Any(Bits),
-    /// Dear: asked once a record. Whether it must hold, or not.
-    Once(u8, Predicate, bool),
     /// Without a number, since all were given away.
     Plain(Predicate, bool),
 }
 
-/// Cheap terms that must hold and cheap terms that must not, a bit each, and what bits do not tell.
+/// Terms that must hold and terms that must not, a bit each, and what bits do not tell.
 #[derive(Debug, Default)]
 struct Bits {
-    hold: u64,
-    fail: u64,
+    cheap: Mask,
+    dear: Mask,
     rest: Vec<Term>,
-}
-
-/// What the filters of a pack ask of a record, in the order of the numbers.
-#[derive(Debug, Default)]
-pub struct Questions {
-    /// For each form of a record.
-    cheap: Vec<Vec<Predicate>>,
-    dear: Vec<Predicate>,
-}
-
-/// What a pack's questions said of one record so far, a bit each.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Answers {
-    asked: u64,
-    held: u64,
-    dear_asked: u64,
-    dear_held: u64,
-}
-
-/// A record, and what its questions are asked of.
-#[derive(Clone, Copy)]
-struct Asked<'a> {
-    /// The cheap ones of its form.
-    cheap: &'a [Predicate],
-    record: &'a Record<'a>,
-    lists: &'a Lists,
 }
 
 impl Term {
@@ -96,14 +68,13 @@ impl Term {
             Predicate::And(parts) => Self::joined(parts, holds, holds, form, questions),
             Predicate::Or(parts) => Self::joined(parts, !holds, holds, form, questions),
             Predicate::Listed(..) | Predicate::ListedPair(_) | Predicate::ListedRoute(_) => {
-                match numbered(&mut questions.dear, &predicate, u64::BITS) {
-                    Some(number) => Self::Once(number, predicate, holds),
+                match questions.number(&predicate) {
+                    Some(number) => Self::All(Bits { dear: Mask::of(number, holds), ..Bits::default() }),
                     None => Self::Plain(predicate, holds),
                 }
             }
-            cheap => match numbered(questions.of_form(form), &cheap, u64::BITS) {
-                Some(number) if holds => Self::All(Bits { hold: 1 << number, ..Bits::default() }),
-                Some(number) => Self::All(Bits { fail: 1 << number, ..Bits::default() }),
+            cheap => match questions.number_of_form(form, &cheap) {
+                Some(number) => Self::All(Bits { cheap: Mask::of(number, holds), ..Bits::default() }),
                 None => Self::Plain(cheap, holds),
             },
         }
@@ -126,95 +97,34 @@ impl Term {
         match self {
             Self::All(bits) => bits.all_hold(asked, answers),
             Self::Any(bits) => bits.any_holds(asked, answers),
-            Self::Once(number, predicate, holds) => answers.dear(*number, predicate, asked) == *holds,
-            Self::Plain(predicate, holds) => predicate.holds(asked.record, asked.lists) == *holds,
+            Self::Plain(predicate, holds) => asked.holds(predicate) == *holds,
         }
     }
 }
 
 impl Bits {
-    /// Whether it is one cheap term and no more: then all of it is any of it.
+    /// Whether it is one numbered term and no more: then all of it is any of it.
     const fn is_single(&self) -> bool {
-        self.rest.is_empty() && self.hold.count_ones() + self.fail.count_ones() == 1
+        self.rest.is_empty() && self.cheap.count() + self.dear.count() == 1
     }
 
     fn take(&mut self, other: Self) {
-        self.hold |= other.hold;
-        self.fail |= other.fail;
+        self.cheap = self.cheap.with(other.cheap);
+        self.dear = self.dear.with(other.dear);
         self.rest.extend(other.rest);
     }
 
-    #[inline]
+    #[inline(always)]
     fn all_hold(&self, asked: Asked<'_>, answers: &mut Answers) -> bool {
-        !answers.any_cheap(self.fail, self.hold, asked) && self.rest.iter().all(|one| one.holds(asked, answers))
+        !answers.any_cheap(self.cheap.contrary(), asked)
+            && !answers.any_dear(self.dear.contrary(), asked)
+            && (self.rest.is_empty() || self.rest.iter().all(|one| one.holds(asked, answers)))
     }
 
-    #[inline]
     fn any_holds(&self, asked: Asked<'_>, answers: &mut Answers) -> bool {
-        answers.any_cheap(self.hold, self.fail, asked) || self.rest.iter().any(|one| one.holds(asked, answers))
-    }
-}
-
-/// Number of a question among others, if there is one left.
-fn numbered(all: &mut Vec<Predicate>, predicate: &Predicate, most: u32) -> Option<u8> {
-    let known = all.iter().position(|other| other == predicate);
-    let number = known.unwrap_or(all.len());
-    if number >= most as usize {
-        return None;
-    }
-    if known.is_none() {
-        all.push(predicate.clone());
-    }
-    Some(number as u8)
-}
-
-impl Questions {
-    fn cheap(&self, form: usize) -> &[Predicate] {
-        self.cheap.get(form).map_or(&[], Vec::as_slice)
-    }
-
-    fn of_form(&mut self, form: usize) -> &mut Vec<Predicate> {
-        if self.cheap.len() <= form {
-            self.cheap.resize_with(FORMS.max(form + 1), Vec::new);
-        }
-        &mut self.cheap[form]
-    }
-}
-
-impl Answers {
-    /// Whether a cheap term of the first set holds, or one of the second does not: what is known first.
-    #[inline]
-    fn any_cheap(&mut self, hold: u64, fail: u64, asked: Asked<'_>) -> bool {
-        if (hold & self.held | fail & !self.held) & self.asked != 0 {
-            return true;
-        }
-        let mut open = (hold | fail) & !self.asked;
-        while open != 0 {
-            let number = open.trailing_zeros();
-            let found = if self.cheap(number, asked) { hold } else { fail };
-            if found >> number & 1 == 1 {
-                return true;
-            }
-            open &= open - 1;
-        }
-        false
-    }
-
-    fn cheap(&mut self, number: u32, asked: Asked<'_>) -> bool {
-        let predicate = asked.cheap.get(number as usize);
-        let holds = predicate.is_some_and(|predicate| predicate.holds(asked.record, asked.lists));
-        self.asked |= 1 << number;
-        self.held |= u64::from(holds) << number;
-        holds
-    }
-
-    fn dear(&mut self, number: u8, predicate: &Predicate, asked: Asked<'_>) -> bool {
-        let bit = 1 << number;
-        if self.dear_asked & bit == 0 {
-            self.dear_asked |= bit;
-            self.dear_held |= if predicate.holds(asked.record, asked.lists) { bit } else { 0 };
-        }
-        self.dear_held & bit != 0
+        answers.any_cheap(self.cheap, asked)
+            || answers.any_dear(self.dear, asked)
+            || self.rest.iter().any(|one| one.holds(asked, answers))
     }
 }
 
@@ -257,7 +167,7 @@ impl Sieve {
         lists: &Lists,
         answers: &mut Answers,
     ) -> bool {
-        let asked = Asked { cheap: questions.cheap(form), record, lists };
+        let asked = questions.of(form, record, lists);
         self.forms.get(form).is_some_and(|form| form.send.holds(asked, answers))
     }
 
@@ -271,14 +181,19 @@ impl Sieve {
         lists: &Lists,
         answers: &mut Answers,
     ) -> u64 {
-        let asked = Asked { cheap: questions.cheap(form), record, lists };
+        let asked = questions.of(form, record, lists);
         let Some(form) = self.forms.get(form) else { return 0 };
         if !form.first.holds(asked, answers) {
             return 0;
         }
         let mut passes = form.passed;
         for (bits, filter) in &form.open {
-            passes |= if filter.holds(asked, answers) { *bits } else { 0 };
+            // Nearly all are conjunctions, and no call is dearer than most of them.
+            let holds = match filter {
+                Term::All(all) => all.all_hold(asked, answers),
+                other => other.holds(asked, answers),
+            };
+            passes |= if holds { *bits } else { 0 };
         }
         if form.parts == 0 || passes & form.parts != 0 { passes | 1 } else { 0 }
     }
@@ -458,6 +373,7 @@ mod tests {
             send_group: 0,
             related: Vec::new(),
             patterns: Vec::new(),
+            near_from: Vec::new(),
         }
     }
 

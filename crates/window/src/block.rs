@@ -19,8 +19,8 @@ use bincode::{BorrowDecode, Decode, Encode};
 
 use crate::spare;
 
-/// Room grows by so many bytes: the step between two of the allocator's sizes up to 256 bytes.
-const STEP_BYTES: usize = 32;
+/// Room grows by so many bytes: the step between two of the allocator's sizes up to 128 bytes.
+const STEP_BYTES: usize = 16;
 /// The next of the allocator's sizes, in steps: up to eight any, then four between two powers of two (as mimalloc has
 /// them, and jemalloc).
 const fn size_of_steps(steps: usize) -> usize {
@@ -112,7 +112,7 @@ impl Block {
 
     /// What the allocator is asked for.
     pub(crate) const fn layout(steps: usize) -> Layout {
-        // SAFETY: 1 is a power of two, and at most 2,048 steps of 32 bytes are far below `isize::MAX`.
+        // SAFETY: 1 is a power of two, and at most 4,096 steps of 16 bytes are far below `isize::MAX`.
         unsafe { Layout::from_size_align_unchecked(steps * STEP_BYTES, 1) }
     }
 
@@ -230,7 +230,8 @@ mod tests {
 
     #[test]
     fn a_block_has_one_of_the_allocators_sizes() {
-        let sizes = [32, 64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280];
+        let small = [16, 32, 48, 64, 80, 96, 112, 128];
+        let sizes = [&small[..], &[160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280]].concat();
         for bytes in 1..=1280 {
             let mut block = Block::new();
             block.append(&[1].repeat(bytes));

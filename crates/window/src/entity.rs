@@ -26,6 +26,8 @@ pub struct EntityWindows {
 /// left without a bound.
 const PRIMITIVES_MAX: usize = 64;
 const WINDOWS_MAX: usize = 8;
+/// Windows whose events are counted for a gate at once.
+const GATED_AT_ONCE: usize = 6;
 
 /// With its key an entity takes half a cache line of the table.
 const _: () = assert!(size_of::<Option<(u64, EntityWindows)>>() == 32);
@@ -115,32 +117,34 @@ impl EntityWindows {
     #[must_use]
     pub fn gate(&self, layout: &Layout, kinds: &Kinds, gate: usize, least: &[u32]) -> (Gate, u32) {
         let Form::Events(events) = &self.form else { return (Gate::Reached, 0) };
-        // Those that have left the windows and are not let go yet are counted too: a bound that costs nothing.
-        let bound = events.gated(layout, gate);
         let (mut nearest, mut missing) = (Gate::Far, u32::MAX);
-        for (window, least) in layout.windows.iter().zip(least) {
-            let count = if near(bound, *least) {
-                let first_ms = first_ms(self.newest_ms, window.pane_ms(), window.panes);
-                events.gated_since(layout, kinds, gate, self.newest_ms, first_ms)
-            } else {
-                bound
-            };
-            if count >= *least {
-                return (Gate::Reached, 0);
+        for (windows, least) in layout.windows.chunks(GATED_AT_ONCE).zip(least.chunks(GATED_AT_ONCE)) {
+            let mut firsts_ms = [i64::MAX; GATED_AT_ONCE];
+            for (first, window) in firsts_ms.iter_mut().zip(windows) {
+                *first = first_ms(self.newest_ms, window.pane_ms(), window.panes);
             }
-            if near(count, *least) {
-                nearest = Gate::Near;
+            let counts = events.gated_since(layout, kinds, gate, self.newest_ms, &firsts_ms);
+            for (count, least) in counts.into_iter().zip(least) {
+                if count >= *least {
+                    return (Gate::Reached, 0);
+                }
+                if near(count, *least) {
+                    nearest = Gate::Near;
+                }
+                missing = missing.min(nearest_at(*least).saturating_sub(count));
             }
-            missing = missing.min(nearest_at(*least).saturating_sub(count));
         }
         (nearest, missing)
     }
 
-    /// Whether the gate was far when it was last looked at, and has not seen the events since that it lacked: it is far
-    /// still, since a window that moves on only loses events.
+    /// Gates that were far when they were last looked at, and have not seen the events since that they lacked, a bit each:
+    /// they are far still, since a window that moves on only loses events.
     #[must_use]
-    pub fn rests(&self, layout: &Layout, gate: usize) -> bool {
-        matches!(&self.form, Form::Events(events) if events.rests(layout, gate))
+    pub fn resting(&self, layout: &Layout) -> u16 {
+        match &self.form {
+            Form::Events(events) => events.resting(layout),
+            Form::Panes(_) => 0,
+        }
     }
 
     /// So many events must pass the filter of a gate before it may be near for any pattern.
@@ -248,8 +252,9 @@ const fn near(events: u32, least: u32) -> bool {
     events >= nearest_at(least)
 }
 
-/// So many events are three quarters of what a gate asks for.
-const fn nearest_at(least: u32) -> u32 {
+/// So many events are three quarters of what a gate asks for: from so many on it is [near](Gate::Near).
+#[must_use]
+pub const fn nearest_at(least: u32) -> u32 {
     (least as u64 * 3).div_ceil(4) as u32
 }
 

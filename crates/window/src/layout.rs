@@ -110,11 +110,6 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Adds an event, or takes one away, from what is counted for each gate.
-    pub(crate) fn count_gates(&self, passes: u64, mut count: impl FnMut(usize)) {
-        self.gates.iter().enumerate().filter(|(_, gate)| passes >> **gate & 1 == 1).for_each(|(place, _)| count(place));
-    }
-
     /// Columns that an event which passes these filters adds to any aggregate, a bit each; `None` if it adds to none.
     #[must_use]
     pub fn wanted(&self, passes: u64) -> Option<u64> {

@@ -14,6 +14,7 @@ pub mod kinds;
 pub mod layout;
 pub mod limits;
 pub mod moments;
+mod packed;
 pub mod panes;
 pub mod prefetch;
 pub mod runs;

@@ -21,3 +21,4 @@ pub const MOMENTS_MAX: usize = 64;
 /// Most gates of one kind of entity: a byte each in every quiet entity. Windows are saved as they lie: another limit is another
 /// version of snapshots.
 pub const GATES_MAX: usize = 12;
+const _: () = assert!(GATES_MAX <= u16::BITS as usize);

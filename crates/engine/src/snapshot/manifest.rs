@@ -9,7 +9,7 @@ use lancang_record::snapshot::{Form, FormError};
 use super::{Cut, Owner, PieceId, Section, SnapshotError};
 
 /// Versions up to 9 were a whole state in one object; up to 13 a table had 256 chunks.
-const FORM: Form = Form { magic: "LCS", version: 14 };
+const FORM: Form = Form { magic: "LCS", version: 15 };
 
 /// Where a piece is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a part that waits to be taken is put down before it changes or goes.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::ops::RangeBounds;
 
 use bincode::de::{BorrowDecoder, Decoder};
@@ -12,10 +12,12 @@ use bincode::{BorrowDecode, Decode, Encode};
 
 use super::encode_value;
 
-/// Parts by minute or pane.
+/// Parts by minute or pane, ascending: they come nearly in order, and the oldest goes first.
 #[derive(Clone, Debug)]
 pub(crate) struct Parts<T> {
-    parts: BTreeMap<i64, Part<T>>,
+    keys: VecDeque<i64>,
+    /// One for each key.
+    parts: VecDeque<Part<T>>,
     /// Put down before they changed, and not yet taken.
     early: Vec<(i64, Vec<u8>)>,
 }
@@ -31,18 +33,37 @@ struct Part<T> {
 
 impl<T> Default for Parts<T> {
     fn default() -> Self {
-        Self { parts: BTreeMap::new(), early: Vec::new() }
+        Self { keys: VecDeque::new(), parts: VecDeque::new(), early: Vec::new() }
     }
 }
 
 impl<T: Encode> Parts<T> {
+    /// Where a key is, or where it would be.
+    #[inline]
+    fn find(&self, key: i64) -> Result<usize, usize> {
+        // Most keys follow each other without a gap: then how far one lies before the last tells where it is.
+        if let Some(last) = self.keys.back()
+            && let Ok(before) = usize::try_from(last.wrapping_sub(key))
+            && let Some(guess) = (self.keys.len() - 1).checked_sub(before)
+            && self.keys.get(guess) == Some(&key)
+        {
+            return Ok(guess);
+        }
+        self.keys.binary_search(&key)
+    }
+
     pub(crate) fn get(&self, key: i64) -> Option<&T> {
-        self.parts.get(&key).map(|part| &part.value)
+        let place = self.find(key).ok()?;
+        self.parts.get(place).map(|part| &part.value)
     }
 
     /// The part of a key, to be changed.
     pub(crate) fn change(&mut self, key: i64, new: impl FnOnce() -> T) -> &mut T {
-        let part = self.parts.entry(key).or_insert_with(|| Part { value: new(), is_changed: true, waits: false });
+        let place = self.find(key).unwrap_or_else(|place| {
+            self.put(place, key, new(), true);
+            place
+        });
+        let part = &mut self.parts[place];
         if part.waits {
             part.waits = false;
             put_early(&mut self.early, key, &part.value);
@@ -52,7 +73,9 @@ impl<T: Encode> Parts<T> {
     }
 
     pub(crate) fn remove(&mut self, key: i64) -> Option<T> {
-        let part = self.parts.remove(&key)?;
+        let place = self.find(key).ok()?;
+        self.keys.remove(place);
+        let part = self.parts.remove(place)?;
         if part.waits {
             put_early(&mut self.early, key, &part.value);
         }
@@ -61,21 +84,21 @@ impl<T: Encode> Parts<T> {
 
     pub(crate) fn insert(&mut self, key: i64, value: T) {
         self.remove(key);
-        self.parts.insert(key, Part { value, is_changed: true, waits: false });
+        self.restore(key, value, true);
     }
 
     pub(crate) fn first_key(&self) -> Option<i64> {
-        self.parts.first_key_value().map(|(key, _)| *key)
+        self.keys.front().copied()
     }
 
     pub(crate) fn keys(&self, range: impl RangeBounds<i64>) -> impl Iterator<Item = i64> {
-        self.parts.range(range).map(|(key, _)| *key)
+        self.keys.iter().copied().filter(move |key| range.contains(key))
     }
 
     /// The state of this moment is saved.
     pub(crate) fn cut(&mut self, number: u64) {
         self.early.clear();
-        for part in self.parts.values_mut() {
+        for part in &mut self.parts {
             part.waits = std::mem::take(&mut part.is_changed) || number == 0;
         }
     }
@@ -85,7 +108,7 @@ impl<T: Encode> Parts<T> {
         if let Some(early) = self.early.pop() {
             return Some(early);
         }
-        let (key, part) = self.parts.iter_mut().find(|(_, part)| part.waits)?;
+        let (key, part) = self.keys.iter().zip(&mut self.parts).find(|(_, part)| part.waits)?;
         part.waits = false;
         let mut bytes = Vec::new();
         encode_value(&part.value, &mut bytes);
@@ -100,14 +123,26 @@ impl<T: Encode> Parts<T> {
     /// Gives up what waits, and saves all anew at the next cut.
     pub(crate) fn forget(&mut self) {
         self.early.clear();
-        for part in self.parts.values_mut() {
+        for part in &mut self.parts {
             (part.waits, part.is_changed) = (false, true);
         }
     }
 
     /// A part as it was saved last.
     pub(crate) fn restored(&mut self, key: i64, value: T) {
-        self.parts.insert(key, Part { value, is_changed: false, waits: false });
+        self.restore(key, value, false);
+    }
+
+    fn restore(&mut self, key: i64, value: T, is_changed: bool) {
+        match self.find(key) {
+            Ok(place) => self.parts[place] = Part { value, is_changed, waits: false },
+            Err(place) => self.put(place, key, value, is_changed),
+        }
+    }
+
+    fn put(&mut self, place: usize, key: i64, value: T, is_changed: bool) {
+        self.keys.insert(place, key);
+        self.parts.insert(place, Part { value, is_changed, waits: false });
     }
 }
 
@@ -134,5 +169,56 @@ impl<C, T> Decode<C> for Parts<T> {
 impl<'de, C, T> BorrowDecode<'de, C> for Parts<T> {
     fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(_: &mut D) -> Result<Self, DecodeError> {
         Ok(Self::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn they_hold_what_a_map_holds_and_each_change_is_saved(
+            steps in prop::collection::vec((0_u8..7, -4_i64..40), 0..300),
+        ) {
+            let (mut parts, mut map) = (Parts::<u64>::default(), BTreeMap::<i64, u64>::new());
+            // What a reader of the saves has put together, and what was held at the last cut.
+            let (mut saved, mut cut, mut number) = (BTreeMap::<i64, u64>::new(), None::<BTreeMap<i64, u64>>, 0);
+            for (step, (what, key)) in (0_u64..).zip(steps) {
+                // Mostly without gaps, sometimes far away.
+                let key = if key % 7 == 0 { key * 1000 } else { key };
+                match what {
+                    0..=2 => {
+                        *parts.change(key, || step) += 1;
+                        *map.entry(key).or_insert(step) += 1;
+                    }
+                    3 => {
+                        parts.insert(key, step);
+                        map.insert(key, step);
+                    }
+                    4 => prop_assert_eq!(parts.remove(key), map.remove(&key)),
+                    5 if cut.is_none() => {
+                        parts.cut(number);
+                        (cut, number) = (Some(map.clone()), number + 1);
+                    }
+                    _ => {
+                        let Some(held) = cut.take() else { continue };
+                        while let Some((key, bytes)) = parts.take() {
+                            let (value, _) = bincode::decode_from_slice(&bytes, bincode::config::standard()).unwrap();
+                            saved.insert(key, value);
+                        }
+                        saved.retain(|key, _| held.contains_key(key));
+                        prop_assert_eq!(&saved, &held);
+                    }
+                }
+                prop_assert_eq!(parts.get(key), map.get(&key));
+                prop_assert_eq!(parts.first_key(), map.keys().next().copied());
+                prop_assert_eq!(parts.keys(..key).collect::<Vec<_>>(), map.range(..key).map(|(key, _)| *key).collect::<Vec<_>>());
+            }
+        }
     }
 }
