@@ -8,8 +8,9 @@ use lancang_record::snapshot::{Form, FormError};
 
 use super::{Cut, Owner, PieceId, Section, SnapshotError};
 
-/// Versions up to 9 were a whole state in one object; up to 13 a table had 256 chunks.
-const FORM: Form = Form { magic: "LCS", version: 14 };
+/// Versions up to 9 were a whole state in one object; up to 13 a table had 256 chunks; up to 14 an entity's panes
+/// lay by primitive, and what came to an entity task stood by itself.
+const FORM: Form = Form { magic: "LCS", version: 15 };
 
 /// Where a piece is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]

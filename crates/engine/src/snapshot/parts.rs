@@ -59,11 +59,6 @@ impl<T: Encode> Parts<T> {
         Some(part.value)
     }
 
-    pub(crate) fn insert(&mut self, key: i64, value: T) {
-        self.remove(key);
-        self.parts.insert(key, Part { value, is_changed: true, waits: false });
-    }
-
     pub(crate) fn first_key(&self) -> Option<i64> {
         self.parts.first_key_value().map(|(key, _)| *key)
     }
