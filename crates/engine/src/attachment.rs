@@ -13,6 +13,7 @@ use bincode::{BorrowDecode, Decode, Encode};
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::{EntityPlan, EntityType, Role};
 use lancang_record::Country;
+use lancang_record::log::{LogError, WireReader};
 use lancang_record::record::Record;
 
 use crate::limits::{EVIDENCE_MAX, RELATED_KEPT_MAX, RELATED_SHOWN_MAX, TEXT_BYTES_MAX, VICTIMS_MAX};
@@ -288,6 +289,21 @@ impl Attachment {
         let places = self.evidence.capacity() * size_of::<(i64, Text)>();
         let related = self.related.capacity() + self.victims.capacity();
         places + related * size_of::<Related>() + self.texts.capacity()
+    }
+
+    /// Reads over one as it is written.
+    ///
+    /// # Errors
+    /// [`LogError`] where it is none.
+    pub(crate) fn skim(reader: &mut WireReader<'_>) -> Result<(), LogError> {
+        reader.next::<(Option<i64>, Option<i64>, Option<Country>)>()?;
+        for _ in 0..reader.next::<u64>()? {
+            reader.next::<(i64, &str)>()?;
+        }
+        for _ in 0..reader.next::<u64>()? {
+            reader.next::<(u64, Named<'_>)>()?;
+        }
+        Ok(())
     }
 
     /// What it says, without where its texts stand.

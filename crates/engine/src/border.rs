@@ -104,6 +104,7 @@ impl Iterator for Departure {
 #[cfg(test)]
 mod tests {
     use lancang_record::time::Timestamp;
+    use lancang_window::Cell;
 
     use super::*;
     use crate::attachment::Attachment;
@@ -116,7 +117,7 @@ mod tests {
             value: format!("trunk-{n}-{}", "x".repeat(n % 300)),
             pane: n as i64,
             effective: n as i64,
-            cells: vec![None],
+            cells: vec![Some(Cell::Count(1))],
             attachment: Attachment::default(),
         }
     }
@@ -140,7 +141,7 @@ mod tests {
             let (last, before) = read.split_last().unwrap();
             assert_eq!(last.border, Some(border));
             assert!(before.iter().all(|message| message.border.is_none()));
-            assert_eq!(read.iter().flat_map(|message| message.partials.clone()).collect::<Vec<_>>(), expected);
+            assert_eq!(read.iter().flat_map(|message| message.partials.partials()).collect::<Vec<_>>(), expected);
             assert_eq!(read.iter().flat_map(|message| message.whereabouts.clone()).collect::<Vec<_>>(), whereabouts);
         }
         messages.len()

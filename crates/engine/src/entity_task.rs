@@ -9,137 +9,40 @@
 //! - a border that jumped is judged in steps: until the last of them ([`EntityTask::has_more`]) no further message is
 //!   taken and no save begins. How far judging has come lies in the state: each step looks for what is left.
 
+mod entity;
+mod judging;
+mod plans;
 mod saving;
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use bincode::{Decode, Encode};
 use foldhash::fast::FixedState;
-use lancang_pattern::Pack;
-use lancang_pattern::expression::Range;
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::limits::GRID_MS;
-use lancang_pattern::plan::{EntityPlan, EntityType, PatternPlan};
+use lancang_pattern::plan::EntityType;
 use lancang_record::log::Class;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::time::Timestamp;
-use lancang_window::{Aggregate, Cell, EntityTable, Layout, Panes};
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use lancang_window::EntityTable;
 
-use crate::attachment::Attachment;
-use crate::baseline::{HOUR_MS, History};
+use crate::arrived::Arrived;
 use crate::evict::lightest;
-use crate::incident::{IncidentKey, Incidents, Moment};
+use crate::incident::Incidents;
 use crate::limits::{ABROAD_MAX, MOBILITY_COMPLETE_MS, SWEEP_MS, WEIGHED};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
-use crate::partial::{Border, Partial, PartialMessage, Whereabouts};
+use crate::partial::{Border, PartialMessage, Whereabouts};
 use crate::record_task::Settings;
 use crate::snapshot::{Parts, Save, hex};
 use crate::watch::Watch;
 
-/// Plan, entity and position of a pattern that is to be judged.
-type Due = BTreeSet<(u64, String, u32)>;
+use entity::Entity;
+use judging::{Due, Holding};
+use plans::{Loaded, Planned};
+
 /// Whether a subscriber was abroad from a time on, as known from a pane on.
 type Statements = BTreeMap<(i64, i64), bool>;
-
-/// Key of an entity of a plan in a class, by its clear value.
-fn key_of(class: Class, plan: u64, value: &str) -> u64 {
-    xxh3_64_with_seed(value.as_bytes(), plan.wrapping_add(class.index() as u64))
-}
-
-#[derive(Clone, Debug, Encode, Decode)]
-struct Entity {
-    class: Class,
-    /// Hash of its plan.
-    plan: u64,
-    panes: Panes,
-    /// By pane of the grid.
-    attachments: BTreeMap<i64, Attachment>,
-    /// By the primitive that compares with it.
-    histories: BTreeMap<u8, History>,
-}
-
-impl Entity {
-    const fn new(class: Class, plan: u64) -> Self {
-        Self { class, plan, panes: Panes::new(), attachments: BTreeMap::new(), histories: BTreeMap::new() }
-    }
-
-    /// Learns the values of the hours before the one of `at_ms`, before anything of it is merged.
-    fn remember(&mut self, layout: &Layout, at_ms: i64) {
-        let hour = at_ms.div_euclid(HOUR_MS);
-        for (index, primitive) in (0..=u8::MAX).zip(&layout.primitives) {
-            let Aggregate::Baseline { of } = primitive.aggregate else { continue };
-            let history = self.histories.entry(index).or_insert_with(|| History::from(hour));
-            history.learn(hour, |ends_ms| self.panes.value(layout, usize::from(of), ends_ms - 1));
-        }
-    }
-
-    /// Values of all primitives at the end of a pane that begins at `at_ms`.
-    fn values(&self, layout: &Layout, at_ms: i64) -> Vec<f64> {
-        let mut values = Vec::new();
-        self.panes.values(layout, at_ms, &mut values);
-        for (index, history) in &self.histories {
-            let primitive = layout.primitives.get(usize::from(*index));
-            if let Some(Aggregate::Baseline { of }) = primitive.map(|primitive| primitive.aggregate) {
-                let value = values[usize::from(of)];
-                values[usize::from(*index)] = history.deviation(at_ms.div_euclid(HOUR_MS), value);
-            }
-        }
-        values
-    }
-
-    /// Whether a pattern may hold at the end of a pane that begins at `at_ms`: by bounds of its values that cost little.
-    fn may_hold(&self, plan: &EntityPlan, pattern: &PatternPlan, at_ms: i64, ranges: &mut Vec<Range>) -> bool {
-        ranges.clear();
-        ranges.resize(plan.layout.primitives.len(), Range::ANY);
-        for index in &pattern.primitives {
-            if let Some((least, most)) = self.panes.bounds(&plan.layout, *index, at_ms)
-                && let Some(range) = ranges.get_mut(*index)
-            {
-                *range = Range { least, most };
-            }
-        }
-        pattern.may_hold(ranges)
-    }
-
-    fn heap_bytes(&self) -> usize {
-        let attachments = self.attachments.values().map(|found| size_of::<Attachment>() + found.heap_bytes());
-        let histories = self.histories.values().map(|history| size_of::<History>() + history.heap_bytes());
-        self.panes.heap_bytes() + attachments.sum::<usize>() + histories.sum::<usize>()
-    }
-
-    /// Lets go of what no window that ends at `reached` or later covers; gives whether anything is left.
-    fn expire(&mut self, layout: &Layout, reached: Timestamp) -> bool {
-        let first = first_pane(layout, reached);
-        while self.attachments.first_key_value().is_some_and(|(pane, _)| *pane < first) {
-            self.attachments.pop_first();
-        }
-        if !self.histories.is_empty() {
-            self.remember(layout, reached.as_ms());
-        }
-        self.panes.expire(layout, reached.as_ms());
-        !self.is_past()
-    }
-
-    /// Whether [`Self::expire`] changes anything.
-    fn expires(&self, layout: &Layout, reached: Timestamp) -> bool {
-        let old = self.attachments.first_key_value().is_some_and(|(pane, _)| *pane < first_pane(layout, reached));
-        old || !self.histories.is_empty() || self.panes.expires(layout, reached.as_ms()) || self.is_past()
-    }
-
-    /// Whether nothing is left that a later pane could look at.
-    fn is_past(&self) -> bool {
-        self.panes.is_empty() && self.histories.values().all(History::is_empty)
-    }
-}
-
-/// First pane of the grid that the longest window of a plan covers.
-fn first_pane(layout: &Layout, reached: Timestamp) -> i64 {
-    let longest = layout.windows.iter().map(|window| window.length_ms).max().unwrap_or(0);
-    reached.plus_ms(-longest).pane(GRID_MS)
-}
 
 /// State of an entity task.
 #[derive(Clone, Debug, Default, Encode, Decode)]
@@ -150,9 +53,9 @@ pub(crate) struct State {
     packs: [BTreeMap<i64, [u8; 32]>; 3],
     judged: [Option<i64>; 3],
     /// By class and pane.
-    pending: [Parts<Vec<Partial>>; 3],
-    /// Entities to be judged at the close of a pane, with the positions of the patterns.
-    due: [Parts<Due>; 3],
+    pending: [Parts<Arrived>; 3],
+    /// What is to be judged at the close of a pane.
+    due: [Parts<Vec<Due>>; 3],
     entities: EntityTable<Entity>,
     /// By class and subscriber: where from when on, as known from which pane on.
     abroad: [EntityTable<Statements>; 3],
@@ -165,15 +68,23 @@ pub(crate) struct State {
 pub struct EntityTask {
     settings: Settings,
     state: State,
-    loaded: BTreeMap<[u8; 32], Arc<Pack>>,
+    loaded: BTreeMap<[u8; 32], Arc<Loaded>>,
     counters: Counters,
     watch: Option<Watch>,
     /// Offset and class of the border that is being judged.
     judging: Option<(i64, Class)>,
+    /// What is left of the pane that is being judged.
+    holding: Option<Holding>,
     /// The save that is under way.
     save: Option<Save>,
+    /// The message that was read last: its room is used again.
+    message: PartialMessage,
+    /// Room of panes that were merged.
+    spare: Vec<Arrived>,
+    /// Keys of the entities of the pane that is merged: used again.
+    keys: Vec<u64>,
     /// Used again for each judgement.
-    ranges: Vec<Range>,
+    values: Vec<Option<f64>>,
 }
 
 impl EntityTask {
@@ -187,8 +98,12 @@ impl EntityTask {
             counters: Counters::default(),
             watch: None,
             judging: None,
+            holding: None,
             save: None,
-            ranges: Vec::new(),
+            message: PartialMessage::default(),
+            spare: Vec::new(),
+            keys: Vec::new(),
+            values: Vec::new(),
         }
     }
 
@@ -225,24 +140,23 @@ impl EntityTask {
     /// If what the message before leads to was not put out whole.
     pub fn apply(&mut self, offset: i64, bytes: &[u8], packs: &Packs<'_>, out: &mut Outputs) -> Result<(), TaskError> {
         assert!(self.judging.is_none(), "a message comes before all that the last one leads to was put out");
-        let message = match PartialMessage::decode(bytes) {
-            Ok(message) => message,
-            Err(error) => {
-                self.counters.bad_entries += 1;
-                out.bad.push(Bad { offset, record: None, reason: error.to_string(), bytes: bytes.to_vec() });
-                return Ok(());
-            }
-        };
-        self.counters.partials += message.partials.len() as u64;
-        for partial in message.partials {
-            self.state.pending[message.class.index()].change(partial.effective, Vec::new).push(partial);
+        if let Err(error) = self.message.read(bytes) {
+            self.counters.bad_entries += 1;
+            out.bad.push(Bad { offset, record: None, reason: error.to_string(), bytes: bytes.to_vec() });
+            return Ok(());
         }
-        for whereabouts in message.whereabouts {
-            self.whereabouts(message.class, whereabouts);
+        let PartialMessage { from, class, .. } = self.message;
+        self.counters.partials += self.message.partials.heads().len() as u64;
+        let (pending, spare) = (&mut self.state.pending[class.index()], &mut self.spare);
+        self.message.partials.take(|came| {
+            pending.change(came.head.effective, || spare.pop().unwrap_or_default()).push(came);
+        });
+        for whereabouts in std::mem::take(&mut self.message.whereabouts) {
+            self.whereabouts(class, whereabouts);
         }
-        if let Some(border) = message.border {
-            self.border(message.class, message.from, border);
-            self.judging = Some((offset, message.class));
+        if let Some(border) = self.message.border.take() {
+            self.border(class, from, border);
+            self.judging = Some((offset, class));
             self.go_on(packs, out)?;
         }
         Ok(())
@@ -343,59 +257,28 @@ impl EntityTask {
         Ok(true)
     }
 
+    /// The first pane that is still to be judged, in whole or in part.
     fn next_pane(&self, class: Class, border: i64) -> Option<i64> {
         let (pending, due) = (&self.state.pending[class.index()], &self.state.due[class.index()]);
-        pending.first_key().into_iter().chain(due.first_key()).min().filter(|pane| *pane < border)
+        let begun = self.holding.as_ref().map(Holding::pane);
+        begun.into_iter().chain(pending.first_key()).chain(due.first_key()).min().filter(|pane| *pane < border)
     }
 
-    fn pack_at(&mut self, offset: i64, class: Class, pane: i64, packs: &Packs<'_>) -> Result<Arc<Pack>, TaskError> {
+    /// From which pane on the pack judges that judges this one.
+    fn pack_since(&self, class: Class, pane: i64) -> Option<i64> {
+        self.state.packs[class.index()].range(..=pane).next_back().map(|(begins, _)| *begins)
+    }
+
+    fn pack_at(&mut self, offset: i64, class: Class, pane: i64, packs: &Packs<'_>) -> Result<Arc<Loaded>, TaskError> {
         let hash = self.state.packs[class.index()].range(..=pane).next_back().map(|(_, hash)| *hash);
         let hash = hash.unwrap_or_default();
-        if let Some(pack) = self.loaded.get(&hash) {
-            return Ok(Arc::clone(pack));
+        if let Some(loaded) = self.loaded.get(&hash) {
+            return Ok(Arc::clone(loaded));
         }
         let pack = packs(&hash).ok_or_else(|| TaskError::UnknownPack(hex(&hash), offset))?;
-        self.loaded.insert(hash, Arc::clone(&pack));
-        Ok(pack)
-    }
-
-    /// Judges a pane, or what is left of it: what was judged is no longer due, and what was closed or merged is gone.
-    /// An incident that holds in this pane is not quiet by its beginning, so that closing again closes nothing new.
-    fn judge_pane(&mut self, class: Class, pane: i64, pack: &Pack, out: &mut Outputs) -> bool {
-        let begins = Timestamp::from_ms(pane.saturating_mul(GRID_MS));
-        if !self.state.incidents.close(class, begins, out) {
-            return false;
-        }
-        let mobile = self.knows_whereabouts(class, pane);
-        for partial in self.state.pending[class.index()].remove(pane).unwrap_or_default() {
-            self.merge(class, pane, pack, partial, mobile);
-        }
-        self.evict();
-        let mut due = self.state.due[class.index()].remove(pane).unwrap_or_default();
-        while out.takes_incident()
-            && let Some((plan, value, pattern)) = due.pop_first()
-        {
-            let Some(plan) = pack.plan.aggregated.iter().find(|other| other.hash == plan) else { continue };
-            self.judge(class, pane, pack, plan, value, pattern as usize, out);
-        }
-        let whole = due.is_empty();
-        if !whole {
-            self.state.due[class.index()].insert(pane, due);
-        }
-        whole
-    }
-
-    /// Whether *not known to be abroad* means *at home* throughout a pane: by what each record task knew when it
-    /// closed the pane, however long the others took.
-    fn knows_whereabouts(&self, class: Class, pane: i64) -> bool {
-        let begins = Timestamp::from_ms(pane.saturating_mul(GRID_MS));
-        let ends = begins.plus_ms(GRID_MS);
-        self.state.borders[class.index()].values().all(|borders| {
-            let closed = borders.range(pane + 1..).next();
-            closed.and_then(|(_, border)| border.mobility).is_some_and(|mobility| {
-                mobility.watermark >= ends && mobility.since <= begins.plus_ms(-MOBILITY_COMPLETE_MS)
-            })
-        })
+        let loaded = Arc::new(Loaded::new(pack));
+        self.loaded.insert(hash, Arc::clone(&loaded));
+        Ok(loaded)
     }
 
     /// Evicts those with the least evidence, then the oldest, once there are more than the configuration allows: a flood
@@ -405,9 +288,7 @@ impl EntityTask {
         if self.state.entities.len() <= max {
             return;
         }
-        let weight = |(key, entity): (u64, &Entity)| {
-            (entity.panes.weight(), entity.attachments.keys().next_back().copied(), key)
-        };
+        let weight = |(key, entity): (u64, &Entity)| (entity.panes.weight(), entity.attached.last_pane(), key);
         let lightest = lightest(self.state.entities.iter().map(weight).collect(), max);
         for (_, _, key) in &lightest {
             self.state.entities.remove(*key);
@@ -415,122 +296,20 @@ impl EntityTask {
         self.counters.evicted += lightest.len() as u64;
     }
 
-    fn merge(&mut self, class: Class, pane: i64, pack: &Pack, partial: Partial, mobile: bool) {
-        let Some(plan) = pack.plan.aggregated.iter().find(|plan| plan.hash == partial.plan) else {
-            self.counters.unknown_partials += 1;
-            return;
-        };
-        let begins_ms = partial.pane.saturating_mul(GRID_MS);
-        let key = key_of(class, partial.plan, &partial.value);
-        let mut cells = partial.cells;
-        for cell in &mut cells {
-            if let Some(Cell::Claims(claims)) = cell {
-                self.counters.blind_panes += u64::from(!mobile);
-                *cell = mobile.then(|| self.at_home(class, pane, claims, begins_ms));
-            }
-        }
-        let (entity, _) = self.state.entities.get_or_insert_with(key, || Entity::new(class, partial.plan));
-        entity.remember(&plan.layout, pane.saturating_mul(GRID_MS));
-        for (index, cell) in cells.into_iter().enumerate().take(plan.layout.primitives.len()) {
-            if let Some(cell) = cell {
-                entity.panes.merge_cell(&plan.layout, index, begins_ms, cell);
-            }
-        }
-        entity.panes.expire(&plan.layout, pane.saturating_mul(GRID_MS));
-        match entity.attachments.entry(partial.pane) {
-            Entry::Occupied(mut held) => held.get_mut().merge(&partial.attachment),
-            Entry::Vacant(place) => drop(place.insert(partial.attachment)),
-        }
-        for (index, pattern) in plan.patterns.iter().enumerate() {
-            let grids = pattern.pane_ms / GRID_MS;
-            let closes = (pane.div_euclid(grids) + 1) * grids - 1;
-            let due = self.state.due[class.index()].change(closes, Due::new);
-            due.insert((partial.plan, partial.value.clone(), index as u32));
-        }
-    }
-
-    /// How many of the claimed calls were made in the name of subscribers who were at home all the pane.
-    fn at_home(&self, class: Class, pane: i64, claims: &[(u64, u64)], begins_ms: i64) -> Cell {
-        let ends_ms = begins_ms.saturating_add(GRID_MS);
-        let home = |subscriber: &u64| {
-            let Some(times) = self.state.abroad[class.index()].get(*subscriber) else { return true };
-            let known = || times.iter().filter(|((_, effective), _)| *effective <= pane);
-            let before = known().filter(|((at, _), _)| *at <= begins_ms).map(|((at, _), abroad)| (*at, *abroad)).max();
-            let within = |((at, _), abroad): (&(i64, i64), &bool)| (begins_ms + 1..ends_ms).contains(at) && *abroad;
-            !before.is_some_and(|(_, abroad)| abroad) && !known().any(within)
-        };
-        Cell::Count(claims.iter().filter(|(subscriber, _)| home(subscriber)).map(|(_, count)| count).sum())
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "one judgement's whole step")]
-    fn judge(
-        &mut self,
-        class: Class,
-        pane: i64,
-        pack: &Pack,
-        plan: &EntityPlan,
-        value: String,
-        position: usize,
-        out: &mut Outputs,
-    ) {
-        let entity = self.state.entities.get_mut(key_of(class, plan.hash, &value));
-        let (Some(pattern), Some(entity)) = (plan.patterns.get(position), entity) else { return };
-        let ends_ms = (pane + 1).saturating_mul(GRID_MS);
-        entity.remember(&plan.layout, pane * GRID_MS);
-        if self.watch.is_none() && !entity.may_hold(plan, pattern, pane * GRID_MS, &mut self.ranges) {
-            return;
-        }
-        let mut values = entity.values(&plan.layout, pane * GRID_MS);
-        if let Some(watch) = &mut self.watch {
-            watch.judged(plan, &value, position, ends_ms, &values);
-        }
-        let Some(verdict) = pattern.judge(&mut values) else { return };
-        let at = Timestamp::from_ms(ends_ms);
-        let owner = |list: &String| with_key(plan.entity, &value, |key| pack.lists.owner(list, &key, at));
-        if let Some(owner) = pattern.suppress.iter().find_map(owner) {
-            self.counters.count_suppressed(&pattern.id, owner);
-            return;
-        }
-        let mut attachment = Attachment::default();
-        let first_pane = (ends_ms - pattern.window_ms).div_euclid(GRID_MS);
-        let panes: Vec<&Attachment> = entity.attachments.range(first_pane..=pane).map(|(_, found)| found).collect();
-        panes.iter().for_each(|found| attachment.merge(found));
-        let moment = Moment {
-            at_ms: ends_ms,
-            class,
-            first_ms: attachment.first_ms().unwrap_or(pane * GRID_MS),
-            last_ms: attachment.last_ms().unwrap_or(ends_ms),
-            victims: pattern.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
-            attachment: &attachment,
-            panes: &panes,
-        };
-        let key = IncidentKey {
-            entity: plan.entity,
-            value,
-            family: pattern.family.clone(),
-            scope: plan.scope.clone(),
-            class: Some(class),
-        };
-        self.counters.unnamed_victims +=
-            self.state.incidents.hold(&key, pattern, &verdict, &moment, &mut out.incidents);
-    }
-
     /// Lets go of what no window covers any more.
-    fn sweep(&mut self, class: Class, reached: Timestamp, pack: &Pack) {
+    fn sweep(&mut self, class: Class, reached: Timestamp, loaded: &Loaded) {
         let swept = &mut self.state.swept[class.index()];
         if reached.as_ms() < swept.saturating_add(SWEEP_MS) {
             return;
         }
         *swept = reached.as_ms();
-        let plans: HashMap<u64, &EntityPlan, FixedState> =
-            pack.plan.aggregated.iter().map(|plan| (plan.hash, plan)).collect();
-        let plan_of = |entity: &Entity| plans.get(&entity.plan).copied();
+        let plans: HashMap<u64, Planned<'_>, FixedState> = loaded.plans().map(|plan| (plan.plan.hash, plan)).collect();
         self.state.entities.sweep(
             |_, entity| {
-                entity.class == class && plan_of(entity).is_none_or(|plan| entity.expires(&plan.layout, reached))
+                entity.class == class && plans.get(&entity.plan).is_none_or(|plan| entity.expires(plan, reached))
             },
             |_, entity| {
-                entity.class != class || plan_of(entity).is_some_and(|plan| entity.expire(&plan.layout, reached))
+                entity.class != class || plans.get(&entity.plan).is_some_and(|plan| entity.expire(plan, reached))
             },
         );
         let keep_from = (reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms(), i64::MIN);

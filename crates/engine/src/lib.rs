@@ -10,7 +10,9 @@
 //!
 //! **Invariant:** no Kafka, no HTTP, no wall clock, no randomness; the same log gives the same incidents.
 
+mod arrived;
 pub mod asked;
+mod attached;
 pub mod attachment;
 mod baseline;
 pub mod behind;

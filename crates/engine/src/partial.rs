@@ -1,7 +1,7 @@
 //! What record tasks tell entity tasks: partial panes, who is abroad, and how far they are.
 //!
 //! ```text
-//! message := magic "LCP" | version u8 | bincode of PartialMessage
+//! message := magic "LCP" | version u8 | bincode of from, class, partial panes, whereabouts, border
 //! ```
 //!
 //! **Invariant:** all that a border covers travels before it or with it, in every message stream from one record task
@@ -10,10 +10,11 @@
 use bincode::{Decode, Encode};
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::EntityPlan;
-use lancang_record::log::{Class, LogError, WireCodec};
+use lancang_record::log::{Class, LogError, WireCodec, WireReader};
 use lancang_record::time::Timestamp;
 use lancang_window::Cell;
 
+use crate::arrived::Arrived;
 use crate::attachment::{Attachment, set_entity_text};
 use crate::clock::Mobility;
 use crate::limits::PARTIAL_MESSAGE_BYTES;
@@ -89,21 +90,21 @@ pub struct Border {
 }
 
 /// One message of `lancang.partials.v1`.
-#[derive(Clone, Debug, PartialEq, Eq, Decode)]
+#[derive(Clone, Debug)]
 pub struct PartialMessage {
     /// Partition of the record task.
     pub from: u32,
     /// Class of the feeds.
     pub class: Class,
     /// Partial panes.
-    pub partials: Vec<Partial>,
+    pub(crate) partials: Arrived,
     /// Own subscribers' whereabouts.
     pub whereabouts: Vec<Whereabouts>,
     /// The border that is reached with this message; `None` in all but the last slice.
     pub border: Option<Border>,
 }
 
-/// A message that is made of what lies elsewhere; its bytes are those of a [`PartialMessage`].
+/// A message as it is written, made of what lies elsewhere.
 #[derive(Clone, Copy, Debug, Encode)]
 pub(crate) struct Parts<'p> {
     pub(crate) from: u32,
@@ -136,19 +137,40 @@ impl Parts<'_> {
     }
 }
 
+impl Default for PartialMessage {
+    fn default() -> Self {
+        let (partials, whereabouts) = (Arrived::default(), Vec::new());
+        Self { from: 0, class: Class::Stream, partials, whereabouts, border: None }
+    }
+}
+
 impl PartialMessage {
     /// Back from bytes.
     ///
     /// # Errors
     /// [`LogError`] if they are no such message of this version.
     pub fn decode(bytes: &[u8]) -> Result<Self, LogError> {
+        let mut message = Self::default();
+        message.read(bytes)?;
+        Ok(message)
+    }
+
+    /// The same in the room of another message.
+    pub(crate) fn read(&mut self, bytes: &[u8]) -> Result<(), LogError> {
         if bytes.len() < 4 || bytes[..3] != MAGIC {
             return Err(LogError::Magic { found: bytes.len() });
         }
         if bytes[3] != VERSION {
             return Err(LogError::Version { found: bytes[3] });
         }
-        WireCodec::decode_all("partial panes", &bytes[4..])
+        let mut reader = WireReader::new("partial panes", bytes, MAGIC.len() + 1);
+        (self.from, self.class) = reader.next()?;
+        self.partials.clear();
+        for _ in 0..reader.next::<u64>()? {
+            self.partials.read(self.class, &mut reader)?;
+        }
+        (self.whereabouts, self.border) = reader.next()?;
+        reader.end()
     }
 }
 
@@ -161,6 +183,9 @@ pub(crate) fn partition_of_entity(text: &mut String, entity: &str, value: &str, 
 
 #[cfg(test)]
 mod tests {
+    use lancang_record::Country;
+    use lancang_window::DistinctSet;
+
     use super::*;
 
     #[test]
@@ -170,29 +195,49 @@ mod tests {
             value: format!("trunk-{n}-{}", "x".repeat(200)),
             pane: n as i64,
             effective: n as i64,
-            cells: vec![None],
+            cells: vec![None, Some(Cell::Count(n as u64))],
             attachment: Attachment::default(),
         };
         let border = Border { pane: 9, mobility: None, pack: [7; 32] };
         let found = |n: u64| Whereabouts { subscriber: n, at: Timestamp::from_ms(5), abroad: true, effective: 1 };
-        let whole = PartialMessage {
-            from: 3,
-            class: Class::Files,
-            partials: (0..3000).map(partial).collect(),
-            whereabouts: (0..50_000).map(found).collect(),
-            border: Some(border),
-        };
+        let partials: Vec<Partial> = (0..3000).map(partial).collect();
+        let whereabouts: Vec<Whereabouts> = (0..50_000).map(found).collect();
         let mut slices = Vec::new();
-        let PartialMessage { from, class, partials, whereabouts, border } = &whole;
-        let (from, class, border) = (*from, *class, *border);
-        Parts { from, class, partials, whereabouts, border }.slice(&mut |slice| slices.push(slice));
+        let (from, class, border) = (3, Class::Files, Some(border));
+        let parts = Parts { from, class, partials: &partials, whereabouts: &whereabouts, border };
+        parts.slice(&mut |slice| slices.push(slice));
         assert!(slices.len() > 2 && slices.iter().all(|slice| slice.len() <= PARTIAL_MESSAGE_BYTES));
         let read: Vec<_> = slices.iter().map(|slice| PartialMessage::decode(slice).unwrap()).collect();
         let (last, before) = read.split_last().unwrap();
         assert!(before.iter().all(|slice| slice.border.is_none()));
+        assert!(read.iter().all(|slice| (slice.from, slice.class) == (from, class)));
         assert_eq!(last.border, border);
-        let partials: Vec<Partial> = read.iter().flat_map(|slice| slice.partials.clone()).collect();
-        let whereabouts: Vec<Whereabouts> = read.iter().flat_map(|slice| slice.whereabouts.clone()).collect();
-        assert_eq!((partials, whereabouts), (whole.partials, whole.whereabouts));
+        let read_partials: Vec<Partial> = read.iter().flat_map(|slice| slice.partials.partials()).collect();
+        let read_whereabouts: Vec<Whereabouts> = read.iter().flat_map(|slice| slice.whereabouts.clone()).collect();
+        assert_eq!((read_partials, read_whereabouts), (partials, whereabouts));
+    }
+
+    #[test]
+    fn a_message_that_is_cut_or_goes_on_is_refused() {
+        let mut attachment = Attachment::default();
+        attachment.merge(&Attachment::default().of_home(Country::UNKNOWN));
+        let partial = |n: i64| Partial {
+            plan: 1,
+            value: "trunk".to_owned(),
+            pane: n,
+            effective: n,
+            cells: vec![Some(Cell::Count(3)), None, Some(Cell::Distinct(DistinctSet::One(7)))],
+            attachment: attachment.clone(),
+        };
+        let partials = [partial(1), partial(2)];
+        let parts = Parts { from: 0, class: Class::Stream, partials: &partials, whereabouts: &[], border: None };
+        let mut bytes = parts.encode();
+        let mut message = PartialMessage::decode(&bytes).unwrap();
+        assert_eq!(message.partials.partials(), partials);
+        for end in 0..bytes.len() {
+            assert!(message.read(&bytes[..end]).is_err(), "of {end} bytes");
+        }
+        bytes.push(0);
+        assert!(message.read(&bytes).is_err());
     }
 }

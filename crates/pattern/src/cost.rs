@@ -10,8 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lancang_window::entity::{EntityWindows, cells};
-use lancang_window::{Aggregate, Event, Kinds, Layout, Panes, Primitive};
+use lancang_window::{Aggregate, EntityWindows, Event, Kinds, Layout, Panes, Primitive};
 
 use crate::plan::{EntityPlan, Pack, PatternPlan};
 use crate::predicate::Predicate;
@@ -236,14 +235,7 @@ fn local_bytes(layout: &Layout, a_day: u32) -> usize {
 
 fn aggregated_bytes(layout: &Layout, a_day: u32) -> usize {
     let mut panes = Panes::default();
-    day(layout, a_day, |event| {
-        for (place, cell) in cells(layout, event).enumerate() {
-            if let Some(cell) = cell {
-                panes.merge_cell(layout, place, event.at_ms, cell);
-            }
-        }
-        panes.expire(layout, event.at_ms);
-    });
+    day(layout, a_day, |event| panes.add(layout, event, event.at_ms));
     size_of::<Panes>() + panes.heap_bytes()
 }
 

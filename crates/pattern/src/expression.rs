@@ -41,15 +41,20 @@ impl Expression {
     /// Its value; an index that is not there is undefined.
     #[must_use]
     pub fn value(&self, values: &[f64]) -> f64 {
+        self.value_where(&mut |index| values.get(index).copied().unwrap_or(f64::NAN))
+    }
+
+    /// The same by what gives the values, which is asked for those alone that it is made of.
+    pub fn value_where(&self, values: &mut impl FnMut(usize) -> f64) -> f64 {
         match self {
             Self::Number(number) => *number,
-            Self::Value(index) => values.get(*index).copied().unwrap_or(f64::NAN),
-            Self::Add(left, right) => left.value(values) + right.value(values),
-            Self::Subtract(left, right) => left.value(values) - right.value(values),
-            Self::Multiply(left, right) => left.value(values) * right.value(values),
+            Self::Value(index) => values(*index),
+            Self::Add(left, right) => left.value_where(values) + right.value_where(values),
+            Self::Subtract(left, right) => left.value_where(values) - right.value_where(values),
+            Self::Multiply(left, right) => left.value_where(values) * right.value_where(values),
             Self::Divide(left, right) => {
-                let divisor = right.value(values);
-                if divisor == 0.0 { f64::NAN } else { left.value(values) / divisor }
+                let divisor = right.value_where(values);
+                if divisor == 0.0 { f64::NAN } else { left.value_where(values) / divisor }
             }
         }
     }
@@ -72,20 +77,28 @@ impl Expression {
     /// Range of its value where each value lies in its range.
     #[must_use]
     pub fn range(&self, values: &[Range]) -> Range {
+        self.range_where(&mut |index| values.get(index).copied().unwrap_or(Range::ANY))
+    }
+
+    /// The same by what gives the ranges, which is asked for those alone that it is made of.
+    pub fn range_where(&self, values: &mut impl FnMut(usize) -> Range) -> Range {
         match self {
             Self::Number(number) => Range { least: *number, most: *number },
-            Self::Value(index) => values.get(*index).copied().unwrap_or(Range::ANY),
+            Self::Value(index) => values(*index),
             Self::Add(left, right) => {
-                let (left, right) = (left.range(values), right.range(values));
+                let (left, right) = (left.range_where(values), right.range_where(values));
                 Range::of(left.least + right.least, left.most + right.most)
             }
             Self::Subtract(left, right) => {
-                let (left, right) = (left.range(values), right.range(values));
+                let (left, right) = (left.range_where(values), right.range_where(values));
                 Range::of(left.least - right.most, left.most - right.least)
             }
-            Self::Multiply(left, right) => left.range(values).corners(right.range(values), |a, b| a * b),
+            Self::Multiply(left, right) => {
+                let (left, right) = (left.range_where(values), right.range_where(values));
+                left.corners(right, |a, b| a * b)
+            }
             Self::Divide(left, right) => {
-                let (left, right) = (left.range(values), right.range(values));
+                let (left, right) = (left.range_where(values), right.range_where(values));
                 if right.least <= 0.0 && right.most >= 0.0 {
                     return Range::ANY;
                 }
@@ -99,12 +112,34 @@ impl Condition {
     /// Whether it holds.
     #[must_use]
     pub fn holds(&self, values: &[f64]) -> bool {
+        self.holds_where(&mut |index| values.get(index).copied().unwrap_or(f64::NAN))
+    }
+
+    /// The same by what gives the values: no further ones are asked for than it takes to tell.
+    pub fn holds_where(&self, values: &mut impl FnMut(usize) -> f64) -> bool {
         match self {
-            Self::And(all) => all.iter().all(|one| one.holds(values)),
-            Self::Or(any) => any.iter().any(|one| one.holds(values)),
-            Self::Not(one) => !one.holds(values),
-            Self::Compare(left, comparison, right) => comparison.holds(left.value(values), right.value(values)),
-            Self::Known(expression) => !expression.value(values).is_nan(),
+            Self::And(all) => all.iter().all(|one| one.holds_where(values)),
+            Self::Or(any) => any.iter().any(|one| one.holds_where(values)),
+            Self::Not(one) => !one.holds_where(values),
+            Self::Compare(left, comparison, right) => {
+                comparison.holds(left.value_where(values), right.value_where(values))
+            }
+            Self::Known(expression) => !expression.value_where(values).is_nan(),
+        }
+    }
+
+    /// Whether it may come out so where each value lies in its range; no further ranges are asked for than it takes to tell.
+    pub fn may_be(&self, so: bool, values: &mut impl FnMut(usize) -> Range) -> bool {
+        match self {
+            Self::And(parts) if so => parts.iter().all(|one| one.may_be(so, values)),
+            Self::Or(parts) if !so => parts.iter().all(|one| one.may_be(so, values)),
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(|one| one.may_be(so, values)),
+            Self::Not(one) => one.may_be(!so, values),
+            Self::Compare(left, comparison, right) => {
+                let may = left.range_where(values).compare(*comparison, right.range_where(values));
+                if so { may.hold } else { may.fail }
+            }
+            Self::Known(_) => true,
         }
     }
 

@@ -235,15 +235,23 @@ impl PatternPlan {
         crate::judge::judge(self, values)
     }
 
-    /// Whether it may hold where each primitive's value lies in its range. The features' ranges are put behind them.
+    /// Whether it may hold where each primitive's value lies in its range.
     #[must_use]
-    pub fn may_hold(&self, ranges: &mut Vec<Range>) -> bool {
-        let first = ranges.len();
-        for feature in &self.features {
-            let range = feature.value.range(ranges);
-            ranges.push(range);
-        }
-        self.warn.may(&ranges[first..]).hold
+    pub fn may_hold(&self, ranges: &[Range]) -> bool {
+        self.may_hold_where(|primitive| ranges.get(primitive).copied().unwrap_or(Range::ANY))
+    }
+
+    /// The same by what gives the ranges, which is asked for no more of them than it takes to tell.
+    pub fn may_hold_where(&self, mut ranges: impl FnMut(usize) -> Range) -> bool {
+        let mut range = |feature: &Feature| feature.value.range_where(&mut ranges);
+        self.warn.may_be(true, &mut |feature| self.features.get(feature).map_or(Range::ANY, &mut range))
+    }
+
+    /// Whether [`Self::judge`] gives a verdict, by what gives the primitives' values, which is asked for no more of them than
+    /// it takes to tell.
+    pub fn holds_where(&self, mut values: impl FnMut(usize) -> f64) -> bool {
+        let mut value = |feature: &Feature| feature.value.value_where(&mut values);
+        self.warn.holds_where(&mut |feature| self.features.get(feature).map_or(f64::NAN, &mut value))
     }
 }
 

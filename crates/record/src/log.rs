@@ -417,11 +417,60 @@ impl WireCodec {
     /// # Errors
     /// [`LogError::Damaged`] if the bytes are not exactly such a value.
     pub fn decode_all<'a, T: BorrowDecode<'a, ()>>(part: &'static str, bytes: &'a [u8]) -> Result<T, LogError> {
-        let (value, at) = Self::decode(part, bytes, 0)?;
-        if at != bytes.len() {
-            return Err(LogError::Damaged { part, at, expected: "the end" });
-        }
+        let mut reader = WireReader::new(part, bytes, 0);
+        let value = reader.next()?;
+        reader.end()?;
         Ok(value)
+    }
+}
+
+/// Values that stand one behind the other, read one by one: into room that is there already, or borrowed.
+#[derive(Clone, Debug)]
+pub struct WireReader<'a> {
+    part: &'static str,
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> WireReader<'a> {
+    /// Of these bytes from `at` on; `part` names them in an error.
+    #[must_use]
+    pub const fn new(part: &'static str, bytes: &'a [u8], at: usize) -> Self {
+        Self { part, bytes, at }
+    }
+
+    /// The next value.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`] if the bytes are not such a value.
+    pub fn next<T: BorrowDecode<'a, ()>>(&mut self) -> Result<T, LogError> {
+        let (value, at) = WireCodec::decode(self.part, self.bytes, self.at)?;
+        self.at = at;
+        Ok(value)
+    }
+
+    /// The bytes that `read` reads, as they stand.
+    ///
+    /// # Errors
+    /// That of `read`.
+    pub fn bytes_of(&mut self, read: impl FnOnce(&mut Self) -> Result<(), LogError>) -> Result<&'a [u8], LogError> {
+        let from = self.at;
+        read(self)?;
+        Ok(self.bytes.get(from..self.at).unwrap_or_default())
+    }
+
+    /// An error here, for what was expected instead of what was read last.
+    #[must_use]
+    pub const fn damaged(&self, expected: &'static str) -> LogError {
+        LogError::Damaged { part: self.part, at: self.at, expected }
+    }
+
+    /// Nothing more is to be read.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`] if something follows.
+    pub const fn end(&self) -> Result<(), LogError> {
+        if self.at == self.bytes.len() { Ok(()) } else { Err(self.damaged("the end")) }
     }
 }
 

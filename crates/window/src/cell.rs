@@ -157,21 +157,53 @@ impl Cell {
         }
     }
 
-    /// A range in which the value of these cells of one aggregate lies, put together: what adds up is at most the sum of
-    /// its parts. `None` where that says nothing.
-    pub(crate) fn bounds(cells: &[(i64, Self)]) -> Option<(f64, f64)> {
-        let weights = || cells.iter().map(|(_, cell)| cell.weight());
-        let all = weights().sum::<u64>();
-        let exact = |(_, cell): &(i64, Self)| !matches!(cell, Self::Distinct(DistinctSet::Sketch(_)));
-        match cells.first()?.1 {
-            Self::Count(_) => Some((all as f64, all as f64)),
-            // Past the exact range a union is an estimate, which may lie above the sum.
-            Self::Distinct(_) if all <= DISTINCT_EXACT_MAX as u64 && cells.iter().all(exact) => {
-                Some((weights().max().unwrap_or(0) as f64, all as f64))
+    /// Value of these cells of one aggregate, put together.
+    pub(crate) fn value_of<P>(cells: &[(P, Self)], layout: &Layout, primitive: &Primitive, at_ms: i64) -> f64 {
+        match cells {
+            [] => empty_value(primitive.aggregate),
+            [(_, cell)] => cell.value(layout, primitive, at_ms),
+            [(_, Self::Count(_)), ..] => cells.iter().map(|(_, cell)| cell.weight()).sum::<u64>() as f64,
+            [(_, Self::Distinct(_)), ..] => DistinctSet::count_of_union(cells.iter().filter_map(Self::distinct)) as f64,
+            [(_, Self::Runs(_)), ..] => Runs::union(cells.iter().filter_map(Self::runs)).longest() as f64,
+            [(_, first), others @ ..] => {
+                let mut whole = first.clone();
+                others.iter().for_each(|(_, cell)| whole.merge(cell));
+                whole.value(layout, primitive, at_ms)
             }
-            Self::Runs(_) => Some((0.0, all as f64)),
+        }
+    }
+
+    /// A range in which that value lies: what adds up is at most the sum of its parts. `None` where that says nothing.
+    pub(crate) fn bounds<P>(cells: &[(P, Self)]) -> Option<(f64, f64)> {
+        let sum = || cells.iter().map(|(_, cell)| cell.weight()).sum::<u64>() as f64;
+        match cells.first()?.1 {
+            Self::Count(_) => Some((sum(), sum())),
+            Self::Distinct(_) => {
+                let (mut largest, mut all) = (0, 0);
+                for set in cells.iter().filter_map(Self::distinct) {
+                    let count = set.exact_count()?;
+                    (largest, all) = (count.max(largest), all + count);
+                }
+                // Past the exact range a union is an estimate, which may lie above the sum.
+                (all <= DISTINCT_EXACT_MAX).then_some((largest as f64, all as f64))
+            }
+            Self::Runs(_) => Some((0.0, sum())),
             // log₂ n for n different keys; and what rounding may add.
-            Self::Frequencies(_) => Some((0.0, (all.max(1) as f64).log2() + 1e-6)),
+            Self::Frequencies(_) => Some((0.0, sum().max(1.0).log2() + 1e-6)),
+            _ => None,
+        }
+    }
+
+    const fn distinct<P>((_, cell): &(P, Self)) -> Option<&DistinctSet> {
+        match cell {
+            Self::Distinct(set) => Some(set),
+            _ => None,
+        }
+    }
+
+    const fn runs<P>((_, cell): &(P, Self)) -> Option<&Runs> {
+        match cell {
+            Self::Runs(runs) => Some(runs),
             _ => None,
         }
     }

@@ -53,10 +53,7 @@ impl DistinctSet {
             Self::One(key) => self.insert(*key),
             Self::Exact(keys) => keys.iter().for_each(|key| self.insert(*key)),
             Self::Sketch(theirs) => {
-                let registers = self.sketched();
-                for (own, their) in registers.iter_mut().zip(theirs) {
-                    *own = (*own).max(*their);
-                }
+                raise(self.sketched(), theirs);
             }
         }
     }
@@ -68,6 +65,45 @@ impl DistinctSet {
             Self::One(_) => 1,
             Self::Exact(keys) => keys.len() as u64,
             Self::Sketch(registers) => estimate(registers),
+        }
+    }
+
+    /// The same where it is exact.
+    pub(crate) const fn exact_count(&self) -> Option<usize> {
+        match self {
+            Self::One(_) => Some(1),
+            Self::Exact(keys) => Some(keys.len()),
+            Self::Sketch(_) => None,
+        }
+    }
+
+    /// Number of different keys of all sets: that of their union, without making it.
+    pub(crate) fn count_of_union<'s>(sets: impl Iterator<Item = &'s Self> + Clone) -> u64 {
+        if let Some(all) = sets.clone().map(Self::exact_count).sum::<Option<usize>>() {
+            let mut keys = Vec::with_capacity(all);
+            sets.clone().for_each(|set| keys.extend_from_slice(set.exact_keys()));
+            keys.sort_unstable();
+            keys.dedup();
+            if keys.len() <= DISTINCT_EXACT_MAX {
+                return keys.len() as u64;
+            }
+        }
+        let mut registers = [0; REGISTERS];
+        for set in sets {
+            match set {
+                Self::Sketch(theirs) => raise(&mut registers, theirs),
+                _ => set.exact_keys().iter().for_each(|key| observe(&mut registers, *key)),
+            }
+        }
+        estimate(&registers)
+    }
+
+    /// Its keys; none of a sketch, which knows none.
+    const fn exact_keys(&self) -> &[u64] {
+        match self {
+            Self::One(key) => std::slice::from_ref(key),
+            Self::Exact(keys) => keys.as_slice(),
+            Self::Sketch(_) => &[],
         }
     }
 
@@ -89,19 +125,20 @@ impl DistinctSet {
 
     fn sketched(&mut self) -> &mut Vec<u8> {
         if !matches!(self, Self::Sketch(_)) {
-            let keys = match self {
-                Self::One(key) => std::slice::from_ref(key),
-                Self::Exact(keys) => keys.as_slice(),
-                Self::Sketch(_) => &[],
-            };
             let mut registers = vec![0; REGISTERS];
-            keys.iter().for_each(|key| observe(&mut registers, *key));
+            self.exact_keys().iter().for_each(|key| observe(&mut registers, *key));
             *self = Self::Sketch(registers);
         }
         match self {
             Self::Sketch(registers) => registers,
             Self::One(_) | Self::Exact(_) => unreachable!("it was sketched above"),
         }
+    }
+}
+
+fn raise(registers: &mut [u8], others: &[u8]) {
+    for (own, their) in registers.iter_mut().zip(others) {
+        *own = (*own).max(*their);
     }
 }
 
@@ -160,6 +197,7 @@ mod tests {
             if reversed {
                 sets.reverse();
             }
+            prop_assert_eq!(DistinctSet::count_of_union(sets.iter()), whole.count());
             let mut united = DistinctSet::default();
             sets.iter().for_each(|set| united.unite(set));
             prop_assert_eq!(united, whole);

@@ -334,8 +334,3 @@ fn distinct(values: impl Iterator<Item = u64>) -> usize {
     seen.sort_unstable();
     count - seen.windows(2).filter(|pair| pair[0] == pair[1]).count()
 }
-
-/// What an event adds to each primitive: `None` where nothing.
-pub fn cells<'e>(layout: &'e Layout, event: &'e Event<'_>) -> impl Iterator<Item = Option<Cell>> + 'e {
-    layout.primitives.iter().map(|primitive| Cell::of(layout, primitive, event))
-}

@@ -1,73 +1,135 @@
 //! Panes of an entity: per aggregate the cells of the panes that its window may still cover.
+//!
+//! Cells lie one behind the other by primitive and pane: a window has a dozen panes, of which most entities have one or
+//! two, and all that an entity has is one place on the heap.
+//!
+//! **Invariant:** before [`Panes::expires_ms`] no cell leaves its window; it may lie too early, never too late.
 
-use bincode::{Decode, Encode};
+use bincode::de::{BorrowDecoder, Decoder};
+use bincode::enc::Encoder;
+use bincode::error::{DecodeError, EncodeError};
+use bincode::{BorrowDecode, Decode, Encode};
 
 use crate::cell::{Cell, empty_value};
-use crate::layout::{Event, Layout};
+use crate::layout::{Event, Layout, WindowSpec};
+use crate::prefetch::prefetch_whole;
 
-/// Cells of an entity, by primitive and pane index (⌊t / pane length of the primitive's window⌋), ascending: a window
-/// has a dozen panes, of which most entities have one or two.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+/// Cells of an entity, by primitive and pane index (⌊t / pane length of the primitive's window⌋), ascending.
+#[derive(Clone, Debug)]
 pub struct Panes {
-    cells: Vec<Vec<(i64, Cell)>>,
+    cells: Vec<(Place, Cell)>,
+    /// From this newest event time on the first of them goes.
+    expires_ms: i64,
+}
+
+/// Primitive and pane in one word, so that they are compared at once: the primitive in the top byte, of which a layout has
+/// 256 at most, and the pane in the rest. Panes before or after half of these share the first and the last: a million years.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+struct Place(u64);
+
+impl Place {
+    const PANE_BITS: u32 = 56;
+    const HALF: i64 = 1 << (Self::PANE_BITS - 1);
+
+    const fn new(primitive: usize, pane: i64) -> Self {
+        let pane = if pane < -Self::HALF {
+            -Self::HALF
+        } else if pane >= Self::HALF {
+            Self::HALF - 1
+        } else {
+            pane
+        };
+        Self((primitive as u64) << Self::PANE_BITS | (pane + Self::HALF) as u64)
+    }
+
+    const fn primitive(self) -> usize {
+        (self.0 >> Self::PANE_BITS) as usize
+    }
+
+    const fn pane(self) -> i64 {
+        (self.0 & ((1 << Self::PANE_BITS) - 1)) as i64 - Self::HALF
+    }
+
+    /// Newest event time from which on no window covers it.
+    const fn expires_ms(self, window: WindowSpec) -> i64 {
+        self.pane().saturating_add(window.panes as i64).saturating_mul(window.pane_ms())
+    }
+}
+
+fn window_of(layout: &Layout, primitive: usize) -> Option<WindowSpec> {
+    let primitive = layout.primitives.get(primitive)?;
+    layout.windows.get(usize::from(primitive.window)).copied()
 }
 
 impl Panes {
     /// None yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { cells: Vec::new() }
+        Self { cells: Vec::new(), expires_ms: i64::MAX }
     }
 
     /// Adds an event; panes that no window ending at `newest_ms` covers are let go.
     pub fn add(&mut self, layout: &Layout, event: &Event<'_>, newest_ms: i64) {
-        for (index, primitive) in layout.primitives.iter().enumerate() {
-            if let Some(cell) = Cell::of(layout, primitive, event) {
-                self.merge_cell(layout, index, event.at_ms, cell);
-            }
-        }
+        let cells = layout.primitives.iter().enumerate();
+        self.merge_cells(
+            layout,
+            event.at_ms,
+            cells.filter_map(|(index, primitive)| Some((index, Cell::of(layout, primitive, event)?))),
+        );
         self.expire(layout, newest_ms);
     }
 
-    /// Adds a cell of primitive `index` to the pane in which `at_ms` lies.
-    pub fn merge_cell(&mut self, layout: &Layout, index: usize, at_ms: i64, cell: Cell) {
-        if self.cells.len() < layout.primitives.len() {
-            self.cells.reserve_exact(layout.primitives.len() - self.cells.len());
-            self.cells.resize_with(layout.primitives.len(), Vec::new);
-        }
-        let window = layout.windows[usize::from(layout.primitives[index].window)];
-        let pane = at_ms.div_euclid(window.pane_ms());
-        let cells = &mut self.cells[index];
-        match cells.binary_search_by_key(&pane, |(pane, _)| *pane) {
-            Ok(place) => cells[place].1.merge(&cell),
-            Err(place) => {
-                if cells.is_empty() {
-                    cells.reserve_exact(1);
+    /// Adds cells to the panes in which `at_ms` lies: primitives, ascending, and what is added to each. Those of a primitive
+    /// that the layout does not have are left out.
+    pub fn merge_cells(&mut self, layout: &Layout, at_ms: i64, cells: impl Iterator<Item = (usize, Cell)>) {
+        // Those before it are of smaller primitives.
+        let mut from = 0;
+        for (index, cell) in cells {
+            let Some(window) = window_of(layout, index) else { continue };
+            let place = Place::new(index, at_ms.div_euclid(window.pane_ms()));
+            if self.cells.last().is_none_or(|(last, _)| *last < place) {
+                from = self.cells.len();
+                self.expires_ms = self.expires_ms.min(place.expires_ms(window));
+                self.cells.push((place, cell));
+                continue;
+            }
+            from += self.cells[from..].partition_point(|(other, _)| *other < place);
+            match self.cells.get_mut(from) {
+                Some((other, own)) if *other == place => own.merge(&cell),
+                _ => {
+                    self.expires_ms = self.expires_ms.min(place.expires_ms(window));
+                    self.cells.insert(from, (place, cell));
                 }
-                cells.insert(place, (pane, cell));
             }
         }
+    }
+
+    /// Room for so many cells more, and no others.
+    pub fn reserve(&mut self, cells: usize) {
+        self.cells.reserve_exact(cells);
     }
 
     /// Lets go of panes that no window ending at `newest_ms` or later covers.
     pub fn expire(&mut self, layout: &Layout, newest_ms: i64) {
-        for (primitive, cells) in layout.primitives.iter().zip(&mut self.cells) {
-            let window = layout.windows[usize::from(primitive.window)];
-            let first = newest_ms.div_euclid(window.pane_ms()) - i64::from(window.panes) + 1;
-            if cells.first().is_some_and(|(pane, _)| *pane < first) {
-                cells.drain(..cells.partition_point(|(pane, _)| *pane < first));
-            }
+        if !self.expires(newest_ms) {
+            return;
         }
+        let mut expires_ms = i64::MAX;
+        self.cells.retain(|(place, _)| {
+            let cell_ms = window_of(layout, place.primitive()).map_or(i64::MIN, |window| place.expires_ms(window));
+            let stays = newest_ms < cell_ms;
+            if stays {
+                expires_ms = expires_ms.min(cell_ms);
+            }
+            stays
+        });
+        self.expires_ms = expires_ms;
     }
 
-    /// Whether [`Self::expire`] lets go of any.
+    /// Whether [`Self::expire`] may let go of any.
     #[must_use]
-    pub fn expires(&self, layout: &Layout, newest_ms: i64) -> bool {
-        layout.primitives.iter().zip(&self.cells).any(|(primitive, cells)| {
-            let window = layout.windows[usize::from(primitive.window)];
-            let first = newest_ms.div_euclid(window.pane_ms()) - i64::from(window.panes) + 1;
-            cells.first().is_some_and(|(pane, _)| *pane < first)
-        })
+    pub const fn expires(&self, newest_ms: i64) -> bool {
+        newest_ms >= self.expires_ms
     }
 
     /// Values of all primitives for windows that end with the pane in which `at_ms` lies.
@@ -80,15 +142,7 @@ impl Panes {
     #[must_use]
     pub fn value(&self, layout: &Layout, index: usize, at_ms: i64) -> f64 {
         let primitive = &layout.primitives[index];
-        match self.within(layout, index, at_ms) {
-            [] => empty_value(primitive.aggregate),
-            [(_, cell)] => cell.value(layout, primitive, at_ms),
-            [(_, first), others @ ..] => {
-                let mut whole = first.clone();
-                others.iter().for_each(|(_, cell)| whole.merge(cell));
-                whole.value(layout, primitive, at_ms)
-            }
-        }
+        Cell::value_of(self.within(layout, index, at_ms), layout, primitive, at_ms)
     }
 
     /// A range in which that value lies, smallest and largest; without putting cells together, so that it costs little.
@@ -104,33 +158,74 @@ impl Panes {
     }
 
     /// Cells of a window that ends with the pane in which `at_ms` lies.
-    fn within(&self, layout: &Layout, index: usize, at_ms: i64) -> &[(i64, Cell)] {
-        let window = layout.windows[usize::from(layout.primitives[index].window)];
+    fn within(&self, layout: &Layout, index: usize, at_ms: i64) -> &[(Place, Cell)] {
+        let Some(window) = window_of(layout, index) else { return &[] };
         let last = at_ms.div_euclid(window.pane_ms());
-        let first = last - i64::from(window.panes) + 1;
-        let cells = self.cells.get(index).map_or(&[][..], Vec::as_slice);
-        let from = cells.partition_point(|(pane, _)| *pane < first);
-        let to = cells.partition_point(|(pane, _)| *pane <= last);
-        cells.get(from..to).unwrap_or_default()
+        let (first, last) = (Place::new(index, last - i64::from(window.panes) + 1), Place::new(index, last));
+        let from = self.cells.partition_point(|(place, _)| *place < first);
+        let cells = self.cells.get(from..).unwrap_or_default();
+        let to = cells.partition_point(|(place, _)| *place <= last);
+        cells.get(..to).unwrap_or_default()
+    }
+
+    /// Asks for what the next cells will need, without waiting for it.
+    pub fn prefetch(&self) {
+        self.cells.first().into_iter().chain(self.cells.last()).for_each(prefetch_whole);
     }
 
     /// Whether nothing is left.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.cells.iter().all(Vec::is_empty)
+    pub const fn is_empty(&self) -> bool {
+        self.cells.is_empty()
     }
 
     /// How much it tells: events and different keys of all panes.
     #[must_use]
     pub fn weight(&self) -> u64 {
-        self.cells.iter().flatten().map(|(_, cell)| cell.weight()).sum()
+        self.cells.iter().map(|(_, cell)| cell.weight()).sum()
+    }
+
+    /// Those of cells as they were saved; the first look for what has expired finds when the next does.
+    const fn saved(cells: Vec<(Place, Cell)>) -> Self {
+        Self { cells, expires_ms: i64::MIN }
     }
 
     /// Bytes held on the heap.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        let places = self.cells.iter().map(|cells| cells.capacity() * size_of::<(i64, Cell)>()).sum::<usize>();
-        let held = self.cells.iter().flatten().map(|(_, cell)| cell.heap_bytes()).sum::<usize>();
-        self.cells.capacity() * size_of::<Vec<(i64, Cell)>>() + places + held
+        let held = self.cells.iter().map(|(_, cell)| cell.heap_bytes()).sum::<usize>();
+        self.cells.capacity() * size_of::<(Place, Cell)>() + held
+    }
+}
+
+impl Default for Panes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PartialEq for Panes {
+    fn eq(&self, other: &Self) -> bool {
+        self.cells == other.cells
+    }
+}
+
+impl Eq for Panes {}
+
+impl Encode for Panes {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        self.cells.encode(encoder)
+    }
+}
+
+impl<C> Decode<C> for Panes {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        Decode::decode(decoder).map(Self::saved)
+    }
+}
+
+impl<'de, C> BorrowDecode<'de, C> for Panes {
+    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        BorrowDecode::borrow_decode(decoder).map(Self::saved)
     }
 }

@@ -26,11 +26,14 @@ fn prefetch_at(place: *const u8) {
 /// Bytes of a cache line.
 const LINE_BYTES: usize = 64;
 
-/// Asks for all lines of a place of at most two.
+/// Asks for all lines of a place that is no longer than two.
 #[inline]
 pub fn prefetch_whole<T>(place: &T) {
     const { assert!(size_of::<T>() <= 2 * LINE_BYTES) };
     prefetch(place);
+    if size_of::<T>() > LINE_BYTES {
+        prefetch_at(std::ptr::from_ref(place).cast::<u8>().wrapping_add(LINE_BYTES));
+    }
     // Half a line that is aligned to its size lies in one.
     if size_of::<T>() > align_of::<T>() {
         prefetch_at(std::ptr::from_ref(place).cast::<u8>().wrapping_add(size_of::<T>() - 1));

@@ -1,0 +1,157 @@
+//! What the panes of an aggregated entity show, by pane.
+//!
+//! Rules:
+//! - most of it is never looked at: it stays as it was written until a pattern holds, or until a second record task shows
+//!   something of the same pane;
+//! - what was written is an [`Attachment`], which was found when it came.
+
+use std::ops::RangeInclusive;
+
+use bincode::de::{BorrowDecoder, Decoder};
+use bincode::enc::Encoder;
+use bincode::error::{DecodeError, EncodeError};
+use bincode::{BorrowDecode, Decode, Encode};
+use lancang_record::log::WireCodec;
+use lancang_window::prefetch::prefetch;
+
+use crate::attachment::Attachment;
+
+/// By pane of the grid, ascending: few.
+#[derive(Clone, Debug)]
+pub(crate) struct Attached {
+    panes: Vec<(i64, Shown)>,
+    /// The first of them, which is asked for where they are not.
+    first: i64,
+}
+
+/// What one pane shows.
+#[derive(Clone, Debug)]
+enum Shown {
+    /// By one record task.
+    Written(Box<[u8]>),
+    /// By several, put together.
+    Merged(Box<Attachment>),
+}
+
+impl Shown {
+    fn read(&self) -> Attachment {
+        match self {
+            Self::Written(bytes) => read(bytes),
+            Self::Merged(attachment) => Attachment::clone(attachment),
+        }
+    }
+}
+
+fn first_of(panes: &[(i64, Shown)]) -> i64 {
+    panes.first().map_or(i64::MAX, |(pane, _)| *pane)
+}
+
+fn read(bytes: &[u8]) -> Attachment {
+    WireCodec::decode_checked("attachment", bytes, 0).unwrap_or_default()
+}
+
+impl Attached {
+    /// Nothing yet.
+    pub(crate) const fn new() -> Self {
+        Self { panes: Vec::new(), first: i64::MAX }
+    }
+
+    fn of_panes(panes: Vec<(i64, Shown)>) -> Self {
+        Self { first: first_of(&panes), panes }
+    }
+
+    /// Adds what is written of a pane.
+    pub(crate) fn add(&mut self, pane: i64, written: &[u8]) {
+        match self.panes.binary_search_by_key(&pane, |(other, _)| *other) {
+            Ok(place) => {
+                let (_, shown) = &mut self.panes[place];
+                if let Shown::Written(bytes) = shown {
+                    *shown = Shown::Merged(Box::new(read(bytes)));
+                }
+                if let Shown::Merged(attachment) = shown {
+                    attachment.merge(&read(written));
+                }
+            }
+            Err(place) => {
+                if self.panes.is_empty() {
+                    self.panes.reserve_exact(1);
+                }
+                self.panes.insert(place, (pane, Shown::Written(written.into())));
+                self.first = self.first.min(pane);
+            }
+        }
+    }
+
+    /// Lets go of panes before `first`.
+    pub(crate) fn expire(&mut self, first: i64) {
+        if self.expires(first) {
+            self.panes.drain(..self.panes.partition_point(|(pane, _)| *pane < first));
+            self.first = first_of(&self.panes);
+        }
+    }
+
+    /// Whether [`Self::expire`] lets go of any.
+    pub(crate) const fn expires(&self, first: i64) -> bool {
+        self.first < first
+    }
+
+    /// The last pane of which anything is shown.
+    pub(crate) fn last_pane(&self) -> Option<i64> {
+        self.panes.last().map(|(pane, _)| *pane)
+    }
+
+    /// What these panes show.
+    pub(crate) fn of(&self, panes: RangeInclusive<i64>) -> Vec<Attachment> {
+        let from = self.panes.partition_point(|(pane, _)| pane < panes.start());
+        let shown = self.panes[from..].iter().take_while(|(pane, _)| pane <= panes.end());
+        shown.map(|(_, shown)| shown.read()).collect()
+    }
+
+    /// Asks for what the next pane will need, without waiting for it.
+    pub(crate) fn prefetch(&self) {
+        self.panes.last().into_iter().for_each(prefetch);
+    }
+
+    /// Bytes held on the heap, about.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let shown = self.panes.iter().map(|(_, shown)| match shown {
+            Shown::Written(bytes) => bytes.len(),
+            Shown::Merged(attachment) => size_of::<Attachment>() + attachment.heap_bytes(),
+        });
+        self.panes.capacity() * size_of::<(i64, Shown)>() + shown.sum::<usize>()
+    }
+}
+
+/// As what was written: whether it was put together meanwhile makes no difference.
+impl Encode for Attached {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        self.panes.len().encode(encoder)?;
+        let mut room = Vec::new();
+        for (pane, shown) in &self.panes {
+            let bytes = match shown {
+                Shown::Written(bytes) => bytes,
+                Shown::Merged(attachment) => {
+                    room.clear();
+                    WireCodec::encode(&**attachment, &mut room);
+                    &room[..]
+                }
+            };
+            (pane, bytes).encode(encoder)?;
+        }
+        Ok(())
+    }
+}
+
+impl<C> Decode<C> for Attached {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let panes: Vec<(i64, Vec<u8>)> = Decode::decode(decoder)?;
+        Ok(Self::of_panes(panes.into_iter().map(|(pane, bytes)| (pane, Shown::Written(bytes.into()))).collect()))
+    }
+}
+
+impl<'de, C> BorrowDecode<'de, C> for Attached {
+    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let panes: Vec<(i64, &[u8])> = BorrowDecode::borrow_decode(decoder)?;
+        Ok(Self::of_panes(panes.into_iter().map(|(pane, bytes)| (pane, Shown::Written(bytes.into()))).collect()))
+    }
+}

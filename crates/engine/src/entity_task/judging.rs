@@ -1,0 +1,259 @@
+//! A pane that every record task has passed: what came is merged, then what is due is judged.
+//!
+//! Rules:
+//! - whether a pattern holds depends on its entity alone, so that all that is due is told first, in whatever order; what
+//!   holds becomes incidents by plan, value and pattern, whichever step of the task that falls into;
+//! - an entity is due once for each pattern and pane, however often something was merged for it: [`Entity::merged`] tells
+//!   it, and where it cannot (an entity that was evicted and came again, another pack) what is due twice is judged once.
+
+use std::collections::VecDeque;
+
+use bincode::{Decode, Encode};
+use lancang_pattern::limits::GRID_MS;
+use lancang_record::log::Class;
+use lancang_record::time::Timestamp;
+use lancang_window::{Cell, EntityTable};
+
+use super::entity::Entity;
+use super::plans::{Loaded, Planned};
+use super::{EntityTask, Statements, with_key};
+use crate::arrived::{Arrived, Came, key_of};
+use crate::attachment::Attachment;
+use crate::incident::{IncidentKey, Moment};
+use crate::limits::{CHUNK, MOBILITY_COMPLETE_MS, SPARE_PANE_BYTES_MAX, SPARE_PANES_MAX};
+use crate::output::Outputs;
+
+/// An entity and the position of a pattern that is to be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub(super) struct Due {
+    /// Hash of the entity plan.
+    plan: u64,
+    /// Key of the entity.
+    key: u64,
+    pattern: u32,
+}
+
+/// What holds in a pane and is no incident yet: plan, entity and position of the pattern, ascending.
+#[derive(Debug)]
+pub(super) struct Holding {
+    pane: i64,
+    left: VecDeque<(u64, Box<str>, u32)>,
+}
+
+impl Holding {
+    pub(super) const fn pane(&self) -> i64 {
+        self.pane
+    }
+}
+
+impl EntityTask {
+    /// Judges a pane, or what is left of it: what was closed, merged or made an incident is gone. An incident that holds in
+    /// this pane is not quiet by its beginning, so that closing again closes nothing new.
+    pub(super) fn judge_pane(&mut self, class: Class, pane: i64, loaded: &Loaded, out: &mut Outputs) -> bool {
+        let begins = Timestamp::from_ms(pane.saturating_mul(GRID_MS));
+        if !self.state.incidents.close(class, begins, out) {
+            return false;
+        }
+        let mut holding = match self.holding.take() {
+            Some(holding) => holding,
+            None => {
+                self.merge_pane(class, pane, loaded);
+                self.evict();
+                self.holding(class, pane, loaded)
+            }
+        };
+        while out.takes_incident()
+            && let Some((plan, value, pattern)) = holding.left.pop_front()
+        {
+            if let Some(plan) = loaded.plan(plan) {
+                self.judge(class, pane, loaded, &plan, &value, pattern as usize, out);
+            }
+        }
+        let whole = holding.left.is_empty();
+        if !whole {
+            self.holding = Some(holding);
+        }
+        whole
+    }
+
+    /// What is due and holds; all that is due where an entity is watched, which is told of what does not hold, too.
+    fn holding(&mut self, class: Class, pane: i64, loaded: &Loaded) -> Holding {
+        let mut due = self.state.due[class.index()].remove(pane).unwrap_or_default();
+        due.sort_unstable();
+        due.dedup();
+        let at_ms = pane.saturating_mul(GRID_MS);
+        let mut holding = Vec::new();
+        for chunk in due.chunks(CHUNK) {
+            self.fetch(chunk.iter().map(|due| due.key));
+            for due in chunk {
+                let Some(plan) = loaded.plan(due.plan) else { continue };
+                let Some(pattern) = plan.plan.patterns.get(due.pattern as usize) else { continue };
+                if !plan.baselines.is_empty()
+                    && let Some(entity) = self.state.entities.get_mut(due.key)
+                {
+                    entity.remember(&plan, at_ms);
+                }
+                let Some(entity) = self.state.entities.get(due.key) else { continue };
+                if self.watch.is_some() || entity.holds(&plan, pattern, at_ms, &mut self.values) {
+                    holding.push((due.plan, entity.value.clone(), due.pattern));
+                }
+            }
+        }
+        holding.sort_unstable();
+        Holding { pane, left: holding.into() }
+    }
+
+    /// Whether *not known to be abroad* means *at home* throughout a pane: by what each record task knew when it
+    /// closed the pane, however long the others took.
+    fn knows_whereabouts(&self, class: Class, pane: i64) -> bool {
+        let begins = Timestamp::from_ms(pane.saturating_mul(GRID_MS));
+        let ends = begins.plus_ms(GRID_MS);
+        self.state.borders[class.index()].values().all(|borders| {
+            let closed = borders.range(pane + 1..).next();
+            closed.and_then(|(_, border)| border.mobility).is_some_and(|mobility| {
+                mobility.watermark >= ends && mobility.since <= begins.plus_ms(-MOBILITY_COMPLETE_MS)
+            })
+        })
+    }
+
+    fn merge_pane(&mut self, class: Class, pane: i64, loaded: &Loaded) {
+        let Some(mut arrived) = self.state.pending[class.index()].remove(pane) else { return };
+        let mobile = self.knows_whereabouts(class, pane);
+        let pack_since = self.pack_since(class, pane).unwrap_or(i64::MIN);
+        let mut keys = std::mem::take(&mut self.keys);
+        keys.clear();
+        keys.extend(arrived.heads().iter().map(|head| head.key));
+        let mut merged = 0;
+        arrived.take(|came| {
+            if merged % CHUNK == 0 {
+                self.fetch(keys[merged..].iter().copied().take(CHUNK));
+            }
+            merged += 1;
+            self.merge(class, pane, loaded, pack_since, came, mobile);
+        });
+        self.keys = keys;
+        self.keep_room(arrived);
+    }
+
+    /// Asks for entities, each line of memory for all of them at once.
+    fn fetch(&self, keys: impl Iterator<Item = u64> + Clone) {
+        let entities = &self.state.entities;
+        keys.clone().for_each(|key| entities.prefetch_tag(key));
+        keys.clone().for_each(|key| entities.prefetch(key));
+        keys.filter_map(|key| entities.get(key)).for_each(Entity::prefetch);
+    }
+
+    /// Keeps the room of what was merged for what comes.
+    fn keep_room(&mut self, arrived: Arrived) {
+        if self.spare.len() < SPARE_PANES_MAX && arrived.room() <= SPARE_PANE_BYTES_MAX {
+            self.spare.push(arrived);
+        }
+    }
+
+    fn merge(
+        &mut self,
+        class: Class,
+        pane: i64,
+        loaded: &Loaded,
+        pack_since: i64,
+        came: Came<'_, impl Iterator<Item = (u8, Cell)> + ExactSizeIterator>,
+        mobile: bool,
+    ) {
+        let Came { head, value, cells, attachment } = came;
+        let Some(plan) = loaded.plan(head.plan) else {
+            self.counters.unknown_partials += 1;
+            return;
+        };
+        let (at_ms, begins_ms) = (pane.saturating_mul(GRID_MS), head.pane.saturating_mul(GRID_MS));
+        let (abroad, counters) = (&self.state.abroad[class.index()], &mut self.counters);
+        let new = || Entity::new(class, head.plan, value);
+        let (entity, is_new) = self.state.entities.get_or_insert_with(head.key, new);
+        if is_new {
+            entity.panes.reserve(cells.len());
+        }
+        entity.remember(&plan, at_ms);
+        let cells = cells.filter_map(|(primitive, cell)| {
+            let Cell::Claims(claims) = &cell else { return Some((usize::from(primitive), cell)) };
+            counters.blind_panes += u64::from(!mobile);
+            mobile.then(|| (usize::from(primitive), at_home(abroad, pane, claims, begins_ms)))
+        });
+        entity.panes.merge_cells(&plan.plan.layout, begins_ms, cells);
+        entity.panes.expire(&plan.plan.layout, at_ms);
+        entity.attached.add(head.pane, attachment);
+        let merged = std::mem::replace(&mut entity.merged, pane);
+        for (pattern, of_pattern) in (0..).zip(&plan.plan.patterns) {
+            let grids = of_pattern.pane_ms / GRID_MS;
+            let begins = pane.div_euclid(grids) * grids;
+            let closes = begins + grids - 1;
+            if merged < pack_since || !(begins..=closes).contains(&merged) {
+                let due = self.state.due[class.index()].change(closes, Vec::new);
+                due.push(Due { plan: head.plan, key: head.key, pattern });
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one judgement's whole step")]
+    fn judge(
+        &mut self,
+        class: Class,
+        pane: i64,
+        loaded: &Loaded,
+        plan: &Planned<'_>,
+        value: &str,
+        position: usize,
+        out: &mut Outputs,
+    ) {
+        let entity = self.state.entities.get(key_of(class, plan.plan.hash, value));
+        let (Some(pattern), Some(entity)) = (plan.plan.patterns.get(position), entity) else { return };
+        let ends_ms = (pane + 1).saturating_mul(GRID_MS);
+        let is_watched = self.watch.is_some();
+        let wanted = |primitive| is_watched || pattern.primitives.binary_search(&primitive).is_ok();
+        let mut values = entity.values(plan, pane.saturating_mul(GRID_MS), wanted);
+        if let Some(watch) = &mut self.watch {
+            watch.judged(plan.plan, value, position, ends_ms, &values);
+        }
+        let Some(verdict) = pattern.judge(&mut values) else { return };
+        let at = Timestamp::from_ms(ends_ms);
+        let owner = |list: &String| with_key(plan.plan.entity, value, |key| loaded.pack.lists.owner(list, &key, at));
+        if let Some(owner) = pattern.suppress.iter().find_map(owner) {
+            self.counters.count_suppressed(&pattern.id, owner);
+            return;
+        }
+        let mut attachment = Attachment::default();
+        let first_pane = (ends_ms - pattern.window_ms).div_euclid(GRID_MS);
+        let panes = entity.attached.of(first_pane..=pane);
+        let panes: Vec<&Attachment> = panes.iter().collect();
+        panes.iter().for_each(|found| attachment.merge(found));
+        let moment = Moment {
+            at_ms: ends_ms,
+            class,
+            first_ms: attachment.first_ms().unwrap_or(pane * GRID_MS),
+            last_ms: attachment.last_ms().unwrap_or(ends_ms),
+            victims: pattern.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
+            attachment: &attachment,
+            panes: &panes,
+        };
+        let key = IncidentKey {
+            entity: plan.plan.entity,
+            value: value.to_owned(),
+            family: pattern.family.clone(),
+            scope: plan.plan.scope.clone(),
+            class: Some(class),
+        };
+        self.counters.unnamed_victims +=
+            self.state.incidents.hold(&key, pattern, &verdict, &moment, &mut out.incidents);
+    }
+}
+
+/// How many of the claimed calls were made in the name of subscribers who were at home all the pane.
+fn at_home(abroad: &EntityTable<Statements>, pane: i64, claims: &[(u64, u64)], begins_ms: i64) -> Cell {
+    let ends_ms = begins_ms.saturating_add(GRID_MS);
+    let home = |subscriber: &u64| {
+        let Some(times) = abroad.get(*subscriber) else { return true };
+        let known = || times.iter().filter(|((_, effective), _)| *effective <= pane);
+        let before = known().filter(|((at, _), _)| *at <= begins_ms).map(|((at, _), abroad)| (*at, *abroad)).max();
+        let within = |((at, _), abroad): (&(i64, i64), &bool)| (begins_ms + 1..ends_ms).contains(at) && *abroad;
+        !before.is_some_and(|(_, abroad)| abroad) && !known().any(within)
+    };
+    Cell::Count(claims.iter().filter(|(subscriber, _)| home(subscriber)).map(|(_, count)| count).sum())
+}

@@ -1,0 +1,67 @@
+//! A pack as an entity task asks it again and again.
+
+use std::sync::Arc;
+
+use lancang_pattern::Pack;
+use lancang_pattern::plan::EntityPlan;
+use lancang_window::{Aggregate, Layout};
+
+/// A pack that has judged a pane.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) pack: Arc<Pack>,
+    /// Hashes of its aggregated plans: they are looked for by each partial pane.
+    hashes: Vec<u64>,
+    /// Of each plan its primitives that compare with an hour's past, with those whose past it is.
+    baselines: Vec<Vec<(u8, u8)>>,
+    /// Of each plan its longest window, milliseconds.
+    longest_ms: Vec<i64>,
+}
+
+/// A plan of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Planned<'p> {
+    pub(super) plan: &'p EntityPlan,
+    pub(super) baselines: &'p [(u8, u8)],
+    pub(super) longest_ms: i64,
+}
+
+impl Loaded {
+    pub(super) fn new(pack: Arc<Pack>) -> Self {
+        let plans = &pack.plan.aggregated;
+        Self {
+            hashes: plans.iter().map(|plan| plan.hash).collect(),
+            baselines: plans.iter().map(|plan| baselines(&plan.layout)).collect(),
+            longest_ms: plans.iter().map(|plan| longest_ms(&plan.layout)).collect(),
+            pack,
+        }
+    }
+
+    /// The plan of a hash.
+    pub(super) fn plan(&self, hash: u64) -> Option<Planned<'_>> {
+        self.at(self.hashes.iter().position(|other| *other == hash)?)
+    }
+
+    /// All plans.
+    pub(super) fn plans(&self) -> impl Iterator<Item = Planned<'_>> {
+        (0..self.hashes.len()).filter_map(|place| self.at(place))
+    }
+
+    fn at(&self, place: usize) -> Option<Planned<'_>> {
+        let plan = self.pack.plan.aggregated.get(place)?;
+        Some(Planned { plan, baselines: &self.baselines[place], longest_ms: self.longest_ms[place] })
+    }
+}
+
+fn baselines(layout: &Layout) -> Vec<(u8, u8)> {
+    let primitives = (0..=u8::MAX).zip(&layout.primitives);
+    let baseline = |(index, primitive): (u8, &lancang_window::Primitive)| match primitive.aggregate {
+        Aggregate::Baseline { of } => Some((index, of)),
+        _ => None,
+    };
+    primitives.filter_map(baseline).collect()
+}
+
+fn longest_ms(layout: &Layout) -> i64 {
+    layout.windows.iter().map(|window| window.length_ms).max().unwrap_or(0)
+}
