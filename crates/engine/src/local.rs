@@ -323,3 +323,37 @@ fn judge(
     // A subscriber's own patterns name the subscriber alone.
     let _ = incidents.hold(&incident, pattern, &verdict, &moment, out);
 }
+
+#[cfg(test)]
+mod tests {
+    use lancang_pattern::{PackSources, SourceFile};
+    use lancang_record::record::{Direction, Kind};
+    use lancang_window::Gate;
+
+    use super::*;
+
+    #[test]
+    fn after_the_first_event_a_gate_rests_as_if_it_had_been_looked_at() {
+        for least in 1..9 {
+            let text = format!(
+                "id = \"a\"\nversion = 1\nfamily = \"f\"\ntitle = \"t\"\nentity = [\"caller\"]\nrecords = 'kind == \"voice\"'\n\
+                 warn = 'calls >= {least}'\n[features.calls]\naggregate = \"count\"\nwhere = 'answered'\nwindow = \"1h\"\n\
+                 [weights.calls]\npoints = 100\nfrom = 0\nto = 1\n"
+            );
+            let pack =
+                PackSources::new(vec![SourceFile { path: "a.toml".to_owned(), text }], Vec::new()).compile().unwrap();
+            let plan = &pack.plan.local[0];
+            let mut record = Record::new(Kind::Voice, Timestamp::from_ms(5));
+            (record.direction, record.answered) = (Direction::Outgoing, Some(true));
+            let (passes, mut kinds, mut values) = (plan.passes(&record, &pack.lists), Kinds::default(), Vec::new());
+            let event = plan.event(&record, passes, u64::MAX, &mut values);
+            let mut windows = EntityWindows::new(&plan.layout, &mut kinds, &event);
+            let pattern = &plan.patterns[0];
+            let (gate, lacks) = windows.gate(&plan.layout, &kinds, pattern.gate, &pattern.least);
+            begin_gates(&mut windows, plan, passes);
+            let rests = windows.resting(&plan.layout) >> pattern.gate & 1 == 1;
+            assert_eq!(rests, gate == Gate::Far && lacks > 0, "{least} calls");
+            assert_eq!(rests, least > 1, "{least} calls");
+        }
+    }
+}

@@ -584,17 +584,8 @@ impl EntityType {
     /// Types that a record counts for where they are judged at pane close, a bit each by their number.
     #[must_use]
     pub fn aggregated_of(record: &Record<'_>) -> u16 {
-        const AGGREGATED: [EntityType; 7] = [
-            EntityType::Caller,
-            EntityType::Device,
-            EntityType::Cell,
-            EntityType::Trunk,
-            EntityType::Block,
-            EntityType::Template,
-            EntityType::Domain,
-        ];
-        let bit = |entity: &EntityType| u16::from(entity.aggregated_key(record).is_some()) << *entity as u16;
-        AGGREGATED.iter().fold(0, |all, entity| all | bit(entity))
+        let bit = |entity: Self| u16::from(entity.aggregated_key(record).is_some()) << entity as u16;
+        Self::ALL.iter().fold(0, |all, (_, entity)| all | bit(*entity))
     }
 
     /// The entity of this type that a record names besides, to be shown as related.

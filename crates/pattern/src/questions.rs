@@ -384,4 +384,32 @@ mod tests {
             }
         }
     }
+
+    /// At each value where an answer may change, and beside it, for all scales and limits that a file may hold.
+    #[test]
+    fn steps_say_what_comparisons_say() {
+        use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
+        let fields = [NumberField::DurationMs, NumberField::AgeS, NumberField::SeenS, NumberField::Length];
+        let limits = [0.0, -0.0, 0.1, 1.0 / 3.0, 2.5, 90.0, 1e15 + 0.3, 9.3e18, -7.7, 1e300];
+        let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MIN_POSITIVE];
+        for field in fields {
+            for limit in limits.into_iter().flat_map(|limit| [limit, -limit]).chain(odd) {
+                let mut steps = Steps::default();
+                let comparisons = [Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual];
+                // Beside another limit, so that one cut lies between others.
+                let all = comparisons.into_iter().flat_map(|one| [(one, limit), (one, 7.0)]);
+                let all: Vec<(u64, Comparison, f64)> =
+                    (0..).zip(all).map(|(bit, (one, of))| (1 << bit, one, of)).collect();
+                all.iter().for_each(|(bit, one, of)| steps.add(field, *one, *of, *bit));
+                let ends = [i64::MIN, -1, 0, 1, i64::MAX];
+                let cuts = steps.cuts.iter().flat_map(|cut| (-2..=2).map(|by| cut.saturating_add(by)));
+                for value in ends.into_iter().chain(cuts.collect::<Vec<_>>()) {
+                    let scaled = value as f64 / field.scale();
+                    let holds =
+                        all.iter().filter(|(_, one, of)| one.holds(scaled, *of)).fold(0, |held, (bit, ..)| held | bit);
+                    assert_eq!(steps.held(value), holds, "{value} of {field:?} against {limit}");
+                }
+            }
+        }
+    }
 }

@@ -134,7 +134,7 @@ impl Reader<'_> {
     }
 
     const fn time(&self, low: [u8; 4]) -> i64 {
-        self.newest_ms - (self.newest_ms as u32).wrapping_sub(u32::from_le_bytes(low)) as i64
+        self.newest_ms.wrapping_sub((self.newest_ms as u32).wrapping_sub(u32::from_le_bytes(low)) as i64)
     }
 
     fn key(&mut self) -> u64 {

@@ -14,7 +14,7 @@
 //! What is no whole record, of a snapshot whose checksum lies, ends the reading.
 
 use lancang_pattern::fields::EntityKey;
-use lancang_pattern::plan::EntityPlan;
+use lancang_pattern::plan::{EntityPlan, EntityType};
 use lancang_record::Country;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::record::Record;
@@ -29,7 +29,7 @@ const HEAD: usize = 6;
 /// One record in so many says everything.
 const FRESH_EVERY: usize = 8;
 /// Most related entities of a plan: one of each type.
-const RELATED_MAX: usize = 9;
+const RELATED_MAX: usize = EntityType::ALL.len();
 
 /// What is read of a record without the one before.
 #[derive(Clone, Copy)]

@@ -181,7 +181,12 @@ mod tests {
             let (mut saved, mut cut, mut number) = (BTreeMap::<i64, u64>::new(), None::<BTreeMap<i64, u64>>, 0);
             for (step, (what, key)) in (0_u64..).zip(steps) {
                 // Mostly without gaps, sometimes far away.
-                let key = if key % 7 == 0 { key * 1000 } else { key };
+                let key = match key {
+                    14 => i64::MIN,
+                    28 => i64::MAX,
+                    key if key % 7 == 0 => key * 1000,
+                    key => key,
+                };
                 match what {
                     0..=2 => {
                         *parts.change(key, || step) += 1;
