@@ -65,9 +65,9 @@ impl Arrived {
         let (pane, effective) = reader.next()?;
         let before = self.cells.len();
         for place in 0..reader.next::<u64>()? {
-            let cell: Option<Cell> = reader.next()?;
+            let Some(cell) = reader.next_if_any()? else { continue };
             let place = u8::try_from(place).map_err(|_| reader.damaged("cells of at most 256 primitives"))?;
-            self.cells.extend(cell.map(|cell| (place, cell)));
+            self.cells.push((place, cell));
         }
         let attachment = reader.bytes_of(Attachment::skim)?;
         self.values.push_str(value);

@@ -51,6 +51,10 @@ impl Entity {
             return;
         }
         let hour = at_ms.div_euclid(HOUR_MS);
+        // Merging has learnt them.
+        if self.histories.is_some() && self.merged.saturating_mul(GRID_MS).div_euclid(HOUR_MS) == hour {
+            return;
+        }
         let histories = self.histories.get_or_insert_default();
         for (index, of) in plan.baselines {
             let history = histories.entry(*index).or_insert_with(|| History::from(hour));
