@@ -24,6 +24,7 @@ pub(super) struct Entity {
     pub(super) panes: Panes,
     pub(super) attached: Attached,
     /// By the primitive that compares with it; seldom any.
+    #[allow(clippy::box_collection, reason = "a third of the size in every entity, nearly all of which have none")]
     histories: Option<Box<BTreeMap<u8, History>>>,
     /// Pane of the grid in which something was merged last.
     pub(super) merged: i64,
