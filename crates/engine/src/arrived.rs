@@ -60,14 +60,14 @@ impl Arrived {
     /// # Errors
     /// [`LogError`] if the bytes are none; what lies here is of no use then.
     pub(crate) fn read(&mut self, class: Class, reader: &mut WireReader<'_>) -> Result<(), LogError> {
-        let plan: u64 = reader.next()?;
-        let value: &str = reader.next()?;
-        let (pane, effective) = reader.next()?;
+        let plan: u64 = reader.read()?;
+        let value: &str = reader.read()?;
+        let (pane, effective) = reader.read()?;
         let before = self.cells.len();
-        for place in 0..reader.next::<u64>()? {
-            let cell: Option<Cell> = reader.next()?;
+        for place in 0..reader.read::<u64>()? {
+            let Some(cell) = reader.read_if_any()? else { continue };
             let place = u8::try_from(place).map_err(|_| reader.damaged("cells of at most 256 primitives"))?;
-            self.cells.extend(cell.map(|cell| (place, cell)));
+            self.cells.push((place, cell));
         }
         let attachment = reader.bytes_of(Attachment::skim)?;
         self.values.push_str(value);

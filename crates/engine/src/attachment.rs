@@ -296,12 +296,12 @@ impl Attachment {
     /// # Errors
     /// [`LogError`] where it is none.
     pub(crate) fn skim(reader: &mut WireReader<'_>) -> Result<(), LogError> {
-        reader.next::<(Option<i64>, Option<i64>, Option<Country>)>()?;
-        for _ in 0..reader.next::<u64>()? {
-            reader.next::<(i64, &str)>()?;
+        reader.read::<(Option<i64>, Option<i64>, Option<Country>)>()?;
+        for _ in 0..reader.read::<u64>()? {
+            reader.read::<(i64, &str)>()?;
         }
-        for _ in 0..reader.next::<u64>()? {
-            reader.next::<(u64, Named<'_>)>()?;
+        for _ in 0..reader.read::<u64>()? {
+            reader.read::<(u64, Named<'_>)>()?;
         }
         Ok(())
     }

@@ -26,11 +26,12 @@ use lancang_record::log::Class;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::time::Timestamp;
 use lancang_window::EntityTable;
+use lancang_window::prefetch::prefetch;
 
 use crate::arrived::Arrived;
 use crate::evict::lightest;
 use crate::incident::Incidents;
-use crate::limits::{ABROAD_MAX, MOBILITY_COMPLETE_MS, SWEEP_MS, WEIGHED};
+use crate::limits::{ABROAD_MAX, CHUNK, MOBILITY_COMPLETE_MS, SWEEP_MS, WEIGHED};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, PartialMessage, Whereabouts};
 use crate::record_task::Settings;
@@ -41,8 +42,8 @@ use entity::Entity;
 use judging::{Due, Holding};
 use plans::{Loaded, Planned};
 
-/// Whether a subscriber was abroad from a time on, as known from a pane on.
-type Statements = BTreeMap<(i64, i64), bool>;
+/// Whether a subscriber was abroad from a time on, as known from a pane on; ascending.
+type Statements = Vec<((i64, i64), bool)>;
 
 /// State of an entity task.
 #[derive(Clone, Debug, Default, Encode, Decode)]
@@ -151,8 +152,14 @@ impl EntityTask {
         self.message.partials.take(|came| {
             pending.change(came.head.effective, || spare.pop().unwrap_or_default()).push(came);
         });
-        for whereabouts in std::mem::take(&mut self.message.whereabouts) {
-            self.whereabouts(class, whereabouts);
+        let whereabouts = std::mem::take(&mut self.message.whereabouts);
+        for chunk in whereabouts.chunks(CHUNK) {
+            let abroad = &self.state.abroad[class.index()];
+            chunk.iter().for_each(|found| abroad.prefetch_tag(found.subscriber));
+            chunk.iter().for_each(|found| abroad.prefetch(found.subscriber));
+            let times = chunk.iter().filter_map(|found| abroad.get(found.subscriber)?.last());
+            times.for_each(prefetch);
+            chunk.iter().for_each(|found| self.whereabouts(class, *found));
         }
         if let Some(border) = self.message.border.take() {
             self.border(class, from, border);
@@ -202,8 +209,11 @@ impl EntityTask {
         }
         let (times, _) = abroad.get_or_insert_with(found.subscriber, Statements::new);
         // Of two statements about one moment the one that accuses nobody stands.
-        let statement = times.entry((found.at.as_ms(), found.effective)).or_default();
-        *statement |= found.abroad;
+        let statement = (found.at.as_ms(), found.effective);
+        match times.binary_search_by_key(&statement, |(other, _)| *other) {
+            Ok(place) => times[place].1 |= found.abroad,
+            Err(place) => times.insert(place, (statement, found.abroad)),
+        }
     }
 
     fn border(&mut self, class: Class, from: u32, border: Border) {
@@ -314,14 +324,12 @@ impl EntityTask {
         );
         let keep_from = (reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms(), i64::MIN);
         self.state.abroad[class.index()].sweep(
-            |_, times| times.is_empty() || times.first_key_value().is_some_and(|(at, _)| *at < keep_from),
+            |_, times| times.first().is_none_or(|(at, _)| *at < keep_from),
             |_, times| {
                 // The last statement before the oldest pane that may still be judged says where the subscriber was.
-                let standing = times.range(..keep_from).next_back().map(|(at, abroad)| (*at, *abroad));
-                *times = times.split_off(&keep_from);
-                if let Some((at, true)) = standing {
-                    times.insert(at, true);
-                }
+                let past = times.partition_point(|(at, _)| *at < keep_from);
+                let stands = past > 0 && times[past - 1].1;
+                times.drain(..past - usize::from(stands));
                 !times.is_empty()
             },
         );

@@ -31,10 +31,10 @@ pub const SPARE_ATTACHMENTS_MAX: usize = 4_096;
 /// Bytes of room that one of them has at most; most have some hundred, those of a busy trunk do not come back.
 pub const SPARE_BYTES_MAX: usize = 2_048;
 /// Panes whose partial panes were merged and whose room an entity task keeps for the next ones.
-pub const SPARE_PANES_MAX: usize = 16;
-/// Bytes of room that one of them has at most: a partial pane takes some 500, and of ten million subscribers some hundreds come
-/// in a pane.
-pub const SPARE_PANE_BYTES_MAX: usize = 1 << 20;
+pub const SPARE_PANES_MAX: usize = 1_024;
+/// Bytes of room that one of them has at most: a partial pane takes some 500. Of ten million subscribers some hundreds come in a
+/// pane, for which making room costs little.
+pub const SPARE_PANE_BYTES_MAX: usize = 16 << 10;
 /// Bytes of the records that are kept one by one of an entity near a gate: about seventy of them, where what is put together
 /// for each of its patterns takes more (measured: 4.3 KB of those that had more than 36). Above the longest record, of 150
 /// bytes and 140 for each related entity.

@@ -164,12 +164,12 @@ impl PartialMessage {
             return Err(LogError::Version { found: bytes[3] });
         }
         let mut reader = WireReader::new("partial panes", bytes, MAGIC.len() + 1);
-        (self.from, self.class) = reader.next()?;
+        (self.from, self.class) = reader.read()?;
         self.partials.clear();
-        for _ in 0..reader.next::<u64>()? {
+        for _ in 0..reader.read::<u64>()? {
             self.partials.read(self.class, &mut reader)?;
         }
-        (self.whereabouts, self.border) = reader.next()?;
+        (self.whereabouts, self.border) = reader.read()?;
         reader.end()
     }
 }

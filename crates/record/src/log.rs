@@ -418,7 +418,7 @@ impl WireCodec {
     /// [`LogError::Damaged`] if the bytes are not exactly such a value.
     pub fn decode_all<'a, T: BorrowDecode<'a, ()>>(part: &'static str, bytes: &'a [u8]) -> Result<T, LogError> {
         let mut reader = WireReader::new(part, bytes, 0);
-        let value = reader.next()?;
+        let value = reader.read()?;
         reader.end()?;
         Ok(value)
     }
@@ -443,10 +443,22 @@ impl<'a> WireReader<'a> {
     ///
     /// # Errors
     /// [`LogError::Damaged`] if the bytes are not such a value.
-    pub fn next<T: BorrowDecode<'a, ()>>(&mut self) -> Result<T, LogError> {
+    pub fn read<T: BorrowDecode<'a, ()>>(&mut self) -> Result<T, LogError> {
         let (value, at) = WireCodec::decode(self.part, self.bytes, self.at)?;
         self.at = at;
         Ok(value)
+    }
+
+    /// The next value of those that may be absent: of many that are it costs a look.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_if_any<T: BorrowDecode<'a, ()>>(&mut self) -> Result<Option<T>, LogError> {
+        if self.bytes.get(self.at) == Some(&0) {
+            self.at += 1;
+            return Ok(None);
+        }
+        self.read()
     }
 
     /// The bytes that `read` reads, as they stand.

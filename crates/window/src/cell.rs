@@ -187,7 +187,7 @@ impl Cell {
                 // Past the exact range a union is an estimate, which may lie above the sum.
                 (all <= DISTINCT_EXACT_MAX).then_some((largest as f64, all as f64))
             }
-            Self::Runs(_) => Some((0.0, sum())),
+            Self::Runs(_) => Some((0.0, Runs::longest_bound(cells.iter().filter_map(Self::runs)) as f64)),
             // log₂ n for n different keys; and what rounding may add.
             Self::Frequencies(_) => Some((0.0, sum().max(1.0).log2() + 1e-6)),
             _ => None,

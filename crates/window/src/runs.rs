@@ -13,6 +13,12 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::limits::RUN_BLOCKS_MAX;
 
 const BLOCK_BITS: u32 = 7;
+/// Numbers of a stretch that are counted together for a bound: a block has eight.
+const LANE: u32 = u16::BITS;
+/// Counters for each block of which anything is held.
+const COUNTERS_A_BLOCK: usize = 8;
+/// The odd number next to 2⁶⁴ divided by the golden ratio: Fibonacci hashing (Knuth 6.4).
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Numbers, as bits of their blocks: block and bits, by block ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +57,35 @@ impl Runs {
         union.put_together();
         union.bound();
         union
+    }
+
+    /// At least the longest run of the union of all of these, without making it: numbers are counted by stretches of
+    /// [`LANE`], several of which may share a counter, and one that came twice counts twice. A run that reaches over more than
+    /// two stretches fills one of them.
+    pub(crate) fn longest_bound<'r>(all: impl Iterator<Item = &'r Self> + Clone) -> u64 {
+        let held: usize = all.clone().map(|runs| runs.0.len()).sum();
+        // So many that few numbers share one.
+        let bits = (held * COUNTERS_A_BLOCK).max(2).ilog2() + 1;
+        let mut counters = vec![0_u8; 1 << bits];
+        let mut fullest = 0;
+        for (block, numbers) in all.clone().flat_map(|runs| &runs.0) {
+            for (half, numbers) in [(0, *numbers as u64), (1, (*numbers >> u64::BITS) as u64)] {
+                let mut left = numbers;
+                while left != 0 {
+                    let lane = left.trailing_zeros() / LANE;
+                    let own = (left >> (lane * LANE)) as u16;
+                    left &= !(u64::from(u16::MAX) << (lane * LANE));
+                    // Nearly always one: counting bits is dear where the processor is any x86-64.
+                    let count = if own.is_power_of_two() { 1 } else { own.count_ones() as u8 };
+                    let stretch = (block << 3).wrapping_add(half << 2).wrapping_add(u64::from(lane));
+                    let counter = &mut counters[(stretch.wrapping_mul(MULTIPLIER) >> (u64::BITS - bits)) as usize];
+                    *counter = counter.saturating_add(count);
+                    fullest = fullest.max(*counter);
+                }
+            }
+        }
+        let fullest = u64::from(fullest);
+        if fullest < u64::from(LANE) { 2 * fullest } else { all.map(Self::count).sum() }
     }
 
     /// From ascending stretches to blocks that each stand there once. A stable sort finds the stretches.
@@ -134,4 +169,74 @@ const fn longest_within(mut bits: u128) -> u64 {
         longest += 1;
     }
     longest
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// By the definition: the numbers of the blocks with the smallest hashes.
+    fn longest(numbers: &[u64]) -> u64 {
+        let mut blocks: BTreeMap<(u64, u64), BTreeSet<u64>> = BTreeMap::new();
+        for number in numbers {
+            let block = number >> BLOCK_BITS;
+            blocks.entry((hash_of(block), block)).or_default().insert(*number);
+        }
+        let kept: BTreeSet<u64> = blocks.into_values().take(RUN_BLOCKS_MAX).flatten().collect();
+        let run = |first: &u64| (*first..).take_while(|number| kept.contains(number)).count() as u64;
+        kept.iter().filter(|first| !kept.contains(&(*first - 1))).map(run).max().unwrap_or(0)
+    }
+
+    fn of(numbers: &[u64]) -> Runs {
+        let mut runs = Runs::default();
+        numbers.iter().for_each(|number| runs.merge(&Runs::of(*number)));
+        runs
+    }
+
+    fn numbers() -> impl Strategy<Value = Vec<u64>> {
+        let some = prop_oneof![
+            prop::collection::vec(1_u64..600, 0..80),
+            prop::collection::vec(1_u64..2_000, 0..900),
+            prop::collection::vec(1_u64..400_000, 0..3_000),
+        ];
+        (some, 1_u64..500, 0_u64..200).prop_map(|(mut numbers, first, length)| {
+            numbers.extend(first..first + length);
+            numbers
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_union_depends_on_the_numbers_alone(numbers in numbers(), parts in 1_usize..8) {
+            let expected = longest(&numbers);
+            let whole = of(&numbers);
+            prop_assert_eq!(whole.longest(), expected);
+            let parts: Vec<Runs> =
+                (0..parts).map(|part| of(&numbers.iter().copied().skip(part).step_by(parts).collect::<Vec<_>>())).collect();
+            let union = Runs::union(parts.iter());
+            prop_assert_eq!(union.longest(), expected);
+            let mut merged = Runs::default();
+            parts.iter().for_each(|part| merged.merge(part));
+            prop_assert_eq!(&merged, &union);
+            prop_assert_eq!(&merged, &whole);
+            prop_assert!(Runs::longest_bound(parts.iter()) >= expected);
+            let bytes = bincode::encode_to_vec(&whole, bincode::config::standard()).unwrap();
+            let (read, _): (Runs, usize) = bincode::decode_from_slice(&bytes, bincode::config::standard()).unwrap();
+            prop_assert_eq!(read, whole);
+        }
+    }
+
+    #[test]
+    fn few_numbers_in_a_stretch_bound_the_longest_run() {
+        let scattered = of(&(0..500).map(|number| number * 977).collect::<Vec<_>>());
+        assert!(Runs::longest_bound([&scattered].into_iter()) <= 8);
+        let row = of(&(1000..1040).collect::<Vec<_>>());
+        assert_eq!(Runs::longest_bound([&row].into_iter()), 40);
+    }
 }

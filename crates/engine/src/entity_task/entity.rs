@@ -24,6 +24,7 @@ pub(super) struct Entity {
     pub(super) panes: Panes,
     pub(super) attached: Attached,
     /// By the primitive that compares with it; seldom any.
+    #[allow(clippy::box_collection, reason = "a third of the size in every entity, nearly all of which have none")]
     histories: Option<Box<BTreeMap<u8, History>>>,
     /// Pane of the grid in which something was merged last.
     pub(super) merged: i64,
@@ -51,6 +52,10 @@ impl Entity {
             return;
         }
         let hour = at_ms.div_euclid(HOUR_MS);
+        // Merging has learnt them.
+        if self.histories.is_some() && self.merged.saturating_mul(GRID_MS).div_euclid(HOUR_MS) == hour {
+            return;
+        }
         let histories = self.histories.get_or_insert_default();
         for (index, of) in plan.baselines {
             let history = histories.entry(*index).or_insert_with(|| History::from(hour));

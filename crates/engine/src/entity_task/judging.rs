@@ -156,7 +156,7 @@ impl EntityTask {
         pane: i64,
         loaded: &Loaded,
         pack_since: i64,
-        came: Came<'_, impl Iterator<Item = (u8, Cell)> + ExactSizeIterator>,
+        came: Came<'_, impl ExactSizeIterator<Item = (u8, Cell)>>,
         mobile: bool,
     ) {
         let Came { head, value, cells, attachment } = came;
@@ -252,7 +252,7 @@ fn at_home(abroad: &EntityTable<Statements>, pane: i64, claims: &[(u64, u64)], b
         let Some(times) = abroad.get(*subscriber) else { return true };
         let known = || times.iter().filter(|((_, effective), _)| *effective <= pane);
         let before = known().filter(|((at, _), _)| *at <= begins_ms).map(|((at, _), abroad)| (*at, *abroad)).max();
-        let within = |((at, _), abroad): (&(i64, i64), &bool)| (begins_ms + 1..ends_ms).contains(at) && *abroad;
+        let within = |((at, _), abroad): &((i64, i64), bool)| (begins_ms + 1..ends_ms).contains(at) && *abroad;
         !before.is_some_and(|(_, abroad)| abroad) && !known().any(within)
     };
     Cell::Count(claims.iter().filter(|(subscriber, _)| home(subscriber)).map(|(_, count)| count).sum())
