@@ -6,7 +6,9 @@
 
 use std::vec::Drain;
 
-use bincode::{Decode, Encode};
+use bincode::de::{BorrowDecoder, Decoder};
+use bincode::error::DecodeError;
+use bincode::{BorrowDecode, Decode, Encode};
 use lancang_record::log::{Class, LogError, WireReader};
 use lancang_window::Cell;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -19,7 +21,7 @@ pub(crate) fn key_of(class: Class, plan: u64, value: &str) -> u64 {
 }
 
 /// Partial panes, one behind the other.
-#[derive(Clone, Debug, Default, Encode, Decode)]
+#[derive(Clone, Debug, Default, Encode)]
 pub(crate) struct Arrived {
     heads: Vec<Head>,
     /// Clear values of their entities.
@@ -131,6 +133,40 @@ impl Arrived {
             + self.values.capacity()
             + self.cells.capacity() * size_of::<(u8, Cell)>()
             + self.attachments.capacity()
+    }
+}
+
+impl Arrived {
+    /// Whether heads say whose everything is, and attachments are such. Damage is told here and not when a pane is judged.
+    fn of_saved(self) -> Result<Self, DecodeError> {
+        let (mut value_at, mut cells, mut attachment_at) = (0_usize, 0_usize, 0_usize);
+        for head in &self.heads {
+            let (value_ends, ends) =
+                (value_at + head.value_bytes as usize, attachment_at + head.attachment_bytes as usize);
+            let is_whole = self.values.get(value_at..value_ends).is_some()
+                && self.attachments.get(attachment_at..ends).is_some_and(Attachment::is_written);
+            if !is_whole {
+                return Err(DecodeError::Other("partial panes with values and attachments"));
+            }
+            (value_at, cells, attachment_at) = (value_ends, cells + head.cells as usize, ends);
+        }
+        if (value_at, cells, attachment_at) != (self.values.len(), self.cells.len(), self.attachments.len()) {
+            return Err(DecodeError::Other("partial panes, and nothing behind them"));
+        }
+        Ok(self)
+    }
+}
+
+impl<C> Decode<C> for Arrived {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let (heads, values, cells, attachments) = Decode::decode(decoder)?;
+        Self { heads, values, cells, attachments }.of_saved()
+    }
+}
+
+impl<'de, C> BorrowDecode<'de, C> for Arrived {
+    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        Self::decode(decoder)
     }
 }
 

@@ -47,7 +47,8 @@ fn first_of(panes: &[(i64, Shown)]) -> i64 {
 }
 
 fn read(bytes: &[u8]) -> Attachment {
-    WireCodec::decode_checked("attachment", bytes, 0).unwrap_or_default()
+    // They were looked at when they came, or when they were read from a snapshot.
+    WireCodec::decode_all("attachment", bytes).unwrap_or_default()
 }
 
 impl Attached {
@@ -56,8 +57,17 @@ impl Attached {
         Self { panes: Vec::new(), first: i64::MAX }
     }
 
-    fn of_panes(panes: Vec<(i64, Shown)>) -> Self {
-        Self { first: first_of(&panes), panes }
+    /// Of what was saved: an attachment for each pane, ascending. Damage is told here and not when a pattern holds.
+    fn of_saved<'b>(saved: impl Iterator<Item = (i64, &'b [u8])>) -> Result<Self, DecodeError> {
+        let mut panes: Vec<(i64, Shown)> = Vec::new();
+        for (pane, bytes) in saved {
+            let ascends = panes.last().is_none_or(|(last, _)| *last < pane);
+            if !ascends || !Attachment::is_written(bytes) {
+                return Err(DecodeError::Other("attachments of ascending panes"));
+            }
+            panes.push((pane, Shown::Written(bytes.into())));
+        }
+        Ok(Self { first: first_of(&panes), panes })
     }
 
     /// Adds what is written of a pane.
@@ -145,13 +155,13 @@ impl Encode for Attached {
 impl<C> Decode<C> for Attached {
     fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
         let panes: Vec<(i64, Vec<u8>)> = Decode::decode(decoder)?;
-        Ok(Self::of_panes(panes.into_iter().map(|(pane, bytes)| (pane, Shown::Written(bytes.into()))).collect()))
+        Self::of_saved(panes.iter().map(|(pane, bytes)| (*pane, &bytes[..])))
     }
 }
 
 impl<'de, C> BorrowDecode<'de, C> for Attached {
     fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
         let panes: Vec<(i64, &[u8])> = BorrowDecode::borrow_decode(decoder)?;
-        Ok(Self::of_panes(panes.into_iter().map(|(pane, bytes)| (pane, Shown::Written(bytes.into()))).collect()))
+        Self::of_saved(panes.into_iter())
     }
 }

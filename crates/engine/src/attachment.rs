@@ -306,6 +306,12 @@ impl Attachment {
         Ok(())
     }
 
+    /// Whether these bytes are one as it is written, and no more.
+    pub(crate) fn is_written(bytes: &[u8]) -> bool {
+        let mut reader = WireReader::new("attachment", bytes, 0);
+        Self::skim(&mut reader).and_then(|()| reader.end()).is_ok()
+    }
+
     /// What it says, without where its texts stand.
     fn all(&self) -> All<'_> {
         let evidence = self.evidence.iter().map(|(at_ms, text)| (*at_ms, self.text(*text)));

@@ -7,7 +7,8 @@
 //! - before a pane is judged, incidents that were quiet for their window by its beginning are closed;
 //! - the pack that judges a pane is the one that record task 0 had in force when it closed it;
 //! - a border that jumped is judged in steps: until the last of them ([`EntityTask::has_more`]) no further message is
-//!   taken and no save begins. How far judging has come lies in the state: each step looks for what is left.
+//!   taken and no save begins. Which panes are left lies in the state; of the pane that is being judged what holds and is not
+//!   told yet lies in the task alone, which is why no save begins meanwhile.
 
 mod entity;
 mod judging;
@@ -124,11 +125,13 @@ impl EntityTask {
         &self.counters
     }
 
-    /// Entities held: number and bytes, about.
+    /// Entities held: number, and bytes of them and of what came and waits for its pane, about.
     #[must_use]
     pub fn entities(&self) -> (usize, usize) {
         let entities = &self.state.entities;
-        (entities.len(), entities.bytes() + entities.estimate(WEIGHED, Entity::heap_bytes))
+        // What came and waits for its pane: much, where one record task is far behind the others.
+        let arrived = self.state.pending.iter().flat_map(Parts::values).map(Arrived::room).sum::<usize>();
+        (entities.len(), entities.bytes() + entities.estimate(WEIGHED, Entity::heap_bytes) + arrived)
     }
 
     /// Takes the message at `offset`, and gives the first step of what it leads to; the rest comes with

@@ -185,11 +185,6 @@ impl Panes {
         self.cells.iter().map(|(_, cell)| cell.weight()).sum()
     }
 
-    /// Those of cells as they were saved; the first look for what has expired finds when the next does.
-    const fn saved(cells: Vec<(Place, Cell)>) -> Self {
-        Self { cells, expires_ms: i64::MIN }
-    }
-
     /// Bytes held on the heap.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
@@ -214,18 +209,20 @@ impl Eq for Panes {}
 
 impl Encode for Panes {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        self.cells.encode(encoder)
+        (&self.cells, self.expires_ms).encode(encoder)
     }
 }
 
 impl<C> Decode<C> for Panes {
     fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        Decode::decode(decoder).map(Self::saved)
+        let (cells, expires_ms) = Decode::decode(decoder)?;
+        Ok(Self { cells, expires_ms })
     }
 }
 
 impl<'de, C> BorrowDecode<'de, C> for Panes {
     fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        BorrowDecode::borrow_decode(decoder).map(Self::saved)
+        let (cells, expires_ms) = BorrowDecode::borrow_decode(decoder)?;
+        Ok(Self { cells, expires_ms })
     }
 }

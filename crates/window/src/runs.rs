@@ -2,7 +2,9 @@
 //!
 //! **Invariant:** merging is commutative and associative. At most [`RUN_BLOCKS_MAX`] blocks are held, those with the
 //! smallest hashes: each is whole whatever the order, so that a run within held blocks is exact, and a flood over more
-//! blocks is a sample of it.
+//! blocks is a sample of it. Twice as many may wait to be left out: what is said or written is without them.
+
+use std::borrow::Cow;
 
 use bincode::de::{BorrowDecoder, Decoder};
 use bincode::enc::Encoder;
@@ -13,6 +15,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::limits::RUN_BLOCKS_MAX;
 
 const BLOCK_BITS: u32 = 7;
+/// Blocks that are put in order without room of their own.
+const FEW: usize = 32;
 /// Numbers of a stretch that are counted together for a bound: a block has eight.
 const LANE: u32 = u16::BITS;
 /// Counters for each block of which anything is held.
@@ -21,7 +25,7 @@ const COUNTERS_A_BLOCK: usize = 8;
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Numbers, as bits of their blocks: block and bits, by block ascending.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Runs(Vec<(u64, u128)>);
 
 fn hash_of(block: u64) -> u64 {
@@ -46,7 +50,20 @@ impl Runs {
             self.0.extend_from_slice(&others.0);
             self.put_together();
         }
-        self.bound();
+        // A flood of numbers looks at all blocks once in so many of them, not at each.
+        if self.0.len() > 2 * RUN_BLOCKS_MAX {
+            self.bound();
+        }
+    }
+
+    /// Blocks without those that wait to be left out.
+    fn whole(&self) -> Cow<'_, [(u64, u128)]> {
+        if self.0.len() <= RUN_BLOCKS_MAX {
+            return Cow::Borrowed(&self.0);
+        }
+        let mut bounded = self.clone();
+        bounded.bound();
+        Cow::Owned(bounded.0)
     }
 
     /// All of these, as merging one after the other gives them.
@@ -111,7 +128,7 @@ impl Runs {
     #[must_use]
     pub fn longest(&self) -> u64 {
         let (mut longest, mut run, mut next) = (0, 0_u64, None);
-        for (block, bits) in self.0.iter().copied() {
+        for (block, bits) in self.whole().iter().copied() {
             if next != Some(block) {
                 run = 0;
             }
@@ -125,7 +142,7 @@ impl Runs {
     /// Numbers held.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.0.iter().map(|(_, bits)| u64::from(bits.count_ones())).sum()
+        self.whole().iter().map(|(_, bits)| u64::from(bits.count_ones())).sum()
     }
 
     /// Bytes held on the heap.
@@ -140,10 +157,28 @@ impl Runs {
     }
 }
 
+impl PartialEq for Runs {
+    fn eq(&self, other: &Self) -> bool {
+        self.whole() == other.whole()
+    }
+}
+
+impl Eq for Runs {}
+
 /// Blocks by hash and beginning.
 impl Encode for Runs {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        let mut blocks: Vec<_> = self.0.iter().map(|(block, bits)| ((hash_of(*block), *block), *bits)).collect();
+        let whole = self.whole();
+        let saved = whole.iter().map(|(block, bits)| ((hash_of(*block), *block), *bits));
+        // Nearly all have few, which take no room on the heap to be put in order.
+        if whole.len() <= FEW {
+            let mut few = [((0, 0), 0); FEW];
+            few.iter_mut().zip(saved).for_each(|(place, block)| *place = block);
+            let few = &mut few[..whole.len()];
+            few.sort_unstable_by_key(|(place, _)| *place);
+            return few.encode(encoder);
+        }
+        let mut blocks: Vec<((u64, u64), u128)> = saved.collect();
         blocks.sort_unstable_by_key(|(place, _)| *place);
         blocks.encode(encoder)
     }

@@ -31,7 +31,8 @@ impl EntityTask {
     /// # Panics
     /// If what the last message leads to was not put out whole: no offset says how far that is.
     pub fn begin_save(&mut self, offset: i64, base: Option<&Manifest>) -> Cut {
-        assert!(self.judging.is_none(), "a save begins between two steps of a message");
+        let between = self.judging.is_none() && self.holding.is_none();
+        assert!(between, "a save begins between two steps of a message");
         if self.save.is_some() || base.is_none() {
             self.forget_saved();
         }

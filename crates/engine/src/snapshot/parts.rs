@@ -82,6 +82,10 @@ impl<T: Encode> Parts<T> {
         Some(part.value)
     }
 
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.parts.iter().map(|part| &part.value)
+    }
+
     pub(crate) fn first_key(&self) -> Option<i64> {
         self.keys.front().copied()
     }
