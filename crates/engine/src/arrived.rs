@@ -134,9 +134,7 @@ impl Arrived {
             + self.cells.capacity() * size_of::<(u8, Cell)>()
             + self.attachments.capacity()
     }
-}
 
-impl Arrived {
     /// Whether heads say whose everything is, and attachments are such. Damage is told here and not when a pane is judged.
     fn of_saved(self) -> Result<Self, DecodeError> {
         let (mut value_at, mut cells, mut attachment_at) = (0_usize, 0_usize, 0_usize);

@@ -277,14 +277,13 @@ impl EntityTask {
         begun.into_iter().chain(pending.first_key()).chain(due.first_key()).min().filter(|pane| *pane < border)
     }
 
-    /// From which pane on the pack judges that judges this one.
-    fn pack_since(&self, class: Class, pane: i64) -> Option<i64> {
-        self.state.packs[class.index()].range(..=pane).next_back().map(|(begins, _)| *begins)
+    /// The pack that judges a pane, and from which pane on it judges.
+    fn pack_of(&self, class: Class, pane: i64) -> Option<(i64, [u8; 32])> {
+        self.state.packs[class.index()].range(..=pane).next_back().map(|(begins, hash)| (*begins, *hash))
     }
 
     fn pack_at(&mut self, offset: i64, class: Class, pane: i64, packs: &Packs<'_>) -> Result<Arc<Loaded>, TaskError> {
-        let hash = self.state.packs[class.index()].range(..=pane).next_back().map(|(_, hash)| *hash);
-        let hash = hash.unwrap_or_default();
+        let hash = self.pack_of(class, pane).map_or([0; 32], |(_, hash)| hash);
         if let Some(loaded) = self.loaded.get(&hash) {
             return Ok(Arc::clone(loaded));
         }

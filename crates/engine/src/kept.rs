@@ -16,7 +16,7 @@ use lancang_pattern::plan::EntityPlan;
 use lancang_record::record::Record;
 
 use crate::attachment::Attachment;
-use crate::limits::{KEPT_BYTES_MAX, SPARE_ATTACHMENTS_MAX};
+use crate::limits::{KEPT_BYTES_MAX, SPARE_ATTACHMENTS_MAX, SPARE_LOG_BYTES_MAX};
 
 use sighted::{Head, Last, MASK, Sighted, each};
 
@@ -24,8 +24,6 @@ use sighted::{Head, Last, MASK, Sighted, each};
 const PATTERNS: usize = u16::BITS as usize;
 /// The log grows by so many bytes.
 const STEP: usize = 32;
-/// A larger log is given back: an entity that comes near a gate once has few records.
-const SPARE_BYTES_MAX: usize = 256;
 
 /// Of one entity.
 #[derive(Clone, Debug, Default, Encode, Decode)]
@@ -52,7 +50,7 @@ pub(crate) struct Spare {
 impl Spare {
     pub(crate) fn give(&mut self, kept: &mut Kept) {
         let mut log = std::mem::take(&mut kept.log);
-        if log.capacity() > 0 && log.capacity() <= SPARE_BYTES_MAX && self.logs.len() < SPARE_ATTACHMENTS_MAX {
+        if log.capacity() > 0 && log.capacity() <= SPARE_LOG_BYTES_MAX && self.logs.len() < SPARE_ATTACHMENTS_MAX {
             log.clear();
             self.logs.push(log);
         }

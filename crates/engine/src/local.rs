@@ -144,7 +144,7 @@ impl LocalEntities {
                 continue;
             }
             if passes >> pattern.records & 1 == 1 {
-                let period = record.event.as_ms().div_euclid(longest_ms(plan).max(1));
+                let period = record.event.as_ms().div_euclid(plan.layout.longest_ms().max(1));
                 let kept = self.kept.get_or_insert_with(hash, || Kept::new(period, &mut scratch.spare)).0;
                 kept.add(plan, place, record, (period, is_kept), &mut scratch.spare);
                 is_kept = true;
@@ -190,7 +190,7 @@ impl LocalEntities {
 
     /// Lets go of entities whose windows the least watermark has passed, and of evidence that no window reaches.
     pub fn expire(&mut self, plan: &EntityPlan, watermark: Timestamp, scratch: &mut Scratch) {
-        let length_ms = longest_ms(plan);
+        let length_ms = plan.layout.longest_ms();
         let oldest = watermark.plus_ms(-length_ms).as_ms();
         let period = oldest.div_euclid(length_ms.max(1));
         self.entities.retain(|windows| windows.newest_ms() >= oldest);
@@ -234,10 +234,6 @@ fn begin_gates(windows: &mut EntityWindows, plan: &EntityPlan, passes: u64) {
         let seen = (passes >> filter & 1) as u32;
         windows.rest(&plan.layout, gate, near_from.saturating_sub(seen));
     }
-}
-
-fn longest_ms(plan: &EntityPlan) -> i64 {
-    plan.layout.windows.iter().map(|window| window.length_ms).max().unwrap_or(0)
 }
 
 /// The record as an event, with the columns that are wanted. Of a continued call the filters that earlier parts passed are marked as counted.

@@ -130,44 +130,36 @@ impl Condition {
 
     /// Whether it may come out so where each value lies in its range; no further ranges are asked for than it takes to tell.
     pub fn may_be(&self, so: bool, values: &mut impl FnMut(usize) -> Range) -> bool {
-        match self {
-            Self::And(parts) if so => parts.iter().all(|one| one.may_be(so, values)),
-            Self::Or(parts) if !so => parts.iter().all(|one| one.may_be(so, values)),
-            Self::And(parts) | Self::Or(parts) => parts.iter().any(|one| one.may_be(so, values)),
-            Self::Not(one) => one.may_be(!so, values),
+        self.may_be_by(so, &mut |atom| match atom {
             Self::Compare(left, comparison, right) => {
-                let may = left.range_where(values).compare(*comparison, right.range_where(values));
-                if so { may.hold } else { may.fail }
+                left.range_where(values).compare(*comparison, right.range_where(values))
             }
-            Self::Known(_) => true,
-        }
+            _ => May::EITHER,
+        })
     }
 
     /// Whether it may hold, and whether it may fail, where each value lies in its range.
     #[must_use]
     pub fn may(&self, values: &[Range]) -> May {
-        self.may_by(&|atom| match atom {
-            Self::Compare(left, comparison, right) => left.range(values).compare(*comparison, right.range(values)),
-            _ => May::EITHER,
-        })
+        let mut range = |index: usize| values.get(index).copied().unwrap_or(Range::ANY);
+        May { hold: self.may_be(true, &mut range), fail: self.may_be(false, &mut range) }
     }
 
     /// The same, by what its comparisons and `known(…)` may do.
-    pub(crate) fn may_by(&self, atom: &impl Fn(&Self) -> May) -> May {
+    pub(crate) fn may_by(&self, mut atom: impl FnMut(&Self) -> May) -> May {
+        May { hold: self.may_be_by(true, &mut atom), fail: self.may_be_by(false, &mut atom) }
+    }
+
+    fn may_be_by(&self, so: bool, atom: &mut impl FnMut(&Self) -> May) -> bool {
         match self {
-            Self::And(all) => all.iter().fold(May { hold: true, fail: false }, |all, one| {
-                let one = one.may_by(atom);
-                May { hold: all.hold && one.hold, fail: all.fail || one.fail }
-            }),
-            Self::Or(any) => any.iter().fold(May { hold: false, fail: true }, |any, one| {
-                let one = one.may_by(atom);
-                May { hold: any.hold || one.hold, fail: any.fail && one.fail }
-            }),
-            Self::Not(one) => {
-                let may = one.may_by(atom);
-                May { hold: may.fail, fail: may.hold }
+            Self::And(parts) if so => parts.iter().all(|one| one.may_be_by(so, atom)),
+            Self::Or(parts) if !so => parts.iter().all(|one| one.may_be_by(so, atom)),
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(|one| one.may_be_by(so, atom)),
+            Self::Not(one) => one.may_be_by(!so, atom),
+            Self::Compare(..) | Self::Known(_) => {
+                let may = atom(self);
+                if so { may.hold } else { may.fail }
             }
-            Self::Compare(..) | Self::Known(_) => atom(self),
         }
     }
 }

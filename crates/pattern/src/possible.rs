@@ -214,7 +214,7 @@ fn exclude_each_other(one: &Condition, other: &Condition) -> bool {
 
 /// Whether a condition may hold, and may fail, where each feature lies in its bounds.
 fn may(condition: &Condition, features: &[Bound]) -> May {
-    condition.may_by(&|atom| match atom {
+    condition.may_by(|atom| match atom {
         Condition::Compare(left, comparison, right) => {
             let (left, right) = (Bound::of(left, features), Bound::of(right, features));
             let may = left.range.compare_defined(*comparison, right.range);

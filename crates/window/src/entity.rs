@@ -10,7 +10,7 @@ use bincode::{Decode, Encode};
 use crate::cell::{Cell, empty_value};
 use crate::events::{Events, WORDS, event_of, stride};
 use crate::kinds::Kinds;
-use crate::layout::{Aggregate, Event, Layout, Primitive};
+use crate::layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
 use crate::limits::EVENTS_EXACT_MAX;
 use crate::panes::Panes;
 use crate::prefetch::prefetch;
@@ -22,12 +22,10 @@ pub struct EntityWindows {
     form: Form,
 }
 
-/// Primitives of an entity that are bounded by a count of events, and windows that these are counted in: further ones are
-/// left without a bound.
+/// Primitives of an entity that are bounded by a count of events, and windows that events are counted in at once: further
+/// primitives are left without a bound.
 const PRIMITIVES_MAX: usize = 64;
 const WINDOWS_MAX: usize = 8;
-/// Windows whose events are counted for a gate at once.
-const GATED_AT_ONCE: usize = 6;
 
 /// With its key an entity takes half a cache line of the table.
 const _: () = assert!(size_of::<Option<(u64, EntityWindows)>>() == 32);
@@ -118,11 +116,8 @@ impl EntityWindows {
     pub fn gate(&self, layout: &Layout, kinds: &Kinds, gate: usize, least: &[u32]) -> (Gate, u32) {
         let Form::Events(events) = &self.form else { return (Gate::Reached, 0) };
         let (mut nearest, mut missing) = (Gate::Far, u32::MAX);
-        for (windows, least) in layout.windows.chunks(GATED_AT_ONCE).zip(least.chunks(GATED_AT_ONCE)) {
-            let mut firsts_ms = [i64::MAX; GATED_AT_ONCE];
-            for (first, window) in firsts_ms.iter_mut().zip(windows) {
-                *first = first_ms(self.newest_ms, window.pane_ms(), window.panes);
-            }
+        for (windows, least) in layout.windows.chunks(WINDOWS_MAX).zip(least.chunks(WINDOWS_MAX)) {
+            let firsts_ms = firsts_ms(self.newest_ms, windows);
             let counts = events.gated_since(layout, kinds, gate, self.newest_ms, &firsts_ms);
             for (count, least) in counts.into_iter().zip(least) {
                 if count >= *least {
@@ -164,10 +159,7 @@ impl EntityWindows {
             }
             Form::Events(events) => {
                 let mut counts = [0_u32; PRIMITIVES_MAX];
-                let mut firsts = [i64::MAX; WINDOWS_MAX];
-                for (first, window) in firsts.iter_mut().zip(&layout.windows) {
-                    *first = first_ms(self.newest_ms, window.pane_ms(), window.panes);
-                }
+                let firsts = firsts_ms(self.newest_ms, &layout.windows);
                 let counted = |place: &&usize| {
                     let window = layout.primitives.get(**place).map(|primitive| usize::from(primitive.window));
                     **place < PRIMITIVES_MAX && window.is_some_and(|window| window < WINDOWS_MAX)
@@ -280,6 +272,15 @@ fn oldest_ms(layout: &Layout, newest_ms: i64) -> i64 {
 /// First millisecond of a window of `panes` panes that ends with the pane of `newest_ms`.
 const fn first_ms(newest_ms: i64, pane_ms: i64, panes: u32) -> i64 {
     (newest_ms.div_euclid(pane_ms) - panes as i64 + 1) * pane_ms
+}
+
+/// The same of each of some windows, [`WINDOWS_MAX`] at most; behind them none.
+fn firsts_ms(newest_ms: i64, windows: &[WindowSpec]) -> [i64; WINDOWS_MAX] {
+    let mut firsts_ms = [i64::MAX; WINDOWS_MAX];
+    for (first, window) in firsts_ms.iter_mut().zip(windows) {
+        *first = first_ms(newest_ms, window.pane_ms(), window.panes);
+    }
+    firsts_ms
 }
 
 fn value_of_events(words: &[u64], layout: &Layout, primitive: &Primitive, first_ms: i64, newest_ms: i64) -> f64 {

@@ -12,6 +12,7 @@ use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
 
 use crate::layout::Layout;
+use crate::table::MULTIPLIER;
 
 /// Most sets with a number: it fills seven bits, of which one value says that there is none.
 pub(crate) const KINDS_MAX: usize = 127;
@@ -88,7 +89,7 @@ impl Kinds {
     /// Where a set is, or the empty place where it would be.
     fn place(&self, passes: u64) -> usize {
         // Fibonacci hashing, as in the table of entities.
-        let mut place = (passes.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as usize;
+        let mut place = (passes.wrapping_mul(MULTIPLIER) >> 56) as usize;
         while let Some(number) = self.places[place].checked_sub(1)
             && self.all[usize::from(number)].passes != passes
         {

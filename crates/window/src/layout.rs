@@ -110,6 +110,12 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// The longest window, milliseconds; 0 where there is none.
+    #[must_use]
+    pub fn longest_ms(&self) -> i64 {
+        self.windows.iter().map(|window| window.length_ms).max().unwrap_or(0)
+    }
+
     /// Columns that an event which passes these filters adds to any aggregate, a bit each; `None` if it adds to none.
     #[must_use]
     pub fn wanted(&self, passes: u64) -> Option<u64> {

@@ -5,17 +5,14 @@
 //!
 //! **Invariant:** before [`Panes::expires_ms`] no cell leaves its window; it may lie too early, never too late.
 
-use bincode::de::{BorrowDecoder, Decoder};
-use bincode::enc::Encoder;
-use bincode::error::{DecodeError, EncodeError};
-use bincode::{BorrowDecode, Decode, Encode};
+use bincode::{Decode, Encode};
 
 use crate::cell::{Cell, empty_value};
 use crate::layout::{Event, Layout, WindowSpec};
 use crate::prefetch::prefetch_whole;
 
 /// Cells of an entity, by primitive and pane index (⌊t / pane length of the primitive's window⌋), ascending.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Encode, Decode)]
 pub struct Panes {
     cells: Vec<(Place, Cell)>,
     /// From this newest event time on the first of them goes.
@@ -206,23 +203,3 @@ impl PartialEq for Panes {
 }
 
 impl Eq for Panes {}
-
-impl Encode for Panes {
-    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        (&self.cells, self.expires_ms).encode(encoder)
-    }
-}
-
-impl<C> Decode<C> for Panes {
-    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        let (cells, expires_ms) = Decode::decode(decoder)?;
-        Ok(Self { cells, expires_ms })
-    }
-}
-
-impl<'de, C> BorrowDecode<'de, C> for Panes {
-    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        let (cells, expires_ms) = BorrowDecode::borrow_decode(decoder)?;
-        Ok(Self { cells, expires_ms })
-    }
-}

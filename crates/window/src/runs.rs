@@ -13,6 +13,7 @@ use bincode::{BorrowDecode, Decode, Encode};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::limits::RUN_BLOCKS_MAX;
+use crate::table::MULTIPLIER;
 
 const BLOCK_BITS: u32 = 7;
 /// Blocks that are put in order without room of their own.
@@ -21,8 +22,6 @@ const FEW: usize = 32;
 const LANE: u32 = u16::BITS;
 /// Counters for each block of which anything is held.
 const COUNTERS_A_BLOCK: usize = 8;
-/// The odd number next to 2⁶⁴ divided by the golden ratio: Fibonacci hashing (Knuth 6.4).
-const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Numbers, as bits of their blocks: block and bits, by block ascending.
 #[derive(Clone, Debug, Default)]

@@ -40,7 +40,7 @@ const TAG_SHIFT: u32 = 18;
 /// dearer than moving each entity four times more.
 const GROWN_BY: usize = 4;
 /// The odd number next to 2⁶⁴ divided by the golden ratio: Fibonacci hashing (Knuth 6.4).
-const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(crate) const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Entities by key.
 #[derive(Clone, Debug)]

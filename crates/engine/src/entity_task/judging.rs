@@ -119,7 +119,7 @@ impl EntityTask {
     fn merge_pane(&mut self, class: Class, pane: i64, loaded: &Loaded) {
         let Some(mut arrived) = self.state.pending[class.index()].remove(pane) else { return };
         let mobile = self.knows_whereabouts(class, pane);
-        let pack_since = self.pack_since(class, pane).unwrap_or(i64::MIN);
+        let pack_since = self.pack_of(class, pane).map_or(i64::MIN, |(begins, _)| begins);
         let mut keys = std::mem::take(&mut self.keys);
         keys.clear();
         keys.extend(arrived.heads().iter().map(|head| head.key));

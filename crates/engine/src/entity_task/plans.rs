@@ -32,7 +32,7 @@ impl Loaded {
         Self {
             hashes: plans.iter().map(|plan| plan.hash).collect(),
             baselines: plans.iter().map(|plan| baselines(&plan.layout)).collect(),
-            longest_ms: plans.iter().map(|plan| longest_ms(&plan.layout)).collect(),
+            longest_ms: plans.iter().map(|plan| plan.layout.longest_ms()).collect(),
             pack,
         }
     }
@@ -60,8 +60,4 @@ fn baselines(layout: &Layout) -> Vec<(u8, u8)> {
         _ => None,
     };
     primitives.filter_map(baseline).collect()
-}
-
-fn longest_ms(layout: &Layout) -> i64 {
-    layout.windows.iter().map(|window| window.length_ms).max().unwrap_or(0)
 }
