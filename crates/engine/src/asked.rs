@@ -3,7 +3,6 @@
 use lancang_pattern::Pack;
 use lancang_pattern::needs::{Needs, filters_of_phases};
 use lancang_pattern::plan::EntityPlan;
-use lancang_pattern::sieve::forms;
 use lancang_record::record::{Phase, Record};
 
 /// Derived from a pack.
@@ -16,8 +15,6 @@ pub struct Asked {
     /// The same of aggregated plans.
     aggregated: Vec<u64>,
     phases: bool,
-    /// For each form of a record the aggregated plans that take it.
-    takers: Vec<Vec<usize>>,
 }
 
 impl Asked {
@@ -27,24 +24,13 @@ impl Asked {
         let of = |plans: &[EntityPlan]| plans.iter().map(filters_of_phases).collect::<Vec<u64>>();
         let (local, aggregated) = (of(&pack.plan.local), of(&pack.plan.aggregated));
         let phases = local.iter().chain(&aggregated).any(|filters| *filters != 0);
-        let takes = |form: usize| {
-            let plans = pack.plan.aggregated.iter().enumerate();
-            plans.filter(|(_, plan)| plan.sieve.takes(form)).map(|(index, _)| index).collect()
-        };
-        let takers = (0..forms()).map(takes).collect();
-        Self { needs: Needs::of(&pack.plan), local, aggregated, phases, takers }
+        Self { needs: Needs::of(&pack.plan), local, aggregated, phases }
     }
 
     /// Whether any pattern looks at a record's phase.
     #[must_use]
     pub const fn looks_at(&self, record: &Record<'_>) -> bool {
         matches!(record.phase, Phase::End) || self.phases
-    }
-
-    /// Aggregated plans that take records of this form, in their order.
-    #[must_use]
-    pub fn takers(&self, form: usize) -> &[usize] {
-        self.takers.get(form).map_or(&[], Vec::as_slice)
     }
 
     /// Filters of a local plan that a record may pass, by its phase.

@@ -13,7 +13,6 @@ use lancang_record::time::Timestamp;
 use lancang_window::limits::GATES_MAX;
 use lancang_window::{EntityTable, EntityWindows, Event, Gate, Kinds};
 
-use crate::asked::seen_by;
 use crate::attachment::entity_text;
 use crate::evict::lightest;
 use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
@@ -96,13 +95,13 @@ impl LocalEntities {
         found.for_each(EntityWindows::prefetch);
     }
 
-    /// Takes a record that is an event of the entity with this hash, and judges it. `filters` are those that may see it.
+    /// Takes a record that is an event of the entity with this hash, and judges it. `passes` are the filters that it passes.
     #[allow(clippy::too_many_arguments, reason = "one record's whole step")]
     pub fn record(
         &mut self,
         plan: &EntityPlan,
         pack: &Pack,
-        filters: u64,
+        passes: u64,
         class: Class,
         record: &Record<'_>,
         hash: u64,
@@ -112,12 +111,6 @@ impl LocalEntities {
         counters: &mut Counters,
         out: &mut Vec<IncidentOut>,
     ) {
-        let form = form_of(record);
-        let passes = plan.sieve.passes(form, record, &pack.plan.questions, &pack.lists, &mut scratch.answers);
-        let passes = seen_by(passes, filters);
-        if passes == 0 {
-            return;
-        }
         let kinds = &mut self.kinds;
         let event = event(plan, record, passes, kinds.of(&plan.layout, passes).columns(), call, scratch);
         let new = || EntityWindows::new(&plan.layout, kinds, &event);

@@ -19,8 +19,8 @@ use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
 use lancang_pattern::fields::party_key;
 use lancang_pattern::limits::GRID_MS;
-use lancang_pattern::plan::{EntityPlan, EntityType};
-use lancang_pattern::questions::Answers;
+use lancang_pattern::passing::Passing;
+use lancang_pattern::plan::Plan;
 use lancang_pattern::sieve::form_of;
 use lancang_record::log::{Class, Entry, Frame};
 use lancang_record::record::{Kind, Phase, Record};
@@ -97,6 +97,7 @@ pub struct RecordTask {
     asked: Asked,
     state: State,
     scratch: Scratch,
+    passing: Passing,
     counters: Counters,
     watch: Option<Watch>,
     leaving: Option<Leaving>,
@@ -121,6 +122,7 @@ impl RecordTask {
             asked: Asked::default(),
             state: State::default(),
             scratch: Scratch::default(),
+            passing: Passing::of(&Plan::default()),
             counters: Counters::default(),
             watch: None,
             leaving: None,
@@ -403,16 +405,21 @@ impl RecordTask {
         });
         let record = so_far.as_ref().unwrap_or(record);
         let form = form_of(record);
-        self.scratch.answers = Answers::default();
+        self.scratch.answers = pack.plan.questions.ask(form, record, &pack.lists);
+        let passed = self.passing.look(&pack.plan, record, &pack.lists, &mut self.scratch.answers);
         for (index, (plan, entities)) in pack.plan.local.iter().zip(&mut self.state.local).enumerate() {
             let Some(hash) = coming.entities[index][place] else { continue };
+            let passes = seen_by(self.passing.passes(passed, index), self.asked.local(index, record));
+            if passes == 0 {
+                continue;
+            }
             let call = call.as_mut().map(|(_, call)| call);
             let (scratch, incidents) = (&mut self.scratch, &mut self.state.incidents);
-            let (counters, filters) = (&mut self.counters, self.asked.local(index, record));
+            let counters = &mut self.counters;
             entities.record(
                 plan,
                 pack,
-                filters,
+                passes,
                 class,
                 record,
                 hash,
@@ -427,42 +434,31 @@ impl RecordTask {
         if let Some(watch) = &mut self.watch {
             watch.record(pack, record, &self.state.local);
         }
-        let (mut gate, counts_for) = ((u32::MAX, false), EntityType::aggregated_of(record));
-        for taker in 0..self.asked.takers(form).len() {
-            let index = self.asked.takers(form)[taker];
-            let plan = &pack.plan.aggregated[index];
-            if counts_for >> plan.entity as u16 & 1 == 0 {
-                continue;
-            }
-            if gate.0 != plan.send_group {
-                let (questions, answers) = (&pack.plan.questions, &mut self.scratch.answers);
-                gate = (plan.send_group, plan.sieve.sends(form, record, questions, &pack.lists, answers));
-            }
-            if gate.1 {
-                let filters = self.asked.aggregated(index, record);
-                self.contribute(plan, pack, filters, class, record, call.as_mut().map(|(_, call)| call));
-            }
+        let mut from = 0;
+        while let Some(index) = self.passing.next_sent(passed, from) {
+            let call = call.as_mut().map(|(_, call)| call);
+            self.contribute(pack, index, class, record, call);
+            from = index + 1;
         }
         if let Some((key, call)) = call {
             self.state.calls.keep(key, call, record);
         }
     }
 
-    /// Adds a record that has passed the send gate to the partial pane of an aggregated entity. `filters` are those that
-    /// may see it.
+    /// Adds a record that has passed the send gate of an aggregated plan to the partial pane of its entity.
     fn contribute(
         &mut self,
-        plan: &EntityPlan,
         pack: &Pack,
-        filters: u64,
+        index: usize,
         class: Class,
         record: &Record<'_>,
         call: Option<&mut OpenCall>,
     ) {
+        let plan = &pack.plan.aggregated[index];
         let Some(key) = plan.entity.aggregated_key(record) else { return };
         let (form, questions, answers) = (form_of(record), &pack.plan.questions, &mut self.scratch.answers);
         let passes = plan.sieve.passes(form, record, questions, &pack.lists, answers);
-        let passes = seen_by(passes, filters);
+        let passes = seen_by(passes, self.asked.aggregated(index, record));
         if passes == 0 {
             return;
         }
@@ -505,6 +501,7 @@ impl RecordTask {
         let (watermark, pair_bytes) = (self.state.clocks.least(), self.settings.pair_bytes);
         self.state.subscribers.change(before.needs, self.asked.needs, watermark, pair_bytes);
         self.state.pack = Some(hash);
+        self.passing = Passing::of(&pack.plan);
         self.pack = Some(pack);
         Ok(())
     }

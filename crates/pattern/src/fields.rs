@@ -7,7 +7,7 @@ use std::fmt;
 
 use lancang_record::Position;
 use lancang_record::enrichment::token_key;
-use lancang_record::number::{Digits, LineType, Mark, Party, Plan};
+use lancang_record::number::{Country, Digits, LineType, Mark, Party, Plan};
 use lancang_record::record::{Attestation, CauseScheme, Direction, Kind, Phase, Record, Verstat};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -243,7 +243,7 @@ impl TextField {
             Self::Direction => record.direction.as_str(),
             Self::Phase => record.phase.as_str(),
             Self::Home => known(&record.home),
-            Self::Roaming => record.roaming.as_ref().map_or("", |country| country.as_str()),
+            Self::Roaming => record.roaming.as_ref().map_or("", known),
             Self::Source => record.source,
             Self::Cell => record.cell,
             Self::TrunkIn => record.trunk_in,
@@ -268,6 +268,55 @@ impl TextField {
         }
     }
 
+    /// Place of its value among [`Self::values`], where [`Self::has_places`].
+    #[inline(always)]
+    #[must_use]
+    pub const fn place(self, record: &Record<'_>) -> Option<usize> {
+        match self {
+            Self::Attestation => Some(record.attestation as usize),
+            Self::Verstat => Some(record.verstat as usize),
+            Self::CauseScheme => Some(record.cause_scheme as usize),
+            Self::CallerMark => Some(record.caller_plan.mark as usize),
+            Self::CallerLine => Some(record.caller_plan.line as usize),
+            Self::CalleeLine => Some(record.callee_plan.line as usize),
+            _ => None,
+        }
+    }
+
+    /// Whether it has few values, whose places are known.
+    #[must_use]
+    pub const fn has_places(self) -> bool {
+        matches!(
+            self,
+            Self::Attestation
+                | Self::Verstat
+                | Self::CauseScheme
+                | Self::CallerMark
+                | Self::CallerLine
+                | Self::CalleeLine
+        )
+    }
+
+    /// The country that it names; unknown where it is absent or none.
+    #[inline(always)]
+    #[must_use]
+    pub fn country(self, record: &Record<'_>) -> Country {
+        match self {
+            Self::Home => record.home,
+            Self::Roaming => record.roaming.unwrap_or(Country::UNKNOWN),
+            Self::CallerCountry => record.caller_plan.country,
+            Self::CalleeCountry => record.callee_plan.country,
+            Self::CellCountry => record.cell_country.unwrap_or(Country::UNKNOWN),
+            _ => Country::UNKNOWN,
+        }
+    }
+
+    /// Whether it names a country.
+    #[must_use]
+    pub const fn is_country(self) -> bool {
+        matches!(self, Self::Home | Self::Roaming | Self::CallerCountry | Self::CalleeCountry | Self::CellCountry)
+    }
+
     /// Values that the field can have, where they are few.
     #[must_use]
     pub fn values(self) -> Option<Vec<&'static str>> {
@@ -286,7 +335,8 @@ impl TextField {
 }
 
 impl FlagField {
-    /// Whether it is set.
+    /// Whether it is set. Inlined, since what it takes for most is a look at a byte.
+    #[inline(always)]
     #[must_use]
     pub fn value(self, record: &Record<'_>) -> bool {
         match self {
@@ -302,7 +352,7 @@ impl FlagField {
             Self::CalleePresent => record.callee.is_some(),
             Self::CalleeOwn => record.callee_plan.own,
             Self::CalleePossible => record.callee_plan.possible,
-            Self::SameParty => record.caller.is_some() && record.caller == record.callee,
+            Self::SameParty => same_party(record),
             Self::TrunkInInternational => record.trunk_in_international,
             Self::CellBorder => record.cell_border,
             Self::M2m => record.m2m.unwrap_or(record.enrichment.m2m),
@@ -315,7 +365,8 @@ impl FlagField {
 }
 
 impl NumberField {
-    /// Its value as an integer (durations in milliseconds).
+    /// Its value as an integer (durations in milliseconds). Inlined, since what it takes for most is a look.
+    #[inline(always)]
     #[must_use]
     pub fn value(self, record: &Record<'_>) -> Option<i64> {
         match self {
@@ -323,9 +374,7 @@ impl NumberField {
             Self::Length => record.length.map(i64::from),
             Self::Segments => record.segments.map(i64::from),
             Self::Cause => record.cause.map(i64::from),
-            Self::CallerDigits => {
-                record.caller.and_then(|caller| caller.number()).map(|number| i64::from(number.len()))
-            }
+            Self::CallerDigits => caller_digits(record),
             Self::SharedDigits => shared_digits(record),
             Self::AgeS => record.enrichment.age_s.get().map(i64::from),
             Self::ReceivedS => record.enrichment.received_s.get().map(i64::from),
@@ -386,16 +435,28 @@ const COUNTRIES: [(&str, &[&str], i64); 6] = [
 ];
 
 fn country_of(record: &Record<'_>) -> Option<&'static (&'static str, &'static [&'static str], i64)> {
-    COUNTRIES.iter().find(|(country, ..)| *country == record.home.as_str())
+    COUNTRIES.iter().find(|(country, ..)| country.as_bytes() == record.home.as_bytes())
+}
+
+#[inline(never)]
+fn same_party(record: &Record<'_>) -> bool {
+    record.caller.is_some() && record.caller == record.callee
+}
+
+#[inline(never)]
+fn caller_digits(record: &Record<'_>) -> Option<i64> {
+    record.caller.and_then(|caller| caller.number()).map(|number| i64::from(number.len()))
 }
 
 /// Not claimed where the operator's country is none of the six.
+#[inline(never)]
 fn imsi_foreign(record: &Record<'_>) -> bool {
     let (Some(imsi), Some((_, codes, _))) = (record.imsi, country_of(record)) else { return false };
     !codes.iter().any(|code| imsi.starts_with(code))
 }
 
 /// By UTC where the operator's country is none of the six.
+#[inline(never)]
 fn local_hour(record: &Record<'_>) -> i64 {
     let ahead_min = country_of(record).map_or(0, |(_, _, ahead_min)| *ahead_min);
     (record.event.as_ms().div_euclid(60_000) + ahead_min).div_euclid(60).rem_euclid(24)
@@ -412,6 +473,7 @@ fn token(own: &str, reference: u32) -> Option<u64> {
 }
 
 /// Leading digits that two numbers share; nothing where one of the parties is no number.
+#[inline(never)]
 fn shared_digits(record: &Record<'_>) -> Option<i64> {
     let (caller, callee) = (record.caller?.number()?, record.callee?.number()?);
     let (mut left, mut right) = (caller.as_integer(), callee.as_integer());
@@ -452,7 +514,7 @@ fn is_text(party: Option<Party<'_>>, plan: &Plan) -> bool {
     matches!(party, Some(Party::Text(_))) && plan.possible
 }
 
-fn known(country: &lancang_record::Country) -> &str {
+fn known(country: &Country) -> &str {
     if country.is_known() { country.as_str() } else { "" }
 }
 
@@ -615,4 +677,30 @@ fn counts_once(record: &Record<'_>) -> bool {
 
 fn text(text: &str) -> Option<EntityKey<'_>> {
     (!text.is_empty()).then_some(EntityKey::Text(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use lancang_record::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn places_are_those_among_the_values() {
+        let mut record = Record::new(Kind::Voice, Timestamp::from_ms(0));
+        for step in 0..16 {
+            record.attestation = Attestation::ALL[step % Attestation::ALL.len()];
+            record.verstat = Verstat::ALL[step % Verstat::ALL.len()];
+            record.cause_scheme = CauseScheme::ALL[step % CauseScheme::ALL.len()];
+            record.caller_plan.mark = [Mark::None, Mark::InternetFromAbroad, Mark::FromAbroad][step % 3];
+            record.caller_plan.line = LineType::ALL[step % LineType::ALL.len()];
+            record.callee_plan.line = LineType::ALL[(step + 5) % LineType::ALL.len()];
+            for (name, field, _) in TEXTS {
+                assert_eq!(field.place(&record).is_some(), field.has_places(), "{name}");
+                if let Some(place) = field.place(&record) {
+                    assert_eq!(field.values().unwrap()[place], field.value(&record), "{name}");
+                }
+            }
+        }
+    }
 }

@@ -5,7 +5,8 @@
 //! - [`needs`] tells what a pack asks of a record task's memory;
 //! - [`explain`] shows why a pattern holds or does not, [`moved`] moves a limit of one,
 //!   [`requires`] says what it needs of a feed;
-//! - [`predicate`], [`expression`] and [`judge`] evaluate, [`sieve`] prepares filters and [`questions`] what they ask;
+//! - [`predicate`], [`expression`] and [`judge`] evaluate, [`sieve`] prepares filters, [`questions`] what they ask,
+//!   and [`passing`] remembers what they said;
 //!   [`fields`] is the one table of what a record offers.
 //!
 //! **Invariant:** this crate knows no clock and not where records come from.
@@ -25,6 +26,7 @@ pub mod lists;
 pub mod moved;
 pub mod needs;
 pub mod pack;
+pub mod passing;
 pub mod plan;
 mod possible;
 pub mod predicate;

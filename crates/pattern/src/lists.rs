@@ -145,8 +145,14 @@ impl Lists {
     #[must_use]
     pub fn has_route(&self, list: &str, record: &Record<'_>) -> bool {
         let (Some(list), Some(caller)) = (self.lists.get(list), record.caller) else { return false };
-        let route = format_args!("{caller}@{}", record.smsc);
-        !list.texts.is_empty() && with_text(route, |route| list.has_text(route, record.event))
+        if list.texts.is_empty() {
+            return false;
+        }
+        let has = |route: &str| list.has_text(route, record.event);
+        match caller {
+            Party::Number(number) => with_text(format_args!("{number}@{}", record.smsc), has),
+            Party::Text(sender) => with_joined([sender, "@", record.smsc], has),
+        }
     }
 
     /// Whether the list has an entity, at `at`.
@@ -183,6 +189,17 @@ fn with_text<T>(text: std::fmt::Arguments<'_>, then: impl FnOnce(&str) -> T) -> 
         Some(written) if fits => then(written),
         _ => then(&text.to_string()),
     }
+}
+
+/// The same with texts one behind the other, which takes less than to format them.
+fn with_joined<T>(texts: [&str; 3], then: impl FnOnce(&str) -> T) -> T {
+    let (mut room, mut length) = ([0_u8; 128], 0);
+    for text in texts {
+        let Some(place) = room.get_mut(length..length + text.len()) else { return then(&texts.concat()) };
+        place.copy_from_slice(text.as_bytes());
+        length += text.len();
+    }
+    then(std::str::from_utf8(&room[..length]).unwrap_or_default())
 }
 
 impl List {

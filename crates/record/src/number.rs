@@ -215,6 +215,24 @@ impl fmt::Debug for Party<'_> {
     }
 }
 
+/// All pairs of letters, one behind the other: a country's text is looked up, where checking its bytes would cost more.
+const LETTERS: &str = {
+    const BYTES: [u8; 26 * 26 * 2] = {
+        let mut bytes = [0; 26 * 26 * 2];
+        let mut place = 0;
+        while place < 26 * 26 {
+            bytes[place * 2] = b'A' + (place / 26) as u8;
+            bytes[place * 2 + 1] = b'A' + (place % 26) as u8;
+            place += 1;
+        }
+        bytes
+    };
+    match std::str::from_utf8(&BYTES) {
+        Ok(letters) => letters,
+        Err(_) => panic!("letters are UTF-8"),
+    }
+};
+
 /// A country: ISO 3166-1 alpha-2, or unknown.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct Country([u8; 2]);
@@ -236,8 +254,10 @@ impl Country {
 
     /// The two letters, `--` where unknown.
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or("--")
+    pub fn as_str(&self) -> &'static str {
+        let [first, second] = self.0.map(|letter| usize::from(letter.wrapping_sub(b'A')));
+        let place = if first < 26 && second < 26 { (first * 26 + second) * 2 } else { LETTERS.len() };
+        LETTERS.get(place..place + 2).unwrap_or("--")
     }
 
     /// The two letters, `--` where unknown.

@@ -158,23 +158,27 @@ impl EntityWindows {
                 wanted.iter().filter_map(bounds).for_each(|(place, (least, most))| found(place, least, most));
             }
             Form::Events(events) => {
-                let mut counts = [0_u32; PRIMITIVES_MAX];
+                // What is counted of each event, side by side: this is what most judgements end with.
                 let firsts = firsts_ms(self.newest_ms, &layout.windows);
-                let counted = |place: &&usize| {
-                    let window = layout.primitives.get(**place).map(|primitive| usize::from(primitive.window));
-                    **place < PRIMITIVES_MAX && window.is_some_and(|window| window < WINDOWS_MAX)
-                };
+                let mut counted = [(i64::MAX, 0_u8); PRIMITIVES_MAX];
+                let mut counts = [0_u32; PRIMITIVES_MAX];
+                for (counted, place) in counted.iter_mut().zip(wanted) {
+                    let Some(primitive) = layout.primitives.get(*place) else { continue };
+                    let first_ms = firsts.get(usize::from(primitive.window)).copied().unwrap_or(i64::MAX);
+                    *counted = (first_ms, primitive.filter);
+                }
+                let counted = &counted[..wanted.len().min(PRIMITIVES_MAX)];
                 events.each(layout, kinds, self.newest_ms, |at_ms, passes| {
-                    for place in wanted.iter().filter(counted) {
-                        let primitive = &layout.primitives[*place];
-                        let within = at_ms >= firsts[usize::from(primitive.window)];
-                        counts[*place] += u32::from(within && passes >> primitive.filter & 1 == 1);
+                    for (count, (first_ms, filter)) in counts.iter_mut().zip(counted) {
+                        *count += u32::from(at_ms >= *first_ms) & (passes >> (filter & 63)) as u32;
                     }
                 });
-                for place in wanted.iter().filter(counted) {
-                    if let Some((least, most)) = bounds_of(&layout.primitives[*place], counts[*place]) {
-                        found(*place, least, most);
-                    }
+                for (place, count) in wanted.iter().zip(&counts[..counted.len()]) {
+                    let primitive = layout.primitives.get(*place);
+                    // Of windows behind the first few nothing was counted.
+                    let primitive = primitive.filter(|primitive| usize::from(primitive.window) < WINDOWS_MAX);
+                    let range = primitive.and_then(|primitive| bounds_of(primitive, *count));
+                    range.into_iter().for_each(|(least, most)| found(*place, least, most));
                 }
             }
         }

@@ -4,6 +4,7 @@ use bincode::de::{BorrowDecoder, Decoder};
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
+use lancang_pattern::passing::Passing;
 use lancang_record::log::WireCodec;
 
 use crate::asked::Asked;
@@ -117,7 +118,7 @@ impl RecordTask {
         }
         task.state = state;
         if let Some(pack) = &task.pack {
-            task.asked = Asked::by(pack);
+            (task.asked, task.passing) = (Asked::by(pack), Passing::of(&pack.plan));
             task.count_subscribers();
             task.state.subscribers.resize(task.asked.needs, task.state.clocks.least(), settings.pair_bytes);
         }
