@@ -1,5 +1,7 @@
 //! Entities that are judged at each record: own callers, callees, SIMs.
 
+use std::cell::RefCell;
+
 use bincode::{Decode, Encode};
 use lancang_pattern::Pack;
 use lancang_pattern::expression::Range;
@@ -11,7 +13,7 @@ use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
 use lancang_window::limits::GATES_MAX;
-use lancang_window::{EntityTable, EntityWindows, Event, Gate, Kinds};
+use lancang_window::{EntityTable, EntityWindows, Event, Gate, Kinds, Outdated};
 
 use crate::asked::seen_by;
 use crate::attachment::entity_text;
@@ -73,7 +75,8 @@ impl LocalEntities {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let kept = self.kept.bytes() + self.kept.estimate(WEIGHED, Kept::heap_bytes);
-        self.entities.bytes() + self.entities.estimate(WEIGHED, EntityWindows::heap_bytes) + kept
+        let entities = self.entities.bytes() + self.entities.estimate(WEIGHED, EntityWindows::heap_bytes);
+        entities + self.kinds.heap_bytes() + kept
     }
 
     /// Works out which entity each record of a chunk is an event of, and asks for their tags.
@@ -188,12 +191,26 @@ impl LocalEntities {
         Some((windows.newest_ms(), values))
     }
 
-    /// Lets go of entities whose windows the least watermark has passed, and of evidence that no window reaches.
+    /// Lets go of entities whose windows the least watermark has passed, of what of the others' events no window covers that ends
+    /// at it or later, and of evidence that no window reaches.
     pub fn expire(&mut self, plan: &EntityPlan, watermark: Timestamp, scratch: &mut Scratch) {
         let length_ms = plan.layout.longest_ms();
         let oldest = watermark.plus_ms(-length_ms).as_ms();
         let period = oldest.div_euclid(length_ms.max(1));
-        self.entities.retain(|windows| windows.newest_ms() >= oldest);
+        let (layout, kinds) = (&plan.layout, RefCell::new(&mut self.kinds));
+        let outdated = Outdated::new(layout, &kinds.borrow(), watermark.as_ms());
+        self.entities.sweep(
+            |_, windows| windows.newest_ms() < oldest || windows.is_outdated(layout, &kinds.borrow(), &outdated),
+            |_, windows| {
+                let stays = windows.newest_ms() >= oldest;
+                if stays {
+                    windows.trim(layout, &mut kinds.borrow_mut(), &outdated);
+                }
+                stays
+            },
+        );
+        // An event that a window of an entity covers lies within a longest window of that entity's newest one.
+        self.kinds.expire_keys(oldest.saturating_sub(length_ms));
         let entities = &self.entities;
         let stays = |key: u64, kept: &Kept| kept.period() >= period && entities.get(key).is_some();
         self.kept.sweep(

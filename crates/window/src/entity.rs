@@ -12,6 +12,7 @@ use crate::events::{Events, WORDS, event_of, stride};
 use crate::kinds::Kinds;
 use crate::layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
 use crate::limits::EVENTS_EXACT_MAX;
+use crate::outdated::{Outdated, first_ms};
 use crate::panes::Panes;
 use crate::prefetch::prefetch;
 
@@ -83,6 +84,23 @@ impl EntityWindows {
         if let Form::Panes(grown) = &mut self.form {
             grown.oldest_ms = grown.oldest_ms.min(event.at_ms);
             grown.panes.add(layout, event, self.newest_ms);
+        }
+    }
+
+    /// Whether [`Self::trim`] would let go of anything.
+    #[must_use]
+    pub fn is_outdated(&self, layout: &Layout, kinds: &Kinds, outdated: &Outdated) -> bool {
+        match &self.form {
+            Form::Events(events) => events.is_outdated(layout, kinds, self.newest_ms, outdated),
+            Form::Panes(_) => false,
+        }
+    }
+
+    /// Lets go of what no window covers that ends at the time of `outdated` or later. The entity's next event must be no
+    /// earlier.
+    pub fn trim(&mut self, layout: &Layout, kinds: &mut Kinds, outdated: &Outdated) {
+        if let Form::Events(events) = &mut self.form {
+            events.trim(layout, kinds, self.newest_ms, outdated);
         }
     }
 
@@ -269,12 +287,7 @@ fn oldest_ms(layout: &Layout, newest_ms: i64) -> i64 {
     firsts.min().unwrap_or(newest_ms)
 }
 
-/// First millisecond of a window of `panes` panes that ends with the pane of `newest_ms`.
-const fn first_ms(newest_ms: i64, pane_ms: i64, panes: u32) -> i64 {
-    (newest_ms.div_euclid(pane_ms) - panes as i64 + 1) * pane_ms
-}
-
-/// The same of each of some windows, [`WINDOWS_MAX`] at most; behind them none.
+/// First milliseconds of some windows that end with the pane of `newest_ms`, [`WINDOWS_MAX`] at most; behind them none.
 fn firsts_ms(newest_ms: i64, windows: &[WindowSpec]) -> [i64; WINDOWS_MAX] {
     let mut firsts_ms = [i64::MAX; WINDOWS_MAX];
     for (first, window) in firsts_ms.iter_mut().zip(windows) {
