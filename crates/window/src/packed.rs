@@ -198,7 +198,8 @@ impl Reader<'_> {
         layout: &Layout,
         mut column: impl FnMut(usize, u64, std::ops::Range<usize>),
     ) -> (Head, u64) {
-        let [_, kind, low @ ..] = self.array::<HEAD_BYTES>();
+        let begins = self.at;
+        let [length, kind, low @ ..] = self.array::<HEAD_BYTES>();
         let head = |passes, reader: &Self| Head { at_ms: reader.time(low), passes, kind };
         let (head, missing, has) = match self.kinds.get(kind) {
             Some(kind) => (head(kind.passes, self), kind.missing, kind.columns()),
@@ -211,10 +212,12 @@ impl Reader<'_> {
         // A snapshot whose checksum lies may name columns that there are not.
         let columns = 1_u64.checked_shl(layout.columns as u32).map_or(u64::MAX, |past| past - 1);
         for position in bits(has & columns) {
-            let begins = self.at;
+            let from = self.at;
             let value = if layout.numbers >> position & 1 == 1 { self.number() as u64 } else { self.key() };
-            column(position, value, begins..self.at);
+            column(position, value, from..self.at);
         }
+        // The next one begins where the head says, whatever the columns of a lying snapshot do.
+        self.at = begins + usize::from(length).max(HEAD_BYTES);
         (head, missing)
     }
 
