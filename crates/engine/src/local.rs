@@ -148,7 +148,7 @@ impl LocalEntities {
             }
             if passes >> pattern.records & 1 == 1 {
                 let period = record.event.as_ms().div_euclid(plan.layout.longest_ms().max(1));
-                let kept = self.kept.get_or_insert_with(hash, || Kept::new(period, &mut scratch.spare)).0;
+                let kept = self.kept.get_or_insert_with(hash, || Kept::new(period)).0;
                 kept.add(plan, place, record, (period, is_kept), &mut scratch.spare);
                 is_kept = true;
             }
@@ -193,7 +193,7 @@ impl LocalEntities {
 
     /// Lets go of entities whose windows the least watermark has passed, of what of the others' events no window covers that ends
     /// at it or later, and of evidence that no window reaches.
-    pub fn expire(&mut self, plan: &EntityPlan, watermark: Timestamp, scratch: &mut Scratch) {
+    pub fn expire(&mut self, plan: &EntityPlan, watermark: Timestamp) {
         let length_ms = plan.layout.longest_ms();
         let oldest = watermark.plus_ms(-length_ms).as_ms();
         let period = oldest.div_euclid(length_ms.max(1));
@@ -213,16 +213,7 @@ impl LocalEntities {
         self.kinds.expire_keys(oldest.saturating_sub(length_ms));
         let entities = &self.entities;
         let stays = |key: u64, kept: &Kept| kept.period() >= period && entities.get(key).is_some();
-        self.kept.sweep(
-            |key, kept| !stays(key, kept),
-            |key, kept| {
-                let stays = stays(key, kept);
-                if !stays {
-                    scratch.spare.give(kept);
-                }
-                stays
-            },
-        );
+        self.kept.sweep(|key, kept| !stays(key, kept), |key, kept| stays(key, kept));
     }
 
     /// What of it is saved piece by piece.

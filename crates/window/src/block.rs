@@ -38,11 +38,13 @@ const fn steps_of(length: usize) -> usize {
 }
 
 /// Most bytes of a block.
-pub(crate) const BYTES_MAX: usize = u16::MAX as usize;
+pub const BYTES_MAX: usize = u16::MAX as usize;
 
+/// Bytes on the heap, [`BYTES_MAX`] at most.
+///
 /// Packed, so that what stands beside it in an entity follows without a gap.
 #[repr(Rust, packed(2))]
-pub(crate) struct Block {
+pub struct Block {
     start: NonNull<u8>,
     length: u16,
 }
@@ -53,42 +55,57 @@ unsafe impl Send for Block {}
 unsafe impl Sync for Block {}
 
 impl Block {
-    pub(crate) const fn new() -> Self {
+    /// No bytes.
+    #[must_use]
+    pub const fn new() -> Self {
         Self { start: NonNull::dangling(), length: 0 }
     }
 
-    pub(crate) const fn len(&self) -> usize {
+    /// Number of bytes.
+    #[must_use]
+    pub const fn len(&self) -> usize {
         self.length as usize
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
     /// Bytes that a block of so many takes on the heap.
-    pub(crate) const fn room(length: usize) -> usize {
+    #[must_use]
+    pub const fn room(length: usize) -> usize {
         steps_of(length) * STEP_BYTES
     }
 
     /// Bytes taken on the heap.
-    pub(crate) const fn capacity(&self) -> usize {
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
         Self::room(self.len())
     }
 
-    pub(crate) const fn as_slice(&self) -> &[u8] {
+    /// The bytes.
+    #[must_use]
+    pub const fn as_slice(&self) -> &[u8] {
         // SAFETY: `length` bytes from `start` are initialised and ours; none where it dangles, which is aligned for u8.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.length as usize) }
     }
 
-    pub(crate) const fn as_mut_slice(&mut self) -> &mut [u8] {
+    /// The bytes, to be changed.
+    pub const fn as_mut_slice(&mut self) -> &mut [u8] {
         // SAFETY: as above, and the borrow of `self` is exclusive.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.length as usize) }
     }
 
     /// Appends bytes; false, and nothing is changed, where there would be more than [`BYTES_MAX`].
-    pub(crate) fn append(&mut self, bytes: &[u8]) -> bool {
+    pub fn append(&mut self, bytes: &[u8]) -> bool {
         self.cut_and_append(self.len()..self.len(), bytes)
     }
 
     /// Lets go of a range of bytes, as far as there are any, and appends others. False, and nothing is changed, where there
     /// would be more than [`BYTES_MAX`].
-    pub(crate) fn cut_and_append(&mut self, cut: Range<usize>, bytes: &[u8]) -> bool {
+    pub fn cut_and_append(&mut self, cut: Range<usize>, bytes: &[u8]) -> bool {
         let before = self.len();
         let (from, to) = (cut.start.min(before), cut.end.min(before));
         let (to, stay) = (to.max(from), before - (to.max(from) - from));
@@ -152,6 +169,12 @@ impl Block {
 }
 
 const _: () = assert!(size_of_steps(BYTES_MAX.div_ceil(STEP_BYTES)) <= u16::MAX as usize);
+
+impl Default for Block {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Drop for Block {
     fn drop(&mut self) {

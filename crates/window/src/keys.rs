@@ -236,7 +236,8 @@ mod tests {
     #[test]
     fn a_hundred_thousand_keys_that_come_once_take_few_numbers() {
         let mut keys = Keys::default();
-        let numbered = (1..=100_000_u64).filter(|key| keys.number(key.wrapping_mul(0x2545_f491_4f6c_dd1d), 0).is_some());
+        let numbered =
+            (1..=100_000_u64).filter(|key| keys.number(key.wrapping_mul(0x2545_f491_4f6c_dd1d), 0).is_some());
         let numbered = numbered.count();
         assert!(numbered <= 12, "one in 32,768 is taken for another: {numbered}");
         assert!(keys.heap_bytes() < 20_000);

@@ -24,6 +24,7 @@ pub mod slots;
 mod spare;
 pub mod table;
 
+pub use block::Block;
 pub use cell::Cell;
 pub use distinct::DistinctSet;
 pub use entity::{EntityWindows, Gate};
