@@ -33,7 +33,8 @@ pub(crate) type Hashes = [Option<u64>; CHUNK];
 pub struct LocalEntities {
     /// Hash of the plan.
     pub plan: u64,
-    entities: EntityTable<EntityWindows>,
+    /// Three words each.
+    entities: EntityTable<EntityWindows, u64>,
     kinds: Kinds,
     /// Of entities from near a gate on ([`Gate::Near`]): few, so that they take no room in the table.
     kept: EntityTable<Kept>,

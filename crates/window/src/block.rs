@@ -38,7 +38,7 @@ const fn steps_of(length: usize) -> usize {
 }
 
 /// Most bytes of a block.
-pub const BYTES_MAX: usize = u16::MAX as usize;
+pub const BYTES_MAX: usize = u16::MAX as usize - 1;
 
 /// Bytes on the heap, [`BYTES_MAX`] at most.
 ///
@@ -133,10 +133,23 @@ impl Block {
         true
     }
 
+    /// What is no block, in the place of one ([`crate::block_or`] alone makes it, and uses it for nothing else).
+    pub(crate) const fn lying(start: NonNull<u8>, length: u16) -> Self {
+        Self { start, length }
+    }
+
+    pub(crate) const fn parts(&self) -> (NonNull<u8>, u16) {
+        (self.start, self.length)
+    }
+
     /// A block of bytes that were saved.
     fn of(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut block = Self::new();
-        if block.append(bytes) { Ok(block) } else { Err(DecodeError::OtherString("events of at most 64 KiB".into())) }
+        if block.append(bytes) {
+            Ok(block)
+        } else {
+            Err(DecodeError::OtherString("blocks of fewer than 64 KiB".into()))
+        }
     }
 
     /// What the allocator is asked for.

@@ -1,7 +1,8 @@
 //! Events of a quiet entity, one by one, in few bytes each.
 //!
 //! ```text
-//! events := for each gate how many events must pass its filter before it may be near, 4 bits each
+//! events := how many events there are, 1 byte
+//!           | for each gate how many events must pass its filter before it may be near, 4 bits each
 //!           | event …                                 (an event as `packed` says)
 //! ```
 //!
@@ -11,7 +12,7 @@
 //! [`Events::moved`] lets go of what is old whenever the newest event has passed another [`TICK_BITS`] of time, and no
 //! window is longer than 30 days.
 
-use bincode::{Decode, Encode};
+use std::ops::{Deref, DerefMut};
 
 use crate::block::{BYTES_MAX, Block};
 use crate::kinds::Kinds;
@@ -27,7 +28,7 @@ const _: () = assert!((1_i64 << TICK_BITS) + 30 * 86_400_000 < 1 << 32);
 
 /// Bytes of a cache line.
 const LINE_BYTES: usize = 64;
-const _: () = assert!(GATES_MAX + EVENTS_EXACT_MAX * PACKED_MAX <= BYTES_MAX);
+const _: () = assert!(1 + GATES_MAX + EVENTS_EXACT_MAX * PACKED_MAX <= BYTES_MAX);
 
 /// Most events that a gate rests for: one that lacks more is looked at again after so many.
 const REST_MAX: u32 = 15;
@@ -40,32 +41,17 @@ pub(crate) const fn stride(layout: &Layout) -> usize {
     WORDS + layout.columns as usize
 }
 
-/// Events in the order in which they came. Each method is given the time of the newest.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct Events {
-    bytes: Block,
-    count: u8,
-    room: Room,
-}
-
-/// Has one value: the others leave room for the forms of an entity that are no events, and for an empty place of the
-/// table ([`crate::entity`] asserts that nothing more is taken).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[repr(u8)]
-enum Room {
-    Taken,
-}
+/// Events in the order in which they came, in a borrowed block. Each method is given the time of the newest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Events<B>(pub(crate) B);
 
 const _: () = assert!(EVENTS_EXACT_MAX <= u8::MAX as usize);
 
-impl Events {
-    pub(crate) const fn new() -> Self {
-        Self { bytes: Block::new(), count: 0, room: Room::Taken }
-    }
-
+/// What is read of them.
+impl<B: Deref<Target = Block>> Events<B> {
     /// Asks for the lines that the next event is written to and that hold the gates.
     pub(crate) fn prefetch(&self) {
-        let bytes = self.bytes.as_slice();
+        let bytes = self.0.as_slice();
         if let (Some(first), Some(last)) = (bytes.first(), bytes.last()) {
             prefetch(last);
             if bytes.len() > LINE_BYTES {
@@ -74,26 +60,21 @@ impl Events {
         }
     }
 
-    pub(crate) const fn len(&self) -> u32 {
-        self.count as u32
+    pub(crate) fn len(&self) -> u32 {
+        u32::from(self.count())
+    }
+
+    fn count(&self) -> u8 {
+        self.0.as_slice().first().copied().unwrap_or(0)
     }
 
     /// Gates that were far when they were last looked at and whose filters too few events have passed since, a bit each.
     pub(crate) fn resting(&self, layout: &Layout) -> u16 {
-        let rests = self.bytes.as_slice().get(..header(layout)).unwrap_or_default();
+        let rests = self.0.as_slice().get(1..header(layout)).unwrap_or_default();
         (0..).zip(rests).fold(0, |resting, (pair, rests)| {
             let of_pair = u16::from(rests & 0x0f > 0) | u16::from(rests >> 4 > 0) << 1;
             resting | of_pair << (2 * pair)
         })
-    }
-
-    /// So many events must pass the filter of a gate before it may be near.
-    pub(crate) fn rest(&mut self, layout: &Layout, gate: usize, events: u32) {
-        let rests = self.bytes.as_mut_slice().get_mut(..header(layout)).and_then(|rests| rests.get_mut(gate / 2));
-        if let Some(rests) = rests.filter(|_| gate < layout.gates.len()) {
-            let (events, shift) = (events.min(REST_MAX) as u8, gate % 2 * 4);
-            *rests = *rests & !(0x0f << shift) | events << shift;
-        }
     }
 
     /// Events that pass the filter of a gate and are not before each of these times.
@@ -116,8 +97,73 @@ impl Events {
         counts
     }
 
-    pub(crate) const fn heap_bytes(&self) -> usize {
-        self.bytes.capacity()
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.0.capacity()
+    }
+
+    /// Whether [`Self::trim`] would let go of anything.
+    pub(crate) fn is_outdated(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, outdated: &Outdated) -> bool {
+        let mut reader = self.reader(layout, kinds, newest_ms);
+        while reader.has_more() {
+            let head = reader.head();
+            if head.at_ms < outdated.oldest_ms || outdated.columns(head.kind, head.at_ms) != 0 {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// All events unpacked, [`stride`] words each.
+    pub(crate) fn words(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64) -> Vec<u64> {
+        let mut words = Vec::new();
+        self.unpack(layout, kinds, newest_ms, &mut words);
+        words
+    }
+
+    /// The same in the place of other words.
+    pub(crate) fn unpack(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, words: &mut Vec<u64>) {
+        let stride = stride(layout);
+        words.clear();
+        words.reserve(usize::from(self.count()) * stride);
+        let mut reader = self.reader(layout, kinds, newest_ms);
+        while reader.has_more() {
+            let begins = words.len();
+            words.resize(begins + stride, 0);
+            let mut present = 0;
+            let (head, _) = reader.event(layout, |column, value, _| {
+                present |= 1 << column;
+                words[begins + WORDS + column] = value;
+            });
+            words[begins] = head.at_ms as u64;
+            words[begins + 1] = head.passes;
+            words[begins + 2] = present;
+        }
+    }
+
+    /// Time and filters of all events.
+    #[inline]
+    pub(crate) fn each(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, mut each: impl FnMut(i64, u64)) {
+        let mut reader = self.reader(layout, kinds, newest_ms);
+        while reader.has_more() {
+            let head = reader.head();
+            each(head.at_ms, head.passes);
+        }
+    }
+
+    fn reader<'e>(&'e self, layout: &Layout, kinds: &'e Kinds, newest_ms: i64) -> Reader<'e> {
+        Reader { bytes: self.0.as_slice(), kinds, at: header(layout), newest_ms }
+    }
+}
+
+/// What is changed.
+impl<B: DerefMut<Target = Block>> Events<B> {
+    /// So many events must pass the filter of a gate before it may be near.
+    pub(crate) fn rest(&mut self, layout: &Layout, gate: usize, events: u32) {
+        let rests = self.0.as_mut_slice().get_mut(1..header(layout)).and_then(|rests| rests.get_mut(gate / 2));
+        if let Some(rests) = rests.filter(|_| gate < layout.gates.len()) {
+            let (events, shift) = (events.min(REST_MAX) as u8, gate % 2 * 4);
+            *rests = *rests & !(0x0f << shift) | events << shift;
+        }
     }
 
     /// The newest event is at `to_ms` from now on, where it was at `from_ms`.
@@ -152,35 +198,35 @@ impl Events {
         if present.count_ones() as usize > COLUMNS_MAX {
             return false;
         }
-        if usize::from(self.count) >= EVENTS_EXACT_MAX {
+        if usize::from(self.count()) >= EVENTS_EXACT_MAX {
             self.drop_old(layout, kinds, newest_ms, oldest_ms());
-            if usize::from(self.count) >= EVENTS_EXACT_MAX {
+            if usize::from(self.count()) >= EVENTS_EXACT_MAX {
                 return false;
             }
         }
         self.begin(layout);
         let packed = pack(layout, kinds, event, present, missing);
-        let gone = if self.bytes.len() + packed.length > Block::room(self.bytes.len()) {
+        let gone = if self.0.len() + packed.length > Block::room(self.0.len()) {
             self.first_old(layout, kinds, newest_ms, oldest_ms())
         } else {
             0
         };
         let begins = header(layout);
-        self.count = self.count.saturating_add(1);
+        self.set_count(self.count().saturating_add(1));
         self.pass(layout, event.passes);
-        self.bytes.cut_and_append(begins..begins + gone, packed.as_slice())
+        self.0.cut_and_append(begins..begins + gone, packed.as_slice())
     }
 
-    /// Makes room for the gates, where no event came yet.
+    /// Makes room for the count and the gates, where no event came yet.
     fn begin(&mut self, layout: &Layout) {
-        if self.bytes.len() == 0 {
-            self.bytes.append(&[0; GATES_MAX][..header(layout)]);
+        if self.0.is_empty() {
+            self.0.append(&[0; 1 + GATES_MAX][..header(layout)]);
         }
     }
 
     /// An event passes these filters: gates rest for one less.
     fn pass(&mut self, layout: &Layout, passes: u64) {
-        let rests = self.bytes.as_mut_slice().iter_mut().zip(layout.gates.chunks(2));
+        let rests = self.0.as_mut_slice().iter_mut().skip(1).zip(layout.gates.chunks(2));
         for (rests, filters) in rests {
             for (shift, filter) in [0, 4].into_iter().zip(filters) {
                 let less = *rests >> shift & 0x0f > 0 && passes >> filter & 1 == 1;
@@ -199,8 +245,8 @@ impl Events {
             gone = reader.at;
             count = count.saturating_add(1);
         }
-        let gone = gone.min(self.bytes.len());
-        self.count = self.count.saturating_sub(count);
+        let gone = gone.min(self.0.len());
+        self.set_count(self.count().saturating_sub(count));
         gone.saturating_sub(begins)
     }
 
@@ -220,20 +266,9 @@ impl Events {
                 count = count.saturating_add(1);
             }
         }
-        self.count = count;
-        self.bytes.cut_and_append(begins..self.bytes.len(), &kept);
-    }
-
-    /// Whether [`Self::trim`] would let go of anything.
-    pub(crate) fn is_outdated(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, outdated: &Outdated) -> bool {
-        let mut reader = self.reader(layout, kinds, newest_ms);
-        while reader.has_more() {
-            let head = reader.head();
-            if head.at_ms < outdated.oldest_ms || outdated.columns(head.kind, head.at_ms) != 0 {
-                return true;
-            }
-        }
-        false
+        self.set_count(count);
+        let ends = self.0.len();
+        self.0.cut_and_append(begins..ends, &kept);
     }
 
     /// Lets go of events that no window covers, and of columns that none asks for.
@@ -241,10 +276,10 @@ impl Events {
         if !self.is_outdated(layout, kinds, newest_ms, outdated) {
             return;
         }
-        let all = self.bytes.len();
+        let all = self.0.len();
         let (mut at, mut count, mut kept) = (header(layout), 0_u8, Vec::with_capacity(all));
         while at < all {
-            let mut reader = Reader { bytes: self.bytes.as_slice(), kinds, at, newest_ms };
+            let mut reader = Reader { bytes: self.0.as_slice(), kinds, at, newest_ms };
             let head = reader.head();
             let event = at..reader.at.min(all);
             at = reader.at;
@@ -252,56 +287,19 @@ impl Events {
                 continue;
             }
             count = count.saturating_add(1);
-            let event = self.bytes.as_slice().get(event).unwrap_or_default();
+            let event = self.0.as_slice().get(event).unwrap_or_default();
             let gone = outdated.columns(head.kind, head.at_ms);
             match without(layout, kinds, event, gone) {
                 Some(packed) => kept.extend_from_slice(packed.as_slice()),
                 None => kept.extend_from_slice(event),
             }
         }
-        self.count = count;
-        self.bytes.cut_and_append(header(layout)..all, &kept);
+        self.set_count(count);
+        self.0.cut_and_append(header(layout)..all, &kept);
     }
 
-    /// All events unpacked, [`stride`] words each.
-    pub(crate) fn words(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64) -> Vec<u64> {
-        let mut words = Vec::new();
-        self.unpack(layout, kinds, newest_ms, &mut words);
-        words
-    }
-
-    /// The same in the place of other words.
-    pub(crate) fn unpack(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, words: &mut Vec<u64>) {
-        let stride = stride(layout);
-        words.clear();
-        words.reserve(usize::from(self.count) * stride);
-        let mut reader = self.reader(layout, kinds, newest_ms);
-        while reader.has_more() {
-            let begins = words.len();
-            words.resize(begins + stride, 0);
-            let mut present = 0;
-            let (head, _) = reader.event(layout, |column, value, _| {
-                present |= 1 << column;
-                words[begins + WORDS + column] = value;
-            });
-            words[begins] = head.at_ms as u64;
-            words[begins + 1] = head.passes;
-            words[begins + 2] = present;
-        }
-    }
-
-    /// Time and filters of all events.
-    #[inline]
-    pub(crate) fn each(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, mut each: impl FnMut(i64, u64)) {
-        let mut reader = self.reader(layout, kinds, newest_ms);
-        while reader.has_more() {
-            let head = reader.head();
-            each(head.at_ms, head.passes);
-        }
-    }
-
-    fn reader<'e>(&'e self, layout: &Layout, kinds: &'e Kinds, newest_ms: i64) -> Reader<'e> {
-        Reader { bytes: self.bytes.as_slice(), kinds, at: header(layout), newest_ms }
+    fn set_count(&mut self, count: u8) {
+        self.0.as_mut_slice().iter_mut().take(1).for_each(|own| *own = count);
     }
 }
 
@@ -355,7 +353,7 @@ pub(crate) fn event_of(words: &[u64]) -> Event<'_> {
 
 /// Bytes in front of the events.
 fn header(layout: &Layout) -> usize {
-    layout.gates.len().min(GATES_MAX).div_ceil(2)
+    1 + layout.gates.len().min(GATES_MAX).div_ceil(2)
 }
 
 #[cfg(test)]
@@ -388,12 +386,13 @@ mod tests {
         ) {
             let (layout, mut kinds) = (layout(), Kinds::default());
             (0..8).for_each(|passes| assert!(kinds.number(&layout, passes, 0).0.is_some()));
-            let mut block = Block::new();
-            block.append(&bytes);
-            let mut events = Events { bytes: block, count, room: Room::Taken };
+            let (mut block, mut copy) = (Block::new(), Block::new());
+            block.append(&[&[count][..], &bytes].concat());
+            let mut events = Events(&mut block);
             for (step, passes) in steps {
                 let event = Event { at_ms: newest_ms, passes, counted: 0, present: 3, columns: &[7, u64::MAX], earlier: &[] };
-                let mut own = events.clone();
+                copy.clone_from(events.0);
+                let mut own = Events(&mut copy);
                 own.moved(&layout, &kinds, newest_ms, newest_ms, || newest_ms - step);
                 own.push(&layout, &mut kinds, &event, newest_ms, || newest_ms - step);
                 own.drop_old(&layout, &kinds, newest_ms, newest_ms - step);

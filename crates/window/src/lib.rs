@@ -4,6 +4,7 @@
 
 pub mod allocator;
 mod block;
+mod block_or;
 pub mod cell;
 pub mod changes;
 pub mod distinct;
@@ -32,4 +33,4 @@ pub use kinds::Kinds;
 pub use layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
 pub use outdated::Outdated;
 pub use panes::Panes;
-pub use table::EntityTable;
+pub use table::{EntityTable, HalfLine};
