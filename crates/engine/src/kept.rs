@@ -14,58 +14,47 @@ mod sighted;
 use bincode::{Decode, Encode};
 use lancang_pattern::plan::EntityPlan;
 use lancang_record::record::Record;
+use lancang_window::Block;
 
 use crate::attachment::Attachment;
-use crate::limits::{KEPT_BYTES_MAX, SPARE_ATTACHMENTS_MAX, SPARE_LOG_BYTES_MAX};
+use crate::limits::KEPT_BYTES_MAX;
 
 use sighted::{Head, Last, MASK, Sighted, each};
 
 /// Patterns that a record in the log can be for; for further ones it is put together at once.
 const PATTERNS: usize = u16::BITS as usize;
-/// The log grows by so many bytes.
-const STEP: usize = 32;
-
 /// Of one entity.
 #[derive(Clone, Debug, Default, Encode, Decode)]
 pub(crate) struct Kept {
-    /// Newest period.
-    period: i64,
-    log: Vec<u8>,
+    log: Block,
+    /// Newest period: of event times within some ten thousand years of 1970 where a window has a minute or more.
+    period: i32,
     /// Put together, of the newest period and the one before; few entities have any.
     whole: Option<Box<[Whole; 2]>>,
 }
 
+/// With its key half a cache line of the table.
+const _: () = assert!(size_of::<Option<(u64, Kept)>>() == 32);
+
 /// By pattern, ascending.
 type Whole = Vec<(u8, Attachment)>;
 
-/// Logs that were let go of, emptied: the next ones take their room. And where a record is written before it joins one.
+/// Where a record, and what stays of a log, is written before it goes where it stays.
 #[derive(Debug, Default)]
 pub(crate) struct Spare {
-    logs: Vec<Vec<u8>>,
     record: Vec<u8>,
-    /// What stays of a log.
     stay: Vec<u8>,
-}
-
-impl Spare {
-    pub(crate) fn give(&mut self, kept: &mut Kept) {
-        let mut log = std::mem::take(&mut kept.log);
-        if log.capacity() > 0 && log.capacity() <= SPARE_LOG_BYTES_MAX && self.logs.len() < SPARE_ATTACHMENTS_MAX {
-            log.clear();
-            self.logs.push(log);
-        }
-    }
 }
 
 impl Kept {
     /// Nothing yet, in a period.
-    pub(crate) fn new(period: i64, spare: &mut Spare) -> Self {
-        Self { period, log: spare.logs.pop().unwrap_or_default(), whole: None }
+    pub(crate) fn new(period: i64) -> Self {
+        Self { period: narrow(period), log: Block::new(), whole: None }
     }
 
     /// The newest period.
-    pub(crate) const fn period(&self) -> i64 {
-        self.period
+    pub(crate) fn period(&self) -> i64 {
+        i64::from(self.period)
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
@@ -86,7 +75,7 @@ impl Kept {
         (period, again): (i64, bool),
         spare: &mut Spare,
     ) {
-        self.move_to(plan, period, spare);
+        self.move_to(plan, narrow(period), spare);
         if pattern >= PATTERNS {
             let [current, _] = &mut **self.whole.get_or_insert_default();
             of_pattern(current, pattern as u8).add(plan, record);
@@ -94,7 +83,7 @@ impl Kept {
         }
         let last = if again { self.last() } else { None };
         let begins = last.unwrap_or_else(|| self.append(plan, record, spare));
-        if let Some(mask) = self.log.get_mut(begins..).and_then(|entry| entry.get_mut(MASK)) {
+        if let Some(mask) = self.log.as_mut_slice().get_mut(begins..).and_then(|entry| entry.get_mut(MASK)) {
             mask[pattern / 8] |= 1 << (pattern % 8);
         }
     }
@@ -104,7 +93,7 @@ impl Kept {
         let mut attachment = Attachment::default();
         let whole = self.whole.iter().flat_map(|whole| whole.iter().rev().flatten());
         whole.filter(|(of, _)| usize::from(*of) == pattern).for_each(|(_, whole)| attachment.merge(whole));
-        each(&self.log, plan, |kept| {
+        each(self.log.as_slice(), plan, |kept| {
             if pattern < PATTERNS && kept.mask >> pattern & 1 == 1 {
                 kept.show(plan, &mut attachment);
             }
@@ -126,11 +115,11 @@ impl Kept {
         }
     }
 
-    fn move_to(&mut self, plan: &EntityPlan, period: i64, spare: &mut Spare) {
+    fn move_to(&mut self, plan: &EntityPlan, period: i32, spare: &mut Spare) {
         if period <= self.period {
             return;
         }
-        let next = period == self.period + 1;
+        let next = period == self.period.saturating_add(1);
         if let Some(whole) = &mut self.whole {
             let current = std::mem::take(&mut whole[0]);
             whole[1] = if next { current } else { Vec::new() };
@@ -138,26 +127,25 @@ impl Kept {
         let left = self.period as u8;
         self.period = period;
         if !next {
-            self.log.clear();
+            self.log = Block::new();
             return;
         }
         // Those of the period that ended stay, in front of them others go: what these said once is said again.
         spare.stay.clear();
         let mut last = Last::default();
-        each(&self.log, plan, |kept| {
+        each(self.log.as_slice(), plan, |kept| {
             if kept.period == left {
                 kept.write(&mut spare.stay, &mut last, plan.related.len());
             }
         });
-        self.log.clear();
-        self.log.extend_from_slice(&spare.stay);
+        self.log.cut_and_append(0..self.log.len(), &spare.stay);
     }
 
     /// Where the last record begins.
     fn last(&self) -> Option<usize> {
         let mut at = 0;
         let mut last = None;
-        while let Some(head) = Head::at(&self.log, at) {
+        while let Some(head) = Head::at(self.log.as_slice(), at) {
             last = Some(at);
             at += head.length;
         }
@@ -168,17 +156,14 @@ impl Kept {
     fn append(&mut self, plan: &EntityPlan, record: &Record<'_>, spare: &mut Spare) -> usize {
         let kept = Sighted::of(plan, record, self.period as u8);
         spare.record.clear();
-        kept.write(&mut spare.record, &mut Last::of(&self.log, plan), plan.related.len());
+        kept.write(&mut spare.record, &mut Last::of(self.log.as_slice(), plan), plan.related.len());
         if self.log.len() + spare.record.len() > KEPT_BYTES_MAX {
             self.put_together(plan);
             spare.record.clear();
             kept.write(&mut spare.record, &mut Last::default(), plan.related.len());
         }
-        let (begins, length) = (self.log.len(), spare.record.len());
-        if self.log.capacity() - begins < length {
-            self.log.reserve_exact((begins + length).next_multiple_of(STEP) - begins);
-        }
-        self.log.extend_from_slice(&spare.record);
+        let begins = self.log.len();
+        self.log.append(&spare.record);
         begins
     }
 
@@ -186,15 +171,18 @@ impl Kept {
     fn put_together(&mut self, plan: &EntityPlan) {
         let log = std::mem::take(&mut self.log);
         let (whole, newest) = (self.whole.get_or_insert_default(), self.period as u8);
-        each(&log, plan, |kept| {
+        each(log.as_slice(), plan, |kept| {
             let whole = &mut whole[usize::from(kept.period != newest)];
             for pattern in (0..PATTERNS as u8).filter(|pattern| kept.mask >> pattern & 1 == 1) {
                 kept.show(plan, of_pattern(whole, pattern));
             }
         });
-        self.log = log;
-        self.log.clear();
     }
+}
+
+/// A period as it is kept.
+fn narrow(period: i64) -> i32 {
+    period.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
 }
 
 fn of_pattern(whole: &mut Whole, pattern: u8) -> &mut Attachment {
@@ -244,9 +232,10 @@ mod tests {
                 log.get_mut(at..at + 2).into_iter().for_each(|place| place.copy_from_slice(&(length as u16).to_le_bytes()));
                 at += length;
             }
-            let record = Record::new(Kind::Voice, Timestamp::from_ms(5));
+            let (record, mut block) = (Record::new(Kind::Voice, Timestamp::from_ms(5)), Block::new());
+            prop_assert!(block.append(&log));
             for period in [3, 4, 9] {
-                let mut kept = Kept { period: 3, log: log.clone(), whole: None };
+                let mut kept = Kept { period: 3, log: block.clone(), whole: None };
                 kept.attachment(plan, 0);
                 kept.add(plan, 0, &record, (period, false), &mut spare);
                 kept.add(plan, 1, &record, (period, true), &mut spare);
@@ -279,7 +268,7 @@ mod tests {
                     Some(Party::Text(text)).filter(|_| long > 0)
                 };
                 record.imsi = Digits::parse("456011234567890").filter(|_| kind & 4 == 0);
-                let own = kept.get_or_insert_with(|| Kept::new(period, &mut spare));
+                let own = kept.get_or_insert_with(|| Kept::new(period));
                 let mut again = false;
                 for pattern in [0, 3, 15, 16, 39].into_iter().filter(|pattern| mask >> pattern & 1 == 1) {
                     own.add(plan, pattern, &record, (period, again), &mut spare);

@@ -35,8 +35,6 @@ pub const SPARE_PANES_MAX: usize = 1_024;
 /// Bytes of room that one of them has at most: a partial pane takes some 500. Of ten million subscribers some hundreds come in a
 /// pane, for which making room costs little.
 pub const SPARE_PANE_BYTES_MAX: usize = 16 << 10;
-/// Bytes of room that the log of an entity near a gate has at most to be used again: one that comes near once has few records.
-pub const SPARE_LOG_BYTES_MAX: usize = 256;
 /// Bytes of the records that are kept one by one of an entity near a gate: about seventy of them, where what is put together
 /// for each of its patterns takes more (measured: 4.3 KB of those that had more than 36). Above the longest record, of 150
 /// bytes and 140 for each related entity.

@@ -1,5 +1,7 @@
 //! Entities that are judged at each record: own callers, callees, SIMs.
 
+use std::cell::RefCell;
+
 use bincode::{Decode, Encode};
 use lancang_pattern::Pack;
 use lancang_pattern::expression::Range;
@@ -11,7 +13,7 @@ use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
 use lancang_window::limits::GATES_MAX;
-use lancang_window::{EntityTable, EntityWindows, Event, Gate, Kinds};
+use lancang_window::{EntityTable, EntityWindows, Event, Gate, Kinds, Outdated};
 
 use crate::attachment::entity_text;
 use crate::evict::lightest;
@@ -30,7 +32,8 @@ pub(crate) type Hashes = [Option<u64>; CHUNK];
 pub struct LocalEntities {
     /// Hash of the plan.
     pub plan: u64,
-    entities: EntityTable<EntityWindows>,
+    /// Three words each.
+    entities: EntityTable<EntityWindows, u64>,
     kinds: Kinds,
     /// Of entities from near a gate on ([`Gate::Near`]): few, so that they take no room in the table.
     kept: EntityTable<Kept>,
@@ -72,7 +75,8 @@ impl LocalEntities {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let kept = self.kept.bytes() + self.kept.estimate(WEIGHED, Kept::heap_bytes);
-        self.entities.bytes() + self.entities.estimate(WEIGHED, EntityWindows::heap_bytes) + kept
+        let entities = self.entities.bytes() + self.entities.estimate(WEIGHED, EntityWindows::heap_bytes);
+        entities + self.kinds.heap_bytes() + kept
     }
 
     /// Works out which entity each record of a chunk is an event of, and asks for their tags.
@@ -138,7 +142,7 @@ impl LocalEntities {
             }
             if passes >> pattern.records & 1 == 1 {
                 let period = record.event.as_ms().div_euclid(plan.layout.longest_ms().max(1));
-                let kept = self.kept.get_or_insert_with(hash, || Kept::new(period, &mut scratch.spare)).0;
+                let kept = self.kept.get_or_insert_with(hash, || Kept::new(period)).0;
                 kept.add(plan, place, record, (period, is_kept), &mut scratch.spare);
                 is_kept = true;
             }
@@ -181,24 +185,29 @@ impl LocalEntities {
         Some((windows.newest_ms(), values))
     }
 
-    /// Lets go of entities whose windows the least watermark has passed, and of evidence that no window reaches.
-    pub fn expire(&mut self, plan: &EntityPlan, watermark: Timestamp, scratch: &mut Scratch) {
+    /// Lets go of entities whose windows the least watermark has passed, of what of the others' events no window covers that ends
+    /// at it or later, and of evidence that no window reaches.
+    pub fn expire(&mut self, plan: &EntityPlan, watermark: Timestamp) {
         let length_ms = plan.layout.longest_ms();
         let oldest = watermark.plus_ms(-length_ms).as_ms();
         let period = oldest.div_euclid(length_ms.max(1));
-        self.entities.retain(|windows| windows.newest_ms() >= oldest);
-        let entities = &self.entities;
-        let stays = |key: u64, kept: &Kept| kept.period() >= period && entities.get(key).is_some();
-        self.kept.sweep(
-            |key, kept| !stays(key, kept),
-            |key, kept| {
-                let stays = stays(key, kept);
-                if !stays {
-                    scratch.spare.give(kept);
+        let (layout, kinds) = (&plan.layout, RefCell::new(&mut self.kinds));
+        let outdated = Outdated::new(layout, &kinds.borrow(), watermark.as_ms());
+        self.entities.sweep(
+            |_, windows| windows.newest_ms() < oldest || windows.is_outdated(layout, &kinds.borrow(), &outdated),
+            |_, windows| {
+                let stays = windows.newest_ms() >= oldest;
+                if stays {
+                    windows.trim(layout, &mut kinds.borrow_mut(), &outdated);
                 }
                 stays
             },
         );
+        // An event that a window of an entity covers lies within a longest window of that entity's newest one.
+        self.kinds.expire_keys(oldest.saturating_sub(length_ms));
+        let entities = &self.entities;
+        let stays = |key: u64, kept: &Kept| kept.period() >= period && entities.get(key).is_some();
+        self.kept.sweep(|key, kept| !stays(key, kept), |key, kept| stays(key, kept));
     }
 
     /// What of it is saved piece by piece.

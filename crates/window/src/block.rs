@@ -1,15 +1,16 @@
 //! Bytes of one entity on the heap, behind as few bytes in the table as can be.
 //!
 //! A `Vec<u8>` takes 24 bytes where it stands. At ten million entities these are what decides how many of them a cache
-//! line holds: a [`Block`] takes twelve.
+//! line holds: a [`Block`] takes ten, and on the heap no more than the allocator's next size.
 //!
 //! **Invariants**, on which every `unsafe` here rests:
-//! - `start` was given by the global allocator for [`Block::layout`] of `steps`, or dangles where `steps` is 0; the same
-//!   holds of what [`crate::spare`] keeps;
-//! - the first `length` bytes are initialised, and `length` is at most [`Block::capacity`];
+//! - `start` was given by the global allocator for [`Block::layout`] of [`steps_of`] its length, or dangles where that is 0; the
+//!   same holds of what [`crate::spare`] keeps under that number of steps;
+//! - the first `length` bytes are initialised;
 //! - nobody else holds `start`: a block is moved and dropped as a `Box` is.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::ops::Range;
 use std::ptr::NonNull;
 
 use bincode::de::{BorrowDecoder, Decoder};
@@ -30,15 +31,22 @@ const fn size_of_steps(steps: usize) -> usize {
     }
 }
 
-/// Most bytes of a block.
-pub(crate) const BYTES_MAX: usize = u16::MAX as usize;
+/// Steps that a block of so many bytes takes: up to the next size that the allocator has and no further. Doubling would waste
+/// half of a quiet subscriber's memory, and less than such a size takes the same.
+const fn steps_of(length: usize) -> usize {
+    size_of_steps(length.div_ceil(STEP_BYTES))
+}
 
+/// Most bytes of a block.
+pub const BYTES_MAX: usize = u16::MAX as usize - 1;
+
+/// Bytes on the heap, [`BYTES_MAX`] at most.
+///
 /// Packed, so that what stands beside it in an entity follows without a gap.
 #[repr(Rust, packed(2))]
-pub(crate) struct Block {
+pub struct Block {
     start: NonNull<u8>,
     length: u16,
-    steps: u16,
 }
 
 // SAFETY: a block owns its bytes alone, as a `Box<[u8]>` does.
@@ -47,67 +55,101 @@ unsafe impl Send for Block {}
 unsafe impl Sync for Block {}
 
 impl Block {
-    pub(crate) const fn new() -> Self {
-        Self { start: NonNull::dangling(), length: 0, steps: 0 }
+    /// No bytes.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { start: NonNull::dangling(), length: 0 }
     }
 
-    pub(crate) const fn len(&self) -> usize {
+    /// Number of bytes.
+    #[must_use]
+    pub const fn len(&self) -> usize {
         self.length as usize
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
     /// Bytes that a block of so many takes on the heap.
-    pub(crate) const fn room(length: usize) -> usize {
-        size_of_steps(length.div_ceil(STEP_BYTES)) * STEP_BYTES
+    #[must_use]
+    pub const fn room(length: usize) -> usize {
+        steps_of(length) * STEP_BYTES
     }
 
     /// Bytes taken on the heap.
-    pub(crate) const fn capacity(&self) -> usize {
-        self.steps as usize * STEP_BYTES
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        Self::room(self.len())
     }
 
-    pub(crate) const fn as_slice(&self) -> &[u8] {
+    /// The bytes.
+    #[must_use]
+    pub const fn as_slice(&self) -> &[u8] {
         // SAFETY: `length` bytes from `start` are initialised and ours; none where it dangles, which is aligned for u8.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.length as usize) }
     }
 
-    pub(crate) const fn as_mut_slice(&mut self) -> &mut [u8] {
+    /// The bytes, to be changed.
+    pub const fn as_mut_slice(&mut self) -> &mut [u8] {
         // SAFETY: as above, and the borrow of `self` is exclusive.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.length as usize) }
     }
 
     /// Appends bytes; false, and nothing is changed, where there would be more than [`BYTES_MAX`].
-    pub(crate) fn append(&mut self, bytes: &[u8]) -> bool {
-        let needed = self.len() + bytes.len();
-        if needed > BYTES_MAX {
+    pub fn append(&mut self, bytes: &[u8]) -> bool {
+        self.cut_and_append(self.len()..self.len(), bytes)
+    }
+
+    /// Lets go of a range of bytes, as far as there are any, and appends others. False, and nothing is changed, where there
+    /// would be more than [`BYTES_MAX`].
+    pub fn cut_and_append(&mut self, cut: Range<usize>, bytes: &[u8]) -> bool {
+        let before = self.len();
+        let (from, to) = (cut.start.min(before), cut.end.min(before));
+        let (to, stay) = (to.max(from), before - (to.max(from) - from));
+        let length = stay + bytes.len();
+        if length > BYTES_MAX {
             return false;
         }
-        if needed > self.capacity() {
-            self.grow(needed.div_ceil(STEP_BYTES));
+        let (own, steps) = (steps_of(before), steps_of(length));
+        let start = if steps == own { self.start } else { Self::take(steps) };
+        // SAFETY: `before` bytes are initialised where the block is; from `start` there is room for `length` of them, of which
+        // `stay` are the first: those before `from`, which stand there already or go to another block, and those from `to` on,
+        // which may lie over where they go, so that they are moved. `bytes` is a borrow that cannot lie in what we own exclusively.
+        unsafe {
+            if steps != own {
+                std::ptr::copy_nonoverlapping(self.start.as_ptr(), start.as_ptr(), from);
+            }
+            std::ptr::copy(self.start.as_ptr().add(to), start.as_ptr().add(from), before - to);
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), start.as_ptr().add(stay), bytes.len());
         }
-        // SAFETY: `needed` bytes fit into the capacity; `bytes` is a borrow that cannot lie in what we own exclusively.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.start.as_ptr().add(self.len()), bytes.len()) };
-        self.length = needed as u16;
+        if steps != own {
+            self.give_back();
+            self.start = start;
+        }
+        self.length = length as u16;
         true
     }
 
-    /// Lets go of the bytes from `from` to before `to`.
-    pub(crate) fn cut(&mut self, from: usize, to: usize) {
-        if from < to {
-            let length = self.len();
-            self.as_mut_slice().copy_within(to..length, from);
-            self.truncate(length - (to - from));
-        }
+    /// What is no block, in the place of one ([`crate::block_or`] alone makes it, and uses it for nothing else).
+    pub(crate) const fn lying(start: NonNull<u8>, length: u16) -> Self {
+        Self { start, length }
     }
 
-    /// Lets go of the bytes from `length` on; the room stays.
-    pub(crate) fn truncate(&mut self, length: usize) {
-        self.length = self.len().min(length) as u16;
+    pub(crate) const fn parts(&self) -> (NonNull<u8>, u16) {
+        (self.start, self.length)
     }
 
     /// A block of bytes that were saved.
     fn of(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut block = Self::new();
-        if block.append(bytes) { Ok(block) } else { Err(DecodeError::OtherString("events of at most 64 KiB".into())) }
+        if block.append(bytes) {
+            Ok(block)
+        } else {
+            Err(DecodeError::OtherString("blocks of fewer than 64 KiB".into()))
+        }
     }
 
     /// What the allocator is asked for.
@@ -116,25 +158,22 @@ impl Block {
         unsafe { Layout::from_size_align_unchecked(steps * STEP_BYTES, 1) }
     }
 
-    /// Up to the next size that the allocator has and no further: doubling would waste half of a quiet subscriber's
-    /// memory, and less than such a size takes the same.
-    fn grow(&mut self, steps: usize) {
-        let steps = size_of_steps(steps);
-        let start = spare::take(steps).unwrap_or_else(|| {
+    /// Room of so many steps.
+    fn take(steps: usize) -> NonNull<u8> {
+        if steps == 0 {
+            return NonNull::dangling();
+        }
+        spare::take(steps).unwrap_or_else(|| {
             let layout = Self::layout(steps);
             // SAFETY: the layout is not of size 0, since `steps` is not.
             NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
-        });
-        // SAFETY: `length` bytes are initialised where the block was, and the new one is longer and another.
-        unsafe { std::ptr::copy_nonoverlapping(self.start.as_ptr(), start.as_ptr(), self.len()) };
-        self.give_back();
-        self.start = start;
-        self.steps = steps as u16;
+        })
     }
 
     /// Gives the memory away; the block must not be read before it has another.
     fn give_back(&mut self) {
-        let (start, steps) = (self.start, usize::from(std::mem::take(&mut self.steps)));
+        let (start, steps) = (self.start, steps_of(self.len()));
+        self.length = 0;
         if steps > 0 && !spare::keep(start, steps) {
             // SAFETY: `start` came from the allocator with this layout, and nobody uses it after its owner.
             unsafe { dealloc(start.as_ptr(), Self::layout(steps)) };
@@ -143,6 +182,12 @@ impl Block {
 }
 
 const _: () = assert!(size_of_steps(BYTES_MAX.div_ceil(STEP_BYTES)) <= u16::MAX as usize);
+
+impl Default for Block {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Drop for Block {
     fn drop(&mut self) {
@@ -198,29 +243,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_holds_what_a_vec_holds(steps in prop::collection::vec((0_u8..3, 0_usize..200, 0_usize..200), 0..200)) {
+        fn it_holds_what_a_vec_holds(
+            steps in prop::collection::vec((prop::bool::ANY, 0_usize..200, 0_usize..200, 0_usize..200), 0..200),
+        ) {
             let (mut block, mut vec) = (Block::new(), Vec::new());
-            for (step, a, b) in steps {
-                match step {
-                    0 => {
-                        let bytes: Vec<u8> = (0..a).map(|byte| (byte * b) as u8).collect();
-                        prop_assert!(block.append(&bytes));
-                        vec.extend_from_slice(&bytes);
-                    }
-                    1 => {
-                        let (from, to) = (a.min(vec.len()), b.min(vec.len()));
-                        block.cut(from, to);
-                        if from < to {
-                            vec.drain(from..to);
-                        }
-                    }
-                    _ => {
-                        block.truncate(a);
-                        vec.truncate(a);
-                    }
+            for (cuts, length, from, to) in steps {
+                let bytes: Vec<u8> = (0..length).map(|byte| (byte * from) as u8).collect();
+                let cut = if cuts { from..to } else { usize::MAX..usize::MAX };
+                prop_assert!(block.cut_and_append(cut.clone(), &bytes));
+                let (from, to) = (cut.start.min(vec.len()), cut.end.min(vec.len()));
+                if from < to {
+                    vec.drain(from..to);
                 }
+                vec.extend_from_slice(&bytes);
                 prop_assert_eq!(block.as_slice(), vec.as_slice());
                 prop_assert!(block.capacity() >= block.len());
+                prop_assert_eq!(block.capacity(), Block::room(vec.len()));
             }
             let copy = block.clone();
             drop(block);
@@ -245,5 +283,8 @@ mod tests {
         assert!(block.append(&[7; BYTES_MAX]));
         assert!(!block.append(&[7]));
         assert_eq!(block.len(), BYTES_MAX);
+        assert!(!block.cut_and_append(0..1, &[7, 7]));
+        assert!(block.cut_and_append(0..BYTES_MAX, &[]));
+        assert_eq!((block.len(), block.capacity()), (0, 0));
     }
 }

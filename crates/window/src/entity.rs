@@ -5,36 +5,41 @@
 //!   own pane, with p the pane of the newest event;
 //! - no event counts longer than a window covers it, and none is kept that adds to no aggregate.
 
-use bincode::{Decode, Encode};
+use bincode::de::{BorrowDecoder, Decoder};
+use bincode::enc::Encoder;
+use bincode::error::{DecodeError, EncodeError};
+use bincode::{BorrowDecode, Decode, Encode};
 
+use crate::block::Block;
+use crate::block_or::BlockOr;
 use crate::cell::{Cell, empty_value};
 use crate::events::{Events, WORDS, event_of, stride};
 use crate::kinds::Kinds;
 use crate::layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
 use crate::limits::EVENTS_EXACT_MAX;
+use crate::outdated::{Outdated, first_ms};
 use crate::panes::Panes;
 use crate::prefetch::prefetch;
 
 /// Windows of one entity.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityWindows {
-    newest_ms: i64,
-    form: Form,
+    /// Events one by one, or panes.
+    held: BlockOr<Grown>,
+    /// Of the newest event time, milliseconds, the low 48 bits.
+    newest: [u16; 3],
 }
+
+/// Earliest and latest time of an event, milliseconds: some 4,460 years around 1970. What lies beyond is taken for them.
+const TIMES_MS: std::ops::RangeInclusive<i64> = -1 << 47..=(1 << 47) - 1;
 
 /// Primitives of an entity that are bounded by a count of events, and windows that events are counted in at once: further
 /// primitives are left without a bound.
 const PRIMITIVES_MAX: usize = 64;
 const WINDOWS_MAX: usize = 8;
 
-/// With its key an entity takes half a cache line of the table.
-const _: () = assert!(size_of::<Option<(u64, EntityWindows)>>() == 32);
-
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-enum Form {
-    Events(Events),
-    Panes(Box<Grown>),
-}
+/// With its key an entity takes three words of the table.
+const _: () = assert!(size_of::<Option<(u64, EntityWindows)>>() == 24);
 
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 struct Grown {
@@ -57,55 +62,96 @@ impl EntityWindows {
     /// Windows that have seen one event.
     #[must_use]
     pub fn new(layout: &Layout, kinds: &mut Kinds, event: &Event<'_>) -> Self {
-        let mut windows = Self { newest_ms: event.at_ms, form: Form::Events(Events::new()) };
+        let mut windows = Self::of(event.at_ms, BlockOr::of_block(Block::new()));
         windows.add(layout, kinds, event);
         windows
     }
 
+    fn of(newest_ms: i64, held: BlockOr<Grown>) -> Self {
+        let mut windows = Self { held, newest: [0; 3] };
+        windows.set_newest(newest_ms);
+        windows
+    }
+
+    fn set_newest(&mut self, newest_ms: i64) {
+        let newest_ms = newest_ms.clamp(*TIMES_MS.start(), *TIMES_MS.end());
+        self.newest = [newest_ms as u16, (newest_ms >> 16) as u16, (newest_ms >> 32) as u16];
+    }
+
+    /// Its events one by one, or else its panes.
+    fn form(&self) -> Result<Events<&Block>, &Grown> {
+        self.held.get().map(Events)
+    }
+
+    fn form_mut(&mut self) -> Result<Events<&mut Block>, &mut Grown> {
+        self.held.get_mut().map(Events)
+    }
+
     /// Adds an event. `kinds` are those of all entities of this layout.
     pub fn add(&mut self, layout: &Layout, kinds: &mut Kinds, event: &Event<'_>) {
-        let (before_ms, newest_ms) = (self.newest_ms, self.newest_ms.max(event.at_ms));
+        let event = &Event { at_ms: event.at_ms.clamp(*TIMES_MS.start(), *TIMES_MS.end()), ..*event };
+        let (before_ms, newest_ms) = (self.newest_ms(), self.newest_ms().max(event.at_ms));
         let oldest = || oldest_ms(layout, newest_ms);
-        if let Form::Events(events) = &mut self.form {
+        if let Ok(mut events) = self.form_mut() {
             events.moved(layout, kinds, before_ms, newest_ms, oldest);
         }
-        self.newest_ms = newest_ms;
+        self.set_newest(newest_ms);
         if kinds.of(layout, event.passes).wanted.is_none() {
             return;
         }
-        if let Form::Events(events) = &mut self.form {
-            let fits = event.counted == 0 && events.push(layout, kinds, event, newest_ms, oldest);
-            if fits {
+        if let Ok(mut events) = self.form_mut() {
+            if event.counted == 0 && events.push(layout, kinds, event, newest_ms, oldest) {
                 return;
             }
-            self.form = Form::Panes(Box::new(grown(layout, kinds, events, newest_ms)));
+            let grown = grown(layout, kinds, &events, newest_ms);
+            self.held = BlockOr::of(grown);
         }
-        if let Form::Panes(grown) = &mut self.form {
+        if let Err(grown) = self.form_mut() {
             grown.oldest_ms = grown.oldest_ms.min(event.at_ms);
-            grown.panes.add(layout, event, self.newest_ms);
+            grown.panes.add(layout, event, newest_ms);
+        }
+    }
+
+    /// Whether [`Self::trim`] would let go of anything.
+    #[must_use]
+    pub fn is_outdated(&self, layout: &Layout, kinds: &Kinds, outdated: &Outdated) -> bool {
+        match self.form() {
+            Ok(events) => events.is_outdated(layout, kinds, self.newest_ms(), outdated),
+            Err(_) => false,
+        }
+    }
+
+    /// Lets go of what no window covers that ends at the time of `outdated` or later. The entity's next event must be no
+    /// earlier.
+    pub fn trim(&mut self, layout: &Layout, kinds: &mut Kinds, outdated: &Outdated) {
+        let newest_ms = self.newest_ms();
+        if let Ok(mut events) = self.form_mut() {
+            events.trim(layout, kinds, newest_ms, outdated);
         }
     }
 
     /// Asks for what the next event will need, without waiting for it.
     pub fn prefetch(&self) {
-        match &self.form {
-            Form::Events(events) => events.prefetch(),
-            Form::Panes(grown) => prefetch(&**grown),
+        match self.form() {
+            Ok(events) => events.prefetch(),
+            Err(grown) => prefetch(grown),
         }
     }
 
     /// Newest event time.
     #[must_use]
     pub const fn newest_ms(&self) -> i64 {
-        self.newest_ms
+        let [low, middle, high] = self.newest;
+        // The high bits' sign is that of the whole.
+        (high as i16 as i64) << 32 | (middle as i64) << 16 | low as i64
     }
 
     /// Number of events that are kept one by one; `u32::MAX` once they are not.
     #[must_use]
     pub fn events_bound(&self) -> u32 {
-        match &self.form {
-            Form::Events(events) => events.len(),
-            Form::Panes(_) => u32::MAX,
+        match self.form() {
+            Ok(events) => events.len(),
+            Err(_) => u32::MAX,
         }
     }
 
@@ -114,11 +160,11 @@ impl EntityWindows {
     /// gate may never lose anything. Where it is far, also how many events must pass the filter before it may be near.
     #[must_use]
     pub fn gate(&self, layout: &Layout, kinds: &Kinds, gate: usize, least: &[u32]) -> (Gate, u32) {
-        let Form::Events(events) = &self.form else { return (Gate::Reached, 0) };
+        let Ok(events) = self.form() else { return (Gate::Reached, 0) };
         let (mut nearest, mut missing) = (Gate::Far, u32::MAX);
         for (windows, least) in layout.windows.chunks(WINDOWS_MAX).zip(least.chunks(WINDOWS_MAX)) {
-            let firsts_ms = firsts_ms(self.newest_ms, windows);
-            let counts = events.gated_since(layout, kinds, gate, self.newest_ms, &firsts_ms);
+            let firsts_ms = firsts_ms(self.newest_ms(), windows);
+            let counts = events.gated_since(layout, kinds, gate, self.newest_ms(), &firsts_ms);
             for (count, least) in counts.into_iter().zip(least) {
                 if count >= *least {
                     return (Gate::Reached, 0);
@@ -136,15 +182,15 @@ impl EntityWindows {
     /// they are far still, since a window that moves on only loses events.
     #[must_use]
     pub fn resting(&self, layout: &Layout) -> u16 {
-        match &self.form {
-            Form::Events(events) => events.resting(layout),
-            Form::Panes(_) => 0,
+        match self.form() {
+            Ok(events) => events.resting(layout),
+            Err(_) => 0,
         }
     }
 
     /// So many events must pass the filter of a gate before it may be near for any pattern.
     pub fn rest(&mut self, layout: &Layout, gate: usize, events: u32) {
-        if let Form::Events(own) = &mut self.form {
+        if let Ok(mut own) = self.form_mut() {
             own.rest(layout, gate, events);
         }
     }
@@ -152,14 +198,14 @@ impl EntityWindows {
     /// Ranges in which the values of some primitives lie, for windows that end with the pane of the newest event, as far as
     /// counting the events tells them: without looking at their columns, so that it costs little.
     pub fn bounds(&self, layout: &Layout, kinds: &Kinds, wanted: &[usize], mut found: impl FnMut(usize, f64, f64)) {
-        match &self.form {
-            Form::Panes(grown) => {
-                let bounds = |place: &usize| Some((*place, grown.panes.bounds(layout, *place, self.newest_ms)?));
+        match self.form() {
+            Err(grown) => {
+                let bounds = |place: &usize| Some((*place, grown.panes.bounds(layout, *place, self.newest_ms())?));
                 wanted.iter().filter_map(bounds).for_each(|(place, (least, most))| found(place, least, most));
             }
-            Form::Events(events) => {
+            Ok(events) => {
                 // What is counted of each event, side by side: this is what most judgements end with.
-                let firsts = firsts_ms(self.newest_ms, &layout.windows);
+                let firsts = firsts_ms(self.newest_ms(), &layout.windows);
                 let mut counted = [(i64::MAX, 0_u8); PRIMITIVES_MAX];
                 let mut counts = [0_u32; PRIMITIVES_MAX];
                 for (counted, place) in counted.iter_mut().zip(wanted) {
@@ -168,7 +214,7 @@ impl EntityWindows {
                     *counted = (first_ms, primitive.filter);
                 }
                 let counted = &counted[..wanted.len().min(PRIMITIVES_MAX)];
-                events.each(layout, kinds, self.newest_ms, |at_ms, passes| {
+                events.each(layout, kinds, self.newest_ms(), |at_ms, passes| {
                     for (count, (first_ms, filter)) in counts.iter_mut().zip(counted) {
                         *count += u32::from(at_ms >= *first_ms) & (passes >> (filter & 63)) as u32;
                     }
@@ -197,17 +243,17 @@ impl EntityWindows {
         out.clear();
         out.resize(layout.primitives.len(), f64::NAN);
         let places = (0..layout.primitives.len()).filter(|place| wanted(*place));
-        match &self.form {
-            Form::Panes(grown) => {
-                places.for_each(|place| out[place] = grown.panes.value(layout, place, self.newest_ms));
+        match self.form() {
+            Err(grown) => {
+                places.for_each(|place| out[place] = grown.panes.value(layout, place, self.newest_ms()));
             }
-            Form::Events(events) => {
-                events.unpack(layout, kinds, self.newest_ms, words);
+            Ok(events) => {
+                events.unpack(layout, kinds, self.newest_ms(), words);
                 for place in places {
                     let primitive = &layout.primitives[place];
                     let window = layout.windows[usize::from(primitive.window)];
-                    let first_ms = first_ms(self.newest_ms, window.pane_ms(), window.panes);
-                    out[place] = value_of_events(words, layout, primitive, first_ms, self.newest_ms);
+                    let first_ms = first_ms(self.newest_ms(), window.pane_ms(), window.panes);
+                    out[place] = value_of_events(words, layout, primitive, first_ms, self.newest_ms());
                 }
             }
         }
@@ -218,17 +264,17 @@ impl EntityWindows {
     #[must_use]
     pub fn first_event_ms(&self, layout: &Layout, kinds: &Kinds, window: usize) -> i64 {
         let window = layout.windows[window];
-        let first_ms = first_ms(self.newest_ms, window.pane_ms(), window.panes);
-        match &self.form {
-            Form::Panes(grown) => grown.oldest_ms.max(first_ms),
-            Form::Events(events) => {
+        let first_ms = first_ms(self.newest_ms(), window.pane_ms(), window.panes);
+        match self.form() {
+            Err(grown) => grown.oldest_ms.max(first_ms),
+            Ok(events) => {
                 let mut earliest = None;
-                events.each(layout, kinds, self.newest_ms, |at_ms, _| {
+                events.each(layout, kinds, self.newest_ms(), |at_ms, _| {
                     if at_ms >= first_ms {
                         earliest = Some(earliest.map_or(at_ms, |earliest: i64| earliest.min(at_ms)));
                     }
                 });
-                earliest.unwrap_or(self.newest_ms)
+                earliest.unwrap_or(self.newest_ms())
             }
         }
     }
@@ -236,10 +282,29 @@ impl EntityWindows {
     /// Bytes held on the heap.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        match &self.form {
-            Form::Events(events) => events.heap_bytes(),
-            Form::Panes(grown) => size_of::<Grown>() + grown.panes.heap_bytes(),
+        match self.form() {
+            Ok(events) => events.heap_bytes(),
+            Err(grown) => size_of::<Grown>() + grown.panes.heap_bytes(),
         }
+    }
+}
+
+impl Encode for EntityWindows {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        self.newest_ms().encode(encoder)?;
+        self.held.encode(encoder)
+    }
+}
+
+impl<C> Decode<C> for EntityWindows {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        Ok(Self::of(Decode::decode(decoder)?, Decode::decode(decoder)?))
+    }
+}
+
+impl<'de, C> BorrowDecode<'de, C> for EntityWindows {
+    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        Self::decode(decoder)
     }
 }
 
@@ -254,7 +319,7 @@ pub const fn nearest_at(least: u32) -> u32 {
     (least as u64 * 3).div_ceil(4) as u32
 }
 
-fn grown(layout: &Layout, kinds: &Kinds, events: &Events, newest_ms: i64) -> Grown {
+fn grown(layout: &Layout, kinds: &Kinds, events: &Events<&mut Block>, newest_ms: i64) -> Grown {
     let mut grown = Grown { oldest_ms: newest_ms, panes: Panes::default() };
     let oldest_ms = oldest_ms(layout, newest_ms);
     // Those that no window covers any more may be there or not, by when they were let go.
@@ -273,12 +338,7 @@ fn oldest_ms(layout: &Layout, newest_ms: i64) -> i64 {
     firsts.min().unwrap_or(newest_ms)
 }
 
-/// First millisecond of a window of `panes` panes that ends with the pane of `newest_ms`.
-const fn first_ms(newest_ms: i64, pane_ms: i64, panes: u32) -> i64 {
-    (newest_ms.div_euclid(pane_ms) - panes as i64 + 1) * pane_ms
-}
-
-/// The same of each of some windows, [`WINDOWS_MAX`] at most; behind them none.
+/// First milliseconds of some windows that end with the pane of `newest_ms`, [`WINDOWS_MAX`] at most; behind them none.
 fn firsts_ms(newest_ms: i64, windows: &[WindowSpec]) -> [i64; WINDOWS_MAX] {
     let mut firsts_ms = [i64::MAX; WINDOWS_MAX];
     for (first, window) in firsts_ms.iter_mut().zip(windows) {

@@ -1,25 +1,25 @@
 //! Events of a quiet entity, one by one, in few bytes each.
 //!
 //! ```text
-//! events := for each gate how many events must pass its filter before it may be near, 1 byte each
-//!           | words, 8 bytes each | event …            (an event as `packed` says)
+//! events := how many events there are, 1 byte
+//!           | for each gate how many events must pass its filter before it may be near, 4 bits each
+//!           | event …                                 (an event as `packed` says)
 //! ```
 //!
-//! Most subscribers make a few events a day: at ten million of them the bytes of an event decide the memory. Numbers as
-//! keys have eleven digits and take five bytes; a hash (of a cell) takes eight, but a subscriber has few cells: such
-//! keys stand once, in front, as words.
+//! Most subscribers make a few events a day: at ten million of them the bytes of an event decide the memory.
 //!
 //! **Invariant:** every event lies less than 2³² ms before the newest, so that the low bits of its time tell all of it:
 //! [`Events::moved`] lets go of what is old whenever the newest event has passed another [`TICK_BITS`] of time, and no
 //! window is longer than 30 days.
 
-use bincode::{Decode, Encode};
+use std::ops::{Deref, DerefMut};
 
 use crate::block::{BYTES_MAX, Block};
 use crate::kinds::Kinds;
 use crate::layout::{Event, Layout};
 use crate::limits::{EVENTS_EXACT_MAX, GATES_MAX};
-use crate::packed::{COLUMNS_MAX, KEY_BYTES, MISSING, NO_KIND, PACKED_MAX, Packed, Reader, WORD, bits};
+use crate::outdated::Outdated;
+use crate::packed::{COLUMNS_MAX, PACKED_MAX, Packed, Reader, bits};
 use crate::prefetch::prefetch;
 
 /// 2³⁰ ms are 12.4 days: with the longest window, 30 days, they are below 2³² ms.
@@ -28,14 +28,10 @@ const _: () = assert!((1_i64 << TICK_BITS) + 30 * 86_400_000 < 1 << 32);
 
 /// Bytes of a cache line.
 const LINE_BYTES: usize = 64;
-const _: () = assert!(GATES_MAX + WORDS_MAX * 8 + EVENTS_EXACT_MAX * PACKED_MAX <= BYTES_MAX);
+const _: () = assert!(1 + GATES_MAX + EVENTS_EXACT_MAX * PACKED_MAX <= BYTES_MAX);
 
-/// A key that needs more bytes than these is put among the words.
-const SHORT_KEY_BYTES: usize = 7;
-/// Most words: subscribers with more cells in a day are few, and their further ones stand in the events.
-const WORDS_MAX: usize = 12;
-/// More words than these are looked through when events go: there may be some that no event names any more.
-const WORDS_KEPT: usize = 4;
+/// Most events that a gate rests for: one that lacks more is looked at again after so many.
+const REST_MAX: u32 = 15;
 
 /// Words of an unpacked event besides its columns: time, filters, presence.
 pub(crate) const WORDS: usize = 3;
@@ -45,33 +41,17 @@ pub(crate) const fn stride(layout: &Layout) -> usize {
     WORDS + layout.columns as usize
 }
 
-/// Events in the order in which they came. Each method is given the time of the newest.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct Events {
-    bytes: Block,
-    words: u8,
-    count: u8,
-    room: Room,
-}
-
-/// Has one value: the others leave room for the forms of an entity that are no events, and for an empty place of the
-/// table ([`crate::entity`] asserts that nothing more is taken).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[repr(u8)]
-enum Room {
-    Taken,
-}
+/// Events in the order in which they came, in a borrowed block. Each method is given the time of the newest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Events<B>(pub(crate) B);
 
 const _: () = assert!(EVENTS_EXACT_MAX <= u8::MAX as usize);
 
-impl Events {
-    pub(crate) const fn new() -> Self {
-        Self { bytes: Block::new(), words: 0, count: 0, room: Room::Taken }
-    }
-
-    /// Asks for the lines that the next event is written to and that hold the gates and words.
+/// What is read of them.
+impl<B: Deref<Target = Block>> Events<B> {
+    /// Asks for the lines that the next event is written to and that hold the gates.
     pub(crate) fn prefetch(&self) {
-        let bytes = self.bytes.as_slice();
+        let bytes = self.0.as_slice();
         if let (Some(first), Some(last)) = (bytes.first(), bytes.last()) {
             prefetch(last);
             if bytes.len() > LINE_BYTES {
@@ -80,21 +60,21 @@ impl Events {
         }
     }
 
-    pub(crate) const fn len(&self) -> u32 {
-        self.count as u32
+    pub(crate) fn len(&self) -> u32 {
+        u32::from(self.count())
+    }
+
+    fn count(&self) -> u8 {
+        self.0.as_slice().first().copied().unwrap_or(0)
     }
 
     /// Gates that were far when they were last looked at and whose filters too few events have passed since, a bit each.
     pub(crate) fn resting(&self, layout: &Layout) -> u16 {
-        let rests = self.bytes.as_slice().get(..header(layout)).unwrap_or_default();
-        (0..).zip(rests).fold(0, |resting, (gate, rest)| resting | u16::from(*rest > 0) << gate)
-    }
-
-    /// So many events must pass the filter of a gate before it may be near.
-    pub(crate) fn rest(&mut self, layout: &Layout, gate: usize, events: u32) {
-        if let Some(rest) = self.bytes.as_mut_slice().get_mut(..header(layout)).and_then(|rests| rests.get_mut(gate)) {
-            *rest = events.min(u32::from(u8::MAX)) as u8;
-        }
+        let rests = self.0.as_slice().get(1..header(layout)).unwrap_or_default();
+        (0..).zip(rests).fold(0, |resting, (pair, rests)| {
+            let of_pair = u16::from(rests & 0x0f > 0) | u16::from(rests >> 4 > 0) << 1;
+            resting | of_pair << (2 * pair)
+        })
     }
 
     /// Events that pass the filter of a gate and are not before each of these times.
@@ -117,21 +97,86 @@ impl Events {
         counts
     }
 
-    pub(crate) const fn heap_bytes(&self) -> usize {
-        self.bytes.capacity()
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.0.capacity()
+    }
+
+    /// Whether [`Self::trim`] would let go of anything.
+    pub(crate) fn is_outdated(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, outdated: &Outdated) -> bool {
+        let mut reader = self.reader(layout, kinds, newest_ms);
+        while reader.has_more() {
+            let head = reader.head();
+            if head.at_ms < outdated.oldest_ms || outdated.columns(head.kind, head.at_ms) != 0 {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// All events unpacked, [`stride`] words each.
+    pub(crate) fn words(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64) -> Vec<u64> {
+        let mut words = Vec::new();
+        self.unpack(layout, kinds, newest_ms, &mut words);
+        words
+    }
+
+    /// The same in the place of other words.
+    pub(crate) fn unpack(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, words: &mut Vec<u64>) {
+        let stride = stride(layout);
+        words.clear();
+        words.reserve(usize::from(self.count()) * stride);
+        let mut reader = self.reader(layout, kinds, newest_ms);
+        while reader.has_more() {
+            let begins = words.len();
+            words.resize(begins + stride, 0);
+            let mut present = 0;
+            let (head, _) = reader.event(layout, |column, value, _| {
+                present |= 1 << column;
+                words[begins + WORDS + column] = value;
+            });
+            words[begins] = head.at_ms as u64;
+            words[begins + 1] = head.passes;
+            words[begins + 2] = present;
+        }
+    }
+
+    /// Time and filters of all events.
+    #[inline]
+    pub(crate) fn each(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, mut each: impl FnMut(i64, u64)) {
+        let mut reader = self.reader(layout, kinds, newest_ms);
+        while reader.has_more() {
+            let head = reader.head();
+            each(head.at_ms, head.passes);
+        }
+    }
+
+    fn reader<'e>(&'e self, layout: &Layout, kinds: &'e Kinds, newest_ms: i64) -> Reader<'e> {
+        Reader { bytes: self.0.as_slice(), kinds, at: header(layout), newest_ms }
+    }
+}
+
+/// What is changed.
+impl<B: DerefMut<Target = Block>> Events<B> {
+    /// So many events must pass the filter of a gate before it may be near.
+    pub(crate) fn rest(&mut self, layout: &Layout, gate: usize, events: u32) {
+        let rests = self.0.as_mut_slice().get_mut(1..header(layout)).and_then(|rests| rests.get_mut(gate / 2));
+        if let Some(rests) = rests.filter(|_| gate < layout.gates.len()) {
+            let (events, shift) = (events.min(REST_MAX) as u8, gate % 2 * 4);
+            *rests = *rests & !(0x0f << shift) | events << shift;
+        }
     }
 
     /// The newest event is at `to_ms` from now on, where it was at `from_ms`.
     pub(crate) fn moved(
         &mut self,
         layout: &Layout,
-        kinds: &mut Kinds,
+        kinds: &Kinds,
         from_ms: i64,
         to_ms: i64,
         oldest_ms: impl Fn() -> i64,
     ) {
         if from_ms >> TICK_BITS != to_ms >> TICK_BITS {
-            self.rebuild(layout, kinds, from_ms, oldest_ms());
+            self.drop_old(layout, kinds, from_ms, oldest_ms());
         }
     }
 
@@ -148,177 +193,150 @@ impl Events {
         if event.at_ms < newest_ms && event.at_ms < oldest_ms() {
             return true;
         }
-        if (event.present & kinds.of(layout, event.passes).columns()).count_ones() as usize > COLUMNS_MAX {
+        let wanted = kinds.of(layout, event.passes).columns();
+        let (present, missing) = (event.present & wanted, wanted & !event.present);
+        if present.count_ones() as usize > COLUMNS_MAX {
             return false;
         }
-        if usize::from(self.count) >= EVENTS_EXACT_MAX {
-            self.rebuild(layout, kinds, newest_ms, oldest_ms());
-            if usize::from(self.count) >= EVENTS_EXACT_MAX {
+        if usize::from(self.count()) >= EVENTS_EXACT_MAX {
+            self.drop_old(layout, kinds, newest_ms, oldest_ms());
+            if usize::from(self.count()) >= EVENTS_EXACT_MAX {
                 return false;
             }
         }
         self.begin(layout);
-        let mut packed = self.pack(layout, kinds, event);
-        // By what a block of memory holds, not by what this one happens to: a restored task must do the same.
-        if self.bytes.len() + packed.length > Block::room(self.bytes.len())
-            && self.drop_oldest(layout, kinds, newest_ms, oldest_ms())
-        {
-            // The words may have moved.
-            packed = self.pack(layout, kinds, event);
-        }
-        self.append(layout, event.passes, &packed)
+        let packed = pack(layout, kinds, event, present, missing);
+        let gone = if self.0.len() + packed.length > Block::room(self.0.len()) {
+            self.first_old(layout, kinds, newest_ms, oldest_ms())
+        } else {
+            0
+        };
+        let begins = header(layout);
+        self.set_count(self.count().saturating_add(1));
+        self.pass(layout, event.passes);
+        self.0.cut_and_append(begins..begins + gone, packed.as_slice())
     }
 
-    /// Makes room for the gates, where no event came yet.
+    /// Makes room for the count and the gates, where no event came yet.
     fn begin(&mut self, layout: &Layout) {
-        if self.bytes.len() == 0 {
-            self.bytes.append(&[0; GATES_MAX][..header(layout)]);
+        if self.0.is_empty() {
+            self.0.append(&[0; 1 + GATES_MAX][..header(layout)]);
         }
     }
 
-    fn append(&mut self, layout: &Layout, passes: u64, packed: &Packed) -> bool {
-        self.count = self.count.saturating_add(1);
-        let rests = self.bytes.as_mut_slice().iter_mut().zip(&layout.gates);
-        rests.for_each(|(rest, filter)| *rest = rest.saturating_sub((passes >> filter & 1) as u8));
-        self.bytes.append(&packed.bytes[..packed.length])
-    }
-
-    fn pack(&mut self, layout: &Layout, kinds: &mut Kinds, event: &Event<'_>) -> Packed {
-        let (number, kind) = kinds.number(layout, event.passes);
-        let present = event.present & kind.columns();
-        let missing = kind.columns() & !present;
-        let mut packed = Packed { bytes: [0; PACKED_MAX], length: 1 };
-        packed.put(&[number.unwrap_or(NO_KIND) | if missing == 0 { 0 } else { MISSING }]);
-        packed.put(&(event.at_ms as u32).to_le_bytes());
-        if number.is_none() {
-            packed.put(&event.passes.to_le_bytes());
-        }
-        if missing != 0 {
-            packed.varint(missing);
-        }
-        for column in bits(present) {
-            let value = event.columns[column];
-            if layout.numbers >> column & 1 == 1 {
-                packed.number(value as i64);
-            } else {
-                self.pack_key(layout, value, &mut packed);
+    /// An event passes these filters: gates rest for one less.
+    fn pass(&mut self, layout: &Layout, passes: u64) {
+        let rests = self.0.as_mut_slice().iter_mut().skip(1).zip(layout.gates.chunks(2));
+        for (rests, filters) in rests {
+            for (shift, filter) in [0, 4].into_iter().zip(filters) {
+                let less = *rests >> shift & 0x0f > 0 && passes >> filter & 1 == 1;
+                *rests -= u8::from(less) << shift;
             }
         }
-        packed.bytes[0] = packed.length as u8;
-        packed
     }
 
-    fn pack_key(&mut self, layout: &Layout, key: u64, packed: &mut Packed) {
-        let length = KEY_BYTES - key.leading_zeros() as usize / 8;
-        if length > SHORT_KEY_BYTES
-            && let Some(place) = self.word(layout, key)
-        {
-            packed.put(&[WORD | place]);
-            return;
-        }
-        packed.put(&[length as u8]);
-        packed.put(&key.to_le_bytes()[..length]);
-    }
-
-    /// Place of a key among the words, which it joins if there is room.
-    fn word(&mut self, layout: &Layout, key: u64) -> Option<u8> {
-        let all = self.first_event(layout);
-        let words = self.bytes.as_slice().get(header(layout)..all).unwrap_or_default();
-        if let Some(place) = words.chunks_exact(KEY_BYTES).position(|word| word == key.to_le_bytes()) {
-            return Some(place as u8);
-        }
-        if usize::from(self.words) >= WORDS_MAX || !self.bytes.append(&key.to_le_bytes()) {
-            return None;
-        }
-        self.bytes.as_mut_slice().get_mut(all..)?.rotate_right(KEY_BYTES);
-        self.words += 1;
-        Some(self.words - 1)
-    }
-
-    /// Lets go of the first events as long as they lie before `oldest_ms`: events come nearly in the order of their
-    /// times, so that the first ones tell whether there is anything to gain. True if words went with them.
-    fn drop_oldest(&mut self, layout: &Layout, kinds: &mut Kinds, newest_ms: i64, oldest_ms: i64) -> bool {
+    /// Bytes of the first events that lie before `oldest_ms`, which are taken off the count: events come nearly in the order of
+    /// their times, so that the first ones tell whether there is anything to gain.
+    fn first_old(&mut self, layout: &Layout, kinds: &Kinds, newest_ms: i64, oldest_ms: i64) -> usize {
         let mut reader = self.reader(layout, kinds, newest_ms);
-        let begin = reader.at;
-        let (mut gone, mut count) = (begin, 0_u8);
-        while reader.has_more() {
-            if reader.head().0 >= oldest_ms {
-                break;
-            }
+        let begins = reader.at;
+        let (mut gone, mut count) = (begins, 0_u8);
+        while reader.has_more() && reader.head().at_ms < oldest_ms {
             gone = reader.at;
             count = count.saturating_add(1);
         }
-        if gone == begin {
-            return false;
-        }
-        if usize::from(self.words) > WORDS_KEPT {
-            self.rebuild(layout, kinds, newest_ms, oldest_ms);
-            return true;
-        }
-        self.bytes.cut(begin, gone.min(self.bytes.len()));
-        self.count = self.count.saturating_sub(count);
-        false
+        let gone = gone.min(self.0.len());
+        self.set_count(self.count().saturating_sub(count));
+        gone.saturating_sub(begins)
     }
 
-    /// Packs anew what does not lie before `oldest_ms`, with the words that it names.
-    fn rebuild(&mut self, layout: &Layout, kinds: &mut Kinds, newest_ms: i64, oldest_ms: i64) {
-        let words = self.words(layout, kinds, newest_ms);
-        self.bytes.truncate(0);
-        (self.words, self.count) = (0, 0);
-        self.begin(layout);
-        for event in words.chunks_exact(stride(layout)).filter(|event| event[0] as i64 >= oldest_ms) {
-            let event = event_of(event);
-            let packed = self.pack(layout, kinds, &event);
-            self.append(layout, event.passes, &packed);
-        }
+    /// Lets go of what lies before `oldest_ms`.
+    fn drop_old(&mut self, layout: &Layout, kinds: &Kinds, newest_ms: i64, oldest_ms: i64) {
+        self.retain(layout, kinds, newest_ms, |at_ms| at_ms >= oldest_ms);
     }
 
-    /// All events unpacked, [`stride`] words each.
-    pub(crate) fn words(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64) -> Vec<u64> {
-        let mut words = Vec::new();
-        self.unpack(layout, kinds, newest_ms, &mut words);
-        words
-    }
-
-    /// The same in the place of other words.
-    pub(crate) fn unpack(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, words: &mut Vec<u64>) {
-        let stride = stride(layout);
-        words.clear();
-        words.reserve(usize::from(self.count) * stride);
+    fn retain(&mut self, layout: &Layout, kinds: &Kinds, newest_ms: i64, stays: impl Fn(i64) -> bool) {
         let mut reader = self.reader(layout, kinds, newest_ms);
+        let (mut kept, mut count) = (Vec::with_capacity(reader.bytes.len()), 0_u8);
+        let begins = reader.at;
         while reader.has_more() {
-            let begins = words.len();
-            words.resize(begins + stride, 0);
-            let mut present = 0;
-            let (at_ms, passes) = reader.event(layout, |column, value| {
-                present |= 1 << column;
-                words[begins + WORDS + column] = value;
-            });
-            words[begins] = at_ms as u64;
-            words[begins + 1] = passes;
-            words[begins + 2] = present;
+            let from = reader.at;
+            if stays(reader.head().at_ms) {
+                kept.extend_from_slice(reader.bytes.get(from..reader.at.min(reader.bytes.len())).unwrap_or_default());
+                count = count.saturating_add(1);
+            }
+        }
+        self.set_count(count);
+        let ends = self.0.len();
+        self.0.cut_and_append(begins..ends, &kept);
+    }
+
+    /// Lets go of events that no window covers, and of columns that none asks for.
+    pub(crate) fn trim(&mut self, layout: &Layout, kinds: &mut Kinds, newest_ms: i64, outdated: &Outdated) {
+        if !self.is_outdated(layout, kinds, newest_ms, outdated) {
+            return;
+        }
+        let all = self.0.len();
+        let (mut at, mut count, mut kept) = (header(layout), 0_u8, Vec::with_capacity(all));
+        while at < all {
+            let mut reader = Reader { bytes: self.0.as_slice(), kinds, at, newest_ms };
+            let head = reader.head();
+            let event = at..reader.at.min(all);
+            at = reader.at;
+            if head.at_ms < outdated.oldest_ms {
+                continue;
+            }
+            count = count.saturating_add(1);
+            let event = self.0.as_slice().get(event).unwrap_or_default();
+            let gone = outdated.columns(head.kind, head.at_ms);
+            match without(layout, kinds, event, gone) {
+                Some(packed) => kept.extend_from_slice(packed.as_slice()),
+                None => kept.extend_from_slice(event),
+            }
+        }
+        self.set_count(count);
+        self.0.cut_and_append(header(layout)..all, &kept);
+    }
+
+    fn set_count(&mut self, count: u8) {
+        self.0.as_mut_slice().iter_mut().take(1).for_each(|own| *own = count);
+    }
+}
+
+fn pack(layout: &Layout, kinds: &mut Kinds, event: &Event<'_>, present: u64, missing: u64) -> Packed {
+    let mut packed = Packed::new();
+    packed.head(kinds, layout, event.passes, missing, (event.at_ms as u32).to_le_bytes());
+    for column in bits(present) {
+        let value = event.columns[column];
+        if layout.numbers >> column & 1 == 1 {
+            packed.number(value as i64);
+        } else {
+            packed.key(&mut kinds.keys, value, event.at_ms);
         }
     }
+    packed.end()
+}
 
-    /// Time and filters of all events.
-    #[inline]
-    pub(crate) fn each(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, mut each: impl FnMut(i64, u64)) {
-        let mut reader = self.reader(layout, kinds, newest_ms);
-        while reader.has_more() {
-            let (at_ms, passes) = reader.head();
-            each(at_ms, passes);
+/// An event without some of its columns, of a kind with a number. `None` where it would not be shorter.
+fn without(layout: &Layout, kinds: &mut Kinds, event: &[u8], gone: u64) -> Option<Packed> {
+    // A snapshot whose checksum lies may hold longer ones.
+    if gone == 0 || event.len() > PACKED_MAX {
+        return None;
+    }
+    let (mut lacks, mut stay) = (0_u64, Packed::new());
+    // What is moved does not depend on the time, of which the low bits are.
+    let (head, missing) = Reader { bytes: event, kinds, at: 0, newest_ms: 0 }.event(layout, |column, _, place| {
+        if gone >> column & 1 == 0 {
+            stay.put(event.get(place).unwrap_or_default());
+        } else {
+            lacks |= 1 << column;
         }
-    }
-
-    /// Where the first event begins.
-    fn first_event(&self, layout: &Layout) -> usize {
-        header(layout) + usize::from(self.words) * KEY_BYTES
-    }
-
-    fn reader<'e>(&'e self, layout: &Layout, kinds: &'e Kinds, newest_ms: i64) -> Reader<'e> {
-        let (bytes, words_at, at) = (self.bytes.as_slice(), header(layout), self.first_event(layout));
-        Reader { bytes, kinds, words_at, at, newest_ms }
-    }
+    });
+    kinds.number(layout, head.passes, missing | lacks).0?;
+    let mut packed = Packed::new();
+    packed.head(kinds, layout, head.passes, missing | lacks, (head.at_ms as u32).to_le_bytes());
+    packed.put(stay.as_slice());
+    Some(packed.end())
 }
 
 /// An unpacked event: none of these is a further part of a call.
@@ -333,9 +351,9 @@ pub(crate) fn event_of(words: &[u64]) -> Event<'_> {
     }
 }
 
-/// Bytes in front of the words.
+/// Bytes in front of the events.
 fn header(layout: &Layout) -> usize {
-    layout.gates.len().min(GATES_MAX)
+    1 + layout.gates.len().min(GATES_MAX).div_ceil(2)
 }
 
 #[cfg(test)]
@@ -362,20 +380,24 @@ mod tests {
         #[test]
         fn any_bytes_are_gone_on_with(
             bytes in prop::collection::vec(prop_oneof![any::<u8>(), 0_u8..8], 0..4_000),
-            (words, count) in any::<(u8, u8)>(),
+            count in any::<u8>(),
             newest_ms in prop_oneof![Just(i64::MIN + 5_000), -9_000_i64..9_000, Just(i64::MAX - 5_000)],
             steps in prop::collection::vec((0_i64..3_000, 0_u64..8), 1..8),
         ) {
             let (layout, mut kinds) = (layout(), Kinds::default());
-            let mut block = Block::new();
-            block.append(&bytes);
-            let mut events = Events { bytes: block, words, count, room: Room::Taken };
+            (0..8).for_each(|passes| assert!(kinds.number(&layout, passes, 0).0.is_some()));
+            let (mut block, mut copy) = (Block::new(), Block::new());
+            block.append(&[&[count][..], &bytes].concat());
+            let mut events = Events(&mut block);
             for (step, passes) in steps {
                 let event = Event { at_ms: newest_ms, passes, counted: 0, present: 3, columns: &[7, u64::MAX], earlier: &[] };
-                let mut own = events.clone();
-                own.moved(&layout, &mut kinds, newest_ms, newest_ms, || newest_ms - step);
+                copy.clone_from(events.0);
+                let mut own = Events(&mut copy);
+                own.moved(&layout, &kinds, newest_ms, newest_ms, || newest_ms - step);
                 own.push(&layout, &mut kinds, &event, newest_ms, || newest_ms - step);
-                own.rebuild(&layout, &mut kinds, newest_ms, newest_ms - step);
+                own.drop_old(&layout, &kinds, newest_ms, newest_ms - step);
+                let outdated = Outdated::new(&layout, &kinds, newest_ms - 600 + step);
+                own.trim(&layout, &mut kinds, newest_ms, &outdated);
                 let held = own.words(&layout, &kinds, newest_ms).len() / stride(&layout);
                 prop_assert!(own.gated_since(&layout, &kinds, 1, newest_ms, &[newest_ms - step])[0] as usize <= held);
                 events.rest(&layout, 1, step as u32);

@@ -1,74 +1,85 @@
-//! What events of one plan are, by the filters that they pass: worked out once for each set of filters.
+//! What events of one plan are, by the filters that they pass and the columns that they lack: worked out once for each.
 //!
-//! A plan has dozens of filters, and most of its events pass one of few sets of them. An event names its set by one byte
-//! instead of by all its bits, and what the set leads to (which columns any aggregate wants) is not looked for again.
+//! A plan has dozens of filters, and most of its events pass one of few sets of them. An event names its set, and the columns
+//! that any aggregate wants of it, by one byte; what the set leads to is not looked for again. Beside them stand the plan's long
+//! keys ([`crate::keys`]).
 //!
-//! **Invariant:** numbers are given in the order in which sets come and are never taken back, so that what a quiet entity
-//! holds can be read as long as its plan is in force; they are part of a snapshot.
+//! **Invariant:** numbers of sets are given in the order in which sets come and are never taken back, so that what a quiet
+//! entity holds can be read as long as its plan is in force; they are part of a snapshot.
 
 use bincode::de::{BorrowDecoder, Decoder};
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
 
+use crate::keys::Keys;
 use crate::layout::Layout;
 use crate::table::MULTIPLIER;
 
-/// Most sets with a number: it fills seven bits, of which one value says that there is none.
-pub(crate) const KINDS_MAX: usize = 127;
+/// Most sets with a number: one byte, of which two values say something else ([`crate::packed`]).
+pub(crate) const KINDS_MAX: usize = 254;
+/// Sets with missing columns have a number only among so many: without one of its own a set of filters takes eight bytes in each
+/// event, and what is missing one or two.
+const LACKING_MAX: usize = 190;
 /// Places of the numbers: more than twice as many as there are.
-const PLACES: usize = 256;
+const PLACES: usize = 512;
 
-/// Sets of filters that events of a plan passed.
+/// Sets of filters that events of a plan passed, and the long keys that they name.
 #[derive(Clone, Debug, Default)]
 pub struct Kinds {
     all: Vec<Kind>,
     /// A number and 1 in each place that is taken: open addressing. Empty where none is known.
     places: Vec<u8>,
-    /// The set that was asked for last: one event asks several times.
-    last: Option<(u8, Kind)>,
+    /// Those that were asked for last, of such as lack nothing and of the others: one event asks several times.
+    last: [Option<(u8, Kind)>; 2],
+    pub(crate) keys: Keys,
 }
 
-/// One set of filters.
+/// One set of filters, and what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Kind {
     /// Filters, a bit each.
     pub(crate) passes: u64,
+    /// Columns that such an event lacks of those that are wanted, a bit each.
+    pub(crate) missing: u64,
     /// Columns that any aggregate wants of such an event, a bit each; `None` if it adds to none.
     pub(crate) wanted: Option<u64>,
 }
 
 impl Kind {
-    fn of(layout: &Layout, passes: u64) -> Self {
-        Self { passes, wanted: layout.wanted(passes) }
+    fn of(layout: &Layout, passes: u64, missing: u64) -> Self {
+        Self { passes, missing, wanted: layout.wanted(passes) }
     }
 
-    /// Columns that any aggregate wants of such an event, a bit each.
+    /// Columns that such an event has of those that any aggregate wants, a bit each.
     #[must_use]
     pub fn columns(&self) -> u64 {
-        self.wanted.unwrap_or(0)
+        self.wanted.unwrap_or(0) & !self.missing
     }
 }
 
 impl Kinds {
-    /// The kind of events that pass these filters, and its number if it has one. It is given one if there is one left.
-    pub(crate) fn number(&mut self, layout: &Layout, passes: u64) -> (Option<u8>, Kind) {
-        if let Some((number, kind)) = self.last
+    /// The kind of events that pass these filters and lack these columns, and its number if it has one. It is given one if there
+    /// is one left.
+    pub(crate) fn number(&mut self, layout: &Layout, passes: u64, missing: u64) -> (Option<u8>, Kind) {
+        let last = usize::from(missing != 0);
+        if let Some((number, kind)) = self.last[last]
             && kind.passes == passes
+            && kind.missing == missing
         {
             return (Some(number), kind);
         }
         if self.places.is_empty() {
             self.places = vec![0; PLACES];
         }
-        let place = self.place(passes);
+        let place = self.place(passes, missing);
         if let Some(number) = self.places[place].checked_sub(1) {
             let kind = self.all[usize::from(number)];
-            self.last = Some((number, kind));
+            self.last[last] = Some((number, kind));
             return (Some(number), kind);
         }
-        let kind = Kind::of(layout, passes);
-        if self.all.len() >= KINDS_MAX {
+        let kind = Kind::of(layout, passes, missing);
+        if self.all.len() >= if missing == 0 { KINDS_MAX } else { LACKING_MAX } {
             return (None, kind);
         }
         self.all.push(kind);
@@ -76,9 +87,9 @@ impl Kinds {
         (Some(self.all.len() as u8 - 1), kind)
     }
 
-    /// The kind of events that pass these filters.
+    /// The kind of events that pass these filters and lack nothing.
     pub fn of(&mut self, layout: &Layout, passes: u64) -> Kind {
-        self.number(layout, passes).1
+        self.number(layout, passes, 0).1
     }
 
     /// The kind of a number.
@@ -86,12 +97,30 @@ impl Kinds {
         self.all.get(usize::from(number)).copied()
     }
 
+    /// All that have a number, in the order of these.
+    pub(crate) fn all(&self) -> &[Kind] {
+        &self.all
+    }
+
+    /// Frees the numbers of long keys that only events before this time named.
+    pub fn expire_keys(&mut self, oldest_ms: i64) {
+        self.keys.expire(oldest_ms);
+    }
+
+    /// Bytes held on the heap, about.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.all.capacity() * size_of::<Kind>() + self.places.capacity() + self.keys.heap_bytes()
+    }
+
     /// Where a set is, or the empty place where it would be.
-    fn place(&self, passes: u64) -> usize {
+    fn place(&self, passes: u64, missing: u64) -> usize {
         // Fibonacci hashing, as in the table of entities.
-        let mut place = (passes.wrapping_mul(MULTIPLIER) >> 56) as usize;
+        let hash = (passes ^ missing.rotate_left(32)).wrapping_mul(MULTIPLIER);
+        let mut place = (hash >> (u64::BITS - PLACES.trailing_zeros())) as usize;
         while let Some(number) = self.places[place].checked_sub(1)
-            && self.all[usize::from(number)].passes != passes
+            && let Kind { passes: other, missing: lacks, .. } = self.all[usize::from(number)]
+            && (other, lacks) != (passes, missing)
         {
             place = (place + 1) % PLACES;
         }
@@ -101,16 +130,18 @@ impl Kinds {
 
 impl Encode for Kinds {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        self.all.encode(encoder)
+        self.all.encode(encoder)?;
+        self.keys.encode(encoder)
     }
 }
 
 impl<C> Decode<C> for Kinds {
     fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
         let all: Vec<Kind> = Decode::decode(decoder)?;
-        let mut kinds = Self { all: Vec::with_capacity(all.len()), places: vec![0; PLACES], last: None };
+        let keys = Decode::decode(decoder)?;
+        let mut kinds = Self { all: Vec::with_capacity(all.len()), places: vec![0; PLACES], last: [None; 2], keys };
         for kind in all.into_iter().take(KINDS_MAX) {
-            let place = kinds.place(kind.passes);
+            let place = kinds.place(kind.passes, kind.missing);
             kinds.all.push(kind);
             kinds.places[place] = kinds.all.len() as u8;
         }
@@ -142,12 +173,19 @@ mod tests {
             ..Layout::default()
         };
         let mut kinds = Kinds::default();
-        let sets = |n: u64| n.wrapping_mul(0x2545_f491_4f6c_dd1d) | 1;
+        let sets = |n: usize| (n as u64).wrapping_mul(0x2545_f491_4f6c_dd1d) | 1;
         for round in 0..2 {
-            for n in 0..300 {
-                let (number, kind) = kinds.number(&layout, sets(n));
-                assert_eq!(number, u8::try_from(n).ok().filter(|n| usize::from(*n) < KINDS_MAX), "{round}");
-                assert_eq!(kind, Kind::of(&layout, sets(n)));
+            for n in 0..400 {
+                // Every other one lacks a column.
+                let missing = if n % 2 == 0 { 0 } else { 2 };
+                let (number, kind) = kinds.number(&layout, sets(n), missing);
+                let expected = match n.checked_sub(LACKING_MAX) {
+                    None => Some(n),
+                    Some(past) => Some(LACKING_MAX + past / 2).filter(|number| missing == 0 && *number < KINDS_MAX),
+                };
+                assert_eq!(number.map(usize::from), expected, "{round}: {n}");
+                assert_eq!(kind, Kind::of(&layout, sets(n), missing));
+                assert_eq!(kind.columns() & missing, 0);
             }
             let bytes = bincode::encode_to_vec(&kinds, bincode::config::standard()).unwrap();
             (kinds, _) = bincode::decode_from_slice(&bytes, bincode::config::standard()).unwrap();

@@ -4,16 +4,19 @@
 
 pub mod allocator;
 mod block;
+mod block_or;
 pub mod cell;
 pub mod changes;
 pub mod distinct;
 pub mod entity;
 mod events;
 pub mod frequencies;
+mod keys;
 pub mod kinds;
 pub mod layout;
 pub mod limits;
 pub mod moments;
+mod outdated;
 mod packed;
 pub mod panes;
 pub mod prefetch;
@@ -22,10 +25,12 @@ pub mod slots;
 mod spare;
 pub mod table;
 
+pub use block::Block;
 pub use cell::Cell;
 pub use distinct::DistinctSet;
 pub use entity::{EntityWindows, Gate};
 pub use kinds::Kinds;
 pub use layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
+pub use outdated::Outdated;
 pub use panes::Panes;
-pub use table::EntityTable;
+pub use table::{EntityTable, HalfLine};

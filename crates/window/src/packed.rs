@@ -1,36 +1,49 @@
 //! One event of a quiet entity, in few bytes.
 //!
 //! ```text
-//! event  := its bytes (1 byte) | kind (1 byte) | low 32 bits of its ms (4 bytes) | passes, 8 bytes, without a kind
-//!           | missing varint, where columns are missing | columns in their order
-//! kind   := the number of what it passes ([`Kinds`]), or 0x7f for none; 0x80 where columns are missing
-//! column := a number (below); of a key how many bytes (1 byte) and these, or 0x80 + the place of a word;
-//!           only those that an aggregate of a passed filter wants
+//! event  := its bytes (1 byte) | kind | low 32 bits of its ms (4 bytes) | columns in their order
+//! kind   := the number of what it passes and lacks ([`Kinds`]); or 254, the number of what it passes, and a varint of the columns
+//!           that are missing; or 255, what it passes (8 bytes) and that varint
+//! column := a number or a key; only those that an aggregate of a passed filter wants
+//! key    := 3 bits that say how many bytes follow (0 to 6), and below them the key's highest 5 bits; or 7 and in the 5 bits 31,
+//!           and 8 bytes follow; or 7 and the number of a long key ([`crate::keys`]): up to 29 and one byte, or 30 and two bytes
 //! number := varint of (its zigzag << 2), or of (how many units << 2 | which one) where it is a whole number of days, hours or
 //!           seconds; 1, which is no such number, and 8 bytes where that has no room
 //! ```
 //!
 //! What is no whole event, of a snapshot whose checksum lies, is read as some event: reading ends, and nothing breaks.
 
+use crate::keys::Keys;
 use crate::kinds::{KINDS_MAX, Kinds};
 use crate::layout::Layout;
 
-/// Bytes of an event's length, kind and time.
+/// Bytes of an event's length, kind and time, where it is not said in more what it passes and lacks.
 const HEAD_BYTES: usize = 6;
-/// Stands for the kind of an event whose filters have no number.
-pub(crate) const NO_KIND: u8 = 0x7f;
-const _: () = assert!(KINDS_MAX == NO_KIND as usize);
-/// Marks the kind of an event that has not all columns which are wanted.
-pub(crate) const MISSING: u8 = 0x80;
+/// Says that a number of what it passes, and what is missing, follow the time.
+const LACKING: u8 = 254;
+/// Says that what it passes and what is missing follow the time.
+const NO_KIND: u8 = 255;
+const _: () = assert!(KINDS_MAX == LACKING as usize);
 /// Most columns of an event that is kept by itself.
 pub(crate) const COLUMNS_MAX: usize = 12;
 /// Most bytes of an event: its head, its filters, a varint, and for each column a varint.
 pub(crate) const PACKED_MAX: usize = HEAD_BYTES + 8 + 10 + COLUMNS_MAX * 10;
 const _: () = assert!(PACKED_MAX <= u8::MAX as usize);
-/// Bytes of a key.
-pub(crate) const KEY_BYTES: usize = 8;
-/// Marks the place of a word where the number of a key's bytes would stand.
-pub(crate) const WORD: u8 = 0x80;
+
+/// Bits of a key in its first byte.
+const HIGH_BITS: u32 = 5;
+/// Most bits of a key that stands by itself; longer ones have numbers.
+const KEY_BITS_MAX: u32 = HIGH_BITS + 6 * 8;
+/// First byte of a long key.
+const LONG: u8 = 7 << HIGH_BITS;
+/// In the low bits of the first byte: two bytes of a number follow.
+const WIDE_NUMBER: u8 = 30;
+/// In the low bits of the first byte: the key follows, for which there was no number left.
+const WHOLE: u8 = 31;
+/// Numbers below this one take two bytes.
+const NARROW_MAX: u32 = (WIDE_NUMBER as u32) << 8;
+/// Most keys that have a number: 3 MB a plan and task where a flood of made-up senders fills it.
+pub(crate) const NUMBERED_MAX: usize = NARROW_MAX as usize + (1 << 16);
 
 /// Positions of the bits that are set.
 pub(crate) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
@@ -54,6 +67,20 @@ pub(crate) struct Packed {
 }
 
 impl Packed {
+    pub(crate) const fn new() -> Self {
+        Self { bytes: [0; PACKED_MAX], length: 0 }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// The event is whole: its first byte says how long it is.
+    pub(crate) fn end(mut self) -> Self {
+        self.bytes[0] = self.length as u8;
+        self
+    }
+
     pub(crate) fn put(&mut self, bytes: &[u8]) {
         self.bytes[self.length..self.length + bytes.len()].copy_from_slice(bytes);
         self.length += bytes.len();
@@ -72,6 +99,41 @@ impl Packed {
         self.put(&value.to_le_bytes());
     }
 
+    /// The kind's byte, the time, and what the byte has no number for.
+    pub(crate) fn head(&mut self, kinds: &mut Kinds, layout: &Layout, passes: u64, missing: u64, low: [u8; 4]) {
+        let own = kinds.number(layout, passes, missing).0;
+        let of_passes = if own.is_none() { kinds.number(layout, passes, 0).0 } else { None };
+        self.put(&[0, own.unwrap_or(if of_passes.is_some() { LACKING } else { NO_KIND })]);
+        self.put(&low);
+        if own.is_none() {
+            match of_passes {
+                Some(number) => self.put(&[number]),
+                None => self.put(&passes.to_le_bytes()),
+            }
+            self.varint(missing);
+        }
+    }
+
+    pub(crate) fn key(&mut self, keys: &mut Keys, key: u64, at_ms: i64) {
+        let bits = u64::BITS - key.leading_zeros();
+        if bits <= KEY_BITS_MAX {
+            let following = bits.saturating_sub(HIGH_BITS).div_ceil(8);
+            self.put(&[(following as u8) << HIGH_BITS | (key >> (following * 8)) as u8]);
+            return self.put(&key.to_le_bytes()[..following as usize]);
+        }
+        match keys.number(key, at_ms) {
+            Some(number) if number < NARROW_MAX => self.put(&[LONG | (number >> 8) as u8, number as u8]),
+            Some(number) => {
+                self.put(&[LONG | WIDE_NUMBER]);
+                self.put(&((number - NARROW_MAX) as u16).to_le_bytes());
+            }
+            None => {
+                self.put(&[LONG | WHOLE]);
+                self.put(&key.to_le_bytes());
+            }
+        }
+    }
+
     pub(crate) fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.bytes[self.length] = value as u8 | 0x80;
@@ -87,11 +149,18 @@ impl Packed {
 pub(crate) struct Reader<'b> {
     pub(crate) bytes: &'b [u8],
     pub(crate) kinds: &'b Kinds,
-    /// Where the words begin.
-    pub(crate) words_at: usize,
     /// Where the next event begins.
     pub(crate) at: usize,
     pub(crate) newest_ms: i64,
+}
+
+/// What an event says before its columns.
+#[derive(Clone, Copy)]
+pub(crate) struct Head {
+    pub(crate) at_ms: i64,
+    pub(crate) passes: u64,
+    /// The byte of its kind: its number below [`KINDS_MAX`].
+    pub(crate) kind: u8,
 }
 
 impl Reader<'_> {
@@ -99,38 +168,57 @@ impl Reader<'_> {
         self.at < self.bytes.len()
     }
 
-    /// Time and filters of the next event, whose columns are passed over.
+    /// Head of the next event, whose columns are passed over.
     #[inline]
-    pub(crate) fn head(&mut self) -> (i64, u64) {
+    pub(crate) fn head(&mut self) -> Head {
         let begins = self.at;
         let [length, kind, low @ ..] = self.array::<HEAD_BYTES>();
-        let passes = match self.kinds.get(kind & !MISSING) {
+        let passes = match self.kinds.get(kind) {
             Some(kind) => kind.passes,
-            None => u64::from_le_bytes(self.array()),
+            None => self.passes(kind),
         };
         // What is no whole event comes of a snapshot whose checksum lies: it must end, too.
         self.at = begins + usize::from(length).max(HEAD_BYTES);
-        (self.time(low), passes)
+        Head { at_ms: self.time(low), passes, kind }
     }
 
-    /// Time and filters of the next event; each of its columns is given to `column`.
-    pub(crate) fn event(&mut self, layout: &Layout, mut column: impl FnMut(usize, u64)) -> (i64, u64) {
-        let [_, kind, low @ ..] = self.array::<HEAD_BYTES>();
-        let (passes, wanted) = match self.kinds.get(kind & !MISSING) {
-            Some(kind) => (kind.passes, kind.columns()),
+    /// What passes where that has no number with what it lacks.
+    #[cold]
+    fn passes(&mut self, kind: u8) -> u64 {
+        if kind != LACKING {
+            return u64::from_le_bytes(self.array());
+        }
+        let [number] = self.array();
+        self.kinds.get(number).map_or(0, |kind| kind.passes)
+    }
+
+    /// The next event; each of its columns is given to `column`, with where it begins and ends.
+    pub(crate) fn event(
+        &mut self,
+        layout: &Layout,
+        mut column: impl FnMut(usize, u64, std::ops::Range<usize>),
+    ) -> (Head, u64) {
+        let begins = self.at;
+        let [length, kind, low @ ..] = self.array::<HEAD_BYTES>();
+        let head = |passes, reader: &Self| Head { at_ms: reader.time(low), passes, kind };
+        let (head, missing, has) = match self.kinds.get(kind) {
+            Some(kind) => (head(kind.passes, self), kind.missing, kind.columns()),
             None => {
-                let passes = u64::from_le_bytes(self.array());
-                (passes, layout.wanted(passes).unwrap_or(0))
+                let passes = self.passes(kind);
+                let missing = self.varint();
+                (head(passes, self), missing, layout.wanted(passes).unwrap_or(0) & !missing)
             }
         };
-        let missing = if kind & MISSING == 0 { 0 } else { self.varint() };
         // A snapshot whose checksum lies may name columns that there are not.
         let columns = 1_u64.checked_shl(layout.columns as u32).map_or(u64::MAX, |past| past - 1);
-        for position in bits(wanted & !missing & columns) {
+        for position in bits(has & columns) {
+            let from = self.at;
             let value = if layout.numbers >> position & 1 == 1 { self.number() as u64 } else { self.key() };
-            column(position, value);
+            column(position, value, from..self.at);
         }
-        (self.time(low), passes)
+        // The next one begins where the head says, whatever the columns of a lying snapshot do.
+        self.at = begins + usize::from(length).max(HEAD_BYTES);
+        (head, missing)
     }
 
     const fn time(&self, low: [u8; 4]) -> i64 {
@@ -139,17 +227,25 @@ impl Reader<'_> {
 
     fn key(&mut self) -> u64 {
         let [first] = self.array();
-        if first & WORD != 0 {
-            let mut word = Reader { at: self.words_at + usize::from(first & !WORD) * KEY_BYTES, ..*self };
-            return u64::from_le_bytes(word.array());
+        let low = first & ((1 << HIGH_BITS) - 1);
+        if first < LONG {
+            let following = usize::from(first >> HIGH_BITS);
+            let mut key = [0; 8];
+            let found = self.bytes.get(self.at..).unwrap_or_default();
+            let found = &found[..following.min(found.len())];
+            key[..found.len()].copy_from_slice(found);
+            self.at += following;
+            return u64::from_le_bytes(key) | u64::from(low) << (following * 8);
         }
-        let length = usize::from(first).min(KEY_BYTES);
-        let mut key = [0; KEY_BYTES];
-        let found = self.bytes.get(self.at..).unwrap_or_default();
-        let found = &found[..length.min(found.len())];
-        key[..found.len()].copy_from_slice(found);
-        self.at += length;
-        u64::from_le_bytes(key)
+        let number = match low {
+            WHOLE => return u64::from_le_bytes(self.array()),
+            WIDE_NUMBER => u32::from(u16::from_le_bytes(self.array())) + NARROW_MAX,
+            high => {
+                let [byte] = self.array();
+                u32::from(high) << 8 | u32::from(byte)
+            }
+        };
+        self.kinds.keys.get(number)
     }
 
     /// The next bytes; zeros past the end, which only a snapshot whose checksum lies could lead to.
@@ -190,31 +286,65 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
+    fn random() -> impl Iterator<Item = u64> {
+        let mut seed = 7_u64;
+        std::iter::repeat_with(move || {
+            seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            seed >> (seed >> 58)
+        })
+    }
+
+    const EMPTY: Packed = Packed::new();
+
+    fn reader<'b>(packed: &'b Packed, kinds: &'b Kinds) -> Reader<'b> {
+        Reader { bytes: &packed.bytes[..packed.length], kinds, at: 0, newest_ms: 0 }
+    }
+
     #[test]
     fn numbers_come_back_and_those_of_whole_units_take_few_bytes() {
-        let read = |packed: &Packed| {
-            let (bytes, kinds) = (&packed.bytes[..packed.length], &Kinds::default());
-            Reader { bytes, kinds, words_at: 0, at: 0, newest_ms: 0 }.number()
-        };
-        let mut seed = 7_u64;
-        let random = std::iter::repeat_with(|| {
-            seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
-            (seed >> (seed >> 58)) as i64
-        });
         let near = [0, 1_000, 3_600, 86_400, 1 << 61, i64::MAX - 1_000].into_iter();
         let near = near.flat_map(|value| (-2..=2).map(move |by| value + by)).chain([i64::MIN, i64::MAX]);
-        for value in random.take(100_000).chain(near).flat_map(|value| [value, value.wrapping_neg()]) {
-            let mut packed = Packed { bytes: [0; PACKED_MAX], length: 0 };
+        let random = random().map(|value| value as i64).take(100_000);
+        for value in random.chain(near).flat_map(|value| [value, value.wrapping_neg()]) {
+            let mut packed = EMPTY;
             packed.number(value);
-            assert_eq!(read(&packed), value);
+            assert_eq!(reader(&packed, &Kinds::default()).number(), value);
             assert!(packed.length <= 10, "{value} takes {} bytes", packed.length);
         }
-        let bytes = |value| {
-            let mut packed = Packed { bytes: [0; PACKED_MAX], length: 0 };
+        let length = |value| {
+            let mut packed = EMPTY;
             packed.number(value);
             packed.length
         };
-        // A minute in milliseconds, a day and a half of hours and a year of days in seconds.
-        assert_eq!((bytes(60_000), bytes(36 * 3_600), bytes(365 * 86_400), bytes(0)), (2, 2, 2, 1));
+        assert_eq!([0, 7, -9, 9_000, 25_000, 30 * 86_400, 7 * 3_600].map(length), [1; 7]);
+    }
+
+    #[test]
+    fn keys_come_back_and_long_ones_take_few_bytes_while_there_are_numbers() {
+        let mut kinds = Kinds::default();
+        let powers = (0..u64::BITS).flat_map(|bit| [(1_u64 << bit) - 1, 1 << bit, (1 << bit) + 1]);
+        let keys: Vec<u64> = random().take(600_000).chain(powers).chain([u64::MAX]).collect();
+        let mut longest = [0; 3];
+        for (at_ms, key) in (0..).zip(&keys) {
+            let mut packed = EMPTY;
+            // A long one has a number from the second time on.
+            Packed::new().key(&mut kinds.keys, *key, at_ms);
+            packed.key(&mut kinds.keys, *key, at_ms);
+            let mut reader = reader(&packed, &kinds);
+            assert_eq!((reader.key(), reader.at), (*key, packed.length));
+            let bits = u64::BITS - key.leading_zeros();
+            let place = if bits <= KEY_BITS_MAX { 0 } else { 1 + usize::from(packed.bytes[0] == LONG | WHOLE) };
+            longest[place] = packed.length.max(longest[place]);
+        }
+        assert_eq!(longest, [7, 3, 9], "there were fewer long keys than numbers");
+        let mut keys = Keys::default();
+        let mut length = |key| {
+            let mut packed = EMPTY;
+            packed.key(&mut keys, key, 0);
+            packed.length
+        };
+        let some = [0, 31, 32, 85_512_345_678, 8_613_912_345_678, u64::MAX];
+        assert_eq!(some.map(&mut length), [1, 1, 2, 5, 6, 9]);
+        assert_eq!(some.map(&mut length), [1, 1, 2, 5, 6, 2]);
     }
 }

@@ -12,7 +12,9 @@ use proptest::prelude::*;
 use lancang_window::frequencies::Frequencies;
 use lancang_window::limits::FREQUENCIES_EXACT_MAX;
 use lancang_window::slots::{point_slot_ms, span_slot_ms};
-use lancang_window::{Aggregate, DistinctSet, EntityWindows, Event, Gate, Kinds, Layout, Primitive, WindowSpec};
+use lancang_window::{
+    Aggregate, DistinctSet, EntityWindows, Event, Gate, Kinds, Layout, Outdated, Primitive, WindowSpec,
+};
 
 fn layout() -> Layout {
     let primitive = |window, filter, column, aggregate| Primitive { window, filter, column, aggregate };
@@ -88,7 +90,7 @@ fn naive(layout: &Layout, events: &[Sent]) -> Vec<f64> {
             };
             if let Some(value) = value {
                 let before = if counted { event.earlier[usize::from(column)] } else { 0 };
-                sum += value as i64 - before as i64;
+                sum = sum.wrapping_add(value as i64 - before as i64);
                 calls.push((event.at_ms - (value as i64 - before as i64), event.at_ms));
                 list.push(value as i64);
                 keys.push(value);
@@ -163,7 +165,12 @@ fn a_quiet_subscriber_stays_quiet() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
-    fn both_forms_agree_with_the_definition(steps in prop::collection::vec(sent(), 1..400), jump in prop_oneof![9 => 0_i64..40, 1 => 0_i64..4_000_000_000]) {
+    fn both_forms_agree_with_the_definition(
+        steps in prop::collection::vec(sent(), 1..400),
+        jump in prop_oneof![9 => 0_i64..40, 1 => 0_i64..4_000_000_000],
+        // Each so many steps a watermark passes, and each so many the state is saved and read again.
+        (sweep, save) in (prop_oneof![Just(usize::MAX), 1_usize..40], prop_oneof![Just(usize::MAX), 1_usize..40]),
+    ) {
         let layout = layout();
         let mut events: Vec<Sent> = Vec::new();
         let (mut windows, mut kinds): (Option<EntityWindows>, Kinds) = (None, Kinds::default());
@@ -171,6 +178,8 @@ proptest! {
         for (index, (offset, passes, again, present, number, key)) in steps.into_iter().enumerate() {
             let at_ms = index as i64 * jump + offset;
             let counted = if again { passes & 1 } else { 0 };
+            // Some keys are as long as hashes.
+            let key = if key % 3 == 0 { key << 52 | 1 << 61 } else { key };
             let step = Sent { at_ms, passes, counted, present, columns: [number, key], earlier: [number / 2, key] };
             let event = Event {
                 at_ms,
@@ -214,6 +223,47 @@ proptest! {
                     "primitive {}: {} instead of {}", index, found, expected
                 );
             }
+            if (index + 1) % sweep == 0 {
+                // No later event lies before it.
+                let watermark_ms = (index as i64 + 1) * jump - 300;
+                let outdated = Outdated::new(&layout, &kinds, watermark_ms);
+                windows.trim(&layout, &mut kinds, &outdated);
+                let left = Outdated::new(&layout, &kinds, watermark_ms);
+                prop_assert!(!windows.is_outdated(&layout, &kinds, &left));
+                // Another would have been let go of.
+                if windows.newest_ms() >= watermark_ms - layout.longest_ms() {
+                    kinds.expire_keys(watermark_ms - 2 * layout.longest_ms());
+                }
+            }
+            if (index + 1) % save == 0 {
+                let bytes = bincode::encode_to_vec((&*windows, &kinds), bincode::config::standard()).unwrap();
+                let (back, _) = bincode::decode_from_slice(&bytes, bincode::config::standard()).unwrap();
+                (*windows, kinds) = back;
+            }
+        }
+    }
+
+    /// A snapshot whose checksum lies may hold any kinds and keys: whatever is done with them ends, and breaks nothing.
+    #[test]
+    fn any_kinds_are_gone_on_with(
+        bytes in prop::collection::vec(prop_oneof![any::<u8>(), 0_u8..8], 0..400),
+        steps in prop::collection::vec(sent(), 1..40),
+    ) {
+        let layout = layout();
+        let Ok((mut kinds, _)) = bincode::decode_from_slice::<Kinds, _>(&bytes, bincode::config::standard().with_limit::<65_536>()) else {
+            return Ok(());
+        };
+        let mut windows: Option<EntityWindows> = None;
+        for (at_ms, passes, _, present, number, key) in steps {
+            let columns = [number, key << 55 | 1 << 54];
+            let event = Event { at_ms, passes, counted: 0, present, columns: &columns, earlier: &[] };
+            match &mut windows {
+                None => windows = Some(EntityWindows::new(&layout, &mut kinds, &event)),
+                Some(windows) => windows.add(&layout, &mut kinds, &event),
+            }
+            let outdated = Outdated::new(&layout, &kinds, at_ms);
+            windows.iter_mut().for_each(|windows| windows.trim(&layout, &mut kinds, &outdated));
+            kinds.expire_keys(at_ms - 400);
         }
     }
 }

@@ -1,10 +1,11 @@
 //! One kept record in few bytes, read and written.
 //!
 //! ```text
-//! record    := its bytes u16 | patterns u16, a bit each | period u8 | marks u8 | time, zigzag varint
+//! record    := its bytes u16 | patterns u16, a bit each | period u8 | marks u8
+//!              | time behind that of the one before, or behind 1970 in one that says everything, zigzag varint
 //!              | home, 2 letters, unless marked as the one before | reference | related …
 //! reference := u8 bytes of the one before that it begins with | length u8 | the others
-//! related   := kind u8 and, by it, nothing, a varint, or a hash of 8 bytes and a text: one for each of the plan's
+//! related   := kind u8 and, by it, nothing, a varint, a text, or a hash of 8 bytes and a text: one for each of the plan's
 //! text      := length u8, UTF-8, cut to 128 bytes                                             (all little-endian)
 //! ```
 //!
@@ -126,7 +127,8 @@ impl<'l> Last<'l> {
         let record = self.record.get_or_insert(Sighted::NOTHING);
         (record.mask, record.period) = (head.mask, head.period);
         let zigzag = varint(&mut rest)?;
-        record.at_ms = (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
+        let by_ms = (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
+        record.at_ms = if fresh { by_ms } else { record.at_ms.wrapping_add(by_ms) };
         if head.marks & mark::SAME_HOME == 0 {
             let (home, after) = rest.split_first_chunk()?;
             record.home = Country::from_bytes(*home).unwrap_or(Country::UNKNOWN);
@@ -191,7 +193,8 @@ impl<'l> Sighted<'l> {
         to.extend_from_slice(&[0; 2]);
         to.extend_from_slice(&self.mask.to_le_bytes());
         to.extend_from_slice(&[self.period, marks]);
-        put_varint(to, (self.at_ms << 1 ^ self.at_ms >> 63) as u64);
+        let by_ms = self.at_ms.wrapping_sub(before.map_or(0, |before| before.at_ms));
+        put_varint(to, (by_ms << 1 ^ by_ms >> 63) as u64);
         if !same_home {
             to.extend_from_slice(self.home.as_bytes());
         }
@@ -271,6 +274,8 @@ mod kind {
     pub const TEXT: u8 = 4;
     /// As in the record before.
     pub const SAME: u8 = 5;
+    /// A whole text that is no party's, whose hash need not be said.
+    pub const WHOLE_TEXT: u8 = 6;
 }
 
 const fn kind_of(key: &EntityKey<'_>) -> u8 {
@@ -291,6 +296,7 @@ fn read_key<'l>(rest: &mut &'l [u8]) -> Option<(u64, EntityKey<'l>)> {
         kind::DIGITS => EntityKey::Digits(Digits::from_key(varint(rest)?)?),
         kind::BLOCK => EntityKey::Block(varint(rest)?),
         kind::TEXT => return Some((word(rest)?, EntityKey::Text(text(rest)?))),
+        kind::WHOLE_TEXT => EntityKey::Text(text(rest)?),
         _ => return None,
     };
     Some((key.hash(), key))
@@ -298,6 +304,13 @@ fn read_key<'l>(rest: &mut &'l [u8]) -> Option<(u64, EntityKey<'l>)> {
 
 fn put_key(to: &mut Vec<u8>, key: &Option<(u64, EntityKey<'_>)>) {
     let Some((hash, key)) = key else { return to.push(kind::NONE) };
+    if let EntityKey::Text(text) = key
+        && text.len() <= TEXT_BYTES_MAX
+        && key.hash() == *hash
+    {
+        to.extend_from_slice(&[kind::WHOLE_TEXT, text.len() as u8]);
+        return to.extend_from_slice(text.as_bytes());
+    }
     to.push(kind_of(key));
     match key {
         EntityKey::Party(Party::Text(text)) | EntityKey::Text(text) => {

@@ -120,7 +120,7 @@ impl RecordTask {
         self.state.calls.expire(least);
         let Some(pack) = &self.pack else { return };
         for (plan, entities) in pack.plan.local.iter().zip(&mut self.state.local) {
-            entities.expire(plan, least, &mut self.scratch);
+            entities.expire(plan, least);
         }
     }
 }

@@ -9,7 +9,8 @@
 //! - what changes all of a container (another pack, a period of pairs that ends) gives up the save that is under way, and
 //!   the next one takes everything;
 //! - the same state is the same bytes: entries stand by their keys;
-//! - what grows with subscribers is in a container: the core, which is taken at once, holds clocks and borders.
+//! - what grows with subscribers is in a container: the core, which is taken at once, holds clocks, borders and, for each plan,
+//!   the numbers of its long keys ([`lancang_window::kinds`]: some 10 bytes a cell, bounded).
 //!
 //! [`Assembly`] makes objects of pieces and a manifest of their places; where these are kept this crate does not know.
 

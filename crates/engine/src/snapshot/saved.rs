@@ -93,7 +93,7 @@ impl From<Taken> for Step {
     }
 }
 
-impl<V: Encode + for<'de> bincode::BorrowDecode<'de, ()> + Send> Saved for EntityTable<V> {
+impl<V: Encode + for<'de> bincode::BorrowDecode<'de, ()> + Send, A: Send> Saved for EntityTable<V, A> {
     fn cut(&mut self, number: u64) {
         self.cut(number, encode_value::<V>);
     }
@@ -115,7 +115,7 @@ impl<V: Encode + for<'de> bincode::BorrowDecode<'de, ()> + Send> Saved for Entit
     }
 
     fn fill<'a>(&'a mut self, fetched: Fetched<'a>) -> Vec<Job<'a>> {
-        let job = |mut filling: lancang_window::table::Filling<'a, V>| -> Job<'a> {
+        let job = |mut filling: lancang_window::table::Filling<'a, V, A>| -> Job<'a> {
             Box::new(move |unpack| {
                 for chunk in filling.chunks() {
                     let bytes = fetched.whole(chunk as i64, unpack)?;

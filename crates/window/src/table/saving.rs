@@ -11,7 +11,7 @@ use super::{
 };
 use crate::changes::{EncodeValue, Taken, Taking};
 
-impl<V> EntityTable<V> {
+impl<V, A> EntityTable<V, A> {
     /// The state of this moment is saved, as the cut of this number.
     pub fn cut(&mut self, number: u64, encode: EncodeValue<V>) {
         self.changes.cut(number, self.length, encode);
@@ -48,7 +48,7 @@ impl<V> EntityTable<V> {
     }
 
     /// Its parts, to be filled one beside the other from what was saved; then [`Self::filled`].
-    pub fn fill(&mut self) -> impl Iterator<Item = Filling<'_, V>> {
+    pub fn fill(&mut self) -> impl Iterator<Item = Filling<'_, V, A>> {
         self.segments.iter_mut().enumerate().map(|(place, segment)| Filling { place, segment })
     }
 
@@ -66,19 +66,19 @@ impl<V> EntityTable<V> {
 }
 
 /// Nothing: it is saved chunk by chunk.
-impl<V> Encode for EntityTable<V> {
+impl<V, A> Encode for EntityTable<V, A> {
     fn encode<E: Encoder>(&self, _: &mut E) -> Result<(), EncodeError> {
         Ok(())
     }
 }
 
-impl<C, V> Decode<C> for EntityTable<V> {
+impl<C, V, A> Decode<C> for EntityTable<V, A> {
     fn decode<D: Decoder<Context = C>>(_: &mut D) -> Result<Self, DecodeError> {
         Ok(Self::default())
     }
 }
 
-impl<'de, C, V> BorrowDecode<'de, C> for EntityTable<V> {
+impl<'de, C, V, A> BorrowDecode<'de, C> for EntityTable<V, A> {
     fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(_: &mut D) -> Result<Self, DecodeError> {
         Ok(Self::default())
     }
@@ -86,12 +86,12 @@ impl<'de, C, V> BorrowDecode<'de, C> for EntityTable<V> {
 
 /// A part of a table that is filled.
 #[derive(Debug)]
-pub struct Filling<'t, V> {
+pub struct Filling<'t, V, A> {
     place: usize,
-    segment: &'t mut Segment<V>,
+    segment: &'t mut Segment<V, A>,
 }
 
-impl<V> Filling<'_, V> {
+impl<V, A> Filling<'_, V, A> {
     /// Chunks that belong into it.
     #[must_use]
     pub const fn chunks(&self) -> std::ops::Range<usize> {
@@ -198,7 +198,7 @@ mod tests {
             apart in 20_usize..400,
         ) {
             let encode = |value: &u32, bytes: &mut Vec<u8>| bytes.extend_from_slice(&value.to_le_bytes());
-            let (mut table, mut at_cut, mut cuts) = (EntityTable::default(), BTreeMap::new(), Vec::<Chunks>::new());
+            let (mut table, mut at_cut, mut cuts) = (EntityTable::<u32>::default(), BTreeMap::new(), Vec::<Chunks>::new());
             let (mut chunks, mut changed, mut under_way): (Chunks, Vec<u8>, bool) = (Vec::new(), Vec::new(), false);
             for (index, step) in steps.iter().enumerate() {
                 if !under_way && index % apart == 0 {
