@@ -163,7 +163,27 @@ impl NumberPlans {
         raw: &'a RawParty<'_>,
         default_country: Country,
     ) -> Result<Normalised<'a>, NumberError> {
-        let text = raw.text.trim().trim_end_matches(['#', 'F', 'f']);
+        self.normalise_text(&raw.text, raw.nature, default_country)
+    }
+
+    /// The same of a text and what the record says of its form.
+    ///
+    /// # Errors
+    /// As [`Self::normalise`].
+    pub fn normalise_text<'a>(
+        &self,
+        text: &'a str,
+        nature: Nature,
+        default_country: Country,
+    ) -> Result<Normalised<'a>, NumberError> {
+        // What most switches write: a plus and digits.
+        if matches!(nature, Nature::Unknown | Nature::International)
+            && let Some((b'+', digits)) = text.as_bytes().split_first()
+            && let Some(value) = international(digits)
+        {
+            return self.international_of(text, digits, value, default_country);
+        }
+        let text = text.trim().trim_end_matches(['#', 'F', 'f']);
         if is_withheld(text) {
             return Ok(Normalised { party: None, plan: Plan::default() });
         }
@@ -175,7 +195,7 @@ impl NumberPlans {
             return Err(NumberError::TooLong { digits: digits.length });
         }
         let plus = text.starts_with('+');
-        match raw.nature {
+        match nature {
             Nature::Alphanumeric => {
                 let plan = Plan { line: LineType::Alphanumeric, ..Plan::default() };
                 Ok(Normalised { party: Some(Party::Text(text)), plan })
@@ -251,9 +271,23 @@ impl NumberPlans {
     }
 
     fn international<'a>(&self, text: &'a str, digits: &[u8], home: Country) -> Result<Normalised<'a>, NumberError> {
+        // One that is too long may have a mark in front; what it spells does not matter then.
+        let value =
+            digits.iter().fold(0_u64, |value, digit| value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')));
+        self.international_of(text, digits, value, home)
+    }
+
+    /// `value` is what the digits spell, if they are no more than any number has.
+    fn international_of<'a>(
+        &self,
+        text: &'a str,
+        digits: &[u8],
+        value: u64,
+        home: Country,
+    ) -> Result<Normalised<'a>, NumberError> {
         for rule in &self.overrides.marks {
-            if let Some(behind) = digits.strip_prefix(rule.prefix.as_bytes())
-                && rule.country == home
+            if rule.country == home
+                && let Some(behind) = digits.strip_prefix(rule.prefix.as_bytes())
             {
                 return self.marked(text, behind, rule.mark, home);
             }
@@ -261,7 +295,6 @@ impl NumberPlans {
         if digits.len() > E164::DIGITS_MAX {
             return Err(NumberError::TooLong { digits: digits.len() });
         }
-        let value = digits.iter().fold(0_u64, |value, digit| value * 10 + u64::from(digit - b'0'));
         if digits.first() == Some(&b'0') {
             return Ok(unplaced(text));
         }
@@ -310,6 +343,22 @@ impl NumberPlans {
 fn unplaced(text: &str) -> Normalised<'_> {
     let plan = Plan { possible: false, allocated: false, ..Plan::default() };
     Normalised { party: Some(Party::Text(text)), plan }
+}
+
+/// What digits spell that can stand behind a plus as they are: 1 to 18, the first of them no zero.
+fn international(digits: &[u8]) -> Option<u64> {
+    if digits.len() > E164::DIGITS_MAX || digits.first() == Some(&b'0') {
+        return None;
+    }
+    let mut value = 0;
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + u64::from(digit);
+    }
+    (value > 0).then_some(value)
 }
 
 /// Names that switches write for a caller who does not show a number.
