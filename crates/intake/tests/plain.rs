@@ -27,8 +27,27 @@ const T: i64 = 1_763_110_931_000;
 
 /// Columns of a line, in the order of its header.
 const NAMES: [&str; 21] = [
-    "kind", "source", "id", "start", "direction", "caller", "callee", "duration_s", "answered", "cause", "imsi", "imei",
-    "cell", "end", "call", "phase", "redirecting", "trunk_in", "attestation", "length", "roaming",
+    "kind",
+    "source",
+    "id",
+    "start",
+    "direction",
+    "caller",
+    "callee",
+    "duration_s",
+    "answered",
+    "cause",
+    "imsi",
+    "imei",
+    "cell",
+    "end",
+    "call",
+    "phase",
+    "redirecting",
+    "trunk_in",
+    "attestation",
+    "length",
+    "roaming",
 ];
 
 fn feed(format: Format, mapping: Option<Arc<Mapping>>, home: &str) -> FeedSettings {
@@ -53,7 +72,10 @@ fn value(usual: &'static str, more: &'static str) -> impl Strategy<Value = Strin
 }
 
 fn number() -> impl Strategy<Value = String> {
-    value("[+](855[1-9][0-9]{6,8}|66[689][0-9]{8}|8613[0-9]{9}|69[78][0-9]{2,9}|[1-9][0-9]{0,19})", "0[1-9][0-9]{7}|[+]0[0-9]{8}|[+]?(00)?855 ?0?[0-9-]{6,9}F?|[A-Z]{3,9}|anonymous|1[0-9]{3}|[+]|[0-9]{36,40}|ខ{12,14}")
+    value(
+        "[+](855[1-9][0-9]{6,8}|66[689][0-9]{8}|8613[0-9]{9}|69[78][0-9]{2,9}|[1-9][0-9]{0,19})",
+        "0[1-9][0-9]{7}|[+]0[0-9]{8}|[+]?(00)?855 ?0?[0-9-]{6,9}F?|[A-Z]{3,9}|anonymous|1[0-9]{3}|[+]|[0-9]{36,40}|ខ{12,14}",
+    )
 }
 
 fn row() -> impl Strategy<Value = Vec<String>> {
@@ -92,9 +114,7 @@ fn row() -> impl Strategy<Value = Vec<String>> {
         value("", "TH|th|T|THA"),
     );
     (first, second).prop_map(|(a, b)| {
-        vec![
-            a.0, a.1, a.2, a.3, a.4, a.5, a.6, a.7, a.8, a.9, b.0, b.1, b.2, b.3, b.4, b.5, b.6, b.7, b.8, b.9, b.10,
-        ]
+        vec![a.0, a.1, a.2, a.3, a.4, a.5, a.6, a.7, a.8, a.9, b.0, b.1, b.2, b.3, b.4, b.5, b.6, b.7, b.8, b.9, b.10]
     })
 }
 
@@ -106,11 +126,8 @@ fn json(row: &[String], is_bare: bool, turned: usize) -> Vec<u8> {
             && !value.starts_with(['+', '0'])
             && serde_json::from_str::<serde_json::Value>(value).is_ok();
         let is_boolean = *name == "answered" && ["true", "false"].contains(&value.as_str());
-        let value = if is_bare && (is_number || is_boolean) {
-            value.clone()
-        } else {
-            serde_json::to_string(value).unwrap()
-        };
+        let value =
+            if is_bare && (is_number || is_boolean) { value.clone() } else { serde_json::to_string(value).unwrap() };
         format!("\"{name}\":{value}")
     };
     let mut members: Vec<String> = NAMES.iter().zip(row).filter(|(_, value)| !value.is_empty()).map(member).collect();

@@ -17,7 +17,7 @@ use lancang_record::number::{Country, E164, LineType, Mark, Party, Plan};
 use lancang_record::raw::{Nature, RawParty};
 use phonenumber::metadata::DATABASE;
 
-use overrides::Overrides;
+use overrides::{Overrides, RangeRule};
 use plan::National;
 pub use prefix::PrefixSet;
 
@@ -55,6 +55,8 @@ struct Region {
     code: u16,
     trunk: Option<String>,
     national: National,
+    /// Ranges of this country that the metadata does not know.
+    ranges: Vec<RangeRule>,
 }
 
 /// All number plans.
@@ -71,6 +73,18 @@ pub struct NumberPlans {
 struct DigitsOf {
     digits: [u8; 40],
     length: usize,
+}
+
+impl Region {
+    fn overridden(&self, national: &[u8]) -> Option<Plan> {
+        let fits = |rule: &&RangeRule| {
+            national.starts_with(rule.prefix.as_bytes())
+                && (rule.digits.is_empty() || rule.digits.contains(&national.len()))
+        };
+        let rule = self.ranges.iter().find(fits)?;
+        let (country, line, possible) = (self.country, rule.line, rule.possible);
+        Some(Plan { country, line, possible, allocated: possible, ..Plan::default() })
+    }
 }
 
 impl NumberPlans {
@@ -97,7 +111,9 @@ impl NumberPlans {
             let national = if complete { National::of_patterns(metadata) } else { National::of_lengths(metadata) };
             let (code, trunk) = (metadata.country_code(), metadata.national_prefix().map(str::to_owned));
             let position = plans.regions.len();
-            plans.regions.push(Region { country, code, trunk, national });
+            let of_country = plans.overrides.ranges.iter().filter(|rule| rule.country == country);
+            let ranges = of_country.cloned().collect();
+            plans.regions.push(Region { country, code, trunk, national, ranges });
             plans.by_country.insert(country, position);
             let slot = &mut plans.by_code[usize::from(code)];
             if slot.is_none() || metadata.is_main_country_for_code() {
@@ -124,7 +140,7 @@ impl NumberPlans {
             return Plan { possible: false, allocated: false, ..Plan::default() };
         };
         let national = &digits[code_digits..];
-        if let Some(plan) = self.overridden(region.country, national) {
+        if let Some(plan) = region.overridden(national) {
             return plan;
         }
         let (line, allocated) = region.national.line(national);
@@ -144,13 +160,8 @@ impl NumberPlans {
         None
     }
 
-    fn overridden(&self, country: Country, national: &[u8]) -> Option<Plan> {
-        let rule = self.overrides.ranges.iter().find(|rule| {
-            rule.country == country
-                && national.starts_with(rule.prefix.as_bytes())
-                && (rule.digits.is_empty() || rule.digits.contains(&national.len()))
-        })?;
-        Some(Plan { country, line: rule.line, possible: rule.possible, allocated: rule.possible, ..Plan::default() })
+    fn home(&self, country: Country) -> Option<&Region> {
+        self.by_country.get(&country).map(|position| &self.regions[*position])
     }
 
     /// A party as written, in international form. `default_country` decides where the record says nothing of the
@@ -212,7 +223,7 @@ impl NumberPlans {
         if let Some(international) = digits.strip_prefix(b"00").filter(|rest| rest.len() >= 7) {
             return self.international(text, international, home);
         }
-        let Some(region) = self.by_country.get(&home).map(|position| &self.regions[*position]) else {
+        let Some(region) = self.home(home) else {
             return self.international(text, digits, home);
         };
         let trunk = region.trunk.as_deref().unwrap_or("");
@@ -220,7 +231,7 @@ impl NumberPlans {
         if let Some(national) = national.filter(|national| region.national.line(national).1) {
             return Ok(self.join(region, national));
         }
-        if self.overridden(home, digits).is_some() || digits.len() <= 5 {
+        if region.overridden(digits).is_some() || digits.len() <= 5 {
             return Ok(self.short(text, digits, home));
         }
         if region.national.line(digits).1 {
@@ -244,7 +255,7 @@ impl NumberPlans {
 
     /// A national number in international form; one that the plan does not have is impossible or unallocated there.
     fn national<'a>(&self, text: &'a str, digits: &[u8], home: Country) -> Normalised<'a> {
-        let Some(region) = self.by_country.get(&home).map(|position| &self.regions[*position]) else {
+        let Some(region) = self.home(home) else {
             return unplaced(text);
         };
         let trunk = region.trunk.as_deref().unwrap_or("");
@@ -265,8 +276,8 @@ impl NumberPlans {
     }
 
     fn short<'a>(&self, text: &'a str, digits: &[u8], home: Country) -> Normalised<'a> {
-        let plan =
-            self.overridden(home, digits).unwrap_or(Plan { country: home, line: LineType::Short, ..Plan::default() });
+        let overridden = self.home(home).and_then(|region| region.overridden(digits));
+        let plan = overridden.unwrap_or(Plan { country: home, line: LineType::Short, ..Plan::default() });
         Normalised { party: Some(Party::Text(text)), plan }
     }
 

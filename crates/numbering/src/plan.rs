@@ -27,11 +27,22 @@ pub(crate) struct National {
 /// What a number's digits lead to. State 0 is none: no number begins so.
 #[derive(Debug)]
 struct Table {
-    /// Behind each state and digit.
-    next: Vec<[u32; 10]>,
-    /// What a number is that ends in a state; none if there is no such number.
-    lines: Vec<Option<LineType>>,
+    states: Vec<State>,
+    /// What numbers are by how many digits they have behind a state from which it matters no more which ones.
+    tails: Vec<[Option<LineType>; TAIL_DIGITS]>,
 }
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    next: [u32; 10],
+    /// Place of its tail, from 1; 0 where the next digit matters.
+    tail: u32,
+    /// What a number is that ends here; none if there is no such number.
+    line: Option<LineType>,
+}
+
+/// More digits than any number has.
+const TAIL_DIGITS: usize = 24;
 
 impl National {
     /// Lengths alone: every number of a possible length may exist.
@@ -91,37 +102,58 @@ impl Table {
     /// Of the states that digits lead to.
     fn of(automaton: &dense::DFA<Vec<u32>>, kinds: &Kinds) -> Option<Self> {
         let begin = automaton.start_state(&start::Config::new().anchored(Anchored::Yes)).ok()?;
-        let mut table = Self { next: vec![[0; 10]; 2], lines: vec![None, line_at(automaton, begin, kinds)] };
+        let state = |line| State { next: [0; 10], tail: 0, line };
+        let mut states = vec![state(None), state(line_at(automaton, begin, kinds))];
         let (mut numbers, mut waiting) = (HashMap::from([(begin, Self::BEGIN)]), vec![begin]);
-        while let Some(state) = waiting.pop() {
-            let row = *numbers.get(&state)? as usize;
+        while let Some(from) = waiting.pop() {
+            let row = *numbers.get(&from)? as usize;
             for digit in 0..10_u8 {
-                let behind = automaton.next_state(state, b'0' + digit);
+                let behind = automaton.next_state(from, b'0' + digit);
                 if automaton.is_dead_state(behind) {
                     continue;
                 }
-                let fresh = u32::try_from(table.next.len()).ok()?;
+                let fresh = u32::try_from(states.len()).ok()?;
                 let number = *numbers.entry(behind).or_insert(fresh);
                 if number == fresh {
-                    table.next.push([0; 10]);
-                    table.lines.push(line_at(automaton, behind, kinds));
+                    states.push(state(line_at(automaton, behind, kinds)));
                     waiting.push(behind);
                 }
-                table.next[row][usize::from(digit)] = number;
+                states[row].next[usize::from(digit)] = number;
+            }
+        }
+        let mut table = Self { states, tails: Vec::new() };
+        for place in 0..table.states.len() {
+            if let Some(tail) = table.tail(place) {
+                table.tails.push(tail);
+                table.states[place].tail = table.tails.len() as u32;
             }
         }
         Some(table)
     }
 
-    fn line(&self, national: &[u8]) -> Option<LineType> {
-        let mut state = Self::BEGIN;
-        for digit in national {
-            state = *self.next[state as usize].get(usize::from(digit.wrapping_sub(b'0')))?;
-            if state == 0 {
+    /// What numbers are that go on behind a state, if all digits lead to the same ones.
+    fn tail(&self, place: usize) -> Option<[Option<LineType>; TAIL_DIGITS]> {
+        let (mut lines, mut place) = ([None; TAIL_DIGITS], place);
+        for line in &mut lines {
+            let state = &self.states[place];
+            *line = state.line;
+            if state.next.iter().any(|next| *next != state.next[0]) {
                 return None;
             }
+            place = state.next[0] as usize;
         }
-        self.lines[state as usize]
+        Some(lines)
+    }
+
+    fn line(&self, national: &[u8]) -> Option<LineType> {
+        let mut state = &self.states[Self::BEGIN as usize];
+        for (index, digit) in national.iter().enumerate() {
+            if let Some(tail) = self.tails.get((state.tail as usize).wrapping_sub(1)) {
+                return *tail.get(national.len() - index)?;
+            }
+            state = &self.states[*state.next.get(usize::from(digit.wrapping_sub(b'0')))? as usize];
+        }
+        state.line
     }
 }
 

@@ -66,11 +66,13 @@ enum Value {
 /// A field's name as one word: no name is longer with its quotation marks and the colon, so that comparing it takes no call.
 struct Name {
     word: u128,
+    /// The bits of `word` that are the name's.
+    mask: u128,
     length: usize,
 }
 
 static NAMES: [Name; Field::ALL.len()] = {
-    let mut names = [const { Name { word: 0, length: 0 } }; Field::ALL.len()];
+    let mut names = [const { Name { word: 0, mask: 0, length: 0 } }; Field::ALL.len()];
     let mut index = 0;
     while index < names.len() {
         names[index] = Name::of(Field::ALL[index].json_name().as_bytes());
@@ -87,16 +89,14 @@ impl Name {
             word[index] = bytes[index];
             index += 1;
         }
-        Self { word: u128::from_le_bytes(word), length: bytes.len() }
+        let mask = u128::MAX >> (u128::BITS - 8 * bytes.len() as u32);
+        Self { word: u128::from_le_bytes(word), mask, length: bytes.len() }
     }
 
     /// Whether bytes begin with it; of fewer than 16 nobody says so, and the name is read letter by letter.
     #[inline]
     fn begins(&self, bytes: &[u8]) -> bool {
-        bytes.first_chunk().is_some_and(|word| {
-            let differs = u128::from_le_bytes(*word) ^ self.word;
-            differs << (u128::BITS - 8 * self.length as u32) == 0
-        })
+        bytes.first_chunk().is_some_and(|word| (u128::from_le_bytes(*word) ^ self.word) & self.mask == 0)
     }
 }
 
