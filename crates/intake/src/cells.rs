@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 use lancang_record::codec::csv::Splitter;
-use lancang_record::{Country, Position};
+use lancang_record::{Country, Position, Record};
 
 use crate::limits::{CELLS_MAX, TEXT_BYTES_MAX};
 
@@ -140,6 +140,14 @@ impl Cells {
         let row = self.rows.get(cell)?;
         let admin1 = self.areas.get(row.admin1 as usize).map_or("", |area| area);
         Some(Site { position: row.position, country: row.country, admin1, border: row.border })
+    }
+
+    /// Says of a record where its cell stands, if the table has it.
+    pub(crate) fn stand<'t>(&'t self, record: &mut Record<'t>) {
+        if let Some(site) = self.site(record.cell) {
+            (record.position, record.cell_country) = (Some(site.position), site.country);
+            (record.cell_admin1, record.cell_border) = (site.admin1, site.border);
+        }
     }
 }
 

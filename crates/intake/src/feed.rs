@@ -3,12 +3,12 @@
 //! - Bytes are read here, by the feed's form; what becomes of a record is said in `sorting`.
 //! - A mark of an input precedes its first frame, and frames precede the mark that covers them.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use lancang_record::codec::csv::CsvLines;
 use lancang_record::codec::json::JsonMessages;
+use lancang_record::codec::values::{Spans, Values};
 use lancang_record::codec::{Line, RecordError};
 use lancang_record::log::{Class, Entry, InputId, InputState};
 use lancang_record::mapping::{MappedLines, Mapping};
@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::dead;
 use crate::limits::MESSAGE_BYTES_MAX;
 use crate::normalise::Network;
-use crate::sorting::{Fates, Read, Sorter};
+use crate::sorting::{Fates, Read, Sorter, Sources};
 
 /// Form of a feed's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +129,14 @@ impl Lines {
         }
     }
 
+    /// Where the values of a line stand, of one that may go the short way.
+    fn values<'l>(&self, line: &'l [u8], spans: &'l mut Spans) -> Option<Values<'l>> {
+        match self {
+            Self::Canonical(lines) => lines.values(line, spans),
+            Self::Mapped(lines) => lines.values(line, spans),
+        }
+    }
+
     fn read<'l>(&'l mut self, line: &'l [u8], record: &mut RawRecord<'l>) -> Result<Line, RecordError> {
         match self {
             Self::Canonical(lines) => lines.read(line, record),
@@ -142,6 +150,7 @@ impl Lines {
 pub struct Input {
     lines: Lines,
     messages: JsonMessages,
+    spans: Spans,
     sorter: Sorter,
 }
 
@@ -156,6 +165,7 @@ impl Input {
                 None => Lines::Canonical(CsvLines::default()),
             },
             messages: if feed.reference { JsonMessages::reference() } else { JsonMessages::default() },
+            spans: Spans::default(),
             sorter: Sorter::new(InputId::of(name), feed, partitions),
         }
     }
@@ -174,7 +184,7 @@ impl Input {
 
     /// Last event time by node.
     #[must_use]
-    pub const fn sources(&self) -> &BTreeMap<String, Timestamp> {
+    pub const fn sources(&self) -> &Sources {
         &self.sorter.sources
     }
 
@@ -235,6 +245,16 @@ impl Input {
 
     fn json(&mut self, read: &Read<'_>, bytes: &[u8], out: &mut IntakeOutputs) {
         let sorter = &mut self.sorter;
+        if let Some(values) = self.messages.values(bytes, &mut self.spans) {
+            if sorter.call(read, values, out) {
+                return;
+            }
+            let mut record = RawRecord::new(Kind::Voice, Timestamp::MIN);
+            return match values.fill(&mut record) {
+                Ok(()) => sorter.raw(read, &mut record, bytes, out),
+                Err(error) => sorter.unread(read, "field", &error, &dead::without_text(bytes), out),
+            };
+        }
         let each = |decoded: Result<&mut RawRecord<'_>, RecordError>| match decoded {
             Ok(record) => sorter.raw(read, record, bytes, out),
             Err(error) => sorter.unread(read, "field", &error, &dead::without_text(bytes), out),
@@ -245,6 +265,11 @@ impl Input {
     }
 
     fn csv_line(&mut self, read: &Read<'_>, line: &[u8], out: &mut IntakeOutputs) {
+        if let Some(values) = self.lines.values(line, &mut self.spans)
+            && self.sorter.call(read, values, out)
+        {
+            return;
+        }
         let mut record = RawRecord::new(Kind::Voice, Timestamp::MIN);
         let error = match self.lines.read(line, &mut record) {
             Ok(Line::Nothing) => return,

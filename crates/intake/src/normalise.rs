@@ -19,7 +19,7 @@ use crate::cells::Cells;
 use crate::limits::{EVENT_MS_END, EVENT_MS_MIN, IMEI_DIGITS, IMSI_DIGITS, TOKEN_BYTES_MAX, TRUNKS_MAX};
 
 /// Digits of an IMEI that count (3GPP TS 23.003): type allocation code and serial number.
-const IMEI_COUNTED: usize = 14;
+pub(crate) const IMEI_COUNTED: usize = 14;
 
 /// What is known of the network that the feeds come from.
 #[derive(Debug)]
@@ -180,10 +180,7 @@ pub fn normalise<'r>(
         record.imsi = digits("imsi", raw.imsi.as_deref(), IMSI_DIGITS, 15)?;
         record.imei = digits("imei", raw.imei.as_deref(), IMEI_DIGITS, IMEI_COUNTED)?;
         record.cell = raw.cell.as_deref().unwrap_or("");
-        if let Some(site) = network.cells.site(record.cell) {
-            (record.position, record.cell_country) = (Some(site.position), site.country);
-            (record.cell_admin1, record.cell_border) = (site.admin1, site.border);
-        }
+        network.cells.stand(record);
         record.activated = raw.activated;
         record.segment = bounded("segment", raw.segment.as_deref(), Label::BYTES_MAX)?;
         record.m2m = raw.m2m;
@@ -223,12 +220,21 @@ fn party<'r>(
     network: &'r Network,
 ) -> Result<(Option<Party<'r>>, Plan), RecordError> {
     let Some(raw) = raw else { return Ok((None, Plan::default())) };
-    let Normalised { party, mut plan } = network
+    let normalised = network
         .plans
         .normalise(raw, origin.home)
         .map_err(|error| RecordError::new(field, error.to_string(), "a number that can be dialled"))?;
-    plan.own = party.and_then(|party| party.number()).is_some_and(|number| network.own.contains(number));
-    Ok((party, plan))
+    Ok(network.placed(normalised))
+}
+
+impl Network {
+    /// What the plan and the operators' own ranges say of a party.
+    #[inline]
+    pub(crate) fn placed<'r>(&self, normalised: Normalised<'r>) -> (Option<Party<'r>>, Plan) {
+        let Normalised { party, mut plan } = normalised;
+        plan.own = party.and_then(|party| party.number()).is_some_and(|number| self.own.contains(number));
+        (party, plan)
+    }
 }
 
 fn digits(

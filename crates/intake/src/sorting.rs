@@ -6,10 +6,12 @@
 //! - A subscriber's reference has no time: it is never late and moves no clock.
 //! - A record of a native frame travels on as the bytes in which it came.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
+use foldhash::fast::FixedState;
 use lancang_record::Timestamp;
+use lancang_record::codec::values::Values;
 use lancang_record::codec::{RecordError, json};
 use lancang_record::log::{FrameHeader, FrameWriter, InputId, InputMark, InputState, encode_marks, partition_of_party};
 use lancang_record::raw::RawRecord;
@@ -20,6 +22,10 @@ use crate::dead;
 use crate::feed::{DeadLetter, FeedBroken, FeedSettings, IntakeOutputs, LateRecord};
 use crate::limits::{BAD_SAMPLE_MIN, BAD_WINDOW, FRAME_BYTES, FRAME_RECORDS, SOURCES_MAX};
 use crate::normalise::{Network, Origin, fingerprint, normalise};
+use crate::plain;
+
+/// Last event time by node: looked up at each record.
+pub type Sources = HashMap<String, Timestamp, FixedState>;
 
 /// What became of a feed's records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,7 +91,7 @@ pub(crate) struct Sorter {
     pub(crate) fates: Fates,
     sample: u32,
     sample_bad: u32,
-    pub(crate) sources: BTreeMap<String, Timestamp>,
+    pub(crate) sources: Sources,
 }
 
 /// A record on its way into a frame.
@@ -106,7 +112,7 @@ impl Sorter {
             fates: Fates::default(),
             sample: 0,
             sample_bad: 0,
-            sources: BTreeMap::new(),
+            sources: Sources::default(),
             feed,
         }
     }
@@ -166,6 +172,26 @@ impl Sorter {
             frame.finish()
         };
         self.place(read, &Placed { record, encoded: Some(encoded) }, late, out);
+    }
+
+    /// A call or message by its values. False if the whole way must read it: nothing has come of it then.
+    pub(crate) fn call(&mut self, read: &Read<'_>, values: Values<'_>, out: &mut IntakeOutputs) -> bool {
+        let origin = Origin { home: self.feed.home, content: self.feed.content };
+        let mut record = Record::new(Kind::Voice, Timestamp::MIN);
+        if self.feed.reference || plain::record(values, origin, read.network, &mut record).is_none() {
+            return false;
+        }
+        self.fates.read += 1;
+        let late = || {
+            let (mut raw, mut line) = (RawRecord::new(Kind::Voice, Timestamp::MIN), Vec::new());
+            // What the short way reads the whole way does.
+            if values.fill(&mut raw).is_ok() {
+                json::encode(&raw, &mut line);
+            }
+            line
+        };
+        self.place(read, &Placed { record: &record, encoded: None }, late, out);
+        true
     }
 
     /// A record as a codec read it from `bytes`.
@@ -252,7 +278,8 @@ impl Sorter {
         let slot = &mut self.frames[partition as usize];
         let frame = slot.get_or_insert_with(|| {
             let mut frame = FrameWriter::new(header);
-            frame.reserve(self.frame_bytes);
+            // The next one will have a few bytes more or less: growing costs a copy of it all, and twice the memory.
+            frame.reserve(self.frame_bytes + self.frame_bytes / 16);
             frame
         });
         match placed.encoded {

@@ -33,6 +33,11 @@ pub const REQUEST_MAX: Duration = Duration::from_secs(5);
 pub const BACKOFF_MIN: Duration = Duration::from_millis(100);
 /// Longest pause between two tries.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// First time that a transactional producer's start is waited for before it is asked to go on; it doubles up to [`REQUEST_MAX`].
+/// librdkafka 2.12 itself asks again after half a second only (`rd_kafka_idemp_pid_timer_restart`), be it that no broker was connected
+/// yet, which is so at each first try, or that brokers were still ending what a killed process had left open, which takes them some ms.
+/// A call that goes on asks at once, unless a question is under way.
+pub const READY_SLICE: Duration = Duration::from_millis(50);
 /// Committed offsets are asked for this long before an assignment fails: an open transaction of a killed writer
 /// keeps them unstable for its timeout and the broker's clean-up interval (10 s each).
 pub const COMMITTED_MAX: Duration = Duration::from_secs(120);
@@ -59,4 +64,5 @@ pub const DELIVERY_MAX: Duration = Duration::from_secs(30);
 
 const _: () = assert!(INTERVALS_MAX < EVENTS_MAX);
 const _: () = assert!(BATCH_WAIT_MAX.as_millis() < SERVE_EVERY.as_millis());
+const _: () = assert!(READY_SLICE.as_millis() < REQUEST_MAX.as_millis());
 const _: () = assert!(BACKOFF_MIN.as_millis() < BACKOFF_MAX.as_millis());

@@ -309,13 +309,21 @@ pub struct ProducerSettings {
     pub message_bytes_max: usize,
     /// What is not acknowledged in this time has failed.
     pub delivery_max: Duration,
+    /// Whether brokers keep each message once and in order within a call. The producer id that this takes is asked for half a second
+    /// after the client was made (librdkafka 2.12): for one message a partition that may be there twice that is time for nothing.
+    pub idempotent: bool,
 }
 
 impl ProducerSettings {
     /// The defaults.
     #[must_use]
     pub fn new(connection: Connection) -> Self {
-        Self { connection, message_bytes_max: limits::MESSAGE_BYTES_MAX, delivery_max: limits::DELIVERY_MAX }
+        Self {
+            connection,
+            message_bytes_max: limits::MESSAGE_BYTES_MAX,
+            delivery_max: limits::DELIVERY_MAX,
+            idempotent: true,
+        }
     }
 
     fn shared(&self) -> ClientConfig {
@@ -338,6 +346,7 @@ impl ProducerSettings {
     pub(crate) fn config(&self) -> ClientConfig {
         let mut config = self.shared();
         config.set("message.timeout.ms", self.delivery_max.as_millis().to_string());
+        config.set("enable.idempotence", if self.idempotent { "true" } else { "false" });
         config
     }
 }

@@ -5,9 +5,11 @@ mod support;
 use std::time::{Duration, Instant};
 
 use lancang_kafka::{
-    Admin, Assigned, Committed, End, Event, From, Handler, Input, Interval, Isolation, LeadGroup, Message, OutRecord,
-    Part, Position, Start, StepAside, Stop, Task,
+    Admin, Assigned, Committed, CompanionSettings, End, Event, From, Handler, Input, Interval, Isolation, LeadGroup,
+    Message, OutRecord, Part, Position, Start, StepAside, Stop, Task, TransactionalCompanion,
 };
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use support::{LONG, Stage};
 
 /// Keeps what it was assigned, and reads nothing twice.
@@ -367,4 +369,36 @@ fn what_cannot_be_written_is_said_once() {
         member.close();
         assert_eq!(stage.done(), 0, "{what}");
     }
+}
+
+/// Left to itself librdkafka asks again after half a second: once since no broker is connected at its first try, once more since what
+/// the process before left open is still being ended. The quickest of some starts is looked at: a busy machine delays any of them.
+#[test]
+fn a_producer_is_soon_ready_behind_one_that_was_killed() {
+    let stage = Stage::new(1);
+    let id = format!("{}-a", stage.group);
+    let start = || {
+        leave_open(&stage, &id);
+        let group = LeadGroup::lead(&stage.group_settings(), &stage.input, &[], Stop::new()).unwrap();
+        let begun = Instant::now();
+        let settings = CompanionSettings::new(stage.connection.clone(), &id);
+        let mut companion = TransactionalCompanion::start(settings, group.membership()).unwrap();
+        assert!(matches!(companion.wait_event(LONG), Some(Event::Ready)));
+        begun.elapsed()
+    };
+    let mut starts: Vec<Duration> = (0..6).map(|_| start()).collect();
+    starts.sort_unstable();
+    println!("ready after {starts:?}");
+    assert!(starts[0] < Duration::from_millis(450), "{starts:?}");
+}
+
+/// A producer that goes in the middle of its transaction.
+fn leave_open(stage: &Stage, id: &str) {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", stage.connection.bootstrap()).set("transactional.id", id);
+    let producer: BaseProducer = config.create().unwrap();
+    producer.init_transactions(LONG).unwrap();
+    producer.begin_transaction().unwrap();
+    producer.send(BaseRecord::<[u8], [u8]>::to(&stage.out).key(b"k").payload(b"left open")).unwrap();
+    producer.flush(LONG).unwrap();
 }

@@ -17,7 +17,7 @@ use lancang_record::number::{Country, E164, LineType, Mark, Party, Plan};
 use lancang_record::raw::{Nature, RawParty};
 use phonenumber::metadata::DATABASE;
 
-use overrides::Overrides;
+use overrides::{Overrides, RangeRule};
 use plan::National;
 pub use prefix::PrefixSet;
 
@@ -55,6 +55,8 @@ struct Region {
     code: u16,
     trunk: Option<String>,
     national: National,
+    /// Ranges of this country that the metadata does not know.
+    ranges: Vec<RangeRule>,
 }
 
 /// All number plans.
@@ -71,6 +73,18 @@ pub struct NumberPlans {
 struct DigitsOf {
     digits: [u8; 40],
     length: usize,
+}
+
+impl Region {
+    fn overridden(&self, national: &[u8]) -> Option<Plan> {
+        let fits = |rule: &&RangeRule| {
+            national.starts_with(rule.prefix.as_bytes())
+                && (rule.digits.is_empty() || rule.digits.contains(&national.len()))
+        };
+        let rule = self.ranges.iter().find(fits)?;
+        let (country, line, possible) = (self.country, rule.line, rule.possible);
+        Some(Plan { country, line, possible, allocated: possible, ..Plan::default() })
+    }
 }
 
 impl NumberPlans {
@@ -97,7 +111,9 @@ impl NumberPlans {
             let national = if complete { National::of_patterns(metadata) } else { National::of_lengths(metadata) };
             let (code, trunk) = (metadata.country_code(), metadata.national_prefix().map(str::to_owned));
             let position = plans.regions.len();
-            plans.regions.push(Region { country, code, trunk, national });
+            let of_country = plans.overrides.ranges.iter().filter(|rule| rule.country == country);
+            let ranges = of_country.cloned().collect();
+            plans.regions.push(Region { country, code, trunk, national, ranges });
             plans.by_country.insert(country, position);
             let slot = &mut plans.by_code[usize::from(code)];
             if slot.is_none() || metadata.is_main_country_for_code() {
@@ -124,7 +140,7 @@ impl NumberPlans {
             return Plan { possible: false, allocated: false, ..Plan::default() };
         };
         let national = &digits[code_digits..];
-        if let Some(plan) = self.overridden(region.country, national) {
+        if let Some(plan) = region.overridden(national) {
             return plan;
         }
         let (line, allocated) = region.national.line(national);
@@ -144,13 +160,8 @@ impl NumberPlans {
         None
     }
 
-    fn overridden(&self, country: Country, national: &[u8]) -> Option<Plan> {
-        let rule = self.overrides.ranges.iter().find(|rule| {
-            rule.country == country
-                && national.starts_with(rule.prefix.as_bytes())
-                && (rule.digits.is_empty() || rule.digits.contains(&national.len()))
-        })?;
-        Some(Plan { country, line: rule.line, possible: rule.possible, allocated: rule.possible, ..Plan::default() })
+    fn home(&self, country: Country) -> Option<&Region> {
+        self.by_country.get(&country).map(|position| &self.regions[*position])
     }
 
     /// A party as written, in international form. `default_country` decides where the record says nothing of the
@@ -163,7 +174,27 @@ impl NumberPlans {
         raw: &'a RawParty<'_>,
         default_country: Country,
     ) -> Result<Normalised<'a>, NumberError> {
-        let text = raw.text.trim().trim_end_matches(['#', 'F', 'f']);
+        self.normalise_text(&raw.text, raw.nature, default_country)
+    }
+
+    /// The same of a text and what the record says of its form.
+    ///
+    /// # Errors
+    /// As [`Self::normalise`].
+    pub fn normalise_text<'a>(
+        &self,
+        text: &'a str,
+        nature: Nature,
+        default_country: Country,
+    ) -> Result<Normalised<'a>, NumberError> {
+        // What most switches write: a plus and digits.
+        if matches!(nature, Nature::Unknown | Nature::International)
+            && let Some((b'+', digits)) = text.as_bytes().split_first()
+            && let Some(value) = international(digits)
+        {
+            return self.international_of(text, digits, value, default_country);
+        }
+        let text = text.trim().trim_end_matches(['#', 'F', 'f']);
         if is_withheld(text) {
             return Ok(Normalised { party: None, plan: Plan::default() });
         }
@@ -175,7 +206,7 @@ impl NumberPlans {
             return Err(NumberError::TooLong { digits: digits.length });
         }
         let plus = text.starts_with('+');
-        match raw.nature {
+        match nature {
             Nature::Alphanumeric => {
                 let plan = Plan { line: LineType::Alphanumeric, ..Plan::default() };
                 Ok(Normalised { party: Some(Party::Text(text)), plan })
@@ -192,7 +223,7 @@ impl NumberPlans {
         if let Some(international) = digits.strip_prefix(b"00").filter(|rest| rest.len() >= 7) {
             return self.international(text, international, home);
         }
-        let Some(region) = self.by_country.get(&home).map(|position| &self.regions[*position]) else {
+        let Some(region) = self.home(home) else {
             return self.international(text, digits, home);
         };
         let trunk = region.trunk.as_deref().unwrap_or("");
@@ -200,7 +231,7 @@ impl NumberPlans {
         if let Some(national) = national.filter(|national| region.national.line(national).1) {
             return Ok(self.join(region, national));
         }
-        if self.overridden(home, digits).is_some() || digits.len() <= 5 {
+        if region.overridden(digits).is_some() || digits.len() <= 5 {
             return Ok(self.short(text, digits, home));
         }
         if region.national.line(digits).1 {
@@ -224,7 +255,7 @@ impl NumberPlans {
 
     /// A national number in international form; one that the plan does not have is impossible or unallocated there.
     fn national<'a>(&self, text: &'a str, digits: &[u8], home: Country) -> Normalised<'a> {
-        let Some(region) = self.by_country.get(&home).map(|position| &self.regions[*position]) else {
+        let Some(region) = self.home(home) else {
             return unplaced(text);
         };
         let trunk = region.trunk.as_deref().unwrap_or("");
@@ -245,15 +276,29 @@ impl NumberPlans {
     }
 
     fn short<'a>(&self, text: &'a str, digits: &[u8], home: Country) -> Normalised<'a> {
-        let plan =
-            self.overridden(home, digits).unwrap_or(Plan { country: home, line: LineType::Short, ..Plan::default() });
+        let overridden = self.home(home).and_then(|region| region.overridden(digits));
+        let plan = overridden.unwrap_or(Plan { country: home, line: LineType::Short, ..Plan::default() });
         Normalised { party: Some(Party::Text(text)), plan }
     }
 
     fn international<'a>(&self, text: &'a str, digits: &[u8], home: Country) -> Result<Normalised<'a>, NumberError> {
+        // One that is too long may have a mark in front; what it spells does not matter then.
+        let value =
+            digits.iter().fold(0_u64, |value, digit| value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')));
+        self.international_of(text, digits, value, home)
+    }
+
+    /// `value` is what the digits spell, if they are no more than any number has.
+    fn international_of<'a>(
+        &self,
+        text: &'a str,
+        digits: &[u8],
+        value: u64,
+        home: Country,
+    ) -> Result<Normalised<'a>, NumberError> {
         for rule in &self.overrides.marks {
-            if let Some(behind) = digits.strip_prefix(rule.prefix.as_bytes())
-                && rule.country == home
+            if rule.country == home
+                && let Some(behind) = digits.strip_prefix(rule.prefix.as_bytes())
             {
                 return self.marked(text, behind, rule.mark, home);
             }
@@ -261,7 +306,6 @@ impl NumberPlans {
         if digits.len() > E164::DIGITS_MAX {
             return Err(NumberError::TooLong { digits: digits.len() });
         }
-        let value = digits.iter().fold(0_u64, |value, digit| value * 10 + u64::from(digit - b'0'));
         if digits.first() == Some(&b'0') {
             return Ok(unplaced(text));
         }
@@ -310,6 +354,22 @@ impl NumberPlans {
 fn unplaced(text: &str) -> Normalised<'_> {
     let plan = Plan { possible: false, allocated: false, ..Plan::default() };
     Normalised { party: Some(Party::Text(text)), plan }
+}
+
+/// What digits spell that can stand behind a plus as they are: 1 to 18, the first of them no zero.
+fn international(digits: &[u8]) -> Option<u64> {
+    if digits.len() > E164::DIGITS_MAX || digits.first() == Some(&b'0') {
+        return None;
+    }
+    let mut value = 0;
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + u64::from(digit);
+    }
+    (value > 0).then_some(value)
 }
 
 /// Names that switches write for a caller who does not show a number.

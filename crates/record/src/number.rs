@@ -62,10 +62,16 @@ impl E164 {
     #[must_use]
     pub fn write_text(self, room: &mut [u8; Self::DIGITS_MAX + 1]) -> &[u8] {
         let (mut at, mut rest) = (room.len(), self.0);
-        while rest > 0 {
+        // Two digits at a time: each division waits for the one before.
+        while rest >= 10 {
+            let pair = (rest % 100) as u8;
+            rest /= 100;
+            at -= 2;
+            (room[at], room[at + 1]) = (b'0' + pair / 10, b'0' + pair % 10);
+        }
+        if rest > 0 {
             at -= 1;
-            room[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
+            room[at] = b'0' + rest as u8;
         }
         at -= 1;
         room[at] = b'+';

@@ -12,7 +12,7 @@ use super::transaction::{Desk, Ending, is_fenced};
 use super::{Counts, Event, Interval, Order, StepAside};
 use crate::context::Deliveries;
 use crate::error::{Error, is_transient};
-use crate::limits::{EVENTS_MAX, INTERVALS_MAX, REQUEST_MAX};
+use crate::limits::{EVENTS_MAX, INTERVALS_MAX, READY_SLICE, REQUEST_MAX};
 use crate::message::Input;
 use crate::settings::CompanionSettings;
 use crate::source::Membership;
@@ -157,13 +157,16 @@ impl Worker {
     /// Waits for the broker as long as it takes. Goes on with the same call after a timeout, as librdkafka asks.
     fn initialise(&mut self) -> Result<(), StepAside> {
         let id = self.settings.transactional_id.clone();
-        let mut backoff = Backoff::new();
+        let begun = Instant::now();
+        let mut slice = READY_SLICE;
         let mut said = false;
         loop {
-            let error = match self.producer.init_transactions(REQUEST_MAX) {
+            let asked = Instant::now();
+            let error = match self.producer.init_transactions(slice) {
                 Ok(()) => {
+                    let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
                     if said {
-                        tracing::info!(id, "the transactional producer is ready now");
+                        tracing::info!(id, took_ms, "the transactional producer is ready now");
                     }
                     return Ok(());
                 }
@@ -178,13 +181,15 @@ impl Worker {
             if transaction.is_fatal() || !(transaction.is_retriable() || is_transient(transaction.code())) {
                 return Err(StepAside::Refused { reason: transaction.string() });
             }
-            if !said {
+            if !said && begun.elapsed() >= REQUEST_MAX {
                 tracing::warn!(id, reason = transaction.string(), "no transactional producer yet; trying until it is");
                 said = true;
             }
-            if !self.stop.sleep(backoff.next()) {
+            // An answer that came before its time is no reason to ask more often.
+            if !self.stop.sleep(slice.saturating_sub(asked.elapsed())) {
                 return Err(StepAside::Stopped);
             }
+            slice = (slice * 2).min(REQUEST_MAX);
         }
     }
 

@@ -60,6 +60,11 @@ impl Inputs {
         tasks
     }
 
+    /// Whether nothing is assigned.
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.iter().flatten().all(Option::is_none)
+    }
+
     /// All inputs with the offset that is read next.
     pub(super) fn positions(&self) -> impl Iterator<Item = (Input, i64)> + '_ {
         self.slots.iter().enumerate().flat_map(|(topic, partitions)| {

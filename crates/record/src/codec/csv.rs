@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use crate::codec::fields::{Field, Fields, Scalar};
+use crate::codec::flat::special;
 use crate::codec::json::each_field;
+use crate::codec::values::{Spans, Values};
 use crate::codec::{Line, RecordError};
 use crate::raw::RawRecord;
 use crate::record::Kind;
@@ -104,6 +106,72 @@ impl Splitter {
     }
 }
 
+/// How a line is cut whose columns are known: the short way past [`Splitter`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut<'c> {
+    pub(crate) separator: u8,
+    pub(crate) quote: Option<u8>,
+    /// Whose values the columns hold.
+    pub(crate) columns: &'c [Option<Field>],
+    /// Texts that stand for nothing.
+    pub(crate) null: &'c [String],
+    /// Blanks around columns belong to no value.
+    pub(crate) trims: bool,
+}
+
+impl Cut<'_> {
+    /// Finds the values of a line; gives it and how many columns it has. `None` of what the whole way must read: a line with
+    /// quotation marks, one that is too long, no UTF-8, or empty.
+    pub(crate) fn values<'l>(&self, line: &'l [u8], spans: &mut Spans) -> Option<(&'l str, usize)> {
+        spans.clear();
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() || line.len() > LINE_BYTES_MAX {
+            return None;
+        }
+        let text = std::str::from_utf8(line).ok()?;
+        let quote = self.quote.unwrap_or(b'\n');
+        let (mut begin, mut at, mut count) = (0, 0, 0);
+        while at < line.len() {
+            // Eight bytes at a time up to the first that may mean something.
+            if let Some(bytes) = line.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+                let special = special(u64::from_le_bytes(*bytes), self.separator, quote);
+                if special == 0 {
+                    at += 8;
+                    continue;
+                }
+                at += (special.trailing_zeros() / 8) as usize;
+            }
+            match line[at] {
+                byte if byte == self.separator => {
+                    self.set(text, count, begin, at, spans);
+                    (begin, count) = (at + 1, count + 1);
+                }
+                byte if byte == quote || matches!(byte, b'\r' | b'\n') => return None,
+                _ => {}
+            }
+            at += 1;
+        }
+        self.set(text, count, begin, line.len(), spans);
+        (count < COLUMNS_MAX).then_some((text, count + 1))
+    }
+
+    fn set(&self, text: &str, column: usize, mut begin: usize, mut end: usize, spans: &mut Spans) {
+        let Some(Some(field)) = self.columns.get(column) else { return };
+        let bytes = text.as_bytes();
+        let is_plain = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_graphic);
+        if self.trims && begin < end && !(is_plain(begin) && is_plain(end - 1)) {
+            let Some(own) = text.get(begin..end) else { return };
+            begin = end - own.trim_start().len();
+            end = begin + text.get(begin..end).map_or(0, |own| own.trim_end().len());
+        }
+        if self.null.iter().any(|null| text.get(begin..end) == Some(null)) {
+            return;
+        }
+        spans.set_text(*field, begin, end);
+    }
+}
+
 /// The columns of one line.
 #[derive(Clone, Copy, Debug)]
 pub struct Columns<'l> {
@@ -164,6 +232,15 @@ impl CsvLines {
     #[must_use]
     pub fn holds_text(&self) -> bool {
         self.columns.as_ref().is_none_or(|columns| columns.contains(&Some(Field::Text)))
+    }
+
+    /// Where the values of a line stand; `None` of one that goes the whole way: a header, one with quotation marks or another number
+    /// of columns, one of a reference.
+    pub fn values<'l>(&self, line: &'l [u8], spans: &'l mut Spans) -> Option<Values<'l>> {
+        let columns = self.columns.as_deref().filter(|_| self.kind.is_none())?;
+        let cut = Cut { separator: b',', quote: Some(b'"'), columns, null: &[], trims: false };
+        let (text, count) = cut.values(line, spans)?;
+        (count == columns.len()).then_some(Values { text, spans })
     }
 
     /// Reads a line, into `record`, which is as [`RawRecord::new`] made it, where it is one: the header is none.

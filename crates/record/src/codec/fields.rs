@@ -122,7 +122,9 @@ const USUAL: u64 = bits(&[
 /// All other fields.
 const SELDOM: u64 = !USUAL;
 
-const fn bits(fields: &[Field]) -> u64 {
+/// A bit for each of these fields.
+#[must_use]
+pub const fn bits(fields: &[Field]) -> u64 {
     let (mut bits, mut index) = (0, 0);
     while index < fields.len() {
         bits |= 1 << fields[index] as u64;

@@ -7,12 +7,8 @@
 //! - It remembers which name came behind which: records of one switch have theirs in one order, so that a name is known
 //!   by one comparison (performance.md, *From JSON*).
 
-use std::borrow::Cow;
-
-use super::fields::{Field, Fields, Scalar};
-
-/// Digits of a whole number that surely fits 64 bits.
-const DIGITS_MAX: usize = 18;
+use super::fields::Field;
+use super::values::{DIGITS_MAX, Spans};
 
 /// Which name came behind which in the last messages; the last place is an object's beginning.
 #[derive(Clone, Debug)]
@@ -26,8 +22,9 @@ impl Default for Order {
     }
 }
 
-/// Reads the fields of a flat object; `None` if the whole parser must read it, whatever `fields` holds by then.
-pub(super) fn read<'a>(text: &'a str, order: &mut Order, fields: &mut Fields<'a>) -> Option<()> {
+/// Finds the values of a flat object; `None` if the whole parser must read it, whatever `spans` holds by then.
+pub(super) fn read(text: &str, order: &mut Order, spans: &mut Spans) -> Option<()> {
+    spans.clear();
     let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0 };
     scanner.blanks();
     scanner.take(b'{')?;
@@ -43,8 +40,10 @@ pub(super) fn read<'a>(text: &'a str, order: &mut Order, fields: &mut Fields<'a>
                 order.next[before] = name;
             }
             before = field as usize;
-            if let Some(value) = value {
-                fields.set(field, value);
+            match value {
+                Value::Text(begin, end) => spans.set_text(field, begin, end),
+                Value::Word(begin) => spans.set_word(field, begin, scanner.at),
+                Value::Null => {}
             }
         }
         scanner.blanks();
@@ -57,14 +56,23 @@ pub(super) fn read<'a>(text: &'a str, order: &mut Order, fields: &mut Fields<'a>
     (scanner.at == text.len()).then_some(())
 }
 
+/// What a value is, and where it stands; a word ends where the scanner is.
+enum Value {
+    Text(usize, usize),
+    Word(usize),
+    Null,
+}
+
 /// A field's name as one word: no name is longer with its quotation marks and the colon, so that comparing it takes no call.
 struct Name {
     word: u128,
+    /// The bits of `word` that are the name's.
+    mask: u128,
     length: usize,
 }
 
 static NAMES: [Name; Field::ALL.len()] = {
-    let mut names = [const { Name { word: 0, length: 0 } }; Field::ALL.len()];
+    let mut names = [const { Name { word: 0, mask: 0, length: 0 } }; Field::ALL.len()];
     let mut index = 0;
     while index < names.len() {
         names[index] = Name::of(Field::ALL[index].json_name().as_bytes());
@@ -81,16 +89,14 @@ impl Name {
             word[index] = bytes[index];
             index += 1;
         }
-        Self { word: u128::from_le_bytes(word), length: bytes.len() }
+        let mask = u128::MAX >> (u128::BITS - 8 * bytes.len() as u32);
+        Self { word: u128::from_le_bytes(word), mask, length: bytes.len() }
     }
 
     /// Whether bytes begin with it; of fewer than 16 nobody says so, and the name is read letter by letter.
     #[inline]
     fn begins(&self, bytes: &[u8]) -> bool {
-        bytes.first_chunk().is_some_and(|word| {
-            let differs = u128::from_le_bytes(*word) ^ self.word;
-            differs << (u128::BITS - 8 * self.length as u32) == 0
-        })
+        bytes.first_chunk().is_some_and(|word| (u128::from_le_bytes(*word) ^ self.word) & self.mask == 0)
     }
 }
 
@@ -127,21 +133,21 @@ impl<'a> Scanner<'a> {
             self.at += NAMES[field as usize].length;
             return Some(Some(field));
         }
-        let name = self.quoted()?;
+        let (begin, end) = self.quoted()?;
         self.blanks();
         self.take(b':')?;
-        Some(Field::parse(name))
+        Some(Field::parse(self.text.get(begin..end)?))
     }
 
-    /// A value; an inner `None` is `null`.
     #[inline]
-    fn value(&mut self) -> Option<Option<Scalar<'a>>> {
-        match self.bytes.get(self.at)? {
-            b'"' => self.quoted().map(|text| Some(Scalar::Text(Cow::Borrowed(text)))),
-            b'0'..=b'9' => self.number().map(Some),
-            b't' => self.word("true").map(|()| Some(Scalar::Boolean(true))),
-            b'f' => self.word("false").map(|()| Some(Scalar::Boolean(false))),
-            b'n' => self.word("null").map(|()| None),
+    fn value(&mut self) -> Option<Value> {
+        let begin = self.at;
+        match self.bytes.get(begin)? {
+            b'"' => self.quoted().map(|(begin, end)| Value::Text(begin, end)),
+            b'0'..=b'9' => self.number().map(|()| Value::Word(begin)),
+            b't' => self.word("true").map(|()| Value::Word(begin)),
+            b'f' => self.word("false").map(|()| Value::Word(begin)),
+            b'n' => self.word("null").map(|()| Value::Null),
             _ => None,
         }
     }
@@ -150,15 +156,15 @@ impl<'a> Scanner<'a> {
         self.rest().starts_with(word.as_bytes()).then(|| self.at += word.len())
     }
 
-    /// A text in quotation marks without escapes and control characters.
+    /// Begin and end of a text in quotation marks without escapes and control characters.
     #[inline]
-    fn quoted(&mut self) -> Option<&'a str> {
+    fn quoted(&mut self) -> Option<(usize, usize)> {
         self.take(b'"')?;
         let begin = self.at;
         let mut at = begin;
         // Eight bytes at a time up to the first that is special.
         while let Some(bytes) = self.bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-            let special = special(u64::from_le_bytes(*bytes));
+            let special = special(u64::from_le_bytes(*bytes), b'"', b'\\');
             if special != 0 {
                 at += (special.trailing_zeros() / 8) as usize;
                 break;
@@ -172,28 +178,20 @@ impl<'a> Scanner<'a> {
             return None;
         }
         self.at = at + 1;
-        self.text.get(begin..at)
+        Some((begin, at))
     }
 
     /// A number without sign and exponent.
-    fn number(&mut self) -> Option<Scalar<'a>> {
+    fn number(&mut self) -> Option<()> {
         let begin = self.at;
         let whole = self.digits();
         if whole > DIGITS_MAX || whole > 1 && self.bytes[begin] == b'0' {
             return None;
         }
-        let is_whole = self.take(b'.').is_none();
-        if !is_whole && self.digits() == 0 {
+        if self.take(b'.').is_some() && self.digits() == 0 {
             return None;
         }
-        if matches!(self.bytes.get(self.at), Some(b'e' | b'E')) {
-            return None;
-        }
-        let text = self.text.get(begin..self.at)?;
-        if is_whole {
-            return text.parse().ok().map(Scalar::Integer);
-        }
-        text.parse().ok().map(Scalar::Number)
+        (!matches!(self.bytes.get(self.at), Some(b'e' | b'E'))).then_some(())
     }
 
     fn digits(&mut self) -> usize {
@@ -205,15 +203,15 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The high bit of each byte that is a quotation mark, a backslash or a control character; behind the first such byte a
-/// byte may be marked that is none (M. Mycroft's test for a zero byte).
+/// The high bit of each byte that is one of these two or a control character; behind the first such byte a byte may be marked that
+/// is none (M. Mycroft's test for a zero byte).
 #[inline]
-const fn special(word: u64) -> u64 {
+pub(super) const fn special(word: u64, one: u8, other: u8) -> u64 {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
-    let quotes = word ^ (ONES * b'"' as u64);
-    let backslashes = word ^ (ONES * b'\\' as u64);
-    let zeros = quotes.wrapping_sub(ONES) & !quotes | backslashes.wrapping_sub(ONES) & !backslashes;
+    let first = word ^ (ONES * one as u64);
+    let second = word ^ (ONES * other as u64);
+    let zeros = first.wrapping_sub(ONES) & !first | second.wrapping_sub(ONES) & !second;
     let controls = word.wrapping_sub(ONES * 0x20) & !word;
     (zeros | controls) & HIGH
 }

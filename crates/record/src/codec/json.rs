@@ -12,6 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use crate::codec::fields::{Field, Fields, Scalar};
 use crate::codec::flat::{self, Order};
+use crate::codec::values::{Spans, Values};
 use crate::codec::{Decoded, RecordError};
 use crate::raw::{RawParty, RawRecord};
 use crate::record::{Attestation, CauseScheme, Direction, Kind, Phase, Verstat};
@@ -30,6 +31,16 @@ impl JsonMessages {
     #[must_use]
     pub fn reference() -> Self {
         Self { kind: Some(Kind::Subscriber), ..Self::default() }
+    }
+
+    /// Where the values of a message stand that is one flat object; `None` of any other, and of one of a reference.
+    pub fn values<'a>(&mut self, bytes: &'a [u8], spans: &'a mut Spans) -> Option<Values<'a>> {
+        if self.kind.is_some() {
+            return None;
+        }
+        let text = std::str::from_utf8(bytes).ok()?;
+        flat::read(text, &mut self.order, spans)?;
+        Some(Values { text, spans })
     }
 
     /// Reads the records of one message; each is given to `each`.
@@ -51,9 +62,9 @@ impl JsonMessages {
             let filled = fields.fill(&mut record);
             each(filled.map(|()| &mut record));
         };
-        let mut fields = Fields::default();
-        if flat::read(text, &mut self.order, &mut fields).is_some() {
-            give(&mut fields);
+        let mut spans = Spans::default();
+        if flat::read(text, &mut self.order, &mut spans).is_some() {
+            give(&mut spans.fields(text));
             return Ok(());
         }
         let mut reader = sonic_rs::Deserializer::from_str(text);

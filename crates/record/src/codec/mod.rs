@@ -1,6 +1,7 @@
 //! Codecs: from a carrier's bytes to [`RawRecord`] and back.
 //!
-//! One codec, one file: [`json`] (with the short way in `flat`), [`csv`]. All of them give field values to [`fields`], which checks them in one place.
+//! One codec, one file: [`json`] (with its short way in `flat`), [`csv`]. All of them give field values to [`fields`], which checks them
+//! in one place; what nearly every record is needs no more than [`values`], and that way has no words for what is wrong.
 //!
 //! **Invariant:** an error names the field, the shape of what was found and what was expected, never a value.
 
@@ -8,6 +9,7 @@ pub mod csv;
 pub mod fields;
 mod flat;
 pub mod json;
+pub mod values;
 
 use crate::raw::RawRecord;
 

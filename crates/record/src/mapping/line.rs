@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Condition, Header, Mapping, Origin, PARTIES, Row, Rule};
-use crate::codec::csv::{Columns, Splitter};
+use super::{Condition, DurationForm, Header, Mapping, Origin, PARTIES, Row, Rule, TimeForm};
+use crate::codec::csv::{Columns, Cut, Splitter};
 use crate::codec::fields::{Field, Fields, Scalar};
+use crate::codec::values::{Spans, Values};
 use crate::codec::{Line, RecordError};
 use crate::raw::RawRecord;
 
@@ -22,6 +23,8 @@ pub struct MappedLines {
 /// Where the columns that a mapping names stand in a line; those that a file does not have are left out.
 #[derive(Debug)]
 struct Places {
+    /// Whose values the columns hold, where they are no more than canonical values in another order: such lines have a short way.
+    canonical: Option<Vec<Option<Field>>>,
     skip: Vec<Option<usize>>,
     fields: Vec<Vec<usize>>,
     rows: Vec<RowPlaces>,
@@ -44,12 +47,46 @@ impl Places {
             rules.iter().map(of_rule).collect()
         };
         let of_row = |row: &Row| RowPlaces { when: place(&row.when.column), fields: of_rules(&row.fields) };
+        let fields: Vec<Vec<usize>> = of_rules(&mapping.fields);
         Self {
+            canonical: canonical(mapping, &fields),
             skip: mapping.skip.iter().map(|condition| place(&condition.column)).collect(),
-            fields: of_rules(&mapping.fields),
+            fields,
             rows: mapping.rows.iter().map(of_row).collect(),
         }
     }
+}
+
+/// Whose values the columns hold; none if the mapping does anything with them but leave out what stands for nothing.
+fn canonical(mapping: &Mapping, places: &[Vec<usize>]) -> Option<Vec<Option<Field>>> {
+    let is_canonical = mapping.time == TimeForm::Canonical
+        && mapping.duration == DurationForm::Unit { ns: 1_000_000_000 }
+        && mapping.skip.is_empty()
+        && mapping.rows.is_empty()
+        && mapping.prefixes.is_empty()
+        && mapping.filler.is_none()
+        && mapping.comments.is_empty();
+    if !is_canonical {
+        return None;
+    }
+    let mut columns = Vec::new();
+    for (rule, places) in mapping.fields.iter().zip(places) {
+        let as_it_stands = matches!(rule.from, Origin::Columns(_))
+            && rule.values.is_empty()
+            && rule.otherwise.is_none()
+            && rule.null.is_empty()
+            && rule.max.is_none();
+        match places[..] {
+            _ if !as_it_stands => return None,
+            [] => continue,
+            [place] if columns.get(place).is_none_or(Option::is_none) && !columns.contains(&Some(rule.field)) => {
+                columns.resize(columns.len().max(place + 1), None);
+                columns[place] = Some(rule.field);
+            }
+            _ => return None,
+        }
+    }
+    Some(columns)
 }
 
 impl MappedLines {
@@ -66,6 +103,15 @@ impl MappedLines {
     #[must_use]
     pub fn holds_text(&self) -> bool {
         self.mapping.holds_text()
+    }
+
+    /// Where the values of a line stand; `None` of one that goes the whole way.
+    pub fn values<'l>(&self, line: &'l [u8], spans: &'l mut Spans) -> Option<Values<'l>> {
+        let columns = self.places.canonical.as_deref().filter(|_| self.header_seen)?;
+        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        let Mapping { separator, quote, ref null, .. } = *self.mapping;
+        let (text, _) = Cut { separator, quote, columns, null, trims: true }.values(line, spans)?;
+        Some(Values { text, spans })
     }
 
     /// Reads a line, into `record`, which is as [`RawRecord::new`] made it, where it is one.

@@ -8,9 +8,12 @@ use crate::record::Record;
 /// of 8, two plans of 4, 20 of others.
 pub(super) const FIELDS_MAX: usize = 384;
 
+/// Bytes of the texts of nearly every record; those of one that has more are gathered anew.
+const TEXTS_USUAL: usize = 256;
+
 /// Appends a record.
 pub(crate) fn encode(record: &Record<'_>, bytes: &mut Vec<u8>) {
-    let mut writer = Writer { bytes: [0; FIELDS_MAX], at: 8, bits: 0 };
+    let mut writer = Writer { bytes: [0; FIELDS_MAX], at: 8, bits: 0, texts: [0; TEXTS_USUAL], text_bytes: 0 };
     writer.put(&record.start.as_ms().to_le_bytes());
     writer.zigzag(record.event.as_ms().wrapping_sub(record.start.as_ms()));
     writer.put(&[
@@ -52,13 +55,13 @@ pub(crate) fn encode(record: &Record<'_>, bytes: &mut Vec<u8>) {
     writer.flag(bit::LAST, record.last);
     writer.flag(bit::INTERNATIONAL, record.trunk_in_international);
     further(record, &mut writer);
-    let head = bytes.len();
+    let bits = writer.bits | (writer.text_bytes as u64) << bit::TEXTS;
+    writer.bytes[..8].copy_from_slice(&bits.to_le_bytes());
     bytes.extend_from_slice(&writer.bytes[..writer.at]);
-    let texts_at = bytes.len();
-    let texts = texts(record).into_iter().filter(|text| !text.is_empty());
-    texts.for_each(|text| bytes.extend_from_slice(text.as_bytes()));
-    let bits = writer.bits | ((bytes.len() - texts_at) as u64) << bit::TEXTS;
-    bytes[head..head + 8].copy_from_slice(&bits.to_le_bytes());
+    match writer.texts.get(..writer.text_bytes) {
+        Some(texts) => bytes.extend_from_slice(texts),
+        None => texts(record).into_iter().for_each(|text| bytes.extend_from_slice(text.as_bytes())),
+    }
 }
 
 /// Writes the further fields, if there is one.
@@ -122,11 +125,15 @@ fn texts<'a>(record: &Record<'a>) -> [&'a str; 20] {
     ]
 }
 
-/// The fields on their way into the bytes of a frame: one copy for all of them.
+/// The fields on their way into the bytes of a frame: one copy for all of them, and one for the texts.
 struct Writer {
     bytes: [u8; FIELDS_MAX],
     at: usize,
     bits: u64,
+    /// Those so far, as long as there is room.
+    texts: [u8; TEXTS_USUAL],
+    /// Bytes of the texts so far, with room or without.
+    text_bytes: usize,
 }
 
 impl Writer {
@@ -173,8 +180,18 @@ impl Writer {
     fn text(&mut self, bit: u64, text: &str) {
         if !text.is_empty() {
             self.bits |= bit;
-            self.number(text.len() as u64);
+            self.put_text(text);
         }
+    }
+
+    /// Its length among the fields, and itself among the texts.
+    fn put_text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        let (begin, end) = (self.text_bytes, self.text_bytes + text.len());
+        if let Some(room) = self.texts.get_mut(begin..end) {
+            put_short(room, text.as_bytes());
+        }
+        self.text_bytes = end;
     }
 
     /// The bit above the party's says that it is a text.
@@ -184,7 +201,7 @@ impl Writer {
             Some(Party::Number(number)) => self.word(bit, Some(number.as_integer())),
             Some(Party::Text(text)) => {
                 self.bits |= bit | bit << 1;
-                self.number(text.len() as u64);
+                self.put_text(text);
             }
         }
     }
@@ -197,5 +214,27 @@ impl Writer {
         let [first, second] = *plan.country.as_bytes();
         let flags = u8::from(plan.possible) | u8::from(plan.allocated) << 1 | u8::from(plan.own) << 2;
         self.put(&[first, second, plan.line as u8, flags | (plan.mark as u8) << 3]);
+    }
+}
+
+/// Copies texts of 4 to 16 bytes, as most are, in two words that may overlap: calling for a copy takes longer.
+#[inline]
+fn put_short(room: &mut [u8], text: &[u8]) {
+    match text.len() {
+        8..=16 => {
+            if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+                room[..8].copy_from_slice(first);
+                let last_at = room.len() - 8;
+                room[last_at..].copy_from_slice(last);
+            }
+        }
+        4..8 => {
+            if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+                room[..4].copy_from_slice(first);
+                let last_at = room.len() - 4;
+                room[last_at..].copy_from_slice(last);
+            }
+        }
+        _ => room.copy_from_slice(text),
     }
 }

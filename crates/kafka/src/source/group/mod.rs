@@ -227,7 +227,8 @@ impl LeadGroup {
     pub fn poll_batch<H: Handler>(&mut self, timeout: Duration, handler: &mut H) -> Result<usize, Error> {
         let until = Instant::now() + timeout;
         loop {
-            if self.served.elapsed() >= SERVE_EVERY {
+            // Without partitions there is nothing else to do, and the event that brings them may stand behind others.
+            if self.served.elapsed() >= SERVE_EVERY || self.inputs.is_empty() {
                 self.serve(handler)?;
             }
             let left = until.saturating_duration_since(Instant::now());
