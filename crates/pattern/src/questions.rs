@@ -47,10 +47,10 @@ struct OfForm {
 #[derive(Debug, Default)]
 struct Steps {
     limits: Vec<(Comparison, f64, u64)>,
-    /// Values at which an answer changes, ascending, the last four filled up: four are compared without a branch.
-    cuts: Vec<[i64; 4]>,
-    /// What holds of a value behind so many cuts.
-    held: Vec<u64>,
+    /// What holds of the least value.
+    first: u64,
+    /// Values from which on answers are others, and which, ascending: so no branch depends on the value.
+    cuts: Vec<(i64, u64)>,
 }
 
 /// Values that a text may have.
@@ -220,22 +220,20 @@ impl Steps {
         let mut cuts: Vec<i64> = steps.flatten().collect();
         cuts.sort_unstable();
         cuts.dedup();
-        let filled = |cuts: &[i64]| std::array::from_fn(|place| cuts.get(place).copied().unwrap_or(i64::MAX));
-        self.cuts = cuts.chunks(4).map(filled).collect();
-        let begins = std::iter::once(i64::MIN).chain(cuts);
         let holds = |value: i64| {
             let held = self.limits.iter().filter(|(comparison, limit, _)| comparison.holds(scaled(value), *limit));
             held.fold(0, |held, (_, _, bit)| held | bit)
         };
-        self.held = begins.map(holds).collect();
+        self.first = holds(i64::MIN);
+        let mut before = self.first;
+        let others = |cut: i64| (cut, std::mem::replace(&mut before, holds(cut)) ^ holds(cut));
+        self.cuts = cuts.into_iter().map(others).collect();
     }
 
     #[inline]
     fn held(&self, value: i64) -> u64 {
-        let behind_of = |cuts: &[i64; 4]| cuts.iter().map(|cut| usize::from(*cut <= value)).sum::<usize>();
-        let behind = self.cuts.iter().map(behind_of).sum::<usize>();
-        // The greatest value of all is behind what fills the last four up, too.
-        self.held.get(behind).or(self.held.last()).copied().unwrap_or(0)
+        let passed = |cut: i64| u64::from(cut <= value).wrapping_neg();
+        self.cuts.iter().fold(self.first, |held, (cut, others)| held ^ others & passed(*cut))
     }
 }
 
@@ -421,7 +419,7 @@ mod tests {
                     (0..).zip(all).map(|(bit, (one, of))| (1 << bit, one, of)).collect();
                 all.iter().for_each(|(bit, one, of)| steps.add(field, *one, *of, *bit));
                 let ends = [i64::MIN, -1, 0, 1, i64::MAX];
-                let cuts = steps.cuts.iter().flatten().flat_map(|cut| (-2..=2).map(|by| cut.saturating_add(by)));
+                let cuts = steps.cuts.iter().flat_map(|(cut, _)| (-2..=2).map(|by| cut.saturating_add(by)));
                 for value in ends.into_iter().chain(cuts.collect::<Vec<_>>()) {
                     let scaled = value as f64 / field.scale();
                     let holds =
