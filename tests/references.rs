@@ -14,7 +14,7 @@ use serde_json::Value;
 fn reference_pages_are_fresh() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let sources = pack_folder::read(&root.join("config/patterns"), &root.join("config/lists")).unwrap();
-    let pages = reference::pages(&sources.files().unwrap());
+    let pages = reference::pages(&sources.files().unwrap(), &sources.compile().unwrap().plan);
     pages.iter().for_each(|(name, text)| fresh(&root.join("docs/reference").join(name), text));
     asyncapi::files().iter().for_each(|(name, text)| fresh(&root.join("docs").join(name), text));
     schema::schemas().iter().for_each(|(name, text)| fresh(&root.join("docs/schema").join(name), text));

@@ -3,6 +3,9 @@
 //! Records are due by a clock: the n-th at n divided by the rate. Latency is counted from when the record that opens an incident
 //! was due, not from when it was sent, so that a stall of anybody, the sender too, counts for all that it holds up (no
 //! coordinated omission); until the incident is read under `read_committed`.
+//!
+//! Patterns that are judged when a pane closes are measured with calls that end as they are sent: their incidents wait for the
+//! lateness that is allowed and for the pane, by event time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,8 +18,22 @@ use lancang_kafka::{From, Isolation, Producer, ProducerSettings, Read, Reader, S
 use crate::live::calls::{BURSTS, Calls};
 use crate::live::one_rule::opened;
 use crate::live::running;
-use crate::product::{Feed, Lane, Pack};
+use crate::product::{Feed, LATENESS_S, Lane, Pack};
 use crate::{Bench, core, preload};
+
+/// When a pattern is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// At each record.
+    AtRecord,
+    /// When a pane of [`PANE_S`] closes.
+    AtPane,
+}
+
+/// Pane of `benches/peers/cell-burst.toml`, seconds.
+const PANE_S: u64 = 10;
+/// In which an incident is to come behind the lateness and a pane, seconds.
+const BEHIND_S: u64 = 1;
 
 /// The row whose rate is the full load.
 pub const DRAINED: &str = "run (both in one process), from JSON";
@@ -28,17 +45,24 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 const BATCH_MAX: u64 = 20_000;
 
 /// Prints p50, p99 and p99.9 at a share of the rate that is sustained.
-pub fn measure(bench: &Bench<'_>, share: f64, sustained: f64, seconds: u64) {
-    let name = format!("live-{:.0}", share * 100.0);
+pub fn measure(bench: &Bench<'_>, judged: Judged, share: f64, sustained: f64, seconds: u64) {
+    let (pack, settles_s, bound_ms) = match judged {
+        Judged::AtRecord => (Pack::OneRule, 0, 250),
+        Judged::AtPane => (Pack::Cells, LATENESS_S + PANE_S + 5, (LATENESS_S + PANE_S + BEHIND_S) * 1000),
+    };
+    let name = format!("live-{judged:?}-{:.0}", share * 100.0);
     preload::topic(&bench.connection, &name);
-    let lane = Lane::new(bench, &name, &Feed { topic: name.clone(), form: "json" }, Pack::OneRule);
+    let lane = Lane::new(bench, &name, &Feed { topic: name.clone(), form: "json" }, pack);
     let (mut child, log) = core::on_the_second(|| running::start("run", &lane.config));
     wait_until_ready(&log);
     let stop = Stop::new();
     let incidents = read_on(bench, &lane, &stop);
     let rate = share * sustained;
-    let sent = send(bench, &name, rate, seconds);
-    let arrived = arrivals(&incidents, sent.due.len());
+    let mut sent = send(bench, judged, &name, rate, seconds);
+    // Time stands still behind the last record: what would wait for it then is left out.
+    let until = sent.begun + Duration::from_secs(seconds.saturating_sub(settles_s));
+    sent.due.retain(|_, due| *due < until);
+    let arrived = arrivals(&incidents, &sent.due);
     stop.stop();
     running::end(&mut child);
 
@@ -59,8 +83,8 @@ pub fn measure(bench: &Bench<'_>, share: f64, sustained: f64, seconds: u64) {
     assert_eq!(lost, 0, "{lost} incidents did not come within {WAIT_MAX:?}");
     let ms = |quantile: f64| histogram.value_at_quantile(quantile) as f64 / 1e3;
     println!(
-        "at {:.0} % of {:.0} k records/s ({:.0} k/s for {seconds} s; the sender was behind by {:.0} ms at most): {} incidents, \
-         from due to committed p50 {:.0} ms, p99 {:.0} ms, p99.9 {:.0} ms, worst {:.0} ms",
+        "{judged:?}, at {:.0} % of {:.0} k records/s ({:.0} k/s for {seconds} s; the sender was behind by {:.0} ms at most): {} \
+         incidents, from due to committed p50 {:.0} ms, p99 {:.0} ms (mark {bound_ms}), p99.9 {:.0} ms, worst {:.0} ms",
         share * 100.0,
         sustained / 1e3,
         rate / 1e3,
@@ -82,12 +106,15 @@ struct Sent {
 }
 
 /// Sends calls as they fall due.
-fn send(bench: &Bench<'_>, topic: &str, rate: f64, seconds: u64) -> Sent {
+fn send(bench: &Bench<'_>, judged: Judged, topic: &str, rate: f64, seconds: u64) -> Sent {
     let mut producer = Producer::connect(&ProducerSettings::new(bench.connection.clone())).expect("a producer");
     producer.prepare(topic).expect("a topic");
     let topic: Arc<str> = topic.into();
     let total = (rate * seconds as f64) as u64;
     let mut calls = Calls::new(bench.subscribers, Some(BURSTS));
+    if judged == Judged::AtPane {
+        calls = calls.live(jiff::Timestamp::now().as_millisecond(), rate);
+    }
     let mut sent = Sent { begun: Instant::now(), due: HashMap::new(), behind: Duration::ZERO };
     let mut number = 0;
     while number < total {
@@ -133,11 +160,13 @@ fn read_on(bench: &Bench<'_>, lane: &Lane, stop: &Stop) -> Receiver<(u64, Instan
     incidents
 }
 
-fn arrivals(incidents: &Receiver<(u64, Instant)>, expected: usize) -> HashMap<u64, Instant> {
+fn arrivals(incidents: &Receiver<(u64, Instant)>, due: &HashMap<u64, Instant>) -> HashMap<u64, Instant> {
     let mut arrived = HashMap::new();
-    while arrived.len() < expected {
+    while arrived.len() < due.len() {
         let Ok((caller, at)) = incidents.recv_timeout(WAIT_MAX) else { break };
-        arrived.entry(caller).or_insert(at);
+        if due.contains_key(&caller) {
+            arrived.entry(caller).or_insert(at);
+        }
     }
     arrived
 }

@@ -22,6 +22,8 @@ pub struct Feed {
 pub enum Pack {
     /// `benches/peers/sim-box.toml`
     OneRule,
+    /// `benches/peers/cell-burst.toml`
+    Cells,
     /// All that ship.
     Whole,
 }
@@ -32,6 +34,8 @@ pub struct Lane {
     pub config: PathBuf,
 }
 
+/// Allowed lateness where incidents wait for it, seconds.
+pub const LATENESS_S: u64 = 10;
 /// Most incident lines of a lane.
 const LINES_MAX: usize = 10_000_000;
 
@@ -40,7 +44,12 @@ impl Lane {
         let shipped = shipped::config();
         let patterns = match pack {
             Pack::Whole => shipped.join("patterns"),
-            Pack::OneRule => pattern(bench.folder),
+            Pack::OneRule => pattern(bench.folder, "sim-box"),
+            Pack::Cells => pattern(bench.folder, "cell-burst"),
+        };
+        let lateness = match pack {
+            Pack::Cells => format!("lateness = \"{LATENESS_S}s\"\n"),
+            _ => String::new(),
         };
         let mapping = match feed.form {
             "csv" => format!("mapping = \"{}\"\n", mapping(bench.folder).display()),
@@ -51,7 +60,7 @@ impl Lane {
              [kafka]\nbootstrap = \"{}\"\ninstance = \"bench-{name}\"\n[topics]\npartitions = 1\ncreate = true\n\
              records = \"records-{name}\"\npartials = \"partials-{name}\"\nincidents = \"incidents-{name}\"\n\
              shadow = \"shadow-{name}\"\nlate = \"late-{name}\"\ndead_letter = \"dead-{name}\"\n\
-             [[feeds]]\nname = \"voice\"\ntopics = [\"{}\"]\nformat = \"{}\"\nidle = \"1h\"\n{mapping}\
+             [[feeds]]\nname = \"voice\"\ntopics = [\"{}\"]\nformat = \"{}\"\nidle = \"1h\"\n{lateness}{mapping}\
              [intake]\ngroup = \"intake-{name}\"\n[score]\ngroup = \"score-{name}\"\nsnapshot = \"10s\"\n\
              [patterns]\nfolder = \"{}\"\nlists = \"{shipped}/lists\"\ntrunks = \"{shipped}/trunks.csv\"\n\
              [store]\nfolder = \"state-{name}\"\n[http]\nlisten = \"127.0.0.1:0\"\n",

@@ -63,6 +63,8 @@ pub struct Call {
     switch: u64,
     cell: (u64, u64),
     pub of_burst: Option<OfBurst>,
+    /// Calls of a burst come from a cell of their own, named by the burst's caller.
+    of_own_cells: bool,
 }
 
 /// All calls.
@@ -72,11 +74,28 @@ pub struct Calls {
     bursts: Option<Bursts>,
     seed: u64,
     number: u64,
+    /// When the first one ends, and calls a second, where they end at the rate at which they are sent.
+    live: Option<(i64, f64)>,
 }
 
 impl Calls {
     pub fn new(subscribers: u64, bursts: Option<Bursts>) -> Self {
-        Self { subscribers, bursts, seed: 7, number: 0 }
+        Self { subscribers, bursts, seed: 7, number: 0, live: None }
+    }
+
+    /// Calls that end as they are sent, `rate` a second from `begin_ms` on, each burst's in a cell of its own.
+    pub fn live(self, begin_ms: i64, rate: f64) -> Self {
+        Self { live: Some((begin_ms, rate)), ..self }
+    }
+
+    fn end_ms(&self, number: u64) -> i64 {
+        match self.live {
+            Some((begin_ms, rate)) => begin_ms + (number as f64 / rate * 1000.0) as i64,
+            None => {
+                let ms = u128::from(number) * 86_400_000 / u128::from(self.subscribers * RECORDS_A_DAY);
+                BEGIN_MS + ms as i64
+            }
+        }
     }
 
     fn random(&mut self) -> u64 {
@@ -103,10 +122,9 @@ impl Iterator for Calls {
         self.number += 1;
         let (served, other, draw) = (self.random() % self.subscribers, self.random() % self.subscribers, self.random());
         let of_burst = self.of_burst(number);
-        let ms = u128::from(number) * 86_400_000 / u128::from(self.subscribers * RECORDS_A_DAY);
         let mut call = Call {
             number,
-            end_ms: BEGIN_MS + ms as i64,
+            end_ms: self.end_ms(number),
             duration_s: (draw >> 16 & 0xff) as i64,
             served: SUBSCRIBER + served,
             other: SUBSCRIBER + other,
@@ -114,6 +132,7 @@ impl Iterator for Calls {
             switch: draw >> 8 & 3,
             cell: (draw >> 24 & 0x3f, draw >> 32 & 3),
             of_burst,
+            of_own_cells: self.live.is_some(),
         };
         if let Some(of_burst) = of_burst {
             call.served = of_burst.caller();
@@ -154,6 +173,14 @@ impl Call {
         self.end_ms + 1_000
     }
 
+    fn cell(&self) -> String {
+        let (area, cell) = self.cell;
+        match self.of_burst.filter(|_| self.of_own_cells) {
+            Some(burst) => burst.caller().to_string(),
+            None => format!("456-06-{area}-{cell}"),
+        }
+    }
+
     /// The node that wrote it.
     pub fn switch(&self) -> String {
         format!("msc{}", self.switch)
@@ -161,33 +188,33 @@ impl Call {
 
     pub fn json(&self) -> String {
         let (caller, callee, direction) = self.parties();
-        let (area, cell) = self.cell;
         let mut text = String::with_capacity(256);
         // Writing to a string cannot fail.
         let _ = write!(
             text,
             "{{\"kind\":\"voice\",\"source\":\"msc{}\",\"id\":\"c{:010}\",\"start\":\"{}\",\"direction\":\"{direction}\",\
              \"caller\":\"+{caller}\",\"callee\":\"+{callee}\",\"duration_s\":{},\"answered\":true,\
-             \"imsi\":\"4560600{:08}\",\"cell\":\"456-06-{area}-{cell}\"}}",
+             \"imsi\":\"4560600{:08}\",\"cell\":\"{}\"}}",
             self.switch,
             self.number,
             self.start(),
             self.duration_s,
             self.served % 100_000_000,
+            self.cell(),
         );
         text
     }
 
     pub fn csv(&self) -> String {
         let (caller, callee, direction) = self.parties();
-        let (area, cell) = self.cell;
         format!(
-            "voice,msc{},c{:010},{},{direction},+{caller},+{callee},{},true,4560600{:08},456-06-{area}-{cell}",
+            "voice,msc{},c{:010},{},{direction},+{caller},+{callee},{},true,4560600{:08},{}",
             self.switch,
             self.number,
             self.start(),
             self.duration_s,
             self.served % 100_000_000,
+            self.cell(),
         )
     }
 }

@@ -148,7 +148,7 @@ fn config(folder: &Path, bootstrap: &str) -> PathBuf {
          [[feeds]]\nname = \"voice\"\ntopics = [\"{TOPIC}\"]\nformat = \"json\"\nidle = \"1h\"\n\
          [score]\nsnapshot = \"10s\"\n[patterns]\nfolder = \"{}\"\nlists = \"{shipped}/lists\"\n\
          trunks = \"{shipped}/trunks.csv\"\n[store]\nfolder = \"state\"\n[http]\nlisten = \"127.0.0.1:0\"\n",
-        pattern(folder).display(),
+        pattern(folder, "sim-box").display(),
         shipped = shipped::config().display()
     );
     let path = folder.join("lancang.toml");
