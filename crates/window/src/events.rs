@@ -19,7 +19,7 @@ use crate::kinds::Kinds;
 use crate::layout::{Event, Layout};
 use crate::limits::{EVENTS_EXACT_MAX, GATES_MAX};
 use crate::outdated::Outdated;
-use crate::packed::{COLUMNS_MAX, PACKED_MAX, Packed, Reader, bits};
+use crate::packed::{COLUMNS_MAX, PACKED_MAX, Packed, Reader, bits, first_before};
 use crate::prefetch::prefetch;
 
 /// 2³⁰ ms are 12.4 days: with the longest window, 30 days, they are below 2³² ms.
@@ -102,15 +102,8 @@ impl<B: Deref<Target = Block>> Events<B> {
     }
 
     /// Whether [`Self::trim`] would let go of anything.
-    pub(crate) fn is_outdated(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, outdated: &Outdated) -> bool {
-        let mut reader = self.reader(layout, kinds, newest_ms);
-        while reader.has_more() {
-            let head = reader.head();
-            if head.at_ms < outdated.oldest_ms || outdated.columns(head.kind, head.at_ms) != 0 {
-                return true;
-            }
-        }
-        false
+    pub(crate) fn is_outdated(&self, layout: &Layout, newest_ms: i64, outdated: &Outdated) -> bool {
+        first_before(self.0.as_slice(), header(layout), newest_ms, &outdated.latest_ms).is_some()
     }
 
     /// All events unpacked, [`stride`] words each.
@@ -273,29 +266,26 @@ impl<B: DerefMut<Target = Block>> Events<B> {
 
     /// Lets go of events that no window covers, and of columns that none asks for.
     pub(crate) fn trim(&mut self, layout: &Layout, kinds: &mut Kinds, newest_ms: i64, outdated: &Outdated) {
-        if !self.is_outdated(layout, kinds, newest_ms, outdated) {
-            return;
-        }
         let all = self.0.len();
-        let (mut at, mut count, mut kept) = (header(layout), 0_u8, Vec::with_capacity(all));
+        let first = first_before(self.0.as_slice(), header(layout), newest_ms, &outdated.latest_ms);
+        let Some(first) = first else { return };
+        let (mut at, mut gone, mut kept) = (first, 0_u8, Vec::with_capacity(all - first));
         while at < all {
             let mut reader = Reader { bytes: self.0.as_slice(), kinds, at, newest_ms };
             let head = reader.head();
-            let event = at..reader.at.min(all);
+            let event = self.0.as_slice().get(at..reader.at.min(all)).unwrap_or_default();
             at = reader.at;
             if head.at_ms < outdated.oldest_ms {
+                gone = gone.saturating_add(1);
                 continue;
             }
-            count = count.saturating_add(1);
-            let event = self.0.as_slice().get(event).unwrap_or_default();
-            let gone = outdated.columns(head.kind, head.at_ms);
-            match without(layout, kinds, event, gone) {
+            match without(layout, kinds, event, outdated.columns(head.kind, head.at_ms)) {
                 Some(packed) => kept.extend_from_slice(packed.as_slice()),
                 None => kept.extend_from_slice(event),
             }
         }
-        self.set_count(count);
-        self.0.cut_and_append(header(layout)..all, &kept);
+        self.set_count(self.count().saturating_sub(gone));
+        self.0.cut_and_append(first..all, &kept);
     }
 
     fn set_count(&mut self, count: u8) {
