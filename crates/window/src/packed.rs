@@ -18,7 +18,7 @@ use crate::kinds::{KINDS_MAX, Kinds};
 use crate::layout::Layout;
 
 /// Bytes of an event's length, kind and time, where it is not said in more what it passes and lacks.
-const HEAD_BYTES: usize = 6;
+pub(crate) const HEAD_BYTES: usize = 6;
 /// Says that a number of what it passes, and what is missing, follow the time.
 const LACKING: u8 = 254;
 /// Says that what it passes and what is missing follow the time.
