@@ -317,6 +317,7 @@ impl EntityTask {
         *swept = reached.as_ms();
         let plans: HashMap<u64, Planned<'_>, FixedState> = loaded.plans().map(|plan| (plan.plan.hash, plan)).collect();
         self.state.entities.sweep(
+            |_| {},
             |_, entity| {
                 entity.class == class && plans.get(&entity.plan).is_none_or(|plan| entity.expires(plan, reached))
             },
@@ -326,6 +327,7 @@ impl EntityTask {
         );
         let keep_from = (reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms(), i64::MIN);
         self.state.abroad[class.index()].sweep(
+            |_| {},
             |_, times| times.first().is_none_or(|(at, _)| *at < keep_from),
             |_, times| {
                 // The last statement before the oldest pane that may still be judged says where the subscriber was.

@@ -1,7 +1,5 @@
 //! Entities that are judged at each record: own callers, callees, SIMs.
 
-use std::cell::RefCell;
-
 use bincode::{Decode, Encode};
 use lancang_pattern::Pack;
 use lancang_pattern::expression::Range;
@@ -191,14 +189,15 @@ impl LocalEntities {
         let length_ms = plan.layout.longest_ms();
         let oldest = watermark.plus_ms(-length_ms).as_ms();
         let period = oldest.div_euclid(length_ms.max(1));
-        let (layout, kinds) = (&plan.layout, RefCell::new(&mut self.kinds));
-        let outdated = Outdated::new(layout, &kinds.borrow(), watermark.as_ms());
+        let (layout, kinds) = (&plan.layout, &mut self.kinds);
+        let outdated = Outdated::new(layout, kinds, watermark.as_ms());
         self.entities.sweep(
-            |_, windows| windows.newest_ms() < oldest || windows.is_outdated(layout, &kinds.borrow(), &outdated),
+            EntityWindows::prefetch,
+            |_, windows| windows.newest_ms() < oldest || windows.is_outdated(layout, &outdated),
             |_, windows| {
                 let stays = windows.newest_ms() >= oldest;
                 if stays {
-                    windows.trim(layout, &mut kinds.borrow_mut(), &outdated);
+                    windows.trim(layout, kinds, &outdated);
                 }
                 stays
             },
@@ -207,7 +206,7 @@ impl LocalEntities {
         self.kinds.expire_keys(oldest.saturating_sub(length_ms));
         let entities = &self.entities;
         let stays = |key: u64, kept: &Kept| kept.period() >= period && entities.get(key).is_some();
-        self.kept.sweep(|key, kept| !stays(key, kept), |key, kept| stays(key, kept));
+        self.kept.sweep(|_| {}, |key, kept| !stays(key, kept), |key, kept| stays(key, kept));
     }
 
     /// What of it is saved piece by piece.

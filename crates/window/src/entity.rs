@@ -114,9 +114,9 @@ impl EntityWindows {
 
     /// Whether [`Self::trim`] would let go of anything.
     #[must_use]
-    pub fn is_outdated(&self, layout: &Layout, kinds: &Kinds, outdated: &Outdated) -> bool {
+    pub fn is_outdated(&self, layout: &Layout, outdated: &Outdated) -> bool {
         match self.form() {
-            Ok(events) => events.is_outdated(layout, kinds, self.newest_ms(), outdated),
+            Ok(events) => events.is_outdated(layout, self.newest_ms(), outdated),
             Err(_) => false,
         }
     }

@@ -19,7 +19,7 @@ use crate::kinds::Kinds;
 use crate::layout::{Event, Layout};
 use crate::limits::{EVENTS_EXACT_MAX, GATES_MAX};
 use crate::outdated::Outdated;
-use crate::packed::{COLUMNS_MAX, PACKED_MAX, Packed, Reader, bits};
+use crate::packed::{COLUMNS_MAX, HEAD_BYTES, Head, PACKED_MAX, Packed, Reader, bits, first_before};
 use crate::prefetch::prefetch;
 
 /// 2³⁰ ms are 12.4 days: with the longest window, 30 days, they are below 2³² ms.
@@ -102,15 +102,8 @@ impl<B: Deref<Target = Block>> Events<B> {
     }
 
     /// Whether [`Self::trim`] would let go of anything.
-    pub(crate) fn is_outdated(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, outdated: &Outdated) -> bool {
-        let mut reader = self.reader(layout, kinds, newest_ms);
-        while reader.has_more() {
-            let head = reader.head();
-            if head.at_ms < outdated.oldest_ms || outdated.columns(head.kind, head.at_ms) != 0 {
-                return true;
-            }
-        }
-        false
+    pub(crate) fn is_outdated(&self, layout: &Layout, newest_ms: i64, outdated: &Outdated) -> bool {
+        first_before(self.0.as_slice(), header(layout), newest_ms, &outdated.latest_ms).is_some()
     }
 
     /// All events unpacked, [`stride`] words each.
@@ -273,29 +266,36 @@ impl<B: DerefMut<Target = Block>> Events<B> {
 
     /// Lets go of events that no window covers, and of columns that none asks for.
     pub(crate) fn trim(&mut self, layout: &Layout, kinds: &mut Kinds, newest_ms: i64, outdated: &Outdated) {
-        if !self.is_outdated(layout, kinds, newest_ms, outdated) {
-            return;
-        }
         let all = self.0.len();
-        let (mut at, mut count, mut kept) = (header(layout), 0_u8, Vec::with_capacity(all));
+        let first = first_before(self.0.as_slice(), header(layout), newest_ms, &outdated.latest_ms);
+        let Some(first) = first else { return };
+        let (mut at, mut to, mut gone) = (first, first, 0_u8);
         while at < all {
             let mut reader = Reader { bytes: self.0.as_slice(), kinds, at, newest_ms };
             let head = reader.head();
             let event = at..reader.at.min(all);
-            at = reader.at;
+            at = event.end;
             if head.at_ms < outdated.oldest_ms {
+                gone = gone.saturating_add(1);
                 continue;
             }
-            count = count.saturating_add(1);
-            let event = self.0.as_slice().get(event).unwrap_or_default();
-            let gone = outdated.columns(head.kind, head.at_ms);
-            match without(layout, kinds, event, gone) {
-                Some(packed) => kept.extend_from_slice(packed.as_slice()),
-                None => kept.extend_from_slice(event),
+            let columns = outdated.columns(head.kind, head.at_ms);
+            let shorter = self.0.as_slice().get(event.clone()).filter(|_| columns != 0);
+            match shorter.and_then(|event| without(layout, kinds, event, columns)) {
+                Some(packed) => {
+                    // It goes where it stood or before, and is no longer.
+                    let place = self.0.as_mut_slice().get_mut(to..to + packed.length);
+                    place.into_iter().for_each(|place| place.copy_from_slice(packed.as_slice()));
+                    to += packed.length;
+                }
+                None => {
+                    self.0.as_mut_slice().copy_within(event.clone(), to);
+                    to += event.len();
+                }
             }
         }
-        self.set_count(count);
-        self.0.cut_and_append(header(layout)..all, &kept);
+        self.set_count(self.count().saturating_sub(gone));
+        self.0.cut_and_append(to..all, &[]);
     }
 
     fn set_count(&mut self, count: u8) {
@@ -317,25 +317,21 @@ fn pack(layout: &Layout, kinds: &mut Kinds, event: &Event<'_>, present: u64, mis
     packed.end()
 }
 
-/// An event without some of its columns, of a kind with a number. `None` where it would not be shorter.
+/// An event without some of its columns, of a kind with a number; no longer than it was. `None` where there is no number.
 fn without(layout: &Layout, kinds: &mut Kinds, event: &[u8], gone: u64) -> Option<Packed> {
     // A snapshot whose checksum lies may hold longer ones.
-    if gone == 0 || event.len() > PACKED_MAX {
-        return None;
-    }
-    let (mut lacks, mut stay) = (0_u64, Packed::new());
-    // What is moved does not depend on the time, of which the low bits are.
-    let (head, missing) = Reader { bytes: event, kinds, at: 0, newest_ms: 0 }.event(layout, |column, _, place| {
-        if gone >> column & 1 == 0 {
-            stay.put(event.get(place).unwrap_or_default());
-        } else {
-            lacks |= 1 << column;
-        }
-    });
-    kinds.number(layout, head.passes, missing | lacks).0?;
-    let mut packed = Packed::new();
-    packed.head(kinds, layout, head.passes, missing | lacks, (head.at_ms as u32).to_le_bytes());
-    packed.put(stay.as_slice());
+    let (head, _) = event.split_first_chunk::<HEAD_BYTES>().filter(|_| event.len() <= PACKED_MAX)?;
+    let (mut lacks, mut packed) = (0_u64, Packed::new());
+    packed.put(head);
+    let (Head { passes, .. }, missing) =
+        Reader { bytes: event, kinds, at: 0, newest_ms: 0 }.event(layout, |column, _, place| {
+            if gone >> column & 1 == 0 {
+                packed.put(event.get(place).unwrap_or_default());
+            } else {
+                lacks |= 1 << column;
+            }
+        });
+    packed.bytes[1] = kinds.number(layout, passes, missing | lacks).0?;
     Some(packed.end())
 }
 

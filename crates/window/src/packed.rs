@@ -18,7 +18,7 @@ use crate::kinds::{KINDS_MAX, Kinds};
 use crate::layout::Layout;
 
 /// Bytes of an event's length, kind and time, where it is not said in more what it passes and lacks.
-const HEAD_BYTES: usize = 6;
+pub(crate) const HEAD_BYTES: usize = 6;
 /// Says that a number of what it passes, and what is missing, follow the time.
 const LACKING: u8 = 254;
 /// Says that what it passes and what is missing follow the time.
@@ -145,6 +145,22 @@ impl Packed {
     }
 }
 
+/// The time whose low bits these are, less than 2³² ms before the newest.
+const fn time(newest_ms: i64, low: [u8; 4]) -> i64 {
+    newest_ms.wrapping_sub((newest_ms as u32).wrapping_sub(u32::from_le_bytes(low)) as i64)
+}
+
+/// Where the first event from a place on begins whose time lies before what `latest_ms` says by the byte of its kind.
+pub(crate) fn first_before(bytes: &[u8], mut at: usize, newest_ms: i64, latest_ms: &[i64; 256]) -> Option<usize> {
+    while let Some([length, kind, low @ ..]) = bytes.get(at..).and_then(|rest| rest.first_chunk::<HEAD_BYTES>()) {
+        if time(newest_ms, *low) < latest_ms[usize::from(*kind)] {
+            return Some(at);
+        }
+        at += usize::from(*length).max(HEAD_BYTES);
+    }
+    None
+}
+
 /// Reads the events of an entity, one after the other.
 pub(crate) struct Reader<'b> {
     pub(crate) bytes: &'b [u8],
@@ -222,7 +238,7 @@ impl Reader<'_> {
     }
 
     const fn time(&self, low: [u8; 4]) -> i64 {
-        self.newest_ms.wrapping_sub((self.newest_ms as u32).wrapping_sub(u32::from_le_bytes(low)) as i64)
+        time(self.newest_ms, low)
     }
 
     fn key(&mut self) -> u64 {

@@ -39,6 +39,8 @@ const TAG_SHIFT: u32 = 18;
 /// A full table grows by one in so many places: as a power of two it would be half empty half of the time, and memory is
 /// dearer than moving each entity eight times more while a network's subscribers come one after the other.
 const GROWN_BY: usize = 8;
+/// A sweep asks for what lies elsewhere of an entity so many places before it comes there.
+const SWEPT_AHEAD: usize = 16;
 /// The odd number next to 2⁶⁴ divided by the golden ratio: Fibonacci hashing (Knuth 6.4).
 pub(crate) const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -285,15 +287,23 @@ impl<V, A> EntityTable<V, A> {
 
     /// Lets go of entities that `keep` does not hold for. It may be asked twice about one.
     pub fn retain(&mut self, keep: impl Fn(&V) -> bool) {
-        self.sweep(|_, value| !keep(value), |_, value| keep(value));
+        self.sweep(|_| {}, |_, value| !keep(value), |_, value| keep(value));
     }
 
-    /// The same where `keep` may change what stays: all that it changes or lets go of `touches` must say beforehand.
-    pub fn sweep(&mut self, touches: impl Fn(u64, &V) -> bool, mut keep: impl FnMut(u64, &mut V) -> bool) {
+    /// The same where `keep` may change what stays: all that it changes or lets go of `touches` must say beforehand. `comes` is
+    /// given what is asked about soon.
+    pub fn sweep(
+        &mut self,
+        comes: impl Fn(&V),
+        touches: impl Fn(u64, &V) -> bool,
+        mut keep: impl FnMut(u64, &mut V) -> bool,
+    ) {
         let changes = &mut self.changes;
         for segment in &mut self.segments {
             let mut at = 0;
             while at < segment.places.len() {
+                let ahead = segment.places.get(at + SWEPT_AHEAD).and_then(|place| place.0.as_ref());
+                ahead.into_iter().for_each(|(_, value)| comes(value));
                 let goes = segment.places[at].0.as_mut().is_some_and(|(key, value)| {
                     let chunk = chunk_of(spread(*key));
                     if changes.asks(chunk) && touches(*key, value) {
@@ -315,7 +325,7 @@ impl<V, A> EntityTable<V, A> {
     /// Changes every entity; what `change` does not hold for goes. What waits to be saved is given up.
     pub fn change_all(&mut self, mut change: impl FnMut(&mut V) -> bool) {
         self.changes.forget();
-        self.sweep(|_, _| false, |_, value| change(value));
+        self.sweep(|_| {}, |_, _| false, |_, value| change(value));
     }
 
     /// A sum over all entities, estimated from `least` of them at least: those of the first segments, which a hash has

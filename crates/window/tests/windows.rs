@@ -229,7 +229,7 @@ proptest! {
                 let outdated = Outdated::new(&layout, &kinds, watermark_ms);
                 windows.trim(&layout, &mut kinds, &outdated);
                 let left = Outdated::new(&layout, &kinds, watermark_ms);
-                prop_assert!(!windows.is_outdated(&layout, &kinds, &left));
+                prop_assert!(!windows.is_outdated(&layout, &left));
                 // Another would have been let go of.
                 if windows.newest_ms() >= watermark_ms - layout.longest_ms() {
                     kinds.expire_keys(watermark_ms - 2 * layout.longest_ms());
