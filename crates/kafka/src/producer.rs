@@ -14,7 +14,8 @@ use crate::watchdog::Watched;
 
 /// An idempotent producer that waits for every acknowledgement.
 ///
-/// Within one call messages arrive once and in order. After an error the same messages are sent again by the caller:
+/// Within one call messages arrive once and in order, unless its settings say that they need not. After an error the same
+/// messages are sent again by the caller:
 /// some may then be there twice.
 ///
 /// librdkafka's idempotent producer is of no use after a fatal error, such as a right to write that was taken away for a

@@ -112,6 +112,26 @@ proptest! {
         prop_assert_eq!(plan.country.as_str(), COMPLETE[country]);
     }
 
+    /// A plus and digits go a short way; a blank among them changes nothing but the way.
+    #[test]
+    fn a_blank_in_a_number_changes_nothing(
+        digits in "(855|66|86|84|95|856|697|698|1|44|800|0|)[0-9]{1,19}",
+        (home, is_international) in (0_usize..6, any::<bool>()),
+    ) {
+        let nature = if is_international { Nature::International } else { Nature::Unknown };
+        let [plain, spaced] = [format!("+{digits}"), format!("+ {digits}")].map(|text| RawParty { text: text.into(), nature });
+        let home = Country::parse(COMPLETE[home]).unwrap();
+        let (plain, spaced) = (PLANS.normalise(&plain, home), PLANS.normalise(&spaced, home));
+        prop_assert_eq!(plain.is_ok(), spaced.is_ok());
+        let (Ok(plain), Ok(spaced)) = (plain, spaced) else { return Ok(()) };
+        prop_assert_eq!(plain.plan, spaced.plan);
+        match (plain.party, spaced.party) {
+            // What has no place stays as it was written.
+            (Some(Party::Text(plain)), Some(Party::Text(spaced))) => prop_assert_eq!(plain, spaced.replace(' ', "")),
+            (plain, spaced) => prop_assert_eq!(plain, spaced),
+        }
+    }
+
     #[test]
     fn garbage_never_panics(text in "\\PC{0,50}", home in 0_usize..6) {
         let raw = RawParty::new(text);
