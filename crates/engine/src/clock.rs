@@ -86,6 +86,17 @@ impl Clocks {
         known.map(|class| self.watermark(class)).min().unwrap_or(Timestamp::MIN)
     }
 
+    /// Before this time no record is expected any more: the least watermark, or the clock of an input that is behind it, since it
+    /// is idle or was so and has come back, as far as it is at most `back_ms` behind.
+    #[must_use]
+    pub fn settled(&self, back_ms: i64) -> Timestamp {
+        let least = self.least();
+        // One that has not spoken yet tells nothing, and the clock of one that has ended is the greatest.
+        let clocks = self.inputs.values().map(|input| input.mark.clock).filter(|clock| *clock != Timestamp::MIN);
+        let behind = clocks.min().map_or(least, |clock| clock.min(least));
+        behind.max(least.plus_ms(-back_ms))
+    }
+
     /// What is known of the mobility records of a class; `None` if no input carries them.
     #[must_use]
     pub fn mobility(&self, class: Class) -> Option<Mobility> {
@@ -123,6 +134,20 @@ mod tests {
         check(&[mark(2, 70, InputState::Active)], 100);
         check(&[mark(2, 300, InputState::Active)], 300);
         check(&[mark(1, i64::MAX, InputState::Ended)], 300);
+    }
+
+    #[test]
+    fn an_idle_input_may_go_on_from_where_it_was() {
+        let mut clocks = Clocks::default();
+        assert_eq!(clocks.settled(10), Timestamp::MIN);
+        clocks.mark(&[mark(1, 100, InputState::Active), mark(2, 50, InputState::Active)]);
+        assert_eq!(clocks.settled(60).as_ms(), 50);
+        clocks.mark(&[mark(2, 50, InputState::Idle), mark(3, i64::MIN, InputState::Idle)]);
+        assert_eq!([60, 50, 30, 0].map(|back_ms| clocks.settled(back_ms).as_ms()), [50, 50, 70, 100]);
+        clocks.mark(&[mark(2, 55, InputState::Active)]);
+        assert_eq!((clocks.least().as_ms(), clocks.settled(60).as_ms()), (100, 55));
+        clocks.mark(&[mark(2, i64::MAX, InputState::Ended), mark(1, 120, InputState::Active)]);
+        assert_eq!((clocks.least().as_ms(), clocks.settled(60).as_ms()), (120, 120));
     }
 
     #[test]

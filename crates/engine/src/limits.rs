@@ -54,6 +54,10 @@ pub const SWEEP_MS: i64 = 3_600_000;
 /// The same for entities that are judged at each record: an eighth of a day's window. All of them are looked at, which
 /// each hour cost 34 ns a record at twelve records a day.
 pub const LOCAL_SWEEP_MS: i64 = 3 * 3_600_000;
+/// So far behind the least watermark an input that was idle may come back and find whole windows of the entities that are judged
+/// at each record. A switch that is silent for 40 min and files that come 20 min late are ordinary; what is kept for longer is
+/// kept of all.
+pub const RETURNS_MS_MAX: i64 = 2 * 3_600_000;
 /// Share of a full table that is evicted at once: one in this many.
 pub const EVICTED_SHARE: usize = 16;
 /// Longest text of an entity's value or an evidence reference, bytes; longer ones are cut.

@@ -151,3 +151,61 @@ fn a_flood_of_made_up_domains_leaves_a_campaign_in_the_making() {
     assert!(incidents.iter().any(|line| line.contains("bank.top")), "{incidents:?}");
     assert!(incidents.iter().all(|line| line.contains("bank.top")), "{incidents:?}");
 }
+
+const DAY_CALLERS: &str = r#"
+family = "sim-box"
+entity = ["caller"]
+records = 'kind == "voice" && direction == "outgoing"'
+warn = 'calls >= 40'
+[features.calls]
+aggregate = "count"
+window = "24h"
+panes = 96
+[weights.calls]
+points = 100
+from = 0
+to = 60
+"#;
+
+/// A switch falls silent for 90 min and goes on from where it was, while another one's time goes on and windows are swept: the
+/// calls at the far end of its subscriber's window count.
+#[test]
+fn an_input_that_comes_back_behind_the_watermark_finds_whole_windows() {
+    const MINUTE_MS: i64 = 60_000;
+    const BEGIN_MS: i64 = 1_763_078_400_000;
+    let mut run = run_of(DAY_CALLERS, 1_000);
+    let (silent, other) = (InputId::of("voice/0"), InputId::of("voice/1"));
+    let at = |minute: i64| Timestamp::from_ms(BEGIN_MS + minute * MINUTE_MS);
+    let calls = |run: &mut MemoryRun, minutes: std::ops::Range<i64>| {
+        let mut lines = Vec::new();
+        for minute in minutes {
+            let mut frame = FrameWriter::new(FrameHeader { class: Class::Stream, input: silent });
+            let mut record = Record::new(Kind::Voice, at(minute));
+            (record.direction, record.answered, record.duration_ms) = (Direction::Outgoing, Some(true), Some(1_000));
+            record.home = Country::parse("KH").unwrap();
+            record.caller_plan.own = true;
+            (record.caller, record.callee) = (number(85_512_000_001), number(85_513_000_000 + minute as u64));
+            frame.push(&record);
+            lines.extend(push(run, frame, silent, at(minute)));
+        }
+        lines
+    };
+    let marks = |run: &mut MemoryRun, clock: i64, state: InputState| {
+        let mark = |input, clock, state| InputMark { input, class: Class::Stream, clock, state, mobility: false };
+        let marks = vec![mark(silent, at(24 * 60 - 30), state), mark(other, at(clock), InputState::Active)];
+        run.push(0, &encode_marks(&marks), &mut Outputs::default()).unwrap();
+    };
+    // 30 calls within half an hour of the beginning, then time goes on to just before a day later.
+    marks(&mut run, 0, InputState::Active);
+    assert!(calls(&mut run, 0..30).is_empty());
+    for clock in (0..=24 * 60 - 30).step_by(30) {
+        marks(&mut run, clock, InputState::Active);
+    }
+    // It is silent, and the other's time goes on for 90 min, behind which the sweep has looked at all.
+    for clock in (24 * 60 - 30..=25 * 60).step_by(10) {
+        marks(&mut run, clock, InputState::Idle);
+    }
+    // It goes on: ten more calls within a day of the first ones.
+    let lines = calls(&mut run, 24 * 60 - 25..24 * 60 - 15);
+    assert_eq!(lines.iter().filter(|line| line.contains("\"message\":\"open\"")).count(), 1, "{lines:?}");
+}

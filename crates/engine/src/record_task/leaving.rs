@@ -10,7 +10,7 @@ use lancang_record::log::{Class, InputMark};
 use lancang_record::time::Timestamp;
 
 use crate::border::Departure;
-use crate::limits::{LOCAL_SWEEP_MS, SPARE_ATTACHMENTS_MAX, SPARE_BYTES_MAX};
+use crate::limits::{LOCAL_SWEEP_MS, RETURNS_MS_MAX, SPARE_ATTACHMENTS_MAX, SPARE_BYTES_MAX};
 use crate::output::Outputs;
 use crate::partial::{Border, Partial, partition_of_entity};
 use crate::snapshot::Parts;
@@ -118,9 +118,10 @@ impl RecordTask {
         }
         self.state.swept = least.as_ms();
         self.state.calls.expire(least);
+        let settled = self.state.clocks.settled(RETURNS_MS_MAX);
         let Some(pack) = &self.pack else { return };
         for (plan, entities) in pack.plan.local.iter().zip(&mut self.state.local) {
-            entities.expire(plan, least);
+            entities.expire(plan, settled);
         }
     }
 }
