@@ -393,6 +393,7 @@ fn a_producer_is_soon_ready_behind_one_that_was_killed() {
 }
 
 /// A producer that goes in the middle of its transaction.
+#[allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 fn leave_open(stage: &Stage, id: &str) {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", stage.connection.bootstrap()).set("transactional.id", id);
