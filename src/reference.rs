@@ -16,10 +16,11 @@ pub fn pages(files: &[PatternFile], plan: &Plan) -> Vec<(&'static str, String)> 
 fn patterns(files: &[PatternFile], plan: &Plan) -> String {
     let mut text = String::from(
         "# Patterns\n\nGenerated from `config/patterns/`; a test fails when this page is stale. Marks: [P] published \
-         figure, [O] constant in open code, [F] stated by regulators, [S] starting value, to be calibrated.\n\nHow soon: \
-         from when the record that is enough was sent to its incident under `read_committed`, 99 of 100, at half of what an \
-         instance can do (`cargo bench --bench end_to_end`; figures in `benches/RESULTS.md`). The allowed lateness is that of \
-         the record's feed: a minute on a stream.\n",
+         figure, [O] constant in open code, [F] stated by regulators, [S] starting value, to be calibrated.\n\nHow soon: the \
+         mark, for 99 of 100, from when the record that is enough is sent to its incident under `read_committed`, at half of what \
+         an instance can do. `cargo bench --bench end_to_end` measures it with one rule that is judged at each record and one that \
+         is judged when a pane closes (`benches/RESULTS.md`). The allowed lateness is that of the record's feed: a minute on a \
+         stream.\n",
     );
     for file in files {
         let entities: Vec<&str> = file.entities.iter().map(|entity| entity.entity.as_str()).collect();
@@ -65,7 +66,7 @@ fn how_soon(pattern: &str, plan: &Plan) -> Vec<String> {
     let looks = |plan: &&EntityPlan| plan.patterns.iter().any(|one| is_of(&one.id));
     let local: Vec<&EntityPlan> = plan.local.iter().filter(looks).collect();
     if !local.is_empty() {
-        said.push(format!("{}: 250 ms", entities(&local)));
+        said.push(format!("{}: within 250 ms", entities(&local)));
     }
     let panes = plan.aggregated.iter().flat_map(|of| of.patterns.iter().map(move |one| (of, one)));
     let mut panes: Vec<(i64, &EntityPlan)> =
@@ -74,7 +75,7 @@ fn how_soon(pattern: &str, plan: &Plan) -> Vec<String> {
     for of_one_length in panes.chunk_by(|(one, _), (other, _)| one == other) {
         let plans: Vec<&EntityPlan> = of_one_length.iter().map(|(_, plan)| *plan).collect();
         let pane_s = of_one_length[0].0 / 1000;
-        said.push(format!("{}: the allowed lateness, one pane of {pane_s} s and 1 s", entities(&plans)));
+        said.push(format!("{}: within the allowed lateness, one pane of {pane_s} s and 1 s", entities(&plans)));
     }
     said
 }

@@ -64,7 +64,7 @@ const KEYS: &[Key] = &[
     key("feeds", "content", "`refused`, `allowed`", "`refused`", "Whether SMS text may be read."),
     key("feeds", "legal_reference", "text", "none", "The legal reference under which it may; required for `allowed`."),
     key("feeds", "mobility", "boolean", "`false`", "Whether this feed carries the mobility records of its class."),
-    key("feeds", "idle", "time", "`30s`", "An input whose end was reached and that was silent for this long no longer holds back the watermark."),
+    key("feeds", "idle", "time", "`30s`", "An input whose end was reached and that was silent for this long no longer holds back the watermark. Coming back up to two hours behind it finds all windows whole, later without their far end."),
     key("feeds", "file_header", "name", "none", "Header of a message that names its file, such as `MSC5_20251114_000123.csv`: numbers that a switch skips are counted. All files of a switch must come in one partition."),
     key("feeds", "bad_share_max", "0 to 1", "`0.5`", "Share of bad records at which the run stops."),
     key("intake", "group", "name", "`lancang-intake`", "Consumer group."),

@@ -116,7 +116,7 @@ pub fn announce(shared: &Arc<Shared>, occasion: Occasion) -> anyhow::Result<[u8;
         return stays(shared, Occasion::Start, Failure::new(Exit::Configuration, why).into());
     }
     shared.store.put_pack(&pack.hash, sources.encode())?;
-    change_to(shared, &pack.hash, "announced")?;
+    change_to(shared, &pack.hash, "announced", occasion == Occasion::Apply)?;
     let patterns = sources.patterns.len();
     tracing::info!(pack = &hex(&pack.hash)[..12], patterns, "pack announced to the records log");
     Ok(pack.hash)
@@ -127,16 +127,16 @@ fn stays(shared: &Arc<Shared>, occasion: Occasion, error: anyhow::Error) -> anyh
     let in_force = shared.store.announced()?.filter(|hash| shared.packs.get(hash).is_some());
     let Some(hash) = in_force.filter(|_| occasion == Occasion::Start) else { return Err(error) };
     tracing::error!(pack = &hex(&hash)[..12], "the pack in force stays in force: {error:#}");
-    put_in_force(shared, &hash, DELIVERY_MAX)?;
+    put_in_force(shared, &hash, DELIVERY_MAX, false)?;
     shown(shared, &hash, "repeated");
     Ok(hash)
 }
 
 /// Puts a pack of the store in force.
-fn change_to(shared: &Arc<Shared>, hash: &[u8; 32], outcome: &str) -> anyhow::Result<()> {
+fn change_to(shared: &Arc<Shared>, hash: &[u8; 32], outcome: &str, idempotent: bool) -> anyhow::Result<()> {
     // Noted first: whoever repeats an older announcement meanwhile sees this one when it looks again.
     shared.store.note_announced(hash)?;
-    put_in_force(shared, hash, DELIVERY_MAX)?;
+    put_in_force(shared, hash, DELIVERY_MAX, idempotent)?;
     shown(shared, hash, outcome);
     Ok(())
 }
@@ -195,7 +195,7 @@ pub fn roll_back(shared: &Arc<Shared>, to: Option<&str>) -> anyhow::Result<([u8;
     // Withdrawn first: a start in between must not put it in force anew.
     shared.store.withdraw(&current.hash)?;
     shared.store.reinstate(&target)?;
-    change_to(shared, &target, "announced")?;
+    change_to(shared, &target, "announced", true)?;
     Ok((current.hash, target))
 }
 
@@ -240,7 +240,7 @@ fn look_for_change(shared: &Arc<Shared>, known: Option<[u8; 32]>) -> Option<[u8;
 /// Until what was announced is what the store says.
 fn repeat_once(shared: &Arc<Shared>) -> anyhow::Result<()> {
     while let Some(hash) = shared.store.announced()? {
-        put_in_force(shared, &hash, REPEAT_MAX)?;
+        put_in_force(shared, &hash, REPEAT_MAX, false)?;
         shown(shared, &hash, "repeated");
         if shared.stop.is_stopped() || shared.store.announced()? == Some(hash) {
             break;
@@ -249,7 +249,9 @@ fn repeat_once(shared: &Arc<Shared>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn put_in_force(shared: &Arc<Shared>, hash: &[u8; 32], delivery_max: Duration) -> anyhow::Result<()> {
+/// `idempotent`: at most once. What a start announces, or repeats, may be there twice, and a start does not wait for the producer
+/// id that this takes; what a command puts in force is in order behind what was.
+fn put_in_force(shared: &Arc<Shared>, hash: &[u8; 32], delivery_max: Duration, idempotent: bool) -> anyhow::Result<()> {
     let config = &shared.config;
     let control = encode_control(&Control { pack: *hash });
     let topic: Arc<str> = config.topics.records.as_str().into();
@@ -261,8 +263,7 @@ fn put_in_force(shared: &Arc<Shared>, hash: &[u8; 32], delivery_max: Duration) -
         })
         .collect();
     let settings = clients::producer(clients::home(config, "packs")?);
-    // One that is there twice changes nothing, and a start waits for this.
-    let mut producer = Producer::connect(&ProducerSettings { delivery_max, idempotent: false, ..settings })?;
+    let mut producer = Producer::connect(&ProducerSettings { delivery_max, idempotent, ..settings })?;
     producer.send_batch(&controls).context("the pack was not put in force in every partition; do it again")
 }
 

@@ -87,12 +87,12 @@ impl Clocks {
     }
 
     /// Before this time no record is expected any more: the least watermark, or the clock of an input that is behind it, since it
-    /// is idle or was so and has come back, as far as it is at most `back_ms` behind.
+    /// is idle or was so and has come back, but no more than `back_ms` behind. An input that has not spoken yet may be so far behind.
     #[must_use]
     pub fn settled(&self, back_ms: i64) -> Timestamp {
         let least = self.least();
-        // One that has not spoken yet tells nothing, and the clock of one that has ended is the greatest.
-        let clocks = self.inputs.values().map(|input| input.mark.clock).filter(|clock| *clock != Timestamp::MIN);
+        // The clock of one that has ended is the greatest.
+        let clocks = self.inputs.values().map(|input| input.mark.clock);
         let behind = clocks.min().map_or(least, |clock| clock.min(least));
         behind.max(least.plus_ms(-back_ms))
     }
@@ -142,8 +142,11 @@ mod tests {
         assert_eq!(clocks.settled(10), Timestamp::MIN);
         clocks.mark(&[mark(1, 100, InputState::Active), mark(2, 50, InputState::Active)]);
         assert_eq!(clocks.settled(60).as_ms(), 50);
-        clocks.mark(&[mark(2, 50, InputState::Idle), mark(3, i64::MIN, InputState::Idle)]);
+        clocks.mark(&[mark(2, 50, InputState::Idle)]);
         assert_eq!([60, 50, 30, 0].map(|back_ms| clocks.settled(back_ms).as_ms()), [50, 50, 70, 100]);
+        let mut unheard = clocks.clone();
+        unheard.mark(&[mark(3, i64::MIN, InputState::Idle)]);
+        assert_eq!((unheard.least().as_ms(), unheard.settled(60).as_ms()), (100, 40));
         clocks.mark(&[mark(2, 55, InputState::Active)]);
         assert_eq!((clocks.least().as_ms(), clocks.settled(60).as_ms()), (100, 55));
         clocks.mark(&[mark(2, i64::MAX, InputState::Ended), mark(1, 120, InputState::Active)]);

@@ -28,6 +28,7 @@ use lancang_record::number::{Digits, E164, Party};
 use lancang_record::time::Timestamp;
 use lancang_window::EntityTable;
 use lancang_window::prefetch::prefetch;
+use lancang_window::table::SEGMENTS;
 
 use crate::arrived::Arrived;
 use crate::evict::lightest;
@@ -317,6 +318,7 @@ impl EntityTask {
         *swept = reached.as_ms();
         let plans: HashMap<u64, Planned<'_>, FixedState> = loaded.plans().map(|plan| (plan.plan.hash, plan)).collect();
         self.state.entities.sweep(
+            0..SEGMENTS,
             |_| {},
             |_, entity| {
                 entity.class == class && plans.get(&entity.plan).is_none_or(|plan| entity.expires(plan, reached))
@@ -327,6 +329,7 @@ impl EntityTask {
         );
         let keep_from = (reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms(), i64::MIN);
         self.state.abroad[class.index()].sweep(
+            0..SEGMENTS,
             |_| {},
             |_, times| times.first().is_none_or(|(at, _)| *at < keep_from),
             |_, times| {

@@ -27,7 +27,7 @@ const PATTERNS: usize = u16::BITS as usize;
 #[derive(Clone, Debug, Default, Encode, Decode)]
 pub(crate) struct Kept {
     log: Block,
-    /// Newest period: of event times within some ten thousand years of 1970 where a window has a minute or more.
+    /// Newest period: of event times within some four thousand years of 1970 where a window has a minute or more.
     period: i32,
     /// Put together, of the newest period and the one before; few entities have any.
     whole: Option<Box<[Whole; 2]>>,

@@ -54,6 +54,9 @@ pub const SWEEP_MS: i64 = 3_600_000;
 /// The same for entities that are judged at each record: an eighth of a day's window. All of them are looked at, which
 /// each hour cost 34 ns a record at twelve records a day.
 pub const LOCAL_SWEEP_MS: i64 = 3 * 3_600_000;
+/// Parts in which that is done, one after the other: of a million subscribers some 60,000 entities at once.
+pub const LOCAL_SWEEP_PARTS: usize = 16;
+const _: () = assert!(lancang_window::table::SEGMENTS.is_multiple_of(LOCAL_SWEEP_PARTS));
 /// So far behind the least watermark an input that was idle may come back and find whole windows of the entities that are judged
 /// at each record. A switch that is silent for 40 min and files that come 20 min late are ordinary; what is kept for longer is
 /// kept of all.

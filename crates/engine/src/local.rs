@@ -17,7 +17,7 @@ use crate::attachment::entity_text;
 use crate::evict::lightest;
 use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
 use crate::kept::{Kept, Spare};
-use crate::limits::{CHUNK, WEIGHED};
+use crate::limits::{CHUNK, LOCAL_SWEEP_MS, RETURNS_MS_MAX, WEIGHED};
 use crate::output::Counters;
 use crate::repeats::OpenCall;
 use crate::snapshot::{Saved, Section};
@@ -183,30 +183,39 @@ impl LocalEntities {
         Some((windows.newest_ms(), values))
     }
 
-    /// Lets go of entities whose windows the least watermark has passed, of what of the others' events no window covers that ends
-    /// at it or later, and of evidence that no window reaches.
-    pub fn expire(&mut self, plan: &EntityPlan, watermark: Timestamp) {
+    /// Lets go, in some segments of its tables, of entities whose windows are passed by the time before which no record is
+    /// expected ([`crate::clock::Clocks::settled`]), of what of the others' events no window covers that ends then or later, and of
+    /// evidence that no window reaches.
+    pub fn expire(&mut self, plan: &EntityPlan, settled: Timestamp, segments: &[std::ops::Range<usize>]) {
         let length_ms = plan.layout.longest_ms();
-        let oldest = watermark.plus_ms(-length_ms).as_ms();
+        let oldest = settled.plus_ms(-length_ms).as_ms();
         let period = oldest.div_euclid(length_ms.max(1));
-        let (layout, kinds) = (&plan.layout, &mut self.kinds);
-        let outdated = Outdated::new(layout, kinds, watermark.as_ms());
-        self.entities.sweep(
-            EntityWindows::prefetch,
-            |_, windows| windows.newest_ms() < oldest || windows.is_outdated(layout, &outdated),
-            |_, windows| {
-                let stays = windows.newest_ms() >= oldest;
-                if stays {
-                    windows.trim(layout, kinds, &outdated);
-                }
-                stays
-            },
-        );
-        // An event that a window of an entity covers lies within a longest window of that entity's newest one.
-        self.kinds.expire_keys(oldest.saturating_sub(length_ms));
-        let entities = &self.entities;
-        let stays = |key: u64, kept: &Kept| kept.period() >= period && entities.get(key).is_some();
-        self.kept.sweep(|_| {}, |key, kept| !stays(key, kept), |key, kept| stays(key, kept));
+        let outdated = Outdated::new(&plan.layout, &mut self.kinds, settled.as_ms());
+        let (layout, kinds) = (&plan.layout, &self.kinds);
+        for segments in segments {
+            self.entities.sweep(
+                segments.clone(),
+                EntityWindows::prefetch,
+                |_, windows| windows.newest_ms() < oldest || windows.is_outdated(layout, &outdated),
+                |_, windows| {
+                    let stays = windows.newest_ms() >= oldest;
+                    if stays {
+                        windows.trim(layout, kinds, &outdated);
+                    }
+                    stays
+                },
+            );
+            let entities = &self.entities;
+            let stays = |key: u64, kept: &Kept| kept.period() >= period && entities.get(key).is_some();
+            self.kept.sweep(segments.clone(), |_| {}, |key, kept| !stays(key, kept), |key, kept| stays(key, kept));
+        }
+    }
+
+    /// Frees the numbers of long keys that no event names any more, once all segments were swept: an entity that is still held had
+    /// its newest event within a longest window of what was settled then, and its window covers another one before it.
+    pub fn expire_keys(&mut self, plan: &EntityPlan, least: Timestamp) {
+        let behind_ms = LOCAL_SWEEP_MS + RETURNS_MS_MAX + 2 * plan.layout.longest_ms();
+        self.kinds.expire_keys(least.plus_ms(-behind_ms).as_ms());
     }
 
     /// What of it is saved piece by piece.

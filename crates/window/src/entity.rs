@@ -123,7 +123,7 @@ impl EntityWindows {
 
     /// Lets go of what no window covers that ends at the time of `outdated` or later. The entity's next event must be no
     /// earlier.
-    pub fn trim(&mut self, layout: &Layout, kinds: &mut Kinds, outdated: &Outdated) {
+    pub fn trim(&mut self, layout: &Layout, kinds: &Kinds, outdated: &Outdated) {
         let newest_ms = self.newest_ms();
         if let Ok(mut events) = self.form_mut() {
             events.trim(layout, kinds, newest_ms, outdated);

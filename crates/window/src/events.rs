@@ -18,8 +18,8 @@ use crate::block::{BYTES_MAX, Block};
 use crate::kinds::Kinds;
 use crate::layout::{Event, Layout};
 use crate::limits::{EVENTS_EXACT_MAX, GATES_MAX};
-use crate::outdated::Outdated;
-use crate::packed::{COLUMNS_MAX, HEAD_BYTES, Head, PACKED_MAX, Packed, Reader, bits, first_before};
+use crate::outdated::{Outdated, Shorter};
+use crate::packed::{COLUMNS_MAX, HEAD_BYTES, PACKED_MAX, Packed, Reader, bits, first_before};
 use crate::prefetch::prefetch;
 
 /// 2³⁰ ms are 12.4 days: with the longest window, 30 days, they are below 2³² ms.
@@ -265,7 +265,7 @@ impl<B: DerefMut<Target = Block>> Events<B> {
     }
 
     /// Lets go of events that no window covers, and of columns that none asks for.
-    pub(crate) fn trim(&mut self, layout: &Layout, kinds: &mut Kinds, newest_ms: i64, outdated: &Outdated) {
+    pub(crate) fn trim(&mut self, layout: &Layout, kinds: &Kinds, newest_ms: i64, outdated: &Outdated) {
         let all = self.0.len();
         let first = first_before(self.0.as_slice(), header(layout), newest_ms, &outdated.latest_ms);
         let Some(first) = first else { return };
@@ -279,9 +279,8 @@ impl<B: DerefMut<Target = Block>> Events<B> {
                 gone = gone.saturating_add(1);
                 continue;
             }
-            let columns = outdated.columns(head.kind, head.at_ms);
-            let shorter = self.0.as_slice().get(event.clone()).filter(|_| columns != 0);
-            match shorter.and_then(|event| without(layout, kinds, event, columns)) {
+            let shorter = outdated.shorter(head.kind, head.at_ms).zip(self.0.as_slice().get(event.clone()));
+            match shorter.and_then(|(shorter, event)| without(layout, kinds, event, shorter)) {
                 Some(packed) => {
                     // It goes where it stood or before, and is no longer.
                     let place = self.0.as_mut_slice().get_mut(to..to + packed.length);
@@ -317,21 +316,18 @@ fn pack(layout: &Layout, kinds: &mut Kinds, event: &Event<'_>, present: u64, mis
     packed.end()
 }
 
-/// An event without some of its columns, of a kind with a number; no longer than it was. `None` where there is no number.
-fn without(layout: &Layout, kinds: &mut Kinds, event: &[u8], gone: u64) -> Option<Packed> {
+/// An event without some of its columns; no longer than it was. `None` where it cannot be one.
+fn without(layout: &Layout, kinds: &Kinds, event: &[u8], shorter: Shorter) -> Option<Packed> {
     // A snapshot whose checksum lies may hold longer ones.
     let (head, _) = event.split_first_chunk::<HEAD_BYTES>().filter(|_| event.len() <= PACKED_MAX)?;
-    let (mut lacks, mut packed) = (0_u64, Packed::new());
+    let mut packed = Packed::new();
     packed.put(head);
-    let (Head { passes, .. }, missing) =
-        Reader { bytes: event, kinds, at: 0, newest_ms: 0 }.event(layout, |column, _, place| {
-            if gone >> column & 1 == 0 {
-                packed.put(event.get(place).unwrap_or_default());
-            } else {
-                lacks |= 1 << column;
-            }
-        });
-    packed.bytes[1] = kinds.number(layout, passes, missing | lacks).0?;
+    Reader { bytes: event, kinds, at: 0, newest_ms: 0 }.event(layout, |column, _, place| {
+        if shorter.gone >> column & 1 == 0 {
+            packed.put(event.get(place).unwrap_or_default());
+        }
+    });
+    packed.bytes[1] = shorter.number;
     Some(packed.end())
 }
 
@@ -392,8 +388,8 @@ mod tests {
                 own.moved(&layout, &kinds, newest_ms, newest_ms, || newest_ms - step);
                 own.push(&layout, &mut kinds, &event, newest_ms, || newest_ms - step);
                 own.drop_old(&layout, &kinds, newest_ms, newest_ms - step);
-                let outdated = Outdated::new(&layout, &kinds, newest_ms - 600 + step);
-                own.trim(&layout, &mut kinds, newest_ms, &outdated);
+                let outdated = Outdated::new(&layout, &mut kinds, newest_ms - 600 + step);
+                own.trim(&layout, &kinds, newest_ms, &outdated);
                 let held = own.words(&layout, &kinds, newest_ms).len() / stride(&layout);
                 prop_assert!(own.gated_since(&layout, &kinds, 1, newest_ms, &[newest_ms - step])[0] as usize <= held);
                 events.rest(&layout, 1, step as u32);

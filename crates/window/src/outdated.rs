@@ -1,45 +1,70 @@
 //! What of quiet entities no window that ends at some time or later covers.
 
+use std::cmp::Reverse;
+
 use crate::kinds::{Kind, Kinds};
 use crate::layout::{Layout, WindowSpec};
 use crate::packed::bits;
 
-/// Of the entities of one plan, at one time: worked out once for all of them.
+/// Of the entities of one plan, at one time: worked out once for all of them, with numbers for what events become. So these
+/// depend on kinds alone, not on the order in which entities are looked at.
 #[derive(Clone, Debug)]
 pub struct Outdated {
     /// Events before it are covered by no window.
     pub(crate) oldest_ms: i64,
     /// By the byte of an event's kind: there is nothing to let go of in events from this time on.
     pub(crate) latest_ms: Box<[i64; 1 + u8::MAX as usize]>,
-    /// By the number of a kind: columns that no window asks for of events before a time.
-    columns: Vec<Vec<(u8, i64)>>,
+    /// By the number of a kind: what its events become before each time, the latest time first.
+    shorter: Vec<Vec<Shorter>>,
+}
+
+/// What an event of a kind becomes before a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shorter {
+    before_ms: i64,
+    /// Columns, a bit each, that nothing asks for any more.
+    pub(crate) gone: u64,
+    /// Number of the kind that lacks these too.
+    pub(crate) number: u8,
 }
 
 impl Outdated {
     /// Of windows that end with the pane of this time or a later one.
     #[must_use]
-    pub fn new(layout: &Layout, kinds: &Kinds, at_ms: i64) -> Self {
+    pub fn new(layout: &Layout, kinds: &mut Kinds, at_ms: i64) -> Self {
         let first_ms = |window: &WindowSpec| first_ms(at_ms, window.pane_ms(), window.panes);
         let asked = |passes: u64, column: usize| {
             let asks = layout.primitives.iter().filter(|one| one.column == Some(column as u8));
             let asks = asks.filter(|one| one.aggregate.counts(one.filter, passes));
             let firsts = asks.filter_map(|one| layout.windows.get(usize::from(one.window)).map(first_ms));
-            firsts.min().map(|first_ms| (column as u8, first_ms))
+            firsts.min().map(|first_ms| (first_ms, 1_u64 << column))
         };
-        let columns_of = |kind: &Kind| bits(kind.columns()).filter_map(|column| asked(kind.passes, column)).collect();
-        let columns: Vec<Vec<(u8, i64)>> = kinds.all().iter().map(columns_of).collect();
+        let known: Vec<Kind> = kinds.all().to_vec();
+        let of_kind = |kind: &Kind| {
+            let mut asked: Vec<(i64, u64)> =
+                bits(kind.columns()).filter_map(|column| asked(kind.passes, column)).collect();
+            asked.sort_unstable_by_key(|(first_ms, _)| Reverse(*first_ms));
+            let mut gone = 0;
+            let shorter = asked.chunk_by(|(one, _), (other, _)| one == other).filter_map(|columns| {
+                gone |= columns.iter().fold(0, |all, (_, column)| all | column);
+                let number = kinds.number(layout, kind.passes, kind.missing | gone).0?;
+                Some(Shorter { before_ms: columns[0].0, gone, number })
+            });
+            shorter.collect()
+        };
+        let shorter: Vec<Vec<Shorter>> = known.iter().map(of_kind).collect();
         let oldest_ms = layout.windows.iter().map(first_ms).min().unwrap_or(at_ms);
         let mut latest_ms = Box::new([oldest_ms; 1 + u8::MAX as usize]);
-        for (latest_ms, columns) in latest_ms.iter_mut().zip(&columns) {
-            *latest_ms = columns.iter().map(|(_, first_ms)| *first_ms).fold(oldest_ms, i64::max);
+        for (latest_ms, shorter) in latest_ms.iter_mut().zip(&shorter) {
+            *latest_ms = shorter.first().map_or(oldest_ms, |first| first.before_ms.max(oldest_ms));
         }
-        Self { oldest_ms, latest_ms, columns }
+        Self { oldest_ms, latest_ms, shorter }
     }
 
-    /// Columns, a bit each, that nothing asks for any more of an event of a kind.
-    pub(crate) fn columns(&self, kind: u8, at_ms: i64) -> u64 {
-        let columns = self.columns.get(usize::from(kind)).into_iter().flatten();
-        columns.filter(|(_, first_ms)| at_ms < *first_ms).fold(0, |gone, (column, _)| gone | 1 << column)
+    /// What an event of a kind becomes, if it is longer than anything asks for.
+    pub(crate) fn shorter(&self, kind: u8, at_ms: i64) -> Option<Shorter> {
+        let shorter = self.shorter.get(usize::from(kind))?;
+        shorter.iter().rev().find(|shorter| at_ms < shorter.before_ms).copied()
     }
 }
 

@@ -16,13 +16,15 @@
 
 mod saving;
 
+use std::ops::Range;
+
 use crate::changes::{CHUNKS, Changes};
 use crate::prefetch::{prefetch, prefetch_whole};
 
 pub use saving::Filling;
 
 /// Tables that grow by themselves. With 64 of them ten million entities move in pieces of 160,000 (about 4 ms).
-const SEGMENTS: usize = 64;
+pub const SEGMENTS: usize = 64;
 /// The low bits of a product are its worst: places are chosen by the 32 below the six that choose the table.
 const PLACE_SHIFT: u32 = 26;
 /// Places of a table that holds anything.
@@ -287,19 +289,20 @@ impl<V, A> EntityTable<V, A> {
 
     /// Lets go of entities that `keep` does not hold for. It may be asked twice about one.
     pub fn retain(&mut self, keep: impl Fn(&V) -> bool) {
-        self.sweep(|_| {}, |_, value| !keep(value), |_, value| keep(value));
+        self.sweep(0..SEGMENTS, |_| {}, |_, value| !keep(value), |_, value| keep(value));
     }
 
-    /// The same where `keep` may change what stays: all that it changes or lets go of `touches` must say beforehand. `comes` is
-    /// given what is asked about soon.
+    /// The same of some of its [`SEGMENTS`], where `keep` may change what stays: all that it changes or lets go of `touches` must
+    /// say beforehand. `comes` is given what is asked about soon.
     pub fn sweep(
         &mut self,
+        segments: Range<usize>,
         comes: impl Fn(&V),
         touches: impl Fn(u64, &V) -> bool,
         mut keep: impl FnMut(u64, &mut V) -> bool,
     ) {
         let changes = &mut self.changes;
-        for segment in &mut self.segments {
+        for segment in self.segments.iter_mut().take(segments.end).skip(segments.start) {
             let mut at = 0;
             while at < segment.places.len() {
                 let ahead = segment.places.get(at + SWEPT_AHEAD).and_then(|place| place.0.as_ref());
@@ -325,7 +328,7 @@ impl<V, A> EntityTable<V, A> {
     /// Changes every entity; what `change` does not hold for goes. What waits to be saved is given up.
     pub fn change_all(&mut self, mut change: impl FnMut(&mut V) -> bool) {
         self.changes.forget();
-        self.sweep(|_| {}, |_, _| false, |_, value| change(value));
+        self.sweep(0..SEGMENTS, |_| {}, |_, _| false, |_, value| change(value));
     }
 
     /// A sum over all entities, estimated from `least` of them at least: those of the first segments, which a hash has

@@ -3,14 +3,16 @@
 //! It is put out step by step, as much as [`Outputs`] takes: what a watermark that jumped over hours closes is bounded so.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use lancang_pattern::Pack;
 use lancang_pattern::limits::GRID_MS;
 use lancang_record::log::{Class, InputMark};
 use lancang_record::time::Timestamp;
+use lancang_window::table::SEGMENTS;
 
 use crate::border::Departure;
-use crate::limits::{LOCAL_SWEEP_MS, RETURNS_MS_MAX, SPARE_ATTACHMENTS_MAX, SPARE_BYTES_MAX};
+use crate::limits::{LOCAL_SWEEP_MS, LOCAL_SWEEP_PARTS, RETURNS_MS_MAX, SPARE_ATTACHMENTS_MAX, SPARE_BYTES_MAX};
 use crate::output::Outputs;
 use crate::partial::{Border, Partial, partition_of_entity};
 use crate::snapshot::Parts;
@@ -111,17 +113,31 @@ impl RecordTask {
         Some(Departure::new(partition, partitions, class, border, by_task, whereabouts))
     }
 
+    /// Each time that the least watermark has moved by a [part](LOCAL_SWEEP_PARTS) of [`LOCAL_SWEEP_MS`], one part of all entities
+    /// is swept: all at once would keep a record waiting, and change at once what a save takes entity by entity.
     fn sweep(&mut self) {
+        const PARTS: i64 = LOCAL_SWEEP_PARTS as i64;
         let least = self.state.clocks.least();
-        if least == Timestamp::MIN || least.as_ms() < self.state.swept.saturating_add(LOCAL_SWEEP_MS) {
+        let reached = least.as_ms().div_euclid(LOCAL_SWEEP_MS / PARTS);
+        if least == Timestamp::MIN || reached <= self.state.swept {
             return;
         }
-        self.state.swept = least.as_ms();
-        self.state.calls.expire(least);
+        let parts = (reached - PARTS).max(self.state.swept) + 1..=reached;
+        let ends_round = parts.clone().any(|part| part.rem_euclid(PARTS) == PARTS - 1);
+        let of_part = |part: i64| part.rem_euclid(PARTS) as usize * (SEGMENTS / LOCAL_SWEEP_PARTS);
+        let segments: Vec<Range<usize>> =
+            parts.map(of_part).map(|first| first..first + SEGMENTS / LOCAL_SWEEP_PARTS).collect();
+        self.state.swept = reached;
         let settled = self.state.clocks.settled(RETURNS_MS_MAX);
+        if ends_round {
+            self.state.calls.expire(least);
+        }
         let Some(pack) = &self.pack else { return };
         for (plan, entities) in pack.plan.local.iter().zip(&mut self.state.local) {
-            entities.expire(plan, settled);
+            entities.expire(plan, settled, &segments);
+            if ends_round {
+                entities.expire_keys(plan, least);
+            }
         }
     }
 }

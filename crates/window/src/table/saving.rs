@@ -131,6 +131,7 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::SEGMENTS;
     use super::super::tests::{Step, all, steps};
     use super::*;
     use crate::changes::{CHUNKS, entries, in_order};
@@ -177,6 +178,7 @@ mod tests {
             Step::Insert(key, value) => *table.get_or_insert_with(key, || 0).0 = value,
             Step::Remove(key) => drop(table.remove(key)),
             Step::Retain(part) => table.sweep(
+                0..SEGMENTS,
                 |_| {},
                 |_, value| value % 3 == 0 || value % 4 < part,
                 |_, value| {
