@@ -158,10 +158,10 @@ mod tests {
         let mut record = Record::new(kind, Timestamp::from_ms(0));
         record.direction = Direction::ALL[shape / 5 % Direction::ALL.len()];
         record.phase = Phase::ALL[shape / 25 % Phase::ALL.len()];
-        record.domain = if shape / 75 % 2 == 0 { "" } else { "x.top" };
-        record.answered = Some(shape / 150 % 2 == 0);
+        record.domain = ["", "x.top"][shape / 75 % 2];
+        record.answered = Some((shape / 150).is_multiple_of(2));
         record.duration_ms = Some(shape as u64 / 300 * 1000);
-        record.caller = E164::from_integer(85_512_345_678).filter(|_| shape % 7 > 0).map(Party::Number);
+        record.caller = E164::from_integer(85_512_345_678).filter(|_| !shape.is_multiple_of(7)).map(Party::Number);
         record
     }
 
