@@ -14,8 +14,10 @@ pub struct Outdated {
     pub(crate) oldest_ms: i64,
     /// By the byte of an event's kind: there is nothing to let go of in events from this time on.
     pub(crate) latest_ms: Box<[i64; 1 + u8::MAX as usize]>,
-    /// By the number of a kind: what its events become before each time, the latest time first.
-    shorter: Vec<Vec<Shorter>>,
+    /// Kind by kind what its events become before each time, the latest time first.
+    shorter: Vec<Shorter>,
+    /// By the number of a kind: where it ends there.
+    ends: Vec<usize>,
 }
 
 /// What an event of a kind becomes before a time.
@@ -40,31 +42,35 @@ impl Outdated {
             firsts.min().map(|first_ms| (first_ms, 1_u64 << column))
         };
         let known: Vec<Kind> = kinds.all().to_vec();
-        let of_kind = |kind: &Kind| {
-            let mut asked: Vec<(i64, u64)> =
-                bits(kind.columns()).filter_map(|column| asked(kind.passes, column)).collect();
-            asked.sort_unstable_by_key(|(first_ms, _)| Reverse(*first_ms));
+        let (mut shorter, mut ends) = (Vec::with_capacity(known.len()), Vec::with_capacity(known.len()));
+        let mut firsts: Vec<(i64, u64)> = Vec::new();
+        for kind in &known {
+            firsts.clear();
+            firsts.extend(bits(kind.columns()).filter_map(|column| asked(kind.passes, column)));
+            firsts.sort_unstable_by_key(|(first_ms, _)| Reverse(*first_ms));
             let mut gone = 0;
-            let shorter = asked.chunk_by(|(one, _), (other, _)| one == other).filter_map(|columns| {
+            for columns in firsts.chunk_by(|(one, _), (other, _)| one == other) {
                 gone |= columns.iter().fold(0, |all, (_, column)| all | column);
-                let number = kinds.number(layout, kind.passes, kind.missing | gone).0?;
-                Some(Shorter { before_ms: columns[0].0, gone, number })
-            });
-            shorter.collect()
-        };
-        let shorter: Vec<Vec<Shorter>> = known.iter().map(of_kind).collect();
+                let number = kinds.number(layout, kind.passes, kind.missing | gone).0;
+                shorter.extend(number.map(|number| Shorter { before_ms: columns[0].0, gone, number }));
+            }
+            ends.push(shorter.len());
+        }
         let oldest_ms = layout.windows.iter().map(first_ms).min().unwrap_or(at_ms);
         let mut latest_ms = Box::new([oldest_ms; 1 + u8::MAX as usize]);
-        for (latest_ms, shorter) in latest_ms.iter_mut().zip(&shorter) {
-            *latest_ms = shorter.first().map_or(oldest_ms, |first| first.before_ms.max(oldest_ms));
+        let begins = std::iter::once(0).chain(ends.iter().copied());
+        for (latest_ms, (begin, end)) in latest_ms.iter_mut().zip(begins.zip(&ends)) {
+            let first = shorter[begin..*end].first();
+            *latest_ms = first.map_or(oldest_ms, |first| first.before_ms.max(oldest_ms));
         }
-        Self { oldest_ms, latest_ms, shorter }
+        Self { oldest_ms, latest_ms, shorter, ends }
     }
 
     /// What an event of a kind becomes, if it is longer than anything asks for.
     pub(crate) fn shorter(&self, kind: u8, at_ms: i64) -> Option<Shorter> {
-        let shorter = self.shorter.get(usize::from(kind))?;
-        shorter.iter().rev().find(|shorter| at_ms < shorter.before_ms).copied()
+        let kind = usize::from(kind);
+        let begin = kind.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.shorter.get(begin..*self.ends.get(kind)?)?.iter().rev().find(|shorter| at_ms < shorter.before_ms).copied()
     }
 }
 
