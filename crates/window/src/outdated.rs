@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::kinds::{Kind, Kinds};
+use crate::kinds::Kinds;
 use crate::layout::{Layout, WindowSpec};
 use crate::packed::bits;
 
@@ -41,12 +41,15 @@ impl Outdated {
             let firsts = asks.filter_map(|one| layout.windows.get(usize::from(one.window)).map(first_ms));
             firsts.min().map(|first_ms| (first_ms, 1_u64 << column))
         };
-        let known: Vec<Kind> = kinds.all().to_vec();
-        let (mut shorter, mut ends) = (Vec::with_capacity(known.len()), Vec::with_capacity(known.len()));
-        let mut firsts: Vec<(i64, u64)> = Vec::new();
-        for kind in &known {
-            firsts.clear();
-            firsts.extend(bits(kind.columns()).filter_map(|column| asked(kind.passes, column)));
+        // Those that are given numbers here have none of these columns left, and are looked at the next time.
+        let known = kinds.all().len();
+        let (mut shorter, mut ends) = (Vec::with_capacity(known * 2), Vec::with_capacity(known));
+        let mut room = [(0, 0); u64::BITS as usize];
+        for kind in 0..known {
+            let Some(kind) = kinds.all().get(kind).copied() else { break };
+            let found = bits(kind.columns()).filter_map(|column| asked(kind.passes, column));
+            let count = room.iter_mut().zip(found).map(|(place, first)| *place = first).count();
+            let firsts = &mut room[..count];
             firsts.sort_unstable_by_key(|(first_ms, _)| Reverse(*first_ms));
             let mut gone = 0;
             for columns in firsts.chunk_by(|(one, _), (other, _)| one == other) {
