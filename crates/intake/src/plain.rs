@@ -4,34 +4,13 @@
 //! to the same bytes. At whatever is not as it should be it gives up, and the whole way decides, and has the words.
 
 use lancang_record::codec::fields::{Field, bits};
-use lancang_record::codec::values::Values;
+use lancang_record::codec::values::{SELDOM_OF_CALLS, Values};
 use lancang_record::number::{Digits, Party, Plan};
 use lancang_record::raw::Nature;
 use lancang_record::record::{Attestation, CauseScheme, Direction, Kind, Phase, Record, Verstat};
 
 use crate::limits::{EVENT_MS_END, EVENT_MS_MIN, IMEI_DIGITS, IMSI_DIGITS, PARTY_BYTES_MAX};
 use crate::normalise::{IMEI_COUNTED, Network, Origin};
-
-/// What most calls and messages do not have: one question for all of it.
-const SELDOM: u64 = bits(&[
-    Field::Part,
-    Field::Last,
-    Field::Call,
-    Field::Phase,
-    Field::CallerShown,
-    Field::Redirecting,
-    Field::CauseScheme,
-    Field::Roaming,
-    Field::TrunkIn,
-    Field::TrunkOut,
-    Field::Smsc,
-    Field::Attestation,
-    Field::Verstat,
-    Field::Length,
-    Field::Segments,
-    Field::Template,
-    Field::Domain,
-]);
 
 /// Makes the record that travels of one that is as [`Record::new`] made it; `None` if the whole way must.
 pub(crate) fn record<'r>(
@@ -62,7 +41,7 @@ pub(crate) fn record<'r>(
         record.cell = cell;
         network.cells.stand(record);
     }
-    if values.has_any(SELDOM) {
+    if values.has_any(SELDOM_OF_CALLS) {
         seldom(values, origin, network, record)?;
     }
     let end = values.time(Field::End)?;

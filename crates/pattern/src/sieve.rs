@@ -17,7 +17,6 @@ use crate::questions::{Answers, Asked, Mask, Questions};
 
 const PHASES: usize = Phase::ALL.len();
 const DIRECTIONS: usize = Direction::ALL.len();
-const FORMS: usize = Kind::ALL.len() * DIRECTIONS * PHASES;
 
 /// The filters of one plan, by form; empty before the plan is whole.
 #[derive(Debug, Default)]
@@ -128,16 +127,10 @@ impl Bits {
     }
 }
 
-/// Number of a record's form, below [`forms`].
+/// Number of a record's form, from 0.
 #[must_use]
 pub const fn form_of(record: &Record<'_>) -> usize {
     (record.kind as usize * DIRECTIONS + record.direction as usize) * PHASES + record.phase as usize
-}
-
-/// Number of forms.
-#[must_use]
-pub const fn forms() -> usize {
-    FORMS
 }
 
 impl Sieve {

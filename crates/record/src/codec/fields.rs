@@ -104,7 +104,7 @@ pub struct Fields<'a> {
 const _: () = assert!(Field::ALL.len() <= u64::BITS as usize);
 
 /// What a call or message hardly ever lacks; a bit each.
-const USUAL: u64 = bits(&[
+pub const USUAL: u64 = bits(&[
     Field::Kind,
     Field::Source,
     Field::Id,

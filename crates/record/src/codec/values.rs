@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use super::RecordError;
-use super::fields::{Field, Fields, Scalar, parse_time};
+use super::fields::{Field, Fields, Scalar, USUAL, bits, parse_time};
 use crate::number::Country;
 use crate::raw::RawRecord;
 use crate::record::Kind;
@@ -132,8 +132,10 @@ const OF_CALLS: u64 = {
         Field::Template,
         Field::Domain,
     ];
-    super::fields::bits(&fields)
+    bits(&fields)
 };
+/// Those of them that most calls and messages do not have; when a call ended is no more than its duration says.
+pub const SELDOM_OF_CALLS: u64 = OF_CALLS & !USUAL & !bits(&[Field::End]);
 
 /// The values of one record. Each reading gives `None` where the whole way must say what is wrong, and an inner `None`, or an empty
 /// text, where the field is absent.
