@@ -7,7 +7,9 @@
 //! - A metric's value is a number of the process and no subscriber's: on a metrics page it may have eight digits by chance
 //!   ([`Identifiers::search_page`]). What labels say is searched as any text.
 //! - In semi-octets (BCD; low digit first as networks send them, and high digit first) it is any run: what stands before it, a
-//!   type of number or a length, may be digits too. The national form, of four bytes, is not looked for there.
+//!   type of number or a length, may be digits too. The national form, of four bytes, is not looked for there. Bytes that are
+//!   nothing but letters of hexadecimal text are none: `b9204` within a token would be +269 3230343, and in a megabyte of tokens
+//!   every such number of five bytes stands once by chance.
 //! - What may be base64 is decoded at each of four places, so at its three alignments and behind other text, and searched the
 //!   same way. So a sealed value that is only encoded is found.
 //!
@@ -131,9 +133,12 @@ impl Identifiers {
         let straight: Vec<u8> = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]).collect();
         for (form, nibbles) in [("semi-octets", swapped), ("packed digits", straight)] {
             for (from, to) in runs(&nibbles, |nibble| *nibble <= 9) {
-                self.within(&nibbles[from..to]).for_each(|digits| {
-                    found(form, digits.to_string());
-                });
+                for (at, length, digits) in self.within(&nibbles[from..to]) {
+                    let (first, last) = ((from + at) / 2, (from + at + length - 1) / 2);
+                    if !bytes[first..=last].iter().all(u8::is_ascii_hexdigit) {
+                        found(form, digits.to_string());
+                    }
+                }
             }
         }
     }
@@ -153,11 +158,12 @@ impl Identifiers {
         (national && self.national.contains(&value)).then_some("national")
     }
 
-    /// Identifiers anywhere in a run of nibbles.
-    fn within<'a>(&'a self, run: &'a [u8]) -> impl Iterator<Item = u64> + 'a {
+    /// Identifiers anywhere in a run of nibbles: where each begins, its length, and itself.
+    fn within<'a>(&'a self, run: &'a [u8]) -> impl Iterator<Item = (usize, usize, u64)> + 'a {
         self.lengths.iter().flat_map(move |length| {
-            let windows = run.windows(*length).filter(|window| window[0] != 0);
-            windows.map(|window| value(window.iter().copied())).filter(|value| self.whole.contains(value))
+            let windows = run.windows(*length).enumerate().filter(|(_, window)| window[0] != 0);
+            let values = windows.map(|(at, window)| (at, *length, value(window.iter().copied())));
+            values.filter(|(_, _, value)| self.whole.contains(value))
         })
     }
 }
@@ -303,6 +309,19 @@ mod tests {
         assert!(forms(&[0x85, 0x51, 0x01, 0x23, 0x45, 0x6f]).contains(&"packed digits".to_owned()));
     }
 
+    /// Once found in an outbox: five letters of a token.
+    #[test]
+    fn hexadecimal_text_is_no_semi_octets() {
+        let mut far = Identifiers::default();
+        far.add_number("+2693230343");
+        for text in ["\"token\":\"77ab9204cc\"", "ab9204", "b9204"] {
+            assert_eq!(far.search(text.as_bytes()), BTreeSet::new(), "{text}");
+        }
+        far.add_number("+2693230348");
+        let sent = semi_octets("2693230348");
+        assert!(!far.search(&[b"ab", sent.as_slice(), b"cd"].concat()).is_empty(), "its last byte is no such letter");
+    }
+
     #[test]
     fn planted_in_base64() {
         for before in ["", "a", "ab", "abc"] {
@@ -344,6 +363,9 @@ mod tests {
         for operator in &OPERATORS {
             (0..10_000).for_each(|value| many.add_number(&format!("+{}", operator.own_number(value))));
         }
+        // Of ten digits, each five letters of hexadecimal text in semi-octets.
+        (0..1_000)
+            .for_each(|value| many.add_number(&format!("+2693{}3{}3{}3", value / 100, value / 10 % 10, value % 10)));
         (0..10_000_u64).for_each(|value| many.add(&format!("{}{value:010}", OPERATORS[0].plmn)));
         let bytes: Vec<u8> = (0..1_000_000_u64).flat_map(|block| hash(17, &[block]).to_le_bytes()).collect();
         assert_eq!(many.search(&bytes), BTreeSet::new());
