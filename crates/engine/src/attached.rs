@@ -12,7 +12,7 @@ use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
 use lancang_record::log::WireCodec;
-use lancang_window::prefetch::prefetch;
+use lancang_window::prefetch::Batch;
 
 use crate::attachment::Attachment;
 
@@ -117,9 +117,9 @@ impl Attached {
         shown.map(|(_, shown)| shown.read()).collect()
     }
 
-    /// Asks for what the next pane will need, without waiting for it.
-    pub(crate) fn prefetch(&self) {
-        self.panes.last().into_iter().for_each(prefetch);
+    /// Names what the next pane will need.
+    pub(crate) fn prefetch(&self, batch: &mut Batch) {
+        self.panes.last().into_iter().for_each(|pane| batch.add(pane));
     }
 
     /// Bytes held on the heap, about.

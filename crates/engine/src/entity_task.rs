@@ -27,7 +27,7 @@ use lancang_record::log::Class;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::time::Timestamp;
 use lancang_window::EntityTable;
-use lancang_window::prefetch::prefetch;
+use lancang_window::prefetch::Batch;
 use lancang_window::table::SEGMENTS;
 
 use crate::arrived::Arrived;
@@ -157,12 +157,16 @@ impl EntityTask {
             pending.change(came.head.effective, || spare.pop().unwrap_or_default()).push(came);
         });
         let whereabouts = std::mem::take(&mut self.message.whereabouts);
+        let mut batch = Batch::default();
         for chunk in whereabouts.chunks(CHUNK) {
             let abroad = &self.state.abroad[class.index()];
-            chunk.iter().for_each(|found| abroad.prefetch_tag(found.subscriber));
-            chunk.iter().for_each(|found| abroad.prefetch(found.subscriber));
+            chunk.iter().for_each(|found| abroad.prefetch_tag(found.subscriber, &mut batch));
+            batch.ask();
+            chunk.iter().for_each(|found| abroad.prefetch(found.subscriber, &mut batch));
+            batch.ask();
             let times = chunk.iter().filter_map(|found| abroad.get(found.subscriber)?.last());
-            times.for_each(prefetch);
+            times.for_each(|time| batch.add(time));
+            batch.ask();
             chunk.iter().for_each(|found| self.whereabouts(class, *found));
         }
         if let Some(border) = self.message.border.take() {
@@ -319,7 +323,7 @@ impl EntityTask {
         let plans: HashMap<u64, Planned<'_>, FixedState> = loaded.plans().map(|plan| (plan.plan.hash, plan)).collect();
         self.state.entities.sweep(
             0..SEGMENTS,
-            |_| {},
+            Entity::prefetch,
             |_, entity| {
                 entity.class == class && plans.get(&entity.plan).is_none_or(|plan| entity.expires(plan, reached))
             },
@@ -330,7 +334,7 @@ impl EntityTask {
         let keep_from = (reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms(), i64::MIN);
         self.state.abroad[class.index()].sweep(
             0..SEGMENTS,
-            |_| {},
+            |_, _| {},
             |_, times| times.first().is_none_or(|(at, _)| *at < keep_from),
             |_, times| {
                 // The last statement before the oldest pane that may still be judged says where the subscriber was.

@@ -11,6 +11,7 @@ use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
 use lancang_window::limits::GATES_MAX;
+use lancang_window::prefetch::Batch;
 use lancang_window::{EntityTable, EntityWindows, Event, Gate, Kinds, Outdated};
 
 use crate::attachment::entity_text;
@@ -77,24 +78,24 @@ impl LocalEntities {
         entities + self.kinds.heap_bytes() + kept
     }
 
-    /// Works out which entity each record of a chunk is an event of, and asks for their tags.
-    pub fn find(&self, plan: &EntityPlan, chunk: &[Record<'_>], hashes: &mut Hashes) {
+    /// Works out which entity each record of a chunk is an event of, and names their tags as needed soon.
+    pub fn find(&self, plan: &EntityPlan, chunk: &[Record<'_>], hashes: &mut Hashes, batch: &mut Batch) {
         for (record, hash) in chunk.iter().zip(hashes.iter_mut()) {
             let is_taken = plan.sieve.takes(form_of(record));
             *hash = is_taken.then(|| plan.entity.local_key(record)).flatten().map(|key| key.hash());
-            hash.iter().for_each(|hash| self.entities.prefetch_tag(*hash));
+            hash.iter().for_each(|hash| self.entities.prefetch_tag(*hash, batch));
         }
     }
 
-    /// Asks for the places of a chunk's entities, whose tags have been asked for.
-    pub fn prefetch(&self, hashes: &[Option<u64>]) {
-        hashes.iter().flatten().for_each(|hash| self.entities.prefetch(*hash));
+    /// Names the places of a chunk's entities, whose tags have been asked for.
+    pub fn prefetch(&self, hashes: &[Option<u64>], batch: &mut Batch) {
+        hashes.iter().flatten().for_each(|hash| self.entities.prefetch(*hash, batch));
     }
 
-    /// Asks for the events of a chunk's entities, which lie elsewhere: once their places have come.
-    pub fn prefetch_events(&self, hashes: &[Option<u64>]) {
+    /// Names the events of a chunk's entities, which lie elsewhere: once their places have come.
+    pub fn prefetch_events(&self, hashes: &[Option<u64>], batch: &mut Batch) {
         let found = hashes.iter().flatten().filter_map(|hash| self.entities.get(*hash));
-        found.for_each(EntityWindows::prefetch);
+        found.for_each(|windows| windows.prefetch(batch));
     }
 
     /// Takes a record that is an event of the entity with this hash, and judges it. `passes` are the filters that it passes.
@@ -207,7 +208,7 @@ impl LocalEntities {
             );
             let entities = &self.entities;
             let stays = |key: u64, kept: &Kept| kept.period() >= period && entities.get(key).is_some();
-            self.kept.sweep(segments.clone(), |_| {}, |key, kept| !stays(key, kept), |key, kept| stays(key, kept));
+            self.kept.sweep(segments.clone(), |_, _| {}, |key, kept| !stays(key, kept), |key, kept| stays(key, kept));
         }
     }
 

@@ -16,7 +16,7 @@
 use bincode::{Decode, Encode};
 use lancang_record::time::Timestamp;
 use lancang_window::changes::{CHUNKS, Changes, entries};
-use lancang_window::prefetch::prefetch;
+use lancang_window::prefetch::Batch;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::limits::{PAIR_PERIOD_MS, PAIRS_A_BLOCK};
@@ -96,9 +96,9 @@ impl PairMemory {
         blocks.iter().map(of).fold(0.0, |all, one| all + one) / blocks.len().max(1) as f64
     }
 
-    /// Asks for a pair's block, without waiting for it.
-    pub fn prefetch(&self, pair: &Place) {
-        self.blocks.blocks.get(pair.block).into_iter().for_each(prefetch);
+    /// Names a pair's block as one that is needed soon.
+    pub fn prefetch(&self, pair: &Place, batch: &mut Batch) {
+        self.blocks.blocks.get(pair.block).into_iter().for_each(|block| batch.add(block));
     }
 
     /// Whether the pair is known to have had no contact in the periods before and up to that of `at`.

@@ -18,6 +18,7 @@ use lancang_record::place::Position;
 use lancang_record::record::{Direction, Kind, Phase, Record};
 use lancang_record::time::Timestamp;
 use lancang_window::EntityTable;
+use lancang_window::prefetch::Batch;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::evict::lightest;
@@ -216,14 +217,14 @@ impl Profiles {
         self.table.bytes()
     }
 
-    /// Asks for the tag of a subscriber's line.
-    pub fn prefetch_tag(&self, subscriber: u64) {
-        self.table.prefetch_tag(subscriber);
+    /// Names the tag of a subscriber's line.
+    pub fn prefetch_tag(&self, subscriber: u64, batch: &mut Batch) {
+        self.table.prefetch_tag(subscriber, batch);
     }
 
-    /// Asks for a subscriber's line, whose tag has been asked for.
-    pub fn prefetch(&self, subscriber: u64) {
-        self.table.prefetch(subscriber);
+    /// Names a subscriber's line, whose tag has been asked for.
+    pub fn prefetch(&self, subscriber: u64, batch: &mut Batch) {
+        self.table.prefetch(subscriber, batch);
     }
 
     /// Second at which the subscriber was first seen.

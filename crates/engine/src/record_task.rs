@@ -25,6 +25,7 @@ use lancang_pattern::sieve::form_of;
 use lancang_record::log::{Class, Entry, Frame};
 use lancang_record::record::{Kind, Phase, Record};
 use lancang_record::time::Timestamp;
+use lancang_window::prefetch::Batch;
 use lancang_window::{Cell, EntityTable};
 
 use crate::asked::{Asked, seen_by};
@@ -240,13 +241,15 @@ impl RecordTask {
         let [mut current, mut next] = chunks.each_mut();
         let (mut known, mut coming) = (std::mem::take(&mut self.known), std::mem::take(&mut self.coming));
         let (mut frame, mut index, mut count) = (frame, 0, 0);
+        let mut batch = Batch::default();
         loop {
             let read = self.read(offset, &mut frame, &mut index, next, out);
-            self.prefetch(class, &next[..read], &mut coming);
+            self.prefetch(class, &next[..read], &mut coming, &mut batch);
             for (place, record) in current[..count].iter_mut().enumerate() {
                 self.record(pack.as_deref(), class, record, &known, place, out);
             }
-            self.each_local(&coming, |entities, hashes| entities.prefetch_events(&hashes[..read]));
+            self.each_local(&coming, |entities, hashes| entities.prefetch_events(&hashes[..read], &mut batch));
+            batch.ask();
             std::mem::swap(&mut current, &mut next);
             std::mem::swap(&mut known, &mut coming);
             count = read;
@@ -293,26 +296,28 @@ impl RecordTask {
         count
     }
 
-    fn each_local(&self, coming: &Coming, each: impl Fn(&LocalEntities, &Hashes)) {
+    fn each_local(&self, coming: &Coming, mut each: impl FnMut(&LocalEntities, &Hashes)) {
         self.state.local.iter().zip(&coming.entities).for_each(|(entities, hashes)| each(entities, hashes));
     }
 
     /// Works out what each record of a chunk looks for, and asks for where it lies.
-    fn prefetch(&self, class: Class, chunk: &[Record<'_>], coming: &mut Coming) {
+    fn prefetch(&self, class: Class, chunk: &[Record<'_>], coming: &mut Coming, batch: &mut Batch) {
         let State { identities, subscribers, .. } = &self.state;
         let plans = self.pack.iter().flat_map(|pack| &pack.plan.local);
         coming.entities.resize(self.state.local.len(), [None; CHUNK]);
         for ((plan, entities), hashes) in plans.zip(&self.state.local).zip(&mut coming.entities) {
-            entities.find(plan, chunk, hashes);
+            entities.find(plan, chunk, hashes, batch);
         }
         for (record, known) in chunk.iter().zip(coming.known.iter_mut()) {
             *known = Known { identity: identity(record), parties: subscribers.parties(self.asked.needs, record) };
-            known.parties.iter().for_each(|parties| subscribers.prefetch_tag(parties));
-            known.identity.into_iter().for_each(|identity| identities.prefetch(class, record.event, identity));
+            known.parties.iter().for_each(|parties| subscribers.prefetch_tag(parties, batch));
+            known.identity.into_iter().for_each(|identity| identities.prefetch(class, record.event, identity, batch));
         }
-        self.each_local(coming, |entities, hashes| entities.prefetch(&hashes[..chunk.len()]));
+        batch.ask();
+        self.each_local(coming, |entities, hashes| entities.prefetch(&hashes[..chunk.len()], batch));
         let parties = coming.known[..chunk.len()].iter().filter_map(|known| known.parties.as_ref());
-        parties.for_each(|parties| subscribers.prefetch(parties));
+        parties.for_each(|parties| subscribers.prefetch(parties, batch));
+        batch.ask();
     }
 
     /// Takes the record at this place of its chunk.

@@ -19,7 +19,7 @@ use lancang_record::log::Class;
 use lancang_record::record::{Phase, Record};
 use lancang_record::time::Timestamp;
 use lancang_window::EntityTable;
-use lancang_window::prefetch::prefetch;
+use lancang_window::prefetch::Batch;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::evict::lightest;
@@ -44,9 +44,9 @@ struct Minute {
 }
 
 impl Minute {
-    fn prefetch(&self, identity: u64) {
+    fn prefetch(&self, identity: u64, batch: &mut Batch) {
         let last = self.places.len().wrapping_sub(1);
-        self.places.get(identity as usize & last).into_iter().for_each(prefetch);
+        self.places.get(identity as usize & last).into_iter().for_each(|place| batch.add(place));
     }
 
     /// Remembers an identity; false if it was known.
@@ -132,10 +132,10 @@ pub struct Identities {
 }
 
 impl Identities {
-    /// Asks for the place of an identity that comes soon.
-    pub fn prefetch(&self, class: Class, event: Timestamp, identity: u64) {
+    /// Names the place of an identity that comes soon.
+    pub fn prefetch(&self, class: Class, event: Timestamp, identity: u64, batch: &mut Batch) {
         if let Some(minute) = self.buckets[class.index()].get(key_of(event.pane(BUCKET_MS), part_of(identity))) {
-            minute.prefetch(identity);
+            minute.prefetch(identity, batch);
         }
     }
 

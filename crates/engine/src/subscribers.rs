@@ -15,6 +15,7 @@ use lancang_record::enrichment::{Enrichment, Known};
 use lancang_record::number::Party;
 use lancang_record::record::{Direction, Kind, Record};
 use lancang_record::time::Timestamp;
+use lancang_window::prefetch::Batch;
 
 use crate::limits::{FIRST_SEEN_KNOWN_S, PAIRS_KNOWN_S};
 use crate::pairs::{PairMemory, Place};
@@ -143,15 +144,15 @@ impl Subscribers {
         Some(Parties { served, other, pair })
     }
 
-    /// Asks for what a record that comes soon will need, but for the line of its profile, which is behind a tag.
-    pub fn prefetch_tag(&self, parties: &Parties) {
-        self.profiles.prefetch_tag(parties.served);
-        parties.pair.iter().for_each(|pair| self.pairs.prefetch(pair));
+    /// Names what a record that comes soon will need, but for the line of its profile, which is behind a tag.
+    pub fn prefetch_tag(&self, parties: &Parties, batch: &mut Batch) {
+        self.profiles.prefetch_tag(parties.served, batch);
+        parties.pair.iter().for_each(|pair| self.pairs.prefetch(pair, batch));
     }
 
-    /// Asks for the line of a record's profile, whose tag has been asked for.
-    pub fn prefetch(&self, parties: &Parties) {
-        self.profiles.prefetch(parties.served);
+    /// Names the line of a record's profile, whose tag has been asked for.
+    pub fn prefetch(&self, parties: &Parties, batch: &mut Batch) {
+        self.profiles.prefetch(parties.served, batch);
     }
 
     /// Takes what the operator's books say.

@@ -19,7 +19,7 @@ use crate::layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
 use crate::limits::EVENTS_EXACT_MAX;
 use crate::outdated::{Outdated, first_ms};
 use crate::panes::Panes;
-use crate::prefetch::prefetch;
+use crate::prefetch::Batch;
 
 /// Windows of one entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,11 +130,11 @@ impl EntityWindows {
         }
     }
 
-    /// Asks for what the next event will need, without waiting for it.
-    pub fn prefetch(&self) {
+    /// Names what the next event will need.
+    pub fn prefetch(&self, batch: &mut Batch) {
         match self.form() {
-            Ok(events) => events.prefetch(),
-            Err(grown) => prefetch(grown),
+            Ok(events) => events.prefetch(batch),
+            Err(grown) => batch.add(grown),
         }
     }
 

@@ -20,7 +20,7 @@ use crate::layout::{Event, Layout};
 use crate::limits::{EVENTS_EXACT_MAX, GATES_MAX};
 use crate::outdated::{Outdated, Shorter};
 use crate::packed::{COLUMNS_MAX, HEAD_BYTES, PACKED_MAX, Packed, Reader, bits, first_before};
-use crate::prefetch::prefetch;
+use crate::prefetch::Batch;
 
 /// 2³⁰ ms are 12.4 days: with the longest window, 30 days, they are below 2³² ms.
 const TICK_BITS: u32 = 30;
@@ -49,13 +49,13 @@ const _: () = assert!(EVENTS_EXACT_MAX <= u8::MAX as usize);
 
 /// What is read of them.
 impl<B: Deref<Target = Block>> Events<B> {
-    /// Asks for the lines that the next event is written to and that hold the gates.
-    pub(crate) fn prefetch(&self) {
+    /// Names the lines that the next event is written to and that hold the gates.
+    pub(crate) fn prefetch(&self, batch: &mut Batch) {
         let bytes = self.0.as_slice();
         if let (Some(first), Some(last)) = (bytes.first(), bytes.last()) {
-            prefetch(last);
+            batch.add(last);
             if bytes.len() > LINE_BYTES {
-                prefetch(first);
+                batch.add(first);
             }
         }
     }

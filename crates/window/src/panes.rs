@@ -9,7 +9,7 @@ use bincode::{Decode, Encode};
 
 use crate::cell::{Cell, empty_value};
 use crate::layout::{Event, Layout, WindowSpec};
-use crate::prefetch::prefetch_whole;
+use crate::prefetch::Batch;
 
 /// Cells of an entity, by primitive and pane index (⌊t / pane length of the primitive's window⌋), ascending.
 #[derive(Clone, Debug, Encode, Decode)]
@@ -165,9 +165,9 @@ impl Panes {
         cells.get(..to).unwrap_or_default()
     }
 
-    /// Asks for what the next cells will need, without waiting for it.
-    pub fn prefetch(&self) {
-        self.cells.first().into_iter().chain(self.cells.last()).for_each(prefetch_whole);
+    /// Names what the next cells will need.
+    pub fn prefetch(&self, batch: &mut Batch) {
+        self.cells.first().into_iter().chain(self.cells.last()).for_each(|cell| batch.add_whole(cell));
     }
 
     /// Whether nothing is left.

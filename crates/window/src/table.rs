@@ -19,7 +19,7 @@ mod saving;
 use std::ops::Range;
 
 use crate::changes::{CHUNKS, Changes};
-use crate::prefetch::{prefetch, prefetch_whole};
+use crate::prefetch::Batch;
 
 pub use saving::Filling;
 
@@ -41,7 +41,7 @@ const TAG_SHIFT: u32 = 18;
 /// A full table grows by one in so many places: as a power of two it would be half empty half of the time, and memory is
 /// dearer than moving each entity eight times more while a network's subscribers come one after the other.
 const GROWN_BY: usize = 8;
-/// A sweep asks for what lies elsewhere of an entity so many places before it comes there.
+/// A sweep asks for what lies elsewhere of so many entities together, as many places before it comes there.
 const SWEPT_AHEAD: usize = 16;
 /// The odd number next to 2⁶⁴ divided by the golden ratio: Fibonacci hashing (Knuth 6.4).
 pub(crate) const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -208,21 +208,21 @@ impl<V, A> EntityTable<V, A> {
         self.segments.iter().map(|segment| segment.places.len() * (size_of::<Place<V, A>>() + 1)).sum()
     }
 
-    /// Asks for the tag of a key, without waiting for it.
-    pub fn prefetch_tag(&self, key: u64) {
+    /// Names the tag of a key as a place that is needed soon.
+    pub fn prefetch_tag(&self, key: u64, batch: &mut Batch) {
         let hash = spread(key);
         let segment = &self.segments[segment_of(hash)];
         if segment.taken > 0 {
-            prefetch(&segment.tags[segment.home(hash)]);
+            batch.add(&segment.tags[segment.home(hash)]);
         }
     }
 
-    /// Asks for the place of a key, without waiting for it. Its tag has been asked for.
-    pub fn prefetch(&self, key: u64) {
+    /// Names the place of a key as one that is needed soon. Its tag has been asked for.
+    pub fn prefetch(&self, key: u64, batch: &mut Batch) {
         let hash = spread(key);
         let segment = &self.segments[segment_of(hash)];
         if segment.taken > 0 {
-            prefetch_whole(&segment.places[segment.likely(hash)]);
+            batch.add_whole(&segment.places[segment.likely(hash)]);
         }
     }
 
@@ -289,24 +289,28 @@ impl<V, A> EntityTable<V, A> {
 
     /// Lets go of entities that `keep` does not hold for. It may be asked twice about one.
     pub fn retain(&mut self, keep: impl Fn(&V) -> bool) {
-        self.sweep(0..SEGMENTS, |_| {}, |_, value| !keep(value), |_, value| keep(value));
+        self.sweep(0..SEGMENTS, |_, _| {}, |_, value| !keep(value), |_, value| keep(value));
     }
 
     /// The same of some of its [`SEGMENTS`], where `keep` may change what stays: all that it changes or lets go of `touches` must
-    /// say beforehand. `comes` is given what is asked about soon.
+    /// say beforehand. `comes` names what will be needed of an entity that is asked about soon.
     pub fn sweep(
         &mut self,
         segments: Range<usize>,
-        comes: impl Fn(&V),
+        comes: impl Fn(&V, &mut Batch),
         touches: impl Fn(u64, &V) -> bool,
         mut keep: impl FnMut(u64, &mut V) -> bool,
     ) {
-        let changes = &mut self.changes;
+        let (changes, mut batch) = (&mut self.changes, Batch::default());
         for segment in self.segments.iter_mut().take(segments.end).skip(segments.start) {
-            let mut at = 0;
+            let (mut at, mut named) = (0, 0);
             while at < segment.places.len() {
-                let ahead = segment.places.get(at + SWEPT_AHEAD).and_then(|place| place.0.as_ref());
-                ahead.into_iter().for_each(|(_, value)| comes(value));
+                if at + SWEPT_AHEAD >= named {
+                    let ahead = segment.places.iter().skip(named).take(SWEPT_AHEAD);
+                    ahead.filter_map(|place| place.0.as_ref()).for_each(|(_, value)| comes(value, &mut batch));
+                    batch.ask();
+                    named += SWEPT_AHEAD;
+                }
                 let goes = segment.places[at].0.as_mut().is_some_and(|(key, value)| {
                     let chunk = chunk_of(spread(*key));
                     if changes.asks(chunk) && touches(*key, value) {
@@ -328,7 +332,7 @@ impl<V, A> EntityTable<V, A> {
     /// Changes every entity; what `change` does not hold for goes. What waits to be saved is given up.
     pub fn change_all(&mut self, mut change: impl FnMut(&mut V) -> bool) {
         self.changes.forget();
-        self.sweep(0..SEGMENTS, |_| {}, |_, _| false, |_, value| change(value));
+        self.sweep(0..SEGMENTS, |_, _| {}, |_, _| false, |_, value| change(value));
     }
 
     /// A sum over all entities, estimated from `least` of them at least: those of the first segments, which a hash has

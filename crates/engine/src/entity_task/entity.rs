@@ -9,6 +9,7 @@ use lancang_pattern::plan::PatternPlan;
 use lancang_record::log::Class;
 use lancang_record::time::Timestamp;
 use lancang_window::Panes;
+use lancang_window::prefetch::Batch;
 
 use super::plans::Planned;
 use crate::attached::Attached;
@@ -104,10 +105,10 @@ impl Entity {
         })
     }
 
-    /// Asks for what merging and judging will need, without waiting for it.
-    pub(super) fn prefetch(&self) {
-        self.panes.prefetch();
-        self.attached.prefetch();
+    /// Names what merging and judging will need.
+    pub(super) fn prefetch(&self, batch: &mut Batch) {
+        self.panes.prefetch(batch);
+        self.attached.prefetch(batch);
     }
 
     pub(super) fn heap_bytes(&self) -> usize {

@@ -179,7 +179,7 @@ mod tests {
             Step::Remove(key) => drop(table.remove(key)),
             Step::Retain(part) => table.sweep(
                 0..SEGMENTS,
-                |_| {},
+                |_, _| {},
                 |_, value| value % 3 == 0 || value % 4 < part,
                 |_, value| {
                     let stays = *value % 4 >= part;
