@@ -235,8 +235,8 @@ impl RecordTask {
         let class = frame.header.class;
         let first = out.incidents.len();
         let pack = self.pack.clone();
-        // One chunk is worked on while the entities of the next are on their way from memory: their tags first, then the
-        // places that these tell, then, once these are there, their events.
+        // One chunk is worked on while the entities of the next are on their way from memory: their tags first, half a chunk
+        // later the places that these tell, and once these are there their events.
         let mut chunks = [[Record::new(Kind::Voice, Timestamp::MIN); CHUNK]; 2];
         let [mut current, mut next] = chunks.each_mut();
         let (mut known, mut coming) = (std::mem::take(&mut self.known), std::mem::take(&mut self.coming));
@@ -244,8 +244,13 @@ impl RecordTask {
         let mut batch = Batch::default();
         loop {
             let read = self.read(offset, &mut frame, &mut index, next, out);
-            self.prefetch(class, &next[..read], &mut coming, &mut batch);
-            for (place, record) in current[..count].iter_mut().enumerate() {
+            self.prefetch_tags(class, &next[..read], &mut coming, &mut batch);
+            let half = count / 2;
+            for (place, record) in current[..half].iter_mut().enumerate() {
+                self.record(pack.as_deref(), class, record, &known, place, out);
+            }
+            self.prefetch_places(&coming, read, &mut batch);
+            for (place, record) in (half..).zip(&mut current[half..count]) {
                 self.record(pack.as_deref(), class, record, &known, place, out);
             }
             self.each_local(&coming, |entities, hashes| entities.prefetch_events(&hashes[..read], &mut batch));
@@ -300,8 +305,8 @@ impl RecordTask {
         self.state.local.iter().zip(&coming.entities).for_each(|(entities, hashes)| each(entities, hashes));
     }
 
-    /// Works out what each record of a chunk looks for, and asks for where it lies.
-    fn prefetch(&self, class: Class, chunk: &[Record<'_>], coming: &mut Coming, batch: &mut Batch) {
+    /// Works out what each record of a chunk looks for, and asks for the tags of where it lies.
+    fn prefetch_tags(&self, class: Class, chunk: &[Record<'_>], coming: &mut Coming, batch: &mut Batch) {
         let State { identities, subscribers, .. } = &self.state;
         let plans = self.pack.iter().flat_map(|pack| &pack.plan.local);
         coming.entities.resize(self.state.local.len(), [None; CHUNK]);
@@ -314,9 +319,13 @@ impl RecordTask {
             known.identity.into_iter().for_each(|identity| identities.prefetch(class, record.event, identity, batch));
         }
         batch.ask();
-        self.each_local(coming, |entities, hashes| entities.prefetch(&hashes[..chunk.len()], batch));
-        let parties = coming.known[..chunk.len()].iter().filter_map(|known| known.parties.as_ref());
-        parties.for_each(|parties| subscribers.prefetch(parties, batch));
+    }
+
+    /// Asks for the places that the tags of so many records tell.
+    fn prefetch_places(&self, coming: &Coming, records: usize, batch: &mut Batch) {
+        self.each_local(coming, |entities, hashes| entities.prefetch(&hashes[..records], batch));
+        let parties = coming.known[..records].iter().filter_map(|known| known.parties.as_ref());
+        parties.for_each(|parties| self.state.subscribers.prefetch(parties, batch));
         batch.ask();
     }
 

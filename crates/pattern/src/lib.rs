@@ -31,6 +31,7 @@ pub mod plan;
 mod possible;
 pub mod predicate;
 pub mod questions;
+mod ranges;
 pub mod requires;
 pub mod sieve;
 pub mod syntax;

@@ -13,6 +13,7 @@ use lancang_record::record::{Direction, Record};
 use lancang_record::time::Timestamp;
 
 use crate::fields::{EntityKey, KeyField};
+use crate::ranges::Ranges;
 
 const HEADER: [&str; 6] = ["list", "kind", "value", "owner", "reason", "expires"];
 const KINDS: [&str; 12] =
@@ -39,7 +40,7 @@ struct List {
     prefixes: Table<u64>,
     /// How many digits prefixes have, a bit for each number of them.
     prefix_digits: u32,
-    ranges: Vec<(u64, u64, Entry)>,
+    ranges: Ranges<Entry>,
     texts: Table<String>,
 }
 
@@ -70,6 +71,7 @@ impl Lists {
                 mistakes.push(diagnostic);
             }
         }
+        self.lists.values_mut().for_each(|list| list.ranges.settle());
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 
@@ -235,8 +237,7 @@ impl List {
                 return Some(entry);
             }
         }
-        let covers = |range: &&(u64, u64, Entry)| (range.0..=range.1).contains(&number) && at < range.2.expires;
-        self.ranges.iter().find(covers).map(|(_, _, entry)| entry)
+        self.ranges.find(number, |entry| in_force(&entry))
     }
 
     fn text(&self, text: &str, at: Timestamp) -> Option<&Entry> {
@@ -284,7 +285,7 @@ fn add(list: &mut List, kind: &str, value: &str, entry: Entry) -> Result<(), Ref
             if first > last {
                 return Err(Refused::new("value", "the range ends before it begins"));
             }
-            list.ranges.push((first, last, entry));
+            list.ranges.add(first, last, entry);
         }
         _ if KINDS.contains(&kind) => {
             if value.trim().is_empty() {
