@@ -119,7 +119,7 @@ impl Attached {
 
     /// Names what the next pane will need.
     pub(crate) fn prefetch(&self, batch: &mut Batch) {
-        self.panes.last().into_iter().for_each(|pane| batch.add(pane));
+        batch.add_searched(&self.panes);
     }
 
     /// Bytes held on the heap, about.

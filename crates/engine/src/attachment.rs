@@ -15,6 +15,7 @@ use lancang_pattern::plan::{EntityPlan, EntityType, Role};
 use lancang_record::Country;
 use lancang_record::log::{LogError, WireReader};
 use lancang_record::record::Record;
+use lancang_window::prefetch::Batch;
 
 use crate::limits::{EVIDENCE_MAX, RELATED_KEPT_MAX, RELATED_SHOWN_MAX, TEXT_BYTES_MAX, VICTIMS_MAX};
 
@@ -129,6 +130,13 @@ impl Attachment {
     /// Related entities, victims among them.
     fn named(&self) -> impl Iterator<Item = &Related> {
         self.related.iter().chain(&self.victims)
+    }
+
+    /// Names what writing it will need.
+    pub(crate) fn prefetch(&self, batch: &mut Batch) {
+        self.evidence.first().into_iter().for_each(|reference| batch.add(reference));
+        self.named().take(1).chain(self.victims.first()).for_each(|related| batch.add(related));
+        self.texts.as_bytes().first().into_iter().for_each(|byte| batch.add(byte));
     }
 
     /// Nothing any more; its room stays.

@@ -7,12 +7,15 @@
 //! **Invariant:** all that a border covers travels before it or with it, in every message stream from one record task
 //! to one entity task.
 
+use bincode::enc::Encoder;
+use bincode::error::EncodeError;
 use bincode::{Decode, Encode};
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::EntityPlan;
 use lancang_record::log::{Class, LogError, WireCodec, WireReader};
 use lancang_record::time::Timestamp;
 use lancang_window::Cell;
+use lancang_window::prefetch::Batch;
 
 use crate::arrived::Arrived;
 use crate::attachment::{Attachment, set_entity_text};
@@ -63,6 +66,13 @@ impl Partial {
         attachment.clear();
         Self { plan: plan.hash, value, pane, effective, cells, attachment }
     }
+
+    /// Names what writing it will need.
+    fn prefetch(&self, batch: &mut Batch) {
+        self.value.as_bytes().first().into_iter().for_each(|byte| batch.add(byte));
+        self.cells.first().into_iter().for_each(|cell| batch.add(cell));
+        self.attachment.prefetch(batch);
+    }
 }
 
 /// Where an own subscriber was from a time on.
@@ -105,13 +115,31 @@ pub struct PartialMessage {
 }
 
 /// A message as it is written, made of what lies elsewhere.
-#[derive(Clone, Copy, Debug, Encode)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts<'p> {
     pub(crate) from: u32,
     pub(crate) class: Class,
     pub(crate) partials: &'p [Partial],
     pub(crate) whereabouts: &'p [Whereabouts],
     pub(crate) border: Option<Border>,
+}
+
+/// Partial panes that are fetched from memory together, while as many before them are written: most have lain there for minutes.
+const FETCHED: usize = 16;
+
+impl Encode for Parts<'_> {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        (self.from, self.class, self.partials.len() as u64).encode(encoder)?;
+        let mut batch = Batch::default();
+        self.partials.iter().take(FETCHED).for_each(|partial| partial.prefetch(&mut batch));
+        for (place, partials) in self.partials.chunks(FETCHED).enumerate() {
+            let next = self.partials.iter().skip((place + 1) * FETCHED).take(FETCHED);
+            next.for_each(|partial| partial.prefetch(&mut batch));
+            batch.ask();
+            partials.iter().try_for_each(|partial| partial.encode(encoder))?;
+        }
+        (self.whereabouts, self.border).encode(encoder)
+    }
 }
 
 impl Parts<'_> {

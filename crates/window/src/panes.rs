@@ -167,7 +167,7 @@ impl Panes {
 
     /// Names what the next cells will need.
     pub fn prefetch(&self, batch: &mut Batch) {
-        self.cells.first().into_iter().chain(self.cells.last()).for_each(|cell| batch.add_whole(cell));
+        batch.add_searched(&self.cells);
     }
 
     /// Whether nothing is left.

@@ -14,6 +14,8 @@ pub struct Batch {
 
 /// Lines of a batch; a full one is asked for at once.
 const BATCH_MAX: usize = 128;
+/// Places of a slice that are named before it is searched.
+const SEARCHED: usize = 8;
 /// Bytes of a cache line.
 const LINE_BYTES: usize = 64;
 
@@ -44,6 +46,14 @@ impl Batch {
         if size_of::<T>() > align_of::<T>() && last.addr() / LINE_BYTES != first.addr() / LINE_BYTES {
             self.add_line(last);
         }
+    }
+
+    /// Names what a binary search in a slice looks at first, its ends among it: [`SEARCHED`] places at most.
+    pub fn add_searched<T>(&mut self, slice: &[T]) {
+        let Some(last) = slice.len().checked_sub(1) else { return };
+        let places = SEARCHED.min(slice.len());
+        (1..places).filter_map(|place| slice.get(last * place / places)).for_each(|place| self.add(place));
+        slice.first().into_iter().chain(slice.last().filter(|_| last > 0)).for_each(|place| self.add_whole(place));
     }
 
     #[inline]
