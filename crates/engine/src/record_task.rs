@@ -245,13 +245,14 @@ impl RecordTask {
         loop {
             let read = self.read(offset, &mut frame, &mut index, next, out);
             self.prefetch_tags(class, &next[..read], &mut coming, &mut batch);
-            let half = count / 2;
-            for (place, record) in current[..half].iter_mut().enumerate() {
+            for (place, record) in current[..count].iter_mut().enumerate() {
+                if place == count / 2 {
+                    self.prefetch_places(&coming, read, &mut batch);
+                }
                 self.record(pack.as_deref(), class, record, &known, place, out);
             }
-            self.prefetch_places(&coming, read, &mut batch);
-            for (place, record) in (half..).zip(&mut current[half..count]) {
-                self.record(pack.as_deref(), class, record, &known, place, out);
+            if count == 0 {
+                self.prefetch_places(&coming, read, &mut batch);
             }
             self.each_local(&coming, |entities, hashes| entities.prefetch_events(&hashes[..read], &mut batch));
             batch.ask();

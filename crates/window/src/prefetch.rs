@@ -2,7 +2,7 @@
 //!
 //! A read that misses the caches holds up all that comes after it once the processor's window of instructions is full;
 //! a prefetch does not, so that the misses of a whole chunk of records are under way together. But it waits until its page
-//! is found: in 2 to 4 GiB one by itself among other work costs 70 to 115 ns, one of many in a row 12 to 25 (measured on
+//! is found: in 2 to 4 GiB one by itself among other work costs 70 to 115 ns, one of several in a row 12 to 25 (measured on
 //! an EPYC with huge pages). So places are named one by one and asked for together.
 
 /// Places that are asked for together, one after the other without work between.
@@ -12,8 +12,10 @@ pub struct Batch {
     count: usize,
 }
 
-/// Lines of a batch; a full one is asked for at once.
-const BATCH_MAX: usize = 128;
+/// Lines of a batch; a full one is asked for at once. Eight to 512 in a row cost the same where memory is large; where it is small
+/// and pages are at hand more than a core's misses under way (24 of Zen) only wait for each other (measured: with 128 lines 300,000
+/// subscribers cost 4 % more than with 16).
+const BATCH_MAX: usize = 16;
 /// Places of a slice that are named before it is searched.
 const SEARCHED: usize = 8;
 /// Bytes of a cache line.

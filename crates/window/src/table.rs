@@ -101,15 +101,6 @@ const fn tag_of(hash: u64) -> u8 {
     if tag == EMPTY { 1 } else { tag }
 }
 
-/// The lowest bit of each byte.
-const LOW_BITS: u64 = u64::MAX / 0xff;
-const _: () = assert!(EMPTY == 0);
-
-/// The highest bit of the lowest byte that is zero; bytes above it may be marked, too (Warren, Hacker's Delight, 6–1).
-const fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(LOW_BITS) & !word & (LOW_BITS << 7)
-}
-
 impl<V, A> Segment<V, A> {
     /// Home place of a hash: its 32 bits as a share of all places (Lemire's multiplication in the place of a division).
     const fn home(&self, hash: u64) -> usize {
@@ -127,31 +118,19 @@ impl<V, A> Segment<V, A> {
 
     /// Where the key is, or the empty place where it would be. The table is not empty.
     fn find(&self, hash: u64, key: u64) -> usize {
-        let mut at = self.likely(hash);
-        while self.tags[at] != EMPTY && self.places[at].0.as_ref().is_none_or(|(other, _)| *other != key) {
-            at = self.tagged(self.next(at), tag_of(hash));
+        let (mut at, own) = (self.home(hash), tag_of(hash));
+        loop {
+            match self.tags[at] {
+                EMPTY => return at,
+                tag if tag == own && self.places[at].0.as_ref().is_some_and(|(other, _)| *other == key) => return at,
+                _ => at = self.next(at),
+            }
         }
-        at
     }
 
     /// The first place that may hold the key, by its tag.
     fn likely(&self, hash: u64) -> usize {
-        self.tagged(self.home(hash), tag_of(hash))
-    }
-
-    /// The first place from `at` on that is empty or has this tag. Eight at once: how many are looked at is chance, and a
-    /// processor that guesses wrong loses more than it takes to look at all of them.
-    #[inline]
-    fn tagged(&self, mut at: usize, own: u8) -> usize {
-        while let Some((tags, _)) = self.tags.get(at..).and_then(<[u8]>::split_first_chunk::<8>) {
-            let tags = u64::from_le_bytes(*tags);
-            let found = zero_bytes(tags) | zero_bytes(tags ^ u64::from(own) * LOW_BITS);
-            if found != 0 {
-                return at + found.trailing_zeros() as usize / 8;
-            }
-            at += 8;
-        }
-        at = if at < self.tags.len() { at } else { 0 };
+        let (mut at, own) = (self.home(hash), tag_of(hash));
         while self.tags[at] != EMPTY && self.tags[at] != own {
             at = self.next(at);
         }
