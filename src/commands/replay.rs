@@ -350,6 +350,7 @@ fn summary(form: Form, totals: &Totals, seconds: f64) -> anyhow::Result<()> {
             "evicted_profiles": engine.evicted_profiles,
             "overfull_pairs": engine.overfull_pairs,
             "lost_labels": engine.lost_labels,
+            "unnumbered_keys": engine.unnumbered_keys,
             "hidden_first_contacts": totals.hidden_first_contacts,
             "incidents": by_pattern,
             "entities": entities,

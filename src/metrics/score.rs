@@ -83,7 +83,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_score_memory_full_total",
         &["memory"],
-        "What is known of subscribers, past its limit: profiles (let go of, numbers seen once and in no book first, then the one seen the longest ago), pairs (remembered, at the price of more hidden first contacts), labels (segments and range holders taken for unknown).",
+        "What is known of subscribers, past its limit: profiles (let go of, numbers seen once and in no book first, then the one seen the longest ago), pairs (remembered, at the price of more hidden first contacts), labels (segments and range holders taken for unknown); and keys (of events: cells, senders and templates that take eight bytes each in the place of two, for want of a number).",
     ),
     spec(
         Metric::ScoreHiddenFirstContacts,

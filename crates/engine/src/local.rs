@@ -219,6 +219,11 @@ impl LocalEntities {
         self.kinds.expire_keys(least.plus_ms(-behind_ms).as_ms());
     }
 
+    /// How often a long key took eight bytes for want of a number, since this was asked last.
+    pub fn take_refused(&mut self) -> u64 {
+        self.kinds.take_refused()
+    }
+
     /// What of it is saved piece by piece.
     pub(crate) fn sections(&mut self) -> [(Section, u64, &mut dyn Saved); 2] {
         [(Section::Local, self.plan, &mut self.entities), (Section::Kept, self.plan, &mut self.kept)]

@@ -121,6 +121,8 @@ pub struct Counters {
     pub overfull_pairs: u64,
     /// Segments and range holders taken for unknown because there were too many.
     pub lost_labels: u64,
+    /// Long keys of events (cells, senders, templates) that took eight bytes for want of a number.
+    pub unnumbered_keys: u64,
     /// Entity plans whose state began anew with a new pack.
     pub restarted_plans: u64,
     /// Incident lines, by pattern, mode and message.
@@ -146,6 +148,7 @@ impl Counters {
         self.evicted_profiles += other.evicted_profiles;
         self.overfull_pairs += other.overfull_pairs;
         self.lost_labels += other.lost_labels;
+        self.unnumbered_keys += other.unnumbered_keys;
         self.restarted_plans += other.restarted_plans;
         for (key, count) in &other.incidents {
             *self.incidents.entry(key.clone()).or_default() += count;

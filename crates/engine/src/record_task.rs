@@ -273,6 +273,7 @@ impl RecordTask {
         let subscribers = &self.state.subscribers;
         self.counters.evicted_profiles = subscribers.evicted;
         (self.counters.overfull_pairs, self.counters.lost_labels) = subscribers.overfull();
+        self.counters.unnumbered_keys += self.state.local.iter_mut().map(LocalEntities::take_refused).sum::<u64>();
     }
 
     /// Reads a frame's next records; gives how many could be read.
