@@ -323,7 +323,7 @@ impl EntityTask {
         let plans: HashMap<u64, Planned<'_>, FixedState> = loaded.plans().map(|plan| (plan.plan.hash, plan)).collect();
         self.state.entities.sweep(
             0..SEGMENTS,
-            Entity::prefetch,
+            |_, _| {},
             |_, entity| {
                 entity.class == class && plans.get(&entity.plan).is_none_or(|plan| entity.expires(plan, reached))
             },
