@@ -83,7 +83,14 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_score_memory_full_total",
         &["memory"],
-        "What is known of subscribers, past its limit: profiles (let go of, numbers seen once and in no book first, then the one seen the longest ago), pairs (remembered, at the price of more hidden first contacts), labels (segments and range holders taken for unknown); and keys (of events: cells, senders and templates that take eight bytes each in the place of two, for want of a number).",
+        "What is known of subscribers, past its limit: profiles (let go of, numbers seen once and in no book first, then the one seen the longest ago), pairs (remembered, at the price of more hidden first contacts), labels (segments and range holders taken for unknown).",
+    ),
+    spec(
+        Metric::ScoreUnnumberedKeys,
+        Form::Counter,
+        "lancang_score_unnumbered_keys_total",
+        &[],
+        "Cells, senders and templates that events have named whole, in eight bytes in place of two, for want of a number: a plan and task has 73,216. Nothing is let go of.",
     ),
     spec(
         Metric::ScoreHiddenFirstContacts,

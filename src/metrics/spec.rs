@@ -25,6 +25,7 @@ pub enum Metric {
     ScoreUnnamedVictims,
     ScoreEvictions,
     ScoreMemoryFull,
+    ScoreUnnumberedKeys,
     ScoreHiddenFirstContacts,
     ScorePartials,
     ScoreUnknownPartials,

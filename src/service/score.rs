@@ -134,7 +134,7 @@ impl Score {
                 metrics.add(Metric::ScoreMemoryFull, &["profiles"], now.evicted_profiles - before.evicted_profiles);
                 metrics.add(Metric::ScoreMemoryFull, &["pairs"], now.overfull_pairs - before.overfull_pairs);
                 metrics.add(Metric::ScoreMemoryFull, &["labels"], now.lost_labels - before.lost_labels);
-                metrics.add(Metric::ScoreMemoryFull, &["keys"], now.unnumbered_keys - before.unnumbered_keys);
+                metrics.add(Metric::ScoreUnnumberedKeys, &[], now.unnumbered_keys - before.unnumbered_keys);
                 for (key, count) in &now.incidents {
                     let counted = before.incidents.get(key).copied().unwrap_or(0);
                     let (pattern, mode, message) = key;

@@ -9,7 +9,8 @@
 //! - In semi-octets (BCD; low digit first as networks send them, and high digit first) it is any run: what stands before it, a
 //!   type of number or a length, may be digits too. The national form, of four bytes, is not looked for there. Bytes that are
 //!   nothing but letters of hexadecimal text are none: `b9204` within a token would be +269 3230343, and in a megabyte of tokens
-//!   every such number of five bytes stands once by chance.
+//!   every such number of five bytes stands once by chance. So in semi-octets alone the few numbers are not found that are such letters
+//!   from end to end: in all other forms they are.
 //! - What may be base64 is decoded at each of four places, so at its three alignments and behind other text, and searched the
 //!   same way. So a sealed value that is only encoded is found.
 //!

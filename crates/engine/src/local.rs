@@ -220,8 +220,8 @@ impl LocalEntities {
     }
 
     /// How often a long key took eight bytes for want of a number, since this was asked last.
-    pub fn take_refused(&mut self) -> u64 {
-        self.kinds.take_refused()
+    pub fn take_unnumbered(&mut self) -> u64 {
+        self.kinds.take_unnumbered()
     }
 
     /// What of it is saved piece by piece.

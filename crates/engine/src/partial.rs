@@ -233,6 +233,9 @@ mod tests {
         let mut slices = Vec::new();
         let (from, class, border) = (3, Class::Files, Some(border));
         let parts = Parts { from, class, partials: &partials, whereabouts: &whereabouts, border };
+        let mut plain = Vec::new();
+        WireCodec::encode(&(from, class, &partials, &whereabouts, border), &mut plain);
+        assert_eq!(parts.encode()[MAGIC.len() + 1..], plain, "as if nothing had been fetched beforehand");
         parts.slice(&mut |slice| slices.push(slice));
         assert!(slices.len() > 2 && slices.iter().all(|slice| slice.len() <= PARTIAL_MESSAGE_BYTES));
         let read: Vec<_> = slices.iter().map(|slice| PartialMessage::decode(slice).unwrap()).collect();

@@ -265,15 +265,16 @@ impl RecordTask {
         }
         (self.known, self.coming) = (known, coming);
         self.counters.count_incidents(&out.incidents[first..]);
-        self.count_subscribers();
+        self.count_limits();
     }
 
-    /// The limits of what is known of subscribers are counted in the state, which goes on where a snapshot left it.
-    fn count_subscribers(&mut self) {
+    /// The limits of what is known of subscribers are counted in the state, which goes on where a snapshot left it; keys without a
+    /// number since the task was made.
+    fn count_limits(&mut self) {
         let subscribers = &self.state.subscribers;
         self.counters.evicted_profiles = subscribers.evicted;
         (self.counters.overfull_pairs, self.counters.lost_labels) = subscribers.overfull();
-        self.counters.unnumbered_keys += self.state.local.iter_mut().map(LocalEntities::take_refused).sum::<u64>();
+        self.counters.unnumbered_keys += self.state.local.iter_mut().map(LocalEntities::take_unnumbered).sum::<u64>();
     }
 
     /// Reads a frame's next records; gives how many could be read.

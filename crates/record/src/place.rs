@@ -81,7 +81,7 @@ const TERMS: usize = 8;
 const SINE: [f64; TERMS] = factors(17);
 const COSINE: [f64; TERMS] = factors(16);
 
-/// 1 ÷ n(n − 1) of every other n from `last` down: divisions are dear, and each record of a subscriber on the way needs four series.
+/// 1 ÷ n(n − 1) of every other n from `last` down: divisions are dear, and a distance needs eight series.
 const fn factors(last: u32) -> [f64; TERMS] {
     let mut factors = [0.0; TERMS];
     let mut place = 0;

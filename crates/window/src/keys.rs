@@ -42,8 +42,8 @@ pub(crate) struct Keys {
     free: Vec<u32>,
     /// Keys that were named last without a number, by 16 bits of their hash; 0 where none was.
     once: Vec<u16>,
-    /// How often a key that had come before found no number left, since it was asked last. No part of a snapshot.
-    pub(crate) refused: u64,
+    /// How often a key that had come before found no number left, since this was asked last. No part of a snapshot.
+    pub(crate) unnumbered: u64,
 }
 
 const fn hash_of(key: u64) -> u64 {
@@ -68,7 +68,7 @@ impl Keys {
             return Some(number);
         }
         if self.all.len() >= NUMBERED_MAX {
-            self.refused += 1;
+            self.unnumbered += 1;
             return None;
         }
         self.all.push(named);
@@ -152,7 +152,7 @@ impl Keys {
     fn of((mut all, mut once): (Vec<Named>, Vec<u16>)) -> Self {
         all.truncate(NUMBERED_MAX);
         once.truncate(ONCE);
-        let mut keys = Self { all, places: Vec::new(), free: Vec::new(), once, refused: 0 };
+        let mut keys = Self { all, places: Vec::new(), free: Vec::new(), once, unnumbered: 0 };
         keys.index();
         keys
     }
@@ -227,7 +227,7 @@ mod tests {
         for key in 1..=NUMBERED_MAX as u64 {
             assert_eq!(twice(&mut keys, key)[1], Some(key as u32 - 1));
         }
-        assert_eq!((keys.refused, twice(&mut keys, 1 << 40), keys.refused), (0, [None, None], 1));
+        assert_eq!((keys.unnumbered, twice(&mut keys, 1 << 40), keys.unnumbered), (0, [None, None], 1));
         keys.expire(3);
         assert_eq!((keys.get(0), keys.get(1), keys.get(2)), (0, 0, 3));
         assert_eq!([1 << 41, 1 << 42, 1 << 43].map(|key| twice(&mut keys, key)[1]), [Some(0), Some(1), None]);

@@ -60,8 +60,8 @@ impl Kind {
 
 impl Kinds {
     /// How often a long key took eight bytes for want of a number, since this was asked last.
-    pub fn take_refused(&mut self) -> u64 {
-        std::mem::take(&mut self.keys.refused)
+    pub fn take_unnumbered(&mut self) -> u64 {
+        std::mem::take(&mut self.keys.unnumbered)
     }
 
     /// The kind of events that pass these filters and lack these columns, and its number if it has one. It is given one if there

@@ -119,7 +119,7 @@ impl RecordTask {
         task.state = state;
         if let Some(pack) = &task.pack {
             (task.asked, task.passing) = (Asked::by(pack), Passing::of(&pack.plan));
-            task.count_subscribers();
+            task.count_limits();
             task.state.subscribers.resize(task.asked.needs, task.state.clocks.least(), settings.pair_bytes);
         }
         Ok((task, manifest.offset))
