@@ -34,7 +34,8 @@ fn dashboards_query_what_is_there() {
     let text = std::fs::read_to_string(&config).unwrap();
     // Skipped files are counted where messages name theirs.
     let text = text.replacen("idle = \"2s\"", "idle = \"2s\"\nfile_header = \"file\"", 1);
-    // In which order two partitions are read is chance, and with it whether two incidents of a pattern with a budget of one begin in one hour.
+    // In which order two partitions are read is chance, and with it whether two incidents of a pattern with a budget of one begin in
+    // one hour: every incident of the other is over its budget.
     std::fs::write(&config, text + "\n[relay.budgets]\nsim-box-burst = 1\nspoofed-prefix = 0\n").unwrap();
     let run = carrier.start("run", &config);
     let relay = carrier.start("relay", &config);

@@ -135,7 +135,7 @@ impl Attachment {
     /// Names what writing it will need.
     pub(crate) fn prefetch(&self, batch: &mut Batch) {
         self.evidence.first().into_iter().for_each(|reference| batch.add(reference));
-        self.named().take(1).chain(self.victims.first()).for_each(|related| batch.add(related));
+        [&self.related, &self.victims].iter().filter_map(|all| all.first()).for_each(|related| batch.add(related));
         self.texts.as_bytes().first().into_iter().for_each(|byte| batch.add(byte));
     }
 

@@ -27,7 +27,6 @@ use lancang_record::log::Class;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::time::Timestamp;
 use lancang_window::EntityTable;
-use lancang_window::prefetch::Batch;
 use lancang_window::table::SEGMENTS;
 
 use crate::arrived::Arrived;
@@ -157,16 +156,10 @@ impl EntityTask {
             pending.change(came.head.effective, || spare.pop().unwrap_or_default()).push(came);
         });
         let whereabouts = std::mem::take(&mut self.message.whereabouts);
-        let mut batch = Batch::default();
         for chunk in whereabouts.chunks(CHUNK) {
-            let abroad = &self.state.abroad[class.index()];
-            chunk.iter().for_each(|found| abroad.prefetch_tag(found.subscriber, &mut batch));
-            batch.ask();
-            chunk.iter().for_each(|found| abroad.prefetch(found.subscriber, &mut batch));
-            batch.ask();
-            let times = chunk.iter().filter_map(|found| abroad.get(found.subscriber)?.last());
-            times.for_each(|time| batch.add(time));
-            batch.ask();
+            self.state.abroad[class.index()].fetch(chunk.iter().map(|found| found.subscriber), |times, batch| {
+                times.last().into_iter().for_each(|time| batch.add(time));
+            });
             chunk.iter().for_each(|found| self.whereabouts(class, *found));
         }
         if let Some(border) = self.message.border.take() {

@@ -226,6 +226,17 @@ impl<V, A> EntityTable<V, A> {
         }
     }
 
+    /// Asks for the entities of some keys and for what `comes` names of them, without waiting: each step for all of them at once.
+    pub fn fetch(&self, keys: impl Iterator<Item = u64> + Clone, comes: impl Fn(&V, &mut Batch)) {
+        let mut batch = Batch::default();
+        keys.clone().for_each(|key| self.prefetch_tag(key, &mut batch));
+        batch.ask();
+        keys.clone().for_each(|key| self.prefetch(key, &mut batch));
+        batch.ask();
+        keys.filter_map(|key| self.get(key)).for_each(|value| comes(value, &mut batch));
+        batch.ask();
+    }
+
     /// The entity of a key.
     #[must_use]
     pub fn get(&self, key: u64) -> Option<&V> {

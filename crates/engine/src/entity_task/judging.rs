@@ -12,7 +12,6 @@ use bincode::{Decode, Encode};
 use lancang_pattern::limits::GRID_MS;
 use lancang_record::log::Class;
 use lancang_record::time::Timestamp;
-use lancang_window::prefetch::Batch;
 use lancang_window::{Cell, EntityTable};
 
 use super::entity::Entity;
@@ -138,14 +137,7 @@ impl EntityTask {
 
     /// Asks for entities, each line of memory for all of them at once.
     fn fetch(&self, keys: impl Iterator<Item = u64> + Clone) {
-        let entities = &self.state.entities;
-        let mut batch = Batch::default();
-        keys.clone().for_each(|key| entities.prefetch_tag(key, &mut batch));
-        batch.ask();
-        keys.clone().for_each(|key| entities.prefetch(key, &mut batch));
-        batch.ask();
-        keys.filter_map(|key| entities.get(key)).for_each(|entity| entity.prefetch(&mut batch));
-        batch.ask();
+        self.state.entities.fetch(keys, Entity::prefetch);
     }
 
     /// Keeps the room of what was merged for what comes.
