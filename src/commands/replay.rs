@@ -351,6 +351,7 @@ fn summary(form: Form, totals: &Totals, seconds: f64) -> anyhow::Result<()> {
             "overfull_pairs": engine.overfull_pairs,
             "lost_labels": engine.lost_labels,
             "unnumbered_keys": engine.unnumbered_keys,
+            "over_trimmed_windows": engine.over_trimmed,
             "hidden_first_contacts": totals.hidden_first_contacts,
             "incidents": by_pattern,
             "entities": entities,

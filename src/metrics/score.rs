@@ -93,6 +93,13 @@ pub(super) const SPECS: &[Spec] = &[
         "Cells, senders and templates that events have named whole, in eight bytes in place of two, for want of a number: a plan and task has 73,216. Nothing is let go of.",
     ),
     spec(
+        Metric::ScoreOverTrimmed,
+        Form::Counter,
+        "lancang_score_over_trimmed_windows_total",
+        &[],
+        "Records of an input that was away for more than two hours, and that windows of callers, callees and SIMs are not kept whole for: they are judged over what is left.",
+    ),
+    spec(
         Metric::ScoreHiddenFirstContacts,
         Form::Gauge,
         "lancang_score_hidden_first_contacts_ratio",

@@ -26,6 +26,7 @@ pub enum Metric {
     ScoreEvictions,
     ScoreMemoryFull,
     ScoreUnnumberedKeys,
+    ScoreOverTrimmed,
     ScoreHiddenFirstContacts,
     ScorePartials,
     ScoreUnknownPartials,

@@ -135,6 +135,7 @@ impl Score {
                 metrics.add(Metric::ScoreMemoryFull, &["pairs"], now.overfull_pairs - before.overfull_pairs);
                 metrics.add(Metric::ScoreMemoryFull, &["labels"], now.lost_labels - before.lost_labels);
                 metrics.add(Metric::ScoreUnnumberedKeys, &[], now.unnumbered_keys - before.unnumbered_keys);
+                metrics.add(Metric::ScoreOverTrimmed, &[], now.over_trimmed - before.over_trimmed);
                 for (key, count) in &now.incidents {
                     let counted = before.incidents.get(key).copied().unwrap_or(0);
                     let (pattern, mode, message) = key;

@@ -123,6 +123,9 @@ pub struct Counters {
     pub lost_labels: u64,
     /// Long keys of events (cells, senders, templates) that took eight bytes for want of a number.
     pub unnumbered_keys: u64,
+    /// Records of an input that was away for longer than windows wait for ([`crate::limits::RETURNS_MS_MAX`]): judged over what
+    /// was left of them.
+    pub over_trimmed: u64,
     /// Entity plans whose state began anew with a new pack.
     pub restarted_plans: u64,
     /// Incident lines, by pattern, mode and message.
@@ -149,6 +152,7 @@ impl Counters {
         self.overfull_pairs += other.overfull_pairs;
         self.lost_labels += other.lost_labels;
         self.unnumbered_keys += other.unnumbered_keys;
+        self.over_trimmed += other.over_trimmed;
         self.restarted_plans += other.restarted_plans;
         for (key, count) in &other.incidents {
             *self.incidents.entry(key.clone()).or_default() += count;

@@ -35,7 +35,7 @@ use crate::limits::CHUNK;
 use crate::local::{Hashes, LocalEntities, Scratch};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Partial, Whereabouts};
-use crate::repeats::{Identities, OpenCall, OpenCalls, identity};
+use crate::repeats::{Identities, OpenCall, OpenCalls, SpareMinutes, identity};
 use crate::snapshot::{Parts, Save, hex};
 use crate::subscribers::{Parties, Subscribers};
 use crate::watch::Watch;
@@ -102,13 +102,16 @@ pub struct RecordTask {
     counters: Counters,
     watch: Option<Watch>,
     leaving: Option<Leaving>,
+    /// Windows are kept whole for events from here on, since the last sweep; after a start only since the next one.
+    whole_from: Timestamp,
     /// The save that is under way.
     save: Option<Save>,
     /// Of the chunk that is worked on and of the next one: room that is used again.
     known: Box<Coming>,
     coming: Box<Coming>,
-    /// The table of a border that has left, emptied: the next one does not grow from nothing.
-    spare: Pending,
+    /// Tables of panes that have left, emptied, and minutes of identities: the next ones do not grow from nothing.
+    spare: Vec<Pending>,
+    spare_minutes: SpareMinutes,
     /// Partial panes that have left: the next ones take their room.
     spare_partials: Vec<Partial>,
 }
@@ -127,10 +130,12 @@ impl RecordTask {
             counters: Counters::default(),
             watch: None,
             leaving: None,
+            whole_from: Timestamp::MIN,
             save: None,
             known: Box::default(),
             coming: Box::default(),
-            spare: Pending::default(),
+            spare: Vec::new(),
+            spare_minutes: SpareMinutes::default(),
             spare_partials: Vec::new(),
         }
     }
@@ -343,7 +348,8 @@ impl RecordTask {
         out: &mut Outputs,
     ) {
         let known = &coming.known[place];
-        let is_repeat = |identity| self.state.identities.is_repeat(class, record.event, identity);
+        let (identities, spare) = (&mut self.state.identities, &mut self.spare_minutes);
+        let is_repeat = |identity| identities.is_repeat(class, record.event, identity, spare);
         if known.identity.is_some_and(is_repeat) {
             self.counters.repeats += 1;
             return;
@@ -355,6 +361,7 @@ impl RecordTask {
                 self.mobility(class, record);
             }
             Kind::Voice | Kind::Sms | Kind::Report => {
+                self.counters.over_trimmed += u64::from(record.event < self.whole_from);
                 if let Some(pack) = pack {
                     self.event(pack, class, record, coming, place, out);
                 }
@@ -484,7 +491,7 @@ impl RecordTask {
         let pane = record.event.pane(GRID_MS);
         let effective = self.state.borders[class.index()].map_or(pane, |border| pane.max(border));
         let spare = &mut self.spare;
-        let new = || PendingPane(std::mem::take(spare));
+        let new = || PendingPane(spare.pop().unwrap_or_default());
         let PendingPane(pending) = self.state.pending[class.index()].change(effective, new);
         let spare = &mut self.spare_partials;
         let new = || Partial::begin(spare.pop(), plan, &key, pane, effective);

@@ -23,7 +23,7 @@ use lancang_window::prefetch::Batch;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::evict::lightest;
-use crate::limits::{IDENTITIES_MAX, OPEN_CALL_MS_MAX, OPEN_CALLS_MAX};
+use crate::limits::{IDENTITIES_MAX, OPEN_CALL_MS_MAX, OPEN_CALLS_MAX, SPARE_MINUTES_MAX};
 use crate::snapshot::{Parts, Saved, Section, Sections};
 
 /// Identities are let go minute by minute.
@@ -34,6 +34,10 @@ const PARTS: usize = 8;
 
 /// Places of a minute that holds anything.
 const PLACES_MIN: usize = 64;
+
+/// Minutes that were let go of, emptied: the next ones do not grow from nothing.
+#[derive(Clone, Debug, Default)]
+pub struct SpareMinutes(Vec<Minute>);
 
 /// Identities of one part of a minute of event time: open addressing with linear probing, since identities are hashes already.
 /// The place of none holds 0, which stands for no identity.
@@ -77,15 +81,17 @@ impl Minute {
             self.insert(identity);
         }
     }
+}
 
-    /// The same without its identities, for another minute; none if it was far too large for this one.
-    fn emptied(mut self) -> Self {
-        if self.held * 8 < self.places.len() {
-            return Self::default();
+impl SpareMinutes {
+    /// Keeps the room of a minute for another one, unless it was far too large for this one.
+    fn keep(&mut self, mut minute: Minute) {
+        if self.0.len() >= SPARE_MINUTES_MAX || minute.held * 8 < minute.places.len() {
+            return;
         }
-        self.places.fill(0);
-        self.held = 0;
-        self
+        minute.places.fill(0);
+        minute.held = 0;
+        self.0.push(minute);
     }
 }
 
@@ -124,8 +130,6 @@ impl<'de, C> BorrowDecode<'de, C> for Minute {
 #[derive(Clone, Debug, Default, Encode, Decode)]
 pub struct Identities {
     buckets: [Parts<Minute>; 3],
-    /// The last minute that was let go of, emptied: the next one does not grow from nothing.
-    spare: [Minute; PARTS],
     held: usize,
     /// Identities forgotten because there were too many.
     pub evicted: u64,
@@ -140,11 +144,9 @@ impl Identities {
     }
 
     /// Remembers the identity of a record with this event time; gives whether it was read before.
-    pub fn is_repeat(&mut self, class: Class, event: Timestamp, identity: u64) -> bool {
-        let part = part_of(identity);
-        let spare = &mut self.spare[part];
-        let key = key_of(event.pane(BUCKET_MS), part);
-        let held = self.buckets[class.index()].change(key, || std::mem::take(spare));
+    pub fn is_repeat(&mut self, class: Class, event: Timestamp, identity: u64, spare: &mut SpareMinutes) -> bool {
+        let key = key_of(event.pane(BUCKET_MS), part_of(identity));
+        let held = self.buckets[class.index()].change(key, || spare.0.pop().unwrap_or_default());
         if !held.insert(identity) {
             return true;
         }
@@ -156,13 +158,13 @@ impl Identities {
     }
 
     /// Lets go of what the watermark has passed.
-    pub fn expire(&mut self, class: Class, watermark: Timestamp) {
+    pub fn expire(&mut self, class: Class, watermark: Timestamp, spare: &mut SpareMinutes) {
         let first = key_of(watermark.plus_ms(-class.lateness_ms()).pane(BUCKET_MS), 0);
         let buckets = &mut self.buckets[class.index()];
         while let Some(key) = buckets.first_key().filter(|oldest| *oldest < first) {
             let Some(minute) = buckets.remove(key) else { break };
             self.held -= minute.held;
-            self.spare[key.rem_euclid(PARTS as i64) as usize] = minute.emptied();
+            spare.keep(minute);
         }
     }
 
@@ -313,6 +315,7 @@ mod tests {
     #[test]
     fn a_minute_holds_what_an_ordinary_set_holds() {
         let (mut minute, mut set, mut seed) = (Minute::default(), HashSet::new(), 7_u64);
+        let mut spare = SpareMinutes::default();
         for round in 0..3 {
             for _ in 0..20_000 {
                 seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
@@ -324,11 +327,19 @@ mod tests {
             let bytes = bincode::encode_to_vec(&minute, bincode::config::standard()).unwrap();
             let (back, _): (Minute, usize) = bincode::decode_from_slice(&bytes, bincode::config::standard()).unwrap();
             assert_eq!(back.places.iter().filter(|one| **one != 0).collect::<HashSet<_>>(), set.iter().collect());
-            minute = minute.emptied();
+            spare.keep(minute);
+            minute = spare.0.pop().unwrap();
             set.clear();
-            assert!(!minute.places.is_empty() && minute.held == 0);
+            assert!(!minute.places.is_empty() && minute.places.iter().all(|place| *place == 0) && minute.held == 0);
         }
         minute.insert(5);
-        assert!(minute.emptied().places.is_empty(), "far too large for its one identity");
+        spare.keep(minute);
+        assert!(spare.0.is_empty(), "far too large for its one identity");
+        for _ in 0..SPARE_MINUTES_MAX + 1 {
+            let mut minute = Minute::default();
+            (0..40).for_each(|identity| assert!(minute.insert(identity + 1)));
+            spare.keep(minute);
+        }
+        assert_eq!(spare.0.len(), SPARE_MINUTES_MAX);
     }
 }

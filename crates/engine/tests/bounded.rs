@@ -209,3 +209,36 @@ fn an_input_that_comes_back_behind_the_watermark_finds_whole_windows() {
     let lines = calls(&mut run, 24 * 60 - 25..24 * 60 - 15);
     assert_eq!(lines.iter().filter(|line| line.contains("\"message\":\"open\"")).count(), 1, "{lines:?}");
 }
+
+/// One feed goes on for six hours while another is silent and comes back with what it had kept.
+#[test]
+fn records_that_windows_no_longer_wait_for_are_counted() {
+    let mut run = run_of(CALLERS, 1_000);
+    let inputs = ["voice/0", "voice/1"].map(InputId::of);
+    let start = Timestamp::from_ms(1_763_110_930_000);
+    let frame = |input: InputId, at: &[Timestamp]| {
+        let mut frame = FrameWriter::new(FrameHeader { class: Class::Stream, input });
+        for at in at {
+            let mut record = Record::new(Kind::Voice, *at);
+            (record.direction, record.home) = (Direction::Outgoing, Country::parse("KH").unwrap());
+            record.caller_plan.own = true;
+            (record.caller, record.callee) = (number(85_512_000_001), number(85_511_000_001));
+            frame.push(&record);
+        }
+        frame
+    };
+    push(&mut run, frame(inputs[1], &[start]), inputs[1], start);
+    let idle =
+        InputMark { input: inputs[1], class: Class::Stream, clock: start, state: InputState::Idle, mobility: false };
+    run.push(0, &encode_marks(&vec![idle]), &mut Outputs::default()).unwrap();
+    let hours = |hours: i64| start.plus_ms(hours * 3_600_000);
+    for hour in 1..=6 {
+        push(&mut run, frame(inputs[0], &[hours(hour)]), inputs[0], hours(hour));
+    }
+    assert_eq!(run.counters().over_trimmed, 0);
+    // Two hours back are waited for, five are not.
+    let kept = [hours(1), hours(4).plus_ms(60_000), hours(5)];
+    run.push(0, &frame(inputs[1], &kept).finish(), &mut Outputs::default()).unwrap();
+    let counters = run.counters();
+    assert_eq!((counters.over_trimmed, counters.scored), (1, 10));
+}

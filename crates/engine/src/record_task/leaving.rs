@@ -12,7 +12,9 @@ use lancang_record::time::Timestamp;
 use lancang_window::table::SEGMENTS;
 
 use crate::border::Departure;
-use crate::limits::{LOCAL_SWEEP_MS, LOCAL_SWEEP_PARTS, RETURNS_MS_MAX, SPARE_ATTACHMENTS_MAX, SPARE_BYTES_MAX};
+use crate::limits::{
+    LOCAL_SWEEP_MS, LOCAL_SWEEP_PARTS, RETURNS_MS_MAX, SPARE_ATTACHMENTS_MAX, SPARE_BYTES_MAX, SPARE_PENDING_MAX,
+};
 use crate::output::Outputs;
 use crate::partial::{Border, Partial, partition_of_entity};
 use crate::snapshot::Parts;
@@ -31,7 +33,7 @@ impl RecordTask {
     pub(super) fn marks(&mut self, marks: &[InputMark], out: &mut Outputs) {
         self.state.clocks.mark(marks);
         for (class, watermark) in self.watermarks() {
-            self.state.identities.expire(class, watermark);
+            self.state.identities.expire(class, watermark, &mut self.spare_minutes);
         }
         if !self.asked.needs.is_nothing() {
             let least = self.state.clocks.least();
@@ -129,6 +131,7 @@ impl RecordTask {
             parts.map(of_part).map(|first| first..first + SEGMENTS / LOCAL_SWEEP_PARTS).collect();
         self.state.swept = reached;
         let settled = self.state.clocks.settled(RETURNS_MS_MAX);
+        self.whole_from = settled;
         if ends_round {
             self.state.calls.expire(least);
         }
@@ -147,7 +150,7 @@ fn entity_name(pack: &Pack, plan: u64) -> &'static str {
 }
 
 /// Takes out what takes effect before a pane, in an order that does not depend on tables.
-fn take_before(pending: &mut Parts<PendingPane>, pane: i64, spare: &mut Pending) -> Vec<Partial> {
+fn take_before(pending: &mut Parts<PendingPane>, pane: i64, spare: &mut Vec<Pending>) -> Vec<Partial> {
     let keys: Vec<i64> = pending.keys(..pane).collect();
     let mut partials = Vec::new();
     for key in keys {
@@ -156,7 +159,9 @@ fn take_before(pending: &mut Parts<PendingPane>, pane: i64, spare: &mut Pending)
         partials.reserve(held);
         partials.extend(taken.drain().map(|(_, partial)| partial));
         // One that is far too large for what comes now would be walked through each time.
-        *spare = if taken.capacity() > held.max(64) * 8 { Pending::default() } else { taken };
+        if spare.len() < SPARE_PENDING_MAX && taken.capacity() <= held.max(64) * 8 {
+            spare.push(taken);
+        }
     }
     partials.sort_by(|a, b| (a.effective, a.pane, a.plan, &a.value).cmp(&(b.effective, b.pane, b.plan, &b.value)));
     partials
