@@ -33,8 +33,8 @@ pub const SPARE_BYTES_MAX: usize = 2_048;
 /// Emptied tables of partial panes that a record task keeps for the next panes: a frame of a quiet partition spans minutes.
 pub const SPARE_PENDING_MAX: usize = 64;
 /// Parts of minutes of identities whose room a record task keeps for the next ones: an eighth of a minute each, at ten million
-/// subscribers some 512 KB.
-pub const SPARE_MINUTES_MAX: usize = 64;
+/// subscribers some 512 KB. With those in use they are no more than were in use at once.
+pub const SPARE_MINUTES_MAX: usize = 256;
 /// Panes whose partial panes were merged and whose room an entity task keeps for the next ones.
 pub const SPARE_PANES_MAX: usize = 1_024;
 /// Bytes of room that one of them has at most: a partial pane takes some 500. Of ten million subscribers some hundreds come in a

@@ -32,8 +32,9 @@ const BUCKET_MS: i64 = 60_000;
 /// has 300,000 identities.
 const PARTS: usize = 8;
 
-/// Places of a minute that holds anything.
+/// Places of a minute that holds anything, and those up to which it is kept for another one however few it held.
 const PLACES_MIN: usize = 64;
+const PLACES_KEPT: usize = 1_024;
 
 /// Minutes that were let go of, emptied: the next ones do not grow from nothing.
 #[derive(Clone, Debug, Default)]
@@ -84,9 +85,10 @@ impl Minute {
 }
 
 impl SpareMinutes {
-    /// Keeps the room of a minute for another one, unless it was far too large for this one.
+    /// Keeps the room of a minute for another one, unless it was large and far too large for this one.
     fn keep(&mut self, mut minute: Minute) {
-        if self.0.len() >= SPARE_MINUTES_MAX || minute.held * 8 < minute.places.len() {
+        let is_too_large = minute.places.len() > PLACES_KEPT && minute.held * 8 < minute.places.len();
+        if self.0.len() >= SPARE_MINUTES_MAX || minute.places.is_empty() || is_too_large {
             return;
         }
         minute.places.fill(0);
@@ -333,11 +335,12 @@ mod tests {
             assert!(!minute.places.is_empty() && minute.places.iter().all(|place| *place == 0) && minute.held == 0);
         }
         minute.insert(5);
+        assert!(minute.places.len() > PLACES_KEPT);
         spare.keep(minute);
         assert!(spare.0.is_empty(), "far too large for its one identity");
         for _ in 0..SPARE_MINUTES_MAX + 1 {
             let mut minute = Minute::default();
-            (0..40).for_each(|identity| assert!(minute.insert(identity + 1)));
+            minute.insert(5);
             spare.keep(minute);
         }
         assert_eq!(spare.0.len(), SPARE_MINUTES_MAX);

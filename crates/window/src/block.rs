@@ -21,7 +21,7 @@ use bincode::{BorrowDecode, Decode, Encode};
 use crate::spare;
 
 /// Room grows by so many bytes: the step between two of the allocator's sizes up to 128 bytes.
-const STEP_BYTES: usize = 16;
+pub(crate) const STEP_BYTES: usize = 16;
 /// The next of the allocator's sizes, in steps: up to eight any, then four between two powers of two (as mimalloc has
 /// them, and jemalloc).
 const fn size_of_steps(steps: usize) -> usize {

@@ -4,7 +4,8 @@
 //! the time and takes back into a page long cold: two lines of memory for each move. The block that was given back last is in
 //! the cache still. Measured with a million subscribers: a tenth of a record's whole cost.
 //!
-//! Bounded: [`KEPT_MAX`] of each size a thread; the allocator takes the rest.
+//! Bounded: [`kept_max`] of each size a thread; the allocator takes the rest. A sweep gives back at once what subscribers then take
+//! one by one for hours: as much is kept as a sixteenth of some hundred thousand of them gives back.
 //!
 //! **Invariant:** what is kept under a number of steps came from the global allocator with [`Block::layout`] of it, and
 //! nobody else holds it.
@@ -13,13 +14,19 @@ use std::alloc::dealloc;
 use std::cell::RefCell;
 use std::ptr::NonNull;
 
-use crate::block::Block;
+use crate::block::{Block, STEP_BYTES};
 
-/// Sizes that are kept, in steps: larger ones are seldom.
-const STEPS_MAX: usize = 16;
-/// Most of one size: as many as a sweep of a sixteenth of some ten thousand subscribers gives back at once. With the allocator's
-/// sizes from 16 to 256 bytes they are 18 MB a thread at most.
+/// Sizes that are kept, in steps of 16 bytes: up to 4 KiB. Larger ones are seldom.
+const STEPS_MAX: usize = 256;
+/// Bytes of one size that are kept at most, and blocks. With the allocator's 28 sizes up to 4 KiB they are 26 MB a thread at most.
+const KEPT_BYTES_MAX: usize = 1 << 20;
 const KEPT_MAX: usize = 8_192;
+
+/// Most blocks of so many steps.
+const fn kept_max(steps: usize) -> usize {
+    let fit = KEPT_BYTES_MAX / (steps * STEP_BYTES);
+    if fit < KEPT_MAX { fit } else { KEPT_MAX }
+}
 
 struct Spare([Vec<NonNull<u8>>; STEPS_MAX]);
 
@@ -35,10 +42,10 @@ pub(crate) fn take(steps: usize) -> Option<NonNull<u8>> {
 
 /// Keeps room of so many steps; false where the allocator must take it, as at the end of a thread.
 pub(crate) fn keep(start: NonNull<u8>, steps: usize) -> bool {
-    let place = steps.wrapping_sub(1);
+    let Some(place) = steps.checked_sub(1) else { return false };
     let kept = SPARE.try_with(|spare| {
         let mut spare = spare.borrow_mut();
-        let room = spare.0.get_mut(place).filter(|kept| kept.len() < KEPT_MAX);
+        let room = spare.0.get_mut(place).filter(|kept| kept.len() < kept_max(steps));
         room.map(|kept| kept.push(start)).is_some()
     });
     kept.unwrap_or(false)
@@ -73,9 +80,13 @@ mod tests {
         assert_eq!(block.as_slice()[..32], [7; 32]);
         drop(block);
         assert_eq!(kept(3), 1);
-        // Larger ones are not.
-        drop(filled(4000));
-        assert_eq!(kept(STEPS_MAX), 0);
+        // Of large ones fewer are kept, and none of the largest.
+        let blocks: Vec<Block> = (0..300).map(|_| filled(4_096)).collect();
+        drop(blocks);
+        drop(filled(4_097));
+        assert_eq!((kept(STEPS_MAX), kept_max(STEPS_MAX)), (256, 256));
+        let all: usize = SPARE.with(|spare| spare.borrow().0.iter().map(Vec::len).sum());
+        assert_eq!(all, kept(2) + kept(3) + kept(STEPS_MAX));
     }
 
     #[test]
