@@ -12,6 +12,7 @@ use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
 use lancang_window::limits::GATES_MAX;
 use lancang_window::prefetch::Batch;
+use lancang_window::table::Sought;
 use lancang_window::{EntityTable, EntityWindows, Event, Gate, Kinds, Outdated};
 
 use crate::attachment::entity_text;
@@ -23,8 +24,8 @@ use crate::output::Counters;
 use crate::repeats::OpenCall;
 use crate::snapshot::{Saved, Section};
 
-/// Entities that the records of a chunk are events of; none where a record is of no interest.
-pub(crate) type Hashes = [Option<u64>; CHUNK];
+/// Entities that the records of a chunk are events of, by the hashes of their keys; none where a record is of no interest.
+pub(crate) type Hashes = [Option<Sought>; CHUNK];
 
 /// Entities of one plan.
 #[derive(Clone, Debug, Encode, Decode)]
@@ -82,19 +83,19 @@ impl LocalEntities {
     pub fn find(&self, plan: &EntityPlan, chunk: &[Record<'_>], hashes: &mut Hashes, batch: &mut Batch) {
         for (record, hash) in chunk.iter().zip(hashes.iter_mut()) {
             let is_taken = plan.sieve.takes(form_of(record));
-            *hash = is_taken.then(|| plan.entity.local_key(record)).flatten().map(|key| key.hash());
-            hash.iter().for_each(|hash| self.entities.prefetch_tag(*hash, batch));
+            *hash = is_taken.then(|| plan.entity.local_key(record)).flatten().map(|key| Sought::new(key.hash()));
+            hash.iter().for_each(|hash| self.entities.prefetch_tag(hash.key, batch));
         }
     }
 
     /// Names the places of a chunk's entities, whose tags have been asked for.
-    pub fn prefetch(&self, hashes: &[Option<u64>], batch: &mut Batch) {
-        hashes.iter().flatten().for_each(|hash| self.entities.prefetch(*hash, batch));
+    pub fn prefetch(&self, hashes: &mut [Option<Sought>], batch: &mut Batch) {
+        hashes.iter_mut().flatten().for_each(|hash| self.entities.prefetch_sought(hash, batch));
     }
 
     /// Names the events of a chunk's entities, which lie elsewhere: once their places have come.
-    pub fn prefetch_events(&self, hashes: &[Option<u64>], batch: &mut Batch) {
-        let found = hashes.iter().flatten().filter_map(|hash| self.entities.get(*hash));
+    pub fn prefetch_events(&self, hashes: &[Option<Sought>], batch: &mut Batch) {
+        let found = hashes.iter().flatten().filter_map(|hash| self.entities.get_sought(hash));
         found.for_each(|windows| windows.prefetch(batch));
     }
 
@@ -107,7 +108,7 @@ impl LocalEntities {
         passes: u64,
         class: Class,
         record: &Record<'_>,
-        hash: u64,
+        sought: &Sought,
         call: Option<&mut OpenCall>,
         scratch: &mut Scratch,
         incidents: &mut Incidents,
@@ -117,7 +118,7 @@ impl LocalEntities {
         let kinds = &mut self.kinds;
         let event = event(plan, record, passes, kinds.of(&plan.layout, passes).columns(), call, scratch);
         let new = || EntityWindows::new(&plan.layout, kinds, &event);
-        let (windows, added) = self.entities.get_or_insert_with(hash, new);
+        let (windows, added) = self.entities.get_or_insert_sought(sought, new);
         if added {
             begin_gates(windows, plan, passes);
         } else {
@@ -141,12 +142,12 @@ impl LocalEntities {
             }
             if passes >> pattern.records & 1 == 1 {
                 let period = record.event.as_ms().div_euclid(plan.layout.longest_ms().max(1));
-                let kept = self.kept.get_or_insert_with(hash, || Kept::new(period)).0;
+                let kept = self.kept.get_or_insert_with(sought.key, || Kept::new(period)).0;
                 kept.add(plan, place, record, (period, is_kept), &mut scratch.spare);
                 is_kept = true;
             }
             if gate == Gate::Reached {
-                let (kept, key) = (self.kept.get(hash), plan.entity.local_key(record));
+                let (kept, key) = (self.kept.get(sought.key), plan.entity.local_key(record));
                 let Some(key) = key else { continue };
                 judge(windows, kinds, kept, plan, place, pack, class, &key, scratch, incidents, counters, out);
             }

@@ -252,14 +252,14 @@ impl RecordTask {
             self.prefetch_tags(class, &next[..read], &mut coming, &mut batch);
             for (place, record) in current[..count].iter_mut().enumerate() {
                 if place == count / 2 {
-                    self.prefetch_places(&coming, read, &mut batch);
+                    self.prefetch_places(&mut coming, read, &mut batch);
                 }
                 self.record(pack.as_deref(), class, record, &known, place, out);
             }
             if count == 0 {
-                self.prefetch_places(&coming, read, &mut batch);
+                self.prefetch_places(&mut coming, read, &mut batch);
             }
-            self.each_local(&coming, |entities, hashes| entities.prefetch_events(&hashes[..read], &mut batch));
+            self.each_local(&mut coming, |entities, hashes| entities.prefetch_events(&hashes[..read], &mut batch));
             batch.ask();
             std::mem::swap(&mut current, &mut next);
             std::mem::swap(&mut known, &mut coming);
@@ -309,8 +309,8 @@ impl RecordTask {
         count
     }
 
-    fn each_local(&self, coming: &Coming, mut each: impl FnMut(&LocalEntities, &Hashes)) {
-        self.state.local.iter().zip(&coming.entities).for_each(|(entities, hashes)| each(entities, hashes));
+    fn each_local(&self, coming: &mut Coming, mut each: impl FnMut(&LocalEntities, &mut Hashes)) {
+        self.state.local.iter().zip(&mut coming.entities).for_each(|(entities, hashes)| each(entities, hashes));
     }
 
     /// Works out what each record of a chunk looks for, and asks for the tags of where it lies.
@@ -330,8 +330,8 @@ impl RecordTask {
     }
 
     /// Asks for the places that the tags of so many records tell.
-    fn prefetch_places(&self, coming: &Coming, records: usize, batch: &mut Batch) {
-        self.each_local(coming, |entities, hashes| entities.prefetch(&hashes[..records], batch));
+    fn prefetch_places(&self, coming: &mut Coming, records: usize, batch: &mut Batch) {
+        self.each_local(coming, |entities, hashes| entities.prefetch(&mut hashes[..records], batch));
         let parties = coming.known[..records].iter().filter_map(|known| known.parties.as_ref());
         parties.for_each(|parties| self.state.subscribers.prefetch(parties, batch));
         batch.ask();
@@ -432,7 +432,7 @@ impl RecordTask {
         self.scratch.answers = pack.plan.questions.ask(form, record, &pack.lists);
         let passed = self.passing.look(&pack.plan, record, &pack.lists, &mut self.scratch.answers);
         for (index, (plan, entities)) in pack.plan.local.iter().zip(&mut self.state.local).enumerate() {
-            let Some(hash) = coming.entities[index][place] else { continue };
+            let Some(sought) = &coming.entities[index][place] else { continue };
             let passes = seen_by(self.passing.passes(passed, index), self.asked.local(index, record));
             if passes == 0 {
                 continue;
@@ -446,7 +446,7 @@ impl RecordTask {
                 passes,
                 class,
                 record,
-                hash,
+                sought,
                 call,
                 scratch,
                 incidents,

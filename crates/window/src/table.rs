@@ -65,6 +65,22 @@ struct Segment<V, A> {
 #[derive(Clone, Debug)]
 struct Place<V, A>(Option<(u64, V)>, [A; 0]);
 
+/// A key that is looked up several times, and the place at which it was seen to lie.
+#[derive(Clone, Copy, Debug)]
+pub struct Sought {
+    /// The key.
+    pub key: u64,
+    at: usize,
+}
+
+impl Sought {
+    /// One that nobody has looked for.
+    #[must_use]
+    pub const fn new(key: u64) -> Self {
+        Self { key, at: usize::MAX }
+    }
+}
+
 /// Half a cache line: an entity that takes one or several of it never lies across two lines more than it must.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(32))]
@@ -226,6 +242,36 @@ impl<V, A> EntityTable<V, A> {
         }
     }
 
+    /// The same, and remembers the place.
+    pub fn prefetch_sought(&self, sought: &mut Sought, batch: &mut Batch) {
+        let hash = spread(sought.key);
+        let segment = &self.segments[segment_of(hash)];
+        if segment.taken > 0 {
+            sought.at = segment.likely(hash);
+            batch.add_whole(&segment.places[sought.at]);
+        }
+    }
+
+    /// The entity of a key that was looked for. A place that holds the key is the one: it is held once.
+    #[must_use]
+    pub fn get_sought(&self, sought: &Sought) -> Option<&V> {
+        let segment = &self.segments[segment_of(spread(sought.key))];
+        match segment.places.get(sought.at).and_then(|place| place.0.as_ref()) {
+            Some((key, value)) if *key == sought.key => Some(value),
+            _ => self.get(sought.key),
+        }
+    }
+
+    /// As [`Self::get_or_insert_with`], of a key that was looked for.
+    pub fn get_or_insert_sought(&mut self, sought: &Sought, new: impl FnOnce() -> V) -> (&mut V, bool) {
+        let hash = spread(sought.key);
+        let place = self.segments[segment_of(hash)].places.get(sought.at).and_then(|place| place.0.as_ref());
+        if place.is_some_and(|(key, _)| *key == sought.key) {
+            return self.put_at(hash, sought.key, sought.at, new);
+        }
+        self.get_or_insert_with(sought.key, new)
+    }
+
     /// Asks for the entities of some keys and for what `comes` names of them, without waiting: each step for all of them at once.
     pub fn fetch(&self, keys: impl Iterator<Item = u64> + Clone, comes: impl Fn(&V, &mut Batch)) {
         let mut batch = Batch::default();
@@ -256,6 +302,12 @@ impl<V, A> EntityTable<V, A> {
             segment.grow();
         }
         let at = segment.find(hash, key);
+        self.put_at(hash, key, at, new)
+    }
+
+    /// The entity at the place of its key, which is empty or holds the key.
+    fn put_at(&mut self, hash: u64, key: u64, at: usize, new: impl FnOnce() -> V) -> (&mut V, bool) {
+        let segment = &mut self.segments[segment_of(hash)];
         if self.changes.asks(chunk_of(hash)) {
             let before = segment.places[at].0.as_ref().map(|(_, value)| value);
             self.changes.note(chunk_of(hash), key, before);
@@ -422,7 +474,18 @@ mod tests {
                 prop_assert_eq!(table.len(), map.len());
             }
             prop_assert!((0..300).all(|key| table.get(key) == map.get(&key)));
+            let before: std::collections::BTreeSet<u64> = map.keys().copied().collect();
+            for key in 0..300 {
+                // Also where what was seen of it lies elsewhere by now, or is nothing.
+                let mut sought = [Sought::new(key); 3];
+                sought[1].at = usize::try_from(key).unwrap_or(0);
+                table.prefetch_sought(&mut sought[2], &mut Batch::default());
+                prop_assert!(sought.iter().all(|sought| table.get_sought(sought) == map.get(&key)));
+                let (held, added) = table.get_or_insert_sought(&sought[key as usize % 3], || 7);
+                prop_assert_eq!((*held, added), (*map.entry(key).or_insert(7), !before.contains(&key)));
+            }
             prop_assert_eq!(&all(&table), &map);
+            prop_assert_eq!(table.len(), map.len());
         }
     }
 
