@@ -47,6 +47,8 @@ pub struct Label {
 }
 
 impl Label {
+    /// Unknown.
+    pub const NOTHING: Self = Self { bytes: [0; Self::BYTES_MAX], length: 0 };
     /// Longest label, bytes; intake refuses a longer one.
     pub const BYTES_MAX: usize = 23;
 
@@ -76,7 +78,7 @@ impl std::fmt::Debug for Label {
 }
 
 /// What is known of the served subscriber besides the record itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Enrichment {
     /// Seconds since activation in whole days of the calendar, by the record's own column, else by the reference.
     pub age_s: Known,
@@ -110,6 +112,34 @@ pub struct Enrichment {
     pub first_contact: bool,
     /// The present forwarding target was no contact for 30 days when it was set.
     pub forwarded_to_first_contact: bool,
+}
+
+impl Enrichment {
+    /// Nothing known.
+    pub const NOTHING: Self = Self {
+        age_s: Known::NOTHING,
+        received_s: Known::NOTHING,
+        seen_s: Known::NOTHING,
+        imsi_changed_s: Known::NOTHING,
+        imei_changed_s: Known::NOTHING,
+        forward_changed_s: Known::NOTHING,
+        distance_m: Known::NOTHING,
+        speed_mh: Known::NOTHING,
+        segment: Label::NOTHING,
+        range_holder: Label::NOTHING,
+        dealer: 0,
+        registrant: 0,
+        m2m: false,
+        binding: false,
+        first_contact: false,
+        forwarded_to_first_contact: false,
+    };
+}
+
+impl Default for Enrichment {
+    fn default() -> Self {
+        Self::NOTHING
+    }
 }
 
 /// Key of a dealer's or registrant's token, never 0: the upper half of its 64-bit hash. Two tokens are taken for one with

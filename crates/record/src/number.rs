@@ -396,16 +396,21 @@ pub struct Plan {
     pub mark: Mark,
 }
 
+impl Plan {
+    /// Of a party of which nothing is known.
+    pub const NOTHING: Self = Self {
+        country: Country::UNKNOWN,
+        line: LineType::Unknown,
+        possible: true,
+        allocated: true,
+        own: false,
+        mark: Mark::None,
+    };
+}
+
 impl Default for Plan {
     fn default() -> Self {
-        Self {
-            country: Country::UNKNOWN,
-            line: LineType::Unknown,
-            possible: true,
-            allocated: true,
-            own: false,
-            mark: Mark::None,
-        }
+        Self::NOTHING
     }
 }
 

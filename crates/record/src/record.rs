@@ -219,7 +219,7 @@ pub struct Record<'a> {
 impl<'a> Record<'a> {
     /// A record of `kind` at `start` with everything else absent.
     #[must_use]
-    pub fn new(kind: Kind, start: Timestamp) -> Self {
+    pub const fn new(kind: Kind, start: Timestamp) -> Self {
         Self {
             kind,
             direction: Direction::None,
@@ -235,8 +235,8 @@ impl<'a> Record<'a> {
             callee: None,
             caller_shown: None,
             redirecting: None,
-            caller_plan: Plan::default(),
-            callee_plan: Plan::default(),
+            caller_plan: Plan::NOTHING,
+            callee_plan: Plan::NOTHING,
             home: Country::UNKNOWN,
             duration_ms: None,
             answered: None,
@@ -268,7 +268,7 @@ impl<'a> Record<'a> {
             dealer: "",
             registrant: "",
             range_holder: "",
-            enrichment: Enrichment::default(),
+            enrichment: Enrichment::NOTHING,
         }
     }
 

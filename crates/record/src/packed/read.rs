@@ -1,4 +1,7 @@
 //! From its bytes to a record.
+//!
+//! It is done at a record's every field, millions of times a second: what reads is inlined and all of it is in registers, so a
+//! reader is given to nothing that stands apart; and what fails says only what it expected, for where is known from the reader.
 
 use super::{bit, further};
 use crate::number::{Country, Digits, E164, LineType, Mark, Party, Plan};
@@ -15,229 +18,311 @@ pub(crate) struct Damaged {
     pub expected: &'static str,
 }
 
+/// What was expected where something else was found.
+type Expected = &'static str;
+
+/// Bytes of the longest number: seven bits in each.
+const NUMBER_BYTES_MAX: usize = 10;
+
 /// Reads a record that fills `bytes` into its place; what is there after an error means nothing.
+// Apart from its callers, so that all registers are its own.
+#[inline(never)]
 pub(crate) fn decode<'a>(bytes: &'a [u8], record: &mut Record<'a>) -> Result<(), Damaged> {
-    let mut reader = Reader { bytes, at: 0, texts: "", text_at: 0 };
-    let bits = reader.word()?;
-    reader.split_texts((bits >> bit::TEXTS) as usize)?;
-    let has = |bit: u64| bits & bit != 0;
-    let start = reader.word()? as i64;
-    let since = reader.number()?;
-    let since = (since >> 1) as i64 ^ -((since & 1) as i64);
-    let [kinds, schemes, first, second] = reader.array::<4>()?;
-    *record = Record::new(reader.of(&Kind::ALL, kinds & 7)?, Timestamp::from_ms(start));
-    record.event = Timestamp::from_ms(start.wrapping_add(since));
-    record.direction = reader.of(&Direction::ALL, kinds >> 3 & 7)?;
-    record.phase = reader.of(&Phase::ALL, kinds >> 6)?;
-    record.cause_scheme = CauseScheme::ALL[usize::from(schemes & 1)];
-    record.attestation = Attestation::ALL[usize::from(schemes >> 1 & 3)];
-    record.verstat = reader.of(&Verstat::ALL, schemes >> 3)?;
-    record.home = reader.country([first, second])?;
-    record.source = reader.text_if(has(bit::SOURCE))?;
-    record.id = reader.text_if(has(bit::ID))?;
-    if has(bit::PART) {
-        record.part = Some(reader.number()? as u32);
-    }
-    record.call = reader.text_if(has(bit::CALL))?;
-    record.caller = reader.party(has(bit::CALLER), has(bit::CALLER_IS_TEXT))?;
-    record.callee = reader.party(has(bit::CALLEE), has(bit::CALLEE_IS_TEXT))?;
-    if has(bit::SHOWN | bit::REDIRECTING) {
-        record.caller_shown = reader.party(has(bit::SHOWN), has(bit::SHOWN_IS_TEXT))?;
-        record.redirecting = reader.party(has(bit::REDIRECTING), has(bit::REDIRECTING_IS_TEXT))?;
-    }
-    if has(bit::CALLER_PLAN) {
-        record.caller_plan = reader.plan()?;
-    }
-    if has(bit::CALLEE_PLAN) {
-        record.callee_plan = reader.plan()?;
-    }
-    record.duration_ms = reader.number_if(has(bit::DURATION))?;
-    record.answered = has(bit::ANSWERED).then_some(has(bit::ANSWERED_YES));
-    record.cause = reader.number_if(has(bit::CAUSE))?.map(|cause| cause as u16);
-    if has(bit::IMSI) {
-        record.imsi = Some(reader.digits()?);
-    }
-    if has(bit::IMEI) {
-        record.imei = Some(reader.digits()?);
-    }
-    record.cell = reader.text_if(has(bit::CELL))?;
-    if has(bit::SELDOM) {
-        reader.seldom(bits, record)?;
-    }
-    record.last = has(bit::LAST);
-    record.trunk_in_international = has(bit::INTERNATIONAL);
-    if has(bit::FURTHER) {
-        reader.further(record)?;
-    }
-    if reader.at != reader.bytes.len() || reader.text_at != reader.texts.len() {
-        return Err(reader.damaged("the end"));
-    }
-    Ok(())
+    let mut reader = Reader { fields: bytes, ends: bytes.len(), texts: "" };
+    reader.record(bytes, record).map_err(|expected| Damaged { at: reader.ends - reader.fields.len(), expected })
 }
 
-/// Reading goes on at a record's every field: the short ways are inlined, what fails or is long stands apart.
 struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    /// Those that were not read.
+    fields: &'a [u8],
+    /// Where they end in the record.
+    ends: usize,
+    /// Those that were not read.
     texts: &'a str,
-    text_at: usize,
 }
 
 impl<'a> Reader<'a> {
-    #[cold]
-    fn damaged(&self, expected: &'static str) -> Damaged {
-        Damaged { at: self.at, expected }
-    }
-
-    /// The last `length` bytes are the texts.
-    fn split_texts(&mut self, length: usize) -> Result<(), Damaged> {
-        let fields = self.bytes.len().checked_sub(length);
-        let (fields, texts) = self.bytes.split_at(fields.ok_or_else(|| self.damaged("texts as long as they say"))?);
-        let damaged = Damaged { at: fields.len(), expected: "UTF-8" };
-        (self.bytes, self.texts) = (fields, std::str::from_utf8(texts).map_err(|_| damaged)?);
-        Ok(())
-    }
-
-    fn further(&mut self, record: &mut Record<'a>) -> Result<(), Damaged> {
-        let bits = u64::from(u16::from_le_bytes(self.array::<2>()?));
+    #[inline(always)]
+    fn record(&mut self, bytes: &'a [u8], record: &mut Record<'a>) -> Result<(), Expected> {
+        let bits = self.word()?;
+        self.split_texts(bytes, (bits >> bit::TEXTS) as usize)?;
         let has = |bit: u64| bits & bit != 0;
-        if bits == 0 || bits & !further::ALL != 0 {
-            return Err(self.damaged("further fields of this version"));
+        let start = self.word()? as i64;
+        let since = self.number()?;
+        let since = (since >> 1) as i64 ^ -((since & 1) as i64);
+        let [kinds, schemes, first, second] = self.array::<4>()?;
+        // What is absent stands in it, and is written nowhere else.
+        *record = const { Record::new(Kind::Voice, Timestamp::MIN) };
+        record.kind = one_of(&Kind::ALL, kinds & 7)?;
+        record.start = Timestamp::from_ms(start);
+        record.event = Timestamp::from_ms(start.wrapping_add(since));
+        record.direction = one_of(&Direction::ALL, kinds >> 3 & 7)?;
+        record.phase = one_of(&Phase::ALL, kinds >> 6)?;
+        record.cause_scheme = CauseScheme::ALL[usize::from(schemes & 1)];
+        record.attestation = Attestation::ALL[usize::from(schemes >> 1 & 3)];
+        record.verstat = one_of(&Verstat::ALL, schemes >> 3)?;
+        record.home = country([first, second])?;
+        if has(bit::SOURCE) {
+            record.source = self.text()?;
         }
-        if has(further::POSITION) {
-            let [latitude, longitude] = [self.array::<4>()?, self.array::<4>()?].map(i32::from_le_bytes);
-            let position = Position::new(latitude, longitude).ok_or_else(|| self.damaged("a place on the Earth"))?;
-            record.position = Some(position);
+        if has(bit::ID) {
+            record.id = self.text()?;
         }
-        if has(further::COUNTRY) {
-            let letters = self.array::<2>()?;
-            record.cell_country = Some(self.country(letters)?);
+        if has(bit::PART) {
+            record.part = Some(self.number()? as u32);
         }
-        record.cell_admin1 = self.text_if(has(further::ADMIN1))?;
-        record.cell_border = has(further::BORDER);
-        if has(further::ACTIVATED) {
-            record.activated = Some(Timestamp::from_ms(self.word()? as i64));
+        if has(bit::CALL) {
+            record.call = self.text()?;
         }
-        record.segment = self.text_if(has(further::SEGMENT))?;
-        record.m2m = has(further::M2M).then_some(has(further::M2M_YES));
-        record.dealer = self.text_if(has(further::DEALER))?;
-        record.registrant = self.text_if(has(further::REGISTRANT))?;
-        record.range_holder = self.text_if(has(further::RANGE_HOLDER))?;
+        if has(bit::CALLER) {
+            record.caller = Some(self.party(has(bit::CALLER_IS_TEXT))?);
+        }
+        if has(bit::CALLEE) {
+            record.callee = Some(self.party(has(bit::CALLEE_IS_TEXT))?);
+        }
+        if has(bit::SHOWN) {
+            record.caller_shown = Some(self.party(has(bit::SHOWN_IS_TEXT))?);
+        }
+        if has(bit::REDIRECTING) {
+            record.redirecting = Some(self.party(has(bit::REDIRECTING_IS_TEXT))?);
+        }
+        if has(bit::CALLER_PLAN) {
+            record.caller_plan = self.plan()?;
+        }
+        if has(bit::CALLEE_PLAN) {
+            record.callee_plan = self.plan()?;
+        }
+        if has(bit::DURATION) {
+            record.duration_ms = Some(self.number()?);
+        }
+        if has(bit::ANSWERED) {
+            record.answered = Some(has(bit::ANSWERED_YES));
+        }
+        if has(bit::CAUSE) {
+            record.cause = Some(self.number()? as u16);
+        }
+        if has(bit::IMSI) {
+            record.imsi = Some(self.digits()?);
+        }
+        if has(bit::IMEI) {
+            record.imei = Some(self.digits()?);
+        }
+        if has(bit::CELL) {
+            record.cell = self.text()?;
+        }
+        if has(bit::SELDOM) {
+            self.seldom(bits, record)?;
+        }
+        record.last = has(bit::LAST);
+        record.trunk_in_international = has(bit::INTERNATIONAL);
+        if has(bit::FURTHER) {
+            self.further(record)?;
+        }
+        if !self.fields.is_empty() || !self.texts.is_empty() {
+            return Err("the end");
+        }
         Ok(())
     }
 
     /// The fields of [`bit::SELDOM`].
-    fn seldom(&mut self, bits: u64, record: &mut Record<'a>) -> Result<(), Damaged> {
+    #[inline(always)]
+    fn seldom(&mut self, bits: u64, record: &mut Record<'a>) -> Result<(), Expected> {
         let has = |bit: u64| bits & bit != 0;
         if has(bit::ROAMING) {
             let letters = self.array::<2>()?;
-            record.roaming = Some(self.country(letters)?);
+            record.roaming = Some(country(letters)?);
         }
-        record.trunk_in = self.text_if(has(bit::TRUNK_IN))?;
-        record.trunk_out = self.text_if(has(bit::TRUNK_OUT))?;
-        record.smsc = self.text_if(has(bit::SMSC))?;
-        record.length = self.number_if(has(bit::LENGTH))?.map(|length| length as u32);
-        record.segments = self.number_if(has(bit::SEGMENTS))?.map(|segments| segments as u32);
-        record.template = self.text_if(has(bit::TEMPLATE))?;
-        record.domain = self.text_if(has(bit::DOMAIN))?;
-        record.label = self.text_if(has(bit::LABEL))?;
-        record.reporter = self.text_if(has(bit::REPORTER))?;
+        if has(bit::TRUNK_IN) {
+            record.trunk_in = self.text()?;
+        }
+        if has(bit::TRUNK_OUT) {
+            record.trunk_out = self.text()?;
+        }
+        if has(bit::SMSC) {
+            record.smsc = self.text()?;
+        }
+        if has(bit::LENGTH) {
+            record.length = Some(self.number()? as u32);
+        }
+        if has(bit::SEGMENTS) {
+            record.segments = Some(self.number()? as u32);
+        }
+        if has(bit::TEMPLATE) {
+            record.template = self.text()?;
+        }
+        if has(bit::DOMAIN) {
+            record.domain = self.text()?;
+        }
+        if has(bit::LABEL) {
+            record.label = self.text()?;
+        }
+        if has(bit::REPORTER) {
+            record.reporter = self.text()?;
+        }
         Ok(())
     }
 
-    #[inline]
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Damaged> {
-        let found = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<N>());
-        let found = *found.ok_or_else(|| self.damaged("more bytes"))?;
-        self.at += N;
-        Ok(found)
+    #[inline(always)]
+    fn further(&mut self, record: &mut Record<'a>) -> Result<(), Expected> {
+        let bits = u64::from(u16::from_le_bytes(self.array::<2>()?));
+        let has = |bit: u64| bits & bit != 0;
+        if bits == 0 || bits & !further::ALL != 0 {
+            return Err("further fields of this version");
+        }
+        if has(further::POSITION) {
+            record.position = Some(self.position()?);
+        }
+        if has(further::COUNTRY) {
+            let letters = self.array::<2>()?;
+            record.cell_country = Some(country(letters)?);
+        }
+        if has(further::ADMIN1) {
+            record.cell_admin1 = self.text()?;
+        }
+        record.cell_border = has(further::BORDER);
+        if has(further::ACTIVATED) {
+            record.activated = Some(Timestamp::from_ms(self.word()? as i64));
+        }
+        if has(further::SEGMENT) {
+            record.segment = self.text()?;
+        }
+        if has(further::M2M) {
+            record.m2m = Some(has(further::M2M_YES));
+        }
+        if has(further::DEALER) {
+            record.dealer = self.text()?;
+        }
+        if has(further::REGISTRANT) {
+            record.registrant = self.text()?;
+        }
+        if has(further::RANGE_HOLDER) {
+            record.range_holder = self.text()?;
+        }
+        Ok(())
     }
 
-    fn word(&mut self) -> Result<u64, Damaged> {
+    /// The last `length` bytes of the record are the texts; what is before them, behind the bits, are the fields.
+    #[inline(always)]
+    fn split_texts(&mut self, bytes: &'a [u8], length: usize) -> Result<(), Expected> {
+        let ends = bytes.len().checked_sub(length).ok_or("texts as long as they say")?;
+        let (fields, texts) = bytes.split_at(ends);
+        let Ok(texts) = std::str::from_utf8(texts) else {
+            (self.fields, self.ends) = (&[], ends);
+            return Err("UTF-8");
+        };
+        let read = bytes.len() - self.fields.len();
+        self.fields = fields.get(read..).unwrap_or_default();
+        (self.ends, self.texts) = (read + self.fields.len(), texts);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Expected> {
+        let (found, rest) = self.fields.split_first_chunk::<N>().ok_or("more bytes")?;
+        self.fields = rest;
+        Ok(*found)
+    }
+
+    #[inline(always)]
+    fn word(&mut self) -> Result<u64, Expected> {
         self.array::<8>().map(u64::from_le_bytes)
     }
 
-    #[inline]
-    fn number(&mut self) -> Result<u64, Damaged> {
-        match self.bytes.get(self.at) {
-            Some(&byte) if byte < 0x80 => {
-                self.at += 1;
-                Ok(u64::from(byte))
-            }
-            _ => self.long_number(),
-        }
+    #[inline(always)]
+    fn number(&mut self) -> Result<u64, Expected> {
+        let (value, bytes) = match self.fields {
+            [byte, ..] if *byte < 0x80 => (u64::from(*byte), 1),
+            fields => long_number(fields),
+        };
+        let Some(rest) = self.fields.get(bytes..) else {
+            let (bytes, expected) = damaged_number(self.fields);
+            self.fields = self.fields.get(bytes..).unwrap_or_default();
+            return Err(expected);
+        };
+        self.fields = rest;
+        Ok(value)
     }
 
-    fn long_number(&mut self) -> Result<u64, Damaged> {
-        let (mut value, mut shift) = (0_u64, 0);
-        loop {
-            let byte = *self.bytes.get(self.at).ok_or_else(|| self.damaged("a number"))?;
-            self.at += 1;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-            shift += 7;
-            if shift > 63 {
-                return Err(self.damaged("a number of at most 64 bits"));
-            }
-        }
-    }
-
-    #[inline]
-    fn number_if(&mut self, there: bool) -> Result<Option<u64>, Damaged> {
-        if there { self.number().map(Some) } else { Ok(None) }
-    }
-
-    #[inline]
-    fn text(&mut self) -> Result<&'a str, Damaged> {
+    #[inline(always)]
+    fn text(&mut self) -> Result<&'a str, Expected> {
         let length = usize::try_from(self.number()?).unwrap_or(usize::MAX);
-        let text = self.texts.get(self.text_at..self.text_at.saturating_add(length));
-        let text = text.ok_or_else(|| self.damaged("a text as long as it says"))?;
-        self.text_at += length;
+        let (text, rest) = self.texts.split_at_checked(length).ok_or("a text as long as it says")?;
+        self.texts = rest;
         Ok(text)
     }
 
-    #[inline]
-    fn text_if(&mut self, there: bool) -> Result<&'a str, Damaged> {
-        if there { self.text() } else { Ok("") }
-    }
-
-    fn party(&mut self, there: bool, is_text: bool) -> Result<Option<Party<'a>>, Damaged> {
-        match (there, is_text) {
-            (false, _) => Ok(None),
-            (true, true) => Ok(Some(Party::Text(self.text()?))),
-            (true, false) => {
-                let number = E164::from_integer(self.word()?).ok_or_else(|| self.damaged("1 to 18 digits"))?;
-                Ok(Some(Party::Number(number)))
-            }
+    #[inline(always)]
+    fn party(&mut self, is_text: bool) -> Result<Party<'a>, Expected> {
+        if is_text {
+            return self.text().map(Party::Text);
         }
+        E164::from_integer(self.word()?).map(Party::Number).ok_or("1 to 18 digits")
     }
 
-    #[inline]
-    fn plan(&mut self) -> Result<Plan, Damaged> {
+    #[inline(always)]
+    fn plan(&mut self) -> Result<Plan, Expected> {
         let [first, second, line, flags] = self.array::<4>()?;
         Ok(Plan {
-            country: self.country([first, second])?,
-            line: self.of(&LineType::ALL, line)?,
+            country: country([first, second])?,
+            line: one_of(&LineType::ALL, line)?,
             possible: flags & 1 != 0,
             allocated: flags & 2 != 0,
             own: flags & 4 != 0,
-            mark: self.of(&[Mark::None, Mark::InternetFromAbroad, Mark::FromAbroad], flags >> 3)?,
+            mark: one_of(&[Mark::None, Mark::InternetFromAbroad, Mark::FromAbroad], flags >> 3)?,
         })
     }
 
-    #[inline]
-    fn digits(&mut self) -> Result<Digits, Damaged> {
-        let key = self.word()?;
-        Digits::from_key(key).ok_or_else(|| self.damaged("1 to 15 digits"))
+    #[inline(always)]
+    fn position(&mut self) -> Result<Position, Expected> {
+        let [latitude, longitude] = [self.array::<4>()?, self.array::<4>()?].map(i32::from_le_bytes);
+        Position::new(latitude, longitude).ok_or("a place on the Earth")
     }
 
-    fn country(&self, letters: [u8; 2]) -> Result<Country, Damaged> {
-        Country::from_bytes(letters).ok_or_else(|| self.damaged("two letters"))
+    #[inline(always)]
+    fn digits(&mut self) -> Result<Digits, Expected> {
+        Digits::from_key(self.word()?).ok_or("1 to 15 digits")
     }
+}
 
-    fn of<T: Copy>(&self, values: &[T], index: u8) -> Result<T, Damaged> {
-        values.get(usize::from(index)).copied().ok_or_else(|| self.damaged("a value of this version"))
+#[inline(always)]
+fn country(letters: [u8; 2]) -> Result<Country, Expected> {
+    Country::from_bytes(letters).ok_or("two letters")
+}
+
+#[inline(always)]
+fn one_of<T: Copy>(values: &[T], index: u8) -> Result<T, Expected> {
+    values.get(usize::from(index)).copied().ok_or("a value of this version")
+}
+
+/// A number and how many bytes it takes; more than there are if there is none. Durations take two to four: the seven bits of
+/// each of these are moved together at once.
+#[inline(never)]
+fn long_number(fields: &[u8]) -> (u64, usize) {
+    if let Some(bytes) = fields.first_chunk::<4>() {
+        let word = u32::from_le_bytes(*bytes);
+        let ends = !word & 0x8080_8080;
+        if ends != 0 {
+            let own = u64::from(word & (ends ^ (ends - 1)));
+            let value = own & 0x7f | own >> 1 & 0x7f << 7 | own >> 2 & 0x7f << 14 | own >> 3 & 0x7f << 21;
+            return (value, ends.trailing_zeros() as usize / 8 + 1);
+        }
+    }
+    let mut value = 0;
+    for (place, byte) in fields.iter().enumerate().take(NUMBER_BYTES_MAX) {
+        value |= u64::from(byte & 0x7f) << (7 * place);
+        if byte & 0x80 == 0 {
+            return (value, place + 1);
+        }
+    }
+    (0, usize::MAX)
+}
+
+/// Bytes behind which fields were found to hold no number, and what was expected there.
+#[cold]
+const fn damaged_number(fields: &[u8]) -> (usize, Expected) {
+    if fields.len() < NUMBER_BYTES_MAX {
+        (fields.len(), "a number")
+    } else {
+        (NUMBER_BYTES_MAX, "a number of at most 64 bits")
     }
 }
