@@ -61,27 +61,31 @@ impl Position {
         if self == other {
             return 0;
         }
-        let (a, b) = (self.on_sphere(), other.on_sphere());
-        let squares = [a.0 - b.0, a.1 - b.1, a.2 - b.2].map(|difference| difference * difference);
-        let half_chord = (squares[0] + squares[1] + squares[2]).sqrt() / 2.0;
-        (2.0 * EARTH_M * arcsine(half_chord.min(1.0))).round() as u32
+        // The haversine: half a difference of n steps is n half-steps.
+        let north = sine((self.latitude - other.latitude).abs());
+        let east = sine((self.longitude - other.longitude).abs());
+        let half_chord = (north * north + self.cosine() * other.cosine() * east * east).sqrt();
+        // Rounded: it is not negative.
+        (2.0 * EARTH_M * arcsine(half_chord.min(1.0)) + 0.5) as u32
     }
 
-    /// The point of the unit sphere.
-    fn on_sphere(self) -> (f64, f64, f64) {
-        let (sine, cosine) = sine_cosine(self.latitude);
-        let (sine_east, cosine_east) = sine_cosine(self.longitude);
-        (cosine * cosine_east, cosine * sine_east, sine)
+    /// Cosine of the latitude.
+    fn cosine(self) -> f64 {
+        sine(QUARTER - 2 * self.latitude.abs())
     }
 }
 
+/// Half-steps in a quarter of a turn.
+const QUARTER: i32 = 90 * STEPS * 2;
+/// Half a step as an angle.
+const HALF_STEP: f64 = std::f64::consts::FRAC_PI_2 / QUARTER as f64;
 /// Terms of the series of sine and cosine behind the first.
 const TERMS: usize = 8;
 /// What each term of a series has more than the one before it, but for the angle's square: the last first.
 const SINE: [f64; TERMS] = factors(17);
 const COSINE: [f64; TERMS] = factors(16);
 
-/// 1 ÷ n(n − 1) of every other n from `last` down: divisions are dear, and a distance needs eight series.
+/// 1 ÷ n(n − 1) of every other n from `last` down: divisions are dear, and a distance needs four series.
 const fn factors(last: u32) -> [f64; TERMS] {
     let mut factors = [0.0; TERMS];
     let mut place = 0;
@@ -93,22 +97,30 @@ const fn factors(last: u32) -> [f64; TERMS] {
     factors
 }
 
-/// Sine and cosine of an angle of at most 180°, in ten-thousandths of a degree; wrong by less than 10⁻¹³.
-fn sine_cosine(steps: i32) -> (f64, f64) {
-    // Down to at most 45°, where the series are short.
-    let quarter = 90 * STEPS;
-    let turns = (steps + quarter / 2).div_euclid(quarter);
-    let angle = f64::from(steps - turns * quarter) / f64::from(STEPS) * (std::f64::consts::PI / 180.0);
+/// Sine of an angle from 0 to 180°, in half-steps; wrong by less than 10⁻¹³.
+fn sine(half_steps: i32) -> f64 {
+    // It is as far beyond 90° as before it, and up to 45° the series are short.
+    let from_quarter = (half_steps - QUARTER).abs();
+    let is_steep = from_quarter > QUARTER / 2;
+    let (steps, factors) = if is_steep { (QUARTER - from_quarter, &SINE) } else { (from_quarter, &COSINE) };
+    let angle = f64::from(steps) * HALF_STEP;
     let square = angle * angle;
-    let series = |factors: &[f64; TERMS]| factors.iter().fold(1.0, |sum, factor| 1.0 - square * factor * sum);
-    let (sine, cosine) = (angle * series(&SINE), series(&COSINE));
-    match turns.rem_euclid(4) {
-        0 => (sine, cosine),
-        1 => (cosine, -sine),
-        2 => (-sine, -cosine),
-        _ => (-cosine, sine),
-    }
+    let series = factors.iter().fold(1.0, |sum, factor| 1.0 - square * factor * sum);
+    if is_steep { angle * series } else { series }
 }
+
+/// Terms of the arcsine's series: value, value³ ÷ 6, 3 value⁵ ÷ 40 …
+const ARCSINE: [f64; 14] = {
+    let mut factors = [0.0; 14];
+    let (mut place, mut factor) = (0, 1.0);
+    while place < factors.len() {
+        let odd = (2 * place + 1) as f64;
+        factors[place] = factor / odd;
+        factor *= odd / (odd + 1.0);
+        place += 1;
+    }
+    factors
+};
 
 /// Arcsine of a number from 0 to 1; wrong by less than 10⁻⁹.
 fn arcsine(value: f64) -> f64 {
@@ -117,16 +129,14 @@ fn arcsine(value: f64) -> f64 {
         return std::f64::consts::FRAC_PI_2 - 2.0 * arcsine(((1.0 - value) / 2.0).sqrt());
     }
     let square = value * value;
-    let (mut sum, mut factor, mut power) = (0.0, 1.0, value);
-    for term in 0..14_u32 {
-        let odd = f64::from(2 * term + 1);
-        let next = factor * power / odd;
+    let (mut sum, mut power) = (0.0, value);
+    for factor in ARCSINE {
+        let next = factor * power;
         // Too little to change the sum, as all that follow.
         if next < sum * (f64::EPSILON / 4.0) {
             break;
         }
         sum += next;
-        factor *= odd / (odd + 1.0);
         power *= square;
     }
     sum
