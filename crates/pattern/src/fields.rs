@@ -498,6 +498,7 @@ fn other<'a>(record: &Record<'a>) -> Option<Party<'a>> {
 }
 
 /// Key of a party: a number's own integer, a text's hash with the top bit set (no number has it).
+#[inline]
 #[must_use]
 pub fn party_key(party: Party<'_>) -> u64 {
     match party {
