@@ -102,6 +102,7 @@ impl PairMemory {
     }
 
     /// Whether the pair is known to have had no contact in the periods before and up to that of `at`.
+    #[inline]
     #[must_use]
     pub fn is_first(&self, pair: &Place, at: Timestamp) -> bool {
         let period = at.pane(PAIR_PERIOD_MS);
@@ -116,6 +117,7 @@ impl PairMemory {
     }
 
     /// Remembers a contact.
+    #[inline]
     pub fn remember(&mut self, pair: &Place, at: Timestamp) {
         let period = at.pane(PAIR_PERIOD_MS);
         let index = period.rem_euclid(PERIODS as i64) as usize;
@@ -197,6 +199,7 @@ impl Blocks {
         Self { count, blocks: Vec::new(), changes: Changes::default() }
     }
 
+    #[cold]
     fn taken(&mut self) -> &mut [Block] {
         if self.blocks.is_empty() {
             self.blocks = vec![Block([0; PERIODS * WORDS]); self.count];
@@ -205,7 +208,9 @@ impl Blocks {
     }
 
     fn change(&mut self, place: usize) -> &mut Block {
-        self.taken();
+        if self.blocks.is_empty() {
+            self.taken();
+        }
         let chunk = self.chunk(place);
         if self.changes.asks(chunk) {
             let before = &self.blocks[place];

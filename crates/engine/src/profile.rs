@@ -36,7 +36,7 @@ pub fn second(at: Timestamp) -> u32 {
 
 /// One subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-struct Profile {
+pub(crate) struct Profile {
     /// Newest second that was seen.
     seen: NonZeroU32,
     first_seen: u32,
@@ -111,7 +111,8 @@ impl Default for Profile {
 
 impl Profile {
     fn word(&self) -> u64 {
-        self.place.iter().rev().fold(0, |word, part| word << 16 | u64::from(*part))
+        let [low, middle, high] = self.place.map(u64::from);
+        low | middle << 16 | high << 32
     }
 
     fn set_word(&mut self, word: u64) {
@@ -126,19 +127,18 @@ impl Profile {
         let word = self.word() & !flag;
         self.set_word(if is_set { word | flag } else { word });
     }
+}
 
-    fn position(&self) -> Option<Position> {
-        let place = self.word() & PLACE;
-        let (latitude, longitude) = ((place & 0x1f_ffff) as i32 - 900_000, (place >> 21) as i32 - 1_800_000);
-        if self.cell_at == 0 { None } else { Position::new(latitude, longitude) }
-    }
+/// The position in the lower bits of a profile's word.
+fn position_of(word: u64) -> Option<Position> {
+    let place = word & PLACE;
+    Position::new((place & 0x1f_ffff) as i32 - 900_000, (place >> 21) as i32 - 1_800_000)
+}
 
-    fn set_position(&mut self, position: Position, at: u32) {
-        let (north, east) = (position.latitude() + 900_000, position.longitude() + 1_800_000);
-        let flags = self.word() & !PLACE;
-        self.set_word(flags | north as u64 | (east as u64) << 21);
-        self.cell_at = at;
-    }
+/// A profile's word with another position.
+fn with_position(word: u64, position: Position) -> u64 {
+    let (north, east) = (position.latitude() + 900_000, position.longitude() + 1_800_000);
+    word & !PLACE | north as u64 | (east as u64) << 21
 }
 
 /// Day since the Unix epoch, from 1 on.
@@ -173,7 +173,7 @@ const RECEIVED_HOURS: u32 = u16::MAX as u32;
 /// A call of at least so much is a conversation.
 const CONVERSATION_MS: u64 = 30_000;
 
-/// What a record does to its subscriber's profile.
+/// What a record of a subscriber's own does to their profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
     /// A call or message of theirs, or a location update: identity and place.
@@ -185,8 +185,13 @@ pub enum Sight {
         /// Whether the two had no contact for 30 days.
         first_contact: bool,
     },
-    /// Somebody told of them: nothing.
-    Told,
+}
+
+/// Labels of a subscriber, by their numbers from 1; 0 where there is none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Labels {
+    segment: u8,
+    range_holder: u8,
 }
 
 /// All subscribers of a task.
@@ -227,43 +232,38 @@ impl Profiles {
         self.table.prefetch(subscriber, batch);
     }
 
-    /// Second at which the subscriber was first seen.
-    #[must_use]
-    pub fn first_seen(&self, subscriber: u64) -> Option<u32> {
-        self.table.get(subscriber).map(|profile| profile.first_seen).filter(|first| *first != 0)
+    /// The profile of a subscriber who is seen.
+    #[inline]
+    pub(crate) fn meet(&mut self, subscriber: u64) -> &mut Profile {
+        self.table.get_or_insert_with(subscriber, Profile::default).0
     }
 
-    /// Lets a subscriber's profile see a record, and tells what it says then. `way`: also how far it moved.
-    pub fn see(&mut self, subscriber: u64, record: &Record<'_>, sight: Sight, way: bool, known: &mut Enrichment) {
-        let at = second(record.event);
-        if sight == Sight::Told {
-            if let Some(profile) = self.table.get(subscriber) {
-                profile.tell(at, known);
-                self.labels_of(*profile, known);
-            }
-            return;
+    /// What is known of a subscriber of whom somebody told at this second: that changes nothing.
+    pub fn tell(&self, subscriber: u64, at: u32, known: &mut Enrichment) {
+        if let Some(profile) = self.table.get(subscriber) {
+            profile.tell(at, known);
+            self.name(profile.labels(), known);
         }
-        let (profile, _) = self.table.get_or_insert_with(subscriber, Profile::default);
-        if at >= profile.seen.get() {
-            profile.update(at, record, sight, way, known);
-        }
-        profile.tell(at, known);
-        let profile = *profile;
-        self.labels_of(profile, known);
     }
 
     /// What the reference says of the subscriber, where the record's own columns do not.
     pub fn tell_reference(&self, subscriber: u64, known: &mut Enrichment, at: u32) {
         if let Some(profile) = self.table.get(subscriber) {
             profile.tell_reference(at, known);
-            self.labels_of(*profile, known);
+            self.name(profile.labels(), known);
         }
     }
 
-    fn labels_of(&self, profile: Profile, known: &mut Enrichment) {
-        let label = |index: u8| usize::from(index).checked_sub(1).and_then(|index| self.labels.get(index).copied());
-        known.segment = label(profile.segment).unwrap_or_default();
-        known.range_holder = label(profile.range_holder).unwrap_or_default();
+    /// Names what a profile has the numbers of; where there is none, nothing is known.
+    #[inline]
+    pub(crate) fn name(&self, Labels { segment, range_holder }: Labels, known: &mut Enrichment) {
+        let label = |number: u8| self.labels.get(usize::from(number).wrapping_sub(1));
+        if let Some(label) = label(segment) {
+            known.segment = *label;
+        }
+        if let Some(label) = label(range_holder) {
+            known.range_holder = *label;
+        }
     }
 
     /// Takes what the reference says of a subscriber in the place of what it said before.
@@ -325,10 +325,13 @@ impl Profiles {
 
     /// Lets go of strangers first, then of those seen last the longest ago, once there are more than `max`. Gives how
     /// many.
+    #[inline]
     pub fn evict(&mut self, max: usize) -> u64 {
-        if self.table.len() <= max {
-            return 0;
-        }
+        if self.table.len() <= max { 0 } else { self.evict_beyond(max) }
+    }
+
+    #[cold]
+    fn evict_beyond(&mut self, max: usize) -> u64 {
         let weights = self.table.iter().map(|(key, profile)| (profile.is_acquainted(), profile.seen, key)).collect();
         let going = lightest(weights, max);
         for (_, _, key) in &going {
@@ -339,6 +342,25 @@ impl Profiles {
 }
 
 impl Profile {
+    /// Second at which the subscriber was first seen.
+    pub(crate) fn first_seen(&self) -> Option<u32> {
+        Some(self.first_seen).filter(|first| *first != 0)
+    }
+
+    /// Sees a record of the subscriber at this second, and tells what is known then. `way`: also how far it moved.
+    #[inline]
+    pub(crate) fn see(&mut self, at: u32, record: &Record<'_>, sight: Sight, way: bool, known: &mut Enrichment) {
+        if at >= self.seen.get() {
+            self.update(at, record, sight, way, known);
+        }
+        self.tell(at, known);
+    }
+
+    /// What the reference says, by numbers.
+    pub(crate) const fn labels(&self) -> Labels {
+        Labels { segment: self.segment, range_holder: self.range_holder }
+    }
+
     /// Whether the operator's books name the subscriber, or they were seen in two seconds at least, as most made-up numbers
     /// are not.
     fn is_acquainted(&self) -> bool {
@@ -355,7 +377,6 @@ impl Profile {
         match sight {
             Sight::Own => self.see_identity(at, record, way, known),
             Sight::Forwarded { target, first_contact } => self.see_target(at, target, first_contact),
-            Sight::Told => return,
         }
         if self.first_seen == 0 {
             self.first_seen = at;
@@ -369,18 +390,32 @@ impl Profile {
     fn see_identity(&mut self, at: u32, record: &Record<'_>, way: bool, known: &mut Enrichment) {
         let imsi_differs = record.imsi.is_some_and(|imsi| self.imsi.see(imsi.as_key(), at));
         let imei_differs = record.imei.is_some_and(|imei| self.imei.see(imei.as_key(), at));
-        let bound = self.has(BOUND) && !imsi_differs && !imei_differs;
+        // Read once and written once, with all that changes in it.
+        let mut word = self.word();
+        let bound = word & BOUND != 0 && !imsi_differs && !imei_differs;
         known.binding = !bound && record.imei.is_some() && has_ended(record);
-        self.set(BOUND, bound || known.binding);
-        let Some(position) = record.position.filter(|_| way) else { return };
-        if let Some(before) = self.position() {
-            let metres = u64::from(position.distance_m(before));
-            // From the start of the record before to the end of this one: no way took longer.
-            let seconds = u64::from(at.saturating_sub(self.cell_at)).max(1);
-            known.distance_m = Known::new(metres);
-            known.speed_mh = Known::new(metres * 3600 / seconds);
+        word = if bound || known.binding { word | BOUND } else { word & !BOUND };
+        if let Some(position) = record.position.filter(|_| way) {
+            if let Some(before) = position_of(word).filter(|_| self.cell_at != 0) {
+                self.tell_way(at, before, position, known);
+            }
+            word = with_position(word, position);
+            self.cell_at = second(record.start).min(at);
         }
-        self.set_position(position, second(record.start).min(at));
+        self.set_word(word);
+    }
+
+    /// How far it is from the last known cell, and how fast.
+    fn tell_way(&self, at: u32, before: Position, position: Position, known: &mut Enrichment) {
+        if position == before {
+            (known.distance_m, known.speed_mh) = (Known::new(0), Known::new(0));
+            return;
+        }
+        let metres = u64::from(position.distance_m(before));
+        // From the start of the record before to the end of this one: no way took longer.
+        let seconds = u64::from(at.saturating_sub(self.cell_at)).max(1);
+        known.distance_m = Known::new(metres);
+        known.speed_mh = Known::new(metres * 3600 / seconds);
     }
 
     /// A subscriber who was known for a day and forwards for the first time has changed it: forwarding is off at first.
@@ -398,6 +433,7 @@ impl Profile {
         }
     }
 
+    #[inline]
     fn tell(&self, at: u32, known: &mut Enrichment) {
         let since = |changed: u32| match at.checked_sub(changed) {
             Some(seconds) if changed != 0 => Known::new(u64::from(seconds)),

@@ -55,6 +55,7 @@ impl Minute {
     }
 
     /// Remembers an identity; false if it was known.
+    #[inline]
     fn insert(&mut self, identity: u64) -> bool {
         if self.held * 4 >= self.places.len() * 3 {
             self.grow();
@@ -74,6 +75,7 @@ impl Minute {
         true
     }
 
+    #[cold]
     fn grow(&mut self) {
         let places = (self.places.len() * 2).max(PLACES_MIN);
         let before = std::mem::replace(&mut self.places, vec![0; places]);

@@ -173,40 +173,45 @@ impl Subscribers {
         first_contact: Option<bool>,
         profiles_max: usize,
     ) -> Enrichment {
-        let mut known = Enrichment::default();
+        let mut known = Enrichment::NOTHING;
         let Some(parties) = parties else { return known };
         let at = second(record.event);
+        // Looked up once. What somebody tells of a subscriber is no sight of them.
+        let sees = needs.has(Needs::PROFILE) && record.kind != Kind::Report;
+        let profile = if sees { Some(self.profiles.meet(parties.served)) } else { None };
         if needs.has(Needs::PAIRS) {
-            let is_first = |pair: &Place| self.is_first(parties.served, pair, record, at);
+            let for_a_day = |since: Option<u32>| since.is_some_and(|since| at.saturating_sub(since) >= PAIRS_KNOWN_S);
+            let first_seen = || profile.as_ref().and_then(|profile| profile.first_seen());
+            let is_first = |pair: &Place| {
+                let remembered = for_a_day(self.pairs_since) || self.together && for_a_day(first_seen());
+                remembered && self.pairs.is_first(pair, record.event)
+            };
             known.first_contact = first_contact.unwrap_or_else(|| parties.pair.as_ref().is_some_and(is_first));
             if let Some(pair) = parties.pair.as_ref().filter(|_| is_contact(record)) {
                 self.pairs.remember(pair, record.event);
             }
         }
-        if needs.has(Needs::PROFILE) {
-            let sight = match (record.kind, record.direction) {
-                (Kind::Report, _) => Sight::Told,
-                (_, Direction::Forwarded) => {
-                    Sight::Forwarded { target: parties.other, first_contact: known.first_contact }
-                }
+        if let Some(profile) = profile {
+            let sight = match record.direction {
+                Direction::Forwarded => Sight::Forwarded { target: parties.other, first_contact: known.first_contact },
                 _ => Sight::Own,
             };
-            self.profiles.see(parties.served, record, sight, needs.has(Needs::WAY), &mut known);
-            self.seen_or_not(at, &mut known);
-            self.evict(profiles_max);
+            profile.see(at, record, sight, needs.has(Needs::WAY), &mut known);
+            let labels = profile.labels();
+            self.profiles.name(labels, &mut known);
+        } else if needs.has(Needs::PROFILE) {
+            self.profiles.tell(parties.served, at, &mut known);
         } else if needs.has(Needs::REFERENCE) {
             self.profiles.tell_reference(parties.served, &mut known, at);
+        }
+        if needs.has(Needs::PROFILE) {
+            self.seen_or_not(at, &mut known);
+            self.evict(profiles_max);
         }
         if let Some(activated) = record.activated {
             known.age_s = age_of(at, activated);
         }
         known
-    }
-
-    fn is_first(&self, served: u64, pair: &Place, record: &Record<'_>, at: u32) -> bool {
-        let for_a_day = |since: Option<u32>| since.is_some_and(|since| at.saturating_sub(since) >= PAIRS_KNOWN_S);
-        let remembered = for_a_day(self.pairs_since) || self.together && for_a_day(self.profiles.first_seen(served));
-        remembered && self.pairs.is_first(pair, record.event)
     }
 
     /// First-seen is no age before the log is old enough to tell an old subscriber from a new one.
