@@ -66,10 +66,8 @@ impl Arrived {
         let value: &str = reader.read()?;
         let (pane, effective) = reader.read()?;
         let before = self.cells.len();
-        for place in 0..reader.read::<u64>()? {
-            let Some(cell) = reader.read_if_any()? else { continue };
-            let place = u8::try_from(place).map_err(|_| reader.damaged("cells of at most 256 primitives"))?;
-            self.cells.push((place, cell));
+        for _ in 0..reader.read::<u64>()? {
+            self.cells.push(reader.read()?);
         }
         let attachment = reader.bytes_of(Attachment::skim)?;
         self.values.push_str(value);
@@ -174,11 +172,7 @@ impl Arrived {
     pub(crate) fn partials(&self) -> Vec<crate::partial::Partial> {
         let mut partials = Vec::new();
         self.clone().take(|came| {
-            let mut cells = Vec::new();
-            for (place, cell) in came.cells {
-                cells.resize(usize::from(place), None);
-                cells.push(Some(cell));
-            }
+            let cells = came.cells.collect();
             let Head { plan, pane, effective, .. } = came.head;
             let attachment = lancang_record::log::WireCodec::decode_all("attachment", came.attachment).unwrap();
             let value = came.value.to_owned();

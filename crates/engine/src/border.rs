@@ -117,7 +117,7 @@ mod tests {
             value: format!("trunk-{n}-{}", "x".repeat(n % 300)),
             pane: n as i64,
             effective: n as i64,
-            cells: vec![Some(Cell::Count(1))],
+            cells: vec![(0, Cell::Count(1))],
             attachment: Attachment::default(),
         }
     }

@@ -23,8 +23,8 @@ use crate::clock::Mobility;
 use crate::limits::PARTIAL_MESSAGE_BYTES;
 
 const MAGIC: [u8; 3] = *b"LCP";
-/// 3 has sets of one key.
-const VERSION: u8 = 3;
+/// 4 has cells of fixed widths, and of those only what was added to.
+const VERSION: u8 = 4;
 
 /// About what a partial pane takes, a subscriber's whereabouts, and a border with what stands in front of it.
 const PARTIAL_BYTES: usize = 192;
@@ -42,8 +42,8 @@ pub struct Partial {
     pub pane: i64,
     /// Pane in which it takes effect: later than `pane` only for an input that returned from idle.
     pub effective: i64,
-    /// A cell per primitive; `None` where nothing was added.
-    pub cells: Vec<Option<Cell>>,
+    /// Primitives, ascending, and what was added to each.
+    pub cells: Vec<(u8, Cell)>,
     /// Evidence and related entities.
     pub attachment: Attachment,
 }
@@ -62,7 +62,6 @@ impl Partial {
             spare.map_or_else(new, |spare| (spare.value, spare.cells, spare.attachment));
         set_entity_text(&mut value, key);
         cells.clear();
-        cells.resize(plan.layout.primitives.len(), None);
         attachment.clear();
         Self { plan: plan.hash, value, pane, effective, cells, attachment }
     }
@@ -223,7 +222,7 @@ mod tests {
             value: format!("trunk-{n}-{}", "x".repeat(200)),
             pane: n as i64,
             effective: n as i64,
-            cells: vec![None, Some(Cell::Count(n as u64))],
+            cells: vec![(1, Cell::Count(n as u64))],
             attachment: Attachment::default(),
         };
         let border = Border { pane: 9, mobility: None, pack: [7; 32] };
@@ -257,7 +256,7 @@ mod tests {
             value: "trunk".to_owned(),
             pane: n,
             effective: n,
-            cells: vec![Some(Cell::Count(3)), None, Some(Cell::Distinct(DistinctSet::One(7)))],
+            cells: vec![(0, Cell::Count(3)), (2, Cell::Distinct(DistinctSet::One(7)))],
             attachment: attachment.clone(),
         };
         let partials = [partial(1), partial(2)];

@@ -496,9 +496,7 @@ impl RecordTask {
         let spare = &mut self.spare_partials;
         let new = || Partial::begin(spare.pop(), plan, &key, pane, effective);
         let partial = pending.entry((plan.hash, key.hash(), pane)).or_insert_with(new);
-        for (own, primitive) in partial.cells.iter_mut().zip(&plan.layout.primitives) {
-            Cell::add(own, &plan.layout, primitive, &event);
-        }
+        Cell::add(&mut partial.cells, &plan.layout, &event);
         partial.attachment.add(plan, record);
     }
 

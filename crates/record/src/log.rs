@@ -449,18 +449,6 @@ impl<'a> WireReader<'a> {
         Ok(value)
     }
 
-    /// The next value of those that may be absent: of many that are it costs a look.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub fn read_if_any<T: BorrowDecode<'a, ()>>(&mut self) -> Result<Option<T>, LogError> {
-        if self.bytes.get(self.at) == Some(&0) {
-            self.at += 1;
-            return Ok(None);
-        }
-        self.read()
-    }
-
     /// The bytes that `read` reads, as they stand.
     ///
     /// # Errors

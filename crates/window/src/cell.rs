@@ -2,9 +2,8 @@
 //!
 //! **Invariant:** merging is commutative and associative; sums are integers.
 
-use bincode::{Decode, Encode};
-
 use crate::distinct::DistinctSet;
+use crate::few::Few;
 use crate::frequencies::Frequencies;
 use crate::layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
 use crate::limits::DISTINCT_EXACT_MAX;
@@ -13,7 +12,7 @@ use crate::runs::Runs;
 use crate::slots::{Slots, point_slot_ms, span_slot_ms};
 
 /// One aggregate over the events of one pane.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
     /// Number of events.
     Count(u64),
@@ -26,7 +25,7 @@ pub enum Cell {
     /// Different keys.
     Distinct(DistinctSet),
     /// Events per claimed subscriber, by key ascending; resolved into a count by the owner.
-    Claims(Vec<(u64, u64)>),
+    Claims(Few<(u64, u64)>),
     /// Calls in slots of time.
     Calls(Slots),
     /// Moments in slots of time.
@@ -67,7 +66,7 @@ impl Cell {
             Aggregate::Min => Some(Self::Min(value as i64)),
             Aggregate::Max => Some(Self::Max(value as i64)),
             Aggregate::Distinct => Some(Self::Distinct(DistinctSet::One(value))),
-            Aggregate::CountAtHome => (!counted).then(|| Self::Claims(vec![(value, 1)])),
+            Aggregate::CountAtHome => (!counted).then(|| Self::Claims(Few::One((value, 1)))),
             Aggregate::Busy | Aggregate::Concurrency => {
                 // A further part of a call begins where the parts before it ended.
                 let duration_ms = (value as i64).saturating_sub(earlier as i64);
@@ -82,34 +81,36 @@ impl Cell {
         }
     }
 
-    /// Adds what an event adds to a primitive, as merging [`Cell::of`] does.
-    pub fn add(own: &mut Option<Self>, layout: &Layout, primitive: &Primitive, event: &Event<'_>) {
-        let moment = matches!(primitive.aggregate, Aggregate::GapMean | Aggregate::GapDeviation);
-        // A moment is by far the most frequent of those that would take room of their own.
-        match own {
-            Some(Self::Moments(moments)) if moment && primitive.column.is_none() => {
-                let [passes, counted] = [event.passes, event.counted].map(|bits| bits >> primitive.filter & 1 == 1);
-                if passes && !counted {
-                    moments.add_moment(event.at_ms, layout.windows[usize::from(primitive.window)]);
-                }
+    /// Adds what an event adds to the cells of its primitives: primitives, ascending, and what was added to each.
+    pub fn add(cells: &mut Vec<(u8, Self)>, layout: &Layout, event: &Event<'_>) {
+        let mut at = 0;
+        for (index, primitive) in (0..=u8::MAX).zip(&layout.primitives) {
+            let Some(cell) = Self::of(layout, primitive, event) else { continue };
+            while cells.get(at).is_some_and(|(other, _)| *other < index) {
+                at += 1;
             }
-            Some(own) => Self::of(layout, primitive, event).iter().for_each(|cell| own.merge(cell)),
-            None => *own = Self::of(layout, primitive, event),
+            match cells.get_mut(at) {
+                Some((other, own)) if *other == index => own.merge(&cell),
+                _ => cells.insert(at, (index, cell)),
+            }
         }
     }
 
     /// Adds another cell of the same aggregate; one of another kind is left out.
     pub fn merge(&mut self, other: &Self) {
         match (self, other) {
-            (Self::Count(own), Self::Count(their)) => *own += their,
+            (Self::Count(own), Self::Count(their)) => *own = own.saturating_add(*their),
             (Self::Sum(own), Self::Sum(their)) => *own = own.wrapping_add(*their),
             (Self::Min(own), Self::Min(their)) => *own = (*own).min(*their),
             (Self::Max(own), Self::Max(their)) => *own = (*own).max(*their),
             (Self::Distinct(own), Self::Distinct(their)) => own.unite(their),
             (Self::Claims(own), Self::Claims(their)) => {
-                for (key, count) in their {
-                    match own.binary_search_by_key(key, |claim| claim.0) {
-                        Ok(position) => own[position].1 += count,
+                for (key, count) in their.as_slice() {
+                    match own.as_slice().binary_search_by_key(key, |claim| claim.0) {
+                        Ok(position) => {
+                            let own = &mut own.as_mut_slice()[position].1;
+                            *own = own.saturating_add(*count);
+                        }
                         Err(position) => own.insert(position, (*key, *count)),
                     }
                 }
@@ -214,7 +215,7 @@ impl Cell {
         match self {
             Self::Count(count) => *count,
             Self::Distinct(set) => set.count(),
-            Self::Claims(claims) => claims.iter().map(|(_, count)| *count).sum(),
+            Self::Claims(claims) => claims.as_slice().iter().fold(0, |all, (_, count)| all.saturating_add(*count)),
             Self::Calls(slots) | Self::Moments(slots) => slots.len() as u64,
             Self::Frequencies(frequencies) => frequencies.total(),
             Self::Runs(runs) => runs.count(),
@@ -228,7 +229,7 @@ impl Cell {
     pub fn heap_bytes(&self) -> usize {
         match self {
             Self::Distinct(set) => set.heap_bytes(),
-            Self::Claims(claims) => claims.capacity() * 16,
+            Self::Claims(claims) => claims.heap_bytes(),
             Self::Calls(slots) | Self::Moments(slots) => slots.heap_bytes(),
             Self::Frequencies(frequencies) => frequencies.heap_bytes(),
             Self::Runs(runs) => runs.heap_bytes(),

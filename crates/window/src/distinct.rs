@@ -6,23 +6,22 @@
 //! HyperLogLog (Flajolet et al. 2007) with 2048 registers: standard error 1.04 / √2048 = 2.3 %; linear counting below
 //! 2.5 × 2048 as in the paper.
 
-use bincode::{Decode, Encode};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::limits::DISTINCT_EXACT_MAX;
 
 const REGISTER_BITS: u32 = 11;
-const REGISTERS: usize = 1 << REGISTER_BITS;
+pub(crate) const REGISTERS: usize = 1 << REGISTER_BITS;
 
 /// A set of 64-bit keys that can be counted and united.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DistinctSet {
     /// One key: what most sets hold, and what takes no memory besides.
     One(u64),
     /// No key, or two and more, ascending.
     Exact(Vec<u64>),
     /// A HyperLogLog of them: more than [`DISTINCT_EXACT_MAX`].
-    Sketch(Vec<u8>),
+    Sketch(Box<[u8]>),
 }
 
 impl Default for DistinctSet {
@@ -99,7 +98,7 @@ impl DistinctSet {
     }
 
     /// Its keys; none of a sketch, which knows none.
-    const fn exact_keys(&self) -> &[u64] {
+    pub(crate) const fn exact_keys(&self) -> &[u64] {
         match self {
             Self::One(key) => std::slice::from_ref(key),
             Self::Exact(keys) => keys.as_slice(),
@@ -113,7 +112,7 @@ impl DistinctSet {
         match self {
             Self::One(_) => 0,
             Self::Exact(keys) => keys.capacity() * 8,
-            Self::Sketch(registers) => registers.capacity(),
+            Self::Sketch(registers) => registers.len(),
         }
     }
 
@@ -123,9 +122,9 @@ impl DistinctSet {
         }
     }
 
-    fn sketched(&mut self) -> &mut Vec<u8> {
+    fn sketched(&mut self) -> &mut [u8] {
         if !matches!(self, Self::Sketch(_)) {
-            let mut registers = vec![0; REGISTERS];
+            let mut registers = vec![0; REGISTERS].into_boxed_slice();
             self.exact_keys().iter().for_each(|key| observe(&mut registers, *key));
             *self = Self::Sketch(registers);
         }

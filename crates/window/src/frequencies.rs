@@ -4,31 +4,31 @@
 //! themselves while there are at most [`FREQUENCIES_EXACT_MAX`] different ones, counts in so many hash buckets otherwise.
 //! The entropy of the buckets is at most that of the keys: a broad distribution is never taken for a broader one.
 
-use bincode::{Decode, Encode};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::few::Few;
 use crate::limits::FREQUENCIES_EXACT_MAX;
 
 /// Counts per key.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frequencies {
     /// By key, ascending.
-    Exact(Vec<(u64, u32)>),
+    Exact(Few<(u64, u32)>),
     /// By bucket of the key's hash.
-    Buckets(Vec<u32>),
+    Buckets(Box<[u32]>),
 }
 
 impl Frequencies {
     /// One key, once.
     #[must_use]
-    pub fn of(key: u64) -> Self {
-        Self::Exact(vec![(key, 1)])
+    pub const fn of(key: u64) -> Self {
+        Self::Exact(Few::One((key, 1)))
     }
 
     /// Adds the counts of others.
     pub fn merge(&mut self, others: &Self) {
         match others {
-            Self::Exact(counts) => counts.iter().for_each(|(key, count)| self.add(*key, *count)),
+            Self::Exact(counts) => counts.as_slice().iter().for_each(|(key, count)| self.add(*key, *count)),
             Self::Buckets(theirs) => {
                 let own = self.buckets();
                 own.iter_mut().zip(theirs).for_each(|(own, their)| *own = own.saturating_add(*their));
@@ -39,11 +39,14 @@ impl Frequencies {
     fn add(&mut self, key: u64, count: u32) {
         match self {
             Self::Buckets(buckets) => observe(buckets, key, count),
-            Self::Exact(counts) => match counts.binary_search_by_key(&key, |own| own.0) {
-                Ok(place) => counts[place].1 = counts[place].1.saturating_add(count),
+            Self::Exact(counts) => match counts.as_slice().binary_search_by_key(&key, |own| own.0) {
+                Ok(place) => {
+                    let own = &mut counts.as_mut_slice()[place].1;
+                    *own = own.saturating_add(count);
+                }
                 Err(place) => {
                     counts.insert(place, (key, count));
-                    if counts.len() > FREQUENCIES_EXACT_MAX {
+                    if counts.as_slice().len() > FREQUENCIES_EXACT_MAX {
                         self.buckets();
                     }
                 }
@@ -51,10 +54,10 @@ impl Frequencies {
         }
     }
 
-    fn buckets(&mut self) -> &mut Vec<u32> {
+    fn buckets(&mut self) -> &mut [u32] {
         if let Self::Exact(counts) = self {
-            let mut buckets = vec![0; FREQUENCIES_EXACT_MAX];
-            counts.iter().for_each(|(key, count)| observe(&mut buckets, *key, *count));
+            let mut buckets = vec![0; FREQUENCIES_EXACT_MAX].into_boxed_slice();
+            counts.as_slice().iter().for_each(|(key, count)| observe(&mut buckets, *key, *count));
             *self = Self::Buckets(buckets);
         }
         match self {
@@ -65,7 +68,7 @@ impl Frequencies {
 
     fn counts(&self) -> Vec<u32> {
         match self {
-            Self::Exact(counts) => counts.iter().map(|(_, count)| *count).collect(),
+            Self::Exact(counts) => counts.as_slice().iter().map(|(_, count)| *count).collect(),
             Self::Buckets(buckets) => buckets.iter().copied().filter(|count| *count > 0).collect(),
         }
     }
@@ -87,7 +90,7 @@ impl Frequencies {
     #[must_use]
     pub fn total(&self) -> u64 {
         match self {
-            Self::Exact(counts) => counts.iter().map(|(_, count)| u64::from(*count)).sum(),
+            Self::Exact(counts) => counts.as_slice().iter().map(|(_, count)| u64::from(*count)).sum(),
             Self::Buckets(buckets) => buckets.iter().map(|count| u64::from(*count)).sum(),
         }
     }
@@ -96,8 +99,8 @@ impl Frequencies {
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         match self {
-            Self::Exact(counts) => counts.capacity() * size_of::<(u64, u32)>(),
-            Self::Buckets(buckets) => buckets.capacity() * 4,
+            Self::Exact(counts) => counts.heap_bytes(),
+            Self::Buckets(buckets) => buckets.len() * 4,
         }
     }
 }

@@ -6,26 +6,39 @@
 
 use std::borrow::Cow;
 
-use bincode::de::{BorrowDecoder, Decoder};
-use bincode::enc::Encoder;
-use bincode::error::{DecodeError, EncodeError};
-use bincode::{BorrowDecode, Decode, Encode};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::limits::RUN_BLOCKS_MAX;
 use crate::table::MULTIPLIER;
 
 const BLOCK_BITS: u32 = 7;
-/// Blocks that are put in order without room of their own.
-const FEW: usize = 32;
 /// Numbers of a stretch that are counted together for a bound: a block has eight.
 const LANE: u32 = u16::BITS;
 /// Counters for each block of which anything is held.
 const COUNTERS_A_BLOCK: usize = 8;
 
-/// Numbers, as bits of their blocks: block and bits, by block ascending.
+/// Numbers.
 #[derive(Clone, Debug, Default)]
-pub struct Runs(Vec<(u64, u128)>);
+pub struct Runs(Numbers);
+
+#[derive(Clone, Debug)]
+enum Numbers {
+    /// One: what most have, and what takes no memory besides.
+    One(u64),
+    /// As bits of their blocks, by block ascending.
+    Blocks(Vec<(u64, u128)>),
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self::Blocks(Vec::new())
+    }
+}
+
+/// Block of a number, and its bit there.
+const fn block_of(number: u64) -> (u64, u128) {
+    (number >> BLOCK_BITS, 1 << (number & ((1 << BLOCK_BITS) - 1)))
+}
 
 fn hash_of(block: u64) -> u64 {
     xxh3_64(&block.to_le_bytes())
@@ -34,42 +47,94 @@ fn hash_of(block: u64) -> u64 {
 impl Runs {
     /// One number.
     #[must_use]
-    pub fn of(number: u64) -> Self {
-        Self(vec![(number >> BLOCK_BITS, 1 << (number & ((1 << BLOCK_BITS) - 1)))])
+    pub const fn of(number: u64) -> Self {
+        Self(Numbers::One(number))
+    }
+
+    /// Of blocks that ascend.
+    pub(crate) const fn of_blocks(blocks: Vec<(u64, u128)>) -> Self {
+        Self(Numbers::Blocks(blocks))
+    }
+
+    /// The number, where it is one.
+    pub(crate) const fn one(&self) -> Option<u64> {
+        match self.0 {
+            Numbers::One(number) => Some(number),
+            Numbers::Blocks(_) => None,
+        }
     }
 
     /// Adds the numbers of others.
     pub fn merge(&mut self, others: &Self) {
-        if let [(block, bits)] = others.0[..] {
-            match self.0.binary_search_by_key(&block, |(own, _)| *own) {
-                Ok(place) => self.0[place].1 |= bits,
-                Err(place) => self.0.insert(place, (block, bits)),
-            }
+        if others.held() == 1 {
+            others.each().for_each(|block| self.add(block));
         } else {
-            self.0.extend_from_slice(&others.0);
+            self.blocks().extend(others.each());
             self.put_together();
         }
         // A flood of numbers looks at all blocks once in so many of them, not at each.
-        if self.0.len() > 2 * RUN_BLOCKS_MAX {
+        if self.held() > 2 * RUN_BLOCKS_MAX {
             self.bound();
         }
     }
 
-    /// Blocks without those that wait to be left out.
-    fn whole(&self) -> Cow<'_, [(u64, u128)]> {
-        if self.0.len() <= RUN_BLOCKS_MAX {
-            return Cow::Borrowed(&self.0);
+    fn add(&mut self, (block, bits): (u64, u128)) {
+        if self.one().map(block_of) == Some((block, bits)) {
+            return;
         }
-        let mut bounded = self.clone();
-        bounded.bound();
-        Cow::Owned(bounded.0)
+        let own = self.blocks();
+        match own.binary_search_by_key(&block, |(own, _)| *own) {
+            Ok(place) => own[place].1 |= bits,
+            Err(place) => own.insert(place, (block, bits)),
+        }
+    }
+
+    /// Blocks, those among them that wait to be left out.
+    fn each(&self) -> impl Iterator<Item = (u64, u128)> {
+        let (one, many) = match &self.0 {
+            Numbers::One(number) => (Some(block_of(*number)), &[][..]),
+            Numbers::Blocks(blocks) => (None, &blocks[..]),
+        };
+        one.into_iter().chain(many.iter().copied())
+    }
+
+    /// How many they are.
+    const fn held(&self) -> usize {
+        match &self.0 {
+            Numbers::One(_) => 1,
+            Numbers::Blocks(blocks) => blocks.len(),
+        }
+    }
+
+    /// Blocks, to be changed.
+    fn blocks(&mut self) -> &mut Vec<(u64, u128)> {
+        if let Numbers::One(number) = self.0 {
+            self.0 = Numbers::Blocks(vec![block_of(number)]);
+        }
+        match &mut self.0 {
+            Numbers::Blocks(blocks) => blocks,
+            Numbers::One(_) => unreachable!("it was made blocks above"),
+        }
+    }
+
+    /// Blocks without those that wait to be left out.
+    pub(crate) fn whole(&self) -> Cow<'_, [(u64, u128)]> {
+        match &self.0 {
+            Numbers::One(number) => Cow::Owned(vec![block_of(*number)]),
+            Numbers::Blocks(blocks) if blocks.len() <= RUN_BLOCKS_MAX => Cow::Borrowed(blocks),
+            Numbers::Blocks(_) => {
+                let mut bounded = self.clone();
+                bounded.bound();
+                Cow::Owned(std::mem::take(bounded.blocks()))
+            }
+        }
     }
 
     /// All of these, as merging one after the other gives them.
     pub(crate) fn union<'r>(all: impl Iterator<Item = &'r Self> + Clone) -> Self {
-        let mut blocks = Vec::with_capacity(all.clone().map(|runs| runs.0.len()).sum());
-        all.for_each(|runs| blocks.extend_from_slice(&runs.0));
-        let mut union = Self(blocks);
+        let mut blocks = Vec::with_capacity(all.clone().map(Self::held).sum());
+        all.for_each(|runs| blocks.extend(runs.each()));
+        let mut union = Self::of_blocks(blocks);
         union.put_together();
         union.bound();
         union
@@ -79,13 +144,13 @@ impl Runs {
     /// [`LANE`], several of which may share a counter, and one that came twice counts twice. A run that reaches over more than
     /// two stretches fills one of them.
     pub(crate) fn longest_bound<'r>(all: impl Iterator<Item = &'r Self> + Clone) -> u64 {
-        let held: usize = all.clone().map(|runs| runs.0.len()).sum();
+        let held: usize = all.clone().map(Self::held).sum();
         // So many that few numbers share one.
         let bits = (held * COUNTERS_A_BLOCK).max(2).ilog2() + 1;
         let mut counters = vec![0_u8; 1 << bits];
         let mut fullest = 0;
-        for (block, numbers) in all.clone().flat_map(|runs| &runs.0) {
-            for (half, numbers) in [(0, *numbers as u64), (1, (*numbers >> u64::BITS) as u64)] {
+        for (block, numbers) in all.clone().flat_map(Self::each) {
+            for (half, numbers) in [(0, numbers as u64), (1, (numbers >> u64::BITS) as u64)] {
                 let mut left = numbers;
                 while left != 0 {
                     let lane = left.trailing_zeros() / LANE;
@@ -106,8 +171,9 @@ impl Runs {
 
     /// From ascending stretches to blocks that each stand there once. A stable sort finds the stretches.
     fn put_together(&mut self) {
-        self.0.sort_by_key(|(block, _)| *block);
-        self.0.dedup_by(|(next, more), (block, bits)| {
+        let blocks = self.blocks();
+        blocks.sort_by_key(|(block, _)| *block);
+        blocks.dedup_by(|(next, more), (block, bits)| {
             *bits |= if next == block { *more } else { 0 };
             next == block
         });
@@ -115,17 +181,21 @@ impl Runs {
 
     /// Keeps the blocks with the smallest hashes.
     fn bound(&mut self) {
-        if self.0.len() > RUN_BLOCKS_MAX {
-            let mut hashes: Vec<(u64, u64)> = self.0.iter().map(|(block, _)| (hash_of(*block), *block)).collect();
+        let blocks = self.blocks();
+        if blocks.len() > RUN_BLOCKS_MAX {
+            let mut hashes: Vec<(u64, u64)> = blocks.iter().map(|(block, _)| (hash_of(*block), *block)).collect();
             let (_, first_left_out, _) = hashes.select_nth_unstable(RUN_BLOCKS_MAX);
             let first_left_out = *first_left_out;
-            self.0.retain(|(block, _)| (hash_of(*block), *block) < first_left_out);
+            blocks.retain(|(block, _)| (hash_of(*block), *block) < first_left_out);
         }
     }
 
     /// Length of the longest run of consecutive numbers.
     #[must_use]
     pub fn longest(&self) -> u64 {
+        if self.one().is_some() {
+            return 1;
+        }
         let (mut longest, mut run, mut next) = (0, 0_u64, None);
         for (block, bits) in self.whole().iter().copied() {
             if next != Some(block) {
@@ -141,18 +211,19 @@ impl Runs {
     /// Numbers held.
     #[must_use]
     pub fn count(&self) -> u64 {
+        if self.one().is_some() {
+            return 1;
+        }
         self.whole().iter().map(|(_, bits)| u64::from(bits.count_ones())).sum()
     }
 
     /// Bytes held on the heap.
     #[must_use]
-    pub fn heap_bytes(&self) -> usize {
-        self.0.capacity() * size_of::<(u64, u128)>()
-    }
-
-    fn saved(mut blocks: Vec<((u64, u64), u128)>) -> Self {
-        blocks.sort_unstable_by_key(|((_, block), _)| *block);
-        Self(blocks.into_iter().map(|((_, block), bits)| (block, bits)).collect())
+    pub const fn heap_bytes(&self) -> usize {
+        match &self.0 {
+            Numbers::One(_) => 0,
+            Numbers::Blocks(blocks) => blocks.capacity() * size_of::<(u64, u128)>(),
+        }
     }
 }
 
@@ -163,37 +234,6 @@ impl PartialEq for Runs {
 }
 
 impl Eq for Runs {}
-
-/// Blocks by hash and beginning.
-impl Encode for Runs {
-    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        let whole = self.whole();
-        let saved = whole.iter().map(|(block, bits)| ((hash_of(*block), *block), *bits));
-        // Nearly all have few, which take no room on the heap to be put in order.
-        if whole.len() <= FEW {
-            let mut few = [((0, 0), 0); FEW];
-            few.iter_mut().zip(saved).for_each(|(place, block)| *place = block);
-            let few = &mut few[..whole.len()];
-            few.sort_unstable_by_key(|(place, _)| *place);
-            return few.encode(encoder);
-        }
-        let mut blocks: Vec<((u64, u64), u128)> = saved.collect();
-        blocks.sort_unstable_by_key(|(place, _)| *place);
-        blocks.encode(encoder)
-    }
-}
-
-impl<C> Decode<C> for Runs {
-    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        Decode::decode(decoder).map(Self::saved)
-    }
-}
-
-impl<'de, C> BorrowDecode<'de, C> for Runs {
-    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        BorrowDecode::borrow_decode(decoder).map(Self::saved)
-    }
-}
 
 /// Longest run of ones: what is left of each loses a bit with each step.
 const fn longest_within(mut bits: u128) -> u64 {
@@ -212,6 +252,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Cell;
 
     /// By the definition: the numbers of the blocks with the smallest hashes.
     fn longest(numbers: &[u64]) -> u64 {
@@ -260,9 +301,10 @@ mod tests {
             prop_assert_eq!(&merged, &union);
             prop_assert_eq!(&merged, &whole);
             prop_assert!(Runs::longest_bound(parts.iter()) >= expected);
-            let bytes = bincode::encode_to_vec(&whole, bincode::config::standard()).unwrap();
-            let (read, _): (Runs, usize) = bincode::decode_from_slice(&bytes, bincode::config::standard()).unwrap();
-            prop_assert_eq!(read, whole);
+            let config = bincode::config::standard();
+            let bytes = bincode::encode_to_vec(Cell::Runs(whole.clone()), config).unwrap();
+            let (read, _): (Cell, usize) = bincode::decode_from_slice(&bytes, config).unwrap();
+            prop_assert_eq!(read, Cell::Runs(whole));
         }
     }
 

@@ -172,7 +172,7 @@ impl EntityTask {
         let cells = cells.filter_map(|(primitive, cell)| {
             let Cell::Claims(claims) = &cell else { return Some((usize::from(primitive), cell)) };
             counters.blind_panes += u64::from(!mobile);
-            mobile.then(|| (usize::from(primitive), at_home(abroad, pane, claims, begins_ms)))
+            mobile.then(|| (usize::from(primitive), at_home(abroad, pane, claims.as_slice(), begins_ms)))
         });
         entity.panes.merge_cells(&plan.plan.layout, begins_ms, cells);
         entity.panes.expire(&plan.plan.layout, at_ms);
