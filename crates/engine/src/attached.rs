@@ -48,7 +48,7 @@ fn first_of(panes: &[(i64, Shown)]) -> i64 {
 
 fn read(bytes: &[u8]) -> Attachment {
     // They were looked at when they came, or when they were read from a snapshot.
-    WireCodec::decode_all("attachment", bytes).unwrap_or_default()
+    Attachment::read(bytes).unwrap_or_default()
 }
 
 impl Attached {

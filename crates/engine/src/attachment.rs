@@ -4,16 +4,13 @@
 //! related entities those with the smallest hashes, whose counts are then exact in every order. Victims are kept apart
 //! from the others: many victims push out nobody who acts.
 
+mod written;
+
 use std::collections::BTreeSet;
 
-use bincode::de::{BorrowDecoder, Decoder};
-use bincode::enc::Encoder;
-use bincode::error::{DecodeError, EncodeError};
-use bincode::{BorrowDecode, Decode, Encode};
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::{EntityPlan, EntityType, Role};
 use lancang_record::Country;
-use lancang_record::log::{LogError, WireReader};
 use lancang_record::record::Record;
 use lancang_window::prefetch::Batch;
 
@@ -62,11 +59,15 @@ struct Text {
     length: u32,
 }
 
+/// First and last event of none.
+const NEVER: (i64, i64) = (i64::MAX, i64::MIN);
+
 /// Evidence and related entities of some events.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Attachment {
-    first_ms: Option<i64>,
-    last_ms: Option<i64>,
+    /// Of the first and the last event; [`NEVER`] of none.
+    first_ms: i64,
+    last_ms: i64,
     home: Option<Country>,
     /// Event time and reference, ascending: few.
     evidence: Vec<(i64, Text)>,
@@ -111,9 +112,7 @@ impl Attachment {
 
     /// Adds another's.
     pub fn merge(&mut self, other: &Self) {
-        if let (Some(first), Some(last)) = (other.first_ms, other.last_ms) {
-            self.span(first, last);
-        }
+        self.span(other.first_ms, other.last_ms);
         if let Some(home) = other.home {
             self.home_of(home);
         }
@@ -141,7 +140,7 @@ impl Attachment {
 
     /// Nothing any more; its room stays.
     pub(crate) fn clear(&mut self) {
-        (self.first_ms, self.last_ms, self.home) = (None, None, None);
+        ((self.first_ms, self.last_ms), self.home) = (NEVER, None);
         self.evidence.clear();
         self.related.clear();
         self.victims.clear();
@@ -245,8 +244,7 @@ impl Attachment {
     }
 
     fn span(&mut self, first_ms: i64, last_ms: i64) {
-        self.first_ms = Some(self.first_ms.map_or(first_ms, |own| own.min(first_ms)));
-        self.last_ms = Some(self.last_ms.map_or(last_ms, |own| own.max(last_ms)));
+        (self.first_ms, self.last_ms) = (self.first_ms.min(first_ms), self.last_ms.max(last_ms));
     }
 
     fn home_of(&mut self, home: Country) {
@@ -255,14 +253,14 @@ impl Attachment {
 
     /// First event.
     #[must_use]
-    pub const fn first_ms(&self) -> Option<i64> {
-        self.first_ms
+    pub fn first_ms(&self) -> Option<i64> {
+        (self.first_ms != NEVER.0).then_some(self.first_ms)
     }
 
     /// Last event.
     #[must_use]
-    pub const fn last_ms(&self) -> Option<i64> {
-        self.last_ms
+    pub fn last_ms(&self) -> Option<i64> {
+        (self.last_ms != NEVER.1).then_some(self.last_ms)
     }
 
     /// Country of the operator whose records these are.
@@ -298,130 +296,36 @@ impl Attachment {
         let related = self.related.capacity() + self.victims.capacity();
         places + related * size_of::<Related>() + self.texts.capacity()
     }
+}
 
-    /// Reads over one as it is written.
-    ///
-    /// # Errors
-    /// [`LogError`] where it is none.
-    pub(crate) fn skim(reader: &mut WireReader<'_>) -> Result<(), LogError> {
-        reader.read::<(Option<i64>, Option<i64>, Option<Country>)>()?;
-        for _ in 0..reader.read::<u64>()? {
-            reader.read::<(i64, &str)>()?;
-        }
-        for _ in 0..reader.read::<u64>()? {
-            reader.read::<(u64, Named<'_>)>()?;
-        }
-        Ok(())
-    }
-
-    /// Whether these bytes are one as it is written, and no more.
-    pub(crate) fn is_written(bytes: &[u8]) -> bool {
-        let mut reader = WireReader::new("attachment", bytes, 0);
-        Self::skim(&mut reader).and_then(|()| reader.end()).is_ok()
-    }
-
-    /// What it says, without where its texts stand.
-    fn all(&self) -> All<'_> {
-        let evidence = self.evidence.iter().map(|(at_ms, text)| (*at_ms, self.text(*text)));
-        let related = self.named().map(|related| {
-            let Related { hash, entity, role, value, count } = *related;
-            (hash, Named { entity, role, value: self.text(value), count })
-        });
-        All {
-            first_ms: self.first_ms,
-            last_ms: self.last_ms,
-            home: self.home,
-            evidence: evidence.collect(),
-            related: related.collect(),
-        }
+impl Default for Attachment {
+    fn default() -> Self {
+        let (first_ms, last_ms) = NEVER;
+        let (evidence, related, victims) = (Vec::new(), Vec::new(), Vec::new());
+        Self { first_ms, last_ms, home: None, evidence, related, victims, texts: String::new() }
     }
 }
 
-/// An attachment as it is written.
-#[derive(Debug, PartialEq, Eq, BorrowDecode)]
-struct All<'a> {
-    first_ms: Option<i64>,
-    last_ms: Option<i64>,
-    home: Option<Country>,
-    evidence: Vec<(i64, &'a str)>,
-    related: Vec<(u64, Named<'a>)>,
-}
-
-/// A related entity as it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, BorrowDecode)]
-struct Named<'a> {
-    entity: EntityType,
-    role: Role,
-    value: &'a str,
-    count: u64,
-}
-
-impl From<All<'_>> for Attachment {
-    fn from(all: All<'_>) -> Self {
-        let mut attachment = Self { first_ms: all.first_ms, last_ms: all.last_ms, home: all.home, ..Self::default() };
-        attachment.evidence.reserve_exact(all.evidence.len());
-        attachment.related.reserve_exact(all.related.len());
-        let texts = all.evidence.iter().map(|(_, text)| text.len());
-        attachment.texts.reserve_exact(texts.chain(all.related.iter().map(|(_, named)| named.value.len())).sum());
-        for (at_ms, text) in all.evidence {
-            let text = attachment.put(|texts| texts.push_str(text));
-            attachment.evidence.push((at_ms, text));
-        }
-        for (hash, Named { entity, role, value, count }) in all.related {
-            let value = attachment.put(|texts| texts.push_str(value));
-            attachment.kept(role).0.push(Related { hash, entity, role, value, count });
-        }
-        attachment
-    }
-}
-
+/// What they say is the same, wherever their texts stand.
 impl PartialEq for Attachment {
     fn eq(&self, other: &Self) -> bool {
-        self.all() == other.all()
+        let head = |one: &Self| (one.first_ms, one.last_ms, one.home);
+        let references = |one: &Self| {
+            let references = one.evidence.iter().map(|(at_ms, text)| (*at_ms, one.text(*text).to_owned()));
+            references.collect::<Vec<_>>()
+        };
+        let related = |one: &Self| {
+            let related = one.named().map(|related| {
+                let Related { hash, entity, role, value, count } = *related;
+                (hash, entity, role, one.text(value).to_owned(), count)
+            });
+            related.collect::<Vec<_>>()
+        };
+        head(self) == head(other) && references(self) == references(other) && related(self) == related(other)
     }
 }
 
 impl Eq for Attachment {}
-
-impl Encode for Attachment {
-    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        (self.first_ms, self.last_ms, self.home).encode(encoder)?;
-        (self.evidence.len() as u64).encode(encoder)?;
-        for (at_ms, text) in &self.evidence {
-            (at_ms, self.text(*text)).encode(encoder)?;
-        }
-        ((self.related.len() + self.victims.len()) as u64).encode(encoder)?;
-        for related in self.named() {
-            let Related { hash, entity, role, value, count } = *related;
-            (hash, Named { entity, role, value: self.text(value), count }).encode(encoder)?;
-        }
-        Ok(())
-    }
-}
-
-impl<'de, C> BorrowDecode<'de, C> for Attachment {
-    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        All::borrow_decode(decoder).map(Self::from)
-    }
-}
-
-impl<C> Decode<C> for Attachment {
-    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        let (first_ms, last_ms, home) = Decode::decode(decoder)?;
-        let evidence: Vec<(i64, String)> = Decode::decode(decoder)?;
-        let related: Vec<(u64, EntityType, Role, String, u64)> = Decode::decode(decoder)?;
-        let mut attachment = Self { first_ms, last_ms, home, ..Self::default() };
-        for (at_ms, text) in &evidence {
-            let text = attachment.put(|texts| texts.push_str(text));
-            attachment.evidence.push((*at_ms, text));
-        }
-        for (hash, entity, role, value, count) in related {
-            let value = attachment.put(|texts| texts.push_str(&value));
-            attachment.kept(role).0.push(Related { hash, entity, role, value, count });
-        }
-        Ok(attachment)
-    }
-}
 
 /// Cuts a text that begins at `from` to [`TEXT_BYTES_MAX`].
 fn cut(text: &mut String, from: usize) {

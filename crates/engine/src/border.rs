@@ -5,12 +5,16 @@
 //! - a message is made when it is asked for, so that panes that were pending for hours are never encoded all at once;
 //! - where messages are cut depends on the panes alone, not on who asks or when.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use lancang_record::log::Class;
+use lancang_window::prefetch::Batch;
 
-use crate::limits::{PARTIALS_ENCODED_MAX, SPARE_ATTACHMENTS_MAX, WHEREABOUTS_ENCODED_MAX};
-use crate::partial::{Border, Partial, Parts, Whereabouts};
+use crate::limits::SPARE_ATTACHMENTS_MAX;
+use crate::partial::{Border, Partial, Whereabouts, Writing, prefetch};
+
+/// Partial panes that are fetched from memory while as many before them are written: most have lain there for minutes.
+const FETCHED: usize = 16;
 
 /// A border of one class on its way to all entity tasks.
 #[derive(Debug)]
@@ -29,8 +33,6 @@ pub(crate) struct Departure {
     told: (usize, usize),
     /// Partial panes of the tasks before it.
     left: Vec<Partial>,
-    /// Messages that are made, for a task.
-    made: VecDeque<(u32, Vec<u8>)>,
 }
 
 impl Departure {
@@ -44,32 +46,19 @@ impl Departure {
         whereabouts: Vec<Whereabouts>,
     ) -> Self {
         let partials = by_task.remove(&0).unwrap_or_default();
-        let made = VecDeque::new();
-        Self {
-            from,
-            class,
-            border,
-            partitions,
-            whereabouts,
-            by_task,
-            task: 0,
-            partials,
-            told: (0, 0),
-            left: Vec::new(),
-            made,
-        }
+        let (task, told, left) = (0, (0, 0), Vec::new());
+        Self { from, class, border, partitions, whereabouts, by_task, task, partials, told, left }
     }
 
-    fn make(&mut self) {
+    fn make(&mut self) -> (u32, Vec<u8>) {
         let whereabouts = &self.whereabouts[self.told.0..];
-        let whereabouts = &whereabouts[..whereabouts.len().min(WHEREABOUTS_ENCODED_MAX)];
-        let partials = &self.partials[self.told.1..];
-        let partials = &partials[..partials.len().min(PARTIALS_ENCODED_MAX)];
-        self.told = (self.told.0 + whereabouts.len(), self.told.1 + partials.len());
-        let is_last = self.told == (self.whereabouts.len(), self.partials.len());
-        let border = is_last.then_some(self.border);
-        let parts = Parts { from: self.from, class: self.class, partials, whereabouts, border };
-        parts.slice(&mut |message| self.made.push_back((self.task, message)));
+        let mut writing = Writing::new(self.from, self.class, self.partials.len() - self.told.1, whereabouts.len());
+        self.told.1 += write(&self.partials[self.told.1..], &mut writing);
+        let is_whole = self.told.1 == self.partials.len();
+        let whereabouts = &whereabouts[..if is_whole { whereabouts.len().min(writing.room()) } else { 0 }];
+        self.told.0 += whereabouts.len();
+        let is_last = is_whole && self.told.0 == self.whereabouts.len();
+        let message = (self.task, writing.finish(whereabouts, is_last.then_some(self.border)));
         if is_last {
             self.task += 1;
             self.told = (0, 0);
@@ -81,6 +70,7 @@ impl Departure {
                 self.left.append(&mut left);
             }
         }
+        message
     }
 
     /// Some of the partial panes that have left, whose room others may take.
@@ -94,11 +84,21 @@ impl Iterator for Departure {
     type Item = (u32, Vec<u8>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.made.is_empty() && self.task < self.partitions {
-            self.make();
-        }
-        self.made.pop_front()
+        (self.task < self.partitions).then(|| self.make())
     }
+}
+
+/// Writes as many partial panes as the message takes; gives how many.
+fn write(partials: &[Partial], writing: &mut Writing) -> usize {
+    let mut batch = Batch::default();
+    partials.iter().take(FETCHED).for_each(|partial| prefetch(Some(partial), None, &mut batch));
+    for (place, partial) in partials.iter().enumerate() {
+        prefetch(partials.get(place + FETCHED), partials.get(place + 2 * FETCHED), &mut batch);
+        if !writing.add(partial) {
+            return place;
+        }
+    }
+    partials.len()
 }
 
 #[cfg(test)]
@@ -120,6 +120,11 @@ mod tests {
             cells: vec![(0, Cell::Count(1))],
             attachment: Attachment::default(),
         }
+    }
+
+    /// Whereabouts that fit into a message.
+    fn room() -> usize {
+        Writing::new(0, Class::Stream, 0, 0).room()
     }
 
     /// Every task hears everything that is for it once and in order, and the border last.
@@ -151,8 +156,11 @@ mod tests {
     fn everything_leaves_once_and_the_border_last() {
         assert_eq!(check([0, 0, 0], 0), 3, "a border alone");
         assert_eq!(check([3, 0, 2], 5), 3, "what fits into a message is one");
-        assert_eq!(check([PARTIALS_ENCODED_MAX, 0, PARTIALS_ENCODED_MAX + 1], 0), 4);
-        assert_eq!(check([0, 1, 0], WHEREABOUTS_ENCODED_MAX + 1), 6);
-        assert_eq!(check([20_000, 3, 900], 30_000), 20 + 4 + 4);
+        let empty = room();
+        assert_eq!(check([0, 1, 0], empty - 20), 3);
+        assert_eq!(check([0, 0, 0], empty + 1), 6);
+        assert_eq!(check([0, 1, 0], 2 * empty), 7);
+        // Some 220 bytes each.
+        assert_eq!(check([20_000, 3, 900], 0), 17 + 1 + 1);
     }
 }

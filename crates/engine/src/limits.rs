@@ -3,11 +3,6 @@
 /// Bytes of one message of partial panes; a border's further ones leave in further messages, the border in the last.
 /// A message of one partial pane may be longer: its sketches have 2 KiB each. Kafka's default limit is 1 MB.
 pub const PARTIAL_MESSAGE_BYTES: usize = 256 << 10;
-/// Partial panes that are encoded together before they are cut to [`PARTIAL_MESSAGE_BYTES`]: with every cell a sketch of
-/// 2 KiB they take a few MiB for a moment.
-pub const PARTIALS_ENCODED_MAX: usize = 1_024;
-/// Whereabouts that are encoded together: 24 bytes each.
-pub const WHEREABOUTS_ENCODED_MAX: usize = 8_192;
 /// Incident lines that one step of a task gives out ([`crate::output::Step`]); a line is 1 to 10 KB, one that names [`VICTIMS_MAX`] victims 24 KB.
 pub const STEP_INCIDENTS_MAX: usize = 1_024;
 /// Messages of partial panes that one step of a task gives out, of up to [`PARTIAL_MESSAGE_BYTES`].

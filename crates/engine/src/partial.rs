@@ -1,14 +1,18 @@
 //! What record tasks tell entity tasks: partial panes, who is abroad, and how far they are.
 //!
 //! ```text
-//! message := magic "LCP" | version u8 | bincode of from, class, partial panes, whereabouts, border
+//! message := magic "LCP" | version u8 | from u32 | class u8 | partial panes u32 | partial pane*
+//!            | bincode of whereabouts and border
+//! partial pane := plan u64 | pane i64 | effective pane i64 | bytes of value u16 | cells u16
+//!                 | value | (primitive u8 | cell)* | attachment
 //! ```
+//!
+//! Numbers are little-endian; primitives ascend; cells and attachments are as `lancang_window::written` and
+//! [`crate::attachment`] write them.
 //!
 //! **Invariant:** all that a border covers travels before it or with it, in every message stream from one record task
 //! to one entity task.
 
-use bincode::enc::Encoder;
-use bincode::error::EncodeError;
 use bincode::{Decode, Encode};
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::EntityPlan;
@@ -23,16 +27,22 @@ use crate::clock::Mobility;
 use crate::limits::PARTIAL_MESSAGE_BYTES;
 
 const MAGIC: [u8; 3] = *b"LCP";
-/// 4 has cells of fixed widths, and of those only what was added to.
+/// 4 has fixed widths in the place of bincode.
 const VERSION: u8 = 4;
 
-/// About what a partial pane takes, a subscriber's whereabouts, and a border with what stands in front of it.
-const PARTIAL_BYTES: usize = 192;
-const WHEREABOUTS_BYTES: usize = 24;
+/// Behind magic and version: from, class, number of partial panes.
+const MESSAGE_HEAD: usize = 4 + 1 + 4;
+/// Of a partial pane: all before its value.
+pub(crate) const PARTIAL_HEAD: usize = 3 * 8 + 2 + 2;
+
+/// About what a partial pane takes.
+const PARTIAL_BYTES: usize = 288;
+/// A subscriber's whereabouts take no more, and neither do a message's lengths and a border.
+const WHEREABOUTS_BYTES: usize = 28;
 const BORDER_BYTES: usize = 128;
 
 /// What one record task saw of one aggregated entity in one pane of the grid.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Partial {
     /// Hash of the entity plan.
     pub plan: u64,
@@ -49,29 +59,48 @@ pub struct Partial {
 }
 
 impl Partial {
-    /// One without cells, in the room of another.
-    pub(crate) fn begin(
-        spare: Option<Self>,
-        plan: &EntityPlan,
-        key: &EntityKey<'_>,
-        pane: i64,
-        effective: i64,
-    ) -> Self {
-        let new = || (String::new(), Vec::new(), Attachment::default());
-        let (mut value, mut cells, mut attachment) =
-            spare.map_or_else(new, |spare| (spare.value, spare.cells, spare.attachment));
-        set_entity_text(&mut value, key);
-        cells.clear();
-        attachment.clear();
-        Self { plan: plan.hash, value, pane, effective, cells, attachment }
+    /// One without cells in the place of this one, in its room.
+    pub(crate) fn begin(&mut self, plan: &EntityPlan, key: &EntityKey<'_>, pane: i64, effective: i64) {
+        (self.plan, self.pane, self.effective) = (plan.hash, pane, effective);
+        set_entity_text(&mut self.value, key);
+        self.cells.clear();
+        self.attachment.clear();
     }
 
-    /// Names what writing it will need.
+    /// Names what is read of it first.
     fn prefetch(&self, batch: &mut Batch) {
+        batch.add(&self.cells);
+        batch.add(&self.attachment);
+    }
+
+    /// Names what writing it will need besides.
+    fn prefetch_parts(&self, batch: &mut Batch) {
         self.value.as_bytes().first().into_iter().for_each(|byte| batch.add(byte));
         self.cells.first().into_iter().for_each(|cell| batch.add(cell));
         self.attachment.prefetch(batch);
     }
+
+    fn write(&self, bytes: &mut Vec<u8>) {
+        let mut head = [0; PARTIAL_HEAD];
+        head[..8].copy_from_slice(&self.plan.to_le_bytes());
+        head[8..16].copy_from_slice(&self.pane.to_le_bytes());
+        head[16..24].copy_from_slice(&self.effective.to_le_bytes());
+        head[24..26].copy_from_slice(&(self.value.len() as u16).to_le_bytes());
+        head[26..].copy_from_slice(&(self.cells.len() as u16).to_le_bytes());
+        bytes.extend_from_slice(&head);
+        bytes.extend_from_slice(self.value.as_bytes());
+        for (primitive, cell) in &self.cells {
+            bytes.push(*primitive);
+            WireCodec::encode(cell, bytes);
+        }
+        WireCodec::encode(&self.attachment, bytes);
+    }
+}
+
+/// Names what writing one of many will need: of one that is written soon all, of one that is written later where that is.
+pub(crate) fn prefetch<'p>(soon: Option<&'p Partial>, later: Option<&'p Partial>, batch: &mut Batch) {
+    soon.into_iter().for_each(|partial| partial.prefetch_parts(batch));
+    later.into_iter().for_each(|partial| partial.prefetch(batch));
 }
 
 /// Where an own subscriber was from a time on.
@@ -113,54 +142,52 @@ pub struct PartialMessage {
     pub border: Option<Border>,
 }
 
-/// A message as it is written, made of what lies elsewhere.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Parts<'p> {
-    pub(crate) from: u32,
-    pub(crate) class: Class,
-    pub(crate) partials: &'p [Partial],
-    pub(crate) whereabouts: &'p [Whereabouts],
-    pub(crate) border: Option<Border>,
+/// A message that is being written.
+pub(crate) struct Writing {
+    bytes: Vec<u8>,
+    partials: u32,
 }
 
-/// Partial panes that are fetched from memory together, while as many before them are written: most have lain there for minutes.
-const FETCHED: usize = 16;
+impl Writing {
+    /// Where its number of partial panes stands.
+    const COUNT: usize = MAGIC.len() + 1 + MESSAGE_HEAD - 4;
 
-impl Encode for Parts<'_> {
-    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        (self.from, self.class, self.partials.len() as u64).encode(encoder)?;
-        let mut batch = Batch::default();
-        self.partials.iter().take(FETCHED).for_each(|partial| partial.prefetch(&mut batch));
-        for (place, partials) in self.partials.chunks(FETCHED).enumerate() {
-            let next = self.partials.iter().skip((place + 1) * FETCHED).take(FETCHED);
-            next.for_each(|partial| partial.prefetch(&mut batch));
-            batch.ask();
-            partials.iter().try_for_each(|partial| partial.encode(encoder))?;
-        }
-        (self.whereabouts, self.border).encode(encoder)
-    }
-}
-
-impl Parts<'_> {
-    fn encode(&self) -> Vec<u8> {
-        // About what they take: growing by doubling would copy them once more.
-        let about = self.partials.len() * PARTIAL_BYTES + self.whereabouts.len() * WHEREABOUTS_BYTES;
-        let mut bytes = Vec::with_capacity(about + BORDER_BYTES);
-        bytes.extend([MAGIC[0], MAGIC[1], MAGIC[2], VERSION]);
-        WireCodec::encode(self, &mut bytes);
-        bytes
+    /// One for about so much.
+    pub(crate) fn new(from: u32, class: Class, partials: usize, whereabouts: usize) -> Self {
+        // Growing by doubling would copy them once more.
+        let about = partials * PARTIAL_BYTES + whereabouts * WHEREABOUTS_BYTES + BORDER_BYTES;
+        let mut bytes = Vec::with_capacity(about.min(PARTIAL_MESSAGE_BYTES + PARTIAL_BYTES));
+        bytes.extend_from_slice(&MAGIC);
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&from.to_le_bytes());
+        bytes.push(class.index() as u8);
+        bytes.extend_from_slice(&[0; 4]);
+        Self { bytes, partials: 0 }
     }
 
-    /// Its bytes as messages of at most [`PARTIAL_MESSAGE_BYTES`], the border in the last.
-    pub(crate) fn slice(self, each: &mut impl FnMut(Vec<u8>)) {
-        let bytes = self.encode();
-        if bytes.len() <= PARTIAL_MESSAGE_BYTES || self.partials.len() + self.whereabouts.len() <= 1 {
-            return each(bytes);
+    /// Adds a partial pane; `false` if it is for the next message, since this one would be longer than
+    /// [`PARTIAL_MESSAGE_BYTES`]. A message of one may be.
+    pub(crate) fn add(&mut self, partial: &Partial) -> bool {
+        let before = self.bytes.len();
+        partial.write(&mut self.bytes);
+        if self.partials > 0 && self.bytes.len() > PARTIAL_MESSAGE_BYTES - BORDER_BYTES {
+            self.bytes.truncate(before);
+            return false;
         }
-        let (partials, last_partials) = self.partials.split_at(self.partials.len() / 2);
-        let (whereabouts, last_whereabouts) = self.whereabouts.split_at(self.whereabouts.len() / 2);
-        Self { partials, whereabouts, border: None, ..self }.slice(each);
-        Self { partials: last_partials, whereabouts: last_whereabouts, ..self }.slice(each);
+        self.partials += 1;
+        true
+    }
+
+    /// How many subscribers' whereabouts it has room for.
+    pub(crate) fn room(&self) -> usize {
+        (PARTIAL_MESSAGE_BYTES - BORDER_BYTES).saturating_sub(self.bytes.len()) / WHEREABOUTS_BYTES
+    }
+
+    /// The message.
+    pub(crate) fn finish(mut self, whereabouts: &[Whereabouts], border: Option<Border>) -> Vec<u8> {
+        self.bytes[Self::COUNT..Self::COUNT + 4].copy_from_slice(&self.partials.to_le_bytes());
+        WireCodec::encode(&(whereabouts, border), &mut self.bytes);
+        self.bytes
     }
 }
 
@@ -191,9 +218,11 @@ impl PartialMessage {
             return Err(LogError::Version { found: bytes[3] });
         }
         let mut reader = WireReader::new("partial panes", bytes, MAGIC.len() + 1);
-        (self.from, self.class) = reader.read()?;
+        let [from @ .., class] = *reader.take::<5>()?;
+        self.from = u32::from_le_bytes(from);
+        self.class = *Class::ALL.get(usize::from(class)).ok_or_else(|| reader.damaged("a class"))?;
         self.partials.clear();
-        for _ in 0..reader.read::<u64>()? {
+        for _ in 0..u32::from_le_bytes(*reader.take::<4>()?) {
             self.partials.read(self.class, &mut reader)?;
         }
         (self.whereabouts, self.border) = reader.read()?;
@@ -216,38 +245,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slices_hold_everything_once_and_the_border_last() {
-        let partial = |n: usize| Partial {
-            plan: 1,
-            value: format!("trunk-{n}-{}", "x".repeat(200)),
-            pane: n as i64,
-            effective: n as i64,
-            cells: vec![(1, Cell::Count(n as u64))],
-            attachment: Attachment::default(),
-        };
-        let border = Border { pane: 9, mobility: None, pack: [7; 32] };
-        let found = |n: u64| Whereabouts { subscriber: n, at: Timestamp::from_ms(5), abroad: true, effective: 1 };
-        let partials: Vec<Partial> = (0..3000).map(partial).collect();
-        let whereabouts: Vec<Whereabouts> = (0..50_000).map(found).collect();
-        let mut slices = Vec::new();
-        let (from, class, border) = (3, Class::Files, Some(border));
-        let parts = Parts { from, class, partials: &partials, whereabouts: &whereabouts, border };
-        let mut plain = Vec::new();
-        WireCodec::encode(&(from, class, &partials, &whereabouts, border), &mut plain);
-        assert_eq!(parts.encode()[MAGIC.len() + 1..], plain, "as if nothing had been fetched beforehand");
-        parts.slice(&mut |slice| slices.push(slice));
-        assert!(slices.len() > 2 && slices.iter().all(|slice| slice.len() <= PARTIAL_MESSAGE_BYTES));
-        let read: Vec<_> = slices.iter().map(|slice| PartialMessage::decode(slice).unwrap()).collect();
-        let (last, before) = read.split_last().unwrap();
-        assert!(before.iter().all(|slice| slice.border.is_none()));
-        assert!(read.iter().all(|slice| (slice.from, slice.class) == (from, class)));
-        assert_eq!(last.border, border);
-        let read_partials: Vec<Partial> = read.iter().flat_map(|slice| slice.partials.partials()).collect();
-        let read_whereabouts: Vec<Whereabouts> = read.iter().flat_map(|slice| slice.whereabouts.clone()).collect();
-        assert_eq!((read_partials, read_whereabouts), (partials, whereabouts));
-    }
-
-    #[test]
     fn a_message_that_is_cut_or_goes_on_is_refused() {
         let mut attachment = Attachment::default();
         attachment.merge(&Attachment::default().of_home(Country::UNKNOWN));
@@ -260,8 +257,9 @@ mod tests {
             attachment: attachment.clone(),
         };
         let partials = [partial(1), partial(2)];
-        let parts = Parts { from: 0, class: Class::Stream, partials: &partials, whereabouts: &[], border: None };
-        let mut bytes = parts.encode();
+        let mut writing = Writing::new(0, Class::Stream, 2, 0);
+        assert!(partials.iter().all(|partial| writing.add(partial)));
+        let mut bytes = writing.finish(&[], None);
         let mut message = PartialMessage::decode(&bytes).unwrap();
         assert_eq!(message.partials.partials(), partials);
         for end in 0..bytes.len() {
@@ -269,5 +267,42 @@ mod tests {
         }
         bytes.push(0);
         assert!(message.read(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_message_of_one_may_be_long_and_takes_no_other() {
+        let keys = |n: u64| Cell::Claims((0..n).map(|key| (key, 1)).collect());
+        let long = Partial { cells: vec![(0, keys(PARTIAL_MESSAGE_BYTES as u64))], ..Partial::default() };
+        let mut writing = Writing::new(7, Class::Roaming, 1, 0);
+        assert!(writing.add(&long));
+        assert!(!writing.add(&Partial::default()));
+        assert_eq!(writing.room(), 0);
+        let message = PartialMessage::decode(&writing.finish(&[], None)).unwrap();
+        assert_eq!((message.from, message.class), (7, Class::Roaming));
+        assert_eq!(message.partials.partials(), [long]);
+    }
+
+    #[test]
+    fn primitives_that_do_not_ascend_are_refused() {
+        for cells in [[0, 0], [3, 2]] {
+            let cells = cells.map(|primitive| (primitive, Cell::Count(1))).to_vec();
+            let mut writing = Writing::new(0, Class::Stream, 1, 0);
+            assert!(writing.add(&Partial { cells, ..Partial::default() }));
+            assert!(PartialMessage::decode(&writing.finish(&[], None)).is_err());
+        }
+    }
+
+    #[test]
+    fn whereabouts_and_a_border_take_no_more_than_is_kept_free_for_them() {
+        let found = Whereabouts { subscriber: u64::MAX, at: Timestamp::MIN, abroad: true, effective: i64::MIN };
+        let border = Border {
+            pane: i64::MIN,
+            mobility: Some(Mobility { watermark: Timestamp::MIN, since: Timestamp::MIN }),
+            pack: [255; 32],
+        };
+        let bare = Writing::new(0, Class::Stream, 0, 0).bytes.len();
+        let with = |all: &[Whereabouts], border| Writing::new(0, Class::Stream, 0, 0).finish(all, border).len() - bare;
+        assert!(with(&[found; 100], Some(border)) <= 100 * WHEREABOUTS_BYTES + BORDER_BYTES);
+        assert!(with(&[found; 8_000], None) <= 8_000 * WHEREABOUTS_BYTES + BORDER_BYTES);
     }
 }

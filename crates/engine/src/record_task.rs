@@ -494,7 +494,11 @@ impl RecordTask {
         let new = || PendingPane(spare.pop().unwrap_or_default());
         let PendingPane(pending) = self.state.pending[class.index()].change(effective, new);
         let spare = &mut self.spare_partials;
-        let new = || Partial::begin(spare.pop(), plan, &key, pane, effective);
+        let new = || {
+            let mut partial = spare.pop().unwrap_or_default();
+            partial.begin(plan, &key, pane, effective);
+            partial
+        };
         let partial = pending.entry((plan.hash, key.hash(), pane)).or_insert_with(new);
         Cell::add(&mut partial.cells, &plan.layout, &event);
         partial.attachment.add(plan, record);

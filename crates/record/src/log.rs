@@ -449,14 +449,25 @@ impl<'a> WireReader<'a> {
         Ok(value)
     }
 
-    /// The bytes that `read` reads, as they stand.
+    /// All that was not read yet.
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    /// The next so many bytes, as they stand.
     ///
     /// # Errors
-    /// That of `read`.
-    pub fn bytes_of(&mut self, read: impl FnOnce(&mut Self) -> Result<(), LogError>) -> Result<&'a [u8], LogError> {
-        let from = self.at;
-        read(self)?;
-        Ok(self.bytes.get(from..self.at).unwrap_or_default())
+    /// [`LogError::Damaged`] if there are fewer.
+    pub fn take<const N: usize>(&mut self) -> Result<&'a [u8; N], LogError> {
+        let bytes = self.rest().first_chunk().ok_or_else(|| self.damaged("more bytes"))?;
+        self.at += N;
+        Ok(bytes)
+    }
+
+    /// Goes on behind so many bytes, or at the end.
+    pub fn skip(&mut self, bytes: usize) {
+        self.at = self.at.saturating_add(bytes).min(self.bytes.len());
     }
 
     /// An error here, for what was expected instead of what was read last.

@@ -147,23 +147,15 @@ impl EntityTask {
         }
     }
 
-    fn merge(
-        &mut self,
-        class: Class,
-        pane: i64,
-        loaded: &Loaded,
-        pack_since: i64,
-        came: Came<'_, impl ExactSizeIterator<Item = (u8, Cell)>>,
-        mobile: bool,
-    ) {
-        let Came { head, value, cells, attachment } = came;
+    fn merge(&mut self, class: Class, pane: i64, loaded: &Loaded, pack_since: i64, came: Came<'_>, mobile: bool) {
+        let (head, cells) = (came.head, came.cells());
         let Some(plan) = loaded.plan(head.plan) else {
             self.counters.unknown_partials += 1;
             return;
         };
         let (at_ms, begins_ms) = (pane.saturating_mul(GRID_MS), head.pane.saturating_mul(GRID_MS));
         let (abroad, counters) = (&self.state.abroad[class.index()], &mut self.counters);
-        let new = || Entity::new(class, head.plan, value);
+        let new = || Entity::new(class, head.plan, came.value());
         let (entity, is_new) = self.state.entities.get_or_insert_with(head.key, new);
         if is_new {
             entity.panes.reserve(cells.len());
@@ -176,7 +168,7 @@ impl EntityTask {
         });
         entity.panes.merge_cells(&plan.plan.layout, begins_ms, cells);
         entity.panes.expire(&plan.plan.layout, at_ms);
-        entity.attached.add(head.pane, attachment);
+        entity.attached.add(head.pane, came.attachment());
         let merged = std::mem::replace(&mut entity.merged, pane);
         for (pattern, of_pattern) in (0..).zip(&plan.plan.patterns) {
             let grids = of_pattern.pane_ms / GRID_MS;
