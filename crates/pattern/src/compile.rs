@@ -54,8 +54,8 @@ pub fn plan(files: &[PatternFile], kept: bool) -> Result<Plan, Vec<Diagnostic>> 
     }
     group_by_gate(&mut plan.aggregated);
     let mut questions = Questions::default();
-    for entity in plan.local.iter_mut().chain(&mut plan.aggregated) {
-        entity.sieve = Sieve::of(entity, &mut questions);
+    for (is_local, entities) in [(true, &mut plan.local), (false, &mut plan.aggregated)] {
+        entities.iter_mut().for_each(|entity| entity.sieve = Sieve::of(entity, is_local, &mut questions));
     }
     plan.questions = questions;
     for entity in &plan.aggregated {

@@ -644,6 +644,39 @@ impl EntityType {
         }
     }
 
+    /// Whether a record of this kind and leg can have a [local](Self::local_key) entity of this type that patterns look at: what is
+    /// told of subscribers and where they are they see in other records alone.
+    #[must_use]
+    pub const fn is_local_of(self, kind: Kind, direction: Direction) -> bool {
+        let leg = matches!(direction, Direction::Outgoing | Direction::Incoming);
+        let is_seen = !matches!(kind, Kind::Mobility | Kind::Subscriber);
+        is_seen
+            && match self {
+                Self::Caller => leg || matches!(kind, Kind::Report),
+                Self::Callee => matches!(direction, Direction::Incoming | Direction::Forwarded),
+                Self::Sim => leg,
+                _ => false,
+            }
+    }
+
+    /// The same of an [aggregated](Self::aggregated_key) one.
+    #[must_use]
+    pub const fn is_aggregated_of(self, kind: Kind, direction: Direction) -> bool {
+        let leg = matches!(direction, Direction::Outgoing | Direction::Incoming);
+        let from_abroad = matches!(direction, Direction::Incoming | Direction::Transit);
+        let reported = matches!(kind, Kind::Report);
+        let is_seen = !matches!(kind, Kind::Mobility | Kind::Subscriber);
+        is_seen
+            && match self {
+                Self::Caller => matches!(direction, Direction::Incoming) || reported,
+                Self::Template | Self::Domain => leg || reported,
+                Self::Device | Self::Cell => leg,
+                Self::Trunk => from_abroad,
+                Self::Block => leg || from_abroad,
+                Self::Callee | Self::Sim => false,
+            }
+    }
+
     /// Types that a record counts for where they are judged at pane close, a bit each by their number.
     #[must_use]
     pub fn aggregated_of(record: &Record<'_>) -> u16 {
@@ -683,8 +716,36 @@ fn text(text: &str) -> Option<EntityKey<'_>> {
 #[cfg(test)]
 mod tests {
     use lancang_record::Timestamp;
+    use lancang_record::number::E164;
 
     use super::*;
+
+    /// Of a record that names everybody there is an entity just where there can be one.
+    #[test]
+    fn a_form_has_the_entities_that_its_records_have() {
+        for (kind, direction) in
+            Kind::ALL.into_iter().flat_map(|kind| Direction::ALL.map(|direction| (kind, direction)))
+        {
+            let mut record = Record::new(kind, Timestamp::from_ms(0));
+            record.direction = direction;
+            let number = E164::from_integer(85_512_345_678).map(Party::Number);
+            (record.caller, record.callee, record.redirecting) = (number, number, number);
+            (record.imsi, record.imei) = (Digits::parse("456010000000001"), Digits::parse("35990000000001"));
+            (record.cell, record.trunk_in, record.template, record.domain) = ("c", "t", "e", "d");
+            let is_seen = !matches!(kind, Kind::Mobility | Kind::Subscriber);
+            for (name, entity) in EntityType::ALL {
+                let (mut local, mut aggregated) = (false, false);
+                for own in [false, true] {
+                    (record.caller_plan.own, record.callee_plan.own) = (own, own);
+                    local |= is_seen && entity.local_key(&record).is_some();
+                    aggregated |= is_seen && entity.aggregated_key(&record).is_some();
+                }
+                let form = format!("{name} of {kind:?} {direction:?}");
+                assert_eq!(entity.is_local_of(kind, direction), local, "{form}");
+                assert_eq!(entity.is_aggregated_of(kind, direction), aggregated, "{form}");
+            }
+        }
+    }
 
     #[test]
     fn places_are_those_among_the_values() {

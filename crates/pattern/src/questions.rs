@@ -227,7 +227,7 @@ impl Steps {
         self.first = holds(i64::MIN);
         let mut before = self.first;
         let others = |cut: i64| (cut, std::mem::replace(&mut before, holds(cut)) ^ holds(cut));
-        self.cuts = cuts.into_iter().map(others).collect();
+        self.cuts = cuts.into_iter().map(others).filter(|(_, others)| *others != 0).collect();
     }
 
     #[inline]

@@ -5,13 +5,13 @@
 //! [questions](crate::questions), which is one comparison of bits. What is dear, a search in a list, is asked last.
 //!
 //! **Invariant:** a sieve passes what the plan's filters and its send gate say ([`EntityPlan::passes`]), for every
-//! record: terms have no effects, so that their order decides nothing.
+//! record that can be sent and be an event: terms have no effects, so that their order decides nothing. Of others nothing passes.
 
 use lancang_record::record::{Direction, Kind, Phase, Record};
 
 use crate::fields::{KeyField, TextField};
 use crate::lists::Lists;
-use crate::plan::EntityPlan;
+use crate::plan::{EntityPlan, EntityType};
 use crate::predicate::Predicate;
 use crate::questions::{Answers, Asked, Mask, Questions};
 
@@ -134,14 +134,21 @@ pub const fn form_of(record: &Record<'_>) -> usize {
 }
 
 impl Sieve {
-    /// Prepares a plan's filters, with the numbers that their terms have in the pack.
-    pub(crate) fn of(plan: &EntityPlan, questions: &mut Questions) -> Self {
+    /// Prepares the filters of a plan whose entities are judged at each record (`is_local`) or at pane close, with the numbers that
+    /// their terms have in the pack. Of a form whose records are no events, or never sent, nothing is asked.
+    pub(crate) fn of(plan: &EntityPlan, is_local: bool, questions: &mut Questions) -> Self {
         let all = Kind::ALL.into_iter().flat_map(|kind| {
             let directions = Direction::ALL.into_iter();
             directions.flat_map(move |direction| Phase::ALL.into_iter().map(move |phase| (kind, direction, phase)))
         });
-        let given = all.map(|(kind, direction, phase)| Given { kind, direction, phase });
-        Self { forms: given.enumerate().map(|(form, given)| Form::of(plan, form, &given, questions)).collect() }
+        let may_be: fn(EntityType, Kind, Direction) -> bool =
+            if is_local { EntityType::is_local_of } else { EntityType::is_aggregated_of };
+        let of = |(form, (kind, direction, phase)): (usize, (Kind, Direction, Phase))| {
+            let given = Given { kind, direction, phase };
+            let takes = may_be(plan.entity, kind, direction);
+            takes.then(|| Form::of(plan, form, &given, questions)).flatten().unwrap_or_else(Form::of_no_event)
+        };
+        Self { forms: all.enumerate().map(of).collect() }
     }
 
     /// Whether a record of this form can be sent, and be an event.
@@ -164,7 +171,7 @@ impl Sieve {
         self.forms.get(form).is_some_and(|form| form.send.holds(asked, answers))
     }
 
-    /// Filters that a record of this form passes, a bit each; 0 if it is no event of this entity.
+    /// Filters that a record of this form passes, a bit each; 0 if it is no event of this entity, or is never sent.
     #[must_use]
     pub fn passes(
         &self,
@@ -188,7 +195,8 @@ impl Sieve {
 }
 
 impl Form {
-    fn of(plan: &EntityPlan, form: usize, given: &Given, questions: &mut Questions) -> Self {
+    /// `None` where none of its records can be sent, and be an event.
+    fn of(plan: &EntityPlan, form: usize, given: &Given, questions: &mut Questions) -> Option<Self> {
         let left = |filter: &Predicate| ordered(given.decide(filter));
         let send = plan.send.as_ref().map_or(Predicate::Always(true), left);
         let (first, parts) = first_of(&plan.filters);
@@ -205,10 +213,18 @@ impl Form {
         }
         let possible = open.iter().fold(passed, |all, (bits, _)| all | bits);
         let never = Predicate::Always(false);
-        let takes = send != never && first != never && (parts == 0 || possible & parts != 0);
+        if send == never || first == never || (parts != 0 && possible & parts == 0) {
+            return None;
+        }
         let mut term = |predicate| Term::of(predicate, true, form, questions);
         let open = open.into_iter().map(|(bits, filter)| (bits, term(filter))).collect();
-        Self { takes, send: term(send), first: term(first), parts, passed, open }
+        Some(Self { takes: true, send: term(send), first: term(first), parts, passed, open })
+    }
+
+    /// One that lets nothing through.
+    fn of_no_event() -> Self {
+        let never = || Term::Any(Bits::default());
+        Self { takes: false, send: never(), first: never(), parts: 0, passed: 0, open: Vec::new() }
     }
 }
 
@@ -377,11 +393,12 @@ pub(crate) mod tests {
             filters in prop::collection::vec(predicate(), 1..6),
             send in prop::option::of(predicate()),
             of_parts: bool,
+            is_local: bool,
         ) {
             let plan = plan(filters, send, of_parts);
             let lists = lists();
             let mut questions = Questions::default();
-            let sieve = Sieve::of(&plan, &mut questions);
+            let sieve = Sieve::of(&plan, is_local, &mut questions);
             for kind in Kind::ALL {
                 for direction in Direction::ALL {
                     for phase in Phase::ALL {
@@ -395,9 +412,19 @@ pub(crate) mod tests {
                             let sent = plan.send.as_ref().is_none_or(|send| send.holds(&record, &lists));
                             let passes = plan.passes(&record, &lists);
                             let mut answers = questions.ask(form, &record, &lists);
-                            prop_assert_eq!(sieve.passes(form, &record, &questions, &lists, &mut answers), passes);
-                            prop_assert_eq!(sieve.sends(form, &record, &questions, &lists, &mut answers), sent);
-                            prop_assert!(sieve.takes(form) || !sent || passes == 0);
+                            let found = sieve.passes(form, &record, &questions, &lists, &mut answers);
+                            let is_sent = sieve.sends(form, &record, &questions, &lists, &mut answers);
+                            let may_be = match is_local {
+                                true => EntityType::Caller.is_local_of(kind, direction),
+                                false => EntityType::Caller.is_aggregated_of(kind, direction),
+                            };
+                            if sieve.takes(form) {
+                                prop_assert_eq!((found, is_sent), (passes, sent));
+                                prop_assert!(may_be);
+                            } else {
+                                prop_assert_eq!((found, is_sent), (0, false));
+                                prop_assert!(!may_be || !sent || passes == 0);
+                            }
                         }
                     }
                 }
