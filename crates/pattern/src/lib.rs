@@ -33,6 +33,7 @@ pub mod predicate;
 pub mod questions;
 mod ranges;
 pub mod requires;
+mod searches;
 pub mod sieve;
 pub mod syntax;
 

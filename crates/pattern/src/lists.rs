@@ -34,6 +34,17 @@ pub struct Entry {
     pub reason: String,
 }
 
+/// What an entry names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Value<'a> {
+    Number(u64),
+    /// Digits with which numbers begin.
+    Prefix(u64),
+    /// First and last number.
+    Range(u64, u64),
+    Text(&'a str),
+}
+
 #[derive(Clone, Debug, Default)]
 struct List {
     numbers: Table<u64>,
@@ -90,6 +101,16 @@ impl Lists {
     /// Names of the lists that have an entry.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.lists.keys().map(String::as_str)
+    }
+
+    /// What the entries of a list name, whether they are in force or not.
+    pub(crate) fn values(&self, list: &str) -> impl Iterator<Item = Value<'_>> {
+        self.lists.get(list).into_iter().flat_map(|list| {
+            let numbers = list.numbers.keys().map(|number| Value::Number(*number));
+            let prefixes = list.prefixes.keys().map(|prefix| Value::Prefix(*prefix));
+            let ranges = list.ranges.ends().map(|(first, last)| Value::Range(first, last));
+            numbers.chain(prefixes).chain(ranges).chain(list.texts.keys().map(|text| Value::Text(text)))
+        })
     }
 
     fn entry(&mut self, row: &[String]) -> Result<(), Refused> {

@@ -111,7 +111,7 @@ impl PackSources {
             mistakes.extend(found);
             Vec::new()
         });
-        let plan = match compile::plan(&files, kept) {
+        let mut plan = match compile::plan(&files, kept) {
             Ok(plan) if mistakes.is_empty() => plan,
             Ok(_) => return Err(mistakes),
             Err(found) => {
@@ -119,6 +119,7 @@ impl PackSources {
                 return Err(mistakes);
             }
         };
+        plan.questions.settle(&lists);
         Ok(Pack { hash: self.hash(), lists, plan })
     }
 }

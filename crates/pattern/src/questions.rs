@@ -4,7 +4,8 @@
 //! ones, searches in lists, for all forms together. The cheap ones of its form are asked of each record, at once; a dear one
 //! when something depends on it, at most once a record ([`Answers`]). So a whole conjunction is one comparison of bits, and
 //! what all filters say of a record can be remembered by its answers ([`crate::passing`]). Questions about one field are
-//! asked together: the field is read once, and where its value lies among their limits tells all of them ([`Steps`]).
+//! asked together: the field is read once, and where its value lies among their limits tells all of them ([`Steps`]); of all lists
+//! that may have it one look tells which do not ([`crate::searches`]).
 //!
 //! **Invariant:** an answer is what [`Predicate::holds`] says.
 
@@ -13,6 +14,7 @@ use lancang_record::record::Record;
 use crate::fields::{FlagField, NumberField, TextField};
 use crate::lists::Lists;
 use crate::predicate::{Comparison, Predicate};
+use crate::searches::{Together, put_together};
 
 /// Numbers of one kind: a bit each.
 const NUMBERS: usize = u64::BITS as usize;
@@ -25,6 +27,9 @@ pub struct Questions {
     dear: Vec<Predicate>,
     /// A dear one got no number.
     lacks_dear: bool,
+    /// Dear ones that are answered together, and for each its place there: none before the lists are known.
+    together: Vec<Together>,
+    places: Vec<Option<usize>>,
 }
 
 /// Cheap questions of one form, those of one kind together: a bit each.
@@ -84,7 +89,7 @@ pub(crate) struct Mask {
 /// A record, and what it may be asked.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
-    dear: &'a [Predicate],
+    questions: &'a Questions,
     record: &'a Record<'a>,
     lists: &'a Lists,
 }
@@ -93,7 +98,7 @@ impl Questions {
     /// What a record may be asked.
     #[inline]
     pub(crate) fn of<'a>(&'a self, record: &'a Record<'a>, lists: &'a Lists) -> Asked<'a> {
-        Asked { dear: &self.dear, record, lists }
+        Asked { questions: self, record, lists }
     }
 
     /// Asks a record of a form all that is cheap.
@@ -106,6 +111,11 @@ impl Questions {
     /// Whether answers tell what all filters say of records of a form: no question of it lacks a number.
     pub(crate) fn tell(&self, form: usize) -> bool {
         !self.lacks_dear && self.cheap.get(form).is_none_or(|of| !of.lacks)
+    }
+
+    /// Once all have their numbers: prepares for the lists in which dear ones search. No others may be asked with them then.
+    pub(crate) fn settle(&mut self, lists: &Lists) {
+        (self.together, self.places) = put_together(&self.dear, lists);
     }
 
     /// Number of a cheap question of a form, which is given one if there is one left.
@@ -323,12 +333,22 @@ impl Answers {
         }
     }
 
-    /// Asks a dear question.
+    /// Asks a dear question, and with it those that are answered by the same look.
     #[inline(never)]
     fn search(&mut self, number: u32, asked: Asked<'_>) {
-        let holds = asked.dear.get(number as usize).is_some_and(|predicate| asked.holds(predicate));
-        self.dear.asked |= 1 << number;
-        self.dear.held |= u64::from(holds) << number;
+        let Questions { dear, together, places, .. } = asked.questions;
+        let place = places.get(number as usize).copied().flatten();
+        let (answered, mut may_hold) = match place.and_then(|place| together.get(place)) {
+            Some(together) => (together.searches, together.may(asked.record)),
+            None => (1 << number, 1 << number),
+        };
+        self.dear.asked |= answered;
+        while may_hold != 0 {
+            let number = may_hold.trailing_zeros();
+            may_hold &= may_hold - 1;
+            let holds = dear.get(number as usize).is_some_and(|predicate| asked.holds(predicate));
+            self.dear.held |= u64::from(holds) << number;
+        }
     }
 }
 

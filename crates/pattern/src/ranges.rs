@@ -42,6 +42,11 @@ impl<T> Ranges<T> {
         }
     }
 
+    /// First and last number of each.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.all.iter().map(|range| (range.first, range.last))
+    }
+
     /// Of the ranges that cover a number and that `holds` holds for, the one that was added first.
     pub(crate) fn find(&self, number: u64, holds: impl Fn(&T) -> bool) -> Option<&T> {
         let begun = self.all.partition_point(|range| range.first <= number);

@@ -399,6 +399,9 @@ pub(crate) mod tests {
             let lists = lists();
             let mut questions = Questions::default();
             let sieve = Sieve::of(&plan, is_local, &mut questions);
+            if of_parts {
+                questions.settle(&lists);
+            }
             for kind in Kind::ALL {
                 for direction in Direction::ALL {
                     for phase in Phase::ALL {

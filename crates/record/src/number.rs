@@ -151,6 +151,14 @@ impl Digits {
         digits.bytes().fold(0, |value, digit| value * 10 + u64::from(digit.wrapping_sub(b'0'))) == leading
     }
 
+    /// Its first digits, so many. `None` if it has fewer.
+    #[must_use]
+    pub fn first(self, digits: u32) -> Option<Self> {
+        let rest = ((self.0 >> Self::LENGTH_SHIFT) as u32).checked_sub(digits)?;
+        let leading = (self.0 & ((1 << Self::LENGTH_SHIFT) - 1)) / POWERS_OF_10[rest as usize];
+        (digits > 0).then_some(Self(u64::from(digits) << Self::LENGTH_SHIFT | leading))
+    }
+
     /// One integer per distinct value: length and digits.
     #[must_use]
     pub const fn as_key(self) -> u64 {
