@@ -19,8 +19,7 @@ use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
 use lancang_pattern::fields::party_key;
 use lancang_pattern::limits::GRID_MS;
-use lancang_pattern::passing::Passing;
-use lancang_pattern::plan::Plan;
+use lancang_pattern::passing::{Passing, Sent};
 use lancang_pattern::sieve::form_of;
 use lancang_record::log::{Class, Entry, Frame};
 use lancang_record::record::{Kind, Phase, Record};
@@ -126,7 +125,7 @@ impl RecordTask {
             asked: Asked::default(),
             state: State::default(),
             scratch: Scratch::default(),
-            passing: Passing::of(&Plan::default()),
+            passing: Passing::default(),
             counters: Counters::default(),
             watch: None,
             leaving: None,
@@ -458,34 +457,24 @@ impl RecordTask {
         if let Some(watch) = &mut self.watch {
             watch.record(pack, record, &self.state.local);
         }
-        let mut from = 0;
-        while let Some(index) = self.passing.next_sent(passed, from) {
+        for place in 0..self.passing.sent(passed).len() {
+            let sent = self.passing.sent(passed)[place];
             let call = call.as_mut().map(|(_, call)| call);
-            self.contribute(pack, index, class, record, call);
-            from = index + 1;
+            self.contribute(pack, sent, class, record, call);
         }
         if let Some((key, call)) = call {
             self.state.calls.keep(key, call, record);
         }
     }
 
-    /// Adds a record that has passed the send gate of an aggregated plan to the partial pane of its entity.
-    fn contribute(
-        &mut self,
-        pack: &Pack,
-        index: usize,
-        class: Class,
-        record: &Record<'_>,
-        call: Option<&mut OpenCall>,
-    ) {
-        let plan = &pack.plan.aggregated[index];
-        let Some(key) = plan.entity.aggregated_key(record) else { return };
-        let (form, questions, answers) = (form_of(record), &pack.plan.questions, &mut self.scratch.answers);
-        let passes = plan.sieve.passes(form, record, questions, &pack.lists, answers);
-        let passes = seen_by(passes, self.asked.aggregated(index, record));
+    /// Adds a record that is sent to an aggregated plan to the partial pane of its entity.
+    fn contribute(&mut self, pack: &Pack, sent: Sent, class: Class, record: &Record<'_>, call: Option<&mut OpenCall>) {
+        let plan = &pack.plan.aggregated[sent.plan];
+        let passes = seen_by(sent.passes, self.asked.aggregated(sent.plan, record));
         if passes == 0 {
             return;
         }
+        let Some(key) = plan.entity.aggregated_key(record) else { return };
         let wanted = plan.layout.wanted(passes).unwrap_or(0);
         let event = crate::local::event(plan, record, passes, wanted, call, &mut self.scratch);
         let pane = record.event.pane(GRID_MS);
@@ -527,7 +516,7 @@ impl RecordTask {
         let (watermark, pair_bytes) = (self.state.clocks.least(), self.settings.pair_bytes);
         self.state.subscribers.change(before.needs, self.asked.needs, watermark, pair_bytes);
         self.state.pack = Some(hash);
-        self.passing = Passing::of(&pack.plan);
+        self.passing = Passing::default();
         self.pack = Some(pack);
         Ok(())
     }

@@ -1,19 +1,22 @@
-//! What records that answer alike pass: the filters of each local plan, the send gates of aggregated ones.
+//! What records that answer alike pass: the filters of each local plan, the send gates and filters of aggregated ones.
 //!
-//! A pack asks a record some forty cheap questions, and most records answer them as many others did: of a day of generated
+//! A pack asks a record some twenty cheap questions, and most records answer them as many others did: of a day of generated
 //! traffic 256 ways to answer are 95 % of the records, and 3,000 all of them. So what the sieves say is worked out once for
-//! a way to answer and kept, as long as there is room.
+//! a way to answer and kept, as long as there is room; and many ways lead to the same.
 //!
 //! Rules:
 //! - a way to answer is the record's form, for which aggregated entity types it counts, all its cheap answers, and those dear
 //!   ones that the sieves asked for: these depend on nothing else;
 //! - it is a cache: what it says is what the sieves say, whatever it holds, so that it is in no snapshot;
-//! - it has a fixed size ([`SETS`], [`WAYS`]): records that each answer otherwise cost one look more.
+//! - it has a fixed size ([`SETS`], [`WAYS`], [`SAID_MAX`]): records that each answer otherwise cost one look more.
 
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
 use lancang_record::record::Record;
 
 use crate::lists::Lists;
-use crate::plan::{EntityType, Plan};
+use crate::plan::{EntityPlan, EntityType, Plan};
 use crate::questions::{Answers, Known};
 use crate::sieve::form_of;
 
@@ -21,77 +24,141 @@ use crate::sieve::form_of;
 const SETS: usize = 2048;
 /// Ways in a set.
 const WAYS: usize = 4;
+/// Most different things that are said of ways, before all are forgotten: the shipped pack says some hundred.
+const SAID_MAX: usize = 4096;
 /// Multiplier of Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4).
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// What the ways to answer that came last pass.
 #[derive(Debug)]
 pub struct Passing {
-    ways: Vec<Option<Way>>,
-    /// Of each way: filters of each local plan, then aggregated plans that it is sent to, a bit each.
-    said: Vec<u64>,
-    /// Words of one way there.
-    words: usize,
-    /// Local plans.
-    locals: usize,
+    ways: Vec<Way>,
+    /// What is said of ways, each once.
+    said: Vec<Said>,
+    places: HashMap<Said, u32, FixedState>,
     /// Way of a set that is given up next.
     next: usize,
+    /// Room in which it is put together what is said of a new way.
+    room: Said,
 }
 
-/// A way to answer.
+/// A way to answer, and where it lies what is said of it.
 #[derive(Clone, Copy, Debug)]
 struct Way {
     form: u16,
     counts_for: u16,
+    said: u32,
     cheap: u64,
     dear: Known,
 }
 
+impl Way {
+    /// No form has this number.
+    const NONE: Self = Self { form: u16::MAX, counts_for: 0, said: 0, cheap: 0, dear: Known::NOTHING };
+}
+
+/// What the sieves say of records.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Said {
+    /// Filters of each local plan that pass them, a bit each.
+    local: Vec<u64>,
+    sent: Vec<Sent>,
+}
+
+/// An aggregated plan on whose send gate a record passes, for whose entity type it counts, and of which filters pass it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Sent {
+    /// Its place among the pack's.
+    pub plan: usize,
+    /// The filters, a bit each; never none.
+    pub passes: u64,
+}
+
 /// Where it lies what a record passes.
 #[derive(Clone, Copy, Debug)]
-pub struct Place(usize);
+pub struct Place(u32);
+
+impl Default for Passing {
+    fn default() -> Self {
+        Self {
+            ways: vec![Way::NONE; SETS * WAYS],
+            said: Vec::new(),
+            places: HashMap::default(),
+            next: 0,
+            room: Said::default(),
+        }
+    }
+}
 
 impl Passing {
-    /// Nothing yet, for the plans of a pack.
-    #[must_use]
-    pub fn of(plan: &Plan) -> Self {
-        let locals = plan.local.len();
-        let words = locals + plan.aggregated.len().div_ceil(64);
-        Self { ways: vec![None; SETS * WAYS], said: vec![0; SETS * WAYS * words], words, locals, next: 0 }
-    }
-
-    /// What a record passes, by its answers; what more is asked of it is added to these.
+    /// What a record passes, by its answers; what more is asked of it is added to these. All are of the same plan.
     pub fn look(&mut self, plan: &Plan, record: &Record<'_>, lists: &Lists, answers: &mut Answers) -> Place {
         let (form, counts_for) = (form_of(record), EntityType::aggregated_of(record));
         let mixed = answers.cheap ^ (form as u64) << 57 ^ u64::from(counts_for) << 40;
         let first = (mixed.wrapping_mul(MULTIPLIER) >> (64 - SETS.trailing_zeros())) as usize * WAYS;
         let told = plan.questions.tell(form);
         let asked = plan.questions.of(record, lists);
-        for at in first..first + WAYS {
-            let Some(way) = &self.ways[at] else { continue };
+        for way in &self.ways[first..first + WAYS] {
             let is_alike = way.cheap == answers.cheap && way.form == form as u16 && way.counts_for == counts_for;
             if is_alike && told && answers.agree(way.dear, asked) {
-                return Place(at);
+                return Place(way.said);
             }
         }
-        self.next = (self.next + 1) % WAYS;
-        let empty = (first..first + WAYS).find(|at| self.ways[*at].is_none());
-        let at = empty.unwrap_or(first + self.next);
-        self.ask(plan, record, lists, answers, at);
-        self.ways[at] = Some(Way { form: form as u16, counts_for, cheap: answers.cheap, dear: answers.dear });
-        Place(at)
+        self.learn(plan, record, lists, answers, first)
     }
 
-    /// Asks the sieves, and puts down what they say.
+    /// Asks the sieves, and puts down what they say in the set that begins at `first`.
     #[inline(never)]
-    fn ask(&mut self, plan: &Plan, record: &Record<'_>, lists: &Lists, answers: &mut Answers, at: usize) {
+    fn learn(&mut self, plan: &Plan, record: &Record<'_>, lists: &Lists, answers: &mut Answers, first: usize) -> Place {
         let (form, counts_for) = (form_of(record), EntityType::aggregated_of(record));
-        let said = &mut self.said[at * self.words..][..self.words];
-        let (locals, sent) = said.split_at_mut(self.locals);
-        for (plan_of, passes) in plan.local.iter().zip(locals) {
-            *passes = plan_of.sieve.passes(form, record, &plan.questions, lists, answers);
+        self.room.ask(plan, record, lists, answers, counts_for);
+        let said = self.place();
+        self.next = (self.next + 1) % WAYS;
+        let set = &mut self.ways[first..first + WAYS];
+        let empty = set.iter().position(|way| way.form == Way::NONE.form);
+        set[empty.unwrap_or(self.next)] =
+            Way { form: form as u16, counts_for, said, cheap: answers.cheap, dear: answers.dear };
+        Place(said)
+    }
+
+    /// Where what was put together lies, from now on if it did not.
+    fn place(&mut self) -> u32 {
+        if let Some(place) = self.places.get(&self.room) {
+            return *place;
         }
-        sent.fill(0);
+        if self.said.len() >= SAID_MAX {
+            self.said.clear();
+            self.places.clear();
+            self.ways.fill(Way::NONE);
+        }
+        let place = self.said.len() as u32;
+        self.said.push(self.room.clone());
+        self.places.insert(self.room.clone(), place);
+        place
+    }
+
+    /// Filters of a local plan that pass it, a bit each; 0 if it is no event of the plan's entities.
+    #[inline]
+    #[must_use]
+    pub fn passes(&self, Place(at): Place, local: usize) -> u64 {
+        self.said[at as usize].local[local]
+    }
+
+    /// The aggregated plans that it is sent to and an event of.
+    #[inline]
+    #[must_use]
+    pub fn sent(&self, Place(at): Place) -> &[Sent] {
+        &self.said[at as usize].sent
+    }
+}
+
+impl Said {
+    fn ask(&mut self, plan: &Plan, record: &Record<'_>, lists: &Lists, answers: &mut Answers, counts_for: u16) {
+        let form = form_of(record);
+        self.local.clear();
+        let passes = |plan_of: &EntityPlan| plan_of.sieve.passes(form, record, &plan.questions, lists, answers);
+        self.local.extend(plan.local.iter().map(passes));
+        self.sent.clear();
         let mut gate = (u32::MAX, false);
         for (index, plan_of) in plan.aggregated.iter().enumerate() {
             if counts_for >> plan_of.entity as u16 & 1 == 0 || !plan_of.sieve.takes(form) {
@@ -101,29 +168,14 @@ impl Passing {
                 let holds = plan_of.sieve.sends(form, record, &plan.questions, lists, answers);
                 gate = (plan_of.send_group, holds);
             }
-            sent[index / 64] |= u64::from(gate.1) << (index % 64);
+            if !gate.1 {
+                continue;
+            }
+            let passes = plan_of.sieve.passes(form, record, &plan.questions, lists, answers);
+            if passes != 0 {
+                self.sent.push(Sent { plan: index, passes });
+            }
         }
-    }
-
-    /// Filters of a local plan that pass it, a bit each; 0 if it is no event of the plan's entities.
-    #[inline]
-    #[must_use]
-    pub fn passes(&self, Place(at): Place, local: usize) -> u64 {
-        self.said[at * self.words + local]
-    }
-
-    /// The next aggregated plan from this one on whose send gate it passes and for whose entity type it counts.
-    #[inline]
-    #[must_use]
-    pub fn next_sent(&self, Place(at): Place, from: usize) -> Option<usize> {
-        let sent = &self.said[at * self.words + self.locals..(at + 1) * self.words];
-        let mut word = from / 64;
-        let mut left = sent.get(word)? >> (from % 64) << (from % 64);
-        while left == 0 {
-            word += 1;
-            left = *sent.get(word)?;
-        }
-        Some(word * 64 + left.trailing_zeros() as usize)
     }
 }
 
@@ -136,7 +188,6 @@ mod tests {
 
     use super::*;
     use crate::fields::NumberField;
-    use crate::plan::EntityPlan;
     use crate::predicate::{Comparison, Predicate};
     use crate::questions::Questions;
     use crate::sieve::Sieve;
@@ -150,6 +201,7 @@ mod tests {
         }
         local.iter_mut().for_each(|plan| plan.sieve = Sieve::of(plan, true, &mut questions));
         aggregated.iter_mut().for_each(|plan| plan.sieve = Sieve::of(plan, false, &mut questions));
+        questions.settle(&lists());
         Plan { local, aggregated, questions }
     }
 
@@ -167,7 +219,7 @@ mod tests {
     }
 
     fn check(plan: &Plan, shapes: &[usize]) {
-        let (lists, mut passing) = (lists(), Passing::of(plan));
+        let (lists, mut passing) = (lists(), Passing::default());
         for record in shapes.iter().map(|shape| record(*shape)) {
             let mut answers = plan.questions.ask(form_of(&record), &record, &lists);
             let place = passing.look(plan, &record, &lists, &mut answers);
@@ -175,15 +227,15 @@ mod tests {
                 let may_be = local.entity.is_local_of(record.kind, record.direction);
                 assert_eq!(passing.passes(place, index), if may_be { local.passes(&record, &lists) } else { 0 });
             }
-            let sent: Vec<usize> =
-                std::iter::successors(passing.next_sent(place, 0), |last| passing.next_sent(place, last + 1)).collect();
+            let sent = passing.sent(place);
+            assert!(sent.is_sorted_by_key(|sent| sent.plan));
             for (index, of) in plan.aggregated.iter().enumerate() {
                 let may_be = of.entity.is_aggregated_of(record.kind, record.direction);
                 let counts = may_be && of.entity.aggregated_key(&record).is_some();
                 let holds = counts && of.send.as_ref().is_none_or(|send| send.holds(&record, &lists));
-                let is_sent = sent.contains(&index);
-                assert!(!is_sent || holds, "{record:?} is sent to {index}");
-                assert!(is_sent || !holds || of.passes(&record, &lists) == 0, "{record:?} is not sent to {index}");
+                let passes = if holds { of.passes(&record, &lists) } else { 0 };
+                let found = sent.iter().find(|sent| sent.plan == index).map_or(0, |sent| sent.passes);
+                assert_eq!(found, passes, "{record:?} for {index}");
             }
         }
     }

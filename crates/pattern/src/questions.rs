@@ -79,6 +79,10 @@ pub(crate) struct Known {
     held: u64,
 }
 
+impl Known {
+    pub(crate) const NOTHING: Self = Self { asked: 0, held: 0 };
+}
+
 /// Questions of one kind that are to be answered with yes, and some with no, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mask {

@@ -118,7 +118,7 @@ impl RecordTask {
         }
         task.state = state;
         if let Some(pack) = &task.pack {
-            (task.asked, task.passing) = (Asked::by(pack), Passing::of(&pack.plan));
+            (task.asked, task.passing) = (Asked::by(pack), Passing::default());
             task.count_limits();
             task.state.subscribers.resize(task.asked.needs, task.state.clocks.least(), settings.pair_bytes);
         }
