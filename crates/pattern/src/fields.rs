@@ -268,6 +268,19 @@ impl TextField {
         }
     }
 
+    /// Whether it is absent. For those that are asked so of each record, without its text.
+    #[must_use]
+    pub fn is_absent(self, record: &Record<'_>) -> bool {
+        match self {
+            Self::Cell => record.cell.is_empty(),
+            Self::TrunkIn => record.trunk_in.is_empty(),
+            Self::Smsc => record.smsc.is_empty(),
+            Self::Template => record.template.is_empty(),
+            Self::Domain => record.domain.is_empty(),
+            _ => self.value(record).is_empty(),
+        }
+    }
+
     /// Place of its value among [`Self::values`], where [`Self::has_places`].
     #[inline(always)]
     #[must_use]
@@ -335,6 +348,33 @@ impl TextField {
 }
 
 impl FlagField {
+    /// Those of some flags that are set, a bit each by their number. What takes a look at a byte is looked at in any case.
+    #[must_use]
+    pub fn set(record: &Record<'_>, asked: u64) -> u64 {
+        let bit = |flag: Self| u64::from(flag.value(record)) << flag as u8;
+        let of_caller = bit(Self::CallerPresent)
+            | bit(Self::CallerOwn)
+            | bit(Self::CallerPossible)
+            | bit(Self::CallerAllocated)
+            | bit(Self::CallerAlphanumeric);
+        let of_callee = bit(Self::CalleePresent) | bit(Self::CalleeOwn) | bit(Self::CalleePossible);
+        let of_record = bit(Self::Answered)
+            | bit(Self::Unanswered)
+            | bit(Self::Redirected)
+            | bit(Self::Continued)
+            | bit(Self::TrunkInInternational)
+            | bit(Self::CellBorder);
+        let of_served =
+            bit(Self::M2m) | bit(Self::Binding) | bit(Self::FirstContact) | bit(Self::ForwardedToFirstContact);
+        let mut set = of_caller | of_callee | of_record | of_served;
+        for flag in [Self::SameParty, Self::ImsiForeign] {
+            if asked >> flag as u8 & 1 == 1 {
+                set |= bit(flag);
+            }
+        }
+        set & asked
+    }
+
     /// Whether it is set. Inlined, since what it takes for most is a look at a byte.
     #[inline(always)]
     #[must_use]
@@ -400,6 +440,49 @@ impl NumberField {
     }
 }
 
+/// What is known of a served subscriber in numbers: 0 where it is not, else one more than the value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownNumbers([u32; Self::FIELDS.len()]);
+
+impl KnownNumbers {
+    const FIELDS: [NumberField; 8] = [
+        NumberField::AgeS,
+        NumberField::ReceivedS,
+        NumberField::SeenS,
+        NumberField::ImsiChangedS,
+        NumberField::ImeiChangedS,
+        NumberField::ForwardChangedS,
+        NumberField::DistanceM,
+        NumberField::SpeedMh,
+    ];
+
+    /// Where a field stands, if it is one of them.
+    pub(crate) fn place(field: NumberField) -> Option<u8> {
+        Self::FIELDS.iter().position(|own| *own == field).map(|place| place as u8)
+    }
+
+    #[inline(always)]
+    pub(crate) fn of(record: &Record<'_>) -> Self {
+        let known = &record.enrichment;
+        let numbers = [
+            known.age_s,
+            known.received_s,
+            known.seen_s,
+            known.imsi_changed_s,
+            known.imei_changed_s,
+            known.forward_changed_s,
+            known.distance_m,
+            known.speed_mh,
+        ];
+        Self(numbers.map(|number| number.get().map_or(0, |value| value + 1)))
+    }
+
+    #[inline(always)]
+    pub(crate) const fn at(&self, place: u8) -> u32 {
+        self.0[place as usize % Self::FIELDS.len()]
+    }
+}
+
 impl KeyField {
     /// A 64-bit key, equal for equal values and (but for hash collisions of 2⁻⁶⁴ a pair) different for others.
     #[must_use]
@@ -425,17 +508,19 @@ impl KeyField {
 }
 
 /// Mobile country codes (ITU-T E.212) and minutes ahead of UTC of the six countries; all of each keep one time.
-const COUNTRIES: [(&str, &[&str], i64); 6] = [
-    ("CN", &["460", "461"], 480),
-    ("KH", &["456"], 420),
-    ("LA", &["457"], 420),
-    ("MM", &["414"], 390),
-    ("TH", &["520"], 420),
-    ("VN", &["452"], 420),
+const COUNTRIES: [([u8; 2], &[u64], i64); 6] = [
+    (*b"CN", &[460, 461], 480),
+    (*b"KH", &[456], 420),
+    (*b"LA", &[457], 420),
+    (*b"MM", &[414], 390),
+    (*b"TH", &[520], 420),
+    (*b"VN", &[452], 420),
 ];
+/// Digits of a mobile country code.
+const CODE_DIGITS: u32 = 3;
 
-fn country_of(record: &Record<'_>) -> Option<&'static (&'static str, &'static [&'static str], i64)> {
-    COUNTRIES.iter().find(|(country, ..)| country.as_bytes() == record.home.as_bytes())
+fn country_of(record: &Record<'_>) -> Option<&'static ([u8; 2], &'static [u64], i64)> {
+    COUNTRIES.iter().find(|(country, ..)| country == record.home.as_bytes())
 }
 
 #[inline(never)]
@@ -452,7 +537,7 @@ fn caller_digits(record: &Record<'_>) -> Option<i64> {
 #[inline(never)]
 fn imsi_foreign(record: &Record<'_>) -> bool {
     let (Some(imsi), Some((_, codes, _))) = (record.imsi, country_of(record)) else { return false };
-    !codes.iter().any(|code| imsi.starts_with(code))
+    !imsi.first(CODE_DIGITS).is_some_and(|code| codes.contains(&code.as_integer()))
 }
 
 /// By UTC where the operator's country is none of the six.
@@ -479,9 +564,18 @@ fn shared_digits(record: &Record<'_>) -> Option<i64> {
     let (mut left, mut right) = (caller.as_integer(), callee.as_integer());
     let (mut digits, other) = (caller.len(), callee.len());
     // Both as long as the shorter one.
-    left /= 10_u64.pow(digits.saturating_sub(other));
-    right /= 10_u64.pow(other.saturating_sub(digits));
-    digits = digits.min(other);
+    if digits != other {
+        left /= 10_u64.pow(digits.saturating_sub(other));
+        right /= 10_u64.pow(other.saturating_sub(digits));
+        digits = digits.min(other);
+    }
+    // What they differ by has so many digits, of which they share none.
+    let differ = left.abs_diff(right);
+    if differ != 0 {
+        let differing = differ.ilog10() + 1;
+        let ends = 10_u64.pow(differing);
+        (left, right, digits) = (left / ends, right / ends, digits - differing);
+    }
     while left != right {
         (left, right, digits) = (left / 10, right / 10, digits - 1);
     }
@@ -717,8 +811,55 @@ fn text(text: &str) -> Option<EntityKey<'_>> {
 mod tests {
     use lancang_record::Timestamp;
     use lancang_record::number::E164;
+    use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn flags_are_set_where_each_is() {
+        for step in 0..4096_usize {
+            let is = |bit: usize| step >> bit & 1 == 1;
+            let mut record = Record::new(Kind::Voice, Timestamp::from_ms(0));
+            (record.answered, record.m2m) = (is(0).then(|| is(1)), is(2).then(|| is(3)));
+            (record.caller_plan.own, record.callee_plan.possible, record.enrichment.m2m) = (is(4), is(5), is(6));
+            (record.caller_plan.possible, record.enrichment.binding, record.part) =
+                (is(1), is(7), is(2).then_some(step as u32));
+            (record.enrichment.first_contact, record.enrichment.forwarded_to_first_contact) = (is(8), is(9));
+            record.caller = is(10).then(|| if is(0) { Party::Text("A") } else { Party::Number(number(7)) });
+            record.callee = is(11).then(|| if is(3) { Party::Text("A") } else { Party::Number(number(7)) });
+            (record.redirecting, record.cell_border, record.trunk_in_international) = (record.callee, is(9), is(4));
+            (record.caller_plan.allocated, record.callee_plan.own) = (is(3), is(8));
+            record.home = Country::parse(if is(7) { "CN" } else { "FR" }).unwrap();
+            record.imsi = is(6).then(|| Digits::parse(if is(5) { "461000000000001" } else { "46" })).flatten();
+            let mut set = 0;
+            for (name, flag, _) in FLAGS {
+                let (bit, is_set) = (1 << *flag as u8, flag.value(&record));
+                assert_eq!(FlagField::set(&record, bit), u64::from(is_set) * bit, "{name}");
+                set |= u64::from(is_set) * bit;
+            }
+            assert_eq!(FlagField::set(&record, u64::MAX), set);
+        }
+    }
+
+    fn number(integer: u64) -> E164 {
+        E164::from_integer(integer).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn shared_digits_are_those_of_the_texts(caller in 1_u64..1_000_000_000_000_000_000, more in 0_u64..2000, cut in 0_u32..18) {
+            for callee in [caller + more, caller.saturating_sub(more).max(1), more + 1, caller / 10_u64.pow(cut) + 1] {
+                let Some(callee) = E164::from_integer(callee) else { continue };
+                let mut record = Record::new(Kind::Voice, Timestamp::from_ms(0));
+                (record.caller, record.callee) = (Some(Party::Number(number(caller))), Some(Party::Number(callee)));
+                let (left, right) = (caller.to_string(), callee.as_integer().to_string());
+                let shared = left.bytes().zip(right.bytes()).take_while(|(left, right)| left == right).count();
+                prop_assert_eq!(NumberField::SharedDigits.value(&record), Some(shared as i64));
+                (record.caller, record.callee) = (record.callee, record.caller);
+                prop_assert_eq!(NumberField::SharedDigits.value(&record), Some(shared as i64));
+            }
+        }
+    }
 
     /// Of a record that names everybody there is an entity just where there can be one.
     #[test]

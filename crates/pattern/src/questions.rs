@@ -11,13 +11,15 @@
 
 use lancang_record::record::Record;
 
-use crate::fields::{FlagField, NumberField, TextField};
+use crate::fields::{FLAGS, FlagField, KnownNumbers, NumberField, TextField};
 use crate::lists::Lists;
 use crate::predicate::{Comparison, Predicate};
 use crate::searches::{Together, put_together};
 
 /// Numbers of one kind: a bit each.
 const NUMBERS: usize = u64::BITS as usize;
+/// Numbers of cheap questions that are kept for flags, which have their own.
+const OF_FLAGS: usize = FLAGS.len();
 
 /// What the filters of a pack ask of a record, in the order of the numbers.
 #[derive(Debug, Default)]
@@ -35,12 +37,16 @@ pub struct Questions {
 /// Cheap questions of one form, those of one kind together: a bit each.
 #[derive(Debug, Default)]
 struct OfForm {
+    /// All but flags.
     all: Vec<Predicate>,
-    flags: Vec<(FlagField, u64)>,
+    flags: u64,
     numbers: Vec<(NumberField, Steps)>,
+    known: KnownSteps,
     /// Fields of few values: what holds of each value.
     places: Vec<(TextField, Vec<u64>)>,
     texts: Vec<(TextField, Texts)>,
+    /// Texts of which nothing is asked but whether they are absent.
+    absent: Vec<(TextField, u64)>,
     /// Pairs of countries.
     countries: Vec<(TextField, TextField, u64)>,
     others: Vec<(Predicate, u64)>,
@@ -54,16 +60,27 @@ struct Steps {
     limits: Vec<(Comparison, f64, u64)>,
     /// What holds of the least value.
     first: u64,
-    /// Values from which on answers are others, and which, ascending: so no branch depends on the value.
-    cuts: Vec<(i64, u64)>,
+    cuts: Vec<Cut<i64>>,
+}
+
+/// A value from which on answers are others. Which, is looked up by whether it is reached: so no branch depends on the value.
+#[derive(Clone, Copy, Debug)]
+struct Cut<T> {
+    from: T,
+    /// Nothing, and what changes.
+    others: [u64; 2],
+}
+
+/// Comparisons of all numbers that are [known or not](KnownNumbers), in one row.
+#[derive(Debug, Default)]
+struct KnownSteps {
+    of_fields: Vec<(NumberField, Steps)>,
+    /// What holds where nothing is known: where one is, what holds of its least value begins with a cut.
+    cuts: Vec<(u8, Cut<u32>)>,
 }
 
 /// Values that a text may have.
-#[derive(Debug, Default)]
-struct Texts {
-    values: Vec<(String, u64)>,
-    absent: u64,
-}
+type Texts = Vec<(String, u64)>;
 
 /// What a pack's questions said of one record: all of its form that are cheap, and the dear ones that were asked so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -128,7 +145,11 @@ impl Questions {
             self.cheap.resize_with(form + 1, OfForm::default);
         }
         let form = &mut self.cheap[form];
-        let Some((number, is_new)) = numbered(&mut form.all, predicate) else {
+        if let Predicate::Flag(flag) = predicate {
+            form.flags |= 1 << *flag as u8;
+            return Some(*flag as u8);
+        }
+        let Some((number, is_new)) = numbered(&mut form.all, OF_FLAGS, predicate) else {
             form.lacks = true;
             return None;
         };
@@ -140,29 +161,31 @@ impl Questions {
 
     /// Number of a dear question, which is given one if there is one left.
     pub(crate) fn number(&mut self, predicate: &Predicate) -> Option<u8> {
-        let number = numbered(&mut self.dear, predicate).map(|(number, _)| number);
+        let number = numbered(&mut self.dear, 0, predicate).map(|(number, _)| number);
         self.lacks_dear |= number.is_none();
         number
     }
 }
 
-/// Number of a question among others, and whether it is new.
-fn numbered(all: &mut Vec<Predicate>, predicate: &Predicate) -> Option<(u8, bool)> {
+/// Number of a question among others, the first of which has this one, and whether it is new.
+fn numbered(all: &mut Vec<Predicate>, first: usize, predicate: &Predicate) -> Option<(u8, bool)> {
     if let Some(known) = all.iter().position(|other| other == predicate) {
-        return Some((known as u8, false));
+        return Some(((first + known) as u8, false));
     }
-    if all.len() >= NUMBERS {
+    if first + all.len() >= NUMBERS {
         return None;
     }
     all.push(predicate.clone());
-    Some((all.len() as u8 - 1, true))
+    Some(((first + all.len()) as u8 - 1, true))
 }
 
 impl OfForm {
     /// Puts a new question to those that are asked with it.
     fn add(&mut self, predicate: &Predicate, bit: u64) {
         match predicate {
-            Predicate::Flag(flag) => self.flags.push((*flag, bit)),
+            Predicate::Number(field, comparison, limit) if KnownNumbers::place(*field).is_some() => {
+                self.known.add(*field, *comparison, *limit, bit);
+            }
             Predicate::Number(field, comparison, limit) => {
                 of(&mut self.numbers, *field).add(*field, *comparison, *limit, bit);
             }
@@ -182,27 +205,30 @@ impl OfForm {
             held.iter_mut().zip(values).filter(|(_, other)| *other == value).for_each(|(held, _)| *held |= bit);
             return;
         }
-        let texts = of(&mut self.texts, field);
         match value {
-            "" => texts.absent |= bit,
-            _ => texts.values.push((value.to_owned(), bit)),
+            "" => *of(&mut self.absent, field) |= bit,
+            _ => of(&mut self.texts, field).push((value.to_owned(), bit)),
         }
     }
 
     /// Which of them hold.
     fn held(&self, record: &Record<'_>, lists: &Lists) -> u64 {
-        let mut held = 0;
-        for (flag, bit) in &self.flags {
-            held |= if flag.value(record) { *bit } else { 0 };
-        }
+        let mut held = FlagField::set(record, self.flags);
         for (field, steps) in &self.numbers {
-            held |= field.value(record).map_or(0, |value| steps.held(value));
+            held |= value_of(*field, record).map_or(0, |value| steps.held(value));
+        }
+        if !self.known.cuts.is_empty() {
+            held |= self.known.held(&KnownNumbers::of(record));
         }
         for (field, of_places) in &self.places {
             held |= field.place(record).and_then(|place| of_places.get(place)).copied().unwrap_or(0);
         }
         for (field, texts) in &self.texts {
-            held |= texts.held(field.value(record));
+            let text = field.value(record);
+            held |= texts.iter().filter(|(value, _)| value == text).fold(0, |held, (_, bit)| held | bit);
+        }
+        for (field, bit) in &self.absent {
+            held |= if field.is_absent(record) { *bit } else { 0 };
         }
         for (left, right, bit) in &self.countries {
             let country = left.country(record);
@@ -240,15 +266,50 @@ impl Steps {
         };
         self.first = holds(i64::MIN);
         let mut before = self.first;
-        let others = |cut: i64| (cut, std::mem::replace(&mut before, holds(cut)) ^ holds(cut));
-        self.cuts = cuts.into_iter().map(others).filter(|(_, others)| *others != 0).collect();
+        let others = |from: i64| Cut { from, others: [0, std::mem::replace(&mut before, holds(from)) ^ holds(from)] };
+        self.cuts = cuts.into_iter().map(others).filter(|cut| cut.others[1] != 0).collect();
     }
 
     #[inline]
     fn held(&self, value: i64) -> u64 {
-        let passed = |cut: i64| u64::from(cut <= value).wrapping_neg();
-        self.cuts.iter().fold(self.first, |held, (cut, others)| held ^ others & passed(*cut))
+        self.cuts.iter().fold(self.first, |held, cut| held ^ cut.change(value))
     }
+}
+
+impl<T: PartialOrd> Cut<T> {
+    #[inline(always)]
+    fn change(&self, value: T) -> u64 {
+        self.others[usize::from(self.from <= value)]
+    }
+}
+
+impl KnownSteps {
+    fn add(&mut self, field: NumberField, comparison: Comparison, limit: f64, bit: u64) {
+        of(&mut self.of_fields, field).add(field, comparison, limit, bit);
+        let fields = self.of_fields.iter().filter_map(|(field, steps)| Some((KnownNumbers::place(*field)?, steps)));
+        self.cuts = fields.flat_map(|(place, steps)| known_cuts(steps).map(move |cut| (place, cut))).collect();
+    }
+
+    #[inline]
+    fn held(&self, numbers: &KnownNumbers) -> u64 {
+        self.cuts.iter().fold(0, |held, (place, cut)| held ^ cut.change(numbers.at(*place)))
+    }
+}
+
+/// The same cuts for a number that [is known or not](KnownNumbers): at 0 nothing holds, at 1 what holds of the value 0.
+fn known_cuts(steps: &Steps) -> impl Iterator<Item = Cut<u32>> {
+    let first = Cut { from: 1, others: [0, steps.held(0)] };
+    let others = steps.cuts.iter().filter(|cut| cut.from > 0);
+    // What is greater than any value is never reached.
+    let others =
+        others.filter_map(|cut| Some(Cut { from: u32::try_from(cut.from).ok()?.checked_add(1)?, others: cut.others }));
+    std::iter::once(first).filter(|cut| cut.others[1] != 0).chain(others)
+}
+
+/// A number's value. Not inlined: what most fields take, all of them, would be fetched for each record.
+#[inline(never)]
+fn value_of(field: NumberField, record: &Record<'_>) -> Option<i64> {
+    field.value(record)
 }
 
 /// The least value of which something holds that holds of all greater ones too; `None` if it holds of none.
@@ -259,16 +320,6 @@ fn first_where(holds: impl Fn(i64) -> bool) -> Option<i64> {
         if i64::try_from(middle).is_ok_and(&holds) { above = middle } else { below = middle }
     }
     i64::try_from(above).ok()
-}
-
-impl Texts {
-    #[inline]
-    fn held(&self, text: &str) -> u64 {
-        if text.is_empty() {
-            return self.absent;
-        }
-        self.values.iter().filter(|(value, _)| value == text).fold(0, |held, (_, bit)| held | bit)
-    }
 }
 
 impl Mask {
@@ -359,7 +410,8 @@ impl Answers {
 #[cfg(test)]
 mod tests {
     use lancang_record::Timestamp;
-    use lancang_record::number::Country;
+    use lancang_record::enrichment::Known;
+    use lancang_record::number::{Country, Digits, Party};
     use lancang_record::record::{Attestation, Kind};
     use proptest::prelude::*;
 
@@ -373,8 +425,9 @@ mod tests {
             (0_i32..9).prop_map(|n| f64::from(n) / 1000.0 + 0.0005),
             prop::sample::select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -0.0, 0.1]),
         ];
-        let field = prop::sample::select(vec![NumberField::DurationMs, NumberField::Length]);
-        let flag = prop::sample::select(vec![FlagField::Answered, FlagField::Unanswered, FlagField::CellBorder]);
+        use NumberField::{AgeS, DistanceM, DurationMs, Length, ReceivedS};
+        let field = prop::sample::select(vec![DurationMs, Length, AgeS, DistanceM, ReceivedS]);
+        let flag = prop::sample::select(vec![FlagField::Answered, FlagField::SameParty, FlagField::ImsiForeign]);
         let text = prop::sample::select(vec![TextField::Domain, TextField::Reporter]);
         let country = prop::sample::select(vec![TextField::Home, TextField::Roaming, TextField::CallerCountry]);
         prop_oneof![
@@ -408,6 +461,13 @@ mod tests {
                 record.duration_ms = flags[0].map(|exact| if exact { duration_ms / 1000 * 1000 } else { duration_ms });
                 record.length = flags[1].map(|_| length);
                 (record.answered, record.cell_border) = (flags[2], flags[0] == Some(true));
+                record.caller = flags[1].map(|_| Party::Text("A"));
+                record.callee = flags[2].map(|own| Party::Text(if own { "A" } else { "B" }));
+                record.imsi = flags[0].and_then(|own| Digits::parse(if own { "456010000000001" } else { "520" }));
+                let known = |scale: u64, n: u64| if n % 3 == 0 { Known::NOTHING } else { Known::new(n / 3 * scale / 4) };
+                record.enrichment.age_s = known(86_400, duration_ms % 40);
+                record.enrichment.received_s = known(3600, duration_ms % 41);
+                record.enrichment.distance_m = known(1000, duration_ms % 43);
                 let text = |n: usize| ["", "a", "b", "ab"][n % 4];
                 (record.domain, record.reporter) = (text(texts), text(texts / 4));
                 record.attestation = Attestation::ALL[texts % 4];
@@ -443,12 +503,18 @@ mod tests {
                     (0..).zip(all).map(|(bit, (one, of))| (1 << bit, one, of)).collect();
                 all.iter().for_each(|(bit, one, of)| steps.add(field, *one, *of, *bit));
                 let ends = [i64::MIN, -1, 0, 1, i64::MAX];
-                let cuts = steps.cuts.iter().flat_map(|(cut, _)| (-2..=2).map(|by| cut.saturating_add(by)));
+                let cuts = steps.cuts.iter().flat_map(|cut| (-2..=2).map(move |by| cut.from.saturating_add(by)));
+                let known: Vec<Cut<u32>> = known_cuts(&steps).collect();
                 for value in ends.into_iter().chain(cuts.collect::<Vec<_>>()) {
                     let scaled = value as f64 / field.scale();
                     let holds =
                         all.iter().filter(|(_, one, of)| one.holds(scaled, *of)).fold(0, |held, (bit, ..)| held | bit);
                     assert_eq!(steps.held(value), holds, "{value} of {field:?} against {limit}");
+                    let of_known = |value: u32| known.iter().fold(0, |held, cut| held ^ cut.change(value));
+                    assert_eq!(of_known(0), 0, "{field:?} that is not known");
+                    if let Some(value) = u32::try_from(value).ok().and_then(|value| value.checked_add(1)) {
+                        assert_eq!(of_known(value), holds, "{value} − 1 of {field:?} against {limit}");
+                    }
                 }
             }
         }
