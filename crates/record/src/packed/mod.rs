@@ -54,8 +54,9 @@ mod bit {
     pub const INTERNATIONAL: u64 = 1 << 32;
     pub const FURTHER: u64 = 1 << 33;
     /// What most records do not have, behind all that they have: one question for all of it.
-    pub const SELDOM: u64 =
-        ROAMING | TRUNK_IN | TRUNK_OUT | SMSC | LENGTH | SEGMENTS | TEMPLATE | DOMAIN | LABEL | REPORTER;
+    pub const SELDOM: u64 = ROAMING | TRUNK_IN | TRUNK_OUT | SMSC | OF_TEXT;
+    /// What calls do not have of it.
+    pub const OF_TEXT: u64 = LENGTH | SEGMENTS | TEMPLATE | DOMAIN | LABEL | REPORTER;
     /// Where the bytes of all texts begin.
     pub const TEXTS: u32 = 34;
 }
@@ -73,6 +74,8 @@ mod further {
     pub const DEALER: u64 = 1 << 8;
     pub const REGISTRANT: u64 = 1 << 9;
     pub const RANGE_HOLDER: u64 = 1 << 10;
+    /// What is there of the subscriber alone, behind all that is of the cell.
+    pub const OF_SUBSCRIBER: u64 = ACTIVATED | SEGMENT | M2M | DEALER | REGISTRANT | RANGE_HOLDER;
     /// All of this version.
     pub const ALL: u64 = (1 << 11) - 1;
 }

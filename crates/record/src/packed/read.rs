@@ -68,11 +68,13 @@ impl<'a> Reader<'a> {
         if has(bit::ID) {
             record.id = self.text()?;
         }
-        if has(bit::PART) {
-            record.part = Some(self.number()? as u32);
-        }
-        if has(bit::CALL) {
-            record.call = self.text()?;
+        if has(bit::PART | bit::CALL) {
+            if has(bit::PART) {
+                record.part = Some(self.number()? as u32);
+            }
+            if has(bit::CALL) {
+                record.call = self.text()?;
+            }
         }
         if has(bit::CALLER) {
             record.caller = Some(self.party(has(bit::CALLER_IS_TEXT))?);
@@ -80,11 +82,13 @@ impl<'a> Reader<'a> {
         if has(bit::CALLEE) {
             record.callee = Some(self.party(has(bit::CALLEE_IS_TEXT))?);
         }
-        if has(bit::SHOWN) {
-            record.caller_shown = Some(self.party(has(bit::SHOWN_IS_TEXT))?);
-        }
-        if has(bit::REDIRECTING) {
-            record.redirecting = Some(self.party(has(bit::REDIRECTING_IS_TEXT))?);
+        if has(bit::SHOWN | bit::REDIRECTING) {
+            if has(bit::SHOWN) {
+                record.caller_shown = Some(self.party(has(bit::SHOWN_IS_TEXT))?);
+            }
+            if has(bit::REDIRECTING) {
+                record.redirecting = Some(self.party(has(bit::REDIRECTING_IS_TEXT))?);
+            }
         }
         if has(bit::CALLER_PLAN) {
             record.caller_plan = self.plan()?;
@@ -141,6 +145,9 @@ impl<'a> Reader<'a> {
         if has(bit::SMSC) {
             record.smsc = self.text()?;
         }
+        if !has(bit::OF_TEXT) {
+            return Ok(());
+        }
         if has(bit::LENGTH) {
             record.length = Some(self.number()? as u32);
         }
@@ -180,6 +187,9 @@ impl<'a> Reader<'a> {
             record.cell_admin1 = self.text()?;
         }
         record.cell_border = has(further::BORDER);
+        if !has(further::OF_SUBSCRIBER) {
+            return Ok(());
+        }
         if has(further::ACTIVATED) {
             record.activated = Some(Timestamp::from_ms(self.word()? as i64));
         }
