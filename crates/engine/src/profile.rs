@@ -31,7 +31,8 @@ const NEVER: NonZeroU32 = NonZeroU32::MIN;
 /// A time as profiles keep it: seconds since the Unix epoch, from 2 on; 0 stands for none.
 #[must_use]
 pub fn second(at: Timestamp) -> u32 {
-    at.as_ms().div_euclid(1000).clamp(2, i64::from(u32::MAX) - 2) as u32
+    // What lies before the epoch is as old as can be told; without a sign the division is short.
+    (at.as_ms().max(0) as u64 / 1000).clamp(2, u64::from(u32::MAX) - 2) as u32
 }
 
 /// One subscriber.
