@@ -336,3 +336,48 @@ const fn damaged_number(fields: &[u8]) -> (usize, Expected) {
         (NUMBER_BYTES_MAX, "a number of at most 64 bits")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A number byte by byte: itself or what was expected, and how many bytes were read.
+    fn naive(bytes: &[u8]) -> (Result<u64, Expected>, usize) {
+        let (mut value, mut shift) = (0_u64, 0);
+        for (read, byte) in (1..).zip(bytes) {
+            value |= u64::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                return (Ok(value), read);
+            }
+            if shift > 63 {
+                return (Err("a number of at most 64 bits"), read);
+            }
+        }
+        (Err("a number"), bytes.len())
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_are_what_they_are_byte_by_byte(
+            mut bytes in prop::collection::vec(any::<u8>(), 0..14), ends in 0_usize..14, value in any::<u64>(), shift in 0_u32..64,
+        ) {
+            // One of any length, whatever follows.
+            bytes.iter_mut().take(ends).for_each(|byte| *byte |= 0x80);
+            bytes.iter_mut().skip(ends).take(1).for_each(|byte| *byte &= 0x7f);
+            let mut reader = Reader { fields: &bytes, ends: bytes.len(), texts: "" };
+            let found = reader.number();
+            prop_assert_eq!((found, bytes.len() - reader.fields.len()), naive(&bytes));
+
+            let mut record = Record::new(Kind::Voice, Timestamp::MIN);
+            record.duration_ms = Some(value >> shift);
+            let mut written = Vec::new();
+            super::super::encode(&record, &mut written);
+            let mut back = Record::new(Kind::Sms, Timestamp::MAX);
+            prop_assert_eq!(decode(&written, &mut back), Ok(()));
+            prop_assert_eq!(back, record);
+        }
+    }
+}
