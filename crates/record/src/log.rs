@@ -248,32 +248,31 @@ impl<'a> Frame<'a> {
     /// Reads the next record into its place. A record that cannot be read is an error and the frame goes on behind
     /// it; a broken length ends the frame. What is in its place after an error means nothing. The bytes are the
     /// record's own, or all that is left where its length is broken.
+    #[inline]
     pub fn next_into(&mut self, record: &mut Record<'a>) -> Option<(&'a [u8], Result<(), LogError>)> {
-        if self.remaining == 0 {
-            return None;
-        }
-        self.remaining -= 1;
+        self.remaining = self.remaining.checked_sub(1)?;
         let left = self.bytes.get(self.at..).unwrap_or_default();
-        let length = match read_u32(self.bytes, &mut self.at, "record", "its length (4 bytes)") {
-            Ok(length) => length as usize,
-            Err(error) => {
-                self.remaining = 0;
-                return Some((left, Err(error)));
-            }
+        let Some((length, rest)) = left.split_first_chunk::<4>() else {
+            return Some((left, Err(self.broken_at(self.at, "its length (4 bytes)"))));
         };
-        let Some(body) = self.bytes.get(self.at..).and_then(|rest| rest.get(..length)) else {
-            self.remaining = 0;
-            let expected = "as many bytes as its length says";
-            return Some((left, Err(LogError::Damaged { part: "record", at: self.at, expected })));
+        let at = self.at + length.len();
+        let Some(body) = rest.get(..u32::from_le_bytes(*length) as usize) else {
+            return Some((left, Err(self.broken_at(at, "as many bytes as its length says"))));
         };
-        let at = self.at;
-        self.at += length;
+        self.at = at + body.len();
         let read = packed::decode(body, record).map_err(|damaged| LogError::Damaged {
             part: "record",
             at: at + damaged.at,
             expected: damaged.expected,
         });
         Some((body, read))
+    }
+
+    /// Where no further record begins is not known.
+    #[cold]
+    const fn broken_at(&mut self, at: usize, expected: &'static str) -> LogError {
+        self.remaining = 0;
+        LogError::Damaged { part: "record", at, expected }
     }
 }
 
