@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::{EntityPlan, EntityType, Role};
 use lancang_record::Country;
+use lancang_record::number::{Digits, E164, Party};
 use lancang_record::record::Record;
 use lancang_window::prefetch::Batch;
 
@@ -342,10 +343,24 @@ pub(crate) fn cut_to(text: &str, held: usize) -> &str {
     &text[..end]
 }
 
+/// Writes what a key is shown as, without a formatter but for a number that is none.
 fn write_key(text: &mut String, key: &EntityKey<'_>) {
-    use std::fmt::Write as _;
-    // Writing to a text fails never.
-    let _ = write!(text, "{key}");
+    let number = |text: &mut String, number: E164| {
+        put_digits(text, number.write_text(&mut [0; E164::DIGITS_MAX + 1]));
+    };
+    match key {
+        EntityKey::Text(written) | EntityKey::Party(Party::Text(written)) => text.push_str(written),
+        EntityKey::Party(Party::Number(party)) => number(text, *party),
+        EntityKey::Digits(digits) => put_digits(text, digits.write_text(&mut [0; Digits::DIGITS_MAX])),
+        EntityKey::Block(block) => match E164::from_integer(*block) {
+            Some(block) => number(text, block),
+            None => text.push_str(&key.to_string()),
+        },
+    }
+}
+
+fn put_digits(text: &mut String, digits: &[u8]) {
+    text.push_str(str::from_utf8(digits).unwrap_or_default());
 }
 
 /// Writes an entity's value, cut to [`TEXT_BYTES_MAX`], in the place of a text.
@@ -361,4 +376,31 @@ pub fn entity_text(key: &EntityKey<'_>) -> String {
     let mut text = String::new();
     set_entity_text(&mut text, key);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_written_as_it_is_displayed() {
+        let number = |number| EntityKey::Party(Party::Number(E164::from_integer(number).unwrap()));
+        let digits = |digits| EntityKey::Digits(Digits::parse(digits).unwrap());
+        let keys = [
+            number(855),
+            number(85_512_345_678),
+            number(100_000_000_000_000_000),
+            EntityKey::Party(Party::Text("WINGBANK")),
+            digits("0"),
+            digits("004560112345678"),
+            digits("35000000000010"),
+            EntityKey::Text("ກ.example"),
+            EntityKey::Block(85_512),
+            EntityKey::Block(0),
+            EntityKey::Block(u64::MAX),
+        ];
+        for key in keys {
+            assert_eq!(entity_text(&key), key.to_string());
+        }
+    }
 }

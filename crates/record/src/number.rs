@@ -172,6 +172,24 @@ impl Digits {
     }
 }
 
+impl Digits {
+    /// Most digits.
+    pub const DIGITS_MAX: usize = 15;
+
+    /// The digits, written into `room` without a formatter. Clear.
+    #[must_use]
+    pub fn write_text(self, room: &mut [u8; Self::DIGITS_MAX]) -> &[u8] {
+        let length = (self.0 >> Self::LENGTH_SHIFT) as usize;
+        let mut rest = self.0 & ((1 << Self::LENGTH_SHIFT) - 1);
+        let text = &mut room[..length];
+        for digit in text.iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        text
+    }
+}
+
 impl fmt::Display for Digits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let length = (self.0 >> Self::LENGTH_SHIFT) as usize;
