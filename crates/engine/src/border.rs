@@ -5,13 +5,13 @@
 //! - a message is made when it is asked for, so that panes that were pending for hours are never encoded all at once;
 //! - where messages are cut depends on the panes alone, not on who asks or when.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
 use lancang_record::log::Class;
 use lancang_window::prefetch::Batch;
 
-use crate::limits::SPARE_ATTACHMENTS_MAX;
 use crate::partial::{Border, Partial, Whereabouts, Writing, prefetch};
+use crate::record_task::PendingPane;
 
 /// Partial panes that are fetched from memory while as many before them are written: most have lain there for minutes.
 const FETCHED: usize = 16;
@@ -25,57 +25,81 @@ pub(crate) struct Departure {
     partitions: u32,
     /// For everybody.
     whereabouts: Vec<Whereabouts>,
-    by_task: BTreeMap<u32, Vec<Partial>>,
-    /// The entity task whose messages are made, its partial panes, and how much of the whereabouts and of these it was
-    /// told.
+    panes: Vec<PendingPane>,
+    /// Entity task of each partial pane, its pane and its place there, ascending.
+    order: Vec<(u32, u32, u32)>,
+    /// The entity task whose messages are made, and how much of the whereabouts it was told.
     task: u32,
-    partials: Vec<Partial>,
-    told: (usize, usize),
-    /// Partial panes of the tasks before it.
-    left: Vec<Partial>,
+    told: usize,
+    /// How many of the partial panes were told, of all tasks.
+    left: usize,
 }
 
 impl Departure {
-    /// From record task `from` to the entity tasks of `partitions` partitions.
+    /// From record task `from` to the entity tasks of `partitions` partitions; `task_of` says which is that of an entity, by
+    /// plan and clear value.
     pub(crate) fn new(
         from: u32,
         partitions: u32,
         class: Class,
         border: Border,
-        mut by_task: BTreeMap<u32, Vec<Partial>>,
+        panes: Vec<PendingPane>,
         whereabouts: Vec<Whereabouts>,
+        mut task_of: impl FnMut(u64, &str) -> u32,
     ) -> Self {
-        let partials = by_task.remove(&0).unwrap_or_default();
-        let (task, told, left) = (0, (0, 0), Vec::new());
-        Self { from, class, border, partitions, whereabouts, by_task, task, partials, told, left }
+        let mut order = Vec::with_capacity(panes.iter().map(PendingPane::len).sum());
+        for (pane, partials) in (0..).zip(&panes) {
+            let places = (0..).zip(partials.partials());
+            order.extend(places.map(|(place, partial)| (task_of(partial.plan, &partial.value), pane, place)));
+        }
+        order.sort_unstable();
+        Self { from, class, border, partitions, whereabouts, panes, order, task: 0, told: 0, left: 0 }
+    }
+
+    /// How many partial panes leave.
+    pub(crate) const fn partials(&self) -> usize {
+        self.order.len()
     }
 
     fn make(&mut self) -> (u32, Vec<u8>) {
-        let whereabouts = &self.whereabouts[self.told.0..];
-        let mut writing = Writing::new(self.from, self.class, self.partials.len() - self.told.1, whereabouts.len());
-        self.told.1 += write(&self.partials[self.told.1..], &mut writing);
-        let is_whole = self.told.1 == self.partials.len();
-        let whereabouts = &whereabouts[..if is_whole { whereabouts.len().min(writing.room()) } else { 0 }];
-        self.told.0 += whereabouts.len();
-        let is_last = is_whole && self.told.0 == self.whereabouts.len();
+        let whereabouts = &self.whereabouts[self.told..];
+        let own = self.order[self.left..].partition_point(|(task, ..)| *task == self.task);
+        let mut writing = Writing::new(self.from, self.class, own, whereabouts.len());
+        let written = self.write(self.left..self.left + own, &mut writing);
+        self.left += written;
+        let room = if written == own { writing.room() } else { 0 };
+        let whereabouts = &whereabouts[..whereabouts.len().min(room)];
+        self.told += whereabouts.len();
+        let is_last = written == own && self.told == self.whereabouts.len();
         let message = (self.task, writing.finish(whereabouts, is_last.then_some(self.border)));
         if is_last {
-            self.task += 1;
-            self.told = (0, 0);
-            let mut left = std::mem::replace(&mut self.partials, self.by_task.remove(&self.task).unwrap_or_default());
-            left.truncate(SPARE_ATTACHMENTS_MAX.saturating_sub(self.left.len()));
-            if self.left.is_empty() {
-                self.left = left;
-            } else {
-                self.left.append(&mut left);
-            }
+            (self.task, self.told) = (self.task + 1, 0);
         }
         message
     }
 
-    /// Some of the partial panes that have left, whose room others may take.
-    pub(crate) fn into_left(self) -> Vec<Partial> {
-        self.left
+    fn partial(&self, place: usize) -> Option<&Partial> {
+        let (_, pane, place) = self.order.get(place)?;
+        self.panes.get(*pane as usize)?.get(*place as usize)
+    }
+
+    /// Writes as many of these partial panes as the message takes; gives how many.
+    fn write(&self, places: Range<usize>, writing: &mut Writing) -> usize {
+        let mut batch = Batch::default();
+        let begin = places.start;
+        (begin..begin + FETCHED).for_each(|place| prefetch(self.partial(place), None, &mut batch));
+        for place in places.clone() {
+            prefetch(self.partial(place + FETCHED), self.partial(place + 2 * FETCHED), &mut batch);
+            if self.partial(place).is_some_and(|partial| !writing.add(partial)) {
+                return place - begin;
+            }
+        }
+        places.len()
+    }
+
+    /// The partial panes that have left, whose room others may take.
+    pub(crate) fn into_left(self) -> Vec<PendingPane> {
+        self.panes
     }
 }
 
@@ -86,19 +110,6 @@ impl Iterator for Departure {
     fn next(&mut self) -> Option<Self::Item> {
         (self.task < self.partitions).then(|| self.make())
     }
-}
-
-/// Writes as many partial panes as the message takes; gives how many.
-fn write(partials: &[Partial], writing: &mut Writing) -> usize {
-    let mut batch = Batch::default();
-    partials.iter().take(FETCHED).for_each(|partial| prefetch(Some(partial), None, &mut batch));
-    for (place, partial) in partials.iter().enumerate() {
-        prefetch(partials.get(place + FETCHED), partials.get(place + 2 * FETCHED), &mut batch);
-        if !writing.add(partial) {
-            return place;
-        }
-    }
-    partials.len()
 }
 
 #[cfg(test)]
@@ -133,13 +144,33 @@ mod tests {
         let found =
             |n: usize| Whereabouts { subscriber: n as u64, at: Timestamp::from_ms(5), abroad: true, effective: 1 };
         let whereabouts: Vec<Whereabouts> = (0..whereabouts).map(found).collect();
-        let by_task: BTreeMap<u32, Vec<Partial>> =
-            (0..3).zip(partials).map(|(task, count)| (task, (0..count).map(partial).collect())).collect();
-        let departure = Departure::new(2, 3, Class::Files, border, by_task.clone(), whereabouts.clone());
+        let own = |task: u32, count| (0..count).map(move |n| Partial { plan: task.into(), ..partial(n) });
+        let by_task: Vec<Vec<Partial>> = (0..).zip(partials).map(|(task, count)| own(task, count).collect()).collect();
+        // Two panes of which each has some of every task's, in turn.
+        let panes = [0, 1].map(|pane| {
+            let half = by_task.iter().map(|of_task| {
+                let (first, second) = of_task.split_at(of_task.len() / 2);
+                if pane == 0 { first } else { second }
+            });
+            let mut half: Vec<&[Partial]> = half.collect();
+            let mut mixed = Vec::new();
+            while half.iter().any(|left| !left.is_empty()) {
+                for left in &mut half {
+                    if let Some((first, rest)) = left.split_first() {
+                        mixed.push(first.clone());
+                        *left = rest;
+                    }
+                }
+            }
+            mixed.into_iter().collect::<PendingPane>()
+        });
+        let task_of = |plan: u64, _: &str| plan as u32;
+        let departure = Departure::new(2, 3, Class::Files, border, panes.into(), whereabouts.clone(), task_of);
+        assert_eq!(departure.partials(), partials.iter().sum::<usize>());
         let messages: Vec<(u32, Vec<u8>)> = departure.collect();
         assert!(messages.is_sorted_by_key(|(task, _)| *task));
         assert!(messages.iter().all(|(_, message)| message.len() <= PARTIAL_MESSAGE_BYTES));
-        for (task, expected) in by_task {
+        for (task, expected) in (0..).zip(by_task) {
             let own = messages.iter().filter(|(to, _)| *to == task);
             let read: Vec<PartialMessage> = own.map(|(_, bytes)| PartialMessage::decode(bytes).unwrap()).collect();
             assert!(read.iter().all(|message| (message.from, message.class) == (2, Class::Files)));

@@ -9,13 +9,12 @@
 //! - records that come before any pack is in force are scored to nothing, and counted as that.
 
 mod leaving;
+mod pending;
 mod saving;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bincode::{Decode, Encode};
-use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
 use lancang_pattern::fields::party_key;
 use lancang_pattern::limits::GRID_MS;
@@ -33,17 +32,14 @@ use crate::incident::Incidents;
 use crate::limits::CHUNK;
 use crate::local::{Hashes, LocalEntities, Scratch};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
-use crate::partial::{Partial, Whereabouts};
+use crate::partial::Whereabouts;
 use crate::repeats::{Identities, OpenCall, OpenCalls, SpareMinutes, identity};
 use crate::snapshot::{Parts, Save, hex};
 use crate::subscribers::{Parties, Subscribers};
 use crate::watch::Watch;
 
 use leaving::Leaving;
-use saving::PendingPane;
-
-/// Partial panes of one border, by plan, entity and pane.
-type Pending = HashMap<(u64, u64, i64), Partial, FixedState>;
+pub(crate) use pending::PendingPane;
 
 /// State of a record task.
 #[derive(Clone, Debug, Default, Encode, Decode)]
@@ -108,11 +104,10 @@ pub struct RecordTask {
     /// Of the chunk that is worked on and of the next one: room that is used again.
     known: Box<Coming>,
     coming: Box<Coming>,
-    /// Tables of panes that have left, emptied, and minutes of identities: the next ones do not grow from nothing.
-    spare: Vec<Pending>,
+    /// Minutes of identities that were let go of: the next ones do not grow from nothing.
     spare_minutes: SpareMinutes,
     /// Partial panes that have left: the next ones take their room.
-    spare_partials: Vec<Partial>,
+    spare: Vec<PendingPane>,
 }
 
 impl RecordTask {
@@ -135,7 +130,6 @@ impl RecordTask {
             coming: Box::default(),
             spare: Vec::new(),
             spare_minutes: SpareMinutes::default(),
-            spare_partials: Vec::new(),
         }
     }
 
@@ -480,15 +474,8 @@ impl RecordTask {
         let pane = record.event.pane(GRID_MS);
         let effective = self.state.borders[class.index()].map_or(pane, |border| pane.max(border));
         let spare = &mut self.spare;
-        let new = || PendingPane(spare.pop().unwrap_or_default());
-        let PendingPane(pending) = self.state.pending[class.index()].change(effective, new);
-        let spare = &mut self.spare_partials;
-        let new = || {
-            let mut partial = spare.pop().unwrap_or_default();
-            partial.begin(plan, &key, pane, effective);
-            partial
-        };
-        let partial = pending.entry((plan.hash, key.hash(), pane)).or_insert_with(new);
+        let pending = self.state.pending[class.index()].change(effective, || spare.pop().unwrap_or_default());
+        let partial = pending.partial(plan, &key, pane, effective);
         Cell::add(&mut partial.cells, &plan.layout, &event);
         partial.attachment.add(plan, record);
     }

@@ -2,7 +2,6 @@
 //!
 //! It is put out step by step, as much as [`Outputs`] takes: what a watermark that jumped over hours closes is bounded so.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use lancang_pattern::Pack;
@@ -12,15 +11,11 @@ use lancang_record::time::Timestamp;
 use lancang_window::table::SEGMENTS;
 
 use crate::border::Departure;
-use crate::limits::{
-    LOCAL_SWEEP_MS, LOCAL_SWEEP_PARTS, RETURNS_MS_MAX, SPARE_ATTACHMENTS_MAX, SPARE_BYTES_MAX, SPARE_PENDING_MAX,
-};
+use crate::limits::{LOCAL_SWEEP_MS, LOCAL_SWEEP_PARTS, RETURNS_MS_MAX, SPARE_ATTACHMENTS_MAX};
 use crate::output::Outputs;
-use crate::partial::{Border, Partial, partition_of_entity};
-use crate::snapshot::Parts;
+use crate::partial::{Border, partition_of_entity};
 
-use super::saving::PendingPane;
-use super::{Pending, RecordTask, Settings};
+use super::{PendingPane, RecordTask, Settings};
 
 /// What a marks entry leads to and is not yet put out: the rest of the incidents and borders, and of them the border that
 /// is on its way.
@@ -80,10 +75,7 @@ impl RecordTask {
                     Some(message) => out.partials.push(message),
                     None => {
                         let left = leaving.departure.take().map(Departure::into_left).unwrap_or_default();
-                        let room = SPARE_ATTACHMENTS_MAX.saturating_sub(self.spare_partials.len());
-                        let small =
-                            left.into_iter().filter(|partial| partial.attachment.heap_bytes() <= SPARE_BYTES_MAX);
-                        self.spare_partials.extend(small.take(room));
+                        self.keep_room(left);
                         break;
                     }
                 }
@@ -102,17 +94,34 @@ impl RecordTask {
             return None;
         }
         self.state.borders[class.index()] = Some(pane);
-        let (mut by_task, mut text): (BTreeMap<u32, Vec<Partial>>, String) = (BTreeMap::new(), String::new());
-        for partial in take_before(&mut self.state.pending[class.index()], pane, &mut self.spare) {
-            let entity = entity_name(pack, partial.plan);
-            let task = partition_of_entity(&mut text, entity, &partial.value, self.settings.partitions);
-            by_task.entry(task).or_default().push(partial);
-            self.counters.partials += 1;
-        }
+        let pending = &mut self.state.pending[class.index()];
+        let keys: Vec<i64> = pending.keys(..pane).collect();
+        let panes: Vec<PendingPane> = keys.into_iter().filter_map(|key| pending.remove(key)).collect();
+        let mut text = String::new();
+        let task_of = |plan: u64, value: &str| {
+            partition_of_entity(&mut text, entity_name(pack, plan), value, self.settings.partitions)
+        };
         let whereabouts = std::mem::take(&mut self.state.whereabouts[class.index()]);
         let border = Border { pane, mobility: self.state.clocks.mobility(class), pack: pack_hash };
         let Settings { partition, partitions, .. } = self.settings;
-        Some(Departure::new(partition, partitions, class, border, by_task, whereabouts))
+        let departure = Departure::new(partition, partitions, class, border, panes, whereabouts, task_of);
+        self.counters.partials += departure.partials() as u64;
+        Some(departure)
+    }
+
+    /// Keeps the room of partial panes that have left for those that come.
+    fn keep_room(&mut self, left: Vec<PendingPane>) {
+        let mut kept = self.spare.iter().map(PendingPane::room).sum::<usize>();
+        for mut pane in left {
+            if kept >= SPARE_ATTACHMENTS_MAX {
+                return;
+            }
+            pane.clear(SPARE_ATTACHMENTS_MAX - kept);
+            kept += pane.room();
+            if pane.room() > 0 {
+                self.spare.push(pane);
+            }
+        }
     }
 
     /// Each time that the least watermark has moved by a [part](LOCAL_SWEEP_PARTS) of [`LOCAL_SWEEP_MS`], one part of all entities
@@ -147,22 +156,4 @@ impl RecordTask {
 
 fn entity_name(pack: &Pack, plan: u64) -> &'static str {
     pack.plan.aggregated.iter().find(|other| other.hash == plan).map_or("", |plan| plan.entity.as_str())
-}
-
-/// Takes out what takes effect before a pane, in an order that does not depend on tables.
-fn take_before(pending: &mut Parts<PendingPane>, pane: i64, spare: &mut Vec<Pending>) -> Vec<Partial> {
-    let keys: Vec<i64> = pending.keys(..pane).collect();
-    let mut partials = Vec::new();
-    for key in keys {
-        let PendingPane(mut taken) = pending.remove(key).unwrap_or_default();
-        let held = taken.len();
-        partials.reserve(held);
-        partials.extend(taken.drain().map(|(_, partial)| partial));
-        // One that is far too large for what comes now would be walked through each time.
-        if spare.len() < SPARE_PENDING_MAX && taken.capacity() <= held.max(64) * 8 {
-            spare.push(taken);
-        }
-    }
-    partials.sort_by(|a, b| (a.effective, a.pane, a.plan, &a.value).cmp(&(b.effective, b.pane, b.plan, &b.value)));
-    partials
 }

@@ -1,46 +1,16 @@
 //! A record task's state, saved and restored ([`crate::snapshot`] has the rules).
 
-use bincode::de::{BorrowDecoder, Decoder};
-use bincode::enc::Encoder;
-use bincode::error::{DecodeError, EncodeError};
-use bincode::{BorrowDecode, Decode, Encode};
 use lancang_pattern::passing::Passing;
 use lancang_record::log::WireCodec;
 
 use crate::asked::Asked;
 use crate::output::Packs;
-use crate::partial::Partial;
 use crate::snapshot::{
     Cut, Fetch, Kind, Manifest, Owner, Progress, Save, Saved, Section, Sections, SnapshotError, encode_value, hex,
     restore,
 };
 
-use super::{Pending, RecordTask, Settings, State};
-
-/// Partial panes of one border; saved in the order of their keys.
-#[derive(Clone, Debug, Default)]
-pub(super) struct PendingPane(pub(super) Pending);
-
-impl Encode for PendingPane {
-    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        let mut partials: Vec<(&(u64, u64, i64), &Partial)> = self.0.iter().collect();
-        partials.sort_unstable_by_key(|(key, _)| *key);
-        partials.encode(encoder)
-    }
-}
-
-impl<C> Decode<C> for PendingPane {
-    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        let partials = Vec::<((u64, u64, i64), Partial)>::decode(decoder)?;
-        Ok(Self(partials.into_iter().collect()))
-    }
-}
-
-impl<'de, C> BorrowDecode<'de, C> for PendingPane {
-    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        Self::decode(decoder)
-    }
-}
+use super::{RecordTask, Settings, State};
 
 impl State {
     fn sections(&mut self) -> Sections<'_> {
