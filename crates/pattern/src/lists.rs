@@ -103,13 +103,14 @@ impl Lists {
         self.lists.keys().map(String::as_str)
     }
 
-    /// What the entries of a list name, whether they are in force or not.
-    pub(crate) fn values(&self, list: &str) -> impl Iterator<Item = Value<'_>> {
+    /// What the entries of a list name, and when each expires.
+    pub(crate) fn values(&self, list: &str) -> impl Iterator<Item = (Value<'_>, Timestamp)> {
         self.lists.get(list).into_iter().flat_map(|list| {
-            let numbers = list.numbers.keys().map(|number| Value::Number(*number));
-            let prefixes = list.prefixes.keys().map(|prefix| Value::Prefix(*prefix));
-            let ranges = list.ranges.ends().map(|(first, last)| Value::Range(first, last));
-            numbers.chain(prefixes).chain(ranges).chain(list.texts.keys().map(|text| Value::Text(text)))
+            let numbers = list.numbers.iter().map(|(number, entry)| (Value::Number(*number), entry.expires));
+            let prefixes = list.prefixes.iter().map(|(prefix, entry)| (Value::Prefix(*prefix), entry.expires));
+            let ranges = list.ranges.all().map(|(first, last, entry)| (Value::Range(first, last), entry.expires));
+            let texts = list.texts.iter().map(|(text, entry)| (Value::Text(text), entry.expires));
+            numbers.chain(prefixes).chain(ranges).chain(texts)
         })
     }
 

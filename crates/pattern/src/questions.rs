@@ -5,7 +5,7 @@
 //! when something depends on it, at most once a record ([`Answers`]). So a whole conjunction is one comparison of bits, and
 //! what all filters say of a record can be remembered by its answers ([`crate::passing`]). Questions about one field are
 //! asked together: the field is read once, and where its value lies among their limits tells all of them ([`Steps`]); of all lists
-//! that may have it one look tells which do not ([`crate::searches`]).
+//! that are asked about it one look tells which have it ([`crate::searches`]).
 //!
 //! **Invariant:** an answer is what [`Predicate::holds`] says.
 
@@ -14,7 +14,7 @@ use lancang_record::record::Record;
 use crate::fields::{FLAGS, FlagField, KnownNumbers, NumberField, TextField};
 use crate::lists::Lists;
 use crate::predicate::{Comparison, Predicate};
-use crate::searches::{Together, put_together};
+use crate::searches::{Look, Together, put_together};
 
 /// Numbers of one kind: a bit each.
 const NUMBERS: usize = u64::BITS as usize;
@@ -393,11 +393,12 @@ impl Answers {
     fn search(&mut self, number: u32, asked: Asked<'_>) {
         let Questions { dear, together, places, .. } = asked.questions;
         let place = places.get(number as usize).copied().flatten();
-        let (answered, mut may_hold) = match place.and_then(|place| together.get(place)) {
-            Some(together) => (together.searches, together.may(asked.record)),
-            None => (1 << number, 1 << number),
+        let (answered, Look { sure, may: mut may_hold }) = match place.and_then(|place| together.get(place)) {
+            Some(together) => (together.searches, together.look(asked.record)),
+            None => (1 << number, Look { sure: 0, may: 1 << number }),
         };
         self.dear.asked |= answered;
+        self.dear.held |= sure;
         while may_hold != 0 {
             let number = may_hold.trailing_zeros();
             may_hold &= may_hold - 1;

@@ -42,9 +42,9 @@ impl<T> Ranges<T> {
         }
     }
 
-    /// First and last number of each.
-    pub(crate) fn ends(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.all.iter().map(|range| (range.first, range.last))
+    /// First and last number of each, and what it stands for.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (u64, u64, &T)> {
+        self.all.iter().map(|range| (range.first, range.last, &range.entry))
     }
 
     /// Of the ranges that cover a number and that `holds` holds for, the one that was added first.

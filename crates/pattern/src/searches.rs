@@ -1,20 +1,20 @@
 //! Searches in lists that are done together.
 //!
-//! Patterns ask many lists about the same caller, and nearly every caller stands on none of them. So what stands on all lists that
-//! are asked about one field lies in one table, with the searches that may find it: one look, and none of them is done where it
-//! says nothing.
+//! Patterns ask many lists about the same caller, and nearly every one stands on none of them. So what stands on all lists that
+//! are asked about one field lies in one table, with the searches that find it: one look, and the answers of all are there.
 //!
-//! **Invariant:** what [`Together::may`] leaves out, no list has. What it names a list may still not have: an entry may have
-//! expired, texts are hashed here, and numbers of other lengths share the places of prefixes.
+//! **Invariant:** what a [`Look`] names in neither way no list has, and what it is sure of each has. What else it names a list may
+//! still not have, and is to be asked: an entry may have expired, keys of texts collide, and numbers of other lengths share the
+//! places of prefixes.
 
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::record::{Direction, Record};
-use xxhash_rust::xxh3::xxh3_64;
+use lancang_record::time::Timestamp;
 
-use crate::fields::{KeyField, party_key};
+use crate::fields::KeyField;
 use crate::lists::{Lists, Value};
 use crate::predicate::Predicate;
 
@@ -38,9 +38,28 @@ pub(crate) struct Together {
     /// All of them.
     pub(crate) searches: u64,
     /// By the key of a number, a text, a device, or of both parts of a pair or a route.
-    keys: HashMap<u64, u64, FixedState>,
+    keys: HashMap<u64, Found, FixedState>,
     /// Prefixes and ranges, [aligned]: from each of these numbers on, ascending, those up to the next may be found.
     spans: Vec<(u64, u64)>,
+}
+
+/// What lists have of one key.
+#[derive(Debug)]
+struct Found {
+    may: u64,
+    /// Those that find it before `until`, where the texts are these too.
+    sure: u64,
+    until: Timestamp,
+    /// One, or both of a route; none of what its key tells whole.
+    texts: [Box<str>; 2],
+}
+
+/// What searches find, a bit each.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Look {
+    pub(crate) sure: u64,
+    /// Those that are to be asked.
+    pub(crate) may: u64,
 }
 
 /// Puts searches in lists together, each with its number; gives for each number its place among them too, if it is a search.
@@ -64,7 +83,7 @@ pub(crate) fn put_together(searches: &[Predicate], lists: &Lists) -> (Vec<Togeth
         places.push(Some(place));
         let (together, spans) = &mut all[place];
         together.searches |= 1 << number;
-        lists.values(list).for_each(|value| together.add(value, number, spans));
+        lists.values(list).for_each(|(value, expires)| together.add(value, expires, number, spans));
     }
     let settled = all.into_iter().map(|(together, spans)| Together { spans: steps(spans), ..together });
     (settled.collect(), places)
@@ -75,12 +94,12 @@ impl Together {
         Self { sought, searches: 0, keys: HashMap::default(), spans: Vec::new() }
     }
 
-    fn add(&mut self, value: Value<'_>, search: usize, spans: &mut Vec<Span>) {
+    fn add(&mut self, value: Value<'_>, expires: Timestamp, search: usize, spans: &mut Vec<Span>) {
         use KeyField::{Callee, Caller, Cell, Domain, Imei, Imsi, Other, Smsc, Template, TrunkIn};
-        let mut add = |key: u64| *self.keys.entry(key).or_default() |= 1 << search;
-        match (self.sought, value) {
-            (Sought::Field(Caller | Callee | Other), Value::Number(number)) => add(number),
-            (Sought::Field(Caller | Callee | Other), Value::Text(text)) => add(party_key(Party::Text(text))),
+        let sought = self.sought;
+        let mut add = |key, texts, sure: bool| self.add_key(key, texts, search, sure.then_some(expires));
+        match (sought, value) {
+            (Sought::Field(Caller | Callee | Other), Value::Number(number)) => add(number, [""; 2], true),
             (Sought::Field(Caller | Callee | Other), Value::Prefix(prefix)) => {
                 spans.push(Span { first: aligned(prefix), last: last_of(prefix), search });
             }
@@ -88,20 +107,22 @@ impl Together {
                 spans.extend(of_each_length(first, last).map(|(first, last)| Span { first, last, search }));
             }
             (Sought::Field(Imsi | Imei), Value::Text(text)) => {
-                Digits::parse(text).into_iter().for_each(|digits| add(digits.as_key()));
+                Digits::parse(text).into_iter().for_each(|digits| add(digits.as_key(), [""; 2], true));
             }
-            (Sought::Field(Cell | TrunkIn | Smsc | Template | Domain), Value::Text(text)) => {
-                add(xxh3_64(text.as_bytes()))
+            (Sought::Field(Caller | Callee | Other | Cell | TrunkIn | Smsc | Template | Domain), Value::Text(text)) => {
+                add(key_of(text), [text, ""], true)
             }
             (Sought::Pair, Value::Text(text)) => {
                 for (caller, callee) in cuts(text, '>') {
                     let both = keys_of(caller).flat_map(|caller| keys_of(callee).map(move |callee| (caller, callee)));
-                    both.for_each(|(caller, callee)| add(of_both(caller, callee)));
+                    both.for_each(|(caller, callee)| add(of_both(caller, callee), [""; 2], false));
                 }
             }
             (Sought::Route, Value::Text(text)) => {
                 for (sender, smsc) in cuts(text, '@') {
-                    keys_of(sender).for_each(|sender| add(of_both(sender, xxh3_64(smsc.as_bytes()))));
+                    for key in keys_of(sender) {
+                        add(of_both(key, key_of(smsc)), [sender, smsc], key == key_of(sender));
+                    }
                 }
             }
             // No such field has such a value.
@@ -109,52 +130,112 @@ impl Together {
         }
     }
 
-    /// Searches that may find what a record has; the others find nothing.
-    pub(crate) fn may(&self, record: &Record<'_>) -> u64 {
+    /// Adds what is found by a key: surely until it expires, where that is told.
+    fn add_key(&mut self, key: u64, texts: [&str; 2], search: usize, expires: Option<Timestamp>) {
+        let new = || Found { may: 0, sure: 0, until: Timestamp::MAX, texts: texts.map(Box::from) };
+        let found = self.keys.entry(key).or_insert_with(new);
+        found.may |= 1 << search;
+        if let Some(expires) = expires.filter(|_| found.texts.iter().map(|text| &**text).eq(texts)) {
+            found.sure |= 1 << search;
+            found.until = found.until.min(expires);
+        }
+    }
+
+    /// What the searches find of what a record has.
+    pub(crate) fn look(&self, record: &Record<'_>) -> Look {
+        let at = record.event;
         match self.sought {
-            Sought::Field(KeyField::Caller) => self.of_party(record.caller),
-            Sought::Field(KeyField::Callee) => self.of_party(record.callee),
+            Sought::Field(KeyField::Caller) => self.of_party(record.caller, at),
+            Sought::Field(KeyField::Callee) => self.of_party(record.callee, at),
             Sought::Field(KeyField::Other) => {
-                self.of_party(if record.direction == Direction::Outgoing { record.callee } else { record.caller })
+                self.of_party(if record.direction == Direction::Outgoing { record.callee } else { record.caller }, at)
             }
+            Sought::Field(KeyField::Imsi) => self.of_digits(record.imsi, at),
             Sought::Field(KeyField::Imei) => {
-                let of = |digits: Option<Digits>| digits.map_or(0, |digits| self.of_key(digits.as_key()));
-                of(record.imei) | of(record.imei.and_then(|imei| imei.first(TAC_DIGITS)))
+                let of_type = self.of_digits(record.imei.and_then(|imei| imei.first(TAC_DIGITS)), at);
+                self.of_digits(record.imei, at).or(of_type)
             }
-            Sought::Field(field) if self.keys.is_empty() => {
-                debug_assert!(self.spans.is_empty(), "{field:?} has no numbers");
-                0
-            }
-            Sought::Field(field) => field.value(record).map_or(0, |key| self.of_key(key)),
-            Sought::Pair if self.keys.is_empty() => 0,
-            Sought::Pair => match (record.caller, record.callee) {
-                (Some(caller), Some(callee)) => self.of_key(of_both(party_key(caller), party_key(callee))),
-                _ => 0,
-            },
-            Sought::Route if self.keys.is_empty() => 0,
-            Sought::Route => {
-                let smsc = || xxh3_64(record.smsc.as_bytes());
-                record.caller.map_or(0, |sender| self.of_key(of_both(party_key(sender), smsc())))
-            }
+            Sought::Field(KeyField::Cell) => self.of_text(record.cell, at),
+            Sought::Field(KeyField::TrunkIn) => self.of_text(record.trunk_in, at),
+            Sought::Field(KeyField::Smsc) => self.of_text(record.smsc, at),
+            Sought::Field(KeyField::Template) => self.of_text(record.template, at),
+            Sought::Field(KeyField::Domain) => self.of_text(record.domain, at),
+            Sought::Field(_) => Look::default(),
+            Sought::Pair => self.of_pair(record),
+            Sought::Route => self.of_route(record),
         }
     }
 
-    fn of_party(&self, party: Option<Party<'_>>) -> u64 {
-        let Some(party) = party else { return 0 };
-        let by_key = self.of_key(party_key(party));
+    fn of_party(&self, party: Option<Party<'_>>, at: Timestamp) -> Look {
         match party {
-            Party::Number(number) if !self.spans.is_empty() => by_key | self.of_span(aligned(number.as_integer())),
-            _ => by_key,
+            Some(Party::Number(number)) => {
+                let number = number.as_integer();
+                let of_span = if self.spans.is_empty() { 0 } else { self.of_span(aligned(number)) };
+                self.of_key(number, at, |_| true).or(Look { sure: 0, may: of_span })
+            }
+            Some(Party::Text(text)) => self.of_key(key_of(text), at, |[own, _]| **own == *text),
+            None => Look::default(),
         }
     }
 
-    fn of_key(&self, key: u64) -> u64 {
-        self.keys.get(&key).copied().unwrap_or(0)
+    fn of_text(&self, text: &str, at: Timestamp) -> Look {
+        if text.is_empty() { Look::default() } else { self.of_key(key_of(text), at, |[own, _]| **own == *text) }
+    }
+
+    fn of_digits(&self, digits: Option<Digits>, at: Timestamp) -> Look {
+        digits.map_or_else(Look::default, |digits| self.of_key(digits.as_key(), at, |_| true))
+    }
+
+    fn of_pair(&self, record: &Record<'_>) -> Look {
+        let (Some(caller), Some(callee)) = (record.caller, record.callee) else { return Look::default() };
+        self.of_key(of_both(key_of_party(caller), key_of_party(callee)), record.event, |_| false)
+    }
+
+    fn of_route(&self, record: &Record<'_>) -> Look {
+        let (Some(sender), smsc) = (record.caller, record.smsc) else { return Look::default() };
+        let is = |[own, over]: &[Box<str>; 2]| sender == Party::Text(own) && **over == *smsc;
+        self.of_key(of_both(key_of_party(sender), key_of(smsc)), record.event, is)
+    }
+
+    #[inline]
+    fn of_key(&self, key: u64, at: Timestamp, is: impl Fn(&[Box<str>; 2]) -> bool) -> Look {
+        let Some(found) = self.keys.get(&key) else { return Look::default() };
+        let sure = if at < found.until && is(&found.texts) { found.sure } else { 0 };
+        Look { sure, may: found.may & !sure }
     }
 
     fn of_span(&self, number: u64) -> u64 {
         let begun = self.spans.partition_point(|(from, _)| *from <= number);
         begun.checked_sub(1).and_then(|last| self.spans.get(last)).map_or(0, |(_, searches)| *searches)
+    }
+}
+
+impl Look {
+    const fn or(self, other: Self) -> Self {
+        let sure = self.sure | other.sure;
+        Self { sure, may: (self.may | other.may) & !sure }
+    }
+}
+
+/// Key of a text, above those of numbers: its length, its first bytes and its last ones. Texts of up to 16 bytes have one of their
+/// own but for collisions of the sum.
+fn key_of(text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    let (first, last) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>(), bytes) {
+        (Some(first), Some(last), _) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        (_, _, [first, .., last]) => {
+            let middle = [bytes[bytes.len() / 2], bytes[bytes.len() / 3], bytes[bytes.len() * 2 / 3], *last];
+            (u64::from(*first), u64::from(u32::from_le_bytes(middle)))
+        }
+        (_, _, one) => (one.first().copied().map_or(0, u64::from), 0),
+    };
+    (of_both(first, last) ^ bytes.len() as u64) | 1 << 63
+}
+
+fn key_of_party(party: Party<'_>) -> u64 {
+    match party {
+        Party::Number(number) => number.as_integer(),
+        Party::Text(text) => key_of(text),
     }
 }
 
@@ -166,7 +247,7 @@ fn cuts(text: &str, separator: char) -> impl Iterator<Item = (&str, &str)> {
 /// Keys of the parties that are written so: a name, and a number if it is one.
 fn keys_of(text: &str) -> impl Iterator<Item = u64> + Clone {
     let number = text.strip_prefix('+').and_then(E164::from_digits).map(E164::as_integer);
-    std::iter::once(party_key(Party::Text(text))).chain(number)
+    std::iter::once(key_of(text)).chain(number)
 }
 
 /// Key of two things, each by its key: which is first matters.
@@ -248,7 +329,7 @@ mod tests {
     const LISTS: [&str; 3] = ["a", "b", "c"];
 
     /// Numbers and texts of which many are alike, begin alike, or look like others.
-    fn entry() -> impl Strategy<Value = (usize, &'static str, String)> {
+    fn entry() -> impl Strategy<Value = (usize, &'static str, String, bool)> {
         let number = || (1_u64..300).prop_map(|number| format!("+{number}"));
         let name = || prop::sample::select(vec!["A", "B", "+12", "A>B", "x@y"]).prop_map(str::to_owned);
         let party = move || prop_oneof![number(), name()];
@@ -263,7 +344,7 @@ mod tests {
             (party(), party()).prop_map(|(caller, callee)| ("pair", format!("{caller}>{callee}"))),
             (party(), name()).prop_map(|(sender, smsc)| ("route", format!("{sender}@{smsc}"))),
         ];
-        (0..LISTS.len(), value).prop_map(|(list, (kind, value))| (list, kind, value))
+        (0..LISTS.len(), value, any::<bool>()).prop_map(|(list, (kind, value), expires)| (list, kind, value, expires))
     }
 
     fn party(of: usize) -> Option<Party<'static>> {
@@ -287,17 +368,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_it_leaves_out_no_list_has(
+        fn what_it_is_sure_of_a_list_has_and_what_it_leaves_out_none(
             entries in prop::collection::vec(entry(), 0..40),
             records in prop::collection::vec((0_usize..400, 0_usize..400, 0_usize..30), 1..40),
         ) {
             let mut lists = Lists::default();
-            let rows = entries.iter().map(|(list, kind, value)| format!("{},{kind},{value},o,r,\n", LISTS[*list]));
+            let rows = entries.iter().map(|(list, kind, value, expires)| {
+                format!("{},{kind},{value},o,r,{}\n", LISTS[*list], if *expires { "1970-01-02" } else { "" })
+            });
             lists.read("a.csv", &format!("list,kind,value,owner,reason,expires\n{}", rows.collect::<String>())).unwrap();
             let searches = searches();
             let (together, places) = put_together(&searches, &lists);
             for (caller, callee, rest) in records {
-                let mut record = Record::new(Kind::Sms, Timestamp::from_ms(0));
+                let mut record = Record::new(Kind::Sms, Timestamp::from_ms(rest as i64 % 2 * 86_400_000));
                 (record.caller, record.callee) = (party(caller), party(callee));
                 record.direction = [Direction::Outgoing, Direction::Incoming][rest % 2];
                 record.cell = ["", "A", "z"][rest % 3];
@@ -307,8 +390,9 @@ mod tests {
                 for (number, (search, place)) in searches.iter().zip(&places).enumerate() {
                     let one = &together[place.unwrap()];
                     prop_assert!(one.searches >> number & 1 == 1);
-                    let may = one.may(&record) >> number & 1 == 1;
-                    prop_assert!(may || !search.holds(&record, &lists), "{search:?} of {record:?}");
+                    let Look { sure, may } = one.look(&record);
+                    let (sure, may, holds) = (sure >> number & 1 == 1, may >> number & 1 == 1, search.holds(&record, &lists));
+                    prop_assert!(if sure { holds && !may } else { may || !holds }, "{search:?} of {record:?}");
                 }
             }
         }
@@ -339,24 +423,33 @@ mod tests {
     }
 
     #[test]
-    fn whoever_stands_on_no_list_is_left_out() {
+    fn whoever_stands_on_no_list_is_left_out_and_who_does_is_sure() {
         let mut lists = Lists::default();
         let text = "list,kind,value,owner,reason,expires\na,prefix,+88213,o,r,\na,range,+23276000000-+23276000999,o,r,\n\
-                    a,number,+85512345678,o,r,\na,pair,+85512345678>+85523990201,o,r,\na,imei,35990000000001,o,r,\n";
+                    a,number,+85512345678,o,r,\na,pair,+85512345678>+85523990201,o,r,\na,imei,35990000000001,o,r,\n\
+                    b,sender,BANK,o,r,\nc,sender,BANK,o,r,1970-01-02\nb,route,BANK@int-gw-07,o,r,\n";
         lists.read("a.csv", text).unwrap();
         let searches = searches();
         let (together, _) = put_together(&searches, &lists);
         let mut record = Record::new(Kind::Voice, Timestamp::from_ms(0));
-        let may = |record: &Record<'_>| together.iter().fold(0, |all, one| all | one.may(record)).count_ones();
+        let found = |record: &Record<'_>| {
+            let all = together.iter().fold(Look::default(), |all, one| all.or(one.look(record)));
+            (all.sure.count_ones(), all.may.count_ones())
+        };
         let number = |number: u64| E164::from_integer(number).map(Party::Number);
-        for (caller, expected) in
-            [(85_512_345_677, 0), (88_213, 2), (882_140, 0), (23_276_001_000, 0), (23_276_000_999, 2)]
+        for (caller, may) in [(85_512_345_677, 0), (88_213, 2), (882_140, 0), (23_276_001_000, 0), (23_276_000_999, 2)]
         {
             record.caller = number(caller);
-            assert_eq!(may(&record), expected, "{caller}");
+            assert_eq!(found(&record), (0, may), "{caller}: caller, other");
         }
-        (record.caller, record.callee, record.imei) =
-            (number(85_512_345_678), number(85_523_990_201), Digits::parse("35990000000001"));
-        assert_eq!(may(&record), 4, "caller, other, pair, device");
+        record.imei = Digits::parse("35990000000001");
+        (record.caller, record.callee) = (number(85_512_345_678), number(85_523_990_201));
+        assert_eq!(found(&record), (3, 1), "caller, other, device; the pair is asked");
+        (record.caller, record.callee, record.imei, record.smsc) = (Some(Party::Text("BANK")), None, None, "int-gw-07");
+        assert_eq!(found(&record), (5, 0), "caller and other of both lists, the route");
+        record.event = Timestamp::from_ms(86_400_000);
+        assert_eq!(found(&record), (1, 4), "one of them has expired");
+        record.caller = Some(Party::Text("BENK"));
+        assert_eq!(found(&record), (0, 0));
     }
 }
