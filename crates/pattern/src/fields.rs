@@ -440,49 +440,6 @@ impl NumberField {
     }
 }
 
-/// What is known of a served subscriber in numbers: 0 where it is not, else one more than the value.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct KnownNumbers([u32; Self::FIELDS.len()]);
-
-impl KnownNumbers {
-    const FIELDS: [NumberField; 8] = [
-        NumberField::AgeS,
-        NumberField::ReceivedS,
-        NumberField::SeenS,
-        NumberField::ImsiChangedS,
-        NumberField::ImeiChangedS,
-        NumberField::ForwardChangedS,
-        NumberField::DistanceM,
-        NumberField::SpeedMh,
-    ];
-
-    /// Where a field stands, if it is one of them.
-    pub(crate) fn place(field: NumberField) -> Option<u8> {
-        Self::FIELDS.iter().position(|own| *own == field).map(|place| place as u8)
-    }
-
-    #[inline(always)]
-    pub(crate) fn of(record: &Record<'_>) -> Self {
-        let known = &record.enrichment;
-        let numbers = [
-            known.age_s,
-            known.received_s,
-            known.seen_s,
-            known.imsi_changed_s,
-            known.imei_changed_s,
-            known.forward_changed_s,
-            known.distance_m,
-            known.speed_mh,
-        ];
-        Self(numbers.map(|number| number.get().map_or(0, |value| value + 1)))
-    }
-
-    #[inline(always)]
-    pub(crate) const fn at(&self, place: u8) -> u32 {
-        self.0[place as usize % Self::FIELDS.len()]
-    }
-}
-
 impl KeyField {
     /// A 64-bit key, equal for equal values and (but for hash collisions of 2⁻⁶⁴ a pair) different for others.
     #[must_use]

@@ -5,8 +5,8 @@
 //! - [`needs`] tells what a pack asks of a record task's memory;
 //! - [`explain`] shows why a pattern holds or does not, [`moved`] moves a limit of one,
 //!   [`requires`] says what it needs of a feed;
-//! - [`predicate`], [`expression`] and [`judge`] evaluate, [`sieve`] prepares filters, [`questions`] what they ask,
-//!   and [`passing`] remembers what they said;
+//! - [`predicate`], [`expression`] and [`judge`] evaluate, [`sieve`] prepares filters, [`questions`] what they ask, `searches`
+//!   what they ask of lists, and [`passing`] remembers what they said;
 //!   [`fields`] is the one table of what a record offers.
 //!
 //! **Invariant:** this crate knows no clock and not where records come from.
@@ -21,6 +21,7 @@ pub mod fields;
 pub mod file;
 mod gate;
 pub mod judge;
+mod known_numbers;
 pub mod limits;
 pub mod lists;
 pub mod moved;

@@ -11,7 +11,8 @@
 
 use lancang_record::record::Record;
 
-use crate::fields::{FLAGS, FlagField, KnownNumbers, NumberField, TextField};
+use crate::fields::{FLAGS, FlagField, NumberField, TextField};
+use crate::known_numbers::KnownNumbers;
 use crate::lists::Lists;
 use crate::predicate::{Comparison, Predicate};
 use crate::searches::{Look, Together, put_together};
@@ -225,6 +226,9 @@ impl OfForm {
         }
         for (field, texts) in &self.texts {
             let text = field.value(record);
+            if text.is_empty() {
+                continue;
+            }
             held |= texts.iter().filter(|(value, _)| value == text).fold(0, |held, (_, bit)| held | bit);
         }
         for (field, bit) in &self.absent {
@@ -465,7 +469,7 @@ mod tests {
                 record.caller = flags[1].map(|_| Party::Text("A"));
                 record.callee = flags[2].map(|own| Party::Text(if own { "A" } else { "B" }));
                 record.imsi = flags[0].and_then(|own| Digits::parse(if own { "456010000000001" } else { "520" }));
-                let known = |scale: u64, n: u64| if n % 3 == 0 { Known::NOTHING } else { Known::new(n / 3 * scale / 4) };
+                let known = |scale: u64, n: u64| if n.is_multiple_of(3) { Known::NOTHING } else { Known::new(n / 3 * scale / 4) };
                 record.enrichment.age_s = known(86_400, duration_ms % 40);
                 record.enrichment.received_s = known(3600, duration_ms % 41);
                 record.enrichment.distance_m = known(1000, duration_ms % 43);
