@@ -91,10 +91,10 @@ impl<'a> Reader<'a> {
             }
         }
         if has(bit::CALLER_PLAN) {
-            record.caller_plan = self.plan()?;
+            self.plan(&mut record.caller_plan)?;
         }
         if has(bit::CALLEE_PLAN) {
-            record.callee_plan = self.plan()?;
+            self.plan(&mut record.callee_plan)?;
         }
         if has(bit::DURATION) {
             record.duration_ms = Some(self.number()?);
@@ -270,16 +270,16 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    fn plan(&mut self) -> Result<Plan, Expected> {
+    fn plan(&mut self, plan: &mut Plan) -> Result<(), Expected> {
         let [first, second, line, flags] = self.array::<4>()?;
-        Ok(Plan {
-            country: country([first, second])?,
-            line: one_of(&LineType::ALL, line)?,
-            possible: flags & 1 != 0,
-            allocated: flags & 2 != 0,
-            own: flags & 4 != 0,
-            mark: one_of(&[Mark::None, Mark::InternetFromAbroad, Mark::FromAbroad], flags >> 3)?,
-        })
+        // Field by field into its place: as one value it would be shifted together first.
+        plan.country = country([first, second])?;
+        plan.line = one_of(&LineType::ALL, line)?;
+        plan.mark = one_of(&[Mark::None, Mark::InternetFromAbroad, Mark::FromAbroad], flags >> 3)?;
+        plan.possible = flags & 1 != 0;
+        plan.allocated = flags & 2 != 0;
+        plan.own = flags & 4 != 0;
+        Ok(())
     }
 
     #[inline(always)]
