@@ -127,3 +127,66 @@ impl<'de, C> BorrowDecode<'de, C> for PendingPane {
         Self::decode(decoder)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lancang_pattern::{Pack, PackSources, SourceFile};
+    use lancang_window::Cell;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::limits::SPARE_ATTACHMENTS_MAX;
+
+    fn pack() -> Pack {
+        let text = "id = \"a\"\nversion = 1\nfamily = \"f\"\ntitle = \"t\"\nentity = [\"trunk\"]\nrecords = 'kind == \"voice\"'\n\
+                    send = 'kind == \"voice\"'\nwarn = 'calls >= 3'\n[features.calls]\naggregate = \"count\"\nwindow = \"1h\"\n\
+                    [weights.calls]\npoints = 100\nfrom = 0\nto = 1\n";
+        let source = SourceFile { path: "a.toml".to_owned(), text: text.to_owned() };
+        PackSources::new(vec![source], Vec::new()).compile().unwrap()
+    }
+
+    proptest! {
+        /// Against a list: entities in the order in which they first came, with what came for each; a pane that comes in the room
+        /// of another has nothing of it.
+        #[test]
+        fn they_stand_in_the_order_in_which_they_came(
+            borders in prop::collection::vec(prop::collection::vec((0_u8..12, 0_i64..3), 0..40), 1..6),
+            room in prop_oneof![Just(SPARE_ATTACHMENTS_MAX), 0_usize..9],
+        ) {
+            let (pack, config) = (pack(), bincode::config::standard());
+            let plan = &pack.plan.aggregated[0];
+            let mut pending = PendingPane::default();
+            for border in borders {
+                let mut expected: Vec<(String, i64, u64)> = Vec::new();
+                for (trunk, pane) in border {
+                    let trunk = format!("trunk-{trunk}");
+                    pending.partial(plan, &EntityKey::Text(&trunk), pane, 7).cells.push((0, Cell::Count(1)));
+                    match expected.iter_mut().find(|(other, of, _)| (other, *of) == (&trunk, pane)) {
+                        Some((.., count)) => *count += 1,
+                        None => expected.push((trunk, pane, 1)),
+                    }
+                }
+                let all = |pending: &PendingPane| {
+                    let all = pending.partials().map(|partial| {
+                        assert_eq!((partial.plan, partial.effective), (plan.hash, 7));
+                        (partial.value.clone(), partial.pane, partial.cells.len() as u64)
+                    });
+                    all.collect::<Vec<_>>()
+                };
+                prop_assert_eq!(all(&pending), expected.clone());
+                prop_assert_eq!(pending.len(), expected.len());
+                prop_assert!(pending.get(expected.len()).is_none());
+                let saved = bincode::encode_to_vec(&pending, config).unwrap();
+                let (mut restored, _): (PendingPane, usize) = bincode::decode_from_slice(&saved, config).unwrap();
+                prop_assert_eq!(all(&restored), expected.clone());
+                for (trunk, pane, count) in &expected {
+                    let partial = restored.partial(plan, &EntityKey::Text(trunk), *pane, 7);
+                    prop_assert_eq!(partial.cells.len() as u64, *count);
+                }
+                prop_assert_eq!(restored.len(), expected.len());
+                pending.clear(room);
+                prop_assert!(pending.room() <= room && pending.len() == 0);
+            }
+        }
+    }
+}
