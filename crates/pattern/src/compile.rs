@@ -25,6 +25,7 @@ use crate::plan::{Column, EntityPlan, PatternPlan, Plan, Weight};
 use crate::possible;
 use crate::predicate::Predicate;
 use crate::questions::Questions;
+use crate::screen::Screen;
 use crate::sieve::Sieve;
 use crate::syntax::{self, SyntaxError};
 
@@ -185,6 +186,8 @@ impl Compiler {
         primitives.sort_unstable();
         primitives.dedup();
         let Some(records) = self.drafts[position].filter(records) else { return };
+        let features = compiled.features();
+        let screen = Screen::new(&warn, &features, &self.drafts[position].plan.layout);
         let pattern = PatternPlan {
             id: file.id.clone(),
             version: file.version,
@@ -200,8 +203,9 @@ impl Compiler {
             records,
             gate: 0,
             least: Vec::new(),
-            features: compiled.features(),
+            features,
             warn,
+            screen,
             critical,
             weights,
         };

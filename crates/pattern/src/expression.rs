@@ -3,6 +3,7 @@
 //! The subset of CEL: numbers, names of features, `+ - * /`, comparison, `&&`, `||`, `!`, `known(…)`. Division by zero
 //! is undefined (NaN), and no comparison holds with an undefined value.
 
+use crate::plan::Feature;
 use crate::predicate::Comparison;
 
 /// Arithmetic over values.
@@ -74,6 +75,20 @@ impl Expression {
         }
     }
 
+    /// The same over what features are made of, where its values are those of features.
+    pub(crate) fn with_features(&self, features: &[Feature]) -> Self {
+        let of = |one: &Self| Box::new(one.with_features(features));
+        match self {
+            Self::Number(number) => Self::Number(*number),
+            // An index of no feature stays one of no value.
+            Self::Value(index) => features.get(*index).map_or(Self::Value(usize::MAX), |feature| feature.value.clone()),
+            Self::Add(left, right) => Self::Add(of(left), of(right)),
+            Self::Subtract(left, right) => Self::Subtract(of(left), of(right)),
+            Self::Multiply(left, right) => Self::Multiply(of(left), of(right)),
+            Self::Divide(left, right) => Self::Divide(of(left), of(right)),
+        }
+    }
+
     /// Range of its value where each value lies in its range.
     #[must_use]
     pub fn range(&self, values: &[Range]) -> Range {
@@ -116,7 +131,7 @@ impl Condition {
     }
 
     /// The same by what gives the values: no further ones are asked for than it takes to tell.
-    pub fn holds_where(&self, values: &mut impl FnMut(usize) -> f64) -> bool {
+    fn holds_where(&self, values: &mut impl FnMut(usize) -> f64) -> bool {
         match self {
             Self::And(all) => all.iter().all(|one| one.holds_where(values)),
             Self::Or(any) => any.iter().any(|one| one.holds_where(values)),
@@ -129,7 +144,7 @@ impl Condition {
     }
 
     /// Whether it may come out so where each value lies in its range; no further ranges are asked for than it takes to tell.
-    pub fn may_be(&self, so: bool, values: &mut impl FnMut(usize) -> Range) -> bool {
+    fn may_be(&self, so: bool, values: &mut impl FnMut(usize) -> Range) -> bool {
         self.may_be_by(so, &mut |atom| match atom {
             Self::Compare(left, comparison, right) => {
                 left.range_where(values).compare(*comparison, right.range_where(values))
@@ -211,7 +226,7 @@ impl Range {
         }
     }
 
-    fn compare(self, comparison: Comparison, other: Self) -> May {
+    pub(crate) fn compare(self, comparison: Comparison, other: Self) -> May {
         // An undefined value makes any comparison fail: only a range that excludes it could say "cannot fail", and
         // ranges of quotients do not; so `fail` is claimed impossible for finite ranges alone.
         let finite = [self.least, self.most, other.least, other.most].iter().all(|end| end.is_finite());
@@ -234,12 +249,12 @@ impl Range {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    fn expression() -> impl Strategy<Value = Expression> {
+    pub(crate) fn expression() -> impl Strategy<Value = Expression> {
         let leaf = prop_oneof![
             (-9_i32..9).prop_map(|n| Expression::Number(f64::from(n))),
             (0_usize..3).prop_map(Expression::Value)

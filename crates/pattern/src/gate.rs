@@ -100,7 +100,8 @@ fn may(layout: &Layout, pattern: &PatternPlan, events: impl Fn(&Primitive) -> u3
     pattern.warn.may(&ranges[first..])
 }
 
-fn primitive_range(primitive: &Primitive, events: u32) -> Range {
+/// Where an aggregate's value lies with at most so many events.
+pub(crate) fn primitive_range(primitive: &Primitive, events: u32) -> Range {
     let most = if events == u32::MAX { f64::INFINITY } else { f64::from(events) };
     match primitive.aggregate {
         Aggregate::Count | Aggregate::Distinct | Aggregate::CountAtHome | Aggregate::Concurrency | Aggregate::Run => {

@@ -5,8 +5,8 @@
 //! - [`needs`] tells what a pack asks of a record task's memory;
 //! - [`explain`] shows why a pattern holds or does not, [`moved`] moves a limit of one,
 //!   [`requires`] says what it needs of a feed;
-//! - [`predicate`], [`expression`] and [`judge`] evaluate, [`sieve`] prepares filters, [`questions`] what they ask, `searches`
-//!   what they ask of lists, and [`passing`] remembers what they said;
+//! - [`predicate`], [`expression`] and [`judge`] evaluate, [`screen`] asks a condition step by step, [`sieve`] prepares filters,
+//!   [`questions`] what they ask, `searches` what they ask of lists, and [`passing`] remembers what they said;
 //!   [`fields`] is the one table of what a record offers.
 //!
 //! **Invariant:** this crate knows no clock and not where records come from.
@@ -34,6 +34,7 @@ pub mod predicate;
 pub mod questions;
 mod ranges;
 pub mod requires;
+pub mod screen;
 mod searches;
 pub mod sieve;
 pub mod syntax;

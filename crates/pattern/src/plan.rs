@@ -14,6 +14,7 @@ use crate::fields::{KeyField, NumberField};
 use crate::lists::Lists;
 use crate::predicate::Predicate;
 use crate::questions::Questions;
+use crate::screen::Screen;
 use crate::sieve::Sieve;
 
 /// What an incident can be about.
@@ -150,6 +151,8 @@ pub struct PatternPlan {
     pub features: Vec<Feature>,
     /// Condition for an incident of severity 3 (OCSF medium).
     pub warn: Condition,
+    /// The same as it is asked at each judgement.
+    pub screen: Screen,
     /// Condition for severity 5 (OCSF critical).
     pub critical: Option<Condition>,
     /// What becomes a reason, and how it weighs.
@@ -242,16 +245,14 @@ impl PatternPlan {
     }
 
     /// The same by what gives the ranges, which is asked for no more of them than it takes to tell.
-    pub fn may_hold_where(&self, mut ranges: impl FnMut(usize) -> Range) -> bool {
-        let mut range = |feature: &Feature| feature.value.range_where(&mut ranges);
-        self.warn.may_be(true, &mut |feature| self.features.get(feature).map_or(Range::ANY, &mut range))
+    pub fn may_hold_where(&self, ranges: impl FnMut(usize) -> Range) -> bool {
+        self.screen.may_hold(ranges)
     }
 
     /// Whether [`Self::judge`] gives a verdict, by what gives the primitives' values, which is asked for no more of them than
     /// it takes to tell.
-    pub fn holds_where(&self, mut values: impl FnMut(usize) -> f64) -> bool {
-        let mut value = |feature: &Feature| feature.value.value_where(&mut values);
-        self.warn.holds_where(&mut |feature| self.features.get(feature).map_or(f64::NAN, &mut value))
+    pub fn holds_where(&self, values: impl FnMut(usize) -> f64) -> bool {
+        self.screen.holds(values)
     }
 }
 
