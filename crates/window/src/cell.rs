@@ -66,7 +66,7 @@ impl Cell {
             Aggregate::Min => Some(Self::Min(value as i64)),
             Aggregate::Max => Some(Self::Max(value as i64)),
             Aggregate::Distinct => Some(Self::Distinct(DistinctSet::One(value))),
-            Aggregate::CountAtHome => (!counted).then(|| Self::Claims(Few::One((value, 1)))),
+            Aggregate::CountAtHome => (!counted).then_some(Self::Claims(Few::One((value, 1)))),
             Aggregate::Busy | Aggregate::Concurrency => {
                 // A further part of a call begins where the parts before it ended.
                 let duration_ms = (value as i64).saturating_sub(earlier as i64);

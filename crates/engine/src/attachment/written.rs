@@ -25,7 +25,8 @@ const REFERENCE: usize = 8 + 1;
 const RELATED: usize = 8 + 1 + 1;
 const COUNT: usize = 8;
 
-const _: () = assert!(TEXT_BYTES_MAX <= u8::MAX as usize && EVIDENCE_MAX <= u8::MAX as usize);
+const _: () = assert!(TEXT_BYTES_MAX <= u8::MAX as usize);
+const _: () = assert!(EVIDENCE_MAX <= u8::MAX as usize);
 const _: () = assert!(RELATED_KEPT_MAX + VICTIMS_MAX <= u16::MAX as usize);
 
 /// Bits of a kind.
