@@ -185,7 +185,11 @@ impl Cell {
     pub(crate) fn bounds<P>(cells: &[(P, Self)]) -> Option<(f64, f64)> {
         let sum = || cells.iter().map(|(_, cell)| cell.weight()).sum::<u64>() as f64;
         match cells.first()?.1 {
-            Self::Count(_) => Some((sum(), sum())),
+            Self::Count(_) => {
+                let counts = cells.iter().map(|(_, cell)| if let Self::Count(count) = cell { *count } else { 0 });
+                let count = counts.sum::<u64>() as f64;
+                Some((count, count))
+            }
             Self::Distinct(_) => {
                 let (mut largest, mut all) = (0, 0);
                 for set in cells.iter().filter_map(Self::distinct) {

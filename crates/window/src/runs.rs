@@ -12,6 +12,8 @@ use crate::limits::RUN_BLOCKS_MAX;
 use crate::table::MULTIPLIER;
 
 const BLOCK_BITS: u32 = 7;
+/// Numbers that bound a run by their count alone: to put them together takes no longer than to bound them better.
+const FEW_NUMBERS: usize = 8;
 /// Numbers of a stretch that are counted together for a bound: a block has eight.
 const LANE: u32 = u16::BITS;
 /// Counters for each block of which anything is held.
@@ -142,28 +144,34 @@ impl Runs {
 
     /// At least the longest run of the union of all of these, without making it: numbers are counted by stretches of
     /// [`LANE`], several of which may share a counter, and one that came twice counts twice. A run that reaches over more than
-    /// two stretches fills one of them.
+    /// two stretches fills one of them. Of few numbers it is their count.
     pub(crate) fn longest_bound<'r>(all: impl Iterator<Item = &'r Self> + Clone) -> u64 {
         let held: usize = all.clone().map(Self::held).sum();
+        if held <= FEW_NUMBERS {
+            let halves = all.clone().flat_map(Self::each).flat_map(|(_, numbers)| [numbers, numbers >> u64::BITS]);
+            let count: u32 = halves.map(|numbers| ones(numbers as u64)).sum();
+            if count as usize <= FEW_NUMBERS {
+                return u64::from(count);
+            }
+        }
         // So many that few numbers share one.
         let bits = (held * COUNTERS_A_BLOCK).max(2).ilog2() + 1;
         let mut counters = vec![0_u8; 1 << bits];
         let mut fullest = 0;
-        for (block, numbers) in all.clone().flat_map(Self::each) {
-            for (half, numbers) in [(0, numbers as u64), (1, (numbers >> u64::BITS) as u64)] {
-                let mut left = numbers;
-                while left != 0 {
-                    let lane = left.trailing_zeros() / LANE;
-                    let own = (left >> (lane * LANE)) as u16;
-                    left &= !(u64::from(u16::MAX) << (lane * LANE));
-                    // Nearly always one: counting bits is dear where the processor is any x86-64.
-                    let count = if own.is_power_of_two() { 1 } else { own.count_ones() as u8 };
-                    let stretch = (block << 3).wrapping_add(half << 2).wrapping_add(u64::from(lane));
-                    let counter = &mut counters[(stretch.wrapping_mul(MULTIPLIER) >> (u64::BITS - bits)) as usize];
-                    *counter = counter.saturating_add(count);
-                    fullest = fullest.max(*counter);
-                }
+        let mut count = |first: u64, mut left: u64| {
+            while left != 0 {
+                let lane = left.trailing_zeros() / LANE;
+                let own = (left >> (lane * LANE)) as u16;
+                left &= !(u64::from(u16::MAX) << (lane * LANE));
+                let stretch = first + u64::from(lane);
+                let counter = &mut counters[(stretch.wrapping_mul(MULTIPLIER) >> (u64::BITS - bits)) as usize];
+                *counter = counter.saturating_add(ones(own.into()) as u8);
+                fullest = fullest.max(*counter);
             }
+        };
+        for (block, numbers) in all.clone().flat_map(Self::each) {
+            count(block << 3, numbers as u64);
+            count((block << 3) + 4, (numbers >> u64::BITS) as u64);
         }
         let fullest = u64::from(fullest);
         if fullest < u64::from(LANE) { 2 * fullest } else { all.map(Self::count).sum() }
@@ -234,6 +242,17 @@ impl PartialEq for Runs {
 }
 
 impl Eq for Runs {}
+
+/// How many bits are set: nearly always one, and where the processor is any x86-64 counting all at once takes as long as ten.
+#[inline]
+const fn ones(mut bits: u64) -> u32 {
+    let mut count = 0;
+    while bits != 0 {
+        bits &= bits - 1;
+        count += 1;
+    }
+    count
+}
 
 /// Longest run of ones: what is left of each loses a bit with each step.
 const fn longest_within(mut bits: u128) -> u64 {
