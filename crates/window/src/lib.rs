@@ -35,5 +35,5 @@ pub use few::Few;
 pub use kinds::Kinds;
 pub use layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
 pub use outdated::Outdated;
-pub use panes::Panes;
+pub use panes::{At, Merging, Panes};
 pub use table::{EntityTable, HalfLine};

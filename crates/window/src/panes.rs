@@ -8,7 +8,7 @@
 use bincode::{Decode, Encode};
 
 use crate::cell::{Cell, empty_value};
-use crate::layout::{Event, Layout, WindowSpec};
+use crate::layout::{Event, Layout};
 use crate::prefetch::Batch;
 
 /// Cells of an entity, by primitive and pane index (⌊t / pane length of the primitive's window⌋), ascending.
@@ -28,7 +28,13 @@ impl Place {
     const PANE_BITS: u32 = 56;
     const HALF: i64 = 1 << (Self::PANE_BITS - 1);
 
-    const fn new(primitive: usize, pane: i64) -> Self {
+    /// Of a primitive, and of a pane as [`Self::bits`] gives it.
+    const fn of(primitive: usize, pane: u64) -> Self {
+        Self((primitive as u64) << Self::PANE_BITS | pane)
+    }
+
+    /// A pane as it stands in a place.
+    const fn bits(pane: i64) -> u64 {
         let pane = if pane < -Self::HALF {
             -Self::HALF
         } else if pane >= Self::HALF {
@@ -36,7 +42,12 @@ impl Place {
         } else {
             pane
         };
-        Self((primitive as u64) << Self::PANE_BITS | (pane + Self::HALF) as u64)
+        (pane + Self::HALF) as u64
+    }
+
+    /// The last of its primitive.
+    const fn last(self) -> Self {
+        Self(self.0 | ((1 << Self::PANE_BITS) - 1))
     }
 
     const fn primitive(self) -> usize {
@@ -46,16 +57,146 @@ impl Place {
     const fn pane(self) -> i64 {
         (self.0 & ((1 << Self::PANE_BITS) - 1)) as i64 - Self::HALF
     }
+}
 
-    /// Newest event time from which on no window covers it.
-    const fn expires_ms(self, window: WindowSpec) -> i64 {
-        self.pane().saturating_add(window.panes as i64).saturating_mul(window.pane_ms())
+/// A time, and the panes of a layout's windows in which it lies: worked out once for all that is asked of it, since each takes two
+/// divisions.
+#[derive(Clone, Debug)]
+pub struct At<'l> {
+    layout: &'l Layout,
+    at_ms: i64,
+    /// Of the first windows; those of further ones are worked out each time.
+    windows: [Option<WindowAt>; WINDOWS_KEPT],
+}
+
+/// Nearly all layouts of aggregated entities have no more.
+const WINDOWS_KEPT: usize = 4;
+
+/// A window that ends with the pane of a time.
+#[derive(Clone, Copy, Debug)]
+struct WindowAt {
+    pane_ms: i64,
+    /// How many panes it covers.
+    panes: i64,
+    /// The first of them and the last, as they stand in a [`Place`].
+    first: u64,
+    last: u64,
+    /// Newest event time from which on no window covers the last.
+    expires_ms: i64,
+}
+
+impl<'l> At<'l> {
+    /// This time in milliseconds, in panes of these windows.
+    #[must_use]
+    pub const fn new(layout: &'l Layout, at_ms: i64) -> Self {
+        Self { layout, at_ms, windows: [None; WINDOWS_KEPT] }
+    }
+
+    /// The time, milliseconds.
+    #[must_use]
+    pub const fn ms(&self) -> i64 {
+        self.at_ms
+    }
+
+    /// The window of a primitive; `None` if the layout has none.
+    #[inline]
+    fn window_of(&mut self, primitive: usize) -> Option<WindowAt> {
+        let number = usize::from(self.layout.primitives.get(primitive)?.window);
+        match self.windows.get(number) {
+            Some(Some(window)) => Some(*window),
+            _ => self.work_out(number),
+        }
+    }
+
+    fn work_out(&mut self, number: usize) -> Option<WindowAt> {
+        let spec = *self.layout.windows.get(number)?;
+        let (pane_ms, panes) = (spec.pane_ms(), i64::from(spec.panes));
+        let pane = self.at_ms.div_euclid(pane_ms);
+        let last = Place::bits(pane);
+        let first = last.saturating_sub(panes.saturating_sub(1) as u64);
+        let window = WindowAt { pane_ms, panes, first, last, expires_ms: expires_ms(pane, panes, pane_ms) };
+        if let Some(kept) = self.windows.get_mut(number) {
+            *kept = Some(window);
+        }
+        Some(window)
     }
 }
 
-fn window_of(layout: &Layout, primitive: usize) -> Option<WindowSpec> {
-    let primitive = layout.primitives.get(primitive)?;
-    layout.windows.get(usize::from(primitive.window)).copied()
+/// Newest event time from which on no window of so many panes covers a pane.
+const fn expires_ms(pane: i64, panes: i64, pane_ms: i64) -> i64 {
+    pane.saturating_add(panes).saturating_mul(pane_ms)
+}
+
+/// What stays of a primitive's cells.
+struct Stays {
+    window: Option<WindowAt>,
+    /// From this place on.
+    first: Place,
+    /// The last place of this primitive.
+    last: Place,
+    /// None of them was met yet.
+    is_next_first: bool,
+}
+
+impl Stays {
+    /// Of the primitive of a place; nothing of one that the layout does not have.
+    fn of(at: &mut At<'_>, place: Place) -> Self {
+        let window = at.window_of(place.primitive());
+        let first = window.map_or(Place(u64::MAX), |window| Place::of(place.primitive(), window.first));
+        Self { window, first, last: place.last(), is_next_first: true }
+    }
+
+    fn expires_ms(&self, place: Place) -> i64 {
+        self.window.map_or(i64::MIN, |of| expires_ms(place.pane(), of.panes, of.pane_ms))
+    }
+}
+
+/// Cells that are looked at one by one before a place is searched: what comes next is mostly near.
+const NEAR: usize = 4;
+
+/// How many of these cells lie before a place.
+#[inline]
+fn before(cells: &[(Place, Cell)], place: Place) -> usize {
+    let near = cells.len().min(NEAR);
+    for (count, (other, _)) in cells[..near].iter().enumerate() {
+        if *other >= place {
+            return count;
+        }
+    }
+    near + cells[near..].partition_point(|(other, _)| *other < place)
+}
+
+/// Cells on their way into the panes in which one time lies.
+#[derive(Debug)]
+pub struct Merging<'p, 'a, 'l> {
+    panes: &'p mut Panes,
+    at: &'a mut At<'l>,
+    /// Those before it are of smaller primitives.
+    from: usize,
+}
+
+impl Merging<'_, '_, '_> {
+    /// Adds a cell of a primitive: one after the other, ascending. Of a primitive that the layout does not have nothing is added.
+    #[inline]
+    pub fn add(&mut self, index: usize, cell: Cell) {
+        let Some(window) = self.at.window_of(index) else { return };
+        let Panes { cells, expires_ms } = &mut *self.panes;
+        let place = Place::of(index, window.last);
+        if cells.last().is_none_or(|(last, _)| *last < place) {
+            self.from = cells.len();
+            *expires_ms = window.expires_ms.min(*expires_ms);
+            cells.push((place, cell));
+            return;
+        }
+        self.from += before(&cells[self.from..], place);
+        match cells.get_mut(self.from) {
+            Some((other, own)) if *other == place => own.merge(&cell),
+            _ => {
+                *expires_ms = window.expires_ms.min(*expires_ms);
+                cells.insert(self.from, (place, cell));
+            }
+        }
+    }
 }
 
 impl Panes {
@@ -67,38 +208,19 @@ impl Panes {
 
     /// Adds an event; panes that no window ending at `newest_ms` covers are let go.
     pub fn add(&mut self, layout: &Layout, event: &Event<'_>, newest_ms: i64) {
-        let cells = layout.primitives.iter().enumerate();
-        self.merge_cells(
-            layout,
-            event.at_ms,
-            cells.filter_map(|(index, primitive)| Some((index, Cell::of(layout, primitive, event)?))),
-        );
-        self.expire(layout, newest_ms);
-    }
-
-    /// Adds cells to the panes in which `at_ms` lies: primitives, ascending, and what is added to each. Those of a primitive
-    /// that the layout does not have are left out.
-    pub fn merge_cells(&mut self, layout: &Layout, at_ms: i64, cells: impl Iterator<Item = (usize, Cell)>) {
-        // Those before it are of smaller primitives.
-        let mut from = 0;
-        for (index, cell) in cells {
-            let Some(window) = window_of(layout, index) else { continue };
-            let place = Place::new(index, at_ms.div_euclid(window.pane_ms()));
-            if self.cells.last().is_none_or(|(last, _)| *last < place) {
-                from = self.cells.len();
-                self.expires_ms = self.expires_ms.min(place.expires_ms(window));
-                self.cells.push((place, cell));
-                continue;
-            }
-            from += self.cells[from..].partition_point(|(other, _)| *other < place);
-            match self.cells.get_mut(from) {
-                Some((other, own)) if *other == place => own.merge(&cell),
-                _ => {
-                    self.expires_ms = self.expires_ms.min(place.expires_ms(window));
-                    self.cells.insert(from, (place, cell));
-                }
+        let mut at = At::new(layout, event.at_ms);
+        let mut merging = self.merging(&mut at);
+        for (index, primitive) in layout.primitives.iter().enumerate() {
+            if let Some(cell) = Cell::of(layout, primitive, event) {
+                merging.add(index, cell);
             }
         }
+        self.expire(&mut At::new(layout, newest_ms));
+    }
+
+    /// Takes cells into the panes in which a time lies.
+    pub const fn merging<'p, 'a, 'l>(&'p mut self, at: &'a mut At<'l>) -> Merging<'p, 'a, 'l> {
+        Merging { panes: self, at, from: 0 }
     }
 
     /// Room for so many cells more, and no others.
@@ -106,20 +228,30 @@ impl Panes {
         self.cells.reserve_exact(cells);
     }
 
-    /// Lets go of panes that no window ending at `newest_ms` or later covers.
-    pub fn expire(&mut self, layout: &Layout, newest_ms: i64) {
-        if !self.expires(newest_ms) {
-            return;
+    /// Lets go of panes that no window ending at this time or later covers.
+    #[inline]
+    pub fn expire(&mut self, newest: &mut At<'_>) {
+        if self.expires(newest.at_ms) {
+            self.let_go(newest);
         }
+    }
+
+    fn let_go(&mut self, newest: &mut At<'_>) {
         let mut expires_ms = i64::MAX;
-        self.cells.retain(|(place, _)| {
-            let cell_ms = window_of(layout, place.primitive()).map_or(i64::MIN, |window| place.expires_ms(window));
-            let stays = newest_ms < cell_ms;
-            if stays {
-                expires_ms = expires_ms.min(cell_ms);
-            }
-            stays
-        });
+        if let Some((first, _)) = self.cells.first() {
+            let mut of = Stays::of(newest, *first);
+            self.cells.retain(|(place, _)| {
+                if *place > of.last {
+                    of = Stays::of(newest, *place);
+                }
+                let stays = *place >= of.first;
+                // Cells of a primitive ascend: the first that stays is the next of them to go.
+                if stays && std::mem::take(&mut of.is_next_first) {
+                    expires_ms = expires_ms.min(of.expires_ms(*place));
+                }
+                stays
+            });
+        }
         self.expires_ms = expires_ms;
     }
 
@@ -129,39 +261,48 @@ impl Panes {
         newest_ms >= self.expires_ms
     }
 
-    /// Values of all primitives for windows that end with the pane in which `at_ms` lies.
-    pub fn values(&self, layout: &Layout, at_ms: i64, out: &mut Vec<f64>) {
-        out.clear();
-        out.extend((0..layout.primitives.len()).map(|index| self.value(layout, index, at_ms)));
-    }
-
     /// Value of primitive `index` for a window that ends with the pane in which `at_ms` lies.
     #[must_use]
     pub fn value(&self, layout: &Layout, index: usize, at_ms: i64) -> f64 {
-        let primitive = &layout.primitives[index];
-        Cell::value_of(self.within(layout, index, at_ms), layout, primitive, at_ms)
+        self.value_at(&mut At::new(layout, at_ms), index)
+    }
+
+    /// The same where more is asked at that time.
+    #[must_use]
+    pub fn value_at(&self, at: &mut At<'_>, index: usize) -> f64 {
+        let primitive = &at.layout.primitives[index];
+        Cell::value_of(self.within(at, index), at.layout, primitive, at.at_ms)
     }
 
     /// A range in which that value lies, smallest and largest; without putting cells together, so that it costs little.
     /// `None` where nothing is known of it, or where it may be undefined.
     #[must_use]
     pub fn bounds(&self, layout: &Layout, index: usize, at_ms: i64) -> Option<(f64, f64)> {
-        let cells = self.within(layout, index, at_ms);
+        self.bounds_at(&mut At::new(layout, at_ms), index)
+    }
+
+    /// The same where more is asked at that time.
+    #[must_use]
+    pub fn bounds_at(&self, at: &mut At<'_>, index: usize) -> Option<(f64, f64)> {
+        let cells = self.within(at, index);
         if cells.is_empty() {
-            let value = empty_value(layout.primitives[index].aggregate);
+            let value = empty_value(at.layout.primitives[index].aggregate);
             return (!value.is_nan()).then_some((value, value));
         }
         Cell::bounds(cells)
     }
 
-    /// Cells of a window that ends with the pane in which `at_ms` lies.
-    fn within(&self, layout: &Layout, index: usize, at_ms: i64) -> &[(Place, Cell)] {
-        let Some(window) = window_of(layout, index) else { return &[] };
-        let last = at_ms.div_euclid(window.pane_ms());
-        let (first, last) = (Place::new(index, last - i64::from(window.panes) + 1), Place::new(index, last));
-        let from = self.cells.partition_point(|(place, _)| *place < first);
-        let cells = self.cells.get(from..).unwrap_or_default();
-        let to = cells.partition_point(|(place, _)| *place <= last);
+    /// Cells of a window that ends with the pane in which a time lies.
+    #[inline]
+    fn within(&self, at: &mut At<'_>, index: usize) -> &[(Place, Cell)] {
+        let Some(window) = at.window_of(index) else { return &[] };
+        let (first, last) = (Place::of(index, window.first), Place::of(index, window.last));
+        let cells = self.cells.get(self.cells.partition_point(|(place, _)| *place < first)..).unwrap_or_default();
+        // All of them are looked at next, so that a search for their end would save nothing.
+        let mut to = 0;
+        while cells.get(to).is_some_and(|(place, _)| *place <= last) {
+            to += 1;
+        }
         cells.get(..to).unwrap_or_default()
     }
 
@@ -203,3 +344,71 @@ impl PartialEq for Panes {
 }
 
 impl Eq for Panes {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::layout::{Aggregate, Primitive, WindowSpec};
+
+    /// Six windows, more than are kept, and primitives that share them.
+    fn layout() -> Layout {
+        let window = |(length_ms, panes)| WindowSpec { length_ms, panes };
+        let windows = [(12, 12), (60, 12), (60, 4), (100, 2), (7, 1), (90, 30)].map(window).to_vec();
+        let count = |place: u8| Primitive { window: place % 6, filter: 0, column: None, aggregate: Aggregate::Count };
+        Layout { windows, filters: 1, primitives: (0..14).map(count).collect(), ..Layout::default() }
+    }
+
+    #[test]
+    fn of_a_primitive_or_a_window_that_is_gone_nothing_is_held() {
+        let (whole, mut less) = (layout(), layout());
+        let mut panes = Panes::new();
+        let mut at = At::new(&whole, 40);
+        (0..20).for_each(|index| panes.merging(&mut at).add(index, Cell::Count(1)));
+        less.primitives.truncate(9);
+        less.windows.truncate(5);
+        panes.expires_ms = 0;
+        panes.expire(&mut At::new(&less, 40));
+        let held: Vec<usize> = panes.cells.iter().map(|(place, _)| place.primitive()).collect();
+        assert_eq!(held, [0, 1, 2, 3, 4, 6, 7, 8]);
+    }
+
+    proptest! {
+        /// By the definitions: counts by primitive and pane, of which a window covers so many up to that of its time.
+        #[test]
+        fn cells_are_merged_valued_and_let_go_as_windows_say(
+            steps in prop::collection::vec((-40_i64..300, 0_u32..1 << 14, any::<bool>()), 1..40),
+        ) {
+            let layout = layout();
+            let (mut panes, mut naive) = (Panes::new(), BTreeMap::<(usize, i64), u64>::new());
+            let window = |index: usize| layout.windows[usize::from(layout.primitives[index].window)];
+            let pane = |index: usize, at_ms: i64| at_ms.div_euclid(window(index).pane_ms());
+            for (at_ms, primitives, expire) in steps {
+                let mut at = At::new(&layout, at_ms);
+                let mut merging = panes.merging(&mut at);
+                for index in (0..14).filter(|index| primitives >> index & 1 == 1) {
+                    merging.add(index, Cell::Count(1));
+                    *naive.entry((index, pane(index, at_ms))).or_default() += 1;
+                }
+                if expire {
+                    panes.expire(&mut at);
+                    let covers = |index: usize, of: i64| of + i64::from(window(index).panes) > pane(index, at_ms);
+                    naive.retain(|(index, of), _| covers(*index, *of));
+                }
+                for index in 0..14 {
+                    let last = pane(index, at_ms);
+                    let covered = (index, last - i64::from(window(index).panes) + 1)..=(index, last);
+                    let expected = naive.range(covered).map(|(_, count)| *count).sum::<u64>() as f64;
+                    prop_assert_eq!(panes.value_at(&mut at, index), expected);
+                    prop_assert_eq!(panes.bounds_at(&mut at, index), Some((expected, expected)));
+                }
+                let held: Vec<((usize, i64), u64)> =
+                    panes.cells.iter().map(|(place, cell)| ((place.primitive(), place.pane()), cell.weight())).collect();
+                prop_assert_eq!(held, naive.clone().into_iter().collect::<Vec<_>>());
+            }
+        }
+    }
+}

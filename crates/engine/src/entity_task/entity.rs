@@ -8,8 +8,8 @@ use lancang_pattern::limits::GRID_MS;
 use lancang_pattern::plan::PatternPlan;
 use lancang_record::log::Class;
 use lancang_record::time::Timestamp;
-use lancang_window::Panes;
 use lancang_window::prefetch::Batch;
+use lancang_window::{At, Panes};
 
 use super::plans::Planned;
 use crate::attached::Attached;
@@ -64,49 +64,60 @@ impl Entity {
         }
     }
 
-    /// Value of a primitive at the end of a pane that begins at `at_ms`.
-    fn value_of(&self, plan: &Planned<'_>, index: usize, at_ms: i64) -> f64 {
-        let layout = &plan.plan.layout;
+    /// Value of a primitive at the end of the pane in which a time lies.
+    fn value_of(&self, plan: &Planned<'_>, index: usize, at: &mut At<'_>) -> f64 {
         let baseline = plan.baselines.iter().find(|(baseline, _)| usize::from(*baseline) == index);
         match baseline.and_then(|(baseline, of)| Some((self.histories.as_ref()?.get(baseline)?, *of))) {
-            None => self.panes.value(layout, index, at_ms),
+            None => self.panes.value_at(at, index),
             Some((history, of)) => {
-                let value = self.panes.value(layout, usize::from(of), at_ms);
-                history.deviation(at_ms.div_euclid(HOUR_MS), value)
+                let value = self.panes.value_at(at, usize::from(of));
+                history.deviation(at.ms().div_euclid(HOUR_MS), value)
             }
         }
     }
 
-    /// Values of the primitives that are wanted at the end of a pane that begins at `at_ms`; the others are undefined.
-    pub(super) fn values(&self, plan: &Planned<'_>, at_ms: i64, wanted: impl Fn(usize) -> bool) -> Vec<f64> {
+    /// Values of the primitives that are wanted at the end of the pane in which a time lies; the others are undefined.
+    pub(super) fn values(&self, plan: &Planned<'_>, at: &mut At<'_>, wanted: impl Fn(usize) -> bool) -> Vec<f64> {
         let places = 0..plan.plan.layout.primitives.len();
-        places.map(|index| if wanted(index) { self.value_of(plan, index, at_ms) } else { f64::NAN }).collect()
+        places.map(|index| if wanted(index) { self.value_of(plan, index, at) } else { f64::NAN }).collect()
     }
 
-    /// Whether a pattern holds at the end of a pane that begins at `at_ms`: by bounds of its values that cost little first,
+    /// Whether a pattern holds at the end of the pane in which a time lies: by bounds of its values that cost little first,
     /// then by the values themselves, and by no more of either than it takes to tell.
     pub(super) fn holds(
         &self,
         plan: &Planned<'_>,
         pattern: &PatternPlan,
-        at_ms: i64,
+        at: &mut At<'_>,
         values: &mut Vec<Option<f64>>,
     ) -> bool {
-        let bounds = |index| self.panes.bounds(&plan.plan.layout, index, at_ms);
-        let range = |index| bounds(index).map_or(Range::ANY, |(least, most)| Range { least, most });
-        if !pattern.may_hold_where(range) {
+        // Comparisons of one value mostly follow each other.
+        let mut last = (usize::MAX, Range::ANY);
+        let may_hold = pattern.may_hold_where(|index| {
+            if last.0 != index {
+                let bounds = self.panes.bounds_at(at, index);
+                last = (index, bounds.map_or(Range::ANY, |(least, most)| Range { least, most }));
+            }
+            last.1
+        });
+        if !may_hold {
             return false;
         }
         values.clear();
         values.resize(plan.plan.layout.primitives.len(), None);
         pattern.holds_where(|index| match values.get_mut(index) {
-            Some(value) => *value.get_or_insert_with(|| self.value_of(plan, index, at_ms)),
+            Some(value) => *value.get_or_insert_with(|| self.value_of(plan, index, at)),
             None => f64::NAN,
         })
     }
 
-    /// Names what merging and judging will need.
-    pub(super) fn prefetch(&self, batch: &mut Batch) {
+    /// Names what judging will need: what it shows only where a pattern holds.
+    pub(super) fn prefetch_judged(&self, batch: &mut Batch) {
+        self.panes.prefetch(batch);
+    }
+
+    /// Names what merging will need.
+    pub(super) fn prefetch_merged(&self, batch: &mut Batch) {
         self.panes.prefetch(batch);
         self.attached.prefetch(batch);
     }
@@ -123,7 +134,7 @@ impl Entity {
         if self.histories.is_some() {
             self.remember(plan, reached.as_ms());
         }
-        self.panes.expire(&plan.plan.layout, reached.as_ms());
+        self.panes.expire(&mut At::new(&plan.plan.layout, reached.as_ms()));
         !self.is_past()
     }
 

@@ -4,7 +4,7 @@
 //! - whether a pattern holds depends on its entity alone, so that all that is due is told first, in whatever order; what
 //!   holds becomes incidents by plan, value and pattern, whichever step of the task that falls into;
 //! - an entity is due once for each pattern and pane, however often something was merged for it: [`Entity::merged`] tells
-//!   it, and where it cannot (an entity that was evicted and came again, another pack) what is due twice is judged once.
+//!   it, and where it cannot (an entity that was evicted and came again, another pack) what is due twice holds once.
 
 use std::collections::VecDeque;
 
@@ -12,7 +12,7 @@ use bincode::{Decode, Encode};
 use lancang_pattern::limits::GRID_MS;
 use lancang_record::log::Class;
 use lancang_record::time::Timestamp;
-use lancang_window::{Cell, EntityTable};
+use lancang_window::{At, Cell, EntityTable};
 
 use super::entity::Entity;
 use super::plans::{Loaded, Planned};
@@ -78,15 +78,14 @@ impl EntityTask {
 
     /// What is due and holds; all that is due where an entity is watched, which is told of what does not hold, too.
     fn holding(&mut self, class: Class, pane: i64, loaded: &Loaded) -> Holding {
-        let mut due = self.state.due[class.index()].remove(pane).unwrap_or_default();
-        due.sort_unstable();
-        due.dedup();
+        let due = self.state.due[class.index()].remove(pane).unwrap_or_default();
         let at_ms = pane.saturating_mul(GRID_MS);
         let mut holding = Vec::new();
+        let mut plans = loaded.lookup(at_ms);
         for chunk in due.chunks(CHUNK) {
-            self.fetch(chunk.iter().map(|due| due.key));
+            self.state.entities.fetch(chunk.iter().map(|due| due.key), Entity::prefetch_judged);
             for due in chunk {
-                let Some(plan) = loaded.plan(due.plan) else { continue };
+                let Some((plan, at)) = plans.plan(due.plan) else { continue };
                 let Some(pattern) = plan.plan.patterns.get(due.pattern as usize) else { continue };
                 if !plan.baselines.is_empty()
                     && let Some(entity) = self.state.entities.get_mut(due.key)
@@ -94,12 +93,14 @@ impl EntityTask {
                     entity.remember(&plan, at_ms);
                 }
                 let Some(entity) = self.state.entities.get(due.key) else { continue };
-                if self.watch.is_some() || entity.holds(&plan, pattern, at_ms, &mut self.values) {
+                if self.watch.is_some() || entity.holds(&plan, pattern, at, &mut self.values) {
                     holding.push((due.plan, entity.value.clone(), due.pattern));
                 }
             }
         }
+        // Few of what is due: it is put in order, and what was due twice made one, only now.
         holding.sort_unstable();
+        holding.dedup();
         Holding { pane, left: holding.into() }
     }
 
@@ -123,21 +124,19 @@ impl EntityTask {
         let mut keys = std::mem::take(&mut self.keys);
         keys.clear();
         keys.extend(arrived.heads().iter().map(|head| head.key));
-        let mut merged = 0;
+        let (mut merged, mut plans) = (0, loaded.lookup(pane.saturating_mul(GRID_MS)));
         arrived.take(|came| {
             if merged % CHUNK == 0 {
-                self.fetch(keys[merged..].iter().copied().take(CHUNK));
+                self.state.entities.fetch(keys[merged..].iter().copied().take(CHUNK), Entity::prefetch_merged);
             }
             merged += 1;
-            self.merge(class, pane, loaded, pack_since, came, mobile);
+            match plans.plan(came.head.plan) {
+                Some((plan, at)) => self.merge(class, pane, &plan, at, pack_since, came, mobile),
+                None => self.counters.unknown_partials += 1,
+            }
         });
         self.keys = keys;
         self.keep_room(arrived);
-    }
-
-    /// Asks for entities, each line of memory for all of them at once.
-    fn fetch(&self, keys: impl Iterator<Item = u64> + Clone) {
-        self.state.entities.fetch(keys, Entity::prefetch);
     }
 
     /// Keeps the room of what was merged for what comes.
@@ -147,27 +146,46 @@ impl EntityTask {
         }
     }
 
-    fn merge(&mut self, class: Class, pane: i64, loaded: &Loaded, pack_since: i64, came: Came<'_>, mobile: bool) {
+    #[allow(clippy::too_many_arguments, reason = "one partial pane's whole step")]
+    fn merge<'p>(
+        &mut self,
+        class: Class,
+        pane: i64,
+        plan: &Planned<'p>,
+        at: &mut At<'p>,
+        pack_since: i64,
+        came: Came<'_>,
+        mobile: bool,
+    ) {
         let (head, cells) = (came.head, came.cells());
-        let Some(plan) = loaded.plan(head.plan) else {
-            self.counters.unknown_partials += 1;
-            return;
-        };
-        let (at_ms, begins_ms) = (pane.saturating_mul(GRID_MS), head.pane.saturating_mul(GRID_MS));
         let (abroad, counters) = (&self.state.abroad[class.index()], &mut self.counters);
         let new = || Entity::new(class, head.plan, came.value());
         let (entity, is_new) = self.state.entities.get_or_insert_with(head.key, new);
         if is_new {
             entity.panes.reserve(cells.len());
         }
-        entity.remember(&plan, at_ms);
-        let cells = cells.filter_map(|(primitive, cell)| {
-            let Cell::Claims(claims) = &cell else { return Some((usize::from(primitive), cell)) };
-            counters.blind_panes += u64::from(!mobile);
-            mobile.then(|| (usize::from(primitive), at_home(abroad, pane, claims.as_slice(), begins_ms)))
-        });
-        entity.panes.merge_cells(&plan.plan.layout, begins_ms, cells);
-        entity.panes.expire(&plan.plan.layout, at_ms);
+        entity.remember(plan, at.ms());
+        let begins_ms = head.pane.saturating_mul(GRID_MS);
+        // Only of an input that returned from idle do events take effect in another pane than theirs.
+        let mut earlier;
+        let events = if head.pane == pane {
+            &mut *at
+        } else {
+            earlier = At::new(&plan.plan.layout, begins_ms);
+            &mut earlier
+        };
+        let mut merging = entity.panes.merging(events);
+        for (primitive, cell) in cells {
+            if let Cell::Claims(claims) = &cell {
+                counters.blind_panes += u64::from(!mobile);
+                if mobile {
+                    merging.add(usize::from(primitive), at_home(abroad, pane, claims.as_slice(), begins_ms));
+                }
+            } else {
+                merging.add(usize::from(primitive), cell);
+            }
+        }
+        entity.panes.expire(at);
         entity.attached.add(head.pane, came.attachment());
         let merged = std::mem::replace(&mut entity.merged, pane);
         for (pattern, of_pattern) in (0..).zip(&plan.plan.patterns) {
@@ -197,7 +215,8 @@ impl EntityTask {
         let ends_ms = (pane + 1).saturating_mul(GRID_MS);
         let is_watched = self.watch.is_some();
         let wanted = |primitive| is_watched || pattern.primitives.binary_search(&primitive).is_ok();
-        let mut values = entity.values(plan, pane.saturating_mul(GRID_MS), wanted);
+        let mut at = At::new(&plan.plan.layout, pane.saturating_mul(GRID_MS));
+        let mut values = entity.values(plan, &mut at, wanted);
         if let Some(watch) = &mut self.watch {
             watch.judged(plan.plan, value, position, ends_ms, &values);
         }

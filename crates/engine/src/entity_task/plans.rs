@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lancang_pattern::Pack;
 use lancang_pattern::plan::EntityPlan;
-use lancang_window::{Aggregate, Layout};
+use lancang_window::{Aggregate, At, Layout};
 
 /// A pack that has judged a pane.
 #[derive(Debug)]
@@ -26,6 +26,26 @@ pub(super) struct Planned<'p> {
     pub(super) longest_ms: i64,
 }
 
+/// Plans that are looked for one after the other: what comes, comes plan by plan.
+#[derive(Debug)]
+pub(super) struct Lookup<'p> {
+    loaded: &'p Loaded,
+    at_ms: i64,
+    last: Option<(Planned<'p>, At<'p>)>,
+}
+
+impl<'p> Lookup<'p> {
+    /// The plan of a hash, and the panes of its windows.
+    #[inline]
+    pub(super) fn plan(&mut self, hash: u64) -> Option<(Planned<'p>, &mut At<'p>)> {
+        if self.last.as_ref().is_none_or(|(last, _)| last.plan.hash != hash) {
+            let found = self.loaded.plan(hash);
+            self.last = found.map(|plan| (plan, At::new(&plan.plan.layout, self.at_ms)));
+        }
+        self.last.as_mut().map(|(plan, at)| (*plan, at))
+    }
+}
+
 impl Loaded {
     pub(super) fn new(pack: Arc<Pack>) -> Self {
         let plans = &pack.plan.aggregated;
@@ -40,6 +60,11 @@ impl Loaded {
     /// The plan of a hash.
     pub(super) fn plan(&self, hash: u64) -> Option<Planned<'_>> {
         self.at(self.hashes.iter().position(|other| *other == hash)?)
+    }
+
+    /// Looks for one plan after the other, and for panes of its windows at a time.
+    pub(super) const fn lookup(&self, at_ms: i64) -> Lookup<'_> {
+        Lookup { loaded: self, at_ms, last: None }
     }
 
     /// All plans.
