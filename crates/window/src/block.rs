@@ -103,6 +103,20 @@ impl Block {
         self.cut_and_append(self.len()..self.len(), bytes)
     }
 
+    /// Appends bytes where there is room for them; false, and nothing is changed, where there is not.
+    #[inline]
+    pub fn append_in_room(&mut self, bytes: &[u8]) -> bool {
+        let (before, length) = (self.len(), self.len() + bytes.len());
+        if length > BYTES_MAX || length > Self::room(before) {
+            return false;
+        }
+        // SAFETY: `before` bytes are initialised, and there is room for `length` of them. `bytes` is a borrow that cannot lie in
+        // what we own exclusively.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.start.as_ptr().add(before), bytes.len()) };
+        self.length = length as u16;
+        true
+    }
+
     /// Lets go of a range of bytes, as far as there are any, and appends others. False, and nothing is changed, where there
     /// would be more than [`BYTES_MAX`].
     pub fn cut_and_append(&mut self, cut: Range<usize>, bytes: &[u8]) -> bool {
@@ -113,24 +127,41 @@ impl Block {
         if length > BYTES_MAX {
             return false;
         }
-        let (own, steps) = (steps_of(before), steps_of(length));
-        let start = if steps == own { self.start } else { Self::take(steps) };
-        // SAFETY: `before` bytes are initialised where the block is; from `start` there is room for `length` of them, of which
-        // `stay` are the first: those before `from`, which stand there already or go to another block, and those from `to` on,
-        // which may lie over where they go, so that they are moved. `bytes` is a borrow that cannot lie in what we own exclusively.
-        unsafe {
-            if steps != own {
-                std::ptr::copy_nonoverlapping(self.start.as_ptr(), start.as_ptr(), from);
+        if length.div_ceil(STEP_BYTES) == before.div_ceil(STEP_BYTES) || steps_of(length) == steps_of(before) {
+            // SAFETY: `before` bytes are initialised, and there is room for `length` of them: `stay` ones, of which those from `to`
+            // on move up, and behind them `bytes`, a borrow that cannot lie in what we own exclusively.
+            unsafe {
+                let start = self.start.as_ptr();
+                if from < to && to < before {
+                    std::ptr::copy(start.add(to), start.add(from), before - to);
+                }
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), start.add(stay), bytes.len());
             }
-            std::ptr::copy(self.start.as_ptr().add(to), start.as_ptr().add(from), before - to);
-            std::ptr::copy_nonoverlapping(bytes.as_ptr(), start.as_ptr().add(stay), bytes.len());
+            self.length = length as u16;
+        } else {
+            self.move_to(length, from..to, bytes);
         }
-        if steps != own {
-            self.give_back();
-            self.start = start;
-        }
-        self.length = length as u16;
         true
+    }
+
+    /// The same, where another size of room is needed for the `length` bytes that there will be.
+    fn move_to(&mut self, length: usize, cut: Range<usize>, bytes: &[u8]) {
+        let (before, steps) = (self.len(), steps_of(length));
+        let start = Self::take(steps);
+        // SAFETY: `before` bytes are initialised where the block is; from `start`, which is another place, there is room for
+        // `length` of them, which are those before and behind the cut and then `bytes`.
+        unsafe {
+            let mut to = start.as_ptr();
+            for part in [&self.as_slice()[..cut.start], &self.as_slice()[cut.end..before], bytes] {
+                if !part.is_empty() {
+                    std::ptr::copy_nonoverlapping(part.as_ptr(), to, part.len());
+                    to = to.add(part.len());
+                }
+            }
+        }
+        self.give_back();
+        self.start = start;
+        self.length = length as u16;
     }
 
     /// What is no block, in the place of one ([`crate::block_or`] alone makes it, and uses it for nothing else).
@@ -250,7 +281,13 @@ mod tests {
             for (cuts, length, from, to) in steps {
                 let bytes: Vec<u8> = (0..length).map(|byte| (byte * from) as u8).collect();
                 let cut = if cuts { from..to } else { usize::MAX..usize::MAX };
-                prop_assert!(block.cut_and_append(cut.clone(), &bytes));
+                let has_room = vec.len() + length <= block.capacity();
+                if !cuts && block.append_in_room(&bytes) {
+                    prop_assert!(has_room);
+                } else {
+                    prop_assert!(cuts || !has_room);
+                    prop_assert!(block.cut_and_append(cut.clone(), &bytes));
+                }
                 let (from, to) = (cut.start.min(vec.len()), cut.end.min(vec.len()));
                 if from < to {
                     vec.drain(from..to);
