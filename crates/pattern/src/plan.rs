@@ -64,6 +64,17 @@ pub enum Column {
     Key(KeyField),
 }
 
+impl Column {
+    /// Its value, a number's as `i64` bits. Not inlined: where it is, all fields are looked at for each.
+    #[inline(never)]
+    fn value(self, record: &Record<'_>) -> Option<u64> {
+        match self {
+            Self::Number(field) => field.value(record).map(|value| value as u64),
+            Self::Key(field) => field.value(record),
+        }
+    }
+}
+
 /// Everything that is computed for one kind of entity.
 #[derive(Debug)]
 pub struct EntityPlan {
@@ -276,21 +287,18 @@ impl EntityPlan {
         self.columns_of(record, u64::MAX, values)
     }
 
-    /// The same of those that are wanted, a bit each; the others are taken for absent.
+    /// The same of those that are wanted, a bit each; the others are taken for absent. What is absent keeps the value that it had
+    /// in `values`, 0 where these were empty.
     pub fn columns_of(&self, record: &Record<'_>, wanted: u64, values: &mut Vec<u64>) -> u64 {
-        values.clear();
         values.resize(self.columns.len(), 0);
-        let mut present = 0;
-        for (bit, (column, place)) in self.columns.iter().zip(values).enumerate() {
-            if wanted >> bit & 1 == 0 {
-                continue;
+        let (mut present, mut wanted) = (0, wanted);
+        while let Some(column) = self.columns.get(wanted.trailing_zeros() as usize) {
+            let bit = wanted & wanted.wrapping_neg();
+            if let Some(value) = column.value(record) {
+                present |= bit;
+                values[bit.trailing_zeros() as usize] = value;
             }
-            let value = match column {
-                Column::Number(field) => field.value(record).map(|value| value as u64),
-                Column::Key(field) => field.value(record),
-            };
-            present |= u64::from(value.is_some()) << bit;
-            *place = value.unwrap_or(0);
+            wanted ^= bit;
         }
         present
     }
