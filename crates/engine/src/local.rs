@@ -124,15 +124,15 @@ impl LocalEntities {
         } else {
             windows.add(&plan.layout, kinds, &event);
         }
-        let resting = windows.resting(&plan.layout);
-        if resting.count_ones() as usize >= plan.layout.gates.len() {
+        let awake = windows.awake(&plan.layout);
+        if awake.is_empty() {
             return;
         }
         // A gate that is far rests until as many events have come as any of its patterns lacks.
         let mut missing = [u32::MAX; GATES_MAX];
         let mut is_kept = false;
         for (place, pattern) in plan.patterns.iter().enumerate() {
-            if resting >> pattern.gate & 1 == 1 {
+            if !awake.contains(pattern.gate) {
                 continue;
             }
             let (gate, lacks) = windows.gate(&plan.layout, kinds, pattern.gate, &pattern.least);
@@ -364,7 +364,7 @@ mod tests {
             let pattern = &plan.patterns[0];
             let (gate, lacks) = windows.gate(&plan.layout, &kinds, pattern.gate, &pattern.least);
             begin_gates(&mut windows, plan, passes);
-            let rests = windows.resting(&plan.layout) >> pattern.gate & 1 == 1;
+            let rests = !windows.awake(&plan.layout).contains(pattern.gate);
             assert_eq!(rests, gate == Gate::Far && lacks > 0, "{least} calls");
             assert_eq!(rests, least > 1, "{least} calls");
         }

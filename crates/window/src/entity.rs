@@ -14,6 +14,7 @@ use crate::block::Block;
 use crate::block_or::BlockOr;
 use crate::cell::{Cell, empty_value};
 use crate::events::{Events, WORDS, event_of, stride};
+use crate::gates::Gates;
 use crate::kinds::Kinds;
 use crate::layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
 use crate::limits::EVENTS_EXACT_MAX;
@@ -178,13 +179,13 @@ impl EntityWindows {
         (nearest, missing)
     }
 
-    /// Gates that were far when they were last looked at, and have not seen the events since that they lacked, a bit each:
-    /// they are far still, since a window that moves on only loses events.
+    /// Gates that do not rest. Those that do were far when they were last looked at, and have not seen the events since that they
+    /// lacked: they are far still, since a window that moves on only loses events.
     #[must_use]
-    pub fn resting(&self, layout: &Layout) -> u16 {
+    pub fn awake(&self, layout: &Layout) -> Gates {
         match self.form() {
-            Ok(events) => events.resting(layout),
-            Err(_) => 0,
+            Ok(events) => events.awake(layout),
+            Err(_) => Gates::all(layout),
         }
     }
 

@@ -15,7 +15,8 @@
 use std::ops::{Deref, DerefMut};
 
 use crate::block::{BYTES_MAX, Block};
-use crate::kinds::Kinds;
+use crate::gates::{Gates, Rests};
+use crate::kinds::{Kinds, Numbered};
 use crate::layout::{Event, Layout};
 use crate::limits::{EVENTS_EXACT_MAX, GATES_MAX};
 use crate::outdated::{Outdated, Shorter};
@@ -30,9 +31,6 @@ const _: () = assert!((1_i64 << TICK_BITS) + 30 * 86_400_000 < 1 << 32);
 const LINE_BYTES: usize = 64;
 const _: () = assert!(1 + GATES_MAX + EVENTS_EXACT_MAX * PACKED_MAX <= BYTES_MAX);
 
-/// Most events that a gate rests for: one that lacks more is looked at again after so many.
-const REST_MAX: u32 = 15;
-
 /// Words of an unpacked event besides its columns: time, filters, presence.
 pub(crate) const WORDS: usize = 3;
 
@@ -40,6 +38,10 @@ pub(crate) const WORDS: usize = 3;
 pub(crate) const fn stride(layout: &Layout) -> usize {
     WORDS + layout.columns as usize
 }
+
+/// Bytes of the count and of all gates that there can be.
+const FRONT_BYTES: usize = size_of::<u64>();
+const _: () = assert!(GATES_MAX.div_ceil(2) < FRONT_BYTES);
 
 /// Events in the order in which they came, in a borrowed block. Each method is given the time of the newest.
 #[derive(Clone, Copy, Debug)]
@@ -68,13 +70,21 @@ impl<B: Deref<Target = Block>> Events<B> {
         self.0.as_slice().first().copied().unwrap_or(0)
     }
 
-    /// Gates that were far when they were last looked at and whose filters too few events have passed since, a bit each.
-    pub(crate) fn resting(&self, layout: &Layout) -> u16 {
-        let rests = self.0.as_slice().get(1..header(layout)).unwrap_or_default();
-        (0..).zip(rests).fold(0, |resting, (pair, rests)| {
-            let of_pair = u16::from(rests & 0x0f > 0) | u16::from(rests >> 4 > 0) << 1;
-            resting | of_pair << (2 * pair)
-        })
+    /// The first bytes as one word, which are the count and the gates, and with few of these the first event's first bytes.
+    fn front(&self) -> u64 {
+        let bytes = self.0.as_slice();
+        let front = bytes.first_chunk::<FRONT_BYTES>().copied();
+        u64::from_le_bytes(front.unwrap_or_else(|| {
+            let mut front = [0; FRONT_BYTES];
+            front.iter_mut().zip(bytes).for_each(|(own, byte)| *own = *byte);
+            front
+        }))
+    }
+
+    /// Gates that do not rest: those that were not far when they were last looked at, or whose filters as many events have passed
+    /// since as they lacked.
+    pub(crate) fn awake(&self, layout: &Layout) -> Gates {
+        Rests(self.front() >> u8::BITS).awake(Gates::all(layout))
     }
 
     /// Events that pass the filter of a gate and are not before each of these times.
@@ -152,11 +162,26 @@ impl<B: Deref<Target = Block>> Events<B> {
 impl<B: DerefMut<Target = Block>> Events<B> {
     /// So many events must pass the filter of a gate before it may be near.
     pub(crate) fn rest(&mut self, layout: &Layout, gate: usize, events: u32) {
-        let rests = self.0.as_mut_slice().get_mut(1..header(layout)).and_then(|rests| rests.get_mut(gate / 2));
-        if let Some(rests) = rests.filter(|_| gate < layout.gates.len()) {
-            let (events, shift) = (events.min(REST_MAX) as u8, gate % 2 * 4);
-            *rests = *rests & !(0x0f << shift) | events << shift;
+        if gate < layout.gates.len().min(GATES_MAX) && self.0.len() >= header(layout) {
+            let front = self.front();
+            let rests = Rests(front >> u8::BITS).with(gate, events);
+            self.set_front(rests.0 << u8::BITS | u64::from(front as u8));
         }
+    }
+
+    fn set_front(&mut self, front: u64) {
+        let (front, bytes) = (front.to_le_bytes(), self.0.as_mut_slice());
+        match bytes.first_chunk_mut::<FRONT_BYTES>() {
+            Some(own) => *own = front,
+            None => bytes.iter_mut().zip(front).for_each(|(own, byte)| *own = byte),
+        }
+    }
+
+    /// One event more, which passes the filters of these gates: they rest for one less.
+    fn count_one(&mut self, passed: Gates) {
+        let front = self.front();
+        let rests = Rests(front >> u8::BITS).after(passed);
+        self.set_front(rests.0 << u8::BITS | u64::from((front as u8).saturating_add(1)));
     }
 
     /// The newest event is at `to_ms` from now on, where it was at `from_ms`.
@@ -186,8 +211,8 @@ impl<B: DerefMut<Target = Block>> Events<B> {
         if event.at_ms < newest_ms && event.at_ms < oldest_ms() {
             return true;
         }
-        let wanted = kinds.of(layout, event.passes).columns();
-        let (present, missing) = (event.present & wanted, wanted & !event.present);
+        let kind = kinds.number(layout, event.passes, 0);
+        let (present, missing) = (event.present & kind.kind.columns(), kind.kind.columns() & !event.present);
         if present.count_ones() as usize > COLUMNS_MAX {
             return false;
         }
@@ -198,15 +223,14 @@ impl<B: DerefMut<Target = Block>> Events<B> {
             }
         }
         self.begin(layout);
-        let packed = pack(layout, kinds, event, present, missing);
+        let packed = pack(layout, kinds, event, kind, present, missing);
         let gone = if self.0.len() + packed.length > Block::room(self.0.len()) {
             self.first_old(layout, kinds, newest_ms, oldest_ms())
         } else {
             0
         };
         let begins = header(layout);
-        self.set_count(self.count().saturating_add(1));
-        self.pass(layout, event.passes);
+        self.count_one(kind.gates);
         self.0.cut_and_append(begins..begins + gone, packed.as_slice())
     }
 
@@ -214,17 +238,6 @@ impl<B: DerefMut<Target = Block>> Events<B> {
     fn begin(&mut self, layout: &Layout) {
         if self.0.is_empty() {
             self.0.append(&[0; 1 + GATES_MAX][..header(layout)]);
-        }
-    }
-
-    /// An event passes these filters: gates rest for one less.
-    fn pass(&mut self, layout: &Layout, passes: u64) {
-        let rests = self.0.as_mut_slice().iter_mut().skip(1).zip(layout.gates.chunks(2));
-        for (rests, filters) in rests {
-            for (shift, filter) in [0, 4].into_iter().zip(filters) {
-                let less = *rests >> shift & 0x0f > 0 && passes >> filter & 1 == 1;
-                *rests -= u8::from(less) << shift;
-            }
         }
     }
 
@@ -302,9 +315,13 @@ impl<B: DerefMut<Target = Block>> Events<B> {
     }
 }
 
-fn pack(layout: &Layout, kinds: &mut Kinds, event: &Event<'_>, present: u64, missing: u64) -> Packed {
+fn pack(layout: &Layout, kinds: &mut Kinds, event: &Event<'_>, kind: Numbered, present: u64, missing: u64) -> Packed {
+    let own = if missing == 0 { kind.number } else { kinds.number(layout, event.passes, missing).number };
     let mut packed = Packed::new();
-    packed.head(kinds, layout, event.passes, missing, (event.at_ms as u32).to_le_bytes());
+    packed.head(own, event.at_ms as u32);
+    if own.is_none() {
+        packed.lacking(kind.number, event.passes, missing);
+    }
     for column in bits(present) {
         let value = event.columns[column];
         if layout.numbers >> column & 1 == 1 {
@@ -313,7 +330,8 @@ fn pack(layout: &Layout, kinds: &mut Kinds, event: &Event<'_>, present: u64, mis
             packed.key(&mut kinds.keys, value, event.at_ms);
         }
     }
-    packed.end()
+    packed.end();
+    packed
 }
 
 /// An event without some of its columns; no longer than it was. `None` where it cannot be one.
@@ -328,7 +346,8 @@ fn without(layout: &Layout, kinds: &Kinds, event: &[u8], shorter: Shorter) -> Op
         }
     });
     packed.bytes[1] = shorter.number;
-    Some(packed.end())
+    packed.end();
+    Some(packed)
 }
 
 /// An unpacked event: none of these is a further part of a call.
@@ -377,7 +396,7 @@ mod tests {
             steps in prop::collection::vec((0_i64..3_000, 0_u64..8), 1..8),
         ) {
             let (layout, mut kinds) = (layout(), Kinds::default());
-            (0..8).for_each(|passes| assert!(kinds.number(&layout, passes, 0).0.is_some()));
+            (0..8).for_each(|passes| assert!(kinds.number(&layout, passes, 0).number.is_some()));
             let (mut block, mut copy) = (Block::new(), Block::new());
             block.append(&[&[count][..], &bytes].concat());
             let mut events = Events(&mut block);
@@ -393,7 +412,7 @@ mod tests {
                 let held = own.words(&layout, &kinds, newest_ms).len() / stride(&layout);
                 prop_assert!(own.gated_since(&layout, &kinds, 1, newest_ms, &[newest_ms - step])[0] as usize <= held);
                 events.rest(&layout, 1, step as u32);
-                prop_assert!(events.resting(&layout) < 4);
+                prop_assert!(events.awake(&layout).places().all(|gate| gate < 2));
                 events.push(&layout, &mut kinds, &event, newest_ms, || newest_ms - step);
             }
         }

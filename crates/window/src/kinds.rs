@@ -12,6 +12,7 @@ use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
 
+use crate::gates::Gates;
 use crate::keys::Keys;
 use crate::layout::Layout;
 use crate::table::MULTIPLIER;
@@ -28,10 +29,12 @@ const PLACES: usize = 512;
 #[derive(Clone, Debug, Default)]
 pub struct Kinds {
     all: Vec<Kind>,
+    /// Of as many of them as were asked for: follows from the layout and is no part of a snapshot.
+    gates: Vec<Gates>,
     /// A number and 1 in each place that is taken: open addressing. Empty where none is known.
     places: Vec<u8>,
     /// Those that were asked for last, of such as lack nothing and of the others: one event asks several times.
-    last: [Option<(u8, Kind)>; 2],
+    last: [Option<Numbered>; 2],
     pub(crate) keys: Keys,
 }
 
@@ -44,6 +47,15 @@ pub struct Kind {
     pub(crate) missing: u64,
     /// Columns that any aggregate wants of such an event, a bit each; `None` if it adds to none.
     pub(crate) wanted: Option<u64>,
+}
+
+/// A set with its number, if it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Numbered {
+    pub(crate) number: Option<u8>,
+    pub(crate) kind: Kind,
+    /// Gates whose filters are among those that such an event passes.
+    pub(crate) gates: Gates,
 }
 
 impl Kind {
@@ -66,40 +78,51 @@ impl Kinds {
 
     /// The kind of events that pass these filters and lack these columns, and its number if it has one. It is given one if there
     /// is one left.
-    pub(crate) fn number(&mut self, layout: &Layout, passes: u64, missing: u64) -> (Option<u8>, Kind) {
-        let last = usize::from(missing != 0);
-        if let Some((number, kind)) = self.last[last]
-            && kind.passes == passes
-            && kind.missing == missing
-        {
-            return (Some(number), kind);
+    #[inline]
+    pub(crate) fn number(&mut self, layout: &Layout, passes: u64, missing: u64) -> Numbered {
+        match self.last[usize::from(missing != 0)] {
+            Some(last) if last.kind.passes == passes && last.kind.missing == missing => last,
+            _ => self.look_for(layout, passes, missing),
         }
+    }
+
+    fn look_for(&mut self, layout: &Layout, passes: u64, missing: u64) -> Numbered {
         if self.places.is_empty() {
             self.places = vec![0; PLACES];
         }
         let place = self.place(passes, missing);
-        if let Some(number) = self.places[place].checked_sub(1) {
-            let kind = self.all[usize::from(number)];
-            self.last[last] = Some((number, kind));
-            return (Some(number), kind);
-        }
-        let kind = Kind::of(layout, passes, missing);
-        if self.all.len() >= if missing == 0 { KINDS_MAX } else { LACKING_MAX } {
-            return (None, kind);
-        }
-        self.all.push(kind);
-        self.places[place] = self.all.len() as u8;
-        (Some(self.all.len() as u8 - 1), kind)
+        let found = match self.places[place].checked_sub(1) {
+            Some(number) => self.numbered(layout, number),
+            None => {
+                let kind = Kind::of(layout, passes, missing);
+                if self.all.len() >= if missing == 0 { KINDS_MAX } else { LACKING_MAX } {
+                    return Numbered { number: None, kind, gates: Gates::passed(layout, passes) };
+                }
+                self.all.push(kind);
+                self.places[place] = self.all.len() as u8;
+                self.numbered(layout, self.all.len() as u8 - 1)
+            }
+        };
+        self.last[usize::from(missing != 0)] = Some(found);
+        found
+    }
+
+    /// What has a number.
+    fn numbered(&mut self, layout: &Layout, number: u8) -> Numbered {
+        let unasked = self.all.iter().skip(self.gates.len());
+        self.gates.extend(unasked.map(|kind| Gates::passed(layout, kind.passes)));
+        let place = usize::from(number);
+        Numbered { number: Some(number), kind: self.all[place], gates: self.gates[place] }
     }
 
     /// The kind of events that pass these filters and lack nothing.
     pub fn of(&mut self, layout: &Layout, passes: u64) -> Kind {
-        self.number(layout, passes, 0).1
+        self.number(layout, passes, 0).kind
     }
 
     /// The kind of a number.
-    pub(crate) fn get(&self, number: u8) -> Option<Kind> {
-        self.all.get(usize::from(number)).copied()
+    pub(crate) fn get(&self, number: u8) -> Option<&Kind> {
+        self.all.get(usize::from(number))
     }
 
     /// All that have a number, in the order of these.
@@ -115,7 +138,10 @@ impl Kinds {
     /// Bytes held on the heap, about.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        self.all.capacity() * size_of::<Kind>() + self.places.capacity() + self.keys.heap_bytes()
+        self.all.capacity() * size_of::<Kind>()
+            + self.gates.capacity() * size_of::<Gates>()
+            + self.places.capacity()
+            + self.keys.heap_bytes()
     }
 
     /// Where a set is, or the empty place where it would be.
@@ -144,7 +170,8 @@ impl<C> Decode<C> for Kinds {
     fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
         let all: Vec<Kind> = Decode::decode(decoder)?;
         let keys = Decode::decode(decoder)?;
-        let mut kinds = Self { all: Vec::with_capacity(all.len()), places: vec![0; PLACES], last: [None; 2], keys };
+        let all_of = Vec::with_capacity(all.len());
+        let mut kinds = Self { all: all_of, places: vec![0; PLACES], keys, ..Self::default() };
         for kind in all.into_iter().take(KINDS_MAX) {
             let place = kinds.place(kind.passes, kind.missing);
             kinds.all.push(kind);
@@ -175,6 +202,7 @@ mod tests {
                 Primitive { window: 0, filter: 1, column: Some(1), aggregate: Aggregate::Distinct },
                 Primitive { window: 0, filter: 2, column: None, aggregate: Aggregate::Count },
             ],
+            gates: vec![2, 0],
             ..Layout::default()
         };
         let mut kinds = Kinds::default();
@@ -183,13 +211,13 @@ mod tests {
             for n in 0..400 {
                 // Every other one lacks a column.
                 let missing = if n % 2 == 0 { 0 } else { 2 };
-                let (number, kind) = kinds.number(&layout, sets(n), missing);
+                let Numbered { number, kind, gates } = kinds.number(&layout, sets(n), missing);
                 let expected = match n.checked_sub(LACKING_MAX) {
                     None => Some(n),
                     Some(past) => Some(LACKING_MAX + past / 2).filter(|number| missing == 0 && *number < KINDS_MAX),
                 };
                 assert_eq!(number.map(usize::from), expected, "{round}: {n}");
-                assert_eq!(kind, Kind::of(&layout, sets(n), missing));
+                assert_eq!((kind, gates), (Kind::of(&layout, sets(n), missing), Gates::passed(&layout, sets(n))));
                 assert_eq!(kind.columns() & missing, 0);
             }
             let bytes = bincode::encode_to_vec(&kinds, bincode::config::standard()).unwrap();

@@ -54,7 +54,7 @@ impl Outdated {
             let mut gone = 0;
             for columns in firsts.chunk_by(|(one, _), (other, _)| one == other) {
                 gone |= columns.iter().fold(0, |all, (_, column)| all | column);
-                let number = kinds.number(layout, kind.passes, kind.missing | gone).0;
+                let number = kinds.number(layout, kind.passes, kind.missing | gone).number;
                 shorter.extend(number.map(|number| Shorter { before_ms: columns[0].0, gone, number }));
             }
             ends.push(shorter.len());

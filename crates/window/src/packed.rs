@@ -60,15 +60,19 @@ const UNITS: [i64; 4] = [1, 1_000, 3_600, 86_400];
 /// Stands in front of a number that has no room with its unit: no whole number of seconds.
 const WIDE: u64 = 1;
 
+/// Bytes that are written at once, of which those that count are kept.
+const WORD_BYTES: usize = size_of::<u64>();
+
 /// Bytes of one event on the stack.
 pub(crate) struct Packed {
-    pub(crate) bytes: [u8; PACKED_MAX],
+    /// Behind the longest event a word may be written.
+    pub(crate) bytes: [u8; PACKED_MAX + WORD_BYTES],
     pub(crate) length: usize,
 }
 
 impl Packed {
     pub(crate) const fn new() -> Self {
-        Self { bytes: [0; PACKED_MAX], length: 0 }
+        Self { bytes: [0; PACKED_MAX + WORD_BYTES], length: 0 }
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
@@ -76,9 +80,8 @@ impl Packed {
     }
 
     /// The event is whole: its first byte says how long it is.
-    pub(crate) fn end(mut self) -> Self {
+    pub(crate) const fn end(&mut self) {
         self.bytes[0] = self.length as u8;
-        self
     }
 
     pub(crate) fn put(&mut self, bytes: &[u8]) {
@@ -86,62 +89,81 @@ impl Packed {
         self.length += bytes.len();
     }
 
+    /// The lowest bytes of a word, so many: what is written of it behind them is written over next.
+    #[inline]
+    fn word(&mut self, word: u64, count: usize) {
+        if let Some(place) = self.bytes.get_mut(self.length..).and_then(|rest| rest.first_chunk_mut()) {
+            *place = word.to_le_bytes();
+        }
+        self.length += count;
+    }
+
+    #[inline]
     pub(crate) fn number(&mut self, value: i64) {
-        let unit = if value > 0 { (1..UNITS.len()).rev().find(|unit| value % UNITS[*unit] == 0) } else { None };
+        // All units are multiples of eight, so that most that are none of them are told by their last bits.
+        let unit = if value > 0 && value & 7 == 0 {
+            (1..UNITS.len()).rev().find(|unit| (value as u64).is_multiple_of(UNITS[*unit] as u64))
+        } else {
+            None
+        };
         if let Some(unit) = unit {
-            return self.varint(((value / UNITS[unit]) as u64) << 2 | unit as u64);
+            return self.varint((value as u64 / UNITS[unit] as u64) << 2 | unit as u64);
         }
         let zigzag = (value << 1 ^ value >> 63) as u64;
         if zigzag >> 62 == 0 {
             return self.varint(zigzag << 2);
         }
         self.varint(WIDE);
-        self.put(&value.to_le_bytes());
+        self.word(value as u64, WORD_BYTES);
     }
 
-    /// The kind's byte, the time, and what the byte has no number for.
-    pub(crate) fn head(&mut self, kinds: &mut Kinds, layout: &Layout, passes: u64, missing: u64, low: [u8; 4]) {
-        let own = kinds.number(layout, passes, missing).0;
-        let of_passes = if own.is_none() { kinds.number(layout, passes, 0).0 } else { None };
-        self.put(&[0, own.unwrap_or(if of_passes.is_some() { LACKING } else { NO_KIND })]);
-        self.put(&low);
-        if own.is_none() {
-            match of_passes {
-                Some(number) => self.put(&[number]),
-                None => self.put(&passes.to_le_bytes()),
+    /// The kind's byte and the time. Where the kind has no number, [`Self::lacking`] follows.
+    #[inline]
+    pub(crate) fn head(&mut self, own: Option<u8>, low: u32) {
+        self.word(u64::from(own.unwrap_or(NO_KIND)) << 8 | u64::from(low) << 16, HEAD_BYTES);
+    }
+
+    /// What the kind's byte has no number for: the number of what passes, if that has one, and what is missing.
+    #[cold]
+    pub(crate) fn lacking(&mut self, of_passes: Option<u8>, passes: u64, missing: u64) {
+        match of_passes {
+            Some(number) => {
+                self.bytes[1] = LACKING;
+                self.put(&[number]);
             }
-            self.varint(missing);
+            None => self.put(&passes.to_le_bytes()),
         }
+        self.varint(missing);
     }
 
+    #[inline]
     pub(crate) fn key(&mut self, keys: &mut Keys, key: u64, at_ms: i64) {
         let bits = u64::BITS - key.leading_zeros();
         if bits <= KEY_BITS_MAX {
             let following = bits.saturating_sub(HIGH_BITS).div_ceil(8);
-            self.put(&[(following as u8) << HIGH_BITS | (key >> (following * 8)) as u8]);
-            return self.put(&key.to_le_bytes()[..following as usize]);
+            let first = u64::from(following) << HIGH_BITS | key >> (following * 8);
+            // At most seven bytes: the key's highest bits, which the first holds, fall behind those that count.
+            return self.word(first | key << 8, 1 + following as usize);
         }
         match keys.number(key, at_ms) {
-            Some(number) if number < NARROW_MAX => self.put(&[LONG | (number >> 8) as u8, number as u8]),
-            Some(number) => {
-                self.put(&[LONG | WIDE_NUMBER]);
-                self.put(&((number - NARROW_MAX) as u16).to_le_bytes());
+            Some(number) if number < NARROW_MAX => {
+                self.word(u64::from(LONG) | u64::from(number >> 8) | u64::from(number & 0xff) << 8, 2);
             }
+            Some(number) => self.word(u64::from(LONG | WIDE_NUMBER) | u64::from(number - NARROW_MAX) << 8, 3),
             None => {
-                self.put(&[LONG | WHOLE]);
-                self.put(&key.to_le_bytes());
+                self.word(u64::from(LONG | WHOLE), 1);
+                self.word(key, WORD_BYTES);
             }
         }
     }
 
+    #[inline]
     pub(crate) fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
-            self.bytes[self.length] = value as u8 | 0x80;
-            self.length += 1;
+            self.word(value & 0x7f | 0x80, 1);
             value >>= 7;
         }
-        self.bytes[self.length] = value as u8;
-        self.length += 1;
+        self.word(value, 1);
     }
 }
 
