@@ -10,10 +10,9 @@ use lancang_pattern::sieve::form_of;
 use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
-use lancang_window::limits::GATES_MAX;
 use lancang_window::prefetch::Batch;
 use lancang_window::table::Sought;
-use lancang_window::{EntityTable, EntityWindows, Event, Gate, Kinds, Outdated};
+use lancang_window::{EntityTable, EntityWindows, Event, Gate, Gates, Heads, Kinds, Outdated};
 
 use crate::attachment::entity_text;
 use crate::evict::lightest;
@@ -46,7 +45,9 @@ pub struct Scratch {
     earlier: Vec<u64>,
     words: Vec<u64>,
     values: Vec<f64>,
-    ranges: Vec<Range>,
+    heads: Heads,
+    /// Events past gates' filters, for each window of each gate.
+    gated: Vec<u32>,
     /// Of the record.
     pub(crate) answers: Answers,
     spare: Spare,
@@ -81,21 +82,30 @@ impl LocalEntities {
 
     /// Works out which entity each record of a chunk is an event of, and names their tags as needed soon.
     pub fn find(&self, plan: &EntityPlan, chunk: &[Record<'_>], hashes: &mut Hashes, batch: &mut Batch) {
-        for (record, hash) in chunk.iter().zip(hashes.iter_mut()) {
-            let is_taken = plan.sieve.takes(form_of(record));
-            *hash = is_taken.then(|| plan.entity.local_key(record)).flatten().map(|key| Sought::new(key.hash()));
-            hash.iter().for_each(|hash| self.entities.prefetch_tag(hash.key, batch));
+        let is_empty = self.entities.is_empty();
+        for (record, sought) in chunk.iter().zip(hashes.iter_mut()) {
+            let hash = if plan.sieve.takes(form_of(record)) { plan.entity.local_hash(record) } else { None };
+            *sought = hash.map(Sought::new);
+            if let (Some(sought), false) = (&sought, is_empty) {
+                self.entities.prefetch_tag(sought.key, batch);
+            }
         }
     }
 
     /// Names the places of a chunk's entities, whose tags have been asked for.
     pub fn prefetch(&self, hashes: &mut [Option<Sought>], batch: &mut Batch) {
-        hashes.iter_mut().flatten().for_each(|hash| self.entities.prefetch_sought(hash, batch));
+        if self.is_empty() {
+            return;
+        }
+        hashes.iter_mut().flatten().for_each(|sought| self.entities.prefetch_sought(sought, batch));
     }
 
     /// Names the events of a chunk's entities, which lie elsewhere: once their places have come.
     pub fn prefetch_events(&self, hashes: &[Option<Sought>], batch: &mut Batch) {
-        let found = hashes.iter().flatten().filter_map(|hash| self.entities.get_sought(hash));
+        if self.is_empty() {
+            return;
+        }
+        let found = hashes.iter().flatten().filter_map(|sought| self.entities.get_sought(sought));
         found.for_each(|windows| windows.prefetch(batch));
     }
 
@@ -116,27 +126,28 @@ impl LocalEntities {
         out: &mut Vec<IncidentOut>,
     ) {
         let kinds = &mut self.kinds;
-        let event = event(plan, record, passes, kinds.of(&plan.layout, passes).columns(), call, scratch);
-        let new = || EntityWindows::new(&plan.layout, kinds, &event);
-        let (windows, added) = self.entities.get_or_insert_sought(sought, new);
+        let kind = kinds.of(&plan.layout, passes);
+        let event = event(plan, record, passes, kind.columns(), call, scratch);
+        let (windows, added) = self.entities.get_or_insert_sought(sought, || EntityWindows::before(&event));
+        windows.add_of(&plan.layout, kinds, &kind, &event);
         if added {
             begin_gates(windows, plan, passes);
-        } else {
-            windows.add(&plan.layout, kinds, &event);
         }
         let awake = windows.awake(&plan.layout);
         if awake.is_empty() {
             return;
         }
-        // A gate that is far rests until as many events have come as any of its patterns lacks.
-        let mut missing = [u32::MAX; GATES_MAX];
+        scratch.heads.take(windows, &plan.layout, kinds);
+        let near = near_gates(windows, plan, awake, scratch);
+        if near.is_empty() {
+            return;
+        }
         let mut is_kept = false;
         for (place, pattern) in plan.patterns.iter().enumerate() {
-            if !awake.contains(pattern.gate) {
+            if !near.contains(pattern.gate) {
                 continue;
             }
-            let (gate, lacks) = windows.gate(&plan.layout, kinds, pattern.gate, &pattern.least);
-            missing.get_mut(pattern.gate).into_iter().for_each(|missing| *missing = lacks.min(*missing));
+            let gate = Gate::of(&scratch.gated[of_gate(plan, pattern.gate)], &pattern.least).0;
             if gate == Gate::Far {
                 continue;
             }
@@ -152,8 +163,6 @@ impl LocalEntities {
                 judge(windows, kinds, kept, plan, place, pack, class, &key, scratch, incidents, counters, out);
             }
         }
-        let far = missing.iter().enumerate().filter(|(_, missing)| (1..u32::MAX).contains(*missing));
-        far.for_each(|(gate, missing)| windows.rest(&plan.layout, gate, *missing));
     }
 
     /// Goes on with another plan of the same windows: limits may be lower now, and other related entities named.
@@ -231,10 +240,12 @@ impl LocalEntities {
     }
 
     /// Evicts those with the least evidence, then the oldest, once there are more than `max`. Gives how many.
+    #[inline]
     pub fn evict(&mut self, max: usize) -> u64 {
-        if self.entities.len() <= max {
-            return 0;
-        }
+        if self.entities.len() <= max { 0 } else { self.evict_lightest(max) }
+    }
+
+    fn evict_lightest(&mut self, max: usize) -> u64 {
         let weight = |key: u64, windows: &EntityWindows| (windows.events_bound(), windows.newest_ms(), key);
         let lightest = lightest(self.entities.iter().map(|(key, windows)| weight(key, windows)).collect(), max);
         for (_, _, key) in &lightest {
@@ -247,10 +258,42 @@ impl LocalEntities {
 
 /// After an entity's first event a gate rests until it may be near, as if it had been looked at.
 fn begin_gates(windows: &mut EntityWindows, plan: &EntityPlan, passes: u64) {
-    for (gate, (filter, near_from)) in plan.layout.gates.iter().zip(&plan.near_from).enumerate() {
-        let seen = (passes >> filter & 1) as u32;
-        windows.rest(&plan.layout, gate, near_from.saturating_sub(seen));
+    let gates = plan.layout.gates.iter().zip(&plan.near_from);
+    let rests = gates.map(|(filter, near_from)| {
+        let near_from = near_from.iter().min().copied().unwrap_or(u32::MAX);
+        near_from.saturating_sub((passes >> filter & 1) as u32)
+    });
+    windows.rest_all(&plan.layout, rests);
+}
+
+/// Of gates that do not rest those that are near for any pattern, after counting the events past their filters. One that is far rests
+/// until as many have come as any of its patterns lacks.
+fn near_gates(
+    windows: &mut EntityWindows,
+    plan: &EntityPlan,
+    awake: Gates,
+    Scratch { heads, gated, .. }: &mut Scratch,
+) -> Gates {
+    let mut near = awake;
+    gated.resize(plan.layout.gates.len() * plan.layout.windows.len(), 0);
+    for gate in awake.places() {
+        let (Some(near_from), Some(counts)) = (plan.near_from.get(gate), gated.get_mut(of_gate(plan, gate))) else {
+            continue;
+        };
+        heads.count_gated(&plan.layout, gate, counts);
+        let lacks = near_from.iter().zip(counts).map(|(near_from, count)| near_from.saturating_sub(*count)).min();
+        if let Some(lacks @ 1..) = lacks {
+            windows.rest(&plan.layout, gate, lacks);
+            near = near.without(gate);
+        }
     }
+    near
+}
+
+/// Where the counts of a gate stand.
+const fn of_gate(plan: &EntityPlan, gate: usize) -> std::ops::Range<usize> {
+    let windows = plan.layout.windows.len();
+    gate * windows..(gate + 1) * windows
 }
 
 /// The record as an event, with the columns that are wanted. Of a continued call the filters that earlier parts passed are marked as counted.
@@ -293,22 +336,23 @@ fn judge(
     out: &mut Vec<IncidentOut>,
 ) {
     let pattern = &plan.patterns[place];
-    let Scratch { words, values, ranges, .. } = scratch;
-    ranges.clear();
-    ranges.resize(plan.layout.primitives.len(), Range::ANY);
-    windows.bounds(&plan.layout, kinds, &pattern.primitives, |primitive, least, most| {
-        ranges[primitive] = Range { least, most };
-    });
-    if !pattern.may_hold(ranges) {
+    let Scratch { words, values, heads, .. } = scratch;
+    // Most of those that may hold do not, and most of the others cannot: a count or a value is worked out when the condition
+    // asks for it.
+    let mut bounds = |primitive| windows.bounds(&plan.layout, heads, primitive);
+    let range = |primitive| bounds(primitive).map_or(Range::ANY, |(least, most)| Range { least, most });
+    if !pattern.may_hold_where(range) {
         return;
     }
-    windows.values(
-        &plan.layout,
-        kinds,
-        |primitive| pattern.primitives.binary_search(&primitive).is_ok(),
-        words,
-        values,
-    );
+    let columns = pattern.primitives.iter().filter_map(|primitive| plan.layout.primitives.get(*primitive)?.column);
+    let columns = columns.fold(0, |all, column| all | 1_u64 << column);
+    let valued = windows.valued(&plan.layout, kinds, columns, words);
+    if !pattern.holds_where(|primitive| valued.of(primitive)) {
+        return;
+    }
+    values.clear();
+    values.resize(plan.layout.primitives.len(), f64::NAN);
+    pattern.primitives.iter().for_each(|primitive| values[*primitive] = valued.of(*primitive));
     let newest = Timestamp::from_ms(windows.newest_ms());
     let Some(verdict) = pattern.judge(values) else { return };
     if let Some(owner) = pattern.suppress.iter().find_map(|list| pack.lists.owner(list, key, newest)) {
@@ -362,7 +406,10 @@ mod tests {
             let event = plan.event(&record, passes, u64::MAX, &mut values);
             let mut windows = EntityWindows::new(&plan.layout, &mut kinds, &event);
             let pattern = &plan.patterns[0];
-            let (gate, lacks) = windows.gate(&plan.layout, &kinds, pattern.gate, &pattern.least);
+            let (mut counts, mut heads) = (vec![0; plan.layout.windows.len()], Heads::default());
+            heads.take(&windows, &plan.layout, &mut kinds);
+            heads.count_gated(&plan.layout, pattern.gate, &mut counts);
+            let (gate, lacks) = Gate::of(&counts, &pattern.least);
             begin_gates(&mut windows, plan, passes);
             let rests = !windows.awake(&plan.layout).contains(pattern.gate);
             assert_eq!(rests, gate == Gate::Far && lacks > 0, "{least} calls");

@@ -598,6 +598,7 @@ pub enum EntityKey<'a> {
 
 impl EntityKey<'_> {
     /// A 64-bit key, equal for equal values.
+    #[inline]
     #[must_use]
     pub fn hash(&self) -> u64 {
         match self {
@@ -649,6 +650,7 @@ impl EntityType {
 
     /// The entity of this type that a record is an event of, where it is judged at each record: the served subscriber
     /// of an `outgoing` or `incoming` record, as callee also of a `forwarded` one, and the own number that a `report` names, as caller.
+    #[inline]
     #[must_use]
     pub fn local_key<'a>(self, record: &Record<'a>) -> Option<EntityKey<'a>> {
         let leg = matches!(record.direction, Direction::Outgoing | Direction::Incoming);
@@ -663,6 +665,13 @@ impl EntityType {
             Self::Sim if leg => record.imsi.map(EntityKey::Digits),
             _ => None,
         }
+    }
+
+    /// [`EntityKey::hash`] of [`Self::local_key`].
+    #[inline]
+    #[must_use]
+    pub fn local_hash(self, record: &Record<'_>) -> Option<u64> {
+        self.local_key(record).map(|key| key.hash())
     }
 
     /// The entity of this type that a record counts for, where it is judged at pane close. Each call and message

@@ -33,12 +33,10 @@ pub(crate) fn set(plan: &mut EntityPlan) {
         });
         (plan.patterns[place].gate, plan.patterns[place].least) = (gate, least);
     }
-    plan.near_from = vec![u32::MAX; plan.layout.gates.len()];
+    plan.near_from = vec![vec![u32::MAX; plan.layout.windows.len()]; plan.layout.gates.len()];
     for pattern in &plan.patterns {
-        let near_from = pattern.least.iter().map(|least| nearest_at(*least)).min().unwrap_or(0);
-        if let Some(of_gate) = plan.near_from.get_mut(pattern.gate) {
-            *of_gate = near_from.min(*of_gate);
-        }
+        let of_gate = plan.near_from.get_mut(pattern.gate).into_iter().flatten();
+        of_gate.zip(&pattern.least).for_each(|(near_from, least)| *near_from = nearest_at(*least).min(*near_from));
     }
 }
 

@@ -102,8 +102,9 @@ pub struct EntityPlan {
     pub related: Vec<(EntityType, Role)>,
     /// Patterns (or rules) that look at this entity.
     pub patterns: Vec<PatternPlan>,
-    /// Local entities: for each gate of the layout the events from which on it is near for any of its patterns.
-    pub near_from: Vec<u32>,
+    /// Local entities: for each gate of the layout, for each window, the events in it from which on the gate is near for any of its
+    /// patterns.
+    pub near_from: Vec<Vec<u32>>,
 }
 
 /// Whether a pattern's incidents are published.

@@ -15,12 +15,14 @@ use crate::block_or::BlockOr;
 use crate::cell::{Cell, empty_value};
 use crate::events::{Events, WORDS, event_of, stride};
 use crate::gates::Gates;
-use crate::kinds::Kinds;
-use crate::layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
+use crate::heads::Heads;
+use crate::kinds::{Kinds, Whole};
+use crate::layout::{Aggregate, Event, Layout, Primitive};
 use crate::limits::EVENTS_EXACT_MAX;
-use crate::outdated::{Outdated, first_ms};
+use crate::outdated::Outdated;
 use crate::panes::Panes;
 use crate::prefetch::Batch;
+use crate::starts::first_ms;
 
 /// Windows of one entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +35,6 @@ pub struct EntityWindows {
 
 /// Earliest and latest time of an event, milliseconds: some 4,460 years around 1970. What lies beyond is taken for them.
 const TIMES_MS: std::ops::RangeInclusive<i64> = -1 << 47..=(1 << 47) - 1;
-
-/// Primitives of an entity that are bounded by a count of events, and windows that events are counted in at once: further
-/// primitives are left without a bound.
-const PRIMITIVES_MAX: usize = 64;
-const WINDOWS_MAX: usize = 8;
 
 /// With its key an entity takes three words of the table.
 const _: () = assert!(size_of::<Option<(u64, EntityWindows)>>() == 24);
@@ -59,13 +56,39 @@ pub enum Gate {
     Reached,
 }
 
+impl Gate {
+    /// By the events that pass its filter, for each window, of which one window at least must hold as many as `least` says. Where
+    /// it is far, also how many events must pass the filter before it may be near.
+    #[must_use]
+    pub fn of(counts: &[u32], least: &[u32]) -> (Self, u32) {
+        let (mut nearest, mut missing) = (Self::Far, u32::MAX);
+        for (count, least) in counts.iter().zip(least) {
+            if count >= least {
+                return (Self::Reached, 0);
+            }
+            let lacks = nearest_at(*least).saturating_sub(*count);
+            if lacks == 0 {
+                nearest = Self::Near;
+            }
+            missing = missing.min(lacks);
+        }
+        (nearest, missing)
+    }
+}
+
 impl EntityWindows {
     /// Windows that have seen one event.
     #[must_use]
     pub fn new(layout: &Layout, kinds: &mut Kinds, event: &Event<'_>) -> Self {
-        let mut windows = Self::of(event.at_ms, BlockOr::of_block(Block::new()));
+        let mut windows = Self::before(event);
         windows.add(layout, kinds, event);
         windows
+    }
+
+    /// Windows that see their first event next.
+    #[must_use]
+    pub fn before(first: &Event<'_>) -> Self {
+        Self::of(first.at_ms, BlockOr::of_block(Block::new()))
     }
 
     fn of(newest_ms: i64, held: BlockOr<Grown>) -> Self {
@@ -90,21 +113,30 @@ impl EntityWindows {
 
     /// Adds an event. `kinds` are those of all entities of this layout.
     pub fn add(&mut self, layout: &Layout, kinds: &mut Kinds, event: &Event<'_>) {
-        let event = &Event { at_ms: event.at_ms.clamp(*TIMES_MS.start(), *TIMES_MS.end()), ..*event };
+        let kind = kinds.of(layout, event.passes);
+        self.add_of(layout, kinds, &kind, event);
+    }
+
+    /// The same, of what [`Kinds::of`] says of the filters that the event passes.
+    pub fn add_of(&mut self, layout: &Layout, kinds: &mut Kinds, kind: &Whole, event: &Event<'_>) {
+        if !TIMES_MS.contains(&event.at_ms) {
+            let at_ms = event.at_ms.clamp(*TIMES_MS.start(), *TIMES_MS.end());
+            return self.add_of(layout, kinds, kind, &Event { at_ms, ..*event });
+        }
         let (before_ms, newest_ms) = (self.newest_ms(), self.newest_ms().max(event.at_ms));
-        let oldest = || oldest_ms(layout, newest_ms);
+        let oldest_ms = kinds.starts(layout, newest_ms).oldest_ms.min(newest_ms);
         if let Ok(mut events) = self.form_mut() {
-            events.moved(layout, kinds, before_ms, newest_ms, oldest);
+            events.moved(layout, before_ms, newest_ms, oldest_ms);
         }
         self.set_newest(newest_ms);
-        if kinds.of(layout, event.passes).wanted.is_none() {
+        if kind.wanted.is_none() {
             return;
         }
         if let Ok(mut events) = self.form_mut() {
-            if event.counted == 0 && events.push(layout, kinds, event, newest_ms, oldest) {
+            if event.counted == 0 && events.push(layout, kinds, kind, event, newest_ms, oldest_ms) {
                 return;
             }
-            let grown = grown(layout, kinds, &events, newest_ms);
+            let grown = grown(layout, kinds, &events, newest_ms, oldest_ms);
             self.held = BlockOr::of(grown);
         }
         if let Err(grown) = self.form_mut() {
@@ -156,36 +188,40 @@ impl EntityWindows {
         }
     }
 
-    /// How near the entity is to the gate at this place of [`Layout::gates`]: events that pass its filter, for each
-    /// window, of which one window at least must hold so many. [`Gate::Reached`] once events are not kept one by one: a
-    /// gate may never lose anything. Where it is far, also how many events must pass the filter before it may be near.
-    #[must_use]
-    pub fn gate(&self, layout: &Layout, kinds: &Kinds, gate: usize, least: &[u32]) -> (Gate, u32) {
-        let Ok(events) = self.form() else { return (Gate::Reached, 0) };
-        let (mut nearest, mut missing) = (Gate::Far, u32::MAX);
-        for (windows, least) in layout.windows.chunks(WINDOWS_MAX).zip(least.chunks(WINDOWS_MAX)) {
-            let firsts_ms = firsts_ms(self.newest_ms(), windows);
-            let counts = events.gated_since(layout, kinds, gate, self.newest_ms(), &firsts_ms);
-            for (count, least) in counts.into_iter().zip(least) {
-                if count >= *least {
-                    return (Gate::Reached, 0);
-                }
-                if near(count, *least) {
-                    nearest = Gate::Near;
-                }
-                missing = missing.min(nearest_at(*least).saturating_sub(count));
+    /// Reads times and filters of its events, if these are kept one by one.
+    pub(crate) fn read_heads(&self, layout: &Layout, kinds: &Kinds, heads: &mut Vec<(i64, u64)>) -> bool {
+        let Ok(events) = self.form() else {
+            heads.clear();
+            return false;
+        };
+        heads.resize(events.len() as usize, (0, 0));
+        let mut count = 0;
+        events.each(layout, kinds, self.newest_ms(), |at_ms, passes| {
+            // A snapshot whose checksum lies may hold more events than it counts.
+            if let Some(head) = heads.get_mut(count) {
+                *head = (at_ms, passes);
+                count += 1;
             }
-        }
-        (nearest, missing)
+        });
+        heads.truncate(count);
+        true
     }
 
     /// Gates that do not rest. Those that do were far when they were last looked at, and have not seen the events since that they
     /// lacked: they are far still, since a window that moves on only loses events.
+    #[inline]
     #[must_use]
     pub fn awake(&self, layout: &Layout) -> Gates {
         match self.form() {
             Ok(events) => events.awake(layout),
             Err(_) => Gates::all(layout),
+        }
+    }
+
+    /// So many events must pass the filter of each gate, in their order, before it may be near for any pattern.
+    pub fn rest_all(&mut self, layout: &Layout, events: impl Iterator<Item = u32>) {
+        if let Ok(mut own) = self.form_mut() {
+            own.rest_all(layout, events);
         }
     }
 
@@ -196,39 +232,15 @@ impl EntityWindows {
         }
     }
 
-    /// Ranges in which the values of some primitives lie, for windows that end with the pane of the newest event, as far as
-    /// counting the events tells them: without looking at their columns, so that it costs little.
-    pub fn bounds(&self, layout: &Layout, kinds: &Kinds, wanted: &[usize], mut found: impl FnMut(usize, f64, f64)) {
-        match self.form() {
-            Err(grown) => {
-                let bounds = |place: &usize| Some((*place, grown.panes.bounds(layout, *place, self.newest_ms())?));
-                wanted.iter().filter_map(bounds).for_each(|(place, (least, most))| found(place, least, most));
-            }
-            Ok(events) => {
-                // What is counted of each event, side by side: this is what most judgements end with.
-                let firsts = firsts_ms(self.newest_ms(), &layout.windows);
-                let mut counted = [(i64::MAX, 0_u8); PRIMITIVES_MAX];
-                let mut counts = [0_u32; PRIMITIVES_MAX];
-                for (counted, place) in counted.iter_mut().zip(wanted) {
-                    let Some(primitive) = layout.primitives.get(*place) else { continue };
-                    let first_ms = firsts.get(usize::from(primitive.window)).copied().unwrap_or(i64::MAX);
-                    *counted = (first_ms, primitive.filter);
-                }
-                let counted = &counted[..wanted.len().min(PRIMITIVES_MAX)];
-                events.each(layout, kinds, self.newest_ms(), |at_ms, passes| {
-                    for (count, (first_ms, filter)) in counts.iter_mut().zip(counted) {
-                        *count += u32::from(at_ms >= *first_ms) & (passes >> (filter & 63)) as u32;
-                    }
-                });
-                for (place, count) in wanted.iter().zip(&counts[..counted.len()]) {
-                    let primitive = layout.primitives.get(*place);
-                    // Of windows behind the first few nothing was counted.
-                    let primitive = primitive.filter(|primitive| usize::from(primitive.window) < WINDOWS_MAX);
-                    let range = primitive.and_then(|primitive| bounds_of(primitive, *count));
-                    range.into_iter().for_each(|(least, most)| found(*place, least, most));
-                }
-            }
+    /// Range in which the value of a primitive lies, for a window that ends with the pane of the newest event, as far as counting
+    /// the events tells it: without looking at their columns, so that it costs little. `heads` are its own.
+    #[must_use]
+    pub fn bounds(&self, layout: &Layout, heads: &mut Heads, place: usize) -> Option<(f64, f64)> {
+        if let Err(grown) = self.form() {
+            return grown.panes.bounds(layout, place, self.newest_ms());
         }
+        let primitive = layout.primitives.get(place)?;
+        bounds_of(primitive, || heads.count(layout, primitive.window, primitive.filter))
     }
 
     /// Values of the primitives that are wanted, for windows that end with the pane of the newest event; the others are
@@ -244,20 +256,20 @@ impl EntityWindows {
         out.clear();
         out.resize(layout.primitives.len(), f64::NAN);
         let places = (0..layout.primitives.len()).filter(|place| wanted(*place));
-        match self.form() {
-            Err(grown) => {
-                places.for_each(|place| out[place] = grown.panes.value(layout, place, self.newest_ms()));
-            }
-            Ok(events) => {
-                events.unpack(layout, kinds, self.newest_ms(), words);
-                for place in places {
-                    let primitive = &layout.primitives[place];
-                    let window = layout.windows[usize::from(primitive.window)];
-                    let first_ms = first_ms(self.newest_ms(), window.pane_ms(), window.panes);
-                    out[place] = value_of_events(words, layout, primitive, first_ms, self.newest_ms());
-                }
-            }
-        }
+        let values = self.valued(layout, kinds, u64::MAX, words);
+        places.for_each(|place| out[place] = values.of(place));
+    }
+
+    /// The same, each when it is asked for: those of primitives whose columns are among some, a bit each.
+    pub fn valued<'v>(
+        &'v self,
+        layout: &'v Layout,
+        kinds: &Kinds,
+        columns: u64,
+        words: &'v mut Vec<u64>,
+    ) -> Values<'v> {
+        let held = self.form().map(|events| events.unpack(layout, kinds, self.newest_ms(), columns, words));
+        Values { layout, newest_ms: self.newest_ms(), held }
     }
 
     /// Earliest event time within a window that ends with the pane of the newest event; once events are not kept one
@@ -265,7 +277,7 @@ impl EntityWindows {
     #[must_use]
     pub fn first_event_ms(&self, layout: &Layout, kinds: &Kinds, window: usize) -> i64 {
         let window = layout.windows[window];
-        let first_ms = first_ms(self.newest_ms(), window.pane_ms(), window.panes);
+        let first_ms = first_ms(self.newest_ms(), &window);
         match self.form() {
             Err(grown) => grown.oldest_ms.max(first_ms),
             Ok(events) => {
@@ -290,6 +302,31 @@ impl EntityWindows {
     }
 }
 
+/// Values of an entity's primitives, for windows that end with the pane of the newest event.
+#[derive(Clone, Copy, Debug)]
+pub struct Values<'v> {
+    layout: &'v Layout,
+    newest_ms: i64,
+    /// Its events unpacked, or its panes.
+    held: Result<&'v [u64], &'v Grown>,
+}
+
+impl Values<'_> {
+    /// That of one primitive.
+    #[must_use]
+    pub fn of(&self, place: usize) -> f64 {
+        let Self { layout, newest_ms, held } = *self;
+        match (held, layout.primitives.get(place)) {
+            (Err(grown), Some(_)) => grown.panes.value(layout, place, newest_ms),
+            (Ok(words), Some(primitive)) => {
+                let window = layout.windows[usize::from(primitive.window)];
+                value_of_events(words, layout, primitive, first_ms(newest_ms, &window), newest_ms)
+            }
+            (_, None) => f64::NAN,
+        }
+    }
+}
+
 impl Encode for EntityWindows {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
         self.newest_ms().encode(encoder)?;
@@ -309,20 +346,14 @@ impl<'de, C> BorrowDecode<'de, C> for EntityWindows {
     }
 }
 
-/// Whether three quarters of what a gate asks for are reached.
-const fn near(events: u32, least: u32) -> bool {
-    events >= nearest_at(least)
-}
-
 /// So many events are three quarters of what a gate asks for: from so many on it is [near](Gate::Near).
 #[must_use]
 pub const fn nearest_at(least: u32) -> u32 {
     (least as u64 * 3).div_ceil(4) as u32
 }
 
-fn grown(layout: &Layout, kinds: &Kinds, events: &Events<&mut Block>, newest_ms: i64) -> Grown {
+fn grown(layout: &Layout, kinds: &Kinds, events: &Events<&mut Block>, newest_ms: i64, oldest_ms: i64) -> Grown {
     let mut grown = Grown { oldest_ms: newest_ms, panes: Panes::default() };
-    let oldest_ms = oldest_ms(layout, newest_ms);
     // Those that no window covers any more may be there or not, by when they were let go.
     for event in
         events.words(layout, kinds, newest_ms).chunks_exact(stride(layout)).filter(|event| event[0] as i64 >= oldest_ms)
@@ -331,21 +362,6 @@ fn grown(layout: &Layout, kinds: &Kinds, events: &Events<&mut Block>, newest_ms:
         grown.panes.add(layout, &event_of(event), newest_ms);
     }
     grown
-}
-
-/// First millisecond that any window still covers.
-fn oldest_ms(layout: &Layout, newest_ms: i64) -> i64 {
-    let firsts = layout.windows.iter().map(|window| first_ms(newest_ms, window.pane_ms(), window.panes));
-    firsts.min().unwrap_or(newest_ms)
-}
-
-/// First milliseconds of some windows that end with the pane of `newest_ms`, [`WINDOWS_MAX`] at most; behind them none.
-fn firsts_ms(newest_ms: i64, windows: &[WindowSpec]) -> [i64; WINDOWS_MAX] {
-    let mut firsts_ms = [i64::MAX; WINDOWS_MAX];
-    for (first, window) in firsts_ms.iter_mut().zip(windows) {
-        *first = first_ms(newest_ms, window.pane_ms(), window.panes);
-    }
-    firsts_ms
 }
 
 fn value_of_events(words: &[u64], layout: &Layout, primitive: &Primitive, first_ms: i64, newest_ms: i64) -> f64 {
@@ -376,11 +392,15 @@ fn value_of_events(words: &[u64], layout: &Layout, primitive: &Primitive, first_
 }
 
 /// Range of a primitive's value over at most so many events that pass its filter; `None` where that says nothing.
-fn bounds_of(primitive: &Primitive, events: u32) -> Option<(f64, f64)> {
-    let most = f64::from(events);
+fn bounds_of(primitive: &Primitive, events: impl FnOnce() -> u32) -> Option<(f64, f64)> {
     match primitive.aggregate {
-        Aggregate::Count if primitive.column.is_none() => Some((most, most)),
-        Aggregate::Count | Aggregate::Distinct | Aggregate::Concurrency | Aggregate::Run => Some((0.0, most)),
+        Aggregate::Count if primitive.column.is_none() => {
+            let exactly = f64::from(events());
+            Some((exactly, exactly))
+        }
+        Aggregate::Count | Aggregate::Distinct | Aggregate::Concurrency | Aggregate::Run => {
+            Some((0.0, f64::from(events())))
+        }
         Aggregate::CountAtHome => Some((0.0, 0.0)),
         _ => None,
     }

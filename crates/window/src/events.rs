@@ -16,11 +16,11 @@ use std::ops::{Deref, DerefMut};
 
 use crate::block::{BYTES_MAX, Block};
 use crate::gates::{Gates, Rests};
-use crate::kinds::{Kinds, Numbered};
+use crate::kinds::{Kinds, Whole};
 use crate::layout::{Event, Layout};
 use crate::limits::{EVENTS_EXACT_MAX, GATES_MAX};
 use crate::outdated::{Outdated, Shorter};
-use crate::packed::{COLUMNS_MAX, HEAD_BYTES, PACKED_MAX, Packed, Reader, bits, first_before};
+use crate::packed::{COLUMNS_MAX, HEAD_BYTES, PACKED_MAX, Packed, Reader, bits, place_at, places};
 use crate::prefetch::Batch;
 
 /// 2³⁰ ms are 12.4 days: with the longest window, 30 days, they are below 2³² ms.
@@ -71,6 +71,7 @@ impl<B: Deref<Target = Block>> Events<B> {
     }
 
     /// The first bytes as one word, which are the count and the gates, and with few of these the first event's first bytes.
+    #[inline]
     fn front(&self) -> u64 {
         let bytes = self.0.as_slice();
         let front = bytes.first_chunk::<FRONT_BYTES>().copied();
@@ -87,69 +88,67 @@ impl<B: Deref<Target = Block>> Events<B> {
         Rests(self.front() >> u8::BITS).awake(Gates::all(layout))
     }
 
-    /// Events that pass the filter of a gate and are not before each of these times.
-    pub(crate) fn gated_since<const N: usize>(
-        &self,
-        layout: &Layout,
-        kinds: &Kinds,
-        gate: usize,
-        newest_ms: i64,
-        firsts_ms: &[i64; N],
-    ) -> [u32; N] {
-        let Some(filter) = layout.gates.get(gate) else { return [u32::MAX; N] };
-        let mut counts = [0; N];
-        self.each(layout, kinds, newest_ms, |at_ms, passes| {
-            if passes >> filter & 1 == 1 {
-                let each = counts.iter_mut().zip(firsts_ms);
-                each.for_each(|(count, first_ms)| *count += u32::from(at_ms >= *first_ms));
-            }
-        });
-        counts
-    }
-
     pub(crate) fn heap_bytes(&self) -> usize {
         self.0.capacity()
     }
 
     /// Whether [`Self::trim`] would let go of anything.
     pub(crate) fn is_outdated(&self, layout: &Layout, newest_ms: i64, outdated: &Outdated) -> bool {
-        first_before(self.0.as_slice(), header(layout), newest_ms, &outdated.latest_ms).is_some()
+        self.first_outdated(layout, newest_ms, outdated).is_some()
+    }
+
+    /// Where the first event begins of which [`Self::trim`] would let go of anything.
+    fn first_outdated(&self, layout: &Layout, newest_ms: i64, outdated: &Outdated) -> Option<usize> {
+        let mut all = places(self.0.as_slice(), header(layout), newest_ms);
+        all.find(|place| place.at_ms < outdated.latest_ms[usize::from(place.kind)]).map(|place| place.begins)
     }
 
     /// All events unpacked, [`stride`] words each.
     pub(crate) fn words(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64) -> Vec<u64> {
         let mut words = Vec::new();
-        self.unpack(layout, kinds, newest_ms, &mut words);
+        let ends = self.unpack(layout, kinds, newest_ms, u64::MAX, &mut words).len();
+        words.truncate(ends);
         words
     }
 
-    /// The same in the place of other words.
-    pub(crate) fn unpack(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, words: &mut Vec<u64>) {
+    /// The same in the place of other words, with these columns alone, a bit each: what is not present may be anything.
+    pub(crate) fn unpack<'w>(
+        &self,
+        layout: &Layout,
+        kinds: &Kinds,
+        newest_ms: i64,
+        columns: u64,
+        words: &'w mut Vec<u64>,
+    ) -> &'w [u64] {
         let stride = stride(layout);
-        words.clear();
-        words.reserve(usize::from(self.count()) * stride);
-        let mut reader = self.reader(layout, kinds, newest_ms);
+        let (mut reader, mut ends) = (self.reader(layout, kinds, newest_ms), 0);
         while reader.has_more() {
-            let begins = words.len();
-            words.resize(begins + stride, 0);
+            let begins = ends;
+            ends += stride;
+            if words.len() < ends {
+                words.resize(ends.max(usize::from(self.count()) * stride), 0);
+            }
+            let event = &mut words[begins..ends];
             let mut present = 0;
-            let (head, _) = reader.event(layout, |column, value, _| {
+            let (head, _) = reader.event(layout, columns, |column, value, _| {
                 present |= 1 << column;
-                words[begins + WORDS + column] = value;
+                event[WORDS + column] = value;
             });
-            words[begins] = head.at_ms as u64;
-            words[begins + 1] = head.passes;
-            words[begins + 2] = present;
+            event[..WORDS].copy_from_slice(&[head.at_ms as u64, head.passes, present]);
         }
+        &words[..ends]
     }
 
     /// Time and filters of all events.
     #[inline]
     pub(crate) fn each(&self, layout: &Layout, kinds: &Kinds, newest_ms: i64, mut each: impl FnMut(i64, u64)) {
-        let mut reader = self.reader(layout, kinds, newest_ms);
-        while reader.has_more() {
-            let head = reader.head();
-            each(head.at_ms, head.passes);
+        let bytes = self.0.as_slice();
+        for place in places(bytes, header(layout), newest_ms) {
+            let passes = match kinds.get(place.kind) {
+                Some(kind) => kind.passes,
+                None => unnumbered(bytes, kinds, place.begins),
+            };
+            each(place.at_ms, passes);
         }
     }
 
@@ -165,6 +164,16 @@ impl<B: DerefMut<Target = Block>> Events<B> {
         if gate < layout.gates.len().min(GATES_MAX) && self.0.len() >= header(layout) {
             let front = self.front();
             let rests = Rests(front >> u8::BITS).with(gate, events);
+            self.set_front(rests.0 << u8::BITS | u64::from(front as u8));
+        }
+    }
+
+    /// The same of each gate, in their order.
+    pub(crate) fn rest_all(&mut self, layout: &Layout, events: impl Iterator<Item = u32>) {
+        if self.0.len() >= header(layout) {
+            let front = self.front();
+            let gates = events.take(layout.gates.len().min(GATES_MAX)).enumerate();
+            let rests = gates.fold(Rests(front >> u8::BITS), |rests, (gate, events)| rests.with(gate, events));
             self.set_front(rests.0 << u8::BITS | u64::from(front as u8));
         }
     }
@@ -185,16 +194,9 @@ impl<B: DerefMut<Target = Block>> Events<B> {
     }
 
     /// The newest event is at `to_ms` from now on, where it was at `from_ms`.
-    pub(crate) fn moved(
-        &mut self,
-        layout: &Layout,
-        kinds: &Kinds,
-        from_ms: i64,
-        to_ms: i64,
-        oldest_ms: impl Fn() -> i64,
-    ) {
+    pub(crate) fn moved(&mut self, layout: &Layout, from_ms: i64, to_ms: i64, oldest_ms: i64) {
         if from_ms >> TICK_BITS != to_ms >> TICK_BITS {
-            self.drop_old(layout, kinds, from_ms, oldest_ms());
+            self.drop_old(layout, from_ms, oldest_ms);
         }
     }
 
@@ -204,33 +206,33 @@ impl<B: DerefMut<Target = Block>> Events<B> {
         &mut self,
         layout: &Layout,
         kinds: &mut Kinds,
+        kind: &Whole,
         event: &Event<'_>,
         newest_ms: i64,
-        oldest_ms: impl Fn() -> i64,
+        oldest_ms: i64,
     ) -> bool {
-        if event.at_ms < newest_ms && event.at_ms < oldest_ms() {
+        if event.at_ms < newest_ms && event.at_ms < oldest_ms {
             return true;
         }
-        let kind = kinds.number(layout, event.passes, 0);
-        let (present, missing) = (event.present & kind.kind.columns(), kind.kind.columns() & !event.present);
-        if present.count_ones() as usize > COLUMNS_MAX {
+        let (present, missing) = (event.present & kind.columns(), kind.columns() & !event.present);
+        if kind.is_wide && present.count_ones() as usize > COLUMNS_MAX {
             return false;
         }
         if usize::from(self.count()) >= EVENTS_EXACT_MAX {
-            self.drop_old(layout, kinds, newest_ms, oldest_ms());
+            self.drop_old(layout, newest_ms, oldest_ms);
             if usize::from(self.count()) >= EVENTS_EXACT_MAX {
                 return false;
             }
         }
         self.begin(layout);
-        let packed = pack(layout, kinds, event, kind, present, missing);
-        let gone = if self.0.len() + packed.length > Block::room(self.0.len()) {
-            self.first_old(layout, kinds, newest_ms, oldest_ms())
-        } else {
-            0
-        };
-        let begins = header(layout);
+        let mut packed = Packed::new();
+        pack(&mut packed, layout, kinds, event, kind, present, missing);
         self.count_one(kind.gates);
+        if self.0.append_in_room(packed.as_slice()) {
+            return true;
+        }
+        let begins = header(layout);
+        let gone = self.first_old(layout, newest_ms, oldest_ms);
         self.0.cut_and_append(begins..begins + gone, packed.as_slice())
     }
 
@@ -243,34 +245,25 @@ impl<B: DerefMut<Target = Block>> Events<B> {
 
     /// Bytes of the first events that lie before `oldest_ms`, which are taken off the count: events come nearly in the order of
     /// their times, so that the first ones tell whether there is anything to gain.
-    fn first_old(&mut self, layout: &Layout, kinds: &Kinds, newest_ms: i64, oldest_ms: i64) -> usize {
-        let mut reader = self.reader(layout, kinds, newest_ms);
-        let begins = reader.at;
-        let (mut gone, mut count) = (begins, 0_u8);
-        while reader.has_more() && reader.head().at_ms < oldest_ms {
-            gone = reader.at;
+    fn first_old(&mut self, layout: &Layout, newest_ms: i64, oldest_ms: i64) -> usize {
+        let (begins, mut gone, mut count) = (header(layout), 0, 0_u8);
+        for place in places(self.0.as_slice(), begins, newest_ms).take_while(|place| place.at_ms < oldest_ms) {
+            gone = place.ends.min(self.0.len()) - begins;
             count = count.saturating_add(1);
         }
-        let gone = gone.min(self.0.len());
-        self.set_count(self.count().saturating_sub(count));
-        gone.saturating_sub(begins)
+        if count > 0 {
+            self.set_count(self.count().saturating_sub(count));
+        }
+        gone
     }
 
     /// Lets go of what lies before `oldest_ms`.
-    fn drop_old(&mut self, layout: &Layout, kinds: &Kinds, newest_ms: i64, oldest_ms: i64) {
-        self.retain(layout, kinds, newest_ms, |at_ms| at_ms >= oldest_ms);
-    }
-
-    fn retain(&mut self, layout: &Layout, kinds: &Kinds, newest_ms: i64, stays: impl Fn(i64) -> bool) {
-        let mut reader = self.reader(layout, kinds, newest_ms);
-        let (mut kept, mut count) = (Vec::with_capacity(reader.bytes.len()), 0_u8);
-        let begins = reader.at;
-        while reader.has_more() {
-            let from = reader.at;
-            if stays(reader.head().at_ms) {
-                kept.extend_from_slice(reader.bytes.get(from..reader.at.min(reader.bytes.len())).unwrap_or_default());
-                count = count.saturating_add(1);
-            }
+    fn drop_old(&mut self, layout: &Layout, newest_ms: i64, oldest_ms: i64) {
+        let (bytes, begins) = (self.0.as_slice(), header(layout));
+        let (mut kept, mut count) = (Vec::with_capacity(bytes.len()), 0_u8);
+        for place in places(bytes, begins, newest_ms).filter(|place| place.at_ms >= oldest_ms) {
+            kept.extend_from_slice(bytes.get(place.begins..place.ends.min(bytes.len())).unwrap_or_default());
+            count = count.saturating_add(1);
         }
         self.set_count(count);
         let ends = self.0.len();
@@ -280,19 +273,22 @@ impl<B: DerefMut<Target = Block>> Events<B> {
     /// Lets go of events that no window covers, and of columns that none asks for.
     pub(crate) fn trim(&mut self, layout: &Layout, kinds: &Kinds, newest_ms: i64, outdated: &Outdated) {
         let all = self.0.len();
-        let first = first_before(self.0.as_slice(), header(layout), newest_ms, &outdated.latest_ms);
-        let Some(first) = first else { return };
-        let (mut at, mut to, mut gone) = (first, first, 0_u8);
-        while at < all {
-            let mut reader = Reader { bytes: self.0.as_slice(), kinds, at, newest_ms };
-            let head = reader.head();
-            let event = at..reader.at.min(all);
+        let Some(first) = self.first_outdated(layout, newest_ms, outdated) else { return };
+        // Up to `to` stands what stays, and from `stays` on what stays and has not moved up yet.
+        let (mut at, mut to, mut stays, mut gone) = (first, first, first, 0_u8);
+        while let Some(place) = place_at(self.0.as_slice(), at, newest_ms) {
+            let event = place.begins..place.ends.min(all);
             at = event.end;
-            if head.at_ms < outdated.oldest_ms {
+            if place.at_ms >= outdated.latest_ms[usize::from(place.kind)] {
+                continue;
+            }
+            to = self.move_up(stays..event.start, to);
+            stays = event.end;
+            if place.at_ms < outdated.oldest_ms {
                 gone = gone.saturating_add(1);
                 continue;
             }
-            let shorter = outdated.shorter(head.kind, head.at_ms).zip(self.0.as_slice().get(event.clone()));
+            let shorter = outdated.shorter(place.kind, place.at_ms).zip(self.0.as_slice().get(event.clone()));
             match shorter.and_then(|(shorter, event)| without(layout, kinds, event, shorter)) {
                 Some(packed) => {
                     // It goes where it stood or before, and is no longer.
@@ -300,14 +296,23 @@ impl<B: DerefMut<Target = Block>> Events<B> {
                     place.into_iter().for_each(|place| place.copy_from_slice(packed.as_slice()));
                     to += packed.length;
                 }
-                None => {
-                    self.0.as_mut_slice().copy_within(event.clone(), to);
-                    to += event.len();
-                }
+                None => stays = event.start,
             }
         }
-        self.set_count(self.count().saturating_sub(gone));
+        to = self.move_up(stays..all, to);
+        if gone > 0 {
+            self.set_count(self.count().saturating_sub(gone));
+        }
         self.0.cut_and_append(to..all, &[]);
+    }
+
+    /// Moves bytes up to a place that is not behind them; gives where they end then.
+    fn move_up(&mut self, bytes: std::ops::Range<usize>, to: usize) -> usize {
+        let ends = to + bytes.len();
+        if !bytes.is_empty() && to < bytes.start {
+            self.0.as_mut_slice().copy_within(bytes, to);
+        }
+        ends
     }
 
     fn set_count(&mut self, count: u8) {
@@ -315,9 +320,16 @@ impl<B: DerefMut<Target = Block>> Events<B> {
     }
 }
 
-fn pack(layout: &Layout, kinds: &mut Kinds, event: &Event<'_>, kind: Numbered, present: u64, missing: u64) -> Packed {
-    let own = if missing == 0 { kind.number } else { kinds.number(layout, event.passes, missing).number };
-    let mut packed = Packed::new();
+fn pack(
+    packed: &mut Packed,
+    layout: &Layout,
+    kinds: &mut Kinds,
+    event: &Event<'_>,
+    kind: &Whole,
+    present: u64,
+    missing: u64,
+) {
+    let own = if missing == 0 { kind.number } else { kinds.number(layout, event.passes, missing) };
     packed.head(own, event.at_ms as u32);
     if own.is_none() {
         packed.lacking(kind.number, event.passes, missing);
@@ -331,7 +343,12 @@ fn pack(layout: &Layout, kinds: &mut Kinds, event: &Event<'_>, kind: Numbered, p
         }
     }
     packed.end();
-    packed
+}
+
+/// What an event passes whose kind has no number.
+#[cold]
+fn unnumbered(bytes: &[u8], kinds: &Kinds, at: usize) -> u64 {
+    Reader { bytes, kinds, at, newest_ms: 0 }.passes_of_next()
 }
 
 /// An event without some of its columns; no longer than it was. `None` where it cannot be one.
@@ -340,7 +357,7 @@ fn without(layout: &Layout, kinds: &Kinds, event: &[u8], shorter: Shorter) -> Op
     let (head, _) = event.split_first_chunk::<HEAD_BYTES>().filter(|_| event.len() <= PACKED_MAX)?;
     let mut packed = Packed::new();
     packed.put(head);
-    Reader { bytes: event, kinds, at: 0, newest_ms: 0 }.event(layout, |column, _, place| {
+    Reader { bytes: event, kinds, at: 0, newest_ms: 0 }.event(layout, u64::MAX, |column, _, place| {
         if shorter.gone >> column & 1 == 0 {
             packed.put(event.get(place).unwrap_or_default());
         }
@@ -396,7 +413,7 @@ mod tests {
             steps in prop::collection::vec((0_i64..3_000, 0_u64..8), 1..8),
         ) {
             let (layout, mut kinds) = (layout(), Kinds::default());
-            (0..8).for_each(|passes| assert!(kinds.number(&layout, passes, 0).number.is_some()));
+            (0..8).for_each(|passes| assert!(kinds.number(&layout, passes, 0).is_some()));
             let (mut block, mut copy) = (Block::new(), Block::new());
             block.append(&[&[count][..], &bytes].concat());
             let mut events = Events(&mut block);
@@ -404,16 +421,19 @@ mod tests {
                 let event = Event { at_ms: newest_ms, passes, counted: 0, present: 3, columns: &[7, u64::MAX], earlier: &[] };
                 copy.clone_from(events.0);
                 let mut own = Events(&mut copy);
-                own.moved(&layout, &kinds, newest_ms, newest_ms, || newest_ms - step);
-                own.push(&layout, &mut kinds, &event, newest_ms, || newest_ms - step);
-                own.drop_old(&layout, &kinds, newest_ms, newest_ms - step);
+                own.moved(&layout, newest_ms, newest_ms, newest_ms - step);
+                let kind = kinds.of(&layout, passes);
+                own.push(&layout, &mut kinds, &kind, &event, newest_ms, newest_ms - step);
+                own.drop_old(&layout, newest_ms, newest_ms - step);
                 let outdated = Outdated::new(&layout, &mut kinds, newest_ms - 600 + step);
                 own.trim(&layout, &kinds, newest_ms, &outdated);
                 let held = own.words(&layout, &kinds, newest_ms).len() / stride(&layout);
-                prop_assert!(own.gated_since(&layout, &kinds, 1, newest_ms, &[newest_ms - step])[0] as usize <= held);
+                let mut heads = 0;
+                own.each(&layout, &kinds, newest_ms, |_, _| heads += 1);
+                prop_assert!(heads <= held);
                 events.rest(&layout, 1, step as u32);
                 prop_assert!(events.awake(&layout).places().all(|gate| gate < 2));
-                events.push(&layout, &mut kinds, &event, newest_ms, || newest_ms - step);
+                events.push(&layout, &mut kinds, &kind, &event, newest_ms, newest_ms - step);
             }
         }
     }

@@ -42,6 +42,12 @@ impl Gates {
         gate < GATES_MAX && self.0 >> (gate * BITS) & 1 == 1
     }
 
+    /// All but one.
+    #[must_use]
+    pub const fn without(self, gate: usize) -> Self {
+        if gate < GATES_MAX { Self(self.0 & !(1 << (gate * BITS))) } else { self }
+    }
+
     /// Their places in [`Layout::gates`].
     pub fn places(self) -> impl Iterator<Item = usize> {
         crate::packed::bits(self.0).map(|bit| bit / BITS)

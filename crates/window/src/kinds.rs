@@ -15,6 +15,8 @@ use bincode::{BorrowDecode, Decode, Encode};
 use crate::gates::Gates;
 use crate::keys::Keys;
 use crate::layout::Layout;
+use crate::packed::COLUMNS_MAX;
+use crate::starts::Starts;
 use crate::table::MULTIPLIER;
 
 /// Most sets with a number: one byte, of which two values say something else ([`crate::packed`]).
@@ -29,12 +31,12 @@ const PLACES: usize = 512;
 #[derive(Clone, Debug, Default)]
 pub struct Kinds {
     all: Vec<Kind>,
-    /// Of as many of them as were asked for: follows from the layout and is no part of a snapshot.
-    gates: Vec<Gates>,
+    /// Of those that lack nothing among as many of them as were asked for: follows from the layout and is no part of a snapshot.
+    wholes: Vec<Whole>,
     /// A number and 1 in each place that is taken: open addressing. Empty where none is known.
     places: Vec<u8>,
-    /// Those that were asked for last, of such as lack nothing and of the others: one event asks several times.
-    last: [Option<Numbered>; 2],
+    /// Where windows began that were asked for last.
+    starts: Starts,
     pub(crate) keys: Keys,
 }
 
@@ -49,13 +51,17 @@ pub struct Kind {
     pub(crate) wanted: Option<u64>,
 }
 
-/// A set with its number, if it has one.
+/// What events have in common that pass the same filters and lack nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Numbered {
-    pub(crate) number: Option<u8>,
-    pub(crate) kind: Kind,
-    /// Gates whose filters are among those that such an event passes.
+pub struct Whole {
+    /// Columns that any aggregate wants of such an event, a bit each; `None` if it adds to none.
+    pub(crate) wanted: Option<u64>,
+    /// Gates whose filters are among those that it passes.
     pub(crate) gates: Gates,
+    /// Their number, if they have one.
+    pub(crate) number: Option<u8>,
+    /// Whether it may have more columns than an event that is kept by itself.
+    pub(crate) is_wide: bool,
 }
 
 impl Kind {
@@ -64,9 +70,21 @@ impl Kind {
     }
 
     /// Columns that such an event has of those that any aggregate wants, a bit each.
+    pub(crate) fn columns(&self) -> u64 {
+        self.wanted.unwrap_or(0) & !self.missing
+    }
+}
+
+impl Whole {
+    fn of(layout: &Layout, kind: &Kind, number: Option<u8>) -> Self {
+        let is_wide = kind.columns().count_ones() as usize > COLUMNS_MAX;
+        Self { wanted: kind.wanted, gates: Gates::passed(layout, kind.passes), number, is_wide }
+    }
+
+    /// Columns that any aggregate wants of such an event, a bit each.
     #[must_use]
     pub fn columns(&self) -> u64 {
-        self.wanted.unwrap_or(0) & !self.missing
+        self.wanted.unwrap_or(0)
     }
 }
 
@@ -76,48 +94,55 @@ impl Kinds {
         std::mem::take(&mut self.keys.unnumbered)
     }
 
-    /// The kind of events that pass these filters and lack these columns, and its number if it has one. It is given one if there
-    /// is one left.
-    #[inline]
-    pub(crate) fn number(&mut self, layout: &Layout, passes: u64, missing: u64) -> Numbered {
-        match self.last[usize::from(missing != 0)] {
-            Some(last) if last.kind.passes == passes && last.kind.missing == missing => last,
-            _ => self.look_for(layout, passes, missing),
-        }
+    /// The number of events that pass these filters and lack these columns, if they have one. They are given one if there is one
+    /// left.
+    pub(crate) fn number(&mut self, layout: &Layout, passes: u64, missing: u64) -> Option<u8> {
+        self.find(passes, missing).or_else(|| self.put(layout, passes, missing))
     }
 
-    fn look_for(&mut self, layout: &Layout, passes: u64, missing: u64) -> Numbered {
+    #[inline]
+    fn find(&self, passes: u64, missing: u64) -> Option<u8> {
+        if self.places.is_empty() { None } else { self.places[self.place(passes, missing)].checked_sub(1) }
+    }
+
+    #[cold]
+    fn put(&mut self, layout: &Layout, passes: u64, missing: u64) -> Option<u8> {
         if self.places.is_empty() {
             self.places = vec![0; PLACES];
         }
+        if self.all.len() >= if missing == 0 { KINDS_MAX } else { LACKING_MAX } {
+            return None;
+        }
         let place = self.place(passes, missing);
-        let found = match self.places[place].checked_sub(1) {
-            Some(number) => self.numbered(layout, number),
-            None => {
-                let kind = Kind::of(layout, passes, missing);
-                if self.all.len() >= if missing == 0 { KINDS_MAX } else { LACKING_MAX } {
-                    return Numbered { number: None, kind, gates: Gates::passed(layout, passes) };
-                }
-                self.all.push(kind);
-                self.places[place] = self.all.len() as u8;
-                self.numbered(layout, self.all.len() as u8 - 1)
-            }
-        };
-        self.last[usize::from(missing != 0)] = Some(found);
-        found
+        self.all.push(Kind::of(layout, passes, missing));
+        self.places[place] = self.all.len() as u8;
+        Some(self.all.len() as u8 - 1)
     }
 
-    /// What has a number.
-    fn numbered(&mut self, layout: &Layout, number: u8) -> Numbered {
-        let unasked = self.all.iter().skip(self.gates.len());
-        self.gates.extend(unasked.map(|kind| Gates::passed(layout, kind.passes)));
-        let place = usize::from(number);
-        Numbered { number: Some(number), kind: self.all[place], gates: self.gates[place] }
+    /// What events have in common that pass these filters and lack nothing.
+    pub fn of(&mut self, layout: &Layout, passes: u64) -> Whole {
+        let known = self.find(passes, 0).and_then(|number| self.wholes.get(usize::from(number)));
+        known.copied().unwrap_or_else(|| self.learn(layout, passes))
     }
 
-    /// The kind of events that pass these filters and lack nothing.
-    pub fn of(&mut self, layout: &Layout, passes: u64) -> Kind {
-        self.number(layout, passes, 0).kind
+    #[cold]
+    fn learn(&mut self, layout: &Layout, passes: u64) -> Whole {
+        let number = self.number(layout, passes, 0);
+        let unasked = self.all.iter().zip(0..).skip(self.wholes.len());
+        self.wholes.extend(unasked.map(|(kind, number)| Whole::of(layout, kind, Some(number))));
+        match number {
+            Some(number) => self.wholes[usize::from(number)],
+            None => Whole::of(layout, &Kind::of(layout, passes, 0), None),
+        }
+    }
+
+    /// Where windows begin that end with the pane of this time.
+    #[inline]
+    pub(crate) fn starts(&mut self, layout: &Layout, newest_ms: i64) -> &Starts {
+        if !self.starts.are_at(newest_ms) {
+            self.starts = Starts::at(layout, newest_ms);
+        }
+        &self.starts
     }
 
     /// The kind of a number.
@@ -139,12 +164,13 @@ impl Kinds {
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         self.all.capacity() * size_of::<Kind>()
-            + self.gates.capacity() * size_of::<Gates>()
+            + self.wholes.capacity() * size_of::<Whole>()
             + self.places.capacity()
             + self.keys.heap_bytes()
     }
 
     /// Where a set is, or the empty place where it would be.
+    #[inline]
     fn place(&self, passes: u64, missing: u64) -> usize {
         // Fibonacci hashing, as in the table of entities.
         let hash = (passes ^ missing.rotate_left(32)).wrapping_mul(MULTIPLIER);
@@ -211,14 +237,18 @@ mod tests {
             for n in 0..400 {
                 // Every other one lacks a column.
                 let missing = if n % 2 == 0 { 0 } else { 2 };
-                let Numbered { number, kind, gates } = kinds.number(&layout, sets(n), missing);
+                let number = kinds.number(&layout, sets(n), missing);
                 let expected = match n.checked_sub(LACKING_MAX) {
                     None => Some(n),
                     Some(past) => Some(LACKING_MAX + past / 2).filter(|number| missing == 0 && *number < KINDS_MAX),
                 };
                 assert_eq!(number.map(usize::from), expected, "{round}: {n}");
-                assert_eq!((kind, gates), (Kind::of(&layout, sets(n), missing), Gates::passed(&layout, sets(n))));
-                assert_eq!(kind.columns() & missing, 0);
+                let kind = number.and_then(|number| kinds.get(number).copied());
+                assert!(kind.is_none_or(|kind| kind == Kind::of(&layout, sets(n), missing) && kind.columns() & missing == 0));
+                if missing == 0 {
+                    let whole = kinds.of(&layout, sets(n));
+                    assert_eq!(whole, Whole::of(&layout, &Kind::of(&layout, sets(n), 0), number));
+                }
             }
             let bytes = bincode::encode_to_vec(&kinds, bincode::config::standard()).unwrap();
             (kinds, _) = bincode::decode_from_slice(&bytes, bincode::config::standard()).unwrap();

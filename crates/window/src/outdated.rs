@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use crate::kinds::Kinds;
 use crate::layout::{Layout, WindowSpec};
 use crate::packed::bits;
+use crate::starts::first_ms;
 
 /// Of the entities of one plan, at one time: worked out once for all of them, with numbers for what events become. So these
 /// depend on kinds alone, not on the order in which entities are looked at.
@@ -34,7 +35,7 @@ impl Outdated {
     /// Of windows that end with the pane of this time or a later one.
     #[must_use]
     pub fn new(layout: &Layout, kinds: &mut Kinds, at_ms: i64) -> Self {
-        let first_ms = |window: &WindowSpec| first_ms(at_ms, window.pane_ms(), window.panes);
+        let first_ms = |window: &WindowSpec| first_ms(at_ms, window);
         let asked = |passes: u64, column: usize| {
             let asks = layout.primitives.iter().filter(|one| one.column == Some(column as u8));
             let asks = asks.filter(|one| one.aggregate.counts(one.filter, passes));
@@ -54,7 +55,7 @@ impl Outdated {
             let mut gone = 0;
             for columns in firsts.chunk_by(|(one, _), (other, _)| one == other) {
                 gone |= columns.iter().fold(0, |all, (_, column)| all | column);
-                let number = kinds.number(layout, kind.passes, kind.missing | gone).number;
+                let number = kinds.number(layout, kind.passes, kind.missing | gone);
                 shorter.extend(number.map(|number| Shorter { before_ms: columns[0].0, gone, number }));
             }
             ends.push(shorter.len());
@@ -75,9 +76,4 @@ impl Outdated {
         let begin = kind.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         self.shorter.get(begin..*self.ends.get(kind)?)?.iter().rev().find(|shorter| at_ms < shorter.before_ms).copied()
     }
-}
-
-/// First millisecond of a window of `panes` panes that ends with the pane of `newest_ms`.
-pub(crate) const fn first_ms(newest_ms: i64, pane_ms: i64, panes: u32) -> i64 {
-    (newest_ms.div_euclid(pane_ms) - panes as i64 + 1) * pane_ms
 }

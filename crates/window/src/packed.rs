@@ -172,15 +172,34 @@ const fn time(newest_ms: i64, low: [u8; 4]) -> i64 {
     newest_ms.wrapping_sub((newest_ms as u32).wrapping_sub(u32::from_le_bytes(low)) as i64)
 }
 
-/// Where the first event from a place on begins whose time lies before what `latest_ms` says by the byte of its kind.
-pub(crate) fn first_before(bytes: &[u8], mut at: usize, newest_ms: i64, latest_ms: &[i64; 256]) -> Option<usize> {
-    while let Some([length, kind, low @ ..]) = bytes.get(at..).and_then(|rest| rest.first_chunk::<HEAD_BYTES>()) {
-        if time(newest_ms, *low) < latest_ms[usize::from(*kind)] {
-            return Some(at);
-        }
-        at += usize::from(*length).max(HEAD_BYTES);
-    }
-    None
+/// Where an event lies and what it says without being asked for more.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) begins: usize,
+    /// Where the next one begins; in a snapshot whose checksum lies this may be past the end.
+    pub(crate) ends: usize,
+    /// The byte of its kind.
+    pub(crate) kind: u8,
+    pub(crate) at_ms: i64,
+}
+
+/// The event at a place, if there is one.
+#[inline]
+pub(crate) fn place_at(bytes: &[u8], at: usize, newest_ms: i64) -> Option<Place> {
+    let [length, kind, low @ ..] = *bytes.get(at..)?.first_chunk::<HEAD_BYTES>()?;
+    // What is no whole event comes of a snapshot whose checksum lies: it must end, too.
+    let ends = at + usize::from(length).max(HEAD_BYTES);
+    Some(Place { begins: at, ends, kind, at_ms: time(newest_ms, low) })
+}
+
+/// The events from a place on, one after the other.
+#[inline]
+pub(crate) fn places(bytes: &[u8], mut at: usize, newest_ms: i64) -> impl Iterator<Item = Place> {
+    std::iter::from_fn(move || {
+        let place = place_at(bytes, at, newest_ms)?;
+        at = place.ends;
+        Some(place)
+    })
 }
 
 /// Reads the events of an entity, one after the other.
@@ -197,8 +216,6 @@ pub(crate) struct Reader<'b> {
 pub(crate) struct Head {
     pub(crate) at_ms: i64,
     pub(crate) passes: u64,
-    /// The byte of its kind: its number below [`KINDS_MAX`].
-    pub(crate) kind: u8,
 }
 
 impl Reader<'_> {
@@ -206,18 +223,10 @@ impl Reader<'_> {
         self.at < self.bytes.len()
     }
 
-    /// Head of the next event, whose columns are passed over.
-    #[inline]
-    pub(crate) fn head(&mut self) -> Head {
-        let begins = self.at;
-        let [length, kind, low @ ..] = self.array::<HEAD_BYTES>();
-        let passes = match self.kinds.get(kind) {
-            Some(kind) => kind.passes,
-            None => self.passes(kind),
-        };
-        // What is no whole event comes of a snapshot whose checksum lies: it must end, too.
-        self.at = begins + usize::from(length).max(HEAD_BYTES);
-        Head { at_ms: self.time(low), passes, kind }
+    /// What the next event passes.
+    pub(crate) fn passes_of_next(&mut self) -> u64 {
+        let [_, kind, ..] = self.array::<HEAD_BYTES>();
+        self.kinds.get(kind).map_or_else(|| self.passes(kind), |kind| kind.passes)
     }
 
     /// What passes where that has no number with what it lacks.
@@ -230,15 +239,16 @@ impl Reader<'_> {
         self.kinds.get(number).map_or(0, |kind| kind.passes)
     }
 
-    /// The next event; each of its columns is given to `column`, with where it begins and ends.
+    /// The next event; each of its columns that is among some, a bit each, is given to `column`, with where it begins and ends.
     pub(crate) fn event(
         &mut self,
         layout: &Layout,
+        asked: u64,
         mut column: impl FnMut(usize, u64, std::ops::Range<usize>),
     ) -> (Head, u64) {
         let begins = self.at;
         let [length, kind, low @ ..] = self.array::<HEAD_BYTES>();
-        let head = |passes, reader: &Self| Head { at_ms: reader.time(low), passes, kind };
+        let head = |passes, reader: &Self| Head { at_ms: reader.time(low), passes };
         let (head, missing, has) = match self.kinds.get(kind) {
             Some(kind) => (head(kind.passes, self), kind.missing, kind.columns()),
             None => {
@@ -249,14 +259,37 @@ impl Reader<'_> {
         };
         // A snapshot whose checksum lies may name columns that there are not.
         let columns = 1_u64.checked_shl(layout.columns as u32).map_or(u64::MAX, |past| past - 1);
-        for position in bits(has & columns) {
+        // Behind the last one that is asked for nothing is read.
+        let last = asked & has & columns;
+        let until = u64::MAX.checked_shr(last.leading_zeros()).unwrap_or(0);
+        for position in bits(has & columns & until) {
             let from = self.at;
-            let value = if layout.numbers >> position & 1 == 1 { self.number() as u64 } else { self.key() };
-            column(position, value, from..self.at);
+            match (asked >> position & 1 == 1, layout.numbers >> position & 1 == 1) {
+                (true, true) => column(position, self.number() as u64, from..self.at),
+                (true, false) => column(position, self.key(), from..self.at),
+                (false, true) => self.skip_number(),
+                (false, false) => self.skip_key(),
+            }
         }
         // The next one begins where the head says, whatever the columns of a lying snapshot do.
         self.at = begins + usize::from(length).max(HEAD_BYTES);
         (head, missing)
+    }
+
+    fn skip_number(&mut self) {
+        if self.varint() == WIDE {
+            self.at += WORD_BYTES;
+        }
+    }
+
+    fn skip_key(&mut self) {
+        let [first] = self.array();
+        self.at += match (first >> HIGH_BITS, first & ((1 << HIGH_BITS) - 1)) {
+            (7, WHOLE) => WORD_BYTES,
+            (7, WIDE_NUMBER) => 2,
+            (7, _) => 1,
+            (following, _) => usize::from(following),
+        };
     }
 
     const fn time(&self, low: [u8; 4]) -> i64 {
@@ -267,13 +300,10 @@ impl Reader<'_> {
         let [first] = self.array();
         let low = first & ((1 << HIGH_BITS) - 1);
         if first < LONG {
-            let following = usize::from(first >> HIGH_BITS);
-            let mut key = [0; 8];
-            let found = self.bytes.get(self.at..).unwrap_or_default();
-            let found = &found[..following.min(found.len())];
-            key[..found.len()].copy_from_slice(found);
-            self.at += following;
-            return u64::from_le_bytes(key) | u64::from(low) << (following * 8);
+            let following = u32::from(first >> HIGH_BITS);
+            let key = self.next_word() & ((1 << (following * 8)) - 1);
+            self.at += following as usize;
+            return key | u64::from(low) << (following * 8);
         }
         let number = match low {
             WHOLE => return u64::from_le_bytes(self.array()),
@@ -284,6 +314,17 @@ impl Reader<'_> {
             }
         };
         self.kinds.keys.get(number)
+    }
+
+    /// The next eight bytes, or those that there are, which stay the next ones.
+    #[inline]
+    fn next_word(&self) -> u64 {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        u64::from_le_bytes(rest.first_chunk().copied().unwrap_or_else(|| {
+            let mut word = [0; WORD_BYTES];
+            word.iter_mut().zip(rest).for_each(|(own, byte)| *own = *byte);
+            word
+        }))
     }
 
     /// The next bytes; zeros past the end, which only a snapshot whose checksum lies could lead to.

@@ -13,7 +13,7 @@ use lancang_window::frequencies::Frequencies;
 use lancang_window::limits::FREQUENCIES_EXACT_MAX;
 use lancang_window::slots::{point_slot_ms, span_slot_ms};
 use lancang_window::{
-    Aggregate, DistinctSet, EntityWindows, Event, Gate, Kinds, Layout, Outdated, Primitive, WindowSpec,
+    Aggregate, DistinctSet, EntityWindows, Event, Gate, Heads, Kinds, Layout, Outdated, Primitive, WindowSpec,
 };
 
 fn layout() -> Layout {
@@ -148,6 +148,14 @@ fn gated(layout: &Layout, gate: usize, events: &[Sent]) -> [u32; 2] {
     })
 }
 
+/// How near an entity is to a gate, and what it lacks.
+fn near(windows: &EntityWindows, layout: &Layout, kinds: &mut Kinds, gate: usize, least: &[u32]) -> (Gate, u32) {
+    let (mut counts, mut heads) = (vec![0; layout.windows.len()], Heads::default());
+    heads.take(windows, layout, kinds);
+    heads.count_gated(layout, gate, &mut counts);
+    Gate::of(&counts, least)
+}
+
 /// Twelve events a day for a year are kept one by one all the time: time since a base that never moved would
 /// have run over after 24 days, and made every subscriber a busy one.
 #[test]
@@ -174,7 +182,7 @@ proptest! {
         let layout = layout();
         let mut events: Vec<Sent> = Vec::new();
         let (mut windows, mut kinds): (Option<EntityWindows>, Kinds) = (None, Kinds::default());
-        let (mut words, mut found) = (Vec::new(), Vec::new());
+        let (mut words, mut found, mut heads) = (Vec::new(), Vec::new(), Heads::default());
         for (index, (offset, passes, again, present, number, key)) in steps.into_iter().enumerate() {
             let at_ms = index as i64 * jump + offset;
             let counted = if again { passes & 1 } else { 0 };
@@ -202,20 +210,27 @@ proptest! {
                 if !windows.awake(&layout).contains(gate) {
                     let near = counts.iter().zip(least).any(|(count, least)| count * 4 >= least * 3);
                     prop_assert!(!near, "gate {} rests with {:?} events", gate, counts);
-                } else if let (Gate::Far, missing) = windows.gate(&layout, &kinds, gate, &least) {
+                } else if let (Gate::Far, missing) = near(windows, &layout, &mut kinds, gate, &least) {
                     prop_assert!(missing > 0);
                     windows.rest(&layout, gate, missing);
                 }
                 let beyond = counts.map(|count| count + 1);
-                prop_assert_eq!(windows.gate(&layout, &kinds, gate, &[counts[0], u32::MAX]).0, Gate::Reached);
-                prop_assert_eq!(windows.gate(&layout, &kinds, gate, &[u32::MAX, counts[1]]).0, Gate::Reached);
-                prop_assert!(windows.events_bound() == u32::MAX || windows.gate(&layout, &kinds, gate, &beyond).0 != Gate::Reached);
+                prop_assert_eq!(near(windows, &layout, &mut kinds, gate, &[counts[0], u32::MAX]).0, Gate::Reached);
+                prop_assert_eq!(near(windows, &layout, &mut kinds, gate, &[u32::MAX, counts[1]]).0, Gate::Reached);
+                prop_assert!(windows.events_bound() == u32::MAX || near(windows, &layout, &mut kinds, gate, &beyond).0 != Gate::Reached);
             }
             windows.values(&layout, &kinds, |_| true, &mut words, &mut found);
-            let all: Vec<usize> = (0..layout.primitives.len()).collect();
-            windows.bounds(&layout, &kinds, &all, |index, least, most| {
-                assert!(least <= found[index] && found[index] <= most, "primitive {index} is not within {least} and {most}");
-            });
+            heads.take(windows, &layout, &mut kinds);
+            for (index, found) in found.iter().enumerate() {
+                let Some((least, most)) = windows.bounds(&layout, &mut heads, index) else { continue };
+                prop_assert!(least <= *found && *found <= most, "primitive {} is not within {} and {}", index, least, most);
+            }
+            // The same by the columns that each asks for alone.
+            for (index, (primitive, found)) in layout.primitives.iter().zip(&found).enumerate() {
+                let columns = primitive.column.map_or(0, |column| 1 << column);
+                let value = windows.valued(&layout, &kinds, columns, &mut words).of(index);
+                prop_assert!(value == *found || value.is_nan() && found.is_nan(), "primitive {}", index);
+            }
             let expected = naive(&layout, &events);
             for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
                 prop_assert!(
