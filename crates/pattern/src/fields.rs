@@ -671,7 +671,12 @@ impl EntityType {
     #[inline]
     #[must_use]
     pub fn local_hash(self, record: &Record<'_>) -> Option<u64> {
-        self.local_key(record).map(|key| key.hash())
+        // Of nearly all it is a look; a text's is worked out elsewhere.
+        match self.local_key(record)? {
+            EntityKey::Party(Party::Number(number)) => Some(number.as_integer()),
+            EntityKey::Digits(digits) => Some(digits.as_key()),
+            other => Some(other.hash()),
+        }
     }
 
     /// The entity of this type that a record counts for, where it is judged at pane close. Each call and message
