@@ -6,7 +6,6 @@ use lancang_pattern::expression::Range;
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::EntityPlan;
 use lancang_pattern::questions::Answers;
-use lancang_pattern::sieve::form_of;
 use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
@@ -18,13 +17,10 @@ use crate::attachment::entity_text;
 use crate::evict::lightest;
 use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
 use crate::kept::{Kept, Spare};
-use crate::limits::{CHUNK, LOCAL_SWEEP_MS, RETURNS_MS_MAX, WEIGHED};
+use crate::limits::{LOCAL_SWEEP_MS, RETURNS_MS_MAX, WEIGHED};
 use crate::output::Counters;
 use crate::repeats::OpenCall;
 use crate::snapshot::{Saved, Section};
-
-/// Entities that the records of a chunk are events of, by the hashes of their keys; none where a record is of no interest.
-pub(crate) type Hashes = [Option<Sought>; CHUNK];
 
 /// Entities of one plan.
 #[derive(Clone, Debug, Encode, Decode)]
@@ -80,33 +76,19 @@ impl LocalEntities {
         entities + self.kinds.heap_bytes() + kept
     }
 
-    /// Works out which entity each record of a chunk is an event of, and names their tags as needed soon.
-    pub fn find(&self, plan: &EntityPlan, chunk: &[Record<'_>], hashes: &mut Hashes, batch: &mut Batch) {
-        let is_empty = self.entities.is_empty();
-        for (record, sought) in chunk.iter().zip(hashes.iter_mut()) {
-            let hash = if plan.sieve.takes(form_of(record)) { plan.entity.local_hash(record) } else { None };
-            *sought = hash.map(Sought::new);
-            if let (Some(sought), false) = (&sought, is_empty) {
-                self.entities.prefetch_tag(sought.key, batch);
-            }
-        }
+    /// Names the tag of an entity as needed soon, by the hash of its key.
+    pub fn prefetch_tag(&self, entity: u64, batch: &mut Batch) {
+        self.entities.prefetch_tag(entity, batch);
     }
 
-    /// Names the places of a chunk's entities, whose tags have been asked for.
-    pub fn prefetch(&self, hashes: &mut [Option<Sought>], batch: &mut Batch) {
-        if self.is_empty() {
-            return;
-        }
-        hashes.iter_mut().flatten().for_each(|sought| self.entities.prefetch_sought(sought, batch));
+    /// Names the places of entities, whose tags have been asked for.
+    pub fn prefetch<'e>(&self, entities: impl Iterator<Item = &'e mut Sought>, batch: &mut Batch) {
+        entities.for_each(|entity| self.entities.prefetch_sought(entity, batch));
     }
 
-    /// Names the events of a chunk's entities, which lie elsewhere: once their places have come.
-    pub fn prefetch_events(&self, hashes: &[Option<Sought>], batch: &mut Batch) {
-        if self.is_empty() {
-            return;
-        }
-        let found = hashes.iter().flatten().filter_map(|sought| self.entities.get_sought(sought));
-        found.for_each(|windows| windows.prefetch(batch));
+    /// Names the events of entities, which lie elsewhere: once their places have come.
+    pub fn prefetch_events<'e>(&self, entities: impl Iterator<Item = &'e Sought>, batch: &mut Batch) {
+        entities.filter_map(|entity| self.entities.get_sought(entity)).for_each(|windows| windows.prefetch(batch));
     }
 
     /// Takes a record that is an event of the entity with this hash, and judges it. `passes` are the filters that it passes.

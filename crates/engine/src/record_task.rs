@@ -8,6 +8,7 @@
 //!   entry is taken and no save begins;
 //! - records that come before any pack is in force are scored to nothing, and counted as that.
 
+mod chunks;
 mod leaving;
 mod pending;
 mod saving;
@@ -19,25 +20,25 @@ use lancang_pattern::Pack;
 use lancang_pattern::fields::party_key;
 use lancang_pattern::limits::GRID_MS;
 use lancang_pattern::passing::{Passing, Sent};
-use lancang_pattern::sieve::form_of;
 use lancang_record::log::{Class, Entry, Frame};
-use lancang_record::record::{Kind, Phase, Record};
+use lancang_record::record::{Kind, Record};
 use lancang_record::time::Timestamp;
-use lancang_window::prefetch::Batch;
+use lancang_window::table::Sought;
 use lancang_window::{Cell, EntityTable};
 
 use crate::asked::{Asked, seen_by};
 use crate::clock::Clocks;
 use crate::incident::Incidents;
 use crate::limits::CHUNK;
-use crate::local::{Hashes, LocalEntities, Scratch};
+use crate::local::{LocalEntities, Scratch};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::Whereabouts;
-use crate::repeats::{Identities, OpenCall, OpenCalls, SpareMinutes, identity};
+use crate::repeats::{Identities, OpenCall, OpenCalls, SpareMinutes};
 use crate::snapshot::{Parts, Save, hex};
 use crate::subscribers::{Parties, Subscribers};
 use crate::watch::Watch;
 
+use chunks::Coming;
 use leaving::Leaving;
 pub(crate) use pending::PendingPane;
 
@@ -56,20 +57,6 @@ pub(crate) struct State {
     whereabouts: [Vec<Whereabouts>; 3],
     incidents: Incidents,
     swept: i64,
-}
-
-/// What is worked out of a record before its turn.
-#[derive(Clone, Copy, Debug, Default)]
-struct Known {
-    identity: Option<u64>,
-    parties: Option<Parties>,
-}
-
-/// The same of a chunk's records, and for each plan which entities they are events of.
-#[derive(Clone, Debug, Default)]
-struct Coming {
-    known: [Known; CHUNK],
-    entities: Vec<Hashes>,
 }
 
 /// Size of things in a task.
@@ -101,9 +88,8 @@ pub struct RecordTask {
     whole_from: Timestamp,
     /// The save that is under way.
     save: Option<Save>,
-    /// Of the chunk that is worked on and of the next one: room that is used again.
-    known: Box<Coming>,
-    coming: Box<Coming>,
+    /// Of the chunks that are under way: room that is used again.
+    coming: Box<[Coming; 3]>,
     /// Minutes of identities that were let go of: the next ones do not grow from nothing.
     spare_minutes: SpareMinutes,
     /// Partial panes that have left: the next ones take their room.
@@ -126,7 +112,6 @@ impl RecordTask {
             leaving: None,
             whole_from: Timestamp::MIN,
             save: None,
-            known: Box::default(),
             coming: Box::default(),
             spare: Vec::new(),
             spare_minutes: SpareMinutes::default(),
@@ -229,43 +214,6 @@ impl RecordTask {
         }
     }
 
-    fn frame(&mut self, offset: i64, frame: Frame<'_>, out: &mut Outputs) {
-        let class = frame.header.class;
-        let first = out.incidents.len();
-        let pack = self.pack.clone();
-        // One chunk is worked on while the entities of the next are on their way from memory: their tags first, half a chunk
-        // later the places that these tell, and once these are there their events.
-        let mut chunks = [[Record::new(Kind::Voice, Timestamp::MIN); CHUNK]; 2];
-        let [mut current, mut next] = chunks.each_mut();
-        let (mut known, mut coming) = (std::mem::take(&mut self.known), std::mem::take(&mut self.coming));
-        let (mut frame, mut index, mut count) = (frame, 0, 0);
-        let mut batch = Batch::default();
-        loop {
-            let read = self.read(offset, &mut frame, &mut index, next, out);
-            self.prefetch_tags(class, &next[..read], &mut coming, &mut batch);
-            for (place, record) in current[..count].iter_mut().enumerate() {
-                if place == count / 2 {
-                    self.prefetch_places(&mut coming, read, &mut batch);
-                }
-                self.record(pack.as_deref(), class, record, &known, place, out);
-            }
-            if count == 0 {
-                self.prefetch_places(&mut coming, read, &mut batch);
-            }
-            self.each_local(&mut coming, |entities, hashes| entities.prefetch_events(&hashes[..read], &mut batch));
-            batch.ask();
-            std::mem::swap(&mut current, &mut next);
-            std::mem::swap(&mut known, &mut coming);
-            count = read;
-            if count == 0 {
-                break;
-            }
-        }
-        (self.known, self.coming) = (known, coming);
-        self.counters.count_incidents(&out.incidents[first..]);
-        self.count_limits();
-    }
-
     /// The limits of what is known of subscribers are counted in the state, which goes on where a snapshot left it; keys without a
     /// number since the task was made.
     fn count_limits(&mut self) {
@@ -275,105 +223,14 @@ impl RecordTask {
         self.counters.unnumbered_keys += self.state.local.iter_mut().map(LocalEntities::take_unnumbered).sum::<u64>();
     }
 
-    /// Reads a frame's next records; gives how many could be read.
-    fn read<'a>(
-        &mut self,
-        offset: i64,
-        frame: &mut Frame<'a>,
-        index: &mut u32,
-        chunk: &mut [Record<'a>],
-        out: &mut Outputs,
-    ) -> usize {
-        let mut count = 0;
-        while count < chunk.len()
-            && let Some((bytes, read)) = frame.next_into(&mut chunk[count])
-        {
-            self.counters.read += 1;
-            match read {
-                Ok(()) => count += 1,
-                Err(error) => {
-                    self.counters.bad += 1;
-                    let record = Some(*index);
-                    out.bad.push(Bad { offset, record, reason: error.to_string(), bytes: bytes.to_vec() });
-                }
-            }
-            *index += 1;
-        }
-        count
-    }
-
-    fn each_local(&self, coming: &mut Coming, mut each: impl FnMut(&LocalEntities, &mut Hashes)) {
-        self.state.local.iter().zip(&mut coming.entities).for_each(|(entities, hashes)| each(entities, hashes));
-    }
-
-    /// Works out what each record of a chunk looks for, and asks for the tags of where it lies.
-    fn prefetch_tags(&self, class: Class, chunk: &[Record<'_>], coming: &mut Coming, batch: &mut Batch) {
-        let State { identities, subscribers, .. } = &self.state;
-        let plans = self.pack.iter().flat_map(|pack| &pack.plan.local);
-        coming.entities.resize(self.state.local.len(), [None; CHUNK]);
-        for ((plan, entities), hashes) in plans.zip(&self.state.local).zip(&mut coming.entities) {
-            entities.find(plan, chunk, hashes, batch);
-        }
-        for (record, known) in chunk.iter().zip(coming.known.iter_mut()) {
-            *known = Known { identity: identity(record), parties: subscribers.parties(self.asked.needs, record) };
-            known.parties.iter().for_each(|parties| subscribers.prefetch_tag(parties, batch));
-            known.identity.into_iter().for_each(|identity| identities.prefetch(class, record.event, identity, batch));
-        }
-        batch.ask();
-    }
-
-    /// Asks for the places that the tags of so many records tell.
-    fn prefetch_places(&self, coming: &mut Coming, records: usize, batch: &mut Batch) {
-        self.each_local(coming, |entities, hashes| entities.prefetch(&mut hashes[..records], batch));
-        let parties = coming.known[..records].iter().filter_map(|known| known.parties.as_ref());
-        parties.for_each(|parties| self.state.subscribers.prefetch(parties, batch));
-        batch.ask();
-    }
-
-    /// Takes the record at this place of its chunk.
-    fn record(
-        &mut self,
-        pack: Option<&Pack>,
-        class: Class,
-        record: &mut Record<'_>,
-        coming: &Coming,
-        place: usize,
-        out: &mut Outputs,
-    ) {
-        let known = &coming.known[place];
-        let (identities, spare) = (&mut self.state.identities, &mut self.spare_minutes);
-        let is_repeat = |identity| identities.is_repeat(class, record.event, identity, spare);
-        if known.identity.is_some_and(is_repeat) {
-            self.counters.repeats += 1;
-            return;
-        }
-        self.counters.scored += 1;
-        match record.kind {
-            Kind::Mobility => {
-                self.enrich(record, known, None);
-                self.mobility(class, record);
-            }
-            Kind::Voice | Kind::Sms | Kind::Report => {
-                self.counters.over_trimmed += u64::from(record.event < self.whole_from);
-                if let Some(pack) = pack {
-                    self.event(pack, class, record, coming, place, out);
-                }
-            }
-            Kind::Subscriber => {
-                let (needs, parties) = (self.asked.needs, known.parties.as_ref());
-                self.state.subscribers.refer(needs, record, parties, self.settings.entities_max);
-            }
-        }
-    }
-
     /// Adds to a record what is known of its subscriber, if the pack asks for any of it.
-    fn enrich(&mut self, record: &mut Record<'_>, known: &Known, call: Option<&mut OpenCall>) {
+    fn enrich(&mut self, record: &mut Record<'_>, parties: Option<&Parties>, call: Option<&mut OpenCall>) {
         let needs = self.asked.needs;
         if needs.is_nothing() {
             return;
         }
         let earlier = call.as_ref().and_then(|call| call.first_contact());
-        let (parties, profiles_max) = (known.parties.as_ref(), self.settings.entities_max);
+        let profiles_max = self.settings.entities_max;
         record.enrichment = self.state.subscribers.enrich(needs, record, parties, earlier, profiles_max);
         if let Some(call) = call {
             call.set_first_contact(record.enrichment.first_contact);
@@ -391,74 +248,31 @@ impl RecordTask {
         } else if self.state.ever_abroad.get(subscriber).is_none() {
             return;
         }
-        if self.pack.is_none() {
-            return;
-        }
         let pane = record.event.pane(GRID_MS);
         let effective = self.state.borders[class.index()].map_or(pane, |border| pane.max(border));
         let found = Whereabouts { subscriber, at: record.event, abroad, effective };
         self.state.whereabouts[class.index()].push(found);
     }
 
-    fn event(
+    /// Takes a record that is an event of this entity of a local plan.
+    #[allow(clippy::too_many_arguments, reason = "one record's whole step")]
+    fn judge(
         &mut self,
         pack: &Pack,
+        index: usize,
         class: Class,
-        record: &mut Record<'_>,
-        coming: &Coming,
-        place: usize,
+        record: &Record<'_>,
+        (entity, passes): (&Sought, u64),
+        call: Option<&mut OpenCall>,
         out: &mut Outputs,
     ) {
-        let known = &coming.known[place];
-        let mut call = if record.phase == Phase::End { self.state.calls.take(record) } else { None };
-        self.enrich(record, known, call.as_mut().map(|(_, call)| call));
-        if !self.asked.looks_at(record) {
+        let (Some(plan), Some(entities)) = (pack.plan.local.get(index), self.state.local.get_mut(index)) else {
             return;
-        }
-        let record = &*record;
-        let so_far = call.as_ref().map(|(_, call)| {
-            let duration_ms = record.duration_ms.map(|part_ms| call.duration_ms().saturating_add(part_ms));
-            Record { duration_ms, ..*record }
-        });
-        let record = so_far.as_ref().unwrap_or(record);
-        let form = form_of(record);
-        self.scratch.answers = pack.plan.questions.ask(form, record, &pack.lists);
-        let passed = self.passing.look(&pack.plan, record, &pack.lists, &mut self.scratch.answers);
-        for (index, (plan, entities)) in pack.plan.local.iter().zip(&mut self.state.local).enumerate() {
-            let Some(sought) = &coming.entities[index][place] else { continue };
-            let passes = seen_by(self.passing.passes(passed, index), self.asked.local(index, record));
-            if passes == 0 {
-                continue;
-            }
-            let call = call.as_mut().map(|(_, call)| call);
-            let (scratch, incidents) = (&mut self.scratch, &mut self.state.incidents);
-            let counters = &mut self.counters;
-            entities.record(
-                plan,
-                pack,
-                passes,
-                class,
-                record,
-                sought,
-                call,
-                scratch,
-                incidents,
-                counters,
-                &mut out.incidents,
-            );
-            self.counters.evicted += entities.evict(self.settings.entities_max);
-        }
-        if let Some(watch) = &mut self.watch {
-            watch.record(pack, record, &self.state.local);
-        }
-        for place in 0..self.passing.sent(passed).len() {
-            let sent = self.passing.sent(passed)[place];
-            let call = call.as_mut().map(|(_, call)| call);
-            self.contribute(pack, sent, class, record, call);
-        }
-        if let Some((key, call)) = call {
-            self.state.calls.keep(key, call, record);
-        }
+        };
+        let (scratch, incidents) = (&mut self.scratch, &mut self.state.incidents);
+        let (counters, out) = (&mut self.counters, &mut out.incidents);
+        entities.record(plan, pack, passes, class, record, entity, call, scratch, incidents, counters, out);
+        self.counters.evicted += entities.evict(self.settings.entities_max);
     }
 
     /// Adds a record that is sent to an aggregated plan to the partial pane of its entity.

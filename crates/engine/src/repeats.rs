@@ -268,12 +268,16 @@ pub struct OpenCalls {
 }
 
 impl OpenCalls {
-    /// The call of a partial record as its earlier parts left it; `None` for an ordinary record. It is taken out and
-    /// must be given back with [`Self::keep`].
-    pub fn take(&mut self, record: &Record<'_>) -> Option<(u64, OpenCall)> {
-        record.part?;
-        let key = leg_hash(record, (0, 0));
-        Some((key, self.calls.remove(key).unwrap_or_default()))
+    /// Key of the call of a partial record; `None` for an ordinary record, and for one of a call that goes on.
+    #[inline]
+    #[must_use]
+    pub fn key_of(record: &Record<'_>) -> Option<u64> {
+        record.part.filter(|_| record.phase == Phase::End).map(|_| leg_hash(record, (0, 0)))
+    }
+
+    /// A call as its earlier parts left it. It is taken out and must be given back with [`Self::keep`].
+    pub fn take(&mut self, key: u64) -> OpenCall {
+        self.calls.remove(key).unwrap_or_default()
     }
 
     /// Keeps a call after one of its parts, unless it was the last.

@@ -24,7 +24,8 @@ use crate::sieve::form_of;
 const SETS: usize = 2048;
 /// Ways in a set.
 const WAYS: usize = 4;
-/// Most different things that are said of ways, before all are forgotten: the shipped pack says some hundred.
+/// Different things that are said of ways, from which on all are forgotten when the next records [begin](Passing::begin): the shipped
+/// pack says some hundred.
 const SAID_MAX: usize = 4096;
 /// Multiplier of Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4).
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -91,6 +92,15 @@ impl Default for Passing {
 }
 
 impl Passing {
+    /// Makes room where more than [`SAID_MAX`] different things are held. What was said where before means nothing from here on.
+    pub fn begin(&mut self) {
+        if self.said.len() >= SAID_MAX {
+            self.said.clear();
+            self.places.clear();
+            self.ways.fill(Way::NONE);
+        }
+    }
+
     /// What a record passes, by its answers; what more is asked of it is added to these. All are of the same plan.
     pub fn look(&mut self, plan: &Plan, record: &Record<'_>, lists: &Lists, answers: &mut Answers) -> Place {
         let (form, counts_for) = (form_of(record), EntityType::aggregated_of(record));
@@ -125,11 +135,6 @@ impl Passing {
     fn place(&mut self) -> u32 {
         if let Some(place) = self.places.get(&self.room) {
             return *place;
-        }
-        if self.said.len() >= SAID_MAX {
-            self.said.clear();
-            self.places.clear();
-            self.ways.fill(Way::NONE);
         }
         let place = self.said.len() as u32;
         self.said.push(self.room.clone());
