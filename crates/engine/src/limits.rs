@@ -25,8 +25,6 @@ pub const VICTIM_LINES_MAX: usize = 8;
 pub const SPARE_ATTACHMENTS_MAX: usize = 4_096;
 /// Bytes of room that one of them has at most; most have some hundred, those of a busy trunk do not come back.
 pub const SPARE_BYTES_MAX: usize = 2_048;
-/// Emptied tables of partial panes that a record task keeps for the next panes: a frame of a quiet partition spans minutes.
-pub const SPARE_PENDING_MAX: usize = 64;
 /// Parts of minutes of identities whose room a record task keeps for the next ones: an eighth of a minute each, at ten million
 /// subscribers some 512 KB. With those in use they are no more than were in use at once.
 pub const SPARE_MINUTES_MAX: usize = 256;

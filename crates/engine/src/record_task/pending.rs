@@ -13,9 +13,10 @@ use bincode::{BorrowDecode, Decode, Encode};
 use foldhash::fast::FixedState;
 use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::EntityPlan;
+use lancang_window::prefetch::Batch;
 
 use crate::limits::SPARE_BYTES_MAX;
-use crate::partial::Partial;
+use crate::partial::{Partial, prefetch};
 
 /// Plan, entity and pane.
 type Key = (u64, u64, i64);
@@ -55,6 +56,14 @@ impl PendingPane {
                 partial
             }
         }
+    }
+
+    /// Names the room that so many new ones will take: of those behind them where it is, of these what it holds.
+    pub(crate) fn prefetch_next(&self, count: usize, batch: &mut Batch) {
+        let spare = self.partials.get(self.places.len()..).unwrap_or_default();
+        let later = spare.iter().skip(count).take(count);
+        spare.iter().take(count).for_each(|(_, partial)| prefetch(Some(partial), None, batch));
+        later.for_each(|(_, partial)| prefetch(None, Some(partial), batch));
     }
 
     /// All of them.
