@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lancang_pattern::Pack;
-use lancang_pattern::fields::{EntityKey, party_key};
+use lancang_pattern::entity_key::EntityKey;
+use lancang_pattern::fields::party_key;
 use lancang_pattern::limits::GRID_MS;
 use lancang_pattern::plan::{EntityPlan, EntityType, Mode, PatternPlan, Role, Verdict};
 use lancang_record::log::{Class, InputMark, InputState};

@@ -265,7 +265,7 @@ fn another_tasks_state_and_another_versions_are_refused_with_words() {
         let mut bytes = manifest.encode();
         bytes[3] = version;
         let refused = Manifest::decode(&bytes).unwrap_err().to_string();
-        assert_eq!(refused, format!("snapshot version {version} is unknown: this program reads version 16"));
+        assert_eq!(refused, format!("snapshot version {version} is unknown: this program reads version 17"));
     }
 }
 

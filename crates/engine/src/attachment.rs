@@ -8,7 +8,7 @@ mod written;
 
 use std::collections::BTreeSet;
 
-use lancang_pattern::fields::EntityKey;
+use lancang_pattern::entity_key::EntityKey;
 use lancang_pattern::plan::{EntityPlan, EntityType, Role};
 use lancang_record::Country;
 use lancang_record::number::{Digits, E164, Party};

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use lancang_pattern::Pack;
-use lancang_pattern::fields::EntityKey;
+use lancang_pattern::entity_key::EntityKey;
 use lancang_pattern::needs::{filters_of_phases, passes_alone};
 use lancang_pattern::plan::{EntityPlan, EntityType, PatternPlan};
 use lancang_record::number::Party;

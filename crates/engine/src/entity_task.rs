@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use bincode::{Decode, Encode};
 use foldhash::fast::FixedState;
-use lancang_pattern::fields::EntityKey;
+use lancang_pattern::entity_key::EntityKey;
 use lancang_pattern::limits::GRID_MS;
 use lancang_pattern::plan::EntityType;
 use lancang_record::log::Class;

@@ -2,8 +2,8 @@
 
 use bincode::{Decode, Encode};
 use lancang_pattern::Pack;
+use lancang_pattern::entity_key::EntityKey;
 use lancang_pattern::expression::Range;
-use lancang_pattern::fields::EntityKey;
 use lancang_pattern::plan::EntityPlan;
 use lancang_pattern::questions::Answers;
 use lancang_record::log::Class;

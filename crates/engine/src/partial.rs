@@ -14,7 +14,7 @@
 //! to one entity task.
 
 use bincode::{Decode, Encode};
-use lancang_pattern::fields::EntityKey;
+use lancang_pattern::entity_key::EntityKey;
 use lancang_pattern::plan::EntityPlan;
 use lancang_record::log::{Class, LogError, WireCodec, WireReader};
 use lancang_record::time::Timestamp;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use lancang_pattern::Pack;
-use lancang_pattern::fields::EntityKey;
+use lancang_pattern::entity_key::EntityKey;
 use lancang_pattern::plan::{EntityPlan, EntityType};
 use lancang_record::record::Record;
 

@@ -7,12 +7,13 @@
 //!   [`requires`] says what it needs of a feed;
 //! - [`predicate`], [`expression`] and [`judge`] evaluate, [`screen`] asks a condition step by step, [`sieve`] prepares filters,
 //!   [`questions`] what they ask, `searches` what they ask of lists, and [`passing`] remembers what they said;
-//!   [`fields`] is the one table of what a record offers.
+//!   [`fields`] is the one table of what a record offers, [`entity_key`] says whose event it is.
 //!
 //! **Invariant:** this crate knows no clock and not where records come from.
 
 pub mod compile;
 pub mod cost;
+pub mod entity_key;
 pub mod evidence;
 pub mod explain;
 pub mod expression;

@@ -12,7 +12,8 @@ use lancang_record::number::{E164, Party};
 use lancang_record::record::{Direction, Record};
 use lancang_record::time::Timestamp;
 
-use crate::fields::{EntityKey, KeyField};
+use crate::entity_key::EntityKey;
+use crate::fields::KeyField;
 use crate::ranges::Ranges;
 
 const HEADER: [&str; 6] = ["list", "kind", "value", "owner", "reason", "expires"];

@@ -14,7 +14,7 @@
 //!
 //! What is no whole record, of a snapshot whose checksum lies, ends the reading.
 
-use lancang_pattern::fields::EntityKey;
+use lancang_pattern::entity_key::EntityKey;
 use lancang_pattern::plan::{EntityPlan, EntityType};
 use lancang_record::Country;
 use lancang_record::number::{Digits, E164, Party};

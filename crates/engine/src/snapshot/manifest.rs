@@ -9,8 +9,8 @@ use lancang_record::snapshot::{Form, FormError};
 use super::{Cut, Owner, PieceId, Section, SnapshotError};
 
 /// Versions up to 9 were a whole state in one object; up to 13 a table had 256 chunks; up to 14 an entity's panes
-/// lay by primitive, what came to an entity task stood by itself, and a quiet entity counted the events of its gates; up to 15 each of these had long keys of its own; up to 16 cells
-/// were written byte by byte.
+/// lay by primitive, what came to an entity task stood by itself, and a quiet entity counted the events of its gates; up to 15
+/// each of these had long keys of its own; up to 16 cells were written byte by byte, and pending partial panes by their keys.
 const FORM: Form = Form { magic: "LCS", version: 17 };
 
 /// Where a piece is.
