@@ -97,7 +97,7 @@ pub(super) const SPECS: &[Spec] = &[
         Form::Counter,
         "lancang_score_over_trimmed_windows_total",
         &[],
-        "Records of an input that was away for more than two hours, and that windows of callers, callees and SIMs are not kept whole for: they are judged over what is left.",
+        "Events of callers, callees and SIMs from before what windows are kept whole for: of an input that was away for more than two hours, or had not spoken before. They may be judged over less than a whole window.",
     ),
     spec(
         Metric::ScoreHiddenFirstContacts,

@@ -148,7 +148,7 @@ impl Arrived {
     pub(crate) fn read(&mut self, class: Class, reader: &mut WireReader<'_>) -> Result<(), LogError> {
         let read = Head::of_written(class, reader.rest());
         let (head, bytes) = read.ok_or_else(|| reader.damaged("a partial pane"))?;
-        reader.skip(PARTIAL_HEAD + bytes.len());
+        reader.skip(PARTIAL_HEAD + bytes.len())?;
         self.push(Came { head, bytes });
         Ok(())
     }

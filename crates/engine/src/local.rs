@@ -91,7 +91,7 @@ impl LocalEntities {
         entities.filter_map(|entity| self.entities.get_sought(entity)).for_each(|windows| windows.prefetch(batch));
     }
 
-    /// Takes a record that is an event of the entity with this hash, and judges it. `passes` are the filters that it passes.
+    /// Takes a record that is an event of this entity, and judges it. `passes` are the filters that it passes.
     #[allow(clippy::too_many_arguments, reason = "one record's whole step")]
     pub fn record(
         &mut self,

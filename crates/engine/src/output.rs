@@ -123,8 +123,8 @@ pub struct Counters {
     pub lost_labels: u64,
     /// Long keys of events (cells, senders, templates) that took eight bytes for want of a number.
     pub unnumbered_keys: u64,
-    /// Records of an input that was away for longer than windows wait for ([`crate::limits::RETURNS_MS_MAX`]): judged over what
-    /// was left of them.
+    /// Records of local entities from before what windows are kept whole for: of an input that was away for longer than they wait
+    /// for ([`crate::limits::RETURNS_MS_MAX`]), or had not spoken before.
     pub over_trimmed: u64,
     /// Entity plans whose state began anew with a new pack.
     pub restarted_plans: u64,

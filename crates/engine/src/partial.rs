@@ -67,6 +67,12 @@ impl Partial {
         self.attachment.clear();
     }
 
+    /// Bytes of the room that it has besides itself.
+    pub(crate) fn room(&self) -> usize {
+        let cells = self.cells.capacity() * size_of::<(u8, Cell)>();
+        self.value.capacity() + cells + self.attachment.heap_bytes()
+    }
+
     /// Names what is read of it first.
     fn prefetch(&self, batch: &mut Batch) {
         batch.add(&self.cells);

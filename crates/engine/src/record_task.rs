@@ -84,7 +84,7 @@ pub struct RecordTask {
     counters: Counters,
     watch: Option<Watch>,
     leaving: Option<Leaving>,
-    /// Windows are kept whole for events from here on, since the last sweep; after a start only since the next one.
+    /// Windows of all entities are kept whole for events from here on, at least: as it was at the last sweep or start.
     whole_from: Timestamp,
     /// The save that is under way.
     save: Option<Save>,

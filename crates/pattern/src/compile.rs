@@ -422,33 +422,6 @@ fn scopes(file: &PatternFile) -> Vec<Scope<'_>> {
     scopes
 }
 
-/// Arithmetic over features turned into arithmetic over primitives.
-pub(crate) fn substitute(expression: Expression, features: &[Expression]) -> Expression {
-    let both = |left: Box<Expression>, right: Box<Expression>| {
-        (Box::new(substitute(*left, features)), Box::new(substitute(*right, features)))
-    };
-    match expression {
-        Expression::Number(_) => expression,
-        Expression::Value(index) => features[index].clone(),
-        Expression::Add(left, right) => {
-            let (left, right) = both(left, right);
-            Expression::Add(left, right)
-        }
-        Expression::Subtract(left, right) => {
-            let (left, right) = both(left, right);
-            Expression::Subtract(left, right)
-        }
-        Expression::Multiply(left, right) => {
-            let (left, right) = both(left, right);
-            Expression::Multiply(left, right)
-        }
-        Expression::Divide(left, right) => {
-            let (left, right) = both(left, right);
-            Expression::Divide(left, right)
-        }
-    }
-}
-
 impl Draft {
     /// Index of this aggregate among the draft's primitives, which it joins if need be; the value as features see it
     /// (a duration in seconds is an expression over it).

@@ -93,18 +93,6 @@ impl EntityType {
         }
     }
 
-    /// [`EntityKey::hash`] of [`Self::local_key`].
-    #[inline]
-    #[must_use]
-    pub fn local_hash(self, record: &Record<'_>) -> Option<u64> {
-        // Of nearly all it is a look; a text's is worked out elsewhere.
-        match self.local_key(record)? {
-            EntityKey::Party(Party::Number(number)) => Some(number.as_integer()),
-            EntityKey::Digits(digits) => Some(digits.as_key()),
-            other => Some(other.hash()),
-        }
-    }
-
     /// The entity of this type that a record counts for, where it is judged at pane close. Each call and message
     /// counts once: an own party's from the `outgoing` leg, a foreign one's from the `incoming` leg; `transit` feeds
     /// trunks and blocks alone. A block is the caller's of a call from elsewhere, the callee's of an own one to elsewhere. A `report` counts for the foreign number or sender, the template and the domain that it

@@ -3,7 +3,6 @@
 //! The subset of CEL: numbers, names of features, `+ - * /`, comparison, `&&`, `||`, `!`, `known(…)`. Division by zero
 //! is undefined (NaN), and no comparison holds with an undefined value.
 
-use crate::plan::Feature;
 use crate::predicate::Comparison;
 
 /// Arithmetic over values.
@@ -75,13 +74,12 @@ impl Expression {
         }
     }
 
-    /// The same over what features are made of, where its values are those of features.
-    pub(crate) fn with_features(&self, features: &[Feature]) -> Self {
-        let of = |one: &Self| Box::new(one.with_features(features));
+    /// The same with its values put in the place of their indices.
+    pub(crate) fn over(&self, values: &impl Fn(usize) -> Self) -> Self {
+        let of = |one: &Self| Box::new(one.over(values));
         match self {
             Self::Number(number) => Self::Number(*number),
-            // An index of no feature stays one of no value.
-            Self::Value(index) => features.get(*index).map_or(Self::Value(usize::MAX), |feature| feature.value.clone()),
+            Self::Value(index) => values(*index),
             Self::Add(left, right) => Self::Add(of(left), of(right)),
             Self::Subtract(left, right) => Self::Subtract(of(left), of(right)),
             Self::Multiply(left, right) => Self::Multiply(of(left), of(right)),

@@ -6,7 +6,7 @@ use lancang_diagnostic::Diagnostic;
 use lancang_diagnostic::toml::Placed;
 use lancang_window::{Aggregate, WindowSpec};
 
-use crate::compile::{Compiler, Scope, substitute};
+use crate::compile::{Compiler, Scope};
 use crate::evidence::{self, Kinds};
 use crate::expression::Expression;
 use crate::fields::{KeyField, NumberField, TextField};
@@ -59,7 +59,7 @@ impl Compiler {
                     let read = self.parsed(scope.file, &key, text, |text| syntax::expression(text, &features.names))?;
                     let kinds = evidence::of_first(&read, &features.kinds);
                     let bound = Bound::of(&read, &features.bounds);
-                    (substitute(read, &features.values), kinds, bound)
+                    (read.over(&|index| features.values[index].clone()), kinds, bound)
                 }
                 FeatureForm::Aggregate(text) => {
                     let value = self.aggregate(scope, position, records, feature, text, &features)?;

@@ -617,6 +617,17 @@ mod tests {
         E164::from_integer(integer).unwrap()
     }
 
+    #[test]
+    fn a_text_is_absent_where_it_has_no_value() {
+        let empty = Record::new(Kind::Sms, Timestamp::from_ms(0));
+        let full = Record { cell: "c", trunk_in: "i", smsc: "s", template: "t", domain: "d", reporter: "r", ..empty };
+        for (name, field, _) in TEXTS {
+            for record in [&empty, &full] {
+                assert_eq!(field.is_absent(record), field.value(record).is_empty(), "{name}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn shared_digits_are_those_of_the_texts(caller in 1_u64..1_000_000_000_000_000_000, more in 0_u64..2000, cut in 0_u32..18) {

@@ -9,16 +9,15 @@ const WARN: u8 = 3;
 /// OCSF severity of `critical`: critical.
 const CRITICAL: u8 = 5;
 
-/// Judges an entity by its primitives' values. `None` if `warn` does not hold; else the features' values are put behind
-/// them.
+/// Judges an entity by its primitives' values. `None` if `warn` does not hold. The features' values are put behind them.
 #[must_use]
 pub fn judge(pattern: &PatternPlan, values: &mut Vec<f64>) -> Option<Verdict> {
-    if !pattern.holds_where(|primitive| values.get(primitive).copied().unwrap_or(f64::NAN)) {
-        return None;
-    }
     let first = values.len();
     put_features(pattern, values);
     let values = &values[first..];
+    if !pattern.warn.holds(values) {
+        return None;
+    }
     let critical = pattern.critical.as_ref().is_some_and(|critical| critical.holds(values));
     let mut points = 0.0;
     let mut reasons = Vec::new();

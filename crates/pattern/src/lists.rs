@@ -205,7 +205,7 @@ impl Lists {
     }
 }
 
-/// What is done with a text that is put together for it: on the stack, since it is asked for at each record.
+/// What is done with a text that is put together for it: on the stack, since it is asked for at many records.
 fn with_text<T>(text: std::fmt::Arguments<'_>, then: impl FnOnce(&str) -> T) -> T {
     let mut room = std::io::Cursor::new([0_u8; 128]);
     let fits = std::io::Write::write_fmt(&mut room, text).is_ok();

@@ -8,7 +8,8 @@
 //! - a way to answer is the record's form, for which aggregated entity types it counts, all its cheap answers, and those dear
 //!   ones that the sieves asked for: these depend on nothing else;
 //! - it is a cache: what it says is what the sieves say, whatever it holds, so that it is in no snapshot;
-//! - it has a fixed size ([`SETS`], [`WAYS`], [`SAID_MAX`]): records that each answer otherwise cost one look more.
+//! - it is bounded ([`SETS`], [`WAYS`], [`SAID_MAX`] and one more for each record of a frame): records that each answer otherwise cost
+//!   one look more.
 
 use std::collections::HashMap;
 

@@ -250,13 +250,7 @@ impl PatternPlan {
         crate::judge::judge(self, values)
     }
 
-    /// Whether it may hold where each primitive's value lies in its range.
-    #[must_use]
-    pub fn may_hold(&self, ranges: &[Range]) -> bool {
-        self.may_hold_where(|primitive| ranges.get(primitive).copied().unwrap_or(Range::ANY))
-    }
-
-    /// The same by what gives the ranges, which is asked for no more of them than it takes to tell.
+    /// Whether it may hold, by what gives the ranges in which primitives' values lie, which is asked for no more of them than it takes to tell.
     pub fn may_hold_where(&self, ranges: impl FnMut(usize) -> Range) -> bool {
         self.screen.may_hold(ranges)
     }
@@ -288,8 +282,8 @@ impl EntityPlan {
         self.columns_of(record, u64::MAX, values)
     }
 
-    /// The same of those that are wanted, a bit each; the others are taken for absent. What is absent keeps the value that it had
-    /// in `values`, 0 where these were empty.
+    /// The same of those that are wanted, a bit each; the others are taken for absent. Of `values` only those that are present mean
+    /// anything: what is absent keeps what stood there.
     pub fn columns_of(&self, record: &Record<'_>, wanted: u64, values: &mut Vec<u64>) -> u64 {
         values.resize(self.columns.len(), 0);
         let (mut present, mut wanted) = (0, wanted);

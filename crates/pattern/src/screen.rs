@@ -13,8 +13,12 @@ use crate::gate::primitive_range;
 use crate::plan::Feature;
 use crate::predicate::Comparison;
 
-/// How often a step that an entity with one event fails refuses, and how often another: most entities have few events.
-const REFUSES: [f64; 2] = [0.1, 0.9];
+/// How often a step refuses, about: one that an entity with one event may pass, and one that it fails. Most entities have few
+/// events. Guesses, as what [`work`] says: they choose the order of steps and nothing else.
+const SELDOM: f64 = 0.1;
+const MOSTLY: f64 = 0.9;
+/// What a comparison takes besides its values.
+const COMPARED: f64 = 0.5;
 
 /// A condition in steps.
 #[derive(Debug)]
@@ -124,7 +128,9 @@ impl Test {
 
 impl Side {
     fn of(expression: &Expression, features: &[Feature]) -> Self {
-        match expression.with_features(features) {
+        // An index of no feature stays one of no value.
+        let value = |index: usize| features.get(index).map_or(Expression::Value(usize::MAX), |one| one.value.clone());
+        match expression.over(&value) {
             Expression::Number(number) => Self::Number(number),
             Expression::Value(primitive) => Self::Times(1.0, primitive),
             Expression::Multiply(left, right) => match (*left, *right) {
@@ -209,12 +215,12 @@ impl Weighed {
             Condition::And(parts) | Condition::Or(parts) => Self::any(all(parts)),
             Condition::Compare(left, comparison, right) => {
                 let sides = [left, right].map(|side| Side::of(side, features));
-                let work = 0.5 + sides.iter().map(|side| side.work(layout)).sum::<f64>();
+                let work = COMPARED + sides.iter().map(|side| side.work(layout)).sum::<f64>();
                 let [left, right] = sides;
                 Self::test(Test { atom: Atom::Compare(left, *comparison, right), so }, work, layout)
             }
             Condition::Known(expression) => {
-                Self::test(Test { atom: Atom::Known(Side::of(expression, features)), so }, 0.5, layout)
+                Self::test(Test { atom: Atom::Known(Side::of(expression, features)), so }, COMPARED, layout)
             }
         }
     }
@@ -223,13 +229,13 @@ impl Weighed {
         let of_one_event = |primitive: usize| {
             layout.primitives.get(primitive).map_or(Range::ANY, |primitive| primitive_range(primitive, 1))
         };
-        let refuses = REFUSES[usize::from(!test.may_pass(&mut { of_one_event }))];
+        let refuses = if test.may_pass(&mut { of_one_event }) { SELDOM } else { MOSTLY };
         Self { node: Node::Test(test), work, refuses }
     }
 
     /// What refuses most for its work comes first; with each one that refuses the others are left out.
     fn all(mut parts: Vec<Self>) -> Self {
-        parts.sort_by(|a, b| (a.work * b.refuses).total_cmp(&(b.work * a.refuses)));
+        parts.sort_by(|a, b| (a.work / a.refuses).total_cmp(&(b.work / b.refuses)));
         let (mut work, mut passes) = (0.0, 1.0);
         for part in &parts {
             work += passes * part.work;
@@ -240,7 +246,8 @@ impl Weighed {
 
     /// What passes most for its work comes first; with each one that passes the others are left out.
     fn any(mut parts: Vec<Self>) -> Self {
-        parts.sort_by(|a, b| (a.work * (1.0 - b.refuses)).total_cmp(&(b.work * (1.0 - a.refuses))));
+        let for_passing = |part: &Self| part.work / (1.0 - part.refuses);
+        parts.sort_by(|a, b| for_passing(a).total_cmp(&for_passing(b)));
         let (mut work, mut refuses) = (0.0, 1.0);
         for part in &parts {
             work += refuses * part.work;

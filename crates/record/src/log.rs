@@ -464,9 +464,16 @@ impl<'a> WireReader<'a> {
         Ok(bytes)
     }
 
-    /// Goes on behind so many bytes, or at the end.
-    pub fn skip(&mut self, bytes: usize) {
-        self.at = self.at.saturating_add(bytes).min(self.bytes.len());
+    /// Goes on behind so many bytes.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`] if there are fewer.
+    pub fn skip(&mut self, bytes: usize) -> Result<(), LogError> {
+        if bytes > self.rest().len() {
+            return Err(self.damaged("more bytes"));
+        }
+        self.at += bytes;
+        Ok(())
     }
 
     /// An error here, for what was expected instead of what was read last.

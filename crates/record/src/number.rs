@@ -109,7 +109,7 @@ impl fmt::Debug for E164 {
     }
 }
 
-/// Up to 18 digits with leading zeros kept: IMSI (15), IMEI without check digit (14).
+/// Up to 15 digits with leading zeros kept: IMSI (15), IMEI without check digit (14).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct Digits(u64);
 
@@ -125,12 +125,14 @@ const POWERS_OF_10: [u64; 16] = {
 };
 
 impl Digits {
+    /// Most digits.
+    pub const DIGITS_MAX: usize = 15;
     const LENGTH_SHIFT: u32 = 60;
 
     /// From text. `None` if empty, longer than 15 digits or not all digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if text.is_empty() || text.len() > 15 {
+        if text.is_empty() || text.len() > Self::DIGITS_MAX {
             return None;
         }
         let mut value = 0_u64;
@@ -170,17 +172,12 @@ impl Digits {
         let value = key & ((1 << Self::LENGTH_SHIFT) - 1);
         if length == 0 || value >= POWERS_OF_10[length as usize] { None } else { Some(Self(key)) }
     }
-}
-
-impl Digits {
-    /// Most digits.
-    pub const DIGITS_MAX: usize = 15;
 
     /// The digits, written into `room` without a formatter. Clear.
     #[must_use]
     pub fn write_text(self, room: &mut [u8; Self::DIGITS_MAX]) -> &[u8] {
         let length = (self.0 >> Self::LENGTH_SHIFT) as usize;
-        let mut rest = self.0 & ((1 << Self::LENGTH_SHIFT) - 1);
+        let mut rest = self.as_integer();
         let text = &mut room[..length];
         for digit in text.iter_mut().rev() {
             *digit = b'0' + (rest % 10) as u8;
@@ -193,7 +190,7 @@ impl Digits {
 impl fmt::Display for Digits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let length = (self.0 >> Self::LENGTH_SHIFT) as usize;
-        write!(f, "{:0length$}", self.0 & ((1 << Self::LENGTH_SHIFT) - 1))
+        write!(f, "{:0length$}", self.as_integer())
     }
 }
 

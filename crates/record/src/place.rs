@@ -179,6 +179,10 @@ mod tests {
         assert_eq!(phnom_penh.distance_m(bangkok) / 1000, 538);
         assert_eq!(phnom_penh.distance_m(phnom_penh), 0);
         assert_eq!(at(0.0, -180.0).distance_m(at(0.0, 180.0)), 0);
+        // Half a great circle of the mean radius, by the pole and along the equator; a pole is one place.
+        assert_eq!(at(90.0, 0.0).distance_m(at(-90.0, 0.0)), 20_015_114);
+        assert_eq!(at(0.0, 0.0).distance_m(at(0.0, 180.0)), 20_015_114);
+        assert_eq!(at(90.0, 12.0).distance_m(at(90.0, -133.0)), 0);
         assert_eq!(at(11.51, 104.91).area(), at(11.59, 104.99).area());
         assert_ne!(at(11.51, 104.91).area(), at(11.61, 104.91).area());
         assert_ne!(at(-0.01, 0.01).area(), at(0.01, 0.01).area());

@@ -12,6 +12,8 @@ use crate::limits::DISTINCT_EXACT_MAX;
 
 const REGISTER_BITS: u32 = 11;
 pub(crate) const REGISTERS: usize = 1 << REGISTER_BITS;
+/// Most that a register says: a hash has so many bits besides those that choose the register, and one more where all are 0.
+pub(crate) const RANK_MAX: u8 = (u64::BITS - REGISTER_BITS + 1) as u8;
 
 /// A set of 64-bit keys that can be counted and united.
 #[derive(Clone, Debug, PartialEq, Eq)]

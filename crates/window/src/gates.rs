@@ -7,6 +7,8 @@ use crate::limits::GATES_MAX;
 
 /// Bits of a gate.
 const BITS: usize = 4;
+/// With the byte of an entity's count they stand in one word.
+const _: () = assert!(u8::BITS as usize + GATES_MAX * BITS <= u64::BITS as usize);
 /// 1 in the place of each gate that there can be.
 const ONES: u64 = 0x1111_1111_1111_1111 >> (u64::BITS as usize - GATES_MAX * BITS);
 /// Most events that a gate rests for: one that lacks more is looked at again after so many.

@@ -18,7 +18,6 @@ pub const RUN_BLOCKS_MAX: usize = 1024;
 /// Most events of one pane, and of one window, that are looked at for a sequence.
 pub const MOMENTS_MAX: usize = 64;
 
-/// Most gates of one kind of entity: a byte each in every quiet entity. Windows are saved as they lie: another limit is another
+/// Most gates of one kind of entity: half a byte each in every quiet entity ([`crate::gates`]). Windows are saved as they lie: another limit is another
 /// version of snapshots.
 pub const GATES_MAX: usize = 12;
-const _: () = assert!(GATES_MAX <= u16::BITS as usize);

@@ -7,7 +7,8 @@
 //!
 //! **Invariant:** it comes out what comes out if each record takes both steps before the next one. The first step reads and changes
 //! identities, what is known of subscribers, and whereabouts; the second entities, incidents and partial panes. Calls in parts are
-//! read by the first and changed by the second: a further part of a call waits for the one before it ([`RecordTask::catch_up`]).
+//! read by the first and changed by the second: a further part of a call waits for the one before it ([`RecordTask::call_of`]). One
+//! thing is otherwise: of a million open calls, where the oldest are let go of, one that is under way is not.
 
 use lancang_pattern::Pack;
 use lancang_pattern::passing::Place;
@@ -35,7 +36,7 @@ pub(super) struct Coming {
     passed: [Option<Place>; CHUNK],
     /// For each local plan whose event each is.
     events: Vec<[Option<EventOf>; CHUNK]>,
-    /// Calls of which these are parts, ascending by place: they are taken out of the table until their part is through.
+    /// Calls of which these are parts, by their places: they are taken out of the table until their part is through.
     calls: Vec<(usize, u64, OpenCall)>,
 }
 
@@ -74,7 +75,7 @@ impl RecordTask {
             (read.count, read.through) = (self.read(offset, &mut frame, &mut index, &mut read.records, out), 0);
             self.prefetch_tags(class, read, &mut batch);
             self.meet(&pack, class, met, last, out);
-            self.prefetch_entity_tags(&pack, met, &mut batch);
+            self.prefetch_entity_tags(&pack, met, met.count, &mut batch);
             batch.ask();
             self.score(&pack, class, last, last.count / 2, out);
             self.prefetch_places(read, met, &mut batch);
@@ -148,7 +149,6 @@ impl RecordTask {
                     self.mobility(class, record);
                 }
                 Kind::Voice | Kind::Sms | Kind::Report => {
-                    self.counters.over_trimmed += u64::from(record.event < self.whole_from);
                     let mut call = call.map(|key| (key, self.state.calls.take(key)));
                     self.enrich(record, parties.as_ref(), call.as_mut().map(|(_, call)| call));
                     chunk.coming.passed[place] = self.ask(pack, record, call.as_ref().map(|(_, call)| call));
@@ -176,7 +176,7 @@ impl RecordTask {
         let is_taken = |coming: &Coming| coming.calls.iter().any(|(_, taken, _)| *taken == key);
         if is_taken(&before.coming) || is_taken(&chunk.coming) {
             self.score(pack, class, before, before.count, out);
-            self.prefetch_entity_tags(pack, chunk, &mut Batch::default());
+            self.prefetch_entity_tags(pack, chunk, place, &mut Batch::default());
             self.score(pack, class, chunk, place, out);
         }
         Some(key)
@@ -194,18 +194,20 @@ impl RecordTask {
         Some(self.passing.look(&pack.plan, record, &pack.lists, &mut self.scratch.answers))
     }
 
-    /// Works out whose events a chunk's records are, and names the tags of these entities.
-    fn prefetch_entity_tags(&self, pack: &Pack, chunk: &mut Chunk<'_>, batch: &mut Batch) {
-        let Chunk { records, count, coming: Coming { passed, events, .. }, .. } = chunk;
+    /// Works out whose events a chunk's records up to a place are, and names the tags of these entities.
+    fn prefetch_entity_tags(&self, pack: &Pack, chunk: &mut Chunk<'_>, until: usize, batch: &mut Batch) {
+        let Chunk { records, through, coming: Coming { passed, events, .. }, .. } = chunk;
+        let open = *through..until;
         events.resize(self.state.local.len(), [None; CHUNK]);
         for (index, ((plan, entities), events)) in
             pack.plan.local.iter().zip(&self.state.local).zip(events.iter_mut()).enumerate()
         {
-            for ((record, passed), event) in records[..*count].iter().zip(&*passed).zip(events) {
-                let passes = passed.map_or(0, |passed| self.passing.passes(passed, index));
+            for place in open.clone() {
+                let record = &records[place];
+                let passes = passed[place].map_or(0, |passed| self.passing.passes(passed, index));
                 let passes = seen_by(passes, self.asked.local(index, record));
-                let entity = if passes == 0 { None } else { plan.entity.local_hash(record) };
-                *event = entity.map(|entity| EventOf { entity: Sought::new(entity), passes });
+                let entity = if passes == 0 { None } else { plan.entity.local_key(record).map(|key| key.hash()) };
+                events[place] = entity.map(|entity| EventOf { entity: Sought::new(entity), passes });
                 entity.into_iter().for_each(|entity| entities.prefetch_tag(entity, batch));
             }
         }
@@ -242,6 +244,8 @@ impl RecordTask {
             let is_its = |(of, ..): &(usize, u64, OpenCall)| *of == place;
             let mut call = coming.calls.iter().position(is_its).map(|at| coming.calls.swap_remove(at));
             let record = &records[place];
+            let is_event = coming.events.iter().any(|events| events[place].is_some());
+            self.counters.over_trimmed += u64::from(is_event && record.event < self.whole_from);
             for (index, events) in coming.events.iter().enumerate() {
                 let Some(event) = &events[place] else { continue };
                 let call = call.as_mut().map(|(.., call)| call);

@@ -97,7 +97,7 @@ impl PendingPane {
         }
         self.places.clear();
         self.partials.truncate(room);
-        self.partials.retain(|(_, partial)| partial.attachment.heap_bytes() <= SPARE_BYTES_MAX);
+        self.partials.retain(|(_, partial)| partial.room() <= SPARE_BYTES_MAX);
         self.partials.iter_mut().for_each(|(_, partial)| partial.cells.clear());
     }
 }

@@ -4,6 +4,7 @@ use lancang_pattern::passing::Passing;
 use lancang_record::log::WireCodec;
 
 use crate::asked::Asked;
+use crate::limits::RETURNS_MS_MAX;
 use crate::output::Packs;
 use crate::snapshot::{
     Cut, Fetch, Kind, Manifest, Owner, Progress, Save, Saved, Section, Sections, SnapshotError, encode_value, hex,
@@ -87,6 +88,7 @@ impl RecordTask {
             task.pack = Some(packs(&hash).ok_or_else(|| SnapshotError::Pack(hex(&hash)))?);
         }
         task.state = state;
+        task.whole_from = task.state.clocks.settled(RETURNS_MS_MAX);
         if let Some(pack) = &task.pack {
             (task.asked, task.passing) = (Asked::by(pack), Passing::default());
             task.count_limits();
