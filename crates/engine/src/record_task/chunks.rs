@@ -57,6 +57,7 @@ struct Chunk<'a> {
 }
 
 impl Chunk<'_> {
+    #[inline(always)]
     fn new(coming: Coming) -> Self {
         Self { records: [const { Record::new(Kind::Voice, Timestamp::MIN) }; CHUNK], count: 0, through: 0, coming }
     }
@@ -68,8 +69,11 @@ impl RecordTask {
         let Some(pack) = self.pack.clone() else { return };
         let (class, first) = (frame.header.class, out.incidents.len());
         self.passing.begin();
-        let [mut read, mut met, mut last] = std::mem::take(&mut *self.coming).map(Chunk::new);
-        let (mut read, mut met, mut last) = (&mut read, &mut met, &mut last);
+        // Each made where it stays: they are 60 KB together.
+        let [read, met, last] = &mut *self.coming;
+        let mut read = &mut Chunk::new(std::mem::take(read));
+        let mut met = &mut Chunk::new(std::mem::take(met));
+        let mut last = &mut Chunk::new(std::mem::take(last));
         let (mut index, mut batch) = (0, Batch::default());
         loop {
             (read.count, read.through) = (self.read(offset, &mut frame, &mut index, &mut read.records, out), 0);
@@ -86,7 +90,8 @@ impl RecordTask {
             }
             (read, met, last) = (last, read, met);
         }
-        *self.coming = [read, met, last].map(|chunk| std::mem::take(&mut chunk.coming));
+        let own = self.coming.iter_mut().zip([read, met, last]);
+        own.for_each(|(coming, chunk)| std::mem::swap(coming, &mut chunk.coming));
         self.counters.count_incidents(&out.incidents[first..]);
         self.count_limits();
     }
