@@ -10,7 +10,7 @@ use std::ops::Range;
 use lancang_record::log::Class;
 use lancang_window::prefetch::Batch;
 
-use crate::partial::{Border, Partial, Whereabouts, Writing, prefetch};
+use crate::partial::{Border, Partial, Whereabouts, Writing};
 use crate::record_task::PendingPane;
 
 /// Partial panes that are fetched from memory while as many before them are written: most have lain there for minutes.
@@ -87,9 +87,11 @@ impl Departure {
     fn write(&self, places: Range<usize>, writing: &mut Writing) -> usize {
         let mut batch = Batch::default();
         let begin = places.start;
-        (begin..begin + FETCHED).for_each(|place| prefetch(self.partial(place), None, &mut batch));
+        let soon = |place| self.partial(place).into_iter();
+        (begin..begin + FETCHED).flat_map(soon).for_each(|partial| partial.prefetch_parts(&mut batch));
         for place in places.clone() {
-            prefetch(self.partial(place + FETCHED), self.partial(place + 2 * FETCHED), &mut batch);
+            soon(place + FETCHED).for_each(|partial| partial.prefetch_parts(&mut batch));
+            soon(place + 2 * FETCHED).for_each(|partial| partial.prefetch(&mut batch));
             if self.partial(place).is_some_and(|partial| !writing.add(partial)) {
                 return place - begin;
             }

@@ -74,13 +74,13 @@ impl Partial {
     }
 
     /// Names what is read of it first.
-    fn prefetch(&self, batch: &mut Batch) {
+    pub(crate) fn prefetch(&self, batch: &mut Batch) {
         batch.add(&self.cells);
         batch.add(&self.attachment);
     }
 
     /// Names what writing it will need besides.
-    fn prefetch_parts(&self, batch: &mut Batch) {
+    pub(crate) fn prefetch_parts(&self, batch: &mut Batch) {
         self.value.as_bytes().first().into_iter().for_each(|byte| batch.add(byte));
         self.cells.first().into_iter().for_each(|cell| batch.add(cell));
         self.attachment.prefetch(batch);
@@ -101,12 +101,6 @@ impl Partial {
         }
         WireCodec::encode(&self.attachment, bytes);
     }
-}
-
-/// Names what writing one of many will need: of one that is written soon all, of one that is written later where that is.
-pub(crate) fn prefetch<'p>(soon: Option<&'p Partial>, later: Option<&'p Partial>, batch: &mut Batch) {
-    soon.into_iter().for_each(|partial| partial.prefetch_parts(batch));
-    later.into_iter().for_each(|partial| partial.prefetch(batch));
 }
 
 /// Where an own subscriber was from a time on.

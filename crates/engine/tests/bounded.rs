@@ -2,30 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+mod packs;
+
 use std::sync::Arc;
 
 use lancang_engine::Outputs;
 use lancang_engine::memory::MemoryRun;
-use lancang_pattern::PackSources;
-use lancang_pattern::pack::SourceFile;
 use lancang_record::log::{
     Class, Control, FrameHeader, FrameWriter, InputId, InputMark, InputState, encode_control, encode_marks,
 };
 use lancang_record::number::{E164, Party};
 use lancang_record::record::{Direction, Kind, Record};
 use lancang_record::{Country, Timestamp};
-
-/// What every pattern file says.
-const HEAD: &str = r#"
-id = "p"
-version = 1
-title = "t"
-description = "d"
-category = "c"
-requires = ["callee"]
-blind = "b"
-sources = ["s [S]"]
-"#;
 
 const DOMAINS: &str = r#"
 family = "smishing"
@@ -67,9 +55,7 @@ to = 60
 
 /// A run of one pattern that has been put in force.
 fn run_of(pattern: &str, entities_max: usize) -> MemoryRun {
-    let file = SourceFile { path: "p.toml".to_owned(), text: format!("{HEAD}{pattern}") };
-    let compiled = PackSources::new(vec![file], Vec::new()).compile();
-    let pack = Arc::new(compiled.unwrap_or_else(|found| panic!("{}", found[0])));
+    let pack = packs::pack(&[("p", pattern)]);
     let mut run = MemoryRun::sized(1, entities_max, 1 << 20);
     run.offer(Arc::clone(&pack));
     run.push(0, &encode_control(&Control { pack: pack.hash }), &mut Outputs::default()).unwrap();

@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+mod packs;
+
 use std::sync::Arc;
 
 use lancang_engine::memory::MemoryRun;
 use lancang_engine::{Outputs, limits};
-use lancang_pattern::pack::SourceFile;
-use lancang_pattern::{Pack, PackSources};
+use lancang_pattern::Pack;
 use lancang_record::log::{
     Class, Control, FrameHeader, FrameWriter, InputId, InputMark, InputState, encode_control, encode_marks,
 };
@@ -19,14 +20,7 @@ use proptest::prelude::*;
 const START_MS: i64 = 1_763_110_930_000;
 const INPUT: InputId = InputId(7);
 
-fn file(id: &str, rest: &str) -> SourceFile {
-    let head = format!(
-        "id = \"{id}\"\nversion = 1\ntitle = \"t\"\ndescription = \"d\"\ncategory = \"c\"\nrequires = [\"callee\"]\nblind = \"b\"\n\
-         sources = [\"s [S]\"]\n"
-    );
-    SourceFile { path: format!("{id}.toml"), text: head + rest }
-}
-
+/// A pattern at each kind of place: judged at each record by caller and by callee, and at the close of a pane.
 fn pack() -> Arc<Pack> {
     let caller = r#"
 family = "sim-box"
@@ -84,9 +78,7 @@ points = 100
 from = 0
 to = 6
 "#;
-    let files = vec![file("caller", caller), file("callee", callee), file("cell", cell)];
-    let compiled = PackSources::new(files, Vec::new()).compile();
-    Arc::new(compiled.unwrap_or_else(|found| panic!("{}", found[0])))
+    packs::pack(&[("caller", caller), ("callee", callee), ("cell", cell)])
 }
 
 #[derive(Clone, Debug)]

@@ -41,7 +41,6 @@ pub(crate) const fn stride(layout: &Layout) -> usize {
 
 /// Bytes of the count and of all gates that there can be.
 const FRONT_BYTES: usize = size_of::<u64>();
-const _: () = assert!(GATES_MAX.div_ceil(2) < FRONT_BYTES);
 
 /// Events in the order in which they came, in a borrowed block. Each method is given the time of the newest.
 #[derive(Clone, Copy, Debug)]

@@ -235,11 +235,7 @@ impl<V, A> EntityTable<V, A> {
 
     /// Names the place of a key as one that is needed soon. Its tag has been asked for.
     pub fn prefetch(&self, key: u64, batch: &mut Batch) {
-        let hash = spread(key);
-        let segment = &self.segments[segment_of(hash)];
-        if segment.taken > 0 {
-            batch.add_whole(&segment.places[segment.likely(hash)]);
-        }
+        self.prefetch_sought(&mut Sought::new(key), batch);
     }
 
     /// The same, and remembers the place.

@@ -249,8 +249,8 @@ impl RecordTask {
             let is_its = |(of, ..): &(usize, u64, OpenCall)| *of == place;
             let mut call = coming.calls.iter().position(is_its).map(|at| coming.calls.swap_remove(at));
             let record = &records[place];
-            let is_event = coming.events.iter().any(|events| events[place].is_some());
-            self.counters.over_trimmed += u64::from(is_event && record.event < self.whole_from);
+            let is_event = || coming.events.iter().any(|events| events[place].is_some());
+            self.counters.over_trimmed += u64::from(record.event < self.whole_from && is_event());
             for (index, events) in coming.events.iter().enumerate() {
                 let Some(event) = &events[place] else { continue };
                 let call = call.as_mut().map(|(.., call)| call);

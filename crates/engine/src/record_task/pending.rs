@@ -16,7 +16,7 @@ use lancang_pattern::plan::EntityPlan;
 use lancang_window::prefetch::Batch;
 
 use crate::limits::SPARE_BYTES_MAX;
-use crate::partial::{Partial, prefetch};
+use crate::partial::Partial;
 
 /// Plan, entity and pane.
 type Key = (u64, u64, i64);
@@ -62,8 +62,8 @@ impl PendingPane {
     pub(crate) fn prefetch_next(&self, count: usize, batch: &mut Batch) {
         let spare = self.partials.get(self.places.len()..).unwrap_or_default();
         let later = spare.iter().skip(count).take(count);
-        spare.iter().take(count).for_each(|(_, partial)| prefetch(Some(partial), None, batch));
-        later.for_each(|(_, partial)| prefetch(None, Some(partial), batch));
+        spare.iter().take(count).for_each(|(_, partial)| partial.prefetch_parts(batch));
+        later.for_each(|(_, partial)| partial.prefetch(batch));
     }
 
     /// All of them.
