@@ -113,7 +113,7 @@ impl LocalEntities {
         let (windows, added) = self.entities.get_or_insert_sought(sought, || EntityWindows::before(&event));
         windows.add_of(&plan.layout, kinds, &kind, &event);
         if added {
-            begin_gates(windows, plan, passes);
+            windows.rest_first(&plan.layout, &kind, &plan.first_rests);
         }
         let awake = windows.awake(&plan.layout);
         if awake.is_empty() {
@@ -238,16 +238,6 @@ impl LocalEntities {
     }
 }
 
-/// After an entity's first event a gate rests until it may be near, as if it had been looked at.
-fn begin_gates(windows: &mut EntityWindows, plan: &EntityPlan, passes: u64) {
-    let gates = plan.layout.gates.iter().zip(&plan.near_from);
-    let rests = gates.map(|(filter, near_from)| {
-        let near_from = near_from.iter().min().copied().unwrap_or(u32::MAX);
-        near_from.saturating_sub((passes >> filter & 1) as u32)
-    });
-    windows.rest_all(&plan.layout, rests);
-}
-
 /// Of gates that do not rest those that are near for any pattern, after counting the events past their filters. One that is far rests
 /// until as many have come as any of its patterns lacks.
 fn near_gates(
@@ -279,6 +269,7 @@ const fn of_gate(plan: &EntityPlan, gate: usize) -> std::ops::Range<usize> {
 }
 
 /// The record as an event, with the columns that are wanted. Of a continued call the filters that earlier parts passed are marked as counted.
+#[inline]
 pub(crate) fn event<'s>(
     plan: &EntityPlan,
     record: &Record<'_>,
@@ -392,7 +383,7 @@ mod tests {
             heads.take(&windows, &plan.layout, &mut kinds);
             heads.count_gated(&plan.layout, pattern.gate, &mut counts);
             let (gate, lacks) = Gate::of(&counts, &pattern.least);
-            begin_gates(&mut windows, plan, passes);
+            windows.rest_first(&plan.layout, &kinds.of(&plan.layout, passes), &plan.first_rests);
             let rests = !windows.awake(&plan.layout).contains(pattern.gate);
             assert_eq!(rests, gate == Gate::Far && lacks > 0, "{least} calls");
             assert_eq!(rests, least > 1, "{least} calls");

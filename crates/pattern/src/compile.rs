@@ -346,6 +346,7 @@ impl Compiler {
             related: Vec::new(),
             patterns: Vec::new(),
             near_from: Vec::new(),
+            first_rests: lancang_window::FirstRests::default(),
         };
         self.drafts.push(Draft { local: entity.local, plan, looked_at: Vec::new() });
         self.drafts.len() - 1

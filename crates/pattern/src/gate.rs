@@ -9,7 +9,7 @@
 
 use lancang_window::entity::nearest_at;
 use lancang_window::limits::GATES_MAX;
-use lancang_window::{Aggregate, Layout, Primitive};
+use lancang_window::{Aggregate, FirstRests, Layout, Primitive};
 
 use crate::expression::{May, Range};
 use crate::limits::EVENTS_MIN_MAX;
@@ -38,6 +38,8 @@ pub(crate) fn set(plan: &mut EntityPlan) {
         let of_gate = plan.near_from.get_mut(pattern.gate).into_iter().flatten();
         of_gate.zip(&pattern.least).for_each(|(near_from, least)| *near_from = nearest_at(*least).min(*near_from));
     }
+    let near_from = plan.near_from.iter().map(|near_from| near_from.iter().min().copied().unwrap_or(u32::MAX));
+    plan.first_rests = FirstRests::of(near_from);
 }
 
 fn strength(least: &[u32]) -> (u32, u64) {

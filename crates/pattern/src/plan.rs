@@ -7,7 +7,7 @@
 //! - the pack's hash is a function of the texts that it was compiled from.
 
 use lancang_record::record::Record;
-use lancang_window::{Event, Layout};
+use lancang_window::{Event, FirstRests, Layout};
 
 use crate::expression::{Condition, Expression, Range};
 use crate::fields::{KeyField, NumberField};
@@ -105,6 +105,8 @@ pub struct EntityPlan {
     /// Local entities: for each gate of the layout, for each window, the events in it from which on the gate is near for any of its
     /// patterns.
     pub near_from: Vec<Vec<u32>>,
+    /// The same as what an entity's first event leaves its gates to rest for.
+    pub first_rests: FirstRests,
 }
 
 /// Whether a pattern's incidents are published.
@@ -300,6 +302,7 @@ impl EntityPlan {
 
     /// The record as an event of this entity that passes `passes` and is no continued call, with the columns that are
     /// wanted.
+    #[inline]
     pub fn event<'v>(&self, record: &Record<'_>, passes: u64, wanted: u64, values: &'v mut Vec<u64>) -> Event<'v> {
         let present = self.columns_of(record, wanted, values);
         Event { at_ms: record.event.as_ms(), passes, counted: 0, present, columns: values, earlier: &[] }

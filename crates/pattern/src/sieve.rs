@@ -378,6 +378,7 @@ pub(crate) mod tests {
             related: Vec::new(),
             patterns: Vec::new(),
             near_from: Vec::new(),
+            first_rests: lancang_window::FirstRests::default(),
         }
     }
 

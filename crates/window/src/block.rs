@@ -25,10 +25,10 @@ pub(crate) const STEP_BYTES: usize = 16;
 /// The next of the allocator's sizes, in steps: up to eight any, then four between two powers of two (as mimalloc has
 /// them, and jemalloc).
 const fn size_of_steps(steps: usize) -> usize {
-    match steps.saturating_sub(1).checked_ilog2() {
-        Some(power) if power > 2 => steps.next_multiple_of(1 << (power - 2)),
-        _ => steps,
+    if steps <= 8 {
+        return steps;
     }
+    steps.next_multiple_of(1 << ((steps - 1).ilog2() - 2))
 }
 
 /// Steps that a block of so many bytes takes: up to the next size that the allocator has and no further. Doubling would waste
@@ -127,7 +127,8 @@ impl Block {
         if length > BYTES_MAX {
             return false;
         }
-        if length.div_ceil(STEP_BYTES) == before.div_ceil(STEP_BYTES) || steps_of(length) == steps_of(before) {
+        let (held, steps) = (steps_of(before), steps_of(length));
+        if steps == held {
             // SAFETY: `before` bytes are initialised, and there is room for `length` of them: `stay` ones, of which those from `to`
             // on move up, and behind them `bytes`, a borrow that cannot lie in what we own exclusively.
             unsafe {
@@ -139,27 +140,29 @@ impl Block {
             }
             self.length = length as u16;
         } else {
-            self.move_to(length, from..to, bytes);
+            self.move_to((held, steps), length, from..to, bytes);
         }
         true
     }
 
-    /// The same, where another size of room is needed for the `length` bytes that there will be.
-    fn move_to(&mut self, length: usize, cut: Range<usize>, bytes: &[u8]) {
-        let (before, steps) = (self.len(), steps_of(length));
+    /// The same, where in the place of the steps that are held others are needed for the `length` bytes that there will be.
+    fn move_to(&mut self, (held, steps): (usize, usize), length: usize, cut: Range<usize>, bytes: &[u8]) {
+        let before = self.len();
+        let first = if cut.is_empty() { before } else { cut.start };
         let start = Self::take(steps);
         // SAFETY: `before` bytes are initialised where the block is; from `start`, which is another place, there is room for
         // `length` of them, which are those before and behind the cut and then `bytes`.
         unsafe {
-            let mut to = start.as_ptr();
-            for part in [&self.as_slice()[..cut.start], &self.as_slice()[cut.end..before], bytes] {
-                if !part.is_empty() {
-                    std::ptr::copy_nonoverlapping(part.as_ptr(), to, part.len());
-                    to = to.add(part.len());
-                }
+            let (from, mut to) = (self.start.as_ptr(), start.as_ptr());
+            std::ptr::copy_nonoverlapping(from, to, first);
+            to = to.add(first);
+            if first < before {
+                std::ptr::copy_nonoverlapping(from.add(cut.end), to, before - cut.end);
+                to = to.add(before - cut.end);
             }
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
         }
-        self.give_back();
+        Self::give_back(self.start, held);
         self.start = start;
         self.length = length as u16;
     }
@@ -201,10 +204,8 @@ impl Block {
         })
     }
 
-    /// Gives the memory away; the block must not be read before it has another.
-    fn give_back(&mut self) {
-        let (start, steps) = (self.start, steps_of(self.len()));
-        self.length = 0;
+    /// Gives the memory of a block away that holds so many steps; the block must not be read before it has another.
+    fn give_back(start: NonNull<u8>, steps: usize) {
         if steps > 0 && !spare::keep(start, steps) {
             // SAFETY: `start` came from the allocator with this layout, and nobody uses it after its owner.
             unsafe { dealloc(start.as_ptr(), Self::layout(steps)) };
@@ -222,7 +223,7 @@ impl Default for Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
-        self.give_back();
+        Self::give_back(self.start, steps_of(self.len()));
     }
 }
 

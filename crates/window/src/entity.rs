@@ -14,7 +14,7 @@ use crate::block::Block;
 use crate::block_or::BlockOr;
 use crate::cell::{Cell, empty_value};
 use crate::events::{Events, WORDS, event_of, stride};
-use crate::gates::Gates;
+use crate::gates::{FirstRests, Gates};
 use crate::heads::Heads;
 use crate::kinds::{Kinds, Whole};
 use crate::layout::{Aggregate, Event, Layout, Primitive};
@@ -86,6 +86,7 @@ impl EntityWindows {
     }
 
     /// Windows that see their first event next.
+    #[inline]
     #[must_use]
     pub fn before(first: &Event<'_>) -> Self {
         Self::of(first.at_ms, BlockOr::of_block(Block::new()))
@@ -93,12 +94,12 @@ impl EntityWindows {
 
     fn of(newest_ms: i64, held: BlockOr<Grown>) -> Self {
         let mut windows = Self { held, newest: [0; 3] };
-        windows.set_newest(newest_ms);
+        windows.set_newest(newest_ms.clamp(*TIMES_MS.start(), *TIMES_MS.end()));
         windows
     }
 
+    /// A time that is within [`TIMES_MS`].
     fn set_newest(&mut self, newest_ms: i64) {
-        let newest_ms = newest_ms.clamp(*TIMES_MS.start(), *TIMES_MS.end());
         self.newest = [newest_ms as u16, (newest_ms >> 16) as u16, (newest_ms >> 32) as u16];
     }
 
@@ -123,23 +124,23 @@ impl EntityWindows {
             let at_ms = event.at_ms.clamp(*TIMES_MS.start(), *TIMES_MS.end());
             return self.add_of(layout, kinds, kind, &Event { at_ms, ..*event });
         }
-        let (before_ms, newest_ms) = (self.newest_ms(), self.newest_ms().max(event.at_ms));
+        let before_ms = self.newest_ms();
+        let newest_ms = before_ms.max(event.at_ms);
         let oldest_ms = kinds.starts(layout, newest_ms).oldest_ms.min(newest_ms);
+        self.set_newest(newest_ms);
         if let Ok(mut events) = self.form_mut() {
             events.moved(layout, before_ms, newest_ms, oldest_ms);
-        }
-        self.set_newest(newest_ms);
-        if kind.wanted.is_none() {
-            return;
-        }
-        if let Ok(mut events) = self.form_mut() {
-            if event.counted == 0 && events.push(layout, kinds, kind, event, newest_ms, oldest_ms) {
+            if kind.wanted.is_none()
+                || event.counted == 0 && events.push(layout, kinds, kind, event, newest_ms, oldest_ms)
+            {
                 return;
             }
             let grown = grown(layout, kinds, &events, newest_ms, oldest_ms);
             self.held = BlockOr::of(grown);
         }
-        if let Err(grown) = self.form_mut() {
+        if let Err(grown) = self.form_mut()
+            && kind.wanted.is_some()
+        {
             grown.oldest_ms = grown.oldest_ms.min(event.at_ms);
             grown.panes.add(layout, event, newest_ms);
         }
@@ -172,6 +173,7 @@ impl EntityWindows {
     }
 
     /// Newest event time.
+    #[inline]
     #[must_use]
     pub const fn newest_ms(&self) -> i64 {
         let [low, middle, high] = self.newest;
@@ -194,16 +196,16 @@ impl EntityWindows {
             heads.clear();
             return false;
         };
-        heads.resize(events.len() as usize, (0, 0));
-        let mut count = 0;
+        heads.clear();
+        // A snapshot whose checksum lies may hold more events than it counts, which is at most a byte.
+        heads.reserve(usize::from(u8::MAX));
+        let mut left = events.len();
         events.each(layout, kinds, self.newest_ms(), |at_ms, passes| {
-            // A snapshot whose checksum lies may hold more events than it counts.
-            if let Some(head) = heads.get_mut(count) {
-                *head = (at_ms, passes);
-                count += 1;
+            if left > 0 {
+                heads.push((at_ms, passes));
+                left -= 1;
             }
         });
-        heads.truncate(count);
         true
     }
 
@@ -218,10 +220,10 @@ impl EntityWindows {
         }
     }
 
-    /// So many events must pass the filter of each gate, in their order, before it may be near for any pattern.
-    pub fn rest_all(&mut self, layout: &Layout, events: impl Iterator<Item = u32>) {
+    /// After an entity's first event, which is of this kind, each gate rests until it may be near for any pattern.
+    pub fn rest_first(&mut self, layout: &Layout, kind: &Whole, first: &FirstRests) {
         if let Ok(mut own) = self.form_mut() {
-            own.rest_all(layout, events);
+            own.rest_all(layout, first.after(kind.gates));
         }
     }
 

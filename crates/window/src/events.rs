@@ -12,15 +12,15 @@
 //! [`Events::moved`] lets go of what is old whenever the newest event has passed another [`TICK_BITS`] of time, and no
 //! window is longer than 30 days.
 
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
 
 use crate::block::{BYTES_MAX, Block};
 use crate::gates::{Gates, Rests};
-use crate::kinds::{Kinds, Whole};
+use crate::kinds::{Kind, Kinds, Whole};
 use crate::layout::{Event, Layout};
 use crate::limits::{EVENTS_EXACT_MAX, GATES_MAX};
 use crate::outdated::{Outdated, Shorter};
-use crate::packed::{COLUMNS_MAX, HEAD_BYTES, PACKED_MAX, Packed, Reader, bits, place_at, places};
+use crate::packed::{COLUMNS_MAX, HEAD_BYTES, PACKED_MAX, Packed, Reader, behind_column, bits, place_at, places};
 use crate::prefetch::Batch;
 
 /// 2³⁰ ms are 12.4 days: with the longest window, 30 days, they are below 2³² ms.
@@ -167,12 +167,11 @@ impl<B: DerefMut<Target = Block>> Events<B> {
         }
     }
 
-    /// The same of each gate, in their order.
-    pub(crate) fn rest_all(&mut self, layout: &Layout, events: impl Iterator<Item = u32>) {
+    /// Each gate rests as it is said.
+    pub(crate) fn rest_all(&mut self, layout: &Layout, rests: Rests) {
         if self.0.len() >= header(layout) {
             let front = self.front();
-            let gates = events.take(layout.gates.len().min(GATES_MAX)).enumerate();
-            let rests = gates.fold(Rests(front >> u8::BITS), |rests, (gate, events)| rests.with(gate, events));
+            let rests = Rests(front >> u8::BITS).with_all(Gates::all(layout), rests);
             self.set_front(rests.0 << u8::BITS | u64::from(front as u8));
         }
     }
@@ -210,7 +209,7 @@ impl<B: DerefMut<Target = Block>> Events<B> {
         newest_ms: i64,
         oldest_ms: i64,
     ) -> bool {
-        if event.at_ms < newest_ms && event.at_ms < oldest_ms {
+        if event.at_ms < oldest_ms {
             return true;
         }
         let (present, missing) = (event.present & kind.columns(), kind.columns() & !event.present);
@@ -223,23 +222,18 @@ impl<B: DerefMut<Target = Block>> Events<B> {
                 return false;
             }
         }
-        self.begin(layout);
-        let mut packed = Packed::new();
+        // The first one comes with room for the count and the gates.
+        let mut packed = Packed::behind(if self.0.is_empty() { header(layout) } else { 0 });
         pack(&mut packed, layout, kinds, event, kind, present, missing);
+        if !self.0.append_in_room(packed.as_slice()) {
+            let begins = header(layout);
+            let gone = self.first_old(layout, newest_ms, oldest_ms);
+            if !self.0.cut_and_append(begins..begins + gone, packed.as_slice()) {
+                return false;
+            }
+        }
         self.count_one(kind.gates);
-        if self.0.append_in_room(packed.as_slice()) {
-            return true;
-        }
-        let begins = header(layout);
-        let gone = self.first_old(layout, newest_ms, oldest_ms);
-        self.0.cut_and_append(begins..begins + gone, packed.as_slice())
-    }
-
-    /// Makes room for the count and the gates, where no event came yet.
-    fn begin(&mut self, layout: &Layout) {
-        if self.0.is_empty() {
-            self.0.append(&[0; 1 + GATES_MAX][..header(layout)]);
-        }
+        true
     }
 
     /// Bytes of the first events that lie before `oldest_ms`, which are taken off the count: events come nearly in the order of
@@ -287,14 +281,8 @@ impl<B: DerefMut<Target = Block>> Events<B> {
                 gone = gone.saturating_add(1);
                 continue;
             }
-            let shorter = outdated.shorter(place.kind, place.at_ms).zip(self.0.as_slice().get(event.clone()));
-            match shorter.and_then(|(shorter, event)| without(layout, kinds, event, shorter)) {
-                Some(packed) => {
-                    // It goes where it stood or before, and is no longer.
-                    let place = self.0.as_mut_slice().get_mut(to..to + packed.length);
-                    place.into_iter().for_each(|place| place.copy_from_slice(packed.as_slice()));
-                    to += packed.length;
-                }
+            match outdated.shorter(place.kind, place.at_ms).zip(kinds.get(place.kind)) {
+                Some((shorter, kind)) => to = self.shorten(layout, kind, shorter, event, to),
                 None => stays = event.start,
             }
         }
@@ -305,8 +293,28 @@ impl<B: DerefMut<Target = Block>> Events<B> {
         self.0.cut_and_append(to..all, &[]);
     }
 
+    /// Moves an event of a kind up to a place that is not behind it, without some of its columns; gives where it ends then.
+    fn shorten(&mut self, layout: &Layout, kind: &Kind, shorter: Shorter, event: Range<usize>, begins: usize) -> usize {
+        // A snapshot whose checksum lies may hold an event whose columns end behind it.
+        let (mut at, mut stays, mut to) = (event.start + HEAD_BYTES, event.start, begins);
+        for column in bits(kind.columns() & layout.all_columns()) {
+            let is_number = layout.numbers >> column & 1 == 1;
+            let ends = behind_column(self.0.as_slice(), at, is_number).min(event.end);
+            if shorter.gone >> column & 1 == 1 {
+                to = self.move_up(stays..at, to);
+                stays = ends;
+            }
+            at = ends;
+        }
+        to = self.move_up(stays..at, to);
+        if let Some([length, number, ..]) = self.0.as_mut_slice().get_mut(begins..to) {
+            (*length, *number) = ((to - begins) as u8, shorter.number);
+        }
+        to
+    }
+
     /// Moves bytes up to a place that is not behind them; gives where they end then.
-    fn move_up(&mut self, bytes: std::ops::Range<usize>, to: usize) -> usize {
+    fn move_up(&mut self, bytes: Range<usize>, to: usize) -> usize {
         let ends = to + bytes.len();
         if !bytes.is_empty() && to < bytes.start {
             self.0.as_mut_slice().copy_within(bytes, to);
@@ -348,22 +356,6 @@ fn pack(
 #[cold]
 fn unnumbered(bytes: &[u8], kinds: &Kinds, at: usize) -> u64 {
     Reader { bytes, kinds, at, newest_ms: 0 }.passes_of_next()
-}
-
-/// An event without some of its columns; no longer than it was. `None` where it cannot be one.
-fn without(layout: &Layout, kinds: &Kinds, event: &[u8], shorter: Shorter) -> Option<Packed> {
-    // A snapshot whose checksum lies may hold longer ones.
-    let (head, _) = event.split_first_chunk::<HEAD_BYTES>().filter(|_| event.len() <= PACKED_MAX)?;
-    let mut packed = Packed::new();
-    packed.put(head);
-    Reader { bytes: event, kinds, at: 0, newest_ms: 0 }.event(layout, u64::MAX, |column, _, place| {
-        if shorter.gone >> column & 1 == 0 {
-            packed.put(event.get(place).unwrap_or_default());
-        }
-    });
-    packed.bytes[1] = shorter.number;
-    packed.end();
-    Some(packed)
 }
 
 /// An unpacked event: none of these is a further part of a call.

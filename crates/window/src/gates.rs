@@ -20,6 +20,7 @@ pub struct Gates(u64);
 
 impl Gates {
     /// All gates of a layout.
+    #[inline]
     #[must_use]
     pub fn all(layout: &Layout) -> Self {
         let gates = layout.gates.len().min(GATES_MAX);
@@ -57,7 +58,7 @@ impl Gates {
 }
 
 /// How many events each gate rests for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rests(pub(crate) u64);
 
 impl Rests {
@@ -81,6 +82,38 @@ impl Rests {
     pub(crate) fn with(self, gate: usize, events: u32) -> Self {
         let (events, shift) = (u64::from(events.min(REST_MAX)), gate * BITS);
         Self(self.0 & !(u64::from(REST_MAX) << shift) | events << shift)
+    }
+
+    /// Where these gates rest for what others say; what stands beside them stays.
+    #[inline]
+    pub(crate) const fn with_all(self, gates: Gates, others: Self) -> Self {
+        let all = gates.0 * REST_MAX as u64;
+        Self(self.0 & !all | others.0 & all)
+    }
+}
+
+/// How many events each gate rests for after an entity's first one, as if it had been looked at then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FirstRests {
+    /// Where the first event passes the gate's filter, and where it does not.
+    passed: Rests,
+    others: Rests,
+}
+
+impl FirstRests {
+    /// Of gates that may be near from so many events on, in their order.
+    #[must_use]
+    pub fn of(near_from: impl Iterator<Item = u32>) -> Self {
+        near_from.take(GATES_MAX).enumerate().fold(Self::default(), |Self { passed, others }, (gate, near_from)| Self {
+            passed: passed.with(gate, near_from.saturating_sub(1)),
+            others: others.with(gate, near_from),
+        })
+    }
+
+    /// After an event that passes the filters of these.
+    #[inline]
+    pub(crate) const fn after(self, passed: Gates) -> Rests {
+        self.others.with_all(passed, self.passed)
     }
 }
 
@@ -117,6 +150,22 @@ mod tests {
                 prop_assert_eq!(awake.places().collect::<Vec<_>>(), expected);
                 prop_assert_eq!(rests.0 >> (GATES_MAX * BITS), front);
             }
+        }
+
+        /// Against one look at each gate.
+        #[test]
+        fn after_a_first_event_they_rest_for_what_they_lack(
+            gates in prop::collection::vec((0_u8..64, prop_oneof![0_u32..20, Just(u32::MAX)]), 0..=GATES_MAX),
+            passes in any::<u64>(),
+            before in any::<u64>(),
+        ) {
+            let layout = Layout { gates: gates.iter().map(|(filter, _)| *filter).collect(), ..Layout::default() };
+            let first = FirstRests::of(gates.iter().map(|(_, near_from)| *near_from));
+            let naive = gates.iter().enumerate().fold(Rests(before), |rests, (gate, (filter, near_from))| {
+                rests.with(gate, near_from.saturating_sub((passes >> filter & 1) as u32))
+            });
+            let rests = first.after(Gates::passed(&layout, passes));
+            prop_assert_eq!(Rests(before).with_all(Gates::all(&layout), rests), naive);
         }
     }
 }

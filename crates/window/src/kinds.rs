@@ -82,6 +82,7 @@ impl Whole {
     }
 
     /// Columns that any aggregate wants of such an event, a bit each.
+    #[inline]
     #[must_use]
     pub fn columns(&self) -> u64 {
         self.wanted.unwrap_or(0)
@@ -120,6 +121,7 @@ impl Kinds {
     }
 
     /// What events have in common that pass these filters and lack nothing.
+    #[inline]
     pub fn of(&mut self, layout: &Layout, passes: u64) -> Whole {
         let known = self.find(passes, 0).and_then(|number| self.wholes.get(usize::from(number)));
         known.copied().unwrap_or_else(|| self.learn(layout, passes))

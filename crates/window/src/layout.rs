@@ -116,6 +116,11 @@ impl Layout {
         self.windows.iter().map(|window| window.length_ms).max().unwrap_or(0)
     }
 
+    /// All columns, a bit each.
+    pub(crate) fn all_columns(&self) -> u64 {
+        1_u64.checked_shl(self.columns.into()).map_or(u64::MAX, |past| past - 1)
+    }
+
     /// Columns that an event which passes these filters adds to any aggregate, a bit each; `None` if it adds to none.
     #[must_use]
     pub fn wanted(&self, passes: u64) -> Option<u64> {

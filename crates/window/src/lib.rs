@@ -35,7 +35,7 @@ pub use cell::Cell;
 pub use distinct::DistinctSet;
 pub use entity::{EntityWindows, Gate, Values};
 pub use few::Few;
-pub use gates::Gates;
+pub use gates::{FirstRests, Gates};
 pub use heads::Heads;
 pub use kinds::Kinds;
 pub use layout::{Aggregate, Event, Layout, Primitive, WindowSpec};

@@ -60,19 +60,25 @@ const UNITS: [i64; 4] = [1, 1_000, 3_600, 86_400];
 /// Stands in front of a number that has no room with its unit: no whole number of seconds.
 const WIDE: u64 = 1;
 
+/// Most bytes of a varint.
+const VARINT_MAX: usize = 10;
 /// Bytes that are written at once, of which those that count are kept.
 const WORD_BYTES: usize = size_of::<u64>();
 
 /// Bytes of one event on the stack.
 pub(crate) struct Packed {
-    /// Behind the longest event a word may be written.
-    pub(crate) bytes: [u8; PACKED_MAX + WORD_BYTES],
-    pub(crate) length: usize,
+    /// In front of the longest event and behind it a word may be written.
+    bytes: [u8; WORD_BYTES + PACKED_MAX + WORD_BYTES],
+    /// Where the event begins: what stands in front of it are zeros.
+    begins: usize,
+    length: usize,
 }
 
 impl Packed {
-    pub(crate) const fn new() -> Self {
-        Self { bytes: [0; PACKED_MAX + WORD_BYTES], length: 0 }
+    /// An event behind so many zeros, eight at most.
+    #[inline]
+    pub(crate) const fn behind(zeros: usize) -> Self {
+        Self { bytes: [0; WORD_BYTES + PACKED_MAX + WORD_BYTES], begins: zeros, length: zeros }
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
@@ -81,10 +87,10 @@ impl Packed {
 
     /// The event is whole: its first byte says how long it is.
     pub(crate) const fn end(&mut self) {
-        self.bytes[0] = self.length as u8;
+        self.bytes[self.begins] = (self.length - self.begins) as u8;
     }
 
-    pub(crate) fn put(&mut self, bytes: &[u8]) {
+    fn put(&mut self, bytes: &[u8]) {
         self.bytes[self.length..self.length + bytes.len()].copy_from_slice(bytes);
         self.length += bytes.len();
     }
@@ -101,13 +107,11 @@ impl Packed {
     #[inline]
     pub(crate) fn number(&mut self, value: i64) {
         // All units are multiples of eight, so that most that are none of them are told by their last bits.
-        let unit = if value > 0 && value & 7 == 0 {
-            (1..UNITS.len()).rev().find(|unit| (value as u64).is_multiple_of(UNITS[*unit] as u64))
-        } else {
-            None
-        };
-        if let Some(unit) = unit {
-            return self.varint((value as u64 / UNITS[unit] as u64) << 2 | unit as u64);
+        if value > 0
+            && value & 7 == 0
+            && let Some(units) = in_units(value as u64)
+        {
+            return self.varint(units);
         }
         let zigzag = (value << 1 ^ value >> 63) as u64;
         if zigzag >> 62 == 0 {
@@ -128,7 +132,7 @@ impl Packed {
     pub(crate) fn lacking(&mut self, of_passes: Option<u8>, passes: u64, missing: u64) {
         match of_passes {
             Some(number) => {
-                self.bytes[1] = LACKING;
+                self.bytes[self.begins + 1] = LACKING;
                 self.put(&[number]);
             }
             None => self.put(&passes.to_le_bytes()),
@@ -159,17 +163,37 @@ impl Packed {
 
     #[inline]
     pub(crate) fn varint(&mut self, mut value: u64) {
+        let (mut word, mut bytes) = (0, 0);
         while value >= 0x80 {
-            self.word(value & 0x7f | 0x80, 1);
+            word |= (value & 0x7f | 0x80) << (bytes * 8);
             value >>= 7;
+            bytes += 1;
+            if bytes == WORD_BYTES {
+                self.word(word, WORD_BYTES);
+                (word, bytes) = (0, 0);
+            }
         }
-        self.word(value, 1);
+        self.word(word | value << (bytes * 8), bytes + 1);
+    }
+}
+
+/// How many of the largest unit a number is a whole number of, and which one. The divisors stand here, so that nothing is divided.
+#[inline]
+const fn in_units(value: u64) -> Option<u64> {
+    if value.is_multiple_of(UNITS[3] as u64) {
+        Some((value / UNITS[3] as u64) << 2 | 3)
+    } else if value.is_multiple_of(UNITS[2] as u64) {
+        Some((value / UNITS[2] as u64) << 2 | 2)
+    } else if value.is_multiple_of(UNITS[1] as u64) {
+        Some((value / UNITS[1] as u64) << 2 | 1)
+    } else {
+        None
     }
 }
 
 /// The time whose low bits these are, less than 2³² ms before the newest.
-const fn time(newest_ms: i64, low: [u8; 4]) -> i64 {
-    newest_ms.wrapping_sub((newest_ms as u32).wrapping_sub(u32::from_le_bytes(low)) as i64)
+const fn time(newest_ms: i64, low: u32) -> i64 {
+    newest_ms.wrapping_sub((newest_ms as u32).wrapping_sub(low) as i64)
 }
 
 /// Where an event lies and what it says without being asked for more.
@@ -186,10 +210,21 @@ pub(crate) struct Place {
 /// The event at a place, if there is one.
 #[inline]
 pub(crate) fn place_at(bytes: &[u8], at: usize, newest_ms: i64) -> Option<Place> {
-    let [length, kind, low @ ..] = *bytes.get(at..)?.first_chunk::<HEAD_BYTES>()?;
+    let rest = bytes.get(at..)?;
+    let word = match rest.first_chunk() {
+        Some(word) => u64::from_le_bytes(*word),
+        None => short_head(rest)?,
+    };
     // What is no whole event comes of a snapshot whose checksum lies: it must end, too.
-    let ends = at + usize::from(length).max(HEAD_BYTES);
-    Some(Place { begins: at, ends, kind, at_ms: time(newest_ms, low) })
+    let ends = at + usize::from(word as u8).max(HEAD_BYTES);
+    Some(Place { begins: at, ends, kind: (word >> 8) as u8, at_ms: time(newest_ms, (word >> 16) as u32) })
+}
+
+/// The head of an event as a word, where fewer bytes than that are left.
+#[cold]
+fn short_head(rest: &[u8]) -> Option<u64> {
+    let [length, kind, a, b, c, d] = *rest.first_chunk::<HEAD_BYTES>()?;
+    Some(u64::from_le_bytes([length, kind, a, b, c, d, 0, 0]))
 }
 
 /// The events from a place on, one after the other.
@@ -209,6 +244,27 @@ pub(crate) struct Reader<'b> {
     /// Where the next event begins.
     pub(crate) at: usize,
     pub(crate) newest_ms: i64,
+}
+
+/// Where the column that begins at a place ends; past the end, too, where a snapshot's checksum lies.
+#[inline]
+pub(crate) fn behind_column(bytes: &[u8], at: usize, is_number: bool) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let first = rest.first().copied().unwrap_or(0);
+    if is_number {
+        if u64::from(first) == WIDE {
+            return at + 1 + WORD_BYTES;
+        }
+        let further = rest.iter().take(VARINT_MAX - 1).take_while(|byte| **byte >= 0x80);
+        return at + further.count() + 1;
+    }
+    let following = match (first >> HIGH_BITS, first & ((1 << HIGH_BITS) - 1)) {
+        (7, WHOLE) => WORD_BYTES,
+        (7, WIDE_NUMBER) => 2,
+        (7, _) => 1,
+        (following, _) => usize::from(following),
+    };
+    at + 1 + following
 }
 
 /// What an event says before its columns.
@@ -258,7 +314,7 @@ impl Reader<'_> {
             }
         };
         // A snapshot whose checksum lies may name columns that there are not.
-        let columns = 1_u64.checked_shl(layout.columns as u32).map_or(u64::MAX, |past| past - 1);
+        let columns = layout.all_columns();
         // Behind the last one that is asked for nothing is read.
         let last = asked & has & columns;
         let until = u64::MAX.checked_shr(last.leading_zeros()).unwrap_or(0);
@@ -267,8 +323,7 @@ impl Reader<'_> {
             match (asked >> position & 1 == 1, layout.numbers >> position & 1 == 1) {
                 (true, true) => column(position, self.number() as u64, from..self.at),
                 (true, false) => column(position, self.key(), from..self.at),
-                (false, true) => self.skip_number(),
-                (false, false) => self.skip_key(),
+                (false, is_number) => self.at = behind_column(self.bytes, self.at, is_number),
             }
         }
         // The next one begins where the head says, whatever the columns of a lying snapshot do.
@@ -276,24 +331,8 @@ impl Reader<'_> {
         (head, missing)
     }
 
-    fn skip_number(&mut self) {
-        if self.varint() == WIDE {
-            self.at += WORD_BYTES;
-        }
-    }
-
-    fn skip_key(&mut self) {
-        let [first] = self.array();
-        self.at += match (first >> HIGH_BITS, first & ((1 << HIGH_BITS) - 1)) {
-            (7, WHOLE) => WORD_BYTES,
-            (7, WIDE_NUMBER) => 2,
-            (7, _) => 1,
-            (following, _) => usize::from(following),
-        };
-    }
-
     const fn time(&self, low: [u8; 4]) -> i64 {
-        time(self.newest_ms, low)
+        time(self.newest_ms, u32::from_le_bytes(low))
     }
 
     fn key(&mut self) -> u64 {
@@ -373,7 +412,7 @@ mod tests {
         })
     }
 
-    const EMPTY: Packed = Packed::new();
+    const EMPTY: Packed = Packed::behind(0);
 
     fn reader<'b>(packed: &'b Packed, kinds: &'b Kinds) -> Reader<'b> {
         Reader { bytes: &packed.bytes[..packed.length], kinds, at: 0, newest_ms: 0 }
@@ -407,7 +446,7 @@ mod tests {
         for (at_ms, key) in (0..).zip(&keys) {
             let mut packed = EMPTY;
             // A long one has a number from the second time on.
-            Packed::new().key(&mut kinds.keys, *key, at_ms);
+            Packed::behind(0).key(&mut kinds.keys, *key, at_ms);
             packed.key(&mut kinds.keys, *key, at_ms);
             let mut reader = reader(&packed, &kinds);
             assert_eq!((reader.key(), reader.at), (*key, packed.length));

@@ -4,8 +4,9 @@
 //! the time and takes back into a page long cold: two lines of memory for each move. The block that was given back last is in
 //! the cache still. Measured with a million subscribers: a tenth of a record's whole cost.
 //!
-//! Bounded: [`kept_max`] of each size a thread; the allocator takes the rest. A sweep gives back at once what subscribers then take
-//! one by one for hours: as much is kept as a sixteenth of some hundred thousand of them gives back.
+//! Bounded: [`KEPT_MAX`] blocks or [`KEPT_BYTES_MAX`] bytes of each size a thread; the allocator takes the rest. A sweep gives
+//! back at once what subscribers then take one by one for hours: as much is kept as a sixteenth of some hundred thousand of them
+//! gives back.
 //!
 //! **Invariant:** what is kept under a number of steps came from the global allocator with [`Block::layout`] of it, and
 //! nobody else holds it.
@@ -22,10 +23,9 @@ const STEPS_MAX: usize = 256;
 const KEPT_BYTES_MAX: usize = 1 << 20;
 const KEPT_MAX: usize = 8_192;
 
-/// Most blocks of so many steps.
-const fn kept_max(steps: usize) -> usize {
-    let fit = KEPT_BYTES_MAX / (steps * STEP_BYTES);
-    if fit < KEPT_MAX { fit } else { KEPT_MAX }
+/// Whether one more block of so many steps is kept beside as many.
+const fn keeps(kept: usize, steps: usize) -> bool {
+    kept < KEPT_MAX && (kept + 1) * steps * STEP_BYTES <= KEPT_BYTES_MAX
 }
 
 struct Spare([Vec<NonNull<u8>>; STEPS_MAX]);
@@ -45,7 +45,7 @@ pub(crate) fn keep(start: NonNull<u8>, steps: usize) -> bool {
     let Some(place) = steps.checked_sub(1) else { return false };
     let kept = SPARE.try_with(|spare| {
         let mut spare = spare.borrow_mut();
-        let room = spare.0.get_mut(place).filter(|kept| kept.len() < kept_max(steps));
+        let room = spare.0.get_mut(place).filter(|kept| keeps(kept.len(), steps));
         room.map(|kept| kept.push(start)).is_some()
     });
     kept.unwrap_or(false)
@@ -84,7 +84,7 @@ mod tests {
         let blocks: Vec<Block> = (0..300).map(|_| filled(4_096)).collect();
         drop(blocks);
         drop(filled(4_097));
-        assert_eq!((kept(STEPS_MAX), kept_max(STEPS_MAX)), (256, 256));
+        assert_eq!(kept(STEPS_MAX), KEPT_BYTES_MAX / 4_096);
         let all: usize = SPARE.with(|spare| spare.borrow().0.iter().map(Vec::len).sum());
         assert_eq!(all, kept(2) + kept(3) + kept(STEPS_MAX));
     }
