@@ -119,32 +119,8 @@ impl LocalEntities {
         if awake.is_empty() {
             return;
         }
-        scratch.heads.take(windows, &plan.layout, kinds);
-        let near = near_gates(windows, plan, awake, scratch);
-        if near.is_empty() {
-            return;
-        }
-        let mut is_kept = false;
-        for (place, pattern) in plan.patterns.iter().enumerate() {
-            if !near.contains(pattern.gate) {
-                continue;
-            }
-            let gate = Gate::of(&scratch.gated[of_gate(plan, pattern.gate)], &pattern.least).0;
-            if gate == Gate::Far {
-                continue;
-            }
-            if passes >> pattern.records & 1 == 1 {
-                let period = record.event.as_ms().div_euclid(plan.layout.longest_ms().max(1));
-                let kept = self.kept.get_or_insert_with(sought.key, || Kept::new(period)).0;
-                kept.add(plan, place, record, (period, is_kept), &mut scratch.spare);
-                is_kept = true;
-            }
-            if gate == Gate::Reached {
-                let (kept, key) = (self.kept.get(sought.key), plan.entity.local_key(record));
-                let Some(key) = key else { continue };
-                judge(windows, kinds, kept, plan, place, pack, class, &key, scratch, incidents, counters, out);
-            }
-        }
+        let met = Met { windows, awake, kinds, kept: &mut self.kept, key: sought.key, passes };
+        met.look(plan, pack, class, record, scratch, incidents, counters, out);
     }
 
     /// Goes on with another plan of the same windows: limits may be lower now, and other related entities named.
@@ -238,6 +214,63 @@ impl LocalEntities {
     }
 }
 
+/// An entity some of whose gates do not rest after an event.
+struct Met<'e> {
+    windows: &'e mut EntityWindows,
+    awake: Gates,
+    kinds: &'e mut Kinds,
+    kept: &'e mut EntityTable<Kept>,
+    key: u64,
+    /// Filters that the event passes, a bit each.
+    passes: u64,
+}
+
+impl Met<'_> {
+    /// Keeps the record for patterns that are near, and judges by those whose gate is reached. Few events come so far: it stays out
+    /// of the way of the others.
+    #[allow(clippy::too_many_arguments, reason = "one record's whole step")]
+    #[inline(never)]
+    fn look(
+        self,
+        plan: &EntityPlan,
+        pack: &Pack,
+        class: Class,
+        record: &Record<'_>,
+        scratch: &mut Scratch,
+        incidents: &mut Incidents,
+        counters: &mut Counters,
+        out: &mut Vec<IncidentOut>,
+    ) {
+        let Self { windows, awake, kinds, kept, key, passes } = self;
+        scratch.heads.take(windows, &plan.layout, kinds);
+        let near = near_gates(windows, plan, awake, scratch);
+        if near.is_empty() {
+            return;
+        }
+        let mut is_kept = false;
+        for (place, pattern) in plan.patterns.iter().enumerate() {
+            if !near.contains(pattern.gate) {
+                continue;
+            }
+            let gate = Gate::of(&scratch.gated[of_gate(plan, pattern.gate)], &pattern.least).0;
+            if gate == Gate::Far {
+                continue;
+            }
+            if passes >> pattern.records & 1 == 1 {
+                let period = record.event.as_ms().div_euclid(plan.layout.longest_ms().max(1));
+                let kept = kept.get_or_insert_with(key, || Kept::new(period)).0;
+                kept.add(plan, place, record, (period, is_kept), &mut scratch.spare);
+                is_kept = true;
+            }
+            if gate == Gate::Reached {
+                let (kept, key) = (kept.get(key), plan.entity.local_key(record));
+                let Some(key) = key else { continue };
+                judge(windows, kinds, kept, plan, place, pack, class, &key, scratch, incidents, counters, out);
+            }
+        }
+    }
+}
+
 /// Of gates that do not rest those that are near for any pattern, after counting the events past their filters. One that is far rests
 /// until as many have come as any of its patterns lacks.
 fn near_gates(
@@ -278,19 +311,30 @@ pub(crate) fn event<'s>(
     call: Option<&mut OpenCall>,
     scratch: &'s mut Scratch,
 ) -> Event<'s> {
-    let mut counted = 0;
     scratch.earlier.clear();
-    if let Some(call) = call {
-        counted = call.counted(plan.hash) & passes;
-        call.count(plan.hash, passes);
-        let mut before = *record;
-        before.duration_ms = Some(call.duration_ms());
-        plan.columns_of(&before, wanted, &mut scratch.earlier);
-    }
+    let counted = call.map_or(0, |call| count_part(plan, record, passes, wanted, call, &mut scratch.earlier));
     let mut event = plan.event(record, passes, wanted, &mut scratch.columns);
     event.counted = counted;
     event.earlier = &scratch.earlier;
     event
+}
+
+/// Which filters earlier parts of a call passed; what these came to goes to `earlier`.
+#[inline(never)]
+fn count_part(
+    plan: &EntityPlan,
+    record: &Record<'_>,
+    passes: u64,
+    wanted: u64,
+    call: &mut OpenCall,
+    earlier: &mut Vec<u64>,
+) -> u64 {
+    let counted = call.counted(plan.hash) & passes;
+    call.count(plan.hash, passes);
+    let mut before = *record;
+    before.duration_ms = Some(call.duration_ms());
+    plan.columns_of(&before, wanted, earlier);
+    counted
 }
 
 #[allow(clippy::too_many_arguments, reason = "one judgement's whole step")]

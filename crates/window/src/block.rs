@@ -205,6 +205,7 @@ impl Block {
     }
 
     /// Gives the memory of a block away that holds so many steps; the block must not be read before it has another.
+    #[inline]
     fn give_back(start: NonNull<u8>, steps: usize) {
         if steps > 0 && !spare::keep(start, steps) {
             // SAFETY: `start` came from the allocator with this layout, and nobody uses it after its owner.

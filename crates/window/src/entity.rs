@@ -15,7 +15,7 @@ use crate::block_or::BlockOr;
 use crate::cell::{Cell, empty_value};
 use crate::events::{Events, WORDS, event_of, stride};
 use crate::gates::{FirstRests, Gates};
-use crate::heads::Heads;
+use crate::heads::{HEADS, Heads};
 use crate::kinds::{Kinds, Whole};
 use crate::layout::{Aggregate, Event, Layout, Primitive};
 use crate::limits::EVENTS_EXACT_MAX;
@@ -190,23 +190,18 @@ impl EntityWindows {
         }
     }
 
-    /// Reads times and filters of its events, if these are kept one by one.
-    pub(crate) fn read_heads(&self, layout: &Layout, kinds: &Kinds, heads: &mut Vec<(i64, u64)>) -> bool {
-        let Ok(events) = self.form() else {
-            heads.clear();
-            return false;
-        };
-        heads.clear();
-        // A snapshot whose checksum lies may hold more events than it counts, which is at most a byte.
-        heads.reserve(usize::from(u8::MAX));
-        let mut left = events.len();
+    /// Reads times and filters of its events, if these are kept one by one; gives how many they are.
+    pub(crate) fn read_heads(&self, layout: &Layout, kinds: &Kinds, heads: &mut [(i64, u64); HEADS]) -> Option<u8> {
+        let events = self.form().ok()?;
+        let (mut count, most) = (0_u8, events.count());
         events.each(layout, kinds, self.newest_ms(), |at_ms, passes| {
-            if left > 0 {
-                heads.push((at_ms, passes));
-                left -= 1;
+            // A snapshot whose checksum lies may hold more events than it counts.
+            if count < most {
+                heads[usize::from(count)] = (at_ms, passes);
+                count += 1;
             }
         });
-        true
+        Some(count)
     }
 
     /// Gates that do not rest. Those that do were far when they were last looked at, and have not seen the events since that they

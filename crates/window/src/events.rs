@@ -65,7 +65,7 @@ impl<B: Deref<Target = Block>> Events<B> {
         u32::from(self.count())
     }
 
-    fn count(&self) -> u8 {
+    pub(crate) fn count(&self) -> u8 {
         self.0.as_slice().first().copied().unwrap_or(0)
     }
 
@@ -224,11 +224,11 @@ impl<B: DerefMut<Target = Block>> Events<B> {
         }
         // The first one comes with room for the count and the gates.
         let mut packed = Packed::behind(if self.0.is_empty() { header(layout) } else { 0 });
-        pack(&mut packed, layout, kinds, event, kind, present, missing);
-        if !self.0.append_in_room(packed.as_slice()) {
+        let packed = pack(&mut packed, layout, kinds, event, kind, present, missing);
+        if !self.0.append_in_room(packed) {
             let begins = header(layout);
             let gone = self.first_old(layout, newest_ms, oldest_ms);
-            if !self.0.cut_and_append(begins..begins + gone, packed.as_slice()) {
+            if !self.0.cut_and_append(begins..begins + gone, packed) {
                 return false;
             }
         }
@@ -327,29 +327,29 @@ impl<B: DerefMut<Target = Block>> Events<B> {
     }
 }
 
-fn pack(
-    packed: &mut Packed,
+fn pack<'p>(
+    packed: &'p mut Packed,
     layout: &Layout,
     kinds: &mut Kinds,
     event: &Event<'_>,
     kind: &Whole,
     present: u64,
     missing: u64,
-) {
+) -> &'p [u8] {
     let own = if missing == 0 { kind.number } else { kinds.number(layout, event.passes, missing) };
-    packed.head(own, event.at_ms as u32);
+    let mut at = packed.head(own, event.at_ms as u32);
     if own.is_none() {
-        packed.lacking(kind.number, event.passes, missing);
+        at = packed.lacking(at, kind.number, event.passes, missing);
     }
     for column in bits(present) {
         let value = event.columns[column];
-        if layout.numbers >> column & 1 == 1 {
-            packed.number(value as i64);
+        at = if layout.numbers >> column & 1 == 1 {
+            packed.number(at, value as i64)
         } else {
-            packed.key(&mut kinds.keys, value, event.at_ms);
-        }
+            packed.key(at, &mut kinds.keys, value, event.at_ms)
+        };
     }
-    packed.end();
+    packed.whole(at)
 }
 
 /// What an event passes whose kind has no number.

@@ -7,10 +7,11 @@ use crate::layout::Layout;
 use crate::starts::Starts;
 
 /// Of one entity at a time; room that is used again.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Heads {
-    /// Time and filters of each event.
-    events: Vec<(i64, u64)>,
+    /// Time and filters of each event; of events before, behind them.
+    events: Box<[(i64, u64); HEADS]>,
+    count: u8,
     starts: Starts,
     newest_ms: i64,
     /// Whether events are kept one by one.
@@ -19,13 +20,34 @@ pub struct Heads {
     counted: Vec<(u8, u8, u32)>,
 }
 
+/// As many events as a byte can count.
+pub(crate) const HEADS: usize = 1 + u8::MAX as usize;
+
+impl Default for Heads {
+    fn default() -> Self {
+        Self {
+            events: Box::new([(0, 0); HEADS]),
+            count: 0,
+            starts: Starts::default(),
+            newest_ms: 0,
+            are_all: false,
+            counted: Vec::new(),
+        }
+    }
+}
+
 impl Heads {
     /// Takes those of an entity in the place of another's.
     pub fn take(&mut self, windows: &EntityWindows, layout: &Layout, kinds: &mut Kinds) {
         self.newest_ms = windows.newest_ms();
         self.starts = *kinds.starts(layout, self.newest_ms);
         self.counted.clear();
-        self.are_all = windows.read_heads(layout, kinds, &mut self.events);
+        let count = windows.read_heads(layout, kinds, &mut self.events);
+        (self.are_all, self.count) = (count.is_some(), count.unwrap_or(0));
+    }
+
+    fn events(&self) -> &[(i64, u64)] {
+        &self.events[..usize::from(self.count)]
     }
 
     /// First millisecond of a window.
@@ -47,7 +69,7 @@ impl Heads {
     fn count_anew(&self, layout: &Layout, window: u8, filter: u8) -> u32 {
         let first_ms = self.first_ms(layout, window.into());
         let counts = |(at_ms, passes): &(i64, u64)| u32::from(*at_ms >= first_ms) & (passes >> (filter & 63)) as u32;
-        self.events.iter().map(counts).sum()
+        self.events().iter().map(counts).sum()
     }
 
     /// Counts for each window the events that pass the filter of the gate at this place of [`Layout::gates`]; what to hold against
@@ -56,7 +78,7 @@ impl Heads {
         let Some(filter) = layout.gates.get(gate).filter(|_| self.are_all) else { return counts.fill(u32::MAX) };
         counts.fill(0);
         let order = self.starts.longest_first(layout);
-        for (at_ms, passes) in &self.events {
+        for (at_ms, passes) in self.events() {
             if passes >> (filter & 63) & 1 == 0 {
                 continue;
             }

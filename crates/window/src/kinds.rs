@@ -142,9 +142,14 @@ impl Kinds {
     #[inline]
     pub(crate) fn starts(&mut self, layout: &Layout, newest_ms: i64) -> &Starts {
         if !self.starts.are_at(newest_ms) {
-            self.starts = Starts::at(layout, newest_ms);
+            self.begin_anew(layout, newest_ms);
         }
         &self.starts
+    }
+
+    #[cold]
+    fn begin_anew(&mut self, layout: &Layout, newest_ms: i64) {
+        self.starts = Starts::at(layout, newest_ms);
     }
 
     /// The kind of a number.

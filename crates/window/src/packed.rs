@@ -65,115 +65,116 @@ const VARINT_MAX: usize = 10;
 /// Bytes that are written at once, of which those that count are kept.
 const WORD_BYTES: usize = size_of::<u64>();
 
-/// Bytes of one event on the stack.
+/// Bytes of one event on the stack. Where it has come to is told to each step and by it, so that it stays in a register.
 pub(crate) struct Packed {
     /// In front of the longest event and behind it a word may be written.
     bytes: [u8; WORD_BYTES + PACKED_MAX + WORD_BYTES],
     /// Where the event begins: what stands in front of it are zeros.
     begins: usize,
-    length: usize,
 }
 
 impl Packed {
     /// An event behind so many zeros, eight at most.
     #[inline]
     pub(crate) const fn behind(zeros: usize) -> Self {
-        Self { bytes: [0; WORD_BYTES + PACKED_MAX + WORD_BYTES], begins: zeros, length: zeros }
+        Self { bytes: [0; WORD_BYTES + PACKED_MAX + WORD_BYTES], begins: zeros }
     }
 
-    pub(crate) fn as_slice(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-
-    /// The event is whole: its first byte says how long it is.
-    pub(crate) const fn end(&mut self) {
-        self.bytes[self.begins] = (self.length - self.begins) as u8;
-    }
-
-    fn put(&mut self, bytes: &[u8]) {
-        self.bytes[self.length..self.length + bytes.len()].copy_from_slice(bytes);
-        self.length += bytes.len();
+    /// The event ends here: its first byte says how long it is. Gives it with the zeros in front of it.
+    #[inline]
+    pub(crate) fn whole(&mut self, ends: usize) -> &[u8] {
+        self.bytes[self.begins] = (ends - self.begins) as u8;
+        &self.bytes[..ends]
     }
 
     /// The lowest bytes of a word, so many: what is written of it behind them is written over next.
     #[inline]
-    fn word(&mut self, word: u64, count: usize) {
-        if let Some(place) = self.bytes.get_mut(self.length..).and_then(|rest| rest.first_chunk_mut()) {
+    fn word(&mut self, at: usize, word: u64, count: usize) -> usize {
+        if let Some(place) = self.bytes.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
             *place = word.to_le_bytes();
         }
-        self.length += count;
+        at + count
     }
 
     #[inline]
-    pub(crate) fn number(&mut self, value: i64) {
+    pub(crate) fn number(&mut self, at: usize, value: i64) -> usize {
         // All units are multiples of eight, so that most that are none of them are told by their last bits.
         if value > 0
             && value & 7 == 0
             && let Some(units) = in_units(value as u64)
         {
-            return self.varint(units);
+            return self.varint(at, units);
         }
         let zigzag = (value << 1 ^ value >> 63) as u64;
         if zigzag >> 62 == 0 {
-            return self.varint(zigzag << 2);
+            return self.varint(at, zigzag << 2);
         }
-        self.varint(WIDE);
-        self.word(value as u64, WORD_BYTES);
+        let at = self.varint(at, WIDE);
+        self.word(at, value as u64, WORD_BYTES)
     }
 
     /// The kind's byte and the time. Where the kind has no number, [`Self::lacking`] follows.
     #[inline]
-    pub(crate) fn head(&mut self, own: Option<u8>, low: u32) {
-        self.word(u64::from(own.unwrap_or(NO_KIND)) << 8 | u64::from(low) << 16, HEAD_BYTES);
+    pub(crate) fn head(&mut self, own: Option<u8>, low: u32) -> usize {
+        self.word(self.begins, u64::from(own.unwrap_or(NO_KIND)) << 8 | u64::from(low) << 16, HEAD_BYTES)
     }
 
     /// What the kind's byte has no number for: the number of what passes, if that has one, and what is missing.
     #[cold]
-    pub(crate) fn lacking(&mut self, of_passes: Option<u8>, passes: u64, missing: u64) {
-        match of_passes {
+    pub(crate) fn lacking(&mut self, at: usize, of_passes: Option<u8>, passes: u64, missing: u64) -> usize {
+        let at = match of_passes {
             Some(number) => {
                 self.bytes[self.begins + 1] = LACKING;
-                self.put(&[number]);
+                self.word(at, number.into(), 1)
             }
-            None => self.put(&passes.to_le_bytes()),
-        }
-        self.varint(missing);
+            None => self.word(at, passes, WORD_BYTES),
+        };
+        self.varint(at, missing)
     }
 
     #[inline]
-    pub(crate) fn key(&mut self, keys: &mut Keys, key: u64, at_ms: i64) {
+    pub(crate) fn key(&mut self, at: usize, keys: &mut Keys, key: u64, at_ms: i64) -> usize {
         let bits = u64::BITS - key.leading_zeros();
         if bits <= KEY_BITS_MAX {
             let following = bits.saturating_sub(HIGH_BITS).div_ceil(8);
             let first = u64::from(following) << HIGH_BITS | key >> (following * 8);
             // At most seven bytes: the key's highest bits, which the first holds, fall behind those that count.
-            return self.word(first | key << 8, 1 + following as usize);
+            return self.word(at, first | key << 8, 1 + following as usize);
         }
         match keys.number(key, at_ms) {
             Some(number) if number < NARROW_MAX => {
-                self.word(u64::from(LONG) | u64::from(number >> 8) | u64::from(number & 0xff) << 8, 2);
+                self.word(at, u64::from(LONG) | u64::from(number >> 8) | u64::from(number & 0xff) << 8, 2)
             }
-            Some(number) => self.word(u64::from(LONG | WIDE_NUMBER) | u64::from(number - NARROW_MAX) << 8, 3),
+            Some(number) => self.word(at, u64::from(LONG | WIDE_NUMBER) | u64::from(number - NARROW_MAX) << 8, 3),
             None => {
-                self.word(u64::from(LONG | WHOLE), 1);
-                self.word(key, WORD_BYTES);
+                let at = self.word(at, u64::from(LONG | WHOLE), 1);
+                self.word(at, key, WORD_BYTES)
             }
         }
     }
 
     #[inline]
-    pub(crate) fn varint(&mut self, mut value: u64) {
-        let (mut word, mut bytes) = (0, 0);
-        while value >= 0x80 {
-            word |= (value & 0x7f | 0x80) << (bytes * 8);
-            value >>= 7;
-            bytes += 1;
-            if bytes == WORD_BYTES {
-                self.word(word, WORD_BYTES);
-                (word, bytes) = (0, 0);
-            }
+    fn varint(&mut self, at: usize, value: u64) -> usize {
+        if value >> (7 * WORD_BYTES) > 0 {
+            return self.long_varint(at, value);
         }
-        self.word(word | value << (bytes * 8), bytes + 1);
+        // A byte for each seven bits, then the mark that others follow in all bytes but the last.
+        let bytes = (u64::BITS - (value | 1).leading_zeros()).div_ceil(7);
+        let halves = (value & 0x0fff_ffff) | (value & 0x00ff_ffff_f000_0000) << 4;
+        let quarters = (halves & 0x0000_3fff_0000_3fff) | (halves & 0x0fff_c000_0fff_c000) << 2;
+        let eighths = (quarters & 0x007f_007f_007f_007f) | (quarters & 0x3f80_3f80_3f80_3f80) << 1;
+        let marks = 0x8080_8080_8080_8080 & ((1 << ((bytes - 1) * u8::BITS)) - 1);
+        self.word(at, eighths | marks, bytes as usize)
+    }
+
+    /// One of nine bytes or ten.
+    #[cold]
+    fn long_varint(&mut self, mut at: usize, mut value: u64) -> usize {
+        while value >= 0x80 {
+            at = self.word(at, value & 0x7f | 0x80, 1);
+            value >>= 7;
+        }
+        self.word(at, value, 1)
     }
 }
 
@@ -412,29 +413,49 @@ mod tests {
         })
     }
 
-    const EMPTY: Packed = Packed::behind(0);
-
-    fn reader<'b>(packed: &'b Packed, kinds: &'b Kinds) -> Reader<'b> {
-        Reader { bytes: &packed.bytes[..packed.length], kinds, at: 0, newest_ms: 0 }
+    /// Bytes that something takes, and what it is read as.
+    fn written<T>(
+        kinds: &mut Kinds,
+        write: impl FnOnce(&mut Packed, &mut Keys) -> usize,
+        read: impl FnOnce(&mut Reader<'_>) -> T,
+    ) -> (Vec<u8>, T) {
+        let mut packed = Packed::behind(0);
+        let ends = write(&mut packed, &mut kinds.keys);
+        let bytes = packed.bytes[..ends].to_vec();
+        let mut reader = Reader { bytes: &bytes, kinds, at: 0, newest_ms: 0 };
+        let value = read(&mut reader);
+        assert_eq!(reader.at, ends);
+        (bytes, value)
     }
 
     #[test]
     fn numbers_come_back_and_those_of_whole_units_take_few_bytes() {
         let near = [0, 1_000, 3_600, 86_400, 1 << 61, i64::MAX - 1_000].into_iter();
-        let near = near.flat_map(|value| (-2..=2).map(move |by| value + by)).chain([i64::MIN, i64::MAX]);
+        let powers = (0..62).map(|bit| 1_i64 << bit);
+        let near = near.chain(powers).flat_map(|value| (-2..=2).map(move |by| value + by)).chain([i64::MIN, i64::MAX]);
         let random = random().map(|value| value as i64).take(100_000);
+        let mut kinds = Kinds::default();
         for value in random.chain(near).flat_map(|value| [value, value.wrapping_neg()]) {
-            let mut packed = EMPTY;
-            packed.number(value);
-            assert_eq!(reader(&packed, &Kinds::default()).number(), value);
-            assert!(packed.length <= 10, "{value} takes {} bytes", packed.length);
+            let (bytes, found) = written(&mut kinds, |packed, _| packed.number(0, value), |reader| reader.number());
+            assert_eq!(found, value);
+            assert_eq!(behind_column(&bytes, 0, true), bytes.len());
+            assert!(bytes.len() <= 10, "{value} takes {} bytes", bytes.len());
         }
-        let length = |value| {
-            let mut packed = EMPTY;
-            packed.number(value);
-            packed.length
-        };
-        assert_eq!([0, 7, -9, 9_000, 25_000, 30 * 86_400, 7 * 3_600].map(length), [1; 7]);
+        let mut length =
+            |value| written(&mut kinds, |packed, _| packed.number(0, value), |reader| reader.number()).0.len();
+        assert_eq!([0, 7, -9, 9_000, 25_000, 30 * 86_400, 7 * 3_600].map(&mut length), [1; 7]);
+    }
+
+    #[test]
+    fn varints_are_as_one_byte_after_the_other_says() {
+        let ends = (0..u64::BITS).flat_map(|bit| [(1_u64 << bit) - 1, 1 << bit]).chain([u64::MAX]);
+        for value in ends.chain(random().take(100_000)) {
+            let (bytes, found) =
+                written(&mut Kinds::default(), |packed, _| packed.varint(0, value), |reader| reader.varint());
+            let mut packed = Packed::behind(0);
+            let ends = packed.long_varint(0, value);
+            assert_eq!((bytes.as_slice(), found), (&packed.bytes[..ends], value));
+        }
     }
 
     #[test]
@@ -444,23 +465,19 @@ mod tests {
         let keys: Vec<u64> = random().take(600_000).chain(powers).chain([u64::MAX]).collect();
         let mut longest = [0; 3];
         for (at_ms, key) in (0..).zip(&keys) {
-            let mut packed = EMPTY;
             // A long one has a number from the second time on.
-            Packed::behind(0).key(&mut kinds.keys, *key, at_ms);
-            packed.key(&mut kinds.keys, *key, at_ms);
-            let mut reader = reader(&packed, &kinds);
-            assert_eq!((reader.key(), reader.at), (*key, packed.length));
+            Packed::behind(0).key(0, &mut kinds.keys, *key, at_ms);
+            let (bytes, found) =
+                written(&mut kinds, |packed, keys| packed.key(0, keys, *key, at_ms), |reader| reader.key());
+            assert_eq!(found, *key);
+            assert_eq!(behind_column(&bytes, 0, false), bytes.len());
             let bits = u64::BITS - key.leading_zeros();
-            let place = if bits <= KEY_BITS_MAX { 0 } else { 1 + usize::from(packed.bytes[0] == LONG | WHOLE) };
-            longest[place] = packed.length.max(longest[place]);
+            let place = if bits <= KEY_BITS_MAX { 0 } else { 1 + usize::from(bytes[0] == LONG | WHOLE) };
+            longest[place] = bytes.len().max(longest[place]);
         }
         assert_eq!(longest, [7, 3, 9], "there were fewer long keys than numbers");
         let mut keys = Keys::default();
-        let mut length = |key| {
-            let mut packed = EMPTY;
-            packed.key(&mut keys, key, 0);
-            packed.length
-        };
+        let mut length = |key| Packed::behind(0).key(0, &mut keys, key, 0);
         let some = [0, 31, 32, 85_512_345_678, 8_613_912_345_678, u64::MAX];
         assert_eq!(some.map(&mut length), [1, 1, 2, 5, 6, 9]);
         assert_eq!(some.map(&mut length), [1, 1, 2, 5, 6, 2]);
