@@ -49,7 +49,7 @@ pub(crate) const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Entities by key. Places begin where an `A` may.
 #[derive(Clone, Debug)]
 pub struct EntityTable<V, A = HalfLine> {
-    segments: Vec<Segment<V, A>>,
+    segments: Box<[Segment<V, A>; SEGMENTS]>,
     length: usize,
     changes: Changes<V>,
 }
@@ -70,6 +70,7 @@ struct Place<V, A>(Option<(u64, V)>, [A; 0]);
 pub struct Sought {
     /// The key.
     pub key: u64,
+    hash: u64,
     at: usize,
 }
 
@@ -77,7 +78,7 @@ impl Sought {
     /// One that nobody has looked for.
     #[must_use]
     pub const fn new(key: u64) -> Self {
-        Self { key, at: usize::MAX }
+        Self { key, hash: spread(key), at: usize::MAX }
     }
 }
 
@@ -89,7 +90,7 @@ pub struct HalfLine;
 impl<V, A> Default for EntityTable<V, A> {
     fn default() -> Self {
         let segment = |_| Segment { tags: Vec::new(), places: Vec::new(), taken: 0 };
-        Self { segments: (0..SEGMENTS).map(segment).collect(), length: 0, changes: Changes::default() }
+        Self { segments: Box::new(std::array::from_fn(segment)), length: 0, changes: Changes::default() }
     }
 }
 
@@ -133,24 +134,35 @@ impl<V, A> Segment<V, A> {
     }
 
     /// Where the key is, or the empty place where it would be. The table is not empty.
+    #[inline]
     fn find(&self, hash: u64, key: u64) -> usize {
-        let (mut at, own) = (self.home(hash), tag_of(hash));
-        loop {
-            match self.tags[at] {
-                EMPTY => return at,
-                tag if tag == own && self.places[at].0.as_ref().is_some_and(|(other, _)| *other == key) => return at,
-                _ => at = self.next(at),
-            }
+        let mut at = self.likely(hash);
+        while self.places[at].0.as_ref().is_some_and(|(other, _)| *other != key) {
+            at = self.first_of(tag_of(hash), self.next(at));
         }
+        at
     }
 
     /// The first place that may hold the key, by its tag.
+    #[inline]
     fn likely(&self, hash: u64) -> usize {
-        let (mut at, own) = (self.home(hash), tag_of(hash));
-        while self.tags[at] != EMPTY && self.tags[at] != own {
-            at = self.next(at);
+        self.first_of(tag_of(hash), self.home(hash))
+    }
+
+    /// The first place from one on that is empty or has this tag.
+    #[inline]
+    fn first_of(&self, tag: u8, from: usize) -> usize {
+        let behind = self.tags.get(from..).unwrap_or_default();
+        match behind.iter().position(|other| *other == EMPTY || *other == tag) {
+            Some(steps) => from + steps,
+            None => self.first_around(tag),
         }
-        at
+    }
+
+    /// The same from the first place on, around the end. Some place is empty.
+    #[cold]
+    fn first_around(&self, tag: u8) -> usize {
+        self.tags.iter().position(|other| *other == EMPTY || *other == tag).unwrap_or(0)
     }
 
     fn grow(&mut self) {
@@ -164,7 +176,8 @@ impl<V, A> Segment<V, A> {
         self.tags = vec![EMPTY; places];
         for (key, value) in before.into_iter().filter_map(|place| place.0) {
             let hash = spread(key);
-            let at = self.find(hash, key);
+            // None of them is there already.
+            let at = self.first_of(EMPTY, self.home(hash));
             self.tags[at] = tag_of(hash);
             self.places[at].0 = Some((key, value));
         }
@@ -240,10 +253,9 @@ impl<V, A> EntityTable<V, A> {
 
     /// The same, and remembers the place.
     pub fn prefetch_sought(&self, sought: &mut Sought, batch: &mut Batch) {
-        let hash = spread(sought.key);
-        let segment = &self.segments[segment_of(hash)];
+        let segment = &self.segments[segment_of(sought.hash)];
         if segment.taken > 0 {
-            sought.at = segment.likely(hash);
+            sought.at = segment.likely(sought.hash);
             batch.add_whole(&segment.places[sought.at]);
         }
     }
@@ -251,7 +263,7 @@ impl<V, A> EntityTable<V, A> {
     /// The entity of a key that was looked for. A place that holds the key is the one: it is held once.
     #[must_use]
     pub fn get_sought(&self, sought: &Sought) -> Option<&V> {
-        let segment = &self.segments[segment_of(spread(sought.key))];
+        let segment = &self.segments[segment_of(sought.hash)];
         match segment.places.get(sought.at).and_then(|place| place.0.as_ref()) {
             Some((key, value)) if *key == sought.key => Some(value),
             _ => self.get(sought.key),
@@ -260,10 +272,9 @@ impl<V, A> EntityTable<V, A> {
 
     /// As [`Self::get_or_insert_with`], of a key that was looked for.
     pub fn get_or_insert_sought(&mut self, sought: &Sought, new: impl FnOnce() -> V) -> (&mut V, bool) {
-        let hash = spread(sought.key);
-        let place = self.segments[segment_of(hash)].places.get(sought.at).and_then(|place| place.0.as_ref());
+        let place = self.segments[segment_of(sought.hash)].places.get(sought.at).and_then(|place| place.0.as_ref());
         if place.is_some_and(|(key, _)| *key == sought.key) {
-            return self.put_at(hash, sought.key, sought.at, new);
+            return self.put_at(sought.hash, sought.key, sought.at, new);
         }
         self.get_or_insert_with(sought.key, new)
     }
@@ -302,6 +313,7 @@ impl<V, A> EntityTable<V, A> {
     }
 
     /// The entity at the place of its key, which is empty or holds the key.
+    #[inline(always)]
     fn put_at(&mut self, hash: u64, key: u64, at: usize, new: impl FnOnce() -> V) -> (&mut V, bool) {
         let segment = &mut self.segments[segment_of(hash)];
         if self.changes.asks(chunk_of(hash)) {
@@ -399,7 +411,7 @@ impl<V, A> EntityTable<V, A> {
     #[must_use]
     pub fn estimate(&self, least: usize, of: impl Fn(&V) -> usize) -> usize {
         let (mut seen, mut sum) = (0, 0);
-        for segment in &self.segments {
+        for segment in self.segments.iter() {
             for (_, value) in segment.places.iter().filter_map(|place| place.0.as_ref()) {
                 seen += 1;
                 sum += of(value);
