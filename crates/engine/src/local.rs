@@ -5,7 +5,6 @@ use lancang_pattern::Pack;
 use lancang_pattern::entity_key::EntityKey;
 use lancang_pattern::expression::Range;
 use lancang_pattern::plan::EntityPlan;
-use lancang_pattern::questions::Answers;
 use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
@@ -44,8 +43,6 @@ pub struct Scratch {
     heads: Heads,
     /// Events past gates' filters, for each window of each gate.
     gated: Vec<u32>,
-    /// Of the record.
-    pub(crate) answers: Answers,
     spare: Spare,
 }
 
@@ -81,14 +78,14 @@ impl LocalEntities {
         self.entities.prefetch_tag(entity, batch);
     }
 
-    /// Names the places of entities, whose tags have been asked for.
-    pub fn prefetch<'e>(&self, entities: impl Iterator<Item = &'e mut Sought>, batch: &mut Batch) {
-        entities.for_each(|entity| self.entities.prefetch_sought(entity, batch));
+    /// Names the place of an entity, whose tag has been asked for.
+    pub fn prefetch(&self, entity: &mut Sought, batch: &mut Batch) {
+        self.entities.prefetch_sought(entity, batch);
     }
 
-    /// Names the events of entities, which lie elsewhere: once their places have come.
-    pub fn prefetch_events<'e>(&self, entities: impl Iterator<Item = &'e Sought>, batch: &mut Batch) {
-        entities.filter_map(|entity| self.entities.get_sought(entity)).for_each(|windows| windows.prefetch(batch));
+    /// Names the events of an entity, which lie elsewhere: once its place has come.
+    pub fn prefetch_events(&self, entity: &Sought, batch: &mut Batch) {
+        self.entities.get_sought(entity).into_iter().for_each(|windows| windows.prefetch(batch));
     }
 
     /// Takes a record that is an event of this entity, and judges it. `passes` are the filters that it passes.

@@ -21,7 +21,7 @@ use lancang_pattern::fields::party_key;
 use lancang_pattern::limits::GRID_MS;
 use lancang_pattern::passing::{Passing, Sent};
 use lancang_record::log::{Class, Entry, Frame};
-use lancang_record::record::{Kind, Record};
+use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
 use lancang_window::table::Sought;
 use lancang_window::{Cell, EntityTable};
@@ -29,7 +29,6 @@ use lancang_window::{Cell, EntityTable};
 use crate::asked::{Asked, seen_by};
 use crate::clock::Clocks;
 use crate::incident::Incidents;
-use crate::limits::CHUNK;
 use crate::local::{LocalEntities, Scratch};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::Whereabouts;
@@ -89,7 +88,7 @@ pub struct RecordTask {
     /// The save that is under way.
     save: Option<Save>,
     /// Of the chunks that are under way: room that is used again.
-    coming: Box<[Coming; 3]>,
+    coming: Option<Box<[Coming; 3]>>,
     /// Minutes of identities that were let go of: the next ones do not grow from nothing.
     spare_minutes: SpareMinutes,
     /// Partial panes that have left: the next ones take their room.
@@ -112,7 +111,7 @@ impl RecordTask {
             leaving: None,
             whole_from: Timestamp::MIN,
             save: None,
-            coming: Box::default(),
+            coming: None,
             spare: Vec::new(),
             spare_minutes: SpareMinutes::default(),
         }
@@ -203,14 +202,13 @@ impl RecordTask {
     /// Reads a frame that no pack scores. Nothing of it is kept, so that a repeat of its records is scored once there is
     /// a pack.
     fn unscored(&mut self, offset: i64, mut frame: Frame<'_>, out: &mut Outputs) {
-        let mut chunk = [Record::new(Kind::Voice, Timestamp::MIN); CHUNK];
-        let mut index = 0;
+        let (mut records, mut index) = (Vec::new(), 0);
         loop {
-            let count = self.read(offset, &mut frame, &mut index, &mut chunk, out);
-            if count == 0 {
+            self.read(offset, &mut frame, &mut index, &mut records, out);
+            if records.is_empty() {
                 break;
             }
-            self.counters.unscored += count as u64;
+            self.counters.unscored += records.len() as u64;
         }
     }
 

@@ -143,11 +143,11 @@ impl Passing {
         place
     }
 
-    /// Filters of a local plan that pass it, a bit each; 0 if it is no event of the plan's entities.
+    /// Filters of each local plan that pass it, a bit each; 0 if it is no event of the plan's entities.
     #[inline]
     #[must_use]
-    pub fn passes(&self, Place(at): Place, local: usize) -> u64 {
-        self.said[at as usize].local[local]
+    pub fn local(&self, Place(at): Place) -> &[u64] {
+        &self.said[at as usize].local
     }
 
     /// The aggregated plans that it is sent to and an event of.
@@ -231,7 +231,7 @@ mod tests {
             let place = passing.look(plan, &record, &lists, &mut answers);
             for (index, local) in plan.local.iter().enumerate() {
                 let may_be = local.entity.is_local_of(record.kind, record.direction);
-                assert_eq!(passing.passes(place, index), if may_be { local.passes(&record, &lists) } else { 0 });
+                assert_eq!(passing.local(place)[index], if may_be { local.passes(&record, &lists) } else { 0 });
             }
             let sent = passing.sent(place);
             assert!(sent.is_sorted_by_key(|sent| sent.plan));

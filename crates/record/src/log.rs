@@ -250,6 +250,27 @@ impl<'a> Frame<'a> {
     /// record's own, or all that is left where its length is broken.
     #[inline]
     pub fn next_into(&mut self, record: &mut Record<'a>) -> Option<(&'a [u8], Result<(), LogError>)> {
+        let (body, bounds) = self.next_bytes()?;
+        *record = const { Record::new(Kind::Voice, Timestamp::MIN) };
+        Some((body, bounds.and_then(|at| read(at, body, record))))
+    }
+
+    /// As [`Self::next_into`], behind the records that are there; none is added after an error.
+    #[inline]
+    pub fn next_onto(&mut self, records: &mut Vec<Record<'a>>) -> Option<(&'a [u8], Result<(), LogError>)> {
+        let (body, bounds) = self.next_bytes()?;
+        let place = records.len();
+        records.push(const { Record::new(Kind::Voice, Timestamp::MIN) });
+        let read = bounds.and_then(|at| read(at, body, &mut records[place]));
+        if read.is_err() {
+            records.pop();
+        }
+        Some((body, read))
+    }
+
+    /// Bytes of the next record, and where in the frame they begin.
+    #[inline]
+    fn next_bytes(&mut self) -> Option<(&'a [u8], Result<usize, LogError>)> {
         self.remaining = self.remaining.checked_sub(1)?;
         let left = self.bytes.get(self.at..).unwrap_or_default();
         let Some((length, rest)) = left.split_first_chunk::<4>() else {
@@ -260,12 +281,7 @@ impl<'a> Frame<'a> {
             return Some((left, Err(self.broken_at(at, "as many bytes as its length says"))));
         };
         self.at = at + body.len();
-        let read = packed::decode(body, record).map_err(|damaged| LogError::Damaged {
-            part: "record",
-            at: at + damaged.at,
-            expected: damaged.expected,
-        });
-        Some((body, read))
+        Some((body, Ok(at)))
     }
 
     /// Where no further record begins is not known.
@@ -274,6 +290,17 @@ impl<'a> Frame<'a> {
         self.remaining = 0;
         LogError::Damaged { part: "record", at, expected }
     }
+}
+
+/// Reads the record that begins at `at` of its frame into its place, where nothing is.
+#[inline]
+fn read<'a>(at: usize, body: &'a [u8], record: &mut Record<'a>) -> Result<(), LogError> {
+    let damaged = |damaged: packed::Damaged| LogError::Damaged {
+        part: "record",
+        at: at + damaged.at,
+        expected: damaged.expected,
+    };
+    packed::decode(body, record).map_err(damaged)
 }
 
 impl<'a> Iterator for Frame<'a> {

@@ -15,7 +15,6 @@ use lancang_pattern::passing::Place;
 use lancang_pattern::sieve::form_of;
 use lancang_record::log::{Class, Frame};
 use lancang_record::record::{Kind, Record};
-use lancang_record::time::Timestamp;
 use lancang_window::prefetch::Batch;
 use lancang_window::table::Sought;
 
@@ -27,40 +26,56 @@ use crate::subscribers::Parties;
 
 use super::RecordTask;
 
-/// What is worked out of the records of a chunk before their turns: room that is used again.
+/// What is worked out of the records of a chunk before their turns, and room for these: used again.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Coming {
+    room: Vec<Record<'static>>,
     identities: [Option<u64>; CHUNK],
     parties: [Option<Parties>; CHUNK],
     /// What each passes; none that is no event of any entity.
     passed: [Option<Place>; CHUNK],
-    /// For each local plan whose event each is.
-    events: Vec<[Option<EventOf>; CHUNK]>,
+    /// Whose events they are: in the order of the records, of each in the order of the plans.
+    events: Vec<EventOf>,
+    /// So many of these are through.
+    scored: usize,
     /// Calls of which these are parts, by their places: they are taken out of the table until their part is through.
     calls: Vec<(usize, u64, OpenCall)>,
 }
 
-/// An entity, and the filters that its event passes, a bit each.
+/// An event of a local plan's entity.
 #[derive(Clone, Copy, Debug)]
 struct EventOf {
+    /// The record's place in its chunk.
+    place: usize,
+    plan: usize,
     entity: Sought,
+    /// The filters that it passes, a bit each.
     passes: u64,
 }
 
 /// Records that follow each other.
-struct Chunk<'a> {
-    records: [Record<'a>; CHUNK],
-    count: usize,
+struct Chunk<'a, 'c> {
+    records: Vec<Record<'a>>,
     /// So many have taken the second step.
     through: usize,
-    coming: Coming,
+    coming: &'c mut Coming,
 }
 
-impl Chunk<'_> {
-    #[inline(always)]
-    fn new(coming: Coming) -> Self {
-        Self { records: [const { Record::new(Kind::Voice, Timestamp::MIN) }; CHUNK], count: 0, through: 0, coming }
+impl<'c> Chunk<'_, 'c> {
+    fn new(coming: &'c mut Coming) -> Self {
+        Self { records: emptied(std::mem::take(&mut coming.room)), through: 0, coming }
     }
+
+    /// Gives its room back.
+    fn end(self) {
+        self.coming.room = emptied(self.records);
+    }
+}
+
+/// The room of one frame's records for those of another one: where nothing is left to collect, it stays.
+fn emptied<'b>(mut records: Vec<Record<'_>>) -> Vec<Record<'b>> {
+    records.clear();
+    records.into_iter().map_while(|_| None).collect()
 }
 
 impl RecordTask {
@@ -69,64 +84,61 @@ impl RecordTask {
         let Some(pack) = self.pack.clone() else { return };
         let (class, first) = (frame.header.class, out.incidents.len());
         self.passing.begin();
-        // Each made where it stays: they are 60 KB together.
-        let [read, met, last] = &mut *self.coming;
-        let mut read = &mut Chunk::new(std::mem::take(read));
-        let mut met = &mut Chunk::new(std::mem::take(met));
-        let mut last = &mut Chunk::new(std::mem::take(last));
+        let mut coming = self.coming.take().unwrap_or_default();
+        let mut chunks = coming.each_mut().map(Chunk::new);
+        let [mut read, mut met, mut last] = chunks.each_mut();
         let (mut index, mut batch) = (0, Batch::default());
         loop {
-            (read.count, read.through) = (self.read(offset, &mut frame, &mut index, &mut read.records, out), 0);
+            self.read(offset, &mut frame, &mut index, &mut read.records, out);
+            read.through = 0;
             self.prefetch_tags(class, read, &mut batch);
             self.meet(&pack, class, met, last, out);
-            self.prefetch_entity_tags(&pack, met, met.count, &mut batch);
+            self.prefetch_entity_tags(&pack, met, met.records.len(), &mut batch);
             batch.ask();
-            self.score(&pack, class, last, last.count / 2, out);
+            self.score(&pack, class, last, last.records.len() / 2, out);
             self.prefetch_places(read, met, &mut batch);
-            self.score(&pack, class, last, last.count, out);
+            self.score(&pack, class, last, last.records.len(), out);
             self.prefetch_events(class, met, &mut batch);
-            if read.count + met.count == 0 {
+            if read.records.is_empty() && met.records.is_empty() {
                 break;
             }
             (read, met, last) = (last, read, met);
         }
-        let own = self.coming.iter_mut().zip([read, met, last]);
-        own.for_each(|(coming, chunk)| std::mem::swap(coming, &mut chunk.coming));
+        chunks.into_iter().for_each(Chunk::end);
+        self.coming = Some(coming);
         self.counters.count_incidents(&out.incidents[first..]);
         self.count_limits();
     }
 
-    /// Reads a frame's next records; gives how many could be read.
+    /// Reads a frame's next records, as far as they can be read.
     pub(super) fn read<'a>(
         &mut self,
         offset: i64,
         frame: &mut Frame<'a>,
         index: &mut u32,
-        chunk: &mut [Record<'a>],
+        records: &mut Vec<Record<'a>>,
         out: &mut Outputs,
-    ) -> usize {
-        let mut count = 0;
-        while count < chunk.len()
-            && let Some((bytes, read)) = frame.next_into(&mut chunk[count])
+    ) {
+        records.clear();
+        records.reserve(CHUNK);
+        let first = *index;
+        while records.len() < CHUNK
+            && let Some((bytes, read)) = frame.next_onto(records)
         {
-            self.counters.read += 1;
-            match read {
-                Ok(()) => count += 1,
-                Err(error) => {
-                    self.counters.bad += 1;
-                    let record = Some(*index);
-                    out.bad.push(Bad { offset, record, reason: error.to_string(), bytes: bytes.to_vec() });
-                }
+            if let Err(error) = read {
+                self.counters.bad += 1;
+                let record = Some(*index);
+                out.bad.push(Bad { offset, record, reason: error.to_string(), bytes: bytes.to_vec() });
             }
             *index += 1;
         }
-        count
+        self.counters.read += u64::from(*index - first);
     }
 
     /// Works out whom records are about, and names what their first step needs but for the profiles, which are behind tags.
-    fn prefetch_tags(&self, class: Class, chunk: &mut Chunk<'_>, batch: &mut Batch) {
-        let Chunk { records, count, coming, .. } = chunk;
-        for (place, record) in records[..*count].iter().enumerate() {
+    fn prefetch_tags(&self, class: Class, chunk: &mut Chunk<'_, '_>, batch: &mut Batch) {
+        let Chunk { records, coming, .. } = chunk;
+        for (place, record) in records.iter().enumerate() {
             let (identity, parties) = (identity(record), self.state.subscribers.parties(self.asked.needs, record));
             parties.iter().for_each(|parties| self.state.subscribers.prefetch_tag(parties, batch));
             let minutes = &self.state.identities;
@@ -136,9 +148,16 @@ impl RecordTask {
     }
 
     /// The first step of a chunk's records: `before` are those that have taken it and may not have taken the second.
-    fn meet(&mut self, pack: &Pack, class: Class, chunk: &mut Chunk<'_>, before: &mut Chunk<'_>, out: &mut Outputs) {
+    fn meet(
+        &mut self,
+        pack: &Pack,
+        class: Class,
+        chunk: &mut Chunk<'_, '_>,
+        before: &mut Chunk<'_, '_>,
+        out: &mut Outputs,
+    ) {
         chunk.coming.passed = [None; CHUNK];
-        for place in 0..chunk.count {
+        for place in 0..chunk.records.len() {
             let call = self.call_of(pack, class, chunk, before, place, out);
             let (record, parties) = (&mut chunk.records[place], &chunk.coming.parties[place]);
             let identity = chunk.coming.identities[place];
@@ -154,10 +173,15 @@ impl RecordTask {
                     self.mobility(class, record);
                 }
                 Kind::Voice | Kind::Sms | Kind::Report => {
-                    let mut call = call.map(|key| (key, self.state.calls.take(key)));
-                    self.enrich(record, parties.as_ref(), call.as_mut().map(|(_, call)| call));
-                    chunk.coming.passed[place] = self.ask(pack, record, call.as_ref().map(|(_, call)| call));
-                    chunk.coming.calls.extend(call.map(|(key, call)| (place, key, call)));
+                    let Some(key) = call else {
+                        self.enrich(record, parties.as_ref(), None);
+                        chunk.coming.passed[place] = self.ask(pack, record);
+                        continue;
+                    };
+                    let mut call = self.state.calls.take(key);
+                    self.enrich(record, parties.as_ref(), Some(&mut call));
+                    chunk.coming.passed[place] = self.ask_of_part(pack, record, &call);
+                    chunk.coming.calls.push((place, key, call));
                 }
                 Kind::Subscriber => {
                     let (needs, profiles_max) = (self.asked.needs, self.settings.entities_max);
@@ -172,89 +196,99 @@ impl RecordTask {
         &mut self,
         pack: &Pack,
         class: Class,
-        chunk: &mut Chunk<'_>,
-        before: &mut Chunk<'_>,
+        chunk: &mut Chunk<'_, '_>,
+        before: &mut Chunk<'_, '_>,
         place: usize,
         out: &mut Outputs,
     ) -> Option<u64> {
         let key = OpenCalls::key_of(&chunk.records[place])?;
         let is_taken = |coming: &Coming| coming.calls.iter().any(|(_, taken, _)| *taken == key);
         if is_taken(&before.coming) || is_taken(&chunk.coming) {
-            self.score(pack, class, before, before.count, out);
+            self.score(pack, class, before, before.records.len(), out);
             self.prefetch_entity_tags(pack, chunk, place, &mut Batch::default());
             self.score(pack, class, chunk, place, out);
         }
         Some(key)
     }
 
-    /// What a record passes, with the duration of its call so far; nothing if no pattern looks at calls of its phase.
-    fn ask(&mut self, pack: &Pack, record: &mut Record<'_>, call: Option<&OpenCall>) -> Option<Place> {
+    /// What a record passes; nothing if no pattern looks at calls of its phase.
+    fn ask(&mut self, pack: &Pack, record: &Record<'_>) -> Option<Place> {
         if !self.asked.looks_at(record) {
             return None;
         }
-        if let Some(call) = call {
-            record.duration_ms = record.duration_ms.map(|part_ms| call.duration_ms().saturating_add(part_ms));
-        }
-        self.scratch.answers = pack.plan.questions.ask(form_of(record), record, &pack.lists);
-        Some(self.passing.look(&pack.plan, record, &pack.lists, &mut self.scratch.answers))
+        let mut answers = pack.plan.questions.ask(form_of(record), record, &pack.lists);
+        Some(self.passing.look(&pack.plan, record, &pack.lists, &mut answers))
     }
 
-    /// Works out whose events a chunk's records up to a place are, and names the tags of these entities.
-    fn prefetch_entity_tags(&self, pack: &Pack, chunk: &mut Chunk<'_>, until: usize, batch: &mut Batch) {
-        let Chunk { records, through, coming: Coming { passed, events, .. }, .. } = chunk;
-        let open = *through..until;
-        events.resize(self.state.local.len(), [None; CHUNK]);
-        for (index, ((plan, entities), events)) in
-            pack.plan.local.iter().zip(&self.state.local).zip(events.iter_mut()).enumerate()
-        {
-            for place in open.clone() {
-                let record = &records[place];
-                let passes = passed[place].map_or(0, |passed| self.passing.passes(passed, index));
-                let passes = seen_by(passes, self.asked.local(index, record));
-                let entity = if passes == 0 { None } else { plan.entity.local_key(record).map(|key| key.hash()) };
-                events[place] = entity.map(|entity| EventOf { entity: Sought::new(entity), passes });
-                entity.into_iter().for_each(|entity| entities.prefetch_tag(entity, batch));
+    /// The same of a part of a call, with the call's duration so far.
+    #[inline(never)]
+    fn ask_of_part(&mut self, pack: &Pack, record: &mut Record<'_>, call: &OpenCall) -> Option<Place> {
+        if self.asked.looks_at(record) {
+            record.duration_ms = record.duration_ms.map(|part_ms| call.duration_ms().saturating_add(part_ms));
+        }
+        self.ask(pack, record)
+    }
+
+    /// Works out whose events a chunk's records up to a place are, and names the tags of these entities. All that it worked out
+    /// before are through.
+    fn prefetch_entity_tags(&self, pack: &Pack, chunk: &mut Chunk<'_, '_>, until: usize, batch: &mut Batch) {
+        let Chunk { records, through, coming } = chunk;
+        debug_assert_eq!(coming.scored, coming.events.len());
+        coming.events.clear();
+        coming.scored = 0;
+        for (place, record) in records.iter().enumerate().take(until).skip(*through) {
+            let Some(passed) = coming.passed[place] else { continue };
+            for (plan, passes) in self.passing.local(passed).iter().enumerate() {
+                if *passes == 0 {
+                    continue;
+                }
+                let passes = seen_by(*passes, self.asked.local(plan, record));
+                let key = pack.plan.local[plan].entity.local_key(record);
+                let Some(key) = key.filter(|_| passes != 0) else { continue };
+                let entity = Sought::new(key.hash());
+                self.state.local[plan].prefetch_tag(entity.key, batch);
+                coming.events.push(EventOf { place, plan, entity, passes });
             }
         }
     }
 
     /// Asks for the places that tags tell: of the profiles of one chunk and of the entities of another.
-    fn prefetch_places(&self, read: &Chunk<'_>, met: &mut Chunk<'_>, batch: &mut Batch) {
-        for (entities, events) in self.state.local.iter().zip(&mut met.coming.events) {
-            let events = events[..met.count].iter_mut().flatten();
-            entities.prefetch(events.map(|event| &mut event.entity), batch);
+    fn prefetch_places(&self, read: &Chunk<'_, '_>, met: &mut Chunk<'_, '_>, batch: &mut Batch) {
+        for event in &mut met.coming.events {
+            self.state.local[event.plan].prefetch(&mut event.entity, batch);
         }
-        let parties = read.coming.parties[..read.count].iter().flatten();
+        let parties = read.coming.parties[..read.records.len()].iter().flatten();
         parties.for_each(|parties| self.state.subscribers.prefetch(parties, batch));
         batch.ask();
     }
 
     /// Asks for the events of a chunk's entities, and for the room of the partial panes that its records may begin.
-    fn prefetch_events(&self, class: Class, chunk: &Chunk<'_>, batch: &mut Batch) {
-        for (entities, events) in self.state.local.iter().zip(&chunk.coming.events) {
-            entities.prefetch_events(events[..chunk.count].iter().flatten().map(|event| &event.entity), batch);
+    fn prefetch_events(&self, class: Class, chunk: &Chunk<'_, '_>, batch: &mut Batch) {
+        for event in &chunk.coming.events {
+            self.state.local[event.plan].prefetch_events(&event.entity, batch);
         }
         if let Some(pane) = self.state.pending[class.index()].newest() {
-            let passed = chunk.coming.passed[..chunk.count].iter().flatten();
+            let passed = chunk.coming.passed[..chunk.records.len()].iter().flatten();
             pane.prefetch_next(passed.map(|passed| self.passing.sent(*passed).len()).sum(), batch);
         }
         batch.ask();
     }
 
     /// The second step of a chunk's records up to a place.
-    fn score(&mut self, pack: &Pack, class: Class, chunk: &mut Chunk<'_>, until: usize, out: &mut Outputs) {
-        let Chunk { records, through, coming, .. } = chunk;
+    fn score(&mut self, pack: &Pack, class: Class, chunk: &mut Chunk<'_, '_>, until: usize, out: &mut Outputs) {
+        let Chunk { records, through, coming } = chunk;
         for place in *through..until {
             let Some(passed) = coming.passed[place] else { continue };
             let is_its = |(of, ..): &(usize, u64, OpenCall)| *of == place;
             let mut call = coming.calls.iter().position(is_its).map(|at| coming.calls.swap_remove(at));
             let record = &records[place];
-            let is_event = || coming.events.iter().any(|events| events[place].is_some());
-            self.counters.over_trimmed += u64::from(record.event < self.whole_from && is_event());
-            for (index, events) in coming.events.iter().enumerate() {
-                let Some(event) = &events[place] else { continue };
+            let open = &coming.events[coming.scored..];
+            let its = &open[..open.iter().take_while(|event| event.place == place).count()];
+            coming.scored += its.len();
+            self.counters.over_trimmed += u64::from(record.event < self.whole_from && !its.is_empty());
+            for event in its {
                 let call = call.as_mut().map(|(.., call)| call);
-                self.judge(pack, index, class, record, (&event.entity, event.passes), call, out);
+                self.judge(pack, event.plan, class, record, (&event.entity, event.passes), call, out);
             }
             if let Some(watch) = &mut self.watch {
                 watch.record(pack, record, &self.state.local);

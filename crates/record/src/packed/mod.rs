@@ -15,7 +15,7 @@
 mod read;
 mod write;
 
-pub(crate) use read::decode;
+pub(crate) use read::{Damaged, decode};
 pub(crate) use write::encode;
 
 mod bit {

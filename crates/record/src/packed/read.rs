@@ -24,7 +24,8 @@ type Expected = &'static str;
 /// Bytes of the longest number: seven bits in each.
 const NUMBER_BYTES_MAX: usize = 10;
 
-/// Reads a record that fills `bytes` into its place; what is there after an error means nothing.
+/// Reads a record that fills `bytes` into its place, where none was: what is absent is left as it is. What is there after an error
+/// means nothing.
 // Apart from its callers, so that all registers are its own.
 #[inline(never)]
 pub(crate) fn decode<'a>(bytes: &'a [u8], record: &mut Record<'a>) -> Result<(), Damaged> {
@@ -51,8 +52,6 @@ impl<'a> Reader<'a> {
         let since = self.number()?;
         let since = (since >> 1) as i64 ^ -((since & 1) as i64);
         let [kinds, schemes, first, second] = self.array::<4>()?;
-        // What is absent stands in it, and is written nowhere else.
-        *record = const { Record::new(Kind::Voice, Timestamp::MIN) };
         record.kind = one_of(&Kind::ALL, kinds & 7)?;
         record.start = Timestamp::from_ms(start);
         record.event = Timestamp::from_ms(start.wrapping_add(since));
@@ -375,7 +374,7 @@ mod tests {
             record.duration_ms = Some(value >> shift);
             let mut written = Vec::new();
             super::super::encode(&record, &mut written);
-            let mut back = Record::new(Kind::Sms, Timestamp::MAX);
+            let mut back = Record::new(Kind::Voice, Timestamp::MIN);
             prop_assert_eq!(decode(&written, &mut back), Ok(()));
             prop_assert_eq!(back, record);
         }
