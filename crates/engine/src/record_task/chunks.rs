@@ -219,12 +219,12 @@ impl RecordTask {
     }
 
     /// Asks for the places that tags tell: of the profiles of one chunk and of the entities of another.
-    fn prefetch_places(&self, read: &Chunk<'_>, met: &mut Chunk<'_>, batch: &mut Batch) {
+    fn prefetch_places(&self, read: &mut Chunk<'_>, met: &mut Chunk<'_>, batch: &mut Batch) {
         for (entities, events) in self.state.local.iter().zip(&mut met.coming.events) {
             let events = events[..met.count].iter_mut().flatten();
             entities.prefetch(events.map(|event| &mut event.entity), batch);
         }
-        let parties = read.coming.parties[..read.count].iter().flatten();
+        let parties = read.coming.parties[..read.count].iter_mut().flatten();
         parties.for_each(|parties| self.state.subscribers.prefetch(parties, batch));
         batch.ask();
     }
