@@ -9,6 +9,8 @@ use lancang_record::number::{Country, Digits, LineType, Mark, Party, Plan};
 use lancang_record::record::{Attestation, CauseScheme, Direction, Kind, Phase, Record, Verstat};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::decimal;
+
 /// A field with a text value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "TEXTS names and explains them")]
@@ -264,6 +266,18 @@ impl TextField {
         }
     }
 
+    /// The bytes of its value. For those that are asked for of each record, without a look at all values or through a label's text.
+    #[inline]
+    #[must_use]
+    pub fn bytes<'a>(self, record: &'a Record<'_>) -> &'a [u8] {
+        match self {
+            Self::Segment if record.segment.is_empty() => record.enrichment.segment.as_bytes(),
+            Self::RangeHolder if record.range_holder.is_empty() => record.enrichment.range_holder.as_bytes(),
+            Self::Reporter => record.reporter.as_bytes(),
+            _ => self.value(record).as_bytes(),
+        }
+    }
+
     /// Whether it is absent. For those that are asked so of each record, without its text.
     #[must_use]
     pub fn is_absent(self, record: &Record<'_>) -> bool {
@@ -345,6 +359,7 @@ impl TextField {
 
 impl FlagField {
     /// Those of some flags that are set, a bit each by their number. What takes a look at a byte is looked at in any case.
+    #[inline(always)]
     #[must_use]
     pub fn set(record: &Record<'_>, asked: u64) -> u64 {
         let bit = |flag: Self| u64::from(flag.value(record)) << flag as u8;
@@ -483,7 +498,7 @@ fn same_party(record: &Record<'_>) -> bool {
 
 #[inline(never)]
 fn caller_digits(record: &Record<'_>) -> Option<i64> {
-    record.caller.and_then(|caller| caller.number()).map(|number| i64::from(number.len()))
+    record.caller.and_then(|caller| caller.number()).map(|number| i64::from(decimal::digits_of(number.as_integer())))
 }
 
 /// Not claimed where the operator's country is none of the six.
@@ -514,25 +529,7 @@ fn token(own: &str, reference: u32) -> Option<u64> {
 #[inline(never)]
 fn shared_digits(record: &Record<'_>) -> Option<i64> {
     let (caller, callee) = (record.caller?.number()?, record.callee?.number()?);
-    let (mut left, mut right) = (caller.as_integer(), callee.as_integer());
-    let (mut digits, other) = (caller.len(), callee.len());
-    // Both as long as the shorter one.
-    if digits != other {
-        left /= 10_u64.pow(digits.saturating_sub(other));
-        right /= 10_u64.pow(other.saturating_sub(digits));
-        digits = digits.min(other);
-    }
-    // What they differ by has so many digits, of which they share none.
-    let differ = left.abs_diff(right);
-    if differ != 0 {
-        let differing = differ.ilog10() + 1;
-        let ends = 10_u64.pow(differing);
-        (left, right, digits) = (left / ends, right / ends, digits - differing);
-    }
-    while left != right {
-        (left, right, digits) = (left / 10, right / 10, digits - 1);
-    }
-    Some(i64::from(digits))
+    Some(i64::from(decimal::shared_digits(caller.as_integer(), callee.as_integer())))
 }
 
 /// The other party of the served subscriber.
@@ -624,6 +621,7 @@ mod tests {
         for (name, field, _) in TEXTS {
             for record in [&empty, &full] {
                 assert_eq!(field.is_absent(record), field.value(record).is_empty(), "{name}");
+                assert_eq!(field.bytes(record), field.value(record).as_bytes(), "{name}");
             }
         }
     }

@@ -32,7 +32,7 @@ pub struct Questions {
     lacks_dear: bool,
     /// Dear ones that are answered together, and for each its place there: none before the lists are known.
     together: Vec<Together>,
-    places: Vec<Option<usize>>,
+    places: Vec<Option<u8>>,
 }
 
 /// Cheap questions of one form, those of one kind together: a bit each.
@@ -225,11 +225,11 @@ impl OfForm {
             held |= field.place(record).and_then(|place| of_places.get(place)).copied().unwrap_or(0);
         }
         for (field, texts) in &self.texts {
-            let text = field.value(record);
+            let text = field.bytes(record);
             if text.is_empty() {
                 continue;
             }
-            held |= texts.iter().filter(|(value, _)| value == text).fold(0, |held, (_, bit)| held | bit);
+            held |= texts.iter().filter(|(value, _)| value.as_bytes() == text).fold(0, |held, (_, bit)| held | bit);
         }
         for (field, bit) in &self.absent {
             held |= if field.is_absent(record) { *bit } else { 0 };
@@ -397,10 +397,11 @@ impl Answers {
     fn search(&mut self, number: u32, asked: Asked<'_>) {
         let Questions { dear, together, places, .. } = asked.questions;
         let place = places.get(number as usize).copied().flatten();
-        let (answered, Look { sure, may: mut may_hold }) = match place.and_then(|place| together.get(place)) {
-            Some(together) => (together.searches, together.look(asked.record)),
-            None => (1 << number, Look { sure: 0, may: 1 << number }),
-        };
+        let (answered, Look { sure, may: mut may_hold }) =
+            match place.and_then(|place| together.get(usize::from(place))) {
+                Some(together) => (together.searches, together.look(asked.record)),
+                None => (1 << number, Look { sure: 0, may: 1 << number }),
+            };
         self.dear.asked |= answered;
         self.dear.held |= sure;
         while may_hold != 0 {
