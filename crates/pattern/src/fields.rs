@@ -278,66 +278,49 @@ impl TextField {
         }
     }
 
-    /// Whether it is absent. For those that are asked so of each record, without its text.
-    #[must_use]
-    pub fn is_absent(self, record: &Record<'_>) -> bool {
-        match self {
-            Self::Cell => record.cell.is_empty(),
-            Self::TrunkIn => record.trunk_in.is_empty(),
-            Self::Smsc => record.smsc.is_empty(),
-            Self::Template => record.template.is_empty(),
-            Self::Domain => record.domain.is_empty(),
-            _ => self.value(record).is_empty(),
-        }
-    }
+    /// Texts that are asked for of each record, whether they are absent.
+    pub const OFTEN_ABSENT: [Self; 5] = [Self::Cell, Self::TrunkIn, Self::Smsc, Self::Template, Self::Domain];
+    /// Fields of few values, whose places among these are looked at and not their texts.
+    pub const OF_FEW_VALUES: [Self; 6] =
+        [Self::Attestation, Self::Verstat, Self::CauseScheme, Self::CallerMark, Self::CallerLine, Self::CalleeLine];
+    /// Fields that name a country.
+    pub const OF_COUNTRIES: [Self; 5] =
+        [Self::Home, Self::Roaming, Self::CallerCountry, Self::CalleeCountry, Self::CellCountry];
 
-    /// Place of its value among [`Self::values`], where [`Self::has_places`].
+    /// Whether those that are [often absent](Self::OFTEN_ABSENT) are, each in its place. In a row, so that no branch depends on
+    /// which of them is asked for.
     #[inline(always)]
     #[must_use]
-    pub const fn place(self, record: &Record<'_>) -> Option<usize> {
-        match self {
-            Self::Attestation => Some(record.attestation as usize),
-            Self::Verstat => Some(record.verstat as usize),
-            Self::CauseScheme => Some(record.cause_scheme as usize),
-            Self::CallerMark => Some(record.caller_plan.mark as usize),
-            Self::CallerLine => Some(record.caller_plan.line as usize),
-            Self::CalleeLine => Some(record.callee_plan.line as usize),
-            _ => None,
-        }
+    pub const fn absent(record: &Record<'_>) -> [bool; Self::OFTEN_ABSENT.len()] {
+        let Record { cell, trunk_in, smsc, template, domain, .. } = record;
+        [cell.is_empty(), trunk_in.is_empty(), smsc.is_empty(), template.is_empty(), domain.is_empty()]
     }
 
-    /// Whether it has few values, whose places are known.
-    #[must_use]
-    pub const fn has_places(self) -> bool {
-        matches!(
-            self,
-            Self::Attestation
-                | Self::Verstat
-                | Self::CauseScheme
-                | Self::CallerMark
-                | Self::CallerLine
-                | Self::CalleeLine
-        )
-    }
-
-    /// The country that it names; unknown where it is absent or none.
+    /// Places of the values of [fields of few](Self::OF_FEW_VALUES) among [`Self::values`].
     #[inline(always)]
     #[must_use]
-    pub fn country(self, record: &Record<'_>) -> Country {
-        match self {
-            Self::Home => record.home,
-            Self::Roaming => record.roaming.unwrap_or(Country::UNKNOWN),
-            Self::CallerCountry => record.caller_plan.country,
-            Self::CalleeCountry => record.callee_plan.country,
-            Self::CellCountry => record.cell_country.unwrap_or(Country::UNKNOWN),
-            _ => Country::UNKNOWN,
-        }
+    pub const fn places(record: &Record<'_>) -> [u8; Self::OF_FEW_VALUES.len()] {
+        [
+            record.attestation as u8,
+            record.verstat as u8,
+            record.cause_scheme as u8,
+            record.caller_plan.mark as u8,
+            record.caller_plan.line as u8,
+            record.callee_plan.line as u8,
+        ]
     }
 
-    /// Whether it names a country.
+    /// The [countries](Self::OF_COUNTRIES) that they name; unknown where they are absent.
+    #[inline(always)]
     #[must_use]
-    pub const fn is_country(self) -> bool {
-        matches!(self, Self::Home | Self::Roaming | Self::CallerCountry | Self::CalleeCountry | Self::CellCountry)
+    pub fn countries(record: &Record<'_>) -> [Country; Self::OF_COUNTRIES.len()] {
+        [
+            record.home,
+            record.roaming.unwrap_or(Country::UNKNOWN),
+            record.caller_plan.country,
+            record.callee_plan.country,
+            record.cell_country.unwrap_or(Country::UNKNOWN),
+        ]
     }
 
     /// Values that the field can have, where they are few.
@@ -620,7 +603,10 @@ mod tests {
         let full = Record { cell: "c", trunk_in: "i", smsc: "s", template: "t", domain: "d", reporter: "r", ..empty };
         for (name, field, _) in TEXTS {
             for record in [&empty, &full] {
-                assert_eq!(field.is_absent(record), field.value(record).is_empty(), "{name}");
+                let absent = TextField::OFTEN_ABSENT.iter().position(|own| own == field);
+                if let Some(place) = absent {
+                    assert_eq!(TextField::absent(record)[place], field.value(record).is_empty(), "{name}");
+                }
                 assert_eq!(field.bytes(record), field.value(record).as_bytes(), "{name}");
             }
         }
@@ -643,6 +629,22 @@ mod tests {
     }
 
     #[test]
+    fn countries_are_those_that_the_fields_name() {
+        let country = |text: &str| Country::parse(text).unwrap();
+        let mut record = Record::new(Kind::Voice, Timestamp::from_ms(0));
+        for known in [false, true] {
+            if known {
+                (record.home, record.roaming) = (country("KH"), Some(country("TH")));
+                (record.caller_plan.country, record.callee_plan.country) = (country("VN"), country("LA"));
+                record.cell_country = Some(country("MM"));
+            }
+            for (field, country) in TextField::OF_COUNTRIES.into_iter().zip(TextField::countries(&record)) {
+                assert_eq!(if country.is_known() { country.as_str() } else { "" }, field.value(&record), "{field:?}");
+            }
+        }
+    }
+
+    #[test]
     fn places_are_those_among_the_values() {
         let mut record = Record::new(Kind::Voice, Timestamp::from_ms(0));
         for step in 0..16 {
@@ -652,11 +654,8 @@ mod tests {
             record.caller_plan.mark = [Mark::None, Mark::InternetFromAbroad, Mark::FromAbroad][step % 3];
             record.caller_plan.line = LineType::ALL[step % LineType::ALL.len()];
             record.callee_plan.line = LineType::ALL[(step + 5) % LineType::ALL.len()];
-            for (name, field, _) in TEXTS {
-                assert_eq!(field.place(&record).is_some(), field.has_places(), "{name}");
-                if let Some(place) = field.place(&record) {
-                    assert_eq!(field.values().unwrap()[place], field.value(&record), "{name}");
-                }
+            for (field, place) in TextField::OF_FEW_VALUES.into_iter().zip(TextField::places(&record)) {
+                assert_eq!(field.values().unwrap()[usize::from(place)], field.value(&record), "{field:?}");
             }
         }
     }

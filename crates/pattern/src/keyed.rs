@@ -17,7 +17,7 @@ const WHOLE_BYTES: usize = 16;
 /// What stands under a key: open addressing with linear probing.
 #[derive(Debug)]
 pub(crate) struct Keyed<T> {
-    /// None, or as many as a power of two: a key, and one more than the place of what stands under it; 0 where no key is.
+    /// Two at least, as many as a power of two: a key, and one more than the place of what stands under it; 0 where no key is.
     places: Vec<(u64, u32)>,
     /// What of a hash remains once it is shifted by so much is the home place of its key.
     shift: u32,
@@ -42,13 +42,9 @@ pub(crate) struct Words {
 impl<T> Keyed<T> {
     /// All that stands under keys.
     pub(crate) fn of(all: HashMap<u64, T, FixedState>) -> Self {
-        let count = (all.len() * PLACES).next_power_of_two();
+        let count = (all.len() * PLACES).next_power_of_two().max(2);
         let shift = u64::BITS - count.trailing_zeros();
-        let mut keyed = Self { places: Vec::new(), shift, all: Vec::with_capacity(all.len()) };
-        if all.is_empty() {
-            return keyed;
-        }
-        keyed.places.resize(count, (0, 0));
+        let mut keyed = Self { places: vec![(0, 0); count], shift, all: Vec::with_capacity(all.len()) };
         for (key, one) in all {
             let mut at = keyed.home(key);
             while keyed.places[at].1 != 0 {
@@ -68,16 +64,13 @@ impl<T> Keyed<T> {
     /// What stands under a key.
     #[inline(always)]
     pub(crate) fn get(&self, key: u64) -> Option<&T> {
-        if self.places.is_empty() {
-            return None;
-        }
         let mut at = self.home(key);
         loop {
             let (own, place) = self.places.get(at)?;
             if *place == 0 || *own == key {
                 return self.all.get((*place as usize).wrapping_sub(1));
             }
-            at = (at + 1) % self.places.len();
+            at = (at + 1) & (self.places.len() - 1);
         }
     }
 }
