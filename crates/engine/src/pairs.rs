@@ -128,10 +128,10 @@ impl PairMemory {
             }
             _ => return,
         }
-        let words = &mut self.blocks.change(pair.block).0[index * WORDS..][..WORDS];
-        let before = [words[0], words[1]];
-        words.iter_mut().zip(pair.mask).for_each(|(word, mask)| *word |= mask);
-        if [words[0], words[1]] != before {
+        let words = &mut self.blocks.change(pair.block).0.as_chunks_mut::<WORDS>().0[index];
+        let before = *words;
+        *words = [words[0] | pair.mask[0], words[1] | pair.mask[1]];
+        if *words != before {
             self.pairs[index] += 1;
             self.overfull += u64::from(self.pairs[index] > self.blocks.count as u64 * PAIRS_A_BLOCK);
         }
@@ -169,6 +169,7 @@ impl PairMemory {
     }
 
     /// Where a pair lies.
+    #[inline(always)]
     #[must_use]
     pub fn place(&self, served: u64, other: u64) -> Place {
         let mut pair = [0; 16];
@@ -190,13 +191,16 @@ impl PairMemory {
 #[derive(Clone, Debug)]
 struct Blocks {
     count: usize,
+    /// What a place is multiplied with in the place of a division by a chunk's blocks, as a fraction of 2⁶³.
+    of_chunk: u64,
     blocks: Vec<Block>,
     changes: Changes<Block>,
 }
 
 impl Blocks {
     fn new(count: usize) -> Self {
-        Self { count, blocks: Vec::new(), changes: Changes::default() }
+        let of_chunk = (1 << 63) / count.div_ceil(CHUNKS).max(1) as u64 + 1;
+        Self { count, of_chunk, blocks: Vec::new(), changes: Changes::default() }
     }
 
     #[cold]
@@ -207,6 +211,7 @@ impl Blocks {
         &mut self.blocks
     }
 
+    #[inline(always)]
     fn change(&mut self, place: usize) -> &mut Block {
         if self.blocks.is_empty() {
             self.taken();
@@ -219,8 +224,9 @@ impl Blocks {
         &mut self.blocks[place]
     }
 
+    /// Chunk of a place. Rounding up by less than 1 ÷ 2⁶³ of a place changes none of 2³⁰ in chunks of 2²¹.
     const fn chunk(&self, place: usize) -> usize {
-        place / self.count.div_ceil(CHUNKS)
+        ((place as u128 * self.of_chunk as u128) >> 63) as usize
     }
 
     fn of(&self, chunk: usize) -> std::ops::Range<usize> {
@@ -440,6 +446,17 @@ mod tests {
             // What collides with all its bits is not counted as another pair.
             assert!(memory.len() as u64 * 100 > 3 * blocks as u64 * a_block * 97);
             assert_eq!(memory.overfull, 0);
+        }
+    }
+
+    #[test]
+    fn a_place_has_the_chunk_that_division_says() {
+        for count in [1, 2, 511, 512, 513, 1024, 1025, 1 << 20, 12_345_677, crate::limits::PAIR_BLOCKS_MAX] {
+            let (blocks, chunk_blocks) = (Blocks::new(count), count.div_ceil(CHUNKS));
+            let borders = (0..CHUNKS).flat_map(|chunk| [chunk * chunk_blocks, (chunk + 1) * chunk_blocks - 1]);
+            for place in borders.filter(|place| *place < count) {
+                assert_eq!(blocks.chunk(place), place / chunk_blocks, "{place} of {count}");
+            }
         }
     }
 

@@ -19,6 +19,7 @@ use lancang_record::record::{Direction, Kind, Phase, Record};
 use lancang_record::time::Timestamp;
 use lancang_window::EntityTable;
 use lancang_window::prefetch::Batch;
+use lancang_window::table::Sought;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::evict::lightest;
@@ -228,15 +229,16 @@ impl Profiles {
         self.table.prefetch_tag(subscriber, batch);
     }
 
-    /// Names a subscriber's line, whose tag has been asked for.
-    pub fn prefetch(&self, subscriber: u64, batch: &mut Batch) {
-        self.table.prefetch(subscriber, batch);
+    /// Names a subscriber's line, whose tag has been asked for, and remembers where it lies.
+    #[inline]
+    pub fn prefetch(&self, subscriber: &mut Sought, batch: &mut Batch) {
+        self.table.prefetch_sought(subscriber, batch);
     }
 
     /// The profile of a subscriber who is seen.
     #[inline]
-    pub(crate) fn meet(&mut self, subscriber: u64) -> &mut Profile {
-        self.table.get_or_insert_with(subscriber, Profile::default).0
+    pub(crate) fn meet(&mut self, subscriber: &Sought) -> &mut Profile {
+        self.table.get_or_insert_sought(subscriber, Profile::default).0
     }
 
     /// What is known of a subscriber of whom somebody told at this second: that changes nothing.
@@ -348,13 +350,13 @@ impl Profile {
         Some(self.first_seen).filter(|first| *first != 0)
     }
 
-    /// Sees a record of the subscriber at this second, and tells what is known then. `way`: also how far it moved.
+    /// Sees a record of the subscriber at this second, and tells it what is known then. `way`: also how far it moved.
     #[inline]
-    pub(crate) fn see(&mut self, at: u32, record: &Record<'_>, sight: Sight, way: bool, known: &mut Enrichment) {
+    pub(crate) fn see(&mut self, at: u32, record: &mut Record<'_>, sight: Sight, way: bool) {
         if at >= self.seen.get() {
-            self.update(at, record, sight, way, known);
+            self.update(at, record, sight, way);
         }
-        self.tell(at, known);
+        self.tell(at, &mut record.enrichment);
     }
 
     /// What the reference says, by numbers.
@@ -371,12 +373,12 @@ impl Profile {
         in_the_books || self.first_seen != 0 && self.first_seen != self.seen.get()
     }
 
-    fn update(&mut self, at: u32, record: &Record<'_>, sight: Sight, way: bool, known: &mut Enrichment) {
+    fn update(&mut self, at: u32, record: &mut Record<'_>, sight: Sight, way: bool) {
         if day(at) != day(self.seen.get()) {
             self.set(BOUND, false);
         }
         match sight {
-            Sight::Own => self.see_identity(at, record, way, known),
+            Sight::Own => self.see_identity(at, record, way),
             Sight::Forwarded { target, first_contact } => self.see_target(at, target, first_contact),
         }
         if self.first_seen == 0 {
@@ -388,30 +390,33 @@ impl Profile {
         self.seen = NonZeroU32::new(at).unwrap_or(NEVER);
     }
 
-    fn see_identity(&mut self, at: u32, record: &Record<'_>, way: bool, known: &mut Enrichment) {
+    fn see_identity(&mut self, at: u32, record: &mut Record<'_>, way: bool) {
         let imsi_differs = record.imsi.is_some_and(|imsi| self.imsi.see(imsi.as_key(), at));
         let imei_differs = record.imei.is_some_and(|imei| self.imei.see(imei.as_key(), at));
         // Read once and written once, with all that changes in it.
         let mut word = self.word();
         let bound = word & BOUND != 0 && !imsi_differs && !imei_differs;
-        known.binding = !bound && record.imei.is_some() && has_ended(record);
-        word = if bound || known.binding { word | BOUND } else { word & !BOUND };
+        let binding = !bound && record.imei.is_some() && has_ended(record);
+        record.enrichment.binding = binding;
+        word = if bound || binding { word | BOUND } else { word & !BOUND };
         if let Some(position) = record.position.filter(|_| way) {
-            if let Some(before) = position_of(word).filter(|_| self.cell_at != 0) {
-                self.tell_way(at, before, position, known);
-            }
+            let before = word;
             word = with_position(word, position);
+            if self.cell_at != 0 {
+                self.tell_way(at, (before, word), position, &mut record.enrichment);
+            }
             self.cell_at = second(record.start).min(at);
         }
         self.set_word(word);
     }
 
-    /// How far it is from the last known cell, and how fast.
-    fn tell_way(&self, at: u32, before: Position, position: Position, known: &mut Enrichment) {
-        if position == before {
+    /// How far it is from the last known cell, and how fast: by the words before and with this one's position.
+    fn tell_way(&self, at: u32, (before, now): (u64, u64), position: Position, known: &mut Enrichment) {
+        if before & PLACE == now & PLACE {
             (known.distance_m, known.speed_mh) = (Known::new(0), Known::new(0));
             return;
         }
+        let Some(before) = position_of(before) else { return };
         let metres = u64::from(position.distance_m(before));
         // From the start of the record before to the end of this one: no way took longer.
         let seconds = u64::from(at.saturating_sub(self.cell_at)).max(1);
@@ -455,7 +460,7 @@ impl Profile {
     fn hours_since_received(&self, at: u32) -> Option<u64> {
         let hour = u32::from(self.received).checked_sub(1)?;
         let seen = self.seen.get() / HOUR_S;
-        let before = (seen % RECEIVED_HOURS + RECEIVED_HOURS - hour) % RECEIVED_HOURS;
+        let before = (seen + RECEIVED_HOURS - hour) % RECEIVED_HOURS;
         Some(u64::from((at / HOUR_S).saturating_sub(seen.saturating_sub(before))))
     }
 

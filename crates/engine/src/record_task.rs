@@ -229,7 +229,7 @@ impl RecordTask {
         }
         let earlier = call.as_ref().and_then(|call| call.first_contact());
         let profiles_max = self.settings.entities_max;
-        record.enrichment = self.state.subscribers.enrich(needs, record, parties, earlier, profiles_max);
+        self.state.subscribers.enrich(needs, record, parties, earlier, profiles_max);
         if let Some(call) = call {
             call.set_first_contact(record.enrichment.first_contact);
         }

@@ -16,6 +16,7 @@ use lancang_record::number::Party;
 use lancang_record::record::{Direction, Kind, Record};
 use lancang_record::time::Timestamp;
 use lancang_window::prefetch::Batch;
+use lancang_window::table::Sought;
 
 use crate::limits::{FIRST_SEEN_KNOWN_S, PAIRS_KNOWN_S};
 use crate::pairs::{PairMemory, Place};
@@ -42,7 +43,7 @@ pub struct Subscribers {
 /// Whom a record is about, and with whom it was.
 #[derive(Clone, Copy, Debug)]
 pub struct Parties {
-    served: u64,
+    served: Sought,
     other: Option<u64>,
     /// Where the two lie in the memory of pairs, if that is asked for.
     pair: Option<Place>,
@@ -126,6 +127,7 @@ impl Subscribers {
     }
 
     /// Whom a record is about, as far as the pack asks; `None` if it asks for nothing or the record serves nobody.
+    #[inline(always)]
     #[must_use]
     pub fn parties(&self, needs: Needs, record: &Record<'_>) -> Option<Parties> {
         if needs.is_nothing() {
@@ -141,44 +143,45 @@ impl Subscribers {
         };
         let served = served?;
         let pair = other.filter(|_| needs.has(Needs::PAIRS)).map(|other| self.pairs.place(served, other));
-        Some(Parties { served, other, pair })
+        Some(Parties { served: Sought::new(served), other, pair })
     }
 
     /// Names what a record that comes soon will need, but for the line of its profile, which is behind a tag.
     pub fn prefetch_tag(&self, parties: &Parties, batch: &mut Batch) {
-        self.profiles.prefetch_tag(parties.served, batch);
+        self.profiles.prefetch_tag(parties.served.key, batch);
         parties.pair.iter().for_each(|pair| self.pairs.prefetch(pair, batch));
     }
 
     /// Names the line of a record's profile, whose tag has been asked for.
-    pub fn prefetch(&self, parties: &Parties, batch: &mut Batch) {
-        self.profiles.prefetch(parties.served, batch);
+    #[inline]
+    pub fn prefetch(&self, parties: &mut Parties, batch: &mut Batch) {
+        self.profiles.prefetch(&mut parties.served, batch);
     }
 
     /// Takes what the operator's books say.
     pub fn refer(&mut self, needs: Needs, record: &Record<'_>, parties: Option<&Parties>, profiles_max: usize) {
         if let Some(parties) = parties.filter(|_| needs.has(Needs::REFERENCE)) {
-            self.profiles.refer(parties.served, record);
+            self.profiles.refer(parties.served.key, record);
             self.evict(profiles_max);
         }
     }
 
-    /// What is known of a record's subscriber, and remembers the record. `parties` are the record's, `first_contact` is what an earlier part of the
-    /// same call was told.
+    /// Adds to a record what is known of its subscriber, and remembers the record. `parties` are the record's, `first_contact` is what an earlier
+    /// part of the same call was told.
     pub fn enrich(
         &mut self,
         needs: Needs,
-        record: &Record<'_>,
+        record: &mut Record<'_>,
         parties: Option<&Parties>,
         first_contact: Option<bool>,
         profiles_max: usize,
-    ) -> Enrichment {
-        let mut known = Enrichment::NOTHING;
-        let Some(parties) = parties else { return known };
+    ) {
+        record.enrichment = Enrichment::NOTHING;
+        let Some(parties) = parties else { return };
         let at = second(record.event);
         // Looked up once. What somebody tells of a subscriber is no sight of them.
         let sees = needs.has(Needs::PROFILE) && record.kind != Kind::Report;
-        let profile = if sees { Some(self.profiles.meet(parties.served)) } else { None };
+        let profile = if sees { Some(self.profiles.meet(&parties.served)) } else { None };
         if needs.has(Needs::PAIRS) {
             let for_a_day = |since: Option<u32>| since.is_some_and(|since| at.saturating_sub(since) >= PAIRS_KNOWN_S);
             let first_seen = || profile.as_ref().and_then(|profile| profile.first_seen());
@@ -186,32 +189,34 @@ impl Subscribers {
                 let remembered = for_a_day(self.pairs_since) || self.together && for_a_day(first_seen());
                 remembered && self.pairs.is_first(pair, record.event)
             };
-            known.first_contact = first_contact.unwrap_or_else(|| parties.pair.as_ref().is_some_and(is_first));
+            let is_first = || parties.pair.as_ref().is_some_and(is_first);
+            record.enrichment.first_contact = first_contact.unwrap_or_else(is_first);
             if let Some(pair) = parties.pair.as_ref().filter(|_| is_contact(record)) {
                 self.pairs.remember(pair, record.event);
             }
         }
         if let Some(profile) = profile {
             let sight = match record.direction {
-                Direction::Forwarded => Sight::Forwarded { target: parties.other, first_contact: known.first_contact },
+                Direction::Forwarded => {
+                    Sight::Forwarded { target: parties.other, first_contact: record.enrichment.first_contact }
+                }
                 _ => Sight::Own,
             };
-            profile.see(at, record, sight, needs.has(Needs::WAY), &mut known);
+            profile.see(at, record, sight, needs.has(Needs::WAY));
             let labels = profile.labels();
-            self.profiles.name(labels, &mut known);
+            self.profiles.name(labels, &mut record.enrichment);
         } else if needs.has(Needs::PROFILE) {
-            self.profiles.tell(parties.served, at, &mut known);
+            self.profiles.tell(parties.served.key, at, &mut record.enrichment);
         } else if needs.has(Needs::REFERENCE) {
-            self.profiles.tell_reference(parties.served, &mut known, at);
+            self.profiles.tell_reference(parties.served.key, &mut record.enrichment, at);
         }
         if needs.has(Needs::PROFILE) {
-            self.seen_or_not(at, &mut known);
+            self.seen_or_not(at, &mut record.enrichment);
             self.evict(profiles_max);
         }
         if let Some(activated) = record.activated {
-            known.age_s = age_of(at, activated);
+            record.enrichment.age_s = age_of(at, activated);
         }
-        known
     }
 
     /// First-seen is no age before the log is old enough to tell an old subscriber from a new one.

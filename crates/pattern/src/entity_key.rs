@@ -156,11 +156,30 @@ impl EntityType {
             }
     }
 
-    /// Types that a record counts for where they are judged at pane close, a bit each by their number.
+    /// Types that a record counts for where they are judged at pane close, a bit each by their number: those of which it has an
+    /// [aggregated](Self::aggregated_key) one. Asked of each record, so a branch for its direction and none for what it names.
     #[must_use]
     pub fn aggregated_of(record: &Record<'_>) -> u16 {
-        let bit = |entity: Self| u16::from(entity.aggregated_key(record).is_some()) << entity as u16;
-        Self::ALL.iter().fold(0, |all, (_, entity)| all | bit(*entity))
+        let bit = |entity: Self, counts: bool| u16::from(counts) << entity as u16;
+        let block = |party: &Option<Party<'_>>| bit(Self::Block, matches!(party, Some(Party::Number(_))));
+        let caller = || bit(Self::Caller, record.caller.is_some());
+        let content =
+            || bit(Self::Template, !record.template.is_empty()) | bit(Self::Domain, !record.domain.is_empty());
+        let once = || content() | bit(Self::Device, record.imei.is_some()) | bit(Self::Cell, !record.cell.is_empty());
+        let from_abroad = || bit(Self::Trunk, !record.trunk_in.is_empty()) | block(&record.caller);
+        let of_leg = match record.direction {
+            Direction::Outgoing if record.callee_plan.own => once(),
+            Direction::Outgoing => once() | block(&record.callee),
+            Direction::Incoming if record.caller_plan.own => from_abroad(),
+            Direction::Incoming => from_abroad() | caller() | once(),
+            Direction::Transit => from_abroad(),
+            Direction::None | Direction::Forwarded => 0,
+        };
+        match record.kind {
+            Kind::Report if record.caller_plan.own => of_leg | content(),
+            Kind::Report => of_leg | content() | caller(),
+            _ => of_leg,
+        }
     }
 
     /// The entity of this type that a record names besides, to be shown as related.
@@ -198,6 +217,32 @@ mod tests {
     use lancang_record::number::E164;
 
     use super::*;
+
+    #[test]
+    fn a_record_counts_for_the_entities_that_it_has() {
+        let number = E164::from_integer(85_512_345_678).map(Party::Number);
+        let parties = [None, number, Some(Party::Text("BANK"))];
+        let digits = Digits::parse("35990000000001");
+        for (kind, direction) in
+            Kind::ALL.into_iter().flat_map(|kind| Direction::ALL.map(|direction| (kind, direction)))
+        {
+            for shape in 0..9 << 7 {
+                let has = |bit: usize| shape >> bit & 1 == 1;
+                let mut record = Record::new(kind, Timestamp::from_ms(0));
+                record.direction = direction;
+                (record.caller, record.callee) = (parties[(shape >> 7) % 3], parties[(shape >> 7) / 3]);
+                (record.caller_plan.own, record.callee_plan.own) = (has(0), has(1));
+                record.imei = digits.filter(|_| has(2));
+                let text = |bit| if has(bit) { "x" } else { "" };
+                (record.cell, record.trunk_in, record.template, record.domain) = (text(3), text(4), text(5), text(6));
+                let counts_for = EntityType::aggregated_of(&record);
+                for (name, entity) in EntityType::ALL {
+                    let counts = counts_for >> entity as u16 & 1 == 1;
+                    assert_eq!(counts, entity.aggregated_key(&record).is_some(), "{name} of {record:?}");
+                }
+            }
+        }
+    }
 
     /// Of a record that names everybody there is an entity just where there can be one.
     #[test]

@@ -9,6 +9,8 @@ use lancang_record::number::{Country, Digits, LineType, Mark, Party, Plan};
 use lancang_record::record::{Attestation, CauseScheme, Direction, Kind, Phase, Record, Verstat};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::decimal;
+
 /// A field with a text value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "TEXTS names and explains them")]
@@ -264,66 +266,61 @@ impl TextField {
         }
     }
 
-    /// Whether it is absent. For those that are asked so of each record, without its text.
+    /// The bytes of its value. For those that are asked for of each record, without a look at all values or through a label's text.
+    #[inline]
     #[must_use]
-    pub fn is_absent(self, record: &Record<'_>) -> bool {
+    pub fn bytes<'a>(self, record: &'a Record<'_>) -> &'a [u8] {
         match self {
-            Self::Cell => record.cell.is_empty(),
-            Self::TrunkIn => record.trunk_in.is_empty(),
-            Self::Smsc => record.smsc.is_empty(),
-            Self::Template => record.template.is_empty(),
-            Self::Domain => record.domain.is_empty(),
-            _ => self.value(record).is_empty(),
+            Self::Segment if record.segment.is_empty() => record.enrichment.segment.as_bytes(),
+            Self::RangeHolder if record.range_holder.is_empty() => record.enrichment.range_holder.as_bytes(),
+            Self::Reporter => record.reporter.as_bytes(),
+            _ => self.value(record).as_bytes(),
         }
     }
 
-    /// Place of its value among [`Self::values`], where [`Self::has_places`].
+    /// Texts that are asked for of each record, whether they are absent.
+    pub const OFTEN_ABSENT: [Self; 5] = [Self::Cell, Self::TrunkIn, Self::Smsc, Self::Template, Self::Domain];
+    /// Fields of few values, whose places among these are looked at and not their texts.
+    pub const OF_FEW_VALUES: [Self; 6] =
+        [Self::Attestation, Self::Verstat, Self::CauseScheme, Self::CallerMark, Self::CallerLine, Self::CalleeLine];
+    /// Fields that name a country.
+    pub const OF_COUNTRIES: [Self; 5] =
+        [Self::Home, Self::Roaming, Self::CallerCountry, Self::CalleeCountry, Self::CellCountry];
+
+    /// Whether those that are [often absent](Self::OFTEN_ABSENT) are, each in its place. In a row, so that no branch depends on
+    /// which of them is asked for.
     #[inline(always)]
     #[must_use]
-    pub const fn place(self, record: &Record<'_>) -> Option<usize> {
-        match self {
-            Self::Attestation => Some(record.attestation as usize),
-            Self::Verstat => Some(record.verstat as usize),
-            Self::CauseScheme => Some(record.cause_scheme as usize),
-            Self::CallerMark => Some(record.caller_plan.mark as usize),
-            Self::CallerLine => Some(record.caller_plan.line as usize),
-            Self::CalleeLine => Some(record.callee_plan.line as usize),
-            _ => None,
-        }
+    pub const fn absent(record: &Record<'_>) -> [bool; Self::OFTEN_ABSENT.len()] {
+        let Record { cell, trunk_in, smsc, template, domain, .. } = record;
+        [cell.is_empty(), trunk_in.is_empty(), smsc.is_empty(), template.is_empty(), domain.is_empty()]
     }
 
-    /// Whether it has few values, whose places are known.
-    #[must_use]
-    pub const fn has_places(self) -> bool {
-        matches!(
-            self,
-            Self::Attestation
-                | Self::Verstat
-                | Self::CauseScheme
-                | Self::CallerMark
-                | Self::CallerLine
-                | Self::CalleeLine
-        )
-    }
-
-    /// The country that it names; unknown where it is absent or none.
+    /// Places of the values of [fields of few](Self::OF_FEW_VALUES) among [`Self::values`].
     #[inline(always)]
     #[must_use]
-    pub fn country(self, record: &Record<'_>) -> Country {
-        match self {
-            Self::Home => record.home,
-            Self::Roaming => record.roaming.unwrap_or(Country::UNKNOWN),
-            Self::CallerCountry => record.caller_plan.country,
-            Self::CalleeCountry => record.callee_plan.country,
-            Self::CellCountry => record.cell_country.unwrap_or(Country::UNKNOWN),
-            _ => Country::UNKNOWN,
-        }
+    pub const fn places(record: &Record<'_>) -> [u8; Self::OF_FEW_VALUES.len()] {
+        [
+            record.attestation as u8,
+            record.verstat as u8,
+            record.cause_scheme as u8,
+            record.caller_plan.mark as u8,
+            record.caller_plan.line as u8,
+            record.callee_plan.line as u8,
+        ]
     }
 
-    /// Whether it names a country.
+    /// The [countries](Self::OF_COUNTRIES) that they name; unknown where they are absent.
+    #[inline(always)]
     #[must_use]
-    pub const fn is_country(self) -> bool {
-        matches!(self, Self::Home | Self::Roaming | Self::CallerCountry | Self::CalleeCountry | Self::CellCountry)
+    pub fn countries(record: &Record<'_>) -> [Country; Self::OF_COUNTRIES.len()] {
+        [
+            record.home,
+            record.roaming.unwrap_or(Country::UNKNOWN),
+            record.caller_plan.country,
+            record.callee_plan.country,
+            record.cell_country.unwrap_or(Country::UNKNOWN),
+        ]
     }
 
     /// Values that the field can have, where they are few.
@@ -345,6 +342,7 @@ impl TextField {
 
 impl FlagField {
     /// Those of some flags that are set, a bit each by their number. What takes a look at a byte is looked at in any case.
+    #[inline(always)]
     #[must_use]
     pub fn set(record: &Record<'_>, asked: u64) -> u64 {
         let bit = |flag: Self| u64::from(flag.value(record)) << flag as u8;
@@ -483,7 +481,7 @@ fn same_party(record: &Record<'_>) -> bool {
 
 #[inline(never)]
 fn caller_digits(record: &Record<'_>) -> Option<i64> {
-    record.caller.and_then(|caller| caller.number()).map(|number| i64::from(number.len()))
+    record.caller.and_then(|caller| caller.number()).map(|number| i64::from(decimal::digits_of(number.as_integer())))
 }
 
 /// Not claimed where the operator's country is none of the six.
@@ -514,25 +512,7 @@ fn token(own: &str, reference: u32) -> Option<u64> {
 #[inline(never)]
 fn shared_digits(record: &Record<'_>) -> Option<i64> {
     let (caller, callee) = (record.caller?.number()?, record.callee?.number()?);
-    let (mut left, mut right) = (caller.as_integer(), callee.as_integer());
-    let (mut digits, other) = (caller.len(), callee.len());
-    // Both as long as the shorter one.
-    if digits != other {
-        left /= 10_u64.pow(digits.saturating_sub(other));
-        right /= 10_u64.pow(other.saturating_sub(digits));
-        digits = digits.min(other);
-    }
-    // What they differ by has so many digits, of which they share none.
-    let differ = left.abs_diff(right);
-    if differ != 0 {
-        let differing = differ.ilog10() + 1;
-        let ends = 10_u64.pow(differing);
-        (left, right, digits) = (left / ends, right / ends, digits - differing);
-    }
-    while left != right {
-        (left, right, digits) = (left / 10, right / 10, digits - 1);
-    }
-    Some(i64::from(digits))
+    Some(i64::from(decimal::shared_digits(caller.as_integer(), callee.as_integer())))
 }
 
 /// The other party of the served subscriber.
@@ -623,7 +603,11 @@ mod tests {
         let full = Record { cell: "c", trunk_in: "i", smsc: "s", template: "t", domain: "d", reporter: "r", ..empty };
         for (name, field, _) in TEXTS {
             for record in [&empty, &full] {
-                assert_eq!(field.is_absent(record), field.value(record).is_empty(), "{name}");
+                let absent = TextField::OFTEN_ABSENT.iter().position(|own| own == field);
+                if let Some(place) = absent {
+                    assert_eq!(TextField::absent(record)[place], field.value(record).is_empty(), "{name}");
+                }
+                assert_eq!(field.bytes(record), field.value(record).as_bytes(), "{name}");
             }
         }
     }
@@ -645,6 +629,22 @@ mod tests {
     }
 
     #[test]
+    fn countries_are_those_that_the_fields_name() {
+        let country = |text: &str| Country::parse(text).unwrap();
+        let mut record = Record::new(Kind::Voice, Timestamp::from_ms(0));
+        for known in [false, true] {
+            if known {
+                (record.home, record.roaming) = (country("KH"), Some(country("TH")));
+                (record.caller_plan.country, record.callee_plan.country) = (country("VN"), country("LA"));
+                record.cell_country = Some(country("MM"));
+            }
+            for (field, country) in TextField::OF_COUNTRIES.into_iter().zip(TextField::countries(&record)) {
+                assert_eq!(if country.is_known() { country.as_str() } else { "" }, field.value(&record), "{field:?}");
+            }
+        }
+    }
+
+    #[test]
     fn places_are_those_among_the_values() {
         let mut record = Record::new(Kind::Voice, Timestamp::from_ms(0));
         for step in 0..16 {
@@ -654,11 +654,8 @@ mod tests {
             record.caller_plan.mark = [Mark::None, Mark::InternetFromAbroad, Mark::FromAbroad][step % 3];
             record.caller_plan.line = LineType::ALL[step % LineType::ALL.len()];
             record.callee_plan.line = LineType::ALL[(step + 5) % LineType::ALL.len()];
-            for (name, field, _) in TEXTS {
-                assert_eq!(field.place(&record).is_some(), field.has_places(), "{name}");
-                if let Some(place) = field.place(&record) {
-                    assert_eq!(field.values().unwrap()[place], field.value(&record), "{name}");
-                }
+            for (field, place) in TextField::OF_FEW_VALUES.into_iter().zip(TextField::places(&record)) {
+                assert_eq!(field.values().unwrap()[usize::from(place)], field.value(&record), "{field:?}");
             }
         }
     }

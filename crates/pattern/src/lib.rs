@@ -13,6 +13,7 @@
 
 pub mod compile;
 pub mod cost;
+mod decimal;
 pub mod entity_key;
 pub mod evidence;
 pub mod explain;
@@ -22,6 +23,7 @@ pub mod fields;
 pub mod file;
 mod gate;
 pub mod judge;
+mod keyed;
 mod known_numbers;
 pub mod limits;
 pub mod lists;

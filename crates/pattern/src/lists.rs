@@ -12,6 +12,7 @@ use lancang_record::number::{E164, Party};
 use lancang_record::record::{Direction, Record};
 use lancang_record::time::Timestamp;
 
+use crate::decimal::digits_of;
 use crate::entity_key::EntityKey;
 use crate::fields::KeyField;
 use crate::ranges::Ranges;
@@ -333,10 +334,6 @@ fn digits(value: &str) -> Result<u64, Refused> {
         .and_then(E164::from_digits)
         .map(E164::as_integer)
         .ok_or_else(|| Refused::new("value", "expected `+` and digits"))
-}
-
-const fn digits_of(number: u64) -> u32 {
-    if number == 0 { 1 } else { number.ilog10() + 1 }
 }
 
 fn expiry(text: &str) -> Result<Timestamp, Refused> {

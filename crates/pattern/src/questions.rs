@@ -9,6 +9,7 @@
 //!
 //! **Invariant:** an answer is what [`Predicate::holds`] says.
 
+use lancang_record::number::Country;
 use lancang_record::record::Record;
 
 use crate::fields::{FLAGS, FlagField, NumberField, TextField};
@@ -32,7 +33,7 @@ pub struct Questions {
     lacks_dear: bool,
     /// Dear ones that are answered together, and for each its place there: none before the lists are known.
     together: Vec<Together>,
-    places: Vec<Option<usize>>,
+    places: Vec<Option<u8>>,
 }
 
 /// Cheap questions of one form, those of one kind together: a bit each.
@@ -43,13 +44,13 @@ struct OfForm {
     flags: u64,
     numbers: Vec<(NumberField, Steps)>,
     known: KnownSteps,
-    /// Fields of few values: what holds of each value.
-    places: Vec<(TextField, Vec<u64>)>,
+    /// Fields of few values, by their places in a row: what holds of each value.
+    places: Vec<(u8, Vec<u64>)>,
     texts: Vec<(TextField, Texts)>,
-    /// Texts of which nothing is asked but whether they are absent.
-    absent: Vec<(TextField, u64)>,
-    /// Pairs of countries.
-    countries: Vec<(TextField, TextField, u64)>,
+    /// What holds where one of these texts is absent.
+    absent: [u64; TextField::OFTEN_ABSENT.len()],
+    /// Pairs of countries, by their places in a row.
+    countries: Vec<(u8, u8, u64)>,
     others: Vec<(Predicate, u64)>,
     /// One got no number.
     lacks: bool,
@@ -192,22 +193,23 @@ impl OfForm {
             }
             Predicate::TextIs(field, value) => self.add_text(*field, value, bit),
             Predicate::Absent(field) => self.add_text(*field, "", bit),
-            Predicate::SameText(left, right) if left.is_country() && right.is_country() => {
-                self.countries.push((*left, *right, bit));
-            }
-            other => self.others.push((other.clone(), bit)),
+            other => match other.countries() {
+                Some((left, right)) => self.countries.push((left, right, bit)),
+                None => self.others.push((other.clone(), bit)),
+            },
         }
     }
 
     fn add_text(&mut self, field: TextField, value: &str, bit: u64) {
-        if let Some(values) = field.values().filter(|_| field.has_places()) {
-            let held = of(&mut self.places, field);
+        if let Some((place, values)) = place_in(&TextField::OF_FEW_VALUES, field).zip(field.values()) {
+            let held = of(&mut self.places, place);
             held.resize(values.len(), 0);
             held.iter_mut().zip(values).filter(|(_, other)| *other == value).for_each(|(held, _)| *held |= bit);
             return;
         }
-        match value {
-            "" => *of(&mut self.absent, field) |= bit,
+        match (value, place_in(&TextField::OFTEN_ABSENT, field)) {
+            ("", Some(place)) => self.absent[usize::from(place)] |= bit,
+            ("", None) => self.others.push((Predicate::Absent(field), bit)),
             _ => of(&mut self.texts, field).push((value.to_owned(), bit)),
         }
     }
@@ -216,33 +218,59 @@ impl OfForm {
     fn held(&self, record: &Record<'_>, lists: &Lists) -> u64 {
         let mut held = FlagField::set(record, self.flags);
         for (field, steps) in &self.numbers {
-            held |= value_of(*field, record).map_or(0, |value| steps.held(value));
+            let value = match field {
+                NumberField::DurationMs => NumberField::DurationMs.value(record),
+                NumberField::Length => NumberField::Length.value(record),
+                other => value_of(*other, record),
+            };
+            held |= value.map_or(0, |value| steps.held(value));
         }
         if !self.known.cuts.is_empty() {
             held |= self.known.held(&KnownNumbers::of(record));
         }
-        for (field, of_places) in &self.places {
-            held |= field.place(record).and_then(|place| of_places.get(place)).copied().unwrap_or(0);
+        if !self.places.is_empty() {
+            let row = TextField::places(record);
+            for (field, of_places) in &self.places {
+                let place = row.get(usize::from(*field)).copied().unwrap_or(0);
+                held |= of_places.get(usize::from(place)).copied().unwrap_or(0);
+            }
         }
         for (field, texts) in &self.texts {
-            let text = field.value(record);
+            let text = field.bytes(record);
             if text.is_empty() {
                 continue;
             }
-            held |= texts.iter().filter(|(value, _)| value == text).fold(0, |held, (_, bit)| held | bit);
+            held |= texts.iter().filter(|(value, _)| value.as_bytes() == text).fold(0, |held, (_, bit)| held | bit);
         }
-        for (field, bit) in &self.absent {
-            held |= if field.is_absent(record) { *bit } else { 0 };
+        for (bits, is_absent) in self.absent.iter().zip(TextField::absent(record)) {
+            held |= if is_absent { *bits } else { 0 };
         }
-        for (left, right, bit) in &self.countries {
-            let country = left.country(record);
-            held |= if country.is_known() && country == right.country(record) { *bit } else { 0 };
+        if !self.countries.is_empty() {
+            let row = TextField::countries(record);
+            let country = |place: u8| row.get(usize::from(place)).copied().unwrap_or(Country::UNKNOWN);
+            for (left, right, bit) in &self.countries {
+                let (left, right) = (country(*left), country(*right));
+                held |= if left.is_known() && left == right { *bit } else { 0 };
+            }
         }
         for (predicate, bit) in &self.others {
             held |= if predicate.holds(record, lists) { *bit } else { 0 };
         }
         held
     }
+}
+
+impl Predicate {
+    /// Places in a row of two countries that are to be the same.
+    fn countries(&self) -> Option<(u8, u8)> {
+        let Self::SameText(left, right) = self else { return None };
+        place_in(&TextField::OF_COUNTRIES, *left).zip(place_in(&TextField::OF_COUNTRIES, *right))
+    }
+}
+
+/// Place of a field in a row of some.
+fn place_in(row: &[TextField], field: TextField) -> Option<u8> {
+    row.iter().position(|own| *own == field).map(|place| place as u8)
 }
 
 /// What is asked of a field.
@@ -395,17 +423,26 @@ impl Answers {
     /// Asks a dear question, and with it those that are answered by the same look.
     #[inline(never)]
     fn search(&mut self, number: u32, asked: Asked<'_>) {
-        let Questions { dear, together, places, .. } = asked.questions;
+        let Questions { together, places, .. } = asked.questions;
         let place = places.get(number as usize).copied().flatten();
-        let (answered, Look { sure, may: mut may_hold }) = match place.and_then(|place| together.get(place)) {
+        let (answered, Look { sure, may }) = match place.and_then(|place| together.get(usize::from(place))) {
             Some(together) => (together.searches, together.look(asked.record)),
             None => (1 << number, Look { sure: 0, may: 1 << number }),
         };
         self.dear.asked |= answered;
         self.dear.held |= sure;
-        while may_hold != 0 {
-            let number = may_hold.trailing_zeros();
-            may_hold &= may_hold - 1;
+        if may != 0 {
+            self.ask_each(may, asked);
+        }
+    }
+
+    /// Asks dear questions one by one.
+    #[inline(never)]
+    fn ask_each(&mut self, mut open: u64, asked: Asked<'_>) {
+        let dear = &asked.questions.dear;
+        while open != 0 {
+            let number = open.trailing_zeros();
+            open &= open - 1;
             let holds = dear.get(number as usize).is_some_and(|predicate| asked.holds(predicate));
             self.dear.held |= u64::from(holds) << number;
         }
@@ -416,7 +453,7 @@ impl Answers {
 mod tests {
     use lancang_record::Timestamp;
     use lancang_record::enrichment::Known;
-    use lancang_record::number::{Country, Digits, Party};
+    use lancang_record::number::{Digits, Party};
     use lancang_record::record::{Attestation, Kind};
     use proptest::prelude::*;
 

@@ -14,7 +14,9 @@ use lancang_record::number::{Digits, E164, Party};
 use lancang_record::record::{Direction, Record};
 use lancang_record::time::Timestamp;
 
+use crate::decimal::{POWERS_OF_10, digits_of};
 use crate::fields::KeyField;
+use crate::keyed::{Keyed, Text, Words, key_of, of_both};
 use crate::lists::{Lists, Value};
 use crate::predicate::Predicate;
 
@@ -38,9 +40,18 @@ pub(crate) struct Together {
     /// All of them.
     pub(crate) searches: u64,
     /// By the key of a number, a text, a device, or of both parts of a pair or a route.
-    keys: HashMap<u64, Found, FixedState>,
+    keys: Keyed<Found>,
     /// Prefixes and ranges, [aligned]: from each of these numbers on, ascending, those up to the next may be found.
     spans: Vec<(u64, u64)>,
+}
+
+/// The same while searches are put together.
+#[derive(Debug)]
+struct Gathered {
+    sought: Sought,
+    searches: u64,
+    keys: HashMap<u64, Found, FixedState>,
+    spans: Vec<Span>,
 }
 
 /// What lists have of one key.
@@ -51,7 +62,7 @@ struct Found {
     sure: u64,
     until: Timestamp,
     /// One, or both of a route; none of what its key tells whole.
-    texts: [Box<str>; 2],
+    texts: [Text; 2],
 }
 
 /// What searches find, a bit each.
@@ -63,8 +74,8 @@ pub(crate) struct Look {
 }
 
 /// Puts searches in lists together, each with its number; gives for each number its place among them too, if it is a search.
-pub(crate) fn put_together(searches: &[Predicate], lists: &Lists) -> (Vec<Together>, Vec<Option<usize>>) {
-    let mut all: Vec<(Together, Vec<Span>)> = Vec::new();
+pub(crate) fn put_together(searches: &[Predicate], lists: &Lists) -> (Vec<Together>, Vec<Option<u8>>) {
+    let mut all: Vec<Gathered> = Vec::new();
     let mut places = Vec::new();
     for (number, predicate) in searches.iter().enumerate() {
         let (sought, list) = match predicate {
@@ -76,35 +87,30 @@ pub(crate) fn put_together(searches: &[Predicate], lists: &Lists) -> (Vec<Togeth
                 continue;
             }
         };
-        let place = all.iter().position(|(one, _)| one.sought == sought).unwrap_or_else(|| {
-            all.push((Together::new(sought), Vec::new()));
+        let place = all.iter().position(|one| one.sought == sought).unwrap_or_else(|| {
+            all.push(Gathered { sought, searches: 0, keys: HashMap::default(), spans: Vec::new() });
             all.len() - 1
         });
-        places.push(Some(place));
-        let (together, spans) = &mut all[place];
-        together.searches |= 1 << number;
-        lists.values(list).for_each(|(value, expires)| together.add(value, expires, number, spans));
+        places.push(Some(place as u8));
+        let gathered = &mut all[place];
+        gathered.searches |= 1 << number;
+        lists.values(list).for_each(|(value, expires)| gathered.add(value, expires, number));
     }
-    let settled = all.into_iter().map(|(together, spans)| Together { spans: steps(spans), ..together });
-    (settled.collect(), places)
+    (all.into_iter().map(Together::of).collect(), places)
 }
 
-impl Together {
-    fn new(sought: Sought) -> Self {
-        Self { sought, searches: 0, keys: HashMap::default(), spans: Vec::new() }
-    }
-
-    fn add(&mut self, value: Value<'_>, expires: Timestamp, search: usize, spans: &mut Vec<Span>) {
+impl Gathered {
+    fn add(&mut self, value: Value<'_>, expires: Timestamp, search: usize) {
         use KeyField::{Callee, Caller, Cell, Domain, Imei, Imsi, Other, Smsc, Template, TrunkIn};
         let sought = self.sought;
         let mut add = |key, texts, sure: bool| self.add_key(key, texts, search, sure.then_some(expires));
         match (sought, value) {
             (Sought::Field(Caller | Callee | Other), Value::Number(number)) => add(number, [""; 2], true),
             (Sought::Field(Caller | Callee | Other), Value::Prefix(prefix)) => {
-                spans.push(Span { first: aligned(prefix), last: last_of(prefix), search });
+                self.spans.push(Span { first: aligned(prefix), last: last_of(prefix), search });
             }
             (Sought::Field(Caller | Callee | Other), Value::Range(first, last)) => {
-                spans.extend(of_each_length(first, last).map(|(first, last)| Span { first, last, search }));
+                self.spans.extend(of_each_length(first, last).map(|(first, last)| Span { first, last, search }));
             }
             (Sought::Field(Imsi | Imei), Value::Text(text)) => {
                 Digits::parse(text).into_iter().for_each(|digits| add(digits.as_key(), [""; 2], true));
@@ -132,13 +138,19 @@ impl Together {
 
     /// Adds what is found by a key: surely until it expires, where that is told.
     fn add_key(&mut self, key: u64, texts: [&str; 2], search: usize, expires: Option<Timestamp>) {
-        let new = || Found { may: 0, sure: 0, until: Timestamp::MAX, texts: texts.map(Box::from) };
+        let new = || Found { may: 0, sure: 0, until: Timestamp::MAX, texts: texts.map(Text::of) };
         let found = self.keys.entry(key).or_insert_with(new);
         found.may |= 1 << search;
-        if let Some(expires) = expires.filter(|_| found.texts.iter().map(|text| &**text).eq(texts)) {
+        if let Some(expires) = expires.filter(|_| found.texts.iter().map(Text::as_str).eq(texts)) {
             found.sure |= 1 << search;
             found.until = found.until.min(expires);
         }
+    }
+}
+
+impl Together {
+    fn of(Gathered { sought, searches, keys, spans }: Gathered) -> Self {
+        Self { sought, searches, keys: Keyed::of(keys), spans: steps(spans) }
     }
 
     /// What the searches find of what a record has.
@@ -173,13 +185,17 @@ impl Together {
                 let of_span = if self.spans.is_empty() { 0 } else { self.of_span(aligned(number)) };
                 self.of_key(number, at, |_| true).or(Look { sure: 0, may: of_span })
             }
-            Some(Party::Text(text)) => self.of_key(key_of(text), at, |[own, _]| **own == *text),
+            Some(Party::Text(text)) => self.of_text(text, at),
             None => Look::default(),
         }
     }
 
     fn of_text(&self, text: &str, at: Timestamp) -> Look {
-        if text.is_empty() { Look::default() } else { self.of_key(key_of(text), at, |[own, _]| **own == *text) }
+        if text.is_empty() {
+            return Look::default();
+        }
+        let words = Words::of(text);
+        self.of_key(words.key(), at, |[own, _]| own.is(words, text))
     }
 
     fn of_digits(&self, digits: Option<Digits>, at: Timestamp) -> Look {
@@ -193,13 +209,20 @@ impl Together {
 
     fn of_route(&self, record: &Record<'_>) -> Look {
         let (Some(sender), smsc) = (record.caller, record.smsc) else { return Look::default() };
-        let is = |[own, over]: &[Box<str>; 2]| sender == Party::Text(own) && **over == *smsc;
-        self.of_key(of_both(key_of_party(sender), key_of(smsc)), record.event, is)
+        let over = Words::of(smsc);
+        match sender {
+            Party::Text(sender) => {
+                let words = Words::of(sender);
+                let is = |[own, own_smsc]: &[Text; 2]| own.is(words, sender) && own_smsc.is(over, smsc);
+                self.of_key(of_both(words.key(), over.key()), record.event, is)
+            }
+            Party::Number(number) => self.of_key(of_both(number.as_integer(), over.key()), record.event, |_| false),
+        }
     }
 
     #[inline]
-    fn of_key(&self, key: u64, at: Timestamp, is: impl Fn(&[Box<str>; 2]) -> bool) -> Look {
-        let Some(found) = self.keys.get(&key) else { return Look::default() };
+    fn of_key(&self, key: u64, at: Timestamp, is: impl Fn(&[Text; 2]) -> bool) -> Look {
+        let Some(found) = self.keys.get(key) else { return Look::default() };
         let sure = if at < found.until && is(&found.texts) { found.sure } else { 0 };
         Look { sure, may: found.may & !sure }
     }
@@ -215,21 +238,6 @@ impl Look {
         let sure = self.sure | other.sure;
         Self { sure, may: (self.may | other.may) & !sure }
     }
-}
-
-/// Key of a text, above those of numbers: its length, its first bytes and its last ones. Texts of up to 16 bytes that differ have
-/// different ones but for collisions of the sum, which cost a look into lists.
-fn key_of(text: &str) -> u64 {
-    let bytes = text.as_bytes();
-    let (first, last) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>(), bytes) {
-            (Some(first), Some(last), _) => (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into()),
-            (_, _, [first, .., last]) => (u64::from(*first) << 8 | u64::from(bytes[bytes.len() / 2]), u64::from(*last)),
-            (_, _, one) => (one.first().copied().map_or(0, u64::from), 0),
-        },
-    };
-    (of_both(first, last) ^ bytes.len() as u64) | 1 << 63
 }
 
 fn key_of_party(party: Party<'_>) -> u64 {
@@ -250,12 +258,6 @@ fn keys_of(text: &str) -> impl Iterator<Item = u64> + Clone {
     std::iter::once(key_of(text)).chain(number)
 }
 
-/// Key of two things, each by its key: which is first matters.
-const fn of_both(first: u64, second: u64) -> u64 {
-    // Any odd number without a pattern: this is 2⁶⁴ ÷ φ.
-    first.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32) ^ second
-}
-
 /// Numbers that may be found by a search, [aligned].
 #[derive(Debug)]
 struct Span {
@@ -264,21 +266,9 @@ struct Span {
     search: usize,
 }
 
-/// 10⁰ … 10¹⁸.
-const POWERS_OF_10: [u64; DIGITS as usize + 1] = {
-    let mut powers = [1; DIGITS as usize + 1];
-    let mut exponent = 1;
-    while exponent < powers.len() {
-        powers[exponent] = powers[exponent - 1] * 10;
-        exponent += 1;
-    }
-    powers
-};
-
 /// Places behind a number's digits up to [`DIGITS`]; no number that a list or a record has is longer.
 fn behind(number: u64) -> u64 {
-    let digits = number.max(1).ilog10() + 1;
-    POWERS_OF_10[DIGITS.saturating_sub(digits) as usize]
+    POWERS_OF_10[DIGITS.saturating_sub(digits_of(number)) as usize]
 }
 
 /// A number with zeros behind it, so that it has [`DIGITS`] digits: what begins with a prefix lies together.
@@ -327,11 +317,13 @@ mod tests {
     use super::*;
 
     const LISTS: [&str; 3] = ["a", "b", "c"];
+    /// Two of them begin and end alike and are equally long.
+    const NAMES: [&str; 7] = ["A", "B", "+12", "A>B", "x@y", "gateway-1-of-the-north", "gateway-2-of-the-north"];
 
     /// Numbers and texts of which many are alike, begin alike, or look like others.
     fn entry() -> impl Strategy<Value = (usize, &'static str, String, bool)> {
         let number = || (1_u64..300).prop_map(|number| format!("+{number}"));
-        let name = || prop::sample::select(vec!["A", "B", "+12", "A>B", "x@y"]).prop_map(str::to_owned);
+        let name = || prop::sample::select(NAMES.to_vec()).prop_map(str::to_owned);
         let party = move || prop_oneof![number(), name()];
         let digits = prop::sample::select(vec!["00000000", "35990000", "35990000000001", "3599", "x"]);
         let value = prop_oneof![
@@ -350,8 +342,8 @@ mod tests {
     fn party(of: usize) -> Option<Party<'static>> {
         match of % 400 {
             0 => None,
-            1..=5 => Some(Party::Text(["A", "B", "+12", "A>B", "x@y"][of % 400 - 1])),
-            number => E164::from_integer(number as u64 - 5).map(Party::Number),
+            1..=7 => Some(Party::Text(NAMES[of % 400 - 1])),
+            number => E164::from_integer(number as u64 - 7).map(Party::Number),
         }
     }
 
@@ -383,12 +375,12 @@ mod tests {
                 let mut record = Record::new(Kind::Sms, Timestamp::from_ms(rest as i64 % 2 * 86_400_000));
                 (record.caller, record.callee) = (party(caller), party(callee));
                 record.direction = [Direction::Outgoing, Direction::Incoming][rest % 2];
-                record.cell = ["", "A", "z"][rest % 3];
-                record.smsc = ["", "A", "+12", "y", "y@A"][rest % 5];
+                record.cell = ["", "A", "z", NAMES[5], NAMES[6]][rest % 5];
+                record.smsc = ["", "A", "+12", "y", "y@A", NAMES[5]][rest % 6];
                 let digits = ["00000000000001", "35990000000001", "35990000000002", "3599", "359"][rest % 5];
                 (record.imei, record.imsi) = (Digits::parse(digits), Digits::parse(digits));
                 for (number, (search, place)) in searches.iter().zip(&places).enumerate() {
-                    let one = &together[place.unwrap()];
+                    let one = &together[usize::from(place.unwrap())];
                     prop_assert!(one.searches >> number & 1 == 1);
                     let Look { sure, may } = one.look(&record);
                     let (sure, may, holds) = (sure >> number & 1 == 1, may >> number & 1 == 1, search.holds(&record, &lists));
@@ -409,7 +401,8 @@ mod tests {
                 let parts = of_each_length(*first, first + more);
                 spans.extend(parts.map(|(first, last)| Span { first, last, search: *search }));
             }
-            let together = Together { spans: steps(spans), ..Together::new(Sought::Pair) };
+            let (sought, searches, keys) = (Sought::Pair, 0, HashMap::default());
+            let together = Together::of(Gathered { sought, searches, keys, spans });
             for number in 1..4000_u64 {
                 let found = together.of_span(aligned(number));
                 let begins = |prefix: u64| number.to_string().starts_with(&prefix.to_string());

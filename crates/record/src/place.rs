@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** distances come out of additions, multiplications, divisions and square roots alone, which IEEE 754
 //! rounds in one way: each machine gives the same metres.
+//!
+//! Nearly all distances are of cells that lie close together. Of these the series are short.
 
 /// Ten-thousandths of a degree in a degree: a step is at most 11 m.
 const STEPS: i32 = 10_000;
@@ -62,8 +64,12 @@ impl Position {
             return 0;
         }
         // The haversine: half a difference of n steps is n half-steps.
-        let north = sine((self.latitude - other.latitude).abs());
-        let east = sine((self.longitude - other.longitude).abs());
+        let north = (self.latitude - other.latitude).abs();
+        let east = (self.longitude - other.longitude).abs();
+        if north | east < NEAR {
+            return near_m(north, east, self.latitude + other.latitude);
+        }
+        let (north, east) = (sine(north), sine(east));
         let half_chord = (north * north + self.cosine() * other.cosine() * east * east).sqrt();
         // Rounded: it is not negative.
         (2.0 * EARTH_M * arcsine(half_chord.min(1.0)) + 0.5) as u32
@@ -73,6 +79,25 @@ impl Position {
     fn cosine(self) -> f64 {
         sine(QUARTER - 2 * self.latitude.abs())
     }
+}
+
+/// Differences below it, a power of two, are small: 1.6°, which is 180 km from south to north.
+const NEAR: i32 = 1 << 14;
+
+/// The same distance, of places whose latitudes and longitudes differ by so little, and whose mean latitude is so many half-steps.
+/// The series are wrong by less than 10⁻¹⁵ of what they give: the angles are below .0143, half of the chord below .0203.
+fn near_m(north: i32, east: i32, mean: i32) -> u32 {
+    let square_of_sine = |half_steps: i32| {
+        let angle = f64::from(half_steps) * HALF_STEP;
+        let square = angle * angle;
+        let ratio = 1.0 - square * (1.0 / 6.0) * (1.0 - square * (1.0 / 20.0) * (1.0 - square * (1.0 / 42.0)));
+        square * (ratio * ratio)
+    };
+    let (north, east, middle) = (square_of_sine(north), square_of_sine(east), sine(QUARTER - mean.abs()));
+    // cos a · cos b = cos² ((a + b) ÷ 2) − sin² ((a − b) ÷ 2)
+    let square = north + (middle * middle - north) * east;
+    let ratio = 1.0 + square * (1.0 / 6.0 + square * (3.0 / 40.0 + square * (5.0 / 112.0)));
+    (2.0 * EARTH_M * (square.max(0.0).sqrt() * ratio) + 0.5) as u32
 }
 
 /// Half-steps in a quarter of a turn.
@@ -160,9 +185,10 @@ mod tests {
         fn it_is_the_haversine(
             a in (-900_000_i32..=900_000, -1_800_000_i32..=1_800_000),
             b in (-900_000_i32..=900_000, -1_800_000_i32..=1_800_000),
-            near in any::<bool>(),
+            near in prop::sample::select(vec![0, 50, 100, 1000, 100_000]),
         ) {
-            let b = if near { ((a.0 + b.0 / 1000).clamp(-900_000, 900_000), (a.1 + b.1 / 1000).clamp(-1_800_000, 1_800_000)) } else { b };
+            let beside = |divisor: i32| ((a.0 + b.0 / divisor).clamp(-900_000, 900_000), (a.1 + b.1 / divisor).clamp(-1_800_000, 1_800_000));
+            let b = if near > 0 { beside(near) } else { b };
             let degrees = |of: (i32, i32)| (f64::from(of.0) / 1e4, f64::from(of.1) / 1e4);
             let found = Position::new(a.0, a.1).unwrap().distance_m(Position::new(b.0, b.1).unwrap());
             let expected = haversine_m(degrees(a), degrees(b));

@@ -272,11 +272,17 @@ impl<V, A> EntityTable<V, A> {
 
     /// As [`Self::get_or_insert_with`], of a key that was looked for.
     pub fn get_or_insert_sought(&mut self, sought: &Sought, new: impl FnOnce() -> V) -> (&mut V, bool) {
-        let place = self.segments[segment_of(sought.hash)].places.get(sought.at).and_then(|place| place.0.as_ref());
-        if place.is_some_and(|(key, _)| *key == sought.key) {
-            return self.put_at(sought.hash, sought.key, sought.at, new);
+        let (hash, segment) = (sought.hash, &self.segments[segment_of(sought.hash)]);
+        let place = segment.places.get(sought.at).and_then(|place| place.0.as_ref());
+        let Some((_, before)) = place.filter(|(key, _)| *key == sought.key) else {
+            return self.get_or_insert_with(sought.key, new);
+        };
+        if self.changes.asks(chunk_of(hash)) {
+            self.changes.note(chunk_of(hash), sought.key, Some(before));
         }
-        self.get_or_insert_with(sought.key, new)
+        // Its tag says so already: that line is not needed again.
+        let place = &mut self.segments[segment_of(hash)].places[sought.at];
+        (&mut place.0.get_or_insert_with(|| (sought.key, new())).1, false)
     }
 
     /// Asks for the entities of some keys and for what `comes` names of them, without waiting: each step for all of them at once.

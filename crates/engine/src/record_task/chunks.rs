@@ -253,11 +253,11 @@ impl RecordTask {
     }
 
     /// Asks for the places that tags tell: of the profiles of one chunk and of the entities of another.
-    fn prefetch_places(&self, read: &Chunk<'_, '_>, met: &mut Chunk<'_, '_>, batch: &mut Batch) {
+    fn prefetch_places(&self, read: &mut Chunk<'_, '_>, met: &mut Chunk<'_, '_>, batch: &mut Batch) {
         for event in &mut met.coming.events {
             self.state.local[event.plan].prefetch(&mut event.entity, batch);
         }
-        let parties = read.coming.parties[..read.records.len()].iter().flatten();
+        let parties = read.coming.parties[..read.records.len()].iter_mut().flatten();
         parties.for_each(|parties| self.state.subscribers.prefetch(parties, batch));
         batch.ask();
     }
