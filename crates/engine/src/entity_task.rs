@@ -14,6 +14,7 @@ mod entity;
 mod judging;
 mod plans;
 mod saving;
+mod statements;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -42,9 +43,7 @@ use crate::watch::Watch;
 use entity::Entity;
 use judging::{Due, Holding};
 use plans::{Loaded, Planned};
-
-/// Whether a subscriber was abroad from a time on, as known from a pane on; ascending.
-type Statements = Vec<((i64, i64), bool)>;
+use statements::Statements;
 
 /// State of an entity task.
 #[derive(Clone, Debug, Default, Encode, Decode)]
@@ -157,9 +156,8 @@ impl EntityTask {
         });
         let whereabouts = std::mem::take(&mut self.message.whereabouts);
         for chunk in whereabouts.chunks(CHUNK) {
-            self.state.abroad[class.index()].fetch(chunk.iter().map(|found| found.subscriber), |times, batch| {
-                times.last().into_iter().for_each(|time| batch.add(time));
-            });
+            let subscribers = chunk.iter().map(|found| found.subscriber);
+            self.state.abroad[class.index()].fetch(subscribers, Statements::prefetch);
             chunk.iter().for_each(|found| self.whereabouts(class, *found));
         }
         if let Some(border) = self.message.border.take() {
@@ -208,13 +206,8 @@ impl EntityTask {
             self.counters.evicted += 1;
             return;
         }
-        let (times, _) = abroad.get_or_insert_with(found.subscriber, Statements::new);
-        // Of two statements about one moment the one that accuses nobody stands.
-        let statement = (found.at.as_ms(), found.effective);
-        match times.binary_search_by_key(&statement, |(other, _)| *other) {
-            Ok(place) => times[place].1 |= found.abroad,
-            Err(place) => times.insert(place, (statement, found.abroad)),
-        }
+        let (statements, _) = abroad.get_or_insert_with(found.subscriber, Statements::default);
+        statements.add(found.at.as_ms(), found.effective, found.abroad);
     }
 
     fn border(&mut self, class: Class, from: u32, border: Border) {
@@ -324,18 +317,12 @@ impl EntityTask {
                 entity.class != class || plans.get(&entity.plan).is_some_and(|plan| entity.expire(plan, reached))
             },
         );
-        let keep_from = (reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms(), i64::MIN);
+        let from_ms = reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms();
         self.state.abroad[class.index()].sweep(
             0..SEGMENTS,
-            |_, _| {},
-            |_, times| times.first().is_none_or(|(at, _)| *at < keep_from),
-            |_, times| {
-                // The last statement before the oldest pane that may still be judged says where the subscriber was.
-                let past = times.partition_point(|(at, _)| *at < keep_from);
-                let stands = past > 0 && times[past - 1].1;
-                times.drain(..past - usize::from(stands));
-                !times.is_empty()
-            },
+            |statements, batch| statements.prefetch(batch),
+            |_, statements| statements.forgets(from_ms),
+            |_, statements| statements.forget(from_ms),
         );
         let packs = &mut self.state.packs[class.index()];
         if let Some((begins, _)) = packs.range(..=reached.pane(GRID_MS)).next_back() {

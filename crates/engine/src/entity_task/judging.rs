@@ -16,7 +16,8 @@ use lancang_window::{At, Cell, EntityTable};
 
 use super::entity::Entity;
 use super::plans::{Loaded, Planned};
-use super::{EntityTask, Statements, with_key};
+use super::statements::Statements;
+use super::{EntityTask, with_key};
 use crate::arrived::{Arrived, Came, key_of};
 use crate::attachment::Attachment;
 use crate::incident::{IncidentKey, Moment};
@@ -255,13 +256,6 @@ impl EntityTask {
 
 /// How many of the claimed calls were made in the name of subscribers who were at home all the pane.
 fn at_home(abroad: &EntityTable<Statements>, pane: i64, claims: &[(u64, u64)], begins_ms: i64) -> Cell {
-    let ends_ms = begins_ms.saturating_add(GRID_MS);
-    let home = |subscriber: &u64| {
-        let Some(times) = abroad.get(*subscriber) else { return true };
-        let known = || times.iter().filter(|((_, effective), _)| *effective <= pane);
-        let before = known().filter(|((at, _), _)| *at <= begins_ms).map(|((at, _), abroad)| (*at, *abroad)).max();
-        let within = |((at, _), abroad): &((i64, i64), bool)| (begins_ms + 1..ends_ms).contains(at) && *abroad;
-        !before.is_some_and(|(_, abroad)| abroad) && !known().any(within)
-    };
+    let home = |subscriber: &u64| abroad.get(*subscriber).is_none_or(|all| all.at_home(pane, begins_ms));
     Cell::Count(claims.iter().filter(|(subscriber, _)| home(subscriber)).map(|(_, count)| count).sum())
 }
