@@ -28,7 +28,7 @@ use lancang_record::log::Class;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::time::Timestamp;
 use lancang_window::EntityTable;
-use lancang_window::table::SEGMENTS;
+use lancang_window::table::{SEGMENTS, Sought};
 
 use crate::arrived::Arrived;
 use crate::evict::lightest;
@@ -82,8 +82,8 @@ pub struct EntityTask {
     message: PartialMessage,
     /// Room of panes that were merged.
     spare: Vec<Arrived>,
-    /// Keys of the entities of the pane that is merged: used again.
-    keys: Vec<u64>,
+    /// What is looked up next: used again.
+    sought: Vec<Sought>,
     /// Used again for each judgement.
     values: Vec<Option<f64>>,
 }
@@ -103,7 +103,7 @@ impl EntityTask {
             save: None,
             message: PartialMessage::default(),
             spare: Vec::new(),
-            keys: Vec::new(),
+            sought: Vec::new(),
             values: Vec::new(),
         }
     }
@@ -156,9 +156,12 @@ impl EntityTask {
         });
         let whereabouts = std::mem::take(&mut self.message.whereabouts);
         for chunk in whereabouts.chunks(CHUNK) {
-            let subscribers = chunk.iter().map(|found| found.subscriber);
-            self.state.abroad[class.index()].fetch(subscribers, Statements::prefetch);
-            chunk.iter().for_each(|found| self.whereabouts(class, *found));
+            let mut sought = std::mem::take(&mut self.sought);
+            sought.clear();
+            sought.extend(chunk.iter().map(|found| Sought::new(found.subscriber)));
+            self.state.abroad[class.index()].fetch(&mut sought, Statements::prefetch_last);
+            chunk.iter().zip(&sought).for_each(|(found, sought)| self.whereabouts(class, *found, sought));
+            self.sought = sought;
         }
         if let Some(border) = self.message.border.take() {
             self.border(class, from, border);
@@ -199,14 +202,14 @@ impl EntityTask {
         Ok(())
     }
 
-    fn whereabouts(&mut self, class: Class, found: Whereabouts) {
+    fn whereabouts(&mut self, class: Class, found: Whereabouts, sought: &Sought) {
         let held = self.state.abroad.iter().map(EntityTable::len).sum::<usize>();
         let abroad = &mut self.state.abroad[class.index()];
-        if held >= ABROAD_MAX && abroad.get(found.subscriber).is_none() {
+        if held >= ABROAD_MAX && abroad.get_sought(sought).is_none() {
             self.counters.evicted += 1;
             return;
         }
-        let (statements, _) = abroad.get_or_insert_with(found.subscriber, Statements::default);
+        let (statements, _) = abroad.get_or_insert_sought(sought, Statements::default);
         statements.add(found.at.as_ms(), found.effective, found.abroad);
     }
 
@@ -320,7 +323,7 @@ impl EntityTask {
         let from_ms = reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms();
         self.state.abroad[class.index()].sweep(
             0..SEGMENTS,
-            |statements, batch| statements.prefetch(batch),
+            Statements::prefetch_first,
             |_, statements| statements.forgets(from_ms),
             |_, statements| statements.forget(from_ms),
         );

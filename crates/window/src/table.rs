@@ -251,32 +251,35 @@ impl<V, A> EntityTable<V, A> {
     /// The entity of a key that was looked for. A place that holds the key is the one: it is held once.
     #[must_use]
     pub fn get_sought(&self, sought: &Sought) -> Option<&V> {
-        let segment = &self.segments[segment_of(spread(sought.key))];
-        match segment.places.get(sought.at).and_then(|place| place.0.as_ref()) {
-            Some((key, value)) if *key == sought.key => Some(value),
-            _ => self.get(sought.key),
-        }
+        self.seen(sought).or_else(|| self.get(sought.key))
     }
 
     /// As [`Self::get_or_insert_with`], of a key that was looked for.
     pub fn get_or_insert_sought(&mut self, sought: &Sought, new: impl FnOnce() -> V) -> (&mut V, bool) {
-        let hash = spread(sought.key);
-        let place = self.segments[segment_of(hash)].places.get(sought.at).and_then(|place| place.0.as_ref());
-        if place.is_some_and(|(key, _)| *key == sought.key) {
-            return self.put_at(hash, sought.key, sought.at, new);
+        if self.seen(sought).is_some() {
+            return self.put_at(spread(sought.key), sought.key, sought.at, new);
         }
         self.get_or_insert_with(sought.key, new)
     }
 
-    /// Asks for the entities of some keys and for what `comes` names of them, without waiting: each step for all of them at once.
-    pub fn fetch(&self, keys: impl Iterator<Item = u64> + Clone, comes: impl Fn(&V, &mut Batch)) {
+    /// Asks for the entities of keys that are sought and for what `comes` names of them, without waiting: each step for all of
+    /// them at once.
+    pub fn fetch(&self, sought: &mut [Sought], comes: impl Fn(&V, &mut Batch)) {
         let mut batch = Batch::default();
-        keys.clone().for_each(|key| self.prefetch_tag(key, &mut batch));
+        sought.iter().for_each(|sought| self.prefetch_tag(sought.key, &mut batch));
         batch.ask();
-        keys.clone().for_each(|key| self.prefetch(key, &mut batch));
+        sought.iter_mut().for_each(|sought| self.prefetch_sought(sought, &mut batch));
         batch.ask();
-        keys.filter_map(|key| self.get(key)).for_each(|value| comes(value, &mut batch));
+        sought.iter().filter_map(|sought| self.seen(sought)).for_each(|value| comes(value, &mut batch));
         batch.ask();
+    }
+
+    /// The entity of a key that was looked for, if it lies at the place that was seen.
+    #[inline]
+    fn seen(&self, sought: &Sought) -> Option<&V> {
+        let segment = &self.segments[segment_of(spread(sought.key))];
+        let (key, value) = segment.places.get(sought.at)?.0.as_ref()?;
+        (*key == sought.key).then_some(value)
     }
 
     /// The entity of a key.

@@ -3,7 +3,8 @@
 //! Rules:
 //! - of two statements about one moment, known from one pane on, the one that accuses nobody stands;
 //! - what is known of a pane is what took effect in it or before, however much has come since;
-//! - most subscribers have one statement, which lies in the table itself: no other place in memory is looked at for it.
+//! - one statement lies in the table itself, so that no other place in memory is looked at for it; of several the last one is looked at
+//!   for a new one, and the first one for what goes.
 
 use bincode::de::{BorrowDecoder, Decoder};
 use bincode::enc::Encoder;
@@ -37,6 +38,11 @@ impl Statement {
         self.known >> 1
     }
 
+    /// What it is one of.
+    const fn moment(self) -> (i64, i64) {
+        (self.at_ms, self.pane())
+    }
+
     const fn abroad(self) -> bool {
         self.known & 1 == 1
     }
@@ -46,9 +52,14 @@ impl Statements {
     /// Adds what is known from a pane on.
     pub(super) fn add(&mut self, at_ms: i64, pane: i64, abroad: bool) {
         let new = Statement::new(at_ms, pane, abroad);
-        let place = self.0.as_slice().partition_point(|own| (own.at_ms, own.pane()) < (new.at_ms, new.pane()));
+        let (statements, is_before) = (self.0.as_slice(), |own: &Statement| own.moment() < new.moment());
+        // Nearly always it is the newest, and the last one is all that is looked at.
+        let place = match statements.last() {
+            Some(last) if !is_before(last) => statements.partition_point(is_before),
+            _ => statements.len(),
+        };
         match self.0.as_mut_slice().get_mut(place) {
-            Some(own) if (own.at_ms, own.pane()) == (new.at_ms, new.pane()) => own.known |= new.known,
+            Some(own) if own.moment() == new.moment() => own.known |= new.known,
             _ => self.0.insert(place, new),
         }
     }
@@ -71,6 +82,9 @@ impl Statements {
 
     /// Lets go of what only panes before a time may look at; gives whether anything is left.
     pub(super) fn forget(&mut self, from_ms: i64) -> bool {
+        if !self.forgets(from_ms) {
+            return true;
+        }
         let statements = self.0.as_slice();
         let past = statements.partition_point(|statement| statement.at_ms < from_ms);
         // The last statement before that time says where the subscriber was then.
@@ -83,9 +97,14 @@ impl Statements {
         true
     }
 
-    /// Names what is looked at of them.
-    pub(super) fn prefetch(&self, batch: &mut Batch) {
+    /// Names what [`Self::add`] looks at.
+    pub(super) fn prefetch_last(&self, batch: &mut Batch) {
         self.0.as_slice().last().into_iter().for_each(|statement| batch.add(statement));
+    }
+
+    /// Names what [`Self::forget`] looks at first.
+    pub(super) fn prefetch_first(&self, batch: &mut Batch) {
+        self.0.as_slice().first().into_iter().for_each(|statement| batch.add(statement));
     }
 }
 
