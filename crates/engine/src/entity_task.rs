@@ -14,6 +14,7 @@ mod entity;
 mod judging;
 mod plans;
 mod saving;
+mod statements;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use lancang_record::log::Class;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::time::Timestamp;
 use lancang_window::EntityTable;
-use lancang_window::table::SEGMENTS;
+use lancang_window::table::{SEGMENTS, Sought};
 
 use crate::arrived::Arrived;
 use crate::evict::lightest;
@@ -42,9 +43,7 @@ use crate::watch::Watch;
 use entity::Entity;
 use judging::{Due, Holding};
 use plans::{Loaded, Planned};
-
-/// Whether a subscriber was abroad from a time on, as known from a pane on; ascending.
-type Statements = Vec<((i64, i64), bool)>;
+use statements::Statements;
 
 /// State of an entity task.
 #[derive(Clone, Debug, Default, Encode, Decode)]
@@ -83,8 +82,8 @@ pub struct EntityTask {
     message: PartialMessage,
     /// Room of panes that were merged.
     spare: Vec<Arrived>,
-    /// Keys of the entities of the pane that is merged: used again.
-    keys: Vec<u64>,
+    /// What is looked up next: used again.
+    sought: Vec<Sought>,
     /// Used again for each judgement.
     values: Vec<Option<f64>>,
 }
@@ -104,7 +103,7 @@ impl EntityTask {
             save: None,
             message: PartialMessage::default(),
             spare: Vec::new(),
-            keys: Vec::new(),
+            sought: Vec::new(),
             values: Vec::new(),
         }
     }
@@ -157,10 +156,12 @@ impl EntityTask {
         });
         let whereabouts = std::mem::take(&mut self.message.whereabouts);
         for chunk in whereabouts.chunks(CHUNK) {
-            self.state.abroad[class.index()].fetch(chunk.iter().map(|found| found.subscriber), |times, batch| {
-                times.last().into_iter().for_each(|time| batch.add(time));
-            });
-            chunk.iter().for_each(|found| self.whereabouts(class, *found));
+            let mut sought = std::mem::take(&mut self.sought);
+            sought.clear();
+            sought.extend(chunk.iter().map(|found| Sought::new(found.subscriber)));
+            self.state.abroad[class.index()].fetch(&mut sought, Statements::prefetch_last);
+            chunk.iter().zip(&sought).for_each(|(found, sought)| self.whereabouts(class, *found, sought));
+            self.sought = sought;
         }
         if let Some(border) = self.message.border.take() {
             self.border(class, from, border);
@@ -201,20 +202,15 @@ impl EntityTask {
         Ok(())
     }
 
-    fn whereabouts(&mut self, class: Class, found: Whereabouts) {
+    fn whereabouts(&mut self, class: Class, found: Whereabouts, sought: &Sought) {
         let held = self.state.abroad.iter().map(EntityTable::len).sum::<usize>();
         let abroad = &mut self.state.abroad[class.index()];
-        if held >= ABROAD_MAX && abroad.get(found.subscriber).is_none() {
+        if held >= ABROAD_MAX && abroad.get_sought(sought).is_none() {
             self.counters.evicted += 1;
             return;
         }
-        let (times, _) = abroad.get_or_insert_with(found.subscriber, Statements::new);
-        // Of two statements about one moment the one that accuses nobody stands.
-        let statement = (found.at.as_ms(), found.effective);
-        match times.binary_search_by_key(&statement, |(other, _)| *other) {
-            Ok(place) => times[place].1 |= found.abroad,
-            Err(place) => times.insert(place, (statement, found.abroad)),
-        }
+        let (statements, _) = abroad.get_or_insert_sought(sought, Statements::default);
+        statements.add(found.at.as_ms(), found.effective, found.abroad);
     }
 
     fn border(&mut self, class: Class, from: u32, border: Border) {
@@ -324,18 +320,12 @@ impl EntityTask {
                 entity.class != class || plans.get(&entity.plan).is_some_and(|plan| entity.expire(plan, reached))
             },
         );
-        let keep_from = (reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms(), i64::MIN);
+        let from_ms = reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms();
         self.state.abroad[class.index()].sweep(
             0..SEGMENTS,
-            |_, _| {},
-            |_, times| times.first().is_none_or(|(at, _)| *at < keep_from),
-            |_, times| {
-                // The last statement before the oldest pane that may still be judged says where the subscriber was.
-                let past = times.partition_point(|(at, _)| *at < keep_from);
-                let stands = past > 0 && times[past - 1].1;
-                times.drain(..past - usize::from(stands));
-                !times.is_empty()
-            },
+            Statements::prefetch_first,
+            |_, statements| statements.forgets(from_ms),
+            |_, statements| statements.forget(from_ms),
         );
         let packs = &mut self.state.packs[class.index()];
         if let Some((begins, _)) = packs.range(..=reached.pane(GRID_MS)).next_back() {

@@ -213,7 +213,7 @@ impl Cell {
         }
     }
 
-    const fn runs<P>((_, cell): &(P, Self)) -> Option<&Runs> {
+    pub(crate) const fn runs<P>((_, cell): &(P, Self)) -> Option<&Runs> {
         match cell {
             Self::Runs(runs) => Some(runs),
             _ => None,

@@ -41,7 +41,7 @@ impl<T> Few<T> {
     }
 
     /// Takes out the elements of a range, of which one is left at least.
-    pub(crate) fn remove(&mut self, range: std::ops::Range<usize>) {
+    pub fn remove(&mut self, range: std::ops::Range<usize>) {
         if let Self::Many(many) = self {
             many.drain(range);
             if many.len() == 1 {

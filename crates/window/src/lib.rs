@@ -27,6 +27,7 @@ pub mod runs;
 pub mod slots;
 mod spare;
 mod starts;
+mod stretches;
 pub mod table;
 mod written;
 

@@ -3,21 +3,41 @@
 //! Cells lie one behind the other by primitive and pane: a window has a dozen panes, of which most entities have one or
 //! two, and all that an entity has is one place on the heap.
 //!
-//! **Invariant:** before [`Panes::expires_ms`] no cell leaves its window; it may lie too early, never too late.
+//! **Invariants:**
+//! - before [`Panes::expires_ms`] no cell leaves its window; it may lie too early, never too late;
+//! - where numbers of a primitive are counted by stretches, all that its cells hold are.
 
-use bincode::{Decode, Encode};
+use bincode::de::{BorrowDecoder, Decoder};
+use bincode::enc::Encoder;
+use bincode::error::{DecodeError, EncodeError};
+use bincode::{BorrowDecode, Decode, Encode};
 
 use crate::cell::{Cell, empty_value};
 use crate::layout::{Event, Layout};
 use crate::prefetch::Batch;
+use crate::runs::Runs;
+use crate::stretches::Stretches;
 
 /// Cells of an entity, by primitive and pane index (⌊t / pane length of the primitive's window⌋), ascending.
-#[derive(Clone, Debug, Encode, Decode)]
+#[derive(Clone, Debug)]
 pub struct Panes {
     cells: Vec<(Place, Cell)>,
     /// From this newest event time on the first of them goes.
     expires_ms: i64,
+    /// By primitive, where so many numbers came that to look at all of them at each judgement would take long: of a few
+    /// senders in a whole network.
+    #[allow(clippy::box_collection, reason = "a third of the size in every entity, nearly all of which have none")]
+    stretches: Option<Box<Vec<(usize, Stretches)>>>,
 }
+
+/// Numbers of an entity are put in stretches that stay once it has so many cells, and one primitive so many blocks of them.
+const STAYING_CELLS: usize = 16;
+const STAYING_BLOCKS: usize = 128;
+/// Places for each of these blocks: until as many numbers again came there are two for each.
+const STAYING_PLACES: usize = 4;
+/// A longer bound than this is told again by what is held: stretches that stay have what was let go, too. The shortest run that
+/// patterns look for is one longer.
+const STAYING_RUN_MAX: u64 = 7;
 
 /// Primitive and pane in one word, so that they are compared at once: the primitive in the top byte, of which a layout has
 /// 256 at most, and the pane in the rest. Panes before or after half of these share the first and the last: a million years.
@@ -180,7 +200,10 @@ impl Merging<'_, '_, '_> {
     #[inline]
     pub fn add(&mut self, index: usize, cell: Cell) {
         let Some(window) = self.at.window_of(index) else { return };
-        let Panes { cells, expires_ms } = &mut *self.panes;
+        if let Cell::Runs(numbers) = &cell {
+            self.panes.put_in_stretches(index, numbers);
+        }
+        let Panes { cells, expires_ms, .. } = &mut *self.panes;
         let place = Place::of(index, window.last);
         if cells.last().is_none_or(|(last, _)| *last < place) {
             self.from = cells.len();
@@ -203,7 +226,7 @@ impl Panes {
     /// None yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { cells: Vec::new(), expires_ms: i64::MAX }
+        Self { cells: Vec::new(), expires_ms: i64::MAX, stretches: None }
     }
 
     /// Adds an event; panes that no window ending at `newest_ms` covers are let go.
@@ -221,6 +244,41 @@ impl Panes {
     /// Takes cells into the panes in which a time lies.
     pub const fn merging<'p, 'a, 'l>(&'p mut self, at: &'a mut At<'l>) -> Merging<'p, 'a, 'l> {
         Merging { panes: self, at, from: 0 }
+    }
+
+    /// Puts numbers that come to a primitive in stretches that stay, if there are many.
+    #[inline]
+    fn put_in_stretches(&mut self, index: usize, numbers: &Runs) {
+        if self.stretches.is_some() || self.cells.len() >= STAYING_CELLS {
+            self.put_in_stretches_of_many(index, numbers);
+        }
+    }
+
+    #[cold]
+    fn put_in_stretches_of_many(&mut self, index: usize, numbers: &Runs) {
+        let own = self.stretches.iter_mut().flat_map(|all| all.iter_mut()).find(|(primitive, _)| *primitive == index);
+        if let Some((_, stretches)) = own
+            && !stretches.is_full()
+        {
+            return stretches.put_all(numbers);
+        }
+        let cells = of_primitive(&self.cells, index);
+        let held = || cells.iter().filter_map(Cell::runs).chain([numbers]);
+        let blocks = held().map(Runs::held).sum();
+        if let Some(all) = &mut self.stretches {
+            all.retain(|(primitive, _)| *primitive != index);
+        }
+        if blocks >= STAYING_BLOCKS {
+            let mut stretches = Stretches::new(blocks, STAYING_PLACES);
+            held().for_each(|runs| stretches.put_all(runs));
+            self.stretches.get_or_insert_default().push((index, stretches));
+        }
+    }
+
+    /// At least the longest run of a primitive's numbers, where it is known without looking at them and short.
+    fn short_run(&self, index: usize) -> Option<u64> {
+        let (_, stretches) = self.stretches.as_ref()?.iter().find(|(primitive, _)| *primitive == index)?;
+        stretches.longest_run().filter(|longest| *longest <= STAYING_RUN_MAX)
     }
 
     /// Room for so many cells more, and no others.
@@ -253,6 +311,9 @@ impl Panes {
             });
         }
         self.expires_ms = expires_ms;
+        if self.cells.is_empty() {
+            self.stretches = None;
+        }
     }
 
     /// Whether [`Self::expire`] may let go of any.
@@ -284,6 +345,9 @@ impl Panes {
     /// The same where more is asked at that time.
     #[must_use]
     pub fn bounds_at(&self, at: &mut At<'_>, index: usize) -> Option<(f64, f64)> {
+        if let Some(longest) = self.short_run(index) {
+            return Some((0.0, longest as f64));
+        }
         let cells = self.within(at, index);
         if cells.is_empty() {
             let value = empty_value(at.layout.primitives[index].aggregate);
@@ -327,7 +391,35 @@ impl Panes {
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         let held = self.cells.iter().map(|(_, cell)| cell.heap_bytes()).sum::<usize>();
-        self.cells.capacity() * size_of::<(Place, Cell)>() + held
+        let stretches = self.stretches.iter().flat_map(|all| all.iter()).map(|(_, stretches)| stretches.heap_bytes());
+        self.cells.capacity() * size_of::<(Place, Cell)>() + held + stretches.sum::<usize>()
+    }
+}
+
+/// Cells of one primitive.
+fn of_primitive(cells: &[(Place, Cell)], index: usize) -> &[(Place, Cell)] {
+    let first = Place::of(index, 0);
+    let cells = cells.get(cells.partition_point(|(place, _)| *place < first)..).unwrap_or_default();
+    cells.get(..cells.partition_point(|(place, _)| *place <= first.last())).unwrap_or_default()
+}
+
+/// Without stretches, which are put together anew.
+impl Encode for Panes {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        (&self.cells, self.expires_ms).encode(encoder)
+    }
+}
+
+impl<C> Decode<C> for Panes {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let (cells, expires_ms) = Decode::decode(decoder)?;
+        Ok(Self { cells, expires_ms, stretches: None })
+    }
+}
+
+impl<'de, C> BorrowDecode<'de, C> for Panes {
+    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        Self::decode(decoder)
     }
 }
 
@@ -374,6 +466,73 @@ mod tests {
         panes.expire(&mut At::new(&less, 40));
         let held: Vec<usize> = panes.cells.iter().map(|(place, _)| place.primitive()).collect();
         assert_eq!(held, [0, 1, 2, 3, 4, 6, 7, 8]);
+    }
+
+    /// Two windows of numbers, and of all numbers of one window a longest run by the definition.
+    fn numbers_layout() -> Layout {
+        let window = |(length_ms, panes)| WindowSpec { length_ms, panes };
+        let runs = |window: u8| Primitive { window, filter: 0, column: Some(0), aggregate: Aggregate::Run };
+        let windows = [(40, 40), (60, 12)].map(window).to_vec();
+        Layout { windows, filters: 1, columns: 1, primitives: vec![runs(0), runs(1)], ..Layout::default() }
+    }
+
+    fn longest_run(numbers: &std::collections::BTreeSet<u64>) -> u64 {
+        let run = |first: &u64| (*first..).take_while(|number| numbers.contains(number)).count() as u64;
+        numbers.iter().filter(|first| !numbers.contains(&(*first - 1))).map(run).max().unwrap_or(0)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        /// Whatever came and went: of few numbers, of so many that they are put in stretches, and of fewer again.
+        #[test]
+        fn no_run_is_longer_than_it_is_said_to_be_at_most(
+            seed in any::<u64>(),
+            a_pane in prop_oneof![Just(1_u64), Just(20), Just(40)],
+            rows in prop::collection::vec((0_i64..160, 1_u64..40, 1_u64..24), 0..5),
+            away in 120_i64..400,
+        ) {
+            let layout = numbers_layout();
+            let (mut panes, mut came) = (Panes::new(), Vec::<(i64, u64)>::new());
+            let (mut drawn, mut stayed) = (seed, false);
+            for at_ms in (0..120).chain(away..away + 60) {
+                let draws = (0..a_pane).map(|_| {
+                    drawn = drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    100 + (drawn >> 33) % 100_000
+                });
+                let mut numbers: Vec<u64> = draws.collect();
+                for (_, _, length) in rows.iter().filter(|(from, step, _)| at_ms >= *from && (at_ms - from) as u64 % step == 0) {
+                    numbers.extend((0..*length).filter(|number| (number * 7 + at_ms as u64) % 3 > 0).map(|number| 5_000 + number));
+                }
+                let mut at = At::new(&layout, at_ms);
+                for number in numbers {
+                    let mut merging = panes.merging(&mut at);
+                    (0..2).for_each(|index| merging.add(index, Cell::Runs(Runs::of(number))));
+                    came.push((at_ms, number));
+                }
+                panes.expire(&mut at);
+                stayed |= panes.stretches.is_some();
+                let within = |first: i64| came.iter().filter(move |(came_ms, _)| *came_ms >= first).map(|(_, number)| *number).collect();
+                for (index, first) in [(0, at_ms - 39), (1, (at_ms / 5 - 11) * 5)] {
+                    let longest = longest_run(&within(first)) as f64;
+                    prop_assert_eq!(panes.value_at(&mut at, index), longest);
+                    let (_, most) = panes.bounds_at(&mut at, index).unwrap();
+                    prop_assert!(most >= longest, "{} is no bound of {} at {}", most, longest, at_ms);
+                }
+                if at_ms % 50 == 7 {
+                    let config = bincode::config::standard();
+                    let bytes = bincode::encode_to_vec(&panes, config).unwrap();
+                    let (read, _): (Panes, usize) = bincode::decode_from_slice(&bytes, config).unwrap();
+                    prop_assert!(read == panes);
+                    if seed % 2 == 0 {
+                        panes = read;
+                    }
+                }
+            }
+            prop_assert_eq!(stayed, a_pane > 1);
+            panes.expire(&mut At::new(&layout, away + 1000));
+            prop_assert!(panes.stretches.is_none());
+        }
     }
 
     proptest! {

@@ -9,15 +9,13 @@ use std::borrow::Cow;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::limits::RUN_BLOCKS_MAX;
-use crate::table::MULTIPLIER;
+use crate::stretches::Stretches;
 
 const BLOCK_BITS: u32 = 7;
 /// Numbers that bound a run by their count alone: to put them together takes no longer than to bound them better.
 const FEW_NUMBERS: usize = 8;
-/// Numbers of a stretch that are counted together for a bound: a block has eight.
-const LANE: u32 = u16::BITS;
-/// Counters for each block of which anything is held.
-const COUNTERS_A_BLOCK: usize = 8;
+/// Places of stretches for each block of which anything is held.
+const PLACES_A_BLOCK: usize = 2;
 
 /// Numbers.
 #[derive(Clone, Debug, Default)]
@@ -92,7 +90,7 @@ impl Runs {
     }
 
     /// Blocks, those among them that wait to be left out.
-    fn each(&self) -> impl Iterator<Item = (u64, u128)> {
+    pub(crate) fn each(&self) -> impl Iterator<Item = (u64, u128)> {
         let (one, many) = match &self.0 {
             Numbers::One(number) => (Some(block_of(*number)), &[][..]),
             Numbers::Blocks(blocks) => (None, &blocks[..]),
@@ -101,7 +99,7 @@ impl Runs {
     }
 
     /// How many they are.
-    const fn held(&self) -> usize {
+    pub(crate) const fn held(&self) -> usize {
         match &self.0 {
             Numbers::One(_) => 1,
             Numbers::Blocks(blocks) => blocks.len(),
@@ -142,9 +140,8 @@ impl Runs {
         union
     }
 
-    /// At least the longest run of the union of all of these, without making it: numbers are counted by stretches of
-    /// [`LANE`], several of which may share a counter, and one that came twice counts twice. A run that reaches over more than
-    /// two stretches fills one of them. Of few numbers it is their count.
+    /// At least the longest run of the union of all of these, without making it: that of [`Stretches`], and of few numbers
+    /// their count.
     pub(crate) fn longest_bound<'r>(all: impl Iterator<Item = &'r Self> + Clone) -> u64 {
         let held: usize = all.clone().map(Self::held).sum();
         if held <= FEW_NUMBERS {
@@ -154,27 +151,9 @@ impl Runs {
                 return u64::from(count);
             }
         }
-        // So many that few numbers share one.
-        let bits = (held * COUNTERS_A_BLOCK).max(2).ilog2() + 1;
-        let mut counters = vec![0_u8; 1 << bits];
-        let mut fullest = 0;
-        let mut count = |first: u64, mut left: u64| {
-            while left != 0 {
-                let lane = left.trailing_zeros() / LANE;
-                let own = (left >> (lane * LANE)) as u16;
-                left &= !(u64::from(u16::MAX) << (lane * LANE));
-                let stretch = first + u64::from(lane);
-                let counter = &mut counters[(stretch.wrapping_mul(MULTIPLIER) >> (u64::BITS - bits)) as usize];
-                *counter = counter.saturating_add(ones(own.into()) as u8);
-                fullest = fullest.max(*counter);
-            }
-        };
-        for (block, numbers) in all.clone().flat_map(Self::each) {
-            count(block << 3, numbers as u64);
-            count((block << 3) + 4, (numbers >> u64::BITS) as u64);
-        }
-        let fullest = u64::from(fullest);
-        if fullest < u64::from(LANE) { 2 * fullest } else { all.map(Self::count).sum() }
+        let mut stretches = Stretches::new(held, PLACES_A_BLOCK);
+        all.clone().for_each(|runs| stretches.put_all(runs));
+        stretches.longest_run().unwrap_or_else(|| all.map(Self::count).sum())
     }
 
     /// From ascending stretches to blocks that each stand there once. A stable sort finds the stretches.

@@ -165,6 +165,13 @@ impl<V, A> Segment<V, A> {
         self.tags.iter().position(|other| *other == EMPTY || *other == tag).unwrap_or(0)
     }
 
+    /// The entity of a key whose place was seen, if it lies there.
+    #[inline]
+    fn seen(&self, sought: &Sought) -> Option<&V> {
+        let (key, value) = self.places.get(sought.at)?.0.as_ref()?;
+        (*key == sought.key).then_some(value)
+    }
+
     fn grow(&mut self) {
         self.resize((self.places.len() + self.places.len() / GROWN_BY).max(PLACES_MIN));
     }
@@ -263,37 +270,39 @@ impl<V, A> EntityTable<V, A> {
     /// The entity of a key that was looked for. A place that holds the key is the one: it is held once.
     #[must_use]
     pub fn get_sought(&self, sought: &Sought) -> Option<&V> {
-        let segment = &self.segments[segment_of(sought.hash)];
-        match segment.places.get(sought.at).and_then(|place| place.0.as_ref()) {
-            Some((key, value)) if *key == sought.key => Some(value),
-            _ => self.get(sought.key),
-        }
+        self.seen(sought).or_else(|| self.get(sought.key))
     }
 
     /// As [`Self::get_or_insert_with`], of a key that was looked for.
     pub fn get_or_insert_sought(&mut self, sought: &Sought, new: impl FnOnce() -> V) -> (&mut V, bool) {
-        let (hash, segment) = (sought.hash, &self.segments[segment_of(sought.hash)]);
-        let place = segment.places.get(sought.at).and_then(|place| place.0.as_ref());
-        let Some((_, before)) = place.filter(|(key, _)| *key == sought.key) else {
+        let (hash, chunk) = (sought.hash, chunk_of(sought.hash));
+        let Some(before) = self.segments[segment_of(hash)].seen(sought) else {
             return self.get_or_insert_with(sought.key, new);
         };
-        if self.changes.asks(chunk_of(hash)) {
-            self.changes.note(chunk_of(hash), sought.key, Some(before));
+        if self.changes.asks(chunk) {
+            self.changes.note(chunk, sought.key, Some(before));
         }
         // Its tag says so already: that line is not needed again.
         let place = &mut self.segments[segment_of(hash)].places[sought.at];
         (&mut place.0.get_or_insert_with(|| (sought.key, new())).1, false)
     }
 
-    /// Asks for the entities of some keys and for what `comes` names of them, without waiting: each step for all of them at once.
-    pub fn fetch(&self, keys: impl Iterator<Item = u64> + Clone, comes: impl Fn(&V, &mut Batch)) {
+    /// Asks for the entities of keys that are sought and for what `comes` names of them, without waiting: each step for all of
+    /// them at once.
+    pub fn fetch(&self, sought: &mut [Sought], comes: impl Fn(&V, &mut Batch)) {
         let mut batch = Batch::default();
-        keys.clone().for_each(|key| self.prefetch_tag(key, &mut batch));
+        sought.iter().for_each(|sought| self.prefetch_tag(sought.key, &mut batch));
         batch.ask();
-        keys.clone().for_each(|key| self.prefetch(key, &mut batch));
+        sought.iter_mut().for_each(|sought| self.prefetch_sought(sought, &mut batch));
         batch.ask();
-        keys.filter_map(|key| self.get(key)).for_each(|value| comes(value, &mut batch));
+        sought.iter().filter_map(|sought| self.seen(sought)).for_each(|value| comes(value, &mut batch));
         batch.ask();
+    }
+
+    /// The entity of a key that was looked for, if it lies at the place that was seen.
+    #[inline]
+    fn seen(&self, sought: &Sought) -> Option<&V> {
+        self.segments[segment_of(sought.hash)].seen(sought)
     }
 
     /// The entity of a key.

@@ -12,11 +12,13 @@ use bincode::{Decode, Encode};
 use lancang_pattern::limits::GRID_MS;
 use lancang_record::log::Class;
 use lancang_record::time::Timestamp;
+use lancang_window::table::Sought;
 use lancang_window::{At, Cell, EntityTable};
 
 use super::entity::Entity;
 use super::plans::{Loaded, Planned};
-use super::{EntityTask, Statements, with_key};
+use super::statements::Statements;
+use super::{EntityTask, with_key};
 use crate::arrived::{Arrived, Came, key_of};
 use crate::attachment::Attachment;
 use crate::incident::{IncidentKey, Moment};
@@ -82,9 +84,12 @@ impl EntityTask {
         let at_ms = pane.saturating_mul(GRID_MS);
         let mut holding = Vec::new();
         let mut plans = loaded.lookup(at_ms);
+        let mut sought = std::mem::take(&mut self.sought);
         for chunk in due.chunks(CHUNK) {
-            self.state.entities.fetch(chunk.iter().map(|due| due.key), Entity::prefetch_judged);
-            for due in chunk {
+            sought.clear();
+            sought.extend(chunk.iter().map(|due| Sought::new(due.key)));
+            self.state.entities.fetch(&mut sought, Entity::prefetch_judged);
+            for (due, sought) in chunk.iter().zip(&sought) {
                 let Some((plan, at)) = plans.plan(due.plan) else { continue };
                 let Some(pattern) = plan.plan.patterns.get(due.pattern as usize) else { continue };
                 if !plan.baselines.is_empty()
@@ -92,12 +97,13 @@ impl EntityTask {
                 {
                     entity.remember(&plan, at_ms);
                 }
-                let Some(entity) = self.state.entities.get(due.key) else { continue };
+                let Some(entity) = self.state.entities.get_sought(sought) else { continue };
                 if self.watch.is_some() || entity.holds(&plan, pattern, at, &mut self.values) {
                     holding.push((due.plan, entity.value.clone(), due.pattern));
                 }
             }
         }
+        self.sought = sought;
         // Few of what is due: it is put in order, and what was due twice made one, only now.
         holding.sort_unstable();
         holding.dedup();
@@ -121,21 +127,23 @@ impl EntityTask {
         let Some(mut arrived) = self.state.pending[class.index()].remove(pane) else { return };
         let mobile = self.knows_whereabouts(class, pane);
         let pack_since = self.pack_of(class, pane).map_or(i64::MIN, |(begins, _)| begins);
-        let mut keys = std::mem::take(&mut self.keys);
-        keys.clear();
-        keys.extend(arrived.heads().iter().map(|head| head.key));
+        let mut sought = std::mem::take(&mut self.sought);
+        sought.clear();
+        sought.extend(arrived.heads().iter().map(|head| Sought::new(head.key)));
         let (mut merged, mut plans) = (0, loaded.lookup(pane.saturating_mul(GRID_MS)));
         arrived.take(|came| {
             if merged % CHUNK == 0 {
-                self.state.entities.fetch(keys[merged..].iter().copied().take(CHUNK), Entity::prefetch_merged);
+                let chunk = merged..sought.len().min(merged + CHUNK);
+                self.state.entities.fetch(&mut sought[chunk], Entity::prefetch_merged);
             }
+            let own = &sought[merged];
             merged += 1;
             match plans.plan(came.head.plan) {
-                Some((plan, at)) => self.merge(class, pane, &plan, at, pack_since, came, mobile),
+                Some((plan, at)) => self.merge(class, pane, &plan, at, pack_since, own, came, mobile),
                 None => self.counters.unknown_partials += 1,
             }
         });
-        self.keys = keys;
+        self.sought = sought;
         self.keep_room(arrived);
     }
 
@@ -154,13 +162,14 @@ impl EntityTask {
         plan: &Planned<'p>,
         at: &mut At<'p>,
         pack_since: i64,
+        sought: &Sought,
         came: Came<'_>,
         mobile: bool,
     ) {
         let (head, cells) = (came.head, came.cells());
         let (abroad, counters) = (&self.state.abroad[class.index()], &mut self.counters);
         let new = || Entity::new(class, head.plan, came.value());
-        let (entity, is_new) = self.state.entities.get_or_insert_with(head.key, new);
+        let (entity, is_new) = self.state.entities.get_or_insert_sought(sought, new);
         if is_new {
             entity.panes.reserve(cells.len());
         }
@@ -255,13 +264,6 @@ impl EntityTask {
 
 /// How many of the claimed calls were made in the name of subscribers who were at home all the pane.
 fn at_home(abroad: &EntityTable<Statements>, pane: i64, claims: &[(u64, u64)], begins_ms: i64) -> Cell {
-    let ends_ms = begins_ms.saturating_add(GRID_MS);
-    let home = |subscriber: &u64| {
-        let Some(times) = abroad.get(*subscriber) else { return true };
-        let known = || times.iter().filter(|((_, effective), _)| *effective <= pane);
-        let before = known().filter(|((at, _), _)| *at <= begins_ms).map(|((at, _), abroad)| (*at, *abroad)).max();
-        let within = |((at, _), abroad): &((i64, i64), bool)| (begins_ms + 1..ends_ms).contains(at) && *abroad;
-        !before.is_some_and(|(_, abroad)| abroad) && !known().any(within)
-    };
+    let home = |subscriber: &u64| abroad.get(*subscriber).is_none_or(|all| all.at_home(pane, begins_ms));
     Cell::Count(claims.iter().filter(|(subscriber, _)| home(subscriber)).map(|(_, count)| count).sum())
 }

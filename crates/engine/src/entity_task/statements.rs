@@ -1,0 +1,200 @@
+//! What mobility records say of an own subscriber: from when on abroad or at home, as known from a pane on.
+//!
+//! Rules:
+//! - of two statements about one moment, known from one pane on, the one that accuses nobody stands;
+//! - what is known of a pane is what took effect in it or before, however much has come since;
+//! - one statement lies in the table itself, so that no other place in memory is looked at for it; of several the last one is looked at
+//!   for a new one, and the first one for what goes.
+
+use bincode::de::{BorrowDecoder, Decoder};
+use bincode::enc::Encoder;
+use bincode::error::{DecodeError, EncodeError};
+use bincode::{BorrowDecode, Decode, Encode};
+use lancang_pattern::limits::GRID_MS;
+use lancang_window::Few;
+use lancang_window::prefetch::Batch;
+
+/// Statements about one subscriber, by time and pane.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Statements(Few<Statement>);
+
+/// With its key it takes half a cache line of the table.
+const _: () = assert!(size_of::<Option<(u64, Statements)>>() <= 32);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Statement {
+    at_ms: i64,
+    /// The pane from which on it is known, and below it whether it says *abroad*.
+    known: i64,
+}
+
+impl Statement {
+    fn new(at_ms: i64, pane: i64, abroad: bool) -> Self {
+        // A pane is some seconds long: half of all numbers are a hundred thousand million years.
+        Self { at_ms, known: pane.clamp(i64::MIN >> 1, i64::MAX >> 1) << 1 | i64::from(abroad) }
+    }
+
+    const fn pane(self) -> i64 {
+        self.known >> 1
+    }
+
+    /// What it is one of.
+    const fn moment(self) -> (i64, i64) {
+        (self.at_ms, self.pane())
+    }
+
+    const fn abroad(self) -> bool {
+        self.known & 1 == 1
+    }
+}
+
+impl Statements {
+    /// Adds what is known from a pane on.
+    pub(super) fn add(&mut self, at_ms: i64, pane: i64, abroad: bool) {
+        let new = Statement::new(at_ms, pane, abroad);
+        let (statements, is_before) = (self.0.as_slice(), |own: &Statement| own.moment() < new.moment());
+        // Nearly always it is the newest, and the last one is all that is looked at.
+        let place = match statements.last() {
+            Some(last) if !is_before(last) => statements.partition_point(is_before),
+            _ => statements.len(),
+        };
+        match self.0.as_mut_slice().get_mut(place) {
+            Some(own) if own.moment() == new.moment() => own.known |= new.known,
+            _ => self.0.insert(place, new),
+        }
+    }
+
+    /// Whether the subscriber was not abroad at any moment of the pane of the grid that begins at a time, by what is known in
+    /// the pane that is judged.
+    pub(super) fn at_home(&self, judged: i64, begins_ms: i64) -> bool {
+        let within_ms = begins_ms + 1..begins_ms.saturating_add(GRID_MS);
+        let known = || self.0.as_slice().iter().filter(|statement| statement.pane() <= judged);
+        let before = known().filter(|statement| statement.at_ms <= begins_ms);
+        let before = before.map(|statement| (statement.at_ms, statement.abroad())).max();
+        !before.is_some_and(|(_, abroad)| abroad)
+            && !known().any(|statement| within_ms.contains(&statement.at_ms) && statement.abroad())
+    }
+
+    /// Whether [`Self::forget`] changes anything.
+    pub(super) fn forgets(&self, from_ms: i64) -> bool {
+        self.0.as_slice().first().is_none_or(|statement| statement.at_ms < from_ms)
+    }
+
+    /// Lets go of what only panes before a time may look at; gives whether anything is left.
+    pub(super) fn forget(&mut self, from_ms: i64) -> bool {
+        if !self.forgets(from_ms) {
+            return true;
+        }
+        let statements = self.0.as_slice();
+        let past = statements.partition_point(|statement| statement.at_ms < from_ms);
+        // The last statement before that time says where the subscriber was then.
+        let stands = past > 0 && statements[past - 1].abroad();
+        let goes = past - usize::from(stands);
+        if goes == statements.len() {
+            return false;
+        }
+        self.0.remove(0..goes);
+        true
+    }
+
+    /// Names what [`Self::add`] looks at.
+    pub(super) fn prefetch_last(&self, batch: &mut Batch) {
+        self.0.as_slice().last().into_iter().for_each(|statement| batch.add(statement));
+    }
+
+    /// Names what [`Self::forget`] looks at first.
+    pub(super) fn prefetch_first(&self, batch: &mut Batch) {
+        self.0.as_slice().first().into_iter().for_each(|statement| batch.add(statement));
+    }
+}
+
+/// As a list of time and pane, and whether abroad.
+impl Encode for Statements {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        let statements = self.0.as_slice();
+        statements.len().encode(encoder)?;
+        statements
+            .iter()
+            .try_for_each(|statement| ((statement.at_ms, statement.pane()), statement.abroad()).encode(encoder))
+    }
+}
+
+impl<C> Decode<C> for Statements {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let saved: Vec<((i64, i64), bool)> = Decode::decode(decoder)?;
+        let statements = saved.into_iter().map(|((at_ms, pane), abroad)| Statement::new(at_ms, pane, abroad));
+        let statements: Few<Statement> = statements.collect();
+        if statements.as_slice().is_sorted() {
+            Ok(Self(statements))
+        } else {
+            Err(DecodeError::Other("statements in the order of their times"))
+        }
+    }
+}
+
+impl<'de, C> BorrowDecode<'de, C> for Statements {
+    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        Self::decode(decoder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Listed = Vec<((i64, i64), bool)>;
+
+    /// By the definition: where the last statement before the pane says, and abroad wherever one within it says so.
+    fn at_home(all: &Listed, judged: i64, begins_ms: i64) -> bool {
+        let known: Listed = all.iter().filter(|((_, pane), _)| *pane <= judged).copied().collect();
+        let last = known.iter().map(|((at_ms, _), _)| *at_ms).filter(|at_ms| *at_ms <= begins_ms).max();
+        !known.iter().any(|((at_ms, _), abroad)| {
+            *abroad && (Some(*at_ms) == last || *at_ms > begins_ms && *at_ms < begins_ms + GRID_MS)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn they_say_what_a_list_says(
+            steps in prop::collection::vec((-4_i64..40, -2_i64..9, any::<bool>(), any::<bool>()), 1..24),
+        ) {
+            let config = bincode::config::standard();
+            let (mut statements, mut list) = (Statements::default(), std::collections::BTreeMap::new());
+            for (at, pane, abroad, forgets) in steps {
+                let at_ms = at * GRID_MS / 4;
+                if forgets {
+                    let keeps = list.range(..(at_ms, i64::MIN)).next_back().filter(|(_, abroad)| **abroad);
+                    let from = keeps.map_or((at_ms, i64::MIN), |(statement, _)| *statement);
+                    let left = list.split_off(&from);
+                    prop_assert!(statements.forgets(at_ms) || left.len() == list.len() + left.len());
+                    prop_assert_eq!(statements.forget(at_ms), !left.is_empty());
+                    list = left;
+                    if list.is_empty() {
+                        statements = Statements::default();
+                    }
+                } else {
+                    statements.add(at_ms, pane, abroad);
+                    *list.entry((at_ms, pane)).or_insert(false) |= abroad;
+                }
+                let all: Listed = list.iter().map(|(statement, abroad)| (*statement, *abroad)).collect();
+                for judged in -2..9 {
+                    for begins_ms in (-1..10).map(|pane| pane * GRID_MS) {
+                        prop_assert_eq!(statements.at_home(judged, begins_ms), at_home(&all, judged, begins_ms));
+                    }
+                }
+                let bytes = bincode::encode_to_vec(&statements, config).unwrap();
+                prop_assert_eq!(&bytes, &bincode::encode_to_vec(&all, config).unwrap());
+                (statements, _) = bincode::decode_from_slice(&bytes, config).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn statements_out_of_order_are_refused() {
+        let config = bincode::config::standard();
+        let bytes = bincode::encode_to_vec(vec![((5_i64, 0_i64), true), ((4, 0), true)], config).unwrap();
+        assert!(bincode::decode_from_slice::<Statements, _>(&bytes, config).is_err());
+    }
+}
