@@ -84,7 +84,7 @@ impl RecordTask {
             self.score(&pack, class, last, last.count / 2, out);
             self.prefetch_places(read, met, &mut batch);
             self.score(&pack, class, last, last.count, out);
-            self.prefetch_events(class, met, &mut batch);
+            self.prefetch_events(met, &mut batch);
             if read.count + met.count == 0 {
                 break;
             }
@@ -229,14 +229,10 @@ impl RecordTask {
         batch.ask();
     }
 
-    /// Asks for the events of a chunk's entities, and for the room of the partial panes that its records may begin.
-    fn prefetch_events(&self, class: Class, chunk: &Chunk<'_>, batch: &mut Batch) {
+    /// Asks for the events of a chunk's entities.
+    fn prefetch_events(&self, chunk: &Chunk<'_>, batch: &mut Batch) {
         for (entities, events) in self.state.local.iter().zip(&chunk.coming.events) {
             entities.prefetch_events(events[..chunk.count].iter().flatten().map(|event| &event.entity), batch);
-        }
-        if let Some(pane) = self.state.pending[class.index()].newest() {
-            let passed = chunk.coming.passed[..chunk.count].iter().flatten();
-            pane.prefetch_next(passed.map(|passed| self.passing.sent(*passed).len()).sum(), batch);
         }
         batch.ask();
     }
