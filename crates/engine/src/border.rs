@@ -50,10 +50,12 @@ impl Departure {
         let mut order = Vec::with_capacity(panes.iter().map(PendingPane::len).sum());
         for (pane, partials) in (0..).zip(&panes) {
             let places = (0..).zip(partials.all());
-            order.extend(places.map(|(place, partial)| {
-                let (plan, value) = partial.entity();
-                (task_of(plan, value), pane, place)
-            }));
+            // One task is that of all.
+            let mut task_of = |partial: Pending<'_>| {
+                let (plan, value) = if partitions == 1 { return 0 } else { partial.entity() };
+                task_of(plan, value)
+            };
+            order.extend(places.map(|(place, partial)| (task_of(partial), pane, place)));
         }
         order.sort_unstable();
         Self { from, class, border, partitions, whereabouts, panes, order, task: 0, told: 0, left: 0 }

@@ -84,7 +84,8 @@ impl Cell {
     /// Adds what an event adds to these primitives of its layout ([`Layout::added_to`]): cells stand by their primitives, ascending.
     pub fn add(cells: &mut Vec<(u8, Self)>, layout: &Layout, primitives: &[u8], event: &Event<'_>) {
         let mut at = 0;
-        for (index, cell) in Self::all_of(layout, primitives, event) {
+        let of = |index: &u8| Some((*index, Self::of(layout, layout.primitives.get(usize::from(*index))?, event)?));
+        for (index, cell) in primitives.iter().filter_map(of) {
             while cells.get(at).is_some_and(|(other, _)| *other < index) {
                 at += 1;
             }
@@ -93,12 +94,6 @@ impl Cell {
                 _ => cells.insert(at, (index, cell)),
             }
         }
-    }
-
-    /// What an event adds to each of these primitives of its layout.
-    pub(crate) fn all_of(layout: &Layout, primitives: &[u8], event: &Event<'_>) -> impl Iterator<Item = (u8, Self)> {
-        let of = |index: &u8| Some((*index, Self::of(layout, layout.primitives.get(usize::from(*index))?, event)?));
-        primitives.iter().filter_map(of)
     }
 
     /// Adds another cell of the same aggregate; one of another kind is left out.

@@ -19,7 +19,7 @@ use bincode::{Decode, Encode};
 use crate::cell::Cell;
 use crate::distinct::{DistinctSet, RANK_MAX, REGISTERS};
 use crate::frequencies::Frequencies;
-use crate::layout::{Event, Layout};
+use crate::layout::{Aggregate, Event, Layout, Primitive};
 use crate::limits::FREQUENCIES_EXACT_MAX;
 use crate::moments::{Moment, Moments};
 use crate::runs::Runs;
@@ -124,12 +124,23 @@ impl Cell {
     /// many they are.
     pub fn write_all_of(layout: &Layout, primitives: &[u8], event: &Event<'_>, bytes: &mut Vec<u8>) -> usize {
         let mut count = 0;
-        for (index, cell) in Self::all_of(layout, primitives, event) {
-            bytes.push(index);
-            let Ok(()) = cell.write_with(|part| {
-                bytes.extend_from_slice(part);
-                Ok::<_, Infallible>(())
-            });
+        for index in primitives {
+            let Some(primitive) = layout.primitives.get(usize::from(*index)) else { continue };
+            debug_assert!(primitive.aggregate.counts(primitive.filter, event.passes));
+            if let Some((kind, value)) = one_value(primitive, event) {
+                let mut cell = [kind; 1 + VALUE];
+                cell[0] = *index;
+                cell[2..].copy_from_slice(&value.to_le_bytes());
+                bytes.extend_from_slice(&cell);
+            } else if let Some(cell) = Self::of(layout, primitive, event) {
+                bytes.push(*index);
+                let Ok(()) = cell.write_with(|part| {
+                    bytes.extend_from_slice(part);
+                    Ok::<_, Infallible>(())
+                });
+            } else {
+                continue;
+            }
             count += 1;
         }
         count
@@ -189,6 +200,23 @@ impl<C> Decode<C> for Cell {
 bincode::impl_borrow_decode!(Cell);
 
 const NONE: DecodeError = DecodeError::Other("a cell");
+
+/// Kind and value of the cell that an event adds to a primitive that counts it, where that is a single value: most are, and are
+/// written without being made.
+#[inline]
+fn one_value(primitive: &Primitive, event: &Event<'_>) -> Option<(u8, u64)> {
+    let value = match primitive.column {
+        Some(column) if event.present >> column & 1 == 1 => *event.columns.get(usize::from(column))?,
+        Some(_) => return None,
+        None => 0,
+    };
+    match primitive.aggregate {
+        Aggregate::Count if event.counted >> primitive.filter & 1 == 0 => Some((COUNT, 1)),
+        Aggregate::Distinct => Some((DISTINCT_ONE, value)),
+        Aggregate::Run => Some((RUN_ONE, value)),
+        _ => None,
+    }
+}
 
 #[inline]
 fn put_value<X>(mut put: impl FnMut(&[u8]) -> Result<(), X>, kind: u8, value: u64) -> Result<(), X> {
@@ -343,7 +371,7 @@ mod tests {
 
     use super::*;
     use crate::few::Few;
-    use crate::layout::{Aggregate, Primitive, WindowSpec};
+    use crate::layout::WindowSpec;
 
     /// With its place in an entity's panes 40 bytes.
     const _: () = assert!(size_of::<Cell>() == 32);
