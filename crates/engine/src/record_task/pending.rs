@@ -80,6 +80,8 @@ impl PendingPane {
         if at >= PENDING_WRITTEN_BYTES_MAX {
             return Held::Open(self.open_with(begin));
         }
+        // Growing from nothing in steps would copy the first ones several times.
+        self.written.reserve(PARTIAL_BYTES);
         write(&mut self.written);
         Held::Written { at: at as u32, bytes: (self.written.len() - at) as u32 }
     }
