@@ -4,6 +4,7 @@
 //! related entities those with the smallest hashes, whose counts are then exact in every order. Victims are kept apart
 //! from the others: many victims push out nobody who acts.
 
+mod one;
 mod written;
 
 use std::collections::BTreeSet;
@@ -106,8 +107,7 @@ impl Attachment {
         }
         for ((entity, role), key) in plan.related.iter().zip(sight.keys) {
             let Some((hash, key)) = key else { continue };
-            let hash = hash ^ (*entity as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            self.relate(hash, *entity, *role, 1, |texts| write_key(texts, &key));
+            self.relate(related_hash(*entity, hash), *entity, *role, 1, |texts| write_key(texts, &key));
         }
     }
 
@@ -328,6 +328,11 @@ impl PartialEq for Attachment {
 
 impl Eq for Attachment {}
 
+/// Hash of a related entity of a type, by that of its key.
+const fn related_hash(entity: EntityType, hash: u64) -> u64 {
+    hash ^ (entity as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 /// Cuts a text that begins at `from` to [`TEXT_BYTES_MAX`].
 fn cut(text: &mut String, from: usize) {
     let end = from + cut_to(text.get(from..).unwrap_or_default(), 0).len();
@@ -343,24 +348,44 @@ pub(crate) fn cut_to(text: &str, held: usize) -> &str {
     &text[..end]
 }
 
-/// Writes what a key is shown as, without a formatter but for a number that is none.
+/// Writes what a key is shown as.
 fn write_key(text: &mut String, key: &EntityKey<'_>) {
-    let number = |text: &mut String, number: E164| {
-        put_digits(text, number.write_text(&mut [0; E164::DIGITS_MAX + 1]));
-    };
     match key {
         EntityKey::Text(written) | EntityKey::Party(Party::Text(written)) => text.push_str(written),
-        EntityKey::Party(Party::Number(party)) => number(text, *party),
-        EntityKey::Digits(digits) => put_digits(text, digits.write_text(&mut [0; Digits::DIGITS_MAX])),
+        _ => with_shown(key, |digits| text.push_str(str::from_utf8(digits).unwrap_or_default())),
+    }
+}
+
+/// Gives what a key is shown as, without a formatter but for a number that is none.
+fn with_shown<R>(key: &EntityKey<'_>, each: impl FnOnce(&[u8]) -> R) -> R {
+    match key {
+        EntityKey::Text(written) | EntityKey::Party(Party::Text(written)) => each(written.as_bytes()),
+        EntityKey::Party(Party::Number(number)) => each(number.write_text(&mut [0; E164::DIGITS_MAX + 1])),
+        EntityKey::Digits(digits) => each(digits.write_text(&mut [0; Digits::DIGITS_MAX])),
         EntityKey::Block(block) => match E164::from_integer(*block) {
-            Some(block) => number(text, block),
-            None => text.push_str(&key.to_string()),
+            Some(block) => each(block.write_text(&mut [0; E164::DIGITS_MAX + 1])),
+            None => each(key.to_string().as_bytes()),
         },
     }
 }
 
-fn put_digits(text: &mut String, digits: &[u8]) {
-    text.push_str(str::from_utf8(digits).unwrap_or_default());
+/// Puts what a key is shown as, cut to [`TEXT_BYTES_MAX`], behind other bytes; gives how many these are.
+pub(crate) fn put_key(bytes: &mut Vec<u8>, key: &EntityKey<'_>) -> usize {
+    with_shown(key, |shown| {
+        let shown = &shown[..cut_before(shown)];
+        bytes.extend_from_slice(shown);
+        shown.len()
+    })
+}
+
+/// How much of a text in bytes is left when it is [cut](cut_to).
+fn cut_before(text: &[u8]) -> usize {
+    let is_within = |place: usize| text.get(place).is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000);
+    let mut end = text.len().min(TEXT_BYTES_MAX);
+    while is_within(end) {
+        end -= 1;
+    }
+    end
 }
 
 /// Writes an entity's value, cut to [`TEXT_BYTES_MAX`], in the place of a text.
@@ -401,6 +426,21 @@ mod tests {
         ];
         for key in keys {
             assert_eq!(entity_text(&key), key.to_string());
+            let mut bytes = vec![7];
+            assert_eq!(put_key(&mut bytes, &key), key.to_string().len());
+            assert_eq!(&bytes[1..], key.to_string().as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_alike_in_bytes() {
+        for before in 0..5 {
+            let long = format!("{}{}", "x".repeat(before), "ក".repeat(60));
+            for text in [&long[..], &long[..before], &"y".repeat(TEXT_BYTES_MAX)] {
+                let mut bytes = Vec::new();
+                put_key(&mut bytes, &EntityKey::Text(text));
+                assert_eq!(bytes, entity_text(&EntityKey::Text(text)).as_bytes());
+            }
         }
     }
 }

@@ -10,8 +10,8 @@ use std::ops::Range;
 use lancang_record::log::Class;
 use lancang_window::prefetch::Batch;
 
-use crate::partial::{Border, Partial, Whereabouts, Writing};
-use crate::record_task::PendingPane;
+use crate::partial::{Border, Whereabouts, Writing};
+use crate::record_task::{Pending, PendingPane};
 
 /// Partial panes that are fetched from memory while as many before them are written: most have lain there for minutes.
 const FETCHED: usize = 16;
@@ -49,8 +49,13 @@ impl Departure {
     ) -> Self {
         let mut order = Vec::with_capacity(panes.iter().map(PendingPane::len).sum());
         for (pane, partials) in (0..).zip(&panes) {
-            let places = (0..).zip(partials.partials());
-            order.extend(places.map(|(place, partial)| (task_of(partial.plan, &partial.value), pane, place)));
+            let places = (0..).zip(partials.all());
+            // One task is that of all.
+            let mut task_of = |partial: Pending<'_>| {
+                let (plan, value) = if partitions == 1 { return 0 } else { partial.entity() };
+                task_of(plan, value)
+            };
+            order.extend(places.map(|(place, partial)| (task_of(partial), pane, place)));
         }
         order.sort_unstable();
         Self { from, class, border, partitions, whereabouts, panes, order, task: 0, told: 0, left: 0 }
@@ -78,7 +83,7 @@ impl Departure {
         message
     }
 
-    fn partial(&self, place: usize) -> Option<&Partial> {
+    fn partial(&self, place: usize) -> Option<Pending<'_>> {
         let (_, pane, place) = self.order.get(place)?;
         self.panes.get(*pane as usize)?.get(*place as usize)
     }
@@ -122,7 +127,7 @@ mod tests {
     use super::*;
     use crate::attachment::Attachment;
     use crate::limits::PARTIAL_MESSAGE_BYTES;
-    use crate::partial::PartialMessage;
+    use crate::partial::{Partial, PartialMessage};
 
     fn partial(n: usize) -> Partial {
         Partial {

@@ -18,6 +18,7 @@ mod baseline;
 pub mod behind;
 mod border;
 pub mod clock;
+mod contribution;
 pub mod entity_task;
 mod evict;
 pub mod incident;

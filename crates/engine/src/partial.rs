@@ -13,6 +13,9 @@
 //! **Invariant:** all that a border covers travels before it or with it, in every message stream from one record task
 //! to one entity task.
 
+use bincode::enc::Encoder;
+use bincode::enc::write::Writer as _;
+use bincode::error::EncodeError;
 use bincode::{Decode, Encode};
 use lancang_pattern::entity_key::EntityKey;
 use lancang_pattern::plan::EntityPlan;
@@ -25,6 +28,7 @@ use crate::arrived::Arrived;
 use crate::attachment::{Attachment, set_entity_text};
 use crate::clock::Mobility;
 use crate::limits::PARTIAL_MESSAGE_BYTES;
+use crate::record_task::Pending;
 
 const MAGIC: [u8; 3] = *b"LCP";
 /// 4 has fixed widths in the place of bincode.
@@ -36,7 +40,7 @@ const MESSAGE_HEAD: usize = 4 + 1 + 4;
 pub(crate) const PARTIAL_HEAD: usize = 3 * 8 + 2 + 2;
 
 /// About what a partial pane takes.
-const PARTIAL_BYTES: usize = 288;
+pub(crate) const PARTIAL_BYTES: usize = 288;
 /// A subscriber's whereabouts take no more, and neither do a message's lengths and a border.
 const WHEREABOUTS_BYTES: usize = 28;
 const BORDER_BYTES: usize = 128;
@@ -86,13 +90,9 @@ impl Partial {
         self.attachment.prefetch(batch);
     }
 
-    fn write(&self, bytes: &mut Vec<u8>) {
-        let mut head = [0; PARTIAL_HEAD];
-        head[..8].copy_from_slice(&self.plan.to_le_bytes());
-        head[8..16].copy_from_slice(&self.pane.to_le_bytes());
-        head[16..24].copy_from_slice(&self.effective.to_le_bytes());
-        head[24..26].copy_from_slice(&(self.value.len() as u16).to_le_bytes());
-        head[26..].copy_from_slice(&(self.cells.len() as u16).to_le_bytes());
+    /// Writes it as it stands in a message.
+    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
+        let head = head_of(self.plan, self.pane, self.effective, self.value.len(), self.cells.len());
         bytes.extend_from_slice(&head);
         bytes.extend_from_slice(self.value.as_bytes());
         for (primitive, cell) in &self.cells {
@@ -100,6 +100,72 @@ impl Partial {
             WireCodec::encode(cell, bytes);
         }
         WireCodec::encode(&self.attachment, bytes);
+    }
+}
+
+/// What stands in front of a partial pane's value.
+pub(crate) fn head_of(plan: u64, pane: i64, effective: i64, value_bytes: usize, cells: usize) -> [u8; PARTIAL_HEAD] {
+    let mut head = [0; PARTIAL_HEAD];
+    head[..8].copy_from_slice(&plan.to_le_bytes());
+    head[8..16].copy_from_slice(&pane.to_le_bytes());
+    head[16..24].copy_from_slice(&effective.to_le_bytes());
+    head[24..26].copy_from_slice(&(value_bytes as u16).to_le_bytes());
+    head[26..].copy_from_slice(&(cells as u16).to_le_bytes());
+    head
+}
+
+/// A partial pane as it stands in a message, of whose attachment nothing was read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written<'b> {
+    pub(crate) plan: u64,
+    pub(crate) value: &'b str,
+    pane: i64,
+    effective: i64,
+    cells: u16,
+    /// Cells and attachment.
+    rest: &'b [u8],
+}
+
+impl<'b> Written<'b> {
+    /// The one that [`Partial::write`] filled these bytes with; `None` if it did not.
+    pub(crate) fn of(bytes: &'b [u8]) -> Option<Self> {
+        let (head, rest) = bytes.split_first_chunk::<PARTIAL_HEAD>()?;
+        let ([plan, pane, effective], rest_of_head) = head.as_chunks::<8>() else { return None };
+        let ([value_bytes, cells], []) = rest_of_head.as_chunks::<2>() else { return None };
+        let (value, rest) = rest.split_at_checked(u16::from_le_bytes(*value_bytes).into())?;
+        Some(Self {
+            plan: u64::from_le_bytes(*plan),
+            value: str::from_utf8(value).ok()?,
+            pane: i64::from_le_bytes(*pane),
+            effective: i64::from_le_bytes(*effective),
+            cells: u16::from_le_bytes(*cells),
+            rest,
+        })
+    }
+
+    /// Puts it in the place of another, in its room; `None` if its cells or its attachment are none.
+    pub(crate) fn read_into(self, partial: &mut Partial) -> Option<()> {
+        (partial.plan, partial.pane, partial.effective) = (self.plan, self.pane, self.effective);
+        partial.value.clear();
+        partial.value.push_str(self.value);
+        partial.cells.clear();
+        let mut rest = self.rest;
+        for _ in 0..self.cells {
+            let (primitive, cell) = rest.split_first()?;
+            let (cell, behind) = cell.split_at_checked(Cell::skim(cell)?)?;
+            partial.cells.push((*primitive, Cell::read(cell)?));
+            rest = behind;
+        }
+        partial.attachment.read_in(rest)
+    }
+}
+
+/// As [`Partial`]: cells and attachments are written alike in messages and in snapshots.
+impl Encode for Written<'_> {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        (self.plan, self.value, self.pane, self.effective).encode(encoder)?;
+        usize::from(self.cells).encode(encoder)?;
+        encoder.writer().write(self.rest)
     }
 }
 
@@ -167,9 +233,12 @@ impl Writing {
 
     /// Adds a partial pane; `false` if it is for the next message, since this one would be longer than
     /// [`PARTIAL_MESSAGE_BYTES`]. A message of one may be.
-    pub(crate) fn add(&mut self, partial: &Partial) -> bool {
+    pub(crate) fn add(&mut self, partial: Pending<'_>) -> bool {
         let before = self.bytes.len();
-        partial.write(&mut self.bytes);
+        match partial {
+            Pending::Written(written) => self.bytes.extend_from_slice(written),
+            Pending::Open(partial) => partial.write(&mut self.bytes),
+        }
         if self.partials > 0 && self.bytes.len() > PARTIAL_MESSAGE_BYTES - BORDER_BYTES {
             self.bytes.truncate(before);
             return false;
@@ -258,7 +327,7 @@ mod tests {
         };
         let partials = [partial(1), partial(2)];
         let mut writing = Writing::new(0, Class::Stream, 2, 0);
-        assert!(partials.iter().all(|partial| writing.add(partial)));
+        assert!(partials.iter().all(|partial| writing.add(Pending::Open(partial))));
         let mut bytes = writing.finish(&[], None);
         let mut message = PartialMessage::decode(&bytes).unwrap();
         assert_eq!(message.partials.partials(), partials);
@@ -274,8 +343,8 @@ mod tests {
         let keys = |n: u64| Cell::Claims((0..n).map(|key| (key, 1)).collect());
         let long = Partial { cells: vec![(0, keys(PARTIAL_MESSAGE_BYTES as u64))], ..Partial::default() };
         let mut writing = Writing::new(7, Class::Roaming, 1, 0);
-        assert!(writing.add(&long));
-        assert!(!writing.add(&Partial::default()));
+        assert!(writing.add(Pending::Open(&long)));
+        assert!(!writing.add(Pending::Open(&Partial::default())));
         assert_eq!(writing.room(), 0);
         let message = PartialMessage::decode(&writing.finish(&[], None)).unwrap();
         assert_eq!((message.from, message.class), (7, Class::Roaming));
@@ -287,7 +356,7 @@ mod tests {
         for cells in [[0, 0], [3, 2]] {
             let cells = cells.map(|primitive| (primitive, Cell::Count(1))).to_vec();
             let mut writing = Writing::new(0, Class::Stream, 1, 0);
-            assert!(writing.add(&Partial { cells, ..Partial::default() }));
+            assert!(writing.add(Pending::Open(&Partial { cells, ..Partial::default() })));
             assert!(PartialMessage::decode(&writing.finish(&[], None)).is_err());
         }
     }

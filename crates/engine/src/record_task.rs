@@ -8,6 +8,7 @@
 //!   entry is taken and no save begins;
 //! - records that come before any pack is in force are scored to nothing, and counted as that.
 
+mod adds;
 mod chunks;
 mod leaving;
 mod pending;
@@ -23,11 +24,12 @@ use lancang_pattern::passing::{Passing, Sent};
 use lancang_record::log::{Class, Entry, Frame};
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
+use lancang_window::EntityTable;
 use lancang_window::table::Sought;
-use lancang_window::{Cell, EntityTable};
 
 use crate::asked::{Asked, seen_by};
 use crate::clock::Clocks;
+use crate::contribution::Contribution;
 use crate::incident::Incidents;
 use crate::local::{LocalEntities, Scratch};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
@@ -37,9 +39,10 @@ use crate::snapshot::{Parts, Save, hex};
 use crate::subscribers::{Parties, Subscribers};
 use crate::watch::Watch;
 
+use adds::Adds;
 use chunks::Coming;
 use leaving::Leaving;
-pub(crate) use pending::PendingPane;
+pub(crate) use pending::{Pending, PendingPane};
 
 /// State of a record task.
 #[derive(Clone, Debug, Default, Encode, Decode)]
@@ -93,6 +96,7 @@ pub struct RecordTask {
     spare_minutes: SpareMinutes,
     /// Partial panes that have left: the next ones take their room.
     spare: Vec<PendingPane>,
+    adds: Adds,
 }
 
 impl RecordTask {
@@ -113,6 +117,7 @@ impl RecordTask {
             save: None,
             coming: None,
             spare: Vec::new(),
+            adds: Adds::default(),
             spare_minutes: SpareMinutes::default(),
         }
     }
@@ -280,16 +285,14 @@ impl RecordTask {
         if passes == 0 {
             return;
         }
-        let Some(key) = plan.entity.aggregated_key(record) else { return };
-        let wanted = plan.layout.wanted(passes).unwrap_or(0);
-        let event = crate::local::event(plan, record, passes, wanted, call, &mut self.scratch);
+        let Some(entity) = plan.entity.aggregated_key(record) else { return };
+        let (columns, primitives) = self.adds.of(sent.plan, &plan.layout, passes);
+        let event = crate::local::event(plan, record, passes, columns, call, &mut self.scratch);
         let pane = record.event.pane(GRID_MS);
         let effective = self.state.borders[class.index()].map_or(pane, |border| pane.max(border));
         let spare = &mut self.spare;
         let pending = self.state.pending[class.index()].change(effective, || spare.pop().unwrap_or_default());
-        let partial = pending.partial(plan, &key, pane, effective);
-        Cell::add(&mut partial.cells, &plan.layout, &event);
-        partial.attachment.add(plan, record);
+        pending.add(&Contribution { plan, entity, pane, effective, record, event, primitives });
     }
 
     /// Puts a pack in force; one that is in force already changes nothing.
@@ -316,6 +319,7 @@ impl RecordTask {
         self.state.subscribers.change(before.needs, self.asked.needs, watermark, pair_bytes);
         self.state.pack = Some(hash);
         self.passing = Passing::default();
+        self.adds = Adds::default();
         self.pack = Some(pack);
         Ok(())
     }

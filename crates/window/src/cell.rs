@@ -81,18 +81,11 @@ impl Cell {
         }
     }
 
-    /// Adds what an event adds to the cells of its primitives: primitives, ascending, and what was added to each.
-    pub fn add(cells: &mut Vec<(u8, Self)>, layout: &Layout, event: &Event<'_>) {
-        let primitives = (0..=u8::MAX).zip(&layout.primitives);
-        let counts = |primitive: &Primitive| primitive.aggregate.counts(primitive.filter, event.passes);
-        let added = primitives.filter(|(_, primitive)| counts(primitive));
-        let added = added.filter_map(|(index, primitive)| Some((index, Self::of(layout, primitive, event)?)));
-        // Nearly all cells are of one event.
-        if cells.is_empty() {
-            return cells.extend(added);
-        }
+    /// Adds what an event adds to these primitives of its layout ([`Layout::added_to`]): cells stand by their primitives, ascending.
+    pub fn add(cells: &mut Vec<(u8, Self)>, layout: &Layout, primitives: &[u8], event: &Event<'_>) {
         let mut at = 0;
-        for (index, cell) in added {
+        let of = |index: &u8| Some((*index, Self::of(layout, layout.primitives.get(usize::from(*index))?, event)?));
+        for (index, cell) in primitives.iter().filter_map(of) {
             while cells.get(at).is_some_and(|(other, _)| *other < index) {
                 at += 1;
             }

@@ -131,6 +131,15 @@ impl Layout {
         }
         wanted
     }
+
+    /// Aggregates that an event which passes these filters may add to, ascending.
+    pub fn added_to(&self, passes: u64) -> impl Iterator<Item = u8> {
+        let numbered = (0..=u8::MAX).zip(&self.primitives);
+        let counts = move |(index, primitive): (u8, &Primitive)| {
+            primitive.aggregate.counts(primitive.filter, passes).then_some(index)
+        };
+        numbered.filter_map(counts)
+    }
 }
 
 /// One event of one entity, as its windows see it.

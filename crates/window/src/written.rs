@@ -7,6 +7,8 @@
 //!
 //! Numbers are little-endian. Elements of a kind are of one width, so that a cell is passed over without looking at them.
 
+use std::convert::Infallible;
+
 use bincode::de::Decoder;
 use bincode::de::read::Reader as _;
 use bincode::enc::Encoder;
@@ -16,8 +18,8 @@ use bincode::{Decode, Encode};
 
 use crate::cell::Cell;
 use crate::distinct::{DistinctSet, RANK_MAX, REGISTERS};
-use crate::few::Few;
 use crate::frequencies::Frequencies;
+use crate::layout::{Aggregate, Event, Layout, Primitive};
 use crate::limits::FREQUENCIES_EXACT_MAX;
 use crate::moments::{Moment, Moments};
 use crate::runs::Runs;
@@ -117,31 +119,62 @@ impl Cell {
     }
 }
 
+impl Cell {
+    /// Writes what an event adds to these primitives of its layout ([`Layout::added_to`]): for each its number and the cell. Gives how
+    /// many they are.
+    pub fn write_all_of(layout: &Layout, primitives: &[u8], event: &Event<'_>, bytes: &mut Vec<u8>) -> usize {
+        let mut count = 0;
+        for index in primitives {
+            let Some(primitive) = layout.primitives.get(usize::from(*index)) else { continue };
+            debug_assert!(primitive.aggregate.counts(primitive.filter, event.passes));
+            if let Some((kind, value)) = one_value(primitive, event) {
+                let mut cell = [kind; 1 + VALUE];
+                cell[0] = *index;
+                cell[2..].copy_from_slice(&value.to_le_bytes());
+                bytes.extend_from_slice(&cell);
+            } else if let Some(cell) = Self::of(layout, primitive, event) {
+                bytes.push(*index);
+                let Ok(()) = cell.write_with(|part| {
+                    bytes.extend_from_slice(part);
+                    Ok::<_, Infallible>(())
+                });
+            } else {
+                continue;
+            }
+            count += 1;
+        }
+        count
+    }
+
+    /// Writes it part by part.
+    #[inline]
+    fn write_with<X>(&self, put: impl FnMut(&[u8]) -> Result<(), X>) -> Result<(), X> {
+        match self {
+            Self::Count(value) => put_value(put, COUNT, *value),
+            Self::Sum(value) => put_value(put, SUM, *value as u64),
+            Self::Min(value) => put_value(put, MIN, *value as u64),
+            Self::Max(value) => put_value(put, MAX, *value as u64),
+            Self::Distinct(DistinctSet::One(key)) => put_value(put, DISTINCT_ONE, *key),
+            Self::Distinct(DistinctSet::Exact(keys)) => put_all(put, DISTINCT, keys),
+            Self::Distinct(DistinctSet::Sketch(registers)) => put_sketch(put, registers),
+            Self::Claims(claims) => put_all(put, CLAIMS, claims.as_slice()),
+            Self::Calls(Slots(spans)) => put_all(put, CALLS, spans.as_slice()),
+            Self::Moments(Slots(spans)) => put_all(put, MOMENTS, spans.as_slice()),
+            Self::Frequencies(Frequencies::Exact(counts)) => put_all(put, FREQUENCIES, counts.as_slice()),
+            Self::Frequencies(Frequencies::Buckets(buckets)) => put_all(put, BUCKETS, buckets),
+            Self::Runs(runs) => match runs.one() {
+                Some(number) => put_value(put, RUN_ONE, number),
+                None => put_all(put, RUNS, &runs.whole()),
+            },
+            Self::Sequence(Moments(moments)) => put_all(put, SEQUENCE, moments.as_slice()),
+        }
+    }
+}
+
 impl Encode for Cell {
     #[inline]
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        match self {
-            Self::Count(value) => put_value(encoder, COUNT, *value),
-            Self::Sum(value) => put_value(encoder, SUM, *value as u64),
-            Self::Min(value) => put_value(encoder, MIN, *value as u64),
-            Self::Max(value) => put_value(encoder, MAX, *value as u64),
-            Self::Distinct(DistinctSet::One(key)) => put_value(encoder, DISTINCT_ONE, *key),
-            Self::Distinct(DistinctSet::Exact(keys)) => put_all(encoder, DISTINCT, keys),
-            Self::Distinct(DistinctSet::Sketch(registers)) => {
-                encoder.writer().write(&head(SKETCH, registers.len()))?;
-                encoder.writer().write(registers)
-            }
-            Self::Claims(claims) => put_few(encoder, CLAIMS, claims),
-            Self::Calls(Slots(spans)) => put_few(encoder, CALLS, spans),
-            Self::Moments(Slots(spans)) => put_few(encoder, MOMENTS, spans),
-            Self::Frequencies(Frequencies::Exact(counts)) => put_few(encoder, FREQUENCIES, counts),
-            Self::Frequencies(Frequencies::Buckets(buckets)) => put_all(encoder, BUCKETS, buckets),
-            Self::Runs(runs) => match runs.one() {
-                Some(number) => put_value(encoder, RUN_ONE, number),
-                None => put_all(encoder, RUNS, &runs.whole()),
-            },
-            Self::Sequence(Moments(moments)) => put_few(encoder, SEQUENCE, moments),
-        }
+        self.write_with(|part| encoder.writer().write(part))
     }
 }
 
@@ -168,11 +201,28 @@ bincode::impl_borrow_decode!(Cell);
 
 const NONE: DecodeError = DecodeError::Other("a cell");
 
+/// Kind and value of the cell that an event adds to a primitive that counts it, where that is a single value: most are, and are
+/// written without being made.
 #[inline]
-fn put_value<E: Encoder>(encoder: &mut E, kind: u8, value: u64) -> Result<(), EncodeError> {
+fn one_value(primitive: &Primitive, event: &Event<'_>) -> Option<(u8, u64)> {
+    let value = match primitive.column {
+        Some(column) if event.present >> column & 1 == 1 => *event.columns.get(usize::from(column))?,
+        Some(_) => return None,
+        None => 0,
+    };
+    match primitive.aggregate {
+        Aggregate::Count if event.counted >> primitive.filter & 1 == 0 => Some((COUNT, 1)),
+        Aggregate::Distinct => Some((DISTINCT_ONE, value)),
+        Aggregate::Run => Some((RUN_ONE, value)),
+        _ => None,
+    }
+}
+
+#[inline]
+fn put_value<X>(mut put: impl FnMut(&[u8]) -> Result<(), X>, kind: u8, value: u64) -> Result<(), X> {
     let mut bytes = [kind; VALUE];
     bytes[1..].copy_from_slice(&value.to_le_bytes());
-    encoder.writer().write(&bytes)
+    put(&bytes)
 }
 
 fn head(kind: u8, count: usize) -> [u8; HEAD] {
@@ -180,14 +230,14 @@ fn head(kind: u8, count: usize) -> [u8; HEAD] {
     [kind, a, b, c, d]
 }
 
-#[inline]
-fn put_few<T: Element, E: Encoder>(encoder: &mut E, kind: u8, few: &Few<T>) -> Result<(), EncodeError> {
-    put_all(encoder, kind, few.as_slice())
+fn put_sketch<X>(mut put: impl FnMut(&[u8]) -> Result<(), X>, registers: &[u8]) -> Result<(), X> {
+    put(&head(SKETCH, registers.len()))?;
+    put(registers)
 }
 
-fn put_all<T: Element, E: Encoder>(encoder: &mut E, kind: u8, elements: &[T]) -> Result<(), EncodeError> {
-    encoder.writer().write(&head(kind, elements.len()))?;
-    elements.iter().try_for_each(|element| encoder.writer().write(element.bytes().as_ref()))
+fn put_all<T: Element, X>(mut put: impl FnMut(&[u8]) -> Result<(), X>, kind: u8, elements: &[T]) -> Result<(), X> {
+    put(&head(kind, elements.len()))?;
+    elements.iter().try_for_each(|element| put(element.bytes().as_ref()))
 }
 
 fn all<T: Element>(elements: &[u8]) -> impl Iterator<Item = T> {
@@ -320,7 +370,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::layout::{Aggregate, Layout, Primitive, WindowSpec};
+    use crate::few::Few;
+    use crate::layout::WindowSpec;
 
     /// With its place in an entity's panes 40 bytes.
     const _: () = assert!(size_of::<Cell>() == 32);
@@ -407,6 +458,50 @@ mod tests {
                     let _ = merged.value(&layout, &primitive, at_ms);
                 }
             }
+        }
+    }
+
+    fn aggregates() -> impl Strategy<Value = Aggregate> {
+        use Aggregate::*;
+        let plain =
+            [Count, Sum, Min, Max, Distinct, CountAtHome, Busy, Concurrency, Entropy, GapMean, GapDeviation, Run];
+        prop_oneof![
+            4 => (0..plain.len()).prop_map(move |which| plain[which]),
+            1 => (0_u8..4).prop_map(|then| Sequence { then, within_ms: 60_000 }),
+            1 => Just(Baseline { of: 0 }),
+        ]
+    }
+
+    proptest! {
+        /// Against each primitive of the layout, one after the other, as a cell.
+        #[test]
+        fn what_an_event_adds_is_written_as_its_cells_are(
+            primitives in prop::collection::vec((0_u8..4, prop::option::of(0_u8..3), aggregates()), 0..20),
+            (at_ms, passes, counted, present) in (0_i64..1 << 40, 0_u64..16, 0_u64..16, 0_u64..8),
+            (columns, earlier) in (prop::array::uniform3(0_u64..200_000), prop::array::uniform3(0_u64..200_000)),
+        ) {
+            let primitive = |(filter, column, aggregate)| Primitive { window: 0, filter, column, aggregate };
+            let layout = Layout {
+                windows: vec![WindowSpec { length_ms: 3_600_000, panes: 12 }],
+                filters: 4,
+                columns: 3,
+                primitives: primitives.into_iter().map(primitive).collect(),
+                ..Layout::default()
+            };
+            let event = Event { at_ms, passes, counted: counted & passes, present, columns: &columns, earlier: &earlier };
+            let (config, mut expected, mut cells) = (bincode::config::standard(), Vec::new(), Vec::new());
+            for (index, primitive) in (0..).zip(&layout.primitives) {
+                let Some(cell) = Cell::of(&layout, primitive, &event) else { continue };
+                expected.push(index);
+                expected.extend(bincode::encode_to_vec(&cell, config).unwrap());
+                cells.push((index, cell));
+            }
+            let (added_to, mut bytes) = (layout.added_to(passes).collect::<Vec<_>>(), Vec::new());
+            prop_assert_eq!(Cell::write_all_of(&layout, &added_to, &event, &mut bytes), cells.len());
+            prop_assert_eq!(bytes, expected);
+            let mut added = Vec::new();
+            Cell::add(&mut added, &layout, &added_to, &event);
+            prop_assert_eq!(added, cells);
         }
     }
 }

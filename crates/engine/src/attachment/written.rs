@@ -20,9 +20,9 @@ use lancang_record::Country;
 use super::{Attachment, Related, Text};
 use crate::limits::{EVIDENCE_MAX, RELATED_KEPT_MAX, TEXT_BYTES_MAX, VICTIMS_MAX};
 
-const HEAD: usize = 8 + 8 + 2 + 1 + 2;
-const REFERENCE: usize = 8 + 1;
-const RELATED: usize = 8 + 1 + 1;
+pub(super) const HEAD: usize = 8 + 8 + 2 + 1 + 2;
+pub(super) const REFERENCE: usize = 8 + 1;
+pub(super) const RELATED: usize = 8 + 1 + 1;
 const COUNT: usize = 8;
 
 const _: () = assert!(TEXT_BYTES_MAX <= u8::MAX as usize);
@@ -43,9 +43,19 @@ fn at<const N: usize>(bytes: &[u8], from: usize) -> Option<[u8; N]> {
     bytes.get(from..)?.first_chunk().copied()
 }
 
-fn kind_of(related: &Related) -> u8 {
-    let counted = if related.count == 1 { 0 } else { IS_COUNTED };
-    related.entity as u8 | (related.role as u8) << ROLE | counted
+pub(super) const fn kind_of(entity: EntityType, role: Role, count: u64) -> u8 {
+    let counted = if count == 1 { 0 } else { IS_COUNTED };
+    entity as u8 | (role as u8) << ROLE | counted
+}
+
+pub(super) fn head_of(span: (i64, i64), home: Option<Country>, references: usize, related: usize) -> [u8; HEAD] {
+    let mut head = [0; HEAD];
+    head[..8].copy_from_slice(&span.0.to_le_bytes());
+    head[8..16].copy_from_slice(&span.1.to_le_bytes());
+    head[16..18].copy_from_slice(home.as_ref().map_or(&NOWHERE, Country::as_bytes).as_slice());
+    head[18] = references as u8;
+    head[19..].copy_from_slice(&(related as u16).to_le_bytes());
+    head
 }
 
 /// Type and role of a kind; `None` if it is none.
@@ -132,39 +142,45 @@ impl Attachment {
 
     /// The one that fills these bytes; `None` if none does.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let mut attachment = Self::default();
+        attachment.read_in(bytes)?;
+        Some(attachment)
+    }
+
+    /// The same in the room of this one, which is nothing whole if it is `None`.
+    pub(crate) fn read_in(&mut self, bytes: &[u8]) -> Option<()> {
         let Begun::Rows(rows) = Begun::of(bytes)? else { return None };
         if rows.texts.end != bytes.len() {
             return None;
         }
-        let mut attachment = Self {
-            first_ms: i64::from_le_bytes(at(bytes, 0)?),
-            last_ms: i64::from_le_bytes(at(bytes, 8)?),
-            home: home_of(bytes)?,
-            texts: rows.texts(bytes)?.to_owned(),
-            ..Self::default()
-        };
+        self.clear();
+        (self.first_ms, self.last_ms) = (i64::from_le_bytes(at(bytes, 0)?), i64::from_le_bytes(at(bytes, 8)?));
+        self.home = home_of(bytes)?;
+        let texts = rows.texts(bytes)?;
+        self.texts.reserve_exact(texts.len());
+        self.texts.push_str(texts);
         let mut next = 0;
         let mut text = |length: u8| {
             let text = Text { at: next, length: length.into() };
             next += u32::from(length);
             text
         };
-        attachment.evidence.reserve_exact(rows.references.len());
+        self.evidence.reserve_exact(rows.references.len());
         for [at_ms @ .., bytes] in rows.references {
-            attachment.evidence.push((i64::from_le_bytes(*at_ms), text(*bytes)));
+            self.evidence.push((i64::from_le_bytes(*at_ms), text(*bytes)));
         }
         let victims = |[.., kind, _]: &&[u8; RELATED]| of_kind(*kind).is_some_and(|(_, role)| role == Role::Victim);
         let victims = rows.related.iter().filter(victims).count();
-        attachment.victims.reserve_exact(victims);
-        attachment.related.reserve_exact(rows.related.len() - victims);
+        self.victims.reserve_exact(victims);
+        self.related.reserve_exact(rows.related.len() - victims);
         let mut counts = bytes.get(rows.counts..rows.texts.start)?.as_chunks().0.iter();
         for [hash @ .., kind, bytes] in rows.related {
             let (entity, role) = of_kind(*kind)?;
             let count = if kind & IS_COUNTED == 0 { 1 } else { u64::from_le_bytes(*counts.next()?) };
             let related = Related { hash: u64::from_le_bytes(*hash), entity, role, value: text(*bytes), count };
-            attachment.kept(role).0.push(related);
+            self.kept(role).0.push(related);
         }
-        Some(attachment)
+        Some(())
     }
 
     /// Texts in the order of what they are of.
@@ -182,12 +198,8 @@ fn home_of(bytes: &[u8]) -> Option<Option<Country>> {
 impl Encode for Attachment {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
         let writer = encoder.writer();
-        let mut head = [0; HEAD];
-        head[..8].copy_from_slice(&self.first_ms.to_le_bytes());
-        head[8..16].copy_from_slice(&self.last_ms.to_le_bytes());
-        head[16..18].copy_from_slice(self.home.as_ref().map_or(&NOWHERE, Country::as_bytes).as_slice());
-        head[18] = self.evidence.len() as u8;
-        head[19..].copy_from_slice(&((self.related.len() + self.victims.len()) as u16).to_le_bytes());
+        let related = self.related.len() + self.victims.len();
+        let head = head_of((self.first_ms, self.last_ms), self.home, self.evidence.len(), related);
         writer.write(&head)?;
         for (at_ms, text) in &self.evidence {
             let mut row = [text.length as u8; REFERENCE];
@@ -198,7 +210,7 @@ impl Encode for Attachment {
         for related in self.named() {
             let mut row = [related.value.length as u8; RELATED];
             row[..8].copy_from_slice(&related.hash.to_le_bytes());
-            row[8] = kind_of(related);
+            row[8] = kind_of(related.entity, related.role, related.count);
             writer.write(&row)?;
             counted += usize::from(related.count != 1);
         }

@@ -98,7 +98,7 @@ impl RecordTask {
             self.score(&pack, class, last, last.records.len() / 2, out);
             self.prefetch_places(read, met, &mut batch);
             self.score(&pack, class, last, last.records.len(), out);
-            self.prefetch_events(class, met, &mut batch);
+            self.prefetch_events(met, &mut batch);
             if read.records.is_empty() && met.records.is_empty() {
                 break;
             }
@@ -262,14 +262,10 @@ impl RecordTask {
         batch.ask();
     }
 
-    /// Asks for the events of a chunk's entities, and for the room of the partial panes that its records may begin.
-    fn prefetch_events(&self, class: Class, chunk: &Chunk<'_, '_>, batch: &mut Batch) {
+    /// Asks for the events of a chunk's entities.
+    fn prefetch_events(&self, chunk: &Chunk<'_, '_>, batch: &mut Batch) {
         for event in &chunk.coming.events {
             self.state.local[event.plan].prefetch_events(&event.entity, batch);
-        }
-        if let Some(pane) = self.state.pending[class.index()].newest() {
-            let passed = chunk.coming.passed[..chunk.records.len()].iter().flatten();
-            pane.prefetch_next(passed.map(|passed| self.passing.sent(*passed).len()).sum(), batch);
         }
         batch.ask();
     }

@@ -86,11 +86,6 @@ impl<T: Encode> Parts<T> {
         self.parts.iter().map(|part| &part.value)
     }
 
-    /// The part of the last key.
-    pub(crate) fn newest(&self) -> Option<&T> {
-        self.parts.back().map(|part| &part.value)
-    }
-
     pub(crate) fn first_key(&self) -> Option<i64> {
         self.keys.front().copied()
     }
