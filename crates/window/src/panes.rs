@@ -501,8 +501,12 @@ mod tests {
                     100 + (drawn >> 33) % 100_000
                 });
                 let mut numbers: Vec<u64> = draws.collect();
-                for (_, _, length) in rows.iter().filter(|(from, step, _)| at_ms >= *from && (at_ms - from) as u64 % step == 0) {
-                    numbers.extend((0..*length).filter(|number| (number * 7 + at_ms as u64) % 3 > 0).map(|number| 5_000 + number));
+                // Rows that come in parts, by and by.
+                for (from, step, length) in &rows {
+                    if at_ms >= *from && at_ms.abs_diff(*from).is_multiple_of(*step) {
+                        let part = (0..*length).filter(|number| !(number * 7 + at_ms.unsigned_abs()).is_multiple_of(3));
+                        numbers.extend(part.map(|number| 5_000 + number));
+                    }
                 }
                 let mut at = At::new(&layout, at_ms);
                 for number in numbers {
@@ -512,7 +516,9 @@ mod tests {
                 }
                 panes.expire(&mut at);
                 stayed |= panes.stretches.is_some();
-                let within = |first: i64| came.iter().filter(move |(came_ms, _)| *came_ms >= first).map(|(_, number)| *number).collect();
+                let within = |first: i64| {
+                    came.iter().filter(move |(came_ms, _)| *came_ms >= first).map(|(_, number)| *number).collect()
+                };
                 for (index, first) in [(0, at_ms - 39), (1, (at_ms / 5 - 11) * 5)] {
                     let longest = longest_run(&within(first)) as f64;
                     prop_assert_eq!(panes.value_at(&mut at, index), longest);
