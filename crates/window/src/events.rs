@@ -394,6 +394,42 @@ mod tests {
         }
     }
 
+    /// As if the event had never had the column, wherever it stands among those that stay.
+    #[test]
+    fn a_column_that_nothing_asks_for_goes_and_the_others_stay() {
+        for (gone, numbers) in (0..3).flat_map(|gone| (0..8).map(move |numbers| (gone, numbers))) {
+            let window = |column| u8::from(column != gone);
+            let primitive = |column| Primitive {
+                window: window(column),
+                filter: 0,
+                column: Some(column),
+                aggregate: Aggregate::Distinct,
+            };
+            let layout = Layout {
+                windows: [1_200, 12_000].map(|length_ms| WindowSpec { length_ms, panes: 12 }).to_vec(),
+                filters: 1,
+                columns: 3,
+                primitives: (0..3).map(primitive).collect(),
+                numbers,
+                gates: vec![0],
+            };
+            let mut kinds = Kinds::default();
+            let kind = kinds.of(&layout, 1);
+            let (mut block, mut expected) = (Block::new(), Block::new());
+            let (mut events, mut without) = (Events(&mut block), Events(&mut expected));
+            for at_ms in [5_000, 5_001] {
+                let columns = &[77, 9_000, 1 << 40];
+                let event = Event { at_ms, passes: 1, counted: 0, present: 7, columns, earlier: &[] };
+                assert!(events.push(&layout, &mut kinds, &kind, &event, at_ms, 0));
+                let event = Event { present: 7 & !(1 << gone), ..event };
+                assert!(without.push(&layout, &mut kinds, &kind, &event, at_ms, 0));
+            }
+            let outdated = Outdated::new(&layout, &mut kinds, 9_000);
+            events.trim(&layout, &kinds, 5_001, &outdated);
+            assert_eq!(events.0.as_slice(), without.0.as_slice(), "column {gone} of {numbers:b}");
+        }
+    }
+
     proptest! {
         /// A snapshot whose checksum lies may hold any bytes: whatever is done with them ends, and breaks nothing.
         #[test]
