@@ -140,18 +140,21 @@ pub struct Identities {
 }
 
 impl Identities {
-    /// Names the place of an identity that comes soon.
-    pub fn prefetch(&self, class: Class, event: Timestamp, identity: u64, batch: &mut Batch) {
-        if let Some(minute) = self.buckets[class.index()].get(key_of(event.pane(BUCKET_MS), part_of(identity))) {
-            minute.prefetch(identity, batch);
-        }
+    /// Looks for the minute of an identity that comes soon with this event time, and names its place there.
+    pub fn seek(&self, class: Class, event: Timestamp, identity: u64, batch: &mut Batch) -> Coming {
+        let minute = key_of(event.pane(BUCKET_MS), part_of(identity));
+        let Some((at, held)) = self.buckets[class.index()].seek(minute) else {
+            return Coming { identity, minute, at: usize::MAX };
+        };
+        held.prefetch(identity, batch);
+        Coming { identity, minute, at }
     }
 
-    /// Remembers the identity of a record with this event time; gives whether it was read before.
-    pub fn is_repeat(&mut self, class: Class, event: Timestamp, identity: u64, spare: &mut SpareMinutes) -> bool {
-        let key = key_of(event.pane(BUCKET_MS), part_of(identity));
-        let held = self.buckets[class.index()].change(key, || spare.0.pop().unwrap_or_default());
-        if !held.insert(identity) {
+    /// Remembers an identity that was looked for; gives whether it was read before.
+    pub fn is_repeat(&mut self, class: Class, coming: &Coming, spare: &mut SpareMinutes) -> bool {
+        let new = || spare.0.pop().unwrap_or_default();
+        let held = self.buckets[class.index()].change_sought(coming.at, coming.minute, new);
+        if !held.insert(coming.identity) {
             return true;
         }
         self.held += 1;
@@ -186,6 +189,14 @@ impl Identities {
         let by_class = (0..).zip(&mut self.buckets);
         by_class.map(|(class, minutes)| (Section::Identities, class, minutes as &mut dyn Saved)).collect()
     }
+}
+
+/// An identity that comes soon, and where its part of a minute was seen to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Coming {
+    identity: u64,
+    minute: i64,
+    at: usize,
 }
 
 /// Part of its minute that an identity is in: by its first bits, as its place in it is by the last.

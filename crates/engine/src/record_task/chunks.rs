@@ -21,7 +21,7 @@ use lancang_window::table::Sought;
 use crate::asked::seen_by;
 use crate::limits::CHUNK;
 use crate::output::{Bad, Outputs};
-use crate::repeats::{OpenCall, OpenCalls, identity};
+use crate::repeats::{self, OpenCall, OpenCalls, identity};
 use crate::subscribers::Parties;
 
 use super::RecordTask;
@@ -30,7 +30,7 @@ use super::RecordTask;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Coming {
     room: Vec<Record<'static>>,
-    identities: [Option<u64>; CHUNK],
+    identities: [Option<repeats::Coming>; CHUNK],
     parties: [Option<Parties>; CHUNK],
     /// What each passes; none that is no event of any entity.
     passed: [Option<Place>; CHUNK],
@@ -141,9 +141,8 @@ impl RecordTask {
         for (place, record) in records.iter().enumerate() {
             let (identity, parties) = (identity(record), self.state.subscribers.parties(self.asked.needs, record));
             parties.iter().for_each(|parties| self.state.subscribers.prefetch_tag(parties, batch));
-            let minutes = &self.state.identities;
-            identity.into_iter().for_each(|identity| minutes.prefetch(class, record.event, identity, batch));
-            (coming.identities[place], coming.parties[place]) = (identity, parties);
+            let seek = |identity| self.state.identities.seek(class, record.event, identity, batch);
+            (coming.identities[place], coming.parties[place]) = (identity.map(seek), parties);
         }
     }
 
@@ -160,9 +159,9 @@ impl RecordTask {
         for place in 0..chunk.records.len() {
             let call = self.call_of(pack, class, chunk, before, place, out);
             let (record, parties) = (&mut chunk.records[place], &chunk.coming.parties[place]);
-            let identity = chunk.coming.identities[place];
+            let identity = &chunk.coming.identities[place];
             let (identities, spare) = (&mut self.state.identities, &mut self.spare_minutes);
-            if identity.is_some_and(|identity| identities.is_repeat(class, record.event, identity, spare)) {
+            if identity.as_ref().is_some_and(|identity| identities.is_repeat(class, identity, spare)) {
                 self.counters.repeats += 1;
                 continue;
             }
@@ -203,7 +202,7 @@ impl RecordTask {
     ) -> Option<u64> {
         let key = OpenCalls::key_of(&chunk.records[place])?;
         let is_taken = |coming: &Coming| coming.calls.iter().any(|(_, taken, _)| *taken == key);
-        if is_taken(&before.coming) || is_taken(&chunk.coming) {
+        if is_taken(before.coming) || is_taken(chunk.coming) {
             self.score(pack, class, before, before.records.len(), out);
             self.prefetch_entity_tags(pack, chunk, place, &mut Batch::default());
             self.score(pack, class, chunk, place, out);
@@ -298,5 +297,24 @@ impl RecordTask {
             }
         }
         *through = until.max(*through);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lancang_record::record::Kind;
+    use lancang_record::time::Timestamp;
+
+    use super::*;
+
+    /// Else each frame would ask for it anew.
+    #[test]
+    fn the_room_of_records_stays() {
+        let text = String::from("msc-1");
+        let mut records = Vec::with_capacity(CHUNK);
+        records.push(Record { source: &text, ..Record::new(Kind::Voice, Timestamp::MIN) });
+        let room = records.as_ptr().addr();
+        let others: Vec<Record<'static>> = emptied(records);
+        assert_eq!((others.len(), others.capacity(), others.as_ptr().addr()), (0, CHUNK, room));
     }
 }

@@ -52,14 +52,22 @@ impl<T: Encode> Parts<T> {
         self.keys.binary_search(&key)
     }
 
-    pub(crate) fn get(&self, key: i64) -> Option<&T> {
+    /// The part of a key, and its place: until another part comes or goes it is there.
+    pub(crate) fn seek(&self, key: i64) -> Option<(usize, &T)> {
         let place = self.find(key).ok()?;
-        self.parts.get(place).map(|part| &part.value)
+        self.parts.get(place).map(|part| (place, &part.value))
     }
 
     /// The part of a key, to be changed.
     pub(crate) fn change(&mut self, key: i64, new: impl FnOnce() -> T) -> &mut T {
-        let place = self.find(key).unwrap_or_else(|place| {
+        self.change_sought(usize::MAX, key, new)
+    }
+
+    /// The same of a key that was seen at a place.
+    pub(crate) fn change_sought(&mut self, seen: usize, key: i64, new: impl FnOnce() -> T) -> &mut T {
+        let is_there = self.keys.get(seen) == Some(&key);
+        let place = if is_there { Ok(seen) } else { self.find(key) };
+        let place = place.unwrap_or_else(|place| {
             self.put(place, key, new(), true);
             place
         });
@@ -193,7 +201,9 @@ mod tests {
                 };
                 match what {
                     0..=2 => {
-                        *parts.change(key, || step) += 1;
+                        // Seen where it is, where another one is or nowhere.
+                        let seen = parts.seek(key).map_or(what.into(), |(place, _)| place + usize::from(what / 2));
+                        *parts.change_sought(seen, key, || step) += 1;
                         *map.entry(key).or_insert(step) += 1;
                     }
                     3 => prop_assert_eq!(parts.remove(key), map.remove(&key)),
@@ -211,7 +221,7 @@ mod tests {
                         prop_assert_eq!(&saved, &held);
                     }
                 }
-                prop_assert_eq!(parts.get(key), map.get(&key));
+                prop_assert_eq!(parts.seek(key).map(|(_, held)| held), map.get(&key));
                 prop_assert_eq!(parts.first_key(), map.keys().next().copied());
                 prop_assert_eq!(parts.keys(..key).collect::<Vec<_>>(), map.range(..key).map(|(key, _)| *key).collect::<Vec<_>>());
             }
