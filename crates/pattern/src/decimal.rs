@@ -17,7 +17,7 @@ pub(crate) const fn digits_of(number: u64) -> u32 {
     // No power of ten but the first is odd, so that the number that is one greater has as many.
     let number = number | 1;
     // log₁₀ 2 is 1233 ÷ 4096 or a little more: of so many bits a number has so many digits, or one more.
-    let digits = (u64::BITS - number.leading_zeros()) * 1233 >> 12;
+    let digits = ((u64::BITS - number.leading_zeros()) * 1233) >> 12;
     digits + (number >= POWERS_OF_10[digits as usize]) as u32
 }
 

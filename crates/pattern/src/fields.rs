@@ -267,7 +267,8 @@ impl TextField {
     }
 
     /// The bytes of its value. For those that are asked for of each record, without a look at all values or through a label's text.
-    #[inline]
+    /// Not inlined: what all of them take would be fetched for each record.
+    #[inline(never)]
     #[must_use]
     pub fn bytes<'a>(self, record: &'a Record<'_>) -> &'a [u8] {
         match self {
