@@ -25,7 +25,7 @@ fn pack() -> Arc<Pack> {
     let caller = r#"
 family = "sim-box"
 entity = ["caller"]
-records = 'kind == "voice" && direction == "outgoing"'
+records = 'kind == "voice"'
 warn = 'calls >= 2 && seconds >= 100 || strangers >= 3'
 [features.calls]
 aggregate = "count"
