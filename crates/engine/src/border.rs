@@ -13,7 +13,7 @@ use lancang_window::prefetch::Batch;
 use crate::partial::{Border, Whereabouts, Writing};
 use crate::record_task::{Pending, PendingPane};
 
-/// Partial panes that are fetched from memory while as many before them are written: most have lain there for minutes.
+/// Open partial panes that are fetched from memory while as many before them are written: most have lain there for minutes.
 const FETCHED: usize = 16;
 
 /// A border of one class on its way to all entity tasks.

@@ -3,8 +3,11 @@
 /// Bytes of one message of partial panes; a border's further ones leave in further messages, the border in the last.
 /// A message of one partial pane may be longer: its sketches have 2 KiB each. Kafka's default limit is 1 MB.
 pub const PARTIAL_MESSAGE_BYTES: usize = 256 << 10;
-/// Bytes of the partial panes of one border that are written before it leaves; past them they stay open, which takes more room.
+/// Bytes from which on no further partial pane of a border is written before it leaves, so that places among them fit 32 bits: further
+/// ones stay open. How many there are, only the entities of a pane bound.
 pub const PENDING_WRITTEN_BYTES_MAX: usize = 1 << 31;
+// So does the end of the last of them, which is not as long.
+const _: () = assert!(PENDING_WRITTEN_BYTES_MAX <= 1 << 31);
 /// Incident lines that one step of a task gives out ([`crate::output::Step`]); a line is 1 to 10 KB, one that names [`VICTIMS_MAX`] victims 24 KB.
 pub const STEP_INCIDENTS_MAX: usize = 1_024;
 /// Messages of partial panes that one step of a task gives out, of up to [`PARTIAL_MESSAGE_BYTES`].

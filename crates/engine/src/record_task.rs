@@ -96,6 +96,7 @@ pub struct RecordTask {
     spare_minutes: SpareMinutes,
     /// Partial panes that have left: the next ones take their room.
     spare: Vec<PendingPane>,
+    /// To which primitives records add that pass some filters: of the pack in force.
     adds: Adds,
 }
 

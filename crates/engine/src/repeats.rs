@@ -141,17 +141,17 @@ pub struct Identities {
 
 impl Identities {
     /// Looks for the minute of an identity that comes soon with this event time, and names its place there.
-    pub fn seek(&self, class: Class, event: Timestamp, identity: u64, batch: &mut Batch) -> Coming {
+    pub fn seek(&self, class: Class, event: Timestamp, identity: u64, batch: &mut Batch) -> SoughtIdentity {
         let minute = key_of(event.pane(BUCKET_MS), part_of(identity));
         let Some((at, held)) = self.buckets[class.index()].seek(minute) else {
-            return Coming { identity, minute, at: usize::MAX };
+            return SoughtIdentity { identity, minute, at: usize::MAX };
         };
         held.prefetch(identity, batch);
-        Coming { identity, minute, at }
+        SoughtIdentity { identity, minute, at }
     }
 
     /// Remembers an identity that was looked for; gives whether it was read before.
-    pub fn is_repeat(&mut self, class: Class, coming: &Coming, spare: &mut SpareMinutes) -> bool {
+    pub fn is_repeat(&mut self, class: Class, coming: &SoughtIdentity, spare: &mut SpareMinutes) -> bool {
         let new = || spare.0.pop().unwrap_or_default();
         let held = self.buckets[class.index()].change_sought(coming.at, coming.minute, new);
         if !held.insert(coming.identity) {
@@ -193,7 +193,7 @@ impl Identities {
 
 /// An identity that comes soon, and where its part of a minute was seen to be.
 #[derive(Clone, Copy, Debug)]
-pub struct Coming {
+pub struct SoughtIdentity {
     identity: u64,
     minute: i64,
     at: usize,

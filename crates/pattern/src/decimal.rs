@@ -1,4 +1,4 @@
-//! Decimal digits of integers, without divisions.
+//! Decimal digits of integers: how many by their bits, and how many two share with a division or two.
 
 /// 10⁰ … 10¹⁹: all that fit.
 pub(crate) const POWERS_OF_10: [u64; 20] = {
@@ -24,6 +24,7 @@ pub(crate) const fn digits_of(number: u64) -> u32 {
 /// How many leading digits two numbers share.
 #[inline]
 pub(crate) fn shared_digits(left: u64, right: u64) -> u32 {
+    debug_assert!(left.max(right) < POWERS_OF_10[19], "a number has 18 digits at most");
     let (left_digits, right_digits) = (digits_of(left), digits_of(right));
     let mut digits = left_digits.min(right_digits);
     let (mut less, mut more) = (left, right);

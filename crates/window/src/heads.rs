@@ -20,7 +20,7 @@ pub struct Heads {
     counted: Vec<(u8, u8, u32)>,
 }
 
-/// As many events as a byte can count.
+/// One event more than a byte can count.
 pub(crate) const HEADS: usize = 1 + u8::MAX as usize;
 
 impl Default for Heads {

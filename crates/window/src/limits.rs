@@ -15,6 +15,15 @@ pub const POINT_SLOTS: i64 = 3072;
 pub const FREQUENCIES_EXACT_MAX: usize = 256;
 /// Most blocks of 128 numbers in which runs are looked for: so many recipients of one service in a window are looked at one by one.
 pub const RUN_BLOCKS_MAX: usize = 1024;
+/// Numbers of an entity are put in stretches that stay once it has so many cells, and one primitive so many blocks of them.
+pub const STAYING_CELLS: usize = 16;
+/// Blocks of one primitive from which on.
+pub const STAYING_BLOCKS: usize = 128;
+/// Places for each of these blocks.
+pub const STAYING_PLACES: usize = 4;
+/// A bound by stretches that stay that is no longer than this is taken as it is; a longer one is told again by what is held, since
+/// stretches have what was let go, too.
+pub const STAYING_RUN_MAX: u64 = 7;
 /// Most events of one pane, and of one window, that are looked at for a sequence.
 pub const MOMENTS_MAX: usize = 64;
 

@@ -90,6 +90,7 @@ impl Packed {
     /// The lowest bytes of a word, so many: what is written of it behind them is written over next.
     #[inline]
     fn word(&mut self, at: usize, word: u64, count: usize) -> usize {
+        debug_assert!(at + WORD_BYTES <= self.bytes.len(), "an event without room");
         if let Some(place) = self.bytes.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
             *place = word.to_le_bytes();
         }

@@ -14,6 +14,7 @@ use bincode::{BorrowDecode, Decode, Encode};
 
 use crate::cell::{Cell, empty_value};
 use crate::layout::{Event, Layout};
+use crate::limits::{STAYING_BLOCKS, STAYING_CELLS, STAYING_PLACES, STAYING_RUN_MAX};
 use crate::prefetch::Batch;
 use crate::runs::Runs;
 use crate::stretches::Stretches;
@@ -29,15 +30,6 @@ pub struct Panes {
     #[allow(clippy::box_collection, reason = "a third of the size in every entity, nearly all of which have none")]
     stretches: Option<Box<Vec<(usize, Stretches)>>>,
 }
-
-/// Numbers of an entity are put in stretches that stay once it has so many cells, and one primitive so many blocks of them.
-const STAYING_CELLS: usize = 16;
-const STAYING_BLOCKS: usize = 128;
-/// Places for each of these blocks: until as many numbers again came there are two for each.
-const STAYING_PLACES: usize = 4;
-/// A longer bound than this is told again by what is held: stretches that stay have what was let go, too. The shortest run that
-/// patterns look for is one longer.
-const STAYING_RUN_MAX: u64 = 7;
 
 /// Primitive and pane in one word, so that they are compared at once: the primitive in the top byte, of which a layout has
 /// 256 at most, and the pane in the rest. Panes before or after half of these share the first and the last: a million years.
@@ -254,7 +246,7 @@ impl Panes {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn put_in_stretches_of_many(&mut self, index: usize, numbers: &Runs) {
         let own = self.stretches.iter_mut().flat_map(|all| all.iter_mut()).find(|(primitive, _)| *primitive == index);
         if let Some((_, stretches)) = own
@@ -271,6 +263,7 @@ impl Panes {
         if blocks >= STAYING_BLOCKS {
             let mut stretches = Stretches::new(blocks, STAYING_PLACES);
             held().for_each(|runs| stretches.put_all(runs));
+            stretches.begin();
             self.stretches.get_or_insert_default().push((index, stretches));
         }
     }

@@ -15,7 +15,7 @@ pub(crate) struct Stretches {
     places: Vec<u16>,
     /// The longest run within a place.
     longest: u32,
-    /// How many were put there.
+    /// How many were put there since all that is held was.
     put: usize,
 }
 
@@ -29,6 +29,11 @@ impl Stretches {
     /// Puts all numbers in their places.
     pub(crate) fn put_all(&mut self, runs: &Runs) {
         runs.each().for_each(|(block, numbers)| self.put(block, numbers));
+    }
+
+    /// From here on numbers come that are not held yet.
+    pub(crate) const fn begin(&mut self) {
+        self.put = 0;
     }
 
     /// Those of a block.
@@ -64,7 +69,8 @@ impl Stretches {
         (self.longest < STRETCH).then(|| u64::from(2 * self.longest))
     }
 
-    /// Whether so many were put there that many share a place.
+    /// Whether so many came since it [began](Self::begin) that many share a place: they are many however dense those are that are
+    /// held, so that all is put anew seldom.
     pub(crate) const fn is_full(&self) -> bool {
         self.put > self.places.len() / 2
     }

@@ -253,12 +253,7 @@ impl<V, A> EntityTable<V, A> {
         }
     }
 
-    /// Names the place of a key as one that is needed soon. Its tag has been asked for.
-    pub fn prefetch(&self, key: u64, batch: &mut Batch) {
-        self.prefetch_sought(&mut Sought::new(key), batch);
-    }
-
-    /// The same, and remembers the place.
+    /// Names the place of a key as one that is needed soon, and remembers it. Its tag has been asked for.
     pub fn prefetch_sought(&self, sought: &mut Sought, batch: &mut Batch) {
         let segment = &self.segments[segment_of(sought.hash)];
         if segment.taken > 0 {
@@ -282,7 +277,7 @@ impl<V, A> EntityTable<V, A> {
         if self.changes.asks(chunk) {
             self.changes.note(chunk, sought.key, Some(before));
         }
-        // Its tag says so already: that line is not needed again.
+        // It is there: its tag says so already, so that this line is not needed again, and nothing new is put there.
         let place = &mut self.segments[segment_of(hash)].places[sought.at];
         (&mut place.0.get_or_insert_with(|| (sought.key, new())).1, false)
     }

@@ -67,7 +67,7 @@ impl Statements {
     /// Whether the subscriber was not abroad at any moment of the pane of the grid that begins at a time, by what is known in
     /// the pane that is judged.
     pub(super) fn at_home(&self, judged: i64, begins_ms: i64) -> bool {
-        let within_ms = begins_ms + 1..begins_ms.saturating_add(GRID_MS);
+        let within_ms = begins_ms.saturating_add(1)..begins_ms.saturating_add(GRID_MS);
         let known = || self.0.as_slice().iter().filter(|statement| statement.pane() <= judged);
         let before = known().filter(|statement| statement.at_ms <= begins_ms);
         let before = before.map(|statement| (statement.at_ms, statement.abroad())).max();
@@ -75,25 +75,31 @@ impl Statements {
             && !known().any(|statement| within_ms.contains(&statement.at_ms) && statement.abroad())
     }
 
-    /// Whether [`Self::forget`] changes anything.
+    /// Whether [`Self::forget`] changes anything, or leaves nothing.
     pub(super) fn forgets(&self, from_ms: i64) -> bool {
-        self.0.as_slice().first().is_none_or(|statement| statement.at_ms < from_ms)
+        self.0.as_slice().is_empty() || self.going(from_ms) > 0
+    }
+
+    /// How many only panes before a time may look at. Most often the first one tells that there are none.
+    fn going(&self, from_ms: i64) -> usize {
+        let statements = self.0.as_slice();
+        if statements.first().is_none_or(|first| first.at_ms >= from_ms) {
+            return 0;
+        }
+        let past = statements.partition_point(|statement| statement.at_ms < from_ms);
+        // The last statement before that time says where the subscriber was then.
+        past - usize::from(past > 0 && statements[past - 1].abroad())
     }
 
     /// Lets go of what only panes before a time may look at; gives whether anything is left.
     pub(super) fn forget(&mut self, from_ms: i64) -> bool {
-        if !self.forgets(from_ms) {
-            return true;
-        }
-        let statements = self.0.as_slice();
-        let past = statements.partition_point(|statement| statement.at_ms < from_ms);
-        // The last statement before that time says where the subscriber was then.
-        let stands = past > 0 && statements[past - 1].abroad();
-        let goes = past - usize::from(stands);
-        if goes == statements.len() {
+        let going = self.going(from_ms);
+        if going == self.0.as_slice().len() {
             return false;
         }
-        self.0.remove(0..goes);
+        if going > 0 {
+            self.0.remove(0..going);
+        }
         true
     }
 
@@ -168,7 +174,7 @@ mod tests {
                     let keeps = list.range(..(at_ms, i64::MIN)).next_back().filter(|(_, abroad)| **abroad);
                     let from = keeps.map_or((at_ms, i64::MIN), |(statement, _)| *statement);
                     let left = list.split_off(&from);
-                    prop_assert!(statements.forgets(at_ms) || left.len() == list.len() + left.len());
+                    prop_assert_eq!(statements.forgets(at_ms), !list.is_empty() || left.is_empty());
                     prop_assert_eq!(statements.forget(at_ms), !left.is_empty());
                     list = left;
                     if list.is_empty() {

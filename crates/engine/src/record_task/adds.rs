@@ -42,3 +42,39 @@ impl Adds {
         sets.len() - 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lancang_window::layout::{Aggregate, Primitive, WindowSpec};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn layout(columns: u8) -> Layout {
+        let primitive = |place: u8| {
+            let (aggregate, column) = if place.is_multiple_of(3) {
+                (Aggregate::Count, None)
+            } else {
+                (Aggregate::Sum, Some(place % columns))
+            };
+            Primitive { window: 0, filter: place % 8, column, aggregate }
+        };
+        let windows = vec![WindowSpec { length_ms: 60_000, panes: 12 }];
+        Layout { windows, filters: 8, primitives: (0..12).map(primitive).collect(), ..Layout::default() }
+    }
+
+    proptest! {
+        /// More sets than are kept.
+        #[test]
+        fn what_is_kept_is_what_the_layout_says(asked in prop::collection::vec((0_usize..2, 1_u64..256), 1..400)) {
+            let (layouts, mut adds) = ([layout(3), layout(5)], Adds::default());
+            for (plan, passes) in asked {
+                let layout = &layouts[plan];
+                let (columns, primitives) = adds.of(plan, layout, passes);
+                prop_assert_eq!(columns, layout.wanted(passes).unwrap_or(0));
+                prop_assert_eq!(primitives.to_vec(), layout.added_to(passes).collect::<Vec<_>>());
+                prop_assert!(adds.0.iter().all(|sets| sets.len() <= SETS_MAX));
+            }
+        }
+    }
+}

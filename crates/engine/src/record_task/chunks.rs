@@ -21,7 +21,7 @@ use lancang_window::table::Sought;
 use crate::asked::seen_by;
 use crate::limits::CHUNK;
 use crate::output::{Bad, Outputs};
-use crate::repeats::{self, OpenCall, OpenCalls, identity};
+use crate::repeats::{OpenCall, OpenCalls, SoughtIdentity, identity};
 use crate::subscribers::Parties;
 
 use super::RecordTask;
@@ -30,7 +30,7 @@ use super::RecordTask;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Coming {
     room: Vec<Record<'static>>,
-    identities: [Option<repeats::Coming>; CHUNK],
+    identities: [Option<SoughtIdentity>; CHUNK],
     parties: [Option<Parties>; CHUNK],
     /// What each passes; none that is no event of any entity.
     passed: [Option<Place>; CHUNK],

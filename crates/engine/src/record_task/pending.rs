@@ -80,7 +80,7 @@ impl PendingPane {
         if at >= PENDING_WRITTEN_BYTES_MAX {
             return Held::Open(self.open_with(begin));
         }
-        // Growing from nothing in steps would copy the first ones several times.
+        // Room for a whole one: it is written field by field, and most are about so long.
         self.written.reserve(PARTIAL_BYTES);
         write(&mut self.written);
         Held::Written { at: at as u32, bytes: (self.written.len() - at) as u32 }
@@ -110,8 +110,11 @@ impl PendingPane {
             Held::Written { at, bytes } => {
                 let written = std::mem::take(&mut self.written);
                 let one = Written::of(&written[at as usize..(at + bytes) as usize]);
-                // It was written here, or read from a snapshot.
-                let open = self.open_with(|open| one.and_then(|one| one.read_into(open)).unwrap_or_default());
+                let open = self.open_with(|open| {
+                    let is_read = one.and_then(|one| one.read_into(open)).is_some();
+                    // It was written here; what a snapshot holds was read when it was decoded.
+                    assert!(is_read, "a partial pane that was written cannot be read");
+                });
                 (self.written, self.held[place].1) = (written, Held::Open(open));
                 open
             }
@@ -154,12 +157,11 @@ impl PendingPane {
         self.places.clear();
         self.held.clear();
         self.written.clear();
-        if self.written.capacity() > room * PARTIAL_BYTES {
-            (self.written, self.held) = (Vec::new(), Vec::new());
-        }
+        self.written.shrink_to(room * PARTIAL_BYTES);
+        self.held.shrink_to(room);
         self.opened = 0;
         self.open.retain(|partial| partial.room() <= SPARE_BYTES_MAX);
-        self.open.truncate(room - self.written.capacity().div_ceil(PARTIAL_BYTES));
+        self.open.truncate(room.saturating_sub(self.written.capacity().div_ceil(PARTIAL_BYTES)));
         self.open.iter_mut().for_each(|partial| partial.cells.clear());
     }
 }
@@ -225,6 +227,15 @@ impl<C> Decode<C> for PendingPane {
         let partials: Vec<(Key, Partial)> = Decode::decode(decoder)?;
         let mut pending = Self::default();
         partials.into_iter().for_each(|(key, partial)| pending.push(key, partial));
+        // All that stands there can be opened, whatever comes next.
+        let mut read = Partial::default();
+        let reads = |one: Pending<'_>| match one {
+            Pending::Written(bytes) => Written::of(bytes).and_then(|one| one.read_into(&mut read)).is_some(),
+            Pending::Open(_) => true,
+        };
+        if !pending.all().all(reads) {
+            return Err(DecodeError::Other("a partial pane that is damaged"));
+        }
         let is_each_once = pending.places.len() == pending.held.len();
         is_each_once.then_some(pending).ok_or(DecodeError::Other("partial panes of different entities or panes"))
     }

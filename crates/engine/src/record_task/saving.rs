@@ -85,7 +85,11 @@ impl RecordTask {
         let state = restore(owner, manifest, fetch, threads, core, State::sections)?;
         let mut task = Self::new(settings);
         if let Some(hash) = state.pack {
-            task.pack = Some(packs(&hash).ok_or_else(|| SnapshotError::Pack(hex(&hash)))?);
+            let pack = packs(&hash).ok_or_else(|| SnapshotError::Pack(hex(&hash)))?;
+            if !pack.plan.local.iter().map(|plan| plan.hash).eq(state.local.iter().map(|entities| entities.plan)) {
+                return Err(SnapshotError::Plans(hex(&hash)));
+            }
+            task.pack = Some(pack);
         }
         task.state = state;
         task.whole_from = task.state.clocks.settled(RETURNS_MS_MAX);

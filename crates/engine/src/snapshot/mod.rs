@@ -132,6 +132,9 @@ pub enum SnapshotError {
     /// The pack that it was taken with is not in the store.
     #[error("the snapshot was taken with pack {0}, which is not in the store")]
     Pack(String),
+    /// Another version of the program made other plans of its pack.
+    #[error("the snapshot was taken with other plans than this version makes of pack {0}")]
+    Plans(String),
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
