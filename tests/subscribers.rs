@@ -62,7 +62,9 @@ fn remembered(past: &[Past]) -> Vec<Enrichment> {
             Past::Record(record, first) => {
                 let earlier = first.map(|first| told[first].first_contact);
                 let parties = memory.parties(every_need(), record);
-                known = memory.enrich(every_need(), record, parties.as_ref(), earlier, 1000);
+                let mut record = **record;
+                memory.enrich(every_need(), &mut record, parties.as_ref(), earlier, 1000);
+                known = record.enrichment;
             }
         }
         told.push(known);

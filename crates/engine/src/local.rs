@@ -10,7 +10,7 @@ use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
 use lancang_window::prefetch::Batch;
 use lancang_window::table::Sought;
-use lancang_window::{EntityTable, EntityWindows, Event, Gate, Gates, Heads, Kinds, Outdated};
+use lancang_window::{EntityTable, EntityWindows, Event, Gate, Gates, Heads, Kinds, Outdated, Room};
 
 use crate::attachment::entity_text;
 use crate::evict::lightest;
@@ -38,7 +38,7 @@ pub struct LocalEntities {
 pub struct Scratch {
     columns: Vec<u64>,
     earlier: Vec<u64>,
-    words: Vec<u64>,
+    room: Room,
     values: Vec<f64>,
     heads: Heads,
     /// Events past gates' filters, for each window of each gate.
@@ -145,7 +145,7 @@ impl LocalEntities {
     pub fn values_of(&self, plan: &EntityPlan, key: &EntityKey<'_>) -> Option<(i64, Vec<f64>)> {
         let windows = self.entities.get(key.hash())?;
         let mut values = Vec::new();
-        windows.values(&plan.layout, &self.kinds, |_| true, &mut Vec::new(), &mut values);
+        windows.values(&plan.layout, &self.kinds, |_| true, &mut Room::default(), &mut values);
         Some((windows.newest_ms(), values))
     }
 
@@ -350,7 +350,7 @@ fn judge(
     out: &mut Vec<IncidentOut>,
 ) {
     let pattern = &plan.patterns[place];
-    let Scratch { words, values, heads, .. } = scratch;
+    let Scratch { room, values, heads, .. } = scratch;
     // Most of those that may hold do not, and most of the others cannot: a count or a value is worked out when the condition
     // asks for it.
     let mut bounds = |primitive| windows.bounds(&plan.layout, heads, primitive);
@@ -360,7 +360,7 @@ fn judge(
     }
     let columns = pattern.primitives.iter().filter_map(|primitive| plan.layout.primitives.get(*primitive)?.column);
     let columns = columns.fold(0, |all, column| all | 1_u64 << column);
-    let valued = windows.valued(&plan.layout, kinds, columns, words);
+    let mut valued = windows.valued(&plan.layout, kinds, columns, room);
     if !pattern.holds_where(|primitive| valued.of(primitive)) {
         return;
     }

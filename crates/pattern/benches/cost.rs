@@ -12,8 +12,8 @@ use lancang_pattern::{Pack, PackSources, SourceFile};
 use lancang_record::number::{E164, Party};
 use lancang_record::record::{Direction, Kind, Record};
 use lancang_record::{Country, Timestamp};
-use lancang_window::Kinds;
 use lancang_window::entity::EntityWindows;
+use lancang_window::{Kinds, Room};
 
 fn pack() -> Pack {
     let read = |id: &str| {
@@ -73,10 +73,10 @@ fn units(criterion: &mut Criterion) {
         });
     });
 
-    let (mut words, mut values) = (Vec::new(), Vec::new());
+    let (mut room, mut values) = (Room::default(), Vec::new());
     group.throughput(Throughput::Elements(plan.layout.primitives.len() as u64));
     group.bench_function("values", |bencher| {
-        bencher.iter(|| windows.values(&plan.layout, &kinds, |_| true, &mut words, black_box(&mut values)));
+        bencher.iter(|| windows.values(&plan.layout, &kinds, |_| true, &mut room, black_box(&mut values)));
     });
     group.finish();
 }

@@ -3,9 +3,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use lancang_window::Kinds;
 use lancang_window::entity::EntityWindows;
 use lancang_window::layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
+use lancang_window::{Kinds, Room};
 
 fn layout() -> Layout {
     let primitive = |window, filter, column, aggregate| Primitive { window, filter, column, aggregate };
@@ -48,9 +48,9 @@ fn updates(criterion: &mut Criterion) {
                 windows.add(&layout, &mut kinds, black_box(&event(n, &COLUMNS)));
             });
         });
-        let (mut words, mut values) = (Vec::new(), Vec::new());
+        let (mut room, mut values) = (Room::default(), Vec::new());
         criterion.bench_function(&format!("window/values, {name}"), |bencher| {
-            bencher.iter(|| windows.values(&layout, &kinds, |_| true, &mut words, black_box(&mut values)));
+            bencher.iter(|| windows.values(&layout, &kinds, |_| true, &mut room, black_box(&mut values)));
         });
     }
 }

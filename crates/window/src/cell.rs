@@ -96,6 +96,19 @@ impl Cell {
         }
     }
 
+    /// Takes the place of this cell, in its room where it has any: of what is put together at judgements.
+    pub(crate) fn begin_with(&mut self, first: Self) {
+        match self {
+            Self::Calls(slots) | Self::Moments(slots) => slots.0.clear(),
+            Self::Sequence(moments) => moments.0.clear(),
+            _ => {
+                *self = first;
+                return;
+            }
+        }
+        self.merge(&first);
+    }
+
     /// Adds another cell of the same aggregate; one of another kind is left out.
     pub fn merge(&mut self, other: &Self) {
         match (self, other) {

@@ -22,6 +22,7 @@ use crate::limits::EVENTS_EXACT_MAX;
 use crate::outdated::Outdated;
 use crate::panes::Panes;
 use crate::prefetch::Batch;
+use crate::room::{Room, Together};
 use crate::starts::first_ms;
 
 /// Windows of one entity.
@@ -241,32 +242,27 @@ impl EntityWindows {
     }
 
     /// Values of the primitives that are wanted, for windows that end with the pane of the newest event; the others are
-    /// left as NaN. `words` is room that is used again.
+    /// left as NaN.
     pub fn values(
         &self,
         layout: &Layout,
         kinds: &Kinds,
         wanted: impl Fn(usize) -> bool,
-        words: &mut Vec<u64>,
+        room: &mut Room,
         out: &mut Vec<f64>,
     ) {
         out.clear();
         out.resize(layout.primitives.len(), f64::NAN);
         let places = (0..layout.primitives.len()).filter(|place| wanted(*place));
-        let values = self.valued(layout, kinds, u64::MAX, words);
+        let mut values = self.valued(layout, kinds, u64::MAX, room);
         places.for_each(|place| out[place] = values.of(place));
     }
 
     /// The same, each when it is asked for: those of primitives whose columns are among some, a bit each.
-    pub fn valued<'v>(
-        &'v self,
-        layout: &'v Layout,
-        kinds: &Kinds,
-        columns: u64,
-        words: &'v mut Vec<u64>,
-    ) -> Values<'v> {
+    pub fn valued<'v>(&'v self, layout: &'v Layout, kinds: &Kinds, columns: u64, room: &'v mut Room) -> Values<'v> {
+        let Room { words, together } = room;
         let held = self.form().map(|events| events.unpack(layout, kinds, self.newest_ms(), columns, words));
-        Values { layout, newest_ms: self.newest_ms(), held }
+        Values { layout, newest_ms: self.newest_ms(), held, together }
     }
 
     /// Earliest event time within a window that ends with the pane of the newest event; once events are not kept one
@@ -300,24 +296,24 @@ impl EntityWindows {
 }
 
 /// Values of an entity's primitives, for windows that end with the pane of the newest event.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Values<'v> {
     layout: &'v Layout,
     newest_ms: i64,
     /// Its events unpacked, or its panes.
     held: Result<&'v [u64], &'v Grown>,
+    together: &'v mut Together,
 }
 
 impl Values<'_> {
     /// That of one primitive.
-    #[must_use]
-    pub fn of(&self, place: usize) -> f64 {
-        let Self { layout, newest_ms, held } = *self;
+    pub fn of(&mut self, place: usize) -> f64 {
+        let Self { layout, newest_ms, held, ref mut together } = *self;
         match (held, layout.primitives.get(place)) {
             (Err(grown), Some(_)) => grown.panes.value(layout, place, newest_ms),
             (Ok(words), Some(primitive)) => {
                 let window = layout.windows[usize::from(primitive.window)];
-                value_of_events(words, layout, primitive, first_ms(newest_ms, &window), newest_ms)
+                value_of_events(words, layout, primitive, first_ms(newest_ms, &window), newest_ms, together)
             }
             (_, None) => f64::NAN,
         }
@@ -361,7 +357,14 @@ fn grown(layout: &Layout, kinds: &Kinds, events: &Events<&mut Block>, newest_ms:
     grown
 }
 
-fn value_of_events(words: &[u64], layout: &Layout, primitive: &Primitive, first_ms: i64, newest_ms: i64) -> f64 {
+fn value_of_events(
+    words: &[u64],
+    layout: &Layout,
+    primitive: &Primitive,
+    first_ms: i64,
+    newest_ms: i64,
+    together: &mut Together,
+) -> f64 {
     let bit = 1_u64 << primitive.filter;
     let within = words.chunks_exact(stride(layout)).filter(|event| event[0] as i64 >= first_ms);
     let chosen = within.clone().filter(|event| event[1] & bit != 0);
@@ -379,10 +382,7 @@ fn value_of_events(words: &[u64], layout: &Layout, primitive: &Primitive, first_
         // The dear ones are asked for past the gate alone: they are what their cells say.
         _ => {
             let cells = within.filter_map(|event| Cell::of(layout, primitive, &event_of(event)));
-            let whole = cells.reduce(|mut whole, cell| {
-                whole.merge(&cell);
-                whole
-            });
+            let whole = together.of(cells);
             whole.map_or(empty_value(primitive.aggregate), |whole| whole.value(layout, primitive, newest_ms))
         }
     }

@@ -30,7 +30,7 @@ impl<T> Few<T> {
     /// Puts an element before the one at `place`, or behind the last.
     pub fn insert(&mut self, place: usize, element: T) {
         match self {
-            Self::Many(many) if many.is_empty() => *self = Self::One(element),
+            Self::Many(many) if many.capacity() == 0 => *self = Self::One(element),
             Self::Many(many) => many.insert(place.min(many.len()), element),
             Self::One(_) => {
                 let Self::One(one) = std::mem::replace(self, Self::Many(Vec::with_capacity(2))) else { return };
@@ -47,6 +47,14 @@ impl<T> Few<T> {
             if many.len() == 1 {
                 many.pop().into_iter().for_each(|one| *self = Self::One(one));
             }
+        }
+    }
+
+    /// None any more; the room of several stays for the next ones.
+    pub(crate) fn clear(&mut self) {
+        match self {
+            Self::One(_) => *self = Self::Many(Vec::new()),
+            Self::Many(many) => many.clear(),
         }
     }
 

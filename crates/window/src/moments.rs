@@ -55,7 +55,9 @@ impl Moments {
             self.0.insert(place, *moment);
         }
         let surplus = self.len().saturating_sub(MOMENTS_MAX);
-        self.0.remove(0..surplus);
+        if surplus > 0 {
+            self.0.remove(0..surplus);
+        }
     }
 
     /// How many second events begin during a first one, or within `within_ms` after its end.

@@ -13,7 +13,7 @@ use lancang_window::frequencies::Frequencies;
 use lancang_window::limits::FREQUENCIES_EXACT_MAX;
 use lancang_window::slots::{point_slot_ms, span_slot_ms};
 use lancang_window::{
-    Aggregate, DistinctSet, EntityWindows, Event, Gate, Heads, Kinds, Layout, Outdated, Primitive, WindowSpec,
+    Aggregate, DistinctSet, EntityWindows, Event, Gate, Heads, Kinds, Layout, Outdated, Primitive, Room, WindowSpec,
 };
 
 fn layout() -> Layout {
@@ -182,7 +182,7 @@ proptest! {
         let layout = layout();
         let mut events: Vec<Sent> = Vec::new();
         let (mut windows, mut kinds): (Option<EntityWindows>, Kinds) = (None, Kinds::default());
-        let (mut words, mut found, mut heads) = (Vec::new(), Vec::new(), Heads::default());
+        let (mut room, mut found, mut heads) = (Room::default(), Vec::new(), Heads::default());
         for (index, (offset, passes, again, present, number, key)) in steps.into_iter().enumerate() {
             let at_ms = index as i64 * jump + offset;
             let counted = if again { passes & 1 } else { 0 };
@@ -219,7 +219,7 @@ proptest! {
                 prop_assert_eq!(near(windows, &layout, &mut kinds, gate, &[u32::MAX, counts[1]]).0, Gate::Reached);
                 prop_assert!(windows.events_bound() == u32::MAX || near(windows, &layout, &mut kinds, gate, &beyond).0 != Gate::Reached);
             }
-            windows.values(&layout, &kinds, |_| true, &mut words, &mut found);
+            windows.values(&layout, &kinds, |_| true, &mut room, &mut found);
             heads.take(windows, &layout, &mut kinds);
             for (index, found) in found.iter().enumerate() {
                 let Some((least, most)) = windows.bounds(&layout, &mut heads, index) else { continue };
@@ -228,7 +228,7 @@ proptest! {
             // The same by the columns that each asks for alone.
             for (index, (primitive, found)) in layout.primitives.iter().zip(&found).enumerate() {
                 let columns = primitive.column.map_or(0, |column| 1 << column);
-                let value = windows.valued(&layout, &kinds, columns, &mut words).of(index);
+                let value = windows.valued(&layout, &kinds, columns, &mut room).of(index);
                 prop_assert!(value == *found || value.is_nan() && found.is_nan(), "primitive {}", index);
             }
             let expected = naive(&layout, &events);
