@@ -10,7 +10,8 @@
 //!   type of number or a length, may be digits too. The national form, of four bytes, is not looked for there. Bytes that are
 //!   nothing but letters of hexadecimal text are none: `b9204` within a token would be +269 3230343, and in a megabyte of tokens
 //!   every such number of five bytes stands once by chance. So in semi-octets alone the few numbers are not found that are such letters
-//!   from end to end: in all other forms they are.
+//!   from end to end: in all other forms they are. Neither are bytes within a long word of base64's letters, which is decoded besides:
+//!   `2i20sA` in a sealed value would be +269 3230734.
 //! - What may be base64 is decoded at each of four places, so at its three alignments and behind other text, and searched the
 //!   same way. So a sealed value that is only encoded is found.
 //!
@@ -29,6 +30,8 @@ const DIGITS_MIN: usize = 8;
 const DIGITS_MAX: usize = 18;
 /// Shortest national form without its `0`, digits: Cambodia's, and the shortest of the six countries.
 const NATIONAL_MIN: usize = 8;
+/// Letters of base64 in a row, from which on they are text and no semi-octets: twice what the longest number takes.
+const LONG_WORD: usize = 2 * DIGITS_MAX.div_ceil(2);
 /// Country codes that numbers of the traffic begin with, and 999, which nobody has: a spoofer's.
 const CODES: [&str; 7] = ["855", "856", "86", "95", "66", "84", "999"];
 
@@ -136,7 +139,7 @@ impl Identifiers {
             for (from, to) in runs(&nibbles, |nibble| *nibble <= 9) {
                 for (at, length, digits) in self.within(&nibbles[from..to]) {
                     let (first, last) = ((from + at) / 2, (from + at + length - 1) / 2);
-                    if !bytes[first..=last].iter().all(u8::is_ascii_hexdigit) {
+                    if !bytes[first..=last].iter().all(u8::is_ascii_hexdigit) && !is_in_long_word(bytes, first, last) {
                         found(form, digits.to_string());
                     }
                 }
@@ -167,6 +170,13 @@ impl Identifiers {
             values.filter(|(_, _, value)| self.whole.contains(value))
         })
     }
+}
+
+/// Whether bytes lie within a long word of base64's letters.
+fn is_in_long_word(bytes: &[u8], first: usize, last: usize) -> bool {
+    let letters = |bytes: &mut dyn Iterator<Item = &u8>| bytes.take_while(|byte| sextet(**byte).is_some()).count();
+    let (before, behind) = (letters(&mut bytes[..first].iter().rev()), letters(&mut bytes[first..].iter()));
+    behind > last - first && before + behind >= LONG_WORD
 }
 
 fn value(digits: impl Iterator<Item = u8>) -> u64 {
@@ -321,6 +331,19 @@ mod tests {
         far.add_number("+2693230348");
         let sent = semi_octets("2693230348");
         assert!(!far.search(&[b"ab", sent.as_slice(), b"cd"].concat()).is_empty(), "its last byte is no such letter");
+    }
+
+    /// Once found in a sealed value: six letters of its base64.
+    #[test]
+    fn base64_is_no_semi_octets() {
+        let mut far = Identifiers::default();
+        far.add_number("+2693230734");
+        let sealed = "\"sealed\":\"tTq9Xw2i20sAVwZ0kdPq\"";
+        assert_eq!(far.search(sealed.as_bytes()), BTreeSet::new());
+        // A few letters are no word: a number that is such by chance, among bytes that are none.
+        for planted in [b"\x01\x02xw2i20sAVw\x03".as_slice(), &[0x07, 0x26, 0x93, 0x23, 0x07, 0x34, 0x01]] {
+            assert!(!far.search(planted).is_empty(), "{planted:x?}");
+        }
     }
 
     #[test]
