@@ -341,11 +341,7 @@ fn cut(text: &mut String, from: usize) {
 
 /// As much of a text as fits behind `held` bytes of [`TEXT_BYTES_MAX`].
 pub(crate) fn cut_to(text: &str, held: usize) -> &str {
-    let mut end = text.len().min(TEXT_BYTES_MAX.saturating_sub(held));
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+    &text[..cut_before(text.as_bytes(), held)]
 }
 
 /// Writes what a key is shown as.
@@ -372,16 +368,16 @@ fn with_shown<R>(key: &EntityKey<'_>, each: impl FnOnce(&[u8]) -> R) -> R {
 /// Puts what a key is shown as, cut to [`TEXT_BYTES_MAX`], behind other bytes; gives how many these are.
 pub(crate) fn put_key(bytes: &mut Vec<u8>, key: &EntityKey<'_>) -> usize {
     with_shown(key, |shown| {
-        let shown = &shown[..cut_before(shown)];
+        let shown = &shown[..cut_before(shown, 0)];
         bytes.extend_from_slice(shown);
         shown.len()
     })
 }
 
 /// How much of a text in bytes is left when it is [cut](cut_to).
-fn cut_before(text: &[u8]) -> usize {
+fn cut_before(text: &[u8], held: usize) -> usize {
     let is_within = |place: usize| text.get(place).is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000);
-    let mut end = text.len().min(TEXT_BYTES_MAX);
+    let mut end = text.len().min(TEXT_BYTES_MAX.saturating_sub(held));
     while is_within(end) {
         end -= 1;
     }

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
+use crate::passing::MULTIPLIER;
+
 /// Places for each key, at least: nearly every key that is looked for is not there, and mostly the first place tells so.
 const PLACES: usize = 2;
-/// Any odd number without a pattern: this is 2⁶⁴ ÷ φ.
-const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Bytes of a text that its [words](Words) tell whole.
 const WHOLE_BYTES: usize = 16;
 

@@ -29,7 +29,7 @@ const WAYS: usize = 4;
 /// pack says some hundred.
 const SAID_MAX: usize = 4096;
 /// Multiplier of Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4).
-const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+pub(crate) const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// What the ways to answer that came last pass.
 #[derive(Debug)]

@@ -234,7 +234,7 @@ const fn ones(mut bits: u64) -> u32 {
 }
 
 /// Longest run of ones: what is left of each loses a bit with each step.
-const fn longest_within(mut bits: u128) -> u64 {
+pub(crate) const fn longest_within(mut bits: u128) -> u64 {
     let mut longest = 0;
     while bits != 0 {
         bits &= bits << 1;

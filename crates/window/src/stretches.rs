@@ -3,7 +3,7 @@
 //! **Invariant:** a place has at least the numbers of its stretches that are held: several stretches may share one, and what was
 //! let go stands there until all is put there anew. So no run within a stretch is longer than the longest of its place.
 
-use crate::runs::Runs;
+use crate::runs::{Runs, longest_within};
 use crate::table::MULTIPLIER;
 
 /// Numbers of a stretch: a block of 128 has eight.
@@ -58,7 +58,7 @@ impl Stretches {
             self.put += 1;
             // Mostly the first one there, and never longer than all that are.
             if before != 0 || own & (own - 1) != 0 || self.longest == 0 {
-                self.longest = self.longest.max(longest_within(*place));
+                self.longest = self.longest.max(longest_within(u128::from(*place)) as u32);
             }
         }
     }
@@ -79,15 +79,4 @@ impl Stretches {
     pub(crate) const fn heap_bytes(&self) -> usize {
         self.places.capacity() * size_of::<u16>()
     }
-}
-
-/// Longest run of ones: what is left of each loses a bit with each step.
-#[inline]
-const fn longest_within(mut bits: u16) -> u32 {
-    let mut longest = 0;
-    while bits != 0 {
-        bits &= bits << 1;
-        longest += 1;
-    }
-    longest
 }

@@ -49,7 +49,7 @@ impl Attachment {
         if let Some(parts) = reference {
             let from = bytes.len();
             parts.iter().for_each(|part| bytes.extend_from_slice(part.as_bytes()));
-            let length = cut_before(&bytes[from..]);
+            let length = cut_before(&bytes[from..], 0);
             bytes.truncate(from + length);
             bytes[length_at] = length as u8;
             length_at += RELATED;
