@@ -6,7 +6,6 @@ use crate::distinct::DistinctSet;
 use crate::few::Few;
 use crate::frequencies::Frequencies;
 use crate::layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
-use crate::limits::DISTINCT_EXACT_MAX;
 use crate::moments::{FIRST, Moments, THEN};
 use crate::runs::Runs;
 use crate::slots::{Slots, point_slot_ms, span_slot_ms};
@@ -189,7 +188,6 @@ impl Cell {
 
     /// A range in which that value lies: what adds up is at most the sum of its parts. `None` where that says nothing.
     pub(crate) fn bounds<P>(cells: &[(P, Self)]) -> Option<(f64, f64)> {
-        let sum = || cells.iter().map(|(_, cell)| cell.weight()).sum::<u64>() as f64;
         match cells.first()?.1 {
             Self::Count(_) => {
                 let counts = cells.iter().map(|(_, cell)| if let Self::Count(count) = cell { *count } else { 0 });
@@ -197,17 +195,16 @@ impl Cell {
                 Some((count, count))
             }
             Self::Distinct(_) => {
-                let (mut largest, mut all) = (0, 0);
-                for set in cells.iter().filter_map(Self::distinct) {
-                    let count = set.exact_count()?;
-                    (largest, all) = (count.max(largest), all + count);
-                }
-                // Past the exact range a union is an estimate, which may lie above the sum.
-                (all <= DISTINCT_EXACT_MAX).then_some((largest as f64, all as f64))
+                let bounds = DistinctSet::bounds_of_union(cells.iter().filter_map(Self::distinct));
+                bounds.map(|(least, most)| (least as f64, most as f64))
             }
             Self::Runs(_) => Some((0.0, Runs::longest_bound(cells.iter().filter_map(Self::runs)) as f64)),
             // log₂ n for n different keys; and what rounding may add.
-            Self::Frequencies(_) => Some((0.0, sum().max(1.0).log2() + 1e-6)),
+            Self::Frequencies(_) => {
+                let keys =
+                    cells.iter().map(|(_, cell)| if let Self::Frequencies(counts) = cell { counts.len() } else { 0 });
+                Some((0.0, (keys.sum::<usize>().max(1) as f64).log2() + 1e-6))
+            }
             _ => None,
         }
     }

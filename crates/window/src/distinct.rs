@@ -9,11 +9,15 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::limits::DISTINCT_EXACT_MAX;
+use crate::table::MULTIPLIER;
 
 const REGISTER_BITS: u32 = 11;
 pub(crate) const REGISTERS: usize = 1 << REGISTER_BITS;
 /// Most that a register says: a hash has so many bits besides those that choose the register, and one more where all are 0.
 pub(crate) const RANK_MAX: u8 = (u64::BITS - REGISTER_BITS + 1) as u8;
+
+/// So few keys of several sets are counted one by one without memory besides: those of an ordinary cell in six hours.
+const FEW_KEYS: usize = 32;
 
 /// A set of 64-bit keys that can be counted and united.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +85,9 @@ impl DistinctSet {
     /// Number of different keys of all sets: that of their union, without making it.
     pub(crate) fn count_of_union<'s>(sets: impl Iterator<Item = &'s Self> + Clone) -> u64 {
         if let Some(all) = sets.clone().map(Self::exact_count).sum::<Option<usize>>() {
+            if all <= FEW_KEYS {
+                return few_different(sets.flat_map(Self::exact_keys)) as u64;
+            }
             let mut keys = Vec::with_capacity(all);
             sets.clone().for_each(|set| keys.extend_from_slice(set.exact_keys()));
             keys.sort_unstable();
@@ -97,6 +104,25 @@ impl DistinctSet {
             }
         }
         estimate(&registers)
+    }
+
+    /// At least and at most so many different keys have all sets: exactly as many where they are few. `None` where one is a
+    /// sketch, or where the union may be one, whose estimate may lie above the sum.
+    pub(crate) fn bounds_of_union<'s>(sets: impl Iterator<Item = &'s Self> + Clone) -> Option<(usize, usize)> {
+        let (mut largest, mut all) = (0, 0);
+        for set in sets.clone() {
+            let count = set.exact_count()?;
+            (largest, all) = (count.max(largest), all + count);
+        }
+        if largest == all {
+            return (all <= DISTINCT_EXACT_MAX).then_some((all, all));
+        }
+        let keys = || sets.clone().flat_map(Self::exact_keys);
+        match all {
+            ..=FEW_KEYS => Some(few_different(keys())).map(|count| (count, count)),
+            ..=DISTINCT_EXACT_MAX => Some((largest.max(marked_by(keys())), all)),
+            _ => None,
+        }
     }
 
     /// Its keys; none of a sketch, which knows none.
@@ -135,6 +161,35 @@ impl DistinctSet {
             Self::One(_) | Self::Exact(_) => unreachable!("it was sketched above"),
         }
     }
+}
+
+/// How many of at most [`FEW_KEYS`] keys are different: open addressing on the stack, half full at most.
+fn few_different<'k>(keys: impl Iterator<Item = &'k u64>) -> usize {
+    const PLACES: usize = 2 * FEW_KEYS;
+    let (mut places, mut count, mut has_0) = ([0_u64; PLACES], 0, 0);
+    for key in keys {
+        if *key == 0 {
+            has_0 = 1;
+            continue;
+        }
+        let mut at = (key.wrapping_mul(MULTIPLIER) >> (u64::BITS - PLACES.ilog2())) as usize;
+        while places[at] != 0 && places[at] != *key {
+            at = (at + 1) % PLACES;
+        }
+        count += usize::from(places[at] == 0);
+        places[at] = *key;
+    }
+    count + has_0
+}
+
+/// How many of 256 bits keys mark, each by its hash: no more than there are different ones.
+fn marked_by<'k>(keys: impl Iterator<Item = &'k u64>) -> usize {
+    let mut marked = [0_u64; 4];
+    for key in keys {
+        let hash = key.wrapping_mul(MULTIPLIER) >> (u64::BITS - 8);
+        marked[(hash >> 6) as usize] |= 1 << (hash & 63);
+    }
+    marked.iter().map(|word| word.count_ones() as usize).sum()
 }
 
 fn raise(registers: &mut [u8], others: &[u8]) {
@@ -188,7 +243,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_union_does_not_depend_on_the_split(
-            keys in prop::collection::vec(0_u64..900, 0..700),
+            keys in prop_oneof![prop::collection::vec(0_u64..900, 0..700), prop::collection::vec(0_u64..30, 0..90)],
             parts in 1_usize..6,
             reversed: bool,
         ) {
@@ -198,7 +253,14 @@ mod tests {
             if reversed {
                 sets.reverse();
             }
-            prop_assert_eq!(DistinctSet::count_of_union(sets.iter()), whole.count());
+            let count = DistinctSet::count_of_union(sets.iter());
+            prop_assert_eq!(count, whole.count());
+            let bounds = DistinctSet::bounds_of_union(sets.iter());
+            let all: usize = sets.iter().filter_map(DistinctSet::exact_count).sum();
+            let are_exact = sets.iter().all(|set| set.exact_count().is_some());
+            prop_assert_eq!(bounds.is_some(), are_exact && (all <= DISTINCT_EXACT_MAX));
+            prop_assert!(bounds.is_none_or(|(least, most)| (least..=most).contains(&(count as usize)) && most <= all));
+            prop_assert!(all > FEW_KEYS || bounds.is_none_or(|(least, most)| least == most));
             let mut united = DistinctSet::default();
             sets.iter().for_each(|set| united.unite(set));
             prop_assert_eq!(united, whole);

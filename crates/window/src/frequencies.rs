@@ -86,6 +86,14 @@ impl Frequencies {
         parts.sum::<f64>().max(0.0)
     }
 
+    /// Different keys, or buckets: no fewer than anything came in.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Exact(counts) => counts.as_slice().len(),
+            Self::Buckets(buckets) => buckets.len(),
+        }
+    }
+
     /// How many came.
     #[must_use]
     pub fn total(&self) -> u64 {

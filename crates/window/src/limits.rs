@@ -23,7 +23,7 @@ pub const STAYING_BLOCKS: usize = 128;
 pub const STAYING_PLACES: usize = 4;
 /// A bound by stretches that stay that is no longer than this is taken as it is; a longer one is told again by what is held, since
 /// stretches have what was let go, too.
-pub const STAYING_RUN_MAX: u64 = 7;
+pub const STAYING_RUN_MAX: u64 = 10;
 /// Most events of one pane, and of one window, that are looked at for a sequence.
 pub const MOMENTS_MAX: usize = 64;
 

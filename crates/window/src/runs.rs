@@ -66,11 +66,9 @@ impl Runs {
 
     /// Adds the numbers of others.
     pub fn merge(&mut self, others: &Self) {
-        if others.held() == 1 {
-            others.each().for_each(|block| self.add(block));
-        } else {
-            self.blocks().extend(others.each());
-            self.put_together();
+        match &others.0 {
+            Numbers::Blocks(theirs) if theirs.len() > 1 => merge_ascending(self.blocks(), theirs),
+            _ => others.each().for_each(|block| self.add(block)),
         }
         // A flood of numbers looks at all blocks once in so many of them, not at each.
         if self.held() > 2 * RUN_BLOCKS_MAX {
@@ -212,6 +210,26 @@ impl Runs {
             Numbers::Blocks(blocks) => blocks.capacity() * size_of::<(u64, u128)>(),
         }
     }
+}
+
+/// Blocks that ascend into others that do, from the last on: those before the first that comes stay where they are.
+fn merge_ascending(own: &mut Vec<(u64, u128)>, theirs: &[(u64, u128)]) {
+    let mut left = own.len();
+    own.resize(left + theirs.len(), (0, 0));
+    let mut to = own.len();
+    for (block, bits) in theirs.iter().rev() {
+        while left > 0 && own[left - 1].0 > *block {
+            (left, to) = (left - 1, to - 1);
+            own[to] = own[left];
+        }
+        to -= 1;
+        own[to] = (*block, *bits);
+        if left > 0 && own[left - 1].0 == *block {
+            left -= 1;
+            own[to].1 |= own[left].1;
+        }
+    }
+    own.drain(left..to);
 }
 
 impl PartialEq for Runs {
