@@ -110,17 +110,20 @@ impl PairMemory {
             return false;
         }
         let Some(block) = self.blocks.blocks.get(pair.block) else { return true };
-        let holds =
-            |index: usize| (0..WORDS).all(|word| block.0[index * WORDS + word] & pair.mask[word] == pair.mask[word]);
-        let near = |held: &Option<i64>| held.is_some_and(|held| (period - BEFORE..=period).contains(&held));
-        !self.held.iter().enumerate().any(|(index, held)| near(held) && holds(index))
+        // A period is held in its place or nowhere.
+        let holds = |period: i64| {
+            let index = place_of(period);
+            let (words, [first, second]) = (&block.0.as_chunks::<WORDS>().0[index], pair.mask);
+            self.held[index] == Some(period) && words[0] & first == first && words[1] & second == second
+        };
+        !(period - BEFORE..=period).any(holds)
     }
 
     /// Remembers a contact.
     #[inline]
     pub fn remember(&mut self, pair: &Place, at: Timestamp) {
         let period = at.pane(PAIR_PERIOD_MS);
-        let index = period.rem_euclid(PERIODS as i64) as usize;
+        let index = place_of(period);
         match self.held[index] {
             Some(held) if held == period => {}
             None if self.settled.is_none_or(|settled| (settled - BEFORE..=settled + 1).contains(&period)) => {
@@ -185,6 +188,11 @@ impl PairMemory {
         }
         Place { block, mask }
     }
+}
+
+/// Place among those that are held that a period has, if it is held.
+const fn place_of(period: i64) -> usize {
+    period.rem_euclid(PERIODS as i64) as usize
 }
 
 /// All blocks; none is taken before the first contact. What is saved are those that hold anything.

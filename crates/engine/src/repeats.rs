@@ -151,6 +151,7 @@ impl Identities {
     }
 
     /// Remembers an identity that was looked for; gives whether it was read before.
+    #[inline(always)]
     pub fn is_repeat(&mut self, class: Class, coming: &SoughtIdentity, spare: &mut SpareMinutes) -> bool {
         let new = || spare.0.pop().unwrap_or_default();
         let held = self.buckets[class.index()].change_sought(coming.at, coming.minute, new);
@@ -175,6 +176,7 @@ impl Identities {
         }
     }
 
+    #[cold]
     fn evict(&mut self, class: Class) {
         let buckets = &mut self.buckets[class.index()];
         let Some(oldest) = buckets.first_key().map(|key| key.div_euclid(PARTS as i64)) else { return };

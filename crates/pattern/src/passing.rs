@@ -103,6 +103,8 @@ impl Passing {
     }
 
     /// What a record passes, by its answers; what more is asked of it is added to these. All are of the same plan.
+    // In its place: it is asked there alone, of each record.
+    #[inline(always)]
     pub fn look(&mut self, plan: &Plan, record: &Record<'_>, lists: &Lists, answers: &mut Answers) -> Place {
         let (form, counts_for) = (form_of(record), EntityType::aggregated_of(record));
         let mixed = answers.cheap ^ (form as u64) << 57 ^ u64::from(counts_for) << 40;

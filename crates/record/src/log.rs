@@ -225,6 +225,8 @@ pub struct Frame<'a> {
     remaining: u32,
     bytes: &'a [u8],
     at: usize,
+    /// What its records have where a text is absent.
+    none: &'a str,
 }
 
 impl<'a> Frame<'a> {
@@ -234,7 +236,8 @@ impl<'a> Frame<'a> {
         if remaining > FRAME_RECORDS_MAX {
             return Err(LogError::Damaged { part: "frame", at, expected: "at most 65,536 records" });
         }
-        Ok(Self { header, remaining, bytes, at })
+        let none = std::str::from_utf8(bytes.get(..0).unwrap_or_default()).unwrap_or_default();
+        Ok(Self { header, remaining, bytes, at, none })
     }
 
     /// Records still to be read.
@@ -260,7 +263,9 @@ impl<'a> Frame<'a> {
     pub fn next_onto(&mut self, records: &mut Vec<Record<'a>>) -> Option<(&'a [u8], Result<(), LogError>)> {
         let (body, bounds) = self.next_bytes()?;
         let place = records.len();
-        records.push(const { Record::new(Kind::Voice, Timestamp::MIN) });
+        let none = self.none;
+        // Made in its place.
+        records.extend(std::iter::once_with(|| Record::blank(Kind::Voice, Timestamp::MIN, none)));
         let read = bounds.and_then(|at| read(at, body, &mut records[place]));
         if read.is_err() {
             records.pop();
@@ -585,7 +590,12 @@ mod tests {
         let bytes = frame();
         let Ok(Entry::Frame(frame)) = Entry::decode(&bytes) else { panic!("a frame") };
         assert_eq!(frame.header.class, Class::Stream);
+        let (mut others, mut onto) = (frame.clone(), Vec::new());
+        while let Some((_, read)) = others.next_onto(&mut onto) {
+            assert_eq!(read, Ok(()));
+        }
         let records: Vec<_> = frame.map(Result::unwrap).collect();
+        assert_eq!(onto, records);
         assert_eq!(records.len(), 3);
         assert_eq!(records[2].start.as_ms(), 1_700_000_000_002);
         assert_eq!(records[0].callee, Some(Party::Text("1188")));
