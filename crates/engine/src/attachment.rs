@@ -101,7 +101,7 @@ impl Attachment {
     ) {
         self.span(sight.at_ms, sight.at_ms);
         self.home_of(sight.home);
-        if sight.reference.iter().any(|part| !part.is_empty()) {
+        if self.may_refer(sight.at_ms) && sight.reference.iter().any(|part| !part.is_empty()) {
             let text = self.put(|texts| texts.extend(sight.reference.iter().copied()));
             self.refer(sight.at_ms, text);
         }
@@ -118,6 +118,9 @@ impl Attachment {
             self.home_of(home);
         }
         for (at_ms, text) in &other.evidence {
+            if !self.may_refer(*at_ms) {
+                break;
+            }
             let text = self.put(|texts| texts.push_str(other.text(*text)));
             self.refer(*at_ms, text);
         }
@@ -184,10 +187,18 @@ impl Attachment {
         Text { at: at as u32, length: (self.texts.len() - at) as u32 }
     }
 
+    /// Whether a reference to an event of this time may be among the earliest.
+    fn may_refer(&self, at_ms: i64) -> bool {
+        self.evidence.len() < EVIDENCE_MAX || self.evidence.last().is_some_and(|(last_ms, _)| at_ms <= *last_ms)
+    }
+
     /// Adds a reference that was put last, if it is among the earliest; else its text is taken back.
     fn refer(&mut self, at_ms: i64, reference: Text) {
         let (own, text) = (&self.evidence, self.text(reference));
-        let place = own.binary_search_by(|(other_ms, other)| (*other_ms, self.text(*other)).cmp(&(at_ms, text)));
+        // Nearly all come in the order of their times.
+        let is_last = own.last().is_none_or(|(last_ms, _)| *last_ms < at_ms);
+        let search = || own.binary_search_by(|(other_ms, other)| (*other_ms, self.text(*other)).cmp(&(at_ms, text)));
+        let place = if is_last { Err(own.len()) } else { search() };
         match place {
             Err(place) if place < EVIDENCE_MAX => {
                 let is_full = self.evidence.len() >= EVIDENCE_MAX;
