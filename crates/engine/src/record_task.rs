@@ -12,6 +12,7 @@ mod adds;
 mod chunks;
 mod leaving;
 mod pending;
+mod places;
 mod saving;
 
 use std::sync::Arc;
