@@ -84,6 +84,9 @@ pub struct Attachment {
 /// Texts that nothing names any more are left out when they are more than these and more than half of all.
 const UNNAMED_BYTES_MAX: usize = 1_024;
 
+/// Texts of many records take so much and more.
+const MANY_BYTES: usize = 512;
+
 impl Attachment {
     /// Adds what a record shows.
     pub fn add(&mut self, plan: &EntityPlan, record: &Record<'_>) {
@@ -140,6 +143,11 @@ impl Attachment {
         self.evidence.first().into_iter().for_each(|reference| batch.add(reference));
         [&self.related, &self.victims].iter().filter_map(|all| all.first()).for_each(|related| batch.add(related));
         self.texts.as_bytes().first().into_iter().for_each(|byte| batch.add(byte));
+    }
+
+    /// Nothing yet, with room for what many records show: references fill up, and texts would grow from nothing.
+    pub(crate) fn of_many() -> Self {
+        Self { evidence: Vec::with_capacity(EVIDENCE_MAX), texts: String::with_capacity(MANY_BYTES), ..Self::default() }
     }
 
     /// Nothing any more; its room stays.

@@ -215,7 +215,7 @@ fn of_pattern<'w>(whole: &'w mut Whole, pattern: u8, spare: &mut Spare) -> &'w m
     let place = whole.binary_search_by_key(&pattern, |(of, _)| *of).unwrap_or_else(|place| {
         // Few patterns are near at once: doubling would waste most of it.
         whole.reserve_exact(1);
-        whole.insert(place, (pattern, spare.attachments.pop().unwrap_or_default()));
+        whole.insert(place, (pattern, spare.attachments.pop().unwrap_or_else(Attachment::of_many)));
         place
     });
     &mut whole[place].1
