@@ -420,7 +420,39 @@ pub fn entity_text(key: &EntityKey<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use lancang_record::Timestamp;
+    use lancang_record::record::Kind;
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// Of few times, so that many are alike; in any order, alone and merged.
+        #[test]
+        fn the_earliest_references_stay(references in prop::collection::vec((0_i64..9, 10_u8..60), 0..90), cut in 0_usize..90) {
+            let plan = one::tests::pack();
+            let of = |references: &[(i64, u8)]| {
+                let mut attachment = Attachment::default();
+                for (at_ms, id) in references {
+                    let id = id.to_string();
+                    let mut record = Record::new(Kind::Voice, Timestamp::from_ms(*at_ms));
+                    record.id = &id;
+                    attachment.add(&plan.plan.aggregated[0], &record);
+                }
+                attachment
+            };
+            let all: BTreeSet<(i64, String)> = references.iter().map(|(at_ms, id)| (*at_ms, format!("/{id}"))).collect();
+            let expected: Vec<&str> = all.iter().take(EVIDENCE_MAX).map(|(_, reference)| &reference[..]).collect();
+            let whole = of(&references);
+            prop_assert_eq!(whole.evidence().collect::<Vec<_>>(), expected.clone());
+            let (first, second) = references.split_at(cut.min(references.len()));
+            let mut merged = of(first);
+            merged.merge(&of(second));
+            prop_assert_eq!(merged.evidence().collect::<Vec<_>>(), expected);
+        }
+    }
 
     #[test]
     fn a_key_is_written_as_it_is_displayed() {
