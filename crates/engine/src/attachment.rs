@@ -84,6 +84,9 @@ pub struct Attachment {
 /// Texts that nothing names any more are left out when they are more than these and more than half of all.
 const UNNAMED_BYTES_MAX: usize = 1_024;
 
+/// Texts of many records take so much and more.
+const MANY_BYTES: usize = 512;
+
 impl Attachment {
     /// Adds what a record shows.
     pub fn add(&mut self, plan: &EntityPlan, record: &Record<'_>) {
@@ -101,7 +104,7 @@ impl Attachment {
     ) {
         self.span(sight.at_ms, sight.at_ms);
         self.home_of(sight.home);
-        if sight.reference.iter().any(|part| !part.is_empty()) {
+        if self.may_refer(sight.at_ms) && sight.reference.iter().any(|part| !part.is_empty()) {
             let text = self.put(|texts| texts.extend(sight.reference.iter().copied()));
             self.refer(sight.at_ms, text);
         }
@@ -118,6 +121,9 @@ impl Attachment {
             self.home_of(home);
         }
         for (at_ms, text) in &other.evidence {
+            if !self.may_refer(*at_ms) {
+                break;
+            }
             let text = self.put(|texts| texts.push_str(other.text(*text)));
             self.refer(*at_ms, text);
         }
@@ -137,6 +143,11 @@ impl Attachment {
         self.evidence.first().into_iter().for_each(|reference| batch.add(reference));
         [&self.related, &self.victims].iter().filter_map(|all| all.first()).for_each(|related| batch.add(related));
         self.texts.as_bytes().first().into_iter().for_each(|byte| batch.add(byte));
+    }
+
+    /// Nothing yet, with room for what many records show: references fill up, and texts would grow from nothing.
+    pub(crate) fn of_many() -> Self {
+        Self { evidence: Vec::with_capacity(EVIDENCE_MAX), texts: String::with_capacity(MANY_BYTES), ..Self::default() }
     }
 
     /// Nothing any more; its room stays.
@@ -184,10 +195,18 @@ impl Attachment {
         Text { at: at as u32, length: (self.texts.len() - at) as u32 }
     }
 
+    /// Whether a reference to an event of this time may be among the earliest.
+    fn may_refer(&self, at_ms: i64) -> bool {
+        self.evidence.len() < EVIDENCE_MAX || self.evidence.last().is_some_and(|(last_ms, _)| at_ms <= *last_ms)
+    }
+
     /// Adds a reference that was put last, if it is among the earliest; else its text is taken back.
     fn refer(&mut self, at_ms: i64, reference: Text) {
         let (own, text) = (&self.evidence, self.text(reference));
-        let place = own.binary_search_by(|(other_ms, other)| (*other_ms, self.text(*other)).cmp(&(at_ms, text)));
+        // Nearly all come in the order of their times.
+        let is_last = own.last().is_none_or(|(last_ms, _)| *last_ms < at_ms);
+        let search = || own.binary_search_by(|(other_ms, other)| (*other_ms, self.text(*other)).cmp(&(at_ms, text)));
+        let place = if is_last { Err(own.len()) } else { search() };
         match place {
             Err(place) if place < EVIDENCE_MAX => {
                 let is_full = self.evidence.len() >= EVIDENCE_MAX;
@@ -401,7 +420,39 @@ pub fn entity_text(key: &EntityKey<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use lancang_record::Timestamp;
+    use lancang_record::record::Kind;
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// Of few times, so that many are alike; in any order, alone and merged.
+        #[test]
+        fn the_earliest_references_stay(references in prop::collection::vec((0_i64..9, 10_u8..60), 0..90), cut in 0_usize..90) {
+            let plan = one::tests::pack();
+            let of = |references: &[(i64, u8)]| {
+                let mut attachment = Attachment::default();
+                for (at_ms, id) in references {
+                    let id = id.to_string();
+                    let mut record = Record::new(Kind::Voice, Timestamp::from_ms(*at_ms));
+                    record.id = &id;
+                    attachment.add(&plan.plan.aggregated[0], &record);
+                }
+                attachment
+            };
+            let all: BTreeSet<(i64, String)> = references.iter().map(|(at_ms, id)| (*at_ms, format!("/{id}"))).collect();
+            let expected: Vec<&str> = all.iter().take(EVIDENCE_MAX).map(|(_, reference)| &reference[..]).collect();
+            let whole = of(&references);
+            prop_assert_eq!(whole.evidence().collect::<Vec<_>>(), expected.clone());
+            let (first, second) = references.split_at(cut.min(references.len()));
+            let mut merged = of(first);
+            merged.merge(&of(second));
+            prop_assert_eq!(merged.evidence().collect::<Vec<_>>(), expected);
+        }
+    }
 
     #[test]
     fn a_key_is_written_as_it_is_displayed() {

@@ -16,6 +16,28 @@ use crate::record_task::{Pending, PendingPane};
 /// Open partial panes that are fetched from memory while as many before them are written: most have lain there for minutes.
 const FETCHED: usize = 16;
 
+/// What a border sends. Of one that has left it is room for the next one's.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    /// For everybody.
+    pub(crate) whereabouts: Vec<Whereabouts>,
+    pub(crate) panes: Vec<PendingPane>,
+    /// Entity task of each partial pane, its pane and its place there, ascending.
+    order: Vec<(u32, u32, u32)>,
+}
+
+impl Lists {
+    /// None any more; of their room, that of so many stays.
+    pub(crate) fn clear(&mut self, room: usize) {
+        self.whereabouts.clear();
+        self.whereabouts.shrink_to(room);
+        self.panes.clear();
+        self.panes.shrink_to(room);
+        self.order.clear();
+        self.order.shrink_to(room);
+    }
+}
+
 /// A border of one class on its way to all entity tasks.
 #[derive(Debug)]
 pub(crate) struct Departure {
@@ -23,11 +45,7 @@ pub(crate) struct Departure {
     class: Class,
     border: Border,
     partitions: u32,
-    /// For everybody.
-    whereabouts: Vec<Whereabouts>,
-    panes: Vec<PendingPane>,
-    /// Entity task of each partial pane, its pane and its place there, ascending.
-    order: Vec<(u32, u32, u32)>,
+    lists: Lists,
     /// The entity task whose messages are made, and how much of the whereabouts it was told.
     task: u32,
     told: usize,
@@ -43,12 +61,13 @@ impl Departure {
         partitions: u32,
         class: Class,
         border: Border,
-        panes: Vec<PendingPane>,
-        whereabouts: Vec<Whereabouts>,
+        mut lists: Lists,
         mut task_of: impl FnMut(u64, &str) -> u32,
     ) -> Self {
-        let mut order = Vec::with_capacity(panes.iter().map(PendingPane::len).sum());
-        for (pane, partials) in (0..).zip(&panes) {
+        let Lists { panes, order, .. } = &mut lists;
+        order.clear();
+        order.reserve(panes.iter().map(PendingPane::len).sum());
+        for (pane, partials) in (0..).zip(&*panes) {
             let places = (0..).zip(partials.all());
             // One task is that of all.
             let mut task_of = |partial: Pending<'_>| {
@@ -58,24 +77,24 @@ impl Departure {
             order.extend(places.map(|(place, partial)| (task_of(partial), pane, place)));
         }
         order.sort_unstable();
-        Self { from, class, border, partitions, whereabouts, panes, order, task: 0, told: 0, left: 0 }
+        Self { from, class, border, partitions, lists, task: 0, told: 0, left: 0 }
     }
 
     /// How many partial panes leave.
     pub(crate) const fn partials(&self) -> usize {
-        self.order.len()
+        self.lists.order.len()
     }
 
     fn make(&mut self) -> (u32, Vec<u8>) {
-        let whereabouts = &self.whereabouts[self.told..];
-        let own = self.order[self.left..].partition_point(|(task, ..)| *task == self.task);
+        let whereabouts = &self.lists.whereabouts[self.told..];
+        let own = self.lists.order[self.left..].partition_point(|(task, ..)| *task == self.task);
         let mut writing = Writing::new(self.from, self.class, own, whereabouts.len());
         let written = self.write(self.left..self.left + own, &mut writing);
         self.left += written;
         let room = if written == own { writing.room() } else { 0 };
         let whereabouts = &whereabouts[..whereabouts.len().min(room)];
         self.told += whereabouts.len();
-        let is_last = written == own && self.told == self.whereabouts.len();
+        let is_last = written == own && self.told == self.lists.whereabouts.len();
         let message = (self.task, writing.finish(whereabouts, is_last.then_some(self.border)));
         if is_last {
             (self.task, self.told) = (self.task + 1, 0);
@@ -84,8 +103,8 @@ impl Departure {
     }
 
     fn partial(&self, place: usize) -> Option<Pending<'_>> {
-        let (_, pane, place) = self.order.get(place)?;
-        self.panes.get(*pane as usize)?.get(*place as usize)
+        let (_, pane, place) = self.lists.order.get(place)?;
+        self.lists.panes.get(*pane as usize)?.get(*place as usize)
     }
 
     /// Writes as many of these partial panes as the message takes; gives how many.
@@ -104,9 +123,9 @@ impl Departure {
         places.len()
     }
 
-    /// The partial panes that have left, whose room others may take.
-    pub(crate) fn into_left(self) -> Vec<PendingPane> {
-        self.panes
+    /// What has left, whose room others may take.
+    pub(crate) fn into_left(self) -> Lists {
+        self.lists
     }
 }
 
@@ -172,7 +191,9 @@ mod tests {
             mixed.into_iter().collect::<PendingPane>()
         });
         let task_of = |plan: u64, _: &str| plan as u32;
-        let departure = Departure::new(2, 3, Class::Files, border, panes.into(), whereabouts.clone(), task_of);
+        // In the room of others.
+        let lists = Lists { whereabouts: whereabouts.clone(), panes: panes.into(), order: vec![(7, 7, 7); 5] };
+        let departure = Departure::new(2, 3, Class::Files, border, lists, task_of);
         assert_eq!(departure.partials(), partials.iter().sum::<usize>());
         let messages: Vec<(u32, Vec<u8>)> = departure.collect();
         assert!(messages.is_sorted_by_key(|(task, _)| *task));

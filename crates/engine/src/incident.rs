@@ -67,6 +67,24 @@ struct Held {
     reasons: Vec<(String, f64, f64)>,
 }
 
+impl Held {
+    fn of(pattern: &PatternPlan, verdict: &Verdict) -> Self {
+        let mut held = Self { version: 0, severity: 0, score: 0, reasons: Vec::new() };
+        held.say(pattern, verdict);
+        held
+    }
+
+    /// What the pattern says now, in the room of what it said before: most incidents hold at each record, and few lines say so.
+    fn say(&mut self, pattern: &PatternPlan, verdict: &Verdict) {
+        (self.version, self.severity, self.score) = (pattern.version, verdict.severity, verdict.score);
+        self.reasons.resize_with(verdict.reasons.len(), Default::default);
+        for ((code, value, threshold), reason) in self.reasons.iter_mut().zip(&verdict.reasons) {
+            code.clone_from(&reason.code);
+            (*value, *threshold) = (reason.value, reason.threshold);
+        }
+    }
+}
+
 /// An incident that is open.
 #[derive(Clone, Debug, Encode, Decode)]
 struct Open {
@@ -148,27 +166,23 @@ impl Incidents {
         moment: &Moment<'_>,
         out: &mut Vec<IncidentOut>,
     ) -> u64 {
-        let held = Held {
-            version: pattern.version,
-            severity: verdict.severity,
-            score: verdict.score,
-            reasons: verdict
-                .reasons
-                .iter()
-                .map(|reason| (reason.code.clone(), reason.value, reason.threshold))
-                .collect(),
-        };
         self.put_early(piece_of(key));
         let all = self.of(pattern.mode);
         let Some(open) = all.get_mut(key) else {
-            let open = Open::new(key, pattern, held, moment);
+            let open = Open::new(key, pattern, Held::of(pattern, verdict), moment);
             let open = all.entry(key.clone()).or_insert(open);
             out.push(open.line(key, pattern.mode, "open", &pattern.id));
             return open.newcomers(key, pattern, moment, out);
         };
-        let joins = !open.held.contains_key(&pattern.id);
-        let rises = held.severity > open.severity;
-        open.held.insert(pattern.id.clone(), held);
+        let rises = verdict.severity > open.severity;
+        let before = open.held.get_mut(&pattern.id);
+        let joins = before.is_none();
+        match before {
+            Some(held) => held.say(pattern, verdict),
+            None => {
+                open.held.insert(pattern.id.clone(), Held::of(pattern, verdict));
+            }
+        }
         open.window_ms = open.window_ms.max(pattern.window_ms);
         open.last_hold = open.last_hold.max(moment.at_ms);
         open.reach(moment);

@@ -17,7 +17,7 @@ use lancang_record::record::Record;
 use lancang_window::Block;
 
 use crate::attachment::Attachment;
-use crate::limits::KEPT_BYTES_MAX;
+use crate::limits::{KEPT_BYTES_MAX, SPARE_ATTACHMENTS_MAX, SPARE_BYTES_MAX};
 
 use sighted::{Head, Last, MASK, Sighted, each};
 
@@ -39,11 +39,33 @@ const _: () = assert!(size_of::<Option<(u64, Kept)>>() == 32);
 /// By pattern, ascending.
 type Whole = Vec<(u8, Attachment)>;
 
-/// Where a record, and what stays of a log, is written before it goes where it stays.
+/// Where a record, and what stays of a log, is written before it goes where it stays, and where it is put together what is shown.
 #[derive(Debug, Default)]
 pub(crate) struct Spare {
     record: Vec<u8>,
     stay: Vec<u8>,
+    shown: Attachment,
+    /// Nothing any more: the next ones that are put together take their room.
+    attachments: Vec<Attachment>,
+}
+
+impl Spare {
+    /// All that is kept of an entity for a pattern; nothing of one of which nothing is kept.
+    pub(crate) fn show(&mut self, kept: Option<&Kept>, plan: &EntityPlan, pattern: usize) -> &Attachment {
+        self.shown.clear();
+        kept.into_iter().for_each(|kept| kept.show(plan, pattern, &mut self.shown));
+        &self.shown
+    }
+
+    /// Takes the room of what no window reaches any more.
+    fn take(&mut self, whole: &mut Whole) {
+        for (_, mut attachment) in whole.drain(..) {
+            if self.attachments.len() < SPARE_ATTACHMENTS_MAX && attachment.heap_bytes() <= SPARE_BYTES_MAX {
+                attachment.clear();
+                self.attachments.push(attachment);
+            }
+        }
+    }
 }
 
 impl Kept {
@@ -78,7 +100,7 @@ impl Kept {
         self.move_to(plan, narrow(period), spare);
         if pattern >= PATTERNS {
             let [current, _] = &mut **self.whole.get_or_insert_default();
-            of_pattern(current, pattern as u8).add(plan, record);
+            of_pattern(current, pattern as u8, spare).add(plan, record);
             return;
         }
         let last = if again { self.last() } else { None };
@@ -88,23 +110,26 @@ impl Kept {
         }
     }
 
-    /// All that is kept for a pattern.
-    pub(crate) fn attachment(&self, plan: &EntityPlan, pattern: usize) -> Attachment {
-        let mut attachment = Attachment::default();
+    /// Adds all that is kept for a pattern.
+    fn show(&self, plan: &EntityPlan, pattern: usize, attachment: &mut Attachment) {
         let whole = self.whole.iter().flat_map(|whole| whole.iter().rev().flatten());
         whole.filter(|(of, _)| usize::from(*of) == pattern).for_each(|(_, whole)| attachment.merge(whole));
         each(self.log.as_slice(), plan, |kept| {
             if pattern < PATTERNS && kept.mask >> pattern & 1 == 1 {
-                kept.show(plan, &mut attachment);
+                kept.show(plan, attachment);
             }
         });
-        attachment
+    }
+
+    /// Leaves its room to others.
+    pub(crate) fn leave(&mut self, spare: &mut Spare) {
+        self.whole.iter_mut().flat_map(|whole| whole.iter_mut()).for_each(|whole| spare.take(whole));
     }
 
     /// Goes on with another plan of the same windows: what records showed was by the old one's related entities, and is for
     /// patterns by their places in it. `places` says where each is now.
     pub(crate) fn change(&mut self, old: &EntityPlan, places: &[Option<usize>]) {
-        self.put_together(old);
+        self.put_together(old, &mut Spare::default());
         for whole in self.whole.iter_mut().flat_map(|whole| whole.iter_mut()) {
             let moved = std::mem::take(whole).into_iter().filter_map(|(place, one)| {
                 let now = places.get(usize::from(place)).copied().flatten()?;
@@ -121,8 +146,9 @@ impl Kept {
         }
         let next = period == self.period.saturating_add(1);
         if let Some(whole) = &mut self.whole {
-            let current = std::mem::take(&mut whole[0]);
-            whole[1] = if next { current } else { Vec::new() };
+            whole.swap(0, 1);
+            let stays = usize::from(next);
+            whole.iter_mut().take(2 - stays).for_each(|whole| spare.take(whole));
         }
         let left = self.period as u8;
         self.period = period;
@@ -158,7 +184,7 @@ impl Kept {
         spare.record.clear();
         kept.write(&mut spare.record, &mut Last::of(self.log.as_slice(), plan), plan.related.len());
         if self.log.len() + spare.record.len() > KEPT_BYTES_MAX {
-            self.put_together(plan);
+            self.put_together(plan, spare);
             spare.record.clear();
             kept.write(&mut spare.record, &mut Last::default(), plan.related.len());
         }
@@ -168,13 +194,13 @@ impl Kept {
     }
 
     /// Puts together what the log holds.
-    fn put_together(&mut self, plan: &EntityPlan) {
+    fn put_together(&mut self, plan: &EntityPlan, spare: &mut Spare) {
         let log = std::mem::take(&mut self.log);
         let (whole, newest) = (self.whole.get_or_insert_default(), self.period as u8);
         each(log.as_slice(), plan, |kept| {
             let whole = &mut whole[usize::from(kept.period != newest)];
             for pattern in (0..PATTERNS as u8).filter(|pattern| kept.mask >> pattern & 1 == 1) {
-                kept.show(plan, of_pattern(whole, pattern));
+                kept.show(plan, of_pattern(whole, pattern, spare));
             }
         });
     }
@@ -185,11 +211,11 @@ fn narrow(period: i64) -> i32 {
     period.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
 }
 
-fn of_pattern(whole: &mut Whole, pattern: u8) -> &mut Attachment {
+fn of_pattern<'w>(whole: &'w mut Whole, pattern: u8, spare: &mut Spare) -> &'w mut Attachment {
     let place = whole.binary_search_by_key(&pattern, |(of, _)| *of).unwrap_or_else(|place| {
         // Few patterns are near at once: doubling would waste most of it.
         whole.reserve_exact(1);
-        whole.insert(place, (pattern, Attachment::default()));
+        whole.insert(place, (pattern, spare.attachments.pop().unwrap_or_else(Attachment::of_many)));
         place
     });
     &mut whole[place].1
@@ -236,7 +262,7 @@ mod tests {
             prop_assert!(block.append(&log));
             for period in [3, 4, 9] {
                 let mut kept = Kept { period: 3, log: block.clone(), whole: None };
-                kept.attachment(plan, 0);
+                spare.show(Some(&kept), plan, 0);
                 kept.add(plan, 0, &record, (period, false), &mut spare);
                 kept.add(plan, 1, &record, (period, true), &mut spare);
                 prop_assert!(kept.log.len() <= log.len().max(KEPT_BYTES_MAX));
@@ -282,7 +308,7 @@ mod tests {
                     let own_newest = own.period();
                     let counts = naive.iter().filter(|(of, one, _)| *one == pattern && *of + 1 >= own_newest);
                     counts.for_each(|(_, _, one)| expected.merge(one));
-                    prop_assert_eq!(own.attachment(plan, pattern), expected);
+                    prop_assert_eq!(spare.show(Some(own), plan, pattern), &expected);
                 }
                 let bytes = bincode::encode_to_vec(&*own, bincode::config::standard()).unwrap();
                 let (back, _): (Kept, usize) = bincode::decode_from_slice(&bytes, bincode::config::standard()).unwrap();

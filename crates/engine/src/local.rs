@@ -152,7 +152,13 @@ impl LocalEntities {
     /// Lets go, in some segments of its tables, of entities whose windows are passed by the time before which no record is
     /// expected ([`crate::clock::Clocks::settled`]), of what of the others' events no window covers that ends then or later, and of
     /// evidence that no window reaches.
-    pub fn expire(&mut self, plan: &EntityPlan, settled: Timestamp, segments: &[std::ops::Range<usize>]) {
+    pub fn expire(
+        &mut self,
+        plan: &EntityPlan,
+        settled: Timestamp,
+        segments: &[std::ops::Range<usize>],
+        Scratch { spare, .. }: &mut Scratch,
+    ) {
         let length_ms = plan.layout.longest_ms();
         let oldest = settled.plus_ms(-length_ms).as_ms();
         let period = oldest.div_euclid(length_ms.max(1));
@@ -173,7 +179,14 @@ impl LocalEntities {
             );
             let entities = &self.entities;
             let stays = |key: u64, kept: &Kept| kept.period() >= period && entities.get(key).is_some();
-            self.kept.sweep(segments.clone(), |_, _| {}, |key, kept| !stays(key, kept), |key, kept| stays(key, kept));
+            let keep = |key: u64, kept: &mut Kept| {
+                let stays = stays(key, kept);
+                if !stays {
+                    kept.leave(spare);
+                }
+                stays
+            };
+            self.kept.sweep(segments.clone(), |_, _| {}, |key, kept| !stays(key, kept), keep);
         }
     }
 
@@ -350,7 +363,7 @@ fn judge(
     out: &mut Vec<IncidentOut>,
 ) {
     let pattern = &plan.patterns[place];
-    let Scratch { room, values, heads, .. } = scratch;
+    let Scratch { room, values, heads, spare, .. } = scratch;
     // Most of those that may hold do not, and most of the others cannot: a count or a value is worked out when the condition
     // asks for it.
     let mut bounds = |primitive| windows.bounds(&plan.layout, heads, primitive);
@@ -373,7 +386,6 @@ fn judge(
         counters.count_suppressed(&pattern.id, owner);
         return;
     }
-    let attachment = kept.map(|kept| kept.attachment(plan, place)).unwrap_or_default();
     let window = (0..plan.layout.windows.len()).max_by_key(|index| plan.layout.windows[*index].length_ms);
     let moment = Moment {
         at_ms: newest.as_ms(),
@@ -381,7 +393,7 @@ fn judge(
         first_ms: windows.first_event_ms(&plan.layout, kinds, window.unwrap_or(0)),
         last_ms: newest.as_ms(),
         victims: pattern.victims.and_then(|index| values.get(index)).map_or(0, |value| *value as u64),
-        attachment: &attachment,
+        attachment: spare.show(kept, plan, place),
         panes: &[],
     };
     let incident = IncidentKey {

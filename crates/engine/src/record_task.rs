@@ -12,6 +12,7 @@ mod adds;
 mod chunks;
 mod leaving;
 mod pending;
+mod places;
 mod saving;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use lancang_window::EntityTable;
 use lancang_window::table::Sought;
 
 use crate::asked::{Asked, seen_by};
+use crate::border::Lists;
 use crate::clock::Clocks;
 use crate::contribution::Contribution;
 use crate::incident::Incidents;
@@ -96,6 +98,8 @@ pub struct RecordTask {
     spare_minutes: SpareMinutes,
     /// Partial panes that have left: the next ones take their room.
     spare: Vec<PendingPane>,
+    /// Room of what a border sent, for the next one.
+    spare_lists: Lists,
     /// To which primitives records add that pass some filters: of the pack in force.
     adds: Adds,
 }
@@ -118,6 +122,7 @@ impl RecordTask {
             save: None,
             coming: None,
             spare: Vec::new(),
+            spare_lists: Lists::default(),
             adds: Adds::default(),
             spare_minutes: SpareMinutes::default(),
         }

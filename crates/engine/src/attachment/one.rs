@@ -85,7 +85,7 @@ fn rows_of<'a, 'r>(plan: &EntityPlan, record: &Record<'r>, rows: &'a mut [Row<'r
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use lancang_pattern::plan::EntityType;
     use lancang_pattern::{Pack, PackSources, SourceFile};
     use lancang_record::number::{Digits, E164, Party};
@@ -95,7 +95,7 @@ mod tests {
 
     use super::*;
 
-    fn pack() -> Pack {
+    pub(in super::super) fn pack() -> Pack {
         let text = "id = \"a\"\nversion = 1\nfamily = \"f\"\ntitle = \"t\"\nentity = [\"trunk\"]\nrecords = 'kind == \"voice\"'\n\
                     send = 'kind == \"voice\"'\nwarn = 'calls >= 3'\n[features.calls]\naggregate = \"count\"\nwindow = \"1h\"\n\
                     [weights.calls]\npoints = 100\nfrom = 0\nto = 1\n";

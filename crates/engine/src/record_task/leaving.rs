@@ -10,7 +10,7 @@ use lancang_record::log::{Class, InputMark};
 use lancang_record::time::Timestamp;
 use lancang_window::table::SEGMENTS;
 
-use crate::border::Departure;
+use crate::border::{Departure, Lists};
 use crate::limits::{LOCAL_SWEEP_MS, LOCAL_SWEEP_PARTS, RETURNS_MS_MAX, SPARE_ATTACHMENTS_MAX};
 use crate::output::Outputs;
 use crate::partial::{Border, partition_of_entity};
@@ -94,27 +94,27 @@ impl RecordTask {
             return None;
         }
         self.state.borders[class.index()] = Some(pane);
-        let pending = &mut self.state.pending[class.index()];
-        let keys: Vec<i64> = pending.keys(..pane).collect();
-        let panes: Vec<PendingPane> = keys.into_iter().filter_map(|key| pending.remove(key)).collect();
+        let mut lists = std::mem::take(&mut self.spare_lists);
+        self.state.pending[class.index()].take_before(pane, &mut lists.panes);
+        // The class goes on with the room of those that left before.
+        std::mem::swap(&mut lists.whereabouts, &mut self.state.whereabouts[class.index()]);
         let mut text = String::new();
         let task_of = |plan: u64, value: &str| {
             partition_of_entity(&mut text, entity_name(pack, plan), value, self.settings.partitions)
         };
-        let whereabouts = std::mem::take(&mut self.state.whereabouts[class.index()]);
         let border = Border { pane, mobility: self.state.clocks.mobility(class), pack: pack_hash };
         let Settings { partition, partitions, .. } = self.settings;
-        let departure = Departure::new(partition, partitions, class, border, panes, whereabouts, task_of);
+        let departure = Departure::new(partition, partitions, class, border, lists, task_of);
         self.counters.partials += departure.partials() as u64;
         Some(departure)
     }
 
-    /// Keeps the room of partial panes that have left for those that come.
-    fn keep_room(&mut self, left: Vec<PendingPane>) {
+    /// Keeps the room of what has left for what comes.
+    fn keep_room(&mut self, mut left: Lists) {
         let mut kept = self.spare.iter().map(PendingPane::room).sum::<usize>();
-        for mut pane in left {
+        for mut pane in left.panes.drain(..) {
             if kept >= SPARE_ATTACHMENTS_MAX {
-                return;
+                break;
             }
             pane.clear(SPARE_ATTACHMENTS_MAX - kept);
             kept += pane.room();
@@ -122,6 +122,8 @@ impl RecordTask {
                 self.spare.push(pane);
             }
         }
+        left.clear(SPARE_ATTACHMENTS_MAX);
+        self.spare_lists = left;
     }
 
     /// Each time that the least watermark has moved by a [part](LOCAL_SWEEP_PARTS) of [`LOCAL_SWEEP_MS`], one part of all entities
@@ -146,7 +148,7 @@ impl RecordTask {
         }
         let Some(pack) = &self.pack else { return };
         for (plan, entities) in pack.plan.local.iter().zip(&mut self.state.local) {
-            entities.expire(plan, settled, &segments);
+            entities.expire(plan, settled, &segments, &mut self.scratch);
             if ends_round {
                 entities.expire_keys(plan, least);
             }

@@ -7,31 +7,26 @@
 //! **Invariant:** they stand in the order in which their first records came, which depends on the log alone; they leave in
 //! it, and a snapshot keeps it. Which of them are open makes no difference to either.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
 use bincode::de::{BorrowDecoder, Decoder};
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
-use foldhash::fast::FixedState;
 use lancang_window::prefetch::Batch;
 
 use crate::contribution::Contribution;
 use crate::limits::{PENDING_WRITTEN_BYTES_MAX, SPARE_BYTES_MAX};
 use crate::partial::{PARTIAL_BYTES, Partial, Written};
 
+use super::places::Places;
+
 /// Plan, entity and pane.
 type Key = (u64, u64, i64);
-
-/// Room that a table has for each partial pane before another takes its place: a large one is emptied byte by byte.
-const SPARE_PLACES: usize = 8;
 
 /// Partial panes of one border.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PendingPane {
-    places: HashMap<Key, u32, FixedState>,
-    /// As many as there are places, by these.
+    places: Places,
+    /// By their places.
     held: Vec<(Key, Held)>,
     /// Those that are not open.
     written: Vec<u8>,
@@ -61,17 +56,18 @@ impl PendingPane {
     /// Adds what a record contributes.
     pub(crate) fn add(&mut self, contribution: &Contribution<'_>) {
         let key = (contribution.plan.hash, contribution.entity.hash(), contribution.pane);
-        match self.places.entry(key) {
-            Entry::Occupied(place) => {
-                let place = *place.get() as usize;
-                contribution.add_to(self.opened(place));
-            }
-            Entry::Vacant(place) => {
-                place.insert(self.held.len() as u32);
-                let held = self.put(|written| contribution.write(written), |open| contribution.begin(open));
-                self.held.push((key, held));
-            }
+        if let Some(place) = self.find_or_put(key) {
+            contribution.add_to(self.opened(place));
+        } else {
+            let held = self.put(|written| contribution.write(written), |open| contribution.begin(open));
+            self.held.push((key, held));
         }
+    }
+
+    /// Place of the one of a key. If there is none it has a place from now on, at which it is to be put down.
+    #[inline]
+    fn find_or_put(&mut self, key: Key) -> Option<usize> {
+        self.places.find_or_put(key, |place| self.held[place].0 == key)
     }
 
     /// Puts one down, written unless so many are.
@@ -86,11 +82,14 @@ impl PendingPane {
         Held::Written { at: at as u32, bytes: (self.written.len() - at) as u32 }
     }
 
-    /// Puts a whole one down.
-    fn push(&mut self, key: Key, partial: Partial) {
-        self.places.insert(key, self.held.len() as u32);
+    /// Puts a whole one down; `false` if there is one of this key.
+    fn push(&mut self, key: Key, partial: Partial) -> bool {
+        if self.find_or_put(key).is_some() {
+            return false;
+        }
         let held = self.put(|written| partial.write(written), |open| open.clone_from(&partial));
         self.held.push((key, held));
+        true
     }
 
     /// Makes a further one open, in the room of one that has left.
@@ -151,9 +150,6 @@ impl PendingPane {
 
     /// None any more; of the room of those that have left, that of so many stays, and of none that is large.
     pub(crate) fn clear(&mut self, room: usize) {
-        if self.places.capacity() > self.places.len().max(64) * SPARE_PLACES {
-            self.places = HashMap::default();
-        }
         self.places.clear();
         self.held.clear();
         self.written.clear();
@@ -226,7 +222,7 @@ impl<C> Decode<C> for PendingPane {
     fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
         let partials: Vec<(Key, Partial)> = Decode::decode(decoder)?;
         let mut pending = Self::default();
-        partials.into_iter().for_each(|(key, partial)| pending.push(key, partial));
+        let is_each_once = partials.into_iter().all(|(key, partial)| pending.push(key, partial));
         // All that stands there can be opened, whatever comes next.
         let mut read = Partial::default();
         let reads = |one: Pending<'_>| match one {
@@ -236,7 +232,6 @@ impl<C> Decode<C> for PendingPane {
         if !pending.all().all(reads) {
             return Err(DecodeError::Other("a partial pane that is damaged"));
         }
-        let is_each_once = pending.places.len() == pending.held.len();
         is_each_once.then_some(pending).ok_or(DecodeError::Other("partial panes of different entities or panes"))
     }
 }

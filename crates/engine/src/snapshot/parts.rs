@@ -90,6 +90,13 @@ impl<T: Encode> Parts<T> {
         Some(part.value)
     }
 
+    /// Takes out the parts before a key, the oldest first.
+    pub(crate) fn take_before(&mut self, end: i64, taken: &mut Vec<T>) {
+        while let Some(first) = self.first_key().filter(|first| *first < end) {
+            taken.extend(self.remove(first));
+        }
+    }
+
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
         self.parts.iter().map(|part| &part.value)
     }
@@ -186,7 +193,7 @@ mod tests {
     proptest! {
         #[test]
         fn they_hold_what_a_map_holds_and_each_change_is_saved(
-            steps in prop::collection::vec((0_u8..6, -4_i64..40), 0..300),
+            steps in prop::collection::vec((0_u8..7, -4_i64..40), 0..300),
         ) {
             let (mut parts, mut map) = (Parts::<u64>::default(), BTreeMap::<i64, u64>::new());
             // What a reader of the saves has put together, and what was held at the last cut.
@@ -207,7 +214,13 @@ mod tests {
                         *map.entry(key).or_insert(step) += 1;
                     }
                     3 => prop_assert_eq!(parts.remove(key), map.remove(&key)),
-                    4 if cut.is_none() => {
+                    4 => {
+                        let mut taken = vec![7];
+                        parts.take_before(key, &mut taken);
+                        let later = map.split_off(&key);
+                        prop_assert_eq!(&taken[1..], &std::mem::replace(&mut map, later).into_values().collect::<Vec<_>>());
+                    }
+                    5 if cut.is_none() => {
                         parts.cut(number);
                         (cut, number) = (Some(map.clone()), number + 1);
                     }
