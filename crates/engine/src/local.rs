@@ -85,7 +85,7 @@ impl LocalEntities {
 
     /// Names the events of an entity, which lie elsewhere: once its place has come.
     pub fn prefetch_events(&self, entity: &Sought, batch: &mut Batch) {
-        self.entities.get_sought(entity).into_iter().for_each(|windows| windows.prefetch(batch));
+        self.entities.seen(entity).into_iter().for_each(|windows| windows.prefetch(batch));
     }
 
     /// Takes a record that is an event of this entity, and judges it. `passes` are the filters that it passes.
