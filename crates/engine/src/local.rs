@@ -33,6 +33,15 @@ pub struct LocalEntities {
     kept: EntityTable<Kept>,
 }
 
+/// Some segments of a plan's tables that are swept.
+#[derive(Clone, Debug)]
+pub struct Swept {
+    /// Which ones.
+    pub segments: std::ops::Range<usize>,
+    /// Whether what no window covers goes of entities that stay, too.
+    pub trims: bool,
+}
+
 /// Buffers that are used again for each record.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -149,23 +158,28 @@ impl LocalEntities {
         Some((windows.newest_ms(), values))
     }
 
-    /// Lets go, in some segments of its tables, of entities whose windows are passed by the time before which no record is
-    /// expected ([`crate::clock::Clocks::settled`]), of what of the others' events no window covers that ends then or later, and of
-    /// evidence that no window reaches.
-    pub fn expire(&mut self, plan: &EntityPlan, settled: Timestamp, segments: &[std::ops::Range<usize>]) {
+    /// Lets go, in some parts of its tables, of entities whose windows are passed by the time before which no record is
+    /// expected ([`crate::clock::Clocks::settled`]), of evidence that no window reaches, and where a part says so of what of the others'
+    /// events no window covers that ends then or later.
+    pub fn expire(&mut self, plan: &EntityPlan, settled: Timestamp, parts: &[Swept]) {
         let length_ms = plan.layout.longest_ms();
         let oldest = settled.plus_ms(-length_ms).as_ms();
         let period = oldest.div_euclid(length_ms.max(1));
         let outdated = Outdated::new(&plan.layout, &mut self.kinds, settled.as_ms());
         let (layout, kinds) = (&plan.layout, &self.kinds);
-        for segments in segments {
+        for Swept { segments, trims } in parts {
+            let trims = *trims;
             self.entities.sweep(
                 segments.clone(),
-                EntityWindows::prefetch,
-                |_, windows| windows.newest_ms() < oldest || windows.is_outdated(layout, &outdated),
+                |windows, batch| {
+                    if trims {
+                        windows.prefetch(batch);
+                    }
+                },
+                |_, windows| windows.newest_ms() < oldest || trims && windows.is_outdated(layout, &outdated),
                 |_, windows| {
                     let stays = windows.newest_ms() >= oldest;
-                    if stays {
+                    if stays && trims {
                         windows.trim(layout, kinds, &outdated);
                     }
                     stays
