@@ -33,6 +33,15 @@ pub struct LocalEntities {
     kept: EntityTable<Kept>,
 }
 
+/// Some segments of a plan's tables that are swept.
+#[derive(Clone, Debug)]
+pub struct Swept {
+    /// Which ones.
+    pub segments: std::ops::Range<usize>,
+    /// Whether what no window covers goes of entities that stay, too.
+    pub trims: bool,
+}
+
 /// Buffers that are used again for each record.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -85,7 +94,7 @@ impl LocalEntities {
 
     /// Names the events of an entity, which lie elsewhere: once its place has come.
     pub fn prefetch_events(&self, entity: &Sought, batch: &mut Batch) {
-        self.entities.get_sought(entity).into_iter().for_each(|windows| windows.prefetch(batch));
+        self.entities.seen(entity).into_iter().for_each(|windows| windows.prefetch(batch));
     }
 
     /// Takes a record that is an event of this entity, and judges it. `passes` are the filters that it passes.
@@ -149,14 +158,14 @@ impl LocalEntities {
         Some((windows.newest_ms(), values))
     }
 
-    /// Lets go, in some segments of its tables, of entities whose windows are passed by the time before which no record is
-    /// expected ([`crate::clock::Clocks::settled`]), of what of the others' events no window covers that ends then or later, and of
-    /// evidence that no window reaches.
+    /// Lets go, in some parts of its tables, of entities whose windows are passed by the time before which no record is
+    /// expected ([`crate::clock::Clocks::settled`]), of evidence that no window reaches, and where a part says so of what of the others'
+    /// events no window covers that ends then or later.
     pub fn expire(
         &mut self,
         plan: &EntityPlan,
         settled: Timestamp,
-        segments: &[std::ops::Range<usize>],
+        parts: &[Swept],
         Scratch { spare, .. }: &mut Scratch,
     ) {
         let length_ms = plan.layout.longest_ms();
@@ -164,14 +173,19 @@ impl LocalEntities {
         let period = oldest.div_euclid(length_ms.max(1));
         let outdated = Outdated::new(&plan.layout, &mut self.kinds, settled.as_ms());
         let (layout, kinds) = (&plan.layout, &self.kinds);
-        for segments in segments {
+        for Swept { segments, trims } in parts {
+            let trims = *trims;
             self.entities.sweep(
                 segments.clone(),
-                EntityWindows::prefetch,
-                |_, windows| windows.newest_ms() < oldest || windows.is_outdated(layout, &outdated),
+                |windows, batch| {
+                    if trims {
+                        windows.prefetch(batch);
+                    }
+                },
+                |_, windows| windows.newest_ms() < oldest || trims && windows.is_outdated(layout, &outdated),
                 |_, windows| {
                     let stays = windows.newest_ms() >= oldest;
-                    if stays {
+                    if stays && trims {
                         windows.trim(layout, kinds, &outdated);
                     }
                     stays

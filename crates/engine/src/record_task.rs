@@ -23,7 +23,7 @@ use lancang_pattern::fields::party_key;
 use lancang_pattern::limits::GRID_MS;
 use lancang_pattern::passing::{Passing, Sent};
 use lancang_record::log::{Class, Entry, Frame};
-use lancang_record::record::Record;
+use lancang_record::record::{Kind, Record};
 use lancang_record::time::Timestamp;
 use lancang_window::EntityTable;
 use lancang_window::table::Sought;
@@ -57,7 +57,8 @@ pub(crate) struct State {
     subscribers: Subscribers,
     local: Vec<LocalEntities>,
     pending: [Parts<PendingPane>; 3],
-    ever_abroad: EntityTable<()>,
+    /// Two words each.
+    ever_abroad: EntityTable<(), u64>,
     whereabouts: [Vec<Whereabouts>; 3],
     incidents: Incidents,
     swept: i64,
@@ -247,8 +248,7 @@ impl RecordTask {
     }
 
     fn mobility(&mut self, class: Class, record: &Record<'_>) {
-        let (Some(subscriber), Some(country)) = (record.caller, record.roaming) else { return };
-        let subscriber = party_key(subscriber);
+        let (Some(subscriber), Some(country)) = (subscriber_of_mobility(record), record.roaming) else { return };
         // That somebody is at home says something only of those who were said to be abroad before: a record that is
         // out of order can leave a subscriber abroad until the next update, and accuses nobody.
         let abroad = country != record.home;
@@ -329,4 +329,13 @@ impl RecordTask {
         self.pack = Some(pack);
         Ok(())
     }
+}
+
+/// Of whom a mobility record says in which country they are.
+#[inline]
+fn subscriber_of_mobility(record: &Record<'_>) -> Option<u64> {
+    if record.kind != Kind::Mobility || record.roaming.is_none() {
+        return None;
+    }
+    record.caller.map(party_key)
 }

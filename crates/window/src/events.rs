@@ -27,8 +27,6 @@ use crate::prefetch::Batch;
 const TICK_BITS: u32 = 30;
 const _: () = assert!((1_i64 << TICK_BITS) + 30 * 86_400_000 < 1 << 32);
 
-/// Bytes of a cache line.
-const LINE_BYTES: usize = 64;
 const _: () = assert!(1 + GATES_MAX + EVENTS_EXACT_MAX * PACKED_MAX <= BYTES_MAX);
 
 /// Words of an unpacked event besides its columns: time, filters, presence.
@@ -52,12 +50,8 @@ const _: () = assert!(EVENTS_EXACT_MAX <= u8::MAX as usize);
 impl<B: Deref<Target = Block>> Events<B> {
     /// Names the lines that the next event is written to and that hold the gates.
     pub(crate) fn prefetch(&self, batch: &mut Batch) {
-        let bytes = self.0.as_slice();
-        if let (Some(first), Some(last)) = (bytes.first(), bytes.last()) {
-            batch.add(last);
-            if bytes.len() > LINE_BYTES {
-                batch.add(first);
-            }
+        if let [first, .., last] = self.0.as_slice() {
+            batch.add_both(first, last);
         }
     }
 

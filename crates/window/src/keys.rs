@@ -21,6 +21,10 @@ use crate::table::MULTIPLIER;
 const ONCE: usize = 8_192;
 /// Places of the numbers at least; at most half of them are taken.
 const PLACES_MIN: usize = 64;
+/// Low bits of a place, which hold a number and 1; above them stands a mark of the key, so that another key at its place is told
+/// without a look at it: some thousands of keys are in no near cache.
+const NUMBER_BITS: u32 = 17;
+const _: () = assert!(NUMBERED_MAX < 1 << NUMBER_BITS);
 
 /// A key and the newest event time at which it was named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -36,7 +40,7 @@ const FREE: Named = Named { key: 0, newest_ms: i64::MIN };
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Keys {
     all: Vec<Named>,
-    /// A number and 1 in each place that is taken: open addressing.
+    /// The mark of a key and its number and 1 in each place that is taken: open addressing.
     places: Vec<u32>,
     /// Numbers that are free, descending: the smallest are given first, which take the fewest bytes.
     free: Vec<u32>,
@@ -48,6 +52,11 @@ pub(crate) struct Keys {
 
 const fn hash_of(key: u64) -> u64 {
     (key ^ key >> 32).wrapping_mul(MULTIPLIER)
+}
+
+/// What stands at the place of a key beside its number: bits of the hash that do not choose the place.
+const fn mark_of(key: u64) -> u32 {
+    (hash_of(key) >> 8) as u32 & !((1 << NUMBER_BITS) - 1)
 }
 
 impl Keys {
@@ -113,12 +122,13 @@ impl Keys {
     }
 
     fn find(&self, key: u64) -> Option<u32> {
-        let mut place = self.home(key)?;
-        while let Some(number) = self.places[place].checked_sub(1) {
-            if self.all.get(number as usize).is_some_and(|named| named.key == key) {
+        let (mut place, mark) = (self.home(key)?, mark_of(key));
+        while let taken @ 1.. = self.places[place] {
+            let number = (taken & ((1 << NUMBER_BITS) - 1)) - 1;
+            if taken - number - 1 == mark && self.all.get(number as usize).is_some_and(|named| named.key == key) {
                 return Some(number);
             }
-            place = (place + 1) % self.places.len();
+            place = if place + 1 == self.places.len() { 0 } else { place + 1 };
         }
         None
     }
@@ -132,11 +142,12 @@ impl Keys {
     }
 
     fn put(&mut self, number: u32) {
-        let Some(mut place) = self.home(self.get(number)) else { return };
+        let key = self.get(number);
+        let Some(mut place) = self.home(key) else { return };
         while self.places[place] != 0 {
-            place = (place + 1) % self.places.len();
+            place = if place + 1 == self.places.len() { 0 } else { place + 1 };
         }
-        self.places[place] = number + 1;
+        self.places[place] = mark_of(key) | (number + 1);
     }
 
     /// Makes places for all numbers anew, and looks for the free ones.

@@ -50,6 +50,15 @@ impl Batch {
         }
     }
 
+    /// Names the lines that two places begin in, which may be one.
+    #[inline]
+    pub fn add_both<T>(&mut self, one: &T, other: &T) {
+        self.add(one);
+        if std::ptr::from_ref(one).addr() / LINE_BYTES != std::ptr::from_ref(other).addr() / LINE_BYTES {
+            self.add(other);
+        }
+    }
+
     /// Names what a binary search in a slice looks at first, its ends among it: [`SEARCHED`] places at most. Of a short slice all
     /// lines, which takes fewer divisions.
     pub fn add_searched<T>(&mut self, slice: &[T]) {
@@ -94,5 +103,22 @@ fn prefetch(line: *const u8) {
     #[cfg(not(target_arch = "x86_64"))]
     {
         std::hint::black_box(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_places_in_a_line_are_named_once_and_others_both() {
+        #[repr(align(64))]
+        struct Lines([u8; 2 * LINE_BYTES]);
+        let lines = Lines([0; 2 * LINE_BYTES]);
+        for (one, other, named) in [(0, 63, 1), (63, 64, 2), (40, 70, 2), (64, 127, 1), (0, 127, 2)] {
+            let mut batch = Batch::default();
+            batch.add_both(&lines.0[one], &lines.0[other]);
+            assert_eq!(batch.count, named, "{one} and {other}");
+        }
     }
 }

@@ -294,9 +294,11 @@ impl<V, A> EntityTable<V, A> {
         batch.ask();
     }
 
-    /// The entity of a key that was looked for, if it lies at the place that was seen.
+    /// The entity of a key that was looked for, if it lies at the place that was seen: where it does not it is new, or behind one with
+    /// the same tag.
     #[inline]
-    fn seen(&self, sought: &Sought) -> Option<&V> {
+    #[must_use]
+    pub fn seen(&self, sought: &Sought) -> Option<&V> {
         self.segments[segment_of(sought.hash)].seen(sought)
     }
 

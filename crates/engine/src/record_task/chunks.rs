@@ -24,7 +24,7 @@ use crate::output::{Bad, Outputs};
 use crate::repeats::{OpenCall, OpenCalls, SoughtIdentity, identity};
 use crate::subscribers::Parties;
 
-use super::RecordTask;
+use super::{RecordTask, subscriber_of_mobility};
 
 /// What is worked out of the records of a chunk before their turns, and room for these: used again.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +32,8 @@ pub(super) struct Coming {
     room: Vec<Record<'static>>,
     identities: [Option<SoughtIdentity>; CHUNK],
     parties: [Option<Parties>; CHUNK],
+    /// Subscribers of whom mobility records say where they are.
+    whereabouts: Vec<Sought>,
     /// What each passes; none that is no event of any entity.
     passed: [Option<Place>; CHUNK],
     /// Whose events they are: in the order of the records, of each in the order of the plans.
@@ -138,7 +140,12 @@ impl RecordTask {
     /// Works out whom records are about, and names what their first step needs but for the profiles, which are behind tags.
     fn prefetch_tags(&self, class: Class, chunk: &mut Chunk<'_, '_>, batch: &mut Batch) {
         let Chunk { records, coming, .. } = chunk;
+        coming.whereabouts.clear();
         for (place, record) in records.iter().enumerate() {
+            if let Some(subscriber) = subscriber_of_mobility(record) {
+                coming.whereabouts.push(Sought::new(subscriber));
+                self.state.ever_abroad.prefetch_tag(subscriber, batch);
+            }
             let (identity, parties) = (identity(record), self.state.subscribers.parties(self.asked.needs, record));
             parties.iter().for_each(|parties| self.state.subscribers.prefetch_tag(parties, batch));
             let seek = |identity| self.state.identities.seek(class, record.event, identity, batch);
@@ -258,6 +265,8 @@ impl RecordTask {
         }
         let parties = read.coming.parties[..read.records.len()].iter_mut().flatten();
         parties.for_each(|parties| self.state.subscribers.prefetch(parties, batch));
+        let whereabouts = read.coming.whereabouts.iter_mut();
+        whereabouts.for_each(|subscriber| self.state.ever_abroad.prefetch_sought(subscriber, batch));
         batch.ask();
     }
 

@@ -2,8 +2,6 @@
 //!
 //! It is put out step by step, as much as [`Outputs`] takes: what a watermark that jumped over hours closes is bounded so.
 
-use std::ops::Range;
-
 use lancang_pattern::Pack;
 use lancang_pattern::limits::GRID_MS;
 use lancang_record::log::{Class, InputMark};
@@ -12,6 +10,7 @@ use lancang_window::table::SEGMENTS;
 
 use crate::border::{Departure, Lists};
 use crate::limits::{LOCAL_SWEEP_MS, LOCAL_SWEEP_PARTS, RETURNS_MS_MAX, SPARE_ATTACHMENTS_MAX};
+use crate::local::Swept;
 use crate::output::Outputs;
 use crate::partial::{Border, partition_of_entity};
 
@@ -23,6 +22,9 @@ use super::{PendingPane, RecordTask, Settings};
 pub(super) struct Leaving {
     departure: Option<Departure>,
 }
+
+/// [`LOCAL_SWEEP_PARTS`].
+const PARTS: i64 = LOCAL_SWEEP_PARTS as i64;
 
 impl RecordTask {
     pub(super) fn marks(&mut self, marks: &[InputMark], out: &mut Outputs) {
@@ -129,7 +131,6 @@ impl RecordTask {
     /// Each time that the least watermark has moved by a [part](LOCAL_SWEEP_PARTS) of [`LOCAL_SWEEP_MS`], one part of all entities
     /// is swept: all at once would keep a record waiting, and change at once what a save takes entity by entity.
     fn sweep(&mut self) {
-        const PARTS: i64 = LOCAL_SWEEP_PARTS as i64;
         let least = self.state.clocks.least();
         let reached = least.as_ms().div_euclid(LOCAL_SWEEP_MS / PARTS);
         if least == Timestamp::MIN || reached <= self.state.swept {
@@ -137,9 +138,7 @@ impl RecordTask {
         }
         let parts = (reached - PARTS).max(self.state.swept) + 1..=reached;
         let ends_round = parts.clone().any(|part| part.rem_euclid(PARTS) == PARTS - 1);
-        let of_part = |part: i64| part.rem_euclid(PARTS) as usize * (SEGMENTS / LOCAL_SWEEP_PARTS);
-        let segments: Vec<Range<usize>> =
-            parts.map(of_part).map(|first| first..first + SEGMENTS / LOCAL_SWEEP_PARTS).collect();
+        let parts: Vec<Swept> = parts.map(swept).collect();
         self.state.swept = reached;
         let settled = self.state.clocks.settled(RETURNS_MS_MAX);
         self.whole_from = settled;
@@ -148,7 +147,7 @@ impl RecordTask {
         }
         let Some(pack) = &self.pack else { return };
         for (plan, entities) in pack.plan.local.iter().zip(&mut self.state.local) {
-            entities.expire(plan, settled, &segments, &mut self.scratch);
+            entities.expire(plan, settled, &parts, &mut self.scratch);
             if ends_round {
                 entities.expire_keys(plan, least);
             }
@@ -156,6 +155,31 @@ impl RecordTask {
     }
 }
 
+/// A part of a sweep. Every second time what no window covers stays where the entity does: one that has events lets go of most of it
+/// itself when it needs room for the next one.
+fn swept(part: i64) -> Swept {
+    let first = part.rem_euclid(PARTS) as usize * (SEGMENTS / LOCAL_SWEEP_PARTS);
+    let round = part.div_euclid(PARTS);
+    Swept { segments: first..first + SEGMENTS / LOCAL_SWEEP_PARTS, trims: (round + part) % 2 == 0 }
+}
+
 fn entity_name(pack: &Pack, plan: u64) -> &'static str {
     pack.plan.aggregated.iter().find(|other| other.hash == plan).map_or("", |plan| plan.entity.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_segment_is_swept_every_round_and_trimmed_every_second_one() {
+        for first in [-40, -1, 0, 7, 15, 9_876_543] {
+            let two_rounds: Vec<Swept> = (first..first + 2 * PARTS).map(swept).collect();
+            for segment in 0..SEGMENTS {
+                let its: Vec<bool> =
+                    two_rounds.iter().filter(|part| part.segments.contains(&segment)).map(|part| part.trims).collect();
+                assert!(its == [true, false] || its == [false, true], "{segment} from {first}: {its:?}");
+            }
+        }
+    }
 }
