@@ -10,9 +10,11 @@
 //!   taken and no save begins. Which panes are left lies in the state; of the pane that is being judged what holds and is not
 //!   told yet lies in the task alone, which is why no save begins meanwhile.
 
+mod due;
 mod entity;
 mod judging;
 mod plans;
+mod reach;
 mod saving;
 mod statements;
 
@@ -40,8 +42,9 @@ use crate::record_task::Settings;
 use crate::snapshot::{Parts, Save, hex};
 use crate::watch::Watch;
 
+use due::DueOf;
 use entity::Entity;
-use judging::{Due, Holding};
+use judging::Holding;
 use plans::{Loaded, Planned};
 use statements::Statements;
 
@@ -56,7 +59,7 @@ pub(crate) struct State {
     /// By class and pane.
     pending: [Parts<Arrived>; 3],
     /// What is to be judged at the close of a pane.
-    due: [Parts<Vec<Due>>; 3],
+    due: [Parts<DueOf>; 3],
     entities: EntityTable<Entity>,
     /// By class and subscriber: where from when on, as known from which pane on.
     abroad: [EntityTable<Statements>; 3],

@@ -380,6 +380,16 @@ impl Panes {
         self.cells.iter().map(|(_, cell)| cell.weight()).sum()
     }
 
+    /// Events at most of any primitive that has cells ([`Cell::events_at_most`]).
+    #[must_use]
+    pub fn events_at_most(&self) -> u32 {
+        let of_primitives = self.cells.chunk_by(|(a, _), (b, _)| a.primitive() == b.primitive());
+        let sum = |cells: &[(Place, Cell)]| {
+            cells.iter().fold(0_u32, |sum, (_, cell)| sum.saturating_add(cell.events_at_most()))
+        };
+        of_primitives.map(sum).max().unwrap_or(0)
+    }
+
     /// Bytes held on the heap.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {

@@ -12,6 +12,7 @@ use lancang_window::prefetch::Batch;
 use lancang_window::{At, Panes};
 
 use super::plans::Planned;
+use super::reach::Reach;
 use crate::attached::Attached;
 use crate::baseline::{HOUR_MS, History};
 
@@ -29,6 +30,7 @@ pub(super) struct Entity {
     histories: Option<Box<BTreeMap<u8, History>>>,
     /// Pane of the grid in which something was merged last.
     pub(super) merged: i64,
+    pub(super) reach: Reach,
 }
 
 /// With its key it takes two cache lines of the table.
@@ -44,6 +46,7 @@ impl Entity {
             attached: Attached::new(),
             histories: None,
             merged: i64::MIN,
+            reach: Reach::new(),
         }
     }
 
@@ -134,7 +137,10 @@ impl Entity {
         if self.histories.is_some() {
             self.remember(plan, reached.as_ms());
         }
-        self.panes.expire(&mut At::new(&plan.plan.layout, reached.as_ms()));
+        if self.panes.expires(reached.as_ms()) {
+            self.panes.expire(&mut At::new(&plan.plan.layout, reached.as_ms()));
+            self.reach.hold(self.panes.events_at_most());
+        }
         !self.is_past()
     }
 
