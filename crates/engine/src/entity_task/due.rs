@@ -49,7 +49,7 @@ impl DueOf {
 
     /// All of it, and how much of its beginning is to be judged by the pack that judges since a pane: what may hold, unless
     /// `all` is asked for.
-    pub(super) fn to_judge(mut self, pack_since: i64, all: bool) -> (Vec<Due>, usize) {
+    pub(super) fn parted(mut self, pack_since: i64, all: bool) -> (Vec<Due>, usize) {
         if all || self.first < pack_since {
             let count = self.all.len();
             return (self.all, count);
@@ -115,13 +115,13 @@ mod tests {
             due.push(20 + key as i64, Due::new(1, key, 0, key % 3 == 1));
         }
         let keys = |(all, count): (Vec<Due>, usize)| all[..count].iter().map(|due| due.key).collect::<Vec<_>>();
-        assert_eq!(keys(due.clone().to_judge(20, false)), [1, 4, 7]);
+        assert_eq!(keys(due.clone().parted(20, false)), [1, 4, 7]);
         let all: Vec<u64> = (0..9).collect();
-        assert_eq!(keys(due.clone().to_judge(21, false)), all);
-        assert_eq!(keys(due.clone().to_judge(20, true)), all);
+        assert_eq!(keys(due.clone().parted(21, false)), all);
+        assert_eq!(keys(due.clone().parted(20, true)), all);
         let config = bincode::config::standard();
         let bytes = bincode::encode_to_vec(&due, config).unwrap();
         let (read, _): (DueOf, usize) = bincode::decode_from_slice(&bytes, config).unwrap();
-        assert_eq!(keys(read.to_judge(0, false)), all);
+        assert_eq!(keys(read.parted(0, false)), all);
     }
 }

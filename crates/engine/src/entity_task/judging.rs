@@ -76,7 +76,7 @@ impl EntityTask {
         let Some(due) = self.state.due[class.index()].remove(pane) else {
             return Holding { pane, left: VecDeque::new() };
         };
-        let (due, count) = due.to_judge(self.pack_since(class, pane), self.watch.is_some());
+        let (due, count) = due.parted(self.pack_since(class, pane), self.watch.is_some());
         let (due, too_few) = due.split_at(count);
         let mut holding = self.told(due, pane, loaded);
         debug_assert!(
