@@ -19,6 +19,7 @@ mod saving;
 mod statements;
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use bincode::{Decode, Encode};
@@ -35,7 +36,7 @@ use lancang_window::table::{SEGMENTS, Sought};
 use crate::arrived::Arrived;
 use crate::evict::lightest;
 use crate::incident::Incidents;
-use crate::limits::{ABROAD_MAX, CHUNK, MOBILITY_COMPLETE_MS, SWEEP_MS, WEIGHED};
+use crate::limits::{ABROAD_MAX, CHUNK, MOBILITY_COMPLETE_MS, SWEEP_MS, SWEEP_PARTS, WEIGHED};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, PartialMessage, Whereabouts};
 use crate::record_task::Settings;
@@ -305,35 +306,49 @@ impl EntityTask {
         self.counters.evicted += lightest.len() as u64;
     }
 
-    /// Lets go of what no window covers any more.
+    /// Lets go of what no window covers any more: each time that a [part](SWEEP_PARTS) of [`SWEEP_MS`] has passed, in a part of all.
     fn sweep(&mut self, class: Class, reached: Timestamp, loaded: &Loaded) {
+        const PARTS: i64 = SWEEP_PARTS as i64;
         let swept = &mut self.state.swept[class.index()];
-        if reached.as_ms() < swept.saturating_add(SWEEP_MS) {
+        let [before, last] = [*swept, reached.as_ms()].map(|at_ms| at_ms.div_euclid(SWEEP_MS / PARTS));
+        if last <= before {
             return;
         }
         *swept = reached.as_ms();
+        for part in before.max(last - PARTS) + 1..=last {
+            let first = part.rem_euclid(PARTS) as usize * (SEGMENTS / SWEEP_PARTS);
+            self.sweep_part(class, first..first + SEGMENTS / SWEEP_PARTS, reached, loaded);
+        }
+        let packs = &mut self.state.packs[class.index()];
+        if let Some((begins, _)) = packs.range(..=reached.pane(GRID_MS)).next_back() {
+            *packs = packs.split_off(&begins.clone());
+        }
+    }
+
+    fn sweep_part(&mut self, class: Class, segments: Range<usize>, reached: Timestamp, loaded: &Loaded) {
         let plans: HashMap<u64, Planned<'_>, FixedState> = loaded.plans().map(|plan| (plan.plan.hash, plan)).collect();
+        let expires = |entity: &Entity| {
+            entity.class == class && plans.get(&entity.plan).is_none_or(|plan| entity.expires(plan, reached))
+        };
         self.state.entities.sweep(
-            0..SEGMENTS,
-            |_, _| {},
-            |_, entity| {
-                entity.class == class && plans.get(&entity.plan).is_none_or(|plan| entity.expires(plan, reached))
+            segments.clone(),
+            |entity, batch| {
+                if expires(entity) {
+                    entity.prefetch_whole(batch);
+                }
             },
+            |_, entity| expires(entity),
             |_, entity| {
                 entity.class != class || plans.get(&entity.plan).is_some_and(|plan| entity.expire(plan, reached))
             },
         );
         let from_ms = reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms();
         self.state.abroad[class.index()].sweep(
-            0..SEGMENTS,
+            segments,
             Statements::prefetch_first,
             |_, statements| statements.forgets(from_ms),
             |_, statements| statements.forget(from_ms),
         );
-        let packs = &mut self.state.packs[class.index()];
-        if let Some((begins, _)) = packs.range(..=reached.pane(GRID_MS)).next_back() {
-            *packs = packs.split_off(&begins.clone());
-        }
     }
 }
 

@@ -368,6 +368,12 @@ impl Panes {
         batch.add_searched(&self.cells);
     }
 
+    /// Number of cells.
+    #[must_use]
+    pub const fn cells(&self) -> usize {
+        self.cells.len()
+    }
+
     /// Whether nothing is left.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
