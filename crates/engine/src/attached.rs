@@ -105,6 +105,11 @@ impl Attached {
         self.first < first
     }
 
+    /// Whether nothing is shown.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.panes.is_empty()
+    }
+
     /// The last pane of which anything is shown.
     pub(crate) fn last_pane(&self) -> Option<i64> {
         self.panes.last().map(|(pane, _)| *pane)

@@ -10,13 +10,16 @@
 //!   taken and no save begins. Which panes are left lies in the state; of the pane that is being judged what holds and is not
 //!   told yet lies in the task alone, which is why no save begins meanwhile.
 
+mod due;
 mod entity;
 mod judging;
 mod plans;
+mod reach;
 mod saving;
 mod statements;
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use bincode::{Decode, Encode};
@@ -33,15 +36,16 @@ use lancang_window::table::{SEGMENTS, Sought};
 use crate::arrived::Arrived;
 use crate::evict::lightest;
 use crate::incident::Incidents;
-use crate::limits::{ABROAD_MAX, CHUNK, MOBILITY_COMPLETE_MS, SWEEP_MS, WEIGHED};
+use crate::limits::{ABROAD_MAX, CHUNK, MOBILITY_COMPLETE_MS, SWEEP_MS, SWEEP_PARTS, WEIGHED};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, PartialMessage, Whereabouts};
 use crate::record_task::Settings;
 use crate::snapshot::{Parts, Save, hex};
 use crate::watch::Watch;
 
+use due::DueOf;
 use entity::Entity;
-use judging::{Due, Holding};
+use judging::Holding;
 use plans::{Loaded, Planned};
 use statements::Statements;
 
@@ -56,7 +60,7 @@ pub(crate) struct State {
     /// By class and pane.
     pending: [Parts<Arrived>; 3],
     /// What is to be judged at the close of a pane.
-    due: [Parts<Vec<Due>>; 3],
+    due: [Parts<DueOf>; 3],
     entities: EntityTable<Entity>,
     /// By class and subscriber: where from when on, as known from which pane on.
     abroad: [EntityTable<Statements>; 3],
@@ -302,35 +306,49 @@ impl EntityTask {
         self.counters.evicted += lightest.len() as u64;
     }
 
-    /// Lets go of what no window covers any more.
+    /// Lets go of what no window covers any more: each time that a [part](SWEEP_PARTS) of [`SWEEP_MS`] has passed, in a part of all.
     fn sweep(&mut self, class: Class, reached: Timestamp, loaded: &Loaded) {
+        const PARTS: i64 = SWEEP_PARTS as i64;
         let swept = &mut self.state.swept[class.index()];
-        if reached.as_ms() < swept.saturating_add(SWEEP_MS) {
+        let [before, last] = [*swept, reached.as_ms()].map(|at_ms| at_ms.div_euclid(SWEEP_MS / PARTS));
+        if last <= before {
             return;
         }
         *swept = reached.as_ms();
+        for part in before.max(last - PARTS) + 1..=last {
+            let first = part.rem_euclid(PARTS) as usize * (SEGMENTS / SWEEP_PARTS);
+            self.sweep_part(class, first..first + SEGMENTS / SWEEP_PARTS, reached, loaded);
+        }
+        let packs = &mut self.state.packs[class.index()];
+        if let Some((begins, _)) = packs.range(..=reached.pane(GRID_MS)).next_back() {
+            *packs = packs.split_off(&begins.clone());
+        }
+    }
+
+    fn sweep_part(&mut self, class: Class, segments: Range<usize>, reached: Timestamp, loaded: &Loaded) {
         let plans: HashMap<u64, Planned<'_>, FixedState> = loaded.plans().map(|plan| (plan.plan.hash, plan)).collect();
+        let expires = |entity: &Entity| {
+            entity.class == class && plans.get(&entity.plan).is_none_or(|plan| entity.expires(plan, reached))
+        };
         self.state.entities.sweep(
-            0..SEGMENTS,
-            |_, _| {},
-            |_, entity| {
-                entity.class == class && plans.get(&entity.plan).is_none_or(|plan| entity.expires(plan, reached))
+            segments.clone(),
+            |entity, batch| {
+                if expires(entity) {
+                    entity.prefetch_whole(batch);
+                }
             },
+            |_, entity| expires(entity),
             |_, entity| {
                 entity.class != class || plans.get(&entity.plan).is_some_and(|plan| entity.expire(plan, reached))
             },
         );
         let from_ms = reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms();
         self.state.abroad[class.index()].sweep(
-            0..SEGMENTS,
+            segments,
             Statements::prefetch_first,
             |_, statements| statements.forgets(from_ms),
             |_, statements| statements.forget(from_ms),
         );
-        let packs = &mut self.state.packs[class.index()];
-        if let Some((begins, _)) = packs.range(..=reached.pane(GRID_MS)).next_back() {
-            *packs = packs.split_off(&begins.clone());
-        }
     }
 }
 

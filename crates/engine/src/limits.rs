@@ -52,8 +52,13 @@ pub const IDENTITIES_MAX: usize = 50_000_000;
 pub const ABROAD_MAX: usize = 5_000_000;
 /// How long mobility records must have been complete before *not known to be abroad* means *at home* (patterns.md).
 pub const MOBILITY_COMPLETE_MS: i64 = 24 * 3_600_000;
-/// Expired entities are looked for when the watermark has moved this far.
-pub const SWEEP_MS: i64 = 3_600_000;
+/// Expired entities are looked for when the watermark has moved this far, in [parts](SWEEP_PARTS): an eighth of a day's window.
+pub const SWEEP_MS: i64 = 3 * 3_600_000;
+/// Parts in which that is done, one after the other: of two million entities some 120,000 at once.
+pub const SWEEP_PARTS: usize = 16;
+const _: () = assert!(lancang_window::table::SEGMENTS.is_multiple_of(SWEEP_PARTS));
+/// An entity with so few cells keeps them all until the last of them may go: to look at them takes more than they take up.
+pub const FEW_CELLS: usize = 16;
 /// The same for entities that are judged at each record: an eighth of a day's window. All of them are looked at, which
 /// each hour cost 34 ns a record at twelve records a day.
 pub const LOCAL_SWEEP_MS: i64 = 3 * 3_600_000;

@@ -8,7 +8,7 @@
 //!   are none.
 
 use lancang_window::entity::nearest_at;
-use lancang_window::limits::GATES_MAX;
+use lancang_window::limits::{DISTINCT_EXACT_MAX, GATES_MAX};
 use lancang_window::{Aggregate, FirstRests, Layout, Primitive};
 
 use crate::expression::{May, Range};
@@ -50,6 +50,13 @@ fn strength(least: &[u32]) -> (u32, u64) {
 pub(crate) fn possible(layout: &Layout, pattern: &PatternPlan) -> (May, May) {
     let with = |events: u32| may(layout, pattern, |_| events);
     (with(u32::MAX), with(0))
+}
+
+/// Events, fewer than [`DISTINCT_EXACT_MAX`], that an entity must have had at least for a pattern to hold, in whatever windows: an estimate
+/// of more different keys may lie above their number.
+pub(crate) fn events_least(layout: &Layout, pattern: &PatternPlan) -> u32 {
+    let most = DISTINCT_EXACT_MAX as u32;
+    (0..most).find(|events| may(layout, pattern, |_| *events).hold).unwrap_or(most)
 }
 
 /// For each window the events that pass `filter`, of which one window at least must hold so many.

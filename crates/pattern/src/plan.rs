@@ -252,6 +252,12 @@ impl PatternPlan {
         crate::judge::judge(self, values)
     }
 
+    /// Events that an entity must have had at least for it to hold.
+    #[must_use]
+    pub fn events_least(&self, layout: &Layout) -> u32 {
+        crate::gate::events_least(layout, self)
+    }
+
     /// Whether it may hold, by what gives the ranges in which primitives' values lie, which is asked for no more of them than it takes to tell.
     pub fn may_hold_where(&self, ranges: impl FnMut(usize) -> Range) -> bool {
         self.screen.may_hold(ranges)

@@ -3,6 +3,7 @@
 //! **Invariant:** this crate knows no patterns, no records and no Kafka; time is what it is given.
 
 pub mod allocator;
+mod at_most;
 mod block;
 mod block_or;
 pub mod cell;

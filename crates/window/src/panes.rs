@@ -368,6 +368,12 @@ impl Panes {
         batch.add_searched(&self.cells);
     }
 
+    /// Number of cells.
+    #[must_use]
+    pub const fn cells(&self) -> usize {
+        self.cells.len()
+    }
+
     /// Whether nothing is left.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -378,6 +384,16 @@ impl Panes {
     #[must_use]
     pub fn weight(&self) -> u64 {
         self.cells.iter().map(|(_, cell)| cell.weight()).sum()
+    }
+
+    /// Events at most of any primitive that has cells ([`Cell::events_at_most`]).
+    #[must_use]
+    pub fn events_at_most(&self) -> u32 {
+        let of_primitives = self.cells.chunk_by(|(a, _), (b, _)| a.primitive() == b.primitive());
+        let sum = |cells: &[(Place, Cell)]| {
+            cells.iter().fold(0_u32, |sum, (_, cell)| sum.saturating_add(cell.events_at_most()))
+        };
+        of_primitives.map(sum).max().unwrap_or(0)
     }
 
     /// Bytes held on the heap.

@@ -12,8 +12,10 @@ use lancang_window::prefetch::Batch;
 use lancang_window::{At, Panes};
 
 use super::plans::Planned;
+use super::reach::Reach;
 use crate::attached::Attached;
 use crate::baseline::{HOUR_MS, History};
+use crate::limits::FEW_CELLS;
 
 #[derive(Clone, Debug, Encode, Decode)]
 pub(super) struct Entity {
@@ -29,6 +31,7 @@ pub(super) struct Entity {
     histories: Option<Box<BTreeMap<u8, History>>>,
     /// Pane of the grid in which something was merged last.
     pub(super) merged: i64,
+    pub(super) reach: Reach,
 }
 
 /// With its key it takes two cache lines of the table.
@@ -44,6 +47,7 @@ impl Entity {
             attached: Attached::new(),
             histories: None,
             merged: i64::MIN,
+            reach: Reach::new(),
         }
     }
 
@@ -122,6 +126,12 @@ impl Entity {
         self.attached.prefetch(batch);
     }
 
+    /// Names what letting go of it will need.
+    pub(super) fn prefetch_whole(&self, batch: &mut Batch) {
+        self.prefetch_merged(batch);
+        self.value.as_bytes().first().into_iter().for_each(|byte| batch.add(byte));
+    }
+
     pub(super) fn heap_bytes(&self) -> usize {
         let histories = self.histories.iter().flat_map(|all| all.values());
         let histories = histories.map(|history| size_of::<History>() + history.heap_bytes());
@@ -130,16 +140,40 @@ impl Entity {
 
     /// Lets go of what no window that ends at `reached` or later covers; gives whether anything is left.
     pub(super) fn expire(&mut self, plan: &Planned<'_>, reached: Timestamp) -> bool {
+        if self.waits(plan, reached) {
+            return true;
+        }
         self.attached.expire(first_pane(plan, reached));
         if self.histories.is_some() {
             self.remember(plan, reached.as_ms());
         }
-        self.panes.expire(&mut At::new(&plan.plan.layout, reached.as_ms()));
+        self.let_go(&mut At::new(&plan.plan.layout, reached.as_ms()));
         !self.is_past()
+    }
+
+    /// Lets go of cells that no window that ends at a time or later covers.
+    pub(super) fn let_go(&mut self, at: &mut At<'_>) {
+        if self.panes.expires(at.ms()) {
+            self.panes.expire(at);
+            self.reach.hold(self.panes.events_at_most());
+        }
+    }
+
+    /// Whether it is left as it is, with cells that are few and of which some may be past: until the first pane of which it shows
+    /// anything leaves the longest window, and its cells with it. Nearly all entities have no other pane, and go as a whole.
+    fn waits(&self, plan: &Planned<'_>, reached: Timestamp) -> bool {
+        let has_few = (1..=FEW_CELLS).contains(&self.panes.cells());
+        has_few
+            && self.histories.is_none()
+            && !self.attached.is_empty()
+            && !self.attached.expires(first_pane(plan, reached))
     }
 
     /// Whether [`Self::expire`] may change anything.
     pub(super) fn expires(&self, plan: &Planned<'_>, reached: Timestamp) -> bool {
+        if self.waits(plan, reached) {
+            return false;
+        }
         let old = self.attached.expires(first_pane(plan, reached));
         old || self.histories.is_some() || self.panes.expires(reached.as_ms()) || self.is_past()
     }
@@ -153,4 +187,71 @@ impl Entity {
 /// First pane of the grid that the longest window of a plan covers.
 fn first_pane(plan: &Planned<'_>, reached: Timestamp) -> i64 {
     reached.plus_ms(-plan.longest_ms).pane(GRID_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use lancang_pattern::{PackSources, SourceFile};
+    use lancang_record::log::WireCodec;
+    use lancang_window::Cell;
+    use proptest::prelude::*;
+
+    use super::super::plans::Loaded;
+    use super::*;
+    use crate::attachment::Attachment;
+
+    fn loaded() -> Loaded {
+        let text = "id = \"a\"\nversion = 1\nfamily = \"a\"\ntitle = \"t\"\nentity = [\"foreign_caller\"]\n\
+            records = 'kind == \"voice\" && !caller.own'\nsend = 'kind == \"voice\" && !caller.own'\n\
+            warn = 'rings >= 9 || rings_6h >= 20'\n\
+            [features.rings]\naggregate = \"count\"\nwindow = \"1h\"\n\
+            [features.rings_6h]\naggregate = \"count\"\nwindow = \"6h\"\n\
+            [weights.rings]\npoints = 100\nfrom = 0\nto = 200\n";
+        let file = SourceFile { path: "a.toml".to_owned(), text: text.to_owned() };
+        Loaded::new(Arc::new(PackSources::new(vec![file], Vec::new()).compile().unwrap()))
+    }
+
+    proptest! {
+        /// Whenever it is swept: of few cells, which wait for each other, and of many.
+        #[test]
+        fn what_goes_late_changes_no_value(
+            steps in prop::collection::vec((0_i64..90, any::<bool>(), any::<bool>()), 1..60),
+        ) {
+            let loaded = loaded();
+            let plan = loaded.plans().next().unwrap();
+            let mut written = Vec::new();
+            WireCodec::encode(&Attachment::default(), &mut written);
+            let (mut entity, mut naive, mut at_ms) = (Entity::new(Class::Stream, plan.plan.hash, "1"), Panes::new(), 0);
+            for (minutes, merges, soon) in steps {
+                at_ms += minutes * 60_000 / if soon { 30 } else { 1 };
+                let mut at = At::new(&plan.plan.layout, at_ms);
+                if merges {
+                    for panes in [&mut entity.panes, &mut naive] {
+                        let mut merging = panes.merging(&mut at);
+                        (0..2).for_each(|index| merging.add(index, Cell::Count(1)));
+                    }
+                    entity.reach.add(1);
+                    entity.attached.add(at_ms.div_euclid(GRID_MS), &written);
+                    entity.let_go(&mut at);
+                }
+                naive.expire(&mut at);
+                let (reached, few) = (Timestamp::from_ms(at_ms), entity.panes.cells() <= FEW_CELLS);
+                let changes = entity.expires(&plan, reached);
+                let is_left = entity.expire(&plan, reached);
+                prop_assert!(changes || is_left, "what does not change stays");
+                prop_assert!(is_left || naive.is_empty());
+                prop_assert!(few || entity.panes == naive, "many go at once");
+                for index in 0..2 {
+                    prop_assert_eq!(entity.panes.value_at(&mut at, index), naive.value_at(&mut at, index));
+                }
+                if !is_left {
+                    entity = Entity::new(Class::Stream, plan.plan.hash, "1");
+                }
+            }
+            let ends = Timestamp::from_ms(at_ms + plan.longest_ms + GRID_MS);
+            prop_assert!(!entity.expire(&plan, ends), "nothing waits for longer than the longest window");
+        }
+    }
 }

@@ -3,18 +3,19 @@
 //! Rules:
 //! - whether a pattern holds depends on its entity alone, so that all that is due is told first, in whatever order; what
 //!   holds becomes incidents by plan, value and pattern, whichever step of the task that falls into;
-//! - an entity is due once for each pattern and pane, however often something was merged for it: [`Entity::merged`] tells
-//!   it, and where it cannot (an entity that was evicted and came again, another pack) what is due twice holds once.
+//! - an entity is due once for each pattern and pane, however often something was merged for it, and once more when it has had the
+//!   events that the pattern needs: [`Entity::merged`] and [`Entity::reach`] tell it, and where they cannot (an entity that was evicted
+//!   and came again, another pack) what is due twice holds once.
 
 use std::collections::VecDeque;
 
-use bincode::{Decode, Encode};
 use lancang_pattern::limits::GRID_MS;
 use lancang_record::log::Class;
 use lancang_record::time::Timestamp;
 use lancang_window::table::Sought;
 use lancang_window::{At, Cell, EntityTable};
 
+use super::due::{Due, DueOf};
 use super::entity::Entity;
 use super::plans::{Loaded, Planned};
 use super::statements::Statements;
@@ -25,22 +26,14 @@ use crate::incident::{IncidentKey, Moment};
 use crate::limits::{CHUNK, MOBILITY_COMPLETE_MS, SPARE_PANE_BYTES_MAX, SPARE_PANES_MAX};
 use crate::output::Outputs;
 
-/// An entity and the position of a pattern that is to be judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub(super) struct Due {
-    /// Hash of the entity plan.
-    plan: u64,
-    /// Key of the entity.
-    key: u64,
-    pattern: u32,
-}
-
 /// What holds in a pane and is no incident yet: plan, entity and position of the pattern, ascending.
 #[derive(Debug)]
 pub(super) struct Holding {
     pane: i64,
-    left: VecDeque<(u64, Box<str>, u32)>,
+    left: VecDeque<Held>,
 }
+
+type Held = (u64, Box<str>, u32);
 
 impl Holding {
     pub(super) const fn pane(&self) -> i64 {
@@ -80,7 +73,24 @@ impl EntityTask {
 
     /// What is due and holds; all that is due where an entity is watched, which is told of what does not hold, too.
     fn holding(&mut self, class: Class, pane: i64, loaded: &Loaded) -> Holding {
-        let due = self.state.due[class.index()].remove(pane).unwrap_or_default();
+        let Some(due) = self.state.due[class.index()].remove(pane) else {
+            return Holding { pane, left: VecDeque::new() };
+        };
+        let (due, count) = due.parted(self.pack_since(class, pane), self.watch.is_some());
+        let (due, too_few) = due.split_at(count);
+        let mut holding = self.told(due, pane, loaded);
+        debug_assert!(
+            self.told(too_few, pane, loaded).iter().all(|held| holding.contains(held)),
+            "with fewer events than it needs no pattern holds, unless it is due once more",
+        );
+        // Few of what is due: it is put in order, and what was due twice made one, only now.
+        holding.sort_unstable();
+        holding.dedup();
+        Holding { pane, left: holding.into() }
+    }
+
+    /// What holds of what is due.
+    fn told(&mut self, due: &[Due], pane: i64, loaded: &Loaded) -> Vec<Held> {
         let at_ms = pane.saturating_mul(GRID_MS);
         let mut holding = Vec::new();
         let mut plans = loaded.lookup(at_ms);
@@ -104,10 +114,7 @@ impl EntityTask {
             }
         }
         self.sought = sought;
-        // Few of what is due: it is put in order, and what was due twice made one, only now.
-        holding.sort_unstable();
-        holding.dedup();
-        Holding { pane, left: holding.into() }
+        holding
     }
 
     /// Whether *not known to be abroad* means *at home* throughout a pane: by what each record task knew when it
@@ -126,7 +133,7 @@ impl EntityTask {
     fn merge_pane(&mut self, class: Class, pane: i64, loaded: &Loaded) {
         let Some(mut arrived) = self.state.pending[class.index()].remove(pane) else { return };
         let mobile = self.knows_whereabouts(class, pane);
-        let pack_since = self.pack_of(class, pane).map_or(i64::MIN, |(begins, _)| begins);
+        let pack_since = self.pack_since(class, pane);
         let mut sought = std::mem::take(&mut self.sought);
         sought.clear();
         sought.extend(arrived.heads().iter().map(|head| Sought::new(head.key)));
@@ -145,6 +152,11 @@ impl EntityTask {
         });
         self.sought = sought;
         self.keep_room(arrived);
+    }
+
+    /// From which pane on the pack judges that judges a pane.
+    fn pack_since(&self, class: Class, pane: i64) -> i64 {
+        self.pack_of(class, pane).map_or(i64::MIN, |(begins, _)| begins)
     }
 
     /// Keeps the room of what was merged for what comes.
@@ -184,26 +196,33 @@ impl EntityTask {
             &mut earlier
         };
         let mut merging = entity.panes.merging(events);
-        for (primitive, cell) in cells {
+        let (mut most, is_any) = (0, entity.reach.is_any());
+        for (primitive, mut cell) in cells {
             if let Cell::Claims(claims) = &cell {
                 counters.blind_panes += u64::from(!mobile);
-                if mobile {
-                    merging.add(usize::from(primitive), at_home(abroad, pane, claims.as_slice(), begins_ms));
+                if !mobile {
+                    continue;
                 }
-            } else {
-                merging.add(usize::from(primitive), cell);
+                cell = at_home(abroad, pane, claims.as_slice(), begins_ms);
             }
+            if !is_any {
+                most = most.max(cell.events_at_most());
+            }
+            merging.add(usize::from(primitive), cell);
         }
+        entity.reach.add(most);
         entity.panes.expire(at);
         entity.attached.add(head.pane, came.attachment());
         let merged = std::mem::replace(&mut entity.merged, pane);
-        for (pattern, of_pattern) in (0..).zip(&plan.plan.patterns) {
+        for ((pattern, of_pattern), least) in (0..).zip(&plan.plan.patterns).zip(plan.least) {
             let grids = of_pattern.pane_ms / GRID_MS;
             let begins = pane.div_euclid(grids) * grids;
             let closes = begins + grids - 1;
-            if merged < pack_since || !(begins..=closes).contains(&merged) {
-                let due = self.state.due[class.index()].change(closes, Vec::new);
-                due.push(Due { plan: head.plan, key: head.key, pattern });
+            let is_first = merged < pack_since || !(begins..=closes).contains(&merged);
+            let may_hold = entity.reach.reaches(pattern, is_first, *least);
+            if is_first || may_hold {
+                let due = self.state.due[class.index()].change(closes, DueOf::new);
+                due.push(pane, Due::new(head.plan, head.key, pattern, may_hold));
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lancang_pattern::Pack;
-use lancang_pattern::plan::EntityPlan;
+use lancang_pattern::plan::{EntityPlan, PatternPlan};
 use lancang_window::{Aggregate, At, Layout};
 
 /// A pack that has judged a pane.
@@ -16,6 +16,8 @@ pub(super) struct Loaded {
     baselines: Vec<Vec<(u8, u8)>>,
     /// Of each plan its longest window, milliseconds.
     longest_ms: Vec<i64>,
+    /// Of each plan the events that each of its patterns needs.
+    least: Vec<Vec<u32>>,
 }
 
 /// A plan of it.
@@ -24,6 +26,9 @@ pub(super) struct Planned<'p> {
     pub(super) plan: &'p EntityPlan,
     pub(super) baselines: &'p [(u8, u8)],
     pub(super) longest_ms: i64,
+    /// Events that an entity must have had before each of its patterns can hold; 0 where hours have a past, which each judgement
+    /// learns.
+    pub(super) least: &'p [u32],
 }
 
 /// Plans that are looked for one after the other: what comes, comes plan by plan.
@@ -53,6 +58,7 @@ impl Loaded {
             hashes: plans.iter().map(|plan| plan.hash).collect(),
             baselines: plans.iter().map(|plan| baselines(&plan.layout)).collect(),
             longest_ms: plans.iter().map(|plan| plan.layout.longest_ms()).collect(),
+            least: plans.iter().map(least).collect(),
             pack,
         }
     }
@@ -74,8 +80,15 @@ impl Loaded {
 
     fn at(&self, place: usize) -> Option<Planned<'_>> {
         let plan = self.pack.plan.aggregated.get(place)?;
-        Some(Planned { plan, baselines: &self.baselines[place], longest_ms: self.longest_ms[place] })
+        let (baselines, longest_ms, least) = (&self.baselines[place], self.longest_ms[place], &self.least[place]);
+        Some(Planned { plan, baselines, longest_ms, least })
     }
+}
+
+fn least(plan: &EntityPlan) -> Vec<u32> {
+    let has_past = !baselines(&plan.layout).is_empty();
+    let of = |pattern: &PatternPlan| if has_past { 0 } else { pattern.events_least(&plan.layout) };
+    plan.patterns.iter().map(of).collect()
 }
 
 fn baselines(layout: &Layout) -> Vec<(u8, u8)> {
