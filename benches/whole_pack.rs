@@ -3,7 +3,7 @@
 //! Frames are made outside of the timing; CPU time of this thread. The first half of the records only fills the
 //! windows; the operator's reference of subscribers is read before. Beside it, in the same run, a bare probe: for each
 //! record one line of a table of as many lines as there are subscribers is fetched at random, a chunk ahead as the tasks
-//! do, and written.
+//! do, and written. Freed memory stays with the process, as in the program that ships.
 //!
 //! `LANCANG_BENCH_SUBSCRIBERS=10000000` of one operator, `LANCANG_BENCH_RECORDS=60000000`;
 //! `LANCANG_BENCH_PATTERNS=sim-box-burst,wangiri` takes some patterns alone.
@@ -158,6 +158,7 @@ fn main() {
         // `cargo test` runs benches without this argument; nothing is to be tested here.
         return;
     }
+    lancang_window::allocator::keep_freed_memory();
     let subscribers = number("LANCANG_BENCH_SUBSCRIBERS", 10_000_000);
     let wanted = number("LANCANG_BENCH_RECORDS", 60_000_000);
     let all = subscribers * OPERATORS.len() as u64;

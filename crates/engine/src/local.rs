@@ -92,6 +92,12 @@ impl LocalEntities {
         self.entities.prefetch_sought(entity, batch);
     }
 
+    /// Names the place of an entity that was asked for as needed at once.
+    #[inline]
+    pub fn prefetch_again(&self, entity: &Sought, batch: &mut Batch) {
+        self.entities.prefetch_again(entity, batch);
+    }
+
     /// Names the events of an entity, which lie elsewhere: once its place has come.
     pub fn prefetch_events(&self, entity: &Sought, batch: &mut Batch) {
         self.entities.seen(entity).into_iter().for_each(|windows| windows.prefetch(batch));

@@ -235,6 +235,12 @@ impl Profiles {
         self.table.prefetch_sought(subscriber, batch);
     }
 
+    /// Names a subscriber's line that was asked for as needed at once.
+    #[inline]
+    pub fn prefetch_again(&self, subscriber: &Sought, batch: &mut Batch) {
+        self.table.prefetch_again(subscriber, batch);
+    }
+
     /// The profile of a subscriber who is seen.
     #[inline]
     pub(crate) fn meet(&mut self, subscriber: &Sought) -> &mut Profile {

@@ -158,6 +158,13 @@ impl Subscribers {
         self.profiles.prefetch(&mut parties.served, batch);
     }
 
+    /// Names what a record needs that comes next: it was asked for a chunk ago, and much has been read since.
+    #[inline]
+    pub fn prefetch_again(&self, parties: &Parties, batch: &mut Batch) {
+        self.profiles.prefetch_again(&parties.served, batch);
+        parties.pair.iter().for_each(|pair| self.pairs.prefetch(pair, batch));
+    }
+
     /// Takes what the operator's books say.
     pub fn refer(&mut self, needs: Needs, record: &Record<'_>, parties: Option<&Parties>, profiles_max: usize) {
         if let Some(parties) = parties.filter(|_| needs.has(Needs::REFERENCE)) {

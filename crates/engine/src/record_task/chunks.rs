@@ -26,6 +26,10 @@ use crate::subscribers::Parties;
 
 use super::{RecordTask, subscriber_of_mobility};
 
+/// So many records ahead what the first step needs is asked for once more: the second step of a chunk lies between, after which
+/// most of it is no longer in the first cache.
+const NEXT: usize = 4;
+
 /// What is worked out of the records of a chunk before their turns, and room for these: used again.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Coming {
@@ -163,7 +167,12 @@ impl RecordTask {
         out: &mut Outputs,
     ) {
         chunk.coming.passed = [None; CHUNK];
+        let mut batch = Batch::default();
         for place in 0..chunk.records.len() {
+            if let Some(Some(parties)) = chunk.coming.parties.get(place + NEXT) {
+                self.state.subscribers.prefetch_again(parties, &mut batch);
+                batch.ask();
+            }
             let call = self.call_of(pack, class, chunk, before, place, out);
             let (record, parties) = (&mut chunk.records[place], &chunk.coming.parties[place]);
             let identity = &chunk.coming.identities[place];
@@ -278,9 +287,21 @@ impl RecordTask {
         batch.ask();
     }
 
+    /// Asks once more for what the events behind a place need.
+    fn prefetch_again(&self, events: &[EventOf], at: usize, batch: &mut Batch) {
+        if let Some(event) = events.get(at + NEXT) {
+            self.state.local[event.plan].prefetch_again(&event.entity, batch);
+        }
+        if let Some(event) = events.get(at + NEXT / 2) {
+            self.state.local[event.plan].prefetch_events(&event.entity, batch);
+        }
+        batch.ask();
+    }
+
     /// The second step of a chunk's records up to a place.
     fn score(&mut self, pack: &Pack, class: Class, chunk: &mut Chunk<'_, '_>, until: usize, out: &mut Outputs) {
         let Chunk { records, through, coming } = chunk;
+        let mut batch = Batch::default();
         for place in *through..until {
             let Some(passed) = coming.passed[place] else { continue };
             let is_its = |(of, ..): &(usize, u64, OpenCall)| *of == place;
@@ -290,7 +311,8 @@ impl RecordTask {
             let its = &open[..open.iter().take_while(|event| event.place == place).count()];
             coming.scored += its.len();
             self.counters.over_trimmed += u64::from(record.event < self.whole_from && !its.is_empty());
-            for event in its {
+            for (event, ahead) in its.iter().zip(coming.scored - its.len()..) {
+                self.prefetch_again(&coming.events, ahead, &mut batch);
                 let call = call.as_mut().map(|(.., call)| call);
                 self.judge(pack, event.plan, class, record, (&event.entity, event.passes), call, out);
             }
