@@ -118,11 +118,11 @@ impl DistinctSet {
             return (all <= DISTINCT_EXACT_MAX).then_some((all, all));
         }
         let keys = || sets.clone().flat_map(Self::exact_keys);
-        match all {
-            ..=FEW_KEYS => Some(few_different(keys())).map(|count| (count, count)),
-            ..=DISTINCT_EXACT_MAX => Some((largest.max(marked_by(keys())), all)),
-            _ => None,
+        if all <= FEW_KEYS {
+            let count = few_different(keys());
+            return Some((count, count));
         }
+        (all <= DISTINCT_EXACT_MAX).then(|| (largest.max(marked_by(keys())), all))
     }
 
     /// Its keys; none of a sketch, which knows none.
