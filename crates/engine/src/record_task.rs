@@ -12,7 +12,6 @@ mod adds;
 mod chunks;
 mod leaving;
 mod pending;
-mod places;
 mod saving;
 
 use std::sync::Arc;

@@ -4,28 +4,43 @@
 //! take no room of their own, and nothing is put together of them when they leave. A further record opens the one that it
 //! adds to.
 //!
+//! Nearly each contribution looks for one that is not there. So the table of a pane has places alone, which keeps it in the cache, and keys
+//! stand with what they are of.
+//!
 //! **Invariant:** they stand in the order in which their first records came, which depends on the log alone; they leave in
 //! it, and a snapshot keeps it. Which of them are open makes no difference to either.
+
+use std::hash::BuildHasher as _;
 
 use bincode::de::{BorrowDecoder, Decoder};
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use lancang_window::prefetch::Batch;
 
 use crate::contribution::Contribution;
 use crate::limits::{PENDING_WRITTEN_BYTES_MAX, SPARE_BYTES_MAX};
 use crate::partial::{PARTIAL_BYTES, Partial, Written};
 
-use super::places::Places;
-
 /// Plan, entity and pane.
 type Key = (u64, u64, i64);
+
+/// Room that a table has for each partial pane before another takes its place: a large one is emptied slot by slot.
+const SPARE_PLACES: usize = 8;
+/// Partial panes for which the room stays in any case.
+const FEW: usize = 64;
+
+fn hash_of(key: &Key) -> u64 {
+    FixedState::default().hash_one(key)
+}
 
 /// Partial panes of one border.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PendingPane {
-    places: Places,
+    places: HashTable<u32>,
     /// By their places.
     held: Vec<(Key, Held)>,
     /// Those that are not open.
@@ -67,7 +82,15 @@ impl PendingPane {
     /// Place of the one of a key. If there is none it has a place from now on, at which it is to be put down.
     #[inline]
     fn find_or_put(&mut self, key: Key) -> Option<usize> {
-        self.places.find_or_put(key, |place| self.held[place].0 == key)
+        let Self { places, held, .. } = self;
+        let key_of = |place: &u32| held[*place as usize].0;
+        match places.entry(hash_of(&key), |place| key_of(place) == key, |place| hash_of(&key_of(place))) {
+            Entry::Occupied(place) => Some(*place.get() as usize),
+            Entry::Vacant(place) => {
+                place.insert(held.len() as u32);
+                None
+            }
+        }
     }
 
     /// Puts one down, written unless so many are.
@@ -150,6 +173,9 @@ impl PendingPane {
 
     /// None any more; of the room of those that have left, that of so many stays, and of none that is large.
     pub(crate) fn clear(&mut self, room: usize) {
+        if self.places.capacity() > self.places.len().max(FEW) * SPARE_PLACES {
+            self.places = HashTable::new();
+        }
         self.places.clear();
         self.held.clear();
         self.written.clear();
