@@ -150,6 +150,14 @@ impl Attachment {
         Self { evidence: Vec::with_capacity(EVIDENCE_MAX), texts: String::with_capacity(MANY_BYTES), ..Self::default() }
     }
 
+    /// In no more room than it takes.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        self.evidence.shrink_to_fit();
+        self.related.shrink_to_fit();
+        self.victims.shrink_to_fit();
+        self.texts.shrink_to_fit();
+    }
+
     /// Nothing any more; its room stays.
     pub(crate) fn clear(&mut self) {
         ((self.first_ms, self.last_ms), self.home) = (NEVER, None);

@@ -3,7 +3,8 @@
 //! Rules:
 //! - a pane of a class is judged once every record task has passed it; what is merged into it is what takes effect in
 //!   it, so that the order in which tasks' messages interleave changes nothing;
-//! - an entity is judged at the close of a pattern's pane in which something was merged for it;
+//! - an entity is judged at the close of a pattern's pane in which something was merged for it, unless it has had fewer events
+//!   than the pattern needs ([`reach`]);
 //! - before a pane is judged, incidents that were quiet for their window by its beginning are closed;
 //! - the pack that judges a pane is the one that record task 0 had in force when it closed it;
 //! - a border that jumped is judged in steps: until the last of them ([`EntityTask::has_more`]) no further message is
@@ -19,7 +20,7 @@ mod saving;
 mod statements;
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use bincode::{Decode, Encode};
@@ -308,17 +309,13 @@ impl EntityTask {
 
     /// Lets go of what no window covers any more: each time that a [part](SWEEP_PARTS) of [`SWEEP_MS`] has passed, in a part of all.
     fn sweep(&mut self, class: Class, reached: Timestamp, loaded: &Loaded) {
-        const PARTS: i64 = SWEEP_PARTS as i64;
         let swept = &mut self.state.swept[class.index()];
-        let [before, last] = [*swept, reached.as_ms()].map(|at_ms| at_ms.div_euclid(SWEEP_MS / PARTS));
-        if last <= before {
+        let parts = swept_between(*swept, reached.as_ms());
+        if parts.is_empty() {
             return;
         }
         *swept = reached.as_ms();
-        for part in before.max(last - PARTS) + 1..=last {
-            let first = part.rem_euclid(PARTS) as usize * (SEGMENTS / SWEEP_PARTS);
-            self.sweep_part(class, first..first + SEGMENTS / SWEEP_PARTS, reached, loaded);
-        }
+        parts.for_each(|part| self.sweep_part(class, segments_of(part), reached, loaded));
         let packs = &mut self.state.packs[class.index()];
         if let Some((begins, _)) = packs.range(..=reached.pane(GRID_MS)).next_back() {
             *packs = packs.split_off(&begins.clone());
@@ -352,6 +349,18 @@ impl EntityTask {
     }
 }
 
+/// Parts of sweeps between two times, all of one round at most.
+fn swept_between(before_ms: i64, reached_ms: i64) -> RangeInclusive<i64> {
+    const PARTS: i64 = SWEEP_PARTS as i64;
+    let [before, last] = [before_ms, reached_ms].map(|at_ms| at_ms.div_euclid(SWEEP_MS / PARTS));
+    before.max(last - PARTS) + 1..=last
+}
+
+fn segments_of(part: i64) -> Range<usize> {
+    let first = part.rem_euclid(SWEEP_PARTS as i64) as usize * (SEGMENTS / SWEEP_PARTS);
+    first..first + SEGMENTS / SWEEP_PARTS
+}
+
 /// Asks with the key that an entity's clear value came from.
 pub fn with_key<T>(entity: EntityType, value: &str, ask: impl FnOnce(EntityKey<'_>) -> T) -> T {
     let number = value.strip_prefix('+').and_then(E164::from_digits);
@@ -361,4 +370,29 @@ pub fn with_key<T>(entity: EntityType, value: &str, ask: impl FnOnce(EntityKey<'
         EntityType::Block => number.map_or(EntityKey::Text(value), |number| EntityKey::Block(number.as_integer())),
         _ => EntityKey::Text(value),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However far it goes at once, and from whatever a snapshot of an hourly sweep says.
+    #[test]
+    fn each_segment_is_swept_once_in_a_round() {
+        for (begins_ms, step_ms) in [(-5, 7), (0, 5_000), (3_600_001, 675_000), (1_763_078_400_123, 4_000_000)] {
+            let (mut swept, mut last) = (begins_ms, [begins_ms; SEGMENTS]);
+            for reached_ms in (begins_ms..begins_ms + 4 * SWEEP_MS).step_by(step_ms) {
+                for segment in swept_between(swept, reached_ms).flat_map(segments_of) {
+                    last[segment] = reached_ms;
+                }
+                swept = reached_ms;
+                let oldest_ms = last.iter().min().map_or(0, |oldest_ms| reached_ms - oldest_ms);
+                let part_ms = SWEEP_MS / SWEEP_PARTS as i64;
+                assert!(oldest_ms < SWEEP_MS + part_ms + step_ms as i64, "{oldest_ms} ms at {reached_ms}");
+            }
+            let all = swept_between(swept, swept + 9 * SWEEP_MS).flat_map(segments_of).collect::<Vec<_>>();
+            assert_eq!(all.len(), SEGMENTS, "a jump sweeps each once");
+            assert!(swept_between(swept, swept).is_empty());
+        }
+    }
 }

@@ -131,7 +131,9 @@ impl Kept {
     pub(crate) fn change(&mut self, old: &EntityPlan, places: &[Option<usize>]) {
         self.put_together(old, &mut Spare::default());
         for whole in self.whole.iter_mut().flat_map(|whole| whole.iter_mut()) {
-            let moved = std::mem::take(whole).into_iter().filter_map(|(place, one)| {
+            let moved = std::mem::take(whole).into_iter().filter_map(|(place, mut one)| {
+                // All that is kept near any gate is put together at once.
+                one.shrink_to_fit();
                 let now = places.get(usize::from(place)).copied().flatten()?;
                 Some((now as u8, one))
             });

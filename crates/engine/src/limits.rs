@@ -57,9 +57,10 @@ pub const SWEEP_MS: i64 = 3 * 3_600_000;
 /// Parts in which that is done, one after the other: of two million entities some 120,000 at once.
 pub const SWEEP_PARTS: usize = 16;
 const _: () = assert!(lancang_window::table::SEGMENTS.is_multiple_of(SWEEP_PARTS));
-/// An entity with so few cells keeps them all until the last of them may go: to look at them takes more than they take up.
+/// An entity with so few cells keeps them all until the first pane of which it shows anything leaves the longest window: to look at
+/// them takes more than they take up.
 pub const FEW_CELLS: usize = 16;
-/// The same for entities that are judged at each record: an eighth of a day's window. All of them are looked at, which
+/// The same as [`SWEEP_MS`] for entities that are judged at each record: an eighth of a day's window. All of them are looked at, which
 /// each hour cost 34 ns a record at twelve records a day.
 pub const LOCAL_SWEEP_MS: i64 = 3 * 3_600_000;
 /// Parts in which that is done, one after the other: of a million subscribers some 60,000 entities at once.

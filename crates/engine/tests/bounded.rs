@@ -154,11 +154,13 @@ to = 60
 "#;
 
 /// A switch falls silent for 90 min and goes on from where it was, while another one's time goes on and windows are swept: the
-/// calls at the far end of its subscriber's window count.
+/// calls at the far end of its subscribers' windows count.
 #[test]
 fn an_input_that_comes_back_behind_the_watermark_finds_whole_windows() {
     const MINUTE_MS: i64 = 60_000;
     const BEGIN_MS: i64 = 1_763_078_400_000;
+    /// So many that some of them are in each part of a sweep.
+    const SUBSCRIBERS: u64 = 64;
     let mut run = run_of(DAY_CALLERS, 1_000);
     let (silent, other) = (InputId::of("voice/0"), InputId::of("voice/1"));
     let at = |minute: i64| Timestamp::from_ms(BEGIN_MS + minute * MINUTE_MS);
@@ -166,12 +168,16 @@ fn an_input_that_comes_back_behind_the_watermark_finds_whole_windows() {
         let mut lines = Vec::new();
         for minute in minutes {
             let mut frame = FrameWriter::new(FrameHeader { class: Class::Stream, input: silent });
-            let mut record = Record::new(Kind::Voice, at(minute));
-            (record.direction, record.answered, record.duration_ms) = (Direction::Outgoing, Some(true), Some(1_000));
-            record.home = Country::parse("KH").unwrap();
-            record.caller_plan.own = true;
-            (record.caller, record.callee) = (number(85_512_000_001), number(85_513_000_000 + minute as u64));
-            frame.push(&record);
+            for subscriber in 0..SUBSCRIBERS {
+                let mut record = Record::new(Kind::Voice, at(minute));
+                (record.direction, record.answered, record.duration_ms) =
+                    (Direction::Outgoing, Some(true), Some(1_000));
+                record.home = Country::parse("KH").unwrap();
+                record.caller_plan.own = true;
+                record.caller = number(85_512_000_000 + subscriber);
+                record.callee = number(85_513_000_000 + subscriber * 10_000 + minute as u64);
+                frame.push(&record);
+            }
             lines.extend(push(run, frame, silent, at(minute)));
         }
         lines
@@ -181,19 +187,19 @@ fn an_input_that_comes_back_behind_the_watermark_finds_whole_windows() {
         let marks = vec![mark(silent, at(24 * 60 - 30), state), mark(other, at(clock), InputState::Active)];
         run.push(0, &encode_marks(&marks), &mut Outputs::default()).unwrap();
     };
-    // 30 calls within half an hour of the beginning, then time goes on to just before a day later.
+    // 30 calls of each within half an hour of the beginning, then time goes on to just before a day later.
     marks(&mut run, 0, InputState::Active);
     assert!(calls(&mut run, 0..30).is_empty());
     for clock in (0..=24 * 60 - 30).step_by(30) {
         marks(&mut run, clock, InputState::Active);
     }
-    // It is silent, and the other's time goes on for 90 min, behind which the sweep has looked at all.
+    // It is silent, and the other's time goes on for 90 min, in which half of all are swept, and half of these trimmed.
     for clock in (24 * 60 - 30..=25 * 60).step_by(10) {
         marks(&mut run, clock, InputState::Idle);
     }
-    // It goes on: ten more calls within a day of the first ones.
+    // It goes on: ten more calls of each within a day of the first ones.
     let lines = calls(&mut run, 24 * 60 - 25..24 * 60 - 15);
-    assert_eq!(lines.iter().filter(|line| line.contains("\"message\":\"open\"")).count(), 1, "{lines:?}");
+    assert_eq!(lines.iter().filter(|line| line.contains("\"message\":\"open\"")).count(), SUBSCRIBERS as usize);
 }
 
 /// One feed goes on for six hours while another is silent and comes back with what it had kept.

@@ -2,7 +2,7 @@
 //!
 //! Rules:
 //! - the number of events never lies below what any window may hold until more is merged; losing what windows leave behind makes it
-//!   too large, which a sweep puts right;
+//!   too large, which a sweep that lets go of cells puts right;
 //! - a pattern is reached once in a pane of its own, with what was merged into it by then;
 //! - none of it is saved: a restored entity may have had any number, and reaches again, which is judged twice and holds once.
 

@@ -169,7 +169,7 @@ impl RecordTask {
         chunk.coming.passed = [None; CHUNK];
         let mut batch = Batch::default();
         for place in 0..chunk.records.len() {
-            if let Some(Some(parties)) = chunk.coming.parties.get(place + NEXT) {
+            if let Some(Some(parties)) = chunk.coming.parties[..chunk.records.len()].get(place + NEXT) {
                 self.state.subscribers.prefetch_again(parties, &mut batch);
                 batch.ask();
             }
