@@ -226,12 +226,12 @@ struct Weighed {
 impl Weighed {
     /// A condition that is to come out so.
     fn of(condition: &Condition, so: bool, features: &[Feature], layout: &Layout) -> Self {
-        let all = |parts: &[Condition]| parts.iter().map(|part| Self::of(part, so, features, layout)).collect();
+        let each = |parts: &[&Condition]| parts.iter().map(|part| Self::of(part, so, features, layout)).collect();
         match condition {
             Condition::Not(one) => Self::of(one, !so, features, layout),
-            Condition::And(parts) if so => Self::all(all(parts), layout),
-            Condition::Or(parts) if !so => Self::all(all(parts), layout),
-            Condition::And(parts) | Condition::Or(parts) => Self::any(all(parts)),
+            Condition::And(_) if so => Self::all(each(&joined(condition, so)), layout),
+            Condition::Or(_) if !so => Self::all(each(&joined(condition, so)), layout),
+            Condition::And(parts) | Condition::Or(parts) => Self::any(each(&parts.iter().collect::<Vec<_>>())),
             Condition::Compare(left, comparison, right) => {
                 let [left, right] = [left, right].map(|side| Side::of(side, features));
                 Self::of_test(Test { atom: Atom::Compare(left, *comparison, right), so }, layout)
@@ -281,6 +281,15 @@ impl Weighed {
             refuses *= part.refuses;
         }
         Self { node: Node::Any(nodes(parts)), work, refuses }
+    }
+}
+
+/// All parts that have to come out so: an *and* within an *and* is one with it.
+fn joined(condition: &Condition, so: bool) -> Vec<&Condition> {
+    match condition {
+        Condition::And(parts) if so => parts.iter().flat_map(|part| joined(part, so)).collect(),
+        Condition::Or(parts) if !so => parts.iter().flat_map(|part| joined(part, so)).collect(),
+        other => vec![other],
     }
 }
 
