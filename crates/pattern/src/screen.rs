@@ -203,6 +203,8 @@ const fn work(aggregate: Aggregate) -> f64 {
     match aggregate {
         Aggregate::Run => 4.0,
         Aggregate::Entropy => 2.0,
+        // Keys of few sets are told apart.
+        Aggregate::Distinct => 1.5,
         _ => 1.0,
     }
 }
@@ -261,7 +263,7 @@ impl Weighed {
             || parts.iter().filter_map(|part| if let Node::Test(test) = &part.node { Some(test) } else { None });
         let implied = tests().flat_map(|one| tests().filter_map(|other| one.implied_with(other)));
         let implied: Vec<Self> = implied.map(|test| Self::of_test(test, layout)).collect();
-        parts.splice(0..0, implied);
+        parts.extend(implied);
         parts.sort_by(|a, b| (a.work / a.refuses).total_cmp(&(b.work / b.refuses)));
         let (mut work, mut passes) = (0.0, 1.0);
         for part in &parts {
