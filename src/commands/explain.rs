@@ -279,7 +279,7 @@ impl Story<'_> {
         line["warn"] = clause_json(&explanation.warn);
         line["critical"] = explanation.critical.as_ref().map_or(Value::Null, clause_json);
         if let Some(verdict) = &explanation.verdict {
-            let reason = |reason: &lancang_pattern::plan::Reason| json!({ "code": reason.code, "value": reason.value, "threshold": reason.threshold });
+            let reason = |reason: &lancang_pattern::plan::Reason| json!({ "code": self.pattern.code(reason), "value": reason.value, "threshold": reason.threshold });
             let reasons: Vec<Value> = verdict.reasons.iter().map(reason).collect();
             line["verdict"] = json!({ "severity": verdict.severity, "score": verdict.score, "reasons": reasons });
         }

@@ -318,7 +318,7 @@ impl Carrier {
                     of_input.into_iter().for_each(|state| *state = InputState::Active);
                 }
                 Entry::Marks(marks) => {
-                    newest.extend(marks.iter().map(|mark| ((message.partition, mark.input), mark.state)));
+                    newest.extend(marks.map(|mark| ((message.partition, mark.input), mark.state)));
                 }
                 Entry::Control(_) => {}
             }

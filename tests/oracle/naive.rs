@@ -293,7 +293,8 @@ struct Desk {
 
 struct Open {
     seen: Seen,
-    held: BTreeMap<String, (u32, Verdict)>,
+    /// By pattern its version, what it says, and the names of its reasons.
+    held: BTreeMap<String, (u32, Verdict, Vec<String>)>,
     window_ms: i64,
     last_hold: i64,
     last_line: i64,
@@ -323,6 +324,7 @@ impl Desk {
         let entity = plan.entity.as_str();
         let scope = format!("{}{class_in_id}", plan.scope);
         let key = (entity.to_owned(), value.clone(), pattern.family.clone(), scope, pattern.mode);
+        let codes = verdict.reasons.iter().map(|reason| pattern.code(reason).to_owned()).collect();
         let Some(open) = self.open.get_mut(&key) else {
             let pane = at_ms.div_euclid(pattern.pane_ms) * pattern.pane_ms;
             let shadow = if pattern.mode == Mode::Shadow { "shadow|" } else { "" };
@@ -343,7 +345,7 @@ impl Desk {
                 named: named.to_vec(),
                 last_event: String::new(),
             };
-            let held = BTreeMap::from([(pattern.id.clone(), (pattern.version, verdict))]);
+            let held = BTreeMap::from([(pattern.id.clone(), (pattern.version, verdict, codes))]);
             let mut open = Open {
                 seen,
                 held,
@@ -362,7 +364,7 @@ impl Desk {
         };
         let joins = !open.held.contains_key(&pattern.id);
         let rises = u64::from(verdict.severity) > open.seen.severity;
-        open.held.insert(pattern.id.clone(), (pattern.version, verdict));
+        open.held.insert(pattern.id.clone(), (pattern.version, verdict, codes));
         open.window_ms = open.window_ms.max(pattern.window_ms);
         open.last_hold = open.last_hold.max(at_ms);
         open.last_ms = open.last_ms.max(last_ms);
@@ -425,16 +427,16 @@ impl Desk {
 
 impl Open {
     fn parts(&self) -> (Vec<String>, Vec<String>, u64, Vec<u8>) {
-        let patterns = self.held.iter().map(|(id, (version, _))| format!("{id}@{version}")).collect();
+        let patterns = self.held.iter().map(|(id, (version, ..))| format!("{id}@{version}")).collect();
         let mut reasons = Vec::new();
-        for (id, (_, verdict)) in &self.held {
-            for reason in &verdict.reasons {
+        for (id, (_, verdict, codes)) in &self.held {
+            for (reason, code) in verdict.reasons.iter().zip(codes) {
                 let (value, threshold) = (serde_json::json!(reason.value), serde_json::json!(reason.threshold));
-                reasons.push(format!("{id} {} {value} {threshold}", reason.code));
+                reasons.push(format!("{id} {code} {value} {threshold}"));
             }
         }
-        let score = self.held.values().map(|(_, verdict)| u64::from(verdict.score)).max().unwrap_or(0);
-        (patterns, reasons, score, self.held.values().map(|(_, verdict)| verdict.severity).collect())
+        let score = self.held.values().map(|(_, verdict, _)| u64::from(verdict.score)).max().unwrap_or(0);
+        (patterns, reasons, score, self.held.values().map(|(_, verdict, _)| verdict.severity).collect())
     }
 
     /// Whether what a line shows would differ from the last line.
@@ -539,7 +541,10 @@ fn judge(
     named: &[String],
 ) {
     for pattern in &plan.patterns {
-        let Some(verdict) = pattern.judge(&mut values.to_vec()) else { continue };
+        let mut verdict = Verdict::default();
+        if !pattern.judge(&mut values.to_vec(), &mut verdict) {
+            continue;
+        }
         let at = lancang_record::Timestamp::from_ms(at_ms);
         if pattern.suppress.iter().any(|list| pack.lists.has_entity(list, key, at)) {
             continue;

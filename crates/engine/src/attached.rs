@@ -13,37 +13,52 @@ use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
 use lancang_record::log::WireCodec;
 use lancang_window::prefetch::Batch;
+use lancang_window::{Block, Recycled, recyclable};
 
 use crate::attachment::Attachment;
 
 /// By pane of the grid, ascending: few.
 #[derive(Clone, Debug)]
 pub(crate) struct Attached {
-    panes: Vec<(i64, Shown)>,
+    panes: Recycled<Of>,
     /// The first of them, which is asked for where they are not.
     first: i64,
 }
+
+/// A pane, and what it shows.
+#[derive(Clone, Debug)]
+struct Of {
+    pane: i64,
+    shown: Shown,
+}
+
+recyclable!(Of);
 
 /// What one pane shows.
 #[derive(Clone, Debug)]
 enum Shown {
     /// By one record task.
-    Written(Box<[u8]>),
+    Written(Block),
     /// By several, put together.
     Merged(Box<Attachment>),
 }
 
 impl Shown {
+    /// By one record task: nothing that is written is longer than a block, and what were is put together.
+    fn of(written: &[u8]) -> Self {
+        Block::of(written).map_or_else(|| Self::Merged(Box::new(read(written))), Self::Written)
+    }
+
     fn read(&self) -> Attachment {
         match self {
-            Self::Written(bytes) => read(bytes),
+            Self::Written(bytes) => read(bytes.as_slice()),
             Self::Merged(attachment) => Attachment::clone(attachment),
         }
     }
 }
 
-fn first_of(panes: &[(i64, Shown)]) -> i64 {
-    panes.first().map_or(i64::MAX, |(pane, _)| *pane)
+fn first_of(panes: &[Of]) -> i64 {
+    panes.first().map_or(i64::MAX, |of| of.pane)
 }
 
 fn read(bytes: &[u8]) -> Attachment {
@@ -54,39 +69,36 @@ fn read(bytes: &[u8]) -> Attachment {
 impl Attached {
     /// Nothing yet.
     pub(crate) const fn new() -> Self {
-        Self { panes: Vec::new(), first: i64::MAX }
+        Self { panes: Recycled::new(), first: i64::MAX }
     }
 
     /// Of what was saved: an attachment for each pane, ascending. Damage is told here and not when a pattern holds.
     fn of_saved<'b>(saved: impl Iterator<Item = (i64, &'b [u8])>) -> Result<Self, DecodeError> {
-        let mut panes: Vec<(i64, Shown)> = Vec::new();
+        let mut panes: Recycled<Of> = Recycled::new();
         for (pane, bytes) in saved {
-            let ascends = panes.last().is_none_or(|(last, _)| *last < pane);
+            let ascends = panes.last().is_none_or(|last| last.pane < pane);
             if !ascends || !Attachment::is_written(bytes) {
                 return Err(DecodeError::Other("attachments of ascending panes"));
             }
-            panes.push((pane, Shown::Written(bytes.into())));
+            panes.push(Of { pane, shown: Shown::of(bytes) });
         }
         Ok(Self { first: first_of(&panes), panes })
     }
 
     /// Adds what is written of a pane.
     pub(crate) fn add(&mut self, pane: i64, written: &[u8]) {
-        match self.panes.binary_search_by_key(&pane, |(other, _)| *other) {
+        match self.panes.binary_search_by_key(&pane, |of| of.pane) {
             Ok(place) => {
-                let (_, shown) = &mut self.panes[place];
+                let shown = &mut self.panes[place].shown;
                 if let Shown::Written(bytes) = shown {
-                    *shown = Shown::Merged(Box::new(read(bytes)));
+                    *shown = Shown::Merged(Box::new(read(bytes.as_slice())));
                 }
                 if let Shown::Merged(attachment) = shown {
                     attachment.merge(&read(written));
                 }
             }
             Err(place) => {
-                if self.panes.is_empty() {
-                    self.panes.reserve_exact(1);
-                }
-                self.panes.insert(place, (pane, Shown::Written(written.into())));
+                self.panes.insert(place, Of { pane, shown: Shown::of(written) });
                 self.first = self.first.min(pane);
             }
         }
@@ -95,7 +107,7 @@ impl Attached {
     /// Lets go of panes before `first`.
     pub(crate) fn expire(&mut self, first: i64) {
         if self.expires(first) {
-            self.panes.drain(..self.panes.partition_point(|(pane, _)| *pane < first));
+            self.panes.remove_first(self.panes.partition_point(|of| of.pane < first));
             self.first = first_of(&self.panes);
         }
     }
@@ -107,19 +119,19 @@ impl Attached {
 
     /// Whether nothing is shown.
     pub(crate) const fn is_empty(&self) -> bool {
-        self.panes.is_empty()
+        self.panes.as_slice().is_empty()
     }
 
     /// The last pane of which anything is shown.
     pub(crate) fn last_pane(&self) -> Option<i64> {
-        self.panes.last().map(|(pane, _)| *pane)
+        self.panes.last().map(|of| of.pane)
     }
 
     /// What these panes show.
     pub(crate) fn of(&self, panes: RangeInclusive<i64>) -> Vec<Attachment> {
-        let from = self.panes.partition_point(|(pane, _)| pane < panes.start());
-        let shown = self.panes[from..].iter().take_while(|(pane, _)| pane <= panes.end());
-        shown.map(|(_, shown)| shown.read()).collect()
+        let from = self.panes.partition_point(|of| of.pane < *panes.start());
+        let shown = self.panes[from..].iter().take_while(|of| of.pane <= *panes.end());
+        shown.map(|of| of.shown.read()).collect()
     }
 
     /// Names what the next pane will need.
@@ -129,11 +141,11 @@ impl Attached {
 
     /// Bytes held on the heap, about.
     pub(crate) fn heap_bytes(&self) -> usize {
-        let shown = self.panes.iter().map(|(_, shown)| match shown {
-            Shown::Written(bytes) => bytes.len(),
+        let shown = self.panes.iter().map(|of| match &of.shown {
+            Shown::Written(bytes) => bytes.capacity(),
             Shown::Merged(attachment) => size_of::<Attachment>() + attachment.heap_bytes(),
         });
-        self.panes.capacity() * size_of::<(i64, Shown)>() + shown.sum::<usize>()
+        self.panes.heap_bytes() + shown.sum::<usize>()
     }
 }
 
@@ -142,9 +154,9 @@ impl Encode for Attached {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
         self.panes.len().encode(encoder)?;
         let mut room = Vec::new();
-        for (pane, shown) in &self.panes {
+        for Of { pane, shown } in self.panes.as_slice() {
             let bytes = match shown {
-                Shown::Written(bytes) => bytes,
+                Shown::Written(bytes) => bytes.as_slice(),
                 Shown::Merged(attachment) => {
                     room.clear();
                     WireCodec::encode(&**attachment, &mut room);

@@ -43,7 +43,7 @@ impl Default for Clocks {
 
 impl Clocks {
     /// Takes a marks entry.
-    pub fn mark(&mut self, marks: &[InputMark]) {
+    pub fn mark(&mut self, marks: impl IntoIterator<Item = InputMark>) {
         for mark in marks {
             self.inputs
                 .entry(mark.input)
@@ -54,9 +54,9 @@ impl Clocks {
                         input.since = mark.clock;
                     }
                     // A clock that stands still while idle keeps what was proved.
-                    input.mark = *mark;
+                    input.mark = mark;
                 })
-                .or_insert(Input { mark: *mark, since: mark.clock });
+                .or_insert(Input { mark, since: mark.clock });
         }
         for class in Class::ALL {
             let active = self.of_class(class).filter(|input| input.mark.state != InputState::Idle);
@@ -125,7 +125,7 @@ mod tests {
     fn idle_inputs_do_not_hold_the_watermark_and_it_never_goes_back() {
         let mut clocks = Clocks::default();
         let mut check = |marks: &[InputMark], expected: i64| {
-            clocks.mark(marks);
+            clocks.mark(marks.iter().copied());
             assert_eq!(clocks.watermark(Class::Stream).as_ms(), expected);
         };
         check(&[mark(1, 100, InputState::Active), mark(2, 50, InputState::Active)], 50);
@@ -140,16 +140,16 @@ mod tests {
     fn an_idle_input_may_go_on_from_where_it_was() {
         let mut clocks = Clocks::default();
         assert_eq!(clocks.settled(10), Timestamp::MIN);
-        clocks.mark(&[mark(1, 100, InputState::Active), mark(2, 50, InputState::Active)]);
+        clocks.mark([mark(1, 100, InputState::Active), mark(2, 50, InputState::Active)]);
         assert_eq!(clocks.settled(60).as_ms(), 50);
-        clocks.mark(&[mark(2, 50, InputState::Idle)]);
+        clocks.mark([mark(2, 50, InputState::Idle)]);
         assert_eq!([60, 50, 30, 0].map(|back_ms| clocks.settled(back_ms).as_ms()), [50, 50, 70, 100]);
         let mut unheard = clocks.clone();
-        unheard.mark(&[mark(3, i64::MIN, InputState::Idle)]);
+        unheard.mark([mark(3, i64::MIN, InputState::Idle)]);
         assert_eq!((unheard.least().as_ms(), unheard.settled(60).as_ms()), (100, 40));
-        clocks.mark(&[mark(2, 55, InputState::Active)]);
+        clocks.mark([mark(2, 55, InputState::Active)]);
         assert_eq!((clocks.least().as_ms(), clocks.settled(60).as_ms()), (100, 55));
-        clocks.mark(&[mark(2, i64::MAX, InputState::Ended), mark(1, 120, InputState::Active)]);
+        clocks.mark([mark(2, i64::MAX, InputState::Ended), mark(1, 120, InputState::Active)]);
         assert_eq!((clocks.least().as_ms(), clocks.settled(60).as_ms()), (120, 120));
     }
 
@@ -158,10 +158,10 @@ mod tests {
         for order in [[1, 2, 3], [3, 2, 1], [2, 3, 1]] {
             let mut clocks = Clocks::default();
             let clock = |input| if input == 3 { i64::MIN } else { 100 * input as i64 };
-            clocks.mark(&[1, 2, 3].map(|input| mark(input, clock(input), InputState::Active)));
+            clocks.mark([1, 2, 3].map(|input| mark(input, clock(input), InputState::Active)));
             assert_eq!(clocks.watermark(Class::Stream), Timestamp::MIN);
             for input in order {
-                clocks.mark(&[mark(input, clock(input), InputState::Idle)]);
+                clocks.mark([mark(input, clock(input), InputState::Idle)]);
             }
             assert_eq!(clocks.watermark(Class::Stream).as_ms(), 200, "{order:?}");
         }
@@ -170,14 +170,14 @@ mod tests {
     #[test]
     fn mobility_is_complete_since_its_last_pause() {
         let mut clocks = Clocks::default();
-        clocks.mark(&[mark(9, 100, InputState::Active), mark(1, 500, InputState::Active)]);
-        clocks.mark(&[mark(9, 400, InputState::Active)]);
+        clocks.mark([mark(9, 100, InputState::Active), mark(1, 500, InputState::Active)]);
+        clocks.mark([mark(9, 400, InputState::Active)]);
         let known = |clocks: &Clocks| {
             clocks.mobility(Class::Stream).map(|found| (found.watermark.as_ms(), found.since.as_ms()))
         };
         assert_eq!(known(&clocks), Some((400, 100)));
-        clocks.mark(&[mark(9, 400, InputState::Idle)]);
-        clocks.mark(&[mark(9, 900, InputState::Active)]);
+        clocks.mark([mark(9, 400, InputState::Idle)]);
+        clocks.mark([mark(9, 900, InputState::Active)]);
         assert_eq!(known(&clocks), Some((900, 900)));
         assert_eq!(clocks.mobility(Class::Files), None);
     }
@@ -185,8 +185,8 @@ mod tests {
     #[test]
     fn an_input_that_knew_nothing_and_ended_proves_nothing() {
         let mut clocks = Clocks::default();
-        clocks.mark(&[mark(9, i64::MIN, InputState::Active)]);
-        clocks.mark(&[mark(9, i64::MAX, InputState::Ended)]);
+        clocks.mark([mark(9, i64::MIN, InputState::Active)]);
+        clocks.mark([mark(9, i64::MAX, InputState::Ended)]);
         assert_eq!(clocks.mobility(Class::Stream).map(|found| found.since), Some(Timestamp::MAX));
     }
 }

@@ -19,35 +19,34 @@ mod reach;
 mod saving;
 mod statements;
 
-use std::collections::{BTreeMap, HashMap};
-use std::ops::{Range, RangeInclusive};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bincode::{Decode, Encode};
-use foldhash::fast::FixedState;
 use lancang_pattern::entity_key::EntityKey;
 use lancang_pattern::limits::GRID_MS;
-use lancang_pattern::plan::EntityType;
+use lancang_pattern::plan::{EntityType, Verdict};
 use lancang_record::log::Class;
 use lancang_record::number::{Digits, E164, Party};
 use lancang_record::time::Timestamp;
 use lancang_window::EntityTable;
-use lancang_window::table::{SEGMENTS, Sought};
+use lancang_window::table::Sought;
 
 use crate::arrived::Arrived;
 use crate::evict::lightest;
-use crate::incident::Incidents;
-use crate::limits::{ABROAD_MAX, CHUNK, MOBILITY_COMPLETE_MS, SWEEP_MS, SWEEP_PARTS, WEIGHED};
+use crate::incident::{IncidentKey, Incidents};
+use crate::limits::{ABROAD_MAX, CHUNK, MOBILITY_COMPLETE_MS, WEIGHED};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, PartialMessage, Whereabouts};
 use crate::record_task::Settings;
 use crate::snapshot::{Parts, Save, hex};
+use crate::sweep::{part_at, parts_between, segments_of};
 use crate::watch::Watch;
 
 use due::DueOf;
 use entity::Entity;
 use judging::Holding;
-use plans::{Loaded, Planned};
+use plans::Loaded;
 use statements::Statements;
 
 /// State of an entity task.
@@ -87,10 +86,14 @@ pub struct EntityTask {
     message: PartialMessage,
     /// Room of panes that were merged.
     spare: Vec<Arrived>,
+    /// Room of what was due.
+    spare_due: Vec<DueOf>,
     /// What is looked up next: used again.
     sought: Vec<Sought>,
     /// Used again for each judgement.
     values: Vec<Option<f64>>,
+    verdict: Verdict,
+    incident: Option<IncidentKey>,
 }
 
 impl EntityTask {
@@ -108,8 +111,11 @@ impl EntityTask {
             save: None,
             message: PartialMessage::default(),
             spare: Vec::new(),
+            spare_due: Vec::new(),
             sought: Vec::new(),
             values: Vec::new(),
+            verdict: Verdict::default(),
+            incident: None,
         }
     }
 
@@ -159,7 +165,7 @@ impl EntityTask {
         self.message.partials.take(|came| {
             pending.change(came.head.effective, || spare.pop().unwrap_or_default()).push(came);
         });
-        let whereabouts = std::mem::take(&mut self.message.whereabouts);
+        let mut whereabouts = std::mem::take(&mut self.message.whereabouts);
         for chunk in whereabouts.chunks(CHUNK) {
             let mut sought = std::mem::take(&mut self.sought);
             sought.clear();
@@ -168,6 +174,8 @@ impl EntityTask {
             chunk.iter().zip(&sought).for_each(|(found, sought)| self.whereabouts(class, *found, sought));
             self.sought = sought;
         }
+        whereabouts.clear();
+        self.message.whereabouts = whereabouts;
         if let Some(border) = self.message.border.take() {
             self.border(class, from, border);
             self.judging = Some((offset, class));
@@ -262,7 +270,8 @@ impl EntityTask {
         for borders in self.state.borders[class.index()].values_mut() {
             // A pane that is still to be judged is under a later border; the last one says how far the task is.
             let last = borders.last_key_value().map_or(border, |(pane, _)| *pane);
-            *borders = borders.split_off(&(border + 1).min(last));
+            let first = (border + 1).min(last);
+            borders.retain(|pane, _| *pane >= first);
         }
         let pack = self.pack_at(offset, class, border, packs)?;
         self.sweep(class, reached, &pack);
@@ -307,28 +316,28 @@ impl EntityTask {
         self.counters.evicted += lightest.len() as u64;
     }
 
-    /// Lets go of what no window covers any more: each time that a [part](SWEEP_PARTS) of [`SWEEP_MS`] has passed, in a part of all.
+    /// Lets go of what no window covers any more, in the [parts](crate::sweep) that the watermark has come to.
     fn sweep(&mut self, class: Class, reached: Timestamp, loaded: &Loaded) {
         let swept = &mut self.state.swept[class.index()];
-        let parts = swept_between(*swept, reached.as_ms());
+        let parts = parts_between(part_at(*swept), part_at(reached.as_ms()));
         if parts.is_empty() {
             return;
         }
         *swept = reached.as_ms();
-        parts.for_each(|part| self.sweep_part(class, segments_of(part), reached, loaded));
+        parts.for_each(|part| self.sweep_part(class, part, reached, loaded));
         let packs = &mut self.state.packs[class.index()];
         if let Some((begins, _)) = packs.range(..=reached.pane(GRID_MS)).next_back() {
-            *packs = packs.split_off(&begins.clone());
+            let first = *begins;
+            packs.retain(|begins, _| *begins >= first);
         }
     }
 
-    fn sweep_part(&mut self, class: Class, segments: Range<usize>, reached: Timestamp, loaded: &Loaded) {
-        let plans: HashMap<u64, Planned<'_>, FixedState> = loaded.plans().map(|plan| (plan.plan.hash, plan)).collect();
+    fn sweep_part(&mut self, class: Class, part: i64, reached: Timestamp, loaded: &Loaded) {
         let expires = |entity: &Entity| {
-            entity.class == class && plans.get(&entity.plan).is_none_or(|plan| entity.expires(plan, reached))
+            entity.class == class && loaded.by_hash(entity.plan).is_none_or(|plan| entity.expires(&plan, reached))
         };
         self.state.entities.sweep(
-            segments.clone(),
+            segments_of(part),
             |entity, batch| {
                 if expires(entity) {
                     entity.prefetch_whole(batch);
@@ -336,29 +345,17 @@ impl EntityTask {
             },
             |_, entity| expires(entity),
             |_, entity| {
-                entity.class != class || plans.get(&entity.plan).is_some_and(|plan| entity.expire(plan, reached))
+                entity.class != class || loaded.by_hash(entity.plan).is_some_and(|plan| entity.expire(&plan, reached))
             },
         );
         let from_ms = reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms();
         self.state.abroad[class.index()].sweep(
-            segments,
+            segments_of(part),
             Statements::prefetch_first,
             |_, statements| statements.forgets(from_ms),
             |_, statements| statements.forget(from_ms),
         );
     }
-}
-
-/// Parts of sweeps between two times, all of one round at most.
-fn swept_between(before_ms: i64, reached_ms: i64) -> RangeInclusive<i64> {
-    const PARTS: i64 = SWEEP_PARTS as i64;
-    let [before, last] = [before_ms, reached_ms].map(|at_ms| at_ms.div_euclid(SWEEP_MS / PARTS));
-    before.max(last - PARTS) + 1..=last
-}
-
-fn segments_of(part: i64) -> Range<usize> {
-    let first = part.rem_euclid(SWEEP_PARTS as i64) as usize * (SEGMENTS / SWEEP_PARTS);
-    first..first + SEGMENTS / SWEEP_PARTS
 }
 
 /// Asks with the key that an entity's clear value came from.
@@ -370,29 +367,4 @@ pub fn with_key<T>(entity: EntityType, value: &str, ask: impl FnOnce(EntityKey<'
         EntityType::Block => number.map_or(EntityKey::Text(value), |number| EntityKey::Block(number.as_integer())),
         _ => EntityKey::Text(value),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// However far it goes at once, and from whatever a snapshot of an hourly sweep says.
-    #[test]
-    fn each_segment_is_swept_once_in_a_round() {
-        for (begins_ms, step_ms) in [(-5, 7), (0, 5_000), (3_600_001, 675_000), (1_763_078_400_123, 4_000_000)] {
-            let (mut swept, mut last) = (begins_ms, [begins_ms; SEGMENTS]);
-            for reached_ms in (begins_ms..begins_ms + 4 * SWEEP_MS).step_by(step_ms) {
-                for segment in swept_between(swept, reached_ms).flat_map(segments_of) {
-                    last[segment] = reached_ms;
-                }
-                swept = reached_ms;
-                let oldest_ms = last.iter().min().map_or(0, |oldest_ms| reached_ms - oldest_ms);
-                let part_ms = SWEEP_MS / SWEEP_PARTS as i64;
-                assert!(oldest_ms < SWEEP_MS + part_ms + step_ms as i64, "{oldest_ms} ms at {reached_ms}");
-            }
-            let all = swept_between(swept, swept + 9 * SWEEP_MS).flat_map(segments_of).collect::<Vec<_>>();
-            assert_eq!(all.len(), SEGMENTS, "a jump sweeps each once");
-            assert!(swept_between(swept, swept).is_empty());
-        }
-    }
 }

@@ -13,7 +13,7 @@ mod saving;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bincode::{Decode, Encode};
-use lancang_pattern::plan::{EntityType, Mode, PatternPlan, Role, Verdict};
+use lancang_pattern::plan::{EntityPlan, EntityType, Mode, PatternPlan, Role, Verdict};
 use lancang_record::log::Class;
 use lancang_record::time::Timestamp;
 use serde::Serialize;
@@ -38,6 +38,31 @@ pub struct IncidentKey {
     pub scope: String,
     /// Class of the feeds, for an aggregated entity.
     pub class: Option<Class>,
+}
+
+impl IncidentKey {
+    /// Of an entity of a plan and a pattern, in the room of another one. `write` gives the entity's clear value.
+    pub(crate) fn taken<'r>(
+        room: &'r mut Option<Self>,
+        plan: &EntityPlan,
+        pattern: &PatternPlan,
+        class: Option<Class>,
+        write: impl FnOnce(&mut String),
+    ) -> &'r Self {
+        let empty = || Self {
+            entity: plan.entity,
+            value: String::new(),
+            family: String::new(),
+            scope: String::new(),
+            class: None,
+        };
+        let key = room.get_or_insert_with(empty);
+        (key.entity, key.class) = (plan.entity, class);
+        key.family.clone_from(&pattern.family);
+        key.scope.clone_from(&plan.scope);
+        write(&mut key.value);
+        key
+    }
 }
 
 /// An incident line on its way to the incidents topic.
@@ -79,7 +104,7 @@ impl Held {
         (self.version, self.severity, self.score) = (pattern.version, verdict.severity, verdict.score);
         self.reasons.resize_with(verdict.reasons.len(), Default::default);
         for ((code, value, threshold), reason) in self.reasons.iter_mut().zip(&verdict.reasons) {
-            code.clone_from(&reason.code);
+            pattern.code(reason).clone_into(code);
             (*value, *threshold) = (reason.value, reason.threshold);
         }
     }

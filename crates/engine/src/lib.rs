@@ -34,6 +34,7 @@ pub mod record_task;
 pub mod repeats;
 pub mod snapshot;
 pub mod subscribers;
+mod sweep;
 pub mod watch;
 
 pub use entity_task::{EntityTask, with_key};

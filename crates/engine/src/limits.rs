@@ -31,8 +31,10 @@ pub const SPARE_ATTACHMENTS_MAX: usize = 4_096;
 /// Bytes of room that one of them has at most; most have some hundred, those of a busy trunk do not come back.
 pub const SPARE_BYTES_MAX: usize = 2_048;
 /// Parts of minutes of identities whose room a record task keeps for the next ones: an eighth of a minute each, at ten million
-/// subscribers some 512 KB. With those in use they are no more than were in use at once.
-pub const SPARE_MINUTES_MAX: usize = 256;
+/// subscribers some 512 KB.
+pub const SPARE_MINUTES_MAX: usize = 2_048;
+/// Places of all of these, of eight bytes: 64 MB.
+pub const SPARE_PLACES_MAX: usize = 8 << 20;
 /// Panes whose partial panes were merged and whose room an entity task keeps for the next ones.
 pub const SPARE_PANES_MAX: usize = 1_024;
 /// Bytes of room that one of them has at most: a partial pane takes some 500. Of ten million subscribers some hundreds come in a
@@ -52,20 +54,15 @@ pub const IDENTITIES_MAX: usize = 50_000_000;
 pub const ABROAD_MAX: usize = 5_000_000;
 /// How long mobility records must have been complete before *not known to be abroad* means *at home* (patterns.md).
 pub const MOBILITY_COMPLETE_MS: i64 = 24 * 3_600_000;
-/// Expired entities are looked for when the watermark has moved this far, in [parts](SWEEP_PARTS): an eighth of a day's window.
+/// Expired entities are looked for when the watermark has moved this far, in [parts](SWEEP_PARTS): an eighth of a day's window. All
+/// of them are looked at, which each hour cost 34 ns a record at twelve records a day.
 pub const SWEEP_MS: i64 = 3 * 3_600_000;
-/// Parts in which that is done, one after the other: of two million entities some 120,000 at once.
+/// Parts in which that is done, one after the other: of a million entities some 60,000 at once.
 pub const SWEEP_PARTS: usize = 16;
 const _: () = assert!(lancang_window::table::SEGMENTS.is_multiple_of(SWEEP_PARTS));
 /// An entity with so few cells keeps them all until the first pane of which it shows anything leaves the longest window: to look at
 /// them takes more than they take up.
 pub const FEW_CELLS: usize = 16;
-/// The same as [`SWEEP_MS`] for entities that are judged at each record: an eighth of a day's window. All of them are looked at, which
-/// each hour cost 34 ns a record at twelve records a day.
-pub const LOCAL_SWEEP_MS: i64 = 3 * 3_600_000;
-/// Parts in which that is done, one after the other: of a million subscribers some 60,000 entities at once.
-pub const LOCAL_SWEEP_PARTS: usize = 16;
-const _: () = assert!(lancang_window::table::SEGMENTS.is_multiple_of(LOCAL_SWEEP_PARTS));
 /// So far behind the least watermark an input that was idle may come back and find whole windows of the entities that are judged
 /// at each record. A switch that is silent for 40 min and files that come 20 min late are ordinary; what is kept for longer is
 /// kept of all.

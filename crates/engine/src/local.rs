@@ -1,10 +1,12 @@
 //! Entities that are judged at each record: own callers, callees, SIMs.
 
+use std::ops::RangeInclusive;
+
 use bincode::{Decode, Encode};
 use lancang_pattern::Pack;
 use lancang_pattern::entity_key::EntityKey;
 use lancang_pattern::expression::Range;
-use lancang_pattern::plan::EntityPlan;
+use lancang_pattern::plan::{EntityPlan, Verdict};
 use lancang_record::log::Class;
 use lancang_record::record::Record;
 use lancang_record::time::Timestamp;
@@ -12,14 +14,15 @@ use lancang_window::prefetch::Batch;
 use lancang_window::table::Sought;
 use lancang_window::{EntityTable, EntityWindows, Event, Gate, Gates, Heads, Kinds, Outdated, Room};
 
-use crate::attachment::entity_text;
+use crate::attachment::set_entity_text;
 use crate::evict::lightest;
 use crate::incident::{IncidentKey, IncidentOut, Incidents, Moment};
 use crate::kept::{Kept, Spare};
-use crate::limits::{LOCAL_SWEEP_MS, RETURNS_MS_MAX, WEIGHED};
+use crate::limits::{RETURNS_MS_MAX, SWEEP_MS, WEIGHED};
 use crate::output::Counters;
 use crate::repeats::OpenCall;
 use crate::snapshot::{Saved, Section};
+use crate::sweep::{segments_of, trims};
 
 /// Entities of one plan.
 #[derive(Clone, Debug, Encode, Decode)]
@@ -33,15 +36,6 @@ pub struct LocalEntities {
     kept: EntityTable<Kept>,
 }
 
-/// Some segments of a plan's tables that are swept.
-#[derive(Clone, Debug)]
-pub struct Swept {
-    /// Which ones.
-    pub segments: std::ops::Range<usize>,
-    /// Whether what no window covers goes of entities that stay, too.
-    pub trims: bool,
-}
-
 /// Buffers that are used again for each record.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -53,6 +47,9 @@ pub struct Scratch {
     /// Events past gates' filters, for each window of each gate.
     gated: Vec<u32>,
     spare: Spare,
+    verdict: Verdict,
+    incident: Option<IncidentKey>,
+    outdated: Outdated,
 }
 
 impl LocalEntities {
@@ -164,23 +161,24 @@ impl LocalEntities {
         Some((windows.newest_ms(), values))
     }
 
-    /// Lets go, in some parts of its tables, of entities whose windows are passed by the time before which no record is
+    /// Lets go, in some [parts](crate::sweep) of its tables, of entities whose windows are passed by the time before which no record is
     /// expected ([`crate::clock::Clocks::settled`]), of evidence that no window reaches, and where a part says so of what of the others'
     /// events no window covers that ends then or later.
     pub fn expire(
         &mut self,
         plan: &EntityPlan,
         settled: Timestamp,
-        parts: &[Swept],
-        Scratch { spare, .. }: &mut Scratch,
+        parts: RangeInclusive<i64>,
+        Scratch { spare, outdated, .. }: &mut Scratch,
     ) {
         let length_ms = plan.layout.longest_ms();
         let oldest = settled.plus_ms(-length_ms).as_ms();
         let period = oldest.div_euclid(length_ms.max(1));
-        let outdated = Outdated::new(&plan.layout, &mut self.kinds, settled.as_ms());
+        outdated.work_out(&plan.layout, &mut self.kinds, settled.as_ms());
+        let outdated = &*outdated;
         let (layout, kinds) = (&plan.layout, &self.kinds);
-        for Swept { segments, trims } in parts {
-            let trims = *trims;
+        for part in parts {
+            let (segments, trims) = (segments_of(part), trims(part));
             self.entities.sweep(
                 segments.clone(),
                 |windows, batch| {
@@ -188,11 +186,11 @@ impl LocalEntities {
                         windows.prefetch(batch);
                     }
                 },
-                |_, windows| windows.newest_ms() < oldest || trims && windows.is_outdated(layout, &outdated),
+                |_, windows| windows.newest_ms() < oldest || trims && windows.is_outdated(layout, outdated),
                 |_, windows| {
                     let stays = windows.newest_ms() >= oldest;
                     if stays && trims {
-                        windows.trim(layout, kinds, &outdated);
+                        windows.trim(layout, kinds, outdated);
                     }
                     stays
                 },
@@ -206,14 +204,14 @@ impl LocalEntities {
                 }
                 stays
             };
-            self.kept.sweep(segments.clone(), |_, _| {}, |key, kept| !stays(key, kept), keep);
+            self.kept.sweep(segments, |_, _| {}, |key, kept| !stays(key, kept), keep);
         }
     }
 
     /// Frees the numbers of long keys that no event names any more, once all segments were swept: an entity that is still held had
     /// its newest event within a longest window of what was settled then, and its window covers another one before it.
     pub fn expire_keys(&mut self, plan: &EntityPlan, least: Timestamp) {
-        let behind_ms = LOCAL_SWEEP_MS + RETURNS_MS_MAX + 2 * plan.layout.longest_ms();
+        let behind_ms = SWEEP_MS + RETURNS_MS_MAX + 2 * plan.layout.longest_ms();
         self.kinds.expire_keys(least.plus_ms(-behind_ms).as_ms());
     }
 
@@ -383,7 +381,7 @@ fn judge(
     out: &mut Vec<IncidentOut>,
 ) {
     let pattern = &plan.patterns[place];
-    let Scratch { room, values, heads, spare, .. } = scratch;
+    let Scratch { room, values, heads, spare, verdict, incident, .. } = scratch;
     // Most of those that may hold do not, and most of the others cannot: a count or a value is worked out when the condition
     // asks for it.
     let mut bounds = |primitive| windows.bounds(&plan.layout, heads, primitive);
@@ -401,7 +399,9 @@ fn judge(
     values.resize(plan.layout.primitives.len(), f64::NAN);
     pattern.primitives.iter().for_each(|primitive| values[*primitive] = valued.of(*primitive));
     let newest = Timestamp::from_ms(windows.newest_ms());
-    let Some(verdict) = pattern.judge(values) else { return };
+    if !pattern.judge(values, verdict) {
+        return;
+    }
     if let Some(owner) = pattern.suppress.iter().find_map(|list| pack.lists.owner(list, key, newest)) {
         counters.count_suppressed(&pattern.id, owner);
         return;
@@ -416,15 +416,9 @@ fn judge(
         attachment: spare.show(kept, plan, place),
         panes: &[],
     };
-    let incident = IncidentKey {
-        entity: plan.entity,
-        value: entity_text(key),
-        family: pattern.family.clone(),
-        scope: plan.scope.clone(),
-        class: None,
-    };
+    let incident = IncidentKey::taken(incident, plan, pattern, None, |value| set_entity_text(value, key));
     // A subscriber's own patterns name the subscriber alone.
-    let _ = incidents.hold(&incident, pattern, &verdict, &moment, out);
+    let _ = incidents.hold(incident, pattern, verdict, &moment, out);
 }
 
 #[cfg(test)]

@@ -182,7 +182,7 @@ impl RecordTask {
         match Entry::decode(bytes) {
             Ok(Entry::Frame(frame)) if self.pack.is_none() => self.unscored(offset, frame, out),
             Ok(Entry::Frame(frame)) => self.frame(offset, frame, out),
-            Ok(Entry::Marks(marks)) => self.marks(&marks, out),
+            Ok(Entry::Marks(marks)) => self.marks(marks, out),
             Ok(Entry::Control(control)) => self.control(offset, control.pack, packs)?,
             Err(error) => {
                 self.counters.bad_entries += 1;

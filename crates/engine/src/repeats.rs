@@ -8,7 +8,7 @@
 //! - The parts of a call count as one call whose duration grows: part n is seen with the duration so far, and what
 //!   its earlier parts counted for is not counted again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use bincode::de::{BorrowDecoder, Decoder};
 use bincode::enc::Encoder;
@@ -23,7 +23,7 @@ use lancang_window::prefetch::Batch;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::evict::lightest;
-use crate::limits::{IDENTITIES_MAX, OPEN_CALL_MS_MAX, OPEN_CALLS_MAX, SPARE_MINUTES_MAX};
+use crate::limits::{IDENTITIES_MAX, OPEN_CALL_MS_MAX, OPEN_CALLS_MAX, SPARE_MINUTES_MAX, SPARE_PLACES_MAX};
 use crate::snapshot::{Parts, Saved, Section, Sections};
 
 /// Identities are let go minute by minute.
@@ -36,9 +36,13 @@ const PARTS: usize = 8;
 const PLACES_MIN: usize = 64;
 const PLACES_KEPT: usize = 1_024;
 
-/// Minutes that were let go of, emptied: the next ones do not grow from nothing.
+/// Places of minutes that were let go of, emptied: the next ones do not grow from nothing, and grow into those that there are.
 #[derive(Clone, Debug, Default)]
-pub struct SpareMinutes(Vec<Minute>);
+pub struct SpareMinutes {
+    rooms: VecDeque<Vec<u64>>,
+    /// Of all of them.
+    places: usize,
+}
 
 /// Identities of one part of a minute of event time: open addressing with linear probing, since identities are hashes already.
 /// The place of none holds 0, which stands for no identity.
@@ -56,9 +60,9 @@ impl Minute {
 
     /// Remembers an identity; false if it was known.
     #[inline]
-    fn insert(&mut self, identity: u64) -> bool {
+    fn insert(&mut self, identity: u64, spare: &mut SpareMinutes) -> bool {
         if self.held * 4 >= self.places.len() * 3 {
-            self.grow();
+            self.grow(spare);
         }
         // One hash in 2⁶⁴ is 0 and shares its place with another, as any two may.
         let identity = identity.max(1);
@@ -76,26 +80,54 @@ impl Minute {
     }
 
     #[cold]
-    fn grow(&mut self) {
+    fn grow(&mut self, spare: &mut SpareMinutes) {
         let places = (self.places.len() * 2).max(PLACES_MIN);
-        let before = std::mem::replace(&mut self.places, vec![0; places]);
+        let before = std::mem::replace(&mut self.places, spare.take(places));
         self.held = 0;
-        for identity in before.into_iter().filter(|identity| *identity != 0) {
-            self.insert(identity);
+        for identity in before.iter().filter(|identity| **identity != 0) {
+            self.insert(*identity, spare);
         }
+        spare.keep_first(before);
     }
 }
 
 impl SpareMinutes {
-    /// Keeps the room of a minute for another one, unless it was large and far too large for this one.
-    fn keep(&mut self, mut minute: Minute) {
-        let is_too_large = minute.places.len() > PLACES_KEPT && minute.held * 8 < minute.places.len();
-        if self.0.len() >= SPARE_MINUTES_MAX || minute.places.is_empty() || is_too_large {
+    /// A minute with the places of the one that went last: about as many will come.
+    fn minute(&mut self) -> Minute {
+        let places = self.rooms.pop_back().unwrap_or_default();
+        self.places -= places.len();
+        Minute { places, held: 0 }
+    }
+
+    /// So many places for one that grows.
+    fn take(&mut self, places: usize) -> Vec<u64> {
+        let found = self.rooms.iter().position(|room| room.len() == places).and_then(|at| self.rooms.remove(at));
+        self.places -= found.as_ref().map_or(0, Vec::len);
+        found.unwrap_or_else(|| vec![0; places])
+    }
+
+    /// Keeps the places of a minute for another one, rather than some that one has grown out of, unless they were many and far too
+    /// many for this one.
+    fn keep(&mut self, Minute { mut places, held }: Minute) {
+        if places.is_empty() || places.len() > PLACES_KEPT && held * 8 < places.len() {
             return;
         }
-        minute.places.fill(0);
-        minute.held = 0;
-        self.0.push(minute);
+        places.fill(0);
+        self.places += places.len();
+        self.rooms.push_back(places);
+        while self.rooms.len() > SPARE_MINUTES_MAX || self.places > SPARE_PLACES_MAX {
+            self.places -= self.rooms.pop_front().map_or(0, |room| room.len());
+        }
+    }
+
+    /// Keeps places that one has grown out of, if there is room: no minute begins with them while there are others.
+    fn keep_first(&mut self, mut places: Vec<u64>) {
+        let fits = self.rooms.len() < SPARE_MINUTES_MAX && self.places + places.len() <= SPARE_PLACES_MAX;
+        if fits && !places.is_empty() {
+            places.fill(0);
+            self.places += places.len();
+            self.rooms.push_front(places);
+        }
     }
 }
 
@@ -118,7 +150,7 @@ impl<C> Decode<C> for Minute {
         }
         let mut minute = Self::default();
         for identity in identities {
-            minute.insert(u64::from_le_bytes(*identity));
+            minute.insert(u64::from_le_bytes(*identity), &mut SpareMinutes::default());
         }
         Ok(minute)
     }
@@ -153,9 +185,8 @@ impl Identities {
     /// Remembers an identity that was looked for; gives whether it was read before.
     #[inline(always)]
     pub fn is_repeat(&mut self, class: Class, coming: &SoughtIdentity, spare: &mut SpareMinutes) -> bool {
-        let new = || spare.0.pop().unwrap_or_default();
-        let held = self.buckets[class.index()].change_sought(coming.at, coming.minute, new);
-        if !held.insert(coming.identity) {
+        let held = self.buckets[class.index()].change_sought(coming.at, coming.minute, || spare.minute());
+        if !held.insert(coming.identity, spare) {
             return true;
         }
         self.held += 1;
@@ -342,26 +373,45 @@ mod tests {
                 seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
                 // Few of them, so that many come again; neighbours, which share places.
                 let identity = seed >> 49;
-                assert_eq!(minute.insert(identity), set.insert(identity.max(1)), "{identity} in round {round}");
+                assert_eq!(
+                    minute.insert(identity, &mut spare),
+                    set.insert(identity.max(1)),
+                    "{identity} in round {round}"
+                );
             }
             assert_eq!(minute.held, set.len());
             let bytes = bincode::encode_to_vec(&minute, bincode::config::standard()).unwrap();
             let (back, _): (Minute, usize) = bincode::decode_from_slice(&bytes, bincode::config::standard()).unwrap();
             assert_eq!(back.places.iter().filter(|one| **one != 0).collect::<HashSet<_>>(), set.iter().collect());
             spare.keep(minute);
-            minute = spare.0.pop().unwrap();
+            minute = spare.minute();
             set.clear();
             assert!(!minute.places.is_empty() && minute.places.iter().all(|place| *place == 0) && minute.held == 0);
         }
-        minute.insert(5);
+        minute.insert(5, &mut spare);
         assert!(minute.places.len() > PLACES_KEPT);
+        let before = spare.rooms.len();
         spare.keep(minute);
-        assert!(spare.0.is_empty(), "far too large for its one identity");
+        assert_eq!(spare.rooms.len(), before, "far too large for its one identity");
+        // Those that it grew out of are there, and those of which one is taken are empty.
+        let grown_out_of: Vec<usize> = spare.rooms.iter().map(Vec::len).collect();
+        assert!(grown_out_of.contains(&PLACES_MIN) && grown_out_of.contains(&(2 * PLACES_MIN)), "{grown_out_of:?}");
+        assert_eq!(spare.take(2 * PLACES_MIN), [0; 2 * PLACES_MIN]);
+        assert_eq!(spare.rooms.len(), before - 1);
         for _ in 0..SPARE_MINUTES_MAX + 1 {
             let mut minute = Minute::default();
-            minute.insert(5);
+            minute.insert(5, &mut SpareMinutes::default());
             spare.keep(minute);
         }
-        assert_eq!(spare.0.len(), SPARE_MINUTES_MAX);
+        assert_eq!(spare.rooms.len(), SPARE_MINUTES_MAX);
+        assert_eq!(spare.places, spare.rooms.iter().map(Vec::len).sum::<usize>());
+        // Many places leave no room for those of which there are few.
+        let many = || Minute { places: vec![7; SPARE_PLACES_MAX / 2], held: SPARE_PLACES_MAX / 4 };
+        for _ in 0..3 {
+            spare.keep(many());
+        }
+        assert_eq!((spare.rooms.len(), spare.places), (2, SPARE_PLACES_MAX));
+        spare.keep_first(vec![0; PLACES_MIN]);
+        assert_eq!(spare.places, SPARE_PLACES_MAX);
     }
 }

@@ -72,10 +72,12 @@ pub enum Join {
 pub fn explain(pattern: &PatternPlan, primitives: &[f64]) -> Explanation {
     let values = features(pattern, primitives);
     let names: Vec<&str> = pattern.features.iter().map(|feature| feature.name.as_str()).collect();
+    let mut verdict = Verdict::default();
+    let holds = judge(pattern, &mut primitives.to_vec(), &mut verdict);
     Explanation {
         warn: clause(&pattern.warn, &names, &values),
         critical: pattern.critical.as_ref().map(|critical| clause(critical, &names, &values)),
-        verdict: judge(pattern, &mut primitives.to_vec()),
+        verdict: holds.then_some(verdict),
         features: names.into_iter().map(str::to_owned).zip(values).collect(),
     }
 }

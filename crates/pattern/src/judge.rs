@@ -9,32 +9,28 @@ const WARN: u8 = 3;
 /// OCSF severity of `critical`: critical.
 const CRITICAL: u8 = 5;
 
-/// Judges an entity by its primitives' values. `None` if `warn` does not hold. The features' values are put behind them.
+/// Judges an entity by its primitives' values; gives whether `warn` holds, and then the verdict in the room of another one. The
+/// features' values are put behind the primitives'.
 #[must_use]
-pub fn judge(pattern: &PatternPlan, values: &mut Vec<f64>) -> Option<Verdict> {
+pub fn judge(pattern: &PatternPlan, values: &mut Vec<f64>, verdict: &mut Verdict) -> bool {
     let first = values.len();
     put_features(pattern, values);
     let values = &values[first..];
     if !pattern.warn.holds(values) {
-        return None;
+        return false;
     }
     let critical = pattern.critical.as_ref().is_some_and(|critical| critical.holds(values));
+    let reasons = pattern.weights.iter().map(|weight| reason(weight, values[weight.feature]));
+    let Verdict { severity, score, reasons: earned } = verdict;
     let mut points = 0.0;
-    let mut reasons = Vec::new();
-    for weight in &pattern.weights {
-        let value = values[weight.feature];
-        let share = share(weight, value);
-        points += share * weight.points;
-        if share > 0.0 {
-            reasons.push((share * weight.points, reason(pattern, weight, value)));
-        }
-    }
-    reasons.sort_by(|(more, a), (less, b)| less.total_cmp(more).then_with(|| a.code.cmp(&b.code)));
-    Some(Verdict {
-        severity: if critical { CRITICAL } else { WARN },
-        score: points.round().clamp(0.0, 100.0) as u8,
-        reasons: reasons.into_iter().map(|(_, reason)| reason).collect(),
-    })
+    earned.clear();
+    earned.extend(reasons.inspect(|reason| points += reason.points).filter(|reason| reason.points > 0.0));
+    earned.sort_unstable_by(|more, less| {
+        less.points.total_cmp(&more.points).then_with(|| pattern.code(more).cmp(pattern.code(less)))
+    });
+    *severity = if critical { CRITICAL } else { WARN };
+    *score = points.round().clamp(0.0, 100.0) as u8;
+    true
 }
 
 /// Values of a pattern's features, in their order.
@@ -64,9 +60,10 @@ fn share(weight: &Weight, value: f64) -> f64 {
     ((value - weight.from) / (weight.to - weight.from)).clamp(0.0, 1.0)
 }
 
-fn reason(pattern: &PatternPlan, weight: &Weight, value: f64) -> Reason {
+fn reason(weight: &Weight, value: f64) -> Reason {
     Reason {
-        code: pattern.features[weight.feature].name.clone(),
+        feature: weight.feature,
+        points: share(weight, value) * weight.points,
         value: (value * 1000.0).round() / 1000.0,
         threshold: weight.threshold,
     }

@@ -199,21 +199,23 @@ pub struct Weight {
 }
 
 /// What a pattern says of an entity's values.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Verdict {
     /// OCSF severity: 3 where `warn` holds, 5 where `critical` does.
     pub severity: u8,
     /// 0–100.
     pub score: u8,
-    /// Features that crossed their threshold, most points first, then by code.
+    /// Features that crossed their threshold, most points first, then by name.
     pub reasons: Vec<Reason>,
 }
 
 /// One reason of a verdict.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reason {
-    /// Feature's name.
-    pub code: String,
+    /// Which of the pattern's features.
+    pub feature: usize,
+    /// Points that it earns.
+    pub points: f64,
     /// Its value, rounded to three decimals.
     pub value: f64,
     /// The limit that it crossed.
@@ -243,13 +245,19 @@ pub struct Pack {
 }
 
 impl PatternPlan {
-    /// Judges an entity by its primitives' values. `None` if `warn` does not hold. The features' values are put behind
-    /// them.
+    /// Judges an entity by its primitives' values; gives whether `warn` holds, and then the verdict in the room of another
+    /// one. The features' values are put behind the primitives'.
     ///
     /// A value that is undefined (a ratio over zero) is NaN; a comparison with NaN does not hold.
     #[must_use]
-    pub fn judge(&self, values: &mut Vec<f64>) -> Option<Verdict> {
-        crate::judge::judge(self, values)
+    pub fn judge(&self, values: &mut Vec<f64>, verdict: &mut Verdict) -> bool {
+        crate::judge::judge(self, values, verdict)
+    }
+
+    /// The name of the feature that is a reason.
+    #[must_use]
+    pub fn code(&self, reason: &Reason) -> &str {
+        self.features.get(reason.feature).map_or("", |feature| &feature.name)
     }
 
     /// Events that an entity must have had at least for it to hold.

@@ -131,13 +131,44 @@ pub struct FrameHeader {
     pub input: InputId,
 }
 
+/// Clock marks of an entry, one after the other.
+///
+/// **Invariant:** all of them were read once, so that none is missing where one cannot be.
+#[derive(Clone, Debug)]
+pub struct Marks<'a> {
+    left: u64,
+    rest: WireReader<'a>,
+}
+
+impl<'a> Marks<'a> {
+    fn decode(body: &'a [u8]) -> Result<Self, LogError> {
+        let mut rest = WireReader::new("marks", body, 0);
+        let left = rest.read()?;
+        let marks = Self { left, rest: rest.clone() };
+        for _ in 0..marks.left {
+            rest.read::<InputMark>()?;
+        }
+        rest.end()?;
+        Ok(marks)
+    }
+}
+
+impl Iterator for Marks<'_> {
+    type Item = InputMark;
+
+    fn next(&mut self) -> Option<InputMark> {
+        self.left = self.left.checked_sub(1)?;
+        self.rest.read().ok()
+    }
+}
+
 /// One entry of the records log, borrowed from its bytes.
 #[derive(Debug)]
 pub enum Entry<'a> {
     /// Records.
     Frame(Frame<'a>),
     /// Clock marks.
-    Marks(Vec<InputMark>),
+    Marks(Marks<'a>),
     /// A control record.
     Control(Control),
 }
@@ -192,7 +223,7 @@ impl<'a> Entry<'a> {
         let body = &bytes[HEADER..];
         match bytes[4] {
             KIND_FRAME => Frame::decode(body).map(Self::Frame),
-            KIND_MARKS => WireCodec::decode_all("marks", body).map(Self::Marks),
+            KIND_MARKS => Marks::decode(body).map(Self::Marks),
             KIND_CONTROL => WireCodec::decode_all("control record", body).map(Self::Control),
             found => Err(LogError::Kind { found }),
         }
@@ -658,7 +689,7 @@ mod tests {
             mobility: true,
         }];
         let bytes = encode_marks(&marks);
-        assert!(matches!(Entry::decode(&bytes), Ok(Entry::Marks(found)) if found == marks));
+        assert!(matches!(Entry::decode(&bytes), Ok(Entry::Marks(found)) if found.clone().eq(marks.clone())));
         let control = Control { pack: [3; 32] };
         let bytes = encode_control(&control);
         assert!(matches!(Entry::decode(&bytes), Ok(Entry::Control(found)) if found == control));

@@ -61,6 +61,18 @@ impl Block {
         Self { start: NonNull::dangling(), length: 0 }
     }
 
+    /// Of these bytes; `None` where there are more than [`BYTES_MAX`].
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        if bytes.len() > BYTES_MAX {
+            return None;
+        }
+        let start = Self::take(steps_of(bytes.len()));
+        // SAFETY: from `start` on there is room for as many bytes, which is ours alone.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), start.as_ptr(), bytes.len()) };
+        Some(Self { start, length: bytes.len() as u16 })
+    }
+
     /// Number of bytes.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -177,13 +189,8 @@ impl Block {
     }
 
     /// A block of bytes that were saved.
-    fn of(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut block = Self::new();
-        if block.append(bytes) {
-            Ok(block)
-        } else {
-            Err(DecodeError::OtherString("blocks of fewer than 64 KiB".into()))
-        }
+    fn of_saved(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::of(bytes).ok_or(DecodeError::Other("blocks of fewer than 64 KiB"))
     }
 
     /// What the allocator is asked for.
@@ -230,9 +237,7 @@ impl Drop for Block {
 
 impl Clone for Block {
     fn clone(&self) -> Self {
-        let mut block = Self::new();
-        block.append(self.as_slice());
-        block
+        Self::of(self.as_slice()).unwrap_or_default()
     }
 }
 
@@ -258,13 +263,13 @@ impl Encode for Block {
 
 impl<C> Decode<C> for Block {
     fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        Self::of(&Vec::<u8>::decode(decoder)?)
+        Self::of_saved(&Vec::<u8>::decode(decoder)?)
     }
 }
 
 impl<'de, C> BorrowDecode<'de, C> for Block {
     fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        Self::of(<&[u8]>::borrow_decode(decoder)?)
+        Self::of_saved(<&[u8]>::borrow_decode(decoder)?)
     }
 }
 
@@ -319,7 +324,9 @@ mod tests {
     #[test]
     fn more_than_it_can_hold_is_refused() {
         let mut block = Block::new();
+        assert!(Block::of(&[7; BYTES_MAX + 1]).is_none());
         assert!(block.append(&[7; BYTES_MAX]));
+        assert_eq!(Block::of(&[7; BYTES_MAX]).as_ref(), Some(&block));
         assert!(!block.append(&[7]));
         assert_eq!(block.len(), BYTES_MAX);
         assert!(!block.cut_and_append(0..1, &[7, 7]));

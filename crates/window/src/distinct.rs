@@ -9,6 +9,8 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::limits::DISTINCT_EXACT_MAX;
+use crate::recyclable;
+use crate::recycled::Recycled;
 use crate::table::MULTIPLIER;
 
 const REGISTER_BITS: u32 = 11;
@@ -19,20 +21,22 @@ pub(crate) const RANK_MAX: u8 = (u64::BITS - REGISTER_BITS + 1) as u8;
 /// So few keys of several sets are counted one by one without memory besides: those of an ordinary cell in six hours.
 const FEW_KEYS: usize = 32;
 
+recyclable!(u64);
+
 /// A set of 64-bit keys that can be counted and united.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DistinctSet {
     /// One key: what most sets hold, and what takes no memory besides.
     One(u64),
     /// No key, or two and more, ascending.
-    Exact(Vec<u64>),
+    Exact(Recycled<u64>),
     /// A HyperLogLog of them: more than [`DISTINCT_EXACT_MAX`].
     Sketch(Box<[u8]>),
 }
 
 impl Default for DistinctSet {
     fn default() -> Self {
-        Self::Exact(Vec::new())
+        Self::Exact(Recycled::new())
     }
 }
 
@@ -41,7 +45,7 @@ impl DistinctSet {
     pub fn insert(&mut self, key: u64) {
         match self {
             Self::One(own) if *own == key => {}
-            Self::One(own) => *self = Self::Exact(vec![key.min(*own), key.max(*own)]),
+            Self::One(own) => *self = Self::Exact([key.min(*own), key.max(*own)].into_iter().collect()),
             Self::Sketch(registers) => observe(registers, key),
             Self::Exact(keys) if keys.is_empty() => *self = Self::One(key),
             Self::Exact(keys) => {
@@ -77,7 +81,7 @@ impl DistinctSet {
     pub(crate) const fn exact_count(&self) -> Option<usize> {
         match self {
             Self::One(_) => Some(1),
-            Self::Exact(keys) => Some(keys.len()),
+            Self::Exact(keys) => Some(keys.as_slice().len()),
             Self::Sketch(_) => None,
         }
     }
@@ -139,7 +143,7 @@ impl DistinctSet {
     pub fn heap_bytes(&self) -> usize {
         match self {
             Self::One(_) => 0,
-            Self::Exact(keys) => keys.capacity() * 8,
+            Self::Exact(keys) => keys.heap_bytes(),
             Self::Sketch(registers) => registers.len(),
         }
     }

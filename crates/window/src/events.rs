@@ -418,7 +418,8 @@ mod tests {
                 let event = Event { present: 7 & !(1 << gone), ..event };
                 assert!(without.push(&layout, &mut kinds, &kind, &event, at_ms, 0));
             }
-            let outdated = Outdated::new(&layout, &mut kinds, 9_000);
+            let mut outdated = Outdated::default();
+            outdated.work_out(&layout, &mut kinds, 9_000);
             events.trim(&layout, &kinds, 5_001, &outdated);
             assert_eq!(events.0.as_slice(), without.0.as_slice(), "column {gone} of {numbers:b}");
         }
@@ -446,7 +447,8 @@ mod tests {
                 let kind = kinds.of(&layout, passes);
                 own.push(&layout, &mut kinds, &kind, &event, newest_ms, newest_ms - step);
                 own.drop_old(&layout, newest_ms, newest_ms - step);
-                let outdated = Outdated::new(&layout, &mut kinds, newest_ms - 600 + step);
+                let mut outdated = Outdated::default();
+                outdated.work_out(&layout, &mut kinds, newest_ms - 600 + step);
                 own.trim(&layout, &kinds, newest_ms, &outdated);
                 let held = own.words(&layout, &kinds, newest_ms).len() / stride(&layout);
                 let mut heads = 0;

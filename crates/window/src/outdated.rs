@@ -31,10 +31,17 @@ pub(crate) struct Shorter {
     pub(crate) number: u8,
 }
 
+/// Of no windows: nothing is let go of.
+impl Default for Outdated {
+    fn default() -> Self {
+        let latest_ms = Box::new([i64::MIN; 1 + u8::MAX as usize]);
+        Self { oldest_ms: i64::MIN, latest_ms, shorter: Vec::new(), ends: Vec::new() }
+    }
+}
+
 impl Outdated {
-    /// Of windows that end with the pane of this time or a later one.
-    #[must_use]
-    pub fn new(layout: &Layout, kinds: &mut Kinds, at_ms: i64) -> Self {
+    /// Of windows that end with the pane of this time or a later one, in the room of what was worked out before.
+    pub fn work_out(&mut self, layout: &Layout, kinds: &mut Kinds, at_ms: i64) {
         let first_ms = |window: &WindowSpec| first_ms(at_ms, window);
         let asked = |passes: u64, column: usize| {
             let asks = layout.primitives.iter().filter(|one| one.column == Some(column as u8));
@@ -44,7 +51,9 @@ impl Outdated {
         };
         // Those that are given numbers here have none of these columns left, and are looked at the next time.
         let known = kinds.all().len();
-        let (mut shorter, mut ends) = (Vec::with_capacity(known * 2), Vec::with_capacity(known));
+        let Self { oldest_ms, latest_ms, shorter, ends } = self;
+        shorter.clear();
+        ends.clear();
         let mut room = [(0, 0); u64::BITS as usize];
         for kind in 0..known {
             let Some(kind) = kinds.all().get(kind).copied() else { break };
@@ -60,14 +69,13 @@ impl Outdated {
             }
             ends.push(shorter.len());
         }
-        let oldest_ms = layout.windows.iter().map(first_ms).min().unwrap_or(at_ms);
-        let mut latest_ms = Box::new([oldest_ms; 1 + u8::MAX as usize]);
+        *oldest_ms = layout.windows.iter().map(first_ms).min().unwrap_or(at_ms);
+        latest_ms.fill(*oldest_ms);
         let begins = std::iter::once(0).chain(ends.iter().copied());
-        for (latest_ms, (begin, end)) in latest_ms.iter_mut().zip(begins.zip(&ends)) {
+        for (latest_ms, (begin, end)) in latest_ms.iter_mut().zip(begins.zip(&*ends)) {
             let first = shorter[begin..*end].first();
-            *latest_ms = first.map_or(oldest_ms, |first| first.before_ms.max(oldest_ms));
+            *latest_ms = first.map_or(*oldest_ms, |first| first.before_ms.max(*oldest_ms));
         }
-        Self { oldest_ms, latest_ms, shorter, ends }
     }
 
     /// What an event of a kind becomes, if it is longer than anything asks for.

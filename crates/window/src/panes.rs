@@ -16,13 +16,15 @@ use crate::cell::{Cell, empty_value};
 use crate::layout::{Event, Layout};
 use crate::limits::{STAYING_BLOCKS, STAYING_CELLS, STAYING_PLACES, STAYING_RUN_MAX};
 use crate::prefetch::Batch;
+use crate::recyclable;
+use crate::recycled::Recycled;
 use crate::runs::Runs;
 use crate::stretches::Stretches;
 
 /// Cells of an entity, by primitive and pane index (⌊t / pane length of the primitive's window⌋), ascending.
 #[derive(Clone, Debug)]
 pub struct Panes {
-    cells: Vec<(Place, Cell)>,
+    cells: Recycled<(Place, Cell)>,
     /// From this newest event time on the first of them goes.
     expires_ms: i64,
     /// By primitive, where so many numbers came that to look at all of them at each judgement would take long: of a few
@@ -30,6 +32,8 @@ pub struct Panes {
     #[allow(clippy::box_collection, reason = "a third of the size in every entity, nearly all of which have none")]
     stretches: Option<Box<Vec<(usize, Stretches)>>>,
 }
+
+recyclable!((Place, Cell));
 
 /// Primitive and pane in one word, so that they are compared at once: the primitive in the top byte, of which a layout has
 /// 256 at most, and the pane in the rest. Panes before or after half of these share the first and the last: a million years.
@@ -218,7 +222,7 @@ impl Panes {
     /// None yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { cells: Vec::new(), expires_ms: i64::MAX, stretches: None }
+        Self { cells: Recycled::new(), expires_ms: i64::MAX, stretches: None }
     }
 
     /// Adds an event; panes that no window ending at `newest_ms` covers are let go.
@@ -276,7 +280,7 @@ impl Panes {
 
     /// Room for so many cells more, and no others.
     pub fn reserve(&mut self, cells: usize) {
-        self.cells.reserve_exact(cells);
+        self.cells.reserve(cells);
     }
 
     /// Lets go of panes that no window ending at this time or later covers.
@@ -371,13 +375,13 @@ impl Panes {
     /// Number of cells.
     #[must_use]
     pub const fn cells(&self) -> usize {
-        self.cells.len()
+        self.cells.as_slice().len()
     }
 
     /// Whether nothing is left.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+        self.cells.as_slice().is_empty()
     }
 
     /// How much it tells: events and different keys of all panes.
@@ -401,7 +405,7 @@ impl Panes {
     pub fn heap_bytes(&self) -> usize {
         let held = self.cells.iter().map(|(_, cell)| cell.heap_bytes()).sum::<usize>();
         let stretches = self.stretches.iter().flat_map(|all| all.iter()).map(|(_, stretches)| stretches.heap_bytes());
-        self.cells.capacity() * size_of::<(Place, Cell)>() + held + stretches.sum::<usize>()
+        self.cells.heap_bytes() + held + stretches.sum::<usize>()
     }
 }
 

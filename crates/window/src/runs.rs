@@ -9,6 +9,8 @@ use std::borrow::Cow;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::limits::RUN_BLOCKS_MAX;
+use crate::recyclable;
+use crate::recycled::Recycled;
 use crate::stretches::Stretches;
 
 const BLOCK_BITS: u32 = 7;
@@ -16,6 +18,8 @@ const BLOCK_BITS: u32 = 7;
 const FEW_NUMBERS: usize = 8;
 /// Places of stretches for each block of which anything is held.
 const PLACES_A_BLOCK: usize = 2;
+
+recyclable!((u64, u128));
 
 /// Numbers.
 #[derive(Clone, Debug, Default)]
@@ -26,12 +30,12 @@ enum Numbers {
     /// One: what most have, and what takes no memory besides.
     One(u64),
     /// As bits of their blocks, by block ascending.
-    Blocks(Vec<(u64, u128)>),
+    Blocks(Recycled<(u64, u128)>),
 }
 
 impl Default for Numbers {
     fn default() -> Self {
-        Self::Blocks(Vec::new())
+        Self::Blocks(Recycled::new())
     }
 }
 
@@ -52,7 +56,7 @@ impl Runs {
     }
 
     /// Of blocks that ascend.
-    pub(crate) const fn of_blocks(blocks: Vec<(u64, u128)>) -> Self {
+    pub(crate) const fn of_blocks(blocks: Recycled<(u64, u128)>) -> Self {
         Self(Numbers::Blocks(blocks))
     }
 
@@ -100,14 +104,14 @@ impl Runs {
     pub(crate) const fn held(&self) -> usize {
         match &self.0 {
             Numbers::One(_) => 1,
-            Numbers::Blocks(blocks) => blocks.len(),
+            Numbers::Blocks(blocks) => blocks.as_slice().len(),
         }
     }
 
     /// Blocks, to be changed.
-    fn blocks(&mut self) -> &mut Vec<(u64, u128)> {
+    fn blocks(&mut self) -> &mut Recycled<(u64, u128)> {
         if let Numbers::One(number) = self.0 {
-            self.0 = Numbers::Blocks(vec![block_of(number)]);
+            self.0 = Numbers::Blocks([block_of(number)].into_iter().collect());
         }
         match &mut self.0 {
             Numbers::Blocks(blocks) => blocks,
@@ -123,15 +127,15 @@ impl Runs {
             Numbers::Blocks(_) => {
                 let mut bounded = self.clone();
                 bounded.bound();
-                Cow::Owned(std::mem::take(bounded.blocks()))
+                Cow::Owned(std::mem::take(bounded.blocks().as_mut_vec()))
             }
         }
     }
 
     /// All of these, as merging one after the other gives them.
     pub(crate) fn union<'r>(all: impl Iterator<Item = &'r Self> + Clone) -> Self {
-        let mut blocks = Vec::with_capacity(all.clone().map(Self::held).sum());
-        all.for_each(|runs| blocks.extend(runs.each()));
+        let mut blocks = Recycled::with_room(all.clone().map(Self::held).sum());
+        all.flat_map(Self::each).for_each(|block| blocks.push(block));
         let mut union = Self::of_blocks(blocks);
         union.put_together();
         union.bound();
@@ -158,7 +162,7 @@ impl Runs {
     fn put_together(&mut self) {
         let blocks = self.blocks();
         blocks.sort_by_key(|(block, _)| *block);
-        blocks.dedup_by(|(next, more), (block, bits)| {
+        blocks.as_mut_vec().dedup_by(|(next, more), (block, bits)| {
             *bits |= if next == block { *more } else { 0 };
             next == block
         });
@@ -207,13 +211,15 @@ impl Runs {
     pub const fn heap_bytes(&self) -> usize {
         match &self.0 {
             Numbers::One(_) => 0,
-            Numbers::Blocks(blocks) => blocks.capacity() * size_of::<(u64, u128)>(),
+            Numbers::Blocks(blocks) => blocks.heap_bytes(),
         }
     }
 }
 
 /// Blocks that ascend into others that do, from the last on: those before the first that comes stay where they are.
-fn merge_ascending(own: &mut Vec<(u64, u128)>, theirs: &[(u64, u128)]) {
+fn merge_ascending(own: &mut Recycled<(u64, u128)>, theirs: &[(u64, u128)]) {
+    own.reserve(theirs.len());
+    let own = own.as_mut_vec();
     let mut left = own.len();
     own.resize(left + theirs.len(), (0, 0));
     let mut to = own.len();

@@ -23,9 +23,9 @@ const STEPS_MAX: usize = 256;
 const KEPT_BYTES_MAX: usize = 1 << 20;
 const KEPT_MAX: usize = 8_192;
 
-/// Whether one more block of so many steps is kept beside as many.
-const fn keeps(kept: usize, steps: usize) -> bool {
-    kept < KEPT_MAX && (kept + 1) * steps * STEP_BYTES <= KEPT_BYTES_MAX
+/// Whether one more of so many bytes is kept beside as many.
+pub(crate) const fn keeps(kept: usize, bytes: usize) -> bool {
+    kept < KEPT_MAX && (kept + 1) * bytes <= KEPT_BYTES_MAX
 }
 
 struct Spare([Vec<NonNull<u8>>; STEPS_MAX]);
@@ -45,7 +45,7 @@ pub(crate) fn keep(start: NonNull<u8>, steps: usize) -> bool {
     let Some(place) = steps.checked_sub(1) else { return false };
     let kept = SPARE.try_with(|spare| {
         let mut spare = spare.borrow_mut();
-        let room = spare.0.get_mut(place).filter(|kept| keeps(kept.len(), steps));
+        let room = spare.0.get_mut(place).filter(|kept| keeps(kept.len(), steps * STEP_BYTES));
         room.map(|kept| kept.push(start)).is_some()
     });
     kept.unwrap_or(false)

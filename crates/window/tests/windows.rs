@@ -241,9 +241,11 @@ proptest! {
             if (index + 1) % sweep == 0 {
                 // No later event lies before it.
                 let watermark_ms = (index as i64 + 1) * jump - 300;
-                let outdated = Outdated::new(&layout, &mut kinds, watermark_ms);
+                let mut outdated = Outdated::default();
+                outdated.work_out(&layout, &mut kinds, watermark_ms);
                 windows.trim(&layout, &kinds, &outdated);
-                let left = Outdated::new(&layout, &mut kinds, watermark_ms);
+                let mut left = Outdated::default();
+                left.work_out(&layout, &mut kinds, watermark_ms);
                 prop_assert!(!windows.is_outdated(&layout, &left));
                 // Another would have been let go of.
                 if windows.newest_ms() >= watermark_ms - layout.longest_ms() {
@@ -276,7 +278,8 @@ proptest! {
                 None => windows = Some(EntityWindows::new(&layout, &mut kinds, &event)),
                 Some(windows) => windows.add(&layout, &mut kinds, &event),
             }
-            let outdated = Outdated::new(&layout, &mut kinds, at_ms);
+            let mut outdated = Outdated::default();
+            outdated.work_out(&layout, &mut kinds, at_ms);
             windows.iter_mut().for_each(|windows| windows.trim(&layout, &kinds, &outdated));
             kinds.expire_keys(at_ms - 400);
         }

@@ -49,10 +49,10 @@ impl DueOf {
 
     /// All of it, and how much of its beginning is to be judged by the pack that judges since a pane: what may hold, unless
     /// `all` is asked for.
-    pub(super) fn parted(mut self, pack_since: i64, all: bool) -> (Vec<Due>, usize) {
+    pub(super) fn parted(mut self, pack_since: i64, all: bool) -> (Self, usize) {
         if all || self.first < pack_since {
             let count = self.all.len();
-            return (self.all, count);
+            return (self, count);
         }
         let mut may_hold = 0;
         for at in 0..self.all.len() {
@@ -61,7 +61,23 @@ impl DueOf {
                 may_hold += 1;
             }
         }
-        (self.all, may_hold)
+        (self, may_hold)
+    }
+
+    /// All of it.
+    pub(super) fn all(&self) -> &[Due] {
+        &self.all
+    }
+
+    /// Nothing any more; its room stays.
+    pub(super) fn clear(&mut self) {
+        self.all.clear();
+        self.first = i64::MAX;
+    }
+
+    /// Bytes of room.
+    pub(super) const fn room(&self) -> usize {
+        self.all.capacity() * size_of::<Due>()
     }
 }
 
@@ -114,7 +130,7 @@ mod tests {
         for key in 0..9 {
             due.push(20 + key as i64, Due::new(1, key, 0, key % 3 == 1));
         }
-        let keys = |(all, count): (Vec<Due>, usize)| all[..count].iter().map(|due| due.key).collect::<Vec<_>>();
+        let keys = |(due, count): (DueOf, usize)| due.all()[..count].iter().map(|due| due.key).collect::<Vec<_>>();
         assert_eq!(keys(due.clone().parted(20, false)), [1, 4, 7]);
         let all: Vec<u64> = (0..9).collect();
         assert_eq!(keys(due.clone().parted(21, false)), all);

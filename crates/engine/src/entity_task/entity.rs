@@ -1,7 +1,5 @@
 //! One aggregated entity: its windows, what its panes show, and the past of its hours.
 
-use std::collections::BTreeMap;
-
 use bincode::{Decode, Encode};
 use lancang_pattern::expression::Range;
 use lancang_pattern::limits::GRID_MS;
@@ -9,26 +7,24 @@ use lancang_pattern::plan::PatternPlan;
 use lancang_record::log::Class;
 use lancang_record::time::Timestamp;
 use lancang_window::prefetch::Batch;
-use lancang_window::{At, Panes};
+use lancang_window::{At, Block, Panes};
 
 use super::plans::Planned;
 use super::reach::Reach;
 use crate::attached::Attached;
-use crate::baseline::{HOUR_MS, History};
-use crate::limits::FEW_CELLS;
+use crate::baseline::{HOUR_MS, Histories};
+use crate::limits::{FEW_CELLS, TEXT_BYTES_MAX};
 
 #[derive(Clone, Debug, Encode, Decode)]
 pub(super) struct Entity {
     pub(super) class: Class,
     /// Hash of its plan.
     pub(super) plan: u64,
-    /// Its clear value.
-    pub(super) value: Box<str>,
+    /// Its clear value, as UTF-8.
+    value: Block,
     pub(super) panes: Panes,
     pub(super) attached: Attached,
-    /// By the primitive that compares with it; seldom any.
-    #[allow(clippy::box_collection, reason = "a third of the size in every entity, nearly all of which have none")]
-    histories: Option<Box<BTreeMap<u8, History>>>,
+    histories: Histories,
     /// Pane of the grid in which something was merged last.
     pub(super) merged: i64,
     pub(super) reach: Reach,
@@ -39,16 +35,23 @@ const _: () = assert!(size_of::<Option<(u64, Entity)>>() <= 128);
 
 impl Entity {
     pub(super) fn new(class: Class, plan: u64, value: &str) -> Self {
+        // Longer ones were cut where they were written.
+        let ends = (0..=value.len().min(TEXT_BYTES_MAX)).rfind(|ends| value.is_char_boundary(*ends)).unwrap_or(0);
         Self {
             class,
             plan,
-            value: value.into(),
+            value: Block::of(&value.as_bytes()[..ends]).unwrap_or_default(),
             panes: Panes::new(),
             attached: Attached::new(),
-            histories: None,
+            histories: Histories::default(),
             merged: i64::MIN,
             reach: Reach::new(),
         }
+    }
+
+    /// Its clear value.
+    pub(super) fn value(&self) -> &str {
+        str::from_utf8(self.value.as_slice()).unwrap_or_default()
     }
 
     /// Learns the values of the hours before the one of `at_ms`, before anything of it is merged.
@@ -58,12 +61,11 @@ impl Entity {
         }
         let hour = at_ms.div_euclid(HOUR_MS);
         // Merging has learnt them.
-        if self.histories.is_some() && self.merged.saturating_mul(GRID_MS).div_euclid(HOUR_MS) == hour {
+        if !self.histories.is_none() && self.merged.saturating_mul(GRID_MS).div_euclid(HOUR_MS) == hour {
             return;
         }
-        let histories = self.histories.get_or_insert_default();
         for (index, of) in plan.baselines {
-            let history = histories.entry(*index).or_insert_with(|| History::from(hour));
+            let history = self.histories.get_or_from(*index, hour);
             history.learn(hour, |ends_ms| self.panes.value(&plan.plan.layout, usize::from(*of), ends_ms - 1));
         }
     }
@@ -71,7 +73,7 @@ impl Entity {
     /// Value of a primitive at the end of the pane in which a time lies.
     fn value_of(&self, plan: &Planned<'_>, index: usize, at: &mut At<'_>) -> f64 {
         let baseline = plan.baselines.iter().find(|(baseline, _)| usize::from(*baseline) == index);
-        match baseline.and_then(|(baseline, of)| Some((self.histories.as_ref()?.get(baseline)?, *of))) {
+        match baseline.and_then(|(baseline, of)| Some((self.histories.get(*baseline)?, *of))) {
             None => self.panes.value_at(at, index),
             Some((history, of)) => {
                 let value = self.panes.value_at(at, usize::from(of));
@@ -129,13 +131,12 @@ impl Entity {
     /// Names what letting go of it will need.
     pub(super) fn prefetch_whole(&self, batch: &mut Batch) {
         self.prefetch_merged(batch);
-        self.value.as_bytes().first().into_iter().for_each(|byte| batch.add(byte));
+        self.value.as_slice().first().into_iter().for_each(|byte| batch.add(byte));
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        let histories = self.histories.iter().flat_map(|all| all.values());
-        let histories = histories.map(|history| size_of::<History>() + history.heap_bytes());
-        self.value.len() + self.panes.heap_bytes() + self.attached.heap_bytes() + histories.sum::<usize>()
+        let own = self.value.capacity() + self.panes.heap_bytes();
+        own + self.attached.heap_bytes() + self.histories.heap_bytes()
     }
 
     /// Lets go of what no window that ends at `reached` or later covers; gives whether anything is left.
@@ -144,7 +145,7 @@ impl Entity {
             return true;
         }
         self.attached.expire(first_pane(plan, reached));
-        if self.histories.is_some() {
+        if !self.histories.is_none() {
             self.remember(plan, reached.as_ms());
         }
         self.let_go(&mut At::new(&plan.plan.layout, reached.as_ms()));
@@ -175,12 +176,12 @@ impl Entity {
             return false;
         }
         let old = self.attached.expires(first_pane(plan, reached));
-        old || self.histories.is_some() || self.panes.expires(reached.as_ms()) || self.is_past()
+        old || !self.histories.is_none() || self.panes.expires(reached.as_ms()) || self.is_past()
     }
 
     /// Whether nothing is left that a later pane could look at.
     fn is_past(&self) -> bool {
-        self.panes.is_empty() && self.histories.iter().flat_map(|all| all.values()).all(History::is_empty)
+        self.panes.is_empty() && self.histories.is_empty()
     }
 }
 
@@ -220,7 +221,7 @@ mod tests {
             steps in prop::collection::vec((0_i64..90, any::<bool>(), any::<bool>()), 1..60),
         ) {
             let loaded = loaded();
-            let plan = loaded.plans().next().unwrap();
+            let plan = loaded.plan(loaded.pack.plan.aggregated[0].hash).unwrap();
             let mut written = Vec::new();
             WireCodec::encode(&Attachment::default(), &mut written);
             let (mut entity, mut naive, mut at_ms) = (Entity::new(Class::Stream, plan.plan.hash, "1"), Panes::new(), 0);

@@ -77,8 +77,8 @@ impl EntityTask {
             return Holding { pane, left: VecDeque::new() };
         };
         let (due, count) = due.parted(self.pack_since(class, pane), self.watch.is_some());
-        let (due, too_few) = due.split_at(count);
-        let mut holding = self.told(due, pane, loaded);
+        let (may_hold, too_few) = due.all().split_at(count);
+        let mut holding = self.told(may_hold, pane, loaded);
         debug_assert!(
             self.told(too_few, pane, loaded).iter().all(|held| holding.contains(held)),
             "with fewer events than it needs no pattern holds, unless it is due once more",
@@ -86,6 +86,7 @@ impl EntityTask {
         // Few of what is due: it is put in order, and what was due twice made one, only now.
         holding.sort_unstable();
         holding.dedup();
+        self.keep_due(due);
         Holding { pane, left: holding.into() }
     }
 
@@ -109,7 +110,7 @@ impl EntityTask {
                 }
                 let Some(entity) = self.state.entities.get_sought(sought) else { continue };
                 if self.watch.is_some() || entity.holds(&plan, pattern, at, &mut self.values) {
-                    holding.push((due.plan, entity.value.clone(), due.pattern));
+                    holding.push((due.plan, entity.value().into(), due.pattern));
                 }
             }
         }
@@ -157,6 +158,14 @@ impl EntityTask {
     /// From which pane on the pack judges that judges a pane.
     fn pack_since(&self, class: Class, pane: i64) -> i64 {
         self.pack_of(class, pane).map_or(i64::MIN, |(begins, _)| begins)
+    }
+
+    /// Keeps the room of what was due for what will be.
+    fn keep_due(&mut self, mut due: DueOf) {
+        if self.spare_due.len() < SPARE_PANES_MAX && due.room() <= SPARE_PANE_BYTES_MAX {
+            due.clear();
+            self.spare_due.push(due);
+        }
     }
 
     /// Keeps the room of what was merged for what comes.
@@ -221,7 +230,9 @@ impl EntityTask {
             let is_first = merged < pack_since || !(begins..=closes).contains(&merged);
             let may_hold = entity.reach.reaches(pattern, is_first, *least);
             if is_first || may_hold {
-                let due = self.state.due[class.index()].change(closes, DueOf::new);
+                let spare = &mut self.spare_due;
+                let room = || spare.pop().unwrap_or_else(DueOf::new);
+                let due = self.state.due[class.index()].change(closes, room);
                 due.push(pane, Due::new(head.plan, head.key, pattern, may_hold));
             }
         }
@@ -248,7 +259,9 @@ impl EntityTask {
         if let Some(watch) = &mut self.watch {
             watch.judged(plan.plan, value, position, ends_ms, &values);
         }
-        let Some(verdict) = pattern.judge(&mut values) else { return };
+        if !pattern.judge(&mut values, &mut self.verdict) {
+            return;
+        }
         let at = Timestamp::from_ms(ends_ms);
         let owner = |list: &String| with_key(plan.plan.entity, value, |key| loaded.pack.lists.owner(list, &key, at));
         if let Some(owner) = pattern.suppress.iter().find_map(owner) {
@@ -269,15 +282,9 @@ impl EntityTask {
             attachment: &attachment,
             panes: &panes,
         };
-        let key = IncidentKey {
-            entity: plan.plan.entity,
-            value: value.to_owned(),
-            family: pattern.family.clone(),
-            scope: plan.plan.scope.clone(),
-            class: Some(class),
-        };
+        let key = IncidentKey::taken(&mut self.incident, plan.plan, pattern, Some(class), |own| value.clone_into(own));
         self.counters.unnamed_victims +=
-            self.state.incidents.hold(&key, pattern, &verdict, &moment, &mut out.incidents);
+            self.state.incidents.hold(key, pattern, &self.verdict, &moment, &mut out.incidents);
     }
 }
 

@@ -1,7 +1,9 @@
 //! A pack as an entity task asks it again and again.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
 use lancang_pattern::Pack;
 use lancang_pattern::plan::{EntityPlan, PatternPlan};
 use lancang_window::{Aggregate, At, Layout};
@@ -12,6 +14,8 @@ pub(super) struct Loaded {
     pub(super) pack: Arc<Pack>,
     /// Hashes of its aggregated plans: they are looked for by each partial pane.
     hashes: Vec<u64>,
+    /// Places of its plans, which are looked for by each entity of a sweep.
+    places: HashMap<u64, usize, FixedState>,
     /// Of each plan its primitives that compare with an hour's past, with those whose past it is.
     baselines: Vec<Vec<(u8, u8)>>,
     /// Of each plan its longest window, milliseconds.
@@ -56,6 +60,7 @@ impl Loaded {
         let plans = &pack.plan.aggregated;
         Self {
             hashes: plans.iter().map(|plan| plan.hash).collect(),
+            places: plans.iter().zip(0..).map(|(plan, place)| (plan.hash, place)).collect(),
             baselines: plans.iter().map(|plan| baselines(&plan.layout)).collect(),
             longest_ms: plans.iter().map(|plan| plan.layout.longest_ms()).collect(),
             least: plans.iter().map(least).collect(),
@@ -68,14 +73,14 @@ impl Loaded {
         self.at(self.hashes.iter().position(|other| *other == hash)?)
     }
 
+    /// The same where entities of all plans come in no order.
+    pub(super) fn by_hash(&self, hash: u64) -> Option<Planned<'_>> {
+        self.at(*self.places.get(&hash)?)
+    }
+
     /// Looks for one plan after the other, and for panes of its windows at a time.
     pub(super) const fn lookup(&self, at_ms: i64) -> Lookup<'_> {
         Lookup { loaded: self, at_ms, last: None }
-    }
-
-    /// All plans.
-    pub(super) fn plans(&self) -> impl Iterator<Item = Planned<'_>> {
-        (0..self.hashes.len()).filter_map(|place| self.at(place))
     }
 
     fn at(&self, place: usize) -> Option<Planned<'_>> {

@@ -87,8 +87,10 @@ impl Statements {
             return 0;
         }
         let past = statements.partition_point(|statement| statement.at_ms < from_ms);
-        // The last statement before that time says where the subscriber was then.
-        past - usize::from(past > 0 && statements[past - 1].abroad())
+        // The last moment before that time says where the subscriber was then: abroad, if one of its statements says so.
+        let last = |own: &&Statement| own.at_ms == statements[past - 1].at_ms;
+        let of_last = statements[..past].iter().rev().take_while(last);
+        past - of_last.zip(1..).filter(|(own, _)| own.abroad()).map(|(_, back)| back).last().unwrap_or(0)
     }
 
     /// Lets go of what only panes before a time may look at; gives whether anything is left.
@@ -171,8 +173,10 @@ mod tests {
             for (at, pane, abroad, forgets) in steps {
                 let at_ms = at * GRID_MS / 4;
                 if forgets {
-                    let keeps = list.range(..(at_ms, i64::MIN)).next_back().filter(|(_, abroad)| **abroad);
-                    let from = keeps.map_or((at_ms, i64::MIN), |(statement, _)| *statement);
+                    let last = list.range(..(at_ms, i64::MIN)).next_back().map_or(at_ms, |((last_ms, _), _)| *last_ms);
+                    let of_last = list.range((last, i64::MIN)..(at_ms, i64::MIN));
+                    let keeps = of_last.filter(|(_, abroad)| **abroad).map(|(statement, _)| *statement).next();
+                    let from = keeps.unwrap_or((at_ms, i64::MIN));
                     let left = list.split_off(&from);
                     prop_assert_eq!(statements.forgets(at_ms), !list.is_empty() || left.is_empty());
                     prop_assert_eq!(statements.forget(at_ms), !left.is_empty());
@@ -195,6 +199,16 @@ mod tests {
                 (statements, _) = bincode::decode_from_slice(&bytes, config).unwrap();
             }
         }
+    }
+
+    #[test]
+    fn abroad_stands_where_home_at_the_same_moment_is_known_later() {
+        let (at_ms, mut statements) = (7 * GRID_MS, Statements::default());
+        statements.add(at_ms, 1, true);
+        statements.add(at_ms, 3, false);
+        assert!(!statements.at_home(5, 20 * GRID_MS));
+        assert!(statements.forget(10 * GRID_MS));
+        assert!(!statements.at_home(5, 20 * GRID_MS));
     }
 
     #[test]

@@ -4,15 +4,14 @@
 
 use lancang_pattern::Pack;
 use lancang_pattern::limits::GRID_MS;
-use lancang_record::log::{Class, InputMark};
+use lancang_record::log::{Class, Marks};
 use lancang_record::time::Timestamp;
-use lancang_window::table::SEGMENTS;
 
 use crate::border::{Departure, Lists};
-use crate::limits::{LOCAL_SWEEP_MS, LOCAL_SWEEP_PARTS, RETURNS_MS_MAX, SPARE_ATTACHMENTS_MAX};
-use crate::local::Swept;
+use crate::limits::{RETURNS_MS_MAX, SPARE_ATTACHMENTS_MAX};
 use crate::output::Outputs;
 use crate::partial::{Border, partition_of_entity};
+use crate::sweep::{ends_round, part_at, parts_between};
 
 use super::{PendingPane, RecordTask, Settings};
 
@@ -23,11 +22,8 @@ pub(super) struct Leaving {
     departure: Option<Departure>,
 }
 
-/// [`LOCAL_SWEEP_PARTS`].
-const PARTS: i64 = LOCAL_SWEEP_PARTS as i64;
-
 impl RecordTask {
-    pub(super) fn marks(&mut self, marks: &[InputMark], out: &mut Outputs) {
+    pub(super) fn marks(&mut self, marks: Marks<'_>, out: &mut Outputs) {
         self.state.clocks.mark(marks);
         for (class, watermark) in self.watermarks() {
             self.state.identities.expire(class, watermark, &mut self.spare_minutes);
@@ -73,7 +69,7 @@ impl RecordTask {
             }
             let Some(departure) = &mut leaving.departure else { return true };
             while out.takes_partial() {
-                match departure.next() {
+                match departure.next(|| out.room()) {
                     Some(message) => out.partials.push(message),
                     None => {
                         let left = leaving.departure.take().map(Departure::into_left).unwrap_or_default();
@@ -128,17 +124,15 @@ impl RecordTask {
         self.spare_lists = left;
     }
 
-    /// Each time that the least watermark has moved by a [part](LOCAL_SWEEP_PARTS) of [`LOCAL_SWEEP_MS`], one part of all entities
-    /// is swept: all at once would keep a record waiting, and change at once what a save takes entity by entity.
+    /// Sweeps the [parts](crate::sweep) that the least watermark has come to.
     fn sweep(&mut self) {
         let least = self.state.clocks.least();
-        let reached = least.as_ms().div_euclid(LOCAL_SWEEP_MS / PARTS);
+        let reached = part_at(least.as_ms());
         if least == Timestamp::MIN || reached <= self.state.swept {
             return;
         }
-        let parts = (reached - PARTS).max(self.state.swept) + 1..=reached;
-        let ends_round = parts.clone().any(|part| part.rem_euclid(PARTS) == PARTS - 1);
-        let parts: Vec<Swept> = parts.map(swept).collect();
+        let parts = parts_between(self.state.swept, reached);
+        let ends_round = parts.clone().any(ends_round);
         self.state.swept = reached;
         let settled = self.state.clocks.settled(RETURNS_MS_MAX);
         self.whole_from = settled;
@@ -147,7 +141,7 @@ impl RecordTask {
         }
         let Some(pack) = &self.pack else { return };
         for (plan, entities) in pack.plan.local.iter().zip(&mut self.state.local) {
-            entities.expire(plan, settled, &parts, &mut self.scratch);
+            entities.expire(plan, settled, parts.clone(), &mut self.scratch);
             if ends_round {
                 entities.expire_keys(plan, least);
             }
@@ -155,31 +149,6 @@ impl RecordTask {
     }
 }
 
-/// A part of a sweep. Every second time what no window covers stays where the entity does: one that has events lets go of most of it
-/// itself when it needs room for the next one.
-fn swept(part: i64) -> Swept {
-    let first = part.rem_euclid(PARTS) as usize * (SEGMENTS / LOCAL_SWEEP_PARTS);
-    let round = part.div_euclid(PARTS);
-    Swept { segments: first..first + SEGMENTS / LOCAL_SWEEP_PARTS, trims: (round + part) % 2 == 0 }
-}
-
 fn entity_name(pack: &Pack, plan: u64) -> &'static str {
     pack.plan.aggregated.iter().find(|other| other.hash == plan).map_or("", |plan| plan.entity.as_str())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_segment_is_swept_every_round_and_trimmed_every_second_one() {
-        for first in [-40, -1, 0, 7, 15, 9_876_543] {
-            let two_rounds: Vec<Swept> = (first..first + 2 * PARTS).map(swept).collect();
-            for segment in 0..SEGMENTS {
-                let its: Vec<bool> =
-                    two_rounds.iter().filter(|part| part.segments.contains(&segment)).map(|part| part.trims).collect();
-                assert!(its == [true, false] || its == [false, true], "{segment} from {first}: {its:?}");
-            }
-        }
-    }
 }
