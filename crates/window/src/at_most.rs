@@ -104,6 +104,7 @@ mod tests {
                 said = said.saturating_add(most);
                 let mut merging = panes.merging(&mut at);
                 cells.into_iter().for_each(|(index, cell)| merging.add(index.into(), cell));
+                drop(merging);
                 panes.expire(&mut at);
                 let held = panes.events_at_most();
                 prop_assert!(held <= said);

@@ -5,7 +5,10 @@
 //!
 //! **Invariants:**
 //! - before [`Panes::expires_ms`] no cell leaves its window; it may lie too early, never too late;
-//! - where numbers of a primitive are counted by stretches, all that its cells hold are.
+//! - where numbers of a primitive are counted by stretches, all that its cells hold are;
+//! - whether cells are [packed](PackedCells) makes no difference to what is said of them.
+
+mod packed;
 
 use bincode::de::{BorrowDecoder, Decoder};
 use bincode::enc::Encoder;
@@ -21,10 +24,12 @@ use crate::recycled::Recycled;
 use crate::runs::Runs;
 use crate::stretches::Stretches;
 
+use packed::{PackedCells, Packing};
+
 /// Cells of an entity, by primitive and pane index (⌊t / pane length of the primitive's window⌋), ascending.
 #[derive(Clone, Debug)]
 pub struct Panes {
-    cells: Recycled<(Place, Cell)>,
+    cells: Cells,
     /// From this newest event time on the first of them goes.
     expires_ms: i64,
     /// By primitive, where so many numbers came that to look at all of them at each judgement would take long: of a few
@@ -34,6 +39,41 @@ pub struct Panes {
 }
 
 recyclable!((Place, Cell));
+
+#[derive(Clone, Debug)]
+enum Cells {
+    /// To which others may come.
+    Open(Recycled<(Place, Cell)>),
+    /// Of which most see no others come.
+    Packed(PackedCells),
+}
+
+/// With the place of its entity two cache lines.
+const _: () = assert!(size_of::<Cells>() == size_of::<Recycled<u64>>());
+
+impl Cells {
+    /// All of them, to be changed.
+    #[inline]
+    fn open(&mut self) -> &mut Recycled<(Place, Cell)> {
+        if let Self::Packed(packed) = self {
+            // As many come with another pane.
+            let mut cells = Recycled::with_room(2 * packed.count());
+            packed.each().for_each(|cell| cells.push(cell));
+            *self = Self::Open(cells);
+        }
+        match self {
+            Self::Open(cells) => cells,
+            Self::Packed(_) => unreachable!("it was opened above"),
+        }
+    }
+
+    const fn count(&self) -> usize {
+        match self {
+            Self::Open(cells) => cells.as_slice().len(),
+            Self::Packed(packed) => packed.count(),
+        }
+    }
+}
 
 /// Primitive and pane in one word, so that they are compared at once: the primitive in the top byte, of which a layout has
 /// 256 at most, and the pane in the rest. Panes before or after half of these share the first and the last: a million years.
@@ -189,6 +229,18 @@ pub struct Merging<'p, 'a, 'l> {
     at: &'a mut At<'l>,
     /// Those before it are of smaller primitives.
     from: usize,
+    /// Of panes that had none: all that came, as long as they can be packed.
+    packing: Option<Packing>,
+}
+
+/// What can be packed is, in the end.
+impl Drop for Merging<'_, '_, '_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.packing.is_some() {
+            self.keep_packed();
+        }
+    }
 }
 
 impl Merging<'_, '_, '_> {
@@ -199,8 +251,16 @@ impl Merging<'_, '_, '_> {
         if let Cell::Runs(numbers) = &cell {
             self.panes.put_in_stretches(index, numbers);
         }
-        let Panes { cells, expires_ms, .. } = &mut *self.panes;
         let place = Place::of(index, window.last);
+        if let Some(packing) = &mut self.packing {
+            if packing.put(place, &cell).is_some() {
+                self.panes.expires_ms = window.expires_ms.min(self.panes.expires_ms);
+                return;
+            }
+            self.keep_packed();
+        }
+        let Panes { cells, expires_ms, .. } = &mut *self.panes;
+        let cells = cells.open();
         if cells.last().is_none_or(|(last, _)| *last < place) {
             self.from = cells.len();
             *expires_ms = window.expires_ms.min(*expires_ms);
@@ -216,13 +276,20 @@ impl Merging<'_, '_, '_> {
             }
         }
     }
+
+    /// What came is packed; what comes opens it.
+    fn keep_packed(&mut self) {
+        if let Some(packed) = self.packing.take().and_then(|packing| packing.packed()) {
+            self.panes.cells = Cells::Packed(packed);
+        }
+    }
 }
 
 impl Panes {
     /// None yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { cells: Recycled::new(), expires_ms: i64::MAX, stretches: None }
+        Self { cells: Cells::Open(Recycled::new()), expires_ms: i64::MAX, stretches: None }
     }
 
     /// Adds an event; panes that no window ending at `newest_ms` covers are let go.
@@ -234,18 +301,20 @@ impl Panes {
                 merging.add(index, cell);
             }
         }
+        drop(merging);
         self.expire(&mut At::new(layout, newest_ms));
     }
 
     /// Takes cells into the panes in which a time lies.
-    pub const fn merging<'p, 'a, 'l>(&'p mut self, at: &'a mut At<'l>) -> Merging<'p, 'a, 'l> {
-        Merging { panes: self, at, from: 0 }
+    pub fn merging<'p, 'a, 'l>(&'p mut self, at: &'a mut At<'l>) -> Merging<'p, 'a, 'l> {
+        let packing = (self.is_empty() && self.stretches.is_none()).then(Packing::new);
+        Merging { panes: self, at, from: 0, packing }
     }
 
     /// Puts numbers that come to a primitive in stretches that stay, if there are many.
     #[inline]
     fn put_in_stretches(&mut self, index: usize, numbers: &Runs) {
-        if self.stretches.is_some() || self.cells.len() >= STAYING_CELLS {
+        if self.stretches.is_some() || self.cells.count() >= STAYING_CELLS {
             self.put_in_stretches_of_many(index, numbers);
         }
     }
@@ -258,7 +327,7 @@ impl Panes {
         {
             return stretches.put_all(numbers);
         }
-        let cells = of_primitive(&self.cells, index);
+        let cells = of_primitive(self.cells.open(), index);
         let held = || cells.iter().filter_map(Cell::runs).chain([numbers]);
         let blocks = held().map(Runs::held).sum();
         if let Some(all) = &mut self.stretches {
@@ -278,9 +347,14 @@ impl Panes {
         stretches.longest_run().filter(|longest| *longest <= STAYING_RUN_MAX)
     }
 
-    /// Room for so many cells more, and no others.
-    pub fn reserve(&mut self, cells: usize) {
-        self.cells.reserve(cells);
+    /// Takes as few bytes as its cells need, if they are few, until others come.
+    fn pack(&mut self) {
+        if let Cells::Open(cells) = &self.cells
+            && self.stretches.is_none()
+            && let Some(packed) = PackedCells::of(cells)
+        {
+            self.cells = Cells::Packed(packed);
+        }
     }
 
     /// Lets go of panes that no window ending at this time or later covers.
@@ -293,9 +367,10 @@ impl Panes {
 
     fn let_go(&mut self, newest: &mut At<'_>) {
         let mut expires_ms = i64::MAX;
-        if let Some((first, _)) = self.cells.first() {
+        let cells = self.cells.open();
+        if let Some((first, _)) = cells.first() {
             let mut of = Stays::of(newest, *first);
-            self.cells.retain(|(place, _)| {
+            cells.retain(|(place, _)| {
                 if *place > of.last {
                     of = Stays::of(newest, *place);
                 }
@@ -308,7 +383,7 @@ impl Panes {
             });
         }
         self.expires_ms = expires_ms;
-        if self.cells.is_empty() {
+        if self.is_empty() {
             self.stretches = None;
         }
     }
@@ -329,7 +404,8 @@ impl Panes {
     #[must_use]
     pub fn value_at(&self, at: &mut At<'_>, index: usize) -> f64 {
         let primitive = &at.layout.primitives[index];
-        Cell::value_of(self.within(at, index), at.layout, primitive, at.at_ms)
+        let (layout, at_ms) = (at.layout, at.at_ms);
+        self.with_cells(at, index, |cells| Cell::value_of(cells, layout, primitive, at_ms))
     }
 
     /// A range in which that value lies, smallest and largest; without putting cells together, so that it costs little.
@@ -345,68 +421,94 @@ impl Panes {
         if let Some(longest) = self.short_run(index) {
             return Some((0.0, longest as f64));
         }
-        let cells = self.within(at, index);
-        if cells.is_empty() {
-            let value = empty_value(at.layout.primitives[index].aggregate);
-            return (!value.is_nan()).then_some((value, value));
-        }
-        Cell::bounds(cells)
+        let aggregate = at.layout.primitives[index].aggregate;
+        self.with_cells(at, index, |cells| {
+            if cells.is_empty() {
+                let value = empty_value(aggregate);
+                return (!value.is_nan()).then_some((value, value));
+            }
+            Cell::bounds(cells)
+        })
     }
 
-    /// Cells of a window that ends with the pane in which a time lies.
+    /// Gives the cells of a window that ends with the pane in which a time lies.
     #[inline]
-    fn within(&self, at: &mut At<'_>, index: usize) -> &[(Place, Cell)] {
-        let Some(window) = at.window_of(index) else { return &[] };
+    fn with_cells<R>(&self, at: &mut At<'_>, index: usize, each: impl FnOnce(&[(Place, Cell)]) -> R) -> R {
+        let Some(window) = at.window_of(index) else { return each(&[]) };
         let (first, last) = (Place::of(index, window.first), Place::of(index, window.last));
-        let cells = self.cells.get(self.cells.partition_point(|(place, _)| *place < first)..).unwrap_or_default();
-        // All of them are looked at next, so that a search for their end would save nothing.
-        let mut to = 0;
-        while cells.get(to).is_some_and(|(place, _)| *place <= last) {
-            to += 1;
+        match &self.cells {
+            Cells::Open(cells) => each(within(cells, first, last)),
+            Cells::Packed(packed) => {
+                let own = packed.get(index).filter(|(place, _)| (first..=last).contains(place));
+                each(own.as_slice())
+            }
         }
-        cells.get(..to).unwrap_or_default()
     }
 
     /// Names what the next cells will need.
     pub fn prefetch(&self, batch: &mut Batch) {
-        batch.add_searched(&self.cells);
+        match &self.cells {
+            Cells::Open(cells) => batch.add_searched(cells),
+            Cells::Packed(packed) => packed.prefetch(batch),
+        }
     }
 
     /// Number of cells.
     #[must_use]
     pub const fn cells(&self) -> usize {
-        self.cells.as_slice().len()
+        self.cells.count()
     }
 
     /// Whether nothing is left.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.cells.as_slice().is_empty()
+        self.cells.count() == 0
     }
 
     /// How much it tells: events and different keys of all panes.
     #[must_use]
     pub fn weight(&self) -> u64 {
-        self.cells.iter().map(|(_, cell)| cell.weight()).sum()
+        match &self.cells {
+            Cells::Open(cells) => cells.iter().map(|(_, cell)| cell.weight()).sum(),
+            Cells::Packed(packed) => packed.each().map(|(_, cell)| cell.weight()).sum(),
+        }
     }
 
     /// Events at most of any primitive that has cells ([`Cell::events_at_most`]).
     #[must_use]
     pub fn events_at_most(&self) -> u32 {
-        let of_primitives = self.cells.chunk_by(|(a, _), (b, _)| a.primitive() == b.primitive());
         let sum = |cells: &[(Place, Cell)]| {
             cells.iter().fold(0_u32, |sum, (_, cell)| sum.saturating_add(cell.events_at_most()))
         };
-        of_primitives.map(sum).max().unwrap_or(0)
+        let most = match &self.cells {
+            Cells::Open(cells) => cells.chunk_by(|(a, _), (b, _)| a.primitive() == b.primitive()).map(sum).max(),
+            Cells::Packed(packed) => packed.each().map(|(_, cell)| cell.events_at_most()).max(),
+        };
+        most.unwrap_or(0)
     }
 
     /// Bytes held on the heap.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        let held = self.cells.iter().map(|(_, cell)| cell.heap_bytes()).sum::<usize>();
+        let cells = match &self.cells {
+            Cells::Open(cells) => cells.heap_bytes() + cells.iter().map(|(_, cell)| cell.heap_bytes()).sum::<usize>(),
+            Cells::Packed(packed) => packed.heap_bytes(),
+        };
         let stretches = self.stretches.iter().flat_map(|all| all.iter()).map(|(_, stretches)| stretches.heap_bytes());
-        self.cells.heap_bytes() + held + stretches.sum::<usize>()
+        cells + stretches.sum::<usize>()
     }
+}
+
+/// Cells from one place to another.
+#[inline]
+fn within(cells: &[(Place, Cell)], first: Place, last: Place) -> &[(Place, Cell)] {
+    let cells = cells.get(cells.partition_point(|(place, _)| *place < first)..).unwrap_or_default();
+    // All of them are looked at next, so that a search for their end would save nothing.
+    let mut to = 0;
+    while cells.get(to).is_some_and(|(place, _)| *place <= last) {
+        to += 1;
+    }
+    cells.get(..to).unwrap_or_default()
 }
 
 /// Cells of one primitive.
@@ -416,17 +518,26 @@ fn of_primitive(cells: &[(Place, Cell)], index: usize) -> &[(Place, Cell)] {
     cells.get(..cells.partition_point(|(place, _)| *place <= first.last())).unwrap_or_default()
 }
 
-/// Without stretches, which are put together anew.
+/// As a list of cells, and without stretches, which are put together anew.
 impl Encode for Panes {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        (&self.cells, self.expires_ms).encode(encoder)
+        match &self.cells {
+            Cells::Open(cells) => cells.encode(encoder)?,
+            Cells::Packed(packed) => {
+                packed.count().encode(encoder)?;
+                packed.each().try_for_each(|cell| cell.encode(encoder))?;
+            }
+        }
+        self.expires_ms.encode(encoder)
     }
 }
 
 impl<C> Decode<C> for Panes {
     fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
         let (cells, expires_ms) = Decode::decode(decoder)?;
-        Ok(Self { cells, expires_ms, stretches: None })
+        let mut panes = Self { cells: Cells::Open(cells), expires_ms, stretches: None };
+        panes.pack();
+        Ok(panes)
     }
 }
 
@@ -444,7 +555,13 @@ impl Default for Panes {
 
 impl PartialEq for Panes {
     fn eq(&self, other: &Self) -> bool {
-        self.cells == other.cells
+        match (&self.cells, &other.cells) {
+            (Cells::Open(own), Cells::Open(other)) => own == other,
+            (Cells::Open(open), Cells::Packed(packed)) | (Cells::Packed(packed), Cells::Open(open)) => {
+                packed.each().eq(open.iter().cloned())
+            }
+            (Cells::Packed(own), Cells::Packed(other)) => own.each().eq(other.each()),
+        }
     }
 }
 
@@ -477,7 +594,7 @@ mod tests {
         less.windows.truncate(5);
         panes.expires_ms = 0;
         panes.expire(&mut At::new(&less, 40));
-        let held: Vec<usize> = panes.cells.iter().map(|(place, _)| place.primitive()).collect();
+        let held: Vec<usize> = panes.cells.open().iter().map(|(place, _)| place.primitive()).collect();
         assert_eq!(held, [0, 1, 2, 3, 4, 6, 7, 8]);
     }
 
@@ -558,24 +675,32 @@ mod tests {
         /// By the definitions: counts by primitive and pane, of which a window covers so many up to that of its time.
         #[test]
         fn cells_are_merged_valued_and_let_go_as_windows_say(
-            steps in prop::collection::vec((-40_i64..300, 0_u32..1 << 14, any::<bool>()), 1..40),
+            steps in prop::collection::vec((-40_i64..300, 0_u32..1 << 14, any::<bool>(), any::<bool>()), 1..40),
         ) {
             let layout = layout();
             let (mut panes, mut naive) = (Panes::new(), BTreeMap::<(usize, i64), u64>::new());
             let window = |index: usize| layout.windows[usize::from(layout.primitives[index].window)];
             let pane = |index: usize, at_ms: i64| at_ms.div_euclid(window(index).pane_ms());
-            for (at_ms, primitives, expire) in steps {
+            for (at_ms, primitives, expire, packs) in steps {
                 let mut at = At::new(&layout, at_ms);
                 let mut merging = panes.merging(&mut at);
                 for index in (0..14).filter(|index| primitives >> index & 1 == 1) {
                     merging.add(index, Cell::Count(1));
                     *naive.entry((index, pane(index, at_ms))).or_default() += 1;
                 }
+                drop(merging);
                 if expire {
                     panes.expire(&mut at);
                     let covers = |index: usize, of: i64| of + i64::from(window(index).panes) > pane(index, at_ms);
                     naive.retain(|(index, of), _| covers(*index, *of));
                 }
+                if packs {
+                    panes.pack();
+                }
+                prop_assert_eq!(panes.weight(), naive.values().sum::<u64>());
+                prop_assert_eq!((panes.cells(), panes.is_empty()), (naive.len(), naive.is_empty()));
+                let events = |index: usize| naive.range((index, i64::MIN)..=(index, i64::MAX)).map(|(_, count)| *count).sum::<u64>();
+                prop_assert_eq!(u64::from(panes.events_at_most()), (0..14).map(events).max().unwrap());
                 for index in 0..14 {
                     let last = pane(index, at_ms);
                     let covered = (index, last - i64::from(window(index).panes) + 1)..=(index, last);
@@ -583,8 +708,12 @@ mod tests {
                     prop_assert_eq!(panes.value_at(&mut at, index), expected);
                     prop_assert_eq!(panes.bounds_at(&mut at, index), Some((expected, expected)));
                 }
+                let config = bincode::config::standard();
+                let bytes = bincode::encode_to_vec(&panes, config).unwrap();
+                let (mut read, _): (Panes, usize) = bincode::decode_from_slice(&bytes, config).unwrap();
+                prop_assert!(read == panes);
                 let held: Vec<((usize, i64), u64)> =
-                    panes.cells.iter().map(|(place, cell)| ((place.primitive(), place.pane()), cell.weight())).collect();
+                    read.cells.open().iter().map(|(place, cell)| ((place.primitive(), place.pane()), cell.weight())).collect();
                 prop_assert_eq!(held, naive.clone().into_iter().collect::<Vec<_>>());
             }
         }

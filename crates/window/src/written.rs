@@ -148,7 +148,7 @@ impl Cell {
 
     /// Writes it part by part.
     #[inline]
-    fn write_with<X>(&self, put: impl FnMut(&[u8]) -> Result<(), X>) -> Result<(), X> {
+    pub(crate) fn write_with<X>(&self, put: impl FnMut(&[u8]) -> Result<(), X>) -> Result<(), X> {
         match self {
             Self::Count(value) => put_value(put, COUNT, *value),
             Self::Sum(value) => put_value(put, SUM, *value as u64),

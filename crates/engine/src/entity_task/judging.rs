@@ -190,10 +190,7 @@ impl EntityTask {
         let (head, cells) = (came.head, came.cells());
         let (abroad, counters) = (&self.state.abroad[class.index()], &mut self.counters);
         let new = || Entity::new(class, head.plan, came.value());
-        let (entity, is_new) = self.state.entities.get_or_insert_sought(sought, new);
-        if is_new {
-            entity.panes.reserve(cells.len());
-        }
+        let (entity, _) = self.state.entities.get_or_insert_sought(sought, new);
         entity.remember(plan, at.ms());
         let begins_ms = head.pane.saturating_mul(GRID_MS);
         // Only of an input that returned from idle do events take effect in another pane than theirs.
@@ -219,6 +216,7 @@ impl EntityTask {
             }
             merging.add(usize::from(primitive), cell);
         }
+        drop(merging);
         entity.reach.add(most);
         entity.panes.expire(at);
         entity.attached.add(head.pane, came.attachment());
