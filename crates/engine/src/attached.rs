@@ -17,19 +17,35 @@ use lancang_window::{Block, Recycled, recyclable};
 
 use crate::attachment::Attachment;
 
-/// By pane of the grid, ascending: few.
+/// By pane of the grid, ascending.
 #[derive(Clone, Debug)]
-pub(crate) struct Attached {
-    panes: Recycled<Of>,
-    /// The first of them, which is asked for where they are not.
-    first: i64,
+pub(crate) enum Attached {
+    /// Of one: most entities have no other.
+    One(Of),
+    /// Of none, or of several.
+    Many(Recycled<Of>),
 }
+
+/// With the place of its entity two cache lines.
+const _: () = assert!(size_of::<Attached>() == 32);
 
 /// A pane, and what it shows.
 #[derive(Clone, Debug)]
-struct Of {
+pub(crate) struct Of {
     pane: i64,
     shown: Shown,
+}
+
+impl Of {
+    /// Adds what another record task has written of the pane.
+    fn merge(&mut self, written: &[u8]) {
+        if let Shown::Written(bytes) = &self.shown {
+            self.shown = Shown::Merged(Box::new(read(bytes.as_slice())));
+        }
+        if let Shown::Merged(attachment) = &mut self.shown {
+            attachment.merge(&read(written));
+        }
+    }
 }
 
 recyclable!(Of);
@@ -57,10 +73,6 @@ impl Shown {
     }
 }
 
-fn first_of(panes: &[Of]) -> i64 {
-    panes.first().map_or(i64::MAX, |of| of.pane)
-}
-
 fn read(bytes: &[u8]) -> Attachment {
     // They were looked at when they came, or when they were read from a snapshot.
     Attachment::read(bytes).unwrap_or_default()
@@ -69,92 +81,114 @@ fn read(bytes: &[u8]) -> Attachment {
 impl Attached {
     /// Nothing yet.
     pub(crate) const fn new() -> Self {
-        Self { panes: Recycled::new(), first: i64::MAX }
+        Self::Many(Recycled::new())
     }
 
     /// Of what was saved: an attachment for each pane, ascending. Damage is told here and not when a pattern holds.
     fn of_saved<'b>(saved: impl Iterator<Item = (i64, &'b [u8])>) -> Result<Self, DecodeError> {
-        let mut panes: Recycled<Of> = Recycled::new();
+        let mut attached = Self::new();
         for (pane, bytes) in saved {
-            let ascends = panes.last().is_none_or(|last| last.pane < pane);
+            let ascends = attached.last_pane().is_none_or(|last| last < pane);
             if !ascends || !Attachment::is_written(bytes) {
                 return Err(DecodeError::Other("attachments of ascending panes"));
             }
-            panes.push(Of { pane, shown: Shown::of(bytes) });
+            attached.add(pane, bytes);
         }
-        Ok(Self { first: first_of(&panes), panes })
+        Ok(attached)
     }
 
     /// Adds what is written of a pane.
     pub(crate) fn add(&mut self, pane: i64, written: &[u8]) {
-        match self.panes.binary_search_by_key(&pane, |of| of.pane) {
-            Ok(place) => {
-                let shown = &mut self.panes[place].shown;
-                if let Shown::Written(bytes) = shown {
-                    *shown = Shown::Merged(Box::new(read(bytes.as_slice())));
-                }
-                if let Shown::Merged(attachment) = shown {
-                    attachment.merge(&read(written));
-                }
-            }
-            Err(place) => {
-                self.panes.insert(place, Of { pane, shown: Shown::of(written) });
-                self.first = self.first.min(pane);
+        match self.panes().binary_search_by_key(&pane, |of| of.pane) {
+            Ok(place) => self.panes_mut()[place].merge(written),
+            Err(place) => self.insert(place, Of { pane, shown: Shown::of(written) }),
+        }
+    }
+
+    fn insert(&mut self, place: usize, of: Of) {
+        match self {
+            Self::Many(panes) if panes.is_empty() => *self = Self::One(of),
+            Self::Many(panes) => panes.insert(place, of),
+            Self::One(_) => {
+                let Self::One(one) = std::mem::replace(self, Self::Many(Recycled::with_room(2))) else { return };
+                let Self::Many(panes) = self else { return };
+                panes.push(one);
+                panes.insert(place, of);
             }
         }
     }
 
     /// Lets go of panes before `first`.
     pub(crate) fn expire(&mut self, first: i64) {
-        if self.expires(first) {
-            self.panes.remove_first(self.panes.partition_point(|of| of.pane < first));
-            self.first = first_of(&self.panes);
+        if !self.expires(first) {
+            return;
+        }
+        match self {
+            Self::One(_) => *self = Self::new(),
+            Self::Many(panes) => panes.remove_first(panes.partition_point(|of| of.pane < first)),
         }
     }
 
     /// Whether [`Self::expire`] lets go of any.
-    pub(crate) const fn expires(&self, first: i64) -> bool {
-        self.first < first
+    pub(crate) fn expires(&self, first: i64) -> bool {
+        self.panes().first().is_some_and(|of| of.pane < first)
     }
 
     /// Whether nothing is shown.
     pub(crate) const fn is_empty(&self) -> bool {
-        self.panes.as_slice().is_empty()
+        self.panes().is_empty()
     }
 
     /// The last pane of which anything is shown.
     pub(crate) fn last_pane(&self) -> Option<i64> {
-        self.panes.last().map(|of| of.pane)
+        self.panes().last().map(|of| of.pane)
     }
 
     /// What these panes show.
     pub(crate) fn of(&self, panes: RangeInclusive<i64>) -> Vec<Attachment> {
-        let from = self.panes.partition_point(|of| of.pane < *panes.start());
-        let shown = self.panes[from..].iter().take_while(|of| of.pane <= *panes.end());
+        let from = self.panes().partition_point(|of| of.pane < *panes.start());
+        let shown = self.panes()[from..].iter().take_while(|of| of.pane <= *panes.end());
         shown.map(|of| of.shown.read()).collect()
+    }
+
+    const fn panes(&self) -> &[Of] {
+        match self {
+            Self::One(of) => std::slice::from_ref(of),
+            Self::Many(panes) => panes.as_slice(),
+        }
+    }
+
+    fn panes_mut(&mut self) -> &mut [Of] {
+        match self {
+            Self::One(of) => std::slice::from_mut(of),
+            Self::Many(panes) => panes,
+        }
     }
 
     /// Names what the next pane will need.
     pub(crate) fn prefetch(&self, batch: &mut Batch) {
-        batch.add_searched(&self.panes);
+        if let Self::Many(panes) = self {
+            batch.add_searched(panes);
+        }
     }
 
     /// Bytes held on the heap, about.
     pub(crate) fn heap_bytes(&self) -> usize {
-        let shown = self.panes.iter().map(|of| match &of.shown {
+        let shown = self.panes().iter().map(|of| match &of.shown {
             Shown::Written(bytes) => bytes.capacity(),
             Shown::Merged(attachment) => size_of::<Attachment>() + attachment.heap_bytes(),
         });
-        self.panes.heap_bytes() + shown.sum::<usize>()
+        let own = if let Self::Many(panes) = self { panes.heap_bytes() } else { 0 };
+        own + shown.sum::<usize>()
     }
 }
 
 /// As what was written: whether it was put together meanwhile makes no difference.
 impl Encode for Attached {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        self.panes.len().encode(encoder)?;
+        self.panes().len().encode(encoder)?;
         let mut room = Vec::new();
-        for Of { pane, shown } in self.panes.as_slice() {
+        for Of { pane, shown } in self.panes() {
             let bytes = match shown {
                 Shown::Written(bytes) => bytes.as_slice(),
                 Shown::Merged(attachment) => {
