@@ -10,7 +10,7 @@ use bincode::de::{BorrowDecoder, Decoder};
 use bincode::error::DecodeError;
 use bincode::{BorrowDecode, Decode, Encode};
 use lancang_record::log::{Class, LogError, WireReader};
-use lancang_window::Cell;
+use lancang_window::{Block, Cell};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::attachment::Attachment;
@@ -69,9 +69,10 @@ impl Head {
         Some((head, rest.get(..head.length())?))
     }
 
-    /// How much its cells and its attachment take behind its value; `None` where they are none.
+    /// How much its cells and its attachment take behind its value; `None` where they are none, or where it is longer than a block.
     fn measure(&self, bytes: &[u8]) -> Option<(u32, u32)> {
-        let bytes = bytes.get(self.value_bytes.into()..)?;
+        let bytes =
+            bytes.get(self.value_bytes.into()..).filter(|_| usize::from(self.value_bytes) <= Block::BYTES_MAX)?;
         let (mut at, mut last) = (0, None);
         for _ in 0..self.cells {
             let (primitive, cell) = bytes.get(at..)?.split_first()?;

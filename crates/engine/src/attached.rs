@@ -13,25 +13,20 @@ use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
 use lancang_record::log::WireCodec;
 use lancang_window::prefetch::Batch;
-use lancang_window::{Block, Recycled, recyclable};
+use lancang_window::{Block, Few, recyclable};
 
 use crate::attachment::Attachment;
 
-/// By pane of the grid, ascending.
+/// By pane of the grid, ascending: of most entities one.
 #[derive(Clone, Debug)]
-pub(crate) enum Attached {
-    /// Of one: most entities have no other.
-    One(Of),
-    /// Of none, or of several.
-    Many(Recycled<Of>),
-}
+pub(crate) struct Attached(Few<Of>);
 
 /// With the place of its entity two cache lines.
 const _: () = assert!(size_of::<Attached>() == 32);
 
 /// A pane, and what it shows.
 #[derive(Clone, Debug)]
-pub(crate) struct Of {
+struct Of {
     pane: i64,
     shown: Shown,
 }
@@ -80,8 +75,8 @@ fn read(bytes: &[u8]) -> Attachment {
 
 impl Attached {
     /// Nothing yet.
-    pub(crate) const fn new() -> Self {
-        Self::Many(Recycled::new())
+    pub(crate) fn new() -> Self {
+        Self(Few::default())
     }
 
     /// Of what was saved: an attachment for each pane, ascending. Damage is told here and not when a pattern holds.
@@ -100,32 +95,18 @@ impl Attached {
     /// Adds what is written of a pane.
     pub(crate) fn add(&mut self, pane: i64, written: &[u8]) {
         match self.panes().binary_search_by_key(&pane, |of| of.pane) {
-            Ok(place) => self.panes_mut()[place].merge(written),
-            Err(place) => self.insert(place, Of { pane, shown: Shown::of(written) }),
-        }
-    }
-
-    fn insert(&mut self, place: usize, of: Of) {
-        match self {
-            Self::Many(panes) if panes.is_empty() => *self = Self::One(of),
-            Self::Many(panes) => panes.insert(place, of),
-            Self::One(_) => {
-                let Self::One(one) = std::mem::replace(self, Self::Many(Recycled::with_room(2))) else { return };
-                let Self::Many(panes) = self else { return };
-                panes.push(one);
-                panes.insert(place, of);
-            }
+            Ok(place) => self.0.as_mut_slice()[place].merge(written),
+            Err(place) => self.0.insert(place, Of { pane, shown: Shown::of(written) }),
         }
     }
 
     /// Lets go of panes before `first`.
     pub(crate) fn expire(&mut self, first: i64) {
-        if !self.expires(first) {
-            return;
-        }
-        match self {
-            Self::One(_) => *self = Self::new(),
-            Self::Many(panes) => panes.remove_first(panes.partition_point(|of| of.pane < first)),
+        let gone = self.panes().partition_point(|of| of.pane < first);
+        if gone == self.panes().len() {
+            *self = Self::new();
+        } else if gone > 0 {
+            self.0.remove(0..gone);
         }
     }
 
@@ -152,23 +133,13 @@ impl Attached {
     }
 
     const fn panes(&self) -> &[Of] {
-        match self {
-            Self::One(of) => std::slice::from_ref(of),
-            Self::Many(panes) => panes.as_slice(),
-        }
-    }
-
-    fn panes_mut(&mut self) -> &mut [Of] {
-        match self {
-            Self::One(of) => std::slice::from_mut(of),
-            Self::Many(panes) => panes,
-        }
+        self.0.as_slice()
     }
 
     /// Names what the next pane will need.
     pub(crate) fn prefetch(&self, batch: &mut Batch) {
-        if let Self::Many(panes) = self {
-            batch.add_searched(panes);
+        if self.panes().len() > 1 {
+            batch.add_searched(self.panes());
         }
     }
 
@@ -178,8 +149,7 @@ impl Attached {
             Shown::Written(bytes) => bytes.capacity(),
             Shown::Merged(attachment) => size_of::<Attachment>() + attachment.heap_bytes(),
         });
-        let own = if let Self::Many(panes) = self { panes.heap_bytes() } else { 0 };
-        own + shown.sum::<usize>()
+        self.0.heap_bytes() + shown.sum::<usize>()
     }
 }
 

@@ -85,15 +85,10 @@ impl Departure {
         self.lists.order.len()
     }
 
-    /// The next message, in empty room that is given, and its entity task; `None` when all has left.
-    pub(crate) fn next(&mut self, room: impl FnOnce() -> Vec<u8>) -> Option<(u32, Vec<u8>)> {
-        (self.task < self.partitions).then(|| self.make(room()))
-    }
-
-    fn make(&mut self, room: Vec<u8>) -> (u32, Vec<u8>) {
+    fn make(&mut self) -> (u32, Vec<u8>) {
         let whereabouts = &self.lists.whereabouts[self.told..];
         let own = self.lists.order[self.left..].partition_point(|(task, ..)| *task == self.task);
-        let mut writing = Writing::new(room, self.from, self.class, own, whereabouts.len());
+        let mut writing = Writing::new(self.from, self.class, own, whereabouts.len());
         let written = self.write(self.left..self.left + own, &mut writing);
         self.left += written;
         let room = if written == own { writing.room() } else { 0 };
@@ -134,6 +129,15 @@ impl Departure {
     }
 }
 
+/// Entity task and message.
+impl Iterator for Departure {
+    type Item = (u32, Vec<u8>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        (self.task < self.partitions).then(|| self.make())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use lancang_record::time::Timestamp;
@@ -157,7 +161,7 @@ mod tests {
 
     /// Whereabouts that fit into a message.
     fn room() -> usize {
-        Writing::new(Vec::new(), 0, Class::Stream, 0, 0).room()
+        Writing::new(0, Class::Stream, 0, 0).room()
     }
 
     /// Every task hears everything that is for it once and in order, and the border last.
@@ -189,9 +193,9 @@ mod tests {
         let task_of = |plan: u64, _: &str| plan as u32;
         // In the room of others.
         let lists = Lists { whereabouts: whereabouts.clone(), panes: panes.into(), order: vec![(7, 7, 7); 5] };
-        let mut departure = Departure::new(2, 3, Class::Files, border, lists, task_of);
+        let departure = Departure::new(2, 3, Class::Files, border, lists, task_of);
         assert_eq!(departure.partials(), partials.iter().sum::<usize>());
-        let messages: Vec<(u32, Vec<u8>)> = std::iter::from_fn(|| departure.next(Vec::new)).collect();
+        let messages: Vec<(u32, Vec<u8>)> = departure.collect();
         assert!(messages.is_sorted_by_key(|(task, _)| *task));
         assert!(messages.iter().all(|(_, message)| message.len() <= PARTIAL_MESSAGE_BYTES));
         for (task, expected) in (0..).zip(by_task) {

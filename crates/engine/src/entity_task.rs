@@ -35,7 +35,7 @@ use lancang_window::table::Sought;
 use crate::arrived::Arrived;
 use crate::evict::lightest;
 use crate::incident::{IncidentKey, Incidents};
-use crate::limits::{ABROAD_MAX, CHUNK, MOBILITY_COMPLETE_MS, WEIGHED};
+use crate::limits::{ABROAD_MAX, CHUNK, MOBILITY_COMPLETE_MS, SPARE_WHEREABOUTS_MAX, WEIGHED};
 use crate::output::{Bad, Counters, Outputs, Packs, TaskError};
 use crate::partial::{Border, PartialMessage, Whereabouts};
 use crate::record_task::Settings;
@@ -175,6 +175,7 @@ impl EntityTask {
             self.sought = sought;
         }
         whereabouts.clear();
+        whereabouts.shrink_to(SPARE_WHEREABOUTS_MAX);
         self.message.whereabouts = whereabouts;
         if let Some(border) = self.message.border.take() {
             self.border(class, from, border);
@@ -348,12 +349,12 @@ impl EntityTask {
                 entity.class != class || loaded.by_hash(entity.plan).is_some_and(|plan| entity.expire(&plan, reached))
             },
         );
-        let from_ms = reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms();
+        let (from_ms, known) = (reached.plus_ms(-MOBILITY_COMPLETE_MS).as_ms(), reached.pane(GRID_MS));
         self.state.abroad[class.index()].sweep(
             segments_of(part),
             Statements::prefetch_first,
-            |_, statements| statements.forgets(from_ms),
-            |_, statements| statements.forget(from_ms),
+            |_, statements| statements.forgets(from_ms, known),
+            |_, statements| statements.forget(from_ms, known),
         );
     }
 }

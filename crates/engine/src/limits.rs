@@ -40,6 +40,13 @@ pub const SPARE_PANES_MAX: usize = 1_024;
 /// Bytes of room that one of them has at most: a partial pane takes some 500. Of ten million subscribers some hundreds come in a
 /// pane, for which making room costs little.
 pub const SPARE_PANE_BYTES_MAX: usize = 16 << 10;
+/// Panes of which an entity task keeps the room of what was due at their close, for what will be. A pattern and
+/// entity take 24; of ten million subscribers a thousand and more are due in a pane.
+pub const SPARE_DUE_MAX: usize = 64;
+/// Bytes of room of one of them at most.
+pub const SPARE_DUE_BYTES_MAX: usize = 256 << 10;
+/// Whereabouts of a message whose room an entity task keeps for the next one's, 32 bytes each.
+pub const SPARE_WHEREABOUTS_MAX: usize = 16_384;
 /// Bytes of the records that are kept one by one of an entity near a gate: about seventy of them, where what is put together
 /// for each of its patterns takes more (measured: 4.3 KB of those that had more than 36). Above the longest record, of 150
 /// bytes and 140 for each related entity.

@@ -48,8 +48,6 @@ pub struct Outputs {
     pub partials: Vec<(u32, Vec<u8>)>,
     /// What could not be read.
     pub bad: Vec<Bad>,
-    /// Messages that left, emptied: the next ones take their room.
-    left: Vec<Vec<u8>>,
     step: Step,
     /// Incident lines and partial panes that were there when the step began.
     began: (usize, usize),
@@ -83,21 +81,11 @@ impl Outputs {
         self.incidents.is_empty() && self.partials.is_empty() && self.bad.is_empty()
     }
 
-    /// Room for a message of partial panes.
-    pub(crate) fn room(&mut self) -> Vec<u8> {
-        self.left.pop().unwrap_or_default()
-    }
-
-    /// Forgets everything; messages' room stays for the next ones.
+    /// Forgets everything.
     pub fn clear(&mut self) {
         self.began = (0, 0);
         self.incidents.clear();
-        for (_, mut message) in self.partials.drain(..) {
-            if self.left.len() < STEP_PARTIALS_MAX {
-                message.clear();
-                self.left.push(message);
-            }
-        }
+        self.partials.clear();
         self.bad.clear();
     }
 }

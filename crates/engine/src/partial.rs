@@ -243,11 +243,11 @@ impl Writing {
     /// Where its number of partial panes stands.
     const COUNT: usize = MAGIC.len() + 1 + MESSAGE_HEAD - 4;
 
-    /// One for about so much, in room that is empty.
-    pub(crate) fn new(mut bytes: Vec<u8>, from: u32, class: Class, partials: usize, whereabouts: usize) -> Self {
+    /// One for about so much.
+    pub(crate) fn new(from: u32, class: Class, partials: usize, whereabouts: usize) -> Self {
         // Growing by doubling would copy them once more.
         let about = partials * PARTIAL_BYTES + whereabouts * WHEREABOUTS_BYTES + BORDER_BYTES;
-        bytes.reserve(about.min(PARTIAL_MESSAGE_BYTES + PARTIAL_BYTES));
+        let mut bytes = Vec::with_capacity(about.min(PARTIAL_MESSAGE_BYTES + PARTIAL_BYTES));
         bytes.extend_from_slice(&MAGIC);
         bytes.push(VERSION);
         bytes.extend_from_slice(&from.to_le_bytes());
@@ -358,7 +358,7 @@ mod tests {
             attachment: attachment.clone(),
         };
         let partials = [partial(1), partial(2)];
-        let mut writing = Writing::new(Vec::new(), 0, Class::Stream, 2, 0);
+        let mut writing = Writing::new(0, Class::Stream, 2, 0);
         assert!(partials.iter().all(|partial| writing.add(Pending::Open(partial))));
         let mut bytes = writing.finish(&[], None);
         let mut message = PartialMessage::decode(&bytes).unwrap();
@@ -374,7 +374,7 @@ mod tests {
     fn a_message_of_one_may_be_long_and_takes_no_other() {
         let keys = |n: u64| Cell::Claims((0..n).map(|key| (key, 1)).collect());
         let long = Partial { cells: vec![(0, keys(PARTIAL_MESSAGE_BYTES as u64))], ..Partial::default() };
-        let mut writing = Writing::new(Vec::new(), 7, Class::Roaming, 1, 0);
+        let mut writing = Writing::new(7, Class::Roaming, 1, 0);
         assert!(writing.add(Pending::Open(&long)));
         assert!(!writing.add(Pending::Open(&Partial::default())));
         assert_eq!(writing.room(), 0);
@@ -387,7 +387,7 @@ mod tests {
     fn primitives_that_do_not_ascend_are_refused() {
         for cells in [[0, 0], [3, 2]] {
             let cells = cells.map(|primitive| (primitive, Cell::Count(1))).to_vec();
-            let mut writing = Writing::new(Vec::new(), 0, Class::Stream, 1, 0);
+            let mut writing = Writing::new(0, Class::Stream, 1, 0);
             assert!(writing.add(Pending::Open(&Partial { cells, ..Partial::default() })));
             assert!(PartialMessage::decode(&writing.finish(&[], None)).is_err());
         }
@@ -430,10 +430,8 @@ mod tests {
             mobility: Some(Mobility { watermark: Timestamp::MIN, since: Timestamp::MIN }),
             pack: [255; 32],
         };
-        let bare = Writing::new(Vec::new(), 0, Class::Stream, 0, 0).bytes.len();
-        let with = |all: &[Whereabouts], border| {
-            Writing::new(Vec::new(), 0, Class::Stream, 0, 0).finish(all, border).len() - bare
-        };
+        let bare = Writing::new(0, Class::Stream, 0, 0).bytes.len();
+        let with = |all: &[Whereabouts], border| Writing::new(0, Class::Stream, 0, 0).finish(all, border).len() - bare;
         assert!(with(&[found; 100], Some(border)) <= 100 * WHEREABOUTS_BYTES + BORDER_BYTES);
         assert!(with(&[found; 8_000], None) <= 8_000 * WHEREABOUTS_BYTES + BORDER_BYTES);
     }

@@ -93,7 +93,7 @@ fn count(region: &Region<'_, System>) -> usize {
 }
 
 #[test]
-fn a_record_allocates_nothing() {
+fn a_record_allocates_next_to_nothing() {
     let all = SUBSCRIBERS * OPERATORS.len() as u64;
     let traffic = lancang_traffic::Settings { only: Some(0), ..lancang_traffic::Settings::new(all, DAYS, 7) };
     let mut generator = Generator::new(traffic);

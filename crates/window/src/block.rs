@@ -37,10 +37,10 @@ const fn steps_of(length: usize) -> usize {
     size_of_steps(length.div_ceil(STEP_BYTES))
 }
 
-/// Most bytes of a block.
-pub const BYTES_MAX: usize = u16::MAX as usize - 1;
+/// [`Block::BYTES_MAX`].
+const BYTES_MAX: usize = Block::BYTES_MAX;
 
-/// Bytes on the heap, [`BYTES_MAX`] at most.
+/// Bytes on the heap, [`Block::BYTES_MAX`] at most.
 ///
 /// Packed, so that what stands beside it in an entity follows without a gap.
 #[repr(Rust, packed(2))]
@@ -55,13 +55,16 @@ unsafe impl Send for Block {}
 unsafe impl Sync for Block {}
 
 impl Block {
+    /// Most bytes of a block.
+    pub const BYTES_MAX: usize = u16::MAX as usize - 1;
+
     /// No bytes.
     #[must_use]
     pub const fn new() -> Self {
         Self { start: NonNull::dangling(), length: 0 }
     }
 
-    /// Of these bytes; `None` where there are more than [`BYTES_MAX`].
+    /// Of these bytes; `None` where there are more than [`Self::BYTES_MAX`].
     #[must_use]
     pub fn of(bytes: &[u8]) -> Option<Self> {
         if bytes.len() > BYTES_MAX {
@@ -110,7 +113,7 @@ impl Block {
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.length as usize) }
     }
 
-    /// Appends bytes; false, and nothing is changed, where there would be more than [`BYTES_MAX`].
+    /// Appends bytes; false, and nothing is changed, where there would be more than [`Self::BYTES_MAX`].
     pub fn append(&mut self, bytes: &[u8]) -> bool {
         self.cut_and_append(self.len()..self.len(), bytes)
     }
@@ -130,7 +133,7 @@ impl Block {
     }
 
     /// Lets go of a range of bytes, as far as there are any, and appends others. False, and nothing is changed, where there
-    /// would be more than [`BYTES_MAX`].
+    /// would be more than [`Self::BYTES_MAX`].
     pub fn cut_and_append(&mut self, cut: Range<usize>, bytes: &[u8]) -> bool {
         let before = self.len();
         let (from, to) = (cut.start.min(before), cut.end.min(before));

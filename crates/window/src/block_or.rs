@@ -14,11 +14,11 @@ use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
 
-use crate::block::{BYTES_MAX, Block};
+use crate::block::Block;
 
 /// Length of a block that is none.
 const BOXED: u16 = u16::MAX;
-const _: () = assert!(BYTES_MAX < BOXED as usize);
+const _: () = assert!(Block::BYTES_MAX < BOXED as usize);
 
 /// A block, or a `T`.
 pub(crate) struct BlockOr<T> {

@@ -7,8 +7,11 @@ use crate::few::Few;
 use crate::frequencies::Frequencies;
 use crate::layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
 use crate::moments::{FIRST, Moments, THEN};
+use crate::recyclable;
 use crate::runs::Runs;
 use crate::slots::{Slots, point_slot_ms, span_slot_ms};
+
+recyclable!((u64, u64));
 
 /// One aggregate over the events of one pane.
 #[derive(Clone, Debug, PartialEq, Eq)]

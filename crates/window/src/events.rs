@@ -14,7 +14,7 @@
 
 use std::ops::{Deref, DerefMut, Range};
 
-use crate::block::{BYTES_MAX, Block};
+use crate::block::Block;
 use crate::gates::{Gates, Rests};
 use crate::kinds::{Kind, Kinds, Whole};
 use crate::layout::{Event, Layout};
@@ -27,7 +27,7 @@ use crate::prefetch::Batch;
 const TICK_BITS: u32 = 30;
 const _: () = assert!((1_i64 << TICK_BITS) + 30 * 86_400_000 < 1 << 32);
 
-const _: () = assert!(1 + GATES_MAX + EVENTS_EXACT_MAX * PACKED_MAX <= BYTES_MAX);
+const _: () = assert!(1 + GATES_MAX + EVENTS_EXACT_MAX * PACKED_MAX <= Block::BYTES_MAX);
 
 /// Words of an unpacked event besides its columns: time, filters, presence.
 pub(crate) const WORDS: usize = 3;

@@ -1,15 +1,17 @@
 //! A list that nearly always has one element, which takes no room on the heap.
 
+use crate::recycled::{Recyclable, Recycled};
+
 /// Elements one behind the other. Equal where the elements are.
 #[derive(Clone, Debug)]
-pub enum Few<T> {
+pub enum Few<T: Recyclable> {
     /// One.
     One(T),
     /// None, or two and more.
-    Many(Vec<T>),
+    Many(Recycled<T>),
 }
 
-impl<T> Few<T> {
+impl<T: Recyclable> Few<T> {
     /// All of them.
     #[must_use]
     pub const fn as_slice(&self) -> &[T] {
@@ -20,22 +22,23 @@ impl<T> Few<T> {
     }
 
     /// The same, to be changed.
-    pub const fn as_mut_slice(&mut self) -> &mut [T] {
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
         match self {
             Self::One(one) => std::slice::from_mut(one),
-            Self::Many(many) => many.as_mut_slice(),
+            Self::Many(many) => many,
         }
     }
 
     /// Puts an element before the one at `place`, or behind the last.
     pub fn insert(&mut self, place: usize, element: T) {
         match self {
-            Self::Many(many) if many.capacity() == 0 => *self = Self::One(element),
+            Self::Many(many) if many.heap_bytes() == 0 => *self = Self::One(element),
             Self::Many(many) => many.insert(place.min(many.len()), element),
             Self::One(_) => {
-                let Self::One(one) = std::mem::replace(self, Self::Many(Vec::with_capacity(2))) else { return };
+                let Self::One(one) = std::mem::replace(self, Self::Many(Recycled::with_room(2))) else { return };
                 let Self::Many(many) = self else { return };
-                many.extend(if place == 0 { [element, one] } else { [one, element] });
+                many.push(one);
+                many.insert(place.min(1), element);
             }
         }
     }
@@ -43,9 +46,9 @@ impl<T> Few<T> {
     /// Takes out the elements of a range, of which one is left at least.
     pub fn remove(&mut self, range: std::ops::Range<usize>) {
         if let Self::Many(many) = self {
-            many.drain(range);
+            many.as_mut_vec().drain(range);
             if many.len() == 1 {
-                many.pop().into_iter().for_each(|one| *self = Self::One(one));
+                many.as_mut_vec().pop().into_iter().for_each(|one| *self = Self::One(one));
             }
         }
     }
@@ -53,27 +56,28 @@ impl<T> Few<T> {
     /// None any more; the room of several stays for the next ones.
     pub(crate) fn clear(&mut self) {
         match self {
-            Self::One(_) => *self = Self::Many(Vec::new()),
-            Self::Many(many) => many.clear(),
+            Self::One(_) => *self = Self::Many(Recycled::new()),
+            Self::Many(many) => many.as_mut_vec().clear(),
         }
     }
 
     /// Bytes held on the heap.
-    pub(crate) const fn heap_bytes(&self) -> usize {
+    #[must_use]
+    pub const fn heap_bytes(&self) -> usize {
         match self {
             Self::One(_) => 0,
-            Self::Many(many) => many.capacity() * size_of::<T>(),
+            Self::Many(many) => many.heap_bytes(),
         }
     }
 }
 
-impl<T> Default for Few<T> {
+impl<T: Recyclable> Default for Few<T> {
     fn default() -> Self {
-        Self::Many(Vec::new())
+        Self::Many(Recycled::new())
     }
 }
 
-impl<T> FromIterator<T> for Few<T> {
+impl<T: Recyclable> FromIterator<T> for Few<T> {
     fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
         let mut elements = elements.into_iter();
         let Some(first) = elements.next() else { return Self::default() };
@@ -84,22 +88,25 @@ impl<T> FromIterator<T> for Few<T> {
     }
 }
 
-impl<T: PartialEq> PartialEq for Few<T> {
+impl<T: Recyclable + PartialEq> PartialEq for Few<T> {
     fn eq(&self, other: &Self) -> bool {
         self.as_slice() == other.as_slice()
     }
 }
 
-impl<T: Eq> Eq for Few<T> {}
+impl<T: Recyclable + Eq> Eq for Few<T> {}
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::recyclable;
+
+    recyclable!((u64, u16));
 
     /// One place on the heap and no more than a vector has.
-    const _: () = assert!(size_of::<Few<(u64, u64)>>() == size_of::<Vec<u8>>());
+    const _: () = assert!(size_of::<Few<(u64, u16)>>() == size_of::<Vec<u8>>());
 
     proptest! {
         #[test]

@@ -8,6 +8,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::few::Few;
 use crate::limits::FREQUENCIES_EXACT_MAX;
+use crate::recyclable;
+
+recyclable!((u64, u32));
 
 /// Counts per key.
 #[derive(Clone, Debug, PartialEq, Eq)]

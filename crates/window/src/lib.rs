@@ -45,6 +45,6 @@ pub use kinds::Kinds;
 pub use layout::{Aggregate, Event, Layout, Primitive, WindowSpec};
 pub use outdated::Outdated;
 pub use panes::{At, Merging, Panes};
-pub use recycled::{Recyclable, Recycled, Rooms};
+pub use recycled::Recycled;
 pub use room::Room;
 pub use table::{EntityTable, HalfLine};

@@ -5,6 +5,7 @@
 
 use crate::few::Few;
 use crate::limits::MOMENTS_MAX;
+use crate::recyclable;
 
 /// An event that may stand first in a sequence.
 pub(crate) const FIRST: u8 = 1;
@@ -36,6 +37,8 @@ impl Moment {
         self.begin & how as i64 != 0
     }
 }
+
+recyclable!(Moment);
 
 /// Events that may stand in a sequence, by their ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 //! - where numbers of a primitive are counted by stretches, all that its cells hold are;
 //! - whether cells are [packed](PackedCells) makes no difference to what is said of them.
 
+mod at;
 mod packed;
 
 use bincode::de::{BorrowDecoder, Decoder};
@@ -24,6 +25,8 @@ use crate::recycled::Recycled;
 use crate::runs::Runs;
 use crate::stretches::Stretches;
 
+pub use at::At;
+use at::{Place, WindowAt, expires_ms};
 use packed::{PackedCells, Packing};
 
 /// Cells of an entity, by primitive and pane index (⌊t / pane length of the primitive's window⌋), ascending.
@@ -73,114 +76,6 @@ impl Cells {
             Self::Packed(packed) => packed.count(),
         }
     }
-}
-
-/// Primitive and pane in one word, so that they are compared at once: the primitive in the top byte, of which a layout has
-/// 256 at most, and the pane in the rest. Panes before or after half of these share the first and the last: a million years.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-struct Place(u64);
-
-impl Place {
-    const PANE_BITS: u32 = 56;
-    const HALF: i64 = 1 << (Self::PANE_BITS - 1);
-
-    /// Of a primitive, and of a pane as [`Self::bits`] gives it.
-    const fn of(primitive: usize, pane: u64) -> Self {
-        Self((primitive as u64) << Self::PANE_BITS | pane)
-    }
-
-    /// A pane as it stands in a place.
-    const fn bits(pane: i64) -> u64 {
-        let pane = if pane < -Self::HALF {
-            -Self::HALF
-        } else if pane >= Self::HALF {
-            Self::HALF - 1
-        } else {
-            pane
-        };
-        (pane + Self::HALF) as u64
-    }
-
-    /// The last of its primitive.
-    const fn last(self) -> Self {
-        Self(self.0 | ((1 << Self::PANE_BITS) - 1))
-    }
-
-    const fn primitive(self) -> usize {
-        (self.0 >> Self::PANE_BITS) as usize
-    }
-
-    const fn pane(self) -> i64 {
-        (self.0 & ((1 << Self::PANE_BITS) - 1)) as i64 - Self::HALF
-    }
-}
-
-/// A time, and the panes of a layout's windows in which it lies: worked out once for all that is asked of it, since each takes two
-/// divisions.
-#[derive(Clone, Debug)]
-pub struct At<'l> {
-    layout: &'l Layout,
-    at_ms: i64,
-    /// Of the first windows; those of further ones are worked out each time.
-    windows: [Option<WindowAt>; WINDOWS_KEPT],
-}
-
-/// Nearly all layouts of aggregated entities have no more.
-const WINDOWS_KEPT: usize = 4;
-
-/// A window that ends with the pane of a time.
-#[derive(Clone, Copy, Debug)]
-struct WindowAt {
-    pane_ms: i64,
-    /// How many panes it covers.
-    panes: i64,
-    /// The first of them and the last, as they stand in a [`Place`].
-    first: u64,
-    last: u64,
-    /// Newest event time from which on no window covers the last.
-    expires_ms: i64,
-}
-
-impl<'l> At<'l> {
-    /// This time in milliseconds, in panes of these windows.
-    #[must_use]
-    pub const fn new(layout: &'l Layout, at_ms: i64) -> Self {
-        Self { layout, at_ms, windows: [None; WINDOWS_KEPT] }
-    }
-
-    /// The time, milliseconds.
-    #[must_use]
-    pub const fn ms(&self) -> i64 {
-        self.at_ms
-    }
-
-    /// The window of a primitive; `None` if the layout has none.
-    #[inline]
-    fn window_of(&mut self, primitive: usize) -> Option<WindowAt> {
-        let number = usize::from(self.layout.primitives.get(primitive)?.window);
-        match self.windows.get(number) {
-            Some(Some(window)) => Some(*window),
-            _ => self.work_out(number),
-        }
-    }
-
-    fn work_out(&mut self, number: usize) -> Option<WindowAt> {
-        let spec = *self.layout.windows.get(number)?;
-        let (pane_ms, panes) = (spec.pane_ms(), i64::from(spec.panes));
-        let pane = self.at_ms.div_euclid(pane_ms);
-        let last = Place::bits(pane);
-        let first = last.saturating_sub(panes.saturating_sub(1) as u64);
-        let window = WindowAt { pane_ms, panes, first, last, expires_ms: expires_ms(pane, panes, pane_ms) };
-        if let Some(kept) = self.windows.get_mut(number) {
-            *kept = Some(window);
-        }
-        Some(window)
-    }
-}
-
-/// Newest event time from which on no window of so many panes covers a pane.
-const fn expires_ms(pane: i64, panes: i64, pane_ms: i64) -> i64 {
-    pane.saturating_add(panes).saturating_mul(pane_ms)
 }
 
 /// What stays of a primitive's cells.
@@ -581,7 +476,7 @@ mod tests {
         let window = |(length_ms, panes)| WindowSpec { length_ms, panes };
         let windows = [(12, 12), (60, 12), (60, 4), (100, 2), (7, 1), (90, 30)].map(window).to_vec();
         let count = |place: u8| Primitive { window: place % 6, filter: 0, column: None, aggregate: Aggregate::Count };
-        Layout { windows, filters: 1, primitives: (0..14).map(count).collect(), ..Layout::default() }
+        Layout { windows, filters: 1, primitives: (0..20).map(count).collect(), ..Layout::default() }
     }
 
     #[test]
@@ -675,7 +570,7 @@ mod tests {
         /// By the definitions: counts by primitive and pane, of which a window covers so many up to that of its time.
         #[test]
         fn cells_are_merged_valued_and_let_go_as_windows_say(
-            steps in prop::collection::vec((-40_i64..300, 0_u32..1 << 14, any::<bool>(), any::<bool>()), 1..40),
+            steps in prop::collection::vec((-40_i64..300, 0_u32..1 << 20, any::<bool>(), any::<bool>()), 1..40),
         ) {
             let layout = layout();
             let (mut panes, mut naive) = (Panes::new(), BTreeMap::<(usize, i64), u64>::new());
@@ -684,7 +579,7 @@ mod tests {
             for (at_ms, primitives, expire, packs) in steps {
                 let mut at = At::new(&layout, at_ms);
                 let mut merging = panes.merging(&mut at);
-                for index in (0..14).filter(|index| primitives >> index & 1 == 1) {
+                for index in (0..20).filter(|index| primitives >> index & 1 == 1) {
                     merging.add(index, Cell::Count(1));
                     *naive.entry((index, pane(index, at_ms))).or_default() += 1;
                 }
@@ -700,8 +595,8 @@ mod tests {
                 prop_assert_eq!(panes.weight(), naive.values().sum::<u64>());
                 prop_assert_eq!((panes.cells(), panes.is_empty()), (naive.len(), naive.is_empty()));
                 let events = |index: usize| naive.range((index, i64::MIN)..=(index, i64::MAX)).map(|(_, count)| *count).sum::<u64>();
-                prop_assert_eq!(u64::from(panes.events_at_most()), (0..14).map(events).max().unwrap());
-                for index in 0..14 {
+                prop_assert_eq!(u64::from(panes.events_at_most()), (0..20).map(events).max().unwrap());
+                for index in 0..20 {
                     let last = pane(index, at_ms);
                     let covered = (index, last - i64::from(window(index).panes) + 1)..=(index, last);
                     let expected = naive.range(covered).map(|(_, count)| *count).sum::<u64>() as f64;

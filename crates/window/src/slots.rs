@@ -12,6 +12,9 @@
 use crate::few::Few;
 use crate::layout::WindowSpec;
 use crate::limits::{POINT_SLOTS, SPAN_SLOTS};
+use crate::recyclable;
+
+recyclable!(Span);
 
 /// Slots with the number of calls or moments in each, as spans, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! How cells are written: in messages of partial panes, and in snapshots.
+//! How cells are written: in messages of partial panes, in snapshots, and where they are packed ([`crate::panes`]).
 //!
 //! ```text
 //! cell := kind u8 | value, 8 bytes

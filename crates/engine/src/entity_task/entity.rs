@@ -1,6 +1,8 @@
 //! One aggregated entity: its windows, what its panes show, and the past of its hours.
 
-use bincode::{Decode, Encode};
+use bincode::de::{BorrowDecoder, Decoder};
+use bincode::error::DecodeError;
+use bincode::{BorrowDecode, Decode, Encode};
 use lancang_pattern::expression::Range;
 use lancang_pattern::limits::GRID_MS;
 use lancang_pattern::plan::PatternPlan;
@@ -13,15 +15,44 @@ use super::plans::Planned;
 use super::reach::Reach;
 use crate::attached::Attached;
 use crate::baseline::{HOUR_MS, Histories};
-use crate::limits::{FEW_CELLS, TEXT_BYTES_MAX};
+use crate::limits::FEW_CELLS;
+
+/// Clear value of an entity: UTF-8 in few bytes. Longer ones than a block takes do not come ([`crate::arrived`]).
+#[derive(Clone, Debug, Encode)]
+struct ClearValue(Block);
+
+impl ClearValue {
+    fn of(value: &str) -> Self {
+        Self(Block::of(value.as_bytes()).unwrap_or_default())
+    }
+
+    fn as_str(&self) -> &str {
+        str::from_utf8(self.0.as_slice()).unwrap_or_default()
+    }
+}
+
+impl<C> Decode<C> for ClearValue {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let value = Block::decode(decoder)?;
+        match str::from_utf8(value.as_slice()) {
+            Ok(_) => Ok(Self(value)),
+            Err(inner) => Err(DecodeError::Utf8 { inner }),
+        }
+    }
+}
+
+impl<'de, C> BorrowDecode<'de, C> for ClearValue {
+    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        Self::decode(decoder)
+    }
+}
 
 #[derive(Clone, Debug, Encode, Decode)]
 pub(super) struct Entity {
     pub(super) class: Class,
     /// Hash of its plan.
     pub(super) plan: u64,
-    /// Its clear value, as UTF-8.
-    value: Block,
+    value: ClearValue,
     pub(super) panes: Panes,
     pub(super) attached: Attached,
     histories: Histories,
@@ -35,12 +66,10 @@ const _: () = assert!(size_of::<Option<(u64, Entity)>>() <= 128);
 
 impl Entity {
     pub(super) fn new(class: Class, plan: u64, value: &str) -> Self {
-        // Longer ones were cut where they were written.
-        let ends = (0..=value.len().min(TEXT_BYTES_MAX)).rfind(|ends| value.is_char_boundary(*ends)).unwrap_or(0);
         Self {
             class,
             plan,
-            value: Block::of(&value.as_bytes()[..ends]).unwrap_or_default(),
+            value: ClearValue::of(value),
             panes: Panes::new(),
             attached: Attached::new(),
             histories: Histories::default(),
@@ -51,7 +80,7 @@ impl Entity {
 
     /// Its clear value.
     pub(super) fn value(&self) -> &str {
-        str::from_utf8(self.value.as_slice()).unwrap_or_default()
+        self.value.as_str()
     }
 
     /// Learns the values of the hours before the one of `at_ms`, before anything of it is merged.
@@ -131,11 +160,11 @@ impl Entity {
     /// Names what letting go of it will need.
     pub(super) fn prefetch_whole(&self, batch: &mut Batch) {
         self.prefetch_merged(batch);
-        self.value.as_slice().first().into_iter().for_each(|byte| batch.add(byte));
+        self.value.0.as_slice().first().into_iter().for_each(|byte| batch.add(byte));
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        let own = self.value.capacity() + self.panes.heap_bytes();
+        let own = self.value.0.capacity() + self.panes.heap_bytes();
         own + self.attached.heap_bytes() + self.histories.heap_bytes()
     }
 

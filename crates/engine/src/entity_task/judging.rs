@@ -23,7 +23,9 @@ use super::{EntityTask, with_key};
 use crate::arrived::{Arrived, Came, key_of};
 use crate::attachment::Attachment;
 use crate::incident::{IncidentKey, Moment};
-use crate::limits::{CHUNK, MOBILITY_COMPLETE_MS, SPARE_PANE_BYTES_MAX, SPARE_PANES_MAX};
+use crate::limits::{
+    CHUNK, MOBILITY_COMPLETE_MS, SPARE_DUE_BYTES_MAX, SPARE_DUE_MAX, SPARE_PANE_BYTES_MAX, SPARE_PANES_MAX,
+};
 use crate::output::Outputs;
 
 /// What holds in a pane and is no incident yet: plan, entity and position of the pattern, ascending.
@@ -162,7 +164,7 @@ impl EntityTask {
 
     /// Keeps the room of what was due for what will be.
     fn keep_due(&mut self, mut due: DueOf) {
-        if self.spare_due.len() < SPARE_PANES_MAX && due.room() <= SPARE_PANE_BYTES_MAX {
+        if self.spare_due.len() < SPARE_DUE_MAX && due.room() <= SPARE_DUE_BYTES_MAX {
             due.clear();
             self.spare_due.push(due);
         }

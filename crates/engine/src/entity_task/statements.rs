@@ -11,8 +11,10 @@ use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
 use lancang_pattern::limits::GRID_MS;
-use lancang_window::Few;
 use lancang_window::prefetch::Batch;
+use lancang_window::{Few, recyclable};
+
+recyclable!(Statement);
 
 /// Statements about one subscriber, by time and pane.
 #[derive(Clone, Debug, Default)]
@@ -76,26 +78,29 @@ impl Statements {
     }
 
     /// Whether [`Self::forget`] changes anything, or leaves nothing.
-    pub(super) fn forgets(&self, from_ms: i64) -> bool {
-        self.0.as_slice().is_empty() || self.going(from_ms) > 0
+    pub(super) fn forgets(&self, from_ms: i64, known: i64) -> bool {
+        self.0.as_slice().is_empty() || self.going(from_ms, known) > 0
     }
 
-    /// How many only panes before a time may look at. Most often the first one tells that there are none.
-    fn going(&self, from_ms: i64) -> usize {
+    /// How many only panes before a time may look at, where all panes that are still to be judged know what is known in one. Most often
+    /// the first one tells that there are none.
+    fn going(&self, from_ms: i64, known: i64) -> usize {
         let statements = self.0.as_slice();
         if statements.first().is_none_or(|first| first.at_ms >= from_ms) {
             return 0;
         }
-        let past = statements.partition_point(|statement| statement.at_ms < from_ms);
-        // The last moment before that time says where the subscriber was then: abroad, if one of its statements says so.
-        let last = |own: &&Statement| own.at_ms == statements[past - 1].at_ms;
-        let of_last = statements[..past].iter().rev().take_while(last);
-        past - of_last.zip(1..).filter(|(own, _)| own.abroad()).map(|(_, back)| back).last().unwrap_or(0)
+        let past = &statements[..statements.partition_point(|statement| statement.at_ms < from_ms)];
+        // The last moment before that time of which all know says where the subscriber was then: abroad, if one of its statements says
+        // so. What is known later may say otherwise, and stays.
+        let Some(last) = past.iter().rposition(|statement| statement.pane() <= known) else { return 0 };
+        let begins = past.partition_point(|statement| statement.at_ms < past[last].at_ms);
+        let abroad = past[begins..].iter().take_while(|statement| statement.at_ms == past[last].at_ms);
+        abroad.zip(begins..).find(|(statement, _)| statement.abroad()).map_or(last + 1, |(_, place)| place)
     }
 
-    /// Lets go of what only panes before a time may look at; gives whether anything is left.
-    pub(super) fn forget(&mut self, from_ms: i64) -> bool {
-        let going = self.going(from_ms);
+    /// Lets go of what only panes before a time may look at ([`Self::forgets`]); gives whether anything is left.
+    pub(super) fn forget(&mut self, from_ms: i64, known: i64) -> bool {
+        let going = self.going(from_ms, known);
         if going == self.0.as_slice().len() {
             return false;
         }
@@ -164,41 +169,62 @@ mod tests {
     }
 
     proptest! {
+        /// Of all that was stated, as far as panes are still to be judged that may look at it.
         #[test]
         fn they_say_what_a_list_says(
-            steps in prop::collection::vec((-4_i64..40, -2_i64..9, any::<bool>(), any::<bool>()), 1..24),
+            steps in prop::collection::vec((-4_i64..40, -2_i64..9, any::<bool>(), 0_u8..4), 1..24),
         ) {
             let config = bincode::config::standard();
             let (mut statements, mut list) = (Statements::default(), std::collections::BTreeMap::new());
-            for (at, pane, abroad, forgets) in steps {
+            let (mut from_ms, mut known) = (-9 * GRID_MS, -2);
+            for (at, pane, abroad, step) in steps {
                 let at_ms = at * GRID_MS / 4;
-                if forgets {
-                    let last = list.range(..(at_ms, i64::MIN)).next_back().map_or(at_ms, |((last_ms, _), _)| *last_ms);
-                    let of_last = list.range((last, i64::MIN)..(at_ms, i64::MIN));
-                    let keeps = of_last.filter(|(_, abroad)| **abroad).map(|(statement, _)| *statement).next();
-                    let from = keeps.unwrap_or((at_ms, i64::MIN));
-                    let left = list.split_off(&from);
-                    prop_assert_eq!(statements.forgets(at_ms), !list.is_empty() || left.is_empty());
-                    prop_assert_eq!(statements.forget(at_ms), !left.is_empty());
-                    list = left;
-                    if list.is_empty() {
+                if step == 0 {
+                    (from_ms, known) = (from_ms.max(at_ms), pane.max(known));
+                    let before = statements.0.as_slice().len();
+                    let forgets = statements.forgets(from_ms, known);
+                    let is_left = statements.forget(from_ms, known);
+                    prop_assert_eq!(forgets, !is_left || statements.0.as_slice().len() < before);
+                    if !is_left {
                         statements = Statements::default();
                     }
-                } else {
+                } else if at_ms >= from_ms {
                     statements.add(at_ms, pane, abroad);
                     *list.entry((at_ms, pane)).or_insert(false) |= abroad;
                 }
                 let all: Listed = list.iter().map(|(statement, abroad)| (*statement, *abroad)).collect();
-                for judged in -2..9 {
-                    for begins_ms in (-1..10).map(|pane| pane * GRID_MS) {
+                for judged in known..9 {
+                    for begins_ms in (-1..10).map(|pane| pane * GRID_MS).filter(|begins_ms| *begins_ms >= from_ms) {
                         prop_assert_eq!(statements.at_home(judged, begins_ms), at_home(&all, judged, begins_ms));
                     }
                 }
                 let bytes = bincode::encode_to_vec(&statements, config).unwrap();
-                prop_assert_eq!(&bytes, &bincode::encode_to_vec(&all, config).unwrap());
-                (statements, _) = bincode::decode_from_slice(&bytes, config).unwrap();
+                let (back, _): (Statements, usize) = bincode::decode_from_slice(&bytes, config).unwrap();
+                prop_assert_eq!(back.0.as_slice(), statements.0.as_slice());
+                if from_ms < -4 * GRID_MS {
+                    prop_assert_eq!(&bytes, &bincode::encode_to_vec(&all, config).unwrap());
+                }
             }
         }
+    }
+
+    #[test]
+    fn what_panes_before_a_time_alone_look_at_goes() {
+        let mut statements = Statements::default();
+        (0..9).for_each(|at| statements.add(at * GRID_MS, at, at % 2 == 0));
+        let kept =
+            |statements: &Statements| statements.0.as_slice().iter().map(|own| own.at_ms / GRID_MS).collect::<Vec<_>>();
+        assert!(!statements.forgets(GRID_MS, 20) && statements.forget(GRID_MS, 20));
+        assert!(statements.forgets(5 * GRID_MS, 20) && statements.forget(5 * GRID_MS, 20));
+        assert_eq!(kept(&statements), [4, 5, 6, 7, 8]);
+        // At home at last, and nothing else is said of the time before: as if nothing were known.
+        assert!(statements.forget(6 * GRID_MS, 20));
+        assert_eq!(kept(&statements), [6, 7, 8]);
+        // What is known later than panes are judged hides nothing yet.
+        assert!(statements.forget(8 * GRID_MS, 6));
+        assert_eq!(kept(&statements), [6, 7, 8]);
+        statements.add(9 * GRID_MS, 9, false);
+        assert!(!statements.forget(10 * GRID_MS, 9));
     }
 
     #[test]
@@ -207,7 +233,7 @@ mod tests {
         statements.add(at_ms, 1, true);
         statements.add(at_ms, 3, false);
         assert!(!statements.at_home(5, 20 * GRID_MS));
-        assert!(statements.forget(10 * GRID_MS));
+        assert!(statements.forget(10 * GRID_MS, 5));
         assert!(!statements.at_home(5, 20 * GRID_MS));
     }
 

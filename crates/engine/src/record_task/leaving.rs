@@ -69,7 +69,7 @@ impl RecordTask {
             }
             let Some(departure) = &mut leaving.departure else { return true };
             while out.takes_partial() {
-                match departure.next(|| out.room()) {
+                match departure.next() {
                     Some(message) => out.partials.push(message),
                     None => {
                         let left = leaving.departure.take().map(Departure::into_left).unwrap_or_default();

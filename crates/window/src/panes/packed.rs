@@ -160,13 +160,14 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_read_is_what_was_put_in(
-            cells in prop::collection::btree_map((any::<u8>(), prop_oneof![-9_i64..9, any::<i64>()]), (0_u8..5, any::<u64>()), 0..24),
+            cells in prop::collection::btree_map((any::<u8>(), prop_oneof![40 => -9_i64..9, 1 => any::<i64>()]), (0_u8..5, any::<u64>()), 0..24),
+            dedups in any::<bool>(),
         ) {
             let cells = cells.into_iter().map(|((primitive, pane), (kind, value))| {
                 (Place::of(usize::from(primitive), Place::bits(pane)), cell(kind, value))
             });
             let mut cells: Vec<(Place, Cell)> = cells.collect();
-            if cells.len() > 3 {
+            if cells.len() > 3 || dedups {
                 cells.dedup_by_key(|(place, _)| place.primitive());
             }
             let Some(packed) = PackedCells::of(&cells) else {
@@ -183,6 +184,18 @@ mod tests {
                 prop_assert_eq!(packed.get(primitive), own.cloned());
             }
         }
+    }
+
+    #[test]
+    fn no_more_are_packed_than_said() {
+        let cells = |count: usize, keys: u64| -> Vec<(Place, Cell)> {
+            (0..count).map(|primitive| (Place::of(primitive, Place::bits(7)), cell(3, keys))).collect()
+        };
+        assert!(PackedCells::of(&cells(CELLS_MAX, 1)).is_some() && PackedCells::of(&cells(CELLS_MAX + 1, 1)).is_none());
+        // Of keys one by one a cell takes 12 bytes and 8 for each: 384 are 32 keys of four cells.
+        assert_eq!(PackedCells::of(&cells(4, 10)).unwrap().heap_bytes(), 384);
+        assert!(PackedCells::of(&cells(4, 11)).is_none());
+        assert!(PackedCells::of(&[]).is_none());
     }
 
     #[test]
