@@ -6,8 +6,8 @@
 //! Rules:
 //! - room has as many places as fit one of the allocator's sizes ([`crate::block`]), so that few sizes serve all, and nothing that the
 //!   allocator gives is wasted;
-//! - bounded for each kind of element as blocks are ([`crate::spare`]): with the seven that there are 120 MB a thread at most, where all kinds of
-//!   all sizes go at once; lists longer than [`PLACES_MAX`] grow as a `Vec` does, and go to the allocator.
+//! - bounded for each kind of element as blocks are ([`crate::spare`]): with the nine that there are 175 MB a thread at most, where lists of
+//!   all kinds and sizes have gone at once; lists longer than [`PLACES_MAX`] grow as a `Vec` does, and go to the allocator.
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
