@@ -37,9 +37,6 @@ const fn steps_of(length: usize) -> usize {
     size_of_steps(length.div_ceil(STEP_BYTES))
 }
 
-/// [`Block::BYTES_MAX`].
-const BYTES_MAX: usize = Block::BYTES_MAX;
-
 /// Bytes on the heap, [`Block::BYTES_MAX`] at most.
 ///
 /// Packed, so that what stands beside it in an entity follows without a gap.
@@ -67,7 +64,7 @@ impl Block {
     /// Of these bytes; `None` where there are more than [`Self::BYTES_MAX`].
     #[must_use]
     pub fn of(bytes: &[u8]) -> Option<Self> {
-        if bytes.len() > BYTES_MAX {
+        if bytes.len() > Self::BYTES_MAX {
             return None;
         }
         let start = Self::take(steps_of(bytes.len()));
@@ -122,7 +119,7 @@ impl Block {
     #[inline]
     pub fn append_in_room(&mut self, bytes: &[u8]) -> bool {
         let (before, length) = (self.len(), self.len() + bytes.len());
-        if length > BYTES_MAX || length > Self::room(before) {
+        if length > Self::BYTES_MAX || length > Self::room(before) {
             return false;
         }
         // SAFETY: `before` bytes are initialised, and there is room for `length` of them. `bytes` is a borrow that cannot lie in
@@ -139,7 +136,7 @@ impl Block {
         let (from, to) = (cut.start.min(before), cut.end.min(before));
         let (to, stay) = (to.max(from), before - (to.max(from) - from));
         let length = stay + bytes.len();
-        if length > BYTES_MAX {
+        if length > Self::BYTES_MAX {
             return false;
         }
         let (held, steps) = (steps_of(before), steps_of(length));
@@ -224,7 +221,7 @@ impl Block {
     }
 }
 
-const _: () = assert!(size_of_steps(BYTES_MAX.div_ceil(STEP_BYTES)) <= u16::MAX as usize);
+const _: () = assert!(size_of_steps(Block::BYTES_MAX.div_ceil(STEP_BYTES)) <= u16::MAX as usize);
 
 impl Default for Block {
     fn default() -> Self {
@@ -327,13 +324,13 @@ mod tests {
     #[test]
     fn more_than_it_can_hold_is_refused() {
         let mut block = Block::new();
-        assert!(Block::of(&[7; BYTES_MAX + 1]).is_none());
-        assert!(block.append(&[7; BYTES_MAX]));
-        assert_eq!(Block::of(&[7; BYTES_MAX]).as_ref(), Some(&block));
+        assert!(Block::of(&[7; Block::BYTES_MAX + 1]).is_none());
+        assert!(block.append(&[7; Block::BYTES_MAX]));
+        assert_eq!(Block::of(&[7; Block::BYTES_MAX]).as_ref(), Some(&block));
         assert!(!block.append(&[7]));
-        assert_eq!(block.len(), BYTES_MAX);
+        assert_eq!(block.len(), Block::BYTES_MAX);
         assert!(!block.cut_and_append(0..1, &[7, 7]));
-        assert!(block.cut_and_append(0..BYTES_MAX, &[]));
+        assert!(block.cut_and_append(0..Block::BYTES_MAX, &[]));
         assert_eq!((block.len(), block.capacity()), (0, 0));
     }
 }

@@ -148,14 +148,6 @@ impl<T: Recyclable> Recycled<T> {
         self.0.retain(stays);
     }
 
-    /// Lets go of so many of the first ones.
-    ///
-    /// # Panics
-    /// If there are fewer.
-    pub fn remove_first(&mut self, count: usize) {
-        self.0.drain(..count);
-    }
-
     /// The list as a `Vec`, to be changed in the room that there is; where it grows by itself its room goes to the allocator.
     pub const fn as_mut_vec(&mut self) -> &mut Vec<T> {
         &mut self.0
@@ -286,7 +278,7 @@ mod tests {
                     }
                     1 => {
                         let count = place.index(naive.len() + 1);
-                        list.remove_first(count);
+                        list.as_mut_vec().drain(..count);
                         naive.drain(..count);
                     }
                     2 => {
