@@ -12,7 +12,7 @@ use lancang_intake::files::FileInput;
 use lancang_intake::{FeedSettings, Format};
 use lancang_pattern::cost::{self, BUSY_A_DAY, Cost, ORDINARY_A_DAY};
 use lancang_pattern::file::PatternFile;
-use lancang_pattern::plan::{EntityPlan, Mode, PatternPlan};
+use lancang_pattern::plan::{EntityPlan, Mode, PatternGate, PatternPlan};
 use lancang_pattern::{Pack, PackSources};
 use lancang_record::{Class, Country};
 use serde_json::{Value, json};
@@ -197,7 +197,7 @@ fn show(args: &PackArgs, id: &str) -> anyhow::Result<()> {
         writeln!(out, "entity   {}{rule}: judged {judged}", plan.entity.as_str())?;
         if plan.send.is_none() {
             for pattern in plan.patterns.iter().filter(|pattern| pattern.id == id) {
-                writeln!(out, "gate     {}", gate_in_words(plan, pattern))?;
+                writeln!(out, "gate     {}", gates_in_words(plan, pattern))?;
             }
         }
         let layout = &plan.layout;
@@ -249,9 +249,14 @@ pub fn unknown(id: &str, all: &[PatternFile]) -> Failure {
     Failure::new(Exit::Usage, format!("no pattern is called `{id}`{hint}"))
 }
 
-/// `not judged below 10 in 1 h or 60 in 24 h (of the events past filter 1)`
-fn gate_in_words(plan: &EntityPlan, pattern: &PatternPlan) -> String {
-    let windows = plan.layout.windows.iter().zip(&pattern.least).filter(|(_, least)| **least < u32::MAX);
+/// `not judged below 12 in 1 h or 60 in 24 h past filter 1, or 10 in 1 h past filter 2`
+fn gates_in_words(plan: &EntityPlan, pattern: &PatternPlan) -> String {
+    let gates: Vec<String> = pattern.gates.iter().map(|gate| gate_in_words(plan, gate)).collect();
+    format!("not judged below {}", gates.join(", or "))
+}
+
+fn gate_in_words(plan: &EntityPlan, gate: &PatternGate) -> String {
+    let windows = plan.layout.windows.iter().zip(&gate.least).filter(|(_, least)| **least < u32::MAX);
     let ways: Vec<String> = windows
         .map(|(window, least)| match window.length_ms {
             ms if ms % 3_600_000 == 0 => format!("{least} in {} h", ms / 3_600_000),
@@ -259,7 +264,7 @@ fn gate_in_words(plan: &EntityPlan, pattern: &PatternPlan) -> String {
             ms => format!("{least} in {} s", ms / 1000),
         })
         .collect();
-    format!("not judged below {} (of the events past filter {})", ways.join(" or "), plan.layout.gates[pattern.gate])
+    format!("{} past filter {}", ways.join(" or "), plan.layout.gates[gate.place])
 }
 
 fn test(args: &PackArgs, wanted: &str) -> anyhow::Result<()> {

@@ -134,8 +134,7 @@ impl LocalEntities {
 
     /// Goes on with another plan of the same windows: limits may be lower now, and other related entities named.
     pub fn change(&mut self, old: &EntityPlan, new: &EntityPlan) {
-        let gates =
-            |plan: &EntityPlan| plan.patterns.iter().map(|one| (one.gate, one.least.clone())).collect::<Vec<_>>();
+        let gates = |plan: &EntityPlan| plan.patterns.iter().map(|one| one.gates.clone()).collect::<Vec<_>>();
         if gates(old) != gates(new) {
             self.entities.change_all(|windows| {
                 (0..new.layout.gates.len()).for_each(|gate| windows.rest(&new.layout, gate, 0));
@@ -277,13 +276,9 @@ impl Met<'_> {
         }
         let mut is_kept = false;
         for (place, pattern) in plan.patterns.iter().enumerate() {
-            if !near.contains(pattern.gate) {
-                continue;
-            }
-            let gate = Gate::of(&scratch.gated[of_gate(plan, pattern.gate)], &pattern.least).0;
-            if gate == Gate::Far {
-                continue;
-            }
+            let gates = pattern.gates.iter().filter(|gate| near.contains(gate.place));
+            let gates = gates.map(|gate| Gate::of(&scratch.gated[of_gate(plan, gate.place)], &gate.least).0);
+            let Some(gate) = gates.max().filter(|gate| *gate != Gate::Far) else { continue };
             if passes >> pattern.records & 1 == 1 {
                 let period = record.event.as_ms().div_euclid(plan.layout.longest_ms().max(1));
                 let kept = kept.get_or_insert_with(key, || Kept::new(period)).0;
@@ -448,10 +443,10 @@ mod tests {
             let pattern = &plan.patterns[0];
             let (mut counts, mut heads) = (vec![0; plan.layout.windows.len()], Heads::default());
             heads.take(&windows, &plan.layout, &mut kinds);
-            heads.count_gated(&plan.layout, pattern.gate, &mut counts);
-            let (gate, lacks) = Gate::of(&counts, &pattern.least);
+            heads.count_gated(&plan.layout, pattern.gates[0].place, &mut counts);
+            let (gate, lacks) = Gate::of(&counts, &pattern.gates[0].least);
             windows.rest_first(&plan.layout, &kinds.of(&plan.layout, passes), &plan.first_rests);
-            let rests = !windows.awake(&plan.layout).contains(pattern.gate);
+            let rests = !windows.awake(&plan.layout).contains(pattern.gates[0].place);
             assert_eq!(rests, gate == Gate::Far && lacks > 0, "{least} calls");
             assert_eq!(rests, least > 1, "{least} calls");
         }

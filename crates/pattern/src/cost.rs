@@ -56,7 +56,7 @@ impl Cost {
             Some(Predicate::Always(true)) | None => plan.filters.first(),
             own => own,
         };
-        let mut filters: Vec<u8> = layout.primitives.iter().flat_map(filters_of).collect();
+        let mut filters: Vec<u8> = layout.primitives.iter().flat_map(Primitive::filters).collect();
         filters.sort_unstable();
         filters.dedup();
         filters.retain(|filter| *filter != 0 && *filter != pattern.records);
@@ -166,13 +166,6 @@ fn atoms(predicate: &Predicate) -> usize {
     }
 }
 
-fn filters_of(primitive: &Primitive) -> [u8; 2] {
-    match primitive.aggregate {
-        Aggregate::Sequence { then, .. } => [primitive.filter, then],
-        _ => [primitive.filter; 2],
-    }
-}
-
 /// What the layout would be for this pattern alone.
 fn alone(layout: &Layout, pattern: &PatternPlan) -> Layout {
     let mut places: Vec<usize> = pattern.primitives.clone();
@@ -184,7 +177,7 @@ fn alone(layout: &Layout, pattern: &PatternPlan) -> Layout {
     places.sort_unstable();
     places.dedup();
     let mut own = Layout { windows: Vec::new(), primitives: Vec::new(), ..layout.clone() };
-    own.gates = layout.gates.get(pattern.gate).copied().into_iter().collect();
+    own.gates = pattern.gates.iter().filter_map(|gate| layout.gates.get(gate.place).copied()).collect();
     for primitive in places.iter().filter_map(|place| layout.primitives.get(*place)) {
         let window = layout.windows[usize::from(primitive.window)];
         let index = own.windows.iter().position(|other| *other == window).unwrap_or_else(|| {

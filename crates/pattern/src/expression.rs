@@ -151,6 +151,19 @@ impl Condition {
         })
     }
 
+    /// Indices of the values that it asks for, added to `found`.
+    pub(crate) fn values(&self, found: &mut Vec<usize>) {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.values(found)),
+            Self::Not(one) => one.values(found),
+            Self::Compare(left, _, right) => {
+                left.values(found);
+                right.values(found);
+            }
+            Self::Known(expression) => expression.values(found),
+        }
+    }
+
     /// Whether it may hold, and whether it may fail, where each value lies in its range.
     #[must_use]
     pub fn may(&self, values: &[Range]) -> May {

@@ -1,54 +1,168 @@
 //! The gates of an entity that is judged at each record: how many events, in which window, without which a pattern cannot
 //! hold. A quiet entity costs a count a gate and no more.
 //!
+//! A pattern has a gate for each filter that its ways of holding are told by: a SIM box is told by so many calls, or by fewer of a
+//! SIM of days. One gate for both would ask for the fewer, of everybody.
+//!
 //! **Invariants:**
-//! - a gate is necessary: where every window holds fewer events than its gate, its pattern does not hold
+//! - gates are necessary: where every window holds fewer events than each of its gates asks for, a pattern does not hold
 //!   (interval arithmetic, [`crate::expression::Condition::may`]; ranges only grow with the counts);
-//! - a window's gate is met alone: a burst of ten within an hour and a day of sixty are two ways, and ten within a day
+//! - a window's count meets a gate alone: a burst of ten within an hour and a day of sixty are two ways, and ten within a day
 //!   are none.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use lancang_window::entity::nearest_at;
 use lancang_window::limits::{DISTINCT_EXACT_MAX, GATES_MAX};
 use lancang_window::{Aggregate, FirstRests, Layout, Primitive};
 
-use crate::expression::{May, Range};
+use crate::expression::{Condition, May, Range};
 use crate::limits::EVENTS_MIN_MAX;
-use crate::plan::{EntityPlan, PatternPlan};
+use crate::plan::{EntityPlan, PatternGate, PatternPlan};
+use crate::predicate::Predicate;
 
-/// Sets the gates of a local entity's patterns: each on the filter with which it is the strongest, since a pattern needs
-/// most of its events. Past [`GATES_MAX`] filters the rest count all events, which is weaker.
+/// Events past a filter without which some ways of holding do not: for each window how many, of which one window at least must hold so
+/// many.
+struct Told {
+    filter: u8,
+    least: Vec<u32>,
+}
+
+/// Sets the gates of a local entity's patterns. Past [`GATES_MAX`] filters the rest count all events, which is weaker.
 pub(crate) fn set(plan: &mut EntityPlan) {
-    for place in 0..plan.patterns.len() {
-        let filters = (0..plan.filters.len() as u8).filter(|filter| {
-            *filter == 0 || plan.layout.gates.contains(filter) || plan.layout.gates.len() < GATES_MAX - 1
-        });
-        let gates = filters.map(|filter| (thresholds(filter, &plan.layout, &plan.patterns[place]), filter));
-        // Of equal ones a narrower filter than 0, which is all that is looked at.
-        let strongest = gates.max_by_key(|(least, filter)| (strength(least), *filter != 0, u8::MAX - filter));
-        let Some((least, filter)) = strongest else { continue };
-        let gates = &mut plan.layout.gates;
-        let gate = gates.iter().position(|other| *other == filter).unwrap_or_else(|| {
-            gates.push(filter);
-            gates.len() - 1
-        });
-        (plan.patterns[place].gate, plan.patterns[place].least) = (gate, least);
+    let told = told_by(plan);
+    // In the order of the filters: a limit that is changed mostly leaves them as they are, and what is kept of entities with them.
+    plan.layout.gates = told.iter().flatten().map(|told| told.filter).collect::<BTreeSet<u8>>().into_iter().collect();
+    for (pattern, told) in plan.patterns.iter_mut().zip(told) {
+        let place = |filter| plan.layout.gates.iter().position(|other| *other == filter);
+        let gate = |told: Told| Some(PatternGate { place: place(told.filter)?, least: told.least });
+        pattern.gates = told.into_iter().filter_map(gate).collect();
     }
     plan.near_from = vec![vec![u32::MAX; plan.layout.windows.len()]; plan.layout.gates.len()];
-    for pattern in &plan.patterns {
-        let of_gate = plan.near_from.get_mut(pattern.gate).into_iter().flatten();
-        of_gate.zip(&pattern.least).for_each(|(near_from, least)| *near_from = nearest_at(*least).min(*near_from));
+    for gate in plan.patterns.iter().flat_map(|pattern| &pattern.gates) {
+        let of_gate = plan.near_from.get_mut(gate.place).into_iter().flatten();
+        of_gate.zip(&gate.least).for_each(|(near_from, least)| *near_from = nearest_at(*least).min(*near_from));
     }
     let near_from = plan.near_from.iter().map(|near_from| near_from.iter().min().copied().unwrap_or(u32::MAX));
     plan.first_rests = FirstRests::of(near_from);
 }
 
-fn strength(least: &[u32]) -> (u32, u64) {
-    (least.iter().copied().min().unwrap_or(0), least.iter().map(|one| u64::from(*one)).sum::<u64>())
+/// Of each pattern what its gates are for: one for all of its ways while there is room, and instead of it one for each filter that tells
+/// some of them best, where [that asks for more](asks_for_more).
+fn told_by(plan: &EntityPlan) -> Vec<Vec<Told>> {
+    let mut told: Vec<Vec<Told>> = Vec::new();
+    for pattern in &plan.patterns {
+        let whole = pattern.warn.with_what_follows();
+        let filter = best_for(plan, pattern, &whole);
+        told.push(vec![Told::by(filter, plan, pattern, &whole)]);
+        if !has_room(told.iter().flatten()) {
+            told.pop();
+            told.push(vec![Told::by(0, plan, pattern, &whole)]);
+        }
+    }
+    for (place, pattern) in plan.patterns.iter().enumerate() {
+        let apart = told_apart(plan, pattern);
+        let others = told.iter().enumerate().filter(|(other, _)| *other != place).flat_map(|(_, told)| told);
+        if !begins_with_a_first(plan, pattern) && asks_for_more(&apart, &told[place]) && has_room(others.chain(&apart))
+        {
+            told[place] = apart;
+        }
+    }
+    told
+}
+
+/// Whether a pattern asks for two kinds of events in their order: what stands behind its incidents must begin with the first, so that it
+/// has no gate that only the second ones lead to.
+fn begins_with_a_first(plan: &EntityPlan, pattern: &PatternPlan) -> bool {
+    let (mut features, mut primitives) = (Vec::new(), Vec::new());
+    pattern.warn.values(&mut features);
+    let features = features.into_iter().filter_map(|feature| pattern.features.get(feature));
+    features.for_each(|feature| feature.value.values(&mut primitives));
+    let mut primitives = primitives.into_iter().filter_map(|place| plan.layout.primitives.get(place));
+    primitives.any(|primitive| primitive.filters()[0] != primitive.filters()[1])
+}
+
+/// Whether one of several gates asks for more events than one for all ways does, and none is met by what meets that one, or by less than
+/// what is near it: of a narrower filter fewer may be asked for, but how seldom they are nobody knows.
+fn asks_for_more(apart: &[Told], together: &[Told]) -> bool {
+    let [whole] = together else { return false };
+    let is_no_better = |told: &Told| {
+        (told.filter == whole.filter || told.filter == 0)
+            && told.least.iter().zip(&whole.least).all(|(least, whole)| least <= whole)
+    };
+    let asks_for_less = |told: &Told| {
+        let mut windows = told.least.iter().zip(&whole.least).filter(|(_, whole)| **whole < u32::MAX);
+        windows.any(|(least, whole)| *least < nearest_at(*whole))
+    };
+    apart.iter().any(|told| told.fewest() > whole.fewest())
+        && !apart.iter().any(|told| is_no_better(told) || asks_for_less(told))
+}
+
+/// One is left for what counts all events.
+fn has_room<'t>(told: impl Iterator<Item = &'t Told>) -> bool {
+    let filters: BTreeSet<u8> = told.map(|told| told.filter).filter(|filter| *filter != 0).collect();
+    filters.len() < GATES_MAX
+}
+
+/// The ways of a pattern by the filters that tell them best. One in which it never holds needs no gate.
+fn told_apart(plan: &EntityPlan, pattern: &PatternPlan) -> Vec<Told> {
+    let mut by_filter: Vec<(u8, Vec<Condition>)> = Vec::new();
+    let ways = pattern.warn.ways().into_iter().map(|way| way.with_what_follows());
+    for way in ways.filter(|way| may(&plan.layout, pattern, way, |_, _| u32::MAX).hold) {
+        let filter = best_for(plan, pattern, &way);
+        match by_filter.iter_mut().find(|(other, _)| *other == filter) {
+            Some((_, ways)) => ways.push(way),
+            None => by_filter.push((filter, vec![way])),
+        }
+    }
+    by_filter.into_iter().map(|(filter, ways)| Told::by(filter, plan, pattern, &Condition::Or(ways))).collect()
+}
+
+impl Told {
+    fn by(filter: u8, plan: &EntityPlan, pattern: &PatternPlan, ways: &Condition) -> Self {
+        Self { filter, least: thresholds(filter, &plan.layout, pattern, ways) }
+    }
+
+    /// Fewest events that are enough in some window.
+    fn fewest(&self) -> u32 {
+        self.least.iter().min().copied().unwrap_or(0)
+    }
+}
+
+/// The filter past which a pattern seldom has as many events as it must have for a condition, of those that its features count.
+/// Of equal ones the one that stands first.
+fn best_for(plan: &EntityPlan, pattern: &PatternPlan, condition: &Condition) -> u8 {
+    let primitives = pattern.primitives.iter().filter_map(|place| plan.layout.primitives.get(*place));
+    let filters: BTreeSet<u8> = primitives.flat_map(Primitive::filters).chain([0]).collect();
+    let rarity = |filter: u8| {
+        let least = thresholds(filter, &plan.layout, pattern, condition);
+        rarity(plan, pattern, filter, least.into_iter().min().unwrap_or(0))
+    };
+    filters.into_iter().max_by_key(|filter| (rarity(*filter), Reverse(*filter))).unwrap_or(0)
+}
+
+/// How seldom an entity has so many events past a filter, about: the more are asked for and the more the filter asks of each, besides what
+/// the pattern looks at. A guess, which chooses gates and nothing else. Filter 0 is all that any pattern looks at.
+fn rarity(plan: &EntityPlan, pattern: &PatternPlan, filter: u8, least: u32) -> u64 {
+    let asks = |filter: u8| plan.filters.get(usize::from(filter)).map_or(0, asked_at_least);
+    let asked = if filter == 0 { 0 } else { 1 + asks(filter).saturating_sub(asks(pattern.records)) };
+    u64::from(least) * (1 + asked)
+}
+
+/// Comparisons, flags and lists that a record is asked for at least, whichever way it passes.
+fn asked_at_least(filter: &Predicate) -> u64 {
+    match filter {
+        Predicate::Always(_) => 0,
+        Predicate::And(parts) => parts.iter().map(asked_at_least).sum(),
+        Predicate::Or(parts) => parts.iter().map(asked_at_least).min().unwrap_or(0),
+        _ => 1,
+    }
 }
 
 /// Whether a pattern's condition may hold, and may fail, at all; and with no event.
 pub(crate) fn possible(layout: &Layout, pattern: &PatternPlan) -> (May, May) {
-    let with = |events: u32| may(layout, pattern, |_| events);
+    let with = |events: u32| may(layout, pattern, &pattern.warn, |_, _| events);
     (with(u32::MAX), with(0))
 }
 
@@ -56,27 +170,23 @@ pub(crate) fn possible(layout: &Layout, pattern: &PatternPlan) -> (May, May) {
 /// of more different keys may lie above their number.
 pub(crate) fn events_least(layout: &Layout, pattern: &PatternPlan) -> u32 {
     let most = DISTINCT_EXACT_MAX as u32;
-    (0..most).find(|events| may(layout, pattern, |_| *events).hold).unwrap_or(most)
+    (0..most).find(|events| may(layout, pattern, &pattern.warn, |_, _| *events).hold).unwrap_or(most)
 }
 
-/// For each window the events that pass `filter`, of which one window at least must hold so many.
+/// For each window the events that pass `filter`, of which one window at least must hold so many before a condition over the pattern's
+/// features can hold.
 ///
 /// From the longest window to the shortest, each as low as a condition can hold with while the longer ones stay below
 /// theirs and the shorter ones are empty. `u32::MAX` where no count in that window is enough by itself.
-fn thresholds(filter: u8, layout: &Layout, pattern: &PatternPlan) -> Vec<u32> {
+fn thresholds(filter: u8, layout: &Layout, pattern: &PatternPlan, condition: &Condition) -> Vec<u32> {
     let mut order: Vec<usize> = (0..layout.windows.len()).collect();
     order.sort_by_key(|window| std::cmp::Reverse(layout.windows[*window].length_ms));
     let mut least = vec![u32::MAX; order.len()];
     for (rank, window) in order.iter().enumerate() {
         let may_hold = |events: u32| {
-            let in_window = |primitive: &Primitive| {
-                let of = usize::from(primitive.window);
-                let filters = match primitive.aggregate {
-                    Aggregate::Sequence { then, .. } => [primitive.filter, then],
-                    _ => [primitive.filter; 2],
-                };
+            let in_window = |of: usize, counted: u8| {
                 // Every event is one of filter 0.
-                if filter != 0 && !filters.contains(&filter) {
+                if filter != 0 && counted != filter {
                     u32::MAX
                 } else if of == *window {
                     events
@@ -86,44 +196,63 @@ fn thresholds(filter: u8, layout: &Layout, pattern: &PatternPlan) -> Vec<u32> {
                     0
                 }
             };
-            may(layout, pattern, in_window).hold
+            may(layout, pattern, condition, in_window).hold
         };
         if may_hold(u32::MAX) {
-            least[*window] = (0..EVENTS_MIN_MAX).find(|events| may_hold(*events)).unwrap_or(EVENTS_MIN_MAX);
+            least[*window] = fewest_where(may_hold);
         }
     }
     least
 }
 
-/// What the condition may do with at most so many events behind each aggregate.
-fn may(layout: &Layout, pattern: &PatternPlan, events: impl Fn(&Primitive) -> u32) -> May {
-    let range = |primitive| primitive_range(primitive, events(primitive));
-    let mut ranges: Vec<Range> = layout.primitives.iter().map(range).collect();
+/// The smallest number, [`EVENTS_MIN_MAX`] at most, for which something holds that holds for all larger ones, too.
+fn fewest_where(holds: impl Fn(u32) -> bool) -> u32 {
+    let (mut fails_below, mut holds_from) = (0, EVENTS_MIN_MAX);
+    while fails_below < holds_from {
+        let middle = fails_below + (holds_from - fails_below) / 2;
+        if holds(middle) { holds_from = middle } else { fails_below = middle + 1 }
+    }
+    holds_from
+}
+
+/// What a condition over the pattern's features may do with at most so many events in each window past each filter.
+fn may(layout: &Layout, pattern: &PatternPlan, condition: &Condition, events: impl Fn(usize, u8) -> u32) -> May {
+    let mut ranges = vec![Range::ANY; layout.primitives.len()];
+    for place in &pattern.primitives {
+        if let Some((primitive, range)) = layout.primitives.get(*place).zip(ranges.get_mut(*place)) {
+            *range = primitive_range(primitive, |filter| events(usize::from(primitive.window), filter));
+        }
+    }
     let first = ranges.len();
     for feature in &pattern.features {
         let range = feature.value.range(&ranges);
         ranges.push(range);
     }
-    pattern.warn.may(&ranges[first..])
+    condition.may(&ranges[first..])
 }
 
-/// Where an aggregate's value lies with at most so many events.
-pub(crate) fn primitive_range(primitive: &Primitive, events: u32) -> Range {
-    let most = if events == u32::MAX { f64::INFINITY } else { f64::from(events) };
-    match primitive.aggregate {
+/// Where an aggregate's value lies with at most so many events past each filter.
+pub(crate) fn primitive_range(primitive: &Primitive, events: impl Fn(u8) -> u32) -> Range {
+    let upto = |most: u32| if most == u32::MAX { f64::INFINITY } else { f64::from(most) };
+    let [first, then] = primitive.filters().map(events);
+    let most = match primitive.aggregate {
         Aggregate::Count | Aggregate::Distinct | Aggregate::CountAtHome | Aggregate::Concurrency | Aggregate::Run => {
-            Range { least: 0.0, most }
+            upto(first)
         }
-        // Without a first or without a second event there is no sequence; a first may have many seconds.
-        Aggregate::Sequence { then, .. } if then == primitive.filter => Range { least: 0.0, most },
-        Aggregate::Sum | Aggregate::Busy | Aggregate::Sequence { .. } if events == 0 => Range { least: 0.0, most: 0.0 },
-        Aggregate::Entropy if events <= 1 => Range { least: 0.0, most: 0.0 },
-        Aggregate::Busy | Aggregate::Entropy | Aggregate::Sequence { .. } => Range { least: 0.0, most: f64::INFINITY },
+        // Without a first or without a second event there is no sequence. That of two kinds it takes as many second ones as it says is not
+        // said here: what stands behind an incident begins at its gate, and is to begin with the first event.
+        Aggregate::Sequence { .. } if first == 0 || then == 0 => 0.0,
+        Aggregate::Sequence { then, .. } if then != primitive.filter => f64::INFINITY,
+        Aggregate::Sequence { .. } => upto(first),
+        Aggregate::Sum | Aggregate::Busy if first == 0 => 0.0,
+        Aggregate::Entropy if first <= 1 => 0.0,
+        Aggregate::Busy | Aggregate::Entropy => f64::INFINITY,
         Aggregate::Sum
         | Aggregate::Min
         | Aggregate::Max
         | Aggregate::GapMean
         | Aggregate::GapDeviation
-        | Aggregate::Baseline { .. } => Range::ANY,
-    }
+        | Aggregate::Baseline { .. } => return Range::ANY,
+    };
+    Range { least: 0.0, most }
 }

@@ -41,6 +41,7 @@ pub mod screen;
 mod searches;
 pub mod sieve;
 pub mod syntax;
+mod ways;
 
 pub use pack::{PackSources, SourceFile};
 pub use plan::Pack;

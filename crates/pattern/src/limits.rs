@@ -20,3 +20,5 @@ pub const EVENTS_MIN_MAX: u32 = 10_000;
 pub const LIST_LINE_BYTES_MAX: usize = 4096;
 /// Ways in which a condition may hold that are looked at for their kinds of evidence: there are at most 2^10 kinds.
 pub const WAYS_MAX: usize = 1024;
+/// Ways in which a condition may hold that are given gates of their own.
+pub const GATE_WAYS_MAX: usize = 64;

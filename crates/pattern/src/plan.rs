@@ -156,11 +156,9 @@ pub struct PatternPlan {
     pub primitives: Vec<usize>,
     /// Bit of the filter of the records that it looks at.
     pub records: u8,
-    /// Place in [`Layout::gates`] of the filter whose events are counted for its gate.
-    pub gate: usize,
-    /// Local entities: events past that filter, for each window of the layout, of which one window at least must hold so
-    /// many before this pattern can hold. `u32::MAX`: never that window alone.
-    pub least: Vec<u32>,
+    /// Local entities: it can hold only where one of them is met. Ways of holding that need many events of different kinds have
+    /// different ones.
+    pub gates: Vec<PatternGate>,
     /// Named features over the primitives' values, in order; a condition refers to them by index.
     pub features: Vec<Feature>,
     /// Condition for an incident of severity 3 (OCSF medium).
@@ -171,6 +169,16 @@ pub struct PatternPlan {
     pub critical: Option<Condition>,
     /// What becomes a reason, and how it weighs.
     pub weights: Vec<Weight>,
+}
+
+/// Events without which a pattern cannot hold in some of the ways that its condition names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PatternGate {
+    /// Place in [`Layout::gates`] of the filter whose events are counted.
+    pub place: usize,
+    /// Events past that filter, for each window of the layout, of which one window at least must hold so many. `u32::MAX`: never
+    /// that window alone.
+    pub least: Vec<u32>,
 }
 
 /// A named value over primitives: one of them, or arithmetic over several.

@@ -3,8 +3,7 @@
 //! Nearly every judgement refuses. So the condition lies flat, each step naming the one that comes next where it passes and
 //! where it fails, and the steps come in the order in which they refuse a quiet entity for the least work.
 //!
-//! Where a condition asks for so many of one thing and for so many times it of another, what that asks of the other is a step of its own:
-//! of young SIMs at a cell that there are six and four calls of each, 24 calls, which are counted sooner.
+//! What follows from several comparisons ([`Condition::with_what_follows`]) is a step of its own, which may refuse sooner.
 //!
 //! **Invariant:** what it says is what the condition over the pattern's features says, whatever the order: its comparisons
 //! have no effect on each other, and what follows from some of them changes nothing. By ranges alone it may refuse more than they do,
@@ -43,20 +42,20 @@ struct Step {
 }
 
 /// A comparison, or `known(…)`, that is to come out so.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Test {
     atom: Atom,
     so: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Atom {
     Compare(Side, Comparison, Side),
     Known(Side),
 }
 
 /// One side of a comparison, over primitives: nearly all are the first two.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Side {
     Number(f64),
     /// So many times a value: a finite number above 0.
@@ -68,7 +67,7 @@ impl Screen {
     /// Of a condition over features of primitives.
     pub(crate) fn new(condition: &Condition, features: &[Feature], layout: &Layout) -> Self {
         let mut screen = Self { steps: Vec::new(), first: 0 };
-        let Weighed { node, .. } = Weighed::of(condition, true, features, layout);
+        let Weighed { node, .. } = Weighed::of(&condition.with_what_follows(), true, features, layout);
         screen.first = screen.put(node, HOLDS, FAILS);
         screen
     }
@@ -118,21 +117,6 @@ impl Test {
                 }
             }
             Atom::Known(_) => true,
-        }
-    }
-
-    /// What follows where this one and another hold: from *p ≥ c* and *q ≥ k · p* that *q ≥ k · c*. Multiplying by a number above 0 keeps
-    /// the order of values, rounded or not.
-    fn implied_with(&self, other: &Self) -> Option<Self> {
-        let at_least = Comparison::GreaterOrEqual;
-        match (&self.atom, &other.atom) {
-            (
-                Atom::Compare(Side::Times(1.0, least_of), Comparison::GreaterOrEqual, Side::Number(least)),
-                Atom::Compare(many @ Side::Times(1.0, _), Comparison::GreaterOrEqual, Side::Times(times, of)),
-            ) if self.so && other.so && least_of == of => {
-                Some(Self { atom: Atom::Compare(many.clone(), at_least, Side::Number(times * least)), so: true })
-            }
-            _ => None,
         }
     }
 
@@ -231,8 +215,8 @@ impl Weighed {
         let each = |parts: &[&Condition]| parts.iter().map(|part| Self::of(part, so, features, layout)).collect();
         match condition {
             Condition::Not(one) => Self::of(one, !so, features, layout),
-            Condition::And(_) if so => Self::all(each(&joined(condition, so)), layout),
-            Condition::Or(_) if !so => Self::all(each(&joined(condition, so)), layout),
+            Condition::And(_) if so => Self::all(each(&joined(condition, so))),
+            Condition::Or(_) if !so => Self::all(each(&joined(condition, so))),
             Condition::And(parts) | Condition::Or(parts) => Self::any(each(&parts.iter().collect::<Vec<_>>())),
             Condition::Compare(left, comparison, right) => {
                 let [left, right] = [left, right].map(|side| Side::of(side, features));
@@ -251,19 +235,14 @@ impl Weighed {
         };
         let work = COMPARED + sides;
         let of_one_event = |primitive: usize| {
-            layout.primitives.get(primitive).map_or(Range::ANY, |primitive| primitive_range(primitive, 1))
+            layout.primitives.get(primitive).map_or(Range::ANY, |primitive| primitive_range(primitive, |_| 1))
         };
         let refuses = if test.may_pass(&mut { of_one_event }) { SELDOM } else { MOSTLY };
         Self { node: Node::Test(test), work, refuses }
     }
 
     /// What refuses most for its work comes first; with each one that refuses the others are left out.
-    fn all(mut parts: Vec<Self>, layout: &Layout) -> Self {
-        let tests =
-            || parts.iter().filter_map(|part| if let Node::Test(test) = &part.node { Some(test) } else { None });
-        let implied = tests().flat_map(|one| tests().filter_map(|other| one.implied_with(other)));
-        let implied: Vec<Self> = implied.map(|test| Self::of_test(test, layout)).collect();
-        parts.extend(implied);
+    fn all(mut parts: Vec<Self>) -> Self {
         parts.sort_by(|a, b| (a.work / a.refuses).total_cmp(&(b.work / b.refuses)));
         let (mut work, mut passes) = (0.0, 1.0);
         for part in &parts {
@@ -300,7 +279,7 @@ fn nodes(parts: Vec<Weighed>) -> Vec<Node> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use lancang_window::{Primitive, WindowSpec};
     use proptest::prelude::*;
 
@@ -316,7 +295,7 @@ mod tests {
         Layout { windows, primitives: aggregates.iter().map(primitive).collect(), ..Layout::default() }
     }
 
-    fn condition() -> impl Strategy<Value = Condition> {
+    pub(crate) fn condition() -> impl Strategy<Value = Condition> {
         let comparison = prop_oneof![
             Just(Comparison::Equal),
             Just(Comparison::NotEqual),

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
 
-use lancang_pattern::plan::{EntityPlan, EntityType, Mode};
+use lancang_pattern::plan::{EntityPlan, EntityType, Mode, PatternGate};
 use lancang_pattern::{PackSources, SourceFile};
 
 fn folder(name: &str) -> Vec<SourceFile> {
@@ -27,28 +27,41 @@ fn the_shipped_pack_compiles() {
     let pack = shipped().compile().unwrap_or_else(|mistakes| {
         panic!("{}", mistakes.iter().map(|mistake| format!("{mistake}\n")).collect::<String>())
     });
-    let ways = |entity: EntityType, id: &str| -> Vec<(i64, u32)> {
+    let ways = |entity: EntityType, id: &str| -> Vec<Vec<(i64, u32)>> {
         let plan = pack.plan.local.iter().find(|plan| plan.entity == entity).unwrap();
         let pattern = plan.patterns.iter().find(|pattern| pattern.id == id).unwrap();
-        assert_ne!(plan.layout.gates[pattern.gate], 0, "{id}: what it counts, not all that the entity does");
-        let hours = plan.layout.windows.iter().map(|window| window.length_ms / 3_600_000);
-        hours.zip(pattern.least.clone()).filter(|(_, least)| *least < u32::MAX).collect()
+        let of = |gate: &PatternGate| {
+            assert_ne!(plan.layout.gates[gate.place], 0, "{id}: what it counts, not all that the entity does");
+            let hours = plan.layout.windows.iter().map(|window| window.length_ms / 3_600_000);
+            hours.zip(gate.least.clone()).filter(|(_, least)| *least < u32::MAX).collect()
+        };
+        pattern.gates.iter().map(of).collect()
     };
     // A quiet subscriber costs a count: so many events in so many hours, or nothing is judged.
-    assert_eq!(ways(EntityType::Caller, "sim-box-burst"), [(1, 10), (24, 25), (0, 6)], "0 h is a quarter of one");
-    assert_eq!(ways(EntityType::Caller, "grey-route"), [(1, 50), (6, 60)]);
-    assert_eq!(ways(EntityType::Callee, "otp-bombing"), [(1, 10), (4, 12)]);
-    assert_eq!(ways(EntityType::Callee, "sim-swap-otp"), [(24, 1)]);
-    assert_eq!(ways(EntityType::Callee, "forward-hijack"), [(24, 1)]);
-    assert_eq!(ways(EntityType::Callee, "impersonation"), [(6, 2)]);
-    assert_eq!(ways(EntityType::Callee, "impersonation-live"), [(2, 2)]);
-    assert_eq!(ways(EntityType::Callee, "otp-during-call"), [(2, 1)]);
-    assert_eq!(ways(EntityType::Callee, "otp-live-call"), [(2, 1)]);
-    assert_eq!(ways(EntityType::Callee, "otp-begun-call"), [(2, 1)]);
-    assert_eq!(ways(EntityType::Callee, "impersonation-begun"), [(2, 2)]);
-    assert_eq!(ways(EntityType::Caller, "robocall-own"), [(6, 20)]);
-    assert_eq!(ways(EntityType::Caller, "irsf"), [(24, 6)]);
-    assert_eq!(ways(EntityType::Caller, "reported"), [(24, 1)]);
+    let by_age = [vec![(1, 12), (24, 60)], vec![(1, 10), (24, 25), (0, 6)]];
+    assert_eq!(
+        ways(EntityType::Caller, "sim-box-burst"),
+        by_age,
+        "of all SIMs, of young ones; 0 h is a quarter of one"
+    );
+    assert_eq!(ways(EntityType::Caller, "grey-route"), [[(1, 50), (6, 60)]]);
+    assert_eq!(ways(EntityType::Caller, "robocall-own"), [[(6, 19)]], "short ones");
+    assert_eq!(ways(EntityType::Caller, "irsf"), [[(24, 6)], [(1, 8)]]);
+    assert_eq!(
+        ways(EntityType::Caller, "reported"),
+        [[(24, 1)]],
+        "one for all reporters: none of theirs asks for more"
+    );
+    assert_eq!(ways(EntityType::Callee, "otp-bombing"), [[(1, 10), (4, 12)]]);
+    assert_eq!(ways(EntityType::Callee, "sim-swap-otp"), [[(24, 1)]]);
+    assert_eq!(ways(EntityType::Callee, "forward-hijack"), [[(24, 1)]]);
+    assert_eq!(ways(EntityType::Callee, "impersonation"), [[(6, 2)]]);
+    assert_eq!(ways(EntityType::Callee, "impersonation-live"), [[(2, 2)]]);
+    assert_eq!(ways(EntityType::Callee, "impersonation-begun"), [[(2, 2)]]);
+    assert_eq!(ways(EntityType::Callee, "otp-during-call"), [[(2, 1)]], "a call, with which its evidence begins");
+    assert_eq!(ways(EntityType::Callee, "otp-live-call"), [[(2, 1)]]);
+    assert_eq!(ways(EntityType::Callee, "otp-begun-call"), [[(2, 1)]]);
+    assert_eq!(ways(EntityType::Callee, "otp-once-in-call"), [[(2, 1)]]);
     let scopes = |id: &str| -> Vec<(EntityType, &str)> {
         let plans = pack.plan.aggregated.iter().filter(|plan| plan.patterns.iter().any(|pattern| pattern.id == id));
         plans.map(|plan| (plan.entity, plan.scope.as_str())).collect()

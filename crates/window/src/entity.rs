@@ -47,7 +47,7 @@ struct Grown {
 }
 
 /// How near an entity is to the gate of its patterns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gate {
     /// No window holds three quarters of what the gate asks for.
     Far,
@@ -238,7 +238,7 @@ impl EntityWindows {
             return grown.panes.bounds(layout, place, self.newest_ms());
         }
         let primitive = layout.primitives.get(place)?;
-        bounds_of(primitive, || heads.count(layout, primitive.window, primitive.filter))
+        bounds_of(primitive, |filter| heads.count(layout, primitive.window, filter))
     }
 
     /// Values of the primitives that are wanted, for windows that end with the pane of the newest event; the others are
@@ -389,15 +389,18 @@ fn value_of_events(
 }
 
 /// Range of a primitive's value over at most so many events that pass its filter; `None` where that says nothing.
-fn bounds_of(primitive: &Primitive, events: impl FnOnce() -> u32) -> Option<(f64, f64)> {
+fn bounds_of(primitive: &Primitive, mut events: impl FnMut(u8) -> u32) -> Option<(f64, f64)> {
     match primitive.aggregate {
         Aggregate::Count if primitive.column.is_none() => {
-            let exactly = f64::from(events());
+            let exactly = f64::from(events(primitive.filter));
             Some((exactly, exactly))
         }
         Aggregate::Count | Aggregate::Distinct | Aggregate::Concurrency | Aggregate::Run => {
-            Some((0.0, f64::from(events())))
+            Some((0.0, f64::from(events(primitive.filter))))
         }
+        // Each second event counts once, if there is a first one.
+        Aggregate::Sequence { .. } if events(primitive.filter) == 0 => Some((0.0, 0.0)),
+        Aggregate::Sequence { then, .. } => Some((0.0, f64::from(events(then)))),
         Aggregate::CountAtHome => Some((0.0, 0.0)),
         _ => None,
     }

@@ -91,6 +91,18 @@ pub struct Primitive {
     pub aggregate: Aggregate,
 }
 
+impl Primitive {
+    /// Bits of the filters of the events that add to it: of a sequence those of the first and of the second, of others one filter
+    /// twice.
+    #[must_use]
+    pub const fn filters(&self) -> [u8; 2] {
+        match self.aggregate {
+            Aggregate::Sequence { then, .. } => [self.filter, then],
+            _ => [self.filter; 2],
+        }
+    }
+}
+
 /// What is kept of the events of one kind of entity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
