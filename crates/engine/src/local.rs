@@ -178,17 +178,20 @@ impl LocalEntities {
         let (layout, kinds) = (&plan.layout, &self.kinds);
         for part in parts {
             let (segments, trims) = (segments_of(part), trims(part));
+            let is_trimmed = |windows: &EntityWindows| trims && windows.is_worth_trimming();
             self.entities.sweep(
                 segments.clone(),
                 |windows, batch| {
-                    if trims {
+                    if is_trimmed(windows) {
                         windows.prefetch(batch);
                     }
                 },
-                |_, windows| windows.newest_ms() < oldest || trims && windows.is_outdated(layout, outdated),
+                |_, windows| {
+                    windows.newest_ms() < oldest || is_trimmed(windows) && windows.is_outdated(layout, outdated)
+                },
                 |_, windows| {
                     let stays = windows.newest_ms() >= oldest;
-                    if stays && trims {
+                    if stays && is_trimmed(windows) {
                         windows.trim(layout, kinds, outdated);
                     }
                     stays

@@ -18,7 +18,7 @@ use crate::gates::{FirstRests, Gates};
 use crate::heads::{HEADS, Heads};
 use crate::kinds::{Kinds, Whole};
 use crate::layout::{Aggregate, Event, Layout, Primitive};
-use crate::limits::EVENTS_EXACT_MAX;
+use crate::limits::{EVENTS_EXACT_MAX, TRIMMED_BYTES_MIN};
 use crate::outdated::Outdated;
 use crate::panes::Panes;
 use crate::prefetch::Batch;
@@ -145,6 +145,12 @@ impl EntityWindows {
             grown.oldest_ms = grown.oldest_ms.min(event.at_ms);
             grown.panes.add(layout, event, newest_ms);
         }
+    }
+
+    /// Whether it holds so many bytes of events that a look at them for what goes may pay.
+    #[must_use]
+    pub fn is_worth_trimming(&self) -> bool {
+        self.form().is_ok_and(|events| events.0.len() >= TRIMMED_BYTES_MIN)
     }
 
     /// Whether [`Self::trim`] would let go of anything.

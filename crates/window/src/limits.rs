@@ -30,3 +30,6 @@ pub const MOMENTS_MAX: usize = 64;
 /// Most gates of one kind of entity: half a byte each in every quiet entity ([`crate::gates`]). Windows are saved as they lie: another limit is another
 /// version of snapshots.
 pub const GATES_MAX: usize = 12;
+/// Bytes of an entity's events from which on they are looked at for what no window covers: fewer are one line of the memory, of which
+/// little would go before the entity does, or before the next event needs the room.
+pub const TRIMMED_BYTES_MIN: usize = 64;
