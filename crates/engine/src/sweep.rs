@@ -33,8 +33,8 @@ const fn round_of(part: i64) -> i64 {
     part.div_euclid(PARTS)
 }
 
-/// Whether what no window covers goes of entities that stay, too: every second time it stays where the entity does, as one that has
-/// events lets go of most of it itself when it needs room for the next one.
+/// Whether what no window covers goes of entities that stay, too, and hold so much that it pays: every second time it stays where the entity does,
+/// as one that has events lets go of most of it itself when it needs room for the next one.
 pub(crate) const fn trims(part: i64) -> bool {
     (round_of(part) + part) % 2 == 0
 }

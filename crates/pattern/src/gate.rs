@@ -1,8 +1,8 @@
 //! The gates of an entity that is judged at each record: how many events, in which window, without which a pattern cannot
 //! hold. A quiet entity costs a count a gate and no more.
 //!
-//! A pattern has a gate for each filter that its ways of holding are told by: a SIM box is told by so many calls, or by fewer of a
-//! SIM of days. One gate for both would ask for the fewer, of everybody.
+//! A pattern has one gate, or one for each filter that some of its ways of holding are told by where that asks for more: a SIM box is told by so
+//! many calls, or by fewer of a SIM of days. One gate for both would ask for the fewer, of everybody.
 //!
 //! **Invariants:**
 //! - gates are necessary: where every window holds fewer events than each of its gates asks for, a pattern does not hold
@@ -54,33 +54,34 @@ fn told_by(plan: &EntityPlan) -> Vec<Vec<Told>> {
     let mut told: Vec<Vec<Told>> = Vec::new();
     for pattern in &plan.patterns {
         let whole = pattern.warn.with_what_follows();
-        let filter = best_for(plan, pattern, &whole);
-        told.push(vec![Told::by(filter, plan, pattern, &whole)]);
+        told.push(vec![Told::best_by(plan, pattern, &whole)]);
         if !has_room(told.iter().flatten()) {
             told.pop();
             told.push(vec![Told::by(0, plan, pattern, &whole)]);
         }
     }
     for (place, pattern) in plan.patterns.iter().enumerate() {
+        if !first_of_two(plan, pattern).is_empty() {
+            continue;
+        }
         let apart = told_apart(plan, pattern);
         let others = told.iter().enumerate().filter(|(other, _)| *other != place).flat_map(|(_, told)| told);
-        if !begins_with_a_first(plan, pattern) && asks_for_more(&apart, &told[place]) && has_room(others.chain(&apart))
-        {
+        if asks_for_more(&apart, &told[place]) && has_room(others.chain(&apart)) {
             told[place] = apart;
         }
     }
     told
 }
 
-/// Whether a pattern asks for two kinds of events in their order: what stands behind its incidents must begin with the first, so that it
-/// has no gate that only the second ones lead to.
-fn begins_with_a_first(plan: &EntityPlan, pattern: &PatternPlan) -> bool {
+/// Filters of the first events of sequences of two kinds that a pattern's condition asks for. What stands behind its incidents is to begin with
+/// one of these: it has one gate, on what only second events pass no sooner than on others that ask for as many.
+fn first_of_two(plan: &EntityPlan, pattern: &PatternPlan) -> BTreeSet<u8> {
     let (mut features, mut primitives) = (Vec::new(), Vec::new());
     pattern.warn.values(&mut features);
     let features = features.into_iter().filter_map(|feature| pattern.features.get(feature));
     features.for_each(|feature| feature.value.values(&mut primitives));
-    let mut primitives = primitives.into_iter().filter_map(|place| plan.layout.primitives.get(place));
-    primitives.any(|primitive| primitive.filters()[0] != primitive.filters()[1])
+    let primitives = primitives.into_iter().filter_map(|place| plan.layout.primitives.get(place));
+    primitives.map(Primitive::filters).filter(|[first, then]| first != then).map(|[first, _]| first).collect()
 }
 
 /// Whether one of several gates asks for more events than one for all ways does, and none is met by what meets that one, or by less than
@@ -110,10 +111,10 @@ fn told_apart(plan: &EntityPlan, pattern: &PatternPlan) -> Vec<Told> {
     let mut by_filter: Vec<(u8, Vec<Condition>)> = Vec::new();
     let ways = pattern.warn.ways().into_iter().map(|way| way.with_what_follows());
     for way in ways.filter(|way| may(&plan.layout, pattern, way, |_, _| u32::MAX).hold) {
-        let filter = best_for(plan, pattern, &way);
-        match by_filter.iter_mut().find(|(other, _)| *other == filter) {
+        let best = Told::best_by(plan, pattern, &way).filter;
+        match by_filter.iter_mut().find(|(filter, _)| *filter == best) {
             Some((_, ways)) => ways.push(way),
-            None => by_filter.push((filter, vec![way])),
+            None => by_filter.push((best, vec![way])),
         }
     }
     by_filter.into_iter().map(|(filter, ways)| Told::by(filter, plan, pattern, &Condition::Or(ways))).collect()
@@ -124,30 +125,37 @@ impl Told {
         Self { filter, least: thresholds(filter, &plan.layout, pattern, ways) }
     }
 
+    /// By the filter past which a pattern seldom has as many events as it must have for a condition, of those that its features count. Of
+    /// equal ones by the one that stands first; where it begins with a [first of two](first_of_two), the most events decide, and then
+    /// that one may be the first.
+    fn best_by(plan: &EntityPlan, pattern: &PatternPlan, ways: &Condition) -> Self {
+        let counted = pattern.primitives.iter().filter_map(|place| plan.layout.primitives.get(*place));
+        let counted: Vec<[u8; 2]> = counted.map(Primitive::filters).collect();
+        let firsts = first_of_two(plan, pattern);
+        // All events are second ones, too.
+        let is_second = |filter| filter == 0 || counted.iter().any(|[first, then]| first != then && *then == filter);
+        let begins = |told: &Self| {
+            let may_begin = firsts.contains(&told.filter) || !is_second(told.filter);
+            (!firsts.is_empty()).then_some((told.fewest(), may_begin))
+        };
+        let filters: BTreeSet<u8> = counted.iter().flatten().copied().chain([0]).collect();
+        let told = filters.into_iter().map(|filter| Self::by(filter, plan, pattern, ways));
+        let best = told.max_by_key(|told| (begins(told), rarity(plan, pattern, told), Reverse(told.filter)));
+        best.unwrap_or_else(|| Self::by(0, plan, pattern, ways))
+    }
+
     /// Fewest events that are enough in some window.
     fn fewest(&self) -> u32 {
         self.least.iter().min().copied().unwrap_or(0)
     }
 }
 
-/// The filter past which a pattern seldom has as many events as it must have for a condition, of those that its features count.
-/// Of equal ones the one that stands first.
-fn best_for(plan: &EntityPlan, pattern: &PatternPlan, condition: &Condition) -> u8 {
-    let primitives = pattern.primitives.iter().filter_map(|place| plan.layout.primitives.get(*place));
-    let filters: BTreeSet<u8> = primitives.flat_map(Primitive::filters).chain([0]).collect();
-    let rarity = |filter: u8| {
-        let least = thresholds(filter, &plan.layout, pattern, condition);
-        rarity(plan, pattern, filter, least.into_iter().min().unwrap_or(0))
-    };
-    filters.into_iter().max_by_key(|filter| (rarity(*filter), Reverse(*filter))).unwrap_or(0)
-}
-
 /// How seldom an entity has so many events past a filter, about: the more are asked for and the more the filter asks of each, besides what
 /// the pattern looks at. A guess, which chooses gates and nothing else. Filter 0 is all that any pattern looks at.
-fn rarity(plan: &EntityPlan, pattern: &PatternPlan, filter: u8, least: u32) -> u64 {
+fn rarity(plan: &EntityPlan, pattern: &PatternPlan, told: &Told) -> u64 {
     let asks = |filter: u8| plan.filters.get(usize::from(filter)).map_or(0, asked_at_least);
-    let asked = if filter == 0 { 0 } else { 1 + asks(filter).saturating_sub(asks(pattern.records)) };
-    u64::from(least) * (1 + asked)
+    let asked = if told.filter == 0 { 0 } else { 1 + asks(told.filter).saturating_sub(asks(pattern.records)) };
+    u64::from(told.fewest()) * (1 + asked)
 }
 
 /// Comparisons, flags and lists that a record is asked for at least, whichever way it passes.
@@ -240,7 +248,7 @@ pub(crate) fn primitive_range(primitive: &Primitive, events: impl Fn(u8) -> u32)
             upto(first)
         }
         // Without a first or without a second event there is no sequence. That of two kinds it takes as many second ones as it says is not
-        // said here: what stands behind an incident begins at its gate, and is to begin with the first event.
+        // said here: what stands behind an incident begins at its gate, and second events alone are to lead to none.
         Aggregate::Sequence { .. } if first == 0 || then == 0 => 0.0,
         Aggregate::Sequence { then, .. } if then != primitive.filter => f64::INFINITY,
         Aggregate::Sequence { .. } => upto(first),

@@ -133,16 +133,51 @@ fn ways_have_gates_of_their_own_where_these_ask_for_more() {
     );
     assert_eq!(gates("short >= 6 && (known(shortest) || day >= 8)"), [[(60, 6)]], "what meets the one meets the other");
     assert_eq!(gates("calls >= 20 && short >= 0.9 * calls"), [[(60, 18)]], "what follows counts");
-    assert_eq!(gates("then >= 1 && (calls >= 20 || short_day >= 12)"), [[(60, 1)]], "from the first of two on");
+    assert_eq!(gates("then >= 1 && (calls >= 20 || short_day >= 12)"), [[(60, 1)]], "one, from the first of two on");
     assert_eq!(gates("again >= 3"), [[(1_440, 3)]]);
 }
 
 #[test]
-fn past_the_most_gates_patterns_share_what_counts_all() {
-    let limits = (0..40).map(|limit| format!("long >= {} || short >= {limit} && calls >= 40", 50 + limit));
-    let limits: Vec<String> = limits.collect();
-    let pack = pack(&limits).unwrap();
+fn what_begins_with_a_first_event_is_not_gated_by_second_ones() {
+    let pack = pack(&["then >= 1".to_owned()]).unwrap();
     let plan = &pack.plan.local[0];
-    assert!(plan.layout.gates.len() <= lancang_window::limits::GATES_MAX);
-    assert!(plan.patterns.iter().all(|pattern| !pattern.gates.is_empty()));
+    let mut first = Record::new(Kind::Voice, Timestamp::from_ms(0));
+    (first.direction, first.duration_ms) = (Direction::Outgoing, Some(60_000));
+    let filter = plan.layout.gates[plan.patterns[0].gates[0].place];
+    assert!(plan.passes(&first, &pack.lists) >> filter & 1 == 1, "filter {filter}");
+}
+
+/// Patterns that count calls of ever other lengths, each in two ways.
+fn many(patterns: u32) -> Pack {
+    let file = |number: u32| {
+        let text = format!(
+            "id = \"p{number:02}\"\nversion = 1\nfamily = \"f\"\ntitle = \"t\"\nentity = [\"caller\"]\nrecords = 'kind == \"voice\"'\n\
+             warn = 'some >= 9 || calls >= 20'\n[features.calls]\naggregate = \"count\"\nwindow = \"1h\"\n\
+             [features.some]\naggregate = \"count\"\nwhere = 'duration_s < {}'\nwindow = \"1h\"\n\
+             [weights.calls]\npoints = 100\nfrom = 0\nto = 1\n",
+            10 + number
+        );
+        SourceFile { path: format!("p{number:02}.toml"), text }
+    };
+    PackSources::new((0..patterns).map(file).collect(), Vec::new()).compile().unwrap()
+}
+
+#[test]
+fn past_the_most_gates_patterns_keep_one_for_all_ways() {
+    use lancang_window::limits::GATES_MAX;
+    for patterns in [1, 5, 11, 12, 30] {
+        let pack = many(patterns);
+        let plan = &pack.plan.local[0];
+        let apart = plan.patterns.iter().filter(|pattern| pattern.gates.len() == 2).count();
+        // All calls have one gate, short ones of each pattern one; one place is left for what counts all events.
+        assert_eq!(apart, (GATES_MAX - 2).min(patterns as usize), "{patterns} patterns");
+        assert!(plan.layout.gates.len() <= GATES_MAX && plan.layout.gates.is_sorted());
+        for pattern in &plan.patterns {
+            let all = pattern
+                .gates
+                .iter()
+                .all(|gate| plan.layout.gates[gate.place] == 0 || gate.least.contains(&9) || gate.least.contains(&20));
+            assert!(all && !pattern.gates.is_empty(), "{}: {:?}", pattern.id, pattern.gates);
+        }
+    }
 }

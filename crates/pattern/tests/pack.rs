@@ -62,6 +62,18 @@ fn the_shipped_pack_compiles() {
     assert_eq!(ways(EntityType::Callee, "otp-live-call"), [[(2, 1)]]);
     assert_eq!(ways(EntityType::Callee, "otp-begun-call"), [[(2, 1)]]);
     assert_eq!(ways(EntityType::Callee, "otp-once-in-call"), [[(2, 1)]]);
+    let gated_by = |id: &str| {
+        let plan = pack.plan.local.iter().find(|plan| plan.patterns.iter().any(|pattern| pattern.id == id)).unwrap();
+        let pattern = plan.patterns.iter().find(|pattern| pattern.id == id).unwrap();
+        format!("{:?}", plan.filters[usize::from(plan.layout.gates[pattern.gates[0].place])])
+    };
+    for id in ["otp-during-call", "otp-live-call", "otp-begun-call", "otp-once-in-call"] {
+        let filter = gated_by(id);
+        assert!(
+            filter.ends_with("CodeIs(Kind, 0)])") || filter.contains("CodeIs(Kind, 0), CodeIs(Phase"),
+            "{id}: {filter}"
+        );
+    }
     let scopes = |id: &str| -> Vec<(EntityType, &str)> {
         let plans = pack.plan.aggregated.iter().filter(|plan| plan.patterns.iter().any(|pattern| pattern.id == id));
         plans.map(|plan| (plan.entity, plan.scope.as_str())).collect()

@@ -46,7 +46,7 @@ struct Grown {
     panes: Panes,
 }
 
-/// How near an entity is to the gate of its patterns.
+/// How near an entity is to a gate of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gate {
     /// No window holds three quarters of what the gate asks for.
@@ -394,7 +394,7 @@ fn value_of_events(
     }
 }
 
-/// Range of a primitive's value over at most so many events that pass its filter; `None` where that says nothing.
+/// Range of a primitive's value over so many events that pass each filter; `None` where that says nothing.
 fn bounds_of(primitive: &Primitive, mut events: impl FnMut(u8) -> u32) -> Option<(f64, f64)> {
     match primitive.aggregate {
         Aggregate::Count if primitive.column.is_none() => {

@@ -30,6 +30,7 @@ pub const MOMENTS_MAX: usize = 64;
 /// Most gates of one kind of entity: half a byte each in every quiet entity ([`crate::gates`]). Windows are saved as they lie: another limit is another
 /// version of snapshots.
 pub const GATES_MAX: usize = 12;
-/// Bytes of an entity's events from which on they are looked at for what no window covers: fewer are one line of the memory, of which
-/// little would go before the entity does, or before the next event needs the room.
+/// Bytes of an entity's block of events from which on it is looked at for what no window covers: of fewer, which are a line of the memory or two,
+/// little would go before the entity does, or before the next event needs the room. Until then these events count where entities are evicted
+/// by how many they have.
 pub const TRIMMED_BYTES_MIN: usize = 64;

@@ -285,3 +285,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn only_events_of_some_bytes_are_worth_a_look_for_what_goes() {
+    let (layout, mut kinds) = (layout(), Kinds::default());
+    let event =
+        |at_ms, counted| Event { at_ms, passes: 1, counted, present: 0b11, columns: &[7, 500], earlier: &[1, 1] };
+    let mut windows = EntityWindows::new(&layout, &mut kinds, &event(0, 0));
+    let worth: Vec<bool> = (1..20)
+        .map(|at_ms| {
+            let is_worth = windows.is_worth_trimming();
+            windows.add(&layout, &mut kinds, &event(at_ms, 0));
+            is_worth
+        })
+        .collect();
+    assert!(!worth[0] && !worth[3] && worth[12] && worth.is_sorted(), "{worth:?}");
+    windows.add(&layout, &mut kinds, &event(30, 1));
+    assert!(!windows.is_worth_trimming(), "panes let go by themselves");
+}
