@@ -191,7 +191,7 @@ fn a_whole_state_in_one_object_as_earlier_versions_wrote_it_is_refused_with_word
     bytes.extend_from_slice(&[0; 100]);
     assert_eq!(
         Manifest::decode(&bytes).unwrap_err().to_string(),
-        "snapshot version 9 is unknown: this program reads version 17"
+        "snapshot version 9 is unknown: this program reads version 18"
     );
     worker.store.put_snapshot("records-0", 0, "a", bytes).unwrap();
     assert_eq!(worker.loaded(), None);
