@@ -134,8 +134,7 @@ impl LocalEntities {
 
     /// Goes on with another plan of the same windows: limits may be lower now, and other related entities named.
     pub fn change(&mut self, old: &EntityPlan, new: &EntityPlan) {
-        let gates = |plan: &EntityPlan| plan.patterns.iter().map(|one| one.gates.clone()).collect::<Vec<_>>();
-        if gates(old) != gates(new) {
+        if !old.patterns.iter().map(|one| &one.gates).eq(new.patterns.iter().map(|one| &one.gates)) {
             self.entities.change_all(|windows| {
                 (0..new.layout.gates.len()).for_each(|gate| windows.rest(&new.layout, gate, 0));
                 true

@@ -10,7 +10,8 @@ use super::{Cut, Owner, PieceId, Section, SnapshotError};
 
 /// Versions up to 9 were a whole state in one object; up to 13 a table had 256 chunks; up to 14 an entity's panes
 /// lay by primitive, what came to an entity task stood by itself, and a quiet entity counted the events of its gates; up to 15
-/// each of these had long keys of its own; up to 16 cells were written byte by byte, and pending partial panes by their keys.
+/// each of these had long keys of its own; up to 16 cells were written byte by byte, and pending partial panes by their keys; up to 17
+/// a pattern had one gate, and entities rested by it.
 const FORM: Form = Form { magic: "LCS", version: 18 };
 
 /// Where a piece is.
