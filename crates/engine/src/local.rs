@@ -119,6 +119,7 @@ impl LocalEntities {
         let kinds = &mut self.kinds;
         let kind = kinds.of(&plan.layout, passes);
         let event = event(plan, record, passes, kind.columns(), call, scratch);
+        kinds.prefetch_keys(&plan.layout, &kind, &event);
         let (windows, added) = self.entities.get_or_insert_sought(sought, || EntityWindows::before(&event));
         windows.add_of(&plan.layout, kinds, &kind, &event);
         if added {

@@ -15,18 +15,18 @@ use bincode::error::{DecodeError, EncodeError};
 use bincode::{BorrowDecode, Decode, Encode};
 
 use crate::packed::NUMBERED_MAX;
+use crate::prefetch;
 use crate::table::MULTIPLIER;
 
 /// Places for keys that were named once, each by 16 bits of its hash: some thousands of cells and senders meet in them within minutes.
 const ONCE: usize = 8_192;
 /// Places of the numbers at least; at most half of them are taken.
 const PLACES_MIN: usize = 64;
-/// Low bits of a place, which hold a number and 1; above them stands a mark of the key, so that another key at its place is told
-/// without a look at it: some thousands of keys are in no near cache.
-const NUMBER_BITS: u32 = 17;
-const _: () = assert!(NUMBERED_MAX < 1 << NUMBER_BITS);
+/// The newest time of a key is kept in steps of 2¹⁰ ms, rounded up.
+const STEP_BITS: u32 = 10;
+const _: () = assert!(NUMBERED_MAX < u32::MAX as usize);
 
-/// A key and the newest event time at which it was named.
+/// A key as it is saved: with the newest event time at which it was named, rounded up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 struct Named {
     /// 0 where the number is free.
@@ -34,14 +34,27 @@ struct Named {
     newest_ms: i64,
 }
 
-const FREE: Named = Named { key: 0, newest_ms: i64::MIN };
+/// A key in its place, with all that is asked of it: some thousands of keys are in no near cache, so that each look-up takes one
+/// line of memory.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    key: u64,
+    /// Its number and 1; 0 where the place is empty.
+    taken: u32,
+    /// Newest event time at which it was named, in steps; [`u32::MAX`] is never passed.
+    newest: u32,
+}
+
+/// No key.
+const FREE: u64 = 0;
 
 /// Keys by number and numbers by key.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Keys {
-    all: Vec<Named>,
-    /// The mark of a key and its number and 1 in each place that is taken: open addressing.
-    places: Vec<u32>,
+    /// [`FREE`] where a number is free.
+    all: Vec<u64>,
+    /// Open addressing.
+    places: Vec<Place>,
     /// Numbers that are free, descending: the smallest are given first, which take the fewest bytes.
     free: Vec<u32>,
     /// Keys that were named last without a number, by 16 bits of their hash; 0 where none was.
@@ -54,62 +67,83 @@ const fn hash_of(key: u64) -> u64 {
     (key ^ key >> 32).wrapping_mul(MULTIPLIER)
 }
 
-/// What stands at the place of a key beside its number: bits of the hash that do not choose the place.
-const fn mark_of(key: u64) -> u32 {
-    (hash_of(key) >> 8) as u32 & !((1 << NUMBER_BITS) - 1)
+/// The step that a time lies in or before.
+const fn step_of(at_ms: i64) -> u32 {
+    let steps = (at_ms.saturating_add((1 << STEP_BITS) - 1)) >> STEP_BITS;
+    if steps < 0 {
+        0
+    } else if steps >= u32::MAX as i64 {
+        u32::MAX
+    } else {
+        steps as u32
+    }
+}
+
+/// The latest time of a step.
+const fn latest_ms(step: u32) -> i64 {
+    if step == u32::MAX { i64::MAX } else { (step as i64) << STEP_BITS }
 }
 
 impl Keys {
     /// The number of a key that an event of this time names, if it has one.
     pub(crate) fn number(&mut self, key: u64, at_ms: i64) -> Option<u32> {
-        if let Some(number) = self.find(key) {
-            let named = &mut self.all[number as usize];
-            named.newest_ms = named.newest_ms.max(at_ms);
-            return Some(number);
+        if let Some(place) = self.find(key) {
+            let place = &mut self.places[place];
+            place.newest = place.newest.max(step_of(at_ms));
+            return Some(place.taken - 1);
         }
-        if key == FREE.key || !self.comes_again(key) {
+        if key == FREE || !self.comes_again(key) {
             return None;
         }
-        let named = Named { key, newest_ms: at_ms };
+        let newest = step_of(at_ms);
         if let Some(number) = self.free.pop() {
-            self.all[number as usize] = named;
-            self.put(number);
+            self.all[number as usize] = key;
+            self.put(number, newest);
             return Some(number);
         }
         if self.all.len() >= NUMBERED_MAX {
             self.unnumbered += 1;
             return None;
         }
-        self.all.push(named);
+        let number = self.all.len() as u32;
+        self.all.push(key);
         if self.all.len() * 2 > self.places.len() {
-            self.index();
-        } else {
-            self.put(self.all.len() as u32 - 1);
+            self.index(|_| false);
         }
-        Some(self.all.len() as u32 - 1)
+        self.put(number, newest);
+        Some(number)
     }
 
     /// The key of a number; 0 where it has none, which only an event that no window covers could name.
     pub(crate) fn get(&self, number: u32) -> u64 {
-        self.all.get(number as usize).map_or(FREE.key, |named| named.key)
+        self.all.get(number as usize).copied().unwrap_or(FREE)
+    }
+
+    /// Names the place in which a key's number is looked for first as needed soon.
+    #[inline]
+    pub(crate) fn prefetch(&self, key: u64) {
+        self.home(key).and_then(|home| self.places.get(home)).into_iter().for_each(prefetch::one);
     }
 
     /// Frees the numbers of keys that only events before this time named.
     pub(crate) fn expire(&mut self, oldest_ms: i64) {
-        let old = |named: &&mut Named| named.key != FREE.key && named.newest_ms < oldest_ms;
-        let mut gone = 0;
-        self.all.iter_mut().filter(old).for_each(|named| (*named, gone) = (FREE, gone + 1));
-        if gone > 0 {
-            let held = self.all.iter().rposition(|named| *named != FREE).map_or(0, |last| last + 1);
-            self.all.truncate(held);
-            self.index();
+        let is_old = |place: &Place| latest_ms(place.newest) < oldest_ms;
+        if !self.places.iter().any(|place| place.taken > 0 && is_old(place)) {
+            return;
         }
+        for gone in self.places.iter().filter(|place| place.taken > 0 && is_old(place)) {
+            self.all[gone.taken as usize - 1] = FREE;
+        }
+        let held = self.all.iter().rposition(|key| *key != FREE).map_or(0, |last| last + 1);
+        self.all.truncate(held);
+        self.index(is_old);
     }
 
     /// Bytes held on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.all.capacity() * size_of::<Named>()
-            + (self.places.capacity() + self.free.capacity()) * size_of::<u32>()
+        self.all.capacity() * size_of::<u64>()
+            + self.places.capacity() * size_of::<Place>()
+            + self.free.capacity() * size_of::<u32>()
             + self.once.capacity() * size_of::<u16>()
     }
 
@@ -121,16 +155,24 @@ impl Keys {
         self.once.get_mut(place).is_some_and(|once| std::mem::replace(once, mark) == mark)
     }
 
-    fn find(&self, key: u64) -> Option<u32> {
-        let (mut place, mark) = (self.home(key)?, mark_of(key));
-        while let taken @ 1.. = self.places[place] {
-            let number = (taken & ((1 << NUMBER_BITS) - 1)) - 1;
-            if taken - number - 1 == mark && self.all.get(number as usize).is_some_and(|named| named.key == key) {
-                return Some(number);
+    /// The place of a key that has a number.
+    #[inline]
+    fn find(&self, key: u64) -> Option<usize> {
+        let mut at = self.home(key)?;
+        loop {
+            let place = self.places.get(at)?;
+            if place.taken == 0 {
+                return None;
             }
-            place = if place + 1 == self.places.len() { 0 } else { place + 1 };
+            if place.key == key {
+                return Some(at);
+            }
+            at = self.next(at);
         }
-        None
+    }
+
+    const fn next(&self, at: usize) -> usize {
+        if at + 1 == self.places.len() { 0 } else { at + 1 }
     }
 
     /// First place in which the number of a key is looked for; `None` where there are no places.
@@ -141,37 +183,55 @@ impl Keys {
         }
     }
 
-    fn put(&mut self, number: u32) {
+    /// Puts a number's key in its place.
+    fn put(&mut self, number: u32, newest: u32) {
         let key = self.get(number);
-        let Some(mut place) = self.home(key) else { return };
-        while self.places[place] != 0 {
-            place = if place + 1 == self.places.len() { 0 } else { place + 1 };
+        let Some(mut at) = self.home(key) else { return };
+        while self.places[at].taken != 0 {
+            at = self.next(at);
         }
-        self.places[place] = mark_of(key) | (number + 1);
+        self.places[at] = Place { key, taken: number + 1, newest };
     }
 
-    /// Makes places for all numbers anew, and looks for the free ones.
-    fn index(&mut self) {
-        self.places = vec![0; (self.all.len() * 2).next_power_of_two().max(PLACES_MIN)];
+    /// Makes places anew for all numbers, without those that go, and looks for the free ones.
+    fn index(&mut self, goes: impl Fn(&Place) -> bool) {
+        let places = (self.all.len() * 2).next_power_of_two().max(PLACES_MIN);
+        let mut before = std::mem::replace(&mut self.places, vec![Place::default(); places]);
+        before.retain(|place| place.taken > 0 && !goes(place));
+        // The same places whatever they were before: by number.
+        before.sort_unstable_by_key(|place| place.taken);
+        before.iter().for_each(|place| self.put(place.taken - 1, place.newest));
         self.free.clear();
-        for number in (0..self.all.len() as u32).rev() {
-            if self.get(number) == FREE.key { self.free.push(number) } else { self.put(number) }
-        }
+        self.free.extend((0..self.all.len() as u32).rev().filter(|number| self.all[*number as usize] == FREE));
     }
 
-    /// Keys as they were saved. Of one that stands there twice, in a snapshot whose checksum lies, the last number is told.
+    /// Keys as they were saved. Of one that stands there twice, in a snapshot whose checksum lies, one number is told.
     fn of((mut all, mut once): (Vec<Named>, Vec<u16>)) -> Self {
         all.truncate(NUMBERED_MAX);
         once.truncate(ONCE);
-        let mut keys = Self { all, places: Vec::new(), free: Vec::new(), once, unnumbered: 0 };
-        keys.index();
+        let places = (all.len() * 2).next_power_of_two().max(PLACES_MIN);
+        let own = all.iter().map(|named| named.key).collect();
+        let mut keys = Self { all: own, places: vec![Place::default(); places], free: Vec::new(), once, unnumbered: 0 };
+        for (number, named) in (0..).zip(&all).filter(|(_, named)| named.key != FREE) {
+            keys.put(number, step_of(named.newest_ms));
+        }
+        keys.free.extend((0..all.len() as u32).rev().filter(|number| all[*number as usize].key == FREE));
         keys
+    }
+
+    /// All by number, as they are saved.
+    fn named(&self) -> Vec<Named> {
+        let mut all = vec![Named { key: FREE, newest_ms: i64::MIN }; self.all.len()];
+        for place in self.places.iter().filter(|place| place.taken > 0) {
+            all[place.taken as usize - 1] = Named { key: place.key, newest_ms: latest_ms(place.newest) };
+        }
+        all
     }
 }
 
 impl Encode for Keys {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        self.all.encode(encoder)?;
+        self.named().encode(encoder)?;
         self.once.encode(encoder)
     }
 }
@@ -196,6 +256,11 @@ mod tests {
 
     use super::*;
 
+    /// The number of a key, without naming it.
+    fn number_of(keys: &Keys, key: u64) -> Option<u32> {
+        keys.find(key).map(|place| keys.places[place].taken - 1)
+    }
+
     proptest! {
         /// Against a list of all that was ever named: a number means its key for as long as an event that names it counts.
         #[test]
@@ -205,7 +270,7 @@ mod tests {
             let (mut keys, mut events, mut now_ms, mut oldest_ms) = (Keys::default(), Vec::new(), 0, i64::MIN);
             let mut before = BTreeSet::new();
             for (key, by_ms, expires, restores) in steps {
-                now_ms += by_ms;
+                now_ms += by_ms * 997;
                 if now_ms >= oldest_ms {
                     let number = keys.number(key, now_ms);
                     prop_assert!(number.is_none() || before.contains(&key), "a key has a number from its second time on");
@@ -213,19 +278,20 @@ mod tests {
                     before.insert(key);
                 }
                 if expires {
-                    oldest_ms = oldest_ms.max(now_ms - 30);
+                    oldest_ms = oldest_ms.max(now_ms - 30_000);
                     keys.expire(oldest_ms);
                 }
                 if restores {
                     let bytes = bincode::encode_to_vec(&keys, bincode::config::standard()).unwrap();
                     let (back, _): (Keys, usize) = bincode::decode_from_slice(&bytes, bincode::config::standard()).unwrap();
                     prop_assert_eq!((&back.all, &back.free, &back.once), (&keys.all, &keys.free, &keys.once));
+                    prop_assert_eq!(back.named(), keys.named());
                     keys = back;
                 }
                 events.retain(|(at_ms, _, _)| *at_ms >= oldest_ms);
                 prop_assert!(events.iter().all(|(_, key, number)| keys.get(*number) == *key));
                 let named: BTreeMap<u64, u32> = events.iter().map(|(_, key, number)| (*key, *number)).collect();
-                prop_assert!(named.iter().all(|(key, number)| keys.find(*key) == Some(*number)));
+                prop_assert!(named.iter().all(|(key, number)| number_of(&keys, *key) == Some(*number)));
                 prop_assert!(keys.all.len() <= 60);
             }
         }
@@ -234,12 +300,12 @@ mod tests {
     #[test]
     fn no_more_are_numbered_than_there_are_numbers_and_free_ones_are_given_again() {
         let mut keys = Keys::default();
-        let twice = |keys: &mut Keys, key: u64| [keys.number(key, key as i64), keys.number(key, key as i64)];
+        let twice = |keys: &mut Keys, key: u64| [(); 2].map(|()| keys.number(key, key.min(1 << 20) as i64 * 1_024));
         for key in 1..=NUMBERED_MAX as u64 {
             assert_eq!(twice(&mut keys, key)[1], Some(key as u32 - 1));
         }
         assert_eq!((keys.unnumbered, twice(&mut keys, 1 << 40), keys.unnumbered), (0, [None, None], 1));
-        keys.expire(3);
+        keys.expire(3 * 1_024);
         assert_eq!((keys.get(0), keys.get(1), keys.get(2)), (0, 0, 3));
         assert_eq!([1 << 41, 1 << 42, 1 << 43].map(|key| twice(&mut keys, key)[1]), [Some(0), Some(1), None]);
         assert_eq!((keys.get(0), keys.get(u32::MAX)), (1 << 41, 0));
@@ -259,12 +325,13 @@ mod tests {
 
     #[test]
     fn any_saved_numbers_are_gone_on_with() {
-        let named = |key| Named { key, newest_ms: 5 };
-        let mut keys = Keys::of((vec![named(7), FREE, named(7), named(9)], vec![3; 20_000]));
+        let named = |key| Named { key, newest_ms: 5_000 };
+        let mut keys =
+            Keys::of((vec![named(7), Named { key: FREE, newest_ms: i64::MIN }, named(7), named(9)], vec![3; 20_000]));
         assert_eq!([0, 1, 2, 3, 4].map(|number| keys.get(number)), [7, 0, 7, 9, 0]);
         assert!(keys.find(7).is_some());
-        assert_eq!([keys.number(1 << 50, 6), keys.number(1 << 50, 6)], [None, Some(1)]);
-        keys.expire(6);
-        assert_eq!((keys.find(7), keys.find(1 << 50)), (None, Some(1)));
+        assert_eq!([keys.number(1 << 50, 7_000), keys.number(1 << 50, 7_000)], [None, Some(1)]);
+        keys.expire(6_999);
+        assert_eq!((number_of(&keys, 7), number_of(&keys, 1 << 50)), (None, Some(1)));
     }
 }

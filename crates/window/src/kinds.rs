@@ -14,8 +14,8 @@ use bincode::{BorrowDecode, Decode, Encode};
 
 use crate::gates::Gates;
 use crate::keys::Keys;
-use crate::layout::Layout;
-use crate::packed::COLUMNS_MAX;
+use crate::layout::{Event, Layout};
+use crate::packed::{COLUMNS_MAX, bits, is_long};
 use crate::starts::Starts;
 use crate::table::MULTIPLIER;
 
@@ -160,6 +160,16 @@ impl Kinds {
     /// All that have a number, in the order of these.
     pub(crate) fn all(&self) -> &[Kind] {
         &self.all
+    }
+
+    /// Names what will be needed to add an event of a kind: its long keys' places.
+    #[inline]
+    pub fn prefetch_keys(&self, layout: &Layout, kind: &Whole, event: &Event<'_>) {
+        for column in bits(event.present & kind.columns() & !layout.numbers) {
+            if is_long(event.columns[column]) {
+                self.keys.prefetch(event.columns[column]);
+            }
+        }
     }
 
     /// Frees the numbers of long keys that only events before this time named.

@@ -34,6 +34,12 @@ const _: () = assert!(PACKED_MAX <= u8::MAX as usize);
 const HIGH_BITS: u32 = 5;
 /// Most bits of a key that stands by itself; longer ones have numbers.
 const KEY_BITS_MAX: u32 = HIGH_BITS + 6 * 8;
+/// Whether a key has more bits than that.
+#[inline]
+pub(crate) const fn is_long(key: u64) -> bool {
+    key >> KEY_BITS_MAX != 0
+}
+
 /// First byte of a long key.
 const LONG: u8 = 7 << HIGH_BITS;
 /// In the low bits of the first byte: two bytes of a number follow.
@@ -42,7 +48,7 @@ const WIDE_NUMBER: u8 = 30;
 const WHOLE: u8 = 31;
 /// Numbers below this one take two bytes.
 const NARROW_MAX: u32 = (WIDE_NUMBER as u32) << 8;
-/// Most keys that have a number: 3 MB a plan and task where a flood of made-up senders fills it.
+/// Most keys that have a number: 5 MB a plan and task where a flood of made-up senders fills it.
 pub(crate) const NUMBERED_MAX: usize = NARROW_MAX as usize + (1 << 16);
 
 /// Positions of the bits that are set.
@@ -135,8 +141,8 @@ impl Packed {
 
     #[inline]
     pub(crate) fn key(&mut self, at: usize, keys: &mut Keys, key: u64, at_ms: i64) -> usize {
-        let bits = u64::BITS - key.leading_zeros();
-        if bits <= KEY_BITS_MAX {
+        if !is_long(key) {
+            let bits = u64::BITS - key.leading_zeros();
             let following = bits.saturating_sub(HIGH_BITS).div_ceil(8);
             let first = u64::from(following) << HIGH_BITS | key >> (following * 8);
             // At most seven bytes: the key's highest bits, which the first holds, fall behind those that count.
