@@ -189,7 +189,19 @@ impl Cell {
         }
     }
 
-    /// A range in which that value lies: what adds up is at most the sum of its parts. `None` where that says nothing.
+    /// A range in which that value lies, by no more than how much each cell holds. `None` where that says nothing.
+    pub(crate) fn rough_bounds<P>(cells: &[(P, Self)]) -> Option<(f64, f64)> {
+        match cells.first()?.1 {
+            Self::Distinct(_) => {
+                let bounds = DistinctSet::rough_bounds_of_union(cells.iter().filter_map(Self::distinct));
+                bounds.map(|(least, most)| (least as f64, most as f64))
+            }
+            Self::Count(_) | Self::Frequencies(_) => Self::bounds(cells),
+            _ => None,
+        }
+    }
+
+    /// A narrower one: what adds up is at most the sum of its parts.
     pub(crate) fn bounds<P>(cells: &[(P, Self)]) -> Option<(f64, f64)> {
         match cells.first()?.1 {
             Self::Count(_) => {

@@ -110,23 +110,29 @@ impl DistinctSet {
         estimate(&registers)
     }
 
-    /// At least and at most so many different keys have all sets: exactly as many where they are few. `None` where one is a
-    /// sketch, or where the union may be one, whose estimate may lie above the sum.
-    pub(crate) fn bounds_of_union<'s>(sets: impl Iterator<Item = &'s Self> + Clone) -> Option<(usize, usize)> {
+    /// At least and at most so many different keys have all sets, without a look at them. `None` where one is a sketch, or where
+    /// the union may be one, whose estimate may lie above the sum.
+    pub(crate) fn rough_bounds_of_union<'s>(sets: impl Iterator<Item = &'s Self>) -> Option<(usize, usize)> {
         let (mut largest, mut all) = (0, 0);
-        for set in sets.clone() {
+        for set in sets {
             let count = set.exact_count()?;
             (largest, all) = (count.max(largest), all + count);
         }
+        (all <= DISTINCT_EXACT_MAX).then_some((largest, all))
+    }
+
+    /// The same by a look at them: exactly as many where they are few.
+    pub(crate) fn bounds_of_union<'s>(sets: impl Iterator<Item = &'s Self> + Clone) -> Option<(usize, usize)> {
+        let (largest, all) = Self::rough_bounds_of_union(sets.clone())?;
         if largest == all {
-            return (all <= DISTINCT_EXACT_MAX).then_some((all, all));
+            return Some((all, all));
         }
-        let keys = || sets.clone().flat_map(Self::exact_keys);
+        let keys = sets.flat_map(Self::exact_keys);
         if all <= FEW_KEYS {
-            let count = few_different(keys());
+            let count = few_different(keys);
             return Some((count, count));
         }
-        (all <= DISTINCT_EXACT_MAX).then(|| (largest.max(marked_by(keys())), all))
+        Some((largest.max(marked_by(keys)), all))
     }
 
     /// Its keys; none of a sketch, which knows none.
@@ -265,6 +271,9 @@ mod tests {
             prop_assert_eq!(bounds.is_some(), are_exact && (all <= DISTINCT_EXACT_MAX));
             prop_assert!(bounds.is_none_or(|(least, most)| (least..=most).contains(&(count as usize)) && most <= all));
             prop_assert!(all > FEW_KEYS || bounds.is_none_or(|(least, most)| least == most));
+            let rough = DistinctSet::rough_bounds_of_union(sets.iter());
+            prop_assert_eq!(rough.is_some(), bounds.is_some());
+            prop_assert!(rough.zip(bounds).is_none_or(|(rough, bounds)| rough.0 <= bounds.0 && bounds.1 <= rough.1));
             let mut united = DistinctSet::default();
             sets.iter().for_each(|set| united.unite(set));
             prop_assert_eq!(united, whole);

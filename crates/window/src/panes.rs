@@ -313,6 +313,22 @@ impl Panes {
     /// The same where more is asked at that time.
     #[must_use]
     pub fn bounds_at(&self, at: &mut At<'_>, index: usize) -> Option<(f64, f64)> {
+        self.bounds_by(at, index, Cell::bounds)
+    }
+
+    /// A wider range, for which keys are not looked at: each set of them lies elsewhere in memory.
+    #[must_use]
+    pub fn rough_bounds_at(&self, at: &mut At<'_>, index: usize) -> Option<(f64, f64)> {
+        self.bounds_by(at, index, Cell::rough_bounds)
+    }
+
+    #[inline]
+    fn bounds_by(
+        &self,
+        at: &mut At<'_>,
+        index: usize,
+        bounds: impl FnOnce(&[(Place, Cell)]) -> Option<(f64, f64)>,
+    ) -> Option<(f64, f64)> {
         if let Some(longest) = self.short_run(index) {
             return Some((0.0, longest as f64));
         }
@@ -322,7 +338,7 @@ impl Panes {
                 let value = empty_value(aggregate);
                 return (!value.is_nan()).then_some((value, value));
             }
-            Cell::bounds(cells)
+            bounds(cells)
         })
     }
 
@@ -602,6 +618,7 @@ mod tests {
                     let expected = naive.range(covered).map(|(_, count)| *count).sum::<u64>() as f64;
                     prop_assert_eq!(panes.value_at(&mut at, index), expected);
                     prop_assert_eq!(panes.bounds_at(&mut at, index), Some((expected, expected)));
+                    prop_assert_eq!(panes.rough_bounds_at(&mut at, index), Some((expected, expected)));
                 }
                 let config = bincode::config::standard();
                 let bytes = bincode::encode_to_vec(&panes, config).unwrap();

@@ -117,8 +117,8 @@ impl Entity {
         places.map(|index| if wanted(index) { self.value_of(plan, index, at) } else { f64::NAN }).collect()
     }
 
-    /// Whether a pattern holds at the end of the pane in which a time lies: by bounds of its values that cost little first,
-    /// then by the values themselves, and by no more of either than it takes to tell.
+    /// Whether a pattern holds at the end of the pane in which a time lies: by rough bounds of its values first, then by
+    /// those that cost a look at what lies elsewhere, then by the values themselves, and by no more of either than it takes to tell.
     pub(super) fn holds(
         &self,
         plan: &Planned<'_>,
@@ -126,15 +126,8 @@ impl Entity {
         at: &mut At<'_>,
         values: &mut Vec<Option<f64>>,
     ) -> bool {
-        // Comparisons of one value mostly follow each other.
-        let mut last = (usize::MAX, Range::ANY);
-        let may_hold = pattern.may_hold_where(|index| {
-            if last.0 != index {
-                let bounds = self.panes.bounds_at(at, index);
-                last = (index, bounds.map_or(Range::ANY, |(least, most)| Range { least, most }));
-            }
-            last.1
-        });
+        let may_hold = may_hold(pattern, |index| self.panes.rough_bounds_at(at, index))
+            && may_hold(pattern, |index| self.panes.bounds_at(at, index));
         if !may_hold {
             return false;
         }
@@ -212,6 +205,18 @@ impl Entity {
     fn is_past(&self) -> bool {
         self.panes.is_empty() && self.histories.is_empty()
     }
+}
+
+/// Whether a pattern may hold, by what gives bounds of values.
+fn may_hold(pattern: &PatternPlan, mut bounds: impl FnMut(usize) -> Option<(f64, f64)>) -> bool {
+    // Comparisons of one value mostly follow each other.
+    let mut last = (usize::MAX, Range::ANY);
+    pattern.may_hold_where(|index| {
+        if last.0 != index {
+            last = (index, bounds(index).map_or(Range::ANY, |(least, most)| Range { least, most }));
+        }
+        last.1
+    })
 }
 
 /// First pane of the grid that the longest window of a plan covers.
