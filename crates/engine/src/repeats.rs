@@ -44,7 +44,7 @@ pub struct SpareMinutes {
     places: usize,
 }
 
-/// Places that are looked at together: a cache line of them, without a branch for each.
+/// Places that are looked at together, without a branch for each: a cache line of them, as the allocator aligns so large room.
 const TOGETHER: usize = 8;
 const _: () = assert!(PLACES_MIN.is_power_of_two() && PLACES_MIN > TOGETHER);
 

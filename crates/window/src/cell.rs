@@ -201,7 +201,7 @@ impl Cell {
         }
     }
 
-    /// A narrower one: what adds up is at most the sum of its parts.
+    /// One that is as narrow or narrower: what adds up is at most the sum of its parts.
     pub(crate) fn bounds<P>(cells: &[(P, Self)]) -> Option<(f64, f64)> {
         match cells.first()?.1 {
             Self::Count(_) => {

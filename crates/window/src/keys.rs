@@ -119,7 +119,7 @@ impl Keys {
         self.all.get(number as usize).copied().unwrap_or(FREE)
     }
 
-    /// Names the place in which a key's number is looked for first as needed soon.
+    /// Asks for the place in which a key's number is looked for first.
     #[inline]
     pub(crate) fn prefetch(&self, key: u64) {
         self.home(key).and_then(|home| self.places.get(home)).into_iter().for_each(prefetch::one);
@@ -294,6 +294,17 @@ mod tests {
                 prop_assert!(named.iter().all(|(key, number)| number_of(&keys, *key) == Some(*number)));
                 prop_assert!(keys.all.len() <= 60);
             }
+        }
+    }
+
+    #[test]
+    fn no_time_is_taken_for_an_earlier_one() {
+        for at_ms in [i64::MIN, -1, 0, 1, 1_023, 1_024, 1_025, 1_764_547_200_000, (1 << 42) - 2_048, 1 << 42, i64::MAX]
+        {
+            let latest_ms = latest_ms(step_of(at_ms));
+            assert!(latest_ms >= at_ms, "{at_ms}");
+            assert!(at_ms < 0 || latest_ms - at_ms < 1_024 || latest_ms == i64::MAX && at_ms >= (1 << 42) - 1_024);
+            assert_eq!(step_of(latest_ms), step_of(at_ms), "what is saved is read back");
         }
     }
 

@@ -162,7 +162,7 @@ impl Kinds {
         &self.all
     }
 
-    /// Names what will be needed to add an event of a kind: its long keys' places.
+    /// Asks for what will be needed to add an event of a kind: its long keys' places.
     #[inline]
     pub fn prefetch_keys(&self, layout: &Layout, kind: &Whole, event: &Event<'_>) {
         for column in bits(event.present & kind.columns() & !layout.numbers) {

@@ -316,7 +316,7 @@ impl Panes {
         self.bounds_by(at, index, Cell::bounds)
     }
 
-    /// A wider range, for which keys are not looked at: each set of them lies elsewhere in memory.
+    /// A wider range, for which keys are not looked at: each set of cells that are not packed lies elsewhere in memory.
     #[must_use]
     pub fn rough_bounds_at(&self, at: &mut At<'_>, index: usize) -> Option<(f64, f64)> {
         self.bounds_by(at, index, Cell::rough_bounds)
