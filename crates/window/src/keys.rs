@@ -128,11 +128,13 @@ impl Keys {
     /// Frees the numbers of keys that only events before this time named.
     pub(crate) fn expire(&mut self, oldest_ms: i64) {
         let is_old = |place: &Place| latest_ms(place.newest) < oldest_ms;
-        if !self.places.iter().any(|place| place.taken > 0 && is_old(place)) {
-            return;
-        }
+        let mut are_all_kept = true;
         for gone in self.places.iter().filter(|place| place.taken > 0 && is_old(place)) {
             self.all[gone.taken as usize - 1] = FREE;
+            are_all_kept = false;
+        }
+        if are_all_kept {
+            return;
         }
         let held = self.all.iter().rposition(|key| *key != FREE).map_or(0, |last| last + 1);
         self.all.truncate(held);
@@ -209,13 +211,11 @@ impl Keys {
     fn of((mut all, mut once): (Vec<Named>, Vec<u16>)) -> Self {
         all.truncate(NUMBERED_MAX);
         once.truncate(ONCE);
-        let places = (all.len() * 2).next_power_of_two().max(PLACES_MIN);
-        let own = all.iter().map(|named| named.key).collect();
-        let mut keys = Self { all: own, places: vec![Place::default(); places], free: Vec::new(), once, unnumbered: 0 };
-        for (number, named) in (0..).zip(&all).filter(|(_, named)| named.key != FREE) {
-            keys.put(number, step_of(named.newest_ms));
-        }
-        keys.free.extend((0..all.len() as u32).rev().filter(|number| all[*number as usize].key == FREE));
+        let place = |(taken, named): (u32, &Named)| Place { key: named.key, taken, newest: step_of(named.newest_ms) };
+        let places = (1..).zip(&all).filter(|(_, named)| named.key != FREE).map(place).collect();
+        let all = all.iter().map(|named| named.key).collect();
+        let mut keys = Self { all, places, free: Vec::new(), once, unnumbered: 0 };
+        keys.index(|_| false);
         keys
     }
 
